@@ -1,0 +1,19 @@
+# syntax=docker/dockerfile:1
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md ./
+COPY mockserver mockserver
+COPY fixtures fixtures
+# pip compiles the bytecode here; without it a start takes four times as long.
+RUN python -m venv /opt/mockserver && /opt/mockserver/bin/pip install --no-cache-dir .
+
+FROM python:3.11-slim
+COPY --from=build /opt/mockserver /opt/mockserver
+RUN useradd --system --no-create-home --shell /usr/sbin/nologin mockserver
+USER mockserver
+WORKDIR /tmp
+EXPOSE 7670
+HEALTHCHECK --interval=10s --timeout=2s --start-period=5s --start-interval=200ms \
+    CMD ["/opt/mockserver/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7670/_mock/health', timeout=2)"]
+ENTRYPOINT ["/opt/mockserver/bin/mockserver"]
+CMD ["serve", "--host", "0.0.0.0"]

@@ -1,0 +1,48 @@
+# make run    serve on http://127.0.0.1:7670
+# make test   install what the tests need and run all of them
+# make check  what must be green before a commit: format, lint, types, imports, tests
+# make fixtures   make fixtures/worlds/ again from their seed
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+WORKERS ?= auto
+
+.PHONY: run test check lint fixtures system clean
+
+run: $(VENV)/run.stamp
+	@$(BIN)/mockserver serve
+
+test: $(VENV)/test.stamp system
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(VENV)/test.stamp system lint
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fixtures: $(VENV)/test.stamp
+	$(BIN)/mockserver fixtures make
+
+# Real clients are programs of their own: PHP with curl and XML, Node for the XML parsers of JavaScript.
+system:
+	@./contract_tests/clients/install-programs
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --editable '.[test]'
+	@touch $@ $(VENV)/run.stamp
+
+clean:
+	rm -rf $(VENV) .cache build dist

@@ -1,0 +1,144 @@
+"""What every test may ask for: a house of its own, with its clock standing still, in this process or at a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import settings
+from werkzeug.test import Client, TestResponse
+
+from mockserver.app import READINGS, create_app, read_fixture
+from mockserver.core.clock import Clock
+from mockserver.core.instants import SECOND, parse_instant
+from mockserver.core.state import Fixture
+from mockserver.core.worlds import Worlds
+from mockserver.server import MockServer
+
+# The same examples every time, however busy the machine is.
+settings.register_profile("house", derandomize=True, deadline=None)
+settings.load_profile("house")
+
+NOON = parse_instant("2026-06-01T12:00:00Z")
+"""When the clocks of test worlds stand still; a Monday."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--base-url",
+        metavar="URL",
+        help="ask this server in the tests that take nothing but base_url; ours when it is not given",
+    )
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Fixture:
+    """The default world as it is shipped. Immutable, so one for all tests."""
+    return read_fixture()
+
+
+@pytest.fixture
+def open_house(shipped):
+    """Open a house: of the shipped world at noon, unless the test wants another fixture, clock or readings."""
+
+    def opened(fixture: Fixture = shipped, clock: Clock | None = None, readings: Mapping[str, str] = {}) -> Worlds:
+        fixture = replace(fixture, readings={**fixture.readings, **readings})
+        return Worlds(fixture, READINGS, clock=clock or Clock.frozen(NOON))
+
+    return opened
+
+
+@pytest.fixture
+def house(open_house) -> Worlds:
+    return open_house()
+
+
+@pytest.fixture
+def app(house):
+    return create_app(house)
+
+
+@pytest.fixture
+def client(app) -> Client:
+    """Asks in this process, without a socket."""
+    return Client(app)
+
+
+@pytest.fixture
+def server(app) -> Iterator[MockServer]:
+    """Our own server at a socket, beside the `house` that it answers for."""
+    with MockServer(app) as server:
+        yield server
+
+
+@pytest.fixture
+def base_url(request: pytest.FixtureRequest) -> str:
+    """Where to ask: our own server, or the one that was named on the command line, the real provider's perhaps."""
+    return request.config.getoption("--base-url") or request.getfixturevalue("server").url
+
+
+class DialogTech:
+    """DialogTech's address in a house, asked as the account of the documents' own examples."""
+
+    CREDENTIALS: Mapping[str, str] = {"access_key": "foo", "secret_access_key": "bar"}
+    SMS: Mapping[str, str] = {"to": "5556667777", "from": "5554332111", "message": "Thank you for calling."}  # 001
+    DAY: Mapping[str, str] = {"start_date": "20170101", "end_date": "20170101"}  # 000
+    TODAY: Mapping[str, str] = {"start_date": "20260601", "end_date": "20260601"}
+    SENT = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        "<!DOCTYPE response [\n"
+        "<!ELEMENT response (result,result_description)>\n"
+        "<!ELEMENT result (#PCDATA)>\n"
+        "<!ELEMENT result_description (#PCDATA)>\n"
+        "]>\n"
+        "<response>\n"
+        " <result>success</result>\n"
+        " <result_description>[1] Message Sent</result_description>\n"
+        "</response>"
+    )
+
+    def __init__(self, house: Worlds) -> None:
+        self.world = house.default
+        self.client = Client(create_app(house))
+
+    def failed(self, description: str) -> str:
+        """The answer that is a failure with this description, which is given as it stands in XML."""
+        return self.SENT.replace("success", "failed").replace("[1] Message Sent", description)
+
+    def open(self, method: str = "GET", **request: object) -> TestResponse:
+        """Send one request, with werkzeug's own names for what is in it."""
+        return self.client.open("/ibp_api.php", method=method, **request)
+
+    def ask(self, values: Mapping[str, str]) -> str:
+        """GET with exactly these parameters."""
+        return self.open(query_string=values).text
+
+    def send(self, **changes: str) -> str:
+        """`sms.send_message` as 001 shows it, but for some parameters (`sender` is `from`)."""
+        if "sender" in changes:
+            changes["from"] = changes.pop("sender")
+        return self.ask({"action": "sms.send_message", **self.CREDENTIALS, **self.SMS, **changes})
+
+    def messages(self, **changes: str) -> str:
+        """`sms.get_messages` as 000 shows it, but for some parameters."""
+        return self.ask({"action": "sms.get_messages", **self.CREDENTIALS, **self.DAY, **changes})
+
+    def numbers(self, **changes: str) -> str:
+        """`sms.get_numbers`."""
+        return self.ask({"action": "sms.get_numbers", **self.CREDENTIALS, **changes})
+
+    def wait(self, milliseconds: int) -> None:
+        """Let time pass in the world."""
+        self.world.clock.advance(milliseconds * SECOND // 1000)
+
+
+@pytest.fixture
+def dialogtech_in():
+    """Ask DialogTech in a house that the test has opened."""
+    return DialogTech
+
+
+@pytest.fixture
+def dialogtech(house) -> DialogTech:
+    return DialogTech(house)

@@ -1,0 +1,126 @@
+"""The tester's addresses."""
+
+from __future__ import annotations
+
+import pytest
+from werkzeug.test import Client
+
+from mockserver import __version__
+
+NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"
+SEND = (
+    "/ibp_api.php?action=sms.send_message&access_key=foo&secret_access_key=bar&to=5556667777&from=5554332111&message=hi"
+)
+
+
+def error(code: str, message: str, difference: object = None) -> dict[str, object]:
+    return {"error": {"code": code, "message": message, "difference": difference}}
+
+
+def test_the_index_says_what_is_here(client: Client) -> None:
+    index = client.get("/").get_json()
+
+    assert __version__ == index["mockserver"]
+    assert {"GET /", "GET /_mock/health", "GET POST /ibp_api.php"} <= set(index["here"])
+
+
+def test_health_is_status_and_version_and_leaves_no_trace(client: Client) -> None:
+    assert {"status": "ok", "version": __version__} == client.get("/_mock/health").get_json()
+    assert 0 == client.get("/_mock/worlds/default/journal").get_json()["last"]
+
+
+def test_a_journal_is_read_from_where_one_stopped(client: Client) -> None:
+    for _ in range(3):
+        client.get(NUMBERS)
+    whole, rest, two = (
+        client.get(f"/_mock/worlds/default/journal{query}").get_json() for query in ("", "?after=1", "?after=0&limit=2")
+    )
+
+    assert [1, 2, 3] == [line["number"] for line in whole["exchanges"]]
+    assert [2, 3] == [line["number"] for line in rest["exchanges"]]
+    assert [1, 2] == [line["number"] for line in two["exchanges"]]
+    assert (3, 0) == (whole["last"], whole["dropped"])
+
+
+def test_one_exchange_is_told_whole(client: Client) -> None:
+    client.get(SEND)
+    refused = client.get(SEND, headers={"X-Trace": "7"})
+    exchange = client.get("/_mock/worlds/default/journal/2").get_json()
+
+    assert refused.text == exchange["answer"]["body"]["text"]
+    assert ["X-Trace", "7"] in exchange["request"]["headers"]
+    assert {
+        "account": "dialogtech/documents",
+        "at": "2026-06-01T12:00:00Z",
+        "door": None,
+        "method": "GET",
+        "number": 2,
+        "operation": "sms.send_message",
+        "provider": "dialogtech",
+        "status": 200,
+        "target": SEND,
+        "world": "default",
+    }.items() <= exchange.items()
+    assert {
+        "name": "TooManyPerNumber",
+        "description": "Rate limit exceeded: 1 sms per number per second;"
+        " next possible in 1.000 seconds, at 2026-06-01T12:00:01Z",
+        "document": "001",
+        "sentence": "1 sms per number per second",
+        "quirk": "DT-23",
+        "rule": "documented",
+    } == exchange["refusal"]
+    assert [
+        ("40 sms per number per 60 seconds", 40, 60, 1, "2026-06-01T12:00:00Z"),
+        ("4 sms per DialogTech account per second", 4, 1, 1, "2026-06-01T12:00:00Z"),
+        ("1 sms per number per second", 1, 1, 1, "2026-06-01T12:00:01Z"),
+    ] == [
+        tuple(window[name] for name in ("limit", "most", "seconds", "used", "free_at"))
+        for window in exchange["windows"]
+    ]
+
+
+def test_a_body_that_is_no_text_is_told_in_base64(client: Client) -> None:
+    client.post("/ibp_api.php", data=b"\xff\xfe")
+
+    assert {"base64": "//4="} == client.get("/_mock/worlds/default/journal/1").get_json()["request"]["body"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "answer"),
+    [
+        ("/_mock/worlds/mine/journal", 404, error("not_found", "there is no world 'mine'")),
+        ("/_mock/worlds/default/journal/9", 404, error("not_found", "the journal has no exchange 9; it holds 1 to 0")),
+        (
+            "/_mock/worlds/default/journal?after=x",
+            400,
+            error("bad_request", "after must be a whole number, not 'x'"),
+        ),
+        (
+            "/_mock/worlds/default/journal?limit=-1",
+            400,
+            error("bad_request", "limit must be a whole number, not '-1'"),
+        ),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_one_shape(
+    client: Client, path: str, status: int, answer: dict[str, object]
+) -> None:
+    got = client.get(path)
+
+    assert (status, answer) == (got.status_code, got.get_json())
+
+
+@pytest.mark.parametrize("path", ["/nothing/here", "/_mock/nothing", "/_mock/worlds/default"])
+def test_an_unknown_path_gets_a_list_of_what_is_here(client: Client, path: str) -> None:
+    answer = client.get(path)
+
+    assert 404 == answer.status_code
+    assert error("not_found", f"there is no {path} here", client.get("/").get_json()["here"]) == answer.get_json()
+
+
+def test_another_method_is_told_the_right_one(client: Client) -> None:
+    answer = client.post("/_mock/health")
+
+    assert (405, "GET, HEAD") == (answer.status_code, answer.headers["Allow"])
+    assert "/_mock/health takes GET, HEAD" == answer.get_json()["error"]["message"]

@@ -1,0 +1,1013 @@
+"""Our Application is an honest Flask: both take the same steps, and one assertion holds for both."""
+
+from __future__ import annotations
+
+import copy
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+import flask
+import pytest
+from flask import Flask, current_app, g, request, session, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import Rule
+
+from mockserver.web.answer import Answer, Delivery, Ending
+from mockserver.web.application import DELIVERY, AnswerResponse, Application
+
+XML = Answer(200, (("Content-Type", "text/xml; charset=UTF-8"),), b"<response/>")
+
+
+@pytest.fixture(params=[Flask, Application])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def app(kind):
+    return kind("honest")
+
+
+@pytest.fixture
+def ours():
+    return Application("honest")
+
+
+@pytest.fixture
+def sent():
+    """What happened, in order."""
+    return []
+
+
+def page(app, path="/", view=None, **options):
+    """A page that the memo knows already, where there is a memo."""
+    endpoint = options.pop("endpoint", "page")
+    app.add_url_rule(path, endpoint, view or (lambda **arguments: "page"), **options)
+    for method in ("GET", "POST"):
+        with app.test_request_context(path, method=method):
+            pass
+
+
+def ask(app, path="/", method="GET", **options):
+    """Twice, because the second request meets the memos; both answers have to be the same."""
+    client = app.test_client(use_cookies=False)  # a Cookie header of the test's own is sent as it is
+    first, second = (client.open(path, method=method, buffered=True, **options) for _ in range(2))
+    assert (first.status, first.headers, first.data) == (second.status, second.headers, second.data)
+    return second
+
+
+# Contexts and proxies
+
+
+def test_g_is_fresh_for_each_request(app):
+    def view():
+        before = g.get("seen", "nothing")
+        g.seen = "something"
+        return f"{before} {g.seen}"
+
+    page(app, view=view)
+    assert ask(app).text == "nothing something"
+
+
+def test_request_and_current_app_are_this_request_and_this_app(app):
+    page(
+        app,
+        view=lambda: f"{request.method} {request.path} {request.endpoint} {current_app._get_current_object() is app}",
+    )
+    assert ask(app).text == "GET / page True"
+
+
+def test_url_for_is_relative_and_external(app):
+    page(app, "/here", lambda: url_for("page", q="ż") + " " + url_for("page", _external=True))
+    assert ask(app, "/here").text == "/here?q=%C5%BC http://localhost/here"
+
+
+def test_url_for_keeps_the_prefix_scheme_port_and_idna_host(app):
+    page(app, "/here", lambda: url_for("page", _external=True) + " " + request.url)
+    answer = ask(app, "/here", base_url="https://żółw.example:7671/_w/ID")
+    assert answer.text == "https://xn--w-uga1v8h.example:7671/_w/ID/here https://żółw.example:7671/_w/ID/here"
+
+
+def test_url_for_knows_each_host_that_asks(app):
+    page(app, "/here", lambda: url_for("page", _external=True))
+    hosts = ["a.example", "B.example", "a.example:8080", "a.example:80", "a.example:443", "127.0.0.1", "[::1]:7670"]
+    client = app.test_client()
+
+    def answers(scheme):
+        url = f"{scheme}://localhost"
+        return [client.get("/here", base_url=url, headers={"Host": host}).text for host in hosts]
+
+    plain = ["a.example", "b.example", "a.example:8080", "a.example", "a.example:443", "127.0.0.1", "[::1]:7670"]
+    secure = ["a.example", "b.example", "a.example:8080", "a.example:80", "a.example", "127.0.0.1", "[::1]:7670"]
+    for _ in range(2):
+        assert answers("http") == [f"http://{host}/here" for host in plain]
+        assert answers("https") == [f"https://{host}/here" for host in secure]
+
+
+def test_a_prefix_beyond_ascii_is_read_as_utf_8(app):
+    page(app, "/ż", lambda: f"{request.root_path} {request.path} {url_for('page')}")
+    assert ask(app, "/ż", base_url="http://localhost/prefiks-ą").text == "/prefiks-ą /ż /prefiks-%C4%85/%C5%BC".replace(
+        "%C4%85", "ą"
+    )
+
+
+@pytest.mark.parametrize("host", ["", "bad host", "a" * 64 + ".example", "x:99999", "[::"])
+def test_a_host_that_is_none_is_answered_as_flask_answers_it(host):
+    def status(kind):
+        app = kind("honest")
+        page(app, view=lambda: url_for("page", _external=True))
+        answer = ask(app, headers={"Host": host})
+        return answer.status, answer.data
+
+    assert status(Application) == status(Flask)
+
+
+def test_a_server_name_is_heeded_even_when_it_is_set_late(app):
+    page(app, view=lambda: url_for("page", _external=True))
+    assert ask(app, base_url="http://a.example").text == "http://a.example/"
+    app.config["SERVER_NAME"] = "configured.example"
+    assert ask(app, base_url="http://a.example").text == "http://configured.example/"
+
+
+def test_trusted_hosts_are_heeded_even_when_they_are_set_late(app):
+    page(app)
+    assert ask(app, base_url="http://a.example").status_code == 200
+    app.config["TRUSTED_HOSTS"] = ["trusted.example"]
+    assert ask(app, base_url="http://a.example").status_code == 400
+    assert ask(app, base_url="http://trusted.example").status_code == 200
+
+
+def test_a_request_class_may_trust_hosts_of_its_own(app):
+    class Wary(flask.Request):
+        trusted_hosts = ("trusted.example",)
+
+    page(app)
+    assert ask(app, base_url="http://a.example").status_code == 200
+    app.request_class = Wary
+    assert ask(app, base_url="http://a.example").status_code == 400
+
+
+def test_the_host_was_checked_before_the_hooks_ran(app):
+    page(app, view=lambda: request.host)
+    app.before_request(lambda: setattr(request, "trusted_hosts", ["trusted.example"]))
+    assert ask(app, base_url="http://a.example").text == "a.example"
+
+
+def test_url_for_works_outside_a_request_when_there_is_a_server_name(app):
+    page(app, "/here")
+    app.config["SERVER_NAME"] = "configured.example"
+    with app.app_context():
+        assert url_for("page") == "http://configured.example/here"
+
+
+def test_request_contexts_nest(app):
+    page(app, "/outer")
+    page(app, "/inner", endpoint="inner")
+    with app.test_request_context("/outer"):
+        with app.test_request_context("/inner?a=1"):
+            assert (request.endpoint, request.args["a"]) == ("inner", "1")
+        assert (request.endpoint, dict(request.args)) == ("page", {})
+    assert not request
+
+
+def test_the_context_of_the_app_is_shared_by_a_request_inside_it(app):
+    page(app, view=lambda: g.who)
+    with app.app_context():
+        g.who = "outside"
+        assert app.test_client().get("/").text == "outside"
+
+
+def test_a_client_in_a_with_block_keeps_the_context(app, sent):
+    page(app, view=lambda: setattr(g, "kept", "yes") or "page")
+    app.teardown_request(lambda error: sent.append("teardown"))
+    with app.test_client() as client:
+        client.get("/?a=1")
+        assert (g.kept, request.args["a"], sent) == ("yes", "1", ["teardown"])
+    assert not request
+
+
+def test_the_request_context_is_copied_for_another_thread(app):
+    def view():
+        g.value = "parent"
+
+        @flask.copy_current_request_context
+        def work():
+            return f"{request.args['a']} {request.endpoint} {'value' in g}"
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work).result()
+
+    page(app, view=view)
+    assert ask(app, "/?a=1").text == "1 page False"
+
+
+def test_a_stream_keeps_its_context(app):
+    def view():
+        @flask.stream_with_context
+        def stream():
+            yield "a="
+            yield request.args["a"]
+
+        return app.response_class(stream(), mimetype="text/csv")
+
+    page(app, view=view)
+    answer = ask(app, "/?a=1")
+    assert (answer.text, answer.mimetype, "Content-Length" in answer.headers) == ("a=1", "text/csv", False)
+
+
+# Hooks
+
+
+def test_hooks_run_in_flasks_order(app, sent):
+    room = flask.Blueprint("room", "room")
+    for name, scaffold in (("app", app), ("room", room)):
+        scaffold.before_request(lambda name=name: sent.append(f"before {name}"))
+        scaffold.after_request(lambda response, name=name: sent.append(f"after {name}") or response)
+        scaffold.teardown_request(lambda error, name=name: sent.append(f"teardown {name}"))
+        scaffold.url_value_preprocessor(lambda endpoint, values, name=name: sent.append(f"values {name} {endpoint}"))
+    app.teardown_appcontext(lambda error: sent.append("teardown context"))
+    room.add_url_rule("/", "page", lambda: sent.append("view") or "page")
+    app.register_blueprint(room)
+    app.test_client().get("/")
+    assert sent == [
+        "values app room.page", "values room room.page", "before app", "before room", "view",
+        "after room", "after app", "teardown room", "teardown app", "teardown context",
+    ]  # fmt: skip
+
+
+def test_hooks_of_a_blueprint_leave_other_pages_alone(app, sent):
+    room = flask.Blueprint("room", "room", url_prefix="/room")
+    room.before_request(lambda: sent.append("before"))
+    room.after_request(lambda response: sent.append("after") or response)
+    room.teardown_request(lambda error: sent.append("teardown"))
+    room.add_url_rule("/", "page", lambda: "room")
+    app.register_blueprint(room)
+    page(app)
+    sent.clear()
+    assert ask(app).text == "page"
+    assert sent == []
+    assert app.test_client().get("/room/").text == "room"
+    assert sent == ["before", "after", "teardown"]
+
+
+def test_hooks_registered_when_the_route_is_remembered_already_run(app, sent):
+    page(app)
+    app.before_request(lambda: sent.append("before"))
+    app.after_request(lambda response: sent.append("after") or response)
+    app.teardown_request(lambda error: sent.append("teardown"))
+    app.teardown_appcontext(lambda error: sent.append("teardown context"))
+    app.test_client().get("/")
+    assert sent == ["before", "after", "teardown", "teardown context"]
+
+
+def test_setting_up_after_the_first_request_is_refused(app):
+    page(app)
+    ask(app)
+    with pytest.raises(AssertionError, match="can no longer be called"):
+        app.add_url_rule("/late", "late", lambda: "late")
+    with pytest.raises(AssertionError, match="can no longer be called"):
+        app.before_request(lambda: None)
+
+
+def test_a_before_request_that_answers_keeps_the_view_from_running(app, sent):
+    page(app, view=lambda: sent.append("view"))
+    app.before_request(lambda: ("stopped", 418))
+    app.after_request(lambda response: sent.append("after") or response)
+    answer = app.test_client().get("/")
+    assert (answer.status_code, answer.text, sent) == (418, "stopped", ["after"])
+
+
+def test_a_url_value_preprocessor_may_take_an_argument_away(app):
+    app.url_value_preprocessor(lambda endpoint, values: setattr(g, "lang", values.pop("lang", "none")))
+    page(app, "/<lang>/", lambda: g.lang)
+    page(app, "/", lambda: g.lang, endpoint="root")
+    assert (ask(app, "/pl/").text, ask(app, "/").text) == ("pl", "none")
+
+
+def test_view_arguments_written_by_a_hook_are_gone_at_the_next_request(app):
+    app.url_value_preprocessor(lambda endpoint, values: values.update(count=values.get("count", 0) + 1))
+    page(app, "/", lambda count: f"{count}")
+    assert ask(app).text == "1"
+
+
+def test_after_this_request_runs_for_this_request_only(app):
+    def view():
+        if request.args:
+            flask.after_this_request(lambda response: response.headers.set("X-Once", "yes") or response)
+        return "page"
+
+    page(app, view=view)
+    client = app.test_client()
+    assert [client.get(path).headers.get("X-Once") for path in ("/?a=1", "/")] == ["yes", None]
+
+
+def test_after_request_may_replace_the_response(app):
+    page(app)
+    app.after_request(lambda response: app.response_class("instead of " + response.get_data(as_text=True), 201))
+    answer = ask(app)
+    assert (answer.status_code, answer.text) == (201, "instead of page")
+
+
+@pytest.mark.parametrize("propagate", [True, False])
+def test_teardown_gets_the_exception_that_no_handler_took(app, sent, propagate):
+    failure = ZeroDivisionError()
+
+    def view():
+        raise failure
+
+    page(app, view=view)
+    app.config["PROPAGATE_EXCEPTIONS"] = propagate
+    app.teardown_request(sent.append)
+    app.teardown_appcontext(sent.append)
+    if propagate:
+        with pytest.raises(ZeroDivisionError):
+            app.test_client().get("/")
+    else:
+        assert app.test_client().get("/").status_code == 500
+    assert sent == [failure, failure]
+
+
+def test_teardown_gets_none_when_a_handler_took_the_exception(app, sent):
+    page(app, view=lambda: 1 / 0)
+    app.register_error_handler(ZeroDivisionError, lambda error: "handled")
+    app.teardown_request(sent.append)
+    assert app.test_client().get("/").text == "handled"
+    assert sent == [None]
+
+
+def test_teardown_finds_the_exception_by_itself_when_the_context_is_popped_by_hand(app, sent):
+    app.teardown_request(sent.append)
+    app.teardown_appcontext(sent.append)
+    context = app.test_request_context("/")
+    context.push()
+    failure = NotFound()
+    try:
+        raise failure
+    except NotFound:
+        context.pop()
+    assert sent == [failure, failure]
+
+
+def test_teardown_called_by_hand_finds_the_exception_too(app, sent):
+    app.teardown_request(sent.append)
+    app.teardown_appcontext(sent.append)
+    failure = NotFound()
+    with app.test_request_context("/"):
+        try:
+            raise failure
+        except NotFound:
+            app.do_teardown_request()
+            app.do_teardown_appcontext()
+            app.do_teardown_request(None)
+            app.do_teardown_appcontext(None)
+        assert sent == [failure, failure, None, None]
+
+
+SIGNALS = [
+    "appcontext_pushed", "request_started", "request_finished", "request_tearing_down",
+    "appcontext_tearing_down", "appcontext_popped",
+]  # fmt: skip
+
+
+def test_signals_connected_after_the_first_request_are_sent(app, sent):
+    page(app)
+    app.test_client().get("/")
+    receivers = {name: lambda sender, name=name, **_: sent.append(name) for name in SIGNALS}
+    for name, receiver in receivers.items():
+        getattr(flask, name).connect(receiver, app)
+    app.test_client().get("/")
+    for name, receiver in receivers.items():
+        getattr(flask, name).disconnect(receiver, app)
+    app.test_client().get("/")
+    assert sent == SIGNALS
+
+
+def test_an_exception_is_signalled(app, sent):
+    page(app, view=lambda: 1 / 0)
+    with flask.got_request_exception.connected_to(lambda sender, exception: sent.append(type(exception)), app):
+        app.test_client().get("/")
+    assert sent == [ZeroDivisionError]
+
+
+# Errors
+
+
+def test_error_handlers_are_found_by_code_and_by_class(app):
+    def missing_value():
+        raise LookupError("value")
+
+    page(app, "/abort", lambda: flask.abort(409))
+    page(app, "/raise", missing_value, endpoint="raise")
+    app.register_error_handler(404, lambda error: ("no such page", 404))
+    app.register_error_handler(409, lambda error: (f"conflict {error.code}", 409))
+    app.register_error_handler(LookupError, lambda error: (f"no {error.args[0]}", 400))
+    assert [(a.status_code, a.text) for a in (ask(app, "/no"), ask(app, "/abort"), ask(app, "/raise"))] == [
+        (404, "no such page"),
+        (409, "conflict 409"),
+        (400, "no value"),
+    ]
+
+
+def test_the_error_handler_of_a_blueprint_is_its_own(app):
+    room = flask.Blueprint("room", "room", url_prefix="/room")
+    room.add_url_rule("/", "page", lambda: flask.abort(404))
+    room.register_error_handler(404, lambda error: ("room", 404))
+    app.register_blueprint(room)
+    page(app, view=lambda: flask.abort(404))
+    app.register_error_handler(404, lambda error: ("app", 404))
+    assert (ask(app, "/room/").text, ask(app, "/").text, ask(app, "/room/no").text) == ("room", "app", "app")
+
+
+def test_abort_with_a_response_sends_that_response(app):
+    page(app, view=lambda: flask.abort(app.response_class("enough", 403)))
+    assert (ask(app).status_code, ask(app).text) == (403, "enough")
+
+
+def test_an_unknown_path_is_404_and_a_wrong_method_405_with_allow(app):
+    page(app, methods=["GET", "POST"])
+    assert ask(app, "/no").status_code == 404
+    answer = ask(app, method="DELETE")
+    assert (answer.status_code, answer.allow.as_set()) == (405, {"get", "head", "options", "post"})
+
+
+def test_an_exception_is_500_unless_it_is_to_propagate(app):
+    page(app, view=lambda: 1 / 0)
+    assert ask(app).status_code == 500
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(ZeroDivisionError):
+        app.test_client().get("/")
+    app.config["PROPAGATE_EXCEPTIONS"] = None
+    app.testing = True
+    with pytest.raises(ZeroDivisionError):
+        app.test_client().get("/")
+
+
+def test_the_handler_of_500_sees_the_original_exception(app):
+    page(app, view=lambda: 1 / 0)
+    app.register_error_handler(500, lambda error: (type(error.original_exception).__name__, 500))
+    assert ask(app).text == "ZeroDivisionError"
+
+
+def test_a_view_that_returns_nothing_is_a_type_error(app):
+    page(app, view=lambda: None)
+    app.testing = True
+    with pytest.raises(TypeError, match=r"'page' did not return a valid response"):
+        app.test_client().get("/")
+
+
+# Routing
+
+
+def test_options_and_head_are_automatic(app):
+    page(app, view=lambda: app.response_class("page", headers={"X-Page": "1"}))
+    options, head = ask(app, method="OPTIONS"), ask(app, method="HEAD")
+    assert (options.status_code, options.data, options.allow.as_set()) == (200, b"", {"get", "head", "options"})
+    assert (head.data, head.headers["X-Page"], head.headers["Content-Length"]) == (b"", "1", "4")
+
+
+def test_a_missing_slash_redirects_with_the_query(app):
+    page(app, "/here/")
+    answer = ask(app, "/here?a=1&b=%C5%BC", base_url="http://localhost/prefix")
+    assert (answer.status_code, answer.location) == (308, "http://localhost/prefix/here/?a=1&b=%C5%BC")
+
+
+@pytest.mark.parametrize("path", ["/a//b", "//a/b", "///a/b", "/a/b/", "/A/b", "/a%2Fb", "/a/b;c", ""])
+def test_unusual_spellings_of_a_path_go_where_flask_sends_them(path):
+    def answer(kind):
+        app = kind("honest")
+        page(app, "/a/b", lambda: request.path)
+        page(app, "/", lambda: "root", endpoint="root")
+        environ = app.test_client().get("/a/b").request.environ | {"PATH_INFO": path, "SCRIPT_NAME": "/prefix"}
+        found = []
+        for _ in range(2):
+            status = []
+            body = b"".join(app(dict(environ), lambda line, headers, status=status: status.append((line, headers))))
+            found.append((status, body))
+        assert found[0] == found[1]
+        return found[0]
+
+    assert answer(Application) == answer(Flask)
+
+
+def test_converters_give_their_arguments_each_time(app):
+    page(app, "/<int:number>/<path:rest>", lambda number, rest: f"{number!r} {rest!r}")
+    assert ask(app, "/7/a/b").text == "7 'a/b'"
+    assert ask(app, "/7/żółw").text == "7 'żółw'"
+    assert ask(app, "/8/c").text == "8 'c'"
+    assert ask(app, "/x/c").status_code == 404
+
+
+def test_defaults_of_a_rule_are_arguments(app):
+    page(app, "/first", lambda number: f"{number}", defaults={"number": 1})
+    app.add_url_rule("/<int:number>", "page")
+    assert ask(app, "/first").text == "1"
+    assert (ask(app, "/1").status_code, ask(app, "/1").location, ask(app, "/2").text) == (
+        308,
+        "http://localhost/first",
+        "2",
+    )
+
+
+def test_what_a_hook_writes_into_the_request_does_not_move_other_requests(app):
+    def view():
+        request.path, request.method = "/b", "POST"
+
+        @flask.stream_with_context
+        def stream():
+            yield request.endpoint
+
+        return app.response_class(stream())
+
+    page(app, "/a", view)
+    app.add_url_rule("/b", "b", lambda: "b", methods=["GET", "POST"])
+    assert (ask(app, "/a").text, ask(app, "/b", method="POST").text) == ("page", "b")
+
+
+def test_a_request_class_with_a_method_of_its_own_does_not_move_requests(app):
+    class Shouting(flask.Request):
+        method = property(lambda self: "POST", lambda self, value: None)
+
+    app.add_url_rule("/", "got", lambda: "got", methods=["GET"])
+    app.add_url_rule("/", "posted", lambda: "posted", methods=["POST"])
+    app.request_class = Shouting
+    assert [ask(app, method=method).text for method in ("GET", "POST", "GET")] == ["got", "posted", "got"]
+
+
+def test_the_same_path_has_another_view_for_another_method(app):
+    page(app, view=lambda: "got", methods=["GET"])
+    page(app, view=lambda: "posted", methods=["POST"], endpoint="post")
+    assert (ask(app).text, ask(app, method="POST").text, ask(app).text) == ("got", "posted", "got")
+
+
+def test_middleware_may_override_the_method(app):
+    page(app, view=lambda: request.method, methods=["GET", "PUT"])
+    inner = app.wsgi_app
+
+    def override(environ, start_response):
+        environ["REQUEST_METHOD"] = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE", environ["REQUEST_METHOD"])
+        return inner(environ, start_response)
+
+    app.wsgi_app = override
+    assert (ask(app).text, ask(app, headers={"X-HTTP-Method-Override": "PUT"}).text) == ("GET", "PUT")
+
+
+def test_the_host_is_no_matter_unless_host_matching_is_on(kind):
+    app = kind("honest")
+    page(app)
+    assert ask(app, base_url="http://a.example").text == "page"
+    assert ask(app, base_url="http://b.example").text == "page"
+
+
+def test_with_host_matching_each_host_has_its_pages(kind):
+    app = kind("honest", host_matching=True, static_folder=None)
+    for name in ("a", "b"):
+        app.add_url_rule("/", name, lambda name=name: name, host=f"{name}.example")
+    answers = [ask(app, base_url=f"http://{name}.example") for name in "aba"]
+    assert [answer.text for answer in answers] == ["a", "b", "a"]
+    assert ask(app, base_url="http://c.example").status_code == 404
+
+
+def test_with_subdomain_matching_each_subdomain_has_its_pages(kind):
+    app = kind("honest", subdomain_matching=True)
+    app.config["SERVER_NAME"] = "example.com"
+    app.add_url_rule("/", "root", lambda: "root")
+    app.add_url_rule("/", "api", lambda: "api", subdomain="api")
+    answers = [
+        ask(app, base_url=url).text for url in ("http://example.com", "http://api.example.com", "http://example.com")
+    ]
+    assert answers == ["root", "api", "root"]
+
+
+def test_a_websocket_rule_is_not_a_page(app):
+    page(app)
+    app.url_map.add(Rule("/socket", endpoint="socket", websocket=True))
+    app.view_functions["socket"] = lambda: "socket"
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    assert [ask(app, path, headers=headers).status_code for path in ("/", "/socket") for headers in ({}, upgrade)] == [
+        200, 400, 400, 200,
+    ]  # fmt: skip
+
+
+def test_a_rule_added_when_the_memo_is_warm_is_found_and_goes_first(app):
+    app.url_map.add(Rule("/any", endpoint="any", methods=["GET"]))
+    app.url_map.add(Rule("/<name>", endpoint="name"))
+    app.view_functions |= {"any": lambda: "any", "name": lambda name: f"name {name}", "post": lambda: "post"}
+    assert (ask(app, "/any").text, ask(app, "/new").text) == ("any", "name new")
+    app.url_map.add(Rule("/new", endpoint="any"))
+    app.url_map.add(Rule("/any", endpoint="post", methods=["POST"]))
+    assert (ask(app, "/new").text, ask(app, "/any", method="POST").text, ask(app, "/any").text) == (
+        "any",
+        "post",
+        "any",
+    )
+
+
+def test_each_rule_that_is_added_empties_the_memo(ours):
+    page(ours, "/known")
+    assert list(ours.url_map.found) == [("GET", "/known")]
+    ours.add_url_rule("/another", "another", lambda: "another")
+    assert ours.url_map.found == {}
+
+
+def test_what_is_matched_while_a_rule_is_added_is_not_remembered(ours):
+    page(ours, "/known")
+    ours.add_url_rule("/another", "another")
+    match = ours.url_map._matcher.match
+
+    def add_meanwhile(*arguments):
+        found = match(*arguments)
+        ours.url_map.add(Rule("/meanwhile", endpoint="meanwhile"))
+        return found
+
+    ours.url_map._matcher.match = add_meanwhile
+    with ours.test_request_context("/known"):
+        assert request.endpoint == "page"
+    assert ours.url_map.found == {}
+
+
+def test_a_view_replaced_in_the_table_of_views_is_the_one_that_runs(app):
+    page(app)
+    ask(app)
+    app.view_functions["page"] = lambda: "another"
+    assert ask(app).text == "another"
+
+
+def test_the_memo_holds_what_was_found_without_arguments_and_nothing_else(ours):
+    page(ours, "/static")
+    page(ours, "/by/<name>", endpoint="by")
+    client = ours.test_client()
+    for number in range(300):
+        client.get(f"/by/{number}")
+        client.get(f"/nothing/{number}")
+        client.get("/static", headers={"Host": f"{number}.example"})
+    assert sorted(ours.url_map.found) == [("GET", "/static")]
+
+
+def test_methods_and_hosts_made_up_by_strangers_do_not_fill_the_memory(ours):
+    ours.url_map.add(Rule("/", endpoint="page"))
+    ours.view_functions["page"] = lambda: url_for("page", _external=True)
+    client = ours.test_client()
+    answers = [client.open("/", method=f"M{n}", headers={"Host": f"{n}.example"}).text for n in range(400)]
+    assert answers == [f"http://{n}.example/" for n in range(400)]
+    assert (len(ours.url_map.found), len(ours._hosts)) == (144, 144)  # emptied at 256
+
+
+def test_two_applications_stand_side_by_side(kind):
+    apps = [kind("one"), kind("two")]
+    for app in apps:
+        page(app, view=lambda: current_app.name)
+    page(apps[1], "/only-two", endpoint="only")
+    assert [ask(app).text for app in apps * 2] == ["one", "two", "one", "two"]
+    assert [ask(app, "/only-two").status_code for app in apps] == [404, 200]
+
+
+def test_one_application_calls_another_within_a_request(kind):
+    inner, outer = kind("inner"), kind("outer")
+    page(inner, view=lambda: current_app.name)
+    page(outer, view=lambda: f"{inner.test_client().get('/').text} {current_app.name}")
+    assert ask(outer).text == "inner outer"
+
+
+# Sessions
+
+
+def test_a_session_reads_as_empty_and_refuses_to_be_written(app):
+    def view():
+        assert (dict(session), session.get("a", "none"), "a" in session, bool(session)) == ({}, "none", False, False)
+        for write in (
+            lambda: session.__setitem__("a", 1),
+            lambda: session.setdefault("a", 1),
+            lambda: session.update(a=1),
+            session.clear,
+            lambda: setattr(session, "permanent", True),
+            lambda: flask.flash("a"),
+        ):
+            with pytest.raises(RuntimeError, match="session is unavailable"):
+                write()
+        return ", ".join(flask.get_flashed_messages()) or "empty"
+
+    page(app, view=view)
+    answer = ask(app, headers={"Cookie": "session=forged"})
+    assert (answer.text, "Set-Cookie" in answer.headers, "Vary" in answer.headers) == ("empty", False, False)
+
+
+def test_a_session_cannot_be_merged_into_because_all_requests_share_it(ours):
+    with ours.test_request_context("/"), pytest.raises(RuntimeError, match="session is unavailable"):
+        flask.globals.request_ctx.session.__ior__({"a": 1})
+
+
+def test_a_session_interface_of_ones_own_is_used(app):
+    app.session_interface = flask.sessions.SecureCookieSessionInterface()
+    app.secret_key = "secret"
+    page(app, view=lambda: str(session.setdefault("a", 0)) + str(session.update(a=session["a"] + 1) or ""))
+    client = app.test_client()
+    assert [client.get("/").text for _ in range(3)] == ["0", "1", "2"]
+
+
+# What a view may return
+
+
+RETURNS = {
+    "str": lambda: "żółw",
+    "bytes": lambda: b"\x00\xff",
+    "bytearray": lambda: bytearray(b"abc"),
+    "dict": lambda: {"a": 1},
+    "list": lambda: [1, 2],
+    "status": lambda: ("made", 201),
+    "headers": lambda: ("made", {"X-A": "1"}),
+    "both": lambda: ("made", "201 MADE", [("X-A", "1"), ("X-A", "2")]),
+    "response": lambda: flask.Response("own", 202, mimetype="text/csv"),
+    "generator": lambda: (part for part in ("a", "b")),
+    "redirect": lambda: flask.redirect("/elsewhere"),
+    "wsgi": lambda: NotFound("none"),
+    "empty": lambda: ("", 204),
+    "not modified": lambda: ("", 304),
+    "jsonify": lambda: flask.jsonify(a="ż"),
+    "template": lambda: flask.render_template_string("{{ request.path }} {{ session|length }} {{ g.none }}"),
+}
+
+
+@pytest.mark.parametrize("name", RETURNS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_whatever_a_view_returns_goes_out_as_flask_sends_it(name, method):
+    def answer(kind):
+        app = kind("honest")
+        page(app, view=RETURNS[name])
+        got = ask(app, method=method)
+        return got.status, got.headers, got.data
+
+    assert answer(Application) == answer(Flask)
+
+
+def as_response():
+    return flask.Response(XML.body, XML.status, XML.headers)
+
+
+def last(response):
+    response.headers["X-Last"] = "1"
+    return response
+
+
+def body_read(response):
+    response.headers["X-Body"] = response.get_data(as_text=True)
+    return response
+
+
+def body_written(response):
+    response.data = response.data + b"<!-- more -->"
+    return response
+
+
+def status_written(response):
+    response.status_code = 503
+    return response
+
+
+def headers_replaced(response):
+    response.headers = type(response.headers)({"X-Only": "1"})
+    return response
+
+
+def parts_replaced(response):
+    response.response = ["ż", b"b"]
+    response.headers.pop("Content-Length", None)
+    return response
+
+
+def replaced(response):
+    return flask.Response(repr(response), 201)
+
+
+def cookie_set(response):
+    response.set_cookie("a", "1")
+    return response
+
+
+def untouched(response):
+    return response
+
+
+def tagged(response):
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+HOOKS = [
+    untouched, last, body_read, body_written, status_written, headers_replaced, parts_replaced, cookie_set, tagged,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_answer_is_a_response_to_after_request(hook, method):
+    def answer(app, view):
+        page(app, view=view)
+        app.after_request(hook)
+        got = app.test_client().open("/", method=method)
+        return got.status, sorted(set(got.headers.items()) - {("Date", got.headers.get("Date"))}), got.data
+
+    assert answer(Application("honest"), lambda: XML) == answer(Flask("honest"), as_response)
+
+
+def test_an_answer_may_be_replaced_by_after_request(ours):
+    page(ours, view=lambda: XML)
+    ours.after_request(replaced)
+    assert (ask(ours).status_code, ask(ours).text) == (201, "<AnswerResponse 11 bytes [200 OK]>")
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 299, 304, 404, 500, 503])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_status_of_an_answer_goes_out_as_flask_would_write_it(status, method):
+    def answer(app, view):
+        page(app, view=view)
+        got = ask(app, method=method)
+        return got.status, sorted(got.headers), got.data
+
+    body = b"" if status in {204, 304} else b"body"
+    headers = (("Content-Type", "text/plain"),)
+    ours = answer(Application("honest"), lambda: Answer(status, headers, body))
+    assert ours == answer(Flask("honest"), lambda: flask.Response([body], status, headers))
+
+
+def test_an_answer_may_come_with_a_status_or_headers_beside_it(ours):
+    page(ours, "/status", lambda: (XML, 201))
+    page(ours, "/headers", lambda: (XML, {"X-A": "1"}), endpoint="headers")
+    page(ours, "/both", lambda: (XML, 202, [("X-A", "2")]), endpoint="both")
+    answers = [ask(ours, path) for path in ("/status", "/headers", "/both")]
+    assert [(a.status_code, a.headers.get("X-A"), a.data) for a in answers] == [
+        (201, None, XML.body),
+        (200, "1", XML.body),
+        (202, "2", XML.body),
+    ]
+
+
+def test_an_answer_may_come_from_before_request_or_an_error_handler(ours):
+    page(ours, view=lambda: flask.abort(404))
+    ours.before_request(lambda: XML if request.args else None)
+    ours.register_error_handler(404, lambda error: Answer(404, XML.headers, b"<no/>"))
+    assert (ask(ours, "/?a=1").data, ask(ours, "/").data, ask(ours, "/").status_code) == (b"<response/>", b"<no/>", 404)
+
+
+def test_the_headers_of_an_answer_are_exact(ours):
+    headers = (("X-A", "1"), ("x-a", "2"), ("content-length", "3"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
+    page(ours, view=lambda: Answer(200, headers, b"abc"))
+    assert list(ask(ours).headers) == list(headers)
+
+
+@pytest.mark.parametrize("hook", [untouched, body_read])
+def test_a_false_or_missing_header_of_an_answer_stays_so(ours, hook):
+    page(ours, view=lambda: Answer(200, (("Content-Length", "99"),), b"abc"))
+    ours.after_request(hook)
+    environ = ours.test_client().get("/").request.environ
+    sent = []
+    assert b"".join(ours(environ, lambda status, headers: sent.extend(headers))) == b"abc"
+    assert (dict(sent)["Content-Length"], "Content-Type" in dict(sent)) == ("99", False)
+
+
+def test_request_finished_is_told_of_an_answer_as_a_response(ours, sent):
+    page(ours, view=lambda: XML)
+
+    def receive(sender, response):
+        sent.append((isinstance(response, flask.Response), response.status_code, response.mimetype, response.data))
+
+    with flask.request_finished.connected_to(receive, ours):
+        ours.test_client().get("/")
+    assert sent == [(True, 200, "text/xml", b"<response/>")]
+
+
+def test_an_answer_is_a_response_in_all_it_can_do(ours, sent):
+    with ours.test_request_context("/"):
+        response = flask.make_response(XML)
+        assert isinstance(response, AnswerResponse)
+        assert ours.make_response(response) is response
+        assert (response.content_length, response.is_json, response.is_streamed) == (None, False, False)
+        assert copy.copy(response).data == response.data == XML.body
+        assert not hasattr(response, "no_such_attribute")
+        response.call_on_close(lambda: sent.append("closed"))
+    page(ours, view=lambda: response)
+    ours.test_client().get("/", buffered=True)
+    assert sent == ["closed"]
+
+
+def test_an_answer_untouched_is_copied_too():
+    assert copy.copy(AnswerResponse(XML)).data == XML.body
+
+
+SLOW = Delivery(delay=1.0, ending=Ending.RESET)
+
+
+def delivery(app, path="/", method="GET"):
+    environ = app.test_client().open(path, method=method).request.environ
+    environ.pop(DELIVERY, None)
+    for _ in app(environ, lambda status, headers: None):
+        pass
+    return environ.get(DELIVERY)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("hook", [untouched, body_written])
+def test_a_delivery_that_is_not_at_once_is_told_to_the_server(ours, hook, method):
+    page(ours, "/slow", lambda: Answer(200, (), b"abc", SLOW))
+    page(ours, "/plain", lambda: XML, endpoint="plain")
+    ours.after_request(hook)
+    assert (delivery(ours, "/slow", method), delivery(ours, "/plain", method)) == (SLOW, None)
+
+
+def test_the_delivery_of_an_answer_that_was_not_sent_is_not_told(ours):
+    def view():
+        ours.make_response(Answer(200, (), b"abc", SLOW))
+        return 1 / 0
+
+    page(ours, view=view)
+    page(ours, "/replaced", lambda: Answer(200, (), b"abc", SLOW), endpoint="replaced")
+    ours.after_request(lambda response: replaced(response) if request.path == "/replaced" else response)
+    assert (delivery(ours), delivery(ours, "/replaced")) == (None, None)
+
+
+# What a view may read
+
+
+def test_query_form_files_and_headers_are_read(app):
+    def view():
+        upload = request.files["file"]
+        return {
+            "args": request.args.getlist("a"),
+            "form": request.form["b"],
+            "values": request.values["b"],
+            "file": [upload.filename, upload.read().decode()],
+            "header": request.headers["X-Header"],
+            "cookie": request.cookies["c"],
+            "user": request.authorization.username,
+            "type": request.mimetype,
+        }
+
+    page(app, view=view, methods=["POST"])
+    client = app.test_client()
+    client.set_cookie("c", "3")
+    for _ in range(2):
+        answer = client.post(
+            "/?a=1&a=ż",
+            data={"b": "2", "file": (io.BytesIO(b"content"), "name.txt")},
+            headers={"X-Header": "h"},
+            auth=("foo", "bar"),
+        )
+        assert answer.json == {
+            "args": ["1", "ż"], "form": "2", "values": "2", "file": ["name.txt", "content"],
+            "header": "h", "cookie": "3", "user": "foo", "type": "multipart/form-data",
+        }  # fmt: skip
+
+
+def test_json_is_read_and_bad_json_is_400(app):
+    page(app, view=lambda: {"got": request.json}, methods=["POST"])
+    assert ask(app, method="POST", json={"a": "ż"}).json == {"got": {"a": "ż"}}
+    assert ask(app, method="POST", data="{", content_type="application/json").status_code == 400
+    assert ask(app, method="POST", data="{}").status_code == 415
+
+
+def test_a_big_form_is_read_whole_and_limits_are_heeded(app):
+    page(app, view=lambda: str(len(request.form["a"])), methods=["POST"])
+    assert ask(app, method="POST", data={"a": "x" * 2_000_000}).text == "2000000"
+    app.config["MAX_CONTENT_LENGTH"] = 1000
+    assert ask(app, method="POST", data={"a": "x" * 2000}).status_code == 413
+
+
+def test_raw_bytes_are_read(app):
+    page(app, view=lambda: request.get_data() + request.query_string, methods=["POST"])
+    assert ask(app, "/?q=%ff", method="POST", data=b"\x00\xff").data == b"\x00\xffq=%ff"
+
+
+# The process around it
+
+
+def test_eight_threads_get_their_own_answers(app):
+    def view():
+        g.number = request.args["n"]
+        if "late" in request.args:
+            flask.after_this_request(lambda response: response.headers.set("X-N", g.number) or response)
+        return f"{g.number} {request.args['n']} {url_for('page', _external=True)}"
+
+    app.add_url_rule("/", "page", view)
+
+    def work(thread):
+        client = app.test_client()
+        got = [client.get(f"/?n={thread}.{n}&late", base_url=f"http://{thread}.example") for n in range(25)]
+        return [(answer.text, answer.headers["X-N"]) for answer in got]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(work, range(8)))
+    assert found == [[(f"{t}.{n} {t}.{n} http://{t}.example/", f"{t}.{n}") for n in range(25)] for t in range(8)]
+
+
+def test_a_static_folder_is_served_only_when_asked_for(tmp_path):
+    (tmp_path / "file.txt").write_text("content")
+    assert Application("honest").static_folder is None
+    served = (
+        Application("honest", static_folder=tmp_path, static_url_path="/files").test_client().get("/files/file.txt")
+    )
+    with served:
+        assert served.text == "content"
+
+
+def test_neither_server_nor_date_is_ours(app):
+    page(app)
+    assert {"Server", "Date"}.isdisjoint(ask(app).headers.keys())

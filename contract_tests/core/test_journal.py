@@ -1,0 +1,80 @@
+"""Journal and feed: bounded, and they say what they dropped."""
+
+from __future__ import annotations
+
+from mockserver.core.feed import Feed
+from mockserver.core.journal import Budget, Exchange, Journal
+
+
+def exchange(body: bytes = b"") -> Exchange:
+    return Exchange("GET", "/", (), body, None)
+
+
+def test_exchanges_are_numbered_from_one_and_found_by_number() -> None:
+    journal = Journal(Budget())
+    for _ in range(3):
+        journal.add(exchange())
+
+    assert [2, 3] == [found.number for found in journal.after(1)]
+    assert [1] == [found.number for found in journal.after(0, 1)]
+    assert 3 == journal.get(3).number  # type: ignore[union-attr]
+    assert (None, None) == (journal.get(0), journal.get(4))
+
+
+def test_a_journal_keeps_the_latest_and_counts_what_it_dropped() -> None:
+    journal = Journal(Budget(), most=2)
+    for _ in range(5):
+        journal.add(exchange())
+
+    assert ([4, 5], 3, 5) == ([found.number for found in journal.after(0)], journal.dropped, journal.last)
+    assert journal.get(3) is None
+
+
+def test_the_budget_is_met_at_the_cost_of_whoever_holds_most() -> None:
+    budget = Budget(most=100_000)
+    quiet, loud = Journal(budget), Journal(budget)
+    quiet.add(exchange())
+    for _ in range(100):
+        loud.add(exchange(b"x" * 5_000))
+
+    assert budget.held <= budget.most
+    assert 1 == len(quiet)
+    assert budget.held == quiet.held + loud.held
+    assert 100 == loud.last == loud.dropped + len(loud)
+
+
+def test_one_exchange_larger_than_the_budget_is_dropped_too() -> None:
+    budget = Budget(most=1_000)
+    journal = Journal(budget)
+    journal.add(exchange(b"x" * 5_000))
+
+    assert (0, 0, 1) == (budget.held, len(journal), journal.dropped)
+
+
+def test_a_journal_that_is_closed_gives_back_what_it_held() -> None:
+    budget = Budget()
+    journal = Journal(budget)
+    journal.add(exchange())
+    journal.close()
+    journal.close()
+
+    assert 0 == budget.held
+
+
+def test_a_reader_of_the_feed_gets_what_came_after_its_cursor_once() -> None:
+    feed = Feed(size=3)
+    feed.publish("a")
+    first = feed.after(0)
+    feed.publish("b")
+
+    assert (("a",), 1, 0) == first
+    assert (("b",), 2, 0) == feed.after(first.cursor)
+    assert ((), 2, 0) == feed.after(2)
+
+
+def test_a_reader_that_comes_too_late_is_told_how_much_it_missed() -> None:
+    feed = Feed(size=2)
+    for item in "abcd":
+        feed.publish(item)
+
+    assert (("c", "d"), 4, 1) == feed.after(1)

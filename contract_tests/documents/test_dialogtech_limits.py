@@ -1,0 +1,287 @@
+"""001: "40 sms per number per 60 seconds", "4 sms per DialogTech account per second", "1 sms per number per second"."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from itertools import cycle, islice
+from urllib.parse import urlencode
+
+import pytest
+
+from mockserver.app import create_app
+from mockserver.core.accounts import Account, Login, Number
+from mockserver.core.clock import Clock
+from mockserver.core.instants import LATEST, SECOND, iso
+from mockserver.core.messages import account_shelf
+from mockserver.core.state import Fixture
+from mockserver.server import MockServer
+
+A, B, C, D, E, F = SIX = tuple(f"555000000{digit}" for digit in range(1, 7))
+OTHERS = {"access_key": "other", "secret_access_key": "secret"}
+
+PER_MINUTE = "40 sms per number per 60 seconds"
+PER_ACCOUNT = "4 sms per DialogTech account per second"
+PER_NUMBER = "1 sms per number per second"
+
+
+def account(name, user, secret):
+    numbers = {number: Number(number) for number in SIX}
+    return Account(f"dialogtech/{name}", "dialogtech", name, (Login(user, secret),), numbers)
+
+
+FIXTURE = Fixture(accounts=(account("six", "foo", "bar"), account("other", "other", "secret")))
+
+
+class Sender:
+    """Sends at milliseconds after noon of the world's clock."""
+
+    def __init__(self, room):
+        self.room = room
+        self.noon = room.world.clock.now()
+        self.SENT = room.SENT
+
+    def at(self, milliseconds, sender=A, **changes):
+        elapsed = (self.room.world.clock.now() - self.noon) * 1000 // SECOND
+        self.room.wait(milliseconds - elapsed)
+        return self.room.send(sender=sender, **changes)
+
+    def refused(self, limit, *, now, free):
+        """The refusal that names a limit and when the next is possible, both in milliseconds after noon."""
+        return self.room.failed(
+            f"Rate limit exceeded: {limit}; next possible in {(free - now) / 1000:.3f} seconds, "
+            f"at {iso(self.noon + free * SECOND // 1000)}"
+        )
+
+
+@pytest.fixture
+def sender_in(open_house, dialogtech_in):
+    def sender(**readings):
+        return Sender(dialogtech_in(open_house(FIXTURE, readings=readings)))
+
+    return sender
+
+
+@pytest.fixture
+def sender(sender_in):
+    return sender_in()
+
+
+# -- each limit, on both sides of its edge -------------------------------------------------------------------------
+
+
+def test_a_number_sends_again_after_1000_ms_and_not_after_999(sender):
+    assert sender.at(0) == sender.SENT
+    assert sender.at(0) == sender.refused(PER_NUMBER, now=0, free=1000)
+    assert sender.at(999) == sender.refused(PER_NUMBER, now=999, free=1000)
+    assert sender.at(1000) == sender.SENT
+    assert sender.at(1999) == sender.refused(PER_NUMBER, now=1999, free=2000)
+    assert sender.at(2000) == sender.SENT
+
+
+def test_an_account_sends_a_fifth_after_1000_ms_and_not_after_999(sender):
+    assert [sender.at(100 * place, number) for place, number in enumerate((A, B, C, D))] == [sender.SENT] * 4
+    assert sender.at(999, E) == sender.refused(PER_ACCOUNT, now=999, free=1000)
+    assert sender.at(1000, E) == sender.SENT
+    # The window slides: B's of 100 ms is in it until 1,100.
+    assert sender.at(1099, F) == sender.refused(PER_ACCOUNT, now=1099, free=1100)
+    assert sender.at(1100, F) == sender.SENT
+
+
+def test_a_number_sends_a_41st_after_60000_ms_and_not_after_59999(sender):
+    assert [sender.at(1000 * second) for second in range(40)] == [sender.SENT] * 40
+    assert sender.at(40_000) == sender.refused(PER_MINUTE, now=40_000, free=60_000)
+    assert sender.at(59_999) == sender.refused(PER_MINUTE, now=59_999, free=60_000)
+    assert sender.at(60_000) == sender.SENT
+    # The window slides: the second of the forty is in it until 61,000.
+    assert sender.at(60_999) == sender.refused(PER_MINUTE, now=60_999, free=61_000)
+    assert sender.at(61_000) == sender.SENT
+
+
+def test_a_refusal_uses_nothing_up(sender):
+    assert sender.at(0) == sender.SENT
+    assert [sender.at(10 * place) for place in range(1, 100)] == [
+        sender.refused(PER_NUMBER, now=10 * place, free=1000) for place in range(1, 100)
+    ]
+    assert sender.at(1000) == sender.SENT
+    stored = sender.room.world.state.ledger.page(account_shelf("dialogtech/six"), 0, LATEST)
+    first = int(stored[0].id)
+    assert [message.id for message in stored] == [str(first), str(first + 1)]
+
+
+def test_what_is_refused_for_another_reason_does_not_count(sender):
+    assert "failed" in sender.at(0, message="")
+    assert "failed" in sender.at(0, to="x")
+    assert "failed" in sender.at(0, "5559999999")
+    assert sender.at(0) == sender.SENT
+
+
+def test_only_sending_is_limited(sender):
+    assert sender.at(0) == sender.SENT
+    assert len({sender.room.numbers() for _ in range(50)}) == 1
+    assert len({sender.room.messages() for _ in range(50)}) == 1
+
+
+# -- which limit is named ------------------------------------------------------------------------------------------
+
+
+NAMED = {
+    "the number's, when only that is full": ([(0, A)], (400, A), PER_NUMBER, 1000),
+    "the account's, when only that is full": ([(0, A), (0, B), (0, C), (0, D)], (400, E), PER_ACCOUNT, 1000),
+    "the account's, when both are free again at once": (
+        [(0, A), (100, B), (200, C), (300, D)],
+        (400, A),
+        PER_ACCOUNT,
+        1000,
+    ),
+    "the number's, when that is free again later": ([(0, B), (0, C), (0, D), (300, A)], (400, A), PER_NUMBER, 1300),
+    "the minute's, when that is free again later than the second's": (
+        [(1000 * second, A) for second in range(40)],
+        (39_500, A),
+        PER_MINUTE,
+        60_000,
+    ),
+    "the second's, when that is free again later than the minute's": (
+        [(1000 * second, A) for second in range(39)] + [(59_500, A)],
+        (59_900, A),
+        PER_NUMBER,
+        60_500,
+    ),
+    "the minute's, when it is free again at the same instant as the second's": (
+        [(1000 * second, A) for second in range(39)] + [(59_000, A)],
+        (59_999, A),
+        PER_MINUTE,
+        60_000,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_the_limit_that_keeps_the_client_waiting_longest_is_named(sender, case):
+    before, (now, number), limit, free = NAMED[case]
+    assert [sender.at(*send) for send in before] == [sender.SENT] * len(before)
+    assert sender.at(now, number) == sender.refused(limit, now=now, free=free)
+    assert sender.at(free - 1, number) == sender.refused(limit, now=free - 1, free=free)
+    assert sender.at(free, number) == sender.SENT
+
+
+# -- whose limit it is ---------------------------------------------------------------------------------------------
+
+
+def test_one_number_does_not_hold_up_another(sender):
+    assert sender.at(0, A) == sender.SENT
+    assert sender.at(0, B) == sender.SENT
+
+
+def test_one_number_written_in_two_ways_is_one(sender):
+    assert sender.at(0, A) == sender.SENT
+    assert sender.at(0, f"1{A}") == sender.refused(PER_NUMBER, now=0, free=1000)
+
+
+def test_one_account_does_not_hold_up_another_that_has_the_same_numbers(sender):
+    assert [sender.at(0, number) for number in (A, B, C, D)] == [sender.SENT] * 4
+    assert [sender.at(0, number, **OTHERS) for number in (A, B, C, D)] == [sender.SENT] * 4
+    assert sender.at(0, E) == sender.refused(PER_ACCOUNT, now=0, free=1000)
+    assert sender.at(0, E, **OTHERS) == sender.refused(PER_ACCOUNT, now=0, free=1000)
+
+
+def test_one_world_does_not_hold_up_another(sender_in):
+    one, other = sender_in(), sender_in()
+    assert one.at(0) == one.SENT
+    assert other.at(0) == other.SENT
+
+
+# -- readings ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", ["accepted", "all"])
+def test_switched_off_there_is_no_limit(sender_in, count):
+    sender = sender_in(**{"limits": "off", "dialogtech.limits.count": count})
+    assert [sender.at(0) for _ in range(100)] == [sender.SENT] * 100
+
+
+def test_the_sender_is_the_number_by_default(sender):
+    assert sender.at(0, A, to="5556660001") == sender.SENT
+    assert sender.at(0, B, to="5556660001") == sender.SENT
+    assert sender.at(0, A, to="5556660002") == sender.refused(PER_NUMBER, now=0, free=1000)
+
+
+def test_the_recipient_is_the_number_where_it_is_read_so(sender_in):
+    sender = sender_in(**{"dialogtech.limits.number": "to"})
+    assert sender.at(0, A, to="5556660001") == sender.SENT
+    assert sender.at(0, A, to="5556660002") == sender.SENT
+    assert sender.at(0, B, to="5556660001") == sender.refused(PER_NUMBER, now=0, free=1000)
+    assert sender.at(0, B, to="15556660001") == sender.refused(PER_NUMBER, now=0, free=1000)
+
+
+def test_the_recipient_has_40_a_minute_where_it_is_read_so(sender_in):
+    sender = sender_in(**{"dialogtech.limits.number": "to"})
+    numbers = list(islice(cycle(SIX), 41))
+    assert [sender.at(1000 * second, numbers[second]) for second in range(40)] == [sender.SENT] * 40
+    assert sender.at(59_999, numbers[40]) == sender.refused(PER_MINUTE, now=59_999, free=60_000)
+    assert sender.at(60_000, numbers[40]) == sender.SENT
+
+
+def test_a_refused_send_counts_where_all_do(sender_in):
+    sender = sender_in(**{"dialogtech.limits.count": "all"})
+    assert sender.at(0) == sender.SENT
+    assert sender.at(900) != sender.SENT
+    assert sender.at(1899) != sender.SENT
+    assert sender.at(2898) != sender.SENT
+    assert sender.at(3898) == sender.SENT
+
+
+def test_a_refused_send_counts_against_the_account_where_all_do(sender_in):
+    sender = sender_in(**{"dialogtech.limits.count": "all"})
+    assert [sender.at(0, number) for number in (A, B, C, D)] == [sender.SENT] * 4
+    assert [sender.at(500, number) for number in (A, B, C, D)] != [sender.SENT] * 4
+    assert sender.at(1499, E) != sender.SENT
+    assert sender.at(2499, E) == sender.SENT
+
+
+def test_a_refusal_tells_when_the_next_is_possible_where_all_sends_count_too(sender_in):
+    sender = sender_in(**{"dialogtech.limits.count": "all"})
+    assert sender.at(0) == sender.SENT
+    # This very request counts, so the number is free a second after it, not a second after the accepted one.
+    assert sender.at(900) == sender.refused(PER_NUMBER, now=900, free=1900)
+    assert sender.at(1900) == sender.SENT
+
+
+# -- many at once --------------------------------------------------------------------------------------------------
+
+
+def test_32_parallel_clients_never_get_more_than_the_limits_allow(open_house, dialogtech_in):
+    house = open_house(FIXTURE, Clock.system())
+    world, sent = house.default, dialogtech_in.SENT.encode()
+    clients, tries, step = 32, 40, 2_000
+
+    def client(place):
+        """Ask again and again, over one connection, from all six numbers in turn; the accepted ones are counted."""
+        accepted = 0
+        connection = HTTPConnection("127.0.0.1", port, timeout=30)
+        for number in islice(cycle(SIX), place, place + tries):
+            values = {"action": "sms.send_message", **dialogtech_in.CREDENTIALS, **dialogtech_in.SMS, "from": number}
+            connection.request("GET", f"/ibp_api.php?{urlencode(values)}")
+            answer = connection.getresponse().read()
+            assert answer == sent or b"Rate limit exceeded" in answer
+            accepted += answer == sent
+            with world.lock:  # the world's time passes faster than ours, so that there are several seconds of it
+                world.clock.advance(step)
+        connection.close()
+        return accepted
+
+    with MockServer(create_app(house)) as server, ThreadPoolExecutor(clients) as pool:
+        port = int(server.url.rpartition(":")[2])
+        accepted = sum(pool.map(client, range(clients)))
+
+    stored = world.state.ledger.page(account_shelf("dialogtech/six"), 0, LATEST)
+    assert len(stored) == accepted
+    seconds = clients * tries * step // SECOND
+    assert accepted >= 4 * seconds  # each of them was used to the full
+    of_number = defaultdict(list)
+    for message in stored:
+        of_number[message.sender].append(message.at)
+    windows = [([message.at for message in stored], 4), *((instants, 1) for instants in of_number.values())]
+    for instants, most in windows:
+        assert all(later - earlier >= SECOND for earlier, later in zip(instants, instants[most:], strict=False))

@@ -1,0 +1,63 @@
+"""What is quoted stands in the document it is quoted from, word for word (white space aside)."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from mockserver.app import PROVIDERS
+from mockserver.web.provider import Provider
+
+ROOT = Path(__file__).parents[2]
+QUOTE = re.compile(r"[\"“]([^\"“”]{3,})[\"”]")
+CITATION = re.compile(r"(?:#|^-|;|//) ?(00[0-4])(?:, \w+)?: ([^;#]*)")
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def page(path: Path) -> str:
+    """A document's text; of those whose first line is JSON, also what it says when it is read."""
+    raw = path.read_text()
+    body = json.loads(raw.split("\n")[0])["body"] if raw.startswith("{") else ""
+    return words(f"{raw}\n{body}\n{body.replace(chr(92) + 'n', ' ').replace(chr(92), '')}")
+
+
+PAGES = {path.stem: page(path) for path in (ROOT / "contract_tests/documents/pages").glob("*.txt")}
+
+
+def missing(document: str, quote: str) -> list[str]:
+    """The parts of a quote that the document does not have; an ellipsis leaves something out."""
+    return [part for part in re.split(r"\s*(?:…|\.\.\.)\s*", quote) if words(part) not in PAGES[document]]
+
+
+@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
+def test_the_sentence_of_a_refusal_is_the_documents(room: Provider) -> None:
+    wrong = {
+        refusal.__name__: refusal.source.sentence
+        for refusal in room.refusals
+        if refusal.source.sentence and missing(str(refusal.source.document), refusal.source.sentence)
+    }
+
+    assert {} == wrong
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for suffix in ("*.py", "*.md") for path in sorted((ROOT / "mockserver").rglob(suffix))],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_the_quotes_in_comments_and_quirks_are_the_documents(path: Path) -> None:
+    wrong = [
+        (document, part)
+        for line in path.read_text().splitlines()
+        for document, citation in CITATION.findall(line)
+        for quote in QUOTE.findall(citation)
+        for part in missing(document, quote)
+    ]
+
+    assert [] == wrong

@@ -1,0 +1,46 @@
+"""The README's commands run, and answer what it shows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockserver.app import PROVIDERS
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+PRINTED = "http://127.0.0.1:7670"
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```\n(?:\n```(?:xml|json|text)\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+RECIPES = [found.groups() for found in BLOCK.finditer(README) if PRINTED in found[2]]
+
+
+@pytest.mark.parametrize(
+    ("language", "program", "shown"), RECIPES, ids=[recipe[1].split("\n")[0] for recipe in RECIPES]
+)
+def test_a_recipe_does_what_the_readme_shows(language: str, program: str, shown: str | None, base_url: str) -> None:
+    program = program.replace(PRINTED, base_url)
+    command = ["bash", "-euc", program] if language == "sh" else [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert (0, "") == (done.returncode, done.stderr if done.returncode else "")
+    if shown is not None:
+        assert shown.rstrip("\n") == done.stdout.replace(base_url, PRINTED).rstrip("\n")
+
+
+def test_there_are_recipes() -> None:
+    assert len(RECIPES) >= 3
+
+
+def test_the_switches_are_all_in_the_readme() -> None:
+    missing = [quirk.name for room in PROVIDERS for quirk in room.quirks if f"`{quirk.name}`" not in README]
+
+    assert [] == missing
+
+
+def test_the_links_into_the_project_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+
+    assert [] == [link for link in links if "://" not in link and not (Path(__file__).parents[2] / link).exists()]

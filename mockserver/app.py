@@ -1,0 +1,159 @@
+"""The composition root: the one file that knows every room."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from pathlib import Path
+
+from flask import Response, jsonify, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from mockserver import __version__, snapshots
+from mockserver.control.errors import error
+from mockserver.control.routes import index
+from mockserver.control.routes import routes as control_routes
+from mockserver.core.clock import Clock
+from mockserver.core.instants import parse_instant
+from mockserver.core.state import Fixture
+from mockserver.core.worlds import Worlds
+from mockserver.providers.dialogtech import DIALOGTECH
+from mockserver.settings import Settings, fixtures_folder
+from mockserver.web.application import AnswerResponse, Application
+from mockserver.web.asked import Asked
+from mockserver.web.masking import Masking
+from mockserver.web.pipeline import CONTROL, PREFIX, Pipeline
+from mockserver.web.provider import Provider, Quirk, View
+from mockserver.web.serve import dated, serve
+
+PROVIDERS: tuple[Provider, ...] = (DIALOGTECH,)
+"""Every room. Adding a provider is a folder and a name here."""
+
+SWITCHES: tuple[Quirk, ...] = (
+    Quirk("", "limits", ("enforced", "off")),  # the house's own, for all rooms that have limits
+    *(quirk for room in PROVIDERS for quirk in room.quirks),
+)
+"""Every switch of a world."""
+
+READINGS: dict[str, str] = {switch.name: switch.default for switch in SWITCHES}
+"""Every switch with its default."""
+
+log = logging.getLogger("mockserver")
+
+
+def read_fixture(path: Path | None = None) -> Fixture:
+    """Read a world file, or the shipped default world, which is known to be right.
+
+    Raises:
+        snapshots.WorldFileError: the file is not one.
+    """
+    if path is None:
+        return snapshots.load(fixtures_folder() / "worlds" / "demo.json", None)
+    return snapshots.load(path, snapshots.Rules.of(PROVIDERS, SWITCHES))
+
+
+def create_house(settings: Settings) -> Worlds:
+    """The worlds of a process, with the default one as the settings have it.
+
+    Raises:
+        snapshots.WorldFileError: the world file is not one.
+        ValueError: the instant to freeze at cannot be read.
+    """
+    clock = Clock.frozen(parse_instant(settings.freeze)) if settings.freeze else None
+    return Worlds(
+        read_fixture(settings.world),
+        READINGS,
+        clock=clock,
+        seed=settings.seed,
+        journal_bytes=settings.journal_bytes,
+        journal_length=settings.journal_length,
+    )
+
+
+def create_app(house: Worlds | None = None, settings: Settings | None = None) -> Application:
+    """The whole server as a Flask application, for any WSGI server.
+
+    Args:
+        house: the worlds it answers for; made from the settings when none is given.
+        settings: the defaults when none are given; the environment is not read here.
+    """
+    settings = settings or Settings()
+    house = house or create_house(settings)
+    application = Application("mockserver")
+    application.config["PROVIDE_AUTOMATIC_OPTIONS"] = (
+        False  # no provider is known to answer OPTIONS, and its page is HTML
+    )
+    application.url_map.merge_slashes = False  # a redirect would be a page of HTML, which no provider sends
+    masking = Masking((name for room in PROVIDERS for name in room.secrets), house.is_ours)
+    for room in PROVIDERS:
+        application.register_blueprint(room.routes(_view(house, room)))
+    application.register_blueprint(control_routes(house, masking, __version__))
+    application.add_url_rule("/", "index", partial(_index, application, house), methods=["GET"])
+    application.register_error_handler(HTTPException, partial(_nobody_answered, application, house))
+    application.register_error_handler(Exception, partial(_we_failed, house))
+    pipeline = Pipeline(application.wsgi_app, house, masking, settings.body_bytes)
+    application.wsgi_app = pipeline  # type: ignore[method-assign]  # Flask's own way to wrap an application
+    application.broken = pipeline.broken
+    return application
+
+
+def _view(house: Worlds, room: Provider) -> View:
+    """A room's view. What the address carries is read by the room itself."""
+
+    def view(**_arguments: object) -> Response:
+        return AnswerResponse(serve(house, room, request.environ))
+
+    return view
+
+
+def _index(application: Application, house: Worlds) -> Response:
+    """What is here, unless it is a provider's host that is asked."""
+    answer = _astray(house, 404)
+    if answer is not None:
+        return answer
+    request.environ["mockserver.exchange"].is_private = True
+    return jsonify(index(application, __version__))
+
+
+def _nobody_answered(application: Application, house: Worlds, reason: HTTPException) -> Response:
+    """A provider's host or prefix gets that provider's refusal; anything else a list of what is here."""
+    status = reason.code or 500
+    allow = ", ".join(sorted(reason.valid_methods or ())) if isinstance(reason, MethodNotAllowed) else ""
+    answer = _astray(house, status)
+    if answer is not None:
+        return answer
+    path = request.environ["PATH_INFO"]
+    if path.startswith(PREFIX):
+        name = path[len(PREFIX) :].partition("/")[0]
+        return error(404, "no_such_world", f"there is no world {name!r}")
+    message = {404: f"there is no {request.path} here", 405: f"{request.path} takes {allow}"}.get(
+        status, reason.description
+    )
+    response = error(
+        status, reason.name.lower().replace(" ", "_"), str(message), index(application, __version__)["here"]
+    )
+    if allow:
+        response.headers["Allow"] = allow
+    return response
+
+
+def _we_failed(house: Worlds, failure: Exception) -> Response:
+    """An error of ours: the log has it whole, the client gets no traceback."""
+    log.error("%s %s failed", request.method, request.path, exc_info=failure)
+    return _astray(house, 500) or error(500, "internal_error", "the mock server failed; its log says why")
+
+
+def _astray(house: Worlds, status: int) -> Response | None:
+    """The refusal of the provider whose host or prefix was asked."""
+    host, path = request.host.partition(":")[0].lower(), request.path
+    if path.startswith(CONTROL):
+        return None
+    for room in PROVIDERS:
+        is_its_path = path.startswith(tuple(room.prefixes))
+        if is_its_path or host in room.hosts:
+            if status == 405 and not is_its_path:  # our own page's address, at a host that has no such page
+                status = 404
+            world = request.environ.get("mockserver.bound") or house.default
+            request.environ["mockserver.exchange"].provider = room.name
+            return AnswerResponse(dated(room.astray(Asked(request.environ), status), world.clock.now()))
+    return None

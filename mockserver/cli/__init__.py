@@ -1,0 +1,59 @@
+"""The command line: arguments in, calls out. Data on stdout, hints on stderr; 0 done, 1 failed, 2 misused.
+
+Whatever a verb needs is imported when it runs, so that ``mockserver --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from mockserver import __version__
+
+_VERBS = {
+    "serve": "Answer as the providers do.",
+    "fixtures": "Make and check world files.",
+}
+
+
+class Verbs(click.Group):
+    """Commands of the same name in modules of the same name, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The verbs, in the order of their use."""
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a verb."""
+        if name not in _VERBS:
+            return None
+        command: click.Command = getattr(import_module(f"mockserver.cli.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """List the verbs without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(_VERBS.items()))
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: mockserver serve --port 0",
+)
+@click.version_option(__version__, prog_name="mockserver")
+def cli() -> None:
+    """A double of DialogTech, mGage and SerwerSMS for tests: their HTTP APIs on your own machine."""
+
+
+def main() -> NoReturn:
+    """Run, and turn what went wrong into one sentence."""
+    try:
+        cli(prog_name="mockserver")
+    except (OSError, ValueError) as error:
+        click.echo(f"mockserver: {error}", err=True)
+        sys.exit(1)
+    sys.exit(0)

@@ -1,0 +1,153 @@
+"""``mockserver fixtures``: make the shipped worlds again, and check world files."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mockserver.web.provider import Provider
+
+Item = TypeVar("Item")
+
+SEED = 1
+"""Of the shipped worlds."""
+
+
+class _World(NamedTuple):
+    about: str
+    messages: int
+    """Of each demo account."""
+
+
+WORLDS = {
+    "demo": _World("The documents' own examples, and a demo account for each provider with months of messages.", 400),
+    "small": _World("The documents' own examples, and a demo account for each provider with a few messages.", 12),
+}
+"""What can be made."""
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  mockserver fixtures make --out fixtures/worlds
+  mockserver fixtures make --messages 1000000 --out big.json demo
+  mockserver fixtures check my-world.json
+"""
+)
+def fixtures() -> None:
+    """Make and check world files."""
+
+
+@fixtures.command(
+    epilog="""\b
+Examples:
+  mockserver fixtures make
+  mockserver fixtures make --seed 7 --out my-worlds small
+  mockserver fixtures make --messages 1000000
+"""
+)
+@click.option("--seed", type=click.IntRange(0), default=SEED, show_default=True, help="Of everything left to chance.")
+@click.option("--messages", type=click.IntRange(1), help="Of each demo account in the worlds that are named.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="A folder, or a file (.json) for one world; folders are made. [default: fixtures/worlds, or with --messages"
+    " a file that says how many]",
+)
+@click.argument("names", metavar="[NAME]...", type=click.Choice(list(WORLDS)), nargs=-1)
+def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ...]) -> None:
+    """Make the shipped worlds (demo, small): the same bytes for the same seed.
+
+    --messages alone makes the demo world.
+    """
+    from mockserver.app import PROVIDERS
+    from mockserver.snapshots import save
+
+    names = tuple(dict.fromkeys(names)) or (tuple(WORLDS) if messages is None else ("demo",))
+    for name, path in _paths(out, names) if out or messages is None else _sized(names, messages):
+        world = WORLDS[name]
+        if messages is not None:
+            world = world._replace(messages=messages)
+        save(path, _described(world, PROVIDERS, seed))
+        click.echo(path)
+
+
+@fixtures.command(epilog="Example: mockserver fixtures check my-world.json")
+@click.argument("files", metavar="FILE...", type=click.Path(path_type=Path), nargs=-1, required=True)
+def check(files: tuple[Path, ...]) -> None:
+    """Check world files. What is wrong with one is said on stderr; the exit code is then 1."""
+    from mockserver.app import read_fixture
+    from mockserver.snapshots import WorldFileError
+
+    are_right = True
+    for path in files:
+        try:
+            fixture = read_fixture(path)
+        except WorldFileError as refusal:
+            click.echo(refusal, err=True)
+            are_right = False
+        else:
+            messages = len(fixture.fixed) + len(fixture.relative)
+            click.echo(f"{path}: {len(fixture.accounts)} accounts, {messages} messages")
+    if not are_right:
+        sys.exit(1)
+
+
+def _sized(names: tuple[str, ...], messages: int) -> list[tuple[str, Path]]:
+    """Worlds of another size than the shipped ones do not take their place."""
+    paths = [(name, Path(f"{name}-{messages}.json")) for name in names]
+    for _, path in paths:
+        _refuse_to_overwrite(path)
+    return paths
+
+
+def _paths(out: Path | None, names: tuple[str, ...]) -> list[tuple[str, Path]]:
+    """Where each world goes."""
+    out = out or Path("fixtures/worlds")
+    is_folder = out.suffix != ".json" or out.is_dir()
+    if not is_folder and len(names) > 1:
+        raise click.UsageError(f"{out} is one file, and these are {len(names)} worlds: {', '.join(names)}")
+    paths = [(name, out / f"{name}.json" if is_folder else out) for name in names]
+    for _, path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_to_overwrite(path)
+    return paths
+
+
+_FIRST_WORD = re.compile(rb'\s*{\s*"mockserver"\s*:')
+
+
+def _refuse_to_overwrite(path: Path) -> None:
+    """Only a world file is replaced by a world file; each of ours is known by its first word."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        if not _FIRST_WORD.match(file.read(1024)):
+            raise click.ClickException(f"{path} is there already and does not begin as a world file does")
+
+
+def _described(world: _World, rooms: Iterable[Provider], seed: int) -> Mapping[str, Any]:
+    accounts = list(_accounts(rooms, seed, world.messages))
+    return {"mockserver": 1, "about": world.about, "readings": {}, "accounts": accounts}
+
+
+def _accounts(rooms: Iterable[Provider], seed: int, messages: int) -> Iterator[dict[str, Any]]:
+    """Every room's accounts. A room's ``seed.py`` is known by its name, as all of a room's files are."""
+    for room in rooms:
+        maker = import_module(f"mockserver.providers.{room.name}.seed")
+        yield from maker.documents()
+        account = maker.demo(seed, messages)
+        yield {**account, "messages": _shown(account["messages"], messages, f"{room.name}/{account['name']}")}
+
+
+def _shown(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
+    """The items, with a bar on stderr that says how far they are."""
+    with click.progressbar(items, length=length, label=label, file=sys.stderr, update_min_steps=1000) as bar:
+        yield from bar

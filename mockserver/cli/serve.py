@@ -1,0 +1,85 @@
+"""``mockserver serve``."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mockserver.settings import Settings
+
+if TYPE_CHECKING:
+    from mockserver.core.worlds import Worlds
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_LEVELS = {"quiet": logging.WARNING, "refusals": logging.INFO, "all": logging.DEBUG}
+_DEFAULTS = {field.name: field.default for field in fields(Settings)}
+
+
+def _option(name: str, about: str, **options: Any) -> Callable[[_Command], _Command]:
+    """A flag for a setting. Its default is the environment's, and shown as the setting's own."""
+    default = _DEFAULTS[name]
+    shown = (
+        f" [MOCKSERVER_{name.upper()}; default: {default}]" if default is not None else f" [MOCKSERVER_{name.upper()}]"
+    )
+    return click.option(f"--{name.replace('_', '-')}", name, default=None, help=about + shown, **options)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver serve
+  mockserver serve --port 0 --world fixtures/worlds/small.json
+  mockserver serve --freeze 2026-03-29T00:59:59Z --log all
+"""
+)
+@_option("host", "Address to listen on.")
+@_option("port", "Port to listen on; 0 picks a free one.", type=click.IntRange(0, 65535))
+@_option("world", "World file that the default world begins with.", type=click.Path(path_type=Path))
+@_option("seed", "Seed of the identifiers that are given out.")
+@_option("freeze", "Instant at which the default world's clock stands.", metavar="INSTANT")
+@_option("journal_bytes", "Bytes that all journals together may hold.", type=click.IntRange(1))
+@_option("journal_length", "Exchanges that a world's journal may hold.", type=click.IntRange(1))
+@_option("body_bytes", "Bytes of a request body that are read.", type=click.IntRange(1))
+@_option("head_bytes", "Bytes of a request's line and headers that are read.", type=click.IntRange(1024))
+@_option("idle_seconds", "How long an unused connection is kept open.", type=click.IntRange(1))
+@_option("log", "What is logged on stderr.", type=click.Choice(list(_LEVELS)))
+def serve(**flags: Any) -> None:
+    """Answer as the providers do, until Ctrl-C."""
+    settings, unknown = Settings.from_environment()
+    for sentence in unknown:
+        click.echo(f"mockserver: {sentence}", err=True)
+    settings = replace(settings, **{name: value for name, value in flags.items() if value is not None})
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.WARNING)
+    logging.getLogger("mockserver").setLevel(_LEVELS.get(settings.log, logging.INFO))
+
+    from mockserver.app import create_app, create_house
+    from mockserver.server import MockServer
+
+    house = create_house(settings)
+    server = MockServer(create_app(house, settings), settings)
+    # What is here now stays: the collector need not look at it again, and may look at the rest less often.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 1_000)
+    server.run(lambda url: click.echo(_banner(url, house)))
+
+
+def _banner(url: str, house: Worlds) -> str:
+    from mockserver import __version__
+    from mockserver.app import PROVIDERS
+
+    lines = [f"mockserver {__version__} listens on {url} (what is here: {url}/)", "", "Credentials:"]
+    for account in house.default.state.accounts.values():
+        for login in account.logins:
+            secret = "" if login.secret is None else f" / {login.secret}"
+            lines.append(f"  {account.provider:<11} {login.user}{secret}  ({account.name})")
+    lines += ["", "Try:", *(f"  {room.example.format(url=url)}" for room in PROVIDERS), "", "Ctrl-C ends it."]
+    return "\n".join(lines)

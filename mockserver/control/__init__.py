@@ -1,0 +1,1 @@
+"""The tester's API, under ``/_mock/``."""

@@ -1,0 +1,76 @@
+"""Exchanges as JSON."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from mockserver.core.instants import iso
+from mockserver.core.journal import Exchange
+from mockserver.core.limits import Standing
+from mockserver.core.refusals import Refused
+
+
+def in_short(exchange: Exchange) -> dict[str, Any]:
+    """One line of a list."""
+    return {
+        "number": exchange.number,
+        "at": iso(exchange.at),
+        "provider": exchange.provider,
+        "operation": exchange.operation,
+        "account": exchange.account,
+        "method": exchange.method,
+        "target": exchange.target,
+        "status": exchange.status,
+        "refusal": type(exchange.refusal).__name__ if exchange.refusal else None,
+        "ending": exchange.ending,
+    }
+
+
+def in_full(exchange: Exchange) -> dict[str, Any]:
+    """Everything about one."""
+    return {
+        **in_short(exchange),
+        "world": exchange.world,
+        "door": exchange.door,
+        "request": {"headers": list(map(list, exchange.head)), "body": _body(exchange.body)},
+        "answer": {
+            "status": exchange.status,
+            "headers": list(map(list, exchange.answer_head)),
+            "body": _body(exchange.answer_body),
+            "sent": exchange.sent,
+        },
+        "refusal": _refusal(exchange.refusal),
+        "windows": [_window(standing) for standing in exchange.evidence.windows] if exchange.evidence else [],
+    }
+
+
+def _body(body: bytes) -> dict[str, str]:
+    try:
+        return {"text": body.decode()}
+    except UnicodeDecodeError:
+        return {"base64": b64encode(body).decode()}
+
+
+def _refusal(refusal: Refused | None) -> dict[str, Any] | None:
+    if refusal is None:
+        return None
+    source = refusal.source
+    return {
+        "name": type(refusal).__name__,
+        "description": str(refusal),
+        "document": source.document,
+        "sentence": source.sentence,
+        "quirk": source.quirk,
+        "rule": "assumed" if source.document is None else "documented",
+    }
+
+
+def _window(standing: Standing) -> dict[str, Any]:
+    return {
+        "limit": standing.limit.sentence,
+        "most": standing.limit.most,
+        "seconds": standing.limit.seconds,
+        "used": standing.used,
+        "free_at": iso(standing.free_at),
+    }

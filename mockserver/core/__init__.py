@@ -1,0 +1,1 @@
+"""The world: plain Python, no HTTP, no provider."""

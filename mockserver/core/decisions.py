@@ -1,0 +1,36 @@
+"""What an operation concludes, before anything has happened."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .events import Event
+from .instants import Instant
+from .limits import Standing
+from .refusals import Refused
+
+
+class Evidence(NamedTuple):
+    """Why it was decided so."""
+
+    rule: str
+    """The refusal's or the operation's name."""
+    windows: tuple[Standing, ...] = ()
+    """The rate limits that were looked at, as they stood."""
+
+
+class Decision(NamedTuple):
+    """A value or a refusal, the events that would make it so, and the evidence."""
+
+    at: Instant
+    value: object
+    """What the room's wire format knows how to write; a `Refused` is one of these."""
+    events: tuple[Event, ...] = ()
+    evidence: Evidence = Evidence("")
+    account: str | None = None
+    """The key of the account that asked; ``None`` for a stranger."""
+
+    @property
+    def refusal(self) -> Refused | None:
+        """The refusal, when it is one."""
+        return self.value if isinstance(self.value, Refused) else None

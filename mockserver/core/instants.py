@@ -1,0 +1,122 @@
+"""Instants as values, and the calendar around them. Pure: nothing here asks what time it is (`clock.py` does).
+
+An instant is an ``int``: microseconds since 1970-01-01T00:00:00Z. It sorts, subtracts and packs into an array;
+a ``datetime`` appears only where a calendar is needed.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+Instant: TypeAlias = int
+"""Microseconds since 1970-01-01T00:00:00Z."""
+
+SECOND = 1_000_000
+"""Microseconds in a second."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+EARLIEST: Instant = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+LATEST: Instant = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+
+_DURATION = re.compile(
+    r"P(?:(?P<weeks>[0-9]{1,6})W)?(?:(?P<days>[0-9]{1,6})D)?"
+    r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,6})M)?(?:(?P<seconds>[0-9]{1,9}(?:\.[0-9]{1,6})?)S)?)?"
+)
+
+
+def instant_of(moment: datetime) -> Instant:
+    """The instant of an aware datetime."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def datetime_of(instant: Instant, zone: ZoneInfo | None = None) -> datetime:
+    """The instant in a zone's calendar (UTC when none is given); instants past the calendar's ends are its ends."""
+    moment = _EPOCH + timedelta(microseconds=min(max(instant, EARLIEST), LATEST))
+    try:
+        return moment if zone is None else moment.astimezone(zone)
+    except OverflowError:  # within a day of year 1 or 9999
+        return moment
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """The zone of an IANA name; ``None`` stands for UTC, which needs no table.
+
+    Raises:
+        KeyError: there is no such zone.
+    """
+    if name == "UTC":
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError) as error:  # a name such as "../etc" or a folder of zones
+        raise KeyError(name) from error
+
+
+def day_begins(day: date, zone: ZoneInfo | None = None) -> Instant:
+    """The first instant of a day in a zone. Days are 23 to 25 hours long where clocks change."""
+    try:
+        return instant_of(datetime.combine(day, time.min, zone or UTC).astimezone(UTC))
+    except OverflowError:  # the day begins before year 1 of UTC
+        return EARLIEST
+
+
+def day_ends(day: date, zone: ZoneInfo | None = None) -> Instant:
+    """The last instant of a day in a zone."""
+    try:
+        return day_begins(day + timedelta(days=1), zone) - 1
+    except OverflowError:  # 9999-12-31
+        return LATEST
+
+
+def iso(instant: Instant) -> str:
+    """``2026-11-22T12:00:00Z``, with no decimals, three or six, as the instant needs."""
+    text = datetime_of(instant).replace(tzinfo=None).isoformat()
+    return f"{text.removesuffix('000') if '.' in text else text}Z"
+
+
+@lru_cache(maxsize=8)
+def http_date(second: int) -> str:
+    """The ``Date`` header of a whole second since the epoch (RFC 9110, 5.6.7)."""
+    return format_datetime(datetime_of(second * SECOND), usegmt=True)
+
+
+def parse_instant(text: str) -> Instant:
+    """Read ``2017-01-01T09:30:00Z`` or with an offset; without either it is UTC.
+
+    Raises:
+        ValueError: not an ISO 8601 date and time, or outside the years 1 to 9999.
+    """
+    moment = datetime.fromisoformat(text)
+    return instant_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def parse_duration(text: str) -> int:
+    """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as ``P3DT4H``; in microseconds.
+
+    Months and years have no fixed length and are refused.
+
+    Raises:
+        ValueError: not such a duration.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None or text == "P":
+        raise ValueError(f"not an ISO 8601 duration of weeks, days, hours, minutes, seconds: {text!r}")
+    parts = {unit: float(value) for unit, value in found.groupdict().items() if value}
+    return timedelta(**parts) // _MICROSECOND
+
+
+def duration(microseconds: int) -> str:
+    """Write an ISO 8601 duration that `parse_duration` reads back."""
+    days, rest = divmod(microseconds, 86_400 * SECOND)
+    hours, rest = divmod(rest, 3600 * SECOND)
+    minutes, rest = divmod(rest, 60 * SECOND)
+    seconds = f"{rest / SECOND:.6f}".rstrip("0").rstrip(".")
+    clock = f"{hours}H" * (hours > 0) + f"{minutes}M" * (minutes > 0) + f"{seconds}S" * (rest > 0)
+    text = "P" + f"{days}D" * (days > 0) + f"T{clock}" * bool(clock)
+    return text if text != "P" else "PT0S"

@@ -1,0 +1,191 @@
+"""Every exchange of a world: what was asked, what was answered, and why. Bounded, and it says what it dropped.
+
+Two bounds: so many exchanges a world, so many bytes the process (`Budget`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from threading import Lock
+
+from .decisions import Decision, Evidence
+from .instants import Instant
+from .refusals import Refused
+
+_OVERHEAD = 1_500
+"""Bytes that an exchange costs beside its texts: measured with tracemalloc over 10,000 of them."""
+
+
+class Exchange:
+    """One request and its answer. The pipeline opens it, `serve` decides it, the connection finishes it."""
+
+    __slots__ = (
+        "account",
+        "answer_body",
+        "answer_head",
+        "at",
+        "body",
+        "door",
+        "ending",
+        "evidence",
+        "head",
+        "is_masked",
+        "is_private",
+        "method",
+        "number",
+        "operation",
+        "provider",
+        "refusal",
+        "sent",
+        "size",
+        "status",
+        "target",
+        "world",
+    )
+
+    def __init__(
+        self, method: str, target: str, head: tuple[tuple[str, str], ...], body: bytes, door: str | None
+    ) -> None:
+        self.method, self.target, self.head, self.body, self.door = method, target, head, body, door
+        self.number = 0
+        """Its place in the world's journal, from 1; 0 until it stands there."""
+        self.world: str | None = None
+        self.at: Instant = 0
+        """The world's instant when it was decided."""
+        self.provider: str | None = None
+        self.account: str | None = None
+        self.operation: str | None = None
+        self.evidence: Evidence | None = None
+        self.refusal: Refused | None = None
+        self.status = 0
+        self.answer_head: Sequence[tuple[str, str]] = ()
+        self.answer_body = b""
+        self.sent: int | None = None
+        """Bytes that were written to the connection; ``None`` while it is not finished."""
+        self.ending: str | None = None
+        self.size = 0
+        self.is_masked = False
+        """Whether secrets that are not ours were taken out."""
+        self.is_private = False
+        """Whether it is the tester's own and is not written down."""
+
+    def decided(self, world: str, provider: str, operation: str, decision: Decision) -> None:
+        """Whose it was, what it asked for and what was concluded."""
+        self.world, self.at = world, decision.at
+        self.provider, self.operation = provider, operation
+        self.account = decision.account
+        self.evidence, self.refusal = decision.evidence, decision.refusal
+
+    def answered(self, status: int, head: Sequence[tuple[str, str]], body: bytes) -> None:
+        """What the client is to get."""
+        self.status, self.answer_head, self.answer_body = status, head, body
+
+    def finish(self, sent: int, ending: str) -> None:
+        """What became of it on the wire."""
+        self.sent, self.ending = sent, ending
+
+    def weigh(self) -> int:
+        """About how many bytes of memory it holds."""
+        head = sum(len(name) + len(value) for name, value in self.head)
+        return _OVERHEAD + len(self.target) + head + len(self.body) + len(self.answer_body)
+
+
+class Budget:
+    """The bytes that all journals of a process may hold together.
+
+    Whoever holds most gives up its oldest, so one world's flood does not wash away another's history. A sixteenth
+    is given up at a time: then finding who holds most is paid for once in many exchanges.
+    """
+
+    __slots__ = ("_journals", "held", "lock", "most")
+
+    def __init__(self, most: int = 32 * 2**20) -> None:
+        self.most = most
+        self.held = 0
+        self.lock = Lock()
+        self._journals: set[Journal] = set()
+
+    def open(self, journal: Journal) -> None:
+        """A journal draws on this budget."""
+        with self.lock:
+            self._journals.add(journal)
+
+    def close(self, journal: Journal) -> None:
+        """A journal is gone, with all it held."""
+        with self.lock:
+            if journal in self._journals:
+                self._journals.remove(journal)
+                self.held -= journal.held
+
+    def make_room(self) -> None:
+        """Drop until the budget is met; called with the lock held."""
+        goal = self.most - self.most // 16
+        while self.held > goal and self._journals:
+            largest = max(self._journals, key=lambda journal: journal.held)
+            if largest.held == 0:
+                return
+            share = largest.held - (self.held - goal)
+            while len(largest) and largest.held > share:
+                largest.drop_oldest()
+
+
+class Journal:
+    """The exchanges of one world, by number."""
+
+    __slots__ = ("_budget", "_exchanges", "_most", "held", "last")
+
+    def __init__(self, budget: Budget, most: int = 10_000) -> None:
+        self._budget = budget
+        self._exchanges: deque[Exchange] = deque()
+        self._most = most
+        self.held = 0
+        """Bytes."""
+        self.last = 0
+        """The number of the latest exchange; how many there have been."""
+        budget.open(self)
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    @property
+    def dropped(self) -> int:
+        """How many exchanges are gone."""
+        return self.last - len(self._exchanges)
+
+    def add(self, exchange: Exchange) -> None:
+        """Write an exchange down and number it."""
+        exchange.size = exchange.weigh()
+        budget = self._budget
+        with budget.lock:
+            self.last += 1
+            exchange.number = self.last
+            self._exchanges.append(exchange)
+            self.held += exchange.size
+            budget.held += exchange.size
+            if len(self._exchanges) > self._most:
+                self.drop_oldest()
+            if budget.held > budget.most:
+                budget.make_room()
+
+    def drop_oldest(self) -> None:
+        """Forget the oldest exchange; called with the budget's lock held."""
+        oldest = self._exchanges.popleft()
+        self.held -= oldest.size
+        self._budget.held -= oldest.size
+
+    def after(self, number: int, limit: int | None = None) -> list[Exchange]:
+        """The exchanges after a number, oldest first."""
+        with self._budget.lock:
+            start = max(0, number - self.dropped)
+            return list(islice(self._exchanges, start, None if limit is None else start + limit))
+
+    def get(self, number: int) -> Exchange | None:
+        """The exchange of a number; ``None`` when it is gone, or has not been."""
+        found = self.after(number - 1, 1)
+        return found[0] if found and found[0].number == number else None
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        self._budget.close(self)

@@ -1,0 +1,40 @@
+"""Sliding windows, pure.
+
+``most`` uses in any ``seconds``: another is possible as soon as the ``most``-th latest use is ``seconds`` old.
+So the latest ``most`` instants say everything, and no window has an edge of its own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .instants import SECOND, Instant
+
+
+class Limit(NamedTuple):
+    """At most so many uses in so many seconds."""
+
+    most: int
+    seconds: int
+    sentence: str
+    """The document's words."""
+
+
+class Standing(NamedTuple):
+    """How a limit stood at an instant."""
+
+    limit: Limit
+    used: int
+    """Uses inside the window that ends at the instant."""
+    free_at: Instant
+    """When another use is possible; not later than the instant if it is possible now."""
+
+
+def standing(limit: Limit, uses: Sequence[Instant], now: Instant) -> Standing:
+    """Where a limit stands, from the latest uses in ascending order."""
+    window = limit.seconds * SECOND
+    latest = uses[-limit.most :]
+    used = len(latest) - bisect_right(latest, now - window)
+    return Standing(limit, used, now if used < limit.most else latest[0] + window)

@@ -1,0 +1,88 @@
+"""One message, in words that belong to no provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+from .instants import Instant
+
+Direction: TypeAlias = Literal["inbound", "outbound"]
+"""Seen from the customer: inbound is MO (from a handset), outbound is MT (to a handset)."""
+
+Shelf: TypeAlias = tuple[str, ...]
+"""What messages are found by: an account, or one number, program or kind of it."""
+
+
+class Attachment(NamedTuple):
+    """A file that came with a message."""
+
+    id: int
+    name: str
+    content_type: str
+    content: bytes
+
+
+class Message(NamedTuple):
+    """One wide record; a room uses the fields its provider knows. A named tuple, because a million of them are made."""
+
+    serial: int
+    """Its place in the world's order of arrival; unique in the world."""
+    account: str
+    """The internal key of the account it belongs to."""
+    id: str
+    """The provider's identifier."""
+    direction: Direction
+    sender: str
+    recipient: str
+    at: Instant
+    text: str
+    kind: str = ""
+    """The provider's own type of message, where it has several."""
+    status: str = ""
+    """How far it got, in the provider's word."""
+    program: str = ""
+    """The id of the program it belongs to."""
+    network: str | None = None
+    """The carrier of the handset, where it is known."""
+    reference: str = ""
+    """The id of the message that it answers."""
+    title: str = ""
+    """The subject of an MMS."""
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def own_number(self) -> str:
+        """The account's side of it."""
+        return self.recipient if self.direction == "inbound" else self.sender
+
+    def shelves(self) -> Iterator[Shelf]:
+        """Every shelf it stands on."""
+        yield account_shelf(self.account)
+        if self.own_number:
+            yield number_shelf(self.account, self.own_number)
+        if self.kind:
+            yield kind_shelf(self.account, self.kind)
+        if self.program:
+            yield program_shelf(self.account, self.program)
+            yield program_shelf(self.account, self.program, self.direction)
+
+
+def account_shelf(account: str) -> Shelf:
+    """Everything of an account."""
+    return (account,)
+
+
+def number_shelf(account: str, number: str) -> Shelf:
+    """Everything sent from or received at one number of an account."""
+    return (account, "number", number)
+
+
+def kind_shelf(account: str, kind: str) -> Shelf:
+    """Everything of one type of an account."""
+    return (account, "kind", kind)
+
+
+def program_shelf(account: str, program: str, direction: Direction | Literal[""] = "") -> Shelf:
+    """Everything of a program, in one direction or in both."""
+    return (account, "program", program, direction) if direction else (account, "program", program)

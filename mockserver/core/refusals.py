@@ -1,0 +1,48 @@
+"""What every provider's "no" has in common: a name, a sentence and a source.
+
+A refusal is raised where it is decided and rendered once, by the room's `wire.py`. Plain classes: a frozen
+dataclass that is raised inside a context manager cannot take its traceback.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+
+class Source(NamedTuple):
+    """Where a behaviour comes from."""
+
+    document: str | None
+    """The customer's document, by its leading number (``001``)."""
+    sentence: str | None
+    quirk: str | None
+    """The entry of QUIRKS.md that says what was assumed, where the document is silent."""
+
+
+def documented(document: str, sentence: str, quirk: str | None = None) -> Source:
+    """The document says so. A quirk beside it says what of the refusal is still ours: its text."""
+    return Source(document, sentence, quirk)
+
+
+def assumed(quirk: str) -> Source:
+    """No document says so; the quirk of that number does."""
+    return Source(None, None, quirk)
+
+
+class Refused(Exception):  # an answer, not an error of ours
+    """A provider says no."""
+
+    status: ClassVar[int] = 200
+    description: ClassVar[str] = ""
+    """The sentence for the client; ``{names}`` are filled with the facts of the case."""
+    source: ClassVar[Source]
+
+    def __init__(self, **facts: object) -> None:
+        shown = {name: _shorten(fact) for name, fact in facts.items()}
+        super().__init__(self.description.format(**shown))
+        self.facts = facts
+
+
+def _shorten(fact: object) -> object:
+    """What is repeated to the client is no longer than a sentence bears."""
+    return f"{fact[:60]}…" if isinstance(fact, str) and len(fact) > 80 else fact

@@ -1,0 +1,32 @@
+"""DialogTech (Ifbyphone) ``ibp_api.php``: one address, many actions, XML with its DTD inside.
+
+Read QUIRKS.md, errors.py, operations.py, wire.py, in that order.
+"""
+
+from pathlib import Path
+
+from mockserver.web.provider import Provider
+
+from . import wire
+from .errors import REFUSALS
+from .operations import OPERATIONS, decide
+from .quirks import QUIRKS
+from .routes import routes
+
+DIALOGTECH = Provider(
+    name="dialogtech",
+    hosts=("secure.dialogtech.com", "secure.ifbyphone.com"),
+    prefixes=("/ibp_api.php",),
+    routes=routes,
+    operations=tuple(OPERATIONS),
+    refusals=REFUSALS,
+    quirks=QUIRKS,
+    secrets=wire.CREDENTIALS,
+    example="curl '{url}/ibp_api.php?&action=sms.get_messages&access_key=foo&secret_access_key=bar"
+    "&start_date=20170101&end_date=20170101'",
+    schema=Path(__file__).parent / "world.schema.json",
+    read=wire.read,
+    decide=decide,
+    write=wire.write,
+    astray=wire.astray,
+)

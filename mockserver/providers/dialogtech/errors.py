@@ -1,0 +1,152 @@
+"""Every "no" of DialogTech.
+
+DT-17: the documents name limits and requirements but print no failure. What real clients know is the envelope,
+``<result>failed</result>`` with a ``<result_description>``, at HTTP 200. Every sentence in this file is therefore
+ours, whatever its rule's source.
+"""
+
+from __future__ import annotations
+
+from mockserver.core.refusals import Refused, assumed, documented
+
+
+class Failed(Refused):
+    """The room's own refusals."""
+
+
+class BadRequest(Failed):
+    """No request that a server can make sense of."""
+
+    status = 400
+    description = "Bad request"
+    source = assumed("DT-17")
+
+
+class BodyTooLarge(Failed):
+    """More than the server reads."""
+
+    status = 413
+    description = "Request body too large"
+    source = assumed("DT-17")
+
+
+class BodyUnreadable(Failed):
+    """The body is not what its Content-Type says."""
+
+    description = "Request body is not the multipart/form-data that its Content-Type announces: {reason}"
+    source = assumed("DT-16")
+
+
+class WrongMethod(Failed):
+    """Neither GET nor POST."""
+
+    status = 405
+    description = "Method {method} not allowed; use GET or POST"
+    source = assumed("DT-16")
+
+
+class UnknownPath(Failed):
+    """Our host, but not the one address that the documents print."""
+
+    status = 404
+    description = "Nothing here; the address of the API is /ibp_api.php"
+    source = documented("001", "Base URL for SMS Send Message", "DT-17")
+
+
+class ServerFault(Failed):
+    """The double itself failed."""
+
+    status = 500
+    description = "Internal error of the mock server; its log says more"
+    source = assumed("DT-17")
+
+
+class MissingParameter(Failed):
+    """A parameter whose row says "Required: Yes" is absent or empty."""
+
+    description = "Missing required parameter: {name}"
+    source = documented("001", "message Yes String", "DT-37")
+
+
+class UnknownAction(Failed):
+    """The action is none of the three."""
+
+    description = "Unknown action: {value}"
+    source = documented("001", "Only accepts sms.send_message to send an SMS Message", "DT-17")
+
+
+class InvalidCredentials(Failed):
+    """No account has this pair, or this key."""
+
+    description = "Invalid {name}"
+    source = documented("001", "Credentials used for access to the API for a particular DialogTech account", "DT-35")
+
+
+class NotText(Failed):
+    """The bytes of a value are not UTF-8."""
+
+    description = "Parameter {name} is not UTF-8 text"
+    source = assumed("DT-36")
+
+
+class NotANumber(Failed):
+    """A formatted number, or no number at all."""
+
+    description = "Parameter {name} must be an unformatted phone number, 10 digits or 11 with a leading 1: {value}"
+    source = documented("001", "String: Unformatted Phone Number", "DT-24")
+
+
+class NotADay(Failed):
+    """A date in another format, or no day of the calendar."""
+
+    description = "Parameter {name} must be a day in the format YYYYMMDD: {value}"
+    source = documented("000", "Date format should be YYYYMMDD", "DT-8")
+
+
+class EndsBeforeStart(Failed):
+    """The range is empty the wrong way round."""
+
+    description = "Parameter end_date {end} is before start_date {start}"
+    source = documented("000", "Defines the end of the date-range for records to be returned from", "DT-7")
+
+
+class MessageTooLong(Failed):
+    """More than 256 characters."""
+
+    description = "Parameter message must be at most 256 characters long: it has {length}"
+    source = documented("001", "message Yes String 256", "DT-19")
+
+
+class NotATrackingNumber(Failed):
+    """The sender is not an SMS enabled number of this account."""
+
+    description = "Parameter from is not an SMS enabled tracking number of this account: {value}"
+    source = documented("001", "Must be a DialogTech SMS enabled tracking number", "DT-17")
+
+
+class TooManyPerMinute(Failed):
+    """The 41st of a number within 60 seconds."""
+
+    description = (
+        "Rate limit exceeded: 40 sms per number per 60 seconds; next possible in {seconds} seconds, at {free_at}"
+    )
+    source = documented("001", "40 sms per number per 60 seconds", "DT-23")
+
+
+class TooManyPerAccount(Failed):
+    """The fifth of an account within a second."""
+
+    description = (
+        "Rate limit exceeded: 4 sms per DialogTech account per second; next possible in {seconds} seconds, at {free_at}"
+    )
+    source = documented("001", "4 sms per DialogTech account per second", "DT-23")
+
+
+class TooManyPerNumber(Failed):
+    """The second of a number within a second."""
+
+    description = "Rate limit exceeded: 1 sms per number per second; next possible in {seconds} seconds, at {free_at}"
+    source = documented("001", "1 sms per number per second", "DT-23")
+
+
+REFUSALS: tuple[type[Failed], ...] = tuple(Failed.__subclasses__())

@@ -1,0 +1,65 @@
+"""The three rate limits of 001, on sends."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mockserver.core.events import UseCounted
+from mockserver.core.instants import SECOND, Instant, iso
+from mockserver.core.limits import Limit, Standing, standing
+from mockserver.core.state import State
+
+from .errors import Failed, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
+
+# 001: "The SMS API enforces the following rate-limits"
+PER_MINUTE = Limit(40, 60, "40 sms per number per 60 seconds")
+PER_ACCOUNT = Limit(4, 1, "4 sms per DialogTech account per second")
+PER_NUMBER = Limit(1, 1, "1 sms per number per second")
+
+
+class Toll(NamedTuple):
+    """The uses that a send meets at the limits."""
+
+    number: str
+    account: str
+    by_number: tuple[Instant, ...]
+    by_account: tuple[Instant, ...]
+    now: Instant
+
+    @property
+    def standings(self) -> tuple[Standing, Standing, Standing]:
+        """The three limits as they stand now."""
+        return (
+            standing(PER_MINUTE, self.by_number, self.now),
+            standing(PER_ACCOUNT, self.by_account, self.now),
+            standing(PER_NUMBER, self.by_number, self.now),
+        )
+
+    @property
+    def events(self) -> tuple[UseCounted, UseCounted]:
+        """That this send counts."""
+        return (
+            UseCounted(self.number, self.now, PER_MINUTE.most),
+            UseCounted(self.account, self.now, PER_ACCOUNT.most),
+        )
+
+    def counted(self) -> Toll:
+        """The uses with this send among them."""
+        return self._replace(by_number=(*self.by_number, self.now), by_account=(*self.by_account, self.now))
+
+
+_REFUSALS = (TooManyPerMinute, TooManyPerAccount, TooManyPerNumber)
+
+
+def toll(state: State, account: str, number: str, now: Instant) -> Toll:
+    """What a send by an account meets, on the number that counts (DT-23)."""
+    of_number = f"{account} {number}"
+    return Toll(of_number, account, state.uses.get(of_number, ()), state.uses.get(account, ()), now)
+
+
+def refusal(standings: tuple[Standing, ...], now: Instant) -> Failed | None:
+    """The refusal of the limit that is free again last; ``None`` when all three are free."""
+    refused, last = max(zip(_REFUSALS, standings, strict=True), key=lambda pair: pair[1].free_at)
+    if last.free_at <= now:
+        return None
+    return refused(seconds=f"{(last.free_at - now) / SECOND:.3f}", free_at=iso(last.free_at))

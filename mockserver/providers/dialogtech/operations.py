@@ -1,0 +1,139 @@
+"""What the three actions conclude. Pure: a state, an instant and identifiers in, a decision out."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from mockserver.core.accounts import Account, Number
+from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.events import Event, MessageStored
+from mockserver.core.ids import Draft
+from mockserver.core.instants import Instant, day_begins, day_ends, zone_of
+from mockserver.core.messages import Message, account_shelf, number_shelf
+from mockserver.core.refusals import Refused
+from mockserver.core.state import State
+from mockserver.web.provider import Call
+
+from . import limits, quirks
+from .errors import EndsBeforeStart, InvalidCredentials, MissingParameter, NotATrackingNumber, UnknownAction
+from .params import GET_MESSAGES, SEND_MESSAGE, obey, required
+
+
+class Sent(NamedTuple):
+    """One message was accepted. DT-21: its id is not told."""
+
+
+class Found(NamedTuple):
+    """The messages of a range of days."""
+
+    inbound: tuple[Message, ...]
+    outbound: tuple[Message, ...]
+
+
+class Numbers(NamedTuple):
+    """The SMS enabled numbers of an account."""
+
+    numbers: tuple[Number, ...]
+
+
+class _Concluded(NamedTuple):
+    value: Sent | Found | Numbers | Refused
+    events: tuple[Event, ...] = ()
+    evidence: Evidence = Evidence("")
+
+
+def send_message(call: Call, account: Account, state: State, now: Instant, ids: Draft) -> _Concluded:
+    """Send an SMS from a tracking number to a third party (001)."""
+    values = obey(SEND_MESSAGE, call.values)
+    sender, recipient = str(values["from"]), str(values["to"])
+    # 001: from "Must be a DialogTech SMS enabled tracking number"
+    own = account.numbers.get(sender)
+    if own is None or not own.sms_enabled:
+        raise NotATrackingNumber(value=sender)
+
+    limited = sender if state.readings[quirks.LIMITED_NUMBER.name] == "from" else recipient  # DT-23
+    toll = limits.toll(state, account.key, limited, now)
+    standings = toll.standings
+    evidence = Evidence("rate limits", standings)
+    refusal = limits.refusal(standings, now) if state.readings["limits"] == "enforced" else None
+    if refusal is not None and state.readings[quirks.LIMITED_SENDS.name] == "all":  # DT-23
+        return _Concluded(limits.refusal(toll.counted().standings, now) or refusal, toll.events, evidence)
+    if refusal is not None:
+        return _Concluded(refusal, evidence=evidence)
+
+    message = Message(
+        serial=state.ledger.next_serial,
+        account=account.key,
+        id=str(ids.number("dialogtech.outbound", 200_000_000)),  # DT-14
+        direction="outbound",
+        sender=sender,
+        recipient=recipient,
+        at=now,
+        text=str(values["message"]),
+    )
+    return _Concluded(Sent(), (MessageStored(message), *toll.events), evidence)
+
+
+def get_messages(call: Call, account: Account, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
+    """Retrieve the messages of a range of days (000)."""
+    values = obey(GET_MESSAGES, call.values)
+    start, end = values["start_date"], values["end_date"]
+    assert isinstance(start, date)
+    assert isinstance(end, date)
+    if end < start:  # DT-7
+        raise EndsBeforeStart(start=call.values["start_date"], end=call.values["end_date"])
+
+    zone = zone_of(state.readings[quirks.ZONE.name])  # DT-12
+    number = values.get("number")
+    # DT-9: optional, and no more than a filter. DT-11: the tracking number is our customer's side of a message
+    # 000: "Filters the response to only include SMS records where the tracking number matches the number provided"
+    shelf = account_shelf(account.key) if number is None else number_shelf(account.key, str(number))
+    messages = state.ledger.page(shelf, day_begins(start, zone), day_ends(end, zone))  # DT-7: whole days, both ends
+    return _Concluded(
+        Found(
+            tuple(message for message in messages if message.direction == "inbound"),
+            tuple(message for message in messages if message.direction == "outbound"),
+        )
+    )
+
+
+def get_numbers(call: Call, account: Account, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
+    """List the SMS enabled numbers of an account (002)."""
+    # 002: "retrieve a list of SMS enabled numbers from within a DialogTech account"; DT-32, and DT-30 where there are none
+    return _Concluded(Numbers(tuple(number for number in account.numbers.values() if number.sms_enabled)))
+
+
+OPERATIONS = {
+    "sms.send_message": send_message,
+    "sms.get_messages": get_messages,
+    "sms.get_numbers": get_numbers,
+}
+
+
+def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
+    """Conclude what a call asks for. DT-38: the action is looked at first, then who asks, then the parameters."""
+    account = None
+    try:
+        if call.defect is not None:
+            raise call.defect
+        operation = OPERATIONS.get(required("action", call.values))
+        if operation is None:
+            raise UnknownAction(value=call.operation)
+        account = _authorised(call, state)
+        value, events, evidence = operation(call, account, state, now, ids)
+    except Refused as refusal:
+        value, events, evidence = refusal, (), Evidence(type(refusal).__name__)
+    return Decision(now, value, events, evidence, account.key if account else None)
+
+
+def _authorised(call: Call, state: State) -> Account:
+    """The account whose credentials these are (DT-35)."""
+    if call.credential is None:
+        raise MissingParameter(name="secret_access_key" if call.values.get("access_key") else "access_key")
+    account = state.account_of(call.credential)
+    if account is None:
+        raise InvalidCredentials(
+            name="api_key" if call.credential.secret is None else "access_key or secret_access_key"
+        )
+    return account

@@ -1,0 +1,25 @@
+"""The switches of this room. QUIRKS.md tells what each is about; a test of the house holds the two together."""
+
+from __future__ import annotations
+
+from mockserver.web.provider import Quirk
+
+GET_MESSAGES_DTD = Quirk("DT-1", "dialogtech.get_messages.dtd", ("reconciled", "printed", "none"))
+GET_MESSAGES_ENVELOPE = Quirk("DT-3", "dialogtech.get_messages.envelope", ("sample", "dtd"))
+ZONE = Quirk("DT-12", "dialogtech.zone", ("UTC",), any_zone=True)
+LIMITED_NUMBER = Quirk("DT-23", "dialogtech.limits.number", ("from", "to"))
+LIMITED_SENDS = Quirk("DT-23", "dialogtech.limits.count", ("accepted", "all"))
+GET_NUMBERS_RESULT = Quirk("DT-27", "dialogtech.get_numbers.result", ("printed", "success"))
+GET_NUMBERS_DTD = Quirk("DT-29", "dialogtech.get_numbers.dtd", ("printed", "reconciled", "none"))
+SEND_MESSAGE_DTD = Quirk("DT-33", "dialogtech.send_message.dtd", ("printed", "reconciled", "none"))
+
+QUIRKS = (
+    GET_MESSAGES_DTD,
+    GET_MESSAGES_ENVELOPE,
+    ZONE,
+    LIMITED_NUMBER,
+    LIMITED_SENDS,
+    GET_NUMBERS_RESULT,
+    GET_NUMBERS_DTD,
+    SEND_MESSAGE_DTD,
+)

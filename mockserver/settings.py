@@ -1,0 +1,81 @@
+"""What can be set from outside, once, at start; the only reader of the environment.
+
+Each field is a flag of ``mockserver serve`` and a variable: ``port`` is ``--port`` and ``MOCKSERVER_PORT``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_type_hints
+
+_PREFIX = "MOCKSERVER_"
+
+
+class BadSetting(ValueError):
+    """A setting's text cannot be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set."""
+
+    host: str = "127.0.0.1"
+    """The address that is listened on."""
+    port: int = 7670
+    """0 picks a free one."""
+    world: Path | None = None
+    """The world file that the default world begins with; the shipped one when none is given."""
+    seed: str = "default"
+    """Of the identifiers that are given out."""
+    freeze: str | None = None
+    """An ISO 8601 instant at which the default world's clock stands."""
+    journal_bytes: int = 32 * 2**20
+    """Bytes that all journals together may hold."""
+    journal_length: int = 10_000
+    """Exchanges that each world's journal may hold."""
+    body_bytes: int = 8 * 2**20
+    """Bytes of a request body that are read."""
+    head_bytes: int = 64 * 2**10
+    """Bytes of a request's line and headers that are read."""
+    idle_seconds: int = 75
+    """How long an unused connection is kept open."""
+    log: str = "refusals"
+    """What is logged on stderr: ``quiet``, ``refusals`` or ``all``."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> tuple[Settings, list[str]]:
+        """Settings as the environment has them, and a sentence for each variable that is not known.
+
+        Raises:
+            BadSetting: a value cannot be read.
+        """
+        environ = os.environ if environ is None else environ
+        types = get_type_hints(cls)
+        names = {_PREFIX + field.name.upper(): field.name for field in fields(cls)}
+        given = {names[key]: _read(key, text, types[names[key]]) for key, text in environ.items() if key in names}
+        unknown = [key for key in sorted(environ) if key.startswith(_PREFIX) and key not in names]
+        return cls(**given), [_unknown(key, names) for key in unknown]
+
+
+def _read(key: str, text: str, kind: Any) -> Any:
+    if kind is not int:
+        return Path(text) if kind == Path | None else text
+    try:
+        return int(text)
+    except ValueError:
+        raise BadSetting(f"{key} must be a whole number, not {text!r}") from None
+
+
+def _unknown(key: str, names: Mapping[str, str]) -> str:
+    near = get_close_matches(key, names, 1)
+    return f"{key} is not known" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def fixtures_folder() -> Path:
+    """Where the shipped fixtures are: inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parent / "fixtures"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "fixtures"

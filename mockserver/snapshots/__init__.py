@@ -1,0 +1,16 @@
+"""A world's state as JSON and back: the one format of fixtures, of world files that users write, and of snapshots.
+
+Rule 1: its words are the house's, never a provider's. What an account may hold is said by its room's JSON Schema, which
+is handed in; nothing here knows a room. Rule 2: a file is refused in one sentence that says where in it, what was
+found, and what would be right.
+
+`decoding` turns bytes into a document, `checking` holds it to the rules, `reading` makes a state of it, `writing` is
+the way back, `refusing` is how a no is said.
+"""
+
+from .checking import COMPILED_ABOVE, FORMAT, Room, Rules, Switch
+from .reading import load, parse
+from .refusing import WorldFileError
+from .writing import lines, save
+
+__all__ = ["COMPILED_ABOVE", "FORMAT", "Room", "Rules", "Switch", "WorldFileError", "lines", "load", "parse", "save"]

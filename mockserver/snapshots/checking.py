@@ -1,0 +1,246 @@
+"""What a world file is held to: the house's words around the accounts, each room's JSON Schema inside them.
+
+Every part of a schema has a ``description`` that completes the sentence "... is not". Few messages are held to a schema
+by jsonschema, many by fastjsonschema; their verdicts are the same (``contract_tests/core/test_world_files.py``), and
+what is wrong is always said by `_hold`. Both are imported here only when a file is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+import orjson
+
+from mockserver.core.instants import zone_of
+
+from .refusing import Place, WorldFileError, either, shown, unknown, written
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+Schema: TypeAlias = Mapping[str, Any]
+Described: TypeAlias = Mapping[str, Any]
+"""An account as a world file describes it."""
+
+FORMAT = 1
+"""What stands behind ``mockserver``, a world file's first word."""
+
+COMPILED_ABOVE = 10_000
+"""Messages in a file above which the compiled check is used; jsonschema has then taken about a second."""
+
+
+class Switch(Protocol):
+    """What a reading may be."""
+
+    @property
+    def name(self) -> str:
+        """What a world file calls it."""
+
+    @property
+    def readings(self) -> Sequence[str]:
+        """The values it can have."""
+
+    @property
+    def any_zone(self) -> bool:
+        """Whether any IANA zone name is one too."""
+
+
+class Room(Protocol):
+    """What of a provider matters to a world file."""
+
+    @property
+    def name(self) -> str:
+        """What its accounts call it."""
+
+    @property
+    def schema(self) -> Path:
+        """The JSON Schema of one of its accounts."""
+
+    @property
+    def quirks(self) -> Sequence[Switch]:
+        """Its switches."""
+
+
+class Rules(NamedTuple):
+    """What world files are held to."""
+
+    schemas: Mapping[str, Schema]
+    """Provider -> what one of its accounts may hold (JSON Schema, draft 7)."""
+    switches: Mapping[str, Switch]
+    """Reading -> what it may be."""
+
+    @classmethod
+    def of(cls, rooms: Iterable[Room], switches: Iterable[Switch] = ()) -> Rules:
+        """The rules of these rooms together, and switches that are the house's own."""
+        rooms = tuple(rooms)
+        schemas = {room.name: orjson.loads(room.schema.read_bytes()) for room in rooms}
+        every = chain(switches, *(room.quirks for room in rooms))
+        return cls(schemas, {switch.name: switch for switch in every})
+
+
+def check(document: Any, rules: Rules) -> None:
+    """Hold a decoded world file to the rules.
+
+    Raises:
+        WorldFileError: it breaks one.
+    """
+    _hold(document, _envelope(sorted(rules.schemas)), ())
+    _check_readings(document.get("readings", {}), rules.switches)
+    accounts = document["accounts"]
+    hold = _compiled(rules) if sum(map(_rows, accounts)) > COMPILED_ABOVE else _hold
+    for index, account in enumerate(accounts):
+        hold(account, rules.schemas[account["provider"]], ("accounts", index))
+    _refuse_twins(accounts)
+
+
+def _rows(account: Described) -> int:
+    rows = account.get("messages")
+    return len(rows) if isinstance(rows, list) else 0
+
+
+def _envelope(providers: Sequence[str]) -> Schema:
+    account = {
+        "type": "object",
+        "description": "an account",
+        "required": ["provider", "name"],
+        "properties": {
+            "provider": {"type": "string", "enum": providers, "description": either(providers)},
+            "name": {"type": "string", "description": "a name"},
+        },
+    }
+    return {
+        "type": "object",
+        "description": "an object with 'mockserver' and 'accounts'",
+        "required": ["mockserver", "accounts"],
+        "additionalProperties": False,
+        "properties": {
+            "mockserver": {"const": FORMAT, "description": f"{FORMAT}, the only format there is"},
+            "about": {"type": "string", "description": "a sentence"},
+            "readings": {"type": "object", "description": "an object of readings"},
+            "accounts": {"type": "array", "items": account, "description": "a list of accounts"},
+        },
+    }
+
+
+def _check_readings(readings: Mapping[str, Any], switches: Mapping[str, Switch]) -> None:
+    for name, value in readings.items():
+        switch = switches.get(name)
+        if switch is None:
+            raise WorldFileError(unknown("reading", name, switches), ("readings", name))
+        if value not in switch.readings and not (switch.any_zone and _is_zone(value)):
+            wanted = either(switch.readings) + switch.any_zone * " or the IANA name of a time zone"
+            raise WorldFileError(f"{shown(value)} is not {wanted}", ("readings", name))
+
+
+def _is_zone(value: object) -> bool:
+    with suppress(KeyError):
+        if isinstance(value, str):
+            zone_of(value)
+            return True
+    return False
+
+
+_Hold: TypeAlias = Callable[[Any, Schema, Place], None]
+
+
+def _hold(thing: Any, schema: Schema, place: Place) -> None:
+    from jsonschema import Draft7Validator
+
+    first = min(Draft7Validator(schema).iter_errors(thing), key=_rank, default=None)
+    if first is not None:
+        raise _refusal(first, place)
+
+
+def _rank(error: ValidationError) -> tuple[object, ...]:
+    # An unknown key first: it is often the misspelt one that is said to be missing.
+    return (error.validator != "additionalProperties", *error.path)
+
+
+def _refusal(error: ValidationError, place: Place) -> WorldFileError:
+    thing: Any = error.instance
+    schema: Any = error.schema
+    place = (*place, *error.path)
+    if error.validator == "additionalProperties":
+        key = next(key for key in thing if key not in schema["properties"])
+        return WorldFileError(unknown("key", key, schema["properties"]), (*place, key))
+    if error.validator == "required":
+        missing = next(key for key in schema["required"] if key not in thing)
+        return WorldFileError("is missing", (*place, missing))
+    return WorldFileError(f"{shown(thing)} is not {schema['description']}", place)
+
+
+def _compiled(rules: Rules) -> _Hold:
+    import fastjsonschema
+
+    checks = {
+        provider: fastjsonschema.compile(dict(schema), use_default=False, use_formats=False)
+        for provider, schema in rules.schemas.items()
+    }
+
+    def hold(account: Any, schema: Schema, place: Place) -> None:
+        try:
+            checks[account["provider"]](account)
+        except fastjsonschema.JsonSchemaValueException as error:
+            _hold_part(account, schema, place, error.path)
+            raise WorldFileError(error.message, place) from error
+
+    return hold
+
+
+def _hold_part(account: Described, schema: Schema, place: Place, path: Sequence[str]) -> None:
+    """Hold to the schema only what is known to be wrong: one message, or the account without its messages.
+
+    Args:
+        account: all of it.
+        schema: the room's.
+        place: where the account is.
+        path: to the wrong part, as fastjsonschema has it: ``["data", "messages", "12", "at"]``.
+    """
+    match path[1:]:
+        case ["messages"]:
+            _hold(account, schema, place)
+        case ["messages", row, *_]:
+            message = account["messages"][int(row)]
+            try:
+                _hold({**account, "messages": [message]}, schema, place)
+            except WorldFileError as error:
+                raise WorldFileError(error.difference, _moved(error.place, len(place) + 1, int(row))) from error
+        case _:
+            _hold({**account, "messages": []}, schema, place)
+
+
+def _moved(place: Place, step: int, row: int) -> Place:
+    """The place as it is when the only message of a part is the one of that row."""
+    return (*place[:step], row, *place[step + 1 :]) if place[step - 1 : step + 1] == ("messages", 0) else place
+
+
+def _refuse_twins(accounts: Sequence[Described]) -> None:
+    """Refuse a second account of a name, user of a login, number (at one provider), or message of an id and direction."""
+    for part, key in (("logins", "user"), ("numbers", "number")):
+        _once(
+            ((account["provider"], thing[key]), ("accounts", index, part, row, key))
+            for index, account in enumerate(accounts)
+            for row, thing in enumerate(account.get(part, ()))
+        )
+    _once(
+        ((account["provider"], account["name"]), ("accounts", index, "name")) for index, account in enumerate(accounts)
+    )
+    for index, account in enumerate(accounts):
+        _refuse_twin_messages(account.get("messages", ()), ("accounts", index, "messages"))
+
+
+def _refuse_twin_messages(messages: Sequence[Mapping[str, Any]], place: Place) -> None:
+    keys = {(message["direction"], message["id"]) for message in messages}
+    if len(keys) < len(messages):
+        _once(((message["direction"], message["id"]), (*place, row, "id")) for row, message in enumerate(messages))
+
+
+def _once(things: Iterable[tuple[tuple[str, ...], Place]]) -> None:
+    first: dict[tuple[str, ...], Place] = {}
+    for key, place in things:
+        if first.setdefault(key, place) is not place:
+            raise WorldFileError(f"{shown(key[-1])} is already {written(first[key])}", place)

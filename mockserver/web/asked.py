@@ -1,0 +1,66 @@
+"""What a room may know of a request: plain values from the connection, no framework."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from wsgiref.util import request_uri
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class Asked:
+    """One request, read from its WSGI environ. Reading is lazy: most rooms need three of these."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self._environ = environ
+
+    @property
+    def method(self) -> str:
+        """The request method, in capitals."""
+        return str(self._environ["REQUEST_METHOD"])
+
+    @property
+    def path(self) -> str:
+        """The decoded path under the prefix of the world."""
+        path: str = self._environ["PATH_INFO"]
+        return path.encode("latin-1").decode("utf-8", "replace")
+
+    @property
+    def query(self) -> bytes:
+        """The raw query string."""
+        query: str = self._environ["QUERY_STRING"]
+        return query.encode("latin-1")
+
+    @property
+    def url(self) -> str:
+        """The address without its query, absolute, on the host and prefix that were asked."""
+        return request_uri(self._environ, include_query=False)
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header; empty when there is none."""
+        return str(self._environ.get("CONTENT_TYPE") or "")
+
+    @property
+    def body(self) -> bytes:
+        """The body, whole."""
+        body: bytes = self._environ["mockserver.body"]
+        return body
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether the body was longer than is read."""
+        return bool(self._environ.get("mockserver.overflow"))
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the door or prefix it came through belongs to a world."""
+        return self._environ.get("mockserver.bound") is not None
+
+    def header(self, name: str) -> str | None:
+        """A request header's value."""
+        value: str | None = self._environ.get("HTTP_" + name.upper().replace("-", "_"))
+        return value

@@ -1,0 +1,173 @@
+"""One request of a connection and its answer: the application's call, and the answer as bytes."""
+
+from __future__ import annotations
+
+import logging
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from wsgiref.types import WSGIApplication
+
+logger = logging.getLogger(__name__)
+
+DATED, SIZED, TIED = 1, 2, 4
+
+NOTED = {"date": DATED, "content-length": SIZED, "transfer-encoding": SIZED, "connection": TIED}
+_noted: dict[str, int] = {}
+_REMEMBERED = 1024  # applications may invent names for ever; a memo may not grow for ever
+
+
+def _note(name: str) -> int:
+    """What an answer's header makes us leave alone."""
+    mark = NOTED.get(name.lower(), 0)
+    if len(_noted) < _REMEMBERED:
+        _noted[name] = mark
+    return mark
+
+
+class _Date:
+    """The ``Date`` of answers whose application gave none, made once a second."""
+
+    second = -1
+    text = ""
+
+    def at(self, now: float) -> str:
+        """The wall clock's date; ``now`` is the loop's time and says whether the last one is still good."""
+        if int(now) != self.second:
+            self.second, self.text = int(now), formatdate(usegmt=True)
+        return self.text
+
+
+_date = _Date()
+
+
+class Cycle:
+    """One request and its answer."""
+
+    __slots__ = (
+        "bare",
+        "body",
+        "ended",
+        "environ",
+        "expects",
+        "framing",
+        "headers",
+        "last",
+        "lingers",
+        "old",
+        "parts",
+        "sent",
+        "size",
+        "status",
+        "written",
+    )
+
+    def __init__(self, environ: dict[str, Any], *, last: bool, old: bool) -> None:
+        self.environ = environ
+        self.last = last  # the connection is closed after this one
+        self.lingers = False  # ... in a way that lets a client that is still sending read the answer
+        self.old = old  # HTTP/1.0
+        self.bare = False  # HEAD
+        self.expects = False  # Expect: 100-continue, not yet given
+        self.framing: bytes | None = None  # how the body is framed, when the parser took an Upgrade header for its end
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        self.written: list[bytes] | None = None
+        self.body = b""
+        self.sent = 0
+        self.ended = False  # the answer is out; what remains is that the client reads it
+
+    def call(self, app: WSGIApplication) -> None:
+        """Let the application answer. May run on a thread of the pool."""
+        try:
+            result = app(self.environ, self.start_response)
+            try:
+                body = b"".join(result)
+            finally:
+                close = getattr(result, "close", None)
+                if close is not None:
+                    close()
+            if not self.status:
+                raise RuntimeError("the application did not call start_response")
+            self.body = body if self.written is None else b"".join((*self.written, body))
+        except Exception:
+            logger.exception("Error in %s %s", self.environ["REQUEST_METHOD"], self.environ["mockserver.target"])
+            self.fail()
+
+    def start_response(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        exc_info: Any = None,  # PEP 3333; nothing was sent yet, so it only permits a second call
+    ) -> Callable[[bytes], object]:
+        """As PEP 3333 has it."""
+        if self.status and exc_info is None:
+            raise RuntimeError("the application called start_response twice")
+        self.status, self.headers = status, headers
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """The ``write`` callable of PEP 3333, for old applications."""
+        if self.written is None:
+            self.written = []
+        self.written.append(data)
+
+    def fail(self) -> None:
+        """Answer that the application is broken; why is in the log."""
+        self.environ.pop("mockserver.delivery", None)
+        self.say(HTTPStatus.INTERNAL_SERVER_ERROR, b"Internal Server Error")
+
+    def say(self, status: HTTPStatus, body: bytes) -> None:
+        """Answer in plain text."""
+        self.status = f"{status.value} {status.phrase}"
+        self.headers = [("Content-Type", "text/plain; charset=utf-8")]
+        self.body = body
+
+    def head(self, now: float) -> bytes:
+        """Status line and headers. Raises ValueError when they cannot be written as such."""
+        lines = ["HTTP/1.1 " + self.status]
+        seen = 0
+        for name, value in self.headers:
+            mark = _noted.get(name)
+            if mark is None:
+                mark = _note(name)
+            if mark:
+                seen |= mark
+                if mark == TIED and "close" in value.lower():
+                    self.last = True
+            lines.append(f"{name}: {value}")
+        if not seen & DATED:
+            lines.append("Date: " + _date.at(now))
+        if not seen & SIZED and self._has_size():
+            lines.append(f"Content-Length: {len(self.body)}")
+        if (self.last or self.old) and not seen & TIED:
+            lines.append("Connection: close" if self.last else "Connection: keep-alive")
+        text = "\r\n".join(lines)
+        # One count for all lines: a header that brings its own line break makes one too many.
+        if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1 or "\0" in text:
+            raise ValueError("a header of the answer holds CR, LF or NUL")
+        return (text + "\r\n\r\n").encode("latin-1")
+
+    def _has_size(self) -> bool:
+        if self.status.startswith(("204", "304")):
+            return False
+        # An application that knows HEAD gives no body, and then we do not know GET's length.
+        return bool(self.body) or not self.bare
+
+    def payload(self) -> bytes:
+        """The body as far as it goes out."""
+        return b"" if self.bare or self.status.startswith(("204", "304")) else self.body
+
+    def settle(self, ending: str) -> None:
+        """Tell the application what became of its answer; only the first word counts."""
+        finish = self.environ.pop("mockserver.finish", None)
+        if callable(finish):
+            try:
+                finish(self.sent, ending)
+            except Exception:
+                logger.exception("Error in mockserver.finish")

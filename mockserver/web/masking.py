@@ -1,0 +1,97 @@
+"""Secrets that are not ours never reach the journal or the log.
+
+A credential that this server issued, or that its fixtures print, is no secret. Anything else in a credential's place
+may be somebody's real key: somebody pointed a client at us and forgot to change it. Everything here is linear in what
+it reads: it runs on the event loop, on whatever strangers send.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+
+if TYPE_CHECKING:
+    from mockserver.core.journal import Exchange
+
+MASK = "[masked]"
+
+_AUTHORIZATION = re.compile(r"^((?:proxy-)?authorization:[ \t]*)([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_BOUNDARY = re.compile(r"""\bboundary=(?:"([^"\r\n]*)"|([^\s;,"]*))""", re.IGNORECASE)
+_PART_NAME = re.compile(r"""\bname=(?:"([^"\r\n]*)"|([^\s;"]*))""", re.IGNORECASE)
+
+
+class Masking:
+    """Knows where credentials stand in a request."""
+
+    def __init__(self, names: Iterable[str], is_ours: Callable[[str], bool]) -> None:
+        """Mask the values of parameters of these names, and of the Authorization header, unless they are ours."""
+        self._is_ours = is_ours
+        self._names = frozenset(name.lower() for name in names)
+        either = "|".join(re.escape(name) for name in sorted(self._names))
+        self._member = re.compile(rf'("(?:{either})"\s*:\s*")((?:[^"\\]|\\.)*)', re.IGNORECASE)
+
+    def apply(self, exchange: Exchange) -> None:
+        """Mask what an exchange keeps of its request, once."""
+        if exchange.is_masked:
+            return
+        exchange.is_masked = True
+        exchange.target = self.target(exchange.target)
+        if exchange.body:
+            exchange.body = self._body(exchange.body.decode("latin-1"), _boundary(exchange.head)).encode("latin-1")
+        exchange.head = tuple((name, self._header(name, value)) for name, value in exchange.head)
+
+    def target(self, target: str) -> str:
+        """A request target without what is not ours."""
+        path, mark, query = target.partition("?")
+        return path + mark + self._form(query)
+
+    def _form(self, text: str) -> str:
+        return "&".join(map(self._pair, text.split("&")))
+
+    def _pair(self, pair: str) -> str:
+        name, equals, value = pair.partition("=")
+        # What is no form may still hold one: in raw bytes the pair stands behind a request line.
+        if not equals or unquote_plus(re.split(r"[?\s]", name)[-1]).lower() not in self._names:
+            return pair
+        return name + equals + self._value(value, unquote_plus(value))
+
+    def _value(self, written: str, value: str) -> str:
+        return written if not value or self._is_ours(value) else MASK
+
+    def _body(self, body: str, boundary: str) -> str:
+        delimiter = "\r\n--" + boundary
+        body = delimiter.join(map(self._part, body.split(delimiter)))
+        body = self._member.sub(lambda found: found[1] + self._value(found[2], found[2]), body)
+        body = _AUTHORIZATION.sub(lambda found: found[1] + self._credentials(found[2]), body)
+        return self._form(body)
+
+    def _part(self, part: str) -> str:
+        """A part of a multipart body."""
+        head, blank, value = part.partition("\r\n\r\n")
+        found = _PART_NAME.search(head)
+        if not blank or found is None or (found[1] or found[2] or "").lower() not in self._names:
+            return part
+        return head + blank + self._value(value, value)
+
+    def _header(self, name: str, value: str) -> str:
+        return self._credentials(value) if name.lower() in ("authorization", "proxy-authorization") else value
+
+    def _credentials(self, value: str) -> str:
+        scheme, _, rest = value.rpartition(" ")
+        try:
+            parts = b64decode(rest, validate=True).decode().split(":", 1) if scheme.lower() == "basic" else [rest]
+        except ValueError:  # neither base64 nor text: it may be anything
+            parts = [rest]
+        return value if all(map(self._is_ours, parts)) else f"{scheme} {MASK}".lstrip()
+
+
+def _boundary(head: Iterable[tuple[str, str]]) -> str:
+    """What stands between the parts of a multipart body; nothing when it is none, or does not say."""
+    for name, value in head:
+        found = _BOUNDARY.search(value) if name.lower() == "content-type" else None
+        if found is not None:
+            return found[1] or found[2] or ""
+    return ""

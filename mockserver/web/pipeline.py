@@ -1,0 +1,139 @@
+"""WSGI around the Flask application: opens the exchange, finds the door's world, and writes everything down.
+
+Whatever happens inside, one exchange stands in one world's journal afterwards: a 404 too, and a failure of ours.
+Only the tester's own calls are left out, for reading a journal must not fill it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from mockserver.core.journal import Exchange
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from mockserver.core.world import World
+    from mockserver.core.worlds import Worlds
+
+    from .masking import Masking
+
+log = logging.getLogger("mockserver.exchange")
+
+CONTROL = "/_mock/"
+"""What the tester calls; providers have no such path."""
+PREFIX = "/_w/"
+"""``/_w/ID/...`` is ``/...`` in the world of that id."""
+
+
+class Pipeline:
+    """The outermost WSGI application."""
+
+    def __init__(self, application: WSGIApplication, house: Worlds, masking: Masking, largest_body: int) -> None:
+        """Wrap an application.
+
+        Args:
+            application: Flask's own ``wsgi_app``.
+            house: the worlds whose journals are written.
+            masking: what is kept out of them.
+            largest_body: bytes of a body that are read under a plain WSGI server; our shell has its own bound.
+        """
+        self._application = application
+        self._house = house
+        self._masking = masking
+        self._largest_body = largest_body
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, and write it down."""
+        path: str = environ["PATH_INFO"]
+        if path.startswith(CONTROL):
+            return self._application(environ, start_response)
+        self._read_body(environ)
+        exchange = _open(environ)
+        environ["mockserver.exchange"] = exchange
+        environ["mockserver.bound"] = self._bind(environ, path) or self._house.at_door(exchange.door)
+        kept: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            kept[:] = status, headers
+            return start_response(status, headers, exc_info)
+
+        chunks = self._application(environ, start)
+        body = chunks[0] if isinstance(chunks, list) and len(chunks) == 1 else _join(chunks)
+        exchange.answered(int(kept[0][:3]), tuple(kept[1]), body)
+        if not exchange.is_private:
+            self._write_down(exchange, environ["mockserver.bound"])
+        if "mockserver.target" in environ:
+            environ["mockserver.finish"] = exchange.finish
+        else:  # a plain server tells nobody what became of it
+            exchange.finish(len(body), "complete")
+        return [body]
+
+    def broken(self, raw: bytes, reason: str, door: str | None) -> None:
+        """Write down what was no HTTP at all."""
+        exchange = Exchange("", "", (), raw, door)
+        exchange.answered(400, (), reason.encode())
+        exchange.finish(0, "broken")
+        self._write_down(exchange, self._house.at_door(door))
+
+    def _bind(self, environ: WSGIEnvironment, path: str) -> World | None:
+        if not path.startswith(PREFIX):
+            return None
+        name, slash, rest = path[len(PREFIX) :].partition("/")
+        world = self._house.get(name)
+        if world is not None:
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}{PREFIX}{name}"
+            environ["PATH_INFO"] = slash + rest or "/"
+        return world
+
+    def _read_body(self, environ: WSGIEnvironment) -> None:
+        """Under a server that is not our shell the body is still in the stream."""
+        if "mockserver.body" in environ:
+            return
+        length = environ.get("CONTENT_LENGTH") or ""
+        promised = int(length[:18]) if length.isascii() and length.isdigit() else 0
+        wanted = self._largest_body if environ.get("wsgi.input_terminated") else min(promised, self._largest_body)
+        environ["mockserver.body"] = environ["wsgi.input"].read(wanted) if wanted > 0 else b""
+        environ["mockserver.overflow"] = promised > self._largest_body
+
+    def _write_down(self, exchange: Exchange, bound: World | None) -> None:
+        world = (exchange.world and self._house.get(exchange.world)) or bound or self._house.default
+        if exchange.world is None:
+            exchange.world, exchange.at = world.id, world.clock.now()
+        if exchange.account is None:
+            self._masking.apply(exchange)
+        world.journal.add(exchange)
+        level = logging.INFO if exchange.refusal is not None or exchange.status >= 400 else logging.DEBUG
+        if log.isEnabledFor(level):
+            target = self._masking.target(exchange.target)
+            log.log(level, "%s %s -> %d %s", exchange.method, target, exchange.status, exchange.refusal or "")
+
+
+def _open(environ: WSGIEnvironment) -> Exchange:
+    target = environ.get("mockserver.target")
+    head = environ.get("mockserver.head")
+    if target is None or head is None:
+        query = environ.get("QUERY_STRING")
+        target = environ["PATH_INFO"] + (f"?{query}" if query else "")
+        head = tuple(_headers(environ))
+    return Exchange(environ["REQUEST_METHOD"], target, head, environ["mockserver.body"], environ.get("mockserver.door"))
+
+
+def _headers(environ: WSGIEnvironment) -> Iterable[tuple[str, str]]:
+    """A plain server has kept names without their case."""
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            yield key[5:].replace("_", "-").title(), value
+    if environ.get("CONTENT_TYPE"):
+        yield "Content-Type", environ["CONTENT_TYPE"]
+
+
+def _join(chunks: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(chunks)
+    finally:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()

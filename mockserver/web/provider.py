@@ -1,0 +1,91 @@
+"""What a room hands to the house. A room is complete when it is one of these; adding one is one line in `app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from flask import Blueprint, Response
+
+    from mockserver.core.accounts import Credential
+    from mockserver.core.decisions import Decision
+    from mockserver.core.ids import Draft
+    from mockserver.core.instants import Instant
+    from mockserver.core.refusals import Refused
+    from mockserver.core.state import State
+
+    from .answer import Answer
+    from .asked import Asked
+
+
+View: TypeAlias = Callable[..., "Response"]
+"""A Flask view; arguments from the address are ignored, for the room reads them itself."""
+
+
+class Call(NamedTuple):
+    """What a request asks for, as its room reads it. What is wrong with it is data too: `decide` says so."""
+
+    operation: str
+    """The operation's name as the client gave it; empty when it gave none."""
+    values: Mapping[str, Any]
+    """The parameters, by name."""
+    credential: Credential | None = None
+    defect: Refused | None = None
+    """Why the request could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quirk:
+    """A switch: one place where the documents leave more than one reading open."""
+
+    number: str
+    """The entry of the room's QUIRKS.md."""
+    name: str
+    """What a world file calls it."""
+    readings: Sequence[str]
+    """The default first."""
+    any_zone: bool = False
+    """Whether any IANA zone name is a reading too."""
+
+    @property
+    def default(self) -> str:
+        """The reading that is taken when nobody says otherwise."""
+        return self.readings[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """A room: what it is called, where it is found, and the four steps of a request."""
+
+    name: str
+    """In world files, addresses and the journal."""
+    hosts: Sequence[str]
+    """The host names it answers for."""
+    prefixes: Sequence[str]
+    """Beginnings of paths that are nobody else's."""
+    routes: Callable[[View], Blueprint]
+    """Its addresses, each leading to the view that is handed in."""
+    operations: Sequence[str]
+    """What it can be asked for."""
+    refusals: Sequence[type[Refused]]
+    """Every "no" it can say."""
+    quirks: Sequence[Quirk]
+    """Its switches."""
+    secrets: Sequence[str]
+    """Names of parameters whose values are credentials."""
+    schema: Path
+    """The JSON Schema of one of its accounts in a world file."""
+    example: str
+    """A command line that shows it at work; ``{url}`` is where we listen."""
+
+    read: Callable[[Asked], Call]
+    """Read a request; never raises."""
+    decide: Callable[[Call, State, Instant, Draft], Decision]
+    """Conclude, purely."""
+    write: Callable[[Decision, Call, Mapping[str, str]], Answer]
+    """Write what was concluded in the provider's wire format and this world's readings."""
+    astray: Callable[[Asked, int], Answer]
+    """Answer what reached its host or prefix but none of its operations: 404, 405 or, when we failed, 500."""
