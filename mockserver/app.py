@@ -18,6 +18,8 @@ from mockserver.core.instants import parse_instant
 from mockserver.core.state import Fixture
 from mockserver.core.worlds import Worlds
 from mockserver.providers.dialogtech import DIALOGTECH
+from mockserver.providers.mgage import MGAGE
+from mockserver.providers.serwersms import SERWERSMS
 from mockserver.settings import Settings, fixtures_folder
 from mockserver.web.application import AnswerResponse, Application
 from mockserver.web.asked import Asked
@@ -26,7 +28,7 @@ from mockserver.web.pipeline import CONTROL, PREFIX, Pipeline
 from mockserver.web.provider import Provider, Quirk, View
 from mockserver.web.serve import dated, serve
 
-PROVIDERS: tuple[Provider, ...] = (DIALOGTECH,)
+PROVIDERS: tuple[Provider, ...] = (DIALOGTECH, MGAGE, SERWERSMS)
 """Every room. Adding a provider is a folder and a name here."""
 
 SWITCHES: tuple[Quirk, ...] = (

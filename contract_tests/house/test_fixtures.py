@@ -40,8 +40,12 @@ def world(name):
     return orjson.loads((SHIPPED / f"{name}.json").read_bytes())
 
 
-def account(name, world_name="demo"):
-    return next(account for account in world(world_name)["accounts"] if account["name"] == name)
+def account(name, world_name="demo", provider="dialogtech"):
+    return next(
+        account
+        for account in world(world_name)["accounts"]
+        if (account["provider"], account["name"]) == (provider, name)
+    )
 
 
 DEMO = account("demo")["messages"]
@@ -113,12 +117,12 @@ def test_another_seed_makes_another_world(name, tmp_path):
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_a_shipped_world_passes_the_check(name):
-    assert len(read_fixture(SHIPPED / f"{name}.json").accounts) == 3
+    assert len(read_fixture(SHIPPED / f"{name}.json").accounts) == 7
 
 
 def test_the_worlds_are_small_enough_to_be_read_by_people():
-    assert (SHIPPED / "demo.json").stat().st_size < 200_000
-    assert (SHIPPED / "small.json").stat().st_size < 8_000
+    assert (SHIPPED / "demo.json").stat().st_size < 300_000
+    assert (SHIPPED / "small.json").stat().st_size < 20_000
 
 
 def test_every_room_has_its_accounts_in_both_worlds():
@@ -232,8 +236,8 @@ def test_any_number_of_messages_can_be_made(tmp_path):
     done = run("make", "--messages", 1_234, "--out", tmp_path / "big.json", "demo")
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'big.json'}\n")
     fixture = read_fixture(tmp_path / "big.json")
-    documents = 3
-    assert len(fixture.fixed) + len(fixture.relative) == 1_234 + documents
+    printed = sum(len(row["messages"]) for row in world("demo")["accounts"] if row["name"] == "documents")
+    assert len(fixture.fixed) + len(fixture.relative) == len(PROVIDERS) * 1_234 + printed
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 61])
@@ -254,7 +258,7 @@ def test_what_is_right_is_said_on_stdout_and_what_is_wrong_on_stderr(tmp_path):
     wrong.write_text('{"mockserver": 1, "acounts": []}')
     done = run("check", SHIPPED / "small.json", wrong, tmp_path / "nowhere.json")
     assert done.exit_code == 1
-    assert done.stdout == f"{SHIPPED / 'small.json'}: 3 accounts, 15 messages\n"
+    assert done.stdout == f"{SHIPPED / 'small.json'}: 7 accounts, 53 messages\n"
     assert done.stderr == (
         f"{wrong}: acounts: unknown key; did you mean 'accounts'?\n"
         f"{tmp_path / 'nowhere.json'}: the file cannot be read (No such file or directory)\n"

@@ -45,6 +45,8 @@ class Fixture:
     """Messages at durations before the world's birth, as negative instants."""
     readings: Mapping[str, str] = field(default_factory=dict)
     """Readings that differ from the default."""
+    read: frozenset[int] = frozenset()
+    """The serials of messages that the customer has marked as read; those of ``relative`` follow those of ``fixed``."""
     sequences: Mapping[str, int] = field(default_factory=dict)
     """Where the providers' own numbering goes on."""
 
@@ -80,7 +82,7 @@ class State:
         """Every switch of every room, by name."""
         self.uses: dict[str, tuple[Instant, ...]] = {}
         """The latest uses of whatever is limited, in ascending order."""
-        self.read: set[int] = set()
+        self.read: set[int] = set(fixture.read)
         """The serials of the messages that the customer has marked as read."""
         self._issued: _Grants = fixture.grants
         self._printed: _Grants = fixture.grants

@@ -219,8 +219,8 @@ def _moved(place: Place, step: int, row: int) -> Place:
 
 
 def _refuse_twins(accounts: Sequence[Described]) -> None:
-    """Refuse a second account of a name, user of a login, number (at one provider), or message of an id and direction."""
-    for part, key in (("logins", "user"), ("numbers", "number")):
+    """Refuse what there may be one of: an account of a name; at a provider a user, number, program; a message of an id."""
+    for part, key in (("logins", "user"), ("numbers", "number"), ("programs", "id")):
         _once(
             ((account["provider"], thing[key]), ("accounts", index, part, row, key))
             for index, account in enumerate(accounts)
@@ -231,12 +231,25 @@ def _refuse_twins(accounts: Sequence[Described]) -> None:
     )
     for index, account in enumerate(accounts):
         _refuse_twin_messages(account.get("messages", ()), ("accounts", index, "messages"))
+        _refuse_homeless_messages(account, ("accounts", index, "messages"))
 
 
 def _refuse_twin_messages(messages: Sequence[Mapping[str, Any]], place: Place) -> None:
-    keys = {(message["direction"], message["id"]) for message in messages}
-    if len(keys) < len(messages):
-        _once(((message["direction"], message["id"]), (*place, row, "id")) for row, message in enumerate(messages))
+    if len(set(map(_identity, messages))) < len(messages):
+        _once((_identity(message), (*place, row, "id")) for row, message in enumerate(messages))
+
+
+def _identity(message: Mapping[str, Any]) -> tuple[str, ...]:
+    return message["direction"], message.get("kind", ""), message["id"]
+
+
+def _refuse_homeless_messages(account: Described, place: Place) -> None:
+    """Refuse a message of a program that its account does not have: nobody could ever ask for it."""
+    programs = {program["id"] for program in account.get("programs", ())}
+    for row, message in enumerate(account.get("messages", ())):
+        program = message.get("program", "")
+        if program and program not in programs:
+            raise WorldFileError(unknown("program", program, programs), (*place, row, "program"))
 
 
 def _once(things: Iterable[tuple[tuple[str, ...], Place]]) -> None:

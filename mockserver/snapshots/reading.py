@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from mockserver.core.accounts import Account, Contact, Login, Number, Program
 from mockserver.core.instants import Instant, parse_duration, parse_instant
 from mockserver.core.ledger import Layer
-from mockserver.core.messages import Message
+from mockserver.core.messages import Attachment, Message
 from mockserver.core.state import Fixture
 
 from .checking import Described, Rules, check
@@ -47,7 +48,7 @@ def parse(document: Any, rules: Rules | None) -> Fixture:
     if rules is not None:
         check(document, rules)
     accounts: list[Account] = []
-    layers = _Layers([], [])
+    layers = _Layers(_Pile([], []), _Pile([], []))
     sequences: dict[str, int] = {}
     for index, described in enumerate(document["accounts"]):
         account = _account(described)
@@ -57,16 +58,25 @@ def parse(document: Any, rules: Rules | None) -> Fixture:
         _count_on(rows, account.provider, sequences)
     return Fixture(
         accounts=tuple(accounts),
-        fixed=Layer(layers.fixed),
-        relative=Layer(layers.relative),
+        fixed=Layer(layers.fixed.messages),
+        relative=Layer(layers.relative.messages),
+        read=frozenset((*layers.fixed.read, *(len(layers.fixed.messages) + place for place in layers.relative.read))),
         readings=dict(document.get("readings", {})),
         sequences=sequences,
     )
 
 
+class _Pile(NamedTuple):
+    """What will be a layer."""
+
+    messages: list[Message]
+    read: list[int]
+    """Which of them the customer has marked as read."""
+
+
 class _Layers(NamedTuple):
-    fixed: list[Message]
-    relative: list[Message]
+    fixed: _Pile
+    relative: _Pile
 
 
 def _account(described: Described) -> Account:
@@ -81,20 +91,30 @@ def _account(described: Described) -> Account:
         numbers={number.number: number for number in numbers},
         programs={program.id: program for program in programs},
         contacts={contact.phone: contact for contact in contacts},
+        blacklist=frozenset(described.get("blacklist", ())),
     )
 
 
 def _lay(rows: Sequence[Mapping[str, Any]], account: str, place: Place, layers: _Layers) -> None:
     """Put an account's messages into the layers, in the order of the file."""
-    fixed, relative = layers
     for index, row in enumerate(rows):
         when = row["at"]
         try:
-            layer, at = (relative, -_span(when)) if when.startswith("P") else (fixed, _instant(when))
+            pile, at = (layers.relative, -_span(when)) if when.startswith("P") else (layers.fixed, _instant(when))
         except ValueError as error:
             raise WorldFileError(f"{shown(when)} is not {_WHEN}", (*place, index, "at")) from error
-        # A file calls the fields of a message what Message calls them.
-        layer.append(Message(**{**row, "serial": len(layer), "account": account, "at": at}))
+        serial = len(pile.messages)
+        # A file calls the fields of a message what Message calls them; that it was read is no field of it.
+        fields = {**row, "serial": serial, "account": account, "at": at}
+        if fields.pop("read", False):
+            pile.read.append(serial)
+        if "attachments" in row:
+            fields["attachments"] = tuple(map(_attachment, row["attachments"]))
+        pile.messages.append(Message(**fields))
+
+
+def _attachment(described: Mapping[str, Any]) -> Attachment:
+    return Attachment(described["id"], described["name"], described["content_type"], b64decode(described["data"]))
 
 
 def _instant(text: str) -> Instant:
@@ -115,11 +135,11 @@ _duration = lru_cache(maxsize=100_000)(parse_duration)
 
 
 def _count_on(rows: Sequence[Mapping[str, Any]], provider: str, sequences: dict[str, int]) -> None:
-    """Let the provider's own numbering go on behind the highest identifier, in each direction."""
+    """Let the provider's own numbering go on behind the highest identifier, of each type or else in each direction."""
     for row in rows:
         name: str = row["id"]
         if len(name) <= _DIGITS and name.isascii() and name.isdigit():
-            sequence = f"{provider}.{row['direction']}"
+            sequence = f"{provider}.{row.get('kind') or row['direction']}"
             following = int(name) + 1
             if following > sequences.get(sequence, 0):
                 sequences[sequence] = following

@@ -28,6 +28,22 @@ def _note(name: str) -> int:
     return mark
 
 
+_status_lines: dict[str, str] = {}
+
+
+def _status_line(status: str) -> str:
+    """The first line of an answer. Werkzeug shouts its reason phrases; the registry, and other servers, do not."""
+    try:
+        known = HTTPStatus(int(status[:3]))
+    except ValueError:
+        return "HTTP/1.1 " + status
+    phrase = known.phrase if status[4:] == known.phrase.upper() else status[4:]
+    line = f"HTTP/1.1 {status[:3]} {phrase}"
+    if len(_status_lines) < _REMEMBERED:
+        _status_lines[status] = line
+    return line
+
+
 class _Date:
     """The ``Date`` of answers whose application gave none, made once a second."""
 
@@ -130,7 +146,7 @@ class Cycle:
 
     def head(self, now: float) -> bytes:
         """Status line and headers. Raises ValueError when they cannot be written as such."""
-        lines = ["HTTP/1.1 " + self.status]
+        lines = [_status_lines.get(self.status) or _status_line(self.status)]
         seen = 0
         for name, value in self.headers:
             mark = _noted.get(name)

@@ -216,7 +216,9 @@ class Listening:
             try:
                 for listener, bound in zip(self.listeners, sockets, strict=True):
                     protocol = _protocol(listener, pool, self.limits, state)
-                    servers.append(await loop.create_server(protocol, sock=bound, ssl=listener.ssl_context))
+                    servers.append(
+                        await loop.create_server(protocol, sock=bound, ssl=listener.ssl_context, backlog=BACKLOG)
+                    )
                 ready()
                 await ended.wait()
             finally:

@@ -1,0 +1,71 @@
+"""What a page of an mGage export costs, first or last: counted in function calls, so that a noisy machine does not matter.
+
+python benchmarks/page_cost.py [MESSAGES] [PAGE_SIZE]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from werkzeug.test import Client
+
+from mockserver.app import READINGS, create_app
+from mockserver.core.accounts import Account, Login, Program
+from mockserver.core.clock import Clock
+from mockserver.core.instants import SECOND, parse_instant
+from mockserver.core.ledger import Layer
+from mockserver.core.messages import Message
+from mockserver.core.state import Fixture
+from mockserver.core.worlds import Worlds
+
+NOON = parse_instant("2026-06-01T12:00:00Z")
+ACCOUNT = Account(
+    "mgage/a", "mgage", "a", (Login("user", "secret"),), programs={"1": Program("1", "Program", "Campaign", "Voting")}
+)
+
+
+def message(place: int) -> Message:
+    """One of many, a minute apart."""
+    at = NOON - (place + 1) * 60 * SECOND
+    return Message(place, "mgage/a", str(place), "inbound", "5556667777", "", at, "Yes", status="Received", program="1")
+
+
+def calls(work: Callable[[], Any]) -> int:
+    """How many functions, Python's and C's, are called."""
+    count = 0
+
+    def tick(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(tick)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def main(messages: int = 12_345, size: int = 500) -> None:
+    """Print the cost of the first, the middle and the last full page."""
+    fixture = Fixture((ACCOUNT,), fixed=Layer(map(message, range(messages))))
+    client = Client(create_app(Worlds(fixture, READINGS, clock=Clock.frozen(NOON))))
+
+    def page(number: int) -> None:
+        answer = client.get(f"/api/messages/program/1?pageSize={size}&page={number}", auth=("user", "secret"))
+        assert answer.status_code == 200
+        assert len(answer.json["data"]["messages"]) == size
+
+    page(1)  # what is remembered of a route or a host is remembered now
+    last = messages // size
+    first = calls(lambda: page(1))
+    print(f"{messages} messages, {size} a page: function calls of a page, and as a ratio to the first")
+    for number in (1, last // 2, last):
+        found = calls(lambda number=number: page(number))
+        print(f"  page {number:>6}: {found:>8}  {found / first:.3f}")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,188 @@
+"""mGage through clients that people use, unmodified but for the address: curl, requests, httpx and urllib."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from shutil import which
+from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
+
+import httpx
+import pytest
+import requests
+
+from mockserver.app import PROVIDERS, create_app
+from mockserver.core.accounts import Account, Login, Program
+from mockserver.core.events import MessageStored
+from mockserver.core.instants import SECOND, parse_instant
+from mockserver.core.ledger import Layer
+from mockserver.core.messages import Message
+from mockserver.core.state import Fixture
+from mockserver.server import MockServer
+
+MANY = 12_345
+USER = ("mgage", "mgage")
+PATH = "/api/messages/program/121811"
+needs_curl = pytest.mark.skipif(which("curl") is None, reason="curl is not installed")
+
+
+# The exporter of the README, for a session of requests or of httpx.
+def export(session, url):
+    """Every message of a program, whatever number of pages it fills."""
+    while url is not None:
+        answer = session.get(url)
+        answer.raise_for_status()
+        page = answer.json()
+        yield from page["data"]["messages"]
+        url = page["meta"]["nextPageUrl"]
+
+
+def with_requests(url):
+    with requests.Session() as session:
+        session.auth = USER
+        return list(export(session, url))
+
+
+def with_httpx(url):
+    with httpx.Client(auth=USER) as session:
+        return list(export(session, url))
+
+
+def with_urllib(url):
+    """It sends its credentials only when it is challenged, and answers a challenge only if it has a realm (MG-13)."""
+    passwords = HTTPPasswordMgrWithDefaultRealm()
+    passwords.add_password(None, url, *USER)
+    opener = build_opener(HTTPBasicAuthHandler(passwords))
+    messages = []
+    while url is not None:
+        with opener.open(url, timeout=30) as answer:
+            page = json.load(answer)
+        messages += page["data"]["messages"]
+        url = page["meta"]["nextPageUrl"]
+    return messages
+
+
+def curl(*arguments):
+    return subprocess.run(["curl", "-sS", *arguments], capture_output=True, text=True, timeout=60)
+
+
+def with_curl(url):
+    messages = []
+    while url is not None:
+        done = curl("--fail", "-u", ":".join(USER), url)
+        assert done.returncode == 0, done.stderr
+        page = json.loads(done.stdout)
+        messages += page["data"]["messages"]
+        url = page["meta"]["nextPageUrl"]
+    return messages
+
+
+CLIENTS = [with_requests, with_httpx, with_urllib, pytest.param(with_curl, marks=needs_curl)]
+
+
+def message(serial, at):
+    """Seven to a second, so that pages begin and end among messages of the same instant."""
+    direction = "outbound" if serial % 3 else "inbound"
+    return Message(
+        serial,
+        "mgage/many",
+        str(serial),
+        direction,
+        "37911",
+        "5556667777",
+        at + serial // 7 * SECOND,
+        f"message {serial}",
+        status="Sent",
+        program="121811",
+    )
+
+
+@pytest.fixture(scope="module")
+def many():
+    program = Program("121811", "Program Name", "Default Campaign", "Text to Join")
+    account = Account("mgage/many", "mgage", "many", (Login(*USER),), programs={"121811": program})
+    return Fixture((account,), Layer(message(serial, parse_instant("2026-05-01T00:00:00Z")) for serial in range(MANY)))
+
+
+@pytest.fixture
+def big_server(open_house, many):
+    with MockServer(create_app(open_house(many))) as server:
+        yield server
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_following_the_next_page_yields_every_message_exactly_once(big_server, client):
+    messages = client(f"{big_server.url}{PATH}?pageSize=500")
+    assert [message["body"] for message in messages] == [f"message {serial}" for serial in range(MANY)]
+
+
+def test_so_it_does_with_filters_and_through_a_prefix(big_server):
+    query = "messageType=MO&startDate=2026-05-01T00:00:01&endDate=2026-05-01T00:10:00&pageSize=100"
+    texts = [message["body"] for message in with_requests(f"{big_server.url}/_w/default{PATH}?{query}")]
+    assert texts == [f"message {serial}" for serial in range(7, 601 * 7) if serial % 3 == 0]
+
+
+def test_so_it_does_when_the_messages_lie_in_three_layers(open_house, many):
+    start = parse_instant("2026-05-01T00:00:00Z")
+    rows = [message(serial, start) for serial in range(3_000)]
+    fixed = [row._replace(serial=at) for at, row in enumerate(rows[::3])]
+    born = parse_instant("2026-06-01T12:00:00Z")
+    relative = [row._replace(serial=at, at=row.at - born) for at, row in enumerate(rows[1::3])]
+    house = open_house(Fixture(many.accounts, Layer(fixed), Layer(relative)))
+    for at, row in enumerate(rows[2::3]):
+        house.default.state.apply(MessageStored(row._replace(serial=2_000 + at)))
+    with MockServer(create_app(house)) as server:
+        texts = [message["body"] for message in with_requests(f"{server.url}{PATH}?pageSize=50")]
+    assert len(texts) == 3_000
+    assert set(texts) == {row.text for row in rows}
+
+
+def test_a_client_that_follows_the_printed_url_loses_its_filters(open_house, many):
+    house = open_house(many, readings={"mgage.next_page_url": "printed"})
+    with MockServer(create_app(house)) as server:
+        answer = requests.get(f"{server.url}{PATH}?pageSize=500&messageType=MO", auth=USER, timeout=30).json()
+        assert answer["meta"]["nextPageUrl"] == f"{server.url}{PATH}?page=2"
+        following = requests.get(answer["meta"]["nextPageUrl"], auth=USER, timeout=30).json()
+    assert len(following["data"]["messages"]) == 50
+    assert {message["type"] for message in following["data"]["messages"]} == {"MO", "MT"}
+
+
+def test_each_client_reports_a_wrong_password(base_url):
+    url = f"{base_url}{PATH}"
+    sentence = {"meta": {"generalErrors": ["Invalid username or password"], "nextPageUrl": None}}
+    for get in (requests.get, httpx.get):
+        answer = get(url, auth=("mgage", "wrong"), timeout=30)
+        assert (answer.status_code, answer.json()) == (401, sentence)
+
+
+@needs_curl
+def test_curl_fails_with_a_wrong_password(base_url):
+    done = curl("--fail", "-u", "mgage:wrong", f"{base_url}{PATH}")
+    assert (done.returncode, done.stdout) == (22, "")
+
+
+@needs_curl
+@pytest.mark.parametrize("scheme", ["--basic", "--anyauth"])
+def test_curl_reads_the_answer_at_once_and_when_challenged(base_url, scheme):
+    done = curl("--fail", scheme, "-u", "mgage:mgage", f"{base_url}{PATH}")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["data"]["programName"] == "Program Name"
+
+
+@needs_curl
+def test_the_line_that_the_server_prints_works(base_url):
+    room = next(room for room in PROVIDERS if room.name == "mgage")
+    done = subprocess.run(room.example.format(url=base_url), shell=True, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    texts = [message["body"] for message in json.loads(done.stdout)["data"]["messages"]]
+    assert texts == ["This is complete message Body"] * 2
+
+
+def test_requests_guesses_the_encoding_right(open_house, many):
+    house = open_house(many)
+    row = message(MANY, parse_instant("2026-05-01T00:00:00Z"))._replace(text="zażółć gęślą jaźń 🎉")
+    house.default.state.apply(MessageStored(row))
+    with MockServer(create_app(house)) as server:
+        for get in (requests.get, httpx.get):
+            answer = get(f"{server.url}{PATH}?pageSize=1&page={MANY + 1}", auth=USER, timeout=30)
+            assert "zażółć gęślą jaźń 🎉" in answer.text

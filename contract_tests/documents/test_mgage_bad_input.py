@@ -1,0 +1,182 @@
+"""Whatever arrives at mGage's address: a refusal of its own, a line in the journal, and a server that goes on."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from mockserver.app import PROVIDERS
+
+MIB = 2**20
+PATH = "/api/messages/program/121811"
+BASIC = "Basic " + b64encode(b"mgage:mgage").decode()
+JSON = "application/json; charset=UTF-8"
+ERROR = Path(__file__).parents[2] / "fixtures" / "schemas" / "mgage" / "error.schema.json"
+NOTHING = "Nothing here; the address of the API is /api/messages/program/{programId}"
+
+
+@pytest.fixture
+def ask(server):
+    """Ask our own server at its socket; status, kind and body."""
+
+    def asked(method, target, body=None, **headers):
+        headers = {"Authorization": BASIC} | {name.title().replace("_", "-"): text for name, text in headers.items()}
+        connection = HTTPConnection("127.0.0.1", int(server.url.rpartition(":")[2]), timeout=30)
+        try:
+            connection.request(method, target, body, {name: text for name, text in headers.items() if text is not None})
+            answer = connection.getresponse()
+            return answer.status, answer.headers["Content-Type"], answer.read().decode()
+        finally:
+            connection.close()
+
+    return asked
+
+
+@pytest.fixture
+def journal(ask):
+    """The latest exchange of the default world, in full."""
+
+    def latest():
+        last = json.loads(ask("GET", "/_mock/worlds/default/journal")[2])["last"]
+        return json.loads(ask("GET", f"/_mock/worlds/default/journal/{last}")[2])
+
+    return latest
+
+
+@pytest.fixture(autouse=True)
+def stays_healthy(server, ask):
+    """Afterwards the server answers as before."""
+    yield
+    assert ask("GET", PATH)[:2] == (200, JSON)
+
+
+def refusal(sentence):
+    Draft202012Validator(json.loads(ERROR.read_text())).validate(
+        body := {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}
+    )
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+REFUSED = {
+    "no credentials": (PATH, None, 401, "MissingCredentials", "HTTP Basic authentication is required"),
+    "garbage for credentials": (
+        PATH, "Basic \xff\xfe", 401, "UnreadableCredentials", "Authorization header is not HTTP Basic: not base64"
+    ),
+    "a wrong password": (
+        PATH, "Basic " + b64encode(b"mgage:no").decode(), 401, "InvalidCredentials", "Invalid username or password"
+    ),
+    "another account's program": (
+        "/api/messages/program/141501", BASIC, 404, "UnknownProgram", "Program 141501 does not exist"
+    ),
+    "the failing program": ("/api/messages/program/500500", BASIC, 500, "ServerException", "General server exception"),
+    "a mebibyte of nothing much": (f"{PATH}?startDate={'%00' * 9_000}", BASIC, 400, "NotADate", (
+        f"startDate must be a date in the format YYYY-MM-DDTHH:MM:SS: {chr(0) * 60}…"
+    )),
+    "bytes that are not UTF-8": (f"{PATH}?startDate=%FF", BASIC, 400, "NotText", "startDate is not UTF-8 text"),
+    "another message type": (
+        f"{PATH}?messageType=%F0%9F%8E%89", BASIC, 400, "NotAMessageType", "messageType must be MO or MT: 🎉"
+    ),
+    "another page size": (
+        f"{PATH}?pageSize=501", BASIC, 400, "NotAPageSize", "pageSize must be a number from 1 to 500: 501"
+    ),
+    "another page": (f"{PATH}?page=0", BASIC, 400, "NotAPage", "page must be a number from 1 to 999999999: 0"),
+    "an end before the start": (
+        f"{PATH}?startDate=2014-12-05T00:00:01&endDate=2014-12-05T00:00:00", BASIC, 400, "EndsBeforeStart",
+        "endDate 2014-12-05T00:00:00 is before startDate 2014-12-05T00:00:01",
+    ),
+    "braces": (
+        "/api/messages/program/%7B0%7D%7Bvalue%7D%7B%7B", BASIC, 404, "UnknownProgram",
+        "Program {0}{value}{{ does not exist",
+    ),
+    "markup": (
+        "/api/messages/program/%3Cscript%3E", BASIC, 404, "UnknownProgram", "Program <script> does not exist"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_bad_request_gets_the_providers_refusal_and_stands_in_the_journal(ask, journal, case):
+    target, authorization, status, name, sentence = REFUSED[case]
+    body = refusal(sentence).replace("\0", "\\u0000")
+    assert ask("GET", target, authorization=authorization) == (status, JSON, body)
+    exchange = journal()
+    assert (exchange["provider"], exchange["operation"], exchange["status"]) == ("mgage", "program.export", status)
+    assert (exchange["refusal"]["name"], exchange["ending"]) == (name, "complete")
+
+
+GARBAGE = {
+    "zeros": b"\0" * MIB,
+    "bytes that are not UTF-8": b"\xff" * MIB,
+    "letters": b"x" * MIB,
+    "separators": b"&" * MIB,
+    "brackets": b"[" * MIB,
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_a_body_on_a_get_is_not_looked_at(ask, garbage, kind):
+    assert ask("GET", PATH, GARBAGE[garbage], content_type=kind)[:2] == (200, JSON)
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_a_mebibyte_of_garbage_is_refused_for_its_method(ask, journal, garbage):
+    answer = ask("POST", PATH, GARBAGE[garbage], content_type="application/json", authorization=None)
+    assert answer == (405, JSON, refusal("Method POST not allowed; use GET"))
+    assert (journal()["provider"], journal()["status"]) == ("mgage", 405)
+
+
+def test_a_query_of_many_pairs_is_read(ask):
+    assert ask("GET", f"{PATH}?{'&pageSize=1' * 3_000}")[:2] == (200, JSON)
+
+
+@pytest.mark.parametrize("host", ["", "bad host", "[::", "x:99999", "ż".encode().decode("latin-1")])
+def test_an_odd_host_is_answered(ask, host):
+    assert ask("GET", PATH, host=host)[:2] == (200, JSON)
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 300])
+def test_an_impossible_host_is_refused_in_the_same_form(ask, host):
+    assert ask("GET", PATH, host=host) == (400, JSON, refusal("Request cannot be read"))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/x", "/ibp", "/API/messages/program/121811", "/%FF%00"])
+def test_another_path_of_the_providers_host_gets_its_refusal(ask, journal, method, path):
+    assert ask(method, path, host="communicatepro.mgage.com") == (404, JSON, refusal(NOTHING))
+    assert (journal()["provider"], journal()["status"]) == ("mgage", 404)
+
+
+def test_a_failure_of_ours_is_a_500_in_the_same_form(server, ask, monkeypatch, caplog):
+    from mockserver.providers.mgage import operations
+
+    with monkeypatch.context() as broken:
+        broken.setitem(operations.OPERATIONS, "program.export", None)
+        answer = ask("GET", PATH)
+    assert answer == (500, JSON, refusal("Internal error of the mock server; its log says more"))
+    assert "TypeError" in caplog.text
+
+
+SECRET = "hunter2-SeCrEt"  # nobody's
+
+
+@pytest.mark.parametrize("user", ["mgage", SECRET])
+def test_a_password_that_is_not_ours_never_stands_in_the_journal(ask, user):
+    token = b64encode(f"{user}:{SECRET}".encode()).decode()
+    ask("GET", PATH, authorization=f"Basic {token}")
+    listed = ask("GET", "/_mock/worlds/default/journal")[2]
+    whole = listed + ask("GET", f"/_mock/worlds/default/journal/{json.loads(listed)['last']}")[2]
+    assert SECRET not in whole
+    assert token not in whole
+
+
+def test_every_refusal_is_tried_here_or_among_the_quirks():
+    room = next(room for room in PROVIDERS if room.name == "mgage")
+    tried = {name for _, _, _, name, _ in REFUSED.values()}
+    elsewhere = {"UnknownPath", "WrongMethod", "UnreadableRequest", "ServerFault", "RangeTooLong"}
+    assert {refusal.__name__ for refusal in room.refusals} == tried | elsewhere

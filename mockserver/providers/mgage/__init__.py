@@ -1,0 +1,32 @@
+"""mGage Communicate Pro's message export: HTTP Basic, filters, pages, JSON.
+
+Read QUIRKS.md, errors.py, operations.py, wire.py, in that order.
+"""
+
+from pathlib import Path
+
+from mockserver.web.provider import Provider
+
+from . import wire
+from .errors import REFUSALS
+from .operations import OPERATIONS, decide
+from .quirks import QUIRKS
+from .routes import routes
+
+MGAGE = Provider(
+    name="mgage",
+    hosts=("communicatepro.mgage.com",),
+    prefixes=("/api/",),
+    routes=routes,
+    operations=tuple(OPERATIONS),
+    refusals=REFUSALS,
+    quirks=QUIRKS,
+    secrets=(),  # its credentials are in the Authorization header only
+    example="curl -u mgage:mgage '{url}/api/messages/program/121811"
+    "?startDate=2014-12-05T00:00:00&endDate=2014-12-05T23:59:59&pageSize=2'",
+    schema=Path(__file__).parent / "world.schema.json",
+    read=wire.read,
+    decide=decide,
+    write=wire.write,
+    astray=wire.astray,
+)

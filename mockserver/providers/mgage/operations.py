@@ -1,0 +1,76 @@
+"""What the export concludes. Pure: a state and an instant in, a decision out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mockserver.core.accounts import Account, Program
+from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.ids import Draft
+from mockserver.core.instants import Instant
+from mockserver.core.messages import program_shelf
+from mockserver.core.refusals import Refused
+from mockserver.core.state import State
+from mockserver.web.provider import Call
+
+from . import quirks
+from .errors import InvalidCredentials, MissingCredentials, ServerException, UnknownProgram
+from .paging import AGES, Page, named, turn_to
+from .params import obey
+
+FAILING_PROGRAM = "500500"
+"""The program whose export answers 500, for everybody (MG-25)."""
+
+
+class Exported(NamedTuple):
+    """A page of a program's messages."""
+
+    program: Program
+    page: Page
+
+
+def export(call: Call, account: Account, state: State, now: Instant) -> Exported:
+    """Export the messages of a program (003)."""
+    program = _program(call.values["programId"], account)
+    filters = obey(call.values)
+    period = AGES[state.readings[quirks.AGE.name]](named(filters.start, filters.end), now)  # MG-17
+    shelf = program_shelf(account.key, program.id, filters.direction or "")
+    return Exported(program, turn_to(filters.page, filters.page_size, state.ledger, shelf, period))
+
+
+OPERATIONS = {"program.export": export}
+
+
+def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:  # noqa: ARG001 - one shape for all rooms
+    """Conclude what a call asks for. MG-26: who asks is looked at first, then the program, then the filters."""
+    account: Account | None = None
+    value: Exported | Refused
+    try:
+        account = _authorised(call, state)
+        value = OPERATIONS[call.operation](call, account, state, now)
+        evidence = Evidence("")
+    except Refused as refusal:
+        value, evidence = refusal, Evidence(type(refusal).__name__)
+    return Decision(now, value, (), evidence, None if account is None else account.key)
+
+
+def _authorised(call: Call, state: State) -> Account:
+    """The account whose user and password these are (MG-13)."""
+    if call.defect is not None:
+        raise call.defect
+    if call.credential is None:
+        raise MissingCredentials
+    account = state.account_of(call.credential)
+    if account is None:
+        raise InvalidCredentials
+    return account
+
+
+def _program(program_id: str, account: Account) -> Program:
+    """The account's program of an id (MG-24)."""
+    if program_id == FAILING_PROGRAM:
+        raise ServerException
+    program = account.programs.get(program_id)
+    if program is None:
+        raise UnknownProgram(value=program_id)
+    return program

@@ -1,0 +1,102 @@
+"""Which of a program's messages an answer holds: the period, its page, and where the next page is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from mockserver.core.instants import EARLIEST, LATEST, SECOND, Instant, datetime_of, day_begins, day_ends
+from mockserver.core.ledger import Ledger
+from mockserver.core.messages import Message, Shelf
+
+from .errors import RangeTooLong
+
+
+class Period(NamedTuple):
+    """Two instants, both included; ``None`` where the caller named none."""
+
+    since: Instant | None
+    until: Instant | None
+
+
+def named(start: Instant | None, end: Instant | None) -> Period:
+    """The period between two seconds, both whole (MG-6)."""
+    return Period(start, None if end is None else end + SECOND - 1)
+
+
+# -- MG-17: the readings of "up to one year" --------------------------------------------------------------------------
+
+
+def _default_start(asked: Period, now: Instant) -> Period:
+    # 003: "the system will use the first message received/sent (up to 1 year ago) as the startDate"
+    return Period(_or(asked.since, _year_before(now)), _or(asked.until, LATEST))
+
+
+def _today(asked: Period, now: Instant) -> Period:
+    if asked != (None, None):
+        return _default_start(asked, now)
+    day = datetime_of(now).date()
+    return Period(day_begins(day), day_ends(day))
+
+
+def _archived(asked: Period, now: Instant) -> Period:
+    return Period(max(_or(asked.since, EARLIEST), _year_before(now)), _or(asked.until, LATEST))
+
+
+def _range(asked: Period, now: Instant) -> Period:
+    # 003: "You can retrieve all SMS messages for up to one-year duration."
+    if asked.since is not None and asked.since < _year_before(_or(asked.until, now)):
+        raise RangeTooLong(start=datetime_of(asked.since).isoformat()[:19])
+    return _default_start(asked, now)
+
+
+AGES: Mapping[str, Callable[[Period, Instant], Period]] = {
+    "default-start": _default_start,
+    "today": _today,
+    "archived": _archived,
+    "range": _range,
+}
+
+
+def _or(named: Instant | None, otherwise: Instant) -> Instant:
+    return otherwise if named is None else named
+
+
+def _year_before(instant: Instant) -> Instant:
+    """The first instant of the same day a year earlier; of 28 February for a leap day.
+
+    A whole day, so that pages that are fetched one after the other begin their count at the same message.
+    """
+    day = datetime_of(instant).date()
+    last = 28 if (day.month, day.day) == (2, 29) else day.day
+    return day_begins(day.replace(year=max(day.year - 1, 1), day=last))
+
+
+# -- pages ------------------------------------------------------------------------------------------------------------
+
+
+class Page(NamedTuple):
+    """Some of the messages."""
+
+    messages: tuple[Message, ...]
+    following: int | None
+    """The number of the next page; ``None`` on the last one, and past it."""
+
+
+def turn_to(number: int, size: int, ledger: Ledger, shelf: Shelf, period: Period) -> Page:
+    """The page of a number, from 1. It costs what it holds, wherever it is."""
+    since, until = _or(period.since, EARLIEST), _or(period.until, LATEST)
+    # MG-18: by date, then by arrival. One more than is shown says whether there is another page.
+    messages = ledger.page(shelf, since, until, (number - 1) * size, size + 1)
+    return Page(tuple(messages[:size]), number + 1 if len(messages) > size else None)
+
+
+def next_page_url(address: str, following: int | None, filters: Mapping[str, str], reading: str) -> str | None:
+    """Where the next page is, on the host and prefix that were asked."""
+    # 003: "If there isn’t another page of data available then this property should be left null."; MG-12
+    if following is None:
+        return None
+    # 003: "https://communicatepro.mgage.com/api/messages/program/121811?page=2"; MG-7: and the request's own filters
+    query = {"page": str(following), **(filters if reading == "filters" else {})}
+    return f"{address}?{urlencode(query)}"

@@ -1,0 +1,31 @@
+"""SerwerSMS.pl ``messages/recived``: JSON or a form in, JSON or XML out, every error at HTTP 200.
+
+Read QUIRKS.md, errors.py, operations.py, wire.py, in that order.
+"""
+
+from pathlib import Path
+
+from mockserver.web.provider import Provider
+
+from . import wire
+from .errors import REFUSALS
+from .operations import OPERATIONS, decide
+from .quirks import QUIRKS
+from .routes import GROUPS, routes
+
+SERWERSMS = Provider(
+    name="serwersms",
+    hosts=("api2.serwersms.pl", "s1api2.serwersms.pl"),
+    prefixes=tuple(f"/{group}/" for group in GROUPS),
+    routes=routes,
+    operations=tuple(OPERATIONS),
+    refusals=REFUSALS,
+    quirks=QUIRKS,
+    secrets=wire.CREDENTIALS,
+    example="curl '{url}/messages/recived.json' -d username=Login -d password=Haslo",
+    schema=Path(__file__).parent / "world.schema.json",
+    read=wire.read,
+    decide=decide,
+    write=wire.write,
+    astray=wire.astray,
+)

@@ -1,0 +1,272 @@
+"""Every "no" of SerwerSMS, and the vendor's table of codes behind ``error/<code>``.
+
+SW-30: 004 shows no error. Envelope, codes, types and texts are those of the vendor's page on errors, which 004 belongs
+to; which of them answers what, and with which HTTP status in the reading ``4xx``, is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
+
+from mockserver.core.refusals import Refused, assumed, documented
+
+
+class Known(NamedTuple):
+    """A row of the vendor's table."""
+
+    type: str
+    en: str
+    pl: str = ""
+    """Where the Polish is known."""
+
+
+# SW-31: the English page has 1006 in Polish and 1006's sentence at 1007; here each stands at its own number.
+CODES: Mapping[int, Known] = {
+    1000: Known("InvalidAction", "Not specified action to execute", "Nie określono akcji do wykonania"),
+    1001: Known("InvalidUser", "Incorrect login or password", "Nieprawidłowy login lub hasło"),
+    1002: Known(
+        "InvalidRole",
+        "The user does not have permission to use the API",
+        "Użytkownik nie ma uprawnień do korzystania z API",
+    ),
+    1003: Known("InvalidIP", "Unauthorized IP address", "Nieautoryzowany adres IP"),
+    1004: Known("InvalidID", "Invalid parameter ID", "Nieprawidłowy parametr ID"),
+    1005: Known("InvalidRole", "No permission", "Brak uprawnień"),
+    1006: Known("InvalidData", "Invalid data format", "Niepoprawny format danych"),
+    1007: Known("InvalidRole", "Account is not fully active", "Konto nie jest w pełni aktywne"),
+    1008: Known(
+        "InvalidRole",
+        "The user does not have permission to view the numbers",
+        "Użytkownik nie ma uprawnień do podglądu numerów",
+    ),
+    1009: Known("InvalidIP", "Blocked IP address"),
+    1010: Known("SystemError", "System temporarily unavailable"),
+    1011: Known("InvalidToken", "API token has expired"),
+    1012: Known("InvalidToken", "Invalid API token"),
+    2000: Known("ValidationRequiredError", "Missing required parameters", "Brak wymaganych parametrów"),
+    2001: Known("ValidationPhoneError", "Invalid phone number", "Nieprawidłowy numer telefonu"),
+    2002: Known("ValidationCodeError", "Invalid error code", "Nieprawidłowy kod błędu"),
+    3000: Known(
+        "SendError",
+        "Exhausted the limit of available SMS ECO+",
+        "Wyczerpano limit dostępnych wiadomości SMS ECO+",
+    ),
+    3001: Known(
+        "SendError",
+        "No permission to send messages SMS ECO+",
+        "Brak uprawnień do wysyłania wiadomości SMS ECO+",
+    ),
+    3002: Known("SendError", "Exhausted the limit of available SMS FULL"),
+    3003: Known("SendError", "No permission to send messages SMS FULL"),
+    3004: Known("SendError", "Exhausted the limit of available MMS"),
+    3005: Known("SendError", "No permission to send messages MMS"),
+    3006: Known("SendError", "Exhausted the limit of available messages VOICE"),
+    3007: Known("SendError", "No permission to send messages VOICE"),
+    3008: Known("SendError", "No permission to send Flash SMS"),
+    3009: Known("SendError", "No permission to send messages SMS"),
+    3100: Known("SendError", "Sending SMS is blocked"),
+    3101: Known("SendError", "Message is empty"),
+    3102: Known("SendError", "Message exceeded the allowed number of characters"),
+    3103: Known("SendError", "Wrong number of recipients"),
+    3104: Known("SendError", "Not specified phone numbers"),
+    3105: Known("SendError", "Invalid message"),
+    3106: Known("SendError", "You can not use the name of the sender"),
+    3107: Known("SendError", "No permission to send personalized messages"),
+    3108: Known("SendError", "Invalid time shipping"),
+    3109: Known("SendError", "Invalid file"),
+    3110: Known("SendError", "Too many messages to send (max 100 000 SMS per request)"),
+    3111: Known("SendError", "Error uniqueness"),
+    3200: Known("SendError", "Invalid characters in uniqe_id"),
+    3201: Known("SendError", "Uploaded unique_id are not unique"),
+    3202: Known("SendError", "Incompatible number of personalized and uniqe_id"),
+    3330: Known("MessageError", "No messages"),
+    3331: Known("MessageError", "Too many records to display"),
+    4000: Known("FileError", "File is too large"),
+    4001: Known("FileError", "File does not exist"),
+    4002: Known("FileInvalid", "Invalid file"),
+    4100: Known("PhoneError", "Connection error"),
+    4101: Known("PhoneError", "Invalid number"),
+    4102: Known("PhoneError", "No permission to HLR"),
+    4103: Known("PhoneError", "HLR limit exhausted"),
+    4104: Known("PhoneError", "Account lockout"),
+    4105: Known("PhoneError", "Waiting for reply"),
+    4106: Known("PhoneError", "Invalid ID"),
+    4200: Known("PremiumError", "Error shipping"),
+    4201: Known("PremiumError", "Incorrect data"),
+    4300: Known("AccountError", "No login"),
+    4301: Known("AccountError", "No password"),
+    4302: Known("AccountError", "No phone number"),
+    4303: Known("AccountError", "No email"),
+    4304: Known("AccountError", "No name"),
+    4305: Known("AccountError", "No surname"),
+    4306: Known("AccountError", "No company name"),
+    4307: Known("AccountError", "Wrong number"),
+    4308: Known("AccountError", "Incorrect e-mail"),
+    4309: Known("AccountError", "Too short login"),
+    4310: Known("AccountError", "Incorrect login"),
+    4311: Known("AccountError", "Incorrect company"),
+    4312: Known("AccountError", "Login exists"),
+    4313: Known("AccountError", "Registration error"),
+    4320: Known("AccountError", "Current password not provided"),
+    4321: Known("AccountError", "Current password is invalid"),
+    4322: Known("AccountError", "New password not provided"),
+    4323: Known("AccountError", "New passwords do not match"),
+    4324: Known("AccountError", "Login not provided"),
+    4325: Known("AccountError", "Invalid login"),
+    4400: Known("SenderExists", "Sender name already exists"),
+    4401: Known("SenderError", "Can not add the number as the sender's name"),
+    4402: Known("SenderInvalid", "Incorrect sender's name"),
+    4403: Known("SenderError", "Incorrect number"),
+    4404: Known("SenderError", "Incorrect code or number"),
+    4405: Known("SenderError", "The number was already active"),
+    4406: Known("SenderError", "Demo account cannot create new sender names"),
+    4407: Known("SenderError", "Free test package allows creating only one custom sender name"),
+    4500: Known("SubaccountError", "No permission to department users"),
+    4501: Known("SubaccountError", "Subaccount can not create subaccounts"),
+    4502: Known("SubaccountError", "Login busy"),
+    4503: Known("SubaccountError", "No template permissions"),
+    4504: Known("SubaccountError", "Incorrect login or password"),
+    4600: Known("BlacklistError", "No operation to complete"),
+    4601: Known("BlacklistPhoneExists", "Number is already on the list"),
+    4602: Known("BlacklistError", "Not found the specified number"),
+}
+
+
+class Failed(Refused):
+    """The room's own refusals. What was wrong in this case is in ``facts``: the vendor's sentences do not say."""
+
+    code: ClassVar[int]
+    status_4xx: ClassVar[int] = 400
+    """The HTTP status in the reading ``4xx``; ``status``, unless it is 200, in every reading."""
+
+
+class InvalidAction(Failed):
+    """No action, or one that the vendor does not have."""
+
+    code, status_4xx = 1000, 404
+    description = CODES[1000].en
+    source = documented("004", "call the specified URL using POST", "SW-33")
+
+
+class NotOffered(Failed):
+    """One of the vendor's actions that this double does not have."""
+
+    code, status_4xx = 1000, 404
+    description = CODES[1000].en
+    source = assumed("SW-33")
+
+
+class WrongMethod(Failed):
+    """Neither GET nor POST; or GET, where it is read as refused."""
+
+    code, status = 1000, 405
+    description = CODES[1000].en
+    source = documented("004", "call the specified URL using POST", "SW-32")
+
+
+class BodyTooLarge(Failed):
+    """More than the server reads."""
+
+    code, status = 1006, 413
+    description = CODES[1006].en
+    source = assumed("SW-30")
+
+
+class BodyUnreadable(Failed):
+    """The body is not what its Content-Type says, or no object of parameters."""
+
+    code = 1006
+    description = CODES[1006].en
+    source = assumed("SW-35")
+
+
+class InvalidUser(Failed):
+    """No account has this pair, or there is no credential at all."""
+
+    code, status_4xx = 1001, 401
+    description = CODES[1001].en
+    source = documented("004", "Username to the account", "SW-4")
+
+
+class InvalidToken(Failed):
+    """No account has this token."""
+
+    code, status_4xx = 1012, 401
+    description = CODES[1012].en
+    source = assumed("SW-4")
+
+
+class NotASingleText(Failed):
+    """A list, an object or a fraction where one value stands; or bytes that are not UTF-8."""
+
+    code = 1006
+    description = CODES[1006].en
+    source = documented("004", "type | String | eco|nd|ndi|pre|mms", "SW-36")
+
+
+class NotADateTime(Failed):
+    """No date and time of the calendar, or in another format."""
+
+    code = 1006
+    description = CODES[1006].en
+    source = documented("004", "ISO eg. „2014-10-24 17:46:00”", "SW-9")
+
+
+class UnknownType(Failed):
+    """None of the five."""
+
+    code = 1006
+    description = CODES[1006].en
+    source = documented("004", "eco|nd|ndi|pre|mms", "SW-14")
+
+
+class NotABoolean(Failed):
+    """Neither true nor false nor none."""
+
+    code = 1006
+    description = CODES[1006].en
+    source = documented("004", "true, false or none", "SW-13")
+
+
+class NotAPage(Failed):
+    """A page or limit that is no whole number of at most nine digits, or a limit of 0."""
+
+    code = 1006
+    description = CODES[1006].en
+    source = assumed("SW-17")
+
+
+class UnknownOrder(Failed):
+    """Neither asc nor desc."""
+
+    code = 1006
+    description = CODES[1006].en
+    source = assumed("SW-18")
+
+
+class NotAPhone(Failed):
+    """Not a telephone number."""
+
+    code = 2001
+    description = CODES[2001].en
+    source = documented("004", "The number or telephone numbers provided in the table", "SW-7")
+
+
+class UnknownCode(Failed):
+    """The vendor's table has no such code."""
+
+    code, status_4xx = 2002, 404
+    description = CODES[2002].en
+    source = assumed("SW-34")
+
+
+class ServerFault(Failed):
+    """The double itself failed."""
+
+    code, status = 1010, 500
+    description = CODES[1010].en
+    source = assumed("SW-30")
+
+
+REFUSALS: tuple[type[Failed], ...] = tuple(Failed.__subclasses__())

@@ -1,0 +1,149 @@
+"""What the actions conclude. Pure: a state, an instant and identifiers in, a decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from mockserver.core.accounts import Account
+from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.events import Event, MessagesRead
+from mockserver.core.ids import Draft
+from mockserver.core.instants import Instant, zone_of
+from mockserver.core.messages import Message
+from mockserver.core.refusals import Refused
+from mockserver.core.state import State
+from mockserver.web.provider import Call
+
+from . import quirks
+from .errors import CODES, InvalidAction, InvalidToken, InvalidUser, NotOffered, UnknownCode, WrongMethod
+from .paging import LIMIT, Page, find, search
+from .params import RECIVED, TYPES, obey
+
+
+class Paging(NamedTuple):
+    """Where a page stands."""
+
+    page: int
+    pages: int
+
+
+class Received(NamedTuple):
+    """Incoming messages, and whose they are."""
+
+    messages: list[Message]
+    account: Account
+    shows_contacts: bool = False
+    paging: Paging | None = None
+
+
+class Shown(NamedTuple):
+    """A code of the vendor's table."""
+
+    code: int
+
+
+class _Concluded(NamedTuple):
+    value: Received | Shown | Refused
+    events: tuple[Event, ...] = ()
+
+
+def recived(call: Call, account: Account | None, state: State) -> _Concluded:
+    """Retrieve incoming messages (004)."""
+    assert account is not None
+    values = obey(RECIVED, call.values)
+    page = _page(values)
+    zone = zone_of(state.readings[quirks.ZONE.name])  # SW-11
+    found = find(state.ledger, search(values, account.key, TYPES, zone, state.read), page)
+    # SW-16: in the answer only when one of the two was sent
+    paging = None if page.limit is None else Paging(page.number, page.count(found.total))
+    # 004: "That means a message as read (no more returned by the API)"; SW-12
+    serials = tuple(message.serial for message in found.messages) if values.get("read") else ()
+    events = (MessagesRead(serials),) if serials else ()
+    return _Concluded(Received(found.messages, account, bool(values.get("show_contact")), paging), events)
+
+
+def _page(values: Mapping[str, Any]) -> Page:
+    is_paged = "page" in values or "limit" in values
+    limit = values.get("limit", LIMIT) if is_paged else None  # SW-17
+    return Page(values.get("page", 1), limit, values.get("order") == "desc")
+
+
+def view_error(call: Call, account: Account | None, state: State) -> _Concluded:  # noqa: ARG001 - one shape for all actions
+    """Show an error of the vendor's table (SW-34)."""
+    code: str = call.values["code"]
+    if not (code.isascii() and code.isdigit() and len(code) == 4 and int(code) in CODES):
+        raise UnknownCode(value=code)
+    return _Concluded(Shown(int(code)))
+
+
+OPERATIONS: Mapping[str, Callable[[Call, Account | None, State], _Concluded]] = {
+    "error.view": view_error,
+    "messages.recived": recived,
+}
+
+# SW-33: what else the vendor's clients call, by group. Their paths are his, so they are answered, with 1000.
+NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
+    "account": ("add", "help", "limits", "messages"),
+    "blacklist": ("add", "check", "delete", "index"),
+    "contacts": ("add", "delete", "edit", "import", "index", "view"),
+    "files": ("add", "delete", "index", "view"),
+    "groups": ("add", "check", "delete", "edit", "index", "view"),
+    "messages": (
+        "delete",
+        "reports",
+        "sendNd",
+        "sendNdi",
+        "send_mms",
+        "send_nd",
+        "send_ndi",
+        "send_personalized",
+        "send_rcs",
+        "send_sms",
+        "send_voice",
+        "tester_rcs",
+        "view",
+    ),
+    "payments": ("index", "invoice", "view"),
+    "phones": ("check", "test"),
+    "premium": ("index", "send"),
+    "quiz": ("view",),
+    "senders": ("add", "index"),
+    "stats": ("index",),
+    "subaccounts": ("add", "delete", "index", "limit", "view"),
+    "templates": ("add", "delete", "edit", "index"),
+}
+
+
+def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:  # noqa: ARG001 - one shape for all rooms
+    """Conclude what a call asks for. SW-37: the action, the method, the body, who asks, then the parameters."""
+    account = None
+    try:
+        _check_action(call, state)
+        if call.defect is not None:
+            raise call.defect
+        if call.operation != "error.view":  # SW-34: anybody may look at the table
+            account = _authorised(call, state)
+        value, events = OPERATIONS[call.operation](call, account, state)
+        evidence = Evidence("")
+    except Refused as refusal:
+        value, events, evidence = refusal, (), Evidence(type(refusal).__name__)
+    return Decision(now, value, events, evidence, account.key if account else None)
+
+
+def _check_action(call: Call, state: State) -> None:
+    if call.operation not in OPERATIONS:
+        group, _, action = call.operation.partition(".")
+        raise NotOffered(action=call.operation) if action in NOT_OFFERED.get(group, ()) else InvalidAction
+    is_get = call.values["method"] != "POST"
+    if is_get and call.operation != "error.view" and state.readings[quirks.GET.name] == "refused":  # SW-32
+        raise WrongMethod(allowed="OPTIONS, POST")
+
+
+def _authorised(call: Call, state: State) -> Account:
+    """The account whose credential this is (SW-4)."""
+    credential = call.credential
+    account = credential and state.account_of(credential)
+    if account is None:
+        raise InvalidToken if credential and credential.secret is None else InvalidUser
+    return account

@@ -1,0 +1,294 @@
+"""SerwerSMS on the wire: JSON or forms in, JSON or XML out. The provider's spelling stands here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+from lxml import etree
+
+from mockserver.core.accounts import Contact, Credential
+from mockserver.core.decisions import Decision
+from mockserver.core.instants import datetime_of, zone_of
+from mockserver.core.messages import Attachment, Message
+from mockserver.core.refusals import Refused
+from mockserver.web.answer import Answer
+from mockserver.web.asked import Asked
+from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
+from mockserver.web.provider import Call
+
+from . import quirks
+from .errors import CODES, BodyTooLarge, BodyUnreadable, Failed, InvalidAction, ServerFault, WrongMethod
+from .operations import Received, Shown
+from .params import RECIVED
+
+CREDENTIALS = ("username", "password")
+
+_LISTS = frozenset(row.name for row in RECIVED if row.is_list)
+_KNOWN = frozenset(row.name for row in RECIVED)
+_ACTIONS = {"messages/recived": "messages.recived", "messages/received": "messages.recived"}  # SW-1
+_ERROR = "error/"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+# -- in ------------------------------------------------------------------------------------------------------------
+
+
+def read(asked: Asked) -> Call:
+    """Read a request: the action from the path, the parameters from the body, or from a GET's query string."""
+    sent: Mapping[str, Any] = {}
+    defect: Failed | None = None
+    try:
+        sent = _body(asked) if asked.method == "POST" else _form(pairs(asked.query))  # SW-32
+    except Failed as refusal:
+        defect = refusal
+    action, suffix = _split(asked.path)
+    values = {name: value for name, value in sent.items() if name in _KNOWN}  # SW-38: others are ignored
+    values |= {"method": asked.method, "suffix": suffix}
+    credential = _credential(asked, sent)
+    if action.startswith(_ERROR):
+        return Call("error.view", values | {"code": action.removeprefix(_ERROR)}, credential, defect)
+    return Call(_ACTIONS.get(action, action.replace("/", ".")), values, credential, defect)
+
+
+def _split(path: str) -> tuple[str, str]:
+    """The action and the form of the answer (SW-2)."""
+    action, dot, suffix = path.removeprefix("/").rpartition(".")
+    return (action, suffix) if dot and suffix in ("json", "xml") else (path.removeprefix("/"), "json")
+
+
+def _body(asked: Asked) -> Mapping[str, Any]:
+    """SW-35: JSON and multipart where the Content-Type says so; a form otherwise."""
+    if asked.is_too_large:
+        raise BodyTooLarge
+    kind = media_type(asked.content_type)
+    if kind == "application/json" or kind.endswith("+json"):
+        return _json(asked.body)
+    if kind != "multipart/form-data":
+        return _form(pairs(asked.body))
+    try:
+        return _form(multipart_pairs(asked.content_type, asked.body))
+    except Malformed as reason:
+        raise BodyUnreadable(reason=str(reason)) from reason
+
+
+def _json(body: bytes) -> Mapping[str, Any]:
+    try:
+        sent = orjson.loads(body) if body.strip() else {}
+    except orjson.JSONDecodeError as reason:
+        raise BodyUnreadable(reason=str(reason)) from reason
+    if not isinstance(sent, dict):
+        raise BodyUnreadable(reason="not an object")
+    return sent
+
+
+def _form(sent: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
+    """SW-7: ``phone[0]=``, ``phone[]=`` and a repeated ``phone=`` are lists. SW-38: else the last of a name counts."""
+    values: dict[str, Any] = {}
+    for name, value in sent:
+        base, bracket, _ = name.partition("[")
+        if not bracket and base not in _LISTS:
+            values[base] = value
+        elif isinstance(values.get(base), list):
+            values[base].append(value)
+        else:
+            values[base] = [value]
+    return values
+
+
+def _credential(asked: Asked, sent: Mapping[str, Any]) -> Credential | None:
+    """SW-4: a Bearer token; without one, username and password."""
+    scheme, _, token = (asked.header("Authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return Credential("serwersms", token.strip(), None, asked.is_bound)
+    user, secret = sent.get("username"), sent.get("password")
+    if not (isinstance(user, str) and isinstance(secret, str) and user and secret):
+        return None
+    return Credential("serwersms", user, secret, asked.is_bound)
+
+
+_ASTRAY = {404: InvalidAction, 405: WrongMethod, 413: BodyTooLarge}
+_DEFAULTS = {quirk.name: quirk.default for quirk in quirks.QUIRKS}
+
+
+def astray(asked: Asked, status: int) -> Answer:
+    """Answer what reached SerwerSMS's host or prefix but cannot be read as a call."""
+    _, suffix = _split(asked.path)
+    return write_refusal(_ASTRAY.get(status, ServerFault)(), suffix, _DEFAULTS)
+
+
+# -- out -----------------------------------------------------------------------------------------------------------
+
+
+def write(decision: Decision, call: Call, readings: Mapping[str, str]) -> Answer:
+    """The answer that a decision has in this world's readings."""
+    value, suffix = decision.value, call.values["suffix"]
+    if isinstance(value, Refused):
+        return write_refusal(value, suffix, readings)
+    if isinstance(value, Shown):
+        return _answer(200, suffix, readings, "error", _error(value.code, readings))
+    assert isinstance(value, Received)
+    return _answer(200, suffix, readings, "response", _received(value, readings))
+
+
+def write_refusal(refusal: Refused, suffix: str, readings: Mapping[str, str]) -> Answer:
+    """SW-30: the vendor's envelope."""
+    assert isinstance(refusal, Failed)
+    status = refusal.status
+    if status == 200 and readings[quirks.STATUS.name] == "4xx":
+        status = refusal.status_4xx
+    answer = _answer(status, suffix, readings, "error", _error(refusal.code, readings))
+    return Answer(answer.status, answer.headers + _further(status, refusal), answer.body)
+
+
+def _further(status: int, refusal: Refused) -> tuple[tuple[str, str], ...]:
+    """The headers that HTTP wants beside a status."""
+    if status == 405:
+        return (("Allow", str(refusal.facts.get("allowed", "GET, HEAD, OPTIONS, POST"))),)
+    return (("WWW-Authenticate", "Bearer"),) if status == 401 else ()
+
+
+def _error(code: int, readings: Mapping[str, str]) -> Mapping[str, Any]:
+    known = CODES[code]
+    # SW-31: the Polish where it is known
+    message = known.pl if readings[quirks.LANGUAGE.name] == "pl" and known.pl else known.en
+    return {"code": code, "type": known.type, "message": message}
+
+
+def _received(received: Received, readings: Mapping[str, str]) -> Mapping[str, Any]:
+    sheet = _Sheet(
+        received.account.blacklist,
+        received.account.contacts if received.shows_contacts else {},
+        _STAMPED[readings[quirks.FIELD.name]],
+        _stamp(readings[quirks.ZONE.name]),
+    )
+    items = {"items": [_item(message, sheet) for message in received.messages]}  # SW-15: none is an empty list
+    if received.paging is None:
+        return items
+    page, pages = received.paging
+    return {"paging": {"page": page, "count": pages}, **items}  # SW-16
+
+
+# SW-1: the name of the date
+_STAMPED = {"recived": ("recived",), "received": ("received",), "both": ("recived", "received")}
+
+
+class _Sheet(NamedTuple):
+    """What the items of an answer have in common."""
+
+    blacklist: frozenset[str]
+    contacts: Mapping[str, Contact]
+    stamped: tuple[str, ...]
+    stamp: Callable[[int], str]
+
+
+def _item(message: Message, sheet: _Sheet) -> dict[str, Any]:
+    """One message: the fields of its type, in the order of 004's sample."""
+    return {
+        "id": int(message.id),  # SW-23
+        "type": message.kind,
+        "phone": message.sender,
+        **dict.fromkeys(sheet.stamped, sheet.stamp(message.at)),
+        **_REFERS.get(message.kind, _nothing)(message),
+        "blacklist": message.sender in sheet.blacklist,  # SW-26
+        **_HOLDS.get(message.kind, _text)(message),
+        **_contact(sheet.contacts.get(message.sender)),
+    }
+
+
+def _nothing(_message: Message) -> dict[str, Any]:
+    return {}
+
+
+def _answered(message: Message) -> dict[str, Any]:
+    # 004: "ID sent message ECO affected by this answer"; SW-20
+    return {"message_id": message.reference}
+
+
+def _hit(message: Message) -> dict[str, Any]:
+    # 004: "The number to which the message was sent (for MMS)"; SW-21
+    return {"to_number": message.recipient}
+
+
+def _text(message: Message) -> dict[str, Any]:
+    # 004: "Message content."; SW-24: a Premium message has this too, and nothing else
+    return {"text": message.text}
+
+
+def _mms(message: Message) -> dict[str, Any]:
+    # 004: "Title of the message (for MMS)"; SW-22: and no text
+    return {"title": message.title, "attachments": [_attachment(part) for part in message.attachments]}
+
+
+_REFERS: Mapping[str, Callable[[Message], dict[str, Any]]] = {"eco": _answered, "mms": _hit}
+_HOLDS: Mapping[str, Callable[[Message], dict[str, Any]]] = {"mms": _mms}
+
+
+def _attachment(part: Attachment) -> dict[str, Any]:
+    # 004: "ID number, name (name), file type (content_type) and its content encoded in base64 (date)": "data"; SW-22
+    return {
+        "id": part.id,
+        "name": part.name,
+        "content_type": part.content_type,
+        "data": b64encode(part.content).decode(),
+    }
+
+
+def _contact(contact: Contact | None) -> dict[str, Any]:
+    """SW-19: what the vendor's clients know of a contact, in their order."""
+    if contact is None:
+        return {}
+    return {"contact": {name: getattr(contact, name) for name in _CONTACT}}
+
+
+_CONTACT = ("first_name", "last_name", "company", "phone", "email", "tax_id", "city", "address", "description")
+
+
+def _stamp(zone_name: str) -> Callable[[int], str]:
+    zone = zone_of(zone_name)
+    return lambda at: datetime_of(at, zone).replace(tzinfo=None).isoformat(" ", "seconds")  # 004: "2014-10-21 11:18:03"
+
+
+# -- JSON and XML --------------------------------------------------------------------------------------------------
+
+
+def _answer(status: int, suffix: str, readings: Mapping[str, str], root: str, value: Mapping[str, Any]) -> Answer:
+    """SW-28: the Content-Types."""
+    if suffix == "xml":
+        return Answer(status, (("Content-Type", "application/xml; charset=UTF-8"),), _write_xml(root, value))
+    body = _write_json({root: value} if root == "error" else value, readings[quirks.JSON.name])
+    return Answer(status, (("Content-Type", "application/json"),), body)
+
+
+def _write_json(value: Mapping[str, Any], reading: str) -> bytes:
+    """SW-27: compact; with the letters as they are, or escaped."""
+    if reading == "raw":
+        return orjson.dumps(value)
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _write_xml(root: str, value: Mapping[str, Any]) -> bytes:
+    """SW-3: elements are named as JSON's keys. lxml would write the declaration with single quotes."""
+    element = _fill(etree.Element(root), value)
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(
+        element, encoding="UTF-8", xml_declaration=False
+    )
+
+
+def _fill(element: etree._Element, value: Any) -> etree._Element:
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            _fill(etree.SubElement(element, name), member)
+    elif isinstance(value, list):
+        name = "attachment" if element.tag == "attachments" else "item"
+        for member in value:
+            _fill(etree.SubElement(element, name), member)
+    elif isinstance(value, bool):
+        element.text = "true" if value else "false"
+    else:
+        element.text = _NOT_XML.sub("\ufffd", str(value))  # SW-29
+    return element
