@@ -108,6 +108,15 @@ def test_a_shipped_world_comes_out_the_same_when_made_again(name, made):
     assert (made / f"{name}.json").read_bytes() == (SHIPPED / f"{name}.json").read_bytes()
 
 
+def test_no_world_depends_on_the_day_on_which_it_is_made(tmp_path, monkeypatch):
+    def today(*_, **__):
+        raise AssertionError("Faker was asked for a date, and its dates reach up to now")
+
+    for method in ("unix_time", "date_time", "date", "day_of_week", "month_name", "date_between"):
+        monkeypatch.setattr(f"faker.providers.date_time.Provider.{method}", today)
+    assert run("make", "--out", tmp_path).exit_code == 0
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_another_seed_makes_another_world(name, tmp_path):
     assert run("make", "--seed", 2, "--out", tmp_path, name).exit_code == 0

@@ -7,6 +7,7 @@ and messages are put together from those.
 
 from __future__ import annotations
 
+from calendar import day_name, month_name
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, islice
 from operator import itemgetter
@@ -18,6 +19,9 @@ from mockserver.core.instants import SECOND, duration
 
 if TYPE_CHECKING:
     from random import Random  # noqa: TID251 - the type of Faker's own
+
+# Faker's own days and months are those of a moment between 1970 and now, so another day makes another world.
+_WEEKDAYS, _MONTH_NAMES = tuple(day_name), tuple(month_name)[1:]
 
 Described: TypeAlias = dict[str, Any]
 """An account as a world file describes it."""
@@ -355,7 +359,10 @@ class _Cast:
             "company": [american.company() for _ in range(60)],
             "street": [american.street_address() for _ in range(200)],
             "color": [american.color_name() for _ in range(60)],
-            "day": [f"{american.day_of_week()}, {american.month_name()} {day}" for day in range(1, 29)],
+            "day": [
+                f"{american.random_element(_WEEKDAYS)}, {american.random_element(_MONTH_NAMES)} {day}"
+                for day in range(1, 29)
+            ],
             "hour": [
                 f"{hour}:{minute:02} {half}" for half, hours in _HOURS for hour in hours for minute in (0, 15, 30, 45)
             ],

@@ -8,6 +8,7 @@ hundred messages have something of everything.
 from __future__ import annotations
 
 from bisect import bisect_right
+from calendar import month_name
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import accumulate, chain, count, cycle, islice
@@ -19,6 +20,9 @@ from mockserver.core.instants import SECOND, duration
 
 if TYPE_CHECKING:
     from random import Random  # noqa: TID251 - the type of Faker's own
+
+# Faker's own days and months are those of a moment between 1970 and now, so another day makes another world.
+_MONTH_NAMES = tuple(month_name)[1:]
 
 Described: TypeAlias = dict[str, Any]
 """An account as a world file describes it."""
@@ -377,7 +381,7 @@ class _Cast:
             "city": [american.city() for _ in range(100)],
             "street": [american.street_address() for _ in range(200)],
             "email": [american.ascii_safe_email() for _ in range(200)],
-            "day": [f"{american.month_name()} {day}" for day in chain(range(1, 29), range(1, 29))],
+            "day": [f"{american.random_element(_MONTH_NAMES)} {day}" for day in chain(range(1, 29), range(1, 29))],
             "order": [self.chance.randrange(100_000, 999_999) for _ in range(500)],
             "imię": [polish.first_name() for _ in range(200)],
             "ulica": [polish.street_address() for _ in range(200)],
