@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from werkzeug.test import Client, TestResponse
 
-from mockserver.app import READINGS, create_app, read_fixture
+from mockserver.app import PROVIDERS, READINGS, create_app, read_fixture
 from mockserver.core.clock import Clock
 from mockserver.core.instants import SECOND, parse_instant
 from mockserver.core.state import Fixture
@@ -19,6 +19,8 @@ from mockserver.server import MockServer
 # The same examples every time, however busy the machine is.
 settings.register_profile("house", derandomize=True, deadline=None)
 settings.load_profile("house")
+
+ARRIVE = {room.name: room.arrive for room in PROVIDERS}
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 """When the clocks of test worlds stand still; a Monday."""
@@ -44,7 +46,7 @@ def open_house(shipped):
 
     def opened(fixture: Fixture = shipped, clock: Clock | None = None, readings: Mapping[str, str] = {}) -> Worlds:
         fixture = replace(fixture, readings={**fixture.readings, **readings})
-        return Worlds(fixture, READINGS, clock=clock or Clock.frozen(NOON))
+        return Worlds(fixture, READINGS, clock=clock or Clock.frozen(NOON), arrive=ARRIVE)
 
     return opened
 

@@ -1,3 +1,47 @@
-"""Three SMS providers' HTTP APIs on your own machine; see README.md."""
+"""Three SMS providers' HTTP APIs on your own machine; see README.md.
+
+The public names are imported when they are used, so that ``import mockserver`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .client import ControlError as ControlError
+    from .client import Exchange as Exchange
+    from .client import Fault as Fault
+    from .client import Happened as Happened
+    from .client import Login as Login
+    from .client import Message as Message
+    from .client import Mock as Mock
+    from .client import NoServer as NoServer
+    from .client import World as World
+    from .server import MockServer as MockServer
+    from .settings import Settings as Settings
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "MockServer": "server",
+    "Settings": "settings",
+    **dict.fromkeys(
+        ("ControlError", "Exchange", "Fault", "Happened", "Login", "Message", "Mock", "NoServer", "World"), "client"
+    ),
+}
+"""Where each public name is."""
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - all of them are texts
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, imported or not."""
+    return sorted({*globals(), *_HOMES})

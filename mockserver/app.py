@@ -13,6 +13,7 @@ from mockserver import __version__, snapshots
 from mockserver.control.errors import error
 from mockserver.control.routes import index
 from mockserver.control.routes import routes as control_routes
+from mockserver.control.verbs import Api, shipped
 from mockserver.core.clock import Clock
 from mockserver.core.instants import parse_instant
 from mockserver.core.state import Fixture
@@ -20,13 +21,12 @@ from mockserver.core.worlds import Worlds
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.mgage import MGAGE
 from mockserver.providers.serwersms import SERWERSMS
-from mockserver.settings import Settings, fixtures_folder
+from mockserver.settings import Settings
 from mockserver.web.application import AnswerResponse, Application
-from mockserver.web.asked import Asked
 from mockserver.web.masking import Masking
 from mockserver.web.pipeline import CONTROL, PREFIX, Pipeline
 from mockserver.web.provider import Provider, Quirk, View
-from mockserver.web.serve import dated, serve
+from mockserver.web.serve import serve, serve_astray
 
 PROVIDERS: tuple[Provider, ...] = (DIALOGTECH, MGAGE, SERWERSMS)
 """Every room. Adding a provider is a folder and a name here."""
@@ -43,15 +43,20 @@ READINGS: dict[str, str] = {switch.name: switch.default for switch in SWITCHES}
 log = logging.getLogger("mockserver")
 
 
-def read_fixture(path: Path | None = None) -> Fixture:
-    """Read a world file, or the shipped default world, which is known to be right.
+def read_world(path: Path | None = None) -> snapshots.WorldFile:
+    """Read a world file or a snapshot, or the shipped default world, which is known to be right.
 
     Raises:
         snapshots.WorldFileError: the file is not one.
     """
     if path is None:
-        return snapshots.load(fixtures_folder() / "worlds" / "demo.json", None)
-    return snapshots.load(path, snapshots.Rules.of(PROVIDERS, SWITCHES))
+        return snapshots.WorldFile(shipped("demo"))
+    return snapshots.read(path, snapshots.Rules.of(PROVIDERS, SWITCHES))
+
+
+def read_fixture(path: Path | None = None) -> Fixture:
+    """What a world file has a world begin with; as `read_world`."""
+    return read_world(path).fixture
 
 
 def create_house(settings: Settings) -> Worlds:
@@ -61,12 +66,17 @@ def create_house(settings: Settings) -> Worlds:
         snapshots.WorldFileError: the world file is not one.
         ValueError: the instant to freeze at cannot be read.
     """
-    clock = Clock.frozen(parse_instant(settings.freeze)) if settings.freeze else None
+    file = read_world(settings.world)
+    clock = file.clock.clock() if file.clock else None
+    if settings.freeze:
+        clock = Clock.frozen(parse_instant(settings.freeze))
     return Worlds(
-        read_fixture(settings.world),
+        file.fixture,
         READINGS,
         clock=clock,
-        seed=settings.seed,
+        seed=file.seed or settings.seed,
+        arrive={room.name: room.arrive for room in PROVIDERS},
+        adopts=settings.unknown_credentials == "adopt",
         journal_bytes=settings.journal_bytes,
         journal_length=settings.journal_length,
     )
@@ -89,14 +99,20 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
     masking = Masking((name for room in PROVIDERS for name in room.secrets), house.is_ours)
     for room in PROVIDERS:
         application.register_blueprint(room.routes(_view(house, room)))
-    application.register_blueprint(control_routes(house, masking, __version__))
+    api = Api(house, masking, settings, PROVIDERS, SWITCHES, __version__, partial(_addresses, application))
+    application.register_blueprint(control_routes(api))
     application.add_url_rule("/", "index", partial(_index, application, house), methods=["GET"])
     application.register_error_handler(HTTPException, partial(_nobody_answered, application, house))
     application.register_error_handler(Exception, partial(_we_failed, house))
-    pipeline = Pipeline(application.wsgi_app, house, masking, settings.body_bytes)
+    pipeline = Pipeline(application.wsgi_app, house, masking, settings.body_bytes, settings.shows_exchange)
     application.wsgi_app = pipeline  # type: ignore[method-assign]  # Flask's own way to wrap an application
     application.broken = pipeline.broken
     return application
+
+
+def _addresses(application: Application) -> list[str]:
+    """Every address that is answered."""
+    return [rule.rule for rule in application.url_map.iter_rules()]
 
 
 def _view(house: Worlds, room: Provider) -> View:
@@ -155,7 +171,5 @@ def _astray(house: Worlds, status: int) -> Response | None:
         if is_its_path or host in room.hosts:
             if status == 405 and not is_its_path:  # our own page's address, at a host that has no such page
                 status = 404
-            world = request.environ.get("mockserver.bound") or house.default
-            request.environ["mockserver.exchange"].provider = room.name
-            return AnswerResponse(dated(room.astray(Asked(request.environ), status), world.clock.now()))
+            return AnswerResponse(serve_astray(house, room, request.environ, status))
     return None

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from mockserver.core.ids import unguessable
+
 _PREFIX = "MOCKSERVER_"
+_TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_OF_CLIENTS = {"MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"}
+"""What the verbs read that talk to a server; no settings of one."""
 
 
 class BadSetting(ValueError):
@@ -33,6 +38,14 @@ class Settings:
     """Of the identifiers that are given out."""
     freeze: str | None = None
     """An ISO 8601 instant at which the default world's clock stands."""
+    unknown_credentials: str = "refuse"
+    """``refuse`` them as the provider does, or ``adopt`` them: each gets a world of its own."""
+    token: str | None = None
+    """What the control API asks for when somebody else could reach it; made at start when none is given."""
+    needs_token: bool = True
+    """Whether it asks at all, off loopback."""
+    shows_exchange: bool = True
+    """Whether a refusal carries ``X-Mockserver-Exchange: N``."""
     journal_bytes: int = 32 * 2**20
     """Bytes that all journals together may hold."""
     journal_length: int = 10_000
@@ -46,6 +59,17 @@ class Settings:
     log: str = "refusals"
     """What is logged on stderr: ``quiet``, ``refusals`` or ``all``."""
 
+    def with_token(self) -> Settings:
+        """These settings, with a token of the control API where one is asked for and none was given."""
+        if self.token or self.is_private or not self.needs_token:
+            return self
+        return replace(self, token=unguessable())
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> tuple[Settings, list[str]]:
         """Settings as the environment has them, and a sentence for each variable that is not known.
@@ -57,17 +81,28 @@ class Settings:
         types = get_type_hints(cls)
         names = {_PREFIX + field.name.upper(): field.name for field in fields(cls)}
         given = {names[key]: _read(key, text, types[names[key]]) for key, text in environ.items() if key in names}
-        unknown = [key for key in sorted(environ) if key.startswith(_PREFIX) and key not in names]
+        unknown = [key for key in sorted(environ) if key.startswith(_PREFIX) and key not in {*names, *_OF_CLIENTS}]
         return cls(**given), [_unknown(key, names) for key in unknown]
 
 
 def _read(key: str, text: str, kind: Any) -> Any:
+    if kind == Path | None:
+        return Path(text)
+    if kind is bool:
+        return _truth(key, text)
     if kind is not int:
-        return Path(text) if kind == Path | None else text
+        return text
     try:
         return int(text)
     except ValueError:
         raise BadSetting(f"{key} must be a whole number, not {text!r}") from None
+
+
+def _truth(key: str, text: str) -> bool:
+    word = text.strip().lower()
+    if word not in _TRUTHS:
+        raise BadSetting(f"{key} must be one of {', '.join(_TRUTHS)}, not {text!r}")
+    return _TRUTHS[word]
 
 
 def _unknown(key: str, names: Mapping[str, str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from shutil import which
 from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
 
 import httpx
@@ -23,7 +22,6 @@ from mockserver.server import MockServer
 MANY = 12_345
 USER = ("mgage", "mgage")
 PATH = "/api/messages/program/121811"
-needs_curl = pytest.mark.skipif(which("curl") is None, reason="curl is not installed")
 
 
 # The exporter of the README, for a session of requests or of httpx.
@@ -77,7 +75,7 @@ def with_curl(url):
     return messages
 
 
-CLIENTS = [with_requests, with_httpx, with_urllib, pytest.param(with_curl, marks=needs_curl)]
+CLIENTS = [with_requests, with_httpx, with_urllib, with_curl]
 
 
 def message(serial, at):
@@ -155,13 +153,11 @@ def test_each_client_reports_a_wrong_password(base_url):
         assert (answer.status_code, answer.json()) == (401, sentence)
 
 
-@needs_curl
 def test_curl_fails_with_a_wrong_password(base_url):
     done = curl("--fail", "-u", "mgage:wrong", f"{base_url}{PATH}")
     assert (done.returncode, done.stdout) == (22, "")
 
 
-@needs_curl
 @pytest.mark.parametrize("scheme", ["--basic", "--anyauth"])
 def test_curl_reads_the_answer_at_once_and_when_challenged(base_url, scheme):
     done = curl("--fail", scheme, "-u", "mgage:mgage", f"{base_url}{PATH}")
@@ -169,7 +165,6 @@ def test_curl_reads_the_answer_at_once_and_when_challenged(base_url, scheme):
     assert json.loads(done.stdout)["data"]["programName"] == "Program Name"
 
 
-@needs_curl
 def test_the_line_that_the_server_prints_works(base_url):
     room = next(room for room in PROVIDERS if room.name == "mgage")
     done = subprocess.run(room.example.format(url=base_url), shell=True, capture_output=True, text=True, timeout=30)

@@ -111,7 +111,7 @@ def test_what_cannot_be_answered_is_refused_in_one_shape(
     assert (status, answer) == (got.status_code, got.get_json())
 
 
-@pytest.mark.parametrize("path", ["/nothing/here", "/_mock/nothing", "/_mock/worlds/default"])
+@pytest.mark.parametrize("path", ["/nothing/here", "/_mock/nothing", "/_mock/worldz/default"])
 def test_an_unknown_path_gets_a_list_of_what_is_here(client: Client, path: str) -> None:
     answer = client.get(path)
 

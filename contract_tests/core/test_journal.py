@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mockserver.core.decisions import Decision
 from mockserver.core.feed import Feed
 from mockserver.core.journal import Budget, Exchange, Journal
 
@@ -19,6 +20,24 @@ def test_exchanges_are_numbered_from_one_and_found_by_number() -> None:
     assert [1] == [found.number for found in journal.after(0, 1)]
     assert 3 == journal.get(3).number  # type: ignore[union-attr]
     assert (None, None) == (journal.get(0), journal.get(4))
+
+
+def test_adding_tells_the_number() -> None:
+    journal = Journal(Budget())
+
+    assert [1, 2] == [journal.add(exchange()), journal.add(exchange())]
+
+
+def test_an_exchange_keeps_what_was_read_and_the_readings_and_weighs_it() -> None:
+    values, readings = {"to": "5556667777", "phone": [[], []]}, {"limits": "off"}
+    bare, kept = exchange(b"x" * 10), exchange(b"x" * 10)
+    bare.decided("w", "dialogtech", "sms.send_message", Decision(0, None))
+    kept.decided("w", "dialogtech", "sms.send_message", Decision(0, None), values, readings)
+
+    assert ({}, {}) == (bare.values, bare.readings)
+    assert kept.values is values
+    assert kept.readings is readings
+    assert 2 * 130 + len("5556667777") + 25 * 10 == kept.weigh() - bare.weigh()
 
 
 def test_a_journal_keeps_the_latest_and_counts_what_it_dropped() -> None:

@@ -56,8 +56,6 @@ def asked(url, expected):
 def loop(request, monkeypatch):
     if request.param == "asyncio":
         monkeypatch.setattr(listening, "new_event_loop", asyncio.new_event_loop)
-    else:
-        pytest.importorskip("uvloop")
 
 
 def test_it_answers_at_its_url_for_the_length_of_a_block():
@@ -196,14 +194,13 @@ def test_all_addresses_are_reached_by_the_loopback():
 
 
 def test_an_address_of_version_6_is_bracketed():
-    try:
-        mock = Listening(app, host="::1").start()
-    except OSError:
-        pytest.skip("there is no IPv6 here")
-    try:
-        assert mock.url == f"http://[::1]:{port_of(mock.url)}"
-    finally:
-        mock.stop()
+    class Bound:
+        """A socket of a machine that has IPv6, which not every container has."""
+
+        def getsockname(self):
+            return ("::1", 7670, 0, 0)
+
+    assert Listener(app, host="::1").url(Bound()) == "http://[::1]:7670"
 
 
 SLOW = {

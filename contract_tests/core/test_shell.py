@@ -1120,8 +1120,7 @@ def test_an_error_at_the_end_is_logged_and_breaks_nothing(client, house, caplog)
 @pytest.fixture(scope="module")
 def contexts(tmp_path_factory):
     openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl makes the certificate")
+    assert openssl is not None, "openssl makes the certificate; contract_tests/clients/install-programs installs it"
     folder = tmp_path_factory.mktemp("tls")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"

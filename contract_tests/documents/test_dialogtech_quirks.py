@@ -620,7 +620,8 @@ def test_dt_36_what_xml_cannot_carry_is_kept_inside_and_replaced_outside(dialogt
     text = "\x00\x01\x1f\ufffe\uffff"
     assert dialogtech.send(message=text) == dialogtech.SENT
     assert [record[4] for record in records(dialogtech.messages(**dialogtech.TODAY))] == ["\ufffd" * 5]
-    stored = [event.message.text for event in dialogtech.world.feed.after(0).items if hasattr(event, "message")]
+    happened = [item.what for item in dialogtech.world.feed.after(0).items]
+    stored = [event.message.text for event in happened if hasattr(event, "message")]
     assert stored == [text]
 
 

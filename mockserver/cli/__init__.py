@@ -15,8 +15,25 @@ from mockserver import __version__
 
 _VERBS = {
     "serve": "Answer as the providers do.",
+    "wait": "Wait until a server answers.",
+    "world": "Make, show, copy, reset, save and drop worlds.",
+    "account": "Show and change accounts: numbers, programs, contacts, blacklist.",
+    "message": "Put messages into the records, and list them.",
+    "inbound": "Let a message come in from outside.",
+    "clock": "Stop the clock, move it, let it go on.",
+    "reading": "Choose how a world reads the quirks.",
+    "fault": "Let exchanges fail on purpose.",
+    "journal": "List what was asked and answered.",
+    "assert": "Claim that exchanges happened.",
+    "explain": "Say why an exchange was answered as it was.",
+    "quirks": "List where the documents leave something open.",
+    "refusals": "List every refusal of every provider.",
+    "magic": "List the numbers that bring something about.",
     "fixtures": "Make and check world files.",
 }
+
+_HOMES = {"assert": "expect", "quirks": "lists", "refusals": "lists", "magic": "lists"}
+"""Modules of verbs that have none of their own name; one of them is a keyword of Python's."""
 
 
 class Verbs(click.Group):
@@ -30,7 +47,8 @@ class Verbs(click.Group):
         """Import a verb."""
         if name not in _VERBS:
             return None
-        command: click.Command = getattr(import_module(f"mockserver.cli.{name}"), name)
+        home = import_module(f"mockserver.cli.{_HOMES.get(name, name)}")
+        command: click.Command = getattr(home, f"{name}_" if name == "assert" else name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -42,7 +60,12 @@ class Verbs(click.Group):
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: mockserver serve --port 0",
+    epilog="""\b
+Examples:
+  mockserver serve --port 0
+  mockserver clock advance 90s
+  mockserver explain 12
+""",
 )
 @click.version_option(__version__, prog_name="mockserver")
 def cli() -> None:

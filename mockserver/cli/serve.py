@@ -45,18 +45,30 @@ Examples:
 @_option("world", "World file that the default world begins with.", type=click.Path(path_type=Path))
 @_option("seed", "Seed of the identifiers that are given out.")
 @_option("freeze", "Instant at which the default world's clock stands.", metavar="INSTANT")
+@_option(
+    "unknown_credentials",
+    "What becomes of credentials that nobody issued: the provider's refusal, or a world of their own.",
+    type=click.Choice(["refuse", "adopt"]),
+)
+@_option("token", "What the control API asks for, off loopback; made at start when none is given.")
+@click.option("--no-token", "no_token", is_flag=True, help="Ask for no token, off loopback too.")
+@click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange with refusals.")
 @_option("journal_bytes", "Bytes that all journals together may hold.", type=click.IntRange(1))
 @_option("journal_length", "Exchanges that a world's journal may hold.", type=click.IntRange(1))
 @_option("body_bytes", "Bytes of a request body that are read.", type=click.IntRange(1))
 @_option("head_bytes", "Bytes of a request's line and headers that are read.", type=click.IntRange(1024))
 @_option("idle_seconds", "How long an unused connection is kept open.", type=click.IntRange(1))
 @_option("log", "What is logged on stderr.", type=click.Choice(list(_LEVELS)))
-def serve(**flags: Any) -> None:
+def serve(no_token: bool, no_exchange_header: bool, **flags: Any) -> None:
     """Answer as the providers do, until Ctrl-C."""
     settings, unknown = Settings.from_environment()
+    if no_token:
+        flags["needs_token"] = False
+    if no_exchange_header:
+        flags["shows_exchange"] = False
     for sentence in unknown:
         click.echo(f"mockserver: {sentence}", err=True)
-    settings = replace(settings, **{name: value for name, value in flags.items() if value is not None})
+    settings = replace(settings, **{name: value for name, value in flags.items() if value is not None}).with_token()
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("mockserver").setLevel(_LEVELS.get(settings.log, logging.INFO))
 
@@ -69,10 +81,10 @@ def serve(**flags: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 1_000)
-    server.run(lambda url: click.echo(_banner(url, house)))
+    server.run(lambda url: click.echo(_banner(url, house, settings)))
 
 
-def _banner(url: str, house: Worlds) -> str:
+def _banner(url: str, house: Worlds, settings: Settings) -> str:
     from mockserver import __version__
     from mockserver.app import PROVIDERS
 
@@ -81,5 +93,16 @@ def _banner(url: str, house: Worlds) -> str:
         for login in account.logins:
             secret = "" if login.secret is None else f" / {login.secret}"
             lines.append(f"  {account.provider:<11} {login.user}{secret}  ({account.name})")
-    lines += ["", "Try:", *(f"  {room.example.format(url=url)}" for room in PROVIDERS), "", "Ctrl-C ends it."]
+    lines += [
+        "",
+        "Try:",
+        *(f"  {room.example.format(url=url)}" for room in PROVIDERS),
+        "",
+        "Then:",
+        f"  mockserver journal --server {url}",
+        "",
+        "Ctrl-C ends it.",
+    ]
+    if settings.token:
+        lines.insert(1, f"Token of the control API: {settings.token}")
     return "\n".join(lines)

@@ -1,21 +1,87 @@
-"""The one shape of this API's errors: ``{"error": {"code", "message", "difference"}}``."""
+"""The one shape of this API's errors: ``{"error": {"code", "message", "difference"}}``; and every way it says no.
+
+What a verb raises is turned into an answer in one place, `routes`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from flask import Response, jsonify
+if TYPE_CHECKING:
+    from flask import Response
 
 
-def error(status: int, code: str, message: str, difference: Any = None) -> Response:
-    """An answer that says what is wrong.
+class ControlRefusal(Exception):  # an answer, not an error of ours
+    """This API says no."""
+
+    status: ClassVar[int]
+    """Of HTTP."""
+    code: ClassVar[str]
+    """A short name that programs can rely on."""
+
+    def __init__(self, message: str, difference: Any = None) -> None:
+        super().__init__(message)
+        self.difference = difference
+        """Between what was wanted and what is there."""
+
+
+class BadQuestion(ControlRefusal):
+    """A parameter or a body cannot be read."""
+
+    status, code = 400, "bad_request"
+
+
+class NoToken(ControlRefusal):
+    """The server can be reached by others, and this one does not show its token."""
+
+    status, code = 401, "unauthorized"
+
+
+class Foreign(ControlRefusal):
+    """A page of another site sent it."""
+
+    status, code = 403, "forbidden"
+
+
+class NoSuchThing(ControlRefusal):
+    """What the address names is not there."""
+
+    status, code = 404, "not_found"
+
+
+class Conflict(ControlRefusal):
+    """It makes sense, but not as things stand."""
+
+    status, code = 409, "conflict"
+
+
+class InUse(ControlRefusal):
+    """A name or a credential is somebody else's."""
+
+    status, code = 409, "taken"
+
+
+class TooLarge(ControlRefusal):
+    """The body is longer than is read."""
+
+    status, code = 413, "too_large"
+
+
+def described(code: str, message: str, difference: Any = None) -> dict[str, Any]:
+    """An error as JSON.
 
     Args:
-        status: of HTTP.
         code: a short name that programs can rely on.
         message: a sentence for people.
         difference: between what was wanted and what is there.
     """
-    response = jsonify(error={"code": code, "message": message, "difference": difference})
+    return {"error": {"code": code, "message": message, "difference": difference}}
+
+
+def error(status: int, code: str, message: str, difference: Any = None) -> Response:
+    """An answer that says what is wrong; arguments as for `described`."""
+    from flask import jsonify
+
+    response = jsonify(described(code, message, difference))
     response.status_code = status
     return response

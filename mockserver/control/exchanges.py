@@ -41,6 +41,7 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
             "sent": exchange.sent,
         },
         "refusal": _refusal(exchange.refusal),
+        "fault": exchange.fault,
         "windows": [_window(standing) for standing in exchange.evidence.windows] if exchange.evidence else [],
     }
 

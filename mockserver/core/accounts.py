@@ -64,6 +64,22 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardingRule:
+    """Where an account's incoming messages of a service are forwarded to."""
+
+    service: str
+    """The type of message: ``eco``, ``nd``, ``ndi``, ``pre``, ``mms``."""
+    url: str
+    """A template in the provider's placeholders."""
+    number: str = ""
+    """Only what came in at this number; empty for all."""
+    prefix: str = ""
+    """Only texts that begin with this; empty for all."""
+    verification: bool = True
+    """Whether the receiver must answer as the provider demands."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One customer of one provider."""
 
@@ -78,5 +94,7 @@ class Account:
     """By the id."""
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     """By the phone."""
+    forwarding: tuple[ForwardingRule, ...] = ()
+    """The first that fits a message counts."""
     blacklist: frozenset[str] = frozenset()
     """Phones in E.164."""

@@ -14,11 +14,11 @@ from .instants import SECOND, Instant
 class Clock:
     """One world's time."""
 
-    __slots__ = ("_anchor", "_ticks")
+    __slots__ = ("_set",)
 
     def __init__(self, anchor: Instant, ticks: int | None) -> None:
-        self._anchor = anchor
-        self._ticks = ticks
+        self._set = anchor, ticks
+        """Together, so that whoever reads it beside somebody who sets it sees one or the other."""
 
     @classmethod
     def system(cls) -> Clock:
@@ -33,13 +33,12 @@ class Clock:
     @property
     def is_frozen(self) -> bool:
         """Whether it stands until it is moved."""
-        return self._ticks is None
+        return self._set[1] is None
 
     def now(self) -> Instant:
         """The world's instant."""
-        if self._ticks is None:
-            return self._anchor
-        return self._anchor + (time.monotonic_ns() - self._ticks) // 1000
+        anchor, ticks = self._set
+        return anchor if ticks is None else anchor + (time.monotonic_ns() - ticks) // 1000
 
     def freeze(self, at: Instant | None = None) -> None:
         """Stop, here or at a later instant.
@@ -52,7 +51,7 @@ class Clock:
             raise ValueError(
                 f"the clock cannot be frozen {(now - at) / SECOND:g} s in its past; reset the world to do that"
             )
-        self._anchor, self._ticks = (now if at is None else at), None
+        self._set = (now if at is None else at), None
 
     def advance(self, microseconds: int) -> Instant:
         """Move on by a duration, running or frozen; the new instant.
@@ -62,14 +61,22 @@ class Clock:
         """
         if microseconds < 0:
             raise ValueError("the clock cannot be moved backwards")
-        self._anchor += microseconds
+        anchor, ticks = self._set
+        self._set = anchor + microseconds, ticks
         return self.now()
+
+    def move_to(self, instant: Instant) -> None:
+        """Move on to an instant, running or frozen; one that is past is no reason to move."""
+        ahead = instant - self.now()
+        if ahead > 0:
+            self.advance(ahead)
 
     def resume(self) -> None:
         """Tick on from where the clock stands."""
-        if self._ticks is None:
-            self._ticks = time.monotonic_ns()
+        anchor, ticks = self._set
+        if ticks is None:
+            self._set = anchor, time.monotonic_ns()
 
     def copy(self) -> Clock:
         """A clock of its own that agrees with this one now."""
-        return Clock(self._anchor, self._ticks)
+        return Clock(*self._set)

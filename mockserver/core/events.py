@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
 
+from .accounts import Account
 from .instants import Instant
 from .messages import Message
+from .outbox import Attempt, Delivery, Status
 
 
 class MessageStored(NamedTuple):
@@ -24,10 +27,67 @@ class UseCounted(NamedTuple):
     """How many of the latest uses the limits on it look at."""
 
 
+class ArrivalScheduled(NamedTuple):
+    """A message will arrive later."""
+
+    at: Instant
+    provider: str
+    fields: Mapping[str, Any]
+    """What the provider's `arrive` takes."""
+
+
+class DeliveryOpened(NamedTuple):
+    """A customer is to be told something."""
+
+    delivery: Delivery
+
+
+class AttemptJudged(NamedTuple):
+    """An attempt at a delivery is over."""
+
+    number: int
+    """The delivery's."""
+    attempt: Attempt
+    status: Status
+    due: Instant | None
+    """When it is tried again; ``None`` for never."""
+
+
+class DeliveryChanged(NamedTuple):
+    """A delivery is held, released or due again because somebody said so."""
+
+    number: int
+    status: Status
+    due: Instant | None
+
+
+class AccountChanged(NamedTuple):
+    """An account is as this one from now on."""
+
+    account: Account
+
+
+class ReadingChosen(NamedTuple):
+    """A quirk is read another way from now on."""
+
+    name: str
+    reading: str
+
+
 class MessagesRead(NamedTuple):
     """The customer has seen these messages."""
 
     serials: tuple[int, ...]
 
 
-Event: TypeAlias = MessageStored | MessagesRead | UseCounted
+Event: TypeAlias = (
+    MessageStored
+    | MessagesRead
+    | UseCounted
+    | ArrivalScheduled
+    | DeliveryOpened
+    | AttemptJudged
+    | DeliveryChanged
+    | AccountChanged
+    | ReadingChosen
+)

@@ -2,13 +2,28 @@
 
 A cursor counts everything that was ever published, so a reader asks for what came *after* it and can tell when the
 ring has already let go of some of that. Counting what is there now would miss what fell out at the other end.
+
+Who does not want to ask again listens. A listener is called in the publisher's thread, without the feed's lock but
+perhaps with a world's, so it must be quick, wait for nothing and ask no world. Between reading and listening there is
+no gap: `follow` and `first_after` begin to listen at a cursor behind which there is nothing they have not seen.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+logger = logging.getLogger(__name__)
+
+Listener: TypeAlias = Callable[[object, int], object]
+"""Is told of an item and of the cursor behind it."""
+
+Stop: TypeAlias = Callable[[], object]
+"""Ends listening; may be called from any thread, and more than once."""
 
 
 class Reading(NamedTuple):
@@ -21,22 +36,38 @@ class Reading(NamedTuple):
     """How many items after the reader's cursor were already gone."""
 
 
+class _Ear:
+    """One listening. An object of its own, for the same listener may listen twice."""
+
+    __slots__ = ("hear",)
+
+    def __init__(self, hear: Listener) -> None:
+        self.hear = hear
+
+
 class Feed:
     """The latest ``size`` things that happened."""
 
-    __slots__ = ("_items", "_lock", "cursor")
+    __slots__ = ("_ears", "_items", "_lock", "cursor")
 
     def __init__(self, size: int = 1_000) -> None:
         self._items: deque[object] = deque(maxlen=size)
         self._lock = Lock()
+        self._ears: tuple[_Ear, ...] = ()  # replaced, never changed: publishers walk along it
         self.cursor = 0
         """How many things have been published."""
 
     def publish(self, item: object) -> None:
-        """Add what happened."""
+        """Add what happened, and tell who listens."""
         with self._lock:
             self._items.append(item)
             self.cursor += 1
+            cursor, ears = self.cursor, self._ears
+        for ear in ears:
+            try:
+                ear.hear(item, cursor)
+            except Exception:  # what happened has happened, whatever a listener makes of it
+                logger.exception("Error in a listener of a feed")
 
     def after(self, cursor: int) -> Reading:
         """What was published after a cursor."""
@@ -45,3 +76,63 @@ class Feed:
             missed = max(0, oldest - cursor)
             skip = min(max(0, cursor - oldest), len(self._items))
             return Reading(tuple(self._items)[skip:], self.cursor, missed)
+
+    def listen(self, listener: Listener) -> Stop:
+        """Be told of everything from now on, until the answer is called.
+
+        Publishers in several threads may tell of their items in another order than that of the cursors. A call that is
+        on its way may still come after the stop.
+        """
+        ear = _Ear(listener)
+        with self._lock:
+            self._ears = (*self._ears, ear)
+        return partial(self._forget, ear)
+
+    def follow(self, cursor: int, listener: Listener) -> Stop:
+        """Be told of everything after a cursor: of what is there in this call, of the rest as it happens.
+
+        What the ring has already let go of is missing; the first cursor that is told says how much that was.
+        """
+        ear = _Ear(listener)
+        while True:
+            reading = self.after(cursor)
+            for at, item in enumerate(reading.items, reading.cursor - len(reading.items) + 1):
+                listener(item, at)
+            if self._join(ear, reading.cursor):
+                return partial(self._forget, ear)
+            cursor = reading.cursor
+
+    def first_after(self, cursor: int, is_wanted: Callable[[object], bool], found: Listener) -> Stop:
+        """Be told once, of the first item after a cursor that is wanted: in this call if it is there already.
+
+        Args:
+            cursor: what was published until then does not count.
+            is_wanted: whether it is one; called as listeners are.
+            found: is told of it.
+        """
+        ear = _Ear(lambda item, at: is_wanted(item) and self._forget(ear) and found(item, at))
+        while True:
+            reading = self.after(cursor)
+            for at, item in enumerate(reading.items, reading.cursor - len(reading.items) + 1):
+                if is_wanted(item):
+                    found(item, at)
+                    return partial(self._forget, ear)
+            if self._join(ear, reading.cursor):
+                return partial(self._forget, ear)
+            cursor = reading.cursor
+
+    def _join(self, ear: _Ear, cursor: int) -> bool:
+        """Listen, unless something was published after the cursor."""
+        with self._lock:
+            if self.cursor != cursor:
+                return False
+            self._ears = (*self._ears, ear)
+            return True
+
+    def _forget(self, ear: _Ear) -> bool:
+        """Listen no longer; whether it did. Only one of those who call at the same time is told so."""
+        with self._lock:
+            ears = tuple(other for other in self._ears if other is not ear)
+            is_there = len(ears) < len(self._ears)
+            self._ears = ears
+            return is_there

@@ -7,6 +7,12 @@ that was refused, or lost before it took effect, leaves no gap; and the same dec
 from __future__ import annotations
 
 from hashlib import blake2b
+from secrets import token_hex
+
+
+def unguessable() -> str:
+    """A token that nobody can foresee, for what must be kept from others; it depends on no seed."""
+    return token_hex(16)
 
 
 class Ids:
@@ -27,9 +33,10 @@ class Ids:
         if draft.taken:
             self._next.update(draft.taken)
 
-    def fork(self) -> Ids:
-        """The same identifiers again, going on by themselves."""
-        return Ids(self.seed, self._next)
+    @property
+    def sequences(self) -> dict[str, int]:
+        """Where each sequence goes on."""
+        return dict(self._next)
 
 
 class Draft:

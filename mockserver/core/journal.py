@@ -6,9 +6,10 @@ Two bounds: so many exchanges a world, so many bytes the process (`Budget`).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from threading import Lock
+from typing import Any
 
 from .decisions import Decision, Evidence
 from .instants import Instant
@@ -16,6 +17,11 @@ from .refusals import Refused
 
 _OVERHEAD = 1_500
 """Bytes that an exchange costs beside its texts: measured with tracemalloc over 10,000 of them."""
+_VALUE = 130
+"""Bytes that a parameter's name and value cost beside its characters."""
+_BULK = 25
+"""Bytes of objects that one byte of JSON can make, as in ``[[],[],[]]``."""
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Exchange:
@@ -30,6 +36,7 @@ class Exchange:
         "door",
         "ending",
         "evidence",
+        "fault",
         "head",
         "is_masked",
         "is_private",
@@ -37,11 +44,13 @@ class Exchange:
         "number",
         "operation",
         "provider",
+        "readings",
         "refusal",
         "sent",
         "size",
         "status",
         "target",
+        "values",
         "world",
     )
 
@@ -57,6 +66,10 @@ class Exchange:
         self.provider: str | None = None
         self.account: str | None = None
         self.operation: str | None = None
+        self.values: Mapping[str, Any] = _NOTHING
+        """The parameters, by name, as the room read them: not masked."""
+        self.readings: Mapping[str, str] = _NOTHING
+        """The world's switches when it was decided."""
         self.evidence: Evidence | None = None
         self.refusal: Refused | None = None
         self.status = 0
@@ -66,16 +79,27 @@ class Exchange:
         """Bytes that were written to the connection; ``None`` while it is not finished."""
         self.ending: str | None = None
         self.size = 0
+        self.fault: dict[str, Any] | None = None
+        """The rule, point and fault that acted on it."""
         self.is_masked = False
         """Whether secrets that are not ours were taken out."""
         self.is_private = False
         """Whether it is the tester's own and is not written down."""
 
-    def decided(self, world: str, provider: str, operation: str, decision: Decision) -> None:
-        """Whose it was, what it asked for and what was concluded."""
+    def decided(
+        self,
+        world: str,
+        provider: str,
+        operation: str,
+        decision: Decision,
+        values: Mapping[str, Any] = _NOTHING,
+        readings: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        """Whose it was, what it asked for and what was concluded. What is handed in is kept, and not copied."""
         self.world, self.at = world, decision.at
         self.provider, self.operation = provider, operation
         self.account = decision.account
+        self.values, self.readings = values, readings
         self.evidence, self.refusal = decision.evidence, decision.refusal
 
     def answered(self, status: int, head: Sequence[tuple[str, str]], body: bytes) -> None:
@@ -89,7 +113,11 @@ class Exchange:
     def weigh(self) -> int:
         """About how many bytes of memory it holds."""
         head = sum(len(name) + len(value) for name, value in self.head)
-        return _OVERHEAD + len(self.target) + head + len(self.body) + len(self.answer_body)
+        values = sum(
+            _VALUE + (len(value) if isinstance(value, str) else _BULK * len(self.body))
+            for value in self.values.values()
+        )
+        return _OVERHEAD + len(self.target) + head + values + len(self.body) + len(self.answer_body)
 
 
 class Budget:
@@ -154,8 +182,12 @@ class Journal:
         """How many exchanges are gone."""
         return self.last - len(self._exchanges)
 
-    def add(self, exchange: Exchange) -> None:
-        """Write an exchange down and number it."""
+    def add(self, exchange: Exchange) -> int:
+        """Write an exchange down and number it.
+
+        Returns:
+            The number. Exchanges are never seen out of their order, for a number is only given to what stands there.
+        """
         exchange.size = exchange.weigh()
         budget = self._budget
         with budget.lock:
@@ -168,6 +200,7 @@ class Journal:
                 self.drop_oldest()
             if budget.held > budget.most:
                 budget.make_room()
+        return exchange.number
 
     def drop_oldest(self) -> None:
         """Forget the oldest exchange; called with the budget's lock held."""
@@ -185,6 +218,12 @@ class Journal:
         """The exchange of a number; ``None`` when it is gone, or has not been."""
         found = self.after(number - 1, 1)
         return found[0] if found and found[0].number == number else None
+
+    def clear(self) -> None:
+        """Forget every exchange; the numbers go on."""
+        with self._budget.lock:
+            while self._exchanges:
+                self.drop_oldest()
 
     def close(self) -> None:
         """Give back what it holds."""

@@ -35,12 +35,30 @@ class Refused(Exception):  # an answer, not an error of ours
     status: ClassVar[int] = 200
     description: ClassVar[str] = ""
     """The sentence for the client; ``{names}`` are filled with the facts of the case."""
+    fix: ClassVar[str] = ""
+    """What the client's developer is to do, in one imperative sentence; filled likewise."""
+    about: ClassVar[tuple[str, ...]] = ()
+    """The parameters or headers that it is about, or ``path`` and ``method``, where no fact names one."""
     source: ClassVar[Source]
 
     def __init__(self, **facts: object) -> None:
-        shown = {name: _shorten(fact) for name, fact in facts.items()}
-        super().__init__(self.description.format(**shown))
         self.facts = facts
+        super().__init__(self._filled(self.description))
+
+    @property
+    def advice(self) -> str:
+        """`fix`, for this case."""
+        return self._filled(self.fix)
+
+    def _filled(self, text: str) -> str:
+        return text.format_map(_Facts({name: _shorten(fact) for name, fact in self.facts.items()}))
+
+
+class _Facts(dict[str, object]):
+    """What a sentence is filled with. A refusal that nothing has decided, but a fault has asked for, knows no facts."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
 
 
 def _shorten(fact: object) -> object:

@@ -13,9 +13,22 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from .accounts import Account, Credential, Login
-from .events import Event, MessagesRead, MessageStored, UseCounted
+from .agenda import Agenda, Due
+from .events import (
+    AccountChanged,
+    ArrivalScheduled,
+    AttemptJudged,
+    DeliveryChanged,
+    DeliveryOpened,
+    Event,
+    MessagesRead,
+    MessageStored,
+    ReadingChosen,
+    UseCounted,
+)
 from .instants import Instant
 from .ledger import Layer, Ledger
+from .outbox import Delivery
 
 
 class _Grant(NamedTuple):
@@ -49,6 +62,10 @@ class Fixture:
     """The serials of messages that the customer has marked as read; those of ``relative`` follow those of ``fixed``."""
     sequences: Mapping[str, int] = field(default_factory=dict)
     """Where the providers' own numbering goes on."""
+    uses: Mapping[str, tuple[Instant, ...]] = field(default_factory=dict)
+    """The latest uses of whatever is limited, in ascending order."""
+    agenda: tuple[Due, ...] = ()
+    """What will happen by itself."""
 
     @cached_property
     def grants(self) -> _Grants:
@@ -59,7 +76,7 @@ class Fixture:
 class State:
     """One world's accounts, messages, readings and counted uses."""
 
-    __slots__ = ("_issued", "_printed", "accounts", "ledger", "read", "readings", "uses")
+    __slots__ = ("_issued", "_printed", "accounts", "agenda", "ledger", "outbox", "read", "readings", "uses")
 
     def __init__(
         self,
@@ -80,7 +97,11 @@ class State:
         self.ledger = Ledger(((fixture.fixed, 0), (fixture.relative, birth)))
         self.readings = dict(readings)
         """Every switch of every room, by name."""
-        self.uses: dict[str, tuple[Instant, ...]] = {}
+        self.outbox: dict[int, Delivery] = {}
+        """Every delivery, by number."""
+        self.agenda = Agenda(fixture.agenda)
+        """What will happen by itself."""
+        self.uses: dict[str, tuple[Instant, ...]] = dict(fixture.uses)
         """The latest uses of whatever is limited, in ascending order."""
         self.read: set[int] = set(fixture.read)
         """The serials of the messages that the customer has marked as read."""
@@ -117,6 +138,11 @@ class State:
         twin = copy(self)
         twin.accounts = dict(self.accounts)
         twin.ledger = self.ledger.fork()
+        twin.agenda = self.agenda.copy()
+        twin.outbox = {
+            number: replace(delivery, status="held") if delivery.status == "due" else delivery
+            for number, delivery in self.outbox.items()
+        }  # a fork sends nothing that its parent sends too
         twin.readings = dict(self.readings)
         twin.read = set(self.read)
         twin.uses = dict(self.uses)
@@ -125,6 +151,33 @@ class State:
 
 def _store(state: State, event: MessageStored) -> None:
     state.ledger.add(event.message)
+
+
+def _schedule(state: State, event: ArrivalScheduled) -> None:
+    state.agenda.add(event.at, event.provider, event.fields)
+
+
+def _open_delivery(state: State, event: DeliveryOpened) -> None:
+    state.outbox[event.delivery.number] = event.delivery
+
+
+def _judge(state: State, event: AttemptJudged) -> None:
+    delivery = state.outbox[event.number]
+    attempts = (*delivery.attempts, event.attempt)
+    state.outbox[event.number] = replace(delivery, status=event.status, due=event.due, attempts=attempts)
+
+
+def _change_delivery(state: State, event: DeliveryChanged) -> None:
+    state.outbox[event.number] = replace(state.outbox[event.number], status=event.status, due=event.due)
+
+
+def _change_account(state: State, event: AccountChanged) -> None:
+    state.accounts[event.account.key] = event.account
+
+
+def _choose_reading(state: State, event: ReadingChosen) -> None:
+    # Replaced whole: what was decided under the readings of before still refers to them.
+    state.readings = {**state.readings, event.name: event.reading}
 
 
 def _mark_read(state: State, event: MessagesRead) -> None:
@@ -139,4 +192,10 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     MessageStored: _store,
     MessagesRead: _mark_read,
     UseCounted: _count,
+    ArrivalScheduled: _schedule,
+    DeliveryOpened: _open_delivery,
+    AttemptJudged: _judge,
+    DeliveryChanged: _change_delivery,
+    AccountChanged: _change_account,
+    ReadingChosen: _choose_reading,
 }

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
 
 from .accounts import Credential, Login
 from .clock import Clock
 from .ids import Ids
-from .instants import SECOND
 from .journal import Budget, Journal
 from .state import Fixture, State
-from .world import World
+from .world import Arrive, Beginning, World
 
 DEFAULT = "default"
 """The id of the world that is always there."""
+
+MOST_ADOPTED = 1_000
+"""Worlds beyond which no more strangers are adopted."""
 
 
 class Taken(ValueError):
@@ -31,6 +34,8 @@ class Worlds:
         *,
         clock: Clock | None = None,
         seed: str = DEFAULT,
+        arrive: Mapping[str, Arrive] | None = None,
+        adopts: bool = False,
         journal_bytes: int = 32 * 2**20,
         journal_length: int = 10_000,
     ) -> None:
@@ -41,10 +46,16 @@ class Worlds:
             readings: every switch of every room, with its default.
             clock: the default world's; the system's when none is given.
             seed: of the default world, and of the credentials that are issued.
+            arrive: by provider, what a message that comes in means there.
+            adopts: whether an unknown credential gets a world of its own, made from the same fixture.
             journal_bytes: that all journals together may hold.
             journal_length: exchanges that each journal may hold.
         """
-        self._readings = dict(readings)
+        self.readings = dict(readings)
+        """Every switch of every room, with its default."""
+        self._fixture = fixture
+        self._arrive = dict(arrive or {})
+        self._adopts = adopts
         self._ids = Ids(seed)
         self._budget = Budget(journal_bytes)
         self._journal_length = journal_length
@@ -52,7 +63,8 @@ class Worlds:
         self._doors: dict[str, World] = {}
         self._owners: dict[tuple[str, str], World] = {}
         self._printed = {value for grants in fixture.grants.items() for value in (grants[0][1], grants[1].secret)}
-        self._issued: dict[str, set[str | None]] = {}
+        self._issued: Counter[str | None] = Counter()
+        self._issued_to: dict[str, frozenset[str | None]] = {}
         self._lock = Lock()
         printed = {account.key: account.logins for account in fixture.accounts}
         self.default = self.create(fixture, world_id=DEFAULT, logins=printed, clock=clock, seed=seed)
@@ -73,11 +85,23 @@ class Worlds:
         """The world whose credential it is, wrong secret or not; the default world for a stranger's."""
         if credential is None:
             return self.default
-        return self._owners.get((credential.provider, credential.user), self.default)
+        owner = self._owners.get((credential.provider, credential.user))
+        return owner or (self._adopt(credential) if self._adopts else self.default)
+
+    def _adopt(self, credential: Credential) -> World:
+        """A world in which a stranger's credential is that of the first account of its provider."""
+        accounts = (account for account in self._fixture.accounts if account.provider == credential.provider)
+        account = next(accounts, None)
+        if account is None or len(self._worlds) > MOST_ADOPTED:
+            return self.default
+        try:
+            return self.create(self._fixture, logins={account.key: (Login(credential.user, credential.secret),)})
+        except Taken:  # by another thread's request, a moment ago
+            return self._owners.get((credential.provider, credential.user), self.default)
 
     def is_ours(self, value: str) -> bool:
         """Whether a text in a credential's place was printed in our fixtures or issued here, and so is no secret."""
-        return value in self._printed or any(value in issued for issued in self._issued.values())
+        return value in self._printed or self._issued[value] > 0
 
     def create(
         self,
@@ -109,11 +133,15 @@ class Worlds:
                 account.key: (logins or {}).get(account.key) or _fresh(account.logins, draft.token)
                 for account in fixture.accounts
             }
-            clock = clock or Clock.system()
-            birth = clock.now() // SECOND * SECOND
-            state = State(fixture, birth, {**self._readings, **fixture.readings, **(readings or {})}, given)
-            self._check_free(name, state)
-            world = World(name, state, clock, Ids(seed or name, dict(fixture.sequences)), self._journal())
+            self._check_free(name, fixture, given)
+            beginning = Beginning(
+                fixture,
+                seed or name,
+                {**self.readings, **fixture.readings, **(readings or {})},
+                given,
+                clock.now() if clock is not None and clock.is_frozen else None,
+            )
+            world = World(name, beginning, self._journal(), self._arrive, clock)
             self._enter(world)
             self._ids.keep(draft)
             return world
@@ -129,12 +157,27 @@ class Worlds:
             name = world_id or f"w{draft.token('world', 10)}"
             if name in self._worlds:
                 raise Taken(f"there is a world {name!r} already")
-            world = parent.fork(name, self._journal())
-            logins = {key: _fresh(account.logins, draft.token) for key, account in world.state.accounts.items()}
-            world.state.issue(logins)
+
+            def issue(state: State) -> None:
+                accounts = state.accounts.items()
+                state.issue({key: _fresh(account.logins, draft.token) for key, account in accounts})
+
+            world = parent.fork(name, self._journal(), issue)
             self._enter(world)
             self._ids.keep(draft)
             return world
+
+    def begin_again(self, world: World, beginning: Beginning, clock: Clock) -> None:
+        """Let a world begin another way, with the credentials of that beginning.
+
+        Raises:
+            Taken: one of them is another world's.
+        """
+        with self._lock:
+            self._check_credentials(beginning.fixture, beginning.logins or {}, world)
+            world.begin_again(beginning, clock)
+            self._leave(world)
+            self._enter(world)
 
     def bind(self, door: str, world: World) -> None:
         """Every request through a door is this world's."""
@@ -149,24 +192,37 @@ class Worlds:
         if world is self.default:
             raise ValueError("the default world cannot be dropped; reset it instead")
         with self._lock:
-            self._worlds.pop(world.id, None)
-            self._issued.pop(world.id, None)
+            self._leave(world)
             self._doors = {door: bound for door, bound in self._doors.items() if bound is not world}
-            self._owners = {who: owner for who, owner in self._owners.items() if owner is not world}
         world.journal.close()
 
-    def _check_free(self, name: str, state: State) -> None:
+    def _check_free(self, name: str, fixture: Fixture, given: Mapping[str, tuple[Login, ...]]) -> None:
         if name in self._worlds:
             raise Taken(f"there is a world {name!r} already")
-        for provider, user in state.logins():
-            if (provider, user) in self._owners:
-                raise Taken(f"the {provider} credential {user!r} belongs to another world")
+        self._check_credentials(fixture, given)
+
+    def _check_credentials(
+        self, fixture: Fixture, given: Mapping[str, tuple[Login, ...]], owner: World | None = None
+    ) -> None:
+        for account in fixture.accounts:
+            for login in given[account.key]:
+                if self._owners.get((account.provider, login.user), owner) is not owner:
+                    raise Taken(f"the {account.provider} credential {login.user!r} belongs to another world")
+
+    def _leave(self, world: World) -> None:
+        self._worlds.pop(world.id, None)
+        self._issued.subtract(self._values(world.id))
+        self._owners = {who: owner for who, owner in self._owners.items() if owner is not world}
 
     def _enter(self, world: World) -> None:
         self._worlds[world.id] = world
         logins = world.state.logins()
         self._owners.update(dict.fromkeys(logins, world))
-        self._issued[world.id] = {value for (_, user), secret in logins.items() for value in (user, secret)}
+        self._issued_to[world.id] = frozenset(value for (_, user), secret in logins.items() for value in (user, secret))
+        self._issued.update(self._issued_to[world.id])
+
+    def _values(self, world_id: str) -> frozenset[str | None]:
+        return self._issued_to.pop(world_id, frozenset())
 
     def _journal(self) -> Journal:
         return Journal(self._budget, self._journal_length)

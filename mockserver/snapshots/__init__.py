@@ -4,13 +4,31 @@ Rule 1: its words are the house's, never a provider's. What an account may hold 
 is handed in; nothing here knows a room. Rule 2: a file is refused in one sentence that says where in it, what was
 found, and what would be right.
 
-`decoding` turns bytes into a document, `checking` holds it to the rules, `reading` makes a state of it, `writing` is
-the way back, `refusing` is how a no is said.
+`decoding` turns bytes into a document, `checking` holds it to the rules, `reading` makes a world of it; `taking` and
+`writing` are the way back. `comparing` says where two differ, `refusing` is how a no is said.
 """
 
 from .checking import COMPILED_ABOVE, FORMAT, Room, Rules, Switch
-from .reading import load, parse
+from .comparing import difference
+from .reading import ClockSetting, WorldFile, load, parse, read
 from .refusing import WorldFileError
+from .taking import taken
 from .writing import lines, save
 
-__all__ = ["COMPILED_ABOVE", "FORMAT", "Room", "Rules", "Switch", "WorldFileError", "lines", "load", "parse", "save"]
+__all__ = [
+    "COMPILED_ABOVE",
+    "FORMAT",
+    "ClockSetting",
+    "Room",
+    "Rules",
+    "Switch",
+    "WorldFile",
+    "WorldFileError",
+    "difference",
+    "lines",
+    "load",
+    "parse",
+    "read",
+    "save",
+    "taken",
+]

@@ -29,6 +29,13 @@ Described: TypeAlias = Mapping[str, Any]
 FORMAT = 1
 """What stands behind ``mockserver``, a world file's first word."""
 
+PAIR, KEY = "pair", "key"
+"""What stands in place of a login that is to be issued: a user with a secret, or one thing that is both."""
+
+_EXAMPLES = {PAIR: {"user": "user", "secret": "secret"}, KEY: {"user": "key"}}
+
+WHEN = "an instant (2017-01-01T09:30:00Z)"
+
 COMPILED_ABOVE = 10_000
 """Messages in a file above which the compiled check is used; jsonschema has then taken about a second."""
 
@@ -93,13 +100,51 @@ def check(document: Any, rules: Rules) -> None:
     accounts = document["accounts"]
     hold = _compiled(rules) if sum(map(_rows, accounts)) > COMPILED_ABOVE else _hold
     for index, account in enumerate(accounts):
-        hold(account, rules.schemas[account["provider"]], ("accounts", index))
+        place = ("accounts", index)
+        hold(_with_logins(account, place), rules.schemas[account["provider"]], place)
     _refuse_twins(accounts)
+
+
+def _with_logins(account: Described, place: Place) -> Described:
+    """The account as it is when its credentials are issued: a room's schema knows no other."""
+    logins = account.get("logins")
+    if not isinstance(logins, list) or not any(isinstance(login, str) for login in logins):
+        return account
+    for row, login in enumerate(logins):
+        if isinstance(login, str) and login not in _EXAMPLES:
+            difference = f"{shown(login)} is not a login, nor {either(tuple(_EXAMPLES))} for one that is to be issued"
+            raise WorldFileError(difference, (*place, "logins", row))
+    return {**account, "logins": [_EXAMPLES[login] if isinstance(login, str) else login for login in logins]}
 
 
 def _rows(account: Described) -> int:
     rows = account.get("messages")
     return len(rows) if isinstance(rows, list) else 0
+
+
+_INSTANT = {"type": "string", "description": WHEN}
+_CLOCK = {
+    "type": "object",
+    "description": "an object with 'at' and 'frozen'",
+    "required": ["at", "frozen"],
+    "additionalProperties": False,
+    "properties": {"at": _INSTANT, "frozen": {"type": "boolean", "description": "true or false"}},
+}
+_SEQUENCES = {
+    "type": "object",
+    "description": "an object of numbers",
+    "additionalProperties": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 10**18,
+        "description": "a whole number from 1 to 10 to the power of 18",
+    },
+}
+_USES = {
+    "type": "object",
+    "description": "an object of lists of instants",
+    "additionalProperties": {"type": "array", "items": _INSTANT, "description": "a list of instants"},
+}
 
 
 def _envelope(providers: Sequence[str]) -> Schema:
@@ -112,6 +157,17 @@ def _envelope(providers: Sequence[str]) -> Schema:
             "name": {"type": "string", "description": "a name"},
         },
     }
+    due = {
+        "type": "object",
+        "description": "a message that is due",
+        "required": ["at", "provider", "fields"],
+        "additionalProperties": False,
+        "properties": {
+            "at": _INSTANT,
+            "provider": {"type": "string", "enum": providers, "description": either(providers)},
+            "fields": {"type": "object", "description": "an object of a message's fields"},
+        },
+    }
     return {
         "type": "object",
         "description": "an object with 'mockserver' and 'accounts'",
@@ -120,7 +176,12 @@ def _envelope(providers: Sequence[str]) -> Schema:
         "properties": {
             "mockserver": {"const": FORMAT, "description": f"{FORMAT}, the only format there is"},
             "about": {"type": "string", "description": "a sentence"},
+            "seed": {"type": "string", "description": "a text"},
+            "clock": _CLOCK,
             "readings": {"type": "object", "description": "an object of readings"},
+            "sequences": _SEQUENCES,
+            "uses": _USES,
+            "agenda": {"type": "array", "items": due, "description": "a list of what is due"},
             "accounts": {"type": "array", "items": account, "description": "a list of accounts"},
         },
     }
@@ -225,6 +286,7 @@ def _refuse_twins(accounts: Sequence[Described]) -> None:
             ((account["provider"], thing[key]), ("accounts", index, part, row, key))
             for index, account in enumerate(accounts)
             for row, thing in enumerate(account.get(part, ()))
+            if not isinstance(thing, str)  # a login that is to be issued is nobody's yet
         )
     _once(
         ((account["provider"], account["name"]), ("accounts", index, "name")) for index, account in enumerate(accounts)

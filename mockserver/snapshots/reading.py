@@ -1,68 +1,130 @@
-"""A document into the state that it describes."""
+"""A document into the world that it describes."""
 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mockserver.core.accounts import Account, Contact, Login, Number, Program
+from mockserver.core.accounts import Account, Contact, ForwardingRule, Login, Number, Program
+from mockserver.core.agenda import Due
+from mockserver.core.clock import Clock
+from mockserver.core.ids import Ids
 from mockserver.core.instants import Instant, parse_duration, parse_instant
 from mockserver.core.ledger import Layer
 from mockserver.core.messages import Attachment, Message
 from mockserver.core.state import Fixture
 
-from .checking import Described, Rules, check
+from .checking import PAIR, WHEN, Described, Rules, check
 from .decoding import decoded
 from .refusing import Place, WorldFileError, shown
 
-_WHEN = "an instant (2017-01-01T09:30:00Z) or a duration back from the world's birth (P3DT4H)"
+_BACK = "a duration back from the world's birth (P3DT4H)"
 _DIGITS = 18
 """Of an identifier that is counted on from; with more it would not fit into 64 bits, where clients keep it."""
 
 
+@dataclass(frozen=True)
+class ClockSetting:
+    """A clock as a file has it."""
+
+    at: Instant
+    is_frozen: bool
+
+    def clock(self) -> Clock:
+        """A clock that stands at that instant, or ticks on from it."""
+        clock = Clock.frozen(self.at)
+        if not self.is_frozen:
+            clock.resume()
+        return clock
+
+
+@dataclass(frozen=True)
+class WorldFile:
+    """All that a world file says. Only a snapshot has more to say than its fixture."""
+
+    fixture: Fixture
+    clock: ClockSetting | None = None
+    """The world's time when it was taken; ``None`` leaves it to whoever makes a world of it."""
+    seed: str | None = None
+    """Of its identifiers; ``None`` likewise."""
+
+
 def load(path: Path, rules: Rules | None) -> Fixture:
+    """The fixture in a world file; as `read`."""
+    return read(path, rules).fixture
+
+
+def parse(document: Any, rules: Rules | None) -> Fixture:
+    """The fixture in a decoded world file; as `read`."""
+    return read(document, rules).fixture
+
+
+def read(source: Any, rules: Rules | None) -> WorldFile:
     """Read a world file.
 
     Args:
-        path: of the file.
+        source: its path, or what it holds, decoded.
         rules: to hold it to; ``None`` trusts it, which is for our own files: a test of the house has checked those.
 
     Raises:
         WorldFileError: it is not one.
     """
+    if not isinstance(source, Path):
+        return _read(source, rules)
     try:
-        return parse(decoded(path), rules)
+        return _read(decoded(source), rules)
     except WorldFileError as error:
-        raise WorldFileError(error.difference, error.place, path) from error
+        raise WorldFileError(error.difference, error.place, source) from error
 
 
-def parse(document: Any, rules: Rules | None) -> Fixture:
-    """What a decoded world file describes; rules as for `load`.
-
-    Raises:
-        WorldFileError: it is not one.
-    """
+def _read(document: Any, rules: Rules | None) -> WorldFile:
     if rules is not None:
         check(document, rules)
+    return WorldFile(
+        _fixture(document),
+        _clock(document["clock"]) if "clock" in document else None,
+        document.get("seed"),
+    )
+
+
+def _clock(described: Mapping[str, Any]) -> ClockSetting:
+    return ClockSetting(_instant_at(described["at"], ("clock", "at")), described["frozen"])
+
+
+def _instants(texts: Sequence[str], place: Place) -> tuple[Instant, ...]:
+    return tuple(sorted(_instant_at(text, (*place, row)) for row, text in enumerate(texts)))
+
+
+def _due(number: int, described: Mapping[str, Any]) -> Due:
+    at = _instant_at(described["at"], ("agenda", number - 1, "at"))
+    return Due(at, number, described["provider"], described["fields"])
+
+
+def _fixture(document: Any) -> Fixture:
     accounts: list[Account] = []
     layers = _Layers(_Pile([], []), _Pile([], []))
-    sequences: dict[str, int] = {}
+    counted: dict[str, int] = {}
     for index, described in enumerate(document["accounts"]):
         account = _account(described)
         accounts.append(account)
         rows = described.get("messages", ())
         _lay(rows, account.key, ("accounts", index, "messages"), layers)
-        _count_on(rows, account.provider, sequences)
+        _count_on(rows, account.provider, counted)
+    # Whoever says where numbering goes on says it of all: what has no number yet begins at its room's first.
+    said = document.get("sequences", counted)
     return Fixture(
         accounts=tuple(accounts),
         fixed=Layer(layers.fixed.messages),
         relative=Layer(layers.relative.messages),
         read=frozenset((*layers.fixed.read, *(len(layers.fixed.messages) + place for place in layers.relative.read))),
         readings=dict(document.get("readings", {})),
-        sequences=sequences,
+        sequences={name: int(number) for name, number in said.items()},  # JSON Schema takes 5.0 for whole
+        uses={window: _instants(uses, ("uses", window)) for window, uses in document.get("uses", {}).items()},
+        agenda=tuple(_due(number, described) for number, described in enumerate(document.get("agenda", ()), start=1)),
     )
 
 
@@ -80,19 +142,31 @@ class _Layers(NamedTuple):
 
 
 def _account(described: Described) -> Account:
+    key = f"{described['provider']}/{described['name']}"
     numbers = [Number(**number) for number in described.get("numbers", ())]
     programs = [Program(**program) for program in described.get("programs", ())]
     contacts = [Contact(**contact) for contact in described.get("contacts", ())]
     return Account(
-        key=f"{described['provider']}/{described['name']}",
+        key=key,
         provider=described["provider"],
         name=described["name"],
-        logins=tuple(Login(**login) for login in described["logins"]),
+        logins=_logins(described["logins"], key),
         numbers={number.number: number for number in numbers},
         programs={program.id: program for program in programs},
         contacts={contact.phone: contact for contact in contacts},
+        forwarding=tuple(ForwardingRule(**rule) for rule in described.get("forwarding", ())),
         blacklist=frozenset(described.get("blacklist", ())),
     )
+
+
+def _logins(described: Sequence[str | Mapping[str, Any]], account: str) -> tuple[Login, ...]:
+    """An account's credentials. Those that are to be issued are always the same ones in the world that is not asked for fresh ones."""
+    token = Ids(account).draft().token
+    return tuple(_issued(login, token) if isinstance(login, str) else Login(**login) for login in described)
+
+
+def _issued(kind: str, token: Callable[[str], str]) -> Login:
+    return Login(token("user"), token("secret") if kind == PAIR else None)
 
 
 def _lay(rows: Sequence[Mapping[str, Any]], account: str, place: Place, layers: _Layers) -> None:
@@ -102,7 +176,7 @@ def _lay(rows: Sequence[Mapping[str, Any]], account: str, place: Place, layers: 
         try:
             pile, at = (layers.relative, -_span(when)) if when.startswith("P") else (layers.fixed, _instant(when))
         except ValueError as error:
-            raise WorldFileError(f"{shown(when)} is not {_WHEN}", (*place, index, "at")) from error
+            raise WorldFileError(f"{shown(when)} is not {WHEN} or {_BACK}", (*place, index, "at")) from error
         serial = len(pile.messages)
         # A file calls the fields of a message what Message calls them; that it was read is no field of it.
         fields = {**row, "serial": serial, "account": account, "at": at}
@@ -115,6 +189,13 @@ def _lay(rows: Sequence[Mapping[str, Any]], account: str, place: Place, layers: 
 
 def _attachment(described: Mapping[str, Any]) -> Attachment:
     return Attachment(described["id"], described["name"], described["content_type"], b64decode(described["data"]))
+
+
+def _instant_at(text: str, place: Place) -> Instant:
+    try:
+        return _instant(text)
+    except ValueError as error:
+        raise WorldFileError(f"{shown(text)} is not {WHEN}", place) from error
 
 
 def _instant(text: str) -> Instant:

@@ -1,4 +1,4 @@
-"""A world file, written so that it diffs well: every login, number and message on a line of its own."""
+"""A world file, written so that it diffs well: every login, number, reading and message on a line of its own."""
 
 from __future__ import annotations
 
@@ -43,8 +43,13 @@ def _object(members: Mapping[str, Any], of_objects: Iterable[str] = ()) -> Itera
 
 def _member(name: str, value: Any, holds_objects: bool) -> Iterator[bytes]:
     yield orjson.dumps(name) + b": "
-    if isinstance(value, str | int | Mapping):
+    if isinstance(value, str | int) or not value:
         yield orjson.dumps(value)
+        return
+    if isinstance(value, Mapping):
+        yield b"{"
+        yield from _apart((orjson.dumps(key) + b":" + orjson.dumps(item),) for key, item in value.items())
+        yield b"}"
         return
     yield b"["
     yield from _apart(_object(item) if holds_objects else (orjson.dumps(item),) for item in value)

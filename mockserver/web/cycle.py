@@ -7,9 +7,13 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from mockserver.web.answer import PROMISED
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
+
+    from mockserver.web.answer import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +71,7 @@ class Cycle:
         "bare",
         "body",
         "ended",
+        "endless",
         "environ",
         "expects",
         "framing",
@@ -87,6 +92,7 @@ class Cycle:
         self.lingers = False  # ... in a way that lets a client that is still sending read the answer
         self.old = old  # HTTP/1.0
         self.bare = False  # HEAD
+        self.endless = False  # its body has no length that could be told
         self.expects = False  # Expect: 100-continue, not yet given
         self.framing: bytes | None = None  # how the body is framed, when the parser took an Upgrade header for its end
         self.parts: list[bytes] = []
@@ -136,6 +142,10 @@ class Cycle:
     def fail(self) -> None:
         """Answer that the application is broken; why is in the log."""
         self.environ.pop("mockserver.delivery", None)
+        promise = self.environ.pop(PROMISED, None)
+        if promise is not None:
+            promise.cancel()
+        self.endless = False
         self.say(HTTPStatus.INTERNAL_SERVER_ERROR, b"Internal Server Error")
 
     def say(self, status: HTTPStatus, body: bytes) -> None:
@@ -143,6 +153,29 @@ class Cycle:
         self.status = f"{status.value} {status.phrase}"
         self.headers = [("Content-Type", "text/plain; charset=utf-8")]
         self.body = body
+
+    def become(self, answer: Answer) -> None:
+        """Have this answer in place of the one the application gave."""
+        try:
+            phrase = HTTPStatus(answer.status).phrase
+        except ValueError:
+            phrase = "Unknown"
+        self.status = f"{answer.status} {phrase}"
+        self.headers, self.body = list(answer.headers), answer.body
+        self.environ["mockserver.delivery"] = answer.delivery
+
+    def stream(self, answer: Answer) -> None:
+        """Have a head, and behind it a body that comes in pieces; HTTP/1.0 knows no other end of it than the connection's."""
+        self.become(answer)
+        self.endless = True
+        if self.old:
+            self.last = True
+        else:
+            self.headers.append(("Transfer-Encoding", "chunked"))
+
+    def framed(self, piece: bytes) -> bytes:
+        """A piece of such a body as it goes out; an empty one is its end."""
+        return piece if self.old else b"%x\r\n%s\r\n" % (len(piece), piece)
 
     def head(self, now: float) -> bytes:
         """Status line and headers. Raises ValueError when they cannot be written as such."""
@@ -170,7 +203,7 @@ class Cycle:
         return (text + "\r\n\r\n").encode("latin-1")
 
     def _has_size(self) -> bool:
-        if self.status.startswith(("204", "304")):
+        if self.endless or self.status.startswith(("204", "304")):
             return False
         # An application that knows HEAD gives no body, and then we do not know GET's length.
         return bool(self.body) or not self.bare

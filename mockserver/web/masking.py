@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 if TYPE_CHECKING:
@@ -42,6 +42,20 @@ class Masking:
         if exchange.body:
             exchange.body = self._body(exchange.body.decode("latin-1"), _boundary(exchange.head)).encode("latin-1")
         exchange.head = tuple((name, self._header(name, value)) for name, value in exchange.head)
+
+    def parameter(self, name: str, value: Any) -> Any:
+        """The value of a parameter or header without what is not ours; what is inside it is looked at too."""
+        if isinstance(value, dict):
+            return {
+                key: self.parameter(key if key.lower() in self._names else name, part) for key, part in value.items()
+            }
+        if isinstance(value, list):
+            return [self.parameter(name, part) for part in value]
+        if isinstance(value, str):
+            value = self._header(name, value)
+        if value is None or isinstance(value, bool) or name.lower() not in self._names:
+            return value
+        return value if not str(value) or self._is_ours(str(value)) else MASK
 
     def target(self, target: str) -> str:
         """A request target without what is not ours."""

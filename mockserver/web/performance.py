@@ -1,10 +1,14 @@
-"""A delivery on its way over a connection: late, slow, cut, reset, silent."""
+"""What takes its time on a connection: a delivery (late, slow, cut, reset, silent), a promise, a stream.
+
+All of it happens on the event loop; what other threads say to a promise is heard here by ``call_soon_threadsafe``.
+"""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from mockserver.web.answer import Delivery, Ending
+from mockserver.web.answer import Answer, Deferred, Delivery, Ending, Stream
 from mockserver.web.cycle import Cycle
 
 if TYPE_CHECKING:
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockserver.web.shell import Shell
+
+logger = logging.getLogger(__name__)
 
 
 class Performance:
@@ -91,3 +97,113 @@ class Performance:
 
     def _is_short(self) -> bool:
         return self.delivery.instead is None and len(self.body) < len(self.cycle.payload())
+
+
+def _wake(shell: Shell, what: Callable[[], None]) -> None:
+    """From any thread: let the loop do something in its next turn."""
+    try:
+        shell.loop.call_soon_threadsafe(what)
+    except RuntimeError:
+        logger.debug("The server stopped before a promise was kept")
+
+
+class Waiting:
+    """A request whose answer is promised. It waits for one call from anywhere, and for one timer."""
+
+    __slots__ = ("cycle", "deferred", "is_over", "shell", "timer")
+
+    def __init__(self, shell: Shell, cycle: Cycle, deferred: Deferred) -> None:
+        self.shell = shell
+        self.cycle = cycle
+        self.deferred = deferred
+        self.is_over = False
+        self.timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Wait."""
+        self.timer = self.shell.loop.call_later(self.deferred.timeout, self._late)
+        self.deferred.wakes(lambda: _wake(self.shell, self._woken))
+
+    def cancel(self) -> None:
+        """Wait no longer: the client has left, or the server stops."""
+        self._stop()
+        self.deferred.cancel()
+
+    def drained(self) -> None:
+        """The client has read what was written before."""
+
+    def _stop(self) -> None:
+        self.is_over = True
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def _late(self) -> None:
+        self.deferred.answer(self.deferred.otherwise)  # if somebody was quicker, the call is on its way
+
+    def _woken(self) -> None:
+        if self.deferred.is_over and not self.is_over and not self.shell.transport.is_closing():
+            self._stop()
+            self.shell.keep(self.cycle, self.deferred.given or self.deferred.otherwise)
+
+
+class Streaming:
+    """A stream on its way. What the client is too slow for stays in the stream, which knows when that is too much."""
+
+    __slots__ = ("cycle", "is_over", "shell", "stream", "timer")
+
+    def __init__(self, shell: Shell, cycle: Cycle, stream: Stream) -> None:
+        self.shell = shell
+        self.cycle = cycle
+        self.stream = stream
+        self.is_over = False
+        self.timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Send the head, and then whatever comes."""
+        self.cycle.stream(Answer(self.stream.status, self.stream.headers, b""))
+        self.shell.write(self.cycle, self.shell.head(self.cycle))
+        if self.cycle.bare or not self.cycle.endless:  # HEAD, or headers that cannot be written
+            self.shell.write(self.cycle, self.cycle.payload())
+            self.cancel()
+            self.shell.complete(self.cycle)
+            return
+        self.timer = self.shell.loop.call_later(self.stream.heartbeat, self._beat)
+        self.stream.wakes(lambda: _wake(self.shell, self.drained))
+
+    def cancel(self) -> None:
+        """Send nothing more: the client has left, or the server stops."""
+        self._stop()
+        self.stream.cancel()
+
+    def drained(self) -> None:
+        """There is something to send, or the client can take more."""
+        if self.is_over or self.shell.transport.is_closing():
+            return
+        is_last = self.stream.is_over  # asked before taking: what is sent after this is another call's
+        if self.stream.is_overrun:
+            self._stop()
+            self.shell.drop(self.cycle)
+        elif not self.shell.flow.write_paused:
+            self._send(self.stream.take())
+            if is_last:
+                self._end()
+
+    def _stop(self) -> None:
+        self.is_over = True
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def _send(self, piece: bytes) -> None:
+        if piece:
+            self.shell.write(self.cycle, self.cycle.framed(piece))
+
+    def _end(self) -> None:
+        self._stop()
+        self.shell.write(self.cycle, self.cycle.framed(b""))
+        self.shell.complete(self.cycle)
+        self.shell.proceed()
+
+    def _beat(self) -> None:
+        if not self.shell.flow.write_paused:
+            self._send(self.stream.beat)
+        self.timer = self.shell.loop.call_later(self.stream.heartbeat, self._beat)

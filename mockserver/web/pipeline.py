@@ -7,8 +7,8 @@ Only the tester's own calls are left out, for reading a journal must not fill it
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mockserver.core.journal import Exchange
 
@@ -31,19 +31,28 @@ PREFIX = "/_w/"
 class Pipeline:
     """The outermost WSGI application."""
 
-    def __init__(self, application: WSGIApplication, house: Worlds, masking: Masking, largest_body: int) -> None:
+    def __init__(
+        self,
+        application: WSGIApplication,
+        house: Worlds,
+        masking: Masking,
+        largest_body: int,
+        shows_number: bool = True,
+    ) -> None:
         """Wrap an application.
 
         Args:
             application: Flask's own ``wsgi_app``.
             house: the worlds whose journals are written.
             masking: what is kept out of them.
+            shows_number: whether a refusal says which exchange it is, in ``X-Mockserver-Exchange``.
             largest_body: bytes of a body that are read under a plain WSGI server; our shell has its own bound.
         """
         self._application = application
         self._house = house
         self._masking = masking
         self._largest_body = largest_body
+        self._shows_number = shows_number
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, and write it down."""
@@ -56,15 +65,18 @@ class Pipeline:
         environ["mockserver.bound"] = self._bind(environ, path) or self._house.at_door(exchange.door)
         kept: list[Any] = []
 
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            kept[:] = status, headers
-            return start_response(status, headers, exc_info)
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            kept[:] = status, headers, exc_info
+            return _written  # the answer begins when the journal has it, and it has a number
 
         chunks = self._application(environ, start)
         body = chunks[0] if isinstance(chunks, list) and len(chunks) == 1 else _join(chunks)
         exchange.answered(int(kept[0][:3]), tuple(kept[1]), body)
         if not exchange.is_private:
             self._write_down(exchange, environ["mockserver.bound"])
+            if self._shows_number and (exchange.refusal or exchange.fault or exchange.status >= 400):
+                exchange.answer_head = (*exchange.answer_head, ("X-Mockserver-Exchange", str(exchange.number)))
+        start_response(kept[0], list(exchange.answer_head), kept[2])
         if "mockserver.target" in environ:
             environ["mockserver.finish"] = exchange.finish
         else:  # a plain server tells nobody what became of it
@@ -104,11 +116,15 @@ class Pipeline:
             exchange.world, exchange.at = world.id, world.clock.now()
         if exchange.account is None:
             self._masking.apply(exchange)
-        world.journal.add(exchange)
+        world.write_down(exchange)
         level = logging.INFO if exchange.refusal is not None or exchange.status >= 400 else logging.DEBUG
         if log.isEnabledFor(level):
             target = self._masking.target(exchange.target)
             log.log(level, "%s %s -> %d %s", exchange.method, target, exchange.status, exchange.refusal or "")
+
+
+def _written(_data: bytes) -> NoReturn:
+    raise AssertionError("PEP 3333's write() is for old applications; ours is Flask")
 
 
 def _open(environ: WSGIEnvironment) -> Exchange:

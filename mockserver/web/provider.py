@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -56,6 +56,31 @@ class Quirk:
         return self.readings[0]
 
 
+class Magic(NamedTuple):
+    """Values of a parameter that bring about an outcome, in every world: ours, and not the provider's."""
+
+    parameter: str
+    """The parameter, by the provider's name for it."""
+    range: str
+    """The values, as people write them."""
+    first: str
+    """The first of them, as requests have it: digits, perhaps behind a plus sign."""
+    last: str
+    """The last of them, which is one of them too."""
+    outcome: str
+    """What happens, in a sentence."""
+
+    @classmethod
+    def of(cls, parameter: str, first: str, last: str, outcome: str) -> Magic:
+        """The values between two, both included."""
+        return cls(parameter, f"{first} to {last}", first, last, outcome)
+
+    def values(self) -> Iterator[str]:
+        """Every one of them."""
+        sign = "+" if self.first.startswith("+") else ""
+        return (f"{sign}{number}" for number in range(int(self.first), int(self.last) + 1))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Provider:
     """A room: what it is called, where it is found, and the four steps of a request."""
@@ -70,14 +95,22 @@ class Provider:
     """Its addresses, each leading to the view that is handed in."""
     operations: Sequence[str]
     """What it can be asked for."""
+    parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Operation -> the names of what it reads from a request's path, query and body, credentials included."""
     refusals: Sequence[type[Refused]]
     """Every "no" it can say."""
+    strays: Sequence[type[Refused]] = ()
+    """Those among them that `astray` answers with."""
     quirks: Sequence[Quirk]
     """Its switches."""
+    magic: Sequence[Magic]
+    """Values that bring about an outcome, so that a client meets it through ordinary calls."""
     secrets: Sequence[str]
     """Names of parameters whose values are credentials."""
     schema: Path
     """The JSON Schema of one of its accounts in a world file."""
+    book: Path
+    """Its QUIRKS.md."""
     example: str
     """A command line that shows it at work; ``{url}`` is where we listen."""
 
@@ -87,5 +120,7 @@ class Provider:
     """Conclude, purely."""
     write: Callable[[Decision, Call, Mapping[str, str]], Answer]
     """Write what was concluded in the provider's wire format and this world's readings."""
+    arrive: Callable[[Mapping[str, Any], State, Instant, Draft], Decision]
+    """A message comes in from outside, given its fields in the words of a world file; raises ValueError for wrong ones."""
     astray: Callable[[Asked, int], Answer]
     """Answer what reached its host or prefix but none of its operations: 404, 405 or, when we failed, 500."""

@@ -1,37 +1,84 @@
-"""The one road of a provider request: read, find the world, decide, write."""
+"""The one road of a provider request: read, find the world, meet a fault, decide, write."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mockserver.core.faults import NO_FAULT, Chosen
 from mockserver.core.instants import SECOND, http_date
 
 from .answer import Answer
 from .asked import Asked
+from .fault_rules import facts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from _typeshed.wsgi import WSGIEnvironment
 
+    from mockserver.core.decisions import Decision
     from mockserver.core.journal import Exchange
     from mockserver.core.world import World
     from mockserver.core.worlds import Worlds
 
-    from .provider import Provider
+    from .provider import Call, Provider
 
 
 def serve(house: Worlds, room: Provider, environ: WSGIEnvironment) -> Answer:
     """Answer a request to a room's operation."""
     exchange: Exchange = environ["mockserver.exchange"]
     bound: World | None = environ.get("mockserver.bound")
-    call = room.read(Asked(environ))
+    asked = Asked(environ)
+    call = room.read(asked)
     world = bound or house.owner(call.credential)
-    decision = world.commit(partial(room.decide, call))
-    exchange.decided(world.id, room.name, call.operation, decision)
-    return dated(room.write(decision, call, world.state.readings), decision.at)
+    chosen = _choose(world, exchange, asked, room, call)
+    decision = world.commit(partial(room.decide, call), keep=chosen.point != "before")
+    readings = world.state.readings
+    exchange.decided(world.id, room.name, call.operation, decision, call.values, readings)
+    answer = room.write(decision, call, readings)
+    if chosen is not NO_FAULT:
+        answer = suffer(world, exchange, chosen, answer, partial(_refuse, room, decision, call, readings))
+    return dated(answer, decision.at)
+
+
+def serve_astray(house: Worlds, room: Provider, environ: WSGIEnvironment, status: int) -> Answer:
+    """Answer what reached a room's host or prefix but none of its operations."""
+    exchange: Exchange = environ["mockserver.exchange"]
+    world: World = environ.get("mockserver.bound") or house.default
+    asked = Asked(environ)
+    exchange.provider = room.name
+    chosen = _choose(world, exchange, asked, room)
+    answer = room.astray(asked, status)
+    if chosen is not NO_FAULT:
+        answer = suffer(world, exchange, chosen, answer, lambda _name: answer)  # what was not asked cannot be refused
+    return dated(answer, world.clock.now())
+
+
+def suffer(world: World, exchange: Exchange, chosen: Chosen, answer: Answer, refuse: Callable[[str], Answer]) -> Answer:
+    """The answer as a fault leaves it."""
+    exchange.fault = {"rule": chosen.rule, "point": chosen.point, "fault": chosen.fault.described()}
+    spoilt: Answer = chosen.fault.act(answer, refuse)
+    left = chosen.fault.leaves(spoilt)
+    if left is not None:
+        world.leave(chosen, left)
+    return spoilt
 
 
 def dated(answer: Answer, at: int) -> Answer:
-    """The answer with the world's time in its ``Date``."""
-    date = ("Date", http_date(at // SECOND))
-    return Answer(answer.status, (*answer.headers, date), answer.body, answer.delivery)
+    """The answer with the world's time in its ``Date``, unless it has one."""
+    if any(name == "Date" for name, _ in answer.headers):  # a stale answer is as old as it is
+        return answer
+    return Answer(answer.status, (*answer.headers, ("Date", http_date(at // SECOND))), answer.body, answer.delivery)
+
+
+def _choose(world: World, exchange: Exchange, asked: Asked, room: Provider, call: Call | None = None) -> Chosen:
+    if not world.plan:
+        return NO_FAULT
+    return world.choose(facts_of(exchange.method, asked.path, exchange.head, room.name, call))
+
+
+def _refuse(room: Provider, decision: Decision, call: Call, readings: Mapping[str, str], name: str) -> Answer:
+    """A refusal of the room's by name, in its own dialect."""
+    refusal = next(each for each in room.refusals if each.__name__ == name)
+    return room.write(decision._replace(value=refusal()), call, readings)

@@ -3,7 +3,8 @@
 The law of this file:
 
 1. It knows HTTP, WSGI and ``Delivery``; it knows no provider, no world and no Flask.
-2. Everything runs on the event loop's thread. Only ``Cycle.call`` may run on the pool, and it touches nothing but its cycle.
+2. Everything runs on the event loop's thread. Only ``Cycle.call`` may run on the pool, and it touches nothing but its cycle;
+   what other threads say to a promised answer comes in by ``call_soon_threadsafe`` (``performance.py``).
 3. One request is answered at a time (``current``); what a client sends ahead waits parsed in ``queue``, and behind
    that unparsed in ``backlog`` with reading paused. So answers keep their order and memory stays bounded.
 4. Nothing sleeps and nothing is a task: waiting is a timer (``call_later``) or a callback of the transport.
@@ -34,15 +35,17 @@ from httptools import (
 )
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mockserver.web.answer import AT_ONCE
+from mockserver.web.answer import AT_ONCE, PROMISED, Stream
 from mockserver.web.cycle import Cycle
 from mockserver.web.environ import CHUNKED, EXPECT, LENGTH, MARKS, UPGRADE, VERSIONS, Refusal, fill, locate
-from mockserver.web.performance import Performance
+from mockserver.web.performance import Performance, Streaming, Waiting
 
 if TYPE_CHECKING:
     import asyncio
     from concurrent.futures import Executor
     from wsgiref.types import WSGIApplication
+
+    from mockserver.web.answer import Answer, Deferred
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +116,7 @@ class Shell(HttpToolsProtocol):
         self.current: Cycle | None = None  # being answered
         self.queue: deque[Cycle] = deque()  # read, waiting for their turn
         self.backlog: deque[bytes | memoryview] = deque()  # received, not yet read
-        self.performance: Performance | None = None
+        self.performance: Performance | Waiting | Streaming | None = None
         self.computing = False  # the pool has the current one
         self.replaying = False  # the parser is told what we know already
         self.open = False  # inside a message
@@ -423,16 +426,15 @@ class Shell(HttpToolsProtocol):
         self.proceed()
 
     def _answer(self, cycle: Cycle) -> None:
-        """Put the answer on the wire, at once or as its delivery says."""
+        """Put the answer on the wire, at once or as its delivery says, or wait for it."""
+        promise = cycle.environ.pop(PROMISED, None)
+        if promise is not None:
+            self._wait(cycle, promise)
+            return
         if self.lost or self.transport.is_closing():
             cycle.settle("left")
             return
-        try:
-            head = cycle.head(self.now())
-        except (ValueError, TypeError):
-            logger.exception("Error in the answer to %s", cycle.environ.get("mockserver.target"))
-            cycle.fail()
-            head = cycle.head(self.now())
+        head = self.head(cycle)
         delivery = cycle.environ.get("mockserver.delivery", AT_ONCE)
         if delivery is AT_ONCE:
             self.write(cycle, head + cycle.payload())
@@ -440,6 +442,30 @@ class Shell(HttpToolsProtocol):
         else:
             self.performance = Performance(self, cycle, delivery, head)
             self.performance.begin()
+
+    def _wait(self, cycle: Cycle, promise: Deferred | Stream) -> None:
+        """Wait for what was promised, unless there is nobody to give it to."""
+        if self.lost or self.transport.is_closing():
+            promise.cancel()
+            cycle.settle("left")
+        elif self.half and not promise.is_over:
+            # It went while the application thought; had it gone a moment later, the transport would have closed by itself.
+            promise.cancel()
+            cycle.settle("left")
+            self.leave()
+        else:
+            if isinstance(promise, Stream):
+                self.performance = Streaming(self, cycle, promise)
+            else:
+                self.performance = Waiting(self, cycle, promise)
+            self.performance.begin()
+
+    def keep(self, cycle: Cycle, answer: Answer) -> None:
+        """Give the answer that was promised, and go on."""
+        self.performance = None
+        cycle.become(answer)
+        self._answer(cycle)
+        self.proceed()
 
     def proceed(self) -> None:
         """The next request, if it is its turn: from the queue, else from the backlog, else from the client."""
@@ -463,6 +489,15 @@ class Shell(HttpToolsProtocol):
             self._invite()
 
     # ------------------------------------------------------------------------------------------------- what is done to a client
+
+    def head(self, cycle: Cycle) -> bytes:
+        """Status line and headers; if they cannot be written as such, those of a failure, which the cycle is then."""
+        try:
+            return cycle.head(self.now())
+        except (ValueError, TypeError):
+            logger.exception("Error in the answer to %s", cycle.environ.get("mockserver.target"))
+            cycle.fail()
+            return cycle.head(self.now())
 
     def write(self, cycle: Cycle, piece: bytes) -> None:
         """Send bytes of an answer."""
@@ -515,6 +550,13 @@ class Shell(HttpToolsProtocol):
         else:
             # To close would be to say good-bye in TLS first. What the kernel has not taken by then is lost.
             self.loop.call_soon(self.transport.abort)
+
+    def drop(self, cycle: Cycle) -> None:
+        """Close at once, with all that is not out: the client does not read."""
+        cycle.settle("dropped")
+        self._forget()
+        self.current = None
+        self.transport.abort()
 
     def _forget(self) -> None:
         """Nothing of what the client said or will say is answered any more."""

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from mockserver.web.provider import Provider
 
-from . import wire
+from . import magic, wire
+from .arriving import arrive
 from .errors import REFUSALS
 from .operations import OPERATIONS, decide
+from .params import TABLES
 from .quirks import QUIRKS
 from .routes import routes
 
@@ -19,14 +21,19 @@ DIALOGTECH = Provider(
     prefixes=("/ibp_api.php",),
     routes=routes,
     operations=tuple(OPERATIONS),
-    refusals=REFUSALS,
+    parameters={name: ("action", *wire.CREDENTIALS, *(row.name for row in TABLES[name])) for name in OPERATIONS},
+    refusals=(*REFUSALS, *magic.REFUSALS),
+    strays=tuple(wire.ASTRAY.values()),
     quirks=QUIRKS,
+    magic=magic.MAGIC,
     secrets=wire.CREDENTIALS,
     example="curl '{url}/ibp_api.php?&action=sms.get_messages&access_key=foo&secret_access_key=bar"
     "&start_date=20170101&end_date=20170101'",
     schema=Path(__file__).parent / "world.schema.json",
+    book=Path(__file__).parent / "QUIRKS.md",
     read=wire.read,
     decide=decide,
     write=wire.write,
+    arrive=arrive,
     astray=wire.astray,
 )

@@ -19,6 +19,7 @@ class BadRequest(Failed):
 
     status = 400
     description = "Bad request"
+    fix = "Send a well-formed HTTP request to a host that can exist."
     source = assumed("DT-17")
 
 
@@ -27,6 +28,7 @@ class BodyTooLarge(Failed):
 
     status = 413
     description = "Request body too large"
+    fix = "Send a smaller body, or let the server read larger ones (MOCKSERVER_BODY_BYTES)."
     source = assumed("DT-17")
 
 
@@ -34,6 +36,8 @@ class BodyUnreadable(Failed):
     """The body is not what its Content-Type says."""
 
     description = "Request body is not the multipart/form-data that its Content-Type announces: {reason}"
+    about = ("Content-Type",)
+    fix = "Send the parameters as application/x-www-form-urlencoded, or a multipart body that keeps to its boundary."
     source = assumed("DT-16")
 
 
@@ -42,6 +46,8 @@ class WrongMethod(Failed):
 
     status = 405
     description = "Method {method} not allowed; use GET or POST"
+    about = ("method",)
+    fix = "Use GET or POST."
     source = assumed("DT-16")
 
 
@@ -50,6 +56,8 @@ class UnknownPath(Failed):
 
     status = 404
     description = "Nothing here; the address of the API is /ibp_api.php"
+    about = ("path",)
+    fix = "Send the request to /ibp_api.php."
     source = documented("001", "Base URL for SMS Send Message", "DT-17")
 
 
@@ -58,6 +66,7 @@ class ServerFault(Failed):
 
     status = 500
     description = "Internal error of the mock server; its log says more"
+    fix = "Read the server's log and report what it says: the client is not to blame."
     source = assumed("DT-17")
 
 
@@ -65,6 +74,7 @@ class MissingParameter(Failed):
     """A parameter whose row says "Required: Yes" is absent or empty."""
 
     description = "Missing required parameter: {name}"
+    fix = "Send {name} with a value."
     source = documented("001", "message Yes String", "DT-37")
 
 
@@ -72,6 +82,8 @@ class UnknownAction(Failed):
     """The action is none of the three."""
 
     description = "Unknown action: {value}"
+    about = ("action",)
+    fix = "Send sms.send_message, sms.get_messages or sms.get_numbers as the action."
     source = documented("001", "Only accepts sms.send_message to send an SMS Message", "DT-17")
 
 
@@ -79,6 +91,8 @@ class InvalidCredentials(Failed):
     """No account has this pair, or this key."""
 
     description = "Invalid {name}"
+    about = ("access_key", "secret_access_key", "api_key")
+    fix = "Use the credentials of an account in the world that is meant: foo and bar in the shipped one."
     source = documented("001", "Credentials used for access to the API for a particular DialogTech account", "DT-35")
 
 
@@ -86,6 +100,7 @@ class NotText(Failed):
     """The bytes of a value are not UTF-8."""
 
     description = "Parameter {name} is not UTF-8 text"
+    fix = "Encode {name} as UTF-8 before percent-encoding it."
     source = assumed("DT-36")
 
 
@@ -93,6 +108,7 @@ class NotANumber(Failed):
     """A formatted number, or no number at all."""
 
     description = "Parameter {name} must be an unformatted phone number, 10 digits or 11 with a leading 1: {value}"
+    fix = "Send {name} as 10 digits, or 11 with a leading 1, and nothing between them."
     source = documented("001", "String: Unformatted Phone Number", "DT-24")
 
 
@@ -100,6 +116,7 @@ class NotADay(Failed):
     """A date in another format, or no day of the calendar."""
 
     description = "Parameter {name} must be a day in the format YYYYMMDD: {value}"
+    fix = "Send {name} as YYYYMMDD, such as 20170101."
     source = documented("000", "Date format should be YYYYMMDD", "DT-8")
 
 
@@ -107,6 +124,8 @@ class EndsBeforeStart(Failed):
     """The range is empty the wrong way round."""
 
     description = "Parameter end_date {end} is before start_date {start}"
+    about = ("start_date", "end_date")
+    fix = "Send an end_date that is not before the start_date."
     source = documented("000", "Defines the end of the date-range for records to be returned from", "DT-7")
 
 
@@ -114,6 +133,8 @@ class MessageTooLong(Failed):
     """More than 256 characters."""
 
     description = "Parameter message must be at most 256 characters long: it has {length}"
+    about = ("message",)
+    fix = "Shorten the message to 256 characters or send it in parts; it has {length}."
     source = documented("001", "message Yes String 256", "DT-19")
 
 
@@ -121,7 +142,12 @@ class NotATrackingNumber(Failed):
     """The sender is not an SMS enabled number of this account."""
 
     description = "Parameter from is not an SMS enabled tracking number of this account: {value}"
+    about = ("from",)
+    fix = "Send from one of the account's SMS enabled numbers, which sms.get_numbers lists."
     source = documented("001", "Must be a DialogTech SMS enabled tracking number", "DT-17")
+
+
+_WAIT = "Wait until {free_at}, or set the reading limits: off in this test's world."
 
 
 class TooManyPerMinute(Failed):
@@ -130,6 +156,8 @@ class TooManyPerMinute(Failed):
     description = (
         "Rate limit exceeded: 40 sms per number per 60 seconds; next possible in {seconds} seconds, at {free_at}"
     )
+    about = ("from", "to")
+    fix = _WAIT
     source = documented("001", "40 sms per number per 60 seconds", "DT-23")
 
 
@@ -139,6 +167,8 @@ class TooManyPerAccount(Failed):
     description = (
         "Rate limit exceeded: 4 sms per DialogTech account per second; next possible in {seconds} seconds, at {free_at}"
     )
+    about = ("from", "to")
+    fix = _WAIT
     source = documented("001", "4 sms per DialogTech account per second", "DT-23")
 
 
@@ -146,6 +176,8 @@ class TooManyPerNumber(Failed):
     """The second of a number within a second."""
 
     description = "Rate limit exceeded: 1 sms per number per second; next possible in {seconds} seconds, at {free_at}"
+    about = ("from", "to")
+    fix = _WAIT
     source = documented("001", "1 sms per number per second", "DT-23")
 
 

@@ -13,15 +13,19 @@ from mockserver.core.instants import Instant, day_begins, day_ends, zone_of
 from mockserver.core.messages import Message, account_shelf, number_shelf
 from mockserver.core.refusals import Refused
 from mockserver.core.state import State
-from mockserver.web.provider import Call
+from mockserver.web.provider import Call, Magic
 
-from . import limits, quirks
+from . import limits, magic, quirks
 from .errors import EndsBeforeStart, InvalidCredentials, MissingParameter, NotATrackingNumber, UnknownAction
 from .params import GET_MESSAGES, SEND_MESSAGE, obey, required
 
 
 class Sent(NamedTuple):
     """One message was accepted. DT-21: its id is not told."""
+
+
+class Lost(NamedTuple):
+    """One message was accepted, and nobody is told (DT-39)."""
 
 
 class Found(NamedTuple):
@@ -38,7 +42,7 @@ class Numbers(NamedTuple):
 
 
 class _Concluded(NamedTuple):
-    value: Sent | Found | Numbers | Refused
+    value: Sent | Lost | Found | Numbers | Refused
     events: tuple[Event, ...] = ()
     evidence: Evidence = Evidence("")
 
@@ -72,7 +76,22 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
         at=now,
         text=str(values["message"]),
     )
-    return _Concluded(Sent(), (MessageStored(message), *toll.events), evidence)
+    accepted = _Concluded(Sent(), (MessageStored(message), *toll.events), evidence)
+    meaning = magic.MEANINGS.get(recipient)  # DT-39
+    if meaning is None or state.readings[quirks.MAGIC.name] == "off":
+        return accepted
+    return _conjure(meaning, message, account, accepted)
+
+
+def _conjure(meaning: Magic, message: Message, account: Account, accepted: _Concluded) -> _Concluded:
+    """What a magic number makes of a message that would be accepted (DT-39)."""
+    windows = accepted.evidence.windows
+    refusal = magic.refusal(meaning, message, windows)
+    if refusal is not None:
+        return _Concluded(refusal, evidence=Evidence("magic number", windows))
+    value = Lost() if meaning is magic.LOST else Sent()
+    further = (magic.reply(message, account.name),) if meaning is magic.ANSWERED else ()
+    return _Concluded(value, (*accepted.events, *further), Evidence("magic number", windows))
 
 
 def get_messages(call: Call, account: Account, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions

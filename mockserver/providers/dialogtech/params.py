@@ -67,7 +67,12 @@ SEND_MESSAGE = (
     Parameter("from", number),
     Parameter("message", message),
 )
-# 002 has nothing but the action and the credentials.
+TABLES: Mapping[str, tuple[Parameter, ...]] = {
+    "sms.get_messages": GET_MESSAGES,
+    "sms.send_message": SEND_MESSAGE,
+    "sms.get_numbers": (),  # 002 has nothing but the action and the credentials
+}
+"""What each action reads beside them."""
 
 
 def obey(table: tuple[Parameter, ...], values: Mapping[str, str]) -> dict[str, object]:

@@ -12,6 +12,7 @@ LIMITED_SENDS = Quirk("DT-23", "dialogtech.limits.count", ("accepted", "all"))
 GET_NUMBERS_RESULT = Quirk("DT-27", "dialogtech.get_numbers.result", ("printed", "success"))
 GET_NUMBERS_DTD = Quirk("DT-29", "dialogtech.get_numbers.dtd", ("printed", "reconciled", "none"))
 SEND_MESSAGE_DTD = Quirk("DT-33", "dialogtech.send_message.dtd", ("printed", "reconciled", "none"))
+MAGIC = Quirk("DT-39", "dialogtech.magic", ("on", "off"))
 
 QUIRKS = (
     GET_MESSAGES_DTD,
@@ -22,4 +23,5 @@ QUIRKS = (
     GET_NUMBERS_RESULT,
     GET_NUMBERS_DTD,
     SEND_MESSAGE_DTD,
+    MAGIC,
 )

@@ -15,14 +15,14 @@ from mockserver.core.decisions import Decision
 from mockserver.core.instants import datetime_of, zone_of
 from mockserver.core.messages import Message
 from mockserver.core.refusals import Refused
-from mockserver.web.answer import Answer
+from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
 from mockserver.web.provider import Call
 
 from . import quirks
 from .errors import BadRequest, BodyTooLarge, BodyUnreadable, Failed, ServerFault, UnknownPath, WrongMethod
-from .operations import Found, Numbers, Sent
+from .operations import Found, Lost, Numbers, Sent
 
 # DT-34: no page names a Content-Type; without the charset `requests` would read Latin-1
 HEADERS = (("Content-Type", "text/xml; charset=UTF-8"),)
@@ -72,12 +72,12 @@ def _credential(values: Mapping[str, str], is_bound: bool) -> Credential | None:
     return Credential("dialogtech", values["api_key"], None, is_bound)
 
 
-_ASTRAY = {400: BadRequest, 404: UnknownPath, 405: WrongMethod, 413: BodyTooLarge}
+ASTRAY = {400: BadRequest, 404: UnknownPath, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
 
 
 def astray(asked: Asked, status: int) -> Answer:
     """Answer what reached DialogTech's host or address but cannot be read as a call."""
-    refusal = _ASTRAY.get(status, ServerFault)
+    refusal = ASTRAY.get(status, ServerFault)
     return write_refusal(refusal(method=asked.method), _dtd("send_message", "printed"))
 
 
@@ -89,7 +89,8 @@ def write(decision: Decision, call: Call, readings: Mapping[str, str]) -> Answer
     value = decision.value
     if isinstance(value, Refused):
         return write_refusal(value, _failure_dtd(call.operation, readings))
-    return Answer(200, HEADERS, _WRITERS[type(value)](value, readings))
+    delivery = _UNSAID if type(value) is Lost else AT_ONCE
+    return Answer(200, HEADERS, _WRITERS[type(value)](value, readings), delivery)
 
 
 def write_refusal(refusal: Refused, dtd: bytes) -> Answer:
@@ -98,7 +99,11 @@ def write_refusal(refusal: Refused, dtd: bytes) -> Answer:
     return Answer(refusal.status, HEADERS + allow, _result("failed", str(refusal), dtd))
 
 
-def _write_sent(_sent: Sent, readings: Mapping[str, str]) -> bytes:
+_UNSAID = Delivery(ending=Ending.CLOSE, instead=b"")
+"""DT-39: the answer is there, for the journal, and never leaves."""
+
+
+def _write_sent(_sent: Sent | Lost, readings: Mapping[str, str]) -> bytes:
     # 001: "[1] Message Sent"; DT-22
     return _success(readings[quirks.SEND_MESSAGE_DTD.name])
 
@@ -144,6 +149,7 @@ def _write_numbers(answer: Numbers, readings: Mapping[str, str]) -> bytes:
 
 _WRITERS: Mapping[type, Callable[[Any, Mapping[str, str]], bytes]] = {
     Sent: _write_sent,
+    Lost: _write_sent,
     Found: _write_found,
     Numbers: _write_numbers,
 }

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from mockserver.web.provider import Provider
 
-from . import wire
+from . import magic, wire
+from .arriving import arrive
 from .errors import REFUSALS
 from .operations import OPERATIONS, decide
+from .params import NAMES
 from .quirks import QUIRKS
 from .routes import routes
 
@@ -19,14 +21,19 @@ MGAGE = Provider(
     prefixes=("/api/",),
     routes=routes,
     operations=tuple(OPERATIONS),
+    parameters={"program.export": ("programId", *NAMES)},
     refusals=REFUSALS,
+    strays=tuple(wire.ASTRAY.values()),
     quirks=QUIRKS,
+    magic=magic.MAGIC,
     secrets=(),  # its credentials are in the Authorization header only
     example="curl -u mgage:mgage '{url}/api/messages/program/121811"
     "?startDate=2014-12-05T00:00:00&endDate=2014-12-05T23:59:59&pageSize=2'",
     schema=Path(__file__).parent / "world.schema.json",
+    book=Path(__file__).parent / "QUIRKS.md",
     read=wire.read,
     decide=decide,
     write=wire.write,
+    arrive=arrive,
     astray=wire.astray,
 )

@@ -20,6 +20,7 @@ class UnreadableRequest(Failed):
     """HTTP that cannot be taken for a request, such as one to an impossible host."""
 
     description = "Request cannot be read"
+    fix = "Send a well-formed HTTP request to a host that can exist."
     source = documented("003", "Returned when there is some syntactical error in the request", "MG-14")
 
 
@@ -28,6 +29,8 @@ class WrongMethod(Failed):
 
     status = 405
     description = "Method {method} not allowed; use GET"
+    about = ("method",)
+    fix = "Use GET."
     source = assumed("MG-15")
 
 
@@ -36,6 +39,8 @@ class UnknownPath(Failed):
 
     status = 404
     description = "Nothing here; the address of the API is /api/messages/program/{{programId}}"
+    about = ("path",)
+    fix = "Send the request to /api/messages/program/ and the program's id."
     source = documented("003", "When a requested resource does not exist", "MG-27")
 
 
@@ -44,6 +49,7 @@ class ServerFault(Failed):
 
     status = 500
     description = "Internal error of the mock server; its log says more"
+    fix = "Read the server's log and report what it says: the client is not to blame."
     source = documented("003", "Failure due to server error", "MG-14")
 
 
@@ -52,6 +58,8 @@ class MissingCredentials(Failed):
 
     status = 401
     description = "HTTP Basic authentication is required"
+    about = ("Authorization",)
+    fix = "Send the user and password by HTTP Basic, unasked: curl -u, or auth=(user, password) in requests."
     source = documented("003", "This operation uses HTTP Basic authentication", "MG-13")
 
 
@@ -60,6 +68,8 @@ class UnreadableCredentials(Failed):
 
     status = 401
     description = "Authorization header is not HTTP Basic: {reason}"
+    about = ("Authorization",)
+    fix = "Send Basic and the base64 of user:password in UTF-8 as the Authorization header."
     source = assumed("MG-13")
 
 
@@ -68,6 +78,8 @@ class InvalidCredentials(Failed):
 
     status = 401
     description = "Invalid username or password"
+    about = ("Authorization",)
+    fix = "Use the user and password of an account in the world that is meant: mgage and mgage in the shipped one."
     source = documented("003", "you only need the username and password to make the SMS API calls", "MG-13")
 
 
@@ -76,6 +88,8 @@ class UnknownProgram(Failed):
 
     status = 404
     description = "Program {value} does not exist"
+    about = ("programId",)
+    fix = "Ask for one of the account's programs: 121811 in the shipped world."
     source = documented("003", "When a requested resource does not exist", "MG-24")
 
 
@@ -84,6 +98,8 @@ class ServerException(Failed):
 
     status = 500
     description = "General server exception"
+    about = ("programId",)
+    fix = "Make the client survive a 500, or ask for a program other than 500500, which always answers so."
     source = documented("003", "General server exception", "MG-25")
 
 
@@ -91,6 +107,7 @@ class NotText(Failed):
     """The bytes of a value are not UTF-8."""
 
     description = "{name} is not UTF-8 text"
+    fix = "Encode {name} as UTF-8 before percent-encoding it."
     source = assumed("MG-23")
 
 
@@ -98,6 +115,8 @@ class NotAMessageType(Failed):
     """Neither MO nor MT."""
 
     description = "messageType must be MO or MT: {value}"
+    about = ("messageType",)
+    fix = "Send MO or MT as messageType, or leave it out for both."
     source = documented("003", "Message Type, MO, or MT.", "MG-11")
 
 
@@ -105,6 +124,7 @@ class NotADate(Failed):
     """A date in another format, or none of the calendar."""
 
     description = "{name} must be a date in the format YYYY-MM-DDTHH:MM:SS: {value}"
+    fix = "Send {name} as YYYY-MM-DDTHH:MM:SS in GMT, without a zone, or leave it out."
     source = documented("003", "The DateTime format is YYYY-MM-DDTHH:MM:SS.", "MG-6")
 
 
@@ -112,6 +132,8 @@ class EndsBeforeStart(Failed):
     """The range is empty the wrong way round."""
 
     description = "endDate {end} is before startDate {start}"
+    about = ("startDate", "endDate")
+    fix = "Send an endDate that is not before the startDate."
     source = assumed("MG-6")
 
 
@@ -119,6 +141,8 @@ class RangeTooLong(Failed):
     """More than a year, where that is refused."""
 
     description = "startDate {start} is more than one year before the endDate"
+    about = ("startDate", "endDate")
+    fix = "Ask for at most one year, or set the reading mgage.age: default-start in this test's world."
     source = documented("003", "You can retrieve all SMS messages for up to one-year duration.", "MG-17")
 
 
@@ -126,6 +150,8 @@ class NotAPageSize(Failed):
     """Not a number, or none from 1 to 500."""
 
     description = "pageSize must be a number from 1 to {largest}: {value}"
+    about = ("pageSize",)
+    fix = "Send a pageSize from 1 to 500, and follow nextPageUrl for the rest."
     source = documented("003", "Max page size is 500 SMS messages.", "MG-9")
 
 
@@ -133,6 +159,8 @@ class NotAPage(Failed):
     """Not the number of a page."""
 
     description = "page must be a number from 1 to {largest}: {value}"
+    about = ("page",)
+    fix = "Follow nextPageUrl; pages count from 1."
     source = assumed("MG-8")
 
 

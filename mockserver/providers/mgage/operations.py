@@ -11,15 +11,12 @@ from mockserver.core.instants import Instant
 from mockserver.core.messages import program_shelf
 from mockserver.core.refusals import Refused
 from mockserver.core.state import State
-from mockserver.web.provider import Call
+from mockserver.web.provider import Call, Magic
 
-from . import quirks
+from . import magic, quirks
 from .errors import InvalidCredentials, MissingCredentials, ServerException, UnknownProgram
 from .paging import AGES, Page, named, turn_to
 from .params import obey
-
-FAILING_PROGRAM = "500500"
-"""The program whose export answers 500, for everybody (MG-25)."""
 
 
 class Exported(NamedTuple):
@@ -27,15 +24,18 @@ class Exported(NamedTuple):
 
     program: Program
     page: Page
+    meaning: Magic | None = None
+    """What becomes of the answer, where the program is a magic one (MG-28)."""
 
 
 def export(call: Call, account: Account, state: State, now: Instant) -> Exported:
     """Export the messages of a program (003)."""
-    program = _program(call.values["programId"], account)
+    meaning = _meaning(call.values["programId"], state)
+    program = _program(call.values["programId"], account, meaning)
     filters = obey(call.values)
     period = AGES[state.readings[quirks.AGE.name]](named(filters.start, filters.end), now)  # MG-17
     shelf = program_shelf(account.key, program.id, filters.direction or "")
-    return Exported(program, turn_to(filters.page, filters.page_size, state.ledger, shelf, period))
+    return Exported(program, turn_to(filters.page, filters.page_size, state.ledger, shelf, period), meaning)
 
 
 OPERATIONS = {"program.export": export}
@@ -66,11 +66,19 @@ def _authorised(call: Call, state: State) -> Account:
     return account
 
 
-def _program(program_id: str, account: Account) -> Program:
+def _meaning(program_id: str, state: State) -> Magic | None:
+    """What a program is for, where it is a magic one (MG-28)."""
+    meaning = magic.MEANINGS.get(program_id)
+    return None if meaning is None or state.readings[quirks.MAGIC.name] == "off" else meaning
+
+
+def _program(program_id: str, account: Account, meaning: Magic | None) -> Program:
     """The account's program of an id (MG-24)."""
-    if program_id == FAILING_PROGRAM:
+    if meaning is magic.FAILING:  # MG-25: for everybody
         raise ServerException
     program = account.programs.get(program_id)
+    if program is None and meaning is not None:
+        return magic.program(program_id)
     if program is None:
         raise UnknownProgram(value=program_id)
     return program

@@ -105,7 +105,7 @@ FILTERS = (
 )
 PAGE = Parameter("page", page, "page")  # MG-8: not in the table, but in the answer's own URL
 _ROWS = (*FILTERS, PAGE)
-NAMES = frozenset(row.name for row in _ROWS)
+NAMES = tuple(row.name for row in _ROWS)
 
 
 def obey(values: Mapping[str, str]) -> Filters:

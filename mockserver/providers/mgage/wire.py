@@ -14,12 +14,12 @@ from mockserver.core.decisions import Decision
 from mockserver.core.instants import datetime_of
 from mockserver.core.messages import Message
 from mockserver.core.refusals import Refused
-from mockserver.web.answer import Answer
+from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import pairs
-from mockserver.web.provider import Call
+from mockserver.web.provider import Call, Magic
 
-from . import quirks
+from . import magic, quirks
 from .errors import ServerFault, UnknownPath, UnreadableCredentials, UnreadableRequest, WrongMethod
 from .operations import Exported
 from .paging import next_page_url
@@ -30,7 +30,7 @@ HEADERS = (("Content-Type", "application/json; charset=UTF-8"),)
 _MORE_HEADERS = {
     # RFC 7617: "The authentication parameter 'realm' is REQUIRED"; MG-13
     401: (("WWW-Authenticate", 'Basic realm="Communicate Pro", charset="UTF-8"'),),
-    405: (("Allow", "GET, HEAD, OPTIONS"),),
+    405: (("Allow", "GET, HEAD"),),
 }
 
 # -- in ------------------------------------------------------------------------------------------------------------
@@ -72,12 +72,12 @@ def basic(header: str) -> tuple[str, str] | None:
     return user, password
 
 
-_ASTRAY = {400: UnreadableRequest, 404: UnknownPath, 405: WrongMethod}
+ASTRAY = {400: UnreadableRequest, 404: UnknownPath, 405: WrongMethod, 500: ServerFault}
 
 
 def astray(asked: Asked, status: int) -> Answer:
     """Answer what reached mGage's host or address but cannot be read as a call."""
-    return write_refusal(_ASTRAY.get(status, ServerFault)(method=asked.method))
+    return write_refusal(ASTRAY.get(status, ServerFault)(method=asked.method))
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
@@ -89,7 +89,16 @@ def write(decision: Decision, call: Call, readings: Mapping[str, str]) -> Answer
     if isinstance(value, Refused):
         return write_refusal(value)
     assert isinstance(value, Exported)
-    return Answer(200, HEADERS, _write_exported(value, call.values, readings))
+    return Answer(200, HEADERS, _write_exported(value, call.values, readings), _DELIVERIES[value.meaning])
+
+
+# MG-28
+_DELIVERIES: Mapping[Magic | None, Delivery] = {
+    None: AT_ONCE,
+    magic.LOST: Delivery(ending=Ending.CLOSE, instead=b""),
+    magic.LATE: Delivery(delay=magic.LATE_SECONDS),
+    magic.SILENT: Delivery(ending=Ending.HANG, instead=b""),
+}
 
 
 def write_refusal(refusal: Refused) -> Answer:
@@ -99,7 +108,7 @@ def write_refusal(refusal: Refused) -> Answer:
 
 
 def _write_exported(exported: Exported, values: Mapping[str, str], readings: Mapping[str, str]) -> bytes:
-    program, page = exported
+    program, page, _ = exported
     filters = {name: values[name] for name in values if name in _CARRIED}
     url = next_page_url(values["address"], page.following, filters, readings[quirks.NEXT_PAGE_URL.name])
     number = _NUMBERS[readings[quirks.NUMBER.name]]

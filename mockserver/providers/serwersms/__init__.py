@@ -7,9 +7,11 @@ from pathlib import Path
 
 from mockserver.web.provider import Provider
 
-from . import wire
+from . import magic, wire
+from .arriving import arrive
 from .errors import REFUSALS
 from .operations import OPERATIONS, decide
+from .params import RECIVED
 from .quirks import QUIRKS
 from .routes import GROUPS, routes
 
@@ -19,13 +21,18 @@ SERWERSMS = Provider(
     prefixes=tuple(f"/{group}/" for group in GROUPS),
     routes=routes,
     operations=tuple(OPERATIONS),
-    refusals=REFUSALS,
+    parameters={"messages.recived": (*wire.CREDENTIALS, *(row.name for row in RECIVED)), "error.view": ("code",)},
+    refusals=(*REFUSALS, *magic.REFUSALS),
+    strays=tuple(wire.ASTRAY.values()),
     quirks=QUIRKS,
+    magic=magic.MAGIC,
     secrets=wire.CREDENTIALS,
     example="curl '{url}/messages/recived.json' -d username=Login -d password=Haslo",
     schema=Path(__file__).parent / "world.schema.json",
+    book=Path(__file__).parent / "QUIRKS.md",
     read=wire.read,
     decide=decide,
     write=wire.write,
+    arrive=arrive,
     astray=wire.astray,
 )

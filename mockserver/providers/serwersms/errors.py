@@ -146,6 +146,8 @@ class InvalidAction(Failed):
 
     code, status_4xx = 1000, 404
     description = CODES[1000].en
+    about = ("path",)
+    fix = "Ask for messages/recived or messages/received."
     source = documented("004", "call the specified URL using POST", "SW-33")
 
 
@@ -154,6 +156,8 @@ class NotOffered(Failed):
 
     code, status_4xx = 1000, 404
     description = CODES[1000].en
+    about = ("path",)
+    fix = "Ask for messages/recived or messages/received: this double has no other action of the vendor's."
     source = assumed("SW-33")
 
 
@@ -162,6 +166,8 @@ class WrongMethod(Failed):
 
     code, status = 1000, 405
     description = CODES[1000].en
+    about = ("method",)
+    fix = "Use POST, with the parameters in the body."
     source = documented("004", "call the specified URL using POST", "SW-32")
 
 
@@ -170,6 +176,7 @@ class BodyTooLarge(Failed):
 
     code, status = 1006, 413
     description = CODES[1006].en
+    fix = "Send a smaller body, or let the server read larger ones (MOCKSERVER_BODY_BYTES)."
     source = assumed("SW-30")
 
 
@@ -178,6 +185,8 @@ class BodyUnreadable(Failed):
 
     code = 1006
     description = CODES[1006].en
+    about = ("Content-Type",)
+    fix = "Send a JSON object as application/json, or a form without a Content-Type of another kind."
     source = assumed("SW-35")
 
 
@@ -186,6 +195,8 @@ class InvalidUser(Failed):
 
     code, status_4xx = 1001, 401
     description = CODES[1001].en
+    about = ("username", "password")
+    fix = "Send the username and password of an account in the world that is meant, in the body of a POST: Login and Haslo in the shipped one."
     source = documented("004", "Username to the account", "SW-4")
 
 
@@ -194,6 +205,8 @@ class InvalidToken(Failed):
 
     code, status_4xx = 1012, 401
     description = CODES[1012].en
+    about = ("Authorization",)
+    fix = "Send a token of an account in the world that is meant, or no Authorization and a username with its password."
     source = assumed("SW-4")
 
 
@@ -202,6 +215,7 @@ class NotASingleText(Failed):
 
     code = 1006
     description = CODES[1006].en
+    fix = "Send {name} as one text in UTF-8."
     source = documented("004", "type | String | eco|nd|ndi|pre|mms", "SW-36")
 
 
@@ -210,6 +224,7 @@ class NotADateTime(Failed):
 
     code = 1006
     description = CODES[1006].en
+    fix = "Send {name} as YYYY-MM-DD HH:MM:SS, or as YYYY-MM-DD for the whole day."
     source = documented("004", "ISO eg. „2014-10-24 17:46:00”", "SW-9")
 
 
@@ -218,6 +233,7 @@ class UnknownType(Failed):
 
     code = 1006
     description = CODES[1006].en
+    fix = "Send eco, nd, ndi, pre or mms as {name}, or leave it out for all."
     source = documented("004", "eco|nd|ndi|pre|mms", "SW-14")
 
 
@@ -226,6 +242,7 @@ class NotABoolean(Failed):
 
     code = 1006
     description = CODES[1006].en
+    fix = "Send true, false or none as {name}."
     source = documented("004", "true, false or none", "SW-13")
 
 
@@ -234,6 +251,7 @@ class NotAPage(Failed):
 
     code = 1006
     description = CODES[1006].en
+    fix = "Send {name} as a whole number from 1."
     source = assumed("SW-17")
 
 
@@ -242,6 +260,7 @@ class UnknownOrder(Failed):
 
     code = 1006
     description = CODES[1006].en
+    fix = "Send asc or desc as {name}, or leave it out."
     source = assumed("SW-18")
 
 
@@ -250,6 +269,7 @@ class NotAPhone(Failed):
 
     code = 2001
     description = CODES[2001].en
+    fix = "Send {name} in the form +48500600700, with its plus as %2B in a form."
     source = documented("004", "The number or telephone numbers provided in the table", "SW-7")
 
 
@@ -258,6 +278,8 @@ class UnknownCode(Failed):
 
     code, status_4xx = 2002, 404
     description = CODES[2002].en
+    about = ("code",)
+    fix = "Ask for a code of the vendor's table, such as error/1000."
     source = assumed("SW-34")
 
 
@@ -266,6 +288,7 @@ class ServerFault(Failed):
 
     code, status = 1010, 500
     description = CODES[1010].en
+    fix = "Read the server's log and report what it says: the client is not to blame."
     source = assumed("SW-30")
 
 

@@ -13,9 +13,9 @@ from mockserver.core.instants import Instant, zone_of
 from mockserver.core.messages import Message
 from mockserver.core.refusals import Refused
 from mockserver.core.state import State
-from mockserver.web.provider import Call
+from mockserver.web.provider import Call, Magic
 
-from . import quirks
+from . import magic, quirks
 from .errors import CODES, InvalidAction, InvalidToken, InvalidUser, NotOffered, UnknownCode, WrongMethod
 from .paging import LIMIT, Page, find, search
 from .params import RECIVED, TYPES, obey
@@ -35,6 +35,8 @@ class Received(NamedTuple):
     account: Account
     shows_contacts: bool = False
     paging: Paging | None = None
+    meaning: Magic | None = None
+    """What becomes of the answer, where a magic number was asked for (SW-39)."""
 
 
 class Shown(NamedTuple):
@@ -52,6 +54,7 @@ def recived(call: Call, account: Account | None, state: State) -> _Concluded:
     """Retrieve incoming messages (004)."""
     assert account is not None
     values = obey(RECIVED, call.values)
+    meaning = _meaning(values, state)
     page = _page(values)
     zone = zone_of(state.readings[quirks.ZONE.name])  # SW-11
     found = find(state.ledger, search(values, account.key, TYPES, zone, state.read), page)
@@ -60,7 +63,17 @@ def recived(call: Call, account: Account | None, state: State) -> _Concluded:
     # 004: "That means a message as read (no more returned by the API)"; SW-12
     serials = tuple(message.serial for message in found.messages) if values.get("read") else ()
     events = (MessagesRead(serials),) if serials else ()
-    return _Concluded(Received(found.messages, account, bool(values.get("show_contact")), paging), events)
+    return _Concluded(Received(found.messages, account, bool(values.get("show_contact")), paging, meaning), events)
+
+
+def _meaning(values: Mapping[str, Any], state: State) -> Magic | None:
+    """What the phones that are asked for bring about, where one is a magic number (SW-39)."""
+    if "phone" not in values or state.readings[quirks.MAGIC.name] == "off":
+        return None
+    meaning = magic.meaning(values["phone"])
+    if meaning is not None and meaning in magic.REFUSED:
+        raise magic.REFUSED[meaning]
+    return meaning
 
 
 def _page(values: Mapping[str, Any]) -> Page:
@@ -137,7 +150,7 @@ def _check_action(call: Call, state: State) -> None:
         raise NotOffered(action=call.operation) if action in NOT_OFFERED.get(group, ()) else InvalidAction
     is_get = call.values["method"] != "POST"
     if is_get and call.operation != "error.view" and state.readings[quirks.GET.name] == "refused":  # SW-32
-        raise WrongMethod(allowed="OPTIONS, POST")
+        raise WrongMethod(allowed="POST")
 
 
 def _authorised(call: Call, state: State) -> Account:

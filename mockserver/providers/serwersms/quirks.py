@@ -10,5 +10,6 @@ JSON = Quirk("SW-27", "serwersms.json", ("raw", "ascii"))
 STATUS = Quirk("SW-30", "serwersms.errors.status", ("200", "4xx"))
 LANGUAGE = Quirk("SW-31", "serwersms.errors.language", ("en", "pl"))
 GET = Quirk("SW-32", "serwersms.get", ("accepted", "refused"))
+MAGIC = Quirk("SW-39", "serwersms.magic", ("on", "off"))
 
-QUIRKS = (FIELD, ZONE, JSON, STATUS, LANGUAGE, GET)
+QUIRKS = (FIELD, ZONE, JSON, STATUS, LANGUAGE, GET, MAGIC)

@@ -16,12 +16,12 @@ from mockserver.core.decisions import Decision
 from mockserver.core.instants import datetime_of, zone_of
 from mockserver.core.messages import Attachment, Message
 from mockserver.core.refusals import Refused
-from mockserver.web.answer import Answer
+from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
-from mockserver.web.provider import Call
+from mockserver.web.provider import Call, Magic
 
-from . import quirks
+from . import magic, quirks
 from .errors import CODES, BodyTooLarge, BodyUnreadable, Failed, InvalidAction, ServerFault, WrongMethod
 from .operations import Received, Shown
 from .params import RECIVED
@@ -29,7 +29,7 @@ from .params import RECIVED
 CREDENTIALS = ("username", "password")
 
 _LISTS = frozenset(row.name for row in RECIVED if row.is_list)
-_KNOWN = frozenset(row.name for row in RECIVED)
+_KNOWN = frozenset((*CREDENTIALS, *(row.name for row in RECIVED)))
 _ACTIONS = {"messages/recived": "messages.recived", "messages/received": "messages.recived"}  # SW-1
 _ERROR = "error/"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -111,14 +111,14 @@ def _credential(asked: Asked, sent: Mapping[str, Any]) -> Credential | None:
     return Credential("serwersms", user, secret, asked.is_bound)
 
 
-_ASTRAY = {404: InvalidAction, 405: WrongMethod, 413: BodyTooLarge}
+ASTRAY = {404: InvalidAction, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
 _DEFAULTS = {quirk.name: quirk.default for quirk in quirks.QUIRKS}
 
 
 def astray(asked: Asked, status: int) -> Answer:
     """Answer what reached SerwerSMS's host or prefix but cannot be read as a call."""
     _, suffix = _split(asked.path)
-    return write_refusal(_ASTRAY.get(status, ServerFault)(), suffix, _DEFAULTS)
+    return write_refusal(ASTRAY.get(status, ServerFault)(), suffix, _DEFAULTS)
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
@@ -132,7 +132,17 @@ def write(decision: Decision, call: Call, readings: Mapping[str, str]) -> Answer
     if isinstance(value, Shown):
         return _answer(200, suffix, readings, "error", _error(value.code, readings))
     assert isinstance(value, Received)
-    return _answer(200, suffix, readings, "response", _received(value, readings))
+    answer = _answer(200, suffix, readings, "response", _received(value, readings))
+    return Answer(answer.status, answer.headers, answer.body, _DELIVERIES[value.meaning])
+
+
+# SW-39
+_DELIVERIES: Mapping[Magic | None, Delivery] = {
+    None: AT_ONCE,
+    magic.LOST: Delivery(ending=Ending.CLOSE, instead=b""),
+    magic.LATE: Delivery(delay=magic.LATE_SECONDS),
+    magic.SILENT: Delivery(ending=Ending.HANG, instead=b""),
+}
 
 
 def write_refusal(refusal: Refused, suffix: str, readings: Mapping[str, str]) -> Answer:
@@ -148,7 +158,7 @@ def write_refusal(refusal: Refused, suffix: str, readings: Mapping[str, str]) ->
 def _further(status: int, refusal: Refused) -> tuple[tuple[str, str], ...]:
     """The headers that HTTP wants beside a status."""
     if status == 405:
-        return (("Allow", str(refusal.facts.get("allowed", "GET, HEAD, OPTIONS, POST"))),)
+        return (("Allow", str(refusal.facts.get("allowed", "GET, HEAD, POST"))),)
     return (("WWW-Authenticate", "Bearer"),) if status == 401 else ()
 
 

@@ -1,0 +1,162 @@
+"""Accounts through the control API: read as world files have them, changed while the world runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+DOCUMENTS = "/_mock/worlds/default/accounts/dialogtech/documents"
+CONTACTS = "/_mock/worlds/default/accounts/serwersms/documents"
+PROGRAMS = "/_mock/worlds/default/accounts/mgage/documents"
+
+
+def refused(answer: Any) -> tuple[int, str, str]:
+    error = answer.get_json()["error"]
+    return answer.status_code, error["code"], error["message"]
+
+
+def test_an_account_is_as_a_world_file_has_it_without_its_messages(client: Client) -> None:
+    account = client.get(DOCUMENTS).get_json()
+
+    assert {
+        "provider": "dialogtech",
+        "name": "documents",
+        "logins": [{"user": "foo", "secret": "bar"}],
+        "numbers": [{"number": "5554332111"}, {"number": "5554443210"}],
+    } == account
+
+
+def test_all_accounts_are_listed(client: Client) -> None:
+    accounts = client.get("/_mock/worlds/default/accounts").get_json()["accounts"]
+
+    assert [
+        "dialogtech/documents",
+        "dialogtech/numbers-sample",
+        "dialogtech/demo",
+        "mgage/documents",
+        "mgage/demo",
+        "serwersms/documents",
+        "serwersms/demo",
+    ] == [f"{account['provider']}/{account['name']}" for account in accounts]
+    assert client.get(DOCUMENTS).get_json() == accounts[0]
+
+
+def test_numbers_are_replaced_and_the_provider_answers_with_them(client: Client) -> None:
+    numbers = [{"number": "2025550100", "url": "http://example.net/in"}, {"number": "2025550101", "sms_enabled": False}]
+    answer = client.patch(DOCUMENTS, json={"numbers": numbers})
+    told = client.get("/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=bar").text
+
+    assert (200, numbers) == (answer.status_code, answer.get_json()["numbers"])
+    assert answer.get_json() == client.get(DOCUMENTS).get_json()
+    assert "2025550100" in told
+    assert "2025550101" not in told
+    assert "5554332111" not in told
+
+
+def test_contacts_and_the_blacklist_are_replaced(client: Client) -> None:
+    changes = {"contacts": [{"phone": "+48500600700", "first_name": "Anna"}], "blacklist": ["+48500600700"]}
+    account = client.patch(CONTACTS, json=changes).get_json()
+    (item,) = client.post(
+        "/messages/recived",
+        data={"username": "Login", "password": "Haslo", "type": "nd", "show_contact": "1"},
+    ).get_json()["items"]
+
+    assert changes == {name: account[name] for name in changes}
+    assert (True, "Anna") == (item["blacklist"], item["contact"]["first_name"])
+
+
+def test_programs_are_replaced_and_an_empty_list_empties(client: Client) -> None:
+    program = {"id": "777", "name": "New", "campaign": "C", "kind": "Text to Join"}
+
+    assert [program] == client.patch(PROGRAMS, json={"programs": [program]}).get_json()["programs"]
+    assert 200 == client.get("/api/messages/program/777", auth=("mgage", "mgage")).status_code
+    assert 404 == client.get("/api/messages/program/121811", auth=("mgage", "mgage")).status_code
+    assert "programs" not in client.patch(PROGRAMS, json={"programs": []}).get_json()
+
+
+def test_a_change_is_an_event_of_the_world(client: Client) -> None:
+    client.patch(DOCUMENTS, json={"numbers": []})
+
+    assert 1 == client.get("/_mock/worlds/default").get_json()["cursor"]
+
+
+def test_another_world_does_not_see_the_change(client: Client) -> None:
+    client.post("/_mock/worlds", json={"id": "mine"})
+    client.patch(DOCUMENTS, json={"numbers": []})
+
+    assert 2 == len(client.get("/_mock/worlds/mine/accounts/dialogtech/documents").get_json()["numbers"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code", "message"),
+    [
+        (DOCUMENTS, {"nubmers": []}, 400, "bad_request", "nubmers: unknown key; did you mean 'numbers'?"),
+        (DOCUMENTS, {"programs": []}, 400, "bad_request", "programs: unknown key; there is numbers"),
+        (DOCUMENTS, {"logins": []}, 400, "bad_request", "logins: unknown key; there is numbers"),
+        (
+            DOCUMENTS,
+            {},
+            400,
+            "bad_request",
+            "an empty object is not an object of lists to put in place of the account's",
+        ),
+        (DOCUMENTS, [], 400, "bad_request", "an empty list is not an object of lists to put in place of the account's"),
+        (DOCUMENTS, {"numbers": "555"}, 400, "bad_request", "numbers: '555' is not a list of numbers"),
+        (DOCUMENTS, {"numbers": [{"number": "555"}]}, 400, "bad_request", "numbers[0].number: '555' is not 10 digits"),
+        (
+            DOCUMENTS,
+            {"numbers": [{"number": "2025550100", "sms_enable": True}]},
+            400,
+            "bad_request",
+            "numbers[0].sms_enable: unknown key; did you mean 'sms_enabled'?",
+        ),
+        (
+            DOCUMENTS,
+            {"numbers": [{"number": "2025550100"}, {"number": "2025550100"}]},
+            400,
+            "bad_request",
+            "numbers[1].number: '2025550100' is in the list twice",
+        ),
+        (
+            DOCUMENTS,
+            {"numbers": [{"number": "5559990000"}]},
+            409,
+            "conflict",
+            "'5559990000' belongs to the account 'numbers-sample'",
+        ),
+        (
+            CONTACTS,
+            {"blacklist": ["500"]},
+            400,
+            "bad_request",
+            "blacklist[0]: '500' is not a telephone number such as +48500600700",
+        ),
+        (
+            "/_mock/worlds/default/accounts/dialogtech/document",
+            {"numbers": []},
+            404,
+            "not_found",
+            "dialogtech/document: unknown account; did you mean 'dialogtech/documents'?",
+        ),
+        (
+            "/_mock/worlds/default/accounts/twilio/documents",
+            {"numbers": []},
+            404,
+            "not_found",
+            "twilio/documents: unknown account; did you mean 'dialogtech/documents'?",
+        ),
+    ],
+)
+def test_what_is_no_change_is_refused_and_changes_nothing(
+    client: Client, path: str, body: Any, status: int, code: str, message: str
+) -> None:
+    before = client.get("/_mock/worlds/default/accounts").get_json()
+
+    assert (status, code, message) == refused(client.patch(path, json=body))
+    assert before == client.get("/_mock/worlds/default/accounts").get_json()
+
+
+def test_an_empty_body_is_no_change(client: Client) -> None:
+    assert (400, "bad_request", "the body is empty; it must be JSON") == refused(client.patch(DOCUMENTS))

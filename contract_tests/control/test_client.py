@@ -1,0 +1,580 @@
+"""The Python class: every verb in this process and over a socket, by the same test."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from inspect import signature
+from pathlib import Path
+
+import pytest
+import requests
+
+from mockserver import ControlError, Login, MockServer, NoServer, Settings
+from mockserver.app import create_app
+from mockserver.client import Controls, InProcess, Mock, OverHttp, World, WorldClock
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SEND = {"action": "sms.send_message", "to": "5556667777", "from": "5554332111", "message": "Thank you for calling."}
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[MockServer]:
+    """One server for all: each test has a world of its own."""
+    with MockServer(settings=Settings(port=0, journal_bytes=2**28), freeze=NOON) as server:
+        yield server
+
+
+@pytest.fixture(params=["in process", "at a socket"])
+def mock(request: pytest.FixtureRequest, running: MockServer) -> Iterator[Controls]:
+    if request.param == "in process":
+        yield running
+    else:
+        with Mock.at(running.url) as mock:
+            yield mock
+
+
+@pytest.fixture
+def world(mock: Controls) -> Iterator[World]:
+    with mock.create_world("small", freeze=NOON) as world:
+        yield world
+
+
+def ask(world: World, **values: str) -> str:
+    """Ask DialogTech as the account of the documents' examples, at a socket, as an application under test does."""
+    user, secret = world.login("dialogtech", "documents")
+    call = {"access_key": user, "secret_access_key": secret, **values}
+    return requests.get(f"{world.base_url}/ibp_api.php", call, timeout=10).text
+
+
+def send(world: World, **changes: str) -> str:
+    return ask(world, **{**SEND, **changes})
+
+
+# -- worlds ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_server_says_that_it_is_there(mock: Controls) -> None:
+    assert "ok" == mock.health()["status"]
+    assert mock.health() == mock.until_healthy(timeout=0)
+
+
+def test_a_world_is_made_as_it_was_asked_for(mock: Controls) -> None:
+    world = mock.create_world(
+        "small",
+        seed="7",
+        readings={"limits": "off"},
+        freeze="2017-01-01T00:00:00+01:00",
+        credentials={"dialogtech": {"documents": [("mine", "hidden")]}, "serwersms": {"demo": ["a-token-of-mine"]}},
+    )
+    with world:
+        facts = world.show()
+
+    assert (datetime(2016, 12, 31, 23, tzinfo=UTC), True) == (facts.now, facts.is_frozen)
+    assert ("7", {"limits": "off"}) == (facts.seed, facts.readings)
+    assert Login("mine", "hidden") == world.login("dialogtech", "documents")
+    assert Login("a-token-of-mine") == world.login("serwersms", "demo")
+    assert world.login("dialogtech") != world.login("mgage")
+
+
+def test_an_empty_world_holds_nothing(mock: Controls) -> None:
+    with mock.create_world("empty") as world:
+        assert ([], [], {}) == (world.accounts(), world.messages(), world.credentials)
+
+
+def test_a_world_is_found_in_the_list_until_its_block_ends(mock: Controls) -> None:
+    with mock.create_world("empty") as world:
+        there = {each.id for each in mock.worlds()}
+    gone = {each.id for each in mock.worlds()}
+
+    assert {"default", world.id} <= there
+    assert world.id not in gone
+
+
+def test_a_world_that_was_dropped_inside_its_block_is_no_error(mock: Controls) -> None:
+    with mock.create_world("empty") as world:
+        world.drop()
+
+    with pytest.raises(ControlError, match=world.id) as refused:
+        world.show()
+    assert "not_found" == refused.value.code
+
+
+def test_the_default_world_is_always_there(mock: Controls) -> None:
+    assert "default" == mock.world.show().id == mock.get_world("default").show().id
+    with pytest.raises(ControlError, match="cannot be dropped"):
+        mock.world.drop()
+
+
+def test_a_name_is_given_once(mock: Controls) -> None:
+    with mock.create_world("empty") as world, pytest.raises(ControlError, match="already") as refused:
+        mock.create_world("empty", id=world.id)
+
+    assert "taken" == refused.value.code
+
+
+def test_a_fork_begins_where_its_parent_is_and_goes_its_own_way(world: World) -> None:
+    send(world)
+    with world.fork() as twin:
+        world.clock.advance(seconds=1)
+        send(world)
+
+        assert NOON == twin.clock.now
+        assert world.login("dialogtech") != twin.login("dialogtech")
+        assert 1 == world.show().messages - twin.show().messages
+
+
+def test_a_reset_world_is_as_it_was_created_at_any_instant(world: World) -> None:
+    before = world.show().messages
+    send(world)
+    facts = world.reset(freeze=NOON - timedelta(days=365))
+
+    assert (before, NOON - timedelta(days=365)) == (facts.messages, facts.now)
+    assert NOON == world.reset().now
+
+
+def test_a_snapshot_makes_the_same_world_again(mock: Controls, world: World, tmp_path: Path) -> None:
+    send(world)
+    document = world.snapshot(credentials=True)
+    send(world, to="5556667778")
+    world.restore(document)
+
+    assert document == world.snapshot(credentials=True)
+    assert "secret" not in str(world.snapshot())
+    without = world.snapshot()
+    with mock.create_world(snapshot=without, freeze=NOON) as twin:
+        assert without["accounts"] == twin.snapshot()["accounts"]
+
+
+def test_a_world_file_is_given_by_where_it_lies(mock: Controls, world: World, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text('{"mockserver": 1, "accounts": []}')
+    with mock.create_world(snapshot=tmp_path / "mine.json") as empty:
+        assert [] == empty.accounts()
+    assert 0 == world.restore(tmp_path / "mine.json").messages
+
+
+def test_what_is_no_world_file_changes_nothing(world: World) -> None:
+    before = world.show()
+    with pytest.raises(ControlError, match="accounts"):
+        world.restore({"mockserver": 1, "acounts": []})
+
+    assert before == world.show()
+
+
+# -- clock -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "seconds"),
+    [
+        ({"by": timedelta(minutes=2)}, 120),
+        ({"by": "PT1M30S"}, 90),
+        ({"by": 2.5}, 2.5),
+        ({"seconds": 1}, 1),
+        ({"minutes": 1.5}, 90),
+        ({"to": NOON + timedelta(days=1)}, 86_400),
+        ({"to": "2026-06-01T12:00:05Z"}, 5),
+        ({"to": "2026-06-01T14:00:05+02:00"}, 5),
+    ],
+    ids=str,
+)
+def test_the_clock_is_moved_by_a_duration_or_to_an_instant(
+    world: World, how: dict[str, object], seconds: float
+) -> None:
+    time = world.clock.advance(**how)
+
+    assert (NOON + timedelta(seconds=seconds), True, ()) == (time.now, time.is_frozen, time.happened)
+    assert time.now == world.clock.now
+
+
+def test_the_clock_stops_and_goes_on(world: World) -> None:
+    assert world.clock.is_frozen
+    assert not world.clock.resume().is_frozen
+    later = NOON + timedelta(hours=1)
+    assert (later, True) == (world.clock.freeze(at=later).now, world.clock.is_frozen)
+    assert later == world.clock.freeze().now
+
+
+@pytest.mark.parametrize("how", [{}, {"seconds": 1, "minutes": 1}, {"by": 1, "next": True}], ids=str)
+def test_the_clock_is_moved_in_exactly_one_way(world: World, how: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="exactly one"):
+        world.clock.advance(**how)
+
+
+def test_the_clock_does_not_go_back(world: World) -> None:
+    with pytest.raises(ControlError):
+        world.clock.advance(to=NOON - timedelta(seconds=1))
+
+
+def test_an_instant_of_python_names_its_zone(world: World) -> None:
+    with pytest.raises(ValueError, match="names no zone"):
+        world.clock.freeze(at=datetime(2027, 1, 1))  # noqa: DTZ001 - this is the mistake
+
+
+# -- readings ----------------------------------------------------------------------------------------------------------
+
+
+def test_readings_are_a_mapping_that_is_changed_by_a_verb(world: World) -> None:
+    assert "enforced" == world.readings["limits"]
+    assert len(world.readings) == len(dict(world.readings)) > 10
+    world.readings.set({"dialogtech.zone": "America/Chicago"}, limits="off")
+
+    assert ("off", "America/Chicago") == (world.readings["limits"], world.readings["dialogtech.zone"])
+    assert {"limits": "off", "dialogtech.zone": "America/Chicago"} == world.show().readings
+    assert ("success" in send(world), "success" in send(world)) == (True, True)
+    with pytest.raises(KeyError):
+        world.readings["limit"]
+
+
+def test_a_misspelt_reading_is_refused_with_the_nearest(world: World) -> None:
+    with pytest.raises(ControlError, match="enforced"):
+        world.readings.set(limits="enforce")
+
+
+# -- accounts and messages ---------------------------------------------------------------------------------------------
+
+
+def test_an_account_is_shown_and_changed_list_by_list(world: World) -> None:
+    numbers = [{"number": "5550001111", "url": "http://127.0.0.1:9/listener"}]
+    changed = world.change_account("dialogtech", "documents", numbers=numbers)
+
+    assert changed == world.account("dialogtech", "documents")
+    assert changed in world.accounts()
+    assert "5550001111" in str(changed["numbers"])
+    assert "5550001111" in ask(world, action="sms.get_numbers")
+
+
+def test_an_unknown_account_is_refused_with_the_nearest(world: World) -> None:
+    with pytest.raises(ControlError, match="documents"):
+        world.account("dialogtech", "document")
+
+
+def test_any_message_is_put_into_the_records(world: World) -> None:
+    stored = world.store(
+        "mgage",
+        "documents",
+        direction="outbound",
+        sender="37911",
+        recipient="1234567890",
+        text="Zażółć",
+        program="121811",
+        status="Failed",
+        at=NOON - timedelta(days=30),
+    )
+
+    assert ("mgage", "documents", "outbound", "Zażółć") == (
+        stored.provider,
+        stored.account,
+        stored.direction,
+        stored.text,
+    )
+    assert (NOON - timedelta(days=30), "Failed", False) == (stored.at, stored.row["status"], stored.is_read)
+    assert stored in world.messages("mgage", "documents", direction="outbound", number="1234567890")
+
+
+@pytest.mark.parametrize(("ago", "at"), [(timedelta(days=3), NOON - timedelta(days=3)), (None, NOON)], ids=str)
+def test_a_message_is_as_old_as_is_said_or_of_now(world: World, ago: timedelta | None, at: datetime) -> None:
+    row = {"direction": "inbound", "sender": "5556667777", "recipient": "5554332111", "text": "hi"}
+
+    assert at == world.store("dialogtech", "documents", at=ago, **row).at
+
+
+def test_messages_are_listed_in_pieces_or_whole(world: World) -> None:
+    every = world.messages()
+    three = world.messages(limit=3)
+
+    assert sorted(every, key=lambda each: each.serial) == every
+    assert every[:3] == three
+    assert every[3:] == world.messages(after=three[-1].serial)
+    assert world.show().messages == len(every)
+
+
+def test_a_message_comes_in_now(world: World) -> None:
+    message = world.inbound("dialogtech", sender="5556667777", recipient="5554332111", text="Yes, please")
+
+    assert (NOON, "documents", "inbound") == (message.at, message.account, message.direction)
+    assert "Yes, please" in ask(world, action="sms.get_messages", start_date="20260601", end_date="20260601")
+
+
+def test_a_message_comes_in_later_at_its_own_instant(world: World) -> None:
+    due = world.schedule_inbound(
+        timedelta(minutes=5), "dialogtech", sender="5556667777", recipient="5554332111", text="late"
+    )
+    before = len(world.messages())
+
+    assert NOON + timedelta(minutes=5) == due == world.clock.next
+    (happened,) = [each for each in world.clock.advance(next=True).happened if each.event == "message_stored"]
+    assert (due, "late") == (happened.at, happened.row["message"]["text"])
+    assert before + 1 == len(world.messages())
+
+
+# -- faults ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_client_that_lost_the_answer_sends_twice_and_the_journal_says_why(world: World) -> None:
+    last = world.messages()[-1].serial
+    fault = world.arm("reset", point="after", when={"first": 1}, match={"operation": "sms.send_message"})
+    with pytest.raises(requests.ConnectionError):
+        send(world)
+    world.clock.advance(seconds=1)
+    send(world)  # as such a client does
+
+    sent = world.messages("dialogtech", "documents", direction="outbound", after=last)
+    assert [NOON, NOON + timedelta(seconds=1)] == [message.at for message in sent]
+    assert (1, 1, True) == (fault.matched, fault.hits, fault.is_spent)
+    lost = world.journal(operation="sms.send_message")[0]
+    assert "reset" == lost.ending
+    assert fault.id == world.explain(lost.number)["fault"]["rule"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "refusal", "name": "TooManyPerNumber"},
+        [{"kind": "delay", "seconds": 0}, {"kind": "refusal", "name": "TooManyPerNumber"}],
+    ],
+    ids=["one", "several"],
+)
+def test_a_fault_is_given_as_json(world: World, fault: object) -> None:
+    world.arm(fault, match={"provider": "dialogtech"}, id="mine")
+
+    assert "failed" in send(world)
+    assert ["mine"] == [each.id for each in world.faults()]
+
+
+def test_the_windows_of_a_fault_are_instants_or_durations(world: World) -> None:
+    when = {"from": timedelta(seconds=30), "until": NOON + timedelta(minutes=1)}
+    fault = world.arm("answer", status=503, when=when)
+
+    assert {"from": "2026-06-01T12:00:30Z", "until": "2026-06-01T12:01:00Z"} == fault.row["when"]
+    assert "success" in send(world)
+    world.clock.advance(seconds=30)
+    assert "" == send(world)
+
+
+def test_faults_are_cleared_one_by_one_or_all(world: World) -> None:
+    first, _, _ = (world.arm("hang") for _ in range(3))
+    first.clear()
+
+    assert 2 == len(world.faults())
+    assert 2 == world.clear_faults()
+    with pytest.raises(LookupError, match="was cleared"):
+        _ = first.hits
+    with pytest.raises(ControlError):
+        first.clear()
+
+
+def test_options_belong_to_a_fault_by_name(world: World) -> None:
+    with pytest.raises(ValueError, match="seconds"):
+        world.arm({"kind": "delay"}, seconds=2)
+
+
+# -- what happened -----------------------------------------------------------------------------------------------------
+
+
+def test_a_journal_is_asked_for_what_one_wants_of_it(world: World) -> None:
+    send(world)
+    send(world)
+    ask(world, action="sms.get_numbers")
+    journal = world.journal()
+
+    assert ([1, 2, 3], 3, 0) == ([each.number for each in journal], journal.last, journal.dropped)
+    assert (NOON, "dialogtech", "sms.send_message", 200, None) == (
+        journal[0].at,
+        journal[0].provider,
+        journal[0].operation,
+        journal[0].status,
+        journal[0].refusal,
+    )
+    assert journal[1:2] == world.journal(refusal="TooManyPerNumber")
+    assert journal[1:2] == world.journal(after=1, limit=1)
+    assert journal[2:] == world.journal(operation="sms.get_numbers", provider="dialogtech", status=200, target="get_n")
+
+
+def test_an_exchange_is_told_whole_and_explained(world: World) -> None:
+    send(world)
+    body = send(world)
+    exchange = world.exchange(2)
+    explanation = world.explain(2)
+
+    assert (body, "TooManyPerNumber") == (exchange.row["answer"]["body"]["text"], exchange.refusal)
+    assert "1 sms per number per second" == explanation["rule"]["sentence"]
+    assert explanation == exchange.row["explanation"]
+
+
+def test_what_happened_can_be_claimed(world: World) -> None:
+    send(world)
+    ask(world, action="sms.get_numbers")
+
+    assert [1] == world.expect(operation="sms.send_message", parameters={"to": "5556667777"}, count=1)
+    assert [1, 2] == world.expect({"operation": "sms.send_message"}, {"operation": "sms.get_numbers"}, order=True)
+    assert [] == world.expect(provider="mgage", count={"at_most": 0})
+
+
+def test_a_claim_that_does_not_hold_tells_the_difference(world: World) -> None:
+    send(world)
+    with pytest.raises(AssertionError) as wrong:
+        world.expect(operation="sms.send_message", parameters={"to": "5556667778"})
+
+    assert (
+        "the journal tells otherwise\n"
+        '  exchange 1 of those wanted: the nearest is 1: parameters.to: wanted "5556667778", got "5556667777"'
+    ) == str(wrong.value)
+
+
+def test_waiting_returns_what_is_there_and_goes_on_behind_it(world: World) -> None:
+    send(world)
+    send(world, to="5556667778")
+    first = world.wait(timeout=0)
+    second = world.wait("exchange", timeout=0, after=first.cursor)
+
+    assert [1, 2] == [first.number, second.number]
+    assert "Thank you for calling." == world.wait("message", timeout="PT0S", number="5556667777").text
+    with pytest.raises(TimeoutError, match=r"no exchange with operation 'sms\.get_numbers' came within 0 s"):
+        world.wait(timeout=0, operation="sms.get_numbers")
+    with pytest.raises(TimeoutError, match="no message came"):
+        world.wait("message", timeout=timedelta(0), after=world.cursor)
+
+
+def test_waiting_ends_when_it_happens(world: World) -> None:
+    found: list[int] = []
+    waiting = threading.Thread(
+        target=lambda: found.append(world.wait_for_exchange(after=0, timeout=30, provider="dialogtech").number)
+    )
+    waiting.start()
+    send(world)
+    waiting.join(10)
+
+    assert [1] == found
+
+
+def test_many_threads_share_a_way_to_the_server(mock: Controls) -> None:
+    def one(_: int) -> int:
+        with mock.create_world("empty") as world:
+            return len(world.clock.advance(seconds=1).happened) + len(world.messages()) + world.clear_faults()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [0] * 64 == list(pool.map(one, range(64)))
+
+
+# -- lists -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_there_is_to_know_of_the_rooms_is_listed(mock: Controls) -> None:
+    assert "DT-23" in {quirk["number"] for quirk in mock.quirks()}
+    assert "TooManyPerNumber" in {refusal["name"] for refusal in mock.refusals()}
+    assert {"reset", "delay", "stale"} <= {kind["kind"] for kind in mock.fault_kinds()}
+    assert "dialogtech" in {number["provider"] for number in mock.magic()}
+
+
+# -- awaiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_verb_can_be_awaited_while_the_callers_loop_goes_on(world: World) -> None:
+    async def both() -> tuple[int, datetime]:
+        waiting = asyncio.create_task(world.wait_for_exchange.aio(timeout=30))
+        await asyncio.sleep(0)
+        time = await world.clock.advance.aio(seconds=1)
+        await asyncio.to_thread(send, world)
+        return (await waiting).number, time.now
+
+    assert (1, NOON + timedelta(seconds=1)) == asyncio.run(both())
+
+
+def test_what_is_awaited_fails_as_what_is_called(world: World) -> None:
+    with pytest.raises(ControlError, match="document"):
+        asyncio.run(world.account.aio("dialogtech", "document"))
+
+
+def test_a_verb_keeps_its_name_and_its_words() -> None:
+    assert ("advance", "Move on") == (WorldClock.advance.__name__, (WorldClock.advance.__doc__ or "")[:7])
+    assert {"self", "by", "seconds", "minutes", "to", "next"} == {*signature(WorldClock.advance).parameters}
+
+
+# -- ways to a server --------------------------------------------------------------------------------------------------
+
+
+def test_an_application_needs_no_socket_at_all() -> None:
+    with Mock.of(create_app(settings=Settings(freeze="2017-01-01T00:00:00Z"))) as mock:
+        message = mock.world.inbound("dialogtech", sender="5556667777", recipient="5554332111", text="hi")
+
+        assert datetime(2017, 1, 1, tzinfo=UTC) == message.at
+        assert f"{mock.url}/_w/default" == mock.world.base_url
+
+
+def test_a_server_begins_as_its_block_says(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text('{"mockserver": 1, "accounts": []}')
+    with MockServer(world=tmp_path / "mine.json", freeze=NOON, seed="7") as mock:
+        assert (NOON, "7", []) == (mock.world.clock.now, mock.world.show().seed, mock.world.accounts())
+        assert f"{mock.url}/_w/default" == mock.world.base_url
+
+
+def test_an_application_has_begun_already() -> None:
+    with pytest.raises(ValueError, match="freeze: belongs to the settings"):
+        MockServer(create_app(), freeze=NOON)
+
+
+def test_a_verb_of_a_server_that_does_not_run_says_so() -> None:
+    with pytest.raises(RuntimeError, match="not running"):
+        MockServer().health()
+
+
+def test_nobody_at_the_address_is_one_sentence() -> None:
+    with MockServer() as server:
+        url = server.url
+    with Mock.at(url) as mock, pytest.raises(NoServer) as absent:
+        mock.until_healthy(timeout=0)
+
+    assert f"no server answers at {url}; start one with: mockserver serve" == str(absent.value)
+
+
+def test_somebody_else_at_the_address_is_one_sentence() -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        with (
+            Mock.at(f"http://127.0.0.1:{server.server_port}") as mock,
+            pytest.raises(NoServer, match="is not mockserver: 200 and b'<html>'"),
+        ):
+            mock.health()
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:7670", "ftp://127.0.0.1", "http://", ""])
+def test_what_is_no_address_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match=r"one looks like http://127\.0\.0\.1:7670"):
+        OverHttp(url)
+
+
+@pytest.mark.parametrize("way", ["in process", "at a socket"])
+def test_a_token_is_shown_where_one_is_asked_for(way: str) -> None:
+    with MockServer(settings=Settings(host="0.0.0.0", port=0, token="the-token")) as server:
+
+        def mock(token: str | None) -> Mock:
+            return Mock(
+                InProcess(server.app, server.url, token) if way == "in process" else OverHttp(server.url, token)
+            )
+
+        with mock("the-token") as known, mock(None) as stranger:
+            assert "default" == known.world.show().id
+            assert "ok" == stranger.health()["status"]
+            with pytest.raises(ControlError) as refused:
+                stranger.worlds()
+        assert "unauthorized" == refused.value.code
+        assert "default" == server.world.show().id
+
+
+def test_an_error_says_the_difference_below_the_sentence() -> None:
+    error = ControlError("conflict", "it is not so", ["this", {"is": "that"}])
+
+    assert 'it is not so\n  this\n  {\n    "is": "that"\n  }' == str(error)

@@ -1,0 +1,156 @@
+"""Who may ask the control API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from mockserver.app import create_app
+from mockserver.settings import Settings
+
+LISTED = "/_mock/worlds"
+
+
+@pytest.fixture
+def outside(house) -> Client:
+    """A server that listens for everybody."""
+    return Client(create_app(house, Settings(host="0.0.0.0", token="t0ken")))
+
+
+def refused(answer: Any) -> tuple[int, str, str]:
+    error = answer.get_json()["error"]
+    return answer.status_code, error["code"], error["message"]
+
+
+@pytest.mark.parametrize("origin", ["http://localhost", "HTTP://LOCALHOST"])
+def test_our_own_page_may_ask(client: Client, origin: str) -> None:
+    assert 200 == client.get(LISTED, headers={"Origin": origin}).status_code
+
+
+def test_our_own_page_may_ask_at_a_port(client: Client) -> None:
+    for base in ("http://127.0.0.1:7670", "http://localhost:7670", "http://[::1]:7670", "http://mock.localhost:7670"):
+        assert 200 == client.get(LISTED, base_url=base, headers={"Origin": base}).status_code
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "",
+        "http://localhost.evil.example",
+        "http://localhost:81",
+        "https://localhost",
+        "http://[",
+        "localhost",
+    ],
+)
+@pytest.mark.parametrize("path", [LISTED, "/_mock/health", "/_mock/openapi.json", "/_w/default/_mock/worlds"])
+def test_a_page_of_another_site_may_not(client: Client, origin: str, path: str) -> None:
+    assert (403, "forbidden", f"a page of {origin!r} may not ask here") == refused(
+        client.get(path, headers={"Origin": origin})
+    )
+
+
+def test_nor_may_it_change_anything(client: Client) -> None:
+    client.post(LISTED, json={"id": "mine"}, headers={"Origin": "https://evil.example"})
+
+    assert 1 == len(client.get(LISTED).get_json()["worlds"])
+
+
+def test_nor_one_that_gives_its_own_name_our_address(client: Client) -> None:
+    """DNS rebinding: the page and the request go to the same name, which is none of loopback's."""
+    answer = client.get(LISTED, base_url="http://evil.example", headers={"Origin": "http://evil.example"})
+
+    assert 403 == answer.status_code
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        "Bearer t0ke",
+        "Bearer t0ken2",
+        "Basic t0ken",
+        "t0ken",
+        "Bearer t\xf6ken",
+    ],
+)
+def test_off_loopback_nobody_asks_without_the_token(outside: Client, authorization: str | None) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    answer = outside.get(LISTED, headers=headers)
+
+    assert (
+        401,
+        "unauthorized",
+        "this server can be reached by others: send its token, Authorization: Bearer TOKEN",
+    ) == refused(answer)
+    assert "Bearer" == answer.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("authorization", ["Bearer t0ken", "bearer t0ken", "Bearer  t0ken "])
+def test_with_it_everything_is_answered(outside: Client, authorization: str) -> None:
+    assert 200 == outside.get(LISTED, headers={"Authorization": authorization}).status_code
+
+
+@pytest.mark.parametrize("path", ["/_mock/health", "/_mock/openapi.json"])
+def test_health_and_the_description_are_open(outside: Client, path: str) -> None:
+    assert 200 == outside.get(path).status_code
+
+
+def test_every_other_address_is_not(outside: Client) -> None:
+    paths = outside.get("/_mock/openapi.json").get_json()["paths"]
+    asked = [(path, method) for path, methods in paths.items() for method in methods]
+    named = {"world": "default", "number": "1", "provider": "mgage", "name": "demo", "rule": "f1"}
+    statuses = {(path, method): outside.open(path.format(**named), method=method).status_code for path, method in asked}
+
+    assert {("/_mock/health", "get"), ("/_mock/openapi.json", "get")} == {
+        address for address, status in statuses.items() if status != 401
+    }
+
+
+def test_providers_are_not_guarded(outside: Client) -> None:
+    assert 200 == outside.get("/ibp_api.php", headers={"Origin": "https://app.example"}).status_code
+
+
+@pytest.mark.parametrize(
+    ("host", "asks"),
+    [
+        ("127.0.0.1", False),
+        ("127.8.9.1", False),
+        ("::1", False),
+        ("localhost", False),
+        ("0.0.0.0", True),
+        ("::", True),
+        ("192.168.1.5", True),
+        ("mockserver", True),
+    ],
+)
+def test_loopback_is_what_only_this_machine_reaches(house, host: str, asks: bool) -> None:
+    client = Client(create_app(house, Settings(host=host, token="t0ken")))
+
+    assert (401 if asks else 200) == client.get(LISTED).status_code
+
+
+def test_it_can_be_left_open_on_purpose(house) -> None:
+    client = Client(create_app(house, Settings(host="0.0.0.0", needs_token=False)))
+
+    assert 200 == client.get(LISTED).status_code
+
+
+def test_without_any_token_nobody_comes_in(house) -> None:
+    client = Client(create_app(house, Settings(host="0.0.0.0")))
+
+    assert 401 == client.get(LISTED, headers={"Authorization": "Bearer "}).status_code
+    assert 401 == client.get(LISTED, headers={"Authorization": "Bearer None"}).status_code
+
+
+def test_a_prefix_leaves_no_trace_of_the_tester(client: Client) -> None:
+    assert 200 == client.get("/_w/default/_mock/health").status_code
+    assert 0 == client.get("/_mock/worlds/default/journal").get_json()["last"]

@@ -1,0 +1,532 @@
+"""The verbs of the command line that talk to a server: what they print, for people and for programs, and how they end."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import requests
+from click.testing import CliRunner, Result
+
+from mockserver import MockServer, Settings, World
+from mockserver.cli import cli
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SEND = {"action": "sms.send_message", "to": "5556667777", "from": "5554332111", "message": "hi"}
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[MockServer]:
+    with MockServer(settings=Settings(port=0), freeze=NOON) as server:
+        yield server
+
+
+@pytest.fixture
+def world(running: MockServer) -> Iterator[World]:
+    with running.create_world("small", freeze=NOON, seed="7") as world:
+        yield world
+
+
+class Line:
+    """A command line in an environment that names the server and the world."""
+
+    def __init__(self, url: str, world: str) -> None:
+        self.environment = {"MOCKSERVER_URL": url, "MOCKSERVER_WORLD_ID": world}
+
+    def __call__(self, *arguments: str, stdin: str | None = None, ends: int = 0) -> Result:
+        done = CliRunner().invoke(cli, arguments, input=stdin, env=self.environment, prog_name="mockserver")
+        assert (ends, None) == (done.exit_code, done.exception if ends == 0 else None), done.output
+        return done
+
+    def text(self, *arguments: str, stdin: str | None = None) -> list[str]:
+        return self(*arguments, stdin=stdin).stdout.splitlines()
+
+    def json(self, *arguments: str, stdin: str | None = None) -> Any:
+        return json.loads(self(*arguments, "--format", "json", stdin=stdin).stdout)
+
+    def failing(self, *arguments: str, ends: int = 1) -> str:
+        done = self(*arguments, ends=ends)
+        assert "" == done.stdout
+        return done.stderr
+
+
+@pytest.fixture
+def run(running: MockServer, world: World) -> Line:
+    return Line(running.url, world.id)
+
+
+@pytest.fixture
+def send(world: World) -> Callable[..., str]:
+    user, secret = world.login("dialogtech", "documents")
+
+    def send(**changes: str) -> str:
+        call = {"access_key": user, "secret_access_key": secret, **SEND, **changes}
+        return requests.get(f"{world.base_url}/ibp_api.php", call, timeout=10).text
+
+    return send
+
+
+# -- every verb --------------------------------------------------------------------------------------------------------
+
+
+def commands(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from commands(found, *path, name)
+
+
+@pytest.mark.parametrize("path", list(commands(cli)), ids=" ".join)
+def test_every_verb_has_help_with_an_example_of_itself(path: tuple[str, ...]) -> None:
+    said = CliRunner().invoke(cli, [*path, "--help"], prog_name="mockserver").stdout
+
+    assert re.search(rf"Examples?:\s+mockserver {' '.join(path)}".rstrip(), said)
+
+
+def test_the_help_of_all_lists_every_verb() -> None:
+    said = CliRunner().invoke(cli, ["--help"]).stdout
+
+    assert set(cli.list_commands(click.Context(cli))) <= set(re.findall(r"^  (\w+) ", said, re.MULTILINE))
+
+
+@pytest.mark.parametrize("verb", ["clock", "world", "journal", "assert", "quirks"])
+def test_the_help_of_a_verb_imports_nothing_that_talks(verb: str) -> None:
+    program = (
+        f"import sys; from mockserver.cli import cli; cli([{verb!r}, '--help'], standalone_mode=False);"
+        "sys.exit(bool({'flask', 'uvicorn', 'requests', 'mockserver.client'} & {*sys.modules}))"
+    )
+
+    assert 0 == subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL).returncode
+
+
+@pytest.mark.parametrize("verb", [["clock", "show"], ["world", "list"], ["explain", "1"], ["wait", "--timeout", "0"]])
+def test_nobody_at_the_address_is_one_sentence(verb: list[str]) -> None:
+    with MockServer() as server:
+        url = server.url
+    said = Line(url, "default").failing(*verb)
+
+    assert f"mockserver: no server answers at {url}; start one with: mockserver serve\n" == said
+
+
+def test_an_unknown_world_is_one_sentence(run: Line) -> None:
+    assert "mockserver: there is no world 'nobodys'\n" == run.failing("clock", "show", "--world", "nobodys")
+
+
+def test_flags_go_before_the_environment(running: MockServer, world: World) -> None:
+    elsewhere = Line("http://127.0.0.1:1", "nobodys")
+
+    assert world.id == elsewhere.json("world", "show", world.id, "--server", running.url)["id"]
+    assert "now" in elsewhere.json("clock", "show", "--server", running.url, "--world", world.id)
+
+
+def test_a_token_is_taken_from_the_flag_or_the_environment() -> None:
+    with MockServer(settings=Settings(host="0.0.0.0", port=0, token="the-token")) as server:
+        run = Line(server.url, "default")
+        assert "token" in run.failing("clock", "show")
+        assert "now" in run.json("clock", "show", "--token", "the-token")
+        run.environment["MOCKSERVER_TOKEN"] = "the-token"
+        assert "now" in run.json("clock", "show")
+
+
+# -- wait --------------------------------------------------------------------------------------------------------------
+
+
+def test_wait_says_who_answers(run: Line, running: MockServer) -> None:
+    version = running.health()["version"]
+
+    assert [f"mockserver {version} answers at {running.url}"] == run.text("wait")
+    assert {"status": "ok", "version": version} == run.json("wait", "--timeout", "1m")
+
+
+# -- world -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_world_is_made_listed_and_dropped(run: Line, running: MockServer) -> None:
+    made = run.json(
+        *("world", "create", "--fixture", "small", "--seed", "7", "--freeze", "2026-06-01T12:00:00Z"),
+        *("--reading", "limits=off", "--credential", "dialogtech/documents=k:s", "--credential", "serwersms/demo=t"),
+    )
+    name = made["id"]
+
+    assert ("2026-06-01T12:00:00Z", True, {"limits": "off"}) == (made["now"], made["frozen"], made["readings"])
+    assert [{"user": "k", "secret": "s"}] == made["credentials"]["dialogtech"]["documents"]
+    assert [{"user": "t"}] == made["credentials"]["serwersms"]["demo"]
+    assert name in {each["id"] for each in run.json("world", "list")["worlds"]}
+    assert any(line.startswith(name) for line in run.text("world", "list"))
+    assert [f"dropped {name}"] == run.text("world", "drop", name)
+    assert f"mockserver: there is no world {name!r}\n" == run.failing("world", "show", name)
+
+
+def test_a_world_is_shown_to_people(run: Line, world: World) -> None:
+    user, secret = world.login("mgage", "documents")
+    shown = run.text("world", "show")
+
+    assert [
+        f"world     {world.id}",
+        f"base url  {world.base_url}",
+        "clock     2026-06-01T12:00:00Z frozen",
+        "seed      7",
+        "readings  the usual ones",
+    ] == shown[:5]
+    assert ["mgage", "documents", user, secret] in [line.split() for line in shown]
+
+
+def test_a_world_is_forked_and_reset(run: Line, world: World) -> None:
+    twin = run.json("world", "fork", "--id", f"{world.id}-twin")
+    again = run.json("world", "reset", twin["id"], "--freeze", "2017-01-01T00:00:00Z")
+    run("world", "drop", twin["id"])
+
+    assert (f"{world.id}-twin", "2026-06-01T12:00:00Z") == (twin["id"], twin["now"])
+    assert "2017-01-01T00:00:00Z" == again["now"]
+
+
+def test_a_world_is_saved_and_loaded(run: Line, world: World, tmp_path: Path, send: Callable[..., str]) -> None:
+    file = tmp_path / "mine.json"
+    said = run.text("world", "save", "--out", str(file), "--credentials")
+    before = file.read_text()
+    send()
+    run("world", "load", str(file))
+
+    assert [f"{file}: {world.show().messages} messages"] == said
+    assert before == run("world", "save", "--credentials").stdout
+    run("world", "load", "-", stdin='{"mockserver": 1, "accounts": []}')
+    assert 0 == world.show().messages
+
+
+def test_a_world_begins_with_a_world_file(run: Line, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text('{"mockserver": 1, "accounts": []}')
+    made = run.json("world", "create", "--snapshot", str(tmp_path / "mine.json"))
+    run("world", "drop", made["id"])
+
+    assert (0, {}) == (made["messages"], made["credentials"])
+
+
+def test_what_is_no_world_file_is_refused(run: Line, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text('{"mockserver": 1, "acounts": []}')
+
+    assert "'accounts'" in run.failing("world", "load", str(tmp_path / "mine.json"))
+    assert "is no JSON" in run.failing("world", "load", str(tmp_path / "none.json"), ends=2)
+
+
+def test_the_default_world_stays(run: Line) -> None:
+    assert run.failing("world", "drop", "default").startswith("mockserver: the default world cannot be dropped")
+
+
+# -- account and message -----------------------------------------------------------------------------------------------
+
+
+def test_accounts_are_listed_shown_and_changed(run: Line, world: World) -> None:
+    blacklist = ["+48500600700", "+48500600701"]
+    changed = run.json("account", "set", "serwersms/demo", "--blacklist", json.dumps(blacklist))
+
+    assert blacklist == sorted(changed["blacklist"])
+    assert changed == run.json("account", "show", "serwersms/demo")
+    assert "  +48500600701" in run.text("account", "show", "serwersms/demo")
+    assert changed in run.json("account", "show")["accounts"]
+    assert ["serwersms/demo", "-", "-", "3", "2"] in [line.split()[:5] for line in run.text("account", "show")]
+
+
+@pytest.mark.parametrize("way", ["file", "stdin"])
+def test_a_list_is_taken_from_a_file_or_from_stdin(run: Line, tmp_path: Path, way: str) -> None:
+    numbers = '[{"number": "5550001111"}]'
+    (tmp_path / "numbers.json").write_text(numbers)
+    given = f"@{tmp_path}/numbers.json" if way == "file" else "-"
+    changed = run.json("account", "set", "dialogtech/documents", "--numbers", given, stdin=numbers)
+
+    assert ["5550001111"] == [each["number"] for each in changed["numbers"]]
+
+
+def test_a_misspelt_key_is_refused_with_the_nearest(run: Line) -> None:
+    said = run.failing("account", "set", "dialogtech/documents", "--numbers", '[{"nubmer": "5550001111"}]')
+
+    assert "nubmer" in said
+    assert "'number'" in said
+
+
+def test_any_message_is_added_and_listed(run: Line, world: World) -> None:
+    row = ("--sender", "37911", "--recipient", "1234567890", "--text", "Hello", "--at", "P1D")
+    more = ("--field", "program=121811", "--field", "status=Failed")
+    added = run.json("message", "add", "mgage", "documents", "--direction", "outbound", *row, *more)
+
+    assert ("2026-05-31T12:00:00Z", "Failed", "121811") == (added["at"], added["status"], added["program"])
+    listed = run.json("message", "list", "--provider", "mgage", "--direction", "outbound", "--number", "1234567890")
+    assert added in listed["messages"]
+    (line,) = run.text("message", "list", "--after", str(added["serial"] - 1))[1:]
+    assert [str(added["serial"]), "2026-05-31T12:00:00Z", "mgage/documents", "outbound", "37911"] == line.split()[:5]
+
+
+def test_a_list_that_is_cut_off_says_so(run: Line) -> None:
+    done = run("message", "list", "--limit", "2")
+
+    assert 3 == done.stdout.count("\n")
+    assert re.search(r"there may be more; ask with --after [0-9]+", done.stderr)
+
+
+# -- inbound and clock -------------------------------------------------------------------------------------------------
+
+INBOUND = ("inbound", "dialogtech", "--sender", "5556667777", "--recipient", "5554332111", "--text", "Yes, please")
+
+
+def test_a_message_comes_in_now_or_later(run: Line, world: World) -> None:
+    now = run.json(*INBOUND)
+    later = run.text(*INBOUND, "--in", "5m")
+
+    assert ("Yes, please", "2026-06-01T12:00:00Z", "inbound") == (now["text"], now["at"], now["direction"])
+    assert ["due 2026-06-01T12:05:00Z"] == later
+    assert {"due": "2026-06-01T12:00:30Z"} == run.json(*INBOUND, "--in", "30")
+    assert "2026-06-01T12:00:30Z" == run.json("clock", "show")["next"]
+
+
+def test_the_clock_tells_what_happened(run: Line, world: World) -> None:
+    run(*INBOUND, "--in", "5m")
+    told = run.text("clock", "advance", "1h")
+
+    assert "2026-06-01T13:00:00Z frozen, nothing is due" == told[-1]
+    assert told[0].startswith("2026-06-01T12:05:00Z message_stored ")
+    assert "sender=5556667777 recipient=5554332111" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "now"),
+    [
+        (["advance", "90"], "2026-06-01T12:01:30Z"),
+        (["advance", "90s"], "2026-06-01T12:01:30Z"),
+        (["advance", "1.5m"], "2026-06-01T12:01:30Z"),
+        (["advance", "1d"], "2026-06-02T12:00:00Z"),
+        (["advance", "PT1H30S"], "2026-06-01T13:00:30Z"),
+        (["advance", "--to", "2026-07-01T00:00:00Z"], "2026-07-01T00:00:00Z"),
+        (["freeze", "--at", "2026-07-01T00:00:00Z"], "2026-07-01T00:00:00Z"),
+        (["freeze"], "2026-06-01T12:00:00Z"),
+        (["next"], "2026-06-01T12:00:00Z"),
+    ],
+    ids=" ".join,
+)
+def test_the_clock_is_moved(run: Line, arguments: list[str], now: str) -> None:
+    assert (now, True, []) == tuple(run.json("clock", *arguments)[name] for name in ("now", "frozen", "happened"))
+
+
+def test_the_clock_is_let_go(run: Line) -> None:
+    assert "ticking" in run.text("clock", "resume")[0]
+
+
+def test_the_next_thing_happens_or_there_is_none(run: Line) -> None:
+    run(*INBOUND, "--in", "5m")
+
+    assert "2026-06-01T12:05:00Z frozen, nothing is due" == run.text("clock", "next")[-1]
+    assert "nothing is due\n" == run("clock", "next").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["clock", "advance"], "give a duration, or --to an instant"),
+        (["clock", "advance", "5", "--to", "2027-01-01T00:00:00Z"], "give a duration, or --to an instant"),
+        (["clock", "advance", "soon"], "'soon' is no duration; 90, 90s, 1.5m, 2h, 1d and PT1M30S are"),
+        (["reading", "set", "limits"], "'limits' is not NAME=VALUE"),
+        (["account", "show", "demo"], "'demo' is not PROVIDER/ACCOUNT"),
+        (["account", "set", "mgage/demo", "--programs", "{"], "'{' is no JSON, no @FILE of it, and not - for stdin"),
+        (["world", "create", "--credential", "demo=a:b"], "'demo' is not PROVIDER/ACCOUNT"),
+        (["fault", "arm"], "give a RULE as JSON, or --fault and its options"),
+        (["fault", "arm", "{}", "--first", "1"], "give a RULE as JSON, or --fault and its options"),
+        (["fault", "arm", "--fault", "reset", "--parameter", "to"], "'to' is neither NAME=TEXT nor NAME~PATTERN"),
+        (["assert"], "give a CLAIM as JSON, or options"),
+        (["explain", "first"], "'first' is not a valid integer range"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_misuse_is_explained_and_ends_with_2(run: Line, arguments: list[str], complaint: str) -> None:
+    assert complaint in run.failing(*arguments, ends=2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["clock", "advance", "--to", "2026-05-01T00:00:00Z"], ["clock", "freeze", "--at", "yesterday"]],
+    ids=" ".join,
+)
+def test_an_instant_that_will_not_do_is_one_sentence(run: Line, arguments: list[str]) -> None:
+    assert re.fullmatch(r"mockserver: .+\n", run.failing(*arguments))
+
+
+# -- reading and fault -------------------------------------------------------------------------------------------------
+
+
+def test_readings_are_listed_and_set(run: Line, world: World) -> None:
+    told = run.text("reading", "set", "limits=off", "dialogtech.zone=America/Chicago")
+
+    assert {"limits": "off", "dialogtech.zone": "America/Chicago"} == world.show().readings
+    assert told == run.text("reading", "list")
+    assert ["limits", "off", "enforced", "-"] in [line.split() for line in told]
+    assert "enforced" == run.json("reading", "list")["limits"]["default"]
+    assert "enforced" in run.failing("reading", "set", "limits=of")
+
+
+def test_a_fault_is_armed_by_flags(run: Line, world: World, send: Callable[..., str]) -> None:
+    armed = run.json(
+        *("fault", "arm", "--fault", "reset", "--point", "after", "--first", "1", "--id", "lost"),
+        *("--operation", "sms.send_message", "--parameter", "to=5556667777", "--parameter", "from~^555"),
+    )
+    with pytest.raises(requests.ConnectionError):
+        send()
+
+    assert {
+        "id": "lost",
+        "match": {
+            "operation": "sms.send_message",
+            "parameters": {"to": "5556667777", "from": {"pattern": "^555"}},
+        },
+        "when": {"first": 1},
+        "point": "after",
+        "fault": {"kind": "reset"},
+        "matched": 0,
+        "hits": 0,
+        "spent": False,
+    } == armed
+    (line,) = run.text("fault", "list")[1:]
+    assert ["after", "1", "1", "yes"] == line.split()[-4:]
+    assert ["cleared 1"] == run.text("fault", "clear", "lost")
+
+
+def test_a_fault_is_armed_by_json(run: Line, world: World) -> None:
+    rule = {"fault": [{"kind": "delay", "seconds": 1}, {"kind": "close"}], "when": {"nth": 2}, "expires_after": 3}
+    armed = run.json("fault", "arm", json.dumps(rule))
+
+    assert rule.items() <= armed.items()
+    assert armed in run.json("fault", "list")["faults"]
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (["delay", "seconds=2"], {"kind": "delay", "seconds": 2}),
+        (["answer", "status=503", 'body="503"'], {"kind": "answer", "status": 503, "body": "503"}),
+        (["answer", "status=503", "body=Bad gateway"], {"kind": "answer", "status": 503, "body": "Bad gateway"}),
+    ],
+    ids=str,
+)
+def test_the_options_of_a_fault_are_numbers_or_texts(run: Line, options: list[str], fault: dict[str, object]) -> None:
+    kind, *given = options
+    flags = [flag for each in given for flag in ("--option", each)]
+
+    assert fault == run.json("fault", "arm", "--fault", kind, *flags)["fault"]
+
+
+def test_faults_are_cleared_all_at_once(run: Line, world: World) -> None:
+    for _ in range(2):
+        run("fault", "arm", "--fault", "hang", "--from", "PT30S", "--probability", "0.5")
+
+    assert {"cleared": 2} == run.json("fault", "clear")
+    assert "no faults are armed\n" == run("fault", "list").stderr
+    assert "mockserver: " in run.failing("fault", "clear", "lost")
+
+
+def test_a_misspelt_fault_is_refused_with_the_nearest(run: Line) -> None:
+    assert "'reset'" in run.failing("fault", "arm", "--fault", "rest")
+
+
+def test_the_kinds_of_faults_are_listed(run: Line) -> None:
+    assert ["delay", "seconds"] in [line.split()[:2] for line in run.text("fault", "kinds")]
+    assert "stale" in {each["kind"] for each in run.json("fault", "kinds")["kinds"]}
+
+
+# -- journal, assert, explain ------------------------------------------------------------------------------------------
+
+
+def test_the_journal_is_listed(run: Line, send: Callable[..., str]) -> None:
+    assert "no such exchange\n" == run("journal").stderr
+    send()
+    send()
+    first, second = run.text("journal")
+
+    assert re.match(r" +1 2026-06-01T12:00:00Z 200 sms\.send_message  GET /_w/\w+/ibp_api\.php\?", first)
+    assert " 200 sms.send_message TooManyPerNumber  GET " in second
+    assert [second] == run.text("journal", "--refusal", "TooManyPerNumber")
+    assert [second] == run.text("journal", "--after", "1", "--limit", "1")
+    told = run.json("journal", "--operation", "sms.send_message", "--status", "200")
+    assert ([1, 2], 2, 0) == ([each["number"] for each in told["exchanges"]], told["last"], told["dropped"])
+
+
+def test_the_journal_is_followed_without_a_gap(run: Line, world: World, send: Callable[..., str]) -> None:
+    send()
+    send()
+    program = [sys.executable, "-m", "mockserver", "journal", "--follow", "--limit", "4", "--format", "json"]
+    with subprocess.Popen(
+        program, env={**run.environment, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
+    ) as following:
+        assert following.stdout is not None
+        there = [following.stdout.readline() for _ in range(2)]
+        send()
+        send()
+        come = list(following.stdout)
+
+    assert 0 == following.returncode
+    assert [1, 2, 3, 4] == [json.loads(line)["number"] for line in there + come]
+
+
+def test_a_claim_holds(run: Line, send: Callable[..., str]) -> None:
+    send()
+    send()
+    claim = {"exchanges": [{"operation": "sms.send_message"}, {"refusal": "TooManyPerNumber"}], "order": True}
+
+    assert ["so it is: exchanges 1, 2"] == run.text("assert", "--operation", "sms.send_message", "--count", "2")
+    assert ["so it is: exchange 1"] == run.text("assert", "--provider", "dialogtech", "--accepted", "--at-most", "1")
+    assert ["so it is: there is none"] == run.text("assert", "--provider", "mgage", "--count", "0")
+    assert [1, 2] == run.json("assert", json.dumps(claim))["found"]
+    assert [2] == run.json("assert", "--parameter", "to~^555", "--after", "1")["found"]
+
+
+def test_a_claim_that_does_not_hold_ends_with_1_and_the_difference(run: Line, send: Callable[..., str]) -> None:
+    send()
+    claim = ("assert", "--operation", "sms.send_message", "--parameter", "to=5556667778")
+
+    assert (
+        "mockserver: the journal tells otherwise\n"
+        '  exchange 1 of those wanted: the nearest is 1: parameters.to: wanted "5556667778", got "5556667777"\n'
+    ) == run.failing(*claim)
+    done = run(*claim, "--format", "json", ends=1)
+    assert (False, "parameters.to") == (
+        json.loads(done.stdout)["holds"],
+        json.loads(done.stdout)["difference"][0]["fields"][0]["field"],
+    )
+
+
+def test_an_exchange_is_explained(run: Line, send: Callable[..., str]) -> None:
+    send()
+    send(mesage="hi")
+    told = run.text("explain", "2")
+
+    assert told[0].startswith("Exchange 2 at 2026-06-01T12:00:00Z: GET ")
+    assert '  001: "1 sms per number per second"' in told
+    assert "Window: 1 sms per number per second: 1 used, free again at 12:00:01.000" in told
+    assert "TooManyPerNumber" == run.json("explain", "2")["rule"]["name"]
+    assert "mockserver: the journal has no exchange 9; it holds 1 to 2\n" == run.failing("explain", "9")
+
+
+# -- lists -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_there_is_to_know_of_the_rooms_is_listed(run: Line) -> None:
+    quirks = run.json("quirks", "--provider", "dialogtech")["quirks"]
+
+    assert {"dialogtech"} == {each["provider"] for each in quirks}
+    assert any(line.startswith("DT-23 ") for line in run.text("quirks"))
+    assert any(re.match(r"  switch: dialogtech\.limits\.count = accepted \| all", line) for line in run.text("quirks"))
+    assert any(line.startswith("dialogtech  TooManyPerNumber ") for line in run.text("refusals"))
+    assert {"mgage"} == {each["provider"] for each in run.json("refusals", "--provider", "mgage")["refusals"]}
+
+
+def test_the_magic_numbers_are_listed(run: Line) -> None:
+    numbers = run.json("magic")["magic"]
+
+    assert "dialogtech" in {each["provider"] for each in numbers}
+    assert len(numbers) + 1 == len(run.text("magic"))

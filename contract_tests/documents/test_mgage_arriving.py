@@ -1,0 +1,165 @@
+"""A message that comes in from outside to a program: exported at once, or refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from werkzeug.test import Client
+
+from mockserver.app import PROVIDERS, READINGS, create_app
+from mockserver.core.accounts import Account, Login, Program
+from mockserver.core.clock import Clock
+from mockserver.core.decisions import Evidence
+from mockserver.core.events import MessageStored
+from mockserver.core.instants import SECOND, parse_instant
+from mockserver.core.messages import Message
+from mockserver.core.state import Fixture
+from mockserver.core.worlds import Worlds
+
+NOON = parse_instant("2026-06-01T12:00:00Z")
+FIELDS = {"sender": "15556667777", "text": "JOIN"}
+
+
+def account(name, *programs):
+    programs = {number: Program(number, f"Program {number}", "Campaign", "Text to Join") for number in programs}
+    return Account(f"mgage/{name}", "mgage", name, (Login(name, "secret"),), programs=programs)
+
+
+FIXTURE = Fixture(
+    accounts=(account("several", "141501", "141502"), account("one", "121811"), account("none")),
+    sequences={"mgage.inbound": 700000003},
+)
+
+
+@pytest.fixture
+def house():
+    arrive = {room.name: room.arrive for room in PROVIDERS}
+    return Worlds(FIXTURE, READINGS, clock=Clock.frozen(NOON), arrive=arrive)
+
+
+@pytest.fixture
+def exported(house):
+    """The messages of a program, as its account exports them."""
+    client = Client(create_app(house))
+
+    def export(program="121811", user="one"):
+        answer = client.get(f"/api/messages/program/{program}", auth=(user, "secret"))
+        return json.loads(answer.data)["data"]["messages"]
+
+    return export
+
+
+@pytest.fixture
+def arrive(house):
+    return lambda **changes: house.default.arrive("mgage", {**FIELDS, **changes})
+
+
+def test_it_is_stored_with_the_next_number_as_received_at_the_worlds_instant(house, arrive):
+    stored = Message(
+        serial=0,
+        account="mgage/one",
+        id="700000003",
+        direction="inbound",
+        sender="15556667777",
+        recipient="37911",
+        at=NOON,
+        text="JOIN",
+        status="Received",
+        program="121811",
+    )
+    decision = arrive()
+    assert decision.value == stored
+    assert decision.events == (MessageStored(stored),)
+    assert (decision.at, decision.evidence, decision.account) == (NOON, Evidence("arrive"), "mgage/one")
+
+
+def test_it_is_exported_at_once(house, arrive, exported):
+    arrive()
+    house.default.clock.advance(1_250_000)
+    arrive(text="Ja też. 🙏", network="T-Mobile", status="Processing", recipient="12345")
+    first = {
+        "type": "MO",
+        "deliveryStatus": "Received",
+        "number": "15556667777",
+        "body": "JOIN",
+        "date": "2026-06-01T12:00:00.00",
+        "network": None,
+    }
+    assert exported() == [
+        first,
+        first
+        | {
+            "deliveryStatus": "Processing",
+            "body": "Ja też. 🙏",
+            "date": "2026-06-01T12:00:01.25",
+            "network": "T-Mobile",
+        },
+    ]
+
+
+def test_the_account_is_the_one_that_has_the_program(arrive, exported):
+    assert arrive(program="141502").account == "mgage/several"
+    assert exported() == []
+    assert len(exported("141502", "several")) == 1
+    assert exported("141501", "several") == []
+
+
+def test_without_a_program_it_is_the_only_one_of_the_account(arrive):
+    assert arrive(account="one").value.program == "121811"
+    assert arrive(account="several", program="141501").value.program == "141501"
+
+
+def test_the_network_may_be_unknown(arrive):
+    assert arrive(network=None).value.network is None
+
+
+WRONG = {
+    "an unknown field": ({"programm": "121811"}, "programm: unknown key; did you mean 'program'?"),
+    "a plus sign": ({"sender": "+15556667777"}, "sender: '+15556667777' is not 3 to 15 digits"),
+    "no text": ({"text": None}, "text: null is not a text"),
+    "a text that no answer can carry": ({"text": "\ud800"}, "text: '\\ud800' is not text that UTF-8 can carry"),
+    "a network that no answer can carry": (
+        {"network": "\ud800"},
+        "network: '\\ud800' is not text that UTF-8 can carry",
+    ),
+    "an empty status": (
+        {"status": ""},
+        "status: '' is not a text of 1 to 64 characters (deliveryStatus), such as 'Received'",
+    ),
+    "a program of nobody": ({"program": "121812"}, "program: unknown program; did you mean '121811'?"),
+    "another account's program": (
+        {"program": "121811", "account": "several"},
+        "program: unknown program; there is 141501, 141502",
+    ),
+    "one of several programs": ({"account": "several"}, "program: is missing; there is 141501, 141502"),
+    "no program at all": ({"account": "none"}, "program: is missing; there is none"),
+    "a magic program that the account has not": (
+        {"program": "500510"},
+        "program: unknown program; there is 141501, 141502, 121811",
+    ),
+    "an unknown account": ({"account": "on"}, "account: unknown account; did you mean 'one'?"),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), WRONG.values(), ids=WRONG)
+def test_a_wrong_field_is_named_with_what_would_be_right_and_nothing_happens(arrive, exported, changes, sentence):
+    with pytest.raises(ValueError) as refused:
+        arrive(**changes)
+    assert str(refused.value) == sentence
+    assert exported() == []
+    assert arrive().value.id == "700000003"
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_missing_field_is_named(house, name):
+    with pytest.raises(ValueError) as refused:
+        house.default.arrive("mgage", {key: value for key, value in FIELDS.items() if key != name})
+    assert str(refused.value) == f"{name}: is missing"
+
+
+def test_what_arrives_later_is_behind_what_arrived_before(house, arrive, exported):
+    for second in range(3):
+        arrive(text=str(second))
+        house.default.clock.advance(SECOND)
+    assert [message["body"] for message in exported()] == ["0", "1", "2"]

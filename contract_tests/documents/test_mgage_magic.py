@@ -1,0 +1,200 @@
+"""MG-28: programs that bring about an outcome, at both ends of each range and one beyond."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from base64 import b64encode
+from functools import partial
+
+import pytest
+import requests
+from werkzeug.test import Client
+
+from mockserver.app import PROVIDERS, READINGS, create_app
+from mockserver.core.accounts import Account, Login, Program
+from mockserver.core.clock import Clock
+from mockserver.core.instants import parse_instant
+from mockserver.core.state import Fixture
+from mockserver.core.worlds import Worlds
+from mockserver.providers.mgage import MGAGE
+from mockserver.settings import fixtures_folder
+from mockserver.web.answer import AT_ONCE, Delivery, Ending
+from mockserver.web.asked import Asked
+
+NOON = parse_instant("2026-06-01T12:00:00Z")
+PATH = "/api/messages/program/"
+AUTH = ("one", "secret")
+RANGES = [
+    ("500500", "500509", "answers 500, General server exception"),
+    ("500510", "500519", "exported; the connection is closed without an answer"),
+    ("500520", "500529", "answered 2 seconds late"),
+    ("500530", "500539", "never answered; the connection stays open until the client gives up"),
+]
+FAILING, LOST, LATE, SILENT = ((first, last) for first, last, _ in RANGES)
+ANSWERING = {
+    **dict.fromkeys(LOST, Delivery(ending=Ending.CLOSE, instead=b"")),
+    **dict.fromkeys(LATE, Delivery(delay=2.0)),
+    **dict.fromkeys(SILENT, Delivery(ending=Ending.HANG, instead=b"")),
+}
+BEYOND = ("500499", "500540", "50050", "0500500", "5005000")
+OWN = "500521"
+"""A magic program that an account has."""
+
+
+def empty(program):
+    return {
+        "meta": {"generalErrors": [], "nextPageUrl": None},
+        "data": {
+            "campaignName": "Magic numbers of the mock server",
+            "programName": f"Magic {program}",
+            "programType": "Text to Join",
+            "messages": [],
+        },
+    }
+
+
+@pytest.fixture
+def open_house():
+    def opened(**readings):
+        programs = {number: Program(number, "Program", "Campaign", "Voting") for number in ("121811", OWN)}
+        accounts = (
+            Account("mgage/one", "mgage", "one", (Login("one", "secret"),), programs=programs),
+            Account("mgage/two", "mgage", "two", (Login("two", "secret"),)),
+        )
+        arrive = {room.name: room.arrive for room in PROVIDERS}
+        fixture = Fixture(accounts=accounts, readings=readings)
+        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), arrive=arrive)
+
+    return opened
+
+
+@pytest.fixture
+def house(open_house):
+    return open_house()
+
+
+def answer(house, program, auth=AUTH, query=""):
+    """The answer as it would be delivered."""
+    encoded = b64encode(":".join(auth).encode()).decode()
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": PATH + program,
+        "QUERY_STRING": query,
+        "HTTP_AUTHORIZATION": f"Basic {encoded}",
+        "HTTP_HOST": "127.0.0.1",
+        "wsgi.url_scheme": "http",
+    }
+    call = MGAGE.read(Asked(environ))
+    decision = house.default.commit(partial(MGAGE.decide, call))
+    return MGAGE.write(decision, call, house.default.state.readings)
+
+
+def errors(answered):
+    return answered.status, json.loads(answered.body)["meta"]["generalErrors"]
+
+
+def test_mg_28_the_ranges_are_the_rooms():
+    assert [tuple(magic) for magic in MGAGE.magic] == [
+        ("programId", f"{first} to {last}", first, last, outcome) for first, last, outcome in RANGES
+    ]
+
+
+def test_mg_28_no_shipped_world_has_such_a_program():
+    every = {program for magic in MGAGE.magic for program in magic.values()}
+    for path in (fixtures_folder() / "worlds").glob("*.json"):
+        accounts = json.loads(path.read_text())["accounts"]
+        assert every.isdisjoint(program["id"] for account in accounts for program in account.get("programs", ()))
+
+
+@pytest.mark.parametrize("auth", [AUTH, ("two", "secret")], ids=["one", "two"])
+@pytest.mark.parametrize("program", FAILING)
+def test_mg_28_a_program_that_always_fails(house, program, auth):
+    assert errors(answer(house, program, auth)) == (500, ["General server exception"])
+
+
+@pytest.mark.parametrize("auth", [AUTH, ("two", "secret")], ids=["one", "two"])
+@pytest.mark.parametrize(("program", "delivery"), ANSWERING.items(), ids=ANSWERING)
+def test_mg_28_an_empty_program_whose_answer_is_lost_late_or_never_given(house, program, delivery, auth):
+    answered = answer(house, program, auth)
+    assert (answered.status, answered.delivery) == (200, delivery)
+    assert json.loads(answered.body) == empty(program)
+
+
+@pytest.mark.parametrize("program", BEYOND)
+def test_mg_28_beyond_the_ranges_programs_are_as_any_other(house, program):
+    answered = answer(house, program)
+    assert errors(answered) == (404, [f"Program {program} does not exist"])
+    assert answered.delivery is AT_ONCE
+    assert answer(house, "121811").delivery is AT_ONCE
+
+
+def test_mg_28_a_magic_program_of_ones_own_exports_its_messages(house):
+    house.default.arrive("mgage", {"sender": "15556667777", "text": "JOIN", "program": OWN})
+    answered = answer(house, OWN)
+    assert answered.delivery == Delivery(delay=2.0)
+    data = json.loads(answered.body)["data"]
+    assert (data["programName"], [message["body"] for message in data["messages"]]) == ("Program", ["JOIN"])
+    assert json.loads(answer(house, OWN, ("two", "secret")).body) == empty(OWN)
+
+
+@pytest.mark.parametrize("program", ANSWERING)
+def test_mg_28_what_is_refused_for_another_reason_is_refused_at_once(house, program):
+    refused = answer(house, program, query="pageSize=0")
+    assert (refused.status, refused.delivery) == (400, AT_ONCE)
+    refused = answer(house, program, ("one", "wrong"))
+    assert (refused.status, refused.delivery) == (401, AT_ONCE)
+
+
+@pytest.mark.parametrize("program", [*FAILING, *ANSWERING])
+def test_mg_28_switched_off_they_are_programs_as_any_other(open_house, program):
+    house = open_house(**{"mgage.magic": "off"})
+    assert errors(answer(house, program)) == (404, [f"Program {program} does not exist"])
+    assert answer(house, OWN).delivery is AT_ONCE
+
+
+def test_mg_28_the_room_is_asked_as_any_other(house):
+    assert Client(create_app(house)).get(PATH + LATE[0], auth=AUTH).json == empty(LATE[0])
+
+
+# -- over a socket -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("program", LOST)
+def test_mg_28_requests_meets_a_closed_connection(server, program):
+    with pytest.raises(requests.ConnectionError, match="Remote end closed connection without response"):
+        requests.get(f"{server.url}{PATH}{program}", auth=AUTH, timeout=10)
+    assert requests.get(f"{server.url}{PATH}121811", auth=AUTH, timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("program", LOST)
+def test_mg_28_curl_gets_an_empty_reply(server, program):
+    assert curl(server, program, "10") == (52, "", "curl: (52) Empty reply from server")
+
+
+@pytest.mark.parametrize("program", [*LATE, *SILENT])
+def test_mg_28_a_client_of_little_patience_gives_up(server, program):
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(f"{server.url}{PATH}{program}", auth=AUTH, timeout=0.05)
+    status, out, complaint = curl(server, program, "0.05")
+    assert (status, out) == (28, "")
+    assert "timed out" in complaint
+    assert requests.get(f"{server.url}{PATH}121811", auth=AUTH, timeout=10).status_code == 200
+
+
+def curl(server, program, patience):
+    done = subprocess.run(
+        [
+            shutil.which("curl"),
+            "-sS",
+            "--max-time",
+            patience,
+            "-u",
+            ":".join(AUTH),
+            f"{server.url}{PATH}{program}",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout, done.stderr.strip()

@@ -1,0 +1,229 @@
+"""SW-39: numbers that bring about an outcome, at both ends of each range and one beyond."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from functools import partial
+
+import pytest
+import requests
+from werkzeug.test import Client
+
+from mockserver.app import PROVIDERS, READINGS, create_app
+from mockserver.core.accounts import Account, Login
+from mockserver.core.clock import Clock
+from mockserver.core.instants import parse_instant
+from mockserver.core.state import Fixture
+from mockserver.core.worlds import Worlds
+from mockserver.providers.serwersms import SERWERSMS
+from mockserver.settings import fixtures_folder
+from mockserver.web.answer import AT_ONCE, Delivery, Ending
+from mockserver.web.provider import Call
+
+NOON = parse_instant("2026-06-01T12:00:00Z")
+JAN = "+48500600700"
+WHO = {"username": "Login", "password": "Haslo"}
+RANGES = [
+    ("+48990000000", "+48990000009", "refused with 1010, System temporarily unavailable; nothing is marked as read"),
+    (
+        "+48990000010",
+        "+48990000019",
+        "answered, and with read=true marked as read; the connection is closed without an answer",
+    ),
+    ("+48990000020", "+48990000029", "answered 2 seconds late"),
+    ("+48990000030", "+48990000039", "never answered; the connection stays open until the client gives up"),
+    ("+48990000040", "+48990000049", "refused with 3330, No messages, in place of an empty list"),
+]
+UNAVAILABLE, LOST, LATE, SILENT, NONE = ((first, last) for first, last, _ in RANGES)
+DOWN = {"code": 1010, "type": "SystemError", "message": "System temporarily unavailable"}
+NO_MESSAGES = {"code": 3330, "type": "MessageError", "message": "No messages"}
+REFUSED = dict.fromkeys(UNAVAILABLE, DOWN) | dict.fromkeys(NONE, NO_MESSAGES)
+ANSWERING = {
+    **dict.fromkeys(LOST, Delivery(ending=Ending.CLOSE, instead=b"")),
+    **dict.fromkeys(LATE, Delivery(delay=2.0)),
+    **dict.fromkeys(SILENT, Delivery(ending=Ending.HANG, instead=b"")),
+}
+BEYOND = ("+48989999999", "+48990000050", "+4899000000", "+489900000000")
+
+
+@pytest.fixture
+def open_house():
+    def opened(**readings):
+        accounts = (Account("serwersms/one", "serwersms", "one", (Login("Login", "Haslo"),)),)
+        arrive = {room.name: room.arrive for room in PROVIDERS}
+        fixture = Fixture(accounts=accounts, readings=readings)
+        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), arrive=arrive)
+
+    return opened
+
+
+@pytest.fixture
+def house(open_house):
+    house = open_house()
+    receive(house, JAN)
+    return house
+
+
+def receive(house, *senders):
+    for sender in senders:
+        house.default.arrive("serwersms", {"kind": "nd", "sender": sender, "text": f"from {sender}"})
+
+
+def answer(house, *phones, **parameters):
+    """The answer as it would be delivered."""
+    call = Call(
+        "messages.recived",
+        {"method": "POST", "suffix": "json", "phone": list(phones), **parameters},
+        SERWERSMS.read(ASKED).credential,
+    )
+    decision = house.default.commit(partial(SERWERSMS.decide, call))
+    return SERWERSMS.write(decision, call, house.default.state.readings)
+
+
+def senders(answered):
+    return [item["phone"] for item in json.loads(answered.body)["items"]]
+
+
+class ASKED:
+    """A request with nothing but who asks."""
+
+    method, query, path, is_bound = "GET", b"username=Login&password=Haslo", "/messages/recived", False
+
+    @staticmethod
+    def header(_name):
+        return None
+
+
+def unread(house):
+    return senders(answer(house))
+
+
+def test_sw_39_the_ranges_are_the_rooms():
+    assert [tuple(magic) for magic in SERWERSMS.magic] == [
+        ("phone", f"{first} to {last}", first, last, outcome) for first, last, outcome in RANGES
+    ]
+    every = [phone for magic in SERWERSMS.magic for phone in magic.values()]
+    assert every == [f"+{number}" for number in range(48990000000, 48990000050)]
+
+
+def test_sw_39_no_shipped_world_has_such_a_number():
+    worlds = list((fixtures_folder() / "worlds").glob("*.json"))
+    assert worlds
+    assert [] == [path.name for path in worlds if "+4899" in path.read_text()]
+
+
+@pytest.mark.parametrize(("phone", "error"), REFUSED.items(), ids=REFUSED)
+def test_sw_39_a_refusal_marks_nothing(house, phone, error):
+    receive(house, phone)
+    answered = answer(house, phone, JAN, read=True)
+    assert (answered.status, json.loads(answered.body), answered.delivery) == (200, {"error": error}, AT_ONCE)
+    assert unread(house) == [JAN, phone]
+
+
+@pytest.mark.parametrize(
+    ("phone", "status"), [*((phone, 503) for phone in UNAVAILABLE), *((phone, 404) for phone in NONE)]
+)
+def test_sw_39_a_refusal_has_a_status_where_refusals_have(open_house, phone, status):
+    assert answer(open_house(**{"serwersms.errors.status": "4xx"}), phone).status == status
+
+
+@pytest.mark.parametrize(("phone", "delivery"), ANSWERING.items(), ids=ANSWERING)
+def test_sw_39_an_answer_is_lost_late_or_never_given_and_marks_what_it_would_have_told(house, phone, delivery):
+    receive(house, phone)
+    answered = answer(house, phone, read=True)
+    assert (answered.status, answered.delivery) == (200, delivery)
+    assert senders(answered) == [phone]
+    assert unread(house) == [JAN]
+    assert senders(answer(house, phone)) == []
+
+
+@pytest.mark.parametrize(("phone", "delivery"), ANSWERING.items(), ids=ANSWERING)
+def test_sw_39_one_among_others_is_enough(house, phone, delivery):
+    answered = answer(house, JAN, phone, read=True)
+    assert answered.delivery == delivery
+    assert senders(answered) == [JAN]
+    assert unread(house) == []
+
+
+def test_sw_39_of_several_the_lowest_counts(house):
+    assert answer(house, SILENT[0], LATE[1], NONE[0], LOST[1]).delivery == ANSWERING[LOST[1]]
+
+
+@pytest.mark.parametrize("phone", BEYOND)
+def test_sw_39_beyond_the_ranges_numbers_are_as_any_other(house, phone):
+    receive(house, phone)
+    answered = answer(house, phone)
+    assert answered.delivery is AT_ONCE
+    assert senders(answered) == [phone]
+
+
+def test_sw_39_a_call_that_does_not_filter_by_it_is_as_any_other(house):
+    receive(house, *ANSWERING, *REFUSED)
+    answered = answer(house, read=True)
+    assert answered.delivery is AT_ONCE
+    assert senders(answered) == [JAN, *ANSWERING, *REFUSED]
+
+
+@pytest.mark.parametrize("phone", [*REFUSED, *ANSWERING])
+def test_sw_39_what_is_refused_for_another_reason_is_refused_at_once(house, phone):
+    answered = answer(house, phone, order="x")
+    assert (json.loads(answered.body)["error"]["code"], answered.delivery) == (1006, AT_ONCE)
+
+
+@pytest.mark.parametrize("phone", [*REFUSED, *ANSWERING])
+def test_sw_39_switched_off_they_are_numbers_as_any_other(open_house, phone):
+    house = open_house(**{"serwersms.magic": "off"})
+    receive(house, phone)
+    answered = answer(house, phone)
+    assert answered.delivery is AT_ONCE
+    assert senders(answered) == [phone]
+
+
+@pytest.mark.parametrize("written", ["+48990000000", "48990000000", "990000000", f"{JAN},990000000"])
+def test_sw_39_however_the_number_is_written(house, written):
+    client = Client(create_app(house))
+    asked = {**WHO, "phone": written}
+    assert client.post("/messages/recived", data=asked).json == {"error": REFUSED[UNAVAILABLE[0]]}
+    assert client.post("/messages/recived.xml", data=asked).data == (
+        b'<?xml version="1.0" encoding="UTF-8"?>\n'
+        b"<error><code>1010</code><type>SystemError</type><message>System temporarily unavailable</message></error>"
+    )
+
+
+# -- over a socket -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phone", LOST)
+def test_sw_39_requests_meets_a_closed_connection_and_the_messages_are_gone(server, house, phone):
+    url = f"{server.url}/messages/recived"
+    with pytest.raises(requests.ConnectionError, match="Remote end closed connection without response"):
+        requests.post(url, {**WHO, "phone": [phone, JAN], "read": "true"}, timeout=10)
+    assert requests.post(url, WHO, timeout=10).json() == {"items": []}
+
+
+@pytest.mark.parametrize("phone", LOST)
+def test_sw_39_curl_gets_an_empty_reply(server, phone):
+    assert curl(server, phone, "10") == (52, "", "curl: (52) Empty reply from server")
+
+
+@pytest.mark.parametrize("phone", [*LATE, *SILENT])
+def test_sw_39_a_client_of_little_patience_gives_up(server, phone):
+    url = f"{server.url}/messages/recived"
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(url, {**WHO, "phone": phone}, timeout=0.05)
+    status, out, complaint = curl(server, phone, "0.05")
+    assert (status, out) == (28, "")
+    assert "timed out" in complaint
+    assert len(requests.post(url, WHO, timeout=10).json()["items"]) == 1
+
+
+def curl(server, phone, patience):
+    form = [part for name, value in {**WHO, "phone": phone}.items() for part in ("--data-urlencode", f"{name}={value}")]
+    done = subprocess.run(
+        [shutil.which("curl"), "-sS", "--max-time", patience, *form, f"{server.url}/messages/recived"],
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout, done.stderr.strip()

@@ -1,0 +1,83 @@
+"""``mockserver account``: what belongs to a customer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .talking import Output, as_json, cell, only_given, table, to_world
+
+if TYPE_CHECKING:
+    from mockserver.client import World
+
+_LISTS = ("numbers", "programs", "contacts", "blacklist", "forwarding")
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  mockserver account show
+  mockserver account show serwersms/demo --format json
+  mockserver account set serwersms/demo --blacklist '["+48500600700"]'
+"""
+)
+def account() -> None:
+    """Show and change accounts: numbers and their listeners, programs, contacts, blacklist."""
+
+
+def _parted(text: str) -> tuple[str, str]:
+    provider, slash, name = text.partition("/")
+    if not slash:
+        raise click.BadParameter(f"{text!r} is not PROVIDER/ACCOUNT")
+    return provider, name
+
+
+@account.command(
+    epilog="""\b
+Examples:
+  mockserver account show
+  mockserver account show dialogtech/documents --world mine
+"""
+)
+@click.argument("which", metavar="[PROVIDER/ACCOUNT]", required=False, type=_parted)
+@to_world
+def show(world: World, output: Output, which: tuple[str, str] | None) -> None:
+    """Show one account, or list all."""
+    if which is not None:
+        _tell(world.account(*which), output)
+        return
+    accounts = world.accounts()
+    titles = ("ACCOUNT", *(name.upper() for name in _LISTS))
+    rows = (
+        (f"{each['provider']}/{each['name']}", *(len(each[name]) if name in each else None for name in _LISTS))
+        for each in accounts
+    )
+    output.show({"accounts": accounts}, table(titles, rows))
+
+
+@account.command(
+    "set",
+    epilog="""\b
+Examples:
+  mockserver account set dialogtech/documents --numbers '[{"number": "5554332111", "url": "http://127.0.0.1:9000/"}]'
+  mockserver account set mgage/documents --programs @programs.json
+""",
+)
+@click.argument("which", metavar="PROVIDER/ACCOUNT", type=_parted)
+@click.option("--numbers", metavar="JSON", type=as_json, help="Numbers, as a world file has them.")
+@click.option("--programs", metavar="JSON", type=as_json, help="Programs.")
+@click.option("--contacts", metavar="JSON", type=as_json, help="Contacts.")
+@click.option("--blacklist", metavar="JSON", type=as_json, help="Telephone numbers.")
+@to_world
+def set_(world: World, output: Output, which: tuple[str, str], **lists: Any) -> None:
+    """Put whole lists in place of an account's: JSON, @FILE, or - for stdin."""
+    _tell(world.change_account(*which, **only_given(lists)), output)
+
+
+def _tell(account: dict[str, Any], output: Output) -> None:
+    lines = [f"{account['provider']}/{account['name']}"]
+    for name, value in account.items():
+        if isinstance(value, list):
+            lines += ["", f"{name}:", *(f"  {cell(each)}" for each in value)]
+    output.show(account, "\n".join(lines))

@@ -1,0 +1,94 @@
+"""``mockserver clock``: a world's time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .talking import Output, as_seconds, cell, hint, to_world
+
+if TYPE_CHECKING:
+    from mockserver.client import Time, World
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  mockserver clock freeze --at 2026-06-01T12:00:00Z
+  mockserver clock advance 90s
+  mockserver clock next
+"""
+)
+def clock() -> None:
+    """Stop the clock, move it, let it go on. It moves everything: rate windows, stamps, what is due."""
+
+
+@clock.command(epilog="Example: mockserver clock show --world mine")
+@to_world
+def show(world: World, output: Output) -> None:
+    """Say what time it is in a world, and when the next thing is due."""
+    _tell(world.clock.show(), output)
+
+
+@clock.command(
+    epilog="""\b
+Examples:
+  mockserver clock freeze
+  mockserver clock freeze --at 2026-06-01T12:00:00Z
+"""
+)
+@click.option("--at", metavar="INSTANT", help="A later instant; what is due until then happens.")
+@to_world
+def freeze(world: World, output: Output, at: str | None) -> None:
+    """Stop the clock, here or at a later instant. To go back: world reset --freeze."""
+    _tell(world.clock.freeze(at), output)
+
+
+@clock.command(
+    epilog="""\b
+Examples:
+  mockserver clock advance 60
+  mockserver clock advance 1.5m
+  mockserver clock advance --to 2026-06-02T00:00:00Z
+"""
+)
+@click.argument("duration", type=as_seconds, required=False)
+@click.option("--to", metavar="INSTANT", help="An instant in place of a duration.")
+@to_world
+def advance(world: World, output: Output, duration: float | None, to: str | None) -> None:
+    """Move on by a duration (60, 90s, 1.5m, 2h, 1d, PT1M30S) or to an instant, and tell what happened on the way."""
+    if (duration is None) == (to is None):
+        raise click.UsageError("give a duration, or --to an instant")
+    _tell(world.clock.advance(duration, to=to), output)
+
+
+@clock.command(epilog="Example: mockserver clock next")
+@to_world
+def next(world: World, output: Output) -> None:  # noqa: A001 - the verb's name
+    """Move on to the next thing that is due, and tell what happened."""
+    time = world.clock.advance(next=True)
+    _tell(time, output)
+    if not time.happened:
+        hint("nothing is due")
+
+
+@clock.command(epilog="Example: mockserver clock resume")
+@to_world
+def resume(world: World, output: Output) -> None:
+    """Let the clock tick on from where it stands."""
+    _tell(world.clock.resume(), output)
+
+
+def _tell(time: Time, output: Output) -> None:
+    row = time.row
+    happened = [_happening(each) for each in row.get("happened", ())]
+    due = "nothing is due" if row["next"] is None else f"next due {row['next']}"
+    output.show(row, "\n".join([*happened, f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}, {due}"]))
+
+
+def _happening(row: dict[str, Any]) -> str:
+    facts = {name: value for name, value in row.items() if name not in ("at", "event")}
+    facts |= facts.pop("message", {})
+    told = " ".join(f"{name}={cell(value)}" for name, value in facts.items())
+    return f"{row['at']} {row['event']} {told}".rstrip()

@@ -1,0 +1,29 @@
+"""``mockserver explain``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .talking import Output, to_world
+
+if TYPE_CHECKING:
+    from mockserver.client import World
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver explain 12
+  mockserver explain 12 --world mine --format json
+"""
+)
+@click.argument("number", type=click.IntRange(1))
+@to_world
+def explain(world: World, output: Output, number: int) -> None:
+    """Say why an exchange was answered as it was: the rule and its source, what was received, how to fix it."""
+    from mockserver.control.wording import in_words
+
+    explanation = world.explain(number)
+    output.show(explanation, in_words(explanation))

@@ -1,0 +1,43 @@
+"""``mockserver inbound``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .message import fields, tell
+from .talking import Output, as_seconds, only_given, to_world
+
+if TYPE_CHECKING:
+    from mockserver.client import World
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver inbound dialogtech --sender 5556667777 --recipient 5554332111 --text 'Yes, please'
+  mockserver inbound serwersms --account demo --sender +48500600700 --text Hej --field kind=nd --in 5m
+"""
+)
+@click.argument("provider")
+@click.option("--account", help="Whose it is, where the numbers do not tell.")
+@click.option("--in", "length", metavar="DURATION", type=as_seconds, help="Later, by the world's clock: 30, 30s, 5m.")
+@fields
+@to_world
+def inbound(
+    world: World,
+    output: Output,
+    provider: str,
+    account: str | None,
+    length: float | None,
+    more: tuple[tuple[str, str], ...],
+    **given: Any,
+) -> None:
+    """Let a message come in from outside, now or later."""
+    row = {**only_given(given), **dict(more)}
+    if length is None:
+        tell(world.inbound(provider, account, **row), output)
+        return
+    due = world.schedule_inbound(length, provider, account, **row).isoformat().replace("+00:00", "Z")
+    output.show({"due": due}, f"due {due}")

@@ -1,0 +1,79 @@
+"""``mockserver journal``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .talking import Output, cell, hint, to_world
+
+if TYPE_CHECKING:
+    from mockserver.client import Exchange, World
+
+_PATIENCE = 60
+"""Seconds that one look for the next exchange lasts; then comes another."""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver journal
+  mockserver journal --operation sms.send_message --refusal TooManyPerNumber
+  mockserver journal --follow
+"""
+)
+@click.option("--provider", help="At this one only.")
+@click.option("--operation", help="That asked for this one only, such as sms.send_message.")
+@click.option("--refusal", help="That were refused by this one, a name.")
+@click.option("--status", type=int, help="Of HTTP.")
+@click.option("--target", help="A part of what was asked for.")
+@click.option("--after", metavar="N", type=click.IntRange(0), help="Those whose number is greater.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="So many at most; with --follow, then it ends.")
+@click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@to_world
+def journal(world: World, output: Output, after: int | None, limit: int | None, follow: bool, **filters: Any) -> None:
+    """List what was asked and answered, oldest first. Why: mockserver explain N."""
+    if follow:
+        _follow(world, output, after, limit, filters)
+        return
+    found = world.journal(after, limit, **filters)
+    data = {"exchanges": [each.row for each in found], "last": found.last, "dropped": found.dropped}
+    if output.form == "json" or found:
+        output.show(data, "\n".join(map(_line, found)))
+    else:
+        hint("no such exchange")
+    if found.dropped:
+        hint(f"the oldest {found.dropped} exchanges are gone")
+
+
+def _follow(world: World, output: Output, after: int | None, limit: int | None, filters: dict[str, Any]) -> None:
+    try:
+        for exchange in islice(_as_they_come(world, after, filters), limit):
+            output.line(exchange.row, _line(exchange))
+    except KeyboardInterrupt:
+        return
+
+
+def _as_they_come(world: World, after: int | None, filters: dict[str, Any]) -> Iterator[Exchange]:
+    """The exchanges that are there, and those that come. The cursor is asked for first, so that none falls between."""
+    cursor = world.cursor
+    there = world.journal(after, **filters)
+    yield from there
+    told = there[-1].number if there else after or 0
+    while True:
+        try:
+            exchange = world.wait_for_exchange(after=cursor, timeout=_PATIENCE, **filters)
+        except TimeoutError:
+            continue
+        cursor = exchange.cursor or cursor
+        if exchange.number > told:
+            yield exchange
+
+
+def _line(exchange: Exchange) -> str:
+    row = exchange.row
+    why = f" {exchange.refusal}" if exchange.refusal else ""
+    return f"{exchange.number:>6} {row['at']} {row['status']} {cell(row['operation'])}{why}  {row['method']} {row['target']}"

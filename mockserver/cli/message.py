@@ -1,0 +1,118 @@
+"""``mockserver message``: any message of an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .talking import Output, as_pair, decorated, hint, only_given, table, to_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockserver.client import Message, World
+
+    from .talking import Command
+
+DIRECTIONS = click.Choice(["inbound", "outbound"])
+
+
+def fields(command: Command) -> Command:
+    """The options that every message has; what is a provider's own is given by ``--field``."""
+    return decorated(
+        command,
+        [
+            click.option("--sender", help="Whom it is from."),
+            click.option("--recipient", help="Whom it is to."),
+            click.option("--text", help="What it says."),
+            click.option(
+                "--field", "more", metavar="NAME=VALUE", multiple=True, type=as_pair, help="What is the provider's own."
+            ),
+        ],
+    )
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  mockserver message add mgage documents --direction outbound --sender 37911 --recipient 1234567890 \\\\
+      --text Hello --field program=121811 --field status=Delivered
+  mockserver message list --provider dialogtech --direction outbound
+"""
+)
+def message() -> None:
+    """Put any message into an account's records, and list what is there."""
+
+
+@message.command(
+    epilog="""\b
+Examples:
+  mockserver message add dialogtech documents --direction inbound --sender 5556667777 --recipient 5554332111 --text Hi
+  mockserver message add serwersms demo --direction inbound --sender +48500600700 --recipient '' --text Hej \\\\
+      --field kind=nd --at P1D
+"""
+)
+@click.argument("provider")
+@click.argument("account")
+@click.option("--direction", type=DIRECTIONS, required=True, help="To the account, or from it.")
+@click.option("--at", metavar="INSTANT", help="When, or how long ago (P1D); now when it is not given.")
+@click.option("--id", help="Made when none is given.")
+@fields
+@to_world
+def add(
+    world: World,
+    output: Output,
+    provider: str,
+    account: str,
+    more: tuple[tuple[str, str], ...],
+    **row: Any,
+) -> None:
+    """Put a message into an account's records, with any instant and status."""
+    tell(world.store(provider, account, **only_given(row), **dict(more)), output)
+
+
+@message.command(
+    "list",
+    epilog="""\b
+Examples:
+  mockserver message list --number 5556667777
+  mockserver message list --provider mgage --account documents --format json
+""",
+)
+@click.option("--provider", help="Of this one only.")
+@click.option("--account", help="Of this one only.")
+@click.option("--direction", type=DIRECTIONS, help="Of this one only.")
+@click.option("--number", help="From or to this one only.")
+@click.option("--after", metavar="SERIAL", type=click.IntRange(0), help="Those whose serial is greater.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="So many at most.")
+@to_world
+def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
+    """List messages in the order in which they were stored."""
+    messages = world.messages(**filters, limit=limit)
+    output.show({"messages": [each.row for each in messages]}, _listed(messages))
+    if len(messages) == limit:
+        hint(f"there may be more; ask with --after {messages[-1].serial}, or with a greater --limit")
+
+
+def tell(message: Message, output: Output) -> None:
+    """Show one message."""
+    output.show(message.row, _listed([message]))
+
+
+def _listed(messages: Iterable[Message]) -> str:
+    titles = ("SERIAL", "AT", "ACCOUNT", "DIRECTION", "SENDER", "RECIPIENT", "ID", "TEXT")
+    rows = (
+        (
+            each.serial,
+            each.row["at"],
+            f"{each.provider}/{each.account}",
+            each.direction,
+            each.sender,
+            each.recipient,
+            each.id,
+            each.text,
+        )
+        for each in messages
+    )
+    return table(titles, rows)

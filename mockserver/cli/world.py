@@ -1,0 +1,187 @@
+"""``mockserver world``: what each test has for itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .talking import (
+    Output,
+    as_json,
+    as_pair,
+    described,
+    only_given,
+    table,
+    to_named_world,
+    to_server,
+)
+
+if TYPE_CHECKING:
+    from mockserver.client import Mock, World, WorldFacts
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  mockserver world create --freeze 2026-06-01T12:00:00Z --reading limits=off
+  mockserver world list
+  mockserver world save mine --out mine.json
+"""
+)
+def world() -> None:
+    """Make, show, copy, reset, save and drop worlds: accounts, messages, clock, faults and journal of their own."""
+
+
+@world.command(
+    epilog="""\b
+Examples:
+  mockserver world create --id mine --fixture small
+  mockserver world create --snapshot mine.json --seed 7
+  mockserver world create --credential dialogtech/documents=key:secret --format json
+"""
+)
+@click.option("--id", "name", help="Its name in addresses; one is made when none is given.")
+@click.option("--fixture", type=click.Choice(["demo", "small", "empty"]), help="What it begins with; demo by default.")
+@click.option("--snapshot", metavar="FILE", type=click.Path(path_type=Path, exists=True), help="A world file instead.")
+@click.option("--seed", help="Of its identifiers and of chance.")
+@click.option("--reading", "readings", metavar="NAME=READING", multiple=True, type=as_pair, help="A quirk's reading.")
+@click.option("--freeze", metavar="INSTANT", help="Where its clock stands; it ticks when none is given.")
+@click.option(
+    "--credential",
+    "credentials",
+    metavar="PROVIDER/ACCOUNT=USER[:SECRET]",
+    multiple=True,
+    type=as_pair,
+    help="A login of your own; accounts without one get a fresh one.",
+)
+@to_server
+def create(
+    mock: Mock,
+    output: Output,
+    name: str | None,
+    readings: tuple[tuple[str, str], ...],
+    credentials: tuple[tuple[str, str], ...],
+    **begins: Any,
+) -> None:
+    """Make a world, with credentials that are nobody else's."""
+    given = {**begins, "id": name, "readings": dict(readings) or None, "credentials": _logins(credentials) or None}
+    _tell(mock.create_world(**only_given(given)).facts, output)
+
+
+def _logins(credentials: tuple[tuple[str, str], ...]) -> dict[str, dict[str, list[Any]]]:
+    """Credentials as the Python class takes them."""
+    logins: dict[str, dict[str, list[Any]]] = {}
+    for account, login in credentials:
+        provider, slash, name = account.partition("/")
+        if not slash:
+            raise click.BadParameter(f"{account!r} is not PROVIDER/ACCOUNT", param_hint="--credential")
+        user, colon, secret = login.partition(":")
+        logins.setdefault(provider, {}).setdefault(name, []).append((user, secret) if colon else user)
+    return logins
+
+
+@world.command("list", epilog="Example: mockserver world list")
+@to_server
+def list_(mock: Mock, output: Output) -> None:
+    """List every world."""
+    rows = [each.facts.row for each in mock.worlds()]
+    lines = ((row["id"], row["now"], row["frozen"], row["messages"], row["exchanges"], row["base_url"]) for row in rows)
+    titles = ("WORLD", "NOW", "FROZEN", "MESSAGES", "EXCHANGES", "BASE URL")
+    output.show({"worlds": rows}, table(titles, lines))
+
+
+@world.command(epilog="Example: mockserver world show mine")
+@to_named_world
+def show(world: World, output: Output) -> None:
+    """Show a world: where it is, who may come in, what is in it."""
+    _tell(world.show(), output)
+
+
+@world.command(epilog="Example: mockserver world fork mine --id twin")
+@click.option("--id", "name", help="The new one's name; one is made when none is given.")
+@to_named_world
+def fork(world: World, output: Output, name: str | None) -> None:
+    """Make a world that begins as this one is now, with credentials of its own."""
+    _tell(world.fork(name).facts, output)
+
+
+@world.command(
+    epilog="""\b
+Examples:
+  mockserver world reset mine
+  mockserver world reset --freeze 2017-01-01T00:00:00Z
+"""
+)
+@click.option("--freeze", metavar="INSTANT", help="Where its clock stands afterwards, past or future.")
+@to_named_world
+def reset(world: World, output: Output, freeze: str | None) -> None:
+    """Return a world to how it was created."""
+    _tell(world.reset(freeze), output)
+
+
+@world.command(epilog="Example: mockserver world drop mine")
+@to_named_world
+def drop(world: World, output: Output) -> None:
+    """Forget a world. Its credentials are refused from now on."""
+    world.drop()
+    output.show({"dropped": world.id}, f"dropped {world.id}")
+
+
+@world.command(
+    epilog="""\b
+Examples:
+  mockserver world save mine --out mine.json
+  mockserver world save --credentials > default.json
+"""
+)
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Where; stdout otherwise.")
+@click.option("--credentials", is_flag=True, help="Write the logins too.")
+@to_named_world
+def save(world: World, output: Output, out: Path | None, credentials: bool) -> None:
+    """Write a world as a world file."""
+    from mockserver import snapshots
+
+    document = world.snapshot(credentials=credentials)
+    if out is None:
+        click.echo(b"".join(snapshots.lines(document)), nl=False)
+        return
+    snapshots.save(out, document)
+    messages = sum(len(account.get("messages", ())) for account in document["accounts"])
+    output.show({"file": str(out), "messages": messages}, f"{out}: {messages} messages")
+
+
+@world.command(
+    epilog="""\b
+Examples:
+  mockserver world load mine.json mine
+  mockserver world save mine | mockserver world load - twin
+"""
+)
+@click.argument("file", metavar="FILE")
+@to_named_world
+def load(world: World, output: Output, file: str) -> None:
+    """Make a world as a world file says; - is stdin."""
+    document = as_json(file if file == "-" else f"@{file}")
+    _tell(world.restore(document), output)
+
+
+def _tell(facts: WorldFacts, output: Output) -> None:
+    row = facts.row
+    due = "" if row["next"] is None else f", next due {row['next']}"
+    about = {
+        "world": row["id"],
+        "base url": row["base_url"],
+        "clock": f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}{due}",
+        "seed": row["seed"],
+        "readings": " ".join(f"{name}={reading}" for name, reading in row["readings"].items()) or "the usual ones",
+        "holds": f"{row['messages']} messages, {row['exchanges']} exchanges",
+    }
+    logins = (
+        (provider, name, login.user, login.secret)
+        for provider, accounts in facts.credentials.items()
+        for name, several in accounts.items()
+        for login in several
+    )
+    output.show(row, f"{described(about)}\n\n{table(('PROVIDER', 'ACCOUNT', 'USER', 'SECRET'), logins)}")

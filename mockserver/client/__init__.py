@@ -1,0 +1,35 @@
+"""The verbs of the control API in Python, for a server in this process or elsewhere.
+
+One implementation of each verb, the control API's; here are its names, and Python's own instants and durations.
+"""
+
+from mockserver.core.accounts import Login
+
+from .clock import WorldClock
+from .faults import Fault
+from .mock import Controls, Mock
+from .readings import Readings
+from .transport import ControlError, InProcess, NoServer, OverHttp, Transport
+from .values import Exchange, Happened, Journal, Message, Time, WorldFacts
+from .world import World
+
+__all__ = [
+    "ControlError",
+    "Controls",
+    "Exchange",
+    "Fault",
+    "Happened",
+    "InProcess",
+    "Journal",
+    "Login",
+    "Message",
+    "Mock",
+    "NoServer",
+    "OverHttp",
+    "Readings",
+    "Time",
+    "Transport",
+    "World",
+    "WorldClock",
+    "WorldFacts",
+]

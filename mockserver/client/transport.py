@@ -1,0 +1,242 @@
+"""How a verb reaches the control API: over a socket, or by calling the application in this process."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from urllib.parse import unquote_to_bytes, urlencode, urlsplit
+
+from .moments import plain
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    import requests
+
+Query: TypeAlias = Mapping[str, Any]
+"""Parameters of an address; those that are ``None`` are left out."""
+
+PATIENCE = 60.0
+"""Seconds that an answer may take, beside those that a verb asks to wait."""
+
+
+class ControlError(Exception):
+    """The control API says no."""
+
+    def __init__(self, code: str, message: str, difference: Any = None) -> None:
+        super().__init__(code, message, difference)
+        self.code = code
+        """A short name that programs can rely on."""
+        self.message = message
+        """A sentence for people."""
+        self.difference = difference
+        """Between what was wanted and what is there, as JSON; ``None`` where there is nothing to compare."""
+
+    def __str__(self) -> str:
+        """The sentence, and the difference below it."""
+        return self.message if self.difference is None else f"{self.message}\n{told(self.difference)}"
+
+
+class NoServer(ConnectionError):
+    """Nobody answers at the server's address, or somebody who is not mockserver."""
+
+
+class Transport(Protocol):
+    """The way to one server's control API."""
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at the end."""
+
+    def call(self, method: str, path: str, query: Query | None = None, body: object = None, patience: float = 0) -> Any:
+        """Ask, and return the JSON of the answer; ``None`` where it has none.
+
+        Args:
+            method: of HTTP.
+            path: from ``/_mock/`` on, percent-encoded.
+            query: what follows it.
+            body: JSON, in which instants may be datetimes and durations timedeltas; none is sent for ``None``.
+            patience: seconds that the answer may take beside the usual ones.
+
+        Raises:
+            ControlError: the answer is no.
+            NoServer: there is no answer.
+        """
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class OverHttp:
+    """The way to a server that runs elsewhere. Connections are kept, and any number of threads may use it."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            url: the server's address, such as ``http://127.0.0.1:7670``.
+            token: what a server that listens off loopback asks for.
+
+        Raises:
+            ValueError: the address is none.
+        """
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+            raise ValueError(f"{url!r} is not the address of a server; one looks like http://127.0.0.1:7670")
+        self._url = url.rstrip("/")
+        self._headers = {"Content-Type": "application/json", **_headers(token)}
+        self._session = _session()
+
+    @property
+    def url(self) -> str:
+        """See `Transport`."""
+        return self._url
+
+    def call(self, method: str, path: str, query: Query | None = None, body: object = None, patience: float = 0) -> Any:
+        """See `Transport`."""
+        from requests.exceptions import ReadTimeout, RequestException
+
+        url = self._url + path + _query(query)
+        try:
+            answer = self._session.request(
+                method, url, data=_body(body), headers=self._headers, timeout=PATIENCE + patience, allow_redirects=False
+            )
+        except ReadTimeout as reason:
+            raise NoServer(f"the server at {self._url} does not answer in {PATIENCE + patience:g} s") from reason
+        except RequestException as reason:
+            raise NoServer(f"no server answers at {self._url}; start one with: mockserver serve") from reason
+        return _read(self._url, answer.status_code, answer.content)
+
+    def close(self) -> None:
+        """See `Transport`; the next call opens new ones."""
+        self._session.close()
+
+
+def _session() -> requests.Session:
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False  # the environment's proxy and .netrc are for the world outside
+    return session
+
+
+class InProcess:
+    """The way to an application in this process, without a socket. Any number of threads may use it."""
+
+    def __init__(self, app: WSGIApplication, url: str = "http://127.0.0.1:7670", token: str | None = None) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            app: the application, as `mockserver.app.create_app` makes it.
+            url: its address at a socket, if it has one; worlds' base addresses begin with it.
+            token: what an application that listens off loopback asks for.
+        """
+        self._url = url.rstrip("/")
+        self._app = app
+        self._headers = {f"HTTP_{name.upper()}": value for name, value in _headers(token).items()}
+
+    @property
+    def url(self) -> str:
+        """See `Transport`."""
+        return self._url
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: object = None,
+        patience: float = 0,  # noqa: ARG002 - nobody can give up on a call in this process
+    ) -> Any:
+        """See `Transport`."""
+        answered: list[str] = []
+
+        def start(status: str, _headers: object, _error: object = None, /) -> Any:
+            answered.append(status)
+
+        chunks = self._app(self._environ(method, path, _query(query)[1:], _body(body) or b""), start)
+        content = _joined(chunks)
+        return _read(self._url, int(answered[-1][:3]), content)
+
+    def close(self) -> None:
+        """See `Transport`; there are none."""
+
+    def _environ(self, method: str, path: str, query: str, body: bytes) -> dict[str, Any]:
+        where = urlsplit(self._url)
+        return {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),  # as WSGI has it
+            "QUERY_STRING": query,
+            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": "application/json",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "SERVER_NAME": where.hostname or "",
+            "SERVER_PORT": str(where.port or 80),
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": where.netloc,
+            **self._headers,
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": where.scheme,
+            "wsgi.input": BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+
+
+def told(difference: Any) -> str:
+    """A difference as text for people, indented: a line for each thing where it is a list."""
+    lines = difference if isinstance(difference, list) else [difference]
+    return "\n".join(_indented(line if isinstance(line, str) else _json(line)) for line in lines)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _headers(token: str | None) -> dict[str, str]:
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+def _query(query: Query | None) -> str:
+    given = {name: _worded(value) for name, value in (query or {}).items() if value is not None}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _worded(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(plain(value))
+
+
+def _body(body: object) -> bytes | None:
+    return None if body is None else json.dumps(plain(body)).encode()
+
+
+def _joined(chunks: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(chunks)
+    finally:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()
+
+
+def _read(url: str, status: int, content: bytes) -> Any:
+    """An answer's JSON, or the error that it is."""
+    if not content and status < 300:
+        return None
+    try:
+        answer = json.loads(content)
+        if status < 300:
+            return answer
+        error = answer["error"]
+        raise ControlError(error["code"], error["message"], error["difference"])
+    except (ValueError, KeyError, TypeError) as reason:
+        raise NoServer(f"what answers at {url} is not mockserver: {status} and {content[:80]!r}") from reason

@@ -1,0 +1,223 @@
+"""What the verbs return: facts at the moment of asking. Instants are aware datetimes in UTC.
+
+Each keeps the JSON that it was read from as ``row``, for what is a provider's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from mockserver.core.accounts import Login
+
+from .moments import read, read_if_any
+
+Row: TypeAlias = Mapping[str, Any]
+"""JSON as the control API writes it."""
+
+Logins: TypeAlias = Mapping[str, Mapping[str, tuple[Login, ...]]]
+"""Credentials, by provider and account."""
+
+
+@dataclass(frozen=True)
+class WorldFacts:
+    """A world."""
+
+    id: str
+    base_url: str
+    """Where it answers clients whose credentials cannot be changed."""
+    now: datetime
+    is_frozen: bool
+    next: datetime | None
+    """When the next thing happens by itself."""
+    seed: str
+    """Of its identifiers and of chance."""
+    readings: Mapping[str, str]
+    """The switches that differ from their defaults."""
+    credentials: Logins
+    exchanges: int
+    """In its journal."""
+    messages: int
+    cursor: int
+    """How many things have happened in it; `wait` goes on from here."""
+    row: Row = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, row: Row) -> WorldFacts:
+        """Read it."""
+        return cls(
+            id=row["id"],
+            base_url=row["base_url"],
+            now=read(row["now"]),
+            is_frozen=row["frozen"],
+            next=read_if_any(row["next"]),
+            seed=row["seed"],
+            readings=row["readings"],
+            credentials={
+                provider: {name: tuple(map(_login, logins)) for name, logins in accounts.items()}
+                for provider, accounts in row["credentials"].items()
+            },
+            exchanges=row["exchanges"],
+            messages=row["messages"],
+            cursor=row["cursor"],
+            row=row,
+        )
+
+
+def _login(row: Row) -> Login:
+    return Login(row["user"], row.get("secret"))
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One thing that happened in a world."""
+
+    at: datetime
+    event: str
+    """Such as ``message_stored``."""
+    row: Row = field(compare=False)
+    """Its facts."""
+
+    @classmethod
+    def of(cls, row: Row) -> Happened:
+        """Read it."""
+        return cls(read(row["at"]), row["event"], row)
+
+
+@dataclass(frozen=True)
+class Time:
+    """A world's time."""
+
+    now: datetime
+    is_frozen: bool
+    next: datetime | None
+    """When the next thing happens by itself."""
+    happened: tuple[Happened, ...]
+    """What happened while the clock was moved, in order, each at its own instant."""
+    row: Row = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, row: Row) -> Time:
+        """Read it."""
+        happened = tuple(map(Happened.of, row.get("happened", ())))
+        return cls(read(row["now"]), row["frozen"], read_if_any(row["next"]), happened, row)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message of an account. What only its provider has, a status or a program, is in ``row``."""
+
+    serial: int
+    """Its place among all messages of the world."""
+    provider: str
+    account: str
+    id: str
+    direction: str
+    """``inbound``: to the account; ``outbound``: from it."""
+    sender: str
+    recipient: str
+    at: datetime
+    text: str
+    is_read: bool
+    """Whether the customer has seen it, where the provider keeps account of that."""
+    row: Row = field(repr=False, compare=False)
+    cursor: int | None = field(default=None, repr=False, compare=False)
+    """Of one that was waited for: wait for the next after this."""
+
+    @classmethod
+    def of(cls, row: Row, cursor: int | None = None) -> Message:
+        """Read it."""
+        return cls(
+            serial=row["serial"],
+            provider=row["provider"],
+            account=row["account"],
+            id=row["id"],
+            direction=row["direction"],
+            sender=row["sender"],
+            recipient=row["recipient"],
+            at=read(row["at"]),
+            text=row["text"],
+            is_read=row.get("read", False),
+            row=row,
+            cursor=cursor,
+        )
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its answer. Headers and bodies are in the ``row`` of one that was asked for by number."""
+
+    number: int
+    """Its place in the world's journal, from 1."""
+    at: datetime
+    """The world's instant."""
+    provider: str | None
+    operation: str | None
+    account: str | None
+    method: str
+    target: str
+    """What was asked for, as it was sent, with secrets that are not ours masked."""
+    status: int
+    refusal: str | None
+    """The name of the provider's refusal, if it was refused."""
+    ending: str | None
+    """What became of the connection, once that is known."""
+    row: Row = field(repr=False, compare=False)
+    cursor: int | None = field(default=None, repr=False, compare=False)
+    """Of one that was waited for: wait for the next after this."""
+
+    @classmethod
+    def of(cls, row: Row, cursor: int | None = None) -> Exchange:
+        """Read it, in short or in full."""
+        refusal = row["refusal"]
+        return cls(
+            number=row["number"],
+            at=read(row["at"]),
+            provider=row["provider"],
+            operation=row["operation"],
+            account=row["account"],
+            method=row["method"],
+            target=row["target"],
+            status=row["status"],
+            refusal=refusal["name"] if isinstance(refusal, Mapping) else refusal,
+            ending=row["ending"],
+            row=row,
+            cursor=cursor,
+        )
+
+
+class Journal(list[Exchange]):
+    """Exchanges, oldest first."""
+
+    def __init__(self, exchanges: Iterable[Exchange], last: int, dropped: int) -> None:
+        super().__init__(exchanges)
+        self.last = last
+        """The number of the world's latest exchange, whether it is among these or not."""
+        self.dropped = dropped
+        """How many of the world's oldest exchanges are gone."""
+
+    @classmethod
+    def of(cls, row: Row) -> Journal:
+        """Read it."""
+        return cls(map(Exchange.of, row["exchanges"]), row["last"], row["dropped"])
+
+
+Credentials: TypeAlias = Mapping[str, Mapping[str, Sequence[Login | tuple[str, str] | Row | str]]]
+"""Credentials to give, by provider and account: each a login, a pair, its JSON, or a key that is both in one."""
+
+
+def written_credentials(credentials: Credentials) -> dict[str, Any]:
+    """As the control API takes them."""
+    return {
+        provider: {name: [_written_login(login) for login in logins] for name, logins in accounts.items()}
+        for provider, accounts in credentials.items()
+    }
+
+
+def _written_login(login: Login | tuple[str, str] | Row | str) -> Row:
+    if isinstance(login, Mapping):
+        return login
+    user, secret = (login, None) if isinstance(login, str) else login
+    return {"user": user} if secret is None else {"user": user, "secret": secret}

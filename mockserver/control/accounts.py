@@ -1,0 +1,110 @@
+"""Accounts: what belongs to a customer, and how it is changed while the world runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from mockserver.core.accounts import Account, Contact, ForwardingRule, Number, Program
+from mockserver.core.decisions import Decision
+from mockserver.core.events import AccountChanged
+from mockserver.core.ids import Draft
+from mockserver.core.instants import Instant
+from mockserver.core.state import State
+from mockserver.core.world import World
+from mockserver.snapshots.refusing import shown, unknown, written
+
+from .described import account as described
+from .errors import BadQuestion, Conflict, NoSuchThing
+from .schemas import a_list, an_object, changes_schema, component, held
+from .verbs import Api, Values, Verb
+
+
+def listed(_: Api, world: World, __: Values) -> dict[str, Any]:
+    """Every account."""
+    with world.lock:
+        return {"accounts": [described(world.state, account) for account in world.state.accounts.values()]}
+
+
+def show(_api: Api, world: World, values: Values) -> dict[str, Any]:
+    """One account."""
+    with world.lock:
+        return described(world.state, _found(world.state, values))
+
+
+def change(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Whole lists in place of an account's."""
+    show(api, world, values)  # there is such an account
+    held(values.body, changes_schema(api.rooms[values.path["provider"]]))
+    parts = {name: _READ[name](rows) for name, rows in values.body.items()}
+
+    def decide(state: State, now: Instant, _ids: Draft) -> Decision:
+        account = replace(_found(state, values), **parts)
+        _refuse_twins(state, account)
+        return Decision(now, described(state, account), (AccountChanged(account),))
+
+    answer: dict[str, Any] = world.commit(decide).value  # type: ignore[assignment]
+    return answer
+
+
+def _found(state: State, values: Values) -> Account:
+    provider, name = values.path["provider"], values.path["name"]
+    account = state.accounts.get(f"{provider}/{name}")
+    if account is None:
+        raise NoSuchThing(f"{provider}/{name}: {unknown('account', f'{provider}/{name}', state.accounts)}")
+    return account
+
+
+def _keyed(part: str, key: str, rows: list[Mapping[str, Any]], make: Callable[..., Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for index, row in enumerate(rows):
+        if row[key] in found:
+            raise BadQuestion(f"{written((part, index, key))}: {shown(row[key])} is in the list twice")
+        found[row[key]] = make(**row)
+    return found
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "numbers": lambda rows: _keyed("numbers", "number", rows, Number),
+    "programs": lambda rows: _keyed("programs", "id", rows, Program),
+    "contacts": lambda rows: _keyed("contacts", "phone", rows, Contact),
+    "blacklist": frozenset,
+    "forwarding": lambda rows: tuple(ForwardingRule(**row) for row in rows),
+}
+
+
+def _refuse_twins(state: State, account: Account) -> None:
+    """Refuse a number or program that another account of the provider has."""
+    for other in state.accounts.values():
+        if other.provider == account.provider and other.key != account.key:
+            both = [
+                *(account.numbers.keys() & other.numbers.keys()),
+                *(account.programs.keys() & other.programs.keys()),
+            ]
+            if both:
+                raise Conflict(f"{shown(min(both))} belongs to the account {other.name!r}")
+
+
+def verbs(api: Api) -> tuple[Verb, ...]:
+    """What can be asked about accounts."""
+    account, one = component("Account"), "/_mock/worlds/{world}/accounts/{provider}/{name}"
+    return (
+        Verb(
+            "GET",
+            "/_mock/worlds/{world}/accounts",
+            "Every account, as a world file has it, without messages.",
+            listed,
+            an_object("", ["accounts"], accounts=a_list(account)),
+        ),
+        Verb("GET", one, "An account, as a world file has it, without messages.", show, account),
+        Verb(
+            "PATCH",
+            one,
+            "Put whole lists in place of an account's numbers, programs, contacts or blacklist.",
+            change,
+            account,
+            body={"anyOf": [changes_schema(room) for room in api.providers]},
+            checks_body=True,
+        ),
+    )

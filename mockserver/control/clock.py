@@ -1,0 +1,116 @@
+"""The clock: stop it, move it, let it go on, and hear what happened on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mockserver.core.instants import LATEST, SECOND, Instant
+from mockserver.core.world import Endless, Happened, World
+
+from .described import clock as described
+from .described import happened
+from .errors import Conflict
+from .schemas import INSTANT, LATER, a_list, an_object, component, instant
+from .verbs import Api, Values, Verb
+
+
+def show(_: Api, world: World, __: Values) -> dict[str, Any]:
+    """Where it stands."""
+    return described(world)
+
+
+def set_(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Stop it, here or later, or let it tick on."""
+    body = values.body
+    if not body["frozen"]:
+        world.resume()
+        return _moved(api, world, ())
+    at = body.get("at")
+    return _move(api, world, None if at is None else instant(at, "at"), is_freezing=True)
+
+
+def advance(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Move it on."""
+    body = values.body
+    if "to" in body:
+        return _move(api, world, instant(body["to"], "to"))
+    with world.lock:
+        now, due = world.clock.now(), world.state.agenda.next
+    if "next" in body and due is None:
+        return _moved(api, world, ())
+    to = max(due or now, now) if "next" in body else now + round(body["seconds"] * SECOND)
+    return _move(api, world, to, is_relative=True)
+
+
+def _move(
+    api: Api, world: World, to: Instant | None, *, is_freezing: bool = False, is_relative: bool = False
+) -> dict[str, Any]:
+    if to is not None and to > LATEST:
+        raise Conflict("the calendar ends with the year 9999")
+    try:
+        return _moved(api, world, world.freeze(to) if is_freezing or to is None else world.advance(to))
+    except Endless as reason:
+        raise Conflict(str(reason)) from reason
+    except ValueError as reason:
+        if is_relative:  # the clock ticks, and was there before us
+            return _moved(api, world, ())
+        raise Conflict(str(reason)) from reason
+
+
+def _moved(api: Api, world: World, events: Iterable[Happened]) -> dict[str, Any]:
+    told = (happened(api, world, event) for event in events)
+    return {**described(world), "happened": [each for each in told if each is not None]}
+
+
+_SETTING = {
+    **an_object(
+        "an object with 'frozen'",
+        ["frozen"],
+        frozen={"type": "boolean", "description": "true or false"},
+        at=INSTANT,
+    ),
+    "if": {"properties": {"frozen": {"const": False}}},
+    "then": {"properties": {"at": {"not": {}, "description": "of use for a clock that is let go"}}},
+}
+
+_ADVANCE = {
+    **an_object(
+        "an object with exactly one of 'seconds', 'to' and 'next'",
+        seconds=LATER,
+        to=INSTANT,
+        next={"const": True, "description": "true"},
+    ),
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+
+
+def verbs(_: Api) -> tuple[Verb, ...]:
+    """What can be asked about the clock."""
+    here = "/_mock/worlds/{world}/clock"
+    time, moved = component("Clock"), component("Moved")
+    return (
+        Verb("GET", here, "Where the clock stands, and when the next thing is due.", show, time),
+        Verb("PUT", here, "Stop the clock, here or at a later instant, or let it tick on.", set_, moved, body=_SETTING),
+        Verb(
+            "POST",
+            f"{here}/advance",
+            "Move the clock on, and tell what happened, in order, each at its own instant.",
+            advance,
+            moved,
+            body=_ADVANCE,
+        ),
+    )
+
+
+MOVED = {
+    "allOf": [
+        component("Clock"),
+        {
+            "type": "object",
+            "required": ["happened"],
+            "properties": {"happened": a_list(component("Happened"))},
+        },
+    ]
+}

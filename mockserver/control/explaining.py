@@ -1,0 +1,287 @@
+"""Why an exchange was answered as it was: the rule with its source, what was received, and how to do better.
+
+The law of this file: an explanation says nothing that the journal, a refusal or QUIRKS.md does not say. It is made
+when somebody asks, out of what was kept at the time, so that it is as true a thousand exchanges later.
+`Explainer.explain` gives plain data; `wording.in_words` says the same to people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mockserver.core.instants import SECOND, datetime_of, iso
+from mockserver.core.journal import Exchange, Journal
+from mockserver.core.limits import Standing
+from mockserver.core.refusals import Refused, Source
+from mockserver.web.masking import Masking
+from mockserver.web.provider import Provider, Quirk
+
+from . import quirk_book
+from .asked_for import header, path, sent, shown, split, unread
+from .nearness import nearest, nearest_operation, nearest_path
+
+_MOST = 50
+"""Names that nothing read are listed up to this many."""
+
+_HEADERS = ("Authorization", "Content-Type")
+"""The headers that rooms read. A header of another name may be meant for one of them."""
+_OTHER_HEADERS = frozenset(("proxy-authorization", "content-encoding", "content-length", "content-range"))
+
+
+class NotInJournal(LookupError):
+    """No exchange has the number; the sentence says which are there."""
+
+
+class _Rule(NamedTuple):
+    """What decided."""
+
+    name: str
+    description: str | None = None
+    source: Source | None = None
+    fix: str | None = None
+    about: tuple[str, ...] = ()
+    facts: Mapping[str, object] = {}
+
+
+_HOUSE = {
+    400: _Rule("BadRequest", "the request could not be read", fix="Send a well-formed HTTP request."),
+    404: _Rule(
+        "NoSuchAddress",
+        "no provider has this address",
+        fix="Ask an address that GET / lists, or name the provider's host.",
+        about=("path",),
+    ),
+    405: _Rule("WrongMethod", "the address takes another method", fix="Use a method that the Allow header names."),
+    500: _Rule("ServerFault", "the mock server failed", fix="Read the server's log and report what it says."),
+}
+"""What the house itself answers, where no room is asked, by status."""
+
+
+def find(journal: Journal, number: int) -> Exchange:
+    """The exchange of a number.
+
+    Raises:
+        NotInJournal: there is none.
+    """
+    found = journal.get(number)
+    if found is not None:
+        return found
+    first, last = journal.dropped + 1, journal.last
+    holds = f"the journal holds {first} to {last}" if first <= last else "the journal is empty"
+    if 0 < number < first:
+        raise NotInJournal(f"exchange {number} was dropped; {holds}")
+    raise NotInJournal(f"there is no exchange {number}; {holds}")
+
+
+class Explainer:
+    """Explains the exchanges of a house."""
+
+    def __init__(
+        self,
+        rooms: Iterable[Provider],
+        masking: Masking,
+        switches: Sequence[Quirk] = (),
+        addresses: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """Know where to look.
+
+        Args:
+            rooms: every provider.
+            masking: what is kept out of an explanation.
+            switches: the house's own.
+            addresses: the rules of every address that is served, such as ``/api/messages/program/<programId>``.
+        """
+        self._rooms = {room.name: room for room in rooms}
+        self._masking = masking
+        self._switches = tuple(switch for switch in switches if not switch.number)
+        self._addresses = addresses
+
+    def explain(self, exchange: Exchange) -> dict[str, Any]:
+        """The explanation as plain data. What is kept of the exchange is masked first."""
+        self._masking.apply(exchange)
+        room = self._rooms.get(exchange.provider or "")
+        rule = _rule(exchange, room)
+        entry = quirk_book.entries(room.book).get(rule.source.quirk or "") if room and rule.source else None
+        ignored = self._ignored(exchange, room)
+        misses = [
+            *self._near_addresses(exchange, room),
+            *self._near_names(exchange, room, ignored),
+            *_headers(exchange),
+        ]
+        return {
+            "exchange": exchange.number,
+            "world": exchange.world,
+            "at": iso(exchange.at),
+            "request": shown(f"{exchange.method} {path(exchange)}") if exchange.method else None,
+            "provider": exchange.provider,
+            "operation": None if exchange.operation is None else shown(exchange.operation),
+            "status": exchange.status,
+            "outcome": _outcome(exchange),
+            "rule": _described(rule, entry),
+            "quirk": None if entry is None else quirk_book.described(entry),
+            "received": self._received(exchange, rule),
+            "windows": [_window(standing) for standing in _windows(exchange)],
+            "readings": self._readings(exchange, room, entry),
+            "unread": [{"place": each.place, "name": shown(each.name)} for each in ignored[:_MOST]],
+            "near_misses": misses,
+            "fault": getattr(exchange, "fault", None),
+            "fix": _fix(exchange, rule, misses),
+        }
+
+    def _received(self, exchange: Exchange, rule: _Rule) -> dict[str, Any]:
+        """What the rule looked at, by name; ``None`` for what was not there."""
+        named = rule.facts.get("name")
+        names = (named,) if isinstance(named, str) and " " not in named else rule.about
+        received = {name: self._value(exchange, name) for name in names}
+        # Of several, such as two kinds of credentials, those that were sent.
+        return (
+            received if len(received) == 1 else {name: value for name, value in received.items() if value is not None}
+        )
+
+    def _value(self, exchange: Exchange, name: str) -> Any:
+        if name in exchange.values:
+            return shown(self._masking.parameter(name, exchange.values[name]))
+        if name in ("path", "method"):
+            return shown({"path": path(exchange), "method": exchange.method}[name])
+        found = header(exchange, name)
+        return None if found is None else shown(found)
+
+    def _readings(
+        self, exchange: Exchange, room: Provider | None, entry: quirk_book.Entry | None
+    ) -> list[dict[str, Any]]:
+        """The switches that had a say, as they stood."""
+        own = [switch for switch in room.quirks if switch.number == entry.number] if room and entry else []
+        house = self._switches if _windows(exchange) else ()
+        return [quirk_book.switch_described(switch, exchange.readings) for switch in (*own, *house)]
+
+    def _ignored(self, exchange: Exchange, room: Provider | None) -> list[Any]:
+        if room is None or exchange.operation is None:
+            return []
+        return unread(sent(exchange), exchange.values, _known(room, exchange.operation))
+
+    def _near_addresses(self, exchange: Exchange, room: Provider | None) -> list[dict[str, str]]:
+        """The operation that may have been meant; where none was reached, the path."""
+        if room is not None and exchange.operation is not None:
+            if exchange.operation in room.operations:
+                return []
+            return _miss("operation", exchange.operation, nearest_operation(exchange.operation, room.operations))
+        if not exchange.method:
+            return []
+        asked = path(exchange)
+        rules = [rule for rule in self._addresses() if "<path:" not in rule and not rule.startswith("/_mock/")]
+        return _miss("path", asked, nearest_path(asked, rules))
+
+    def _near_names(self, exchange: Exchange, room: Provider | None, ignored: Sequence[Any]) -> list[dict[str, str]]:
+        """Known names that were not sent, for unknown ones that were."""
+        if room is None or exchange.operation is None:
+            return []
+        missing = [name for name in _known(room, exchange.operation) if name not in exchange.values]
+        return [miss for each in ignored[:_MOST] for miss in _miss("parameter", each.name, nearest(each.name, missing))]
+
+
+def _rule(exchange: Exchange, room: Provider | None) -> _Rule:
+    refusal = exchange.refusal
+    if refusal is not None:
+        return _Rule(type(refusal).__name__, str(refusal), refusal.source, refusal.advice, refusal.about, refusal.facts)
+    if exchange.operation is not None:
+        return _Rule(exchange.operation)
+    if not exchange.method:
+        reason = exchange.answer_body.decode("utf-8", "replace")
+        return _HOUSE[400]._replace(name="NoHTTP", description=f"this is no HTTP: {reason}")
+    stray = _stray(exchange, room)
+    if stray is not None:
+        return _refused(stray(method=exchange.method))
+    world, _ = split(exchange)
+    if world and world != exchange.world:
+        return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", fix="Use the id of a world that is there.")
+    return _HOUSE.get(exchange.status, _Rule("answered"))
+
+
+def _refused(refusal: Refused) -> _Rule:
+    return _Rule(type(refusal).__name__, str(refusal), refusal.source, refusal.advice, refusal.about, refusal.facts)
+
+
+def _stray(exchange: Exchange, room: Provider | None) -> type[Refused] | None:
+    """The refusal of a room none of whose operations was reached."""
+    strays = room.strays if room is not None else ()
+    return next((refusal for refusal in strays if refusal.status == exchange.status), None)
+
+
+def _outcome(exchange: Exchange) -> str:
+    if exchange.refusal is not None:
+        return "refused"
+    if exchange.operation is not None:
+        return "accepted"
+    if not exchange.method:
+        return "no HTTP"
+    return "astray" if exchange.status >= 400 or exchange.provider is not None else "answered"
+
+
+def _described(rule: _Rule, entry: quirk_book.Entry | None) -> dict[str, Any]:
+    source = rule.source or Source(None, None, None)
+    told = {"name", "value", *rule.about}
+    based = "documented" if source.document else entry.basis if entry else None
+    return {
+        "name": shown(rule.name),
+        "basis": based,
+        "document": source.document,
+        "sentence": source.sentence,
+        "description": None if rule.description is None else shown(rule.description),
+        "facts": {name: shown(fact) for name, fact in rule.facts.items() if name not in told},
+    }
+
+
+def _windows(exchange: Exchange) -> Sequence[Standing]:
+    return exchange.evidence.windows if exchange.evidence else ()
+
+
+def _window(standing: Standing) -> dict[str, Any]:
+    return {
+        "limit": standing.limit.sentence,
+        "most": standing.limit.most,
+        "seconds": standing.limit.seconds,
+        "used": standing.used,
+        "free_at": iso(standing.free_at),
+        "is_free": standing.used < standing.limit.most,
+        "clock": datetime_of(standing.free_at // (SECOND // 1000) * (SECOND // 1000)).strftime("%H:%M:%S.%f")[:-3],
+    }
+
+
+def _known(room: Provider, operation: str) -> Sequence[str]:
+    """What an operation reads; of one that there is not, what any operation reads."""
+    if operation in room.parameters:
+        return room.parameters[operation]
+    return tuple(dict.fromkeys(name for names in room.parameters.values() for name in names))
+
+
+def _headers(exchange: Exchange) -> list[dict[str, str]]:
+    have = {name.lower() for name, _ in exchange.head}
+    missing = [name for name in _HEADERS if name.lower() not in have]
+    others = [name for name, _ in exchange.head if name.lower() not in _OTHER_HEADERS]
+    return [miss for name in others for miss in _miss("header", name, nearest(name, missing))]
+
+
+def _miss(kind: str, name: str, known: str | None) -> list[dict[str, str]]:
+    return [] if known is None else [{"kind": kind, "sent": str(shown(name)), "known": known}]
+
+
+def _fix(exchange: Exchange, rule: _Rule, misses: Sequence[Mapping[str, str]]) -> str | None:
+    """One imperative sentence; nothing for what is in order."""
+    fault = getattr(exchange, "fault", None)
+    if fault is not None:
+        return f"Make the client survive this, or clear the fault rule {fault.get('rule')}."
+    named = rule.facts.get("name")
+    concerned = {named, *rule.about} | {"path", "operation"}
+    for miss in misses:
+        if rule.fix is None or miss["known"] in concerned or miss["kind"] in concerned:
+            return _RENAME[miss["kind"]].format_map(miss)
+    return rule.fix
+
+
+_RENAME = {
+    "parameter": "Rename the parameter {sent} to {known}.",
+    "header": "Rename the header {sent} to {known}.",
+    "operation": "Ask for {known} instead of {sent}.",
+    "path": "Ask for {known} instead of {sent}.",
+}

@@ -1,0 +1,64 @@
+"""Who may ask: nobody whose page comes from elsewhere, and off loopback only who has the token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hmac import compare_digest
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockserver.settings import Settings
+
+from .errors import Foreign, NoToken
+
+
+def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None:
+    """Let a request in, or not.
+
+    Args:
+        environ: of WSGI.
+        settings: who listens where.
+        is_open: whether the address asks for no token.
+
+    Raises:
+        Foreign: a page of another site sent it.
+        NoToken: the token is missing or wrong.
+    """
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is not None and not _is_ours(origin, environ, settings):
+        raise Foreign(f"a page of {origin[:200]!r} may not ask here")
+    if not is_open and settings.needs_token and not is_loopback(settings.host):
+        _check_token(environ.get("HTTP_AUTHORIZATION", ""), settings.token)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host."""
+    name = host.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_ours(origin: str, environ: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether the page came from where the request goes to.
+
+    On loopback that must be a name of loopback's: any site can give its own name our address, and its pages would then
+    be of the same origin as we are (DNS rebinding).
+    """
+    try:
+        host = urlsplit(origin).hostname or ""
+    except ValueError:
+        return False
+    own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+    return origin.lower() == own.lower() and (is_loopback(host) or not is_loopback(settings.host))
+
+
+def _check_token(authorization: str, token: str | None) -> None:
+    scheme, _, shown = authorization.partition(" ")
+    # Latin-1 is how WSGI has what was sent; comparing takes the same time wherever the difference is.
+    if not token or scheme.lower() != "bearer" or not compare_digest(shown.strip().encode("latin-1"), token.encode()):
+        raise NoToken("this server can be reached by others: send its token, Authorization: Bearer TOKEN")

@@ -1,0 +1,111 @@
+"""The journal: what was asked and answered, why, and whether it was as was claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from mockserver.core.journal import Exchange
+from mockserver.core.world import World
+
+from . import asserting, exchanges
+from .errors import BadQuestion, NoSuchThing
+from .schemas import WHOLE, WORD, a_list, an_object, component, held, one_of
+from .verbs import Api, Schema, Values, Verb
+
+
+def listed(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Exchanges, oldest first."""
+    query = values.query
+    found = (each for each in world.journal.after(query.get("after", 0)) if matches(each, query))
+    told = list(islice(found, query.get("limit", 100)))
+    for exchange in told:
+        api.masking.apply(exchange)
+    return {
+        "exchanges": [exchanges.in_short(exchange) for exchange in told],
+        "last": world.journal.last,
+        "dropped": world.journal.dropped,
+    }
+
+
+def show(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """One exchange, whole, with its explanation."""
+    journal, number = world.journal, values.path["number"]
+    found = journal.get(number) if number <= journal.last else None
+    if found is None:
+        raise NoSuchThing(f"the journal has no exchange {number}; it holds {journal.dropped + 1} to {journal.last}")
+    explanation = api.explainer.explain(found)
+    return {**exchanges.in_full(found), "explanation": explanation}
+
+
+def claim(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Whether something happened, and where not, what came nearest."""
+    try:
+        claimed = asserting.claim_from(values.body)
+    except ValueError as reason:
+        raise BadQuestion(str(reason).removeprefix(": ")) from reason
+    held(claimed.after, WHOLE, "after")
+    claimed = replace(claimed, after=int(claimed.after))  # JSON Schema takes 5.0 for whole
+    return asserting.answer(claimed, world.journal, api.masking.parameter)
+
+
+def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
+    """Whether an exchange is one of those that are asked for."""
+    refusal = type(exchange.refusal).__name__ if exchange.refusal is not None else None
+    return (
+        query.get("provider", exchange.provider) == exchange.provider
+        and query.get("operation", exchange.operation) == exchange.operation
+        and query.get("refusal", refusal) == refusal
+        and query.get("status", exchange.status) == exchange.status
+        and query.get("target", "") in exchange.target
+    )
+
+
+def filters(api: Api) -> dict[str, Schema]:
+    """What exchanges are asked for by."""
+    return {
+        "provider": one_of(api.rooms),
+        "operation": WORD,
+        "refusal": WORD,
+        "status": {"type": "integer", "minimum": 0, "maximum": 999, "description": "an HTTP status"},
+        "target": {"type": "string", "description": "a part of the request target"},
+    }
+
+
+def verbs(api: Api) -> tuple[Verb, ...]:
+    """What can be asked about exchanges."""
+    here, whole = "/_mock/worlds/{world}/journal", {"type": "integer"}
+    return (
+        Verb(
+            "GET",
+            here,
+            "Exchanges after a number, oldest first.",
+            listed,
+            an_object(
+                "", ["exchanges", "last", "dropped"], exchanges=a_list(component("Exchange")), last=whole, dropped=whole
+            ),
+            query={**filters(api), "after": WHOLE, "limit": WHOLE},
+        ),
+        Verb(
+            "GET",
+            f"{here}/{{number}}",
+            "One exchange: request, answer as it left, what decided, and how to fix it.",
+            show,
+            component("FullExchange"),
+        ),
+        Verb(
+            "POST",
+            "/_mock/worlds/{world}/assert",
+            "Claim that exchanges happened; the answer tells the difference to the nearest where they did not.",
+            claim,
+            {
+                "type": "object",
+                "required": ["holds", "found", "difference"],
+                "properties": {"holds": {"type": "boolean"}, "found": {}, "difference": {}},
+            },
+            body=asserting.CLAIM,
+            checks_body=True,
+        ),
+    )

@@ -1,0 +1,107 @@
+"""Snapshots: a world as one world file, and a world as a world file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mockserver.core.accounts import Account, Login
+from mockserver.core.clock import Clock
+from mockserver.core.ids import Ids
+from mockserver.core.world import Beginning, World
+from mockserver.core.worlds import Taken
+from mockserver.snapshots import WorldFile, WorldFileError, lines, read, taken
+from mockserver.snapshots.refusing import Place, written
+
+from .described import world_ as described
+from .errors import BadQuestion, InUse
+from .schemas import component
+from .verbs import Api, Values, Verb
+
+_Logins = Mapping[str, tuple[Login, ...]]
+
+
+def take(api: Api, world: World, values: Values) -> Iterator[bytes]:
+    """The world file, piece by piece."""
+    return lines(taken(world, api.house.readings, has_credentials=values.query.get("credentials", False)))
+
+
+def restore(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """The world is now as the file says."""
+    file = understood(api, values.body)
+    logins = _logins(world, file, _printed(values.body))
+    clock = Clock.system() if file.clock is None else file.clock.clock()
+    beginning = Beginning(
+        file.fixture,
+        file.seed or world.beginning.seed,
+        {**api.house.readings, **file.fixture.readings},
+        logins,
+        clock.now() if clock.is_frozen else None,
+    )
+    try:
+        api.house.begin_again(world, beginning, clock)
+    except Taken as reason:
+        raise InUse(str(reason)) from reason
+    return described(api, world, values.origin)
+
+
+def understood(api: Api, document: Any, *place: str | int) -> WorldFile:
+    """What a decoded world file says.
+
+    Raises:
+        BadQuestion: it is none.
+    """
+    try:
+        return read(document, api.rules)
+    except WorldFileError as reason:
+        where: Place = (*place, *reason.place)
+        raise BadQuestion(": ".join(filter(None, (written(where), reason.difference)))) from reason
+
+
+def _printed(document: Mapping[str, Any]) -> frozenset[str]:
+    """The accounts whose credentials the file tells; of others it tells the kinds."""
+    return frozenset(
+        f"{account['provider']}/{account['name']}"
+        for account in document["accounts"]
+        if all(isinstance(login, Mapping) for login in account["logins"])
+    )
+
+
+def _logins(world: World, file: WorldFile, printed: frozenset[str]) -> dict[str, tuple[Login, ...]]:
+    """The file's credentials where it has them, else the world's own, else new ones."""
+    with world.lock:
+        own = {key: account.logins for key, account in world.state.accounts.items()}
+    return {
+        account.key: account.logins if account.key in printed else own.get(account.key) or _fresh(world, account)
+        for account in file.fixture.accounts
+    }
+
+
+def _fresh(world: World, account: Account) -> tuple[Login, ...]:
+    token = Ids(f"{world.id} {account.key}").draft().token
+    return tuple(Login(token("user"), token("secret") if login.secret else None) for login in account.logins)
+
+
+def verbs(_: Api) -> tuple[Verb, ...]:
+    """What can be asked about snapshots."""
+    here, file = "/_mock/worlds/{world}/snapshot", component("WorldFile")
+    flag = {"type": "boolean", "description": "true or false"}
+    return (
+        Verb(
+            "GET",
+            here,
+            "The world as one world file, with its credentials on request.",
+            take,
+            file,
+            query={"credentials": flag},
+        ),
+        Verb(
+            "PUT",
+            here,
+            "Let the world be as a world file says; it keeps its credentials where the file has none.",
+            restore,
+            component("World"),
+            body=file,
+            checks_body=True,
+        ),
+    )

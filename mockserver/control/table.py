@@ -1,0 +1,31 @@
+"""Every verb of this API, in one table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import about, accounts, clock, faults, journal, messages, openapi, readings, snapshot, waiting, worlds
+from .verbs import Api, Values, Verb
+
+_FILES = (about, faults, worlds, accounts, clock, readings, messages, journal, waiting, snapshot)
+
+
+def verbs(api: Api) -> tuple[Verb, ...]:
+    """The table."""
+
+    def openapi_json(_: Api, __: None, ___: Values) -> dict[str, Any]:
+        """This API's description."""
+        return openapi.document(api, table)
+
+    table = (
+        Verb(
+            "GET",
+            "/_mock/openapi.json",
+            "This API, described as OpenAPI 3.1.",
+            openapi_json,
+            {"type": "object"},
+            is_open=True,
+        ),
+        *(verb for file in _FILES for verb in file.verbs(api)),
+    )
+    return table

@@ -1,0 +1,58 @@
+"""What is due later in a world. It decides when, and does nothing itself."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .instants import Instant
+
+
+class Due(NamedTuple):
+    """A message that will arrive."""
+
+    at: Instant
+    number: int
+    """Which of those at the same instant comes first; unique in its world."""
+    provider: str
+    fields: Mapping[str, Any]
+    """What the provider's `arrive` takes."""
+
+
+class Agenda:
+    """What is due, the earliest first."""
+
+    __slots__ = ("_dues", "_last")
+
+    def __init__(self, dues: Iterable[Due] = ()) -> None:
+        self._dues = sorted(dues, key=_order)
+        self._last = max((due.number for due in self._dues), default=0)
+
+    def __len__(self) -> int:
+        return len(self._dues)
+
+    def __iter__(self) -> Iterator[Due]:
+        return iter(tuple(self._dues))
+
+    @property
+    def next(self) -> Instant | None:
+        """When the next thing is due."""
+        return self._dues[0].at if self._dues else None
+
+    def add(self, at: Instant, provider: str, fields: Mapping[str, Any]) -> None:
+        """Put something down."""
+        self._last += 1
+        insort(self._dues, Due(at, self._last, provider, fields), key=_order)
+
+    def take(self, until: Instant) -> Due | None:
+        """Take out the earliest that is due at an instant."""
+        return self._dues.pop(0) if self._dues and self._dues[0].at <= until else None
+
+    def copy(self) -> Agenda:
+        """An agenda of its own with the same in it."""
+        return Agenda(self._dues)
+
+
+def _order(due: Due) -> tuple[Instant, int]:
+    return due.at, due.number

@@ -1,0 +1,85 @@
+"""Numbers that bring about an outcome in every world (DT-39): ours, and nobody's telephone.
+
+555-0100 to 555-0199 are set aside for fiction in every North American area, and 999 is no area: codes with a 9 in the
+middle wait for the day on which numbers grow longer. The shipped worlds have no number of that area either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from mockserver.core.events import ArrivalScheduled
+from mockserver.core.instants import SECOND, Instant, iso
+from mockserver.core.limits import Standing
+from mockserver.core.messages import Message
+from mockserver.core.refusals import assumed
+from mockserver.web.provider import Magic
+
+from .errors import Failed, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
+
+
+class InvalidRecipient(Failed):
+    """A number to which nothing can be sent."""
+
+    description = "Parameter to is not a number that messages can be sent to: {value}"
+    about = ("to",)
+    fix = "Send to another number: this magic one is refused in every world."
+    source = assumed("DT-39")
+
+
+REFUSALS: tuple[type[Failed], ...] = (InvalidRecipient,)
+
+
+def _ten(place: int, outcome: str) -> Magic:
+    first = 9_995_550_100 + 10 * place
+    return Magic.of("to", str(first), str(first + 9), outcome)
+
+
+INVALID = _ten(0, "refused as an invalid recipient")
+PER_MINUTE = _ten(1, "refused as the 41st sms of a number within 60 seconds")
+PER_ACCOUNT = _ten(2, "refused as the fifth sms of an account within a second")
+PER_NUMBER = _ten(3, "refused as the second sms of a number within a second")
+LOST = _ten(4, "accepted and stored; the connection is closed without an answer")
+ANSWERED = _ten(5, "accepted; 30 seconds later the handset answers 'Reply to: ' and the text")
+
+MAGIC = (INVALID, PER_MINUTE, PER_ACCOUNT, PER_NUMBER, LOST, ANSWERED)
+MEANINGS: Mapping[str, Magic] = {number: magic for magic in MAGIC for number in magic.values()}
+"""Number -> what it is for."""
+
+_LIMITS: Mapping[Magic, type[Failed]] = {
+    PER_MINUTE: TooManyPerMinute,
+    PER_ACCOUNT: TooManyPerAccount,
+    PER_NUMBER: TooManyPerNumber,
+}
+
+
+def refusal(magic: Magic, message: Message, standings: Iterable[Standing]) -> Failed | None:
+    """Why a message is refused; ``None`` when it is not.
+
+    Args:
+        magic: what its recipient is for.
+        message: as it would be stored.
+        standings: of the three limits, one of which says that it has just been filled, however it stands.
+    """
+    if magic is INVALID:
+        return InvalidRecipient(value=message.recipient)
+    if magic not in _LIMITS:
+        return None
+    refused = _LIMITS[magic]
+    seconds = next(each.limit.seconds for each in standings if each.limit.sentence == refused.source.sentence)
+    return refused(seconds=f"{seconds:.3f}", free_at=iso(message.at + seconds * SECOND))
+
+
+PAUSE: Instant = 30 * SECOND
+"""Until the handset answers."""
+
+
+def reply(message: Message, account: str) -> ArrivalScheduled:
+    """The answer that will come in to the account of that name."""
+    fields = {
+        "account": account,
+        "sender": message.recipient,
+        "recipient": message.sender,
+        "text": f"Reply to: {message.text}",
+    }
+    return ArrivalScheduled(message.at + PAUSE, "dialogtech", fields)

@@ -1,0 +1,99 @@
+"""A message comes in from a handset to a program: an MO. Pure, as `operations.py` is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mockserver.core.accounts import Account
+from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.events import MessageStored
+from mockserver.core.ids import Draft
+from mockserver.core.instants import Instant
+from mockserver.core.messages import Message
+from mockserver.core.state import State
+from mockserver.snapshots.refusing import shown, unknown
+from mockserver.web.faults import Schema, hold
+from mockserver.web.forms import is_utf8
+
+_REQUIRED = ("sender", "text")
+_OPTIONAL = ("recipient", "program", "status", "network")
+
+# 003 has "Mobile Number" and no other, so no answer shows to which short code somebody wrote (MG-19)
+_CODE = "37911"
+
+
+def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Decision:
+    """Take in a message.
+
+    Args:
+        fields: ``sender`` and ``text`` in the words of a world file; perhaps the ``program``, where the account has
+            several, the ``recipient``, the ``status`` and the ``network``, and the name of the ``account``.
+        state: of the world.
+        now: when it comes in.
+        ids: where its id is from.
+
+    Raises:
+        ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
+    """
+    hold(dict(fields), _schema(), ())
+    _check_texts(fields)
+    account, program = _home(fields, state)
+    message = Message(
+        serial=state.ledger.next_serial,
+        account=account.key,
+        id=str(ids.number("mgage.inbound")),  # MG-22: on no wire
+        direction="inbound",
+        sender=fields["sender"],
+        recipient=fields.get("recipient", _CODE),
+        at=now,
+        text=fields["text"],
+        status=fields.get("status", "Received"),  # MG-20
+        program=program,
+        network=fields.get("network"),
+    )
+    return Decision(now, message, (MessageStored(message),), Evidence("arrive"), account.key)
+
+
+@cache
+def _schema() -> Schema:
+    """What the fields are held to: a message of a world file, and whose it is."""
+    definitions = orjson.loads((Path(__file__).parent / "world.schema.json").read_bytes())["definitions"]
+    known = definitions["message"]["properties"]
+    return {
+        "definitions": definitions,
+        "type": "object",
+        "required": _REQUIRED,
+        "additionalProperties": False,
+        "properties": {name: known[name] for name in (*_REQUIRED, *_OPTIONAL)} | {"account": definitions["name"]},
+    }
+
+
+def _check_texts(fields: Mapping[str, Any]) -> None:
+    for name in ("text", "status", "network"):
+        if not is_utf8(fields.get(name) or ""):
+            raise ValueError(f"{name}: {shown(fields[name])} is not text that UTF-8 can carry")
+
+
+def _home(fields: Mapping[str, Any], state: State) -> tuple[Account, str]:
+    """The account, by its name or else the first that fits, and its program."""
+    accounts = [account for account in state.accounts.values() if account.provider == "mgage"]
+    if "account" in fields:
+        accounts = [account for account in accounts if account.name == fields["account"]] or _refuse(fields, accounts)
+    for account in accounts:
+        if "program" in fields and fields["program"] in account.programs:
+            return account, fields["program"]
+        if "program" not in fields and len(account.programs) == 1:
+            return account, next(iter(account.programs))
+    programs = [program for account in accounts for program in account.programs]
+    if "program" in fields:
+        raise ValueError(f"program: {unknown('program', fields['program'], programs)}")
+    raise ValueError(f"program: is missing; there is {', '.join(programs) or 'none'}")
+
+
+def _refuse(fields: Mapping[str, Any], accounts: list[Account]) -> list[Account]:
+    raise ValueError(f"account: {unknown('account', fields['account'], (account.name for account in accounts))}")

@@ -1,0 +1,34 @@
+"""Programs that bring about an outcome in every world (MG-28): ours, and nobody's campaign.
+
+The shipped worlds have no program from 500500 to 500539. A world that has one of its own exports that one's messages,
+with the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mockserver.core.accounts import Program
+from mockserver.web.provider import Magic
+
+
+def _ten(first: int, outcome: str) -> Magic:
+    return Magic.of("programId", str(first), str(first + 9), outcome)
+
+
+FAILING = _ten(500_500, "answers 500, General server exception")  # MG-25
+LOST = _ten(500_510, "exported; the connection is closed without an answer")
+LATE = _ten(500_520, "answered 2 seconds late")
+SILENT = _ten(500_530, "never answered; the connection stays open until the client gives up")
+
+MAGIC = (FAILING, LOST, LATE, SILENT)
+MEANINGS: Mapping[str, Magic] = {program: magic for magic in MAGIC for program in magic.values()}
+"""Program -> what it is for."""
+
+LATE_SECONDS = 2.0
+"""Of wall clock, as clients' time-outs are."""
+
+
+def program(program_id: str) -> Program:
+    """The program of that id for accounts that have none: without messages."""
+    return Program(program_id, f"Magic {program_id}", "Magic numbers of the mock server", "Text to Join")

@@ -1,0 +1,138 @@
+"""A message comes in from a handset, as one of the five types. Pure, as `operations.py` is."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mockserver.core.accounts import Account
+from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.events import MessageStored
+from mockserver.core.ids import Draft
+from mockserver.core.instants import Instant
+from mockserver.core.messages import Attachment, Message
+from mockserver.core.state import State
+from mockserver.snapshots.refusing import Place, shown, unknown, written
+from mockserver.web.faults import Schema, hold
+from mockserver.web.forms import is_utf8
+
+_FIELDS = ("kind", "sender", "recipient", "text", "reference", "title", "attachments")
+
+
+def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Decision:
+    """Take in a message.
+
+    Args:
+        fields: in the words of a world file: ``kind``, ``sender`` and, unless it is an MMS, ``text``; of an ``eco``
+            message also the ``reference`` to the one that it answers; of an ``ndi`` message and of an MMS the
+            ``recipient``; of an MMS perhaps ``title`` and ``attachments``, which need no ``id``. Perhaps the name of
+            the ``account``, which is the first otherwise.
+        state: of the world.
+        now: when it comes in.
+        ids: where its id is from.
+
+    Raises:
+        ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
+    """
+    full = _completed(fields, ids)
+    hold(full, _schema(), ())
+    _check_texts(full, ())
+    account = _account(full, state)
+    message = Message(
+        serial=state.ledger.next_serial,
+        account=account.key,
+        id=str(ids.number(f"serwersms.{full['kind']}", 1_000_000)),  # SW-23
+        direction="inbound",
+        sender=full["sender"],
+        recipient=full.get("recipient", ""),
+        at=now,
+        text=full["text"],
+        kind=full["kind"],
+        reference=full.get("reference", ""),
+        title=full.get("title", ""),
+        attachments=tuple(map(_attachment, full.get("attachments", ()))),
+    )
+    return Decision(now, message, (MessageStored(message),), Evidence("arrive"), account.key)
+
+
+def _completed(fields: Mapping[str, Any], ids: Draft) -> dict[str, Any]:
+    """The fields with what nobody has to say."""
+    full = dict(fields)
+    if full.get("kind") == "mms":
+        full = {"text": "", "title": "", "attachments": [], **full}
+    if isinstance(full.get("attachments"), list):
+        full["attachments"] = [_numbered(part, ids) for part in full["attachments"]]
+    return full
+
+
+def _numbered(part: Any, ids: Draft) -> Any:
+    """An attachment with an id; what is none stays what it is."""
+    if not isinstance(part, dict) or "id" in part:
+        return part
+    return {"id": ids.number("serwersms.attachment", 100_000_000), **part}
+
+
+@cache
+def _schema() -> Schema:
+    """What the fields are held to: a message of a world file, and whose it is."""
+    definitions = orjson.loads((Path(__file__).parent / "world.schema.json").read_bytes())["definitions"]
+    message = definitions["message"]
+    known = message["properties"]
+    return {
+        "definitions": definitions,
+        "type": "object",
+        "required": ("kind", "sender", "text"),
+        "additionalProperties": False,
+        "properties": {name: known[name] for name in _FIELDS} | {"account": definitions["name"]},
+        "allOf": [*message["allOf"], _WITH_A_RECIPIENT, _WITHOUT_A_REFERENCE],
+    }
+
+
+_WITH_A_RECIPIENT: Schema = {
+    "if": {"properties": {"kind": {"enum": ["ndi", "mms"]}}},  # SW-21, SW-25: what tells it, or is found by it
+    "then": {
+        "required": ["recipient"],
+        "properties": {"recipient": {"minLength": 1, "description": "the number that was hit"}},
+    },
+}
+_WITHOUT_A_REFERENCE: Schema = {
+    "if": {"properties": {"kind": {"const": "eco"}}},
+    "else": {
+        "properties": {
+            "reference": {"maxLength": 0, "description": "left out, for only an eco message answers another"}
+        }
+    },
+}
+
+
+def _check_texts(thing: Any, place: Place) -> None:
+    """Refuse what no answer could say."""
+    if isinstance(thing, str) and not is_utf8(thing):
+        raise ValueError(f"{written(place)}: {shown(thing)} is not text that UTF-8 can carry")
+    for step, part in _parts(thing):
+        _check_texts(part, (*place, step))
+
+
+def _parts(thing: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(thing, dict):
+        return thing.items()
+    return enumerate(thing) if isinstance(thing, list) else ()
+
+
+def _attachment(described: Mapping[str, Any]) -> Attachment:
+    return Attachment(described["id"], described["name"], described["content_type"], b64decode(described["data"]))
+
+
+def _account(fields: Mapping[str, Any], state: State) -> Account:
+    """The account of that name, or else the first."""
+    accounts = [account for account in state.accounts.values() if account.provider == "serwersms"]
+    for account in accounts:
+        if account.name == fields.get("account", account.name):
+            return account
+    name = fields.get("account", "")
+    raise ValueError(f"account: {unknown('account', name, (account.name for account in accounts))}")

@@ -1,0 +1,65 @@
+"""Numbers that bring about an outcome in every world (SW-39): ours, and nobody's telephone.
+
+Poland has set none aside. But its nine digits begin with those of an area or a network, and 99 is neither: 991 to 999
+are the emergency services. The shipped worlds have no such number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
+from mockserver.core.refusals import assumed
+from mockserver.web.provider import Magic
+
+from .errors import CODES, Failed
+
+
+class SystemUnavailable(Failed):
+    """The vendor's system is down."""
+
+    code, status_4xx = 1010, 503
+    description = CODES[1010].en
+    about = ("phone",)
+    fix = "Filter by another phone: this magic one is refused in every world."
+    source = assumed("SW-39")
+
+
+class NoMessages(Failed):
+    """The vendor's error in place of an empty list."""
+
+    code, status_4xx = 3330, 404
+    description = CODES[3330].en
+    about = ("phone",)
+    fix = "Filter by another phone: this magic one is refused in every world."
+    source = assumed("SW-39")
+
+
+REFUSALS: tuple[type[Failed], ...] = (SystemUnavailable, NoMessages)
+
+
+def _ten(place: int, outcome: str) -> Magic:
+    first = 48_990_000_000 + 10 * place
+    return Magic.of("phone", f"+{first}", f"+{first + 9}", outcome)
+
+
+UNAVAILABLE = _ten(0, "refused with 1010, System temporarily unavailable; nothing is marked as read")
+LOST = _ten(1, "answered, and with read=true marked as read; the connection is closed without an answer")
+LATE = _ten(2, "answered 2 seconds late")
+SILENT = _ten(3, "never answered; the connection stays open until the client gives up")
+NONE = _ten(4, "refused with 3330, No messages, in place of an empty list")
+
+MAGIC = (UNAVAILABLE, LOST, LATE, SILENT, NONE)
+MEANINGS: Mapping[str, Magic] = {phone: magic for magic in MAGIC for phone in magic.values()}
+"""Phone -> what it is for."""
+
+REFUSED: Mapping[Magic, type[Failed]] = {UNAVAILABLE: SystemUnavailable, NONE: NoMessages}
+
+LATE_SECONDS = 2.0
+"""Of wall clock, as clients' time-outs are."""
+
+
+def meaning(phones: AbstractSet[str]) -> Magic | None:
+    """What the lowest magic number among those that are asked for brings about."""
+    found = sorted(MEANINGS.keys() & phones)
+    return MEANINGS[found[0]] if found else None
