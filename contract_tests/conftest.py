@@ -9,18 +9,18 @@ import pytest
 from hypothesis import settings
 from werkzeug.test import Client, TestResponse
 
-from mockserver.app import PROVIDERS, READINGS, create_app, read_fixture
+from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app, read_fixture
 from mockserver.core.clock import Clock
 from mockserver.core.instants import SECOND, parse_instant
 from mockserver.core.state import Fixture
 from mockserver.core.worlds import Worlds
 from mockserver.server import MockServer
+from mockserver.web.courier import Courier, Manners
+from mockserver.web.post_office import PostOffice
 
 # The same examples every time, however busy the machine is.
 settings.register_profile("house", derandomize=True, deadline=None)
 settings.load_profile("house")
-
-ARRIVE = {room.name: room.arrive for room in PROVIDERS}
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 """When the clocks of test worlds stand still; a Monday."""
@@ -43,12 +43,18 @@ def shipped() -> Fixture:
 @pytest.fixture
 def open_house(shipped):
     """Open a house: of the shipped world at noon, unless the test wants another fixture, clock or readings."""
+    houses = []
 
     def opened(fixture: Fixture = shipped, clock: Clock | None = None, readings: Mapping[str, str] = {}) -> Worlds:
         fixture = replace(fixture, readings={**fixture.readings, **readings})
-        return Worlds(fixture, READINGS, clock=clock or Clock.frozen(NOON), arrive=ARRIVE)
+        sender = PostOffice({room.name: room for room in PROVIDERS}, Courier(Manners()))
+        house = Worlds(fixture, READINGS, clock=clock or Clock.frozen(NOON), rooms=ROOMS, sender=sender)
+        houses.append(house)
+        return house
 
-    return opened
+    yield opened
+    for house in houses:
+        house.close()
 
 
 @pytest.fixture

@@ -17,14 +17,17 @@ from mockserver.control.verbs import Api, shipped
 from mockserver.core.clock import Clock
 from mockserver.core.instants import parse_instant
 from mockserver.core.state import Fixture
+from mockserver.core.world import Room
 from mockserver.core.worlds import Worlds
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.mgage import MGAGE
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.settings import Settings
 from mockserver.web.application import AnswerResponse, Application
+from mockserver.web.courier import Courier, Manners
 from mockserver.web.masking import Masking
 from mockserver.web.pipeline import CONTROL, PREFIX, Pipeline
+from mockserver.web.post_office import PostOffice
 from mockserver.web.provider import Provider, Quirk, View
 from mockserver.web.serve import serve, serve_astray
 
@@ -36,6 +39,9 @@ SWITCHES: tuple[Quirk, ...] = (
     *(quirk for room in PROVIDERS for quirk in room.quirks),
 )
 """Every switch of a world."""
+
+ROOMS = {room.name: Room(room.arrive, room.judge) for room in PROVIDERS}
+"""What each provider decides when nobody has asked it."""
 
 READINGS: dict[str, str] = {switch.name: switch.default for switch in SWITCHES}
 """Every switch with its default."""
@@ -75,7 +81,8 @@ def create_house(settings: Settings) -> Worlds:
         READINGS,
         clock=clock,
         seed=file.seed or settings.seed,
-        arrive={room.name: room.arrive for room in PROVIDERS},
+        rooms=ROOMS,
+        sender=PostOffice({room.name: room for room in PROVIDERS}, Courier(Manners(agent=f"mockserver/{__version__}"))),
         adopts=settings.unknown_credentials == "adopt",
         journal_bytes=settings.journal_bytes,
         journal_length=settings.journal_length,
@@ -92,6 +99,7 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
     settings = settings or Settings()
     house = house or create_house(settings)
     application = Application("mockserver")
+    application.house = house
     application.config["PROVIDE_AUTOMATIC_OPTIONS"] = (
         False  # no provider is known to answer OPTIONS, and its page is HTML
     )

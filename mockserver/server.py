@@ -63,6 +63,13 @@ class MockServer(Listening, Controls):
         limits = Limits(head=settings.head_bytes, body=settings.body_bytes, idle=settings.idle_seconds)
         super().__init__(listeners=[Listener(self.app, settings.host, settings.port)], limits=limits)
 
+    def stop(self) -> None:
+        """Close everything, and send nothing more."""
+        super().stop()
+        house = getattr(self.app, "house", None)
+        if house is not None:
+            house.close()
+
     @property
     def transport(self) -> InProcess:
         """How the verbs reach the application: in this process. Known while the server runs."""

@@ -320,7 +320,7 @@ NEAR: Mapping[str, tuple[Mapping[str, Any], list[dict[str, str]], str]] = {
     "a known operation that is not offered": (
         {"path": "/messages/send_sms", "method": "POST", "data": LOGIN},
         [],
-        "Ask for messages/recived or messages/received: this double has no other action of the vendor's.",
+        "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's.",
     ),
 }
 
@@ -394,7 +394,12 @@ ASTRAY: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str | 
     ),
     "SerwerSMS's host, at HTTP 200": (
         {"path": "/x", "base_url": "http://api2.serwersms.pl"},
-        ("InvalidAction", "documented", "SW-33", "Ask for messages/recived or messages/received."),
+        (
+            "InvalidAction",
+            "documented",
+            "SW-33",
+            "Ask for messages/recived, messages/received, messages/send_nd or messages/send_ndi.",
+        ),
     ),
     "no provider": (
         {"path": "/x"},

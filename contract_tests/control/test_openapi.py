@@ -13,7 +13,7 @@ from schemathesis.checks import positive_data_acceptance
 from werkzeug.test import Client
 
 from mockserver import __version__
-from mockserver.app import PROVIDERS, READINGS, create_app
+from mockserver.app import READINGS, ROOMS, create_app
 from mockserver.core.clock import Clock
 from mockserver.core.instants import parse_instant
 from mockserver.core.worlds import Worlds
@@ -43,9 +43,19 @@ VERBS = {
     "POST /_mock/worlds/{world}/faults",
     "DELETE /_mock/worlds/{world}/faults",
     "DELETE /_mock/worlds/{world}/faults/{rule}",
+    "GET /_mock/worlds/{world}/mischief",
+    "POST /_mock/worlds/{world}/mischief",
+    "DELETE /_mock/worlds/{world}/mischief",
+    "DELETE /_mock/worlds/{world}/mischief/{rule}",
     "GET /_mock/worlds/{world}/messages",
     "POST /_mock/worlds/{world}/messages",
     "POST /_mock/worlds/{world}/inbound",
+    "GET /_mock/worlds/{world}/outbox",
+    "GET /_mock/worlds/{world}/outbox/{number}",
+    "POST /_mock/worlds/{world}/outbox/{number}/resend",
+    "POST /_mock/worlds/{world}/outbox/{number}/hold",
+    "POST /_mock/worlds/{world}/outbox/{number}/release",
+    "POST /_mock/worlds/{world}/settle",
     "GET /_mock/worlds/{world}/journal",
     "GET /_mock/worlds/{world}/journal/{number}",
     "POST /_mock/worlds/{world}/assert",
@@ -58,6 +68,8 @@ VERBS = {
 TAKES_DATA = {
     *(label for label in VERBS if label.startswith(("POST", "PUT", "PATCH"))),
     "GET /_mock/worlds/{world}/messages",
+    "GET /_mock/worlds/{world}/outbox",
+    "GET /_mock/worlds/{world}/outbox/{number}",
     "GET /_mock/worlds/{world}/journal",
     "GET /_mock/worlds/{world}/journal/{number}",
     "GET /_mock/worlds/{world}/wait",
@@ -84,8 +96,7 @@ NEEDS_MORE_THAN_A_SCHEMA_SAYS = {
 @pytest.fixture(scope="module")
 def described(shipped) -> Any:
     """The description as schemathesis has it, of a server at noon."""
-    arrive = {room.name: room.arrive for room in PROVIDERS}
-    house = Worlds(shipped, READINGS, clock=Clock.frozen(parse_instant("2026-06-01T12:00:00Z")), arrive=arrive)
+    house = Worlds(shipped, READINGS, clock=Clock.frozen(parse_instant("2026-06-01T12:00:00Z")), rooms=ROOMS)
     return schemathesis.openapi.from_wsgi("/_mock/openapi.json", create_app(house))
 
 

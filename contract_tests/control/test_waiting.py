@@ -77,8 +77,8 @@ def test_messages_are_waited_for_by_whose_they_are(client: Client) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("", "for is missing; it must be 'exchange' or 'message'"),
-        ("for=rain", "for must be 'exchange' or 'message', not 'rain'"),
+        ("", "for is missing; it must be 'exchange', 'message' or 'delivery'"),
+        ("for=rain", "for must be 'exchange', 'message' or 'delivery', not 'rain'"),
         ("for=message&status=200", "status: is of no use for messages; provider, account, direction, number are"),
         ("for=exchange&timeout=-1", "timeout must be a number of seconds from 0 to 3600, not '-1'"),
         ("for=exchange&timeout=1e9", "timeout must be a number of seconds from 0 to 3600, not '1e9'"),

@@ -17,7 +17,7 @@ from mockserver.core.instants import SECOND
 from mockserver.core.journal import Exchange
 from mockserver.core.messages import Message, account_shelf
 from mockserver.core.state import Fixture, State
-from mockserver.core.world import Endless, Exchanged, Happened, World
+from mockserver.core.world import Endless, Exchanged, Happened, Room, World
 from mockserver.core.worlds import Worlds
 
 ACCOUNT = Account("p/a", "p", "a", (Login("foo", "bar"),))
@@ -32,7 +32,9 @@ def arrive(fields: Mapping[str, Any], state: State, now: int, ids: Draft) -> Dec
 
 
 def house(**options: Any) -> Worlds:
-    return Worlds(Fixture((ACCOUNT,)), {"limits": "enforced"}, clock=Clock.frozen(0), arrive={"p": arrive}, **options)
+    return Worlds(
+        Fixture((ACCOUNT,)), {"limits": "enforced"}, clock=Clock.frozen(0), rooms={"p": Room(arrive)}, **options
+    )
 
 
 def schedule(world: World, at: int, **fields: Any) -> None:
@@ -111,7 +113,7 @@ def test_a_circle_of_things_that_bring_about_one_another_is_stopped() -> None:
     world = house().default
     schedule(world, 1, more=20_000)
 
-    with pytest.raises(Endless, match="10000 things happened and more are due; the next arrives at p"):
+    with pytest.raises(Endless, match="the clock stopped 10000 times on its way"):
         world.advance(30_000 * SECOND)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from mockserver.app import PROVIDERS, READINGS
+from mockserver.app import READINGS, ROOMS
 from mockserver.core.accounts import Account, Login, Number
 from mockserver.core.clock import Clock
 from mockserver.core.decisions import Evidence
@@ -36,8 +36,7 @@ FIXTURE = Fixture(
 
 @pytest.fixture
 def house():
-    arrive = {room.name: room.arrive for room in PROVIDERS}
-    return Worlds(FIXTURE, READINGS, clock=Clock.frozen(NOON), arrive=arrive)
+    return Worlds(FIXTURE, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
 
 
 @pytest.fixture

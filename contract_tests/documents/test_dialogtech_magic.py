@@ -13,7 +13,7 @@ import pytest
 import requests
 from lxml import etree
 
-from mockserver.app import PROVIDERS, READINGS
+from mockserver.app import READINGS, ROOMS
 from mockserver.core.accounts import Account, Login, Number
 from mockserver.core.clock import Clock
 from mockserver.core.decisions import Evidence
@@ -66,9 +66,8 @@ ACCOUNT = Account(
 @pytest.fixture
 def open_house():
     def opened(**readings):
-        arrive = {room.name: room.arrive for room in PROVIDERS}
         fixture = Fixture(accounts=(ACCOUNT,), readings=readings)
-        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), arrive=arrive)
+        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
 
     return opened
 

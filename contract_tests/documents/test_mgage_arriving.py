@@ -7,7 +7,7 @@ import json
 import pytest
 from werkzeug.test import Client
 
-from mockserver.app import PROVIDERS, READINGS, create_app
+from mockserver.app import READINGS, ROOMS, create_app
 from mockserver.core.accounts import Account, Login, Program
 from mockserver.core.clock import Clock
 from mockserver.core.decisions import Evidence
@@ -34,8 +34,7 @@ FIXTURE = Fixture(
 
 @pytest.fixture
 def house():
-    arrive = {room.name: room.arrive for room in PROVIDERS}
-    return Worlds(FIXTURE, READINGS, clock=Clock.frozen(NOON), arrive=arrive)
+    return Worlds(FIXTURE, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 import requests
 from werkzeug.test import Client
 
-from mockserver.app import PROVIDERS, READINGS, create_app
+from mockserver.app import READINGS, ROOMS, create_app
 from mockserver.core.accounts import Account, Login, Program
 from mockserver.core.clock import Clock
 from mockserver.core.instants import parse_instant
@@ -63,9 +63,8 @@ def open_house():
             Account("mgage/one", "mgage", "one", (Login("one", "secret"),), programs=programs),
             Account("mgage/two", "mgage", "two", (Login("two", "secret"),)),
         )
-        arrive = {room.name: room.arrive for room in PROVIDERS}
         fixture = Fixture(accounts=accounts, readings=readings)
-        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), arrive=arrive)
+        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
 
     return opened
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 from werkzeug.test import Client
 
-from mockserver.app import PROVIDERS, READINGS, create_app
+from mockserver.app import READINGS, ROOMS, create_app
 from mockserver.core.accounts import Account, Login
 from mockserver.core.clock import Clock
 from mockserver.core.instants import parse_instant
@@ -52,9 +52,8 @@ BEYOND = ("+48989999999", "+48990000050", "+4899000000", "+489900000000")
 def open_house():
     def opened(**readings):
         accounts = (Account("serwersms/one", "serwersms", "one", (Login("Login", "Haslo"),)),)
-        arrive = {room.name: room.arrive for room in PROVIDERS}
         fixture = Fixture(accounts=accounts, readings=readings)
-        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), arrive=arrive)
+        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
 
     return opened
 

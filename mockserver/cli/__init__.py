@@ -23,6 +23,8 @@ _VERBS = {
     "clock": "Stop the clock, move it, let it go on.",
     "reading": "Choose how a world reads the quirks.",
     "fault": "Let exchanges fail on purpose.",
+    "outbox": "Show what customers were told; send it again, hold it, let it go.",
+    "settle": "Wait until every attempt is over.",
     "journal": "List what was asked and answered.",
     "assert": "Claim that exchanges happened.",
     "explain": "Say why an exchange was answered as it was.",

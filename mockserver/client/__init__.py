@@ -8,14 +8,17 @@ from mockserver.core.accounts import Login
 from .clock import WorldClock
 from .faults import Fault
 from .mock import Controls, Mock
+from .outbox import Attempt, Delivery, Reply, Settled, Webhook
 from .readings import Readings
 from .transport import ControlError, InProcess, NoServer, OverHttp, Transport
 from .values import Exchange, Happened, Journal, Message, Time, WorldFacts
 from .world import World
 
 __all__ = [
+    "Attempt",
     "ControlError",
     "Controls",
+    "Delivery",
     "Exchange",
     "Fault",
     "Happened",
@@ -27,8 +30,11 @@ __all__ = [
     "NoServer",
     "OverHttp",
     "Readings",
+    "Reply",
+    "Settled",
     "Time",
     "Transport",
+    "Webhook",
     "World",
     "WorldClock",
     "WorldFacts",

@@ -11,6 +11,9 @@ from .moments import Duration, Moment
 from .transport import Transport
 from .values import Time
 
+_JOURNEY = 600.0
+"""Seconds beside the usual ones that a move of the clock may take: every attempt on its way is made, and waited for."""
+
 
 class WorldClock:
     """The clock that everything in a world follows: rate windows, stamps, what is due, the windows of faults."""
@@ -75,7 +78,7 @@ class WorldClock:
             next: to the next thing that is due; where nothing is, the clock stays.
 
         Raises:
-            ControlError: the instant is past.
+            ControlError: the instant is past, or somebody else is moving the clock.
             ValueError: none of these was given, or more than one.
         """
         given: list[dict[str, Any]] = []
@@ -91,7 +94,7 @@ class WorldClock:
             given.append({"next": True})
         if len(given) != 1:
             raise ValueError("advance takes exactly one of a duration, seconds, minutes, to and next")
-        return Time.of(self._transport.call("POST", f"{self._path}/advance", body=given[0]))
+        return Time.of(self._transport.call("POST", f"{self._path}/advance", body=given[0], patience=_JOURNEY))
 
     def _put(self, body: dict[str, Any]) -> Time:
-        return Time.of(self._transport.call("PUT", self._path, body=body))
+        return Time.of(self._transport.call("PUT", self._path, body=body, patience=_JOURNEY))

@@ -19,6 +19,7 @@ from .awaiting import verb
 from .clock import WorldClock
 from .faults import Fault, FaultKind
 from .moments import Duration, Moment
+from .outbox import Delivery, Settled, Status
 from .readings import Readings
 from .transport import ControlError, Transport, told
 from .values import Exchange, Journal, Logins, Message, Row, WorldFacts
@@ -35,7 +36,7 @@ _PAGE = 1_000
 
 
 class World:
-    """Everything that one test sees: accounts, messages, clock, readings, faults and journal.
+    """Everything that one test sees: accounts, messages, clock, readings, faults, outbox and journal.
 
     Used as a context manager it is dropped at the end. Every verb raises `ControlError` when the server refuses it, and
     `NoServer` when nobody answers; every verb can be awaited as ``verb.aio(...)``.
@@ -295,6 +296,55 @@ class World:
         cleared: int = self._ask("DELETE", "/faults")["cleared"]
         return cleared
 
+    # -- the outbox --------------------------------------------------------------------------------------------------
+
+    @verb
+    def outbox(
+        self,
+        provider: str | None = None,
+        account: str | None = None,
+        *,
+        status: Status | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[Delivery]:
+        """What customers were told, or are to be, in the order in which it came up; with every attempt.
+
+        Args:
+            provider: of this one only.
+            account: of this one only.
+            status: those that are ``due``, ``held``, ``acknowledged`` or ``given up``.
+            after: those whose number is greater.
+            limit: so many at most.
+        """
+        filters = {"provider": provider, "account": account, "status": status}
+        found: list[Row] = []
+        while True:
+            size = _PAGE if limit is None else min(_PAGE, limit - len(found))
+            page = self._ask("GET", "/outbox", {**filters, "after": after, "limit": size})["deliveries"]
+            found += page
+            if len(page) < size or len(found) == limit:
+                return list(map(self._delivery, found))
+            after = page[-1]["number"]
+
+    @verb
+    def delivery(self, number: int) -> Delivery:
+        """One delivery, with every attempt; it has the verbs ``resend``, ``hold`` and ``release``."""
+        return self._delivery(self._ask("GET", f"/outbox/{number}"))
+
+    @verb
+    def settle(self, timeout: Duration = 10.0) -> Settled:
+        """Wait until nothing is due now and no attempt is being made.
+
+        Args:
+            timeout: how long, in seconds of the wall clock; 60 at most.
+
+        Returns:
+            what is true when it came to that in time: ``assert world.settle()``.
+        """
+        patience = moments.seconds(timeout)
+        return Settled.of(self._ask("POST", "/settle", body={"timeout": patience}, patience=patience))
+
     # -- what happened -----------------------------------------------------------------------------------------------
 
     @verb
@@ -394,26 +444,29 @@ class World:
     def wait(
         self,
         /,
-        for_: Literal["exchange", "message"] = "exchange",
+        for_: Literal["exchange", "message", "delivery"] = "exchange",
         *,
         timeout: Duration = 5.0,
         after: int = 0,
         **filters: Any,
-    ) -> Exchange | Message:
-        """Wait until there is an exchange or a message; one that is there already is returned at once.
+    ) -> Exchange | Message | Delivery:
+        """Wait until there is an exchange, a message or an attempt; one that is there already is returned at once.
 
         Args:
-            for_: which of the two.
+            for_: which of the three; ``delivery`` is one at which an attempt was made.
             timeout: how long, in seconds of the wall clock.
             after: a cursor: what happened before does not count. `cursor` is where the world stands; what is returned
                 carries the cursor at which to go on.
-            filters: those of `journal` for an exchange, those of `messages` for a message.
+            filters: those of `journal` for an exchange, those of `messages` for a message, ``number`` and
+                ``status`` for a delivery.
 
         Raises:
             TimeoutError: nothing of that kind came.
         """
         if for_ == "exchange":
             return self.wait_for_exchange(timeout=timeout, after=after, **filters)
+        if for_ == "delivery":
+            return self.wait_for_delivery(timeout=timeout, after=after, **filters)
         return self.wait_for_message(timeout=timeout, after=after, **filters)
 
     @verb
@@ -427,6 +480,32 @@ class World:
         """`wait` for a message, and with the filters of `messages`."""
         found, cursor = self._awaited("message", timeout, after, filters)
         return Message.of(found["message"], cursor)
+
+    @verb
+    def wait_for_delivery(
+        self,
+        /,
+        *,
+        timeout: Duration = 5.0,
+        after: int = 0,
+        number: int | None = None,
+        status: Status | None = None,
+    ) -> Delivery:
+        """`wait` until an attempt at a delivery is over.
+
+        Args:
+            timeout: as `wait` has it.
+            after: likewise.
+            number: of the delivery.
+            status: what the attempt made of it.
+
+        Returns:
+            the delivery as it stands when it is over.
+        """
+        wanted = {"number": number, "status": status}
+        filters = {name: value for name, value in wanted.items() if value is not None}
+        found, cursor = self._awaited("delivery", timeout, after, filters)
+        return self._delivery(self._ask("GET", f"/outbox/{found['number']}"), cursor)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 
@@ -451,6 +530,9 @@ class World:
             wanted = " and ".join(f"{name} {value!r}" for name, value in filters.items())
             raise TimeoutError(f"no {kind}{f' with {wanted}' if wanted else ''} came within {patience:g} s")
         return answer["found"], answer["cursor"]
+
+    def _delivery(self, row: Row, cursor: int | None = None) -> Delivery:
+        return Delivery.of(self._transport, f"{self._path}/outbox", row, cursor)
 
     def _fault(self, row: Row) -> Fault:
         return Fault(self._transport, f"{self._path}/faults", row)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mockserver.core.instants import LATEST, SECOND, Instant
-from mockserver.core.world import Endless, Happened, World
+from mockserver.core.world import Happened, World
 
 from .described import clock as described
 from .described import happened
@@ -50,8 +50,6 @@ def _move(
         raise Conflict("the calendar ends with the year 9999")
     try:
         return _moved(api, world, world.freeze(to) if is_freezing or to is None else world.advance(to))
-    except Endless as reason:
-        raise Conflict(str(reason)) from reason
     except ValueError as reason:
         if is_relative:  # the clock ticks, and was there before us
             return _moved(api, world, ())

@@ -9,6 +9,9 @@ from mockserver.core.accounts import Account
 from mockserver.core.events import (
     AccountChanged,
     ArrivalScheduled,
+    AttemptJudged,
+    DeliveryChanged,
+    DeliveryOpened,
     MessagesRead,
     MessageStored,
     ReadingChosen,
@@ -16,6 +19,7 @@ from mockserver.core.events import (
 )
 from mockserver.core.instants import Instant, iso
 from mockserver.core.messages import Message
+from mockserver.core.outbox import Attempt, Delivery, Outcome
 from mockserver.core.state import State
 from mockserver.core.world import Exchanged, Happened, World
 from mockserver.snapshots.taking import described_account as account_in_file
@@ -34,6 +38,54 @@ def message(found: Message, is_read: bool) -> dict[str, Any]:
     """A message, and whose it is."""
     provider, _, name = found.account.partition("/")
     return {"serial": found.serial, "provider": provider, "account": name, **row(found, is_read), "read": is_read}
+
+
+def delivery(found: Delivery, message_id: str | None) -> dict[str, Any]:
+    """A delivery with its attempts."""
+    return {
+        **_opened(found),
+        "message": {"serial": found.serial, "id": message_id},
+        "verifies": found.verifies,
+        "opened": iso(found.opened),
+        "attempts": [_attempt(each) for each in found.attempts],
+    }
+
+
+def _opened(found: Delivery) -> dict[str, Any]:
+    return {
+        "number": found.number,
+        "provider": found.provider,
+        "account": found.account.partition("/")[2],
+        "kind": found.kind,
+        "message": {"serial": found.serial},
+        "url": found.url,
+        "lane": found.lane,
+        "status": found.status,
+        "due": when(found.due),
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    outgoing, outcome = attempt.outgoing, attempt.outcome
+    return {
+        "at": iso(attempt.at),
+        "request": {
+            "method": outgoing.method,
+            "url": outgoing.url,
+            "headers": list(map(list, outgoing.headers)),
+            "body": exchanges.body(outgoing.body),
+        },
+        "response": _response(outcome),
+        "error": outcome.error,
+        "verdict": attempt.verdict,
+    }
+
+
+def _response(outcome: Outcome) -> dict[str, Any] | None:
+    if outcome.status is None:
+        return None
+    headers = list(map(list, outcome.headers))
+    return {"status": outcome.status, "headers": headers, "body": exchanges.body(outcome.body)}
 
 
 def when(instant: Instant | None) -> str | None:
@@ -84,6 +136,21 @@ def _stored(world: World, event: MessageStored) -> dict[str, Any]:
     return {"message": message(event.message, event.message.serial in world.state.read)}
 
 
+def _judged(event: AttemptJudged) -> dict[str, Any]:
+    outcome = event.attempt.outcome
+    return {
+        "number": event.number,
+        "status": event.status,
+        "due": when(event.due),
+        "attempt": {
+            "at": iso(event.attempt.at),
+            "status": outcome.status,
+            "error": outcome.error,
+            "verdict": event.attempt.verdict,
+        },
+    }
+
+
 _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     MessageStored: ("message_stored", _stored),
     MessagesRead: ("messages_read", lambda _, event: {"serials": list(event.serials)}),
@@ -91,6 +158,12 @@ _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     ArrivalScheduled: (
         "arrival_scheduled",
         lambda _, event: {"due": iso(event.at), "provider": event.provider, "fields": dict(event.fields)},
+    ),
+    DeliveryOpened: ("delivery_opened", lambda _, event: _opened(event.delivery)),
+    AttemptJudged: ("attempt_judged", lambda _, event: _judged(event)),
+    DeliveryChanged: (
+        "delivery_changed",
+        lambda _, event: {"number": event.number, "status": event.status, "due": when(event.due)},
     ),
     AccountChanged: ("account_changed", lambda _, event: {"account": event.account.key}),
     ReadingChosen: ("reading_chosen", lambda _, event: {"name": event.name, "reading": event.reading}),

@@ -55,6 +55,18 @@ class Conflict(ControlRefusal):
     status, code = 409, "conflict"
 
 
+class BusyClock(Conflict):
+    """Somebody else is moving this world's clock."""
+
+    code = "busy"
+
+
+class EndlessTime(Conflict):
+    """Things in this world bring about one another without end."""
+
+    code = "endless"
+
+
 class InUse(ControlRefusal):
     """A name or a credential is somebody else's."""
 

@@ -33,11 +33,11 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
         **in_short(exchange),
         "world": exchange.world,
         "door": exchange.door,
-        "request": {"headers": list(map(list, exchange.head)), "body": _body(exchange.body)},
+        "request": {"headers": list(map(list, exchange.head)), "body": body(exchange.body)},
         "answer": {
             "status": exchange.status,
             "headers": list(map(list, exchange.answer_head)),
-            "body": _body(exchange.answer_body),
+            "body": body(exchange.answer_body),
             "sent": exchange.sent,
         },
         "refusal": _refusal(exchange.refusal),
@@ -46,11 +46,12 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _body(body: bytes) -> dict[str, str]:
+def body(found: bytes) -> dict[str, str]:
+    """A body as text, or as base64 where it is none."""
     try:
-        return {"text": body.decode()}
+        return {"text": found.decode()}
     except UnicodeDecodeError:
-        return {"base64": b64encode(body).decode()}
+        return {"base64": b64encode(found).decode()}
 
 
 def _refusal(refusal: Refused | None) -> dict[str, Any] | None:

@@ -43,26 +43,32 @@ _PIECE = 1_000
 _FIRST = 200_000_000
 """Where a sequence of identifiers begins of which the world has none yet."""
 
-FILTERS = ("provider", "account", "direction", "number")
-"""What messages are asked for by."""
-
 
 def listed(_: Api, world: World, values: Values) -> dict[str, Any]:
     """Messages in the order in which they came to be."""
     after, limit = values.query.get("after", -1), values.query.get("limit", 100)
-    with world.lock:
-        accounts = tuple(world.state.accounts.values())
-    wanted = [account for account in accounts if _is_wanted(account, values.query)]
-    if not wanted and "account" in values.query:
-        name = values.query["account"]
-        raise NoSuchThing(f"{name}: {unknown('account', name, sorted({account.name for account in accounts}))}")
-    rows = (row for account in wanted for row in _walk(world, account.key))
+    rows = (row for account in accounts_asked_for(world, values.query) for row in _walk(world, account.key))
     found = nsmallest(
         limit, (row for row in rows if row.serial > after and matches(row, values.query)), key=attrgetter("serial")
     )
     with world.lock:
         told = [described(row, row.serial in world.state.read) for row in found]
     return {"messages": told, "next": found[-1].serial if found else values.query.get("after")}
+
+
+def accounts_asked_for(world: World, query: Mapping[str, Any]) -> list[Account]:
+    """The accounts that ``provider`` and ``account`` leave.
+
+    Raises:
+        NoSuchThing: none has this name.
+    """
+    with world.lock:
+        accounts = tuple(world.state.accounts.values())
+    wanted = [account for account in accounts if _is_wanted(account, query)]
+    if not wanted and "account" in query:
+        name = query["account"]
+        raise NoSuchThing(f"{name}: {unknown('account', name, sorted({account.name for account in accounts}))}")
+    return wanted
 
 
 def matches(message: Message, query: Mapping[str, Any]) -> bool:

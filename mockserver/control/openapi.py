@@ -9,7 +9,8 @@ from typing import Any
 from mockserver.snapshots.checking import FORMAT
 
 from .clock import MOVED
-from .schemas import END, a_list, account_schema, component, message_schema
+from .outbox import STATUSES
+from .schemas import END, a_list, account_schema, component, message_schema, one_of
 from .verbs import Api, Schema, Verb
 
 _PATH: Mapping[str, Schema] = {
@@ -17,7 +18,12 @@ _PATH: Mapping[str, Schema] = {
     "provider": {"type": "string", "description": "the name of a provider"},
     "name": {"type": "string", "description": "the name of an account"},
     "rule": {"type": "string", "description": "the id of a fault rule"},
-    "number": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1, "description": "the number of an exchange"},
+    "number": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 10**18 - 1,
+        "description": "the number of an exchange or a delivery",
+    },
 }
 """What addresses name."""
 
@@ -37,7 +43,7 @@ def _described(api: Api, paths: Mapping[str, Any]) -> dict[str, Any]:
         "info": {
             "title": "mockserver's control API",
             "version": api.version,
-            "description": "Worlds, clock, faults, readings and the journal of a double of three SMS providers.",
+            "description": "Worlds, clock, faults, readings, the outbox and the journal of a double of three SMS providers.",
         },
         "paths": paths,
         "components": {
@@ -128,6 +134,15 @@ _EXCHANGE: Mapping[str, Schema] = {
 }
 
 
+_ATTEMPT = _all(
+    at=_STAMP,
+    request=_all(method=_TEXT, url=_TEXT, headers=a_list(a_list(_TEXT)), body=_ANY),
+    response=_or_null(_all(status=_WHOLE, headers=a_list(a_list(_TEXT)), body=_ANY)),
+    error=_or_null(_TEXT),
+    verdict=_TEXT,
+)
+
+
 def _components(api: Api) -> dict[str, Any]:
     return {
         "Error": _all(error=_all(code=_TEXT, message=_TEXT, difference={})),
@@ -161,6 +176,20 @@ def _components(api: Api) -> dict[str, Any]:
         "Exchange": _all(**_EXCHANGE, refusal=_or_null(_TEXT)),
         "FullExchange": _all(
             **_EXCHANGE, refusal=_or_null(_ANY), world=_TEXT, request=_ANY, answer=_ANY, explanation=_ANY
+        ),
+        "Delivery": _all(
+            number=_WHOLE,
+            provider=_TEXT,
+            account=_TEXT,
+            kind=_TEXT,
+            message=_all(serial=_WHOLE, id=_or_null(_TEXT)),
+            url=_TEXT,
+            verifies=_FLAG,
+            lane=_TEXT,
+            opened=_STAMP,
+            status=one_of(STATUSES),
+            due=_or_null(_STAMP),
+            attempts=a_list(_ATTEMPT),
         ),
         "WorldFile": {
             "type": "object",

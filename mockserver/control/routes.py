@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from math import isfinite
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from mockserver.core.world import World
+from mockserver.core.world import Busy, Endless, World
 from mockserver.core.worlds import Worlds
-from mockserver.snapshots.refusing import shown, unknown
+from mockserver.snapshots.refusing import unknown
 from mockserver.web.answer import Answer, Deferred, Stream
 from mockserver.web.application import AnswerResponse
 
 from . import guard
-from .errors import BadQuestion, ControlRefusal, NoSuchThing, TooLarge, error
-from .schemas import held
+from .errors import BadQuestion, BusyClock, ControlRefusal, EndlessTime, NoSuchThing, TooLarge, error
+from .schemas import held, parameter
 from .table import verbs
-from .verbs import Api, Schema, Values, Verb
+from .verbs import Api, Values, Verb
 
 
 def routes(api: Api) -> Blueprint:
@@ -37,9 +36,10 @@ def routes(api: Api) -> Blueprint:
         blueprint.add_url_rule(
             address, f"{verb.method} {verb.path}".replace(".", "_"), _view(api, verb), methods=[verb.method]
         )
-    blueprint.register_error_handler(
-        ControlRefusal, lambda reason: _refused(reason.status, reason.code, str(reason), reason.difference)
-    )
+    blueprint.register_error_handler(ControlRefusal, _refused)
+    # Whatever looks at a world's time may meet these.
+    blueprint.register_error_handler(Busy, lambda reason: _refused(BusyClock(str(reason))))
+    blueprint.register_error_handler(Endless, lambda reason: _refused(EndlessTime(str(reason))))
     return blueprint
 
 
@@ -86,37 +86,11 @@ def _query(verb: Verb) -> dict[str, Any]:
             raise BadQuestion(f"{name}: {unknown('parameter', name, verb.query)}")
         if len(texts) > 1:
             raise BadQuestion(f"{name} is given {len(texts)} times")
-        found[name] = _parameter(name, texts[0], verb.query[name])
+        found[name] = parameter(name, texts[0], verb.query[name])
     for name in verb.needs:
         if name not in found:
             raise BadQuestion(f"{name} is missing; it must be {verb.query[name]['description']}")
     return found
-
-
-def _parameter(name: str, text: str, schema: Schema) -> Any:
-    value = _READ[schema["type"]](text)
-    is_right = value is not None and value in schema.get("enum", (value,))
-    if not is_right or not schema.get("minimum", value) <= value <= schema.get("maximum", value):
-        raise BadQuestion(f"{name} must be {schema['description']}, not {shown(text)}")
-    return value
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
-
-
-def _number(text: str) -> float | None:
-    # Python takes blanks, underscores and other scripts' digits.
-    number = float(text) if re.fullmatch(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE][+-]?[0-9]{1,3})?", text) else None
-    return number if number is None or isfinite(number) else None
-
-
-_READ: Mapping[str, Callable[[str], Any]] = {
-    "string": str,
-    "integer": _whole,
-    "number": _number,
-    "boolean": {"true": True, "false": False}.get,
-}
 
 
 def _body(api: Api, verb: Verb) -> Any:
@@ -177,9 +151,9 @@ def _answered(verb: Verb, answer: Any) -> Response:
     return AnswerResponse(Answer(verb.status, (("Content-Type", verb.media_type),), body))
 
 
-def _refused(status: int, code: str, message: str, difference: Any) -> Response:
-    response = error(status, code, message, difference)
-    if status == 401:
+def _refused(reason: ControlRefusal) -> Response:
+    response = error(reason.status, reason.code, str(reason), reason.difference)
+    if reason.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,37 @@ def instant(text: str, place: str) -> Instant:
         return parse_instant(text.upper())
     except (ValueError, OverflowError) as reason:
         raise BadQuestion(f"{place}: {shown(text)} is not {INSTANT['description']}") from reason
+
+
+def parameter(name: str, text: str, schema: Schema) -> Any:
+    """Read a parameter of an address.
+
+    Raises:
+        BadQuestion: it is not as its schema says.
+    """
+    value = _READ[schema["type"]](text)
+    is_right = value is not None and value in schema.get("enum", (value,))
+    if not is_right or not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        raise BadQuestion(f"{name} must be {schema['description']}, not {shown(text)}")
+    return value
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
+
+
+def _number(text: str) -> float | None:
+    # Python takes blanks, underscores and other scripts' digits.
+    number = float(text) if re.fullmatch(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE][+-]?[0-9]{1,3})?", text) else None
+    return number if number is None or isfinite(number) else None
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": _whole,
+    "number": _number,
+    "boolean": {"true": True, "false": False}.get,
+}
 
 
 # ------------------------------------------------------------------------------------------------------ of a room's own

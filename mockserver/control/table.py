@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import about, accounts, clock, faults, journal, messages, openapi, readings, snapshot, waiting, worlds
+from . import (
+    about,
+    accounts,
+    clock,
+    faults,
+    journal,
+    messages,
+    mischief,
+    openapi,
+    outbox,
+    readings,
+    snapshot,
+    waiting,
+    worlds,
+)
 from .verbs import Api, Values, Verb
 
-_FILES = (about, faults, worlds, accounts, clock, readings, messages, journal, waiting, snapshot)
+_FILES = (about, faults, worlds, accounts, clock, readings, messages, mischief, outbox, journal, waiting, snapshot)
 
 
 def verbs(api: Api) -> tuple[Verb, ...]:

@@ -1,4 +1,4 @@
-"""Waiting for what is not there yet: one exchange or message, or everything as it happens. No thread is held.
+"""Waiting for what is not there yet: one exchange, message or delivery, or everything as it happens. No thread is held.
 
 What is said of a listener in `core.feed` holds here: it is called where things happen, perhaps with the world's lock
 held, so it looks only at what it is given and at what never changes.
@@ -8,23 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from mockserver.core.events import MessageStored
+from mockserver.core.events import AttemptJudged, MessageStored
 from mockserver.core.world import Exchanged, Happened, World
 from mockserver.web.answer import Answer, Deferred, Stream
 
-from . import journal, messages
+from . import journal, messages, outbox
 from .described import happened
 from .errors import BadQuestion
-from .schemas import WHOLE, an_object, one_of
+from .schemas import WHOLE, an_object, one_of, parameter
 from .verbs import Api, Schema, Values, Verb
 
 _PATIENCE = 10
 """Seconds that are waited when nobody says how many."""
 _LONGEST = 3600
+_PLURALS = {"exchange": "exchanges", "message": "messages", "delivery": "deliveries"}
 _JSON = (("Content-Type", "application/json"),)
 
 Wanted = Callable[[World, Mapping[str, Any], Happened], bool]
@@ -39,9 +40,19 @@ def _is_message(_: World, query: Mapping[str, Any], item: Happened) -> bool:
     return isinstance(item.what, MessageStored) and messages.matches(item.what.message, query)
 
 
-WAITED_FOR: Mapping[str, tuple[Wanted, tuple[str, ...]]] = {
-    "exchange": (_is_exchange, ("provider", "operation", "refusal", "status", "target")),
-    "message": (_is_message, messages.FILTERS),
+def _is_judged(_: World, query: Mapping[str, Any], item: Happened) -> bool:
+    return isinstance(item.what, AttemptJudged) and outbox.judges(item.what, query)
+
+
+class _Kind(NamedTuple):
+    is_wanted: Wanted
+    filters: Callable[[Api], Mapping[str, Schema]]
+
+
+WAITED_FOR: Mapping[str, _Kind] = {
+    "exchange": _Kind(_is_exchange, journal.filters),
+    "message": _Kind(_is_message, messages.filters),
+    "delivery": _Kind(_is_judged, outbox.judged_filters),
 }
 """What can be waited for: how it is recognised, and what it can be asked for by."""
 
@@ -50,11 +61,8 @@ def wait(api: Api, world: World, values: Values) -> Deferred:
     """The first that is wanted after a cursor, as soon as it is there."""
     query = dict(values.query)
     kind = query.pop("for")
-    is_wanted, filters = WAITED_FOR[kind]
     after, timeout = query.pop("after", world.feed.cursor), query.pop("timeout", _PATIENCE)
-    for name in query:
-        if name not in filters:
-            raise BadQuestion(f"{name}: is of no use for {kind}s; {', '.join(filters)} are")
+    query = _understood(kind, query, WAITED_FOR[kind].filters(api))
     # A cursor that led to nothing is a good one to ask with again.
     late = Deferred(timeout=timeout, otherwise=_answer(None, after))
 
@@ -62,8 +70,30 @@ def wait(api: Api, world: World, values: Values) -> Deferred:
         assert isinstance(item, Happened)
         late.answer(_answer(happened(api, world, item), cursor))
 
-    late.at_end(world.feed.first_after(after, partial(is_wanted, world, query), found))
+    late.at_end(world.feed.first_after(after, partial(WAITED_FOR[kind].is_wanted, world, query), found))
     return late
+
+
+def _understood(kind: str, query: Mapping[str, Any], filters: Mapping[str, Schema]) -> dict[str, Any]:
+    for name in query:
+        if name not in filters:
+            raise BadQuestion(f"{name}: is of no use for {_PLURALS[kind]}; {', '.join(filters)} are")
+    # What means one thing to one kind and another to the next has come as text.
+    return {
+        name: parameter(name, value, filters[name]) if isinstance(value, str) else value
+        for name, value in query.items()
+    }
+
+
+def _all_filters(api: Api) -> dict[str, Schema]:
+    """What anything can be asked for by; a text where the kinds do not agree what it is."""
+    every: dict[str, Schema] = {}
+    for kind in WAITED_FOR.values():
+        for name, schema in kind.filters(api).items():
+            known = every.setdefault(name, schema)
+            if known != schema:
+                every[name] = {"type": "string", "description": f"{known['description']}; or {schema['description']}"}
+    return every
 
 
 def _answer(found: Any, cursor: int) -> Answer:
@@ -98,15 +128,14 @@ def verbs(api: Api) -> tuple[Verb, ...]:
         Verb(
             "GET",
             "/_mock/worlds/{world}/wait",
-            "Wait for the first exchange or message after a cursor; found is null when none came in time.",
+            "Wait for the first exchange, message or attempt at a delivery after a cursor; found is null when none came in time.",
             wait,
             an_object("", ["found", "cursor"], found={"type": ["object", "null"]}, cursor={"type": "integer"}),
             query={
                 "for": one_of(WAITED_FOR),
                 "after": WHOLE,
                 "timeout": seconds,
-                **messages.filters(api),
-                **journal.filters(api),
+                **_all_filters(api),
             },
             needs=("for",),
         ),

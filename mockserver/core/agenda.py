@@ -1,4 +1,4 @@
-"""What is due later in a world. It decides when, and does nothing itself."""
+"""What is due later in a world: messages that arrive, attempts at deliveries. It decides when, and does nothing itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .instants import Instant
 
 
 class Due(NamedTuple):
-    """A message that will arrive."""
+    """A message that will arrive, or an attempt that will be made."""
 
     at: Instant
     number: int
@@ -18,6 +18,8 @@ class Due(NamedTuple):
     provider: str
     fields: Mapping[str, Any]
     """What the provider's `arrive` takes."""
+    delivery: int = 0
+    """The delivery at which an attempt will be made; 0 for a message."""
 
 
 class Agenda:
@@ -40,10 +42,10 @@ class Agenda:
         """When the next thing is due."""
         return self._dues[0].at if self._dues else None
 
-    def add(self, at: Instant, provider: str, fields: Mapping[str, Any]) -> None:
+    def add(self, at: Instant, provider: str, fields: Mapping[str, Any], delivery: int = 0) -> None:
         """Put something down."""
         self._last += 1
-        insort(self._dues, Due(at, self._last, provider, fields), key=_order)
+        insort(self._dues, Due(at, self._last, provider, fields, delivery), key=_order)
 
     def take(self, until: Instant) -> Due | None:
         """Take out the earliest that is due at an instant."""

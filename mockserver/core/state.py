@@ -158,17 +158,23 @@ def _schedule(state: State, event: ArrivalScheduled) -> None:
 
 
 def _open_delivery(state: State, event: DeliveryOpened) -> None:
-    state.outbox[event.delivery.number] = event.delivery
+    _put(state, event.delivery)
 
 
 def _judge(state: State, event: AttemptJudged) -> None:
     delivery = state.outbox[event.number]
     attempts = (*delivery.attempts, event.attempt)
-    state.outbox[event.number] = replace(delivery, status=event.status, due=event.due, attempts=attempts)
+    _put(state, replace(delivery, status=event.status, due=event.due, attempts=attempts))
 
 
 def _change_delivery(state: State, event: DeliveryChanged) -> None:
-    state.outbox[event.number] = replace(state.outbox[event.number], status=event.status, due=event.due)
+    _put(state, replace(state.outbox[event.number], status=event.status, due=event.due))
+
+
+def _put(state: State, delivery: Delivery) -> None:
+    state.outbox[delivery.number] = delivery
+    if delivery.status == "due" and delivery.due is not None:
+        state.agenda.add(delivery.due, delivery.provider, {}, delivery.number)
 
 
 def _change_account(state: State, event: AccountChanged) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from threading import Lock
-from typing import Any, NamedTuple, TypeAlias
+from threading import Condition, Lock
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from .accounts import Login
 from .agenda import Due
 from .clock import Clock
 from .decisions import Decision
-from .events import Event
+from .events import DeliveryOpened, Event
 from .faults import NO_FAULT, Chosen, Facts, Fault, FaultPlan, Rule
 from .feed import Feed
 from .ids import Draft, Ids
 from .instants import SECOND, Instant
 from .journal import Exchange, Journal
+from .mischief import Mischief, Plan
+from .outbox import Attempt, Delivery
 from .state import Fixture, State
 
 Decide: TypeAlias = Callable[[State, Instant, Draft], Decision]
@@ -25,8 +27,42 @@ Decide: TypeAlias = Callable[[State, Instant, Draft], Decision]
 Arrive: TypeAlias = Callable[[Mapping[str, Any], State, Instant, Draft], Decision]
 """A provider's decider for a message that comes in from outside, given its fields."""
 
+Judge: TypeAlias = Callable[[Delivery, Attempt, State, Instant, Draft], Decision]
+"""A provider's decider for an attempt that is over: acknowledged, due again, or given up."""
+
+
+class Room(NamedTuple):
+    """What a provider decides when nobody has asked it."""
+
+    arrive: Arrive | None = None
+    judge: Judge | None = None
+
+
+class Sender(Protocol):
+    """Makes the attempts, and sees that what is due in a world whose clock ticks happens in time."""
+
+    def send(self, world: World, delivery: Delivery) -> None:
+        """Begin an attempt. Called with the world's lock held, so it returns at once; `World.judge` hears how it went."""
+
+    def due(self, world: World) -> None:
+        """What comes next in a world has changed. Called with its lock held."""
+
+    def forget(self, world: World) -> None:
+        """Nothing that was begun in this world counts any more. Called with its lock held."""
+
+    def close(self) -> None:
+        """Send nothing more."""
+
+
+START_PATIENCE = 2.0
+"""Seconds of wall clock that an advance waits for attempts that were in flight before it: a receiver may have called it."""
+
 MOST_STEPS = 10_000
 """Things that may happen in one advance; a world in which more do goes round in a circle."""
+
+
+class Busy(RuntimeError):
+    """Somebody else is moving this world's clock."""
 
 
 class Endless(RuntimeError):
@@ -90,15 +126,20 @@ class Beginning:
 class World:
     """What one test, or one developer, sees."""
 
-    __slots__ = ("_arrive", "beginning", "clock", "epoch", "feed", "id", "ids", "journal", "lock", "plan", "state")
+    __slots__ = (
+        *("_announced", "_quiet", "_record", "_rooms", "_sender"),
+        *("beginning", "clock", "epoch", "feed", "id", "ids", "in_flight", "journal", "lock", "mischief"),
+        *("plan", "state"),
+    )
 
     def __init__(
         self,
         world_id: str,
         beginning: Beginning,
         journal: Journal,
-        arrive: Mapping[str, Arrive],
+        rooms: Mapping[str, Room],
         clock: Clock | None = None,
+        sender: Sender | None = None,
     ) -> None:
         """Create a world.
 
@@ -106,8 +147,9 @@ class World:
             world_id: its name in addresses.
             beginning: what a reset returns it to.
             journal: where its exchanges are written down.
-            arrive: by provider, what a message that comes in means there.
+            rooms: by provider, what it decides when nobody has asked it.
             clock: in place of the one that it would begin with.
+            sender: makes the attempts at deliveries; without one they stay due.
         """
         self.id = world_id
         self.epoch = 0
@@ -118,9 +160,17 @@ class World:
         self.state = beginning.state(self.clock.now())
         self.ids = beginning.ids()
         self.plan = FaultPlan()
+        self.mischief = Plan()
+        """Deliveries that go wrong on purpose."""
         self.feed = Feed()
         self.lock = Lock()
-        self._arrive = arrive
+        self.in_flight: set[int] = set()
+        """The deliveries at which an attempt is being made."""
+        self._quiet = Condition(self.lock)
+        self._record: list[Happened] | None = None
+        self._announced: Instant | None = None
+        self._rooms = rooms
+        self._sender = sender
 
     def commit(self, decide: Decide, keep: bool = True) -> Decision:
         """Decide at one instant and, unless it is not to be kept, make it so.
@@ -130,7 +180,28 @@ class World:
         with self.lock:
             now = self.clock.now()
             self._meet(now)
-            return self._conclude(decide, now, keep)
+            decision = self._conclude(decide, now, keep)
+            self._meet(now)  # what is due now is attempted at once
+            self._announce()
+            return decision
+
+    def judge(self, number: int, epoch: int, attempt: Attempt) -> None:
+        """An attempt at a delivery is over; one that was begun in an earlier epoch says nothing any more."""
+        with self.lock:
+            if epoch != self.epoch:
+                return
+            self.in_flight.discard(number)
+            delivery = self.state.outbox[number]
+            judge = self._rooms[delivery.provider].judge
+            assert judge is not None
+            now = self.clock.now()
+            attempt = self.mischief.outcome(delivery, attempt)
+            self._conclude(
+                lambda state, now, ids: self._judged(judge(delivery, attempt, state, now, ids), delivery), now
+            )
+            self._meet(now)
+            self._announce()
+            self._quiet.notify_all()
 
     def write_down(self, exchange: Exchange) -> None:
         """Put an exchange into the journal, and say so."""
@@ -143,7 +214,9 @@ class World:
         Raises:
             KeyError: nothing arrives at that provider.
         """
-        decide = self._arrive[provider]
+        decide = self._rooms[provider].arrive
+        if decide is None:
+            raise KeyError(provider)
         return self.commit(lambda state, now, ids: decide(fields, state, now, ids))
 
     # -- faults ------------------------------------------------------------------------------------------------------
@@ -170,6 +243,19 @@ class World:
         with self.lock:
             return self.plan.clear_all() if rule_id is None else int(self.plan.clear(rule_id))
 
+    def make_mischief(self, rule: Mischief) -> None:
+        """Let the next deliveries go wrong."""
+        with self.lock:
+            self.mischief.rules[rule.id] = rule
+
+    def make_peace(self, rule_id: str | None = None) -> int:
+        """Remove one rule of mischief, or all; how many there were. What they met already stays as it is."""
+        with self.lock:
+            gone = list(self.mischief.rules) if rule_id is None else [rule_id] * (rule_id in self.mischief.rules)
+            for each in gone:
+                del self.mischief.rules[each]
+            return len(gone)
+
     def _draw(self) -> float:
         """A number from 0 to below 1, from the seed."""
         draft = self.ids.draft()
@@ -189,16 +275,31 @@ class World:
     def advance(self, to: Instant) -> list[Happened]:
         """Move on to an instant; what happened on the way, in order, each at its own instant.
 
+        It moves from due instant to due instant, and at each waits, without the lock, until every attempt is over.
+
         Raises:
             ValueError: the instant is past.
+            Busy: somebody else is moving this clock.
             Endless: things bring about one another without end.
         """
         with self.lock:
             if to < self.clock.now():
                 raise ValueError("the clock cannot be moved backwards; a reset with freeze does that")
-            happened = self._meet(to)
-            self.clock.move_to(to)
-            return happened
+            if self._record is not None:
+                raise Busy("somebody else is moving this world's clock; let that end first")
+            record: list[Happened] = []
+            self._record = record
+            try:
+                self._travel(to)
+            finally:
+                self._record = None
+            return record
+
+    def settle(self, patience: float = 10.0) -> bool:
+        """Wait until nothing is due now and nothing in flight; whether it came to that in so many seconds of wall clock."""
+        with self.lock:
+            self._meet(self.clock.now())
+            return self._quiet.wait_for(lambda: not self.in_flight, patience)
 
     def freeze(self, at: Instant | None = None) -> list[Happened]:
         """Stop the clock, here or at a later instant; what happened until then.
@@ -211,14 +312,15 @@ class World:
             if at is not None and at < now:
                 raise ValueError("a clock cannot be frozen in its past; a reset with freeze does that")
             self.clock.freeze()
-            happened = self._meet(now if at is None else at)
-            self.clock.move_to(now if at is None else at)
-            return happened
+            happened = self._meet(now)
+        return happened if at is None else happened + self.advance(at)
 
     def resume(self) -> None:
         """Let the clock tick on from where it stands."""
         with self.lock:
             self.clock.resume()
+            self._announced = None
+            self._announce()
 
     def next_due(self) -> Instant | None:
         """When the next thing happens by itself."""
@@ -230,19 +332,26 @@ class World:
     def reset(self, frozen_at: Instant | None = None) -> None:
         """Return to how it was created, with its clock frozen at an instant if one is given. Cursors go on."""
         with self.lock:
-            self.epoch += 1
+            self._end_epoch()
             self.clock = self.beginning.clock(frozen_at)
             self.state = self.beginning.state(self.clock.now())
             self.ids = self.beginning.ids()
             self.plan = FaultPlan()
+            self.mischief = Plan()
         self.journal.clear()
 
     def begin_again(self, beginning: Beginning, clock: Clock) -> None:
         """Begin another way, as from a snapshot. Journal, faults and cursors stay."""
         with self.lock:
-            self.epoch += 1
+            self._end_epoch()
             self.beginning, self.clock = beginning, clock
             self.state, self.ids = beginning.state(clock.now()), beginning.ids()
+
+    def close(self) -> None:
+        """Let go of everything; called when the world is dropped."""
+        with self.lock:
+            self._end_epoch()
+        self.journal.close()
 
     def fork(self, world_id: str, journal: Journal, issue: Callable[[State], None]) -> World:
         """A world that begins as this one is now, with credentials that are issued. Journal and feed are its own, and empty."""
@@ -253,7 +362,7 @@ class World:
             issue(template)
             frozen_at = clock.now() if clock.is_frozen else None
             beginning = replace(self.beginning, frozen_at=frozen_at, template=template, sequences=self.ids.sequences)
-            twin = World(world_id, beginning, journal, self._arrive, clock)
+            twin = World(world_id, beginning, journal, self._rooms, clock, self._sender)
             twin.plan = self.plan.fork()
             return twin
 
@@ -263,11 +372,30 @@ class World:
         draft = self.ids.draft()
         decision = decide(self.state, now, draft)
         if keep and decision.events:
-            for event in decision.events:
+            for event in self._spoilt(decision.events, draft, now):
                 self.state.apply(event)
-                self.feed.publish(Happened(now, event))
+                self._tell(Happened(now, event))
             self.ids.keep(draft)
         return decision
+
+    def _spoilt(self, events: tuple[Event, ...], draft: Draft, now: Instant) -> tuple[Event, ...]:
+        """The events as mischief leaves them."""
+        if not self.mischief:
+            return events
+        opened = self.mischief.opened
+        return tuple(
+            each
+            for event in events
+            for each in (opened(event, draft, now) if isinstance(event, DeliveryOpened) else (event,))
+        )
+
+    def _judged(self, decision: Decision, delivery: Delivery) -> Decision:
+        return decision._replace(events=self.mischief.judged(delivery, decision.events))
+
+    def _tell(self, happened: Happened) -> None:
+        self.feed.publish(happened)
+        if self._record is not None:
+            self._record.append(happened)
 
     def _meet(self, until: Instant) -> list[Happened]:
         """Let everything happen that is due, each at its own instant."""
@@ -278,17 +406,60 @@ class World:
             if steps > MOST_STEPS:
                 raise Endless(f"{MOST_STEPS} things happened and more are due; the next arrives at {due.provider}")
             self.clock.move_to(due.at)
-            happened += (Happened(due.at, what) for what in self._arrived(due))
+            if due.delivery:
+                self._attempt(due)
+            else:
+                happened += (Happened(due.at, what) for what in self._arrived(due))
         return happened
+
+    def _attempt(self, due: Due) -> None:
+        """Begin an attempt, unless the delivery was held, reset or put off since it was put down."""
+        delivery = self.state.outbox.get(due.delivery)
+        if delivery is None or delivery.status != "due" or delivery.due != due.at or self._sender is None:
+            return
+        if due.delivery not in self.in_flight:
+            self.in_flight.add(due.delivery)
+            self._sender.send(self, delivery)
+
+    def _travel(self, to: Instant) -> None:
+        epoch, steps = self.epoch, 0
+        self._quiet.wait_for(lambda: not self.in_flight or epoch != self.epoch, START_PATIENCE)
+        begun_before = frozenset(self.in_flight)
+        while epoch == self.epoch:
+            at = self.state.agenda.next
+            if at is None or at > to:
+                self.clock.move_to(to)
+                return
+            steps += 1
+            if steps > MOST_STEPS:
+                raise Endless(f"the clock stopped {MOST_STEPS} times on its way; things bring about one another")
+            self._meet(at)
+            self._quiet.wait_for(lambda: self.in_flight <= begun_before or epoch != self.epoch)
+
+    def _announce(self) -> None:
+        """Tell the sender when what comes next has changed."""
+        following = self.state.agenda.next
+        if following != self._announced and self._sender is not None:
+            self._announced = following
+            self._sender.due(self)
+
+    def _end_epoch(self) -> None:
+        self.epoch += 1
+        self.in_flight.clear()
+        self._announced = None
+        if self._sender is not None:
+            self._sender.forget(self)
+        self._quiet.notify_all()
 
     def _arrived(self, due: Due) -> tuple[Event | Missed, ...]:
         try:
             return self._conclude(self._decision(due), due.at).events
         except ValueError as reason:  # its number or account has gone since
             missed = Missed(due.provider, str(reason))
-            self.feed.publish(Happened(due.at, missed))
+            self._tell(Happened(due.at, missed))
             return (missed,)
 
     def _decision(self, due: Due) -> Decide:
-        decide = self._arrive[due.provider]
+        decide = self._rooms[due.provider].arrive
+        assert decide is not None
         return lambda state, now, ids: decide(due.fields, state, now, ids)

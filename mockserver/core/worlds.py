@@ -11,7 +11,7 @@ from .clock import Clock
 from .ids import Ids
 from .journal import Budget, Journal
 from .state import Fixture, State
-from .world import Arrive, Beginning, World
+from .world import Beginning, Room, Sender, World
 
 DEFAULT = "default"
 """The id of the world that is always there."""
@@ -34,7 +34,8 @@ class Worlds:
         *,
         clock: Clock | None = None,
         seed: str = DEFAULT,
-        arrive: Mapping[str, Arrive] | None = None,
+        rooms: Mapping[str, Room] | None = None,
+        sender: Sender | None = None,
         adopts: bool = False,
         journal_bytes: int = 32 * 2**20,
         journal_length: int = 10_000,
@@ -46,7 +47,8 @@ class Worlds:
             readings: every switch of every room, with its default.
             clock: the default world's; the system's when none is given.
             seed: of the default world, and of the credentials that are issued.
-            arrive: by provider, what a message that comes in means there.
+            rooms: by provider, what it decides when nobody has asked it.
+            sender: makes the attempts at deliveries.
             adopts: whether an unknown credential gets a world of its own, made from the same fixture.
             journal_bytes: that all journals together may hold.
             journal_length: exchanges that each journal may hold.
@@ -54,7 +56,8 @@ class Worlds:
         self.readings = dict(readings)
         """Every switch of every room, with its default."""
         self._fixture = fixture
-        self._arrive = dict(arrive or {})
+        self._rooms = dict(rooms or {})
+        self._sender = sender
         self._adopts = adopts
         self._ids = Ids(seed)
         self._budget = Budget(journal_bytes)
@@ -141,7 +144,7 @@ class Worlds:
                 given,
                 clock.now() if clock is not None and clock.is_frozen else None,
             )
-            world = World(name, beginning, self._journal(), self._arrive, clock)
+            world = World(name, beginning, self._journal(), self._rooms, clock, self._sender)
             self._enter(world)
             self._ids.keep(draft)
             return world
@@ -179,6 +182,11 @@ class Worlds:
             self._leave(world)
             self._enter(world)
 
+    def close(self) -> None:
+        """Send nothing more."""
+        if self._sender is not None:
+            self._sender.close()
+
     def bind(self, door: str, world: World) -> None:
         """Every request through a door is this world's."""
         self._doors[door] = world
@@ -194,7 +202,7 @@ class Worlds:
         with self._lock:
             self._leave(world)
             self._doors = {door: bound for door, bound in self._doors.items() if bound is not world}
-        world.journal.close()
+        world.close()
 
     def _check_free(self, name: str, fixture: Fixture, given: Mapping[str, tuple[Login, ...]]) -> None:
         if name in self._worlds:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from flask import Request
     from flask.typing import ResponseReturnValue
 
+    from mockserver.core.worlds import Worlds
+
 DELIVERY = "mockserver.delivery"
 """Where the WSGI environ has the :class:`Delivery` of the answer that was sent, when it is not ``AT_ONCE``."""
 
@@ -172,6 +174,8 @@ class Application(Flask):
         self, import_name: str, *, static_folder: str | os.PathLike[str] | None = None, **options: Any
     ) -> None:
         super().__init__(import_name, static_folder=static_folder, **options)
+        self.house: Worlds | None = None
+        """The worlds it answers for."""
         self.broken: Callable[[bytes, str, str | None], None] | None = None
         """Called by the shell with what was no HTTP; see ``web/shell.py``."""
         self._hosts: dict[tuple[str, str], tuple[str, str]] = {}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from mockserver.core.messages import account_shelf
 
 if TYPE_CHECKING:
     from flask import Blueprint, Response
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from mockserver.core.decisions import Decision
     from mockserver.core.ids import Draft
     from mockserver.core.instants import Instant
+    from mockserver.core.messages import Message
+    from mockserver.core.outbox import Attempt, Delivery, Outgoing
     from mockserver.core.refusals import Refused
     from mockserver.core.state import State
 
@@ -124,3 +129,18 @@ class Provider:
     """A message comes in from outside, given its fields in the words of a world file; raises ValueError for wrong ones."""
     astray: Callable[[Asked, int], Answer]
     """Answer what reached its host or prefix but none of its operations: 404, 405 or, when we failed, 500."""
+    outgoing: Callable[[Delivery, State], Outgoing] | None = None
+    """The request that tells a customer what a delivery is about; ``None`` where nobody is told anything."""
+    judge: Callable[[Delivery, Attempt, State, Instant, Draft], Decision] | None = None
+    """Whether an attempt has told him, and when it is tried again: an `AttemptJudged` comes first among the events."""
+
+
+def subject(delivery: Delivery, state: State) -> Message:
+    """The message that a delivery is about: it was stored at the instant at which the delivery was opened."""
+    shelf, at = account_shelf(delivery.account), delivery.opened
+
+    def stored(place: int) -> Message:
+        return state.ledger.page(shelf, at, at, place, 1)[0]
+
+    places = range(state.ledger.count(shelf, at, at))
+    return stored(bisect_left(places, delivery.serial, key=lambda place: stored(place).serial))

@@ -10,6 +10,7 @@ from mockserver.web.provider import Provider
 from . import magic, wire
 from .arriving import arrive
 from .errors import REFUSALS
+from .forwarding import judge
 from .operations import OPERATIONS, decide
 from .params import TABLES
 from .quirks import QUIRKS
@@ -36,4 +37,6 @@ DIALOGTECH = Provider(
     write=wire.write,
     arrive=arrive,
     astray=wire.astray,
+    outgoing=wire.outgoing,
+    judge=judge,
 )

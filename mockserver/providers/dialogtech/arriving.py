@@ -11,7 +11,7 @@ import orjson
 
 from mockserver.core.accounts import Account
 from mockserver.core.decisions import Decision, Evidence
-from mockserver.core.events import MessageStored
+from mockserver.core.events import Event, MessageStored
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
 from mockserver.core.messages import Message
@@ -19,6 +19,8 @@ from mockserver.core.state import State
 from mockserver.snapshots.refusing import shown, unknown
 from mockserver.web.faults import Schema, hold
 from mockserver.web.forms import is_utf8
+
+from .forwarding import INBOUND, opened
 
 _REQUIRED = ("sender", "recipient", "text")
 
@@ -49,7 +51,12 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
         at=now,
         text=fields["text"],
     )
-    return Decision(now, message, (MessageStored(message),), Evidence("arrive"), account.key)
+    events: tuple[Event, ...] = (MessageStored(message),)
+    # 002: url="http://example.net/sms_listener.php"; DT-40
+    url = account.numbers[message.recipient].url
+    if url is not None:
+        events += (opened(INBOUND, message, url, ids),)
+    return Decision(now, message, events, Evidence("arrive"), account.key)
 
 
 @cache

@@ -15,7 +15,7 @@ from mockserver.core.refusals import Refused
 from mockserver.core.state import State
 from mockserver.web.provider import Call, Magic
 
-from . import limits, magic, quirks
+from . import forwarding, limits, magic, quirks
 from .errors import EndsBeforeStart, InvalidCredentials, MissingParameter, NotATrackingNumber, UnknownAction
 from .params import GET_MESSAGES, SEND_MESSAGE, obey, required
 
@@ -76,7 +76,10 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
         at=now,
         text=str(values["message"]),
     )
-    accepted = _Concluded(Sent(), (MessageStored(message), *toll.events), evidence)
+    events: tuple[Event, ...] = (MessageStored(message), *toll.events)
+    if own.dlr_url is not None:  # DT-41
+        events += (forwarding.opened(forwarding.REPORT, message, own.dlr_url, ids),)
+    accepted = _Concluded(Sent(), events, evidence)
     meaning = magic.MEANINGS.get(recipient)  # DT-39
     if meaning is None or state.readings[quirks.MAGIC.name] == "off":
         return accepted

@@ -13,6 +13,10 @@ GET_NUMBERS_RESULT = Quirk("DT-27", "dialogtech.get_numbers.result", ("printed",
 GET_NUMBERS_DTD = Quirk("DT-29", "dialogtech.get_numbers.dtd", ("printed", "reconciled", "none"))
 SEND_MESSAGE_DTD = Quirk("DT-33", "dialogtech.send_message.dtd", ("printed", "reconciled", "none"))
 MAGIC = Quirk("DT-39", "dialogtech.magic", ("on", "off"))
+LISTENER_METHOD = Quirk("DT-40", "dialogtech.listener.method", ("GET", "POST"))
+REPORT_STATUS = Quirk("DT-41", "dialogtech.report.status", ("delivered", "DELIVRD"))
+LISTENER_ACKNOWLEDGES = Quirk("DT-42", "dialogtech.listener.acknowledges", ("2xx", "any"))
+LISTENER_ATTEMPTS = Quirk("DT-43", "dialogtech.listener.attempts", ("one", "three"))
 
 QUIRKS = (
     GET_MESSAGES_DTD,
@@ -24,4 +28,8 @@ QUIRKS = (
     GET_NUMBERS_DTD,
     SEND_MESSAGE_DTD,
     MAGIC,
+    LISTENER_METHOD,
+    REPORT_STATUS,
+    LISTENER_ACKNOWLEDGES,
+    LISTENER_ATTEMPTS,
 )

@@ -7,21 +7,26 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from lxml import etree
 
+from mockserver.core import outbox
 from mockserver.core.accounts import Credential
 from mockserver.core.decisions import Decision
 from mockserver.core.instants import datetime_of, zone_of
 from mockserver.core.messages import Message
+from mockserver.core.outbox import Outgoing
 from mockserver.core.refusals import Refused
+from mockserver.core.state import State
 from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
-from mockserver.web.provider import Call
+from mockserver.web.provider import Call, subject
 
 from . import quirks
 from .errors import BadRequest, BodyTooLarge, BodyUnreadable, Failed, ServerFault, UnknownPath, WrongMethod
+from .forwarding import INBOUND, REPORT
 from .operations import Found, Lost, Numbers, Sent
 
 # DT-34: no page names a Content-Type; without the charset `requests` would read Latin-1
@@ -208,3 +213,38 @@ _SWITCHES = {
 def _failure_dtd(operation: str, readings: Mapping[str, str]) -> bytes:
     """DT-17: a failure carries 001's two elements, unless its action is read without a DTD."""
     return _dtd("send_message", readings[_SWITCHES.get(operation, quirks.SEND_MESSAGE_DTD).name])
+
+
+# -- to the customer -----------------------------------------------------------------------------------------------
+
+
+def outgoing(delivery: outbox.Delivery, state: State) -> Outgoing:
+    """The call of a number's listener, or of its address for reports."""
+    message, readings = subject(delivery, state), state.readings
+    told = urlencode(_TOLD[delivery.kind](message, readings), quote_via=quote)
+    if readings[quirks.LISTENER_METHOD.name] == "POST":  # DT-40
+        headers = (("Content-Type", "application/x-www-form-urlencoded"),)
+        return Outgoing("POST", delivery.url, headers, told.encode())
+    address = delivery.url.partition("#")[0]  # a fragment is nobody's but the browser's
+    return Outgoing("GET", f"{address}{'&' if '?' in address else '?'}{told}")
+
+
+def _tell_message(message: Message, readings: Mapping[str, str]) -> dict[str, str]:
+    """DT-40: a message that came in, in the words of `sms.get_messages`."""
+    return {
+        "msg_id": message.id,
+        "to": message.recipient,
+        "from": message.sender,
+        "message": message.text,
+        "date": _stamp(readings[quirks.ZONE.name])(message.at),
+    }
+
+
+def _tell_report(message: Message, readings: Mapping[str, str]) -> dict[str, str]:
+    """DT-41: how far a message got."""
+    told = _tell_message(message, readings)
+    del told["message"]
+    return {**told, "status": readings[quirks.REPORT_STATUS.name]}
+
+
+_TOLD = {INBOUND: _tell_message, REPORT: _tell_report}

@@ -10,8 +10,9 @@ from mockserver.web.provider import Provider
 from . import magic, wire
 from .arriving import arrive
 from .errors import REFUSALS
-from .operations import OPERATIONS, decide
-from .params import RECIVED
+from .forwarding import judge
+from .operations import OPERATIONS, TABLES, decide
+from .operations import REFUSALS as MORE_REFUSALS
 from .quirks import QUIRKS
 from .routes import GROUPS, routes
 
@@ -21,8 +22,9 @@ SERWERSMS = Provider(
     prefixes=tuple(f"/{group}/" for group in GROUPS),
     routes=routes,
     operations=tuple(OPERATIONS),
-    parameters={"messages.recived": (*wire.CREDENTIALS, *(row.name for row in RECIVED)), "error.view": ("code",)},
-    refusals=(*REFUSALS, *magic.REFUSALS),
+    parameters={"error.view": ("code",)}
+    | {name: (*wire.CREDENTIALS, *(row.name for row in table)) for name, table in TABLES.items()},
+    refusals=(*REFUSALS, *MORE_REFUSALS, *magic.REFUSALS),
     strays=tuple(wire.ASTRAY.values()),
     quirks=QUIRKS,
     magic=magic.MAGIC,
@@ -35,4 +37,6 @@ SERWERSMS = Provider(
     write=wire.write,
     arrive=arrive,
     astray=wire.astray,
+    outgoing=wire.outgoing,
+    judge=judge,
 )

@@ -12,14 +12,15 @@ import orjson
 
 from mockserver.core.accounts import Account
 from mockserver.core.decisions import Decision, Evidence
-from mockserver.core.events import MessageStored
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
-from mockserver.core.messages import Attachment, Message
+from mockserver.core.messages import Attachment
 from mockserver.core.state import State
 from mockserver.snapshots.refusing import Place, shown, unknown, written
 from mockserver.web.faults import Schema, hold
 from mockserver.web.forms import is_utf8
+
+from .forwarding import take_in
 
 _FIELDS = ("kind", "sender", "recipient", "text", "reference", "title", "attachments")
 
@@ -43,21 +44,10 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     hold(full, _schema(), ())
     _check_texts(full, ())
     account = _account(full, state)
-    message = Message(
-        serial=state.ledger.next_serial,
-        account=account.key,
-        id=str(ids.number(f"serwersms.{full['kind']}", 1_000_000)),  # SW-23
-        direction="inbound",
-        sender=full["sender"],
-        recipient=full.get("recipient", ""),
-        at=now,
-        text=full["text"],
-        kind=full["kind"],
-        reference=full.get("reference", ""),
-        title=full.get("title", ""),
-        attachments=tuple(map(_attachment, full.get("attachments", ()))),
-    )
-    return Decision(now, message, (MessageStored(message),), Evidence("arrive"), account.key)
+    message = {name: full[name] for name in _FIELDS if name in full}
+    message["attachments"] = tuple(map(_attachment, full.get("attachments", ())))
+    taken = take_in(message, account, state, now, ids)
+    return Decision(now, taken.message, taken.events, Evidence("arrive"), account.key)
 
 
 def _completed(fields: Mapping[str, Any], ids: Draft) -> dict[str, Any]:

@@ -147,7 +147,7 @@ class InvalidAction(Failed):
     code, status_4xx = 1000, 404
     description = CODES[1000].en
     about = ("path",)
-    fix = "Ask for messages/recived or messages/received."
+    fix = "Ask for messages/recived, messages/received, messages/send_nd or messages/send_ndi."
     source = documented("004", "call the specified URL using POST", "SW-33")
 
 
@@ -157,7 +157,7 @@ class NotOffered(Failed):
     code, status_4xx = 1000, 404
     description = CODES[1000].en
     about = ("path",)
-    fix = "Ask for messages/recived or messages/received: this double has no other action of the vendor's."
+    fix = "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's."
     source = assumed("SW-33")
 
 

@@ -11,14 +11,25 @@ from mockserver.core.events import Event, MessagesRead
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant, zone_of
 from mockserver.core.messages import Message
-from mockserver.core.refusals import Refused
+from mockserver.core.refusals import Refused, assumed
 from mockserver.core.state import State
 from mockserver.web.provider import Call, Magic
 
 from . import magic, quirks
-from .errors import CODES, InvalidAction, InvalidToken, InvalidUser, NotOffered, UnknownCode, WrongMethod
+from .errors import (
+    CODES,
+    Failed,
+    InvalidAction,
+    InvalidToken,
+    InvalidUser,
+    NotAPhone,
+    NotOffered,
+    UnknownCode,
+    WrongMethod,
+)
+from .forwarding import take_in
 from .paging import LIMIT, Page, find, search
-from .params import RECIVED, TYPES, obey
+from .params import RECIVED, TYPES, Parameter, obey, phone, phones, text
 
 
 class Paging(NamedTuple):
@@ -45,12 +56,16 @@ class Shown(NamedTuple):
     code: int
 
 
+class Injected(NamedTuple):
+    """A message has come in because the customer wanted it to (SW-56)."""
+
+
 class _Concluded(NamedTuple):
-    value: Received | Shown | Refused
+    value: Received | Shown | Injected | Refused
     events: tuple[Event, ...] = ()
 
 
-def recived(call: Call, account: Account | None, state: State) -> _Concluded:
+def recived(call: Call, account: Account | None, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
     """Retrieve incoming messages (004)."""
     assert account is not None
     values = obey(RECIVED, call.values)
@@ -82,7 +97,7 @@ def _page(values: Mapping[str, Any]) -> Page:
     return Page(values.get("page", 1), limit, values.get("order") == "desc")
 
 
-def view_error(call: Call, account: Account | None, state: State) -> _Concluded:  # noqa: ARG001 - one shape for all actions
+def view_error(call: Call, account: Account | None, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
     """Show an error of the vendor's table (SW-34)."""
     code: str = call.values["code"]
     if not (code.isascii() and code.isdigit() and len(code) == 4 and int(code) in CODES):
@@ -90,10 +105,57 @@ def view_error(call: Call, account: Account | None, state: State) -> _Concluded:
     return _Concluded(Shown(int(code)))
 
 
-OPERATIONS: Mapping[str, Callable[[Call, Account | None, State], _Concluded]] = {
+class MissingParameter(Failed):
+    """A parameter without which no message comes in."""
+
+    code = 2000
+    description = CODES[2000].en
+    fix = "Send {name}, and do not leave it blank."
+    source = assumed("SW-56")
+
+
+def _one_phone(name: str, sent: Any) -> str:
+    found = phones(name, sent)  # a form's is a list (SW-7)
+    if len(found) != 1:
+        raise NotAPhone(name=name, value=sent)
+    return next(iter(found))
+
+
+# SW-56: not in 004, but in the vendor's clients
+SEND_ND = (Parameter("phone", _one_phone, is_list=True), Parameter("text", text))
+SEND_NDI = (*SEND_ND, Parameter("ndi_number", phone))
+TABLES: Mapping[str, tuple[Parameter, ...]] = {
+    "messages.recived": RECIVED,
+    "messages.send_nd": SEND_ND,
+    "messages.send_ndi": SEND_NDI,
+}
+"""What each action reads beside the credentials."""
+
+
+def inject(call: Call, account: Account | None, state: State, now: Instant, ids: Draft) -> _Concluded:
+    """Let a message come in to the account (SW-56)."""
+    assert account is not None
+    table = TABLES[call.operation]
+    values = obey(table, call.values)
+    for row in table:
+        if row.name not in values:
+            raise MissingParameter(name=row.name)
+    fields = {
+        "kind": call.operation.removeprefix("messages.send_"),
+        "sender": values["phone"],
+        "recipient": values.get("ndi_number", ""),
+        "text": values["text"],
+    }
+    return _Concluded(Injected(), take_in(fields, account, state, now, ids).events)
+
+
+OPERATIONS: Mapping[str, Callable[[Call, Account | None, State, Instant, Draft], _Concluded]] = {
     "error.view": view_error,
     "messages.recived": recived,
+    "messages.send_nd": inject,
+    "messages.send_ndi": inject,
 }
+REFUSALS: tuple[type[Failed], ...] = (MissingParameter,)
 
 # SW-33: what else the vendor's clients call, by group. Their paths are his, so they are answered, with 1000.
 NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
@@ -105,11 +167,7 @@ NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
     "messages": (
         "delete",
         "reports",
-        "sendNd",
-        "sendNdi",
         "send_mms",
-        "send_nd",
-        "send_ndi",
         "send_personalized",
         "send_rcs",
         "send_sms",
@@ -128,7 +186,7 @@ NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:  # noqa: ARG001 - one shape for all rooms
+def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
     """Conclude what a call asks for. SW-37: the action, the method, the body, who asks, then the parameters."""
     account = None
     try:
@@ -137,7 +195,7 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:  # n
             raise call.defect
         if call.operation != "error.view":  # SW-34: anybody may look at the table
             account = _authorised(call, state)
-        value, events = OPERATIONS[call.operation](call, account, state)
+        value, events = OPERATIONS[call.operation](call, account, state, now, ids)
         evidence = Evidence("")
     except Refused as refusal:
         value, events, evidence = refusal, (), Evidence(type(refusal).__name__)

@@ -11,5 +11,29 @@ STATUS = Quirk("SW-30", "serwersms.errors.status", ("200", "4xx"))
 LANGUAGE = Quirk("SW-31", "serwersms.errors.language", ("en", "pl"))
 GET = Quirk("SW-32", "serwersms.get", ("accepted", "refused"))
 MAGIC = Quirk("SW-39", "serwersms.magic", ("on", "off"))
+ENCODING = Quirk("SW-45", "serwersms.forwarding.encoding", ("percent", "form"))
+PHONE = Quirk("SW-46", "serwersms.forwarding.phone", ("digits", "plus", "nine"))
+MMS = Quirk("SW-48", "serwersms.forwarding.mms", ("form", "json"))
+ANSWER = Quirk("SW-49", "serwersms.forwarding.answer", ("exact", "trimmed", "any-case"))
+ANSWER_STATUS = Quirk("SW-50", "serwersms.forwarding.status", ("any", "2xx"))
+UNVERIFIED = Quirk("SW-51", "serwersms.forwarding.unverified", ("repeated", "once"))
+REPEATS = Quirk("SW-52", "serwersms.forwarding.repeats", ("offsets", "gaps"))
+FORWARDED = Quirk("SW-55", "serwersms.forwarding.forwarded", ("unread", "read"))
 
-QUIRKS = (FIELD, ZONE, JSON, STATUS, LANGUAGE, GET, MAGIC)
+QUIRKS = (
+    FIELD,
+    ZONE,
+    JSON,
+    STATUS,
+    LANGUAGE,
+    GET,
+    MAGIC,
+    ENCODING,
+    PHONE,
+    MMS,
+    ANSWER,
+    ANSWER_STATUS,
+    UNVERIFIED,
+    REPEATS,
+    FORWARDED,
+)

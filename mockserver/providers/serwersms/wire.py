@@ -5,32 +5,39 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import quote, quote_plus, urlencode
 
 import orjson
 from lxml import etree
 
-from mockserver.core.accounts import Contact, Credential
+from mockserver.core import outbox
+from mockserver.core.accounts import Account, Contact, Credential
 from mockserver.core.decisions import Decision
 from mockserver.core.instants import datetime_of, zone_of
 from mockserver.core.messages import Attachment, Message
+from mockserver.core.outbox import Outgoing
 from mockserver.core.refusals import Refused
+from mockserver.core.state import State
 from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
-from mockserver.web.provider import Call, Magic
+from mockserver.web.provider import Call, Magic, subject
 
 from . import magic, quirks
 from .errors import CODES, BodyTooLarge, BodyUnreadable, Failed, InvalidAction, ServerFault, WrongMethod
-from .operations import Received, Shown
-from .params import RECIVED
+from .operations import TABLES, Injected, Received, Shown
 
 CREDENTIALS = ("username", "password")
 
-_LISTS = frozenset(row.name for row in RECIVED if row.is_list)
-_KNOWN = frozenset((*CREDENTIALS, *(row.name for row in RECIVED)))
-_ACTIONS = {"messages/recived": "messages.recived", "messages/received": "messages.recived"}  # SW-1
+_LISTS = frozenset(row.name for table in TABLES.values() for row in table if row.is_list)
+_KNOWN = frozenset((*CREDENTIALS, *(row.name for table in TABLES.values() for row in table)))
+_ACTIONS = {
+    "messages/received": "messages.recived",  # SW-1
+    "messages/sendNd": "messages.send_nd",  # SW-56
+    "messages/sendNdi": "messages.send_ndi",
+}
 _ERROR = "error/"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -131,6 +138,8 @@ def write(decision: Decision, call: Call, readings: Mapping[str, str]) -> Answer
         return write_refusal(value, suffix, readings)
     if isinstance(value, Shown):
         return _answer(200, suffix, readings, "error", _error(value.code, readings))
+    if isinstance(value, Injected):
+        return _answer(200, suffix, readings, "response", {"success": True})
     assert isinstance(value, Received)
     answer = _answer(200, suffix, readings, "response", _received(value, readings))
     return Answer(answer.status, answer.headers, answer.body, _DELIVERIES[value.meaning])
@@ -170,12 +179,7 @@ def _error(code: int, readings: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _received(received: Received, readings: Mapping[str, str]) -> Mapping[str, Any]:
-    sheet = _Sheet(
-        received.account.blacklist,
-        received.account.contacts if received.shows_contacts else {},
-        _STAMPED[readings[quirks.FIELD.name]],
-        _stamp(readings[quirks.ZONE.name]),
-    )
+    sheet = _sheet(received.account, received.account.contacts if received.shows_contacts else {}, readings)
     items = {"items": [_item(message, sheet) for message in received.messages]}  # SW-15: none is an empty list
     if received.paging is None:
         return items
@@ -194,6 +198,11 @@ class _Sheet(NamedTuple):
     contacts: Mapping[str, Contact]
     stamped: tuple[str, ...]
     stamp: Callable[[int], str]
+
+
+def _sheet(account: Account, contacts: Mapping[str, Contact], readings: Mapping[str, str]) -> _Sheet:
+    stamp = _stamp(readings[quirks.ZONE.name])
+    return _Sheet(account.blacklist, contacts, _STAMPED[readings[quirks.FIELD.name]], stamp)
 
 
 def _item(message: Message, sheet: _Sheet) -> dict[str, Any]:
@@ -297,8 +306,76 @@ def _fill(element: etree._Element, value: Any) -> etree._Element:
         name = "attachment" if element.tag == "attachments" else "item"
         for member in value:
             _fill(etree.SubElement(element, name), member)
-    elif isinstance(value, bool):
-        element.text = "true" if value else "false"
     else:
-        element.text = _NOT_XML.sub("\ufffd", str(value))  # SW-29
+        element.text = _NOT_XML.sub("\ufffd", _said(value))  # SW-29
     return element
+
+
+def _said(value: object) -> str:
+    """A value where there are only texts."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# -- to the customer -----------------------------------------------------------------------------------------------
+
+
+def outgoing(delivery: outbox.Delivery, state: State) -> Outgoing:
+    """The call of the customer's URL."""
+    message, readings = subject(delivery, state), state.readings
+    url = _filled(delivery.url, message, readings)
+    # 004: "ECO+ +, ND / SC and NDI / SCI is sent via the GET method. For MMS messages, data is sent via POST method."; SW-43
+    if message.kind != "mms":
+        return Outgoing("GET", url)
+    item = _item(message, _sheet(state.accounts[delivery.account], {}, readings))
+    if readings[quirks.MMS.name] == "json":  # SW-48
+        body = _write_json(item, readings[quirks.JSON.name])
+        return Outgoing("POST", url, (("Content-Type", "application/json"),), body)
+    form = urlencode(list(_flattened(item))).encode()
+    return Outgoing("POST", url, (("Content-Type", "application/x-www-form-urlencoded"),), form)
+
+
+def _filled(template: str, message: Message, readings: Mapping[str, str]) -> str:
+    # 004: "Before sending information to the client, these parameters are changed with the data for a specific message."
+    encoded = _ENCODED[readings[quirks.ENCODING.name]]
+    values = _values(message, readings)
+    return _PLACEHOLDER.sub(lambda found: encoded(values[found[1]]), template)
+
+
+_PLACEHOLDER = re.compile("#(NUMER|NUMEROD|NUMERDO|WIADOMOSC|DATA|ID|IDSMS|LIMIT|SMSID)#")
+# SW-45
+_ENCODED: Mapping[str, Callable[[str], str]] = {"percent": lambda value: quote(value, safe=""), "form": quote_plus}
+
+
+def _values(message: Message, readings: Mapping[str, str]) -> Mapping[str, str]:
+    """What stands in the placeholders' places (SW-44)."""
+    phone = _PHONES[readings[quirks.PHONE.name]]
+    return {
+        "NUMER": phone(message.sender),
+        "NUMEROD": phone(message.sender),
+        "NUMERDO": phone(message.recipient),
+        "WIADOMOSC": message.text or message.title,
+        "DATA": _stamp(readings[quirks.ZONE.name])(message.at),  # SW-47
+        "ID": message.id,
+        "IDSMS": message.id,
+        "LIMIT": "1" if message.kind == "pre" else "",
+        "SMSID": message.reference,
+    }
+
+
+# SW-46
+_POLISH = re.compile(r"^\+48([0-9]{9})$")
+_PHONES: Mapping[str, Callable[[str], str]] = {
+    "digits": lambda number: number.removeprefix("+"),
+    "plus": lambda number: number,
+    "nine": lambda number: _POLISH.sub(r"\1", number).removeprefix("+"),
+}
+
+
+def _flattened(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """SW-48: a form's fields, with PHP's brackets around what is inside."""
+    parts = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, Mapping) else None
+    if parts is None:
+        yield name, _said(value)
+        return
+    for step, part in parts:
+        yield from _flattened(part, f"{name}[{step}]" if name else str(step))

@@ -1,0 +1,95 @@
+"""10,000 messages that arrive for a slow receiver: none lost, none twice, and the providers' endpoints answer meanwhile.
+
+Run ``python benchmarks/forwarding_soak.py [MESSAGES] [PARALLEL]``.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+
+import requests
+
+from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app
+from mockserver.core.accounts import Account, ForwardingRule, Login
+from mockserver.core.clock import Clock
+from mockserver.core.instants import SECOND
+from mockserver.core.state import Fixture
+from mockserver.core.worlds import Worlds
+from mockserver.server import MockServer
+from mockserver.web.courier import Courier, Manners
+from mockserver.web.post_office import PostOffice
+
+SLOW = 0.05
+"""Seconds that the receiver takes."""
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Takes its time, says OK and counts."""
+
+    protocol_version = "HTTP/1.1"
+    asked: ClassVar[Counter[str]] = Counter()
+    pause = threading.Event()
+
+    def do_GET(self) -> None:
+        """Answer as the vendor demands."""
+        self.pause.wait(SLOW)
+        self.asked[self.path] += 1
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"OK")
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def megabytes() -> float:
+    """The most memory that was held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main(messages: int = 10_000, parallel: int = 64) -> None:
+    """Let them arrive, ask the endpoints meanwhile, and count."""
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    receiver.daemon_threads = True
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    rule = ForwardingRule("ndi", f"http://127.0.0.1:{receiver.server_address[1]}/?tekst=#WIADOMOSC#")
+    account = Account("serwersms/a", "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
+    sender = PostOffice({room.name: room for room in PROVIDERS}, Courier(Manners(parallel=parallel)))
+    house = Worlds(Fixture((account,)), READINGS, clock=Clock.system(), rooms=ROOMS, sender=sender)
+    world = house.default
+    clock, answers = Clock.system(), []
+    with MockServer(create_app(house)) as mock:
+        before, begun = megabytes(), clock.now()
+        for place in range(messages):
+            number = f"+486007008{place % 100:02}"
+            fields = {"kind": "ndi", "sender": "+48500600700", "recipient": number, "text": str(place)}
+            world.arrive("serwersms", fields)
+        while not world.settle(0.5):
+            asked = clock.now()
+            answer = requests.post(
+                f"{mock.url}/messages/recived",
+                data={"username": "user", "password": "secret", "limit": "20"},
+                timeout=10,
+            )
+            assert answer.status_code == 200
+            answers.append((clock.now() - asked) / 1000)
+        seconds = (clock.now() - begun) / SECOND
+    receiver.shutdown()
+    statuses = Counter(delivery.status for delivery in world.state.outbox.values())
+    print(f"{messages} messages to a receiver that takes {SLOW * 1000:.0f} ms, {parallel} senders: {seconds:.1f} s")
+    print(f"  received {sum(Receiver.asked.values())}, different {len(Receiver.asked)}, {dict(statuses)}")
+    print(f"  memory {before:.0f} MB before, {megabytes():.0f} MB at most, receiver included")
+    print(
+        f"  {len(answers)} requests to an endpoint meanwhile, the slowest answered in {max(answers, default=0):.0f} ms"
+    )
+    assert len(Receiver.asked) == sum(Receiver.asked.values()) == messages
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

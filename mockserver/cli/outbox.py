@@ -1,0 +1,122 @@
+"""``mockserver outbox``: what customers are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .talking import Output, cell, described, hint, table, to_world
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockserver.client import Attempt, Delivery, World
+
+_NUMBER = click.argument("number", type=click.IntRange(1))
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  mockserver outbox list --status due
+  mockserver outbox show 3
+  mockserver outbox resend 3
+"""
+)
+def outbox() -> None:
+    """Show what customers were told, with every attempt; send it again, hold it, let it go."""
+
+
+@outbox.command(
+    "list",
+    epilog="""\b
+Examples:
+  mockserver outbox list
+  mockserver outbox list --provider serwersms --status 'given up' --format json
+""",
+)
+@click.option("--provider", help="Of this one only.")
+@click.option("--account", help="Of this one only.")
+@click.option("--status", type=click.Choice(["due", "held", "acknowledged", "given up"]), help="Of this one only.")
+@click.option("--after", metavar="N", type=click.IntRange(0), help="Those whose number is greater.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), default=100, show_default=True, help="So many at most.")
+@to_world
+def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
+    """List deliveries in the order in which they came up."""
+    found = world.outbox(**filters, limit=limit)
+    if output.form == "json" or found:
+        output.show({"deliveries": [each.row for each in found]}, _listed(found))
+    else:
+        hint("no such delivery")
+    if len(found) == limit:
+        hint(f"there may be more; ask with --after {found[-1].number}, or with a greater --limit")
+
+
+@outbox.command(epilog="Example: mockserver outbox show 3")
+@_NUMBER
+@to_world
+def show(world: World, output: Output, number: int) -> None:
+    """Show one delivery: where it goes, what was tried, what came of it and why it was judged so."""
+    found = world.delivery(number)
+    facts = {name: part for name, part in found.row.items() if name not in ("message", "attempts")}
+    facts = {**facts, "message": found.message_id, "serial": found.serial}
+    output.show(found.row, "\n".join([described(facts), *map(_tried, found.attempts, found.row["attempts"])]))
+
+
+@outbox.command(
+    epilog="""\b
+Examples:
+  mockserver outbox resend 3
+  mockserver outbox resend 3 --world mine
+"""
+)
+@_NUMBER
+@to_world
+def resend(world: World, output: Output, number: int) -> None:
+    """Let a delivery be due now, whatever it was; its attempts stay."""
+    _tell(world.delivery(number).resend(), output)
+
+
+@outbox.command(epilog="Example: mockserver outbox hold 3")
+@_NUMBER
+@to_world
+def hold(world: World, output: Output, number: int) -> None:
+    """Attempt a delivery no more until it is released."""
+    _tell(world.delivery(number).hold(), output)
+
+
+@outbox.command(epilog="Example: mockserver outbox release 3")
+@_NUMBER
+@to_world
+def release(world: World, output: Output, number: int) -> None:
+    """Let a delivery that was held be due now."""
+    _tell(world.delivery(number).release(), output)
+
+
+def _tell(delivery: Delivery, output: Output) -> None:
+    output.show(delivery.row, _listed([delivery]))
+
+
+def _listed(found: Sequence[Delivery]) -> str:
+    titles = ("NUMBER", "ACCOUNT", "KIND", "MESSAGE", "STATUS", "DUE", "ATTEMPTS", "URL")
+    rows = (
+        (
+            each.number,
+            f"{each.provider}/{each.account}",
+            each.kind,
+            each.message_id,
+            each.status,
+            each.row["due"],
+            len(each.attempts),
+            each.url,
+        )
+        for each in found
+    )
+    return table(titles, rows)
+
+
+def _tried(attempt: Attempt, row: dict[str, Any]) -> str:
+    sent, got = attempt.request, attempt.response
+    came = attempt.error if got is None else f"{got.status} {cell(got.body.decode(errors='replace'))}".rstrip()
+    return f"{row['at']} {sent.method} {sent.url} -> {came}\n  {attempt.verdict}"

@@ -1,0 +1,191 @@
+"""What a world tells its customers: deliveries, and every attempt at one."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from .awaiting import verb
+from .moments import read, read_if_any
+from .transport import Transport
+from .values import Row
+
+Status: TypeAlias = Literal["due", "held", "acknowledged", "given up"]
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A request that was made."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What was answered to it."""
+
+    status: int
+    """Of HTTP."""
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    """Its beginning, as far as it is kept."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try."""
+
+    at: datetime
+    """The world's instant."""
+    request: Webhook
+    response: Reply | None
+    """``None`` when no answer came."""
+    error: str | None
+    """Why none came."""
+    verdict: str
+    """Why it was judged as it was."""
+
+    @classmethod
+    def of(cls, row: Row) -> Attempt:
+        """Read it."""
+        sent, got = row["request"], row["response"]
+        return cls(
+            at=read(row["at"]),
+            request=Webhook(sent["method"], sent["url"], _headers(sent), _body(sent["body"])),
+            response=None if got is None else Reply(got["status"], _headers(got), _body(got["body"])),
+            error=row["error"],
+            verdict=row["verdict"],
+        )
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Something that a customer is to be told, as it stood when it was asked for; every verb returns it anew."""
+
+    number: int
+    """Its place in the world's outbox, from 1."""
+    provider: str
+    account: str
+    """Whose customer is told."""
+    kind: str
+    """In the provider's words: ``inbound`` or ``report``."""
+    serial: int
+    """Of the message that it is about."""
+    message_id: str | None
+    """The provider's name for that message; ``None`` when there is none any more."""
+    url: str
+    """Where, as the account has it: a template at some providers."""
+    verifies: bool
+    """Whether the receiver must answer as the provider demands."""
+    lane: str
+    """Deliveries of one lane are made one after the other."""
+    opened: datetime
+    status: Status
+    due: datetime | None
+    """When the next attempt is made; ``None`` when there is none."""
+    attempts: tuple[Attempt, ...]
+    row: Row = field(repr=False, compare=False)
+    cursor: int | None = field(repr=False, compare=False)
+    """Of one that was waited for: wait for the next after this."""
+    _transport: Transport = field(repr=False, compare=False)
+    _path: str = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, transport: Transport, path: str, row: Row, cursor: int | None = None) -> Delivery:
+        """Read it.
+
+        Args:
+            transport: the way to its server.
+            path: of its world's outbox.
+            row: the delivery as JSON.
+            cursor: where it was found, if it was waited for.
+        """
+        return cls(
+            number=row["number"],
+            provider=row["provider"],
+            account=row["account"],
+            kind=row["kind"],
+            serial=row["message"]["serial"],
+            message_id=row["message"]["id"],
+            url=row["url"],
+            verifies=row["verifies"],
+            lane=row["lane"],
+            opened=read(row["opened"]),
+            status=row["status"],
+            due=read_if_any(row["due"]),
+            attempts=tuple(map(Attempt.of, row["attempts"])),
+            row=row,
+            cursor=cursor,
+            _transport=transport,
+            _path=path,
+        )
+
+    @verb
+    def show(self) -> Delivery:
+        """How it stands now."""
+        return self._asked("GET")
+
+    @verb
+    def resend(self) -> Delivery:
+        """Let it be due now, whatever it was; its attempts stay.
+
+        Raises:
+            ControlError: an attempt at it is being made.
+        """
+        return self._asked("POST", "/resend")
+
+    @verb
+    def hold(self) -> Delivery:
+        """Attempt it no more until it is released.
+
+        Raises:
+            ControlError: there is nothing to hold, or an attempt at it is being made.
+        """
+        return self._asked("POST", "/hold")
+
+    @verb
+    def release(self) -> Delivery:
+        """Let it be due now, if it was held.
+
+        Raises:
+            ControlError: it was not.
+        """
+        return self._asked("POST", "/release")
+
+    def _asked(self, method: str, verb: str = "") -> Delivery:
+        row = self._transport.call(method, f"{self._path}/{self.number}{verb}")
+        return Delivery.of(self._transport, self._path, row)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Whether it came to quiet: nothing due now, nothing in flight. True or false as that is."""
+
+    is_quiet: bool
+    in_flight: int
+    """Attempts that are still being made."""
+    now: datetime
+    """The world's instant."""
+    row: Row = field(repr=False, compare=False)
+
+    def __bool__(self) -> bool:
+        """Whether it is quiet."""
+        return self.is_quiet
+
+    @classmethod
+    def of(cls, row: Row) -> Settled:
+        """Read it."""
+        return cls(row["quiet"], row["in_flight"], read(row["now"]), row)
+
+
+def _headers(row: Row) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in row["headers"])
+
+
+def _body(row: Row) -> bytes:
+    return b64decode(row["base64"]) if "base64" in row else row["text"].encode()
