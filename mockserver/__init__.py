@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .client import ControlError as ControlError
+    from .client import Delivery as Delivery
     from .client import Exchange as Exchange
     from .client import Fault as Fault
     from .client import Happened as Happened
@@ -27,7 +28,8 @@ _HOMES = {
     "MockServer": "server",
     "Settings": "settings",
     **dict.fromkeys(
-        ("ControlError", "Exchange", "Fault", "Happened", "Login", "Message", "Mock", "NoServer", "World"), "client"
+        ("ControlError", "Delivery", "Exchange", "Fault", "Happened", "Login", "Message", "Mock", "NoServer", "World"),
+        "client",
     ),
 }
 """Where each public name is."""

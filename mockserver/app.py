@@ -82,10 +82,21 @@ def create_house(settings: Settings) -> Worlds:
         clock=clock,
         seed=file.seed or settings.seed,
         rooms=ROOMS,
-        sender=PostOffice({room.name: room for room in PROVIDERS}, Courier(Manners(agent=f"mockserver/{__version__}"))),
+        sender=PostOffice({room.name: room for room in PROVIDERS}, Courier(_manners(settings))),
         adopts=settings.unknown_credentials == "adopt",
         journal_bytes=settings.journal_bytes,
         journal_length=settings.journal_length,
+    )
+
+
+def _manners(settings: Settings) -> Manners:
+    """How webhooks are sent."""
+    targets = settings.webhook_targets
+    return Manners(
+        timeout=settings.webhook_timeout,
+        redirects=settings.webhook_redirects,
+        targets=targets if targets in ("private", "any") else frozenset(filter(None, targets.split(","))),
+        agent=f"mockserver/{__version__}",
     )
 
 

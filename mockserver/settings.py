@@ -46,6 +46,13 @@ class Settings:
     """Whether it asks at all, off loopback."""
     shows_exchange: bool = True
     """Whether a refusal carries ``X-Mockserver-Exchange: N``."""
+    webhook_targets: str = "private"
+    """Where webhooks may go: ``private`` (loopback and private addresses), ``any``, or ``host:port`` names beside the private ones,
+    with commas between them. Link-local and metadata addresses are never asked."""
+    webhook_timeout: int = 10
+    """Seconds that one attempt at a webhook may take."""
+    webhook_redirects: int = 0
+    """How many redirects an attempt follows."""
     journal_bytes: int = 32 * 2**20
     """Bytes that all journals together may hold."""
     journal_length: int = 10_000

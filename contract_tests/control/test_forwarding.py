@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,6 +23,7 @@ from mockserver.core.outbox import Delivery
 from mockserver.core.state import Fixture
 from mockserver.core.world import Busy, World
 from mockserver.core.worlds import Worlds
+from mockserver.server import MockServer
 from mockserver.settings import Settings
 from mockserver.web.courier import Courier, Manners
 from mockserver.web.post_office import PostOffice
@@ -366,3 +368,48 @@ def test_mischief_meets_as_many_as_it_says_of_the_provider_it_names(
     assert 5 == len(receiver.asked)
     assert [(0, 2), (1, 0)] == [(rule.times, rule.met) for rule in world.mischief.rules.values()]
     assert (1, 0, 1) == (world.make_peace("m"), world.make_peace("m"), world.make_peace())
+
+
+def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
+    receiver: Receiver, opened: Callable[..., World]
+) -> None:
+    begun, may_go = threading.Event(), threading.Event()
+    receiver.says = lambda _: ((begun.set(), may_go.wait(5)) and "no") or ""
+    world = opened(receiver.url)
+    arrive(world)
+    assert begun.wait(5)
+    world.close()
+    may_go.set()
+
+    assert world.settle()
+    assert ((), "due") == (delivery(world).attempts, delivery(world).status)
+
+
+def test_a_receiver_on_the_tests_own_loop_works_through_the_awaitable_verbs() -> None:
+    """The loop answers the webhook while it awaits the verb that brought it about."""
+
+    async def story() -> tuple[str, list[str]]:
+        asked: list[str] = []
+
+        async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode())
+            answer = b"OK" if len(asked) == 2 else b"no"
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n" + answer)
+            await writer.drain()
+            writer.close()
+
+        receiver = await asyncio.start_server(receive, "127.0.0.1", 0)
+        port = receiver.sockets[0].getsockname()[1]
+        with MockServer(freeze="2026-06-01T12:00:00Z") as mock:
+            world = mock.world
+            rule = {"service": "ndi", "url": f"http://127.0.0.1:{port}/?tekst=#WIADOMOSC#"}
+            await world.change_account.aio("serwersms", "documents", forwarding=[rule])
+            message = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48664078059", "text": "Tak"}
+            await world.inbound.aio("serwersms", **message)
+            await world.clock.advance.aio(minutes=5)
+            (told,) = await world.outbox.aio()
+        receiver.close()
+        await receiver.wait_closed()
+        return told.status, asked
+
+    assert ("acknowledged", ["/?tekst=Tak", "/?tekst=Tak"]) == asyncio.run(story())

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
+from mockserver.client import Mock
+from mockserver.server import MockServer
+
 HERE = "/_mock/worlds/default/mischief"
 
 
@@ -52,3 +55,12 @@ def test_a_name_is_used_once_and_an_unknown_one_is_said_to_be(client: Client) ->
         answer.status_code,
         answer.get_json()["error"]["message"],
     )
+
+
+def test_the_python_class_spoils_and_makes_peace(server: MockServer) -> None:
+    world = Mock.at(server.url).world
+
+    assert {"id": "m1", "kind": "late", "seconds": 90.0, "times": 2, "met": 0} == world.spoil(
+        "late", seconds=90, times=2
+    )
+    assert (1, 0) == (world.clear_mischief(), world.clear_mischief())

@@ -296,6 +296,23 @@ class World:
         cleared: int = self._ask("DELETE", "/faults")["cleared"]
         return cleared
 
+    @verb
+    def spoil(self, /, kind: str, **options: Any) -> Row:
+        """Let the next deliveries to customers go wrong, as they do in life.
+
+        Args:
+            kind: ``twice``, ``at-once``, ``late``, ``reordered``, ``lost-acknowledgement`` or ``stops``.
+            options: ``times`` deliveries, of a ``provider``; ``seconds`` late; ``attempts`` that are lost, or made at all.
+        """
+        made: Row = self._ask("POST", "/mischief", body={"kind": kind, **options})
+        return made
+
+    @verb
+    def clear_mischief(self) -> int:
+        """Let deliveries go right again; how many rules there were."""
+        cleared: int = self._ask("DELETE", "/mischief")["cleared"]
+        return cleared
+
     # -- the outbox --------------------------------------------------------------------------------------------------
 
     @verb
