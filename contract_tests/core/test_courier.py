@@ -1023,9 +1023,10 @@ def test_what_is_to_be_done_may_fail_and_the_lane_goes_on(courier, held, caplog)
     assert caplog.records[1].getMessage() == "What was to be done with the answer of a URL that cannot be read failed"
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_sender_that_is_ended_by_force_is_replaced(hired, held):
+def test_a_sender_that_is_ended_by_force_is_replaced(hired, held, monkeypatch):
     courier = hired(parallel=1)
+    ended: queue.SimpleQueue[type[BaseException]] = queue.SimpleQueue()
+    monkeypatch.setattr(threading, "excepthook", lambda told: ended.put(told.exc_type))  # else a later test gets it
 
     def leave(outcome) -> None:
         raise SystemExit
@@ -1037,6 +1038,7 @@ def test_a_sender_that_is_ended_by_force_is_replaced(hired, held):
     held.gates["/held"].set()
     assert courier.wait_idle(PATIENCE)
     assert [held.next(), held.next()] == ["/b", "/c"]
+    assert ended.get(timeout=PATIENCE) is SystemExit
 
 
 # -- quiet and the end -----------------------------------------------------------------------------------------------
