@@ -17,6 +17,7 @@ import requests
 from mockserver import ControlError, Login, MockServer, NoServer, Settings
 from mockserver.app import create_app
 from mockserver.client import Controls, InProcess, Mock, OverHttp, World, WorldClock
+from mockserver.client.awaiting import Threads
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SEND = {"action": "sms.send_message", "to": "5556667777", "from": "5554332111", "message": "Thank you for calling."}
@@ -79,6 +80,15 @@ def test_a_world_is_made_as_it_was_asked_for(mock: Controls) -> None:
     assert Login("mine", "hidden") == world.login("dialogtech", "documents")
     assert Login("a-token-of-mine") == world.login("serwersms", "demo")
     assert world.login("dialogtech") != world.login("mgage")
+
+
+def test_a_login_that_is_not_there_says_which_are(world: World) -> None:
+    there = r"dialogtech/documents, .*serwersms/demo"
+
+    with pytest.raises(LookupError, match=f"has no login of serwersms/demos; it has {there}"):
+        world.login("serwersms", "demos")
+    with pytest.raises(LookupError, match=f"has no login of dialogtek; it has {there}"):
+        world.login("dialogtek")
 
 
 def test_an_empty_world_holds_nothing(mock: Controls) -> None:
@@ -302,12 +312,12 @@ def test_a_message_comes_in_now(world: World) -> None:
 
 def test_a_message_comes_in_later_at_its_own_instant(world: World) -> None:
     due = world.schedule_inbound(
-        timedelta(minutes=5), "dialogtech", sender="5556667777", recipient="5554332111", text="late"
+        "dialogtech", delay=timedelta(minutes=5), sender="5556667777", recipient="5554332111", text="late"
     )
     before = len(world.messages())
 
-    assert NOON + timedelta(minutes=5) == due == world.clock.next
-    (happened,) = [each for each in world.clock.advance(next=True).happened if each.event == "message_stored"]
+    assert NOON + timedelta(minutes=5) == due == world.clock.due
+    (happened,) = [each for each in world.clock.next().happened if each.event == "message_stored"]
     assert (due, "late") == (happened.at, happened.row["message"]["text"])
     assert before + 1 == len(world.messages())
 
@@ -402,6 +412,11 @@ def test_an_exchange_is_told_whole_and_explained(world: World) -> None:
     explanation = world.explain(2)
 
     assert (body, "TooManyPerNumber") == (exchange.row["answer"]["body"]["text"], exchange.refusal)
+    assert exchange.answer is not None
+    assert exchange.request is not None
+    assert (200, body.encode()) == (exchange.answer.status, exchange.answer.body)
+    assert ("GET", exchange.target, b"") == (exchange.request.method, exchange.request.url, exchange.request.body)
+    assert world.journal()[0].answer is None
     assert "1 sms per number per second" == explanation["rule"]["sentence"]
     assert explanation == exchange.row["explanation"]
 
@@ -429,15 +444,24 @@ def test_a_claim_that_does_not_hold_tells_the_difference(world: World) -> None:
 def test_waiting_returns_what_is_there_and_goes_on_behind_it(world: World) -> None:
     send(world)
     send(world, to="5556667778")
-    first = world.wait(timeout=0)
+    first = world.wait(timeout=0, after=0)
     second = world.wait("exchange", timeout=0, after=first.cursor)
 
     assert [1, 2] == [first.number, second.number]
-    assert "Thank you for calling." == world.wait("message", timeout="PT0S", number="5556667777").text
+    assert "Thank you for calling." == world.wait("message", timeout="PT0S", after=0, number="5556667777").text
     with pytest.raises(TimeoutError, match=r"no exchange with operation 'sms\.get_numbers' came within 0 s"):
-        world.wait(timeout=0, operation="sms.get_numbers")
+        world.wait(timeout=0, after=0, operation="sms.get_numbers")
     with pytest.raises(TimeoutError, match="no message came"):
         world.wait("message", timeout=timedelta(0), after=world.cursor)
+
+
+def test_waiting_is_for_what_comes_and_a_cursor_of_before_counts_what_came(world: World) -> None:
+    before = world.cursor
+    send(world)
+
+    with pytest.raises(TimeoutError, match="came within 0 s, from when it was asked; a cursor counts what came before"):
+        world.wait_for_exchange(timeout=0)
+    assert 1 == world.wait_for_exchange(timeout=0, after=before).number
 
 
 def test_waiting_ends_when_it_happens(world: World) -> None:
@@ -476,13 +500,62 @@ def test_what_there_is_to_know_of_the_rooms_is_listed(mock: Controls) -> None:
 
 def test_every_verb_can_be_awaited_while_the_callers_loop_goes_on(world: World) -> None:
     async def both() -> tuple[int, datetime]:
-        waiting = asyncio.create_task(world.wait_for_exchange.aio(timeout=30))
+        waiting = asyncio.create_task(world.wait_for_exchange.aio(timeout=30, after=0))
         await asyncio.sleep(0)
         time = await world.clock.advance.aio(seconds=1)
         await asyncio.to_thread(send, world)
         return (await waiting).number, time.now
 
     assert (1, NOON + timedelta(seconds=1)) == asyncio.run(both())
+
+
+def test_fifty_who_wait_hold_up_nobody(world: World) -> None:
+    fields = {"sender": "5556667777", "recipient": "5554332111", "text": "it got through"}
+
+    async def all_of_them() -> tuple[list[str], str]:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as executor:
+            loop.set_default_executor(executor)  # the caller's own, of one thread
+            before = world.cursor
+            waiting = [asyncio.create_task(world.wait_for_message.aio(timeout=60, after=before)) for _ in range(50)]
+            await asyncio.sleep(0)
+            own = await asyncio.to_thread(lambda: "the executor is free")
+            await world.inbound.aio("dialogtech", **fields)
+            return [message.text for message in await asyncio.gather(*waiting)], own
+
+    assert (["it got through"] * 50, "the executor is free") == asyncio.run(all_of_them())
+
+
+def test_threads_are_bounded_and_end_when_there_is_nothing_to_do() -> None:
+    threads, gate, begun = Threads(2), threading.Event(), threading.Semaphore(0)
+
+    def held() -> str:
+        begun.release()
+        assert gate.wait(30)
+        return threading.current_thread().name
+
+    calls = [threads.submit(held) for _ in range(5)]
+    calls[3].cancel()
+    assert begun.acquire(timeout=30)
+    assert begun.acquire(timeout=30)
+    assert not begun.acquire(blocking=False)
+    workers = [thread for thread in threading.enumerate() if thread.name == "mockserver-awaited" and thread.daemon]
+    assert len(workers) >= 2
+    gate.set()
+
+    assert ["mockserver-awaited"] * 4 == [call.result(30) for call in calls if not call.cancelled()]
+    for worker in workers:
+        worker.join(30)
+    assert not any(worker.is_alive() for worker in workers)
+
+
+def test_who_gives_up_a_long_wait_is_not_held_by_it(world: World) -> None:
+    async def impatient() -> None:
+        waiting = asyncio.create_task(world.wait_for_exchange.aio(timeout=600))
+        await asyncio.sleep(0)
+        waiting.cancel()
+
+    asyncio.run(impatient())  # would not end before the wait does
 
 
 def test_what_is_awaited_fails_as_what_is_called(world: World) -> None:

@@ -76,9 +76,10 @@ def test_after_a_fault_the_next_answer_is_as_if_nothing_had_been(
 def test_while_one_client_hangs_the_others_are_answered(server: MockServer, mock: Mock, provider: str) -> None:
     mock.world.arm("hang", match={"provider": provider}, when={"first": 1})
     host, port = server.url.removeprefix("http://").split(":")
+    before = mock.world.cursor
     with socket.create_connection((host, int(port)), timeout=5) as hanging:
         hanging.sendall(REQUESTS[provider])
-        mock.world.wait_for_exchange(timeout=5)
+        mock.world.wait_for_exchange(timeout=5, after=before)
 
         assert ask(server, provider).startswith(b"HTTP/1.1 200 OK\r\n")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from mockserver.client import Mock
+from mockserver.client import ControlError, Mock
 from mockserver.server import MockServer
 
 HERE = "/_mock/worlds/default/mischief"
@@ -63,4 +63,9 @@ def test_the_python_class_spoils_and_makes_peace(server: MockServer) -> None:
     assert {"id": "m1", "kind": "late", "seconds": 90.0, "times": 2, "met": 0} == world.spoil(
         "late", seconds=90, times=2
     )
+    assert "mine" == world.spoil("twice", id="mine")["id"]
+    assert ["m1", "mine"] == [rule["id"] for rule in world.mischief()]
+    assert 1 == world.clear_mischief("mine")
+    with pytest.raises(ControlError, match="unknown mischief"):
+        world.clear_mischief("mine")
     assert (1, 0) == (world.clear_mischief(), world.clear_mischief())

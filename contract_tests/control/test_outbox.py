@@ -566,7 +566,7 @@ def test_the_outbox_is_asked_for_what_one_wants_of_it(mock: Controls, world: Wor
 
 
 def test_a_long_outbox_is_fetched_in_pages(mock: Controls, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mockserver.client.world._PAGE", 2)
+    monkeypatch.setattr("mockserver.client.asking._PAGE", 2)
     for number in range(1, 6):
         put(world, number, "held")
 
@@ -599,19 +599,19 @@ def test_a_delivery_is_waited_for_and_the_next_from_its_cursor(mock: Controls, w
     put(world, 2)
     ended(world, 1, BROKEN)
     ended(world, 2, FINE)
-    first = mock.world.wait("delivery", timeout=0)
+    first = mock.world.wait("delivery", timeout=0, after=0)
     second = mock.world.wait_for_delivery(timeout=0, after=first.cursor or 0)
 
     assert (1, 2) == (getattr(first, "number", None), second.number)
     assert (1, "acknowledged") == (len(second.attempts), second.status)
-    assert 2 == mock.world.wait_for_delivery(timeout=0, status="acknowledged").number
+    assert 2 == mock.world.wait_for_delivery(timeout=0, after=0, status="acknowledged").number
     with pytest.raises(TimeoutError, match="no delivery with number 1 and status 'given up' came"):
-        mock.world.wait("delivery", timeout=0, number=1, status="given up")
+        mock.world.wait("delivery", timeout=0, after=0, number=1, status="given up")
 
 
 def test_a_waiting_client_is_woken_by_the_attempt(mock: Controls, world: World, pool: ThreadPoolExecutor) -> None:
     put(world)
-    waiting = pool.submit(mock.world.wait_for_delivery, timeout=60)
+    waiting = pool.submit(mock.world.wait_for_delivery, timeout=60, after=mock.world.cursor)
     ended(world, 1, FINE)
 
     assert "acknowledged" == waiting.result(timeout=30).status

@@ -45,7 +45,7 @@ def assert_(
     **fields: Any,
 ) -> None:
     """Claim that exchanges happened: options for one, or JSON for several. If not so: 1, and the difference on stderr."""
-    from mockserver.client.world import unmet
+    from mockserver.client.exchanges import unmet
 
     wanted = {**match, **only_given(fields), **({"refusal": None} if accepted else {})}
     bounds = only_given({"at_least": at_least, "at_most": at_most})

@@ -22,7 +22,7 @@ Examples:
 )
 @click.argument("provider")
 @click.option("--account", help="Whose it is, where the numbers do not tell.")
-@click.option("--in", "length", metavar="DURATION", type=as_seconds, help="Later, by the world's clock: 30, 30s, 5m.")
+@click.option("--in", "delay", metavar="DURATION", type=as_seconds, help="Later, by the world's clock: 30, 30s, 5m.")
 @fields
 @to_world
 def inbound(
@@ -30,14 +30,14 @@ def inbound(
     output: Output,
     provider: str,
     account: str | None,
-    length: float | None,
+    delay: float | None,
     more: tuple[tuple[str, str], ...],
     **given: Any,
 ) -> None:
     """Let a message come in from outside, now or later."""
     row = {**only_given(given), **dict(more)}
-    if length is None:
+    if delay is None:
         tell(world.inbound(provider, account, **row), output)
         return
-    due = world.schedule_inbound(length, provider, account, **row).isoformat().replace("+00:00", "Z")
+    due = world.schedule_inbound(provider, account, delay=delay, **row).isoformat().replace("+00:00", "Z")
     output.show({"due": due}, f"due {due}")

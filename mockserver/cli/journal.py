@@ -39,7 +39,7 @@ def journal(world: World, output: Output, after: int | None, limit: int | None, 
     if follow:
         _follow(world, output, after, limit, filters)
         return
-    found = world.journal(after, limit, **filters)
+    found = world.journal(after=after, limit=limit, **filters)
     data = {"exchanges": [each.row for each in found], "last": found.last, "dropped": found.dropped}
     if output.form == "json" or found:
         output.show(data, "\n".join(map(_line, found)))
@@ -60,7 +60,7 @@ def _follow(world: World, output: Output, after: int | None, limit: int | None, 
 def _as_they_come(world: World, after: int | None, filters: dict[str, Any]) -> Iterator[Exchange]:
     """The exchanges that are there, and those that come. The cursor is asked for first, so that none falls between."""
     cursor = world.cursor
-    there = world.journal(after, **filters)
+    there = world.journal(after=after, **filters)
     yield from there
     told = there[-1].number if there else after or 0
     while True:

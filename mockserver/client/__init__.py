@@ -8,10 +8,10 @@ from mockserver.core.accounts import Login
 from .clock import WorldClock
 from .faults import Fault
 from .mock import Controls, Mock
-from .outbox import Attempt, Delivery, Reply, Settled, Webhook
+from .outbox import Attempt, Delivery, Settled
 from .readings import Readings
 from .transport import ControlError, InProcess, NoServer, OverHttp, Transport
-from .values import Exchange, Happened, Journal, Message, Time, WorldFacts
+from .values import Exchange, Happened, Journal, Message, Reply, Time, Webhook, WorldFacts
 from .world import World
 
 __all__ = [

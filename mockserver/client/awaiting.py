@@ -2,17 +2,69 @@
 
 ``world.clock.advance(minutes=5)`` blocks; ``await world.clock.advance.aio(minutes=5)`` is the same verb in a thread, so
 that what runs on the caller's loop, a receiver of webhooks for example, goes on meanwhile.
+
+These threads are nobody else's: many who wait leave the loop's own executor, which is small and the caller's, alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from typing import Concatenate, Generic, ParamSpec, TypeVar, overload
+from concurrent.futures import Future
+from contextvars import copy_context
+from functools import partial
+from threading import Lock, Thread
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 Owner = TypeVar("Owner")
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+MOST_AWAITED = 256
+"""Verbs that are awaited at the same time; more than these wait for their turn, in order."""
+
+
+class Threads:
+    """Threads for calls that block: as many as there are calls, up to a bound; one that finds nothing to do ends.
+
+    They are daemons. Whoever gave up a long wait, an interpreter at its end or a loop that closes, is not held by it, as
+    it would be by a `ThreadPoolExecutor`.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._turns: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._running = 0
+
+    def submit(self, call: Callable[[], Result]) -> Future[Result]:
+        """Call it in a thread, now or when it is its turn; one that is cancelled before is not called."""
+        future: Future[Result] = Future()
+        with self._lock:
+            self._turns.append((future, call))
+            if self._running >= self._most:
+                return future
+            self._running += 1
+        Thread(target=self._work, name="mockserver-awaited", daemon=True).start()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._turns:
+                    self._running -= 1
+                    return
+                future, call = self._turns.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(call())
+            except BaseException as error:  # noqa: BLE001 - it belongs to whoever awaits it
+                future.set_exception(error)
+
+
+_THREADS = Threads(MOST_AWAITED)
 
 
 class Bound(Generic[Parameters, Result]):
@@ -29,7 +81,8 @@ class Bound(Generic[Parameters, Result]):
 
     async def aio(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         """Do it in a thread, and return when it is done. A cancelled caller no longer waits; the verb is not undone."""
-        return await asyncio.to_thread(self.__wrapped__, *args, **kwargs)
+        call = partial(copy_context().run, self.__wrapped__, *args, **kwargs)
+        return await asyncio.wrap_future(_THREADS.submit(call))
 
 
 class Verb(Generic[Owner, Parameters, Result]):

@@ -33,9 +33,9 @@ class WorldClock:
         return self.show().is_frozen
 
     @property
-    def next(self) -> datetime | None:
+    def due(self) -> datetime | None:
         """When the next thing happens by itself; ``None`` when nothing is due."""
-        return self.show().next
+        return self.show().due
 
     @verb
     def show(self) -> Time:
@@ -95,6 +95,11 @@ class WorldClock:
         if len(given) != 1:
             raise ValueError("advance takes exactly one of a duration, seconds, minutes, to and next")
         return Time.of(self._transport.call("POST", f"{self._path}/advance", body=given[0], patience=_JOURNEY))
+
+    @verb
+    def next(self) -> Time:
+        """Move on to the next thing that is due, as ``advance(next=True)``; where nothing is, the clock stays."""
+        return self.advance(next=True)
 
     def _put(self, body: dict[str, Any]) -> Time:
         return Time.of(self._transport.call("PUT", self._path, body=body, patience=_JOURNEY))

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
 
+from . import moments
+from .asking import Asking
 from .awaiting import verb
-from .moments import read, read_if_any
+from .moments import Duration, read, read_if_any
 from .transport import Transport
-from .values import Row
+from .values import Reply, Row, Webhook, content, headers
 
 Status: TypeAlias = Literal["due", "held", "acknowledged", "given up"]
-
-
-@dataclass(frozen=True)
-class Webhook:
-    """A request that was made."""
-
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What was answered to it."""
-
-    status: int
-    """Of HTTP."""
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    """Its beginning, as far as it is kept."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +37,8 @@ class Attempt:
         sent, got = row["request"], row["response"]
         return cls(
             at=read(row["at"]),
-            request=Webhook(sent["method"], sent["url"], _headers(sent), _body(sent["body"])),
-            response=None if got is None else Reply(got["status"], _headers(got), _body(got["body"])),
+            request=Webhook(sent["method"], sent["url"], headers(sent), content(sent["body"])),
+            response=None if got is None else Reply.of(got),
             error=row["error"],
             verdict=row["verdict"],
         )
@@ -183,9 +164,81 @@ class Settled:
         return cls(row["quiet"], row["in_flight"], read(row["now"]), row)
 
 
-def _headers(row: Row) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in row["headers"])
+class Outbox(Asking):
+    """The verbs of a world that are about what customers are told."""
 
+    @verb
+    def outbox(
+        self,
+        provider: str | None = None,
+        account: str | None = None,
+        *,
+        status: Status | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[Delivery]:
+        """What customers were told, or are to be, in the order in which it came up; with every attempt.
 
-def _body(row: Row) -> bytes:
-    return b64decode(row["base64"]) if "base64" in row else row["text"].encode()
+        Args:
+            provider: of this one only.
+            account: of this one only.
+            status: those that are ``due``, ``held``, ``acknowledged`` or ``given up``.
+            after: those whose number is greater.
+            limit: so many at most.
+        """
+        filters = {"provider": provider, "account": account, "status": status}
+        found, _ = self._listed("/outbox", "deliveries", "number", filters, after, limit)
+        return list(map(self._delivery, found))
+
+    @verb
+    def delivery(self, number: int) -> Delivery:
+        """One delivery, with every attempt; it has the verbs ``resend``, ``hold`` and ``release``."""
+        return self._delivery(self._ask("GET", f"/outbox/{number}"))
+
+    @verb
+    def settle(self, timeout: Duration = 10.0) -> Settled:
+        """Wait until nothing is due now and no attempt is being made.
+
+        Args:
+            timeout: how long, in seconds of the wall clock; 60 at most.
+
+        Returns:
+            what is true when it came to that in time: ``assert world.settle()``.
+        """
+        patience = moments.seconds(timeout)
+        return Settled.of(self._ask("POST", "/settle", body={"timeout": patience}, patience=patience))
+
+    @verb
+    def spoil(self, /, kind: str, **options: Any) -> Row:
+        """Let the next deliveries to customers go wrong, as they do in life.
+
+        Args:
+            kind: ``twice``, ``at-once``, ``late``, ``reordered``, ``lost-acknowledgement`` or ``stops``.
+            options: ``times`` deliveries, of a ``provider``; ``seconds`` late; ``attempts`` that are lost, or made at all;
+                an ``id``, where one is to be named.
+
+        Returns:
+            the rule, as JSON.
+        """
+        made: Row = self._ask("POST", "/mischief", body={"kind": kind, **options})
+        return made
+
+    @verb
+    def mischief(self) -> list[Row]:
+        """The rules by which deliveries go wrong, as JSON: how many ``times`` each still will, how many it has ``met``."""
+        rules: list[Row] = self._ask("GET", "/mischief")["mischief"]
+        return rules
+
+    @verb
+    def clear_mischief(self, id: str | None = None) -> int:  # noqa: A002 - the control API's word
+        """Let deliveries go right again: drop one rule, or all; how many there were.
+
+        Raises:
+            ControlError: there is no such rule.
+        """
+        one = "" if id is None else f"/{quote(id, safe='')}"
+        cleared: int = self._ask("DELETE", f"/mischief{one}")["cleared"]
+        return cleared
+
+    def _delivery(self, row: Row, cursor: int | None = None) -> Delivery:
+        return Delivery.of(self._transport, f"{self._path}/outbox", row, cursor)

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
+from .awaiting import MOST_AWAITED
 from .moments import plain
 
 if TYPE_CHECKING:
@@ -116,8 +117,11 @@ class OverHttp:
 
 def _session() -> requests.Session:
     import requests
+    from requests.adapters import HTTPAdapter
 
     session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=MOST_AWAITED))
     session.trust_env = False  # the environment's proxy and .netrc are for the world outside
     return session
 

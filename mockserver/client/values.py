@@ -5,6 +5,7 @@ Each keeps the JSON that it was read from as ``row``, for what is a provider's o
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,8 +31,8 @@ class WorldFacts:
     """Where it answers clients whose credentials cannot be changed."""
     now: datetime
     is_frozen: bool
-    next: datetime | None
-    """When the next thing happens by itself."""
+    due: datetime | None
+    """When the next thing happens by itself; ``None`` when nothing is due."""
     seed: str
     """Of its identifiers and of chance."""
     readings: Mapping[str, str]
@@ -52,7 +53,7 @@ class WorldFacts:
             base_url=row["base_url"],
             now=read(row["now"]),
             is_frozen=row["frozen"],
-            next=read_if_any(row["next"]),
+            due=read_if_any(row["next"]),
             seed=row["seed"],
             readings=row["readings"],
             credentials={
@@ -92,8 +93,8 @@ class Time:
 
     now: datetime
     is_frozen: bool
-    next: datetime | None
-    """When the next thing happens by itself."""
+    due: datetime | None
+    """When the next thing happens by itself; ``None`` when nothing is due."""
     happened: tuple[Happened, ...]
     """What happened while the clock was moved, in order, each at its own instant."""
     row: Row = field(repr=False, compare=False)
@@ -146,8 +147,45 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Webhook:
+    """A request."""
+
+    method: str
+    url: str
+    """Of one that we made: the whole address. Of one that we were asked: what was asked for, as it was sent."""
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What was answered to it."""
+
+    status: int
+    """Of HTTP."""
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    """Its beginning, as far as it is kept."""
+
+    @classmethod
+    def of(cls, row: Row) -> Reply:
+        """Read it."""
+        return cls(row["status"], headers(row), content(row["body"]))
+
+
+def headers(row: Row) -> tuple[tuple[str, str], ...]:
+    """The headers of a request or an answer."""
+    return tuple((name, value) for name, value in row["headers"])
+
+
+def content(row: Row) -> bytes:
+    """A body: as text, or as base64 where it is none."""
+    return b64decode(row["base64"]) if "base64" in row else row["text"].encode()
+
+
+@dataclass(frozen=True)
 class Exchange:
-    """A request and its answer. Headers and bodies are in the ``row`` of one that was asked for by number."""
+    """A request and its answer."""
 
     number: int
     """Its place in the world's journal, from 1."""
@@ -167,6 +205,10 @@ class Exchange:
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(default=None, repr=False, compare=False)
     """Of one that was waited for: wait for the next after this."""
+    request: Webhook | None = field(default=None, repr=False, compare=False)
+    """Whole, of one that was asked for by its number: ``world.exchange(3)``."""
+    answer: Reply | None = field(default=None, repr=False, compare=False)
+    """Likewise; empty where no answer was sent."""
 
     @classmethod
     def of(cls, row: Row, cursor: int | None = None) -> Exchange:
@@ -185,7 +227,14 @@ class Exchange:
             ending=row["ending"],
             row=row,
             cursor=cursor,
+            request=_request(row) if "request" in row else None,
+            answer=Reply.of(row["answer"]) if "answer" in row else None,
         )
+
+
+def _request(row: Row) -> Webhook:
+    sent = row["request"]
+    return Webhook(row["method"], row["target"], headers(sent), content(sent["body"]))
 
 
 class Journal(list[Exchange]):

@@ -1,0 +1,113 @@
+"""What was asked and answered, why, and whether it was as was claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .asking import Asking
+from .awaiting import verb
+from .transport import told
+from .values import Exchange, Journal, Row
+
+
+class Exchanges(Asking):
+    """The verbs of a world that are about what happened in it."""
+
+    @verb
+    def journal(
+        self,
+        provider: str | None = None,
+        operation: str | None = None,
+        *,
+        refusal: str | None = None,
+        status: int | None = None,
+        target: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> Journal:
+        """Exchanges, oldest first.
+
+        Args:
+            provider: at this one only.
+            operation: that asked for this one only.
+            refusal: that were refused by this one, a name.
+            status: of HTTP.
+            target: a part of what was asked for.
+            after: those whose number is greater.
+            limit: so many at most.
+        """
+        filters = {"provider": provider, "operation": operation, "refusal": refusal, "status": status, "target": target}
+        found, page = self._listed("/journal", "exchanges", "number", filters, after, limit)
+        return Journal.of({**page, "exchanges": found})
+
+    @verb
+    def exchange(self, number: int) -> Exchange:
+        """One exchange, with its `request` and `answer` whole, and its explanation in its ``row``."""
+        return Exchange.of(self._ask("GET", f"/journal/{number}"))
+
+    @verb
+    def explain(self, number: int) -> dict[str, Any]:
+        """Why an exchange was answered as it was.
+
+        Returns:
+            what decided, with the document's sentence; what was received; the windows; what nothing read; how to fix it.
+        """
+        explanation: dict[str, Any] = self._ask("GET", f"/journal/{number}")["explanation"]
+        return explanation
+
+    @verb
+    def expect(
+        self,
+        /,
+        *exchanges: Mapping[str, Any],
+        count: int | Mapping[str, int] | None = None,
+        order: bool | None = None,
+        after: int | None = None,
+        **wanted: Any,
+    ) -> list[int]:
+        """Claim that exchanges happened: ``expect(operation="sms.send_message", parameters={"to": "5556667777"})``.
+
+        Args:
+            exchanges: each of them happened, every one by itself.
+            count: so many of the one that is wanted; or ``{"at_least": 1, "at_most": 3}``.
+            order: whether in this order.
+            after: exchanges up to this number do not count.
+            wanted: one more of the exchanges, by keywords: ``provider``, ``operation``, ``account``, ``method``,
+                ``path``, ``parameters``, ``headers``, ``refusal``, ``status``.
+
+        Returns:
+            the numbers of the exchanges that were found.
+
+        Raises:
+            AssertionError: it is not so; what comes nearest and where it differs.
+        """
+        said = {"count": count, "order": order, "after": after}
+        body: dict[str, Any] = {"exchanges": [*exchanges, *([wanted] if wanted else [])]}
+        body |= {name: value for name, value in said.items() if value is not None}
+        answer = self.claim(body)
+        if not answer["holds"]:
+            raise AssertionError(unmet(answer))
+        found: list[int] = answer["found"]
+        return found
+
+    @verb
+    def claim(self, claim: Row) -> dict[str, Any]:
+        """Whether a claim holds: ``{"exchanges", "count", "order", "after"}``, as JSON.
+
+        Returns:
+            ``holds``, the numbers that were ``found``, and the ``difference``.
+        """
+        answer: dict[str, Any] = self._ask("POST", "/assert", body=claim)
+        return answer
+
+
+def unmet(answer: Row) -> str:
+    """Why a claim does not hold, as text: a sentence for each exchange that was wanted and is not there."""
+    sentences = [
+        f"exchange {each['wanted']} of those wanted: {each['said']}" if isinstance(each, Mapping) else each
+        for each in answer["difference"]
+    ]
+    dropped = answer.get("dropped")
+    lost = [f"the journal has dropped {dropped} exchanges that might have counted"] if dropped else []
+    return f"the journal tells otherwise\n{told(sentences + lost)}"

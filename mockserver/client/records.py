@@ -1,0 +1,125 @@
+"""What customers have: their accounts, and the messages that came and went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import quote
+
+from . import moments
+from .asking import Asking
+from .awaiting import verb
+from .moments import Duration, Moment
+from .transport import ControlError
+from .values import Message
+
+
+class Records(Asking):
+    """The verbs of a world that are about accounts and messages."""
+
+    @verb
+    def accounts(self) -> list[dict[str, Any]]:
+        """Every account as a world file has it, without its messages."""
+        accounts: list[dict[str, Any]] = self._ask("GET", "/accounts")["accounts"]
+        return accounts
+
+    @verb
+    def account(self, provider: str, name: str) -> dict[str, Any]:
+        """One account as a world file has it, without its messages."""
+        account: dict[str, Any] = self._ask("GET", _account_path(provider, name))
+        return account
+
+    @verb
+    def change_account(self, /, provider: str, name: str, **lists: Sequence[Any]) -> dict[str, Any]:
+        """Replace whole lists of an account: ``numbers``, ``programs``, ``contacts``, ``blacklist``, ``forwarding``.
+
+        Args:
+            provider: whose account.
+            name: the account's.
+            lists: as a world file has them.
+
+        Returns:
+            the account as it is now.
+        """
+        account: dict[str, Any] = self._ask("PATCH", _account_path(provider, name), body=lists)
+        return account
+
+    @verb
+    def messages(
+        self,
+        provider: str | None = None,
+        account: str | None = None,
+        *,
+        direction: Literal["inbound", "outbound"] | None = None,
+        number: str | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[Message]:
+        """Messages that the world holds, in the order in which they were stored.
+
+        Args:
+            provider: of this one only.
+            account: of this one only.
+            direction: ``inbound`` to the account, or ``outbound`` from it.
+            number: from or to this one only.
+            after: those whose serial is greater.
+            limit: so many at most.
+        """
+        filters = {"provider": provider, "account": account, "direction": direction, "number": number}
+        found, _ = self._listed("/messages", "messages", "serial", filters, after, limit)
+        return [Message.of(row) for row in found]
+
+    @verb
+    def store(self, /, provider: str, account: str, *, at: Moment | timedelta | None = None, **row: Any) -> Message:
+        """Put a message into an account's records, of either direction, with any instant and status.
+
+        Args:
+            provider: whose account.
+            account: its name.
+            at: the message's instant, or a duration back from now; now when none is given.
+            row: the message as a world file has it: ``direction``, ``sender``, ``recipient``, ``text`` and what is the
+                provider's own. The ``id`` is made when none is given.
+        """
+        given = {} if at is None else {"at": moments.plain(at)}
+        body = {"provider": provider, "account": account, **row, **given}
+        return Message.of(self._ask("POST", "/messages", body=body))
+
+    @verb
+    def inbound(self, /, provider: str, account: str | None = None, **fields: Any) -> Message:
+        """Let a message come in from outside, now.
+
+        Args:
+            provider: where it arrives.
+            account: whose it is, where the fields do not tell.
+            fields: in the words of a world file: ``sender``, ``recipient``, ``text`` and what is the provider's own.
+        """
+        message = self._arrive(provider, account, fields)["message"]
+        if message is None:
+            raise ControlError("not_stored", f"{provider} took the message and keeps no record of it")
+        return Message.of(message)
+
+    @verb
+    def schedule_inbound(
+        self, /, provider: str, account: str | None = None, *, delay: Duration, **fields: Any
+    ) -> datetime:
+        """Let a message come in from outside, later.
+
+        Args:
+            provider: as `inbound` has it.
+            account: likewise.
+            delay: how much later, by the world's clock.
+            fields: likewise.
+
+        Returns:
+            the instant at which it will come in.
+        """
+        return moments.read(self._arrive(provider, account, {**fields, "in": moments.seconds(delay)})["due"])
+
+    def _arrive(self, provider: str, account: str | None, fields: Mapping[str, Any]) -> Any:
+        whose = {"provider": provider} if account is None else {"provider": provider, "account": account}
+        return self._ask("POST", "/inbound", body={**whose, **fields})
+
+
+def _account_path(provider: str, name: str) -> str:
+    return f"/accounts/{quote(provider, safe='')}/{quote(name, safe='')}"

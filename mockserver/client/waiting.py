@@ -1,0 +1,104 @@
+"""What is not there yet: one exchange, message or attempt, as soon as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from . import moments
+from .awaiting import verb
+from .moments import Duration
+from .outbox import Delivery, Outbox, Status
+from .values import Exchange, Message, Row
+
+
+class Waiting(Outbox):
+    """The verbs of a world that wait for what happens in it."""
+
+    @verb
+    def wait(
+        self,
+        /,
+        for_: Literal["exchange", "message", "delivery"] = "exchange",
+        *,
+        timeout: Duration = 5.0,
+        after: int | None = None,
+        **filters: Any,
+    ) -> Exchange | Message | Delivery:
+        """Wait for the next exchange, message or attempt.
+
+        From now on, unless a cursor says otherwise. What may have come before the waiting begins is not missed with the
+        cursor of a moment before it can have::
+
+            cursor = world.cursor
+            application.start()
+            world.wait("message", after=cursor)
+
+        Args:
+            for_: which of the three; ``delivery`` is one at which an attempt was made.
+            timeout: how long, in seconds of the wall clock.
+            after: a cursor: what came until then does not count, what came since is returned at once. `cursor` is where
+                the world stands, 0 counts everything, and what is returned carries the one at which to go on.
+            filters: those of `journal` for an exchange, those of `messages` for a message, ``number`` and
+                ``status`` for a delivery.
+
+        Raises:
+            TimeoutError: nothing of that kind came.
+        """
+        if for_ == "exchange":
+            return self.wait_for_exchange(timeout=timeout, after=after, **filters)
+        if for_ == "delivery":
+            return self.wait_for_delivery(timeout=timeout, after=after, **filters)
+        return self.wait_for_message(timeout=timeout, after=after, **filters)
+
+    @verb
+    def wait_for_exchange(self, /, *, timeout: Duration = 5.0, after: int | None = None, **filters: Any) -> Exchange:
+        """`wait` for an exchange, and with the filters of `journal`."""
+        found, cursor = self._awaited("exchange", timeout, after, filters)
+        return Exchange.of(found, cursor)
+
+    @verb
+    def wait_for_message(self, /, *, timeout: Duration = 5.0, after: int | None = None, **filters: Any) -> Message:
+        """`wait` for a message, and with the filters of `messages`."""
+        found, cursor = self._awaited("message", timeout, after, filters)
+        return Message.of(found["message"], cursor)
+
+    @verb
+    def wait_for_delivery(
+        self,
+        /,
+        *,
+        timeout: Duration = 5.0,
+        after: int | None = None,
+        number: int | None = None,
+        status: Status | None = None,
+    ) -> Delivery:
+        """`wait` until an attempt at a delivery is over.
+
+        Args:
+            timeout: as `wait` has it.
+            after: likewise.
+            number: of the delivery.
+            status: what the attempt made of it.
+
+        Returns:
+            the delivery as it stands when it is over.
+        """
+        wanted = {"number": number, "status": status}
+        filters = {name: value for name, value in wanted.items() if value is not None}
+        found, cursor = self._awaited("delivery", timeout, after, filters)
+        return self._delivery(self._ask("GET", f"/outbox/{found['number']}"), cursor)
+
+    def _awaited(self, kind: str, timeout: Duration, after: int | None, filters: Mapping[str, Any]) -> tuple[Row, int]:
+        patience = moments.seconds(timeout)
+        query = {"for": kind, "after": after, "timeout": patience, **filters}
+        answer = self._ask("GET", "/wait", query, patience=patience)
+        if answer["found"] is None:
+            raise TimeoutError(_missed(kind, patience, after, filters))
+        return answer["found"], answer["cursor"]
+
+
+def _missed(kind: str, patience: float, after: int | None, filters: Mapping[str, Any]) -> str:
+    wanted = " and ".join(f"{name} {value!r}" for name, value in filters.items())
+    since = f"after {after}" if after is not None else "from when it was asked; a cursor counts what came before"
+    return f"no {kind}{f' with {wanted}' if wanted else ''} came within {patience:g} s, {since}"
