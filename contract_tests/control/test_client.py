@@ -160,6 +160,21 @@ def test_a_snapshot_makes_the_same_world_again(mock: Controls, world: World, tmp
         assert without["accounts"] == twin.snapshot()["accounts"]
 
 
+def test_the_credentials_of_a_snapshot_are_taken_or_left(mock: Controls, world: World) -> None:
+    document = world.snapshot(credentials=True)
+
+    with pytest.raises(ControlError, match=r"belong to other worlds: .*; with own_credentials it takes none"):
+        mock.create_world(snapshot=document)
+    with mock.create_world(snapshot=document, own_credentials=True) as twin:
+        own = twin.credentials
+        assert own != world.credentials
+        assert own == twin.restore(document, own_credentials=True).credentials
+    login = world.login("mgage")
+    world.drop()
+    with mock.create_world(snapshot=document) as again:
+        assert login == again.login("mgage")
+
+
 def test_a_world_file_is_given_by_where_it_lies(mock: Controls, world: World, tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text('{"mockserver": 1, "accounts": []}')
     with mock.create_world(snapshot=tmp_path / "mine.json") as empty:

@@ -133,11 +133,42 @@ def test_but_not_those_of_another_world(client: Client) -> None:
     client.post("/_mock/worlds", json={"id": "mine"})
     before = client.get("/_mock/worlds/mine").get_json()
 
-    assert (409, "taken", "the dialogtech credential 'foo' belongs to another world") == refused(
-        client.put("/_mock/worlds/mine/snapshot", json=client.get(f"{HERE}?credentials=true").get_json())
-    )
+    told = client.get(f"{HERE}?credentials=true").get_json()
+    assert (409, "taken", TAKEN) == refused(client.put("/_mock/worlds/mine/snapshot", json=told))
     after = client.get("/_mock/worlds/mine").get_json()
     assert {**before, "now": None} == {**after, "now": None}
+    answer = client.put("/_mock/worlds/mine/snapshot?own_credentials=true", json=told)
+    assert (200, before["credentials"]) == (answer.status_code, answer.get_json()["credentials"])
+
+
+def test_a_world_that_is_made_from_it_has_its_credentials_if_they_are_free(client: Client) -> None:
+    client.post("/_mock/worlds", json={"id": "mine"})
+    told = client.get("/_mock/worlds/mine/snapshot?credentials=true").get_json()
+    own = client.get("/_mock/worlds/mine").get_json()["credentials"]
+    client.delete("/_mock/worlds/mine")
+    given = {"mgage": {"demo": [{"user": "me", "secret": "s3cret"}]}}
+    copy = client.post("/_mock/worlds", json={"snapshot": told, "credentials": given}).get_json()
+
+    assert {**own, "mgage": {**own["mgage"], **given["mgage"]}} == copy["credentials"]
+    assert "[1] Message Sent" in sent(client, **own["dialogtech"]["documents"][0])
+
+
+def test_else_it_is_refused_with_all_that_are_taken_or_has_fresh_ones(client: Client) -> None:
+    told = client.get(f"{HERE}?credentials=true").get_json()
+
+    assert (409, "taken", TAKEN) == refused(client.post("/_mock/worlds", json={"id": "mine", "snapshot": told}))
+    assert 404 == client.get("/_mock/worlds/mine").status_code
+    copy = client.post("/_mock/worlds", json={"snapshot": told, "own_credentials": True}).get_json()
+    login = copy["credentials"]["dialogtech"]["documents"][0]
+    assert "foo" != login["user"]
+    assert "[1] Message Sent" in sent(client, **login)
+
+
+TAKEN = (
+    "these credentials belong to other worlds: dialogtech 'foo', dialogtech 'ACCESS_KEY', dialogtech 'demo-access-key',"
+    " dialogtech 'demo-api-key', mgage 'mgage', mgage 'demo', serwersms 'Login', serwersms 'demo',"
+    " serwersms '0123456789abcdef0123456789abcdef'; with own_credentials it takes none from the file"
+)
 
 
 @pytest.mark.parametrize(

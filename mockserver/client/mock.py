@@ -60,6 +60,7 @@ class Controls:
         readings: Mapping[str, str] | None = None,
         freeze: Moment | None = None,
         credentials: Credentials | None = None,
+        own_credentials: bool = False,
         id: str | None = None,  # noqa: A002 - the control API's word
     ) -> World:
         """Make a world, with credentials that are nobody else's. In a ``with`` statement it is dropped at the end.
@@ -70,7 +71,9 @@ class Controls:
             seed: of its identifiers and of chance.
             readings: how it reads the quirks, where not as usual.
             freeze: the instant at which its clock stands; it ticks when none is given.
-            credentials: of your own, by provider and account; accounts that are not named get fresh ones.
+            credentials: of your own, by provider and account; accounts that are not named get those that the snapshot
+                tells, else fresh ones.
+            own_credentials: whether the snapshot's are left alone, which another world may have.
             id: its name in addresses; one is made when none is given.
 
         Raises:
@@ -84,6 +87,7 @@ class Controls:
             "readings": readings,
             "freeze": None if freeze is None else moments.written(freeze),
             "credentials": None if credentials is None else written_credentials(credentials),
+            "own_credentials": own_credentials or None,
         }
         body = {name: value for name, value in given.items() if value is not None}
         row = self.transport.call("POST", "/_mock/worlds", body=body)

@@ -140,13 +140,18 @@ class World(Records, Faults, Exchanges, Waiting):
         return document
 
     @verb
-    def restore(self, document: Document) -> WorldFacts:
+    def restore(self, document: Document, *, own_credentials: bool = False) -> WorldFacts:
         """Make it as a world file says.
 
+        Args:
+            document: the world file.
+            own_credentials: whether it keeps its own credentials where the file tells others.
+
         Raises:
-            ControlError: it is no world file; the world is as it was.
+            ControlError: it is no world file, or its credentials are another world's; the world is as it was.
         """
-        facts = self._facts = WorldFacts.of(self._ask("PUT", "/snapshot", body=loaded(document)))
+        query = {"own_credentials": own_credentials or None}
+        facts = self._facts = WorldFacts.of(self._ask("PUT", "/snapshot", query, loaded(document)))
         return facts
 
     def _other(self, row: Row) -> World:

@@ -9,7 +9,7 @@ from mockserver.core.accounts import Account, Login
 from mockserver.core.clock import Clock
 from mockserver.core.ids import Ids
 from mockserver.core.world import Beginning, World
-from mockserver.core.worlds import Taken
+from mockserver.core.worlds import CredentialsTaken
 from mockserver.snapshots import WorldFile, WorldFileError, lines, read, taken
 from mockserver.snapshots.refusing import Place, written
 
@@ -29,7 +29,8 @@ def take(api: Api, world: World, values: Values) -> Iterator[bytes]:
 def restore(api: Api, world: World, values: Values) -> dict[str, Any]:
     """The world is now as the file says."""
     file = understood(api, values.body)
-    logins = _logins(world, file, _printed(values.body))
+    told = {} if values.query.get("own_credentials") else told_logins(file, values.body)
+    logins = _logins(world, file, told)
     clock = Clock.system() if file.clock is None else file.clock.clock()
     beginning = Beginning(
         file.fixture,
@@ -40,8 +41,8 @@ def restore(api: Api, world: World, values: Values) -> dict[str, Any]:
     )
     try:
         api.house.begin_again(world, beginning, clock)
-    except Taken as reason:
-        raise InUse(str(reason)) from reason
+    except CredentialsTaken as reason:
+        raise InUse(f"{reason}; {WAY_OUT}") from reason
     return described(api, world, values.origin)
 
 
@@ -58,22 +59,27 @@ def understood(api: Api, document: Any, *place: str | int) -> WorldFile:
         raise BadQuestion(": ".join(filter(None, (written(where), reason.difference)))) from reason
 
 
-def _printed(document: Mapping[str, Any]) -> frozenset[str]:
-    """The accounts whose credentials the file tells; of others it tells the kinds."""
-    return frozenset(
+WAY_OUT = "with own_credentials it takes none from the file"
+"""What to do when a file's credentials are another world's."""
+
+
+def told_logins(file: WorldFile, document: Mapping[str, Any]) -> dict[str, tuple[Login, ...]]:
+    """The credentials that a file tells, by account key; of other accounts it tells only the kinds."""
+    told = {
         f"{account['provider']}/{account['name']}"
         for account in document["accounts"]
         if all(isinstance(login, Mapping) for login in account["logins"])
-    )
+    }
+    return {account.key: account.logins for account in file.fixture.accounts if account.key in told}
 
 
-def _logins(world: World, file: WorldFile, printed: frozenset[str]) -> dict[str, tuple[Login, ...]]:
+def _logins(world: World, file: WorldFile, told: _Logins) -> dict[str, tuple[Login, ...]]:
     """The file's credentials where it has them, else the world's own, else new ones."""
     with world.lock:
         own = {key: account.logins for key, account in world.state.accounts.items()}
     return {
-        account.key: account.logins if account.key in printed else own.get(account.key) or _fresh(world, account)
-        for account in file.fixture.accounts
+        **{account.key: own.get(account.key) or _fresh(world, account) for account in file.fixture.accounts},
+        **told,
     }
 
 
@@ -98,10 +104,11 @@ def verbs(_: Api) -> tuple[Verb, ...]:
         Verb(
             "PUT",
             here,
-            "Let the world be as a world file says; it keeps its credentials where the file has none.",
+            "Let the world be as a world file says; it keeps its credentials where the file has none, or with own_credentials.",
             restore,
             component("World"),
             body=file,
+            query={"own_credentials": flag},
             checks_body=True,
         ),
     )

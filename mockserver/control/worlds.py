@@ -9,7 +9,7 @@ from mockserver.core.accounts import Login
 from mockserver.core.clock import Clock
 from mockserver.core.state import Fixture
 from mockserver.core.world import World
-from mockserver.core.worlds import Taken
+from mockserver.core.worlds import CredentialsTaken, Taken
 from mockserver.snapshots import FORMAT, WorldFile, WorldFileError
 from mockserver.snapshots.checking import check
 from mockserver.snapshots.refusing import Place, unknown, written
@@ -17,7 +17,7 @@ from mockserver.snapshots.refusing import Place, unknown, written
 from .described import world_ as described
 from .errors import BadQuestion, Conflict, InUse
 from .schemas import INSTANT, NAME, OBJECT, a_list, an_object, component, instant, login_schema, one_of, readings_schema
-from .snapshot import understood
+from .snapshot import WAY_OUT, told_logins, understood
 from .verbs import FIXTURES, Api, Schema, Values, Verb
 
 
@@ -30,6 +30,8 @@ def create(api: Api, _: None, values: Values) -> dict[str, Any]:
     """A world of its own."""
     body = values.body
     file = _file(api, body)
+    told = told_logins(file, body["snapshot"]) if "snapshot" in body and not body.get("own_credentials") else {}
+    given = _logins(file.fixture, body.get("credentials", {}))
     readings = body.get("readings", {})
     checked_readings(api, readings, ("readings",))
     at = body.get("freeze")
@@ -38,11 +40,13 @@ def create(api: Api, _: None, values: Values) -> dict[str, Any]:
         world = api.house.create(
             file.fixture,
             world_id=body.get("id"),
-            logins=_logins(file.fixture, body.get("credentials", {})),
+            logins={**told, **given},
             readings=readings,
             clock=clock if at is None else Clock.frozen(instant(at, "freeze")),
             seed=body.get("seed", file.seed),
         )
+    except CredentialsTaken as reason:
+        raise InUse(f"{reason}; {WAY_OUT}" if told else str(reason)) from reason
     except Taken as reason:
         raise InUse(str(reason)) from reason
     return described(api, world, values.origin)
@@ -150,6 +154,10 @@ def _creation(api: Api) -> Schema:
         readings=readings_schema(api.switches),
         freeze=INSTANT,
         credentials=_credentials_schema(api),
+        own_credentials={
+            "type": "boolean",
+            "description": "true or false: whether the world takes no credentials from the snapshot",
+        },
     )
 
 
@@ -161,7 +169,8 @@ def verbs(api: Api) -> tuple[Verb, ...]:
         Verb(
             "POST",
             "/_mock/worlds",
-            "Create a world, from a shipped fixture or a world file, with credentials that are nobody else's.",
+            "Create a world, from a shipped fixture or a world file, with credentials that are nobody else's: "
+            "those that are given, those that the snapshot tells if they are free, else fresh ones.",
             create,
             world,
             201,

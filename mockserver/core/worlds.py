@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from .accounts import Credential, Login
@@ -22,6 +22,20 @@ MOST_ADOPTED = 1_000
 
 class Taken(ValueError):
     """A world's id or a credential is somebody else's already."""
+
+
+class CredentialsTaken(Taken):
+    """Credentials are another world's already; all of them are named."""
+
+    def __init__(self, taken: Sequence[tuple[str, str]]) -> None:
+        """Of which provider, and which user."""
+        (provider, user), *more = taken
+        these = ", ".join(f"{provider} {user!r}" for provider, user in taken)
+        super().__init__(
+            f"these credentials belong to other worlds: {these}"
+            if more
+            else f"the {provider} credential {user!r} belongs to another world"
+        )
 
 
 class Worlds:
@@ -212,10 +226,10 @@ class Worlds:
     def _check_credentials(
         self, fixture: Fixture, given: Mapping[str, tuple[Login, ...]], owner: World | None = None
     ) -> None:
-        for account in fixture.accounts:
-            for login in given[account.key]:
-                if self._owners.get((account.provider, login.user), owner) is not owner:
-                    raise Taken(f"the {account.provider} credential {login.user!r} belongs to another world")
+        wanted = ((account.provider, login.user) for account in fixture.accounts for login in given[account.key])
+        taken = [who for who in dict.fromkeys(wanted) if self._owners.get(who, owner) is not owner]
+        if taken:
+            raise CredentialsTaken(taken)
 
     def _leave(self, world: World) -> None:
         self._worlds.pop(world.id, None)
