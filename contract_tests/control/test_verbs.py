@@ -20,6 +20,7 @@ from mockserver import MockServer, Settings, World
 from mockserver.cli import cli
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+NOBODY = "http://127.0.0.1:9/"
 SEND = {"action": "sms.send_message", "to": "5556667777", "from": "5554332111", "message": "hi"}
 
 
@@ -149,6 +150,46 @@ def test_wait_says_who_answers(run: Line, running: MockServer) -> None:
     assert {"status": "ok", "version": version} == run.json("wait", "--timeout", "1m")
 
 
+def test_wait_prints_what_comes_and_where_to_go_on(run: Line, send: Callable[..., str]) -> None:
+    send()
+    send()
+    done = run("wait", "exchange", "--refusal", "TooManyPerNumber", "--timeout", "0", "--after", "0")
+
+    assert re.match(r" +2 2026-06-01T12:00:00Z 200 sms\.send_message TooManyPerNumber  GET ", done.stdout)
+    cursor = re.fullmatch(r"what comes next: --after ([0-9]+)\n", done.stderr)
+    assert cursor is not None
+    assert "no exchange came within 0 s" in run.failing("wait", "exchange", "--timeout", "0", "--after", cursor[1])
+    send()
+    assert 3 == run.json("wait", "exchange", "--timeout", "0", "--after", cursor[1])["found"]["number"]
+
+
+@pytest.mark.parametrize("kind", ["exchange", "message", "delivery"])
+def test_wait_ends_with_1_when_nothing_comes_from_now_on(run: Line, send: Callable[..., str], kind: str) -> None:
+    send()
+
+    assert run.failing("wait", kind, "--timeout", "0").startswith(f"mockserver: no {kind} came within 0 s")
+
+
+def test_wait_is_woken_by_a_message(run: Line, world: World) -> None:
+    program = [sys.executable, "-m", "mockserver", "wait", "message", "--number", "5556667777", "--timeout", "60"]
+    arguments = ["--after", str(world.cursor), "--format", "json"]
+    with subprocess.Popen([*program, *arguments], env=run.environment, stdout=subprocess.PIPE) as waiting:
+        run(*INBOUND)
+        said, _ = waiting.communicate(timeout=60)
+
+    assert (0, "Yes, please") == (waiting.returncode, json.loads(said)["found"]["text"])
+
+
+def test_wait_shows_the_delivery_that_was_attempted(run: Line, world: World) -> None:
+    world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NOBODY}])
+    before = str(world.cursor)
+    run(*INBOUND)
+    found = run.json("wait", "delivery", "--status", "given up", "--timeout", "60", "--after", before)
+
+    assert (1, 1, "given up") == (found["found"]["number"], len(found["found"]["attempts"]), found["found"]["status"])
+    assert " given up " in run.text("wait", "delivery", "--number", "1", "--after", before)[1]
+
+
 # -- world -------------------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +253,37 @@ def test_a_world_begins_with_a_world_file(run: Line, tmp_path: Path) -> None:
     assert (0, {}) == (made["messages"], made["credentials"])
 
 
+def test_a_world_is_loaded_whether_it_is_there_or_not(run: Line, world: World, tmp_path: Path) -> None:
+    file, twin = str(tmp_path / "mine.json"), f"{world.id}-twin"
+    run("world", "save", "--out", file)
+    made = run("world", "load", file, twin)
+    replaced = run("world", "load", file, "--world", twin)
+
+    assert f"there was no world {twin}; made it\n" == made.stderr
+    assert f"replaced what was in {twin}\n" == replaced.stderr
+    assert world.show().messages == run.json("world", "show", twin)["messages"]
+    run("world", "drop", twin)
+
+
+def test_the_credentials_of_a_file_are_taken_or_left(run: Line, world: World, tmp_path: Path) -> None:
+    file, login = str(tmp_path / "mine.json"), world.login("mgage")
+    run("world", "save", "--out", file, "--credentials")
+
+    for verb in (["create", "--snapshot", file, "--id", "twin"], ["load", file, "twin"]):
+        assert f"mgage {login.user!r}" in run.failing("world", *verb)
+        own = run.json("world", *verb, "--own-credentials")["credentials"]["mgage"]["documents"]
+        assert login.user not in {each["user"] for each in own}
+        run("world", "drop", "twin")
+
+
+def test_two_names_of_a_world_are_one_too_many(run: Line, world: World) -> None:
+    assert "two worlds are named: mine and --world other" in run.failing(
+        *("world", "show", "mine", "--world", "other"), ends=2
+    )
+    assert world.id == run.json("world", "show", world.id, "--world", world.id)["id"]
+    assert "default" == run.json("world", "show", "--world", "default")["id"]
+
+
 def test_what_is_no_world_file_is_refused(run: Line, tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text('{"mockserver": 1, "acounts": []}')
 
@@ -235,6 +307,21 @@ def test_accounts_are_listed_shown_and_changed(run: Line, world: World) -> None:
     assert "  +48500600701" in run.text("account", "show", "serwersms/demo")
     assert changed in run.json("account", "show")["accounts"]
     assert ["serwersms/demo", "-", "-", "3", "2"] in [line.split()[:5] for line in run.text("account", "show")]
+
+
+@pytest.mark.parametrize(
+    ("account", "part", "rows"),
+    [
+        ("dialogtech/documents", "numbers", [{"number": "5550001111", "url": NOBODY, "dlr_url": NOBODY}]),
+        ("mgage/documents", "programs", [{"id": "7", "name": "n", "campaign": "c", "kind": "Standard"}]),
+        ("serwersms/demo", "contacts", [{"phone": "+48500600700", "first_name": "Jan"}]),
+        ("serwersms/demo", "blacklist", ["+48500600700"]),
+        ("serwersms/demo", "forwarding", [{"service": "ndi", "url": NOBODY, "prefix": "A", "verification": False}]),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_every_list_of_an_account_can_be_set(run: Line, account: str, part: str, rows: list[object]) -> None:
+    assert rows == run.json("account", "set", account, f"--{part}", json.dumps(rows))[part]
 
 
 @pytest.mark.parametrize("way", ["file", "stdin"])
@@ -341,6 +428,15 @@ def test_the_next_thing_happens_or_there_is_none(run: Line) -> None:
         (["fault", "arm", "{}", "--first", "1"], "give a RULE as JSON, or --fault and its options"),
         (["fault", "arm", "--fault", "reset", "--parameter", "to"], "'to' is neither NAME=TEXT nor NAME~PATTERN"),
         (["assert"], "give a CLAIM as JSON, or options"),
+        (["assert", "--accepted", "--refusal", "X"], "--accepted and --refusal exclude each other"),
+        (["account", "set", "mgage/demo"], "give at least one of --numbers, --programs, --contacts, --blacklist"),
+        (["outbox", "spoil", "twice", "--seconds", "5"], "--seconds is for late"),
+        (["outbox", "spoil", "late", "--attempts", "5"], "--attempts is for lost-acknowledgement and stops"),
+        (["exchange", "1", "--raw", "answer", "--format", "json"], "--raw and --format json exclude each other"),
+        (["wait", "--timeout", "1", "exchange"], "options go behind 'exchange'"),
+        (["quirks", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
+        (["refusals", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
+        (["magic", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
         (["explain", "first"], "'first' is not a valid integer range"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
@@ -367,6 +463,8 @@ def test_readings_are_listed_and_set(run: Line, world: World) -> None:
     assert {"limits": "off", "dialogtech.zone": "America/Chicago"} == world.show().readings
     assert told == run.text("reading", "list")
     assert ["limits", "off", "enforced", "-"] in [line.split() for line in told]
+    (zone,) = [line for line in run.text("reading", "list") if line.startswith("dialogtech.zone ")]
+    assert ["America/Chicago", "UTC, any IANA zone, such as America/Chicago", "DT-12"] == re.split("  +", zone)[1:]
     assert "enforced" == run.json("reading", "list")["limits"]["default"]
     assert "enforced" in run.failing("reading", "set", "limits=of")
 
@@ -403,6 +501,24 @@ def test_a_fault_is_armed_by_json(run: Line, world: World) -> None:
 
     assert rule.items() <= armed.items()
     assert armed in run.json("fault", "list")["faults"]
+
+
+def test_faults_are_listed_in_words(run: Line) -> None:
+    rule = {
+        "fault": [{"kind": "delay", "seconds": 1}, {"kind": "close"}],
+        "match": {"provider": "mgage", "parameters": {"page": {"pattern": "^2"}}, "headers": {"Accept": "*/*"}},
+        "when": {"nth": 2, "until": "2026-06-01T13:00:00Z"},
+    }
+    run("fault", "arm", json.dumps(rule))
+    run("fault", "arm", "--fault", "hang")
+    first, second = [re.split("  +", line)[1:4] for line in run.text("fault", "list")[1:]]
+
+    assert [
+        "delay seconds=1, then close",
+        "provider mgage, parameter page~^2, header accept=*/*",
+        "nth 2, until 2026-06-01T13:00:00Z",
+    ] == first
+    assert ["hang", "everything", "always"] == second
 
 
 @pytest.mark.parametrize(
@@ -510,6 +626,56 @@ def test_an_exchange_is_explained(run: Line, send: Callable[..., str]) -> None:
     assert "Window: 1 sms per number per second: 1 used, free again at 12:00:01.000" in told
     assert "TooManyPerNumber" == run.json("explain", "2")["rule"]["name"]
     assert "mockserver: the journal has no exchange 9; it holds 1 to 2\n" == run.failing("explain", "9")
+
+
+def test_an_exchange_is_shown_whole(run: Line, world: World, send: Callable[..., str]) -> None:
+    send()
+    answer = send()
+    shown = run("exchange", "2").stdout
+
+    assert re.match(r"2 2026-06-01T12:00:00Z 200 sms\.send_message TooManyPerNumber  GET /_w/", shown)
+    assert re.search(r"^> GET /_w/\w+/ibp_api\.php\?.*\n> Host: 127\.0\.0\.1", shown, re.MULTILINE)
+    assert "< 200 OK\n< Content-Type: text/xml; charset=UTF-8\n< Date: Mon, 01 Jun 2026 12:00:00 GMT\n" in shown
+    assert f"\n<\n{answer}\n\ncomplete, " in shown
+    assert answer == run("exchange", "2", "--raw", "answer").stdout
+    assert "" == run("exchange", "2", "--raw", "request").stdout
+    assert answer == run.json("exchange", "2")["answer"]["body"]["text"]
+    assert "mockserver: the journal has no exchange 9; it holds 1 to 2\n" == run.failing("exchange", "9")
+
+
+def test_the_body_of_a_request_is_shown_byte_for_byte(run: Line, world: World) -> None:
+    body = b"username=Login&type=\xff\x00\r\n"
+    requests.post(f"{world.base_url}/messages/recived", data=body, timeout=10)
+
+    assert body == run("exchange", "1", "--raw", "request").stdout_bytes
+    assert "username=Login&type=\\xff" in run("exchange", "1").stdout
+
+
+# -- outbox ------------------------------------------------------------------------------------------------------------
+
+
+def test_deliveries_are_spoilt_and_mended(run: Line, world: World) -> None:
+    assert "deliveries go right\n" == run("outbox", "mischief").stderr
+    late = run.json("outbox", "spoil", "late", "--seconds", "5m", "--times", "3", "--provider", "serwersms")
+    run("outbox", "spoil", "stops", "--attempts", "2", "--id", "mine")
+
+    assert {"id": "m1", "kind": "late", "seconds": 300.0, "provider": "serwersms", "times": 3, "met": 0} == late
+    assert [["m1", "late", "300 s", "serwersms", "3", "0"], ["mine", "stops", "2 attempts", "any", "1", "0"]] == [
+        re.split("  +", line) for line in run.text("outbox", "mischief")[1:]
+    ]
+    assert ["m1", "mine"] == [rule["id"] for rule in run.json("outbox", "mischief")["mischief"]]
+    assert ["cleared 1"] == run.text("outbox", "mend", "mine")
+    assert {"cleared": 1} == run.json("outbox", "mend")
+    assert "unknown mischief" in run.failing("outbox", "mend", "mine")
+
+
+def test_a_delivery_that_was_spoilt_is_made_twice(run: Line, world: World) -> None:
+    world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NOBODY}])
+    run("outbox", "spoil", "twice")
+    run(*INBOUND)
+    run("settle")
+
+    assert [1, 2] == [each["number"] for each in run.json("outbox", "list")["deliveries"]]
 
 
 # -- lists -------------------------------------------------------------------------------------------------------------

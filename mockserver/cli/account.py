@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Output, as_json, cell, only_given, table, to_world
+from .talking import Group, Output, as_json, cell, only_given, table, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import World
@@ -15,15 +15,16 @@ _LISTS = ("numbers", "programs", "contacts", "blacklist", "forwarding")
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   mockserver account show
   mockserver account show serwersms/demo --format json
   mockserver account set serwersms/demo --blacklist '["+48500600700"]'
-"""
+""",
 )
 def account() -> None:
-    """Show and change accounts: numbers and their listeners, programs, contacts, blacklist."""
+    """Show and change accounts: numbers and their listeners, programs, contacts, blacklist, forwarding."""
 
 
 def _parted(text: str) -> tuple[str, str]:
@@ -62,16 +63,25 @@ def show(world: World, output: Output, which: tuple[str, str] | None) -> None:
 Examples:
   mockserver account set dialogtech/documents --numbers '[{"number": "5554332111", "url": "http://127.0.0.1:9000/"}]'
   mockserver account set mgage/documents --programs @programs.json
+  mockserver account set serwersms/demo --forwarding '[{"service": "ndi", "url": "http://127.0.0.1:9000/?tekst=#WIADOMOSC#"}]'
 """,
 )
 @click.argument("which", metavar="PROVIDER/ACCOUNT", type=_parted)
-@click.option("--numbers", metavar="JSON", type=as_json, help="Numbers, as a world file has them.")
-@click.option("--programs", metavar="JSON", type=as_json, help="Programs.")
-@click.option("--contacts", metavar="JSON", type=as_json, help="Contacts.")
-@click.option("--blacklist", metavar="JSON", type=as_json, help="Telephone numbers.")
+@click.option(
+    "--numbers",
+    metavar="JSON",
+    type=as_json,
+    help="Numbers with their listener (url) and report (dlr_url); DialogTech.",
+)
+@click.option("--programs", metavar="JSON", type=as_json, help="Programs; mGage.")
+@click.option("--contacts", metavar="JSON", type=as_json, help="Contacts; SerwerSMS.")
+@click.option("--blacklist", metavar="JSON", type=as_json, help="Telephone numbers; SerwerSMS.")
+@click.option("--forwarding", metavar="JSON", type=as_json, help="Where incoming messages go; SerwerSMS.")
 @to_world
 def set_(world: World, output: Output, which: tuple[str, str], **lists: Any) -> None:
-    """Put whole lists in place of an account's: JSON, @FILE, or - for stdin."""
+    """Put whole lists in place of an account's: JSON as in a world file, @FILE, or - for stdin."""
+    if not only_given(lists):
+        raise click.UsageError(f"give at least one of {', '.join(f'--{name}' for name in lists)}")
     _tell(world.change_account(*which, **only_given(lists)), output)
 
 

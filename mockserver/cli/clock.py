@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Output, as_seconds, cell, hint, to_world
+from .talking import Group, Output, as_seconds, hint, pairs, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import Time, World
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
-  mockserver clock freeze --at 2026-06-01T12:00:00Z
+  mockserver clock freeze --at 2030-01-01T00:00:00Z
   mockserver clock advance 90s
   mockserver clock next
-"""
+""",
 )
 def clock() -> None:
     """Stop the clock, move it, let it go on. It moves everything: rate windows, stamps, what is due."""
@@ -35,7 +36,7 @@ def show(world: World, output: Output) -> None:
     epilog="""\b
 Examples:
   mockserver clock freeze
-  mockserver clock freeze --at 2026-06-01T12:00:00Z
+  mockserver clock freeze --at 2030-01-01T00:00:00Z
 """
 )
 @click.option("--at", metavar="INSTANT", help="A later instant; what is due until then happens.")
@@ -50,7 +51,7 @@ def freeze(world: World, output: Output, at: str | None) -> None:
 Examples:
   mockserver clock advance 60
   mockserver clock advance 1.5m
-  mockserver clock advance --to 2026-06-02T00:00:00Z
+  mockserver clock advance --to 2030-01-01T00:00:00Z
 """
 )
 @click.argument("duration", type=as_seconds, required=False)
@@ -67,7 +68,7 @@ def advance(world: World, output: Output, duration: float | None, to: str | None
 @to_world
 def next(world: World, output: Output) -> None:  # noqa: A001 - the verb's name
     """Move on to the next thing that is due, and tell what happened."""
-    time = world.clock.advance(next=True)
+    time = world.clock.next()
     _tell(time, output)
     if not time.happened:
         hint("nothing is due")
@@ -90,5 +91,4 @@ def _tell(time: Time, output: Output) -> None:
 def _happening(row: dict[str, Any]) -> str:
     facts = {name: value for name, value in row.items() if name not in ("at", "event")}
     facts |= facts.pop("message", {})
-    told = " ".join(f"{name}={cell(value)}" for name, value in facts.items())
-    return f"{row['at']} {row['event']} {told}".rstrip()
+    return f"{row['at']} {row['event']} {pairs(facts)}".rstrip()

@@ -50,6 +50,8 @@ def assert_(
     wanted = {**match, **only_given(fields), **({"refusal": None} if accepted else {})}
     bounds = only_given({"at_least": at_least, "at_most": at_most})
     rest = only_given({"count": count if count is not None else bounds or None, "after": after})
+    if accepted and fields["refusal"] is not None:
+        raise click.UsageError("--accepted and --refusal exclude each other: what was refused was not accepted")
     if (claim is None) == (not wanted) or (claim is not None and rest) or (count is not None and bounds):
         raise click.UsageError("give a CLAIM as JSON, or options that say which exchange and how many")
     answer = world.claim({"exchanges": [wanted], **rest} if claim is None else claim)

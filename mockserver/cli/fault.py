@@ -7,10 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Output, as_json, as_pair, cell, decorated, hint, matching, only_given, table, to_server, to_world
+from .talking import (
+    Group,
+    Output,
+    as_json,
+    as_pair,
+    cell,
+    decorated,
+    hint,
+    matching,
+    only_given,
+    pairs,
+    table,
+    to_server,
+    to_world,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mockserver.client import Fault, Mock, World
 
@@ -20,12 +34,13 @@ _KEYS = ("match", "when", "point", "expires_after", "id")
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   mockserver fault arm --fault reset --point after --first 1 --operation sms.send_message --parameter to=5556667777
   mockserver fault list
   mockserver fault clear
-"""
+""",
 )
 def fault() -> None:
     """Let exchanges fail on purpose: which of them, when, at which point, and how."""
@@ -111,13 +126,13 @@ def list_(world: World, output: Output) -> None:
     epilog="""\b
 Examples:
   mockserver fault clear
-  mockserver fault clear f1 f2
+  mockserver fault clear f1 f2 --world mine
 """
 )
-@click.argument("rules", metavar="[ID...]", nargs=-1)
+@click.argument("rules", metavar="[RULE...]", nargs=-1)
 @to_world
 def clear(world: World, output: Output, rules: tuple[str, ...]) -> None:
-    """Clear some rules, or all."""
+    """Clear the rules of these ids, or all."""
     if rules:
         for rule in rules:
             world.fault(rule).clear()
@@ -142,7 +157,36 @@ def _options(kind: dict[str, Any]) -> list[str]:
 
 def _tell(armed: Sequence[Fault], data: Any, output: Output) -> None:
     titles = ("ID", "FAULT", "MATCH", "WHEN", "POINT", "MATCHED", "HITS", "SPENT")
-    keys = ("id", "fault", "match", "when", "point", "matched", "hits", "spent")
-    output.show(data, table(titles, ([cell(each.row[key]) for key in keys] for each in armed)))
+    rows = ((row["id"], *_worded(row), *(row[key] for key in _COUNTED)) for row in (each.row for each in armed))
+    output.show(data, table(titles, rows))
     if not armed:
         hint("no faults are armed")
+
+
+_COUNTED = ("point", "matched", "hits", "spent")
+
+
+def _worded(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What happens, to which exchanges, and when, in the words of the options."""
+    faults = row["fault"] if isinstance(row["fault"], list) else [row["fault"]]
+    match = dict(row["match"])
+    criteria = [
+        f"{place} {name}{_criterion(wanted)}"
+        for place in ("parameter", "header")
+        for name, wanted in match.pop(f"{place}s", {}).items()
+    ]
+    named = [f"{name} {wanted}" for name, wanted in match.items()]
+    when = [f"{name} {cell(value)}" for name, value in row["when"].items()]
+    return (
+        ", then ".join(map(_fault, faults)),
+        ", ".join([*named, *criteria]) or "everything",
+        ", ".join(when) or "always",
+    )
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    return f"{fault['kind']} {pairs({name: value for name, value in fault.items() if name != 'kind'})}".rstrip()
+
+
+def _criterion(wanted: str | Mapping[str, str]) -> str:
+    return f"={wanted}" if isinstance(wanted, str) else f"~{wanted['pattern']}"

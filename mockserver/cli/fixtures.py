@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from .talking import Group
+
 if TYPE_CHECKING:
     from mockserver.web.provider import Provider
 
@@ -34,12 +36,13 @@ WORLDS = {
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   mockserver fixtures make --out fixtures/worlds
   mockserver fixtures make --messages 1000000 --out big.json demo
   mockserver fixtures check my-world.json
-"""
+""",
 )
 def fixtures() -> None:
     """Make and check world files."""

@@ -42,7 +42,7 @@ def journal(world: World, output: Output, after: int | None, limit: int | None, 
     found = world.journal(after=after, limit=limit, **filters)
     data = {"exchanges": [each.row for each in found], "last": found.last, "dropped": found.dropped}
     if output.form == "json" or found:
-        output.show(data, "\n".join(map(_line, found)))
+        output.show(data, "\n".join(map(line, found)))
     else:
         hint("no such exchange")
     if found.dropped:
@@ -52,7 +52,7 @@ def journal(world: World, output: Output, after: int | None, limit: int | None, 
 def _follow(world: World, output: Output, after: int | None, limit: int | None, filters: dict[str, Any]) -> None:
     try:
         for exchange in islice(_as_they_come(world, after, filters), limit):
-            output.line(exchange.row, _line(exchange))
+            output.line(exchange.row, line(exchange))
     except KeyboardInterrupt:
         return
 
@@ -73,7 +73,8 @@ def _as_they_come(world: World, after: int | None, filters: dict[str, Any]) -> I
             yield exchange
 
 
-def _line(exchange: Exchange) -> str:
+def line(exchange: Exchange) -> str:
+    """One exchange in one line."""
     row = exchange.row
     why = f" {exchange.refusal}" if exchange.refusal else ""
     return f"{exchange.number:>6} {row['at']} {row['status']} {cell(row['operation'])}{why}  {row['method']} {row['target']}"

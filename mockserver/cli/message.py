@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Output, as_pair, decorated, hint, only_given, table, to_world
+from .talking import Group, Output, as_pair, decorated, hint, only_given, table, to_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,12 +34,13 @@ def fields(command: Command) -> Command:
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   mockserver message add mgage documents --direction outbound --sender 37911 --recipient 1234567890 \\\\
       --text Hello --field program=121811 --field status=Delivered
   mockserver message list --provider dialogtech --direction outbound
-"""
+""",
 )
 def message() -> None:
     """Put any message into an account's records, and list what is there."""
@@ -95,9 +96,10 @@ def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
         hint(f"there may be more; ask with --after {messages[-1].serial}, or with a greater --limit")
 
 
-def tell(message: Message, output: Output) -> None:
-    """Show one message."""
-    output.show(message.row, _listed([message]))
+def tell(message: Message, output: Output, cursor: int | None = None) -> None:
+    """Show one message, with the cursor at which to wait for the next if it was waited for."""
+    row = message.row if cursor is None else {"found": message.row, "cursor": cursor}
+    output.show(row, _listed([message]))
 
 
 def _listed(messages: Iterable[Message]) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Output, as_pair, table, to_world
+from .talking import Group, Output, as_pair, table, to_world
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mockserver.client import World
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   mockserver reading list
   mockserver reading set limits=off dialogtech.zone=America/Chicago
-"""
+""",
 )
 def reading() -> None:
     """Choose how a world reads what the documents leave open. What each is about: mockserver quirks."""
@@ -41,8 +44,10 @@ def set_(world: World, output: Output, readings: tuple[tuple[str, str], ...]) ->
 
 def _tell(world: World, output: Output) -> None:
     switches = world.readings.show()
-    rows = (
-        (name, row["reading"], " ".join(other for other in row["readings"] if other != row["reading"]), row["quirk"])
-        for name, row in switches.items()
-    )
+    rows = ((name, row["reading"], ", ".join(_others(row)), row["quirk"]) for name, row in switches.items())
     output.show(switches, table(("SWITCH", "READING", "OTHERS", "QUIRK"), rows))
+
+
+def _others(row: Mapping[str, Any]) -> list[str]:
+    zones = ["any IANA zone, such as America/Chicago"] if row["any_zone"] else []
+    return [*(other for other in row["readings"] if other != row["reading"]), *zones]

@@ -12,16 +12,32 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import click
+from click.core import ParameterSource
 
 from mockserver.core.instants import SECOND, parse_duration
 
 if TYPE_CHECKING:
-    from mockserver.client import World
+    from mockserver.client import Mock
 
 URL = "http://127.0.0.1:7670"
 """Where a server listens unless it is told otherwise."""
 
 Command: TypeAlias = Callable[..., None]
+
+
+class Group(click.Group):
+    """Verbs of one noun; its help says of each its first sentence, whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them."""
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        rows = [(name, _first_sentence(command.help or "")) for name, command in commands if command is not None]
+        with formatter.section("Verbs"):
+            formatter.write_dl(rows)
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
 
 
 class Failed(click.ClickException):
@@ -66,7 +82,16 @@ _FORMAT = click.option(
     show_default=True,
     help="How data is shown.",
 )
-_WORLD: dict[str, Any] = {"metavar": "ID", "envvar": "MOCKSERVER_WORLD_ID", "default": "default", "show_default": True}
+_WORLD = click.option(
+    "--world",
+    "world_id",
+    metavar="WORLD",
+    envvar="MOCKSERVER_WORLD_ID",
+    default="default",
+    show_default=True,
+    show_envvar=True,
+    help="Its world.",
+)
 
 
 def to_server(command: Command) -> Command:
@@ -84,21 +109,35 @@ def to_server(command: Command) -> Command:
 
 def to_world(command: Command) -> Command:
     """Hand a command the world that ``--world`` names, and where its output goes."""
-    return _with_world(command, click.option("--world", "world_id", show_envvar=True, help="Its world.", **_WORLD))
+
+    @wraps(command)
+    def run(mock: Mock, output: Output, world_id: str, **rest: Any) -> None:
+        command(mock.get_world(world_id), output, **rest)
+
+    return to_server(decorated(run, [_WORLD]))
 
 
 def to_named_world(command: Command) -> Command:
     """The same, for a command whose argument is the world."""
-    return _with_world(command, click.argument("world_id", required=False, **_without(_WORLD, "show_default")))
 
-
-def _with_world(command: Command, naming: Callable[[Any], Any]) -> Command:
     @wraps(command)
-    def run(mock: Any, output: Output, world_id: str, **rest: Any) -> None:
-        world: World = mock.get_world(world_id)
-        command(world, output, **rest)
+    def run(mock: Mock, output: Output, world_id: str, **rest: Any) -> None:
+        command(mock.get_world(world_id), output, **rest)
 
-    return to_server(decorated(run, [naming]))
+    return to_server(naming_a_world(run))
+
+
+def naming_a_world(command: Command) -> Command:
+    """Hand a command the id that its argument names; where it names none, ``--world`` and the environment count."""
+
+    @wraps(command)
+    def run(*given: Any, named: str | None, world_id: str, **rest: Any) -> None:
+        source = click.get_current_context().get_parameter_source("world_id")
+        if named not in (None, world_id) and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"two worlds are named: {named} and --world {world_id}")
+        command(*given, world_id=named or world_id, **rest)
+
+    return decorated(run, [click.argument("named", metavar="[WORLD]", required=False), _WORLD])
 
 
 def decorated(command: Command, decorators: Iterable[Callable[[Command], Command]]) -> Command:
@@ -106,10 +145,6 @@ def decorated(command: Command, decorators: Iterable[Callable[[Command], Command
     for decorate in reversed(list(decorators)):
         command = decorate(command)
     return command
-
-
-def _without(options: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if key != name}
 
 
 @contextmanager
@@ -224,8 +259,15 @@ def cell(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return pairs(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return " ".join(text.split())
+
+
+def pairs(facts: Mapping[str, Any]) -> str:
+    """Names and values in one line."""
+    return " ".join(f"{name}={cell(value)}" for name, value in facts.items())
 
 
 def described(facts: Mapping[str, Any]) -> str:

@@ -1,29 +1,131 @@
-"""``mockserver wait``."""
+"""``mockserver wait``: for a server that is starting, or for what happens in a world."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from .talking import Output, as_seconds, to_server
+from .journal import line
+from .message import tell as tell_message
+from .outbox import tell as tell_delivery
+from .talking import Group, Output, as_seconds, decorated, hint, only_given, to_server, to_world
 
 if TYPE_CHECKING:
-    from mockserver.client import Mock
+    from mockserver.client import Delivery, Exchange, Message, Mock, World
+
+    from .talking import Command
 
 
-@click.command(
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    subcommand_metavar="[VERB [OPTIONS]]",
     epilog="""\b
 Examples:
   mockserver wait
-  mockserver wait --server http://127.0.0.1:7700 --timeout 2m
-"""
+  mockserver wait --timeout 2m
+  mockserver wait exchange --operation sms.send_message --timeout 5
+""",
 )
 @click.option(
     "--timeout", metavar="DURATION", type=as_seconds, default="30", show_default=True, help="How long: 30, 30s, 2m."
 )
 @to_server
 def wait(mock: Mock, output: Output, timeout: float) -> None:
-    """Wait until a server answers, and say which version it is."""
+    """Wait until a server answers, and say which version it is; or until something happens in a world."""
+    context = click.get_current_context()
+    if context.invoked_subcommand is not None:
+        given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        if given:
+            raise click.UsageError(f"options go behind '{context.invoked_subcommand}'")
+        return
     health = mock.until_healthy(timeout)
     output.show(health, f"mockserver {health['version']} answers at {mock.url}")
+
+
+def _waiting(command: Command) -> Command:
+    """How long, and from when on."""
+    return decorated(
+        command,
+        [
+            click.option(
+                "--timeout",
+                metavar="DURATION",
+                type=as_seconds,
+                default="5",
+                show_default=True,
+                help="How long: 5, 5s, 2m.",
+            ),
+            click.option(
+                "--after",
+                metavar="CURSOR",
+                type=click.IntRange(0),
+                help="What came since counts too; from now on when not given. 0 counts everything.",
+            ),
+        ],
+    )
+
+
+@wait.command(
+    epilog="""\b
+Examples:
+  mockserver wait exchange --operation sms.send_message --timeout 5
+  mockserver wait exchange --refusal TooManyPerNumber --after 0
+"""
+)
+@click.option("--provider", help="At this one only.")
+@click.option("--operation", help="That asks for this one only, such as sms.send_message.")
+@click.option("--refusal", help="That is refused by this one, a name.")
+@click.option("--status", type=int, help="Of HTTP.")
+@click.option("--target", help="A part of what is asked for.")
+@_waiting
+@to_world
+def exchange(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
+    """Wait for an exchange with a provider's address. If none comes in time: 1."""
+    found = world.wait_for_exchange(timeout=timeout, after=after, **only_given(filters))
+    output.show({"found": found.row, "cursor": found.cursor}, line(found))
+    _go_on(found)
+
+
+@wait.command(
+    epilog="""\b
+Examples:
+  mockserver wait message --direction outbound --number 5556667777
+  mockserver wait message --provider serwersms --after 0 --format json
+"""
+)
+@click.option("--provider", help="Of this one only.")
+@click.option("--account", help="Of this one only.")
+@click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="Of this one only.")
+@click.option("--number", help="From or to this one only.")
+@_waiting
+@to_world
+def message(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
+    """Wait for a message of an account, sent or come in. If none comes in time: 1."""
+    found = world.wait_for_message(timeout=timeout, after=after, **only_given(filters))
+    tell_message(found, output, found.cursor)
+    _go_on(found)
+
+
+@wait.command(
+    epilog="""\b
+Examples:
+  mockserver wait delivery --status acknowledged --timeout 30s
+  mockserver wait delivery --number 3 --after 0
+"""
+)
+@click.option("--number", metavar="N", type=click.IntRange(1), help="Of the delivery.")
+@click.option("--status", type=click.Choice(["due", "held", "acknowledged", "given up"]), help="What comes of it.")
+@_waiting
+@to_world
+def delivery(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
+    """Wait until an attempt at a delivery is over, and show the delivery. If none is in time: 1."""
+    found = world.wait_for_delivery(timeout=timeout, after=after, **filters)
+    tell_delivery(found, output, found.cursor)
+    _go_on(found)
+
+
+def _go_on(found: Exchange | Message | Delivery) -> None:
+    hint(f"what comes next: --after {found.cursor}")

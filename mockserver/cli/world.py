@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .talking import (
+    Group,
     Output,
     as_json,
     as_pair,
     described,
+    hint,
+    naming_a_world,
     only_given,
     table,
     to_named_world,
@@ -23,12 +26,13 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   mockserver world create --freeze 2026-06-01T12:00:00Z --reading limits=off
   mockserver world list
   mockserver world save mine --out mine.json
-"""
+""",
 )
 def world() -> None:
     """Make, show, copy, reset, save and drop worlds: accounts, messages, clock, faults and journal of their own."""
@@ -48,13 +52,14 @@ Examples:
 @click.option("--seed", help="Of its identifiers and of chance.")
 @click.option("--reading", "readings", metavar="NAME=READING", multiple=True, type=as_pair, help="A quirk's reading.")
 @click.option("--freeze", metavar="INSTANT", help="Where its clock stands; it ticks when none is given.")
+@click.option("--own-credentials", is_flag=True, help="Take no credentials from the snapshot.")
 @click.option(
     "--credential",
     "credentials",
     metavar="PROVIDER/ACCOUNT=USER[:SECRET]",
     multiple=True,
     type=as_pair,
-    help="A login of your own; accounts without one get a fresh one.",
+    help="A login of your own; other accounts get the snapshot's, or a fresh one.",
 )
 @to_server
 def create(
@@ -65,7 +70,10 @@ def create(
     credentials: tuple[tuple[str, str], ...],
     **begins: Any,
 ) -> None:
-    """Make a world, with credentials that are nobody else's."""
+    """Make a world, with credentials that are nobody else's.
+
+    A snapshot's credentials are taken if they are free; --credential names others, --own-credentials leaves them alone.
+    """
     given = {**begins, "id": name, "readings": dict(readings) or None, "credentials": _logins(credentials) or None}
     _tell(mock.create_world(**only_given(given)).facts, output)
 
@@ -160,11 +168,35 @@ Examples:
 """
 )
 @click.argument("file", metavar="FILE")
-@to_named_world
-def load(world: World, output: Output, file: str) -> None:
-    """Make a world as a world file says; - is stdin."""
+@click.option("--own-credentials", is_flag=True, help="Take no credentials from the file.")
+@to_server
+@naming_a_world
+def load(mock: Mock, output: Output, file: str, own_credentials: bool, world_id: str) -> None:
+    """Make a world as a world file says, or let one that is there be so; FILE - is stdin.
+
+    Credentials that the file tells are taken if they are free. A world that is there keeps its own otherwise, and its
+    journal and faults in any case.
+    """
     document = as_json(file if file == "-" else f"@{file}")
-    _tell(world.restore(document), output)
+    world = mock.get_world(world_id)
+    if _is_there(world):
+        _tell(world.restore(document, own_credentials=own_credentials), output)
+        hint(f"replaced what was in {world_id}")
+    else:
+        _tell(mock.create_world(snapshot=document, id=world_id, own_credentials=own_credentials).facts, output)
+        hint(f"there was no world {world_id}; made it")
+
+
+def _is_there(world: World) -> bool:
+    from mockserver.client import ControlError
+
+    try:
+        world.show()
+    except ControlError as reason:
+        if reason.code != "not_found":
+            raise
+        return False
+    return True
 
 
 def _tell(facts: WorldFacts, output: Output) -> None:
@@ -177,6 +209,7 @@ def _tell(facts: WorldFacts, output: Output) -> None:
         "seed": row["seed"],
         "readings": " ".join(f"{name}={reading}" for name, reading in row["readings"].items()) or "the usual ones",
         "holds": f"{row['messages']} messages, {row['exchanges']} exchanges",
+        "cursor": row["cursor"],
     }
     logins = (
         (provider, name, login.user, login.secret)

@@ -1,0 +1,65 @@
+"""``mockserver exchange``: one request and its answer, whole."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import click
+
+from .journal import line
+from .talking import Output, to_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockserver.client import Exchange, Reply, Webhook, World
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver exchange 12
+  mockserver exchange 12 --format json
+  mockserver exchange 12 --raw answer > answer.xml
+"""
+)
+@click.argument("number", type=click.IntRange(1))
+@click.option("--raw", type=click.Choice(["request", "answer"]), help="The body of this one alone, byte for byte.")
+@to_world
+def exchange(world: World, output: Output, number: int, raw: str | None) -> None:
+    """Show one exchange: what was asked and answered, with headers and bodies. Why: mockserver explain N."""
+    if raw is not None and output.form == "json":
+        raise click.UsageError("--raw and --format json exclude each other")
+    found = world.exchange(number)
+    request, answer = found.request, found.answer
+    assert request is not None  # both are there in one that was asked for by its number
+    assert answer is not None
+    if raw is not None:
+        click.echo(request.body if raw == "request" else answer.body, nl=False)
+        return
+    output.show(found.row, "\n".join([line(found).lstrip(), "", *_asked(request), *_answered(answer), "", _end(found)]))
+
+
+def _asked(request: Webhook) -> Iterable[str]:
+    yield f"> {request.method} {request.url}"
+    yield from _rest(">", request)
+
+
+def _answered(answer: Reply) -> Iterable[str]:
+    phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
+    yield f"< {answer.status} {phrase}".rstrip()
+    yield from _rest("<", answer)
+
+
+def _rest(sign: str, message: Webhook | Reply) -> Iterable[str]:
+    """Headers, as curl shows them, and the body if there is one."""
+    yield from (f"{sign} {name}: {value}" for name, value in message.headers)
+    yield sign
+    if message.body:
+        yield message.body.decode(errors="backslashreplace").removesuffix("\n")
+
+
+def _end(found: Exchange) -> str:
+    sent = found.row["answer"]["sent"]
+    return f"{found.ending or 'not over yet'}, {sent or 0} bytes sent"
