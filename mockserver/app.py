@@ -17,12 +17,12 @@ from mockserver.control.verbs import Api, shipped
 from mockserver.core.clock import Clock
 from mockserver.core.instants import parse_instant
 from mockserver.core.state import Fixture
-from mockserver.core.world import Room
+from mockserver.core.world import Beginning, Room
 from mockserver.core.worlds import Worlds
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.mgage import MGAGE
 from mockserver.providers.serwersms import SERWERSMS
-from mockserver.settings import Settings
+from mockserver.settings import AN_INSTANT, BadSetting, Settings
 from mockserver.web.application import AnswerResponse, Application
 from mockserver.web.courier import Courier, Manners
 from mockserver.web.masking import Masking
@@ -70,16 +70,13 @@ def create_house(settings: Settings) -> Worlds:
 
     Raises:
         snapshots.WorldFileError: the world file is not one.
-        ValueError: the instant to freeze at cannot be read.
+        BadSetting: the instant to freeze at cannot be read.
     """
     file = read_world(settings.world)
-    clock = file.clock.clock() if file.clock else None
-    if settings.freeze:
-        clock = Clock.frozen(parse_instant(settings.freeze))
     return Worlds(
         file.fixture,
         READINGS,
-        clock=clock,
+        clock=_clock(file, settings),
         seed=file.seed or settings.seed,
         rooms=ROOMS,
         sender=PostOffice({room.name: room for room in PROVIDERS}, Courier(_manners(settings))),
@@ -87,6 +84,39 @@ def create_house(settings: Settings) -> Worlds:
         journal_bytes=settings.journal_bytes,
         journal_length=settings.journal_length,
     )
+
+
+def begin_again(house: Worlds, settings: Settings) -> None:
+    """Let the default world begin again as its world file says now, without journal, faults and mischief.
+
+    Raises:
+        snapshots.WorldFileError: the file is not one; the world is as it was.
+        OSError: it cannot be read; likewise.
+        Taken: its credentials are another world's; likewise.
+    """
+    file, world = read_world(settings.world), house.default
+    clock = _clock(file, settings) or Clock.system()
+    beginning = Beginning(
+        file.fixture,
+        file.seed or settings.seed,
+        {**READINGS, **file.fixture.readings},
+        {account.key: account.logins for account in file.fixture.accounts},
+        clock.now() if clock.is_frozen else None,
+    )
+    house.begin_again(world, beginning, clock)
+    world.disarm()
+    world.make_peace()
+    world.journal.clear()
+
+
+def _clock(file: snapshots.WorldFile, settings: Settings) -> Clock | None:
+    """The default world's clock: as the settings have it, else as its file has it; ``None`` is the system's."""
+    if settings.freeze is None:
+        return file.clock.clock() if file.clock else None
+    try:
+        return Clock.frozen(parse_instant(settings.freeze))
+    except ValueError as reason:
+        raise BadSetting(f"freeze must be an instant such as {AN_INSTANT}, not {settings.freeze!r}") from reason
 
 
 def _manners(settings: Settings) -> Manners:

@@ -19,6 +19,9 @@ _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false"
 _OF_CLIENTS = {"MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"}
 """What the verbs read that talk to a server; no settings of one."""
 
+AN_INSTANT = "2026-06-01T12:00:00Z"
+"""What is shown to whoever wrote one that is none."""
+
 
 class BadSetting(ValueError):
     """A setting's text cannot be read."""
@@ -38,6 +41,8 @@ class Settings:
     """Of the identifiers that are given out."""
     freeze: str | None = None
     """An ISO 8601 instant at which the default world's clock stands."""
+    reload: bool = False
+    """Whether ``mockserver serve`` watches the world file, and lets the default world begin again when it changes."""
     unknown_credentials: str = "refuse"
     """``refuse`` them as the provider does, or ``adopt`` them: each gets a world of its own."""
     token: str | None = None
