@@ -111,17 +111,12 @@ def test_the_help_of_a_verb_imports_nothing_that_talks(verb: str) -> None:
     assert 0 == subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL).returncode
 
 
-@pytest.mark.parametrize("verb", [["clock", "show"], ["world", "list"], ["explain", "1"], ["wait", "--timeout", "0"]])
-def test_nobody_at_the_address_is_one_sentence(verb: list[str]) -> None:
+def test_nobody_to_wait_for_is_one_sentence() -> None:  # of the other verbs: test_examples.py
     with MockServer() as server:
         url = server.url
-    said = Line(url, "default").failing(*verb)
+    said = Line(url, "default").failing("wait", "--timeout", "0")
 
     assert f"mockserver: no server answers at {url}; start one with: mockserver serve\n" == said
-
-
-def test_an_unknown_world_is_one_sentence(run: Line) -> None:
-    assert "mockserver: there is no world 'nobodys'\n" == run.failing("clock", "show", "--world", "nobodys")
 
 
 def test_flags_go_before_the_environment(running: MockServer, world: World) -> None:

@@ -37,7 +37,7 @@ def fields(command: Command) -> Command:
     cls=Group,
     epilog="""\b
 Examples:
-  mockserver message add mgage documents --direction outbound --sender 37911 --recipient 1234567890 \\\\
+  mockserver message add mgage documents --direction outbound --sender 37911 --recipient 1234567890 \\
       --text Hello --field program=121811 --field status=Delivered
   mockserver message list --provider dialogtech --direction outbound
 """,
@@ -50,7 +50,7 @@ def message() -> None:
     epilog="""\b
 Examples:
   mockserver message add dialogtech documents --direction inbound --sender 5556667777 --recipient 5554332111 --text Hi
-  mockserver message add serwersms demo --direction inbound --sender +48500600700 --recipient '' --text Hej \\\\
+  mockserver message add serwersms demo --direction inbound --sender +48500600700 --recipient '' --text Hej \\
       --field kind=nd --at P1D
 """
 )

@@ -1,0 +1,289 @@
+"""The examples in the help of every verb: what a reader copies from there works."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+
+import click
+import pytest
+import requests
+from click.testing import CliRunner
+
+from mockserver import MockServer, Settings, World
+from mockserver.cli import cli
+
+LATER = datetime(2029, 6, 1, tzinfo=UTC)
+"""Of the worlds here: later than today, so that an example with an instant that is past by now fails."""
+
+ELSEWHERE = {"serve": "runs until it is told to end; below"}
+"""Verbs whose examples are not run as the others are."""
+
+
+def commands(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from commands(found, *path, name)
+
+
+COMMANDS = dict(commands(cli))
+
+
+def examples(path: tuple[str, ...]) -> list[str]:
+    """As they are printed, with lines that are continued put together."""
+    said = CliRunner().invoke(cli, [*path, "--help"], prog_name="mockserver", terminal_width=200).stdout
+    shown = re.split(r"^ *Examples?:", said, flags=re.MULTILINE)[-1].replace("\\\n", "")
+    return [" ".join(found.split()) for found in re.findall(r"mockserver .*", shown)]
+
+
+EXAMPLES = list(dict.fromkeys(example for path in COMMANDS for example in examples(path)))
+
+
+def named(example: str) -> tuple[str, ...]:
+    """The command of an example."""
+    words = shlex.split(example)[1:]
+    return max((path for path in COMMANDS if list(path) == words[: len(path)]), key=len)
+
+
+HERE = [example for example in EXAMPLES if named(example)[0] not in ELSEWHERE]
+
+
+# -- a scene in which each of them makes sense -------------------------------------------------------------------------
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """A customer's script that is content with everything."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def receiver() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+INBOUND = {"sender": "5556667777", "recipient": "5554332111", "text": "Yes, please"}
+
+
+def send(world: World) -> None:
+    user, secret = world.login("dialogtech", "documents")
+    call = {"access_key": user, "secret_access_key": secret, "to": "5556667777", "from": "5554332111", "message": "hi"}
+    requests.get(f"{world.base_url}/ibp_api.php", {"action": "sms.send_message", **call}, timeout=30)
+
+
+def dress(world: World, receiver: str) -> None:
+    """A world in which much has happened: twelve exchanges, three deliveries that are due, two faults, a rule of mischief."""
+    user, secret = world.login("dialogtech", "documents")
+    call = {"action": "sms.get_numbers", "access_key": user, "secret_access_key": secret}
+    requests.get(f"{world.base_url}/ibp_api.php", call, timeout=30)
+    for _ in range(3):
+        send(world)
+    for _ in range(8):
+        requests.get(f"{world.base_url}/api/messages/program/121811", timeout=30)
+    world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": receiver}])
+    world.spoil("late", seconds=3600, times=3)
+    for _ in range(3):
+        world.inbound("dialogtech", **INBOUND)
+    for _ in range(2):
+        world.arm("delay", seconds=0)
+
+
+@pytest.fixture
+def scene(
+    tmp_path: Path, receiver: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MockServer]:
+    monkeypatch.chdir(tmp_path)
+    worlds = Path(__file__).parents[2] / "fixtures" / "worlds"
+    (tmp_path / "fixtures").mkdir()
+    (tmp_path / "fixtures" / "worlds").symlink_to(worlds)
+    (tmp_path / "my-world.json").write_text('{"mockserver": 1, "accounts": []}')
+    (tmp_path / "programs.json").write_text('[{"id": "7", "name": "n", "campaign": "c", "kind": "Standard"}]')
+    with MockServer(settings=Settings(port=0), freeze=LATER) as server:
+        dress(server.world, receiver)
+        (tmp_path / "mine.json").write_text(json.dumps(server.world.snapshot()))
+        if "--id mine" not in request.getfixturevalue("example"):
+            dress(server.create_world(id="mine"), receiver)
+        yield server
+
+
+BEFORE: dict[str, Callable[[World], object]] = {
+    "mockserver outbox release 3": lambda world: world.delivery(3).hold(),
+}
+"""What must have been done before."""
+
+
+@contextmanager
+def busy(world: World) -> Iterator[None]:
+    """Let an application be at work meanwhile: messages go and come, and are delivered."""
+    ended = Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            send(world)
+            world.store("dialogtech", "documents", direction="outbound", **{**INBOUND, "recipient": "5556667777"})
+            world.inbound("serwersms", "demo", kind="nd", sender="+48500600700", text="Hej")
+            world.delivery(3).resend()
+            world.settle()
+
+    thread = Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(60)
+
+
+def environment(server: MockServer) -> dict[str, str]:
+    return {"MOCKSERVER_URL": server.url, "MOCKSERVER_PORT": "0"}
+
+
+def in_a_shell(line: str, server: MockServer, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "bin").mkdir()
+    (folder / "bin" / "mockserver").write_text(f'#!/bin/sh\nexec {sys.executable} -m mockserver "$@"\n')
+    (folder / "bin" / "mockserver").chmod(0o755)
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", line],
+        env={**os.environ, **environment(server), "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def begun(line: str, server: MockServer, last: str) -> tuple[int, list[str]]:
+    """Start what runs until it is told to end, tell it so when it has said its last line, and hear how it ended."""
+    program = [sys.executable, "-m", *shlex.split(line)]
+    variables = {**os.environ, **environment(server), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(program, env=variables, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        said = []
+        for each in running.stdout:
+            said.append(each)
+            if re.search(last, each):
+                running.send_signal(signal.SIGINT)
+                break
+        return running.wait(60), said
+
+
+# -- the examples ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("example", [each for each in HERE if "--follow" not in each])
+def test_an_example_works(example: str, scene: MockServer, tmp_path: Path) -> None:
+    line = example.replace("1000000", "50")  # a million messages take a minute
+    if "fixtures make" in line:
+        (tmp_path / "fixtures" / "worlds").unlink()  # ours stay as they are
+    BEFORE.get(example, lambda _: None)(scene.world)
+    if re.search("[|>] ", line):
+        done = in_a_shell(line, scene, tmp_path)
+        assert (0, "") == (done.returncode, "" if done.returncode == 0 else done.stderr)
+        return
+    with busy(scene.world) if named(example)[0] == "wait" else nullcontext():
+        said = CliRunner().invoke(cli, shlex.split(line)[1:], env=environment(scene), prog_name="mockserver")
+
+    assert 0 == said.exit_code, said.output
+
+
+@pytest.mark.parametrize("example", ["mockserver journal --follow"])
+def test_the_journal_is_followed_until_it_is_told_to_end(example: str, scene: MockServer) -> None:
+    assert example in EXAMPLES
+    code, said = begun(example, scene, "^ *12 ")
+
+    assert (0, 12) == (code, len(said))
+
+
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if named(each)[0] == "serve"])
+def test_an_example_serves(example: str, scene: MockServer) -> None:
+    code, said = begun(example, scene, "^Ctrl-C ends it")
+
+    assert 0 == code
+    assert re.match(r"mockserver [0-9.]+ listens on http://127\.0\.0\.1:[0-9]+ ", said[0])
+
+
+# -- nobody there, and no such world -----------------------------------------------------------------------------------
+
+TALKING = [
+    path
+    for path, command in COMMANDS.items()
+    if any(parameter.name == "url" for parameter in command.params) and path != ("wait",)
+]
+ABOUT_A_WORLD = [
+    path
+    for path in TALKING
+    if any(parameter.name == "world_id" for parameter in COMMANDS[path].params) and path != ("world", "load")
+]
+
+
+def first_words(path: tuple[str, ...]) -> list[str]:
+    """An example of a verb, without the world that it names."""
+    example = next(each for each in examples(path) if named(each) == path and not re.search("[|>] ", each))
+    return shlex.split(re.sub(r" --world mine|(?<!--id) mine\b(?!\.json)", "", example))[1:]
+
+
+@pytest.mark.parametrize("path", TALKING, ids=" ".join)
+def test_nobody_at_the_address_is_one_sentence(
+    path: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine.json", "programs.json"):
+        (tmp_path / name).write_text("{}")
+    with MockServer(settings=Settings(port=0)) as server:
+        url = server.url
+    said = CliRunner().invoke(cli, first_words(path), env={"MOCKSERVER_URL": url}, prog_name="mockserver")
+
+    assert (1, "") == (said.exit_code, said.stdout)
+    assert f"mockserver: no server answers at {url}; start one with: mockserver serve\n" == said.stderr
+
+
+@pytest.fixture(scope="session")
+def lonely() -> Iterator[MockServer]:
+    with MockServer(settings=Settings(port=0)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("path", ABOUT_A_WORLD, ids=" ".join)
+def test_an_unknown_world_is_one_sentence(
+    path: tuple[str, ...], lonely: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "programs.json").write_text("[]")
+    variables = {"MOCKSERVER_URL": lonely.url, "MOCKSERVER_WORLD_ID": "nobodys"}
+    said = CliRunner().invoke(cli, first_words(path), env=variables, prog_name="mockserver")
+
+    assert (1, "") == (said.exit_code, said.stdout)
+    assert "mockserver: there is no world 'nobodys'\n" == said.stderr
+
+
+def test_every_verb_that_talks_takes_a_server_a_token_and_a_form() -> None:
+    wanted = {"--server": "MOCKSERVER_URL", "--token": "MOCKSERVER_TOKEN", "--format": None}
+    for path in [*TALKING, ("wait",)]:
+        options = {name: parameter.envvar for parameter in COMMANDS[path].params for name in parameter.opts}
+        assert wanted.items() <= options.items(), path
+    for path in [*ABOUT_A_WORLD, ("world", "load")]:
+        options = {name: parameter.envvar for parameter in COMMANDS[path].params for name in parameter.opts}
+        assert "MOCKSERVER_WORLD_ID" == options["--world"], path
