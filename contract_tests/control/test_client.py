@@ -474,7 +474,7 @@ def test_waiting_is_for_what_comes_and_a_cursor_of_before_counts_what_came(world
     before = world.cursor
     send(world)
 
-    with pytest.raises(TimeoutError, match="came within 0 s, from when it was asked; a cursor counts what came before"):
+    with pytest.raises(TimeoutError, match="came within 0 s; after=0 counts what came before, too"):
         world.wait_for_exchange(timeout=0)
     assert 1 == world.wait_for_exchange(timeout=0, after=before).number
 

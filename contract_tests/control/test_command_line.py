@@ -79,7 +79,9 @@ def test_a_port_in_use_is_one_sentence() -> None:
         done = run("serve", "--port", str(port))
 
     assert 1 == done.returncode
-    assert f"port {port} on 127.0.0.1 is in use by another program; port 0 picks a free one" in done.stderr
+    assert (
+        f"mockserver: port {port} on 127.0.0.1 is in use by another program; port 0 picks a free one\n" == done.stderr
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

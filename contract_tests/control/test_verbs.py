@@ -129,7 +129,7 @@ def test_flags_go_before_the_environment(running: MockServer, world: World) -> N
 def test_a_token_is_taken_from_the_flag_or_the_environment() -> None:
     with MockServer(settings=Settings(host="0.0.0.0", port=0, token="the-token")) as server:
         run = Line(server.url, "default")
-        assert "token" in run.failing("clock", "show")
+        assert "; give --token, or MOCKSERVER_TOKEN\n" in run.failing("clock", "show")
         assert "now" in run.json("clock", "show", "--token", "the-token")
         run.environment["MOCKSERVER_TOKEN"] = "the-token"
         assert "now" in run.json("clock", "show")
@@ -284,6 +284,15 @@ def test_what_is_no_world_file_is_refused(run: Line, tmp_path: Path) -> None:
 
     assert "'accounts'" in run.failing("world", "load", str(tmp_path / "mine.json"))
     assert "is no JSON" in run.failing("world", "load", str(tmp_path / "none.json"), ends=2)
+    assert "mockserver: - is no world file: it holds no object\n" == run("world", "load", "-", stdin="7", ends=1).stderr
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(run: Line, tmp_path: Path) -> None:
+    out = tmp_path / "nowhere" / "mine.json"
+
+    assert f"mockserver: {out} cannot be written: No such file or directory\n" == run.failing(
+        "world", "save", "--out", str(out)
+    )
 
 
 def test_the_default_world_stays(run: Line) -> None:
@@ -377,6 +386,19 @@ def test_the_clock_tells_what_happened(run: Line, world: World) -> None:
     assert "2026-06-01T13:00:00Z frozen, nothing is due" == told[-1]
     assert told[0].startswith("2026-06-01T12:05:00Z message_stored ")
     assert "sender=5556667777 recipient=5554332111" in told[0]
+
+
+def test_the_clock_tells_of_attempts_in_words(run: Line, world: World) -> None:
+    world.change_account("serwersms", "demo", forwarding=[{"service": "nd", "url": NOBODY}])
+    run("inbound", "serwersms", "--account", "demo", "--sender", "+48500600700", "--text", "Hej", "--field", "kind=nd")
+    told = run.text("clock", "next")[0]
+
+    assert (
+        "2026-06-01T12:05:00Z attempt_judged number=1 status=due due=2026-06-01T12:10:00Z verdict=the connection"
+        in told
+    )
+    assert 2 == told.count("2026-06-01T12:")
+    assert 1 == run("outbox", "show", "1").stdout.count("2026-06-01T12:05:00Z")
 
 
 @pytest.mark.parametrize(

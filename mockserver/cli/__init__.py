@@ -80,6 +80,8 @@ def main() -> NoReturn:
     try:
         cli(prog_name="mockserver")
     except (OSError, ValueError) as error:
-        click.echo(f"mockserver: {error}", err=True)
+        from .talking import sentence
+
+        click.echo(f"mockserver: {sentence(error)}", err=True)
         sys.exit(1)
     sys.exit(0)

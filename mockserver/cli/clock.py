@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Group, Output, as_seconds, hint, pairs, to_world
+from .talking import Group, Output, as_seconds, hint, only_given, pairs, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import Time, World
@@ -89,6 +89,9 @@ def _tell(time: Time, output: Output) -> None:
 
 
 def _happening(row: dict[str, Any]) -> str:
-    facts = {name: value for name, value in row.items() if name not in ("at", "event")}
+    facts = {name: value for name, value in row.items() if name not in ("at", "event") and value is not None}
     facts |= facts.pop("message", {})
+    if "attempt" in facts:
+        attempt = facts.pop("attempt")
+        facts |= only_given({"answer": attempt["status"], "verdict": attempt["verdict"]})
     return f"{row['at']} {row['event']} {pairs(facts)}".rstrip()

@@ -192,4 +192,5 @@ def _listed(found: Sequence[Delivery]) -> str:
 def _tried(attempt: Attempt, row: dict[str, Any]) -> str:
     sent, got = attempt.request, attempt.response
     came = attempt.error if got is None else f"{got.status} {cell(got.body.decode(errors='replace'))}".rstrip()
-    return f"{row['at']} {sent.method} {sent.url} -> {came}\n  {attempt.verdict}"
+    why = "" if attempt.verdict == came else f"\n  {attempt.verdict}"
+    return f"{row['at']} {sent.method} {sent.url} -> {came}{why}"

@@ -154,8 +154,18 @@ def failing() -> Iterator[None]:
 
     try:
         yield
-    except (ControlError, OSError, ValueError) as reason:
-        raise Failed(str(reason)) from reason
+    except ControlError as reason:
+        way_in = "; give --token, or MOCKSERVER_TOKEN" if reason.code == "unauthorized" else ""
+        raise Failed(f"{reason}{way_in}") from reason
+    except (OSError, ValueError) as reason:
+        raise Failed(sentence(reason)) from reason
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, without the number that a system has for it."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 # -- what is given -----------------------------------------------------------------------------------------------------

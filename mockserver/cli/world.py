@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .talking import (
+    Failed,
     Group,
     Output,
     as_json,
@@ -155,7 +156,10 @@ def save(world: World, output: Output, out: Path | None, credentials: bool) -> N
     if out is None:
         click.echo(b"".join(snapshots.lines(document)), nl=False)
         return
-    snapshots.save(out, document)
+    try:
+        snapshots.save(out, document)
+    except OSError as reason:
+        raise Failed(f"{out} cannot be written: {reason.strerror}") from reason
     messages = sum(len(account.get("messages", ())) for account in document["accounts"])
     output.show({"file": str(out), "messages": messages}, f"{out}: {messages} messages")
 
@@ -178,6 +182,8 @@ def load(mock: Mock, output: Output, file: str, own_credentials: bool, world_id:
     journal and faults in any case.
     """
     document = as_json(file if file == "-" else f"@{file}")
+    if not isinstance(document, dict):
+        raise Failed(f"{file} is no world file: it holds no object")
     world = mock.get_world(world_id)
     if _is_there(world):
         _tell(world.restore(document, own_credentials=own_credentials), output)

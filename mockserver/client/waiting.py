@@ -100,5 +100,5 @@ class Waiting(Outbox):
 
 def _missed(kind: str, patience: float, after: int | None, filters: Mapping[str, Any]) -> str:
     wanted = " and ".join(f"{name} {value!r}" for name, value in filters.items())
-    since = f"after {after}" if after is not None else "from when it was asked; a cursor counts what came before"
-    return f"no {kind}{f' with {wanted}' if wanted else ''} came within {patience:g} s, {since}"
+    since = f" after cursor {after}" if after is not None else "; after=0 counts what came before, too"
+    return f"no {kind}{f' with {wanted}' if wanted else ''} came within {patience:g} s{since}"
