@@ -101,7 +101,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
         Verb(
             "PATCH",
             one,
-            "Put whole lists in place of an account's numbers, programs, contacts or blacklist.",
+            "Put whole lists in place of an account's numbers, programs, contacts, blacklist or forwarding rules.",
             change,
             account,
             body={"anyOf": [changes_schema(room) for room in api.providers]},
