@@ -15,7 +15,7 @@ from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app, create_house
 from mockserver.core.accounts import Account, ForwardingRule, Login
 from mockserver.core.clock import Clock
 from mockserver.core.decisions import Decision
-from mockserver.core.events import AccountChanged, ArrivalScheduled
+from mockserver.core.events import AccountChanged, ArrivalScheduled, AttemptJudged
 from mockserver.core.instants import SECOND, iso, parse_instant
 from mockserver.core.messages import account_shelf
 from mockserver.core.mischief import Mischief
@@ -203,6 +203,57 @@ def test_a_receiver_may_advance_the_clock_while_it_is_being_called(
     assert 2 == len(receiver.asked)
 
 
+def test_a_receiver_may_advance_past_an_attempt_that_is_in_line_behind_its_own(
+    receiver: Receiver, opened: Callable[..., World]
+) -> None:
+    world = opened(receiver.url)
+    came_back: list[bool] = []
+
+    def says(time: int) -> str:
+        if time == 2:
+            advance(world, 10)
+            came_back.append(True)
+        return "no" if time == 1 else "OK"
+
+    receiver.says = says
+    arrive(world, "first")
+    assert world.settle()
+    arrive(world, "second")
+    assert world.settle()
+
+    assert [True] == came_back
+    assert ["first", "second", "first"] == [path.rpartition("=")[2] for path in receiver.asked]
+    assert ("acknowledged", [0, 5]) == (delivery(world).status, minutes(world))
+    assert ("acknowledged", 1) == (delivery(world, 2).status, len(delivery(world, 2).attempts))
+
+
+def test_an_advance_waits_for_the_repeats_of_an_attempt_that_was_begun_before_it(
+    receiver: Receiver, opened: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.core.world.START_PATIENCE", 0.0)
+    world = opened(receiver.url)
+    begun, may_go, judged = threading.Event(), threading.Event(), threading.Event()
+
+    def says(time: int) -> str:
+        if time == 1:
+            begun.set()
+            may_go.wait(5)
+        if time == 2:  # the advance is under way
+            may_go.set()
+            judged.wait(5)
+        return "no"
+
+    receiver.says = says
+    arrive(world)
+    assert begun.wait(5)
+    world.feed.first_after(0, lambda item: isinstance(item.what, AttemptJudged), lambda _: judged.set())  # type: ignore[attr-defined]
+    world.commit(lambda state, now, ids: _scheduled(NOON + 60 * SECOND, "+48600700801"))
+    advance(world, 120)
+
+    assert ["given up", "given up"] == [found.status for found in world.state.outbox.values()]
+    assert [0, 5, 10, 15, 60] == minutes(world)
+
+
 def test_a_reset_during_an_attempt_leaves_nothing_behind(receiver: Receiver, opened: Callable[..., World]) -> None:
     world = opened(receiver.url)
     begun, may_go = threading.Event(), threading.Event()
@@ -247,8 +298,8 @@ def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
     assert told.wait(5)
 
 
-def _scheduled(at: int) -> Any:
-    fields = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48600700800", "text": "later"}
+def _scheduled(at: int, recipient: str = "+48600700800") -> Any:
+    fields = {"kind": "ndi", "sender": "+48500600700", "recipient": recipient, "text": "later"}
     return Decision(at, None, (ArrivalScheduled(at, "serwersms", fields),))
 
 

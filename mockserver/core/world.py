@@ -127,7 +127,7 @@ class World:
     """What one test, or one developer, sees."""
 
     __slots__ = (
-        *("_announced", "_quiet", "_record", "_rooms", "_sender"),
+        *("_announced", "_begun_before", "_quiet", "_record", "_rooms", "_sender"),
         *("beginning", "clock", "epoch", "feed", "id", "ids", "in_flight", "journal", "lock", "mischief"),
         *("plan", "state"),
     )
@@ -166,6 +166,8 @@ class World:
         self.lock = Lock()
         self.in_flight: set[int] = set()
         """The deliveries at which an attempt is being made."""
+        self._begun_before: set[int] = set()
+        """Those of them whose attempt was begun before the advance that is under way."""
         self._quiet = Condition(self.lock)
         self._record: list[Happened] | None = None
         self._announced: Instant | None = None
@@ -191,6 +193,7 @@ class World:
             if epoch != self.epoch:
                 return
             self.in_flight.discard(number)
+            self._begun_before.discard(number)
             delivery = self.state.outbox[number]
             judge = self._rooms[delivery.provider].judge
             assert judge is not None
@@ -424,7 +427,7 @@ class World:
     def _travel(self, to: Instant) -> None:
         epoch, steps = self.epoch, 0
         self._quiet.wait_for(lambda: not self.in_flight or epoch != self.epoch, START_PATIENCE)
-        begun_before = frozenset(self.in_flight)
+        self._begun_before = set(self.in_flight)
         while epoch == self.epoch:
             at = self.state.agenda.next
             if at is None or at > to:
@@ -434,7 +437,13 @@ class World:
             if steps > MOST_STEPS:
                 raise Endless(f"the clock stopped {MOST_STEPS} times on its way; things bring about one another")
             self._meet(at)
-            self._quiet.wait_for(lambda: self.in_flight <= begun_before or epoch != self.epoch)
+            self._quiet.wait_for(lambda: epoch != self.epoch or self._is_all_heard())
+
+    def _is_all_heard(self) -> bool:
+        """Whether every attempt is over that can be: the receiver of one begun before may be who advances, and others are in line behind it."""
+        outbox = self.state.outbox
+        held_up = {outbox[number].lane for number in self._begun_before}
+        return all(outbox[number].lane in held_up for number in self.in_flight)
 
     def _announce(self) -> None:
         """Tell the sender when what comes next has changed."""
@@ -446,6 +455,7 @@ class World:
     def _end_epoch(self) -> None:
         self.epoch += 1
         self.in_flight.clear()
+        self._begun_before.clear()
         self._announced = None
         if self._sender is not None:
             self._sender.forget(self)
