@@ -21,7 +21,7 @@ from mockserver.core.messages import account_shelf
 from mockserver.core.mischief import Mischief
 from mockserver.core.outbox import Delivery
 from mockserver.core.state import Fixture
-from mockserver.core.world import Busy, World
+from mockserver.core.world import START_PATIENCE, Busy, World
 from mockserver.core.worlds import Worlds
 from mockserver.server import MockServer
 from mockserver.settings import Settings
@@ -252,6 +252,29 @@ def test_an_advance_waits_for_the_repeats_of_an_attempt_that_was_begun_before_it
 
     assert ["given up", "given up"] == [found.status for found in world.state.outbox.values()]
     assert [0, 5, 10, 15, 60] == minutes(world)
+
+
+def test_an_advance_waits_for_a_long_line_of_attempts_that_were_begun_before_it(
+    receiver: Receiver, opened: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = opened(receiver.url)
+    waits: list[float] = []
+    line = [threading.Event() for _ in range(5)]
+
+    def is_heard_after_a_wait(seconds: float) -> bool:
+        waits.append(seconds)
+        line[len(waits) - 1].set()  # one of the line ends
+        return bool(wait(5))
+
+    wait = world._quiet.wait
+    monkeypatch.setattr(world._quiet, "wait", is_heard_after_a_wait)
+    receiver.says = lambda time: str(line[time - 1].wait(5))
+    for place in range(5):
+        arrive(world, f"{place}")
+    advance(world, 1)
+
+    assert [START_PATIENCE] * 5 == waits
+    assert [1] * 5 == [len(found.attempts) for found in world.state.outbox.values()]
 
 
 def test_a_reset_during_an_attempt_leaves_nothing_behind(receiver: Receiver, opened: Callable[..., World]) -> None:

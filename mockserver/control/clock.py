@@ -94,7 +94,8 @@ def verbs(_: Api) -> tuple[Verb, ...]:
         Verb(
             "POST",
             f"{here}/advance",
-            "Move the clock on, and tell what happened, in order, each at its own instant.",
+            "Move the clock on, and tell what happened, in order, each at its own instant. Attempts on the way are waited "
+            "for; of those begun before, one has to end every 2 seconds, for a receiver that is being called may be who asks.",
             advance,
             moved,
             body=_ADVANCE,

@@ -55,7 +55,10 @@ class Sender(Protocol):
 
 
 START_PATIENCE = 2.0
-"""Seconds of wall clock that an advance waits for attempts that were in flight before it: a receiver may have called it."""
+"""Seconds of wall clock in which one of the attempts that were begun before an advance must end for it to go on waiting.
+
+Not for ever: the receiver that is being called may be who advances.
+"""
 
 MOST_STEPS = 10_000
 """Things that may happen in one advance; a world in which more do goes round in a circle."""
@@ -278,7 +281,8 @@ class World:
     def advance(self, to: Instant) -> list[Happened]:
         """Move on to an instant; what happened on the way, in order, each at its own instant.
 
-        It moves from due instant to due instant, and at each waits, without the lock, until every attempt is over.
+        It moves from due instant to due instant, and at each waits, without the lock, until every attempt is over. For
+        one that was begun before it waits as `START_PATIENCE` says; `settle` before an advance waits longer.
 
         Raises:
             ValueError: the instant is past.
@@ -426,9 +430,13 @@ class World:
 
     def _travel(self, to: Instant) -> None:
         epoch, steps = self.epoch, 0
-        self._quiet.wait_for(lambda: not self.in_flight or epoch != self.epoch, START_PATIENCE)
         self._begun_before = set(self.in_flight)
-        while epoch == self.epoch:
+        while self._begun_before and self._quiet.wait(START_PATIENCE):
+            pass
+        while True:
+            self._quiet.wait_for(lambda: epoch != self.epoch or self._is_all_heard())
+            if epoch != self.epoch:
+                return
             at = self.state.agenda.next
             if at is None or at > to:
                 self.clock.move_to(to)
@@ -437,10 +445,9 @@ class World:
             if steps > MOST_STEPS:
                 raise Endless(f"the clock stopped {MOST_STEPS} times on its way; things bring about one another")
             self._meet(at)
-            self._quiet.wait_for(lambda: epoch != self.epoch or self._is_all_heard())
 
     def _is_all_heard(self) -> bool:
-        """Whether every attempt is over that can be: the receiver of one begun before may be who advances, and others are in line behind it."""
+        """Whether every attempt is over that can be: who advances may be the receiver of one begun before, with others in line behind."""
         outbox = self.state.outbox
         held_up = {outbox[number].lane for number in self._begun_before}
         return all(outbox[number].lane in held_up for number in self.in_flight)
