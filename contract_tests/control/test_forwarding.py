@@ -15,7 +15,7 @@ from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app, create_house
 from mockserver.core.accounts import Account, ForwardingRule, Login
 from mockserver.core.clock import Clock
 from mockserver.core.decisions import Decision
-from mockserver.core.events import AccountChanged, ArrivalScheduled, AttemptJudged
+from mockserver.core.events import AccountChanged, ArrivalScheduled, AttemptJudged, DeliveryChanged
 from mockserver.core.instants import SECOND, iso, parse_instant
 from mockserver.core.messages import account_shelf
 from mockserver.core.mischief import Mischief
@@ -306,7 +306,12 @@ def test_a_forks_deliveries_are_held(receiver: Receiver, opened: Callable[..., W
     fork = next(iter([world.fork("fork", world.journal, lambda _: None)]))
     fork.advance(NOON + 3600 * SECOND)
 
-    assert ("held", 1, 1) == (delivery(fork).status, len(delivery(fork).attempts), len(receiver.asked))
+    assert ("held", None, 1, 1) == (
+        delivery(fork).status,
+        delivery(fork).due,
+        len(delivery(fork).attempts),
+        len(receiver.asked),
+    )
 
 
 def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
@@ -406,6 +411,48 @@ def test_messages_may_be_delivered_out_of_order(receiver: Receiver, opened: Call
     assert world.settle()
 
     assert ["tekst=b", "tekst=a", "tekst=c"] == [path.partition("&")[2] for path in receiver.asked]
+
+
+def test_what_waits_for_the_next_and_is_released_before_it_is_not_delivered_again(
+    receiver: Receiver, opened: Callable[..., World]
+) -> None:
+    world = opened(receiver.url)
+    spoil(world, "reordered")
+    arrive(world, "a")
+    world.commit(lambda state, now, ids: Decision(now, None, (DeliveryChanged(1, "due", now),)))
+    assert world.settle()
+    arrive(world, "b")
+    assert world.settle()
+
+    assert ["tekst=a", "tekst=b"] == [path.partition("&")[2] for path in receiver.asked]
+
+
+def test_what_waits_for_the_next_is_forgotten_with_the_outbox_that_it_was_in(
+    receiver: Receiver, opened: Callable[..., World]
+) -> None:
+    world = opened(receiver.url)
+    spoil(world, "reordered")
+    arrive(world, "a")
+    world.begin_again(world.beginning, world.clock)
+    arrive(world, "b")
+    assert world.settle()
+
+    assert ["tekst=b"] == [path.partition("&")[2] for path in receiver.asked]
+
+
+def test_a_fork_goes_on_with_mischief_by_itself(receiver: Receiver, opened: Callable[..., World]) -> None:
+    world = opened(receiver.url)
+    spoil(world, "twice", times=2)
+    arrive(world, "before")
+    fork = world.fork("fork", world.journal, lambda _: None)
+    for each in (world, fork):
+        arrive(each, "x")
+        assert each.settle()
+
+    assert ["tekst=before"] * 2 + ["tekst=x"] * 4 == [path.partition("&")[2] for path in receiver.asked]
+    assert ((2, 0), (2, 0)) == tuple(
+        (rule.met, rule.times) for each in (world, fork) for rule in each.mischief.rules.values()
+    )
 
 
 def test_an_acknowledgement_may_be_lost(receiver: Receiver, opened: Callable[..., World]) -> None:

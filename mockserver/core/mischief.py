@@ -6,6 +6,7 @@ of wrong answers and dead receivers: those are the receiver's to give.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
@@ -57,14 +58,30 @@ class Plan:
     def __bool__(self) -> bool:
         return bool(self.rules or self._marked or self._waiting)
 
-    def opened(self, event: DeliveryOpened, ids: Draft, now: Instant) -> tuple[Event, ...]:
-        """What comes of a delivery that is opened."""
-        released = tuple(DeliveryChanged(number, "due", now) for number in self._waiting)
+    def opened(
+        self, event: DeliveryOpened, outbox: Mapping[int, Delivery], ids: Draft, now: Instant
+    ) -> tuple[Event, ...]:
+        """What comes of a delivery that is opened beside those of an outbox."""
+        # One that the tester has released, or sent, waits no longer.
+        waiting = (number for number in self._waiting if outbox[number].status == "held")
+        released = tuple(DeliveryChanged(number, "due", now) for number in waiting)
         self._waiting.clear()
         rule = self._meet(event.delivery)
         if rule is None:
             return (event, *released)
         return (*self._spoilt(rule, event.delivery, ids, now), *released)
+
+    def fork(self) -> Plan:
+        """The same rules, going on by themselves. What waits in a fork is held like everything else that was due."""
+        twin = Plan()
+        twin.rules = {name: replace(rule) for name, rule in self.rules.items()}
+        twin._marked = dict(self._marked)
+        return twin
+
+    def forget(self) -> None:
+        """The deliveries that were met are gone; the rules stay."""
+        self._marked.clear()
+        self._waiting.clear()
 
     def outcome(self, delivery: Delivery, attempt: Attempt) -> Attempt:
         """An attempt as we take it to have been."""

@@ -140,7 +140,7 @@ class State:
         twin.ledger = self.ledger.fork()
         twin.agenda = self.agenda.copy()
         twin.outbox = {
-            number: replace(delivery, status="held") if delivery.status == "due" else delivery
+            number: replace(delivery, status="held", due=None) if delivery.status == "due" else delivery
             for number, delivery in self.outbox.items()
         }  # a fork sends nothing that its parent sends too
         twin.readings = dict(self.readings)

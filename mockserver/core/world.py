@@ -348,9 +348,10 @@ class World:
         self.journal.clear()
 
     def begin_again(self, beginning: Beginning, clock: Clock) -> None:
-        """Begin another way, as from a snapshot. Journal, faults and cursors stay."""
+        """Begin another way, as from a snapshot. Journal, faults, mischief and cursors stay."""
         with self.lock:
             self._end_epoch()
+            self.mischief.forget()
             self.beginning, self.clock = beginning, clock
             self.state, self.ids = beginning.state(clock.now()), beginning.ids()
 
@@ -370,7 +371,7 @@ class World:
             frozen_at = clock.now() if clock.is_frozen else None
             beginning = replace(self.beginning, frozen_at=frozen_at, template=template, sequences=self.ids.sequences)
             twin = World(world_id, beginning, journal, self._rooms, clock, self._sender)
-            twin.plan = self.plan.fork()
+            twin.plan, twin.mischief = self.plan.fork(), self.mischief.fork()
             return twin
 
     # -- inside the lock ---------------------------------------------------------------------------------------------
@@ -389,11 +390,11 @@ class World:
         """The events as mischief leaves them."""
         if not self.mischief:
             return events
-        opened = self.mischief.opened
+        opened, outbox = self.mischief.opened, self.state.outbox
         return tuple(
             each
             for event in events
-            for each in (opened(event, draft, now) if isinstance(event, DeliveryOpened) else (event,))
+            for each in (opened(event, outbox, draft, now) if isinstance(event, DeliveryOpened) else (event,))
         )
 
     def _judged(self, decision: Decision, delivery: Delivery) -> Decision:
