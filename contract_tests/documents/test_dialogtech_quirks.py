@@ -414,6 +414,14 @@ def test_dt_16_other_methods_are_refused_in_the_envelope(dialogtech, method):
     assert answer.headers["Allow"] == "GET, HEAD, POST"
 
 
+def test_dt_16_a_head_does_what_a_get_does_and_says_nothing(dialogtech):
+    sms = {"action": "sms.send_message", "to": CUSTOMER, "from": OWN, "message": "x", **dialogtech.CREDENTIALS}
+    answer = dialogtech.open("HEAD", query_string=sms)
+    sent = [item.what.message.text for item in dialogtech.world.feed.after(0).items if hasattr(item.what, "message")]
+
+    assert (answer.status_code, answer.data, sent) == (200, b"", ["x"])
+
+
 SWITCHES = {"sms.send_message": "send_message", "sms.get_messages": "get_messages", "sms.get_numbers": "get_numbers"}
 
 

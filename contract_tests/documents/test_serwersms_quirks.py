@@ -657,7 +657,13 @@ def test_sw_32_a_get_has_its_parameters_in_the_query_string(printed):
     answer = printed.client.get("/messages/recived", query_string={**WHO, "type": "eco"})
 
     assert answer.json == {"items": [ECO]}
-    assert printed.client.head("/messages/recived", query_string=WHO).status_code == 200
+
+
+def test_sw_32_a_head_does_what_a_get_does_and_says_nothing(printed):
+    answer = printed.client.head("/messages/recived", query_string={**WHO, "type": "eco", "read": "true"})
+
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert printed.ids(type="eco") == []
 
 
 def test_sw_32_the_query_string_of_a_post_and_the_body_of_a_get_are_not_read(printed):
