@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from shutil import which
@@ -19,39 +20,68 @@ from mockserver.core.instants import SECOND
 SCRIPT = Path(__file__).parent / "php" / "receiver.php"
 
 
+TEXT = "Zażółć & 🙂"
+
+
 @pytest.fixture
-def php(tmp_path):
-    """PHP's own server with the script; its address and what it noted."""
+def serve_php(tmp_path):
+    """Serve the script, which fails so many times, with PHP's own server; its address and what it noted."""
     assert which("php"), "php is missing; contract_tests/clients/install-programs installs it"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
     notes = tmp_path / "notes"
-    with subprocess.Popen(
-        ["php", "-S", address, SCRIPT],
-        env=os.environ | {"RECEIVER_NOTES": str(notes)},
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stderr is not None
-        assert "started" in server.stderr.readline()
-        yield f"http://{address}", notes
-        server.terminate()
-        server.stderr.close()
+    with ExitStack() as stack:
+
+        def served(failures: int) -> tuple[str, Path]:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                address = f"127.0.0.1:{free.getsockname()[1]}"
+            told = {"RECEIVER_NOTES": str(notes), "RECEIVER_FAILURES": str(failures)}
+            server = stack.enter_context(
+                subprocess.Popen(
+                    ["php", "-S", address, SCRIPT], env=os.environ | told, stderr=subprocess.PIPE, text=True
+                )
+            )
+            stack.callback(server.terminate)
+            assert server.stderr is not None
+            assert "started" in server.stderr.readline()
+            return f"http://{address}", notes
+
+        yield served
 
 
-def test_a_php_receiver_that_answers_ok_the_third_time_is_told_three_times(house, php):
-    url, notes = php
-    world = house.default
-    account = world.state.accounts["serwersms/documents"]
-    rule = ForwardingRule("ndi", f"{url}/?tekst=#WIADOMOSC#")
-    changed = replace(account, forwarding=(rule,))
-    world.commit(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
-    begun = world.clock.now()
-    message = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48600700800", "text": "Zażółć & 🙂"}
-    world.arrive("serwersms", {**message, "account": "documents"})
-    world.advance(begun + 2 * 3600 * SECOND)
+@pytest.fixture
+def told(house):
+    """Let a message come in that is forwarded to an address, and two hours pass; its delivery, and when it was tried."""
 
-    (delivery,) = world.state.outbox.values()
-    assert ["GET Zażółć & 🙂"] * 3 == notes.read_text().splitlines()
-    assert "acknowledged" == delivery.status
-    assert [0, 5, 10] == [(attempt.at - begun) // (60 * SECOND) for attempt in delivery.attempts]
+    def told(url: str) -> tuple[str, list[int]]:
+        world = house.default
+        rule = ForwardingRule("ndi", f"{url}/?tekst=#WIADOMOSC#")
+        changed = replace(world.state.accounts["serwersms/documents"], forwarding=(rule,))
+        world.commit(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
+        begun = world.clock.now()
+        message = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48600700800", "text": TEXT}
+        world.arrive("serwersms", {**message, "account": "documents"})
+        world.advance(begun + 2 * 3600 * SECOND)
+        (delivery,) = world.state.outbox.values()
+        return delivery.status, [(attempt.at - begun) // (60 * SECOND) for attempt in delivery.attempts]
+
+    return told
+
+
+@pytest.mark.parametrize(
+    ("failures", "status", "minutes"),
+    [(0, "acknowledged", [0]), (2, "acknowledged", [0, 5, 10]), (5, "given up", [0, 5, 10, 15, 60])],
+)
+def test_a_php_receiver_is_told_until_it_answers_ok(serve_php, told, failures, status, minutes):
+    url, notes = serve_php(failures)
+
+    assert (status, minutes) == told(url)
+    assert [f"GET {TEXT}"] * len(minutes) == notes.read_text().splitlines()
+
+
+def test_what_a_php_receiver_never_took_is_fetched_once_by_api(serve_php, told, client):
+    url, _ = serve_php(5)
+    told(url)
+    # 004: "Messages are, however, still available from the Customer Panel and API."
+    call = {"username": "Login", "password": "Haslo", "ndi": "+48600700800", "read": "true"}
+    fetched = [client.post("/messages/recived", data=call).json["items"] for _ in range(2)]
+
+    assert [[TEXT], []] == [[item["text"] for item in items] for items in fetched]
