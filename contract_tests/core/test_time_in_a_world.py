@@ -117,6 +117,17 @@ def test_a_circle_of_things_that_bring_about_one_another_is_stopped() -> None:
         world.advance(30_000 * SECOND)
 
 
+@pytest.mark.parametrize("apart", [0, 1], ids=["at one instant", "one after the other"])
+def test_much_that_is_due_is_no_circle(monkeypatch: pytest.MonkeyPatch, apart: int) -> None:
+    monkeypatch.setattr("mockserver.core.world.MOST_STEPS", 2)
+    world = house().default
+    for number in range(10):
+        schedule(world, 5 + apart * number)
+
+    assert 10 == len(world.advance(SECOND))
+    assert 10 == len(world.state.ledger)
+
+
 def test_a_reset_returns_a_world_to_how_it_was_created_and_its_cursors_go_on() -> None:
     world = house().default
     schedule(world, 5)
