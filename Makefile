@@ -1,6 +1,7 @@
 # make run    serve on http://127.0.0.1:7670
 # make test   install what the tests need and run all of them
 # make check  what must be green before a commit: format, lint, types, imports, tests
+# make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
 # make fixtures   make fixtures/worlds/ again from their seed
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 
-.PHONY: run test check lint fixtures system clean
+.PHONY: run test check lint fixtures bench system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -29,6 +30,9 @@ lint: $(VENV)/test.stamp
 fixtures: $(VENV)/test.stamp
 	$(BIN)/mockserver fixtures make
 
+bench: $(VENV)/bench.stamp
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
 # Real clients are programs of their own: PHP with curl and XML, Node for the XML parsers of JavaScript.
 system:
 	@./contract_tests/clients/install-programs
@@ -42,6 +46,10 @@ $(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --editable '.[test]'
+	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/bench.stamp: pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --editable '.[bench]'
 	@touch $@ $(VENV)/run.stamp
 
 clean:

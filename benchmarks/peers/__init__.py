@@ -1,0 +1,1 @@
+"""Who is measured: a class each, of ``peer.Peer``."""
