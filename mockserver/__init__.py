@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from .client import World as World
     from .server import MockServer as MockServer
     from .settings import Settings as Settings
+    from .testing.case import MockWorldCase as MockWorldCase
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "MockServer": "server",
+    "MockWorldCase": "testing.case",
     "Settings": "settings",
     **dict.fromkeys(
         ("ControlError", "Delivery", "Exchange", "Fault", "Happened", "Login", "Message", "Mock", "NoServer", "World"),

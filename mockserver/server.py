@@ -7,15 +7,24 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.app import create_app, create_house
+from mockserver.app import PROVIDERS, create_app, create_house
 from mockserver.client import Controls, InProcess
 from mockserver.client.moments import Moment, written
-from mockserver.settings import Settings
+from mockserver.redirect.doors import Door
+from mockserver.redirect.hosts import Hosts
+from mockserver.redirect.redirection import Redirected, Redirection
+from mockserver.settings import Settings, process_environment
 from mockserver.web.listening import Listener, Listening
 from mockserver.web.shell import Limits
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
+
+    from mockserver.client import World
+    from mockserver.core.worlds import Worlds
+
+HOSTS = Hosts(host for room in PROVIDERS for host in room.hosts)
+"""The providers' host names."""
 
 
 class MockServer(Listening, Controls):
@@ -62,13 +71,43 @@ class MockServer(Listening, Controls):
         self._token = settings.token
         limits = Limits(head=settings.head_bytes, body=settings.body_bytes, idle=settings.idle_seconds)
         super().__init__(listeners=[Listener(self.app, settings.host, settings.port)], limits=limits)
+        self._redirection: Redirection | None = None
+        self._house: Worlds | None = getattr(self.app, "house", None)
+        if self._house is not None:
+            self._house.dismisses(self.dismiss)
 
     def stop(self) -> None:
         """Close everything, and send nothing more."""
         super().stop()
-        house = getattr(self.app, "house", None)
-        if house is not None:
-            house.close()
+        self._redirection = None
+        if self._house is not None:
+            self._house.close()
+
+    def redirected(self, world: World | None = None, **made: Any) -> Redirected:
+        """Lead this process's connections to the providers' hosts to a world, for the length of a ``with`` block.
+
+        Args:
+            world: of this server; one is made, and dropped at the end, when none is given.
+            made: how it is made, as `create_world` has it. The fixture's printed credentials are valid in it.
+
+        Raises:
+            RuntimeError: the server does not run; or, at the block's beginning, the process has a redirect already.
+        """
+        if world is not None and made:
+            raise ValueError(f"{', '.join(made)}: the world is there already")
+        redirection = self.redirection()
+        return Redirected(redirection, world or self.create_world(**made), drops=world is None)
+
+    def redirection(self) -> Redirection:
+        """What leads this process's connections to the providers' hosts to worlds of this server, one after the other."""
+        if self._redirection is None:
+            door = self.open_door("redirect")
+            self._redirection = Redirection(self, door, HOSTS, process_environment())
+        return self._redirection
+
+    def open_door(self, name: str) -> Door:
+        """Two more listeners, plain and TLS, that are the providers' hosts and lead to one world at a time."""
+        return Door.opened(self, self.app, HOSTS, name)
 
     @property
     def transport(self) -> InProcess:

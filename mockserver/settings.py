@@ -6,7 +6,7 @@ Each field is a flag of ``mockserver serve`` and a variable: ``port`` is ``--por
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -120,6 +120,11 @@ def _truth(key: str, text: str) -> bool:
 def _unknown(key: str, names: Mapping[str, str]) -> str:
     near = get_close_matches(key, names, 1)
     return f"{key} is not known" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def process_environment() -> MutableMapping[str, str]:
+    """This process's environment itself, for those who have to change it for a while."""
+    return os.environ
 
 
 def fixtures_folder() -> Path:

@@ -25,6 +25,8 @@ VERBS = {
     "GET /_mock/refusals",
     "GET /_mock/magic",
     "GET /_mock/faults",
+    "PUT /_mock/doors/{door}",
+    "DELETE /_mock/doors/{door}",
     "GET /_mock/worlds",
     "POST /_mock/worlds",
     "GET /_mock/worlds/{world}",

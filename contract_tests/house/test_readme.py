@@ -14,6 +14,9 @@ from mockserver.app import PROVIDERS
 README = (Path(__file__).parents[2] / "README.md").read_text()
 PRINTED = "http://127.0.0.1:7670"
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```\n(?:\n```(?:xml|json|text)\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"# (\w+\.py)\n")
+FILES = [found.groups() for found in BLOCK.finditer(README) if FILE.match(found[2])]
+"""Programs without an address in them: they stand in files of their own."""
 RECIPES = [found.groups() for found in BLOCK.finditer(README) if PRINTED in found[2]]
 
 
@@ -28,6 +31,23 @@ def test_a_recipe_does_what_the_readme_shows(language: str, program: str, shown:
     assert (0, "") == (done.returncode, done.stderr if done.returncode else "")
     if shown is not None:
         assert shown.rstrip("\n") == done.stdout.replace(base_url, PRINTED).rstrip("\n")
+
+
+@pytest.mark.parametrize(("language", "program", "shown"), FILES, ids=[FILE.match(each[1])[1] for each in FILES])
+@pytest.mark.parametrize("workers", ["0", "4"])
+def test_a_file_does_what_the_readme_shows(
+    language: str, program: str, shown: str | None, workers: str, tmp_path: Path
+) -> None:
+    file = tmp_path / FILE.match(program)[1]
+    file.write_text(program)
+    pytest_run = ["-m", "pytest", "-q", "-W", "error", "-n", workers, "-p", "no:cacheprovider", file.name]
+    command = [sys.executable, *(pytest_run if file.name.startswith("test_") else [file.name])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert "python" == language
+    if shown is not None:
+        assert shown == done.stdout
 
 
 def test_there_are_recipes() -> None:

@@ -15,6 +15,7 @@ from .verbs import Api, Schema, Verb
 
 _PATH: Mapping[str, Schema] = {
     "world": {"type": "string", "description": "the id of a world, such as default"},
+    "door": {"type": "string", "description": "the name of a door"},
     "provider": {"type": "string", "description": "the name of a provider"},
     "name": {"type": "string", "description": "the name of an account"},
     "rule": {"type": "string", "description": "the id of a fault rule"},

@@ -8,6 +8,7 @@ from . import (
     about,
     accounts,
     clock,
+    doors,
     faults,
     journal,
     messages,
@@ -21,7 +22,10 @@ from . import (
 )
 from .verbs import Api, Values, Verb
 
-_FILES = (about, faults, worlds, accounts, clock, readings, messages, mischief, outbox, journal, waiting, snapshot)
+_FILES = (
+    *(about, faults, worlds, doors, accounts, clock, readings),
+    *(messages, mischief, outbox, journal, waiting, snapshot),
+)
 
 
 def verbs(api: Api) -> tuple[Verb, ...]:

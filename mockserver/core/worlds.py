@@ -78,6 +78,7 @@ class Worlds:
         self._journal_length = journal_length
         self._worlds: dict[str, World] = {}
         self._doors: dict[str, World] = {}
+        self._dismissing: Callable[[str], None] = _nobody
         self._owners: dict[tuple[str, str], World] = {}
         self._printed = {value for grants in fixture.grants.items() for value in (grants[0][1], grants[1].secret)}
         self._issued: Counter[str | None] = Counter()
@@ -205,6 +206,15 @@ class Worlds:
         """Every request through a door is this world's."""
         self._doors[door] = world
 
+    def unbind(self, door: str) -> None:
+        """A door leads nowhere in particular again, and whoever came in through it is let go."""
+        self._doors.pop(door, None)
+        self._dismissing(door)
+
+    def dismisses(self, dismiss: Callable[[str], None]) -> None:
+        """Who lets go of the connections that came in through a door that is unbound; the server's own."""
+        self._dismissing = dismiss
+
     def drop(self, world: World) -> None:
         """Forget a world. Its credentials are strangers' from now on.
 
@@ -248,6 +258,10 @@ class Worlds:
 
     def _journal(self) -> Journal:
         return Journal(self._budget, self._journal_length)
+
+
+def _nobody(_door: str) -> None:
+    """Is connected while nothing listens."""
 
 
 def _fresh(logins: tuple[Login, ...], token: Callable[[str], str]) -> tuple[Login, ...]:

@@ -26,7 +26,7 @@ from mockserver.web.shell import Limits, shell
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
     from types import TracebackType
     from typing import Self
     from wsgiref.types import WSGIApplication
@@ -111,6 +111,7 @@ class Listening:
         self._urls: tuple[str, ...] = ()
         self._thread: threading.Thread | None = None
         self._end: Callable[[], None] | None = None
+        self._running: _Running | None = None
 
     @property
     def url(self) -> str:
@@ -137,6 +138,30 @@ class Listening:
             self.stop()
             raise
         return self
+
+    def add(self, listener: Listener) -> str:
+        """Listen at one more address, until the server stops; where that is.
+
+        Raises:
+            OSError: the address cannot be had.
+            RuntimeError: the server is not running.
+        """
+        running = self._running
+        if running is None:
+            raise RuntimeError("the server is not running")
+        bound = listener.bind()
+        try:
+            running.call(running.open(listener, bound))
+        except BaseException:
+            bound.close()
+            raise
+        return listener.url(bound)
+
+    def dismiss(self, door: str) -> None:
+        """Let go at once of everybody who came in through a door, and return when they have seen it."""
+        running = self._running
+        if running is not None:
+            running.call(running.dismiss(door))
 
     def stop(self) -> None:
         """Close everything, also what is late or silent on purpose; a no-op when the server does not run."""
@@ -210,24 +235,60 @@ class Listening:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         self._end = partial(_call, loop, ended.set)
-        state = _State()
-        servers: list[asyncio.Server] = []
+        running = _Running(loop, pool, self.limits)
         with _signals(loop, ended.set) if signals else contextlib.nullcontext():
             try:
                 for listener, bound in zip(self.listeners, sockets, strict=True):
-                    protocol = _protocol(listener, pool, self.limits, state)
-                    servers.append(
-                        await loop.create_server(protocol, sock=bound, ssl=listener.ssl_context, backlog=BACKLOG)
-                    )
+                    await running.open(listener, bound)
+                self._running = running
                 ready()
                 await ended.wait()
             finally:
-                # asyncio introduces those it has accepted a round or two later, and only while we still listen.
-                for _ in range(3):
-                    await asyncio.sleep(0)
-                for server in servers:
-                    server.close()
-                await state.disperse()
+                self._running = None
+                await running.close()
+
+
+class _Running:
+    """What listens on a loop, for as long as the loop runs."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, pool: ThreadPoolExecutor, limits: Limits) -> None:
+        self._loop = loop
+        self._pool = pool
+        self._limits = limits
+        self._state = _State()
+        self._servers: list[asyncio.Server] = []
+
+    def call(self, what: Coroutine[Any, Any, None]) -> None:
+        """Have something done on the loop, from another thread, and wait for it."""
+        asyncio.run_coroutine_threadsafe(what, self._loop).result(STUCK)
+
+    async def open(self, listener: Listener, bound: socket.socket) -> None:
+        """Accept connections."""
+        protocol = _protocol(listener, self._pool, self._limits, self._state)
+        self._servers.append(
+            await self._loop.create_server(protocol, sock=bound, ssl=listener.ssl_context, backlog=BACKLOG)
+        )
+
+    async def dismiss(self, door: str) -> None:
+        """Close what came in through a door."""
+        await _introduced()
+        for connection in tuple(self._state.crowd):
+            if connection.door == door:
+                connection.transport.abort()
+        await asyncio.sleep(0)  # the sockets are closed in the loop's next turn
+
+    async def close(self) -> None:
+        """Close everything."""
+        await _introduced()
+        for server in self._servers:
+            server.close()
+        await self._state.disperse()
+
+
+async def _introduced() -> None:
+    """Until asyncio has introduced those it has accepted: a round or two later, and only while we still listen."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 class _Connections(set[Any]):

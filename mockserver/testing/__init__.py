@@ -1,0 +1,1 @@
+"""What test runners need: a server for a run, a world for a test, and what to say when one fails."""
