@@ -702,5 +702,5 @@ def test_an_attempt_on_the_way_is_told_by_the_clock(
     pool.submit(lambda: hand.has_begun.wait(30) and ended(world, 1, FINE, AT + SECOND))
     told = run("clock", "advance", "1m").stdout.splitlines()
 
-    assert told[0].startswith("2026-06-01T12:00:01Z attempt_judged number=1 status=acknowledged due=- attempt=")
+    assert told[0].startswith("2026-06-01T12:00:01Z attempt_judged number=1 status=acknowledged answer=200 ")
     assert "2026-06-01T12:01:00Z frozen, nothing is due" == told[-1]
