@@ -109,22 +109,20 @@ def to_server(command: Command) -> Command:
 
 def to_world(command: Command) -> Command:
     """Hand a command the world that ``--world`` names, and where its output goes."""
-
-    @wraps(command)
-    def run(mock: Mock, output: Output, world_id: str, **rest: Any) -> None:
-        command(mock.get_world(world_id), output, **rest)
-
-    return to_server(decorated(run, [_WORLD]))
+    return to_server(decorated(_in_world(command), [_WORLD]))
 
 
 def to_named_world(command: Command) -> Command:
     """The same, for a command whose argument is the world."""
+    return to_server(naming_a_world(_in_world(command)))
 
+
+def _in_world(command: Command) -> Command:
     @wraps(command)
     def run(mock: Mock, output: Output, world_id: str, **rest: Any) -> None:
         command(mock.get_world(world_id), output, **rest)
 
-    return to_server(naming_a_world(run))
+    return run
 
 
 def naming_a_world(command: Command) -> Command:
