@@ -9,10 +9,12 @@ RUN python -m venv /opt/mockserver && /opt/mockserver/bin/pip install --no-cache
 
 FROM python:3.11-slim
 COPY --from=build /opt/mockserver /opt/mockserver
-RUN useradd --system --no-create-home --shell /usr/sbin/nologin mockserver
+RUN useradd --system --no-create-home --shell /usr/sbin/nologin mockserver \
+    && install -d -o mockserver -m 0700 /var/lib/mockserver
+ENV MOCKSERVER_AUTHORITY=/var/lib/mockserver/authority
 USER mockserver
 WORKDIR /tmp
-EXPOSE 7670
+EXPOSE 7670 7671 7672
 HEALTHCHECK --interval=10s --timeout=2s --start-period=5s --start-interval=200ms \
     CMD ["/opt/mockserver/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7670/_mock/health', timeout=2)"]
 ENTRYPOINT ["/opt/mockserver/bin/mockserver"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from mockserver.core.worlds import Worlds
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.mgage import MGAGE
 from mockserver.providers.serwersms import SERWERSMS
+from mockserver.redirect.refusals import turn_away
 from mockserver.settings import AN_INSTANT, BadSetting, Settings
 from mockserver.web.application import AnswerResponse, Application
 from mockserver.web.courier import Courier, Manners
@@ -33,6 +35,9 @@ from mockserver.web.serve import serve, serve_astray
 
 PROVIDERS: tuple[Provider, ...] = (DIALOGTECH, MGAGE, SERWERSMS)
 """Every room. Adding a provider is a folder and a name here."""
+
+HOSTS: tuple[str, ...] = tuple(host for room in PROVIDERS for host in room.hosts)
+"""Every host name that is answered for."""
 
 SWITCHES: tuple[Quirk, ...] = (
     Quirk("", "limits", ("enforced", "off")),  # the house's own, for all rooms that have limits
@@ -148,7 +153,8 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
     masking = Masking((name for room in PROVIDERS for name in room.secrets), house.is_ours)
     for room in PROVIDERS:
         application.register_blueprint(room.routes(_view(house, room)))
-    api = Api(house, masking, settings, PROVIDERS, SWITCHES, __version__, partial(_addresses, application))
+    addresses, whereabouts = partial(_addresses, application), partial(_whereabouts, application)
+    api = Api(house, masking, settings, PROVIDERS, SWITCHES, __version__, addresses, whereabouts)
     application.register_blueprint(control_routes(api))
     application.add_url_rule("/", "index", partial(_index, application, house), methods=["GET"])
     application.register_error_handler(HTTPException, partial(_nobody_answered, application, house))
@@ -156,12 +162,18 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
     pipeline = Pipeline(application.wsgi_app, house, masking, settings.body_bytes, settings.shows_exchange)
     application.wsgi_app = pipeline  # type: ignore[method-assign]  # Flask's own way to wrap an application
     application.broken = pipeline.broken
+    application.away = Pipeline(turn_away, house, masking, settings.body_bytes, settings.shows_exchange)
     return application
 
 
 def _addresses(application: Application) -> list[str]:
     """Every address that is answered."""
     return [rule.rule for rule in application.url_map.iter_rules()]
+
+
+def _whereabouts(application: Application) -> Mapping[str, str | None]:
+    """Where the server listens that it is the application of: known when it runs."""
+    return application.whereabouts()
 
 
 def _view(house: Worlds, room: Provider) -> View:

@@ -7,24 +7,29 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.app import PROVIDERS, create_app, create_house
+from mockserver.app import HOSTS, create_app, create_house
 from mockserver.client import Controls, InProcess
 from mockserver.client.moments import Moment, written
+from mockserver.redirect.authority import Authority
 from mockserver.redirect.doors import Door
 from mockserver.redirect.hosts import Hosts
 from mockserver.redirect.redirection import Redirected, Redirection
-from mockserver.settings import Settings, process_environment
+from mockserver.redirect.refusals import turn_away
+from mockserver.redirect.tunnel import Tunnel
+from mockserver.settings import HTTPS_PORT, TUNNEL_PORT, Settings, process_environment
+from mockserver.web.application import Application
 from mockserver.web.listening import Listener, Listening
 from mockserver.web.shell import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from wsgiref.types import WSGIApplication
 
     from mockserver.client import World
     from mockserver.core.worlds import Worlds
 
-HOSTS = Hosts(host for room in PROVIDERS for host in room.hosts)
-"""The providers' host names."""
+OURS = Hosts(HOSTS)
+"""Whom we are, for clients in this process."""
 
 
 class MockServer(Listening, Controls):
@@ -42,6 +47,10 @@ class MockServer(Listening, Controls):
         world: str | PathLike[str] | None = None,
         freeze: Moment | None = None,
         seed: str | None = None,
+        https: bool | None = None,
+        tunnel: bool = False,
+        allow_hosts: Iterable[str] = (),
+        listeners: Sequence[Listener] = (),
     ) -> None:
         """Get ready to listen.
 
@@ -51,8 +60,13 @@ class MockServer(Listening, Controls):
             world: in place of the settings': the world file that the default world begins with.
             freeze: in place of the settings': the instant at which its clock stands.
             seed: in place of the settings': of its identifiers and of chance.
+            https: whether to listen for HTTPS too, at `https_url`; as `tunnel` when nothing is said.
+            tunnel: whether to offer the tunnel, a forward proxy to the providers' hosts, at `tunnel_url`.
+            allow_hosts: beside the settings': other hosts that the tunnel lets through; ``*.example.com`` is all below one.
+            listeners: more of them; a tunnel among them leads to those of its own door.
 
         Raises:
+            OSError: the certificate authority cannot be kept.
             snapshots.WorldFileError: the world file is not one.
             ValueError: the instant is none, or an application was given and something that it should begin with.
         """
@@ -70,11 +84,65 @@ class MockServer(Listening, Controls):
         """What answers."""
         self._token = settings.token
         limits = Limits(head=settings.head_bytes, body=settings.body_bytes, idle=settings.idle_seconds)
-        super().__init__(listeners=[Listener(self.app, settings.host, settings.port)], limits=limits)
+        self.authority = Authority(settings.authority)
+        """What signs our certificates: ``mock.authority.certificate`` is what a client has to trust."""
+        own = {"http": Listener(self.app, settings.host, settings.port)}
+        if tunnel if https is None else https:
+            own["https"] = self._https(settings)
+        if tunnel:
+            own["tunnel"] = self._tunnel(settings, allow_hosts)
+        self._places = {name: place for place, name in enumerate(own)}
+        super().__init__(listeners=[*own.values(), *listeners], limits=limits)
+        if isinstance(self.app, Application):
+            self.app.whereabouts = self._whereabouts
         self._redirection: Redirection | None = None
         self._house: Worlds | None = getattr(self.app, "house", None)
         if self._house is not None:
             self._house.dismisses(self.dismiss)
+
+    def _https(self, settings: Settings) -> Listener:
+        return Listener(
+            self.app,
+            settings.host,
+            settings.beside(settings.https_port, HTTPS_PORT),
+            ssl_context=self.authority.context([*HOSTS, *settings.own_names]),
+            advice="--https-port N takes another, --no-https does without",
+        )
+
+    def _tunnel(self, settings: Settings, allow_hosts: Iterable[str]) -> Listener:
+        return Tunnel(
+            self.app,
+            settings.host,
+            settings.beside(settings.tunnel_port, TUNNEL_PORT),
+            hosts=HOSTS,
+            allowed=(*settings.allow_hosts, *allow_hosts),
+            away=getattr(self.app, "away", None) or turn_away,
+            advice="--tunnel-port N takes another, --no-tunnel does without",
+        )
+
+    @property
+    def https_url(self) -> str:
+        """The address for HTTPS. Raises RuntimeError when it is not listened on, or the server does not run."""
+        return self._address("https")
+
+    @property
+    def tunnel_url(self) -> str:
+        """The tunnel's address, for HTTPS_PROXY and http_proxy. Raises RuntimeError as `https_url` does."""
+        return self._address("tunnel")
+
+    def _whereabouts(self) -> dict[str, str | None]:
+        """Where the server listens, and what clients have to trust."""
+        found: dict[str, str | None] = {name: self.urls[place] for name, place in self._places.items()}
+        if "https" in found:
+            certificate = self.authority.certificate
+            found |= {"certificate": str(certificate), "pem": certificate.read_text("ascii")}
+        return found
+
+    def _address(self, name: str) -> str:
+        place = self._places.get(name)
+        if place is None:
+            raise RuntimeError(f"the server has no such listener; MockServer({name}=True) has")
+        return self.urls[place]
 
     def stop(self) -> None:
         """Close everything, and send nothing more."""
@@ -102,12 +170,12 @@ class MockServer(Listening, Controls):
         """What leads this process's connections to the providers' hosts to worlds of this server, one after the other."""
         if self._redirection is None:
             door = self.open_door("redirect")
-            self._redirection = Redirection(self, door, HOSTS, process_environment())
+            self._redirection = Redirection(self, door, OURS, process_environment())
         return self._redirection
 
     def open_door(self, name: str) -> Door:
         """Two more listeners, plain and TLS, that are the providers' hosts and lead to one world at a time."""
-        return Door.opened(self, self.app, HOSTS, name)
+        return Door.opened(self, self.app, OURS, name)
 
     @property
     def transport(self) -> InProcess:

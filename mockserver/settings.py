@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 from mockserver.core.ids import unguessable
 
 _PREFIX = "MOCKSERVER_"
+HTTPS_PORT, TUNNEL_PORT = 7671, 7672
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _OF_CLIENTS = {"MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"}
 """What the verbs read that talk to a server; no settings of one."""
@@ -35,6 +36,18 @@ class Settings:
     """The address that is listened on."""
     port: int = 7670
     """0 picks a free one."""
+    https: bool = True
+    """Whether `mockserver serve` listens for HTTPS too."""
+    https_port: int | None = None
+    """Its port: 7671 when none is given, or a free one when ``port`` is 0."""
+    tunnel: bool = True
+    """Whether `mockserver serve` offers the tunnel, a forward proxy."""
+    tunnel_port: int | None = None
+    """Its port: 7672 when none is given, or a free one when ``port`` is 0."""
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts beside the providers' that the tunnel lets through; ``*.example.com`` is all below one. Commas between them."""
+    authority: Path | None = None
+    """The folder of the certificate authority; one in the user's cache when none is given."""
     world: Path | None = None
     """The world file that the default world begins with; the shipped one when none is given."""
     seed: str = "default"
@@ -77,6 +90,17 @@ class Settings:
             return self
         return replace(self, token=unguessable())
 
+    def beside(self, port: int | None, usual: int) -> int:
+        """The port of a second listener: the given one, else the usual one, else a free one where free ones are wanted."""
+        if port is not None:
+            return port
+        return usual if self.port else 0
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """Where it is reached beside this machine's own names: the address that is listened on, where it is one."""
+        return () if self.is_private or self.host in ("", "0.0.0.0", "::") else (self.host,)  # noqa: S104 - not bound
+
     @property
     def is_private(self) -> bool:
         """Whether only this machine can reach the server."""
@@ -97,12 +121,19 @@ class Settings:
         return cls(**given), [_unknown(key, names) for key in unknown]
 
 
+def environment() -> dict[str, str]:
+    """The environment that a child would have."""
+    return dict(os.environ)
+
+
 def _read(key: str, text: str, kind: Any) -> Any:
     if kind == Path | None:
         return Path(text)
     if kind is bool:
         return _truth(key, text)
-    if kind is not int:
+    if kind == tuple[str, ...]:
+        return tuple(filter(None, (part.strip() for part in text.split(","))))
+    if kind not in (int, int | None):
         return text
     try:
         return int(text)

@@ -27,7 +27,7 @@ from mockserver.redirect.authority import Authority
 from mockserver.redirect.doors import Door
 from mockserver.redirect.hosts import Asked, Leak
 from mockserver.redirect.redirection import Redirection
-from mockserver.server import HOSTS, MockServer
+from mockserver.server import OURS, MockServer
 from mockserver.web.listening import Listener, Listening
 
 NUMBERS = "action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"
@@ -181,7 +181,7 @@ def test_threads_that_begin_inside_are_led(server: MockServer) -> None:
 
 
 def led_to(server: MockServer, door: Door) -> Redirection:
-    return Redirection(server, door, HOSTS, {})
+    return Redirection(server, door, OURS, {})
 
 
 def test_a_door_of_another_authority_is_not_trusted(server: MockServer, tmp_path: Path) -> None:

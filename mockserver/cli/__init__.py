@@ -15,6 +15,8 @@ from mockserver import __version__
 
 _VERBS = {
     "serve": "Answer as the providers do.",
+    "exec": "Run a command whose clients, unchanged, come here.",
+    "env": "Print what leads unchanged clients to a server.",
     "wait": "Wait until a server answers, or something happens.",
     "world": "Make, show, copy, reset, save and drop worlds.",
     "account": "Show and change accounts: numbers, programs, contacts, blacklist, forwarding.",
@@ -35,8 +37,10 @@ _VERBS = {
     "fixtures": "Make and check world files.",
 }
 
-_HOMES = {"assert": "expect", "quirks": "lists", "refusals": "lists", "magic": "lists"}
-"""Modules of verbs that have none of their own name; one of them is a keyword of Python's."""
+_HOMES = {"assert": "expect", "exec": "execute", "quirks": "lists", "refusals": "lists", "magic": "lists"}
+"""Modules of verbs that have none of their own name."""
+_PYTHONS = ("assert", "exec")
+"""Verbs that Python has taken; their commands have an underscore behind them."""
 
 
 class Verbs(click.Group):
@@ -51,7 +55,7 @@ class Verbs(click.Group):
         if name not in _VERBS:
             return None
         home = import_module(f"mockserver.cli.{_HOMES.get(name, name)}")
-        command: click.Command = getattr(home, f"{name}_" if name == "assert" else name)
+        command: click.Command = getattr(home, f"{name}_" if name in _PYTHONS else name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -17,10 +17,12 @@ import click
 from mockserver.core.instants import parse_instant
 from mockserver.settings import AN_INSTANT, Settings
 
+from .talking import decorated
 from .watching import Watch
 
 if TYPE_CHECKING:
     from mockserver.core.worlds import Worlds
+    from mockserver.server import MockServer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -28,15 +30,18 @@ _PAUSE = 0.5
 """Seconds between two looks at the world file."""
 _LEVELS = {"quiet": logging.WARNING, "refusals": logging.INFO, "all": logging.DEBUG}
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
+_PORT = click.IntRange(0, 65535)
 
 
-def _option(name: str, about: str, **options: Any) -> Callable[[_Command], _Command]:
+def option(name: str, about: str, flag: str | None = None, **options: Any) -> Callable[[_Command], _Command]:
     """A flag for a setting. Its default is the environment's, and shown as the setting's own."""
     default = _DEFAULTS[name]
     shown = (
-        f" [MOCKSERVER_{name.upper()}; default: {default}]" if default is not None else f" [MOCKSERVER_{name.upper()}]"
+        f" [MOCKSERVER_{name.upper()}; default: {default}]"
+        if default not in (None, ())
+        else f" [MOCKSERVER_{name.upper()}]"
     )
-    return click.option(f"--{name.replace('_', '-')}", name, default=None, help=about + shown, **options)
+    return click.option(flag or f"--{name.replace('_', '-')}", name, default=None, help=about + shown, **options)
 
 
 def _as_instant(text: str) -> str:
@@ -45,6 +50,33 @@ def _as_instant(text: str) -> str:
     except ValueError:
         raise click.BadParameter(f"{text!r} is not an instant; one is {AN_INSTANT}") from None
     return text
+
+
+_SHARED = (
+    option("world", "World file that the default world begins with.", type=click.Path(path_type=Path)),
+    option("seed", "Seed of the identifiers that are given out."),
+    option("freeze", "Instant at which the default world's clock stands.", metavar="INSTANT", type=_as_instant),
+    option(
+        "unknown_credentials",
+        "What becomes of credentials that nobody issued: the provider's refusal, or a world of their own.",
+        type=click.Choice(["refuse", "adopt"]),
+    ),
+    option(
+        "allow_hosts",
+        "A host that the tunnel lets through, or *.example.com for all below one; may be repeated.",
+        flag="--allow-host",
+        metavar="HOST",
+        multiple=True,
+    ),
+    option("authority", "Folder of the certificate authority.", type=click.Path(path_type=Path, file_okay=False)),
+    option("webhook_targets", "Where webhooks may go: private, any, or HOST:PORT,… beside the private ones."),
+    option("log", "What is logged on stderr.", type=click.Choice(list(_LEVELS))),
+)
+
+
+def starting(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say what any server is like that a verb starts."""
+    return decorated(command, _SHARED)
 
 
 @click.command(
@@ -56,52 +88,40 @@ Examples:
   mockserver serve --freeze 2026-03-29T00:59:59Z --log all
 """
 )
-@_option("host", "Address to listen on.")
-@_option("port", "Port to listen on; 0 picks a free one.", type=click.IntRange(0, 65535))
-@_option("world", "World file that the default world begins with.", type=click.Path(path_type=Path))
-@_option("seed", "Seed of the identifiers that are given out.")
+@option("host", "Address to listen on.")
+@option("port", "Port to listen on; 0 picks a free one.", type=_PORT)
+@option("https_port", "Port for HTTPS; 7671, or a free one with --port 0.", type=_PORT)
+@option("tunnel_port", "Port for the tunnel, a forward proxy; 7672, or a free one with --port 0.", type=_PORT)
+@click.option("--no-https", is_flag=True, help="Listen for HTTP alone. [MOCKSERVER_HTTPS=off]")
+@click.option("--no-tunnel", is_flag=True, help="Offer no tunnel. [MOCKSERVER_TUNNEL=off]")
 @click.option(
     "--reload", is_flag=True, default=None, help="Begin again whenever the world file changes. [MOCKSERVER_RELOAD]"
 )
-@_option("freeze", "Instant at which the default world's clock stands.", metavar="INSTANT", type=_as_instant)
-@_option(
-    "unknown_credentials",
-    "What becomes of credentials that nobody issued: the provider's refusal, or a world of their own.",
-    type=click.Choice(["refuse", "adopt"]),
-)
-@_option("token", "What the control API asks for, off loopback; made at start when none is given.")
+@option("token", "What the control API asks for, off loopback; made at start when none is given.")
 @click.option("--no-token", "no_token", is_flag=True, help="Ask for no token, off loopback too.")
 @click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange with refusals.")
-@_option("webhook_targets", "Where webhooks may go: private, any, or HOST:PORT,… beside the private ones.")
-@_option("webhook_timeout", "Seconds that one attempt at a webhook may take.", type=click.IntRange(1, 3600))
-@_option("webhook_redirects", "How many redirects an attempt follows.", type=click.IntRange(0, 20))
-@_option("journal_bytes", "Bytes that all journals together may hold.", type=click.IntRange(1))
-@_option("journal_length", "Exchanges that a world's journal may hold.", type=click.IntRange(1))
-@_option("body_bytes", "Bytes of a request body that are read.", type=click.IntRange(1))
-@_option("head_bytes", "Bytes of a request's line and headers that are read.", type=click.IntRange(1024))
-@_option("idle_seconds", "How long an unused connection is kept open.", type=click.IntRange(1))
-@_option("log", "What is logged on stderr.", type=click.Choice(list(_LEVELS)))
-def serve(no_token: bool, no_exchange_header: bool, **flags: Any) -> None:
+@option("webhook_timeout", "Seconds that one attempt at a webhook may take.", type=click.IntRange(1, 3600))
+@option("webhook_redirects", "How many redirects an attempt follows.", type=click.IntRange(0, 20))
+@option("journal_bytes", "Bytes that all journals together may hold.", type=click.IntRange(1))
+@option("journal_length", "Exchanges that a world's journal may hold.", type=click.IntRange(1))
+@option("body_bytes", "Bytes of a request body that are read.", type=click.IntRange(1))
+@option("head_bytes", "Bytes of a request's line and headers that are read.", type=click.IntRange(1024))
+@option("idle_seconds", "How long an unused connection is kept open.", type=click.IntRange(1))
+@starting
+def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: bool, **flags: Any) -> None:
     """Answer as the providers do, until Ctrl-C."""
-    settings, unknown = Settings.from_environment()
-    if no_token:
-        flags["needs_token"] = False
-    if no_exchange_header:
-        flags["shows_exchange"] = False
-    for sentence in unknown:
-        click.echo(f"mockserver: {sentence}", err=True)
-    settings = replace(settings, **{name: value for name, value in flags.items() if value is not None}).with_token()
+    refused = {"needs_token": no_token, "shows_exchange": no_exchange_header, "https": no_https, "tunnel": no_tunnel}
+    settings = settings_with(flags | {name: False for name, is_refused in refused.items() if is_refused}).with_token()
     if settings.reload and settings.world is None:
         raise click.UsageError("--reload watches a world file; name it with --world FILE")
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.WARNING)
-    logging.getLogger("mockserver").setLevel(_LEVELS.get(settings.log, logging.INFO))
+    start_log(settings)
 
     from mockserver.app import create_app, create_house
     from mockserver.server import MockServer
 
     watch = Watch(settings.world, lambda: _begin_again(house, settings)) if settings.world else None
     house = create_house(settings)
-    server = MockServer(create_app(house, settings), settings)
+    server = MockServer(create_app(house, settings), settings, https=settings.https, tunnel=settings.tunnel)
     # What is here now stays: the collector need not look at it again, and may look at the rest less often.
     gc.collect()
     gc.freeze()
@@ -109,7 +129,21 @@ def serve(no_token: bool, no_exchange_header: bool, **flags: Any) -> None:
     if watch is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)
         Thread(target=watch.keep_looking, args=(pause,), name="mockserver-reload", daemon=True).start()
-    server.run(lambda url: click.echo(_banner(url, house, settings)))
+    server.run(lambda _: click.echo(_banner(server, house, settings)))
+
+
+def start_log(settings: Settings) -> None:
+    """Log on stderr what the settings want to be logged."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.WARNING)
+    logging.getLogger("mockserver").setLevel(_LEVELS.get(settings.log, logging.INFO))
+
+
+def settings_with(flags: Mapping[str, Any]) -> Settings:
+    """The environment's settings, and those of the flags that were given. Variables that are not known are named on stderr."""
+    settings, unknown = Settings.from_environment()
+    for sentence in unknown:
+        click.echo(f"mockserver: {sentence}", err=True)
+    return replace(settings, **{name: value for name, value in flags.items() if value not in (None, ())})
 
 
 def _begin_again(house: Worlds, settings: Settings) -> None:
@@ -124,13 +158,21 @@ def _begin_again(house: Worlds, settings: Settings) -> None:
         click.echo(f"mockserver: the default world has begun again, as {settings.world} says", err=True)
 
 
-def _banner(url: str, house: Worlds, settings: Settings) -> str:
+def _banner(server: MockServer, house: Worlds, settings: Settings) -> str:
     from mockserver import __version__
     from mockserver.app import PROVIDERS
 
+    url = server.url
     token = settings.token if settings.needs_token and not settings.is_private else None
     shown = f" --token {token}" if token else ""
-    lines = [f"mockserver {__version__} listens on {url} (what is here: {url}/)", "", "Credentials:"]
+    lines = [f"mockserver {__version__} listens on {url} (what is here: {url}/)"]
+    if settings.https:
+        lines.append(f"  HTTPS on {server.https_url}, trusting {server.authority.certificate}")
+    if settings.tunnel:
+        lines.append(
+            f"  tunnel for the providers' own hosts on {server.tunnel_url} (mockserver env prints how to use it)"
+        )
+    lines += ["", "Credentials:"]
     for account in house.default.state.accounts.values():
         for login in account.logins:
             secret = "" if login.secret is None else f" / {login.secret}"

@@ -120,6 +120,12 @@ class Controls:
                 never.wait(_PAUSE)
 
     @verb
+    def whereabouts(self) -> dict[str, Any]:
+        """Where the server listens (``http``, ``https``, ``tunnel``), for which ``hosts``, and the certificate to trust."""
+        found: dict[str, Any] = self.transport.call("GET", "/_mock/whereabouts")
+        return found
+
+    @verb
     def quirks(self) -> list[dict[str, Any]]:
         """Every place where the documents leave something open: sentences, readings, what was taken, how it is known."""
         return self._list("quirks")

@@ -10,10 +10,22 @@ from . import quirk_book
 from .schemas import a_list, an_object, component
 from .verbs import Api, Values, Verb
 
+_WHERE = ("http", "https", "tunnel", "certificate", "pem")
+"""What there may be of a server's listeners: three addresses, and what clients have to trust."""
+
 
 def health(api: Api, _: None, __: Values) -> dict[str, Any]:
     """Whether it works."""
     return {"status": "ok", "version": api.version}
+
+
+def whereabouts(api: Api, _: None, __: Values) -> dict[str, Any]:
+    """Where the server listens."""
+    return {
+        **dict.fromkeys(_WHERE),
+        **api.whereabouts(),
+        "hosts": [host for room in api.providers for host in room.hosts],
+    }
 
 
 def quirks(api: Api, _: None, __: Values) -> dict[str, Any]:
@@ -60,6 +72,18 @@ def verbs(_: Api) -> tuple[Verb, ...]:
             health,
             an_object("", ["status", "version"], status={"const": "ok"}, version=text),
             is_open=True,
+        ),
+        Verb(
+            "GET",
+            "/_mock/whereabouts",
+            "Where the server listens, for which hosts, and the certificate (a file of the server's, and as PEM) to trust.",
+            whereabouts,
+            an_object(
+                "",
+                [*_WHERE, "hosts"],
+                hosts=a_list(text),
+                **{name: {"type": ["string", "null"]} for name in _WHERE},
+            ),
         ),
         Verb(
             "GET",

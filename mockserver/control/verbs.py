@@ -45,6 +45,8 @@ class Api:
     """Ours."""
     addresses: Callable[[], Iterable[str]] = field(default=tuple)
     """Every address that is answered, for explanations of those that are not."""
+    whereabouts: Callable[[], Mapping[str, str | None]] = field(default=dict)
+    """Where the server listens, and what clients have to trust; nothing under another server than ours."""
 
     @cached_property
     def rules(self) -> Rules:

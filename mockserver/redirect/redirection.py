@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from .doors import Door
+from .handshakes import Handshakes
 from .hosts import Asked, Hosts
 from .patching import Patches
 from .proxies import Exemption
 from .sockets import Sockets
-from .trust import Trust
 
 if TYPE_CHECKING:
     from mockserver.client import Controls, World
@@ -45,7 +45,7 @@ class Redirection:
         self._server = server
         self._door = door
         self._sockets = Sockets(hosts, door.listeners, self._refused)
-        self._trust = Trust(hosts, door.authority)
+        self._trust = Handshakes(hosts, door.authority)
         self._proxies = Exemption(environ, hosts.answered)
         self._patches = Patches()
 

@@ -1,55 +1,112 @@
-"""TLS to the providers' hosts, verified for real, against our authority in place of the client's roots.
-
-A client's context exists long before the redirect: a module's ``requests.Session()`` has one. So it is left as it is, and
-every handshake with a provider's host is made by a twin of it that verifies as much as it does: the name, or nothing at
-all for a client that wants that. The twin trusts our authority alone, because nobody else can be at the other end.
-"""
+"""What a client has to trust, in the forms that clients want it in: files, kept by what is in them."""
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable
-from typing import Any
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+import warnings
+from pathlib import Path
 
-from .hosts import Hosts, plain
-from .patching import Patches
+import platformdirs
+
+PASSWORD = "changeit"  # noqa: S105 - Java's own default; it guards certificates, which are no secret
+"""Of the trust store."""
+
+_LENGTH = 16
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
+
+
+def usual_folder() -> Path:
+    """Where files are kept when nothing else is said: in the user's cache."""
+    return platformdirs.user_cache_path("mockserver", appauthor=False) / "authority"
+
+
+class Folder:
+    """Files for their owner alone, written whole or not at all. Every verb raises OSError when they cannot be kept."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Nothing is made yet; `usual_folder` is meant when no path is given."""
+        self.path = path or usual_folder()
+
+    def make(self) -> Path:
+        """An empty folder inside, with a name of its own."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(dir=self.path, prefix="making-"))
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def write(self, name: str, content: bytes) -> Path:
+        """A file, in place of what had its name."""
+        target = self.path / name
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            number, made = tempfile.mkstemp(dir=target.parent, prefix="making-")
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+            return Path(made).replace(target)
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def keep(self, name: str, content: bytes) -> Path:
+        """A file of this content; its name, with ``{}`` filled in, tells contents apart."""
+        kept = self.path / name.format(digest(content))
+        return kept if kept.exists() else self.write(str(kept.relative_to(self.path)), content)
+
+    def _refusal(self, error: OSError) -> OSError:
+        why = f"{error.strerror or error}; --authority FOLDER (MOCKSERVER_AUTHORITY) names another"
+        return OSError(error.errno, f"certificates cannot be kept in {self.path}: {why}")
 
 
 class Trust:
-    """What ``ssl.SSLContext`` does for our hosts."""
+    """An authority's certificate, for those who are to trust it."""
 
-    def __init__(self, hosts: Hosts, authority: str) -> None:
-        """Nothing is changed yet.
+    def __init__(self, folder: Folder, pem: bytes) -> None:
+        """Trust a certificate, given as PEM."""
+        self.folder = folder
+        self._pem = pem
 
-        Args:
-            hosts: whom we are.
-            authority: the certificate of ours, in PEM.
-        """
-        self._hosts = hosts
-        self._authority = authority
+    @property
+    def certificate(self) -> Path:
+        """It alone, as PEM."""
+        return self.folder.keep("ca-{}.pem", self._pem)
 
-    def install(self, patches: Patches) -> None:
-        """From now on."""
-        for name, place in (("wrap_socket", 5), ("wrap_bio", 3)):
-            self._install(patches, name, place)
+    @property
+    def bundle(self) -> Path:
+        """It and the roots that clients trust anyway (certifi's), for clients that take one file in place of theirs."""
+        return self.folder.keep("bundle-{}.pem", self._pem + b"\n" + _roots())
 
-    def _install(self, patches: Patches, name: str, place: int) -> None:
-        usual: Callable[..., Any] = getattr(ssl.SSLContext, name)
+    @property
+    def store(self) -> Path:
+        """The same as a PKCS #12 file, for Java. It has a password because Java asks for one: `PASSWORD`."""
+        bundle = self._pem + b"\n" + _roots()
+        name = f"trust-{digest(bundle)}.p12"
+        kept = self.folder.path / name
+        return kept if kept.exists() else self.folder.write(name, _for_java(bundle))
 
-        def wrap(context: ssl.SSLContext, *args: Any, **kwargs: Any) -> Any:
-            host = (
-                kwargs["server_hostname"] if "server_hostname" in kwargs else args[place] if len(args) > place else None
-            )
-            return usual(self._twin(context) if self._hosts.are_ours(plain(host)) else context, *args, **kwargs)
 
-        patches.put(ssl.SSLContext, name, wrap)
+def digest(content: bytes) -> str:
+    """A short name for a content."""
+    return hashlib.sha256(content).hexdigest()[:_LENGTH]
 
-    def _twin(self, context: ssl.SSLContext) -> ssl.SSLContext:
-        twin = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        twin.check_hostname = False  # before the mode, which it would forbid
-        twin.verify_mode = context.verify_mode
-        twin.check_hostname = context.check_hostname
-        twin.verify_flags = context.verify_flags
-        twin.sslsocket_class, twin.sslobject_class = context.sslsocket_class, context.sslobject_class
-        twin.load_verify_locations(cadata=self._authority)
-        return twin
+
+def _roots() -> bytes:
+    import certifi
+
+    return Path(certifi.where()).read_bytes()
+
+
+def _for_java(bundle: bytes) -> bytes:
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+    from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12Certificate, serialize_java_truststore
+    from cryptography.x509 import load_pem_x509_certificate
+
+    trusted = []
+    for number, pem in enumerate(_CERTIFICATE.findall(bundle)):
+        # A few of the old roots are not as they should be. Java is none the poorer without them.
+        with warnings.catch_warnings(action="error"), contextlib.suppress(ValueError, Warning):
+            trusted.append(PKCS12Certificate(load_pem_x509_certificate(pem), f"mockserver-{number}".encode()))
+    return serialize_java_truststore(trusted, BestAvailableEncryption(PASSWORD.encode()))

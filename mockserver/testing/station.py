@@ -66,8 +66,8 @@ class Station:
     def _remote(self, shared: Mapping[str, Any]) -> Redirection:
         from mockserver.redirect.doors import Door
         from mockserver.redirect.redirection import Redirection
-        from mockserver.server import HOSTS
+        from mockserver.server import OURS
         from mockserver.settings import process_environment
 
         server: Controls = self.server
-        return Redirection(server, Door.of(shared["door"]), HOSTS, process_environment())
+        return Redirection(server, Door.of(shared["door"]), OURS, process_environment())

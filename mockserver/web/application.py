@@ -25,9 +25,9 @@ from mockserver.web.answer import AT_ONCE, Answer
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Request
     from flask.typing import ResponseReturnValue
 
@@ -178,6 +178,10 @@ class Application(Flask):
         """The worlds it answers for."""
         self.broken: Callable[[bytes, str, str | None], None] | None = None
         """Called by the shell with what was no HTTP; see ``web/shell.py``."""
+        self.away: WSGIApplication | None = None
+        """Answers what the tunnel does not carry; see ``redirect/tunnel.py``."""
+        self.whereabouts: Callable[[], Mapping[str, str | None]] = dict
+        """Where the server listens that it is the application of, and what clients have to trust; see ``server.py``."""
         self._hosts: dict[tuple[str, str], tuple[str, str]] = {}
 
     @property

@@ -17,16 +17,17 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from mockserver.web.shell import Limits, shell
+from mockserver.web.shell import Limits, Shell, shell
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from concurrent.futures import Executor
     from types import TracebackType
     from typing import Self
     from wsgiref.types import WSGIApplication
@@ -60,6 +61,8 @@ class Listener:
     """The name under which requests that come in here say so; see ``mockserver.door``."""
     ssl_context: ssl.SSLContext | None = None
     """Given, it is HTTPS."""
+    advice: str = "port 0 picks a free one"
+    """What to do when the port is taken."""
 
     def bind(self) -> socket.socket:
         """A socket on which connections already queue."""
@@ -74,7 +77,7 @@ class Listener:
 
     def _refusal(self, error: OSError) -> str:
         if error.errno == errno.EADDRINUSE:
-            return f"port {self.port} on {self.host} is in use by another program; port 0 picks a free one"
+            return f"port {self.port} on {self.host} is in use by another program; {self.advice}"
         # create_server appends its own half-sentence in brackets.
         return (
             f"cannot listen on port {self.port} of {self.host}: {str(error.strerror or error).partition(' (while')[0]}"
@@ -85,6 +88,23 @@ class Listener:
         host = ANYWHERE.get(self.host, self.host)
         scheme = "http" if self.ssl_context is None else "https"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
+
+    def connection(self, pool: Executor, limits: Limits, beside: Sequence[Bound]) -> type[Shell]:  # noqa: ARG002 - for those who lead there
+        """The protocol class of its connections.
+
+        Args:
+            pool: where requests run that may block.
+            limits: what one connection may ask of us.
+            beside: every listener of the server, this one among them, and where it is.
+        """
+        return shell(self.app, door=self.door, pool=pool, limits=limits)
+
+
+class Bound(NamedTuple):
+    """A listener that is listening, and the host and port at which this machine reaches it."""
+
+    listener: Listener
+    address: tuple[str, int]
 
 
 class Listening:
@@ -238,8 +258,11 @@ class Listening:
         running = _Running(loop, pool, self.limits)
         with _signals(loop, ended.set) if signals else contextlib.nullcontext():
             try:
-                for listener, bound in zip(self.listeners, sockets, strict=True):
-                    await running.open(listener, bound)
+                beside = [
+                    Bound(listener, _reached(bound)) for listener, bound in zip(self.listeners, sockets, strict=True)
+                ]
+                for (listener, _), bound in zip(beside, sockets, strict=True):
+                    await running.open(listener, bound, beside)
                 self._running = running
                 ready()
                 await ended.wait()
@@ -262,9 +285,9 @@ class _Running:
         """Have something done on the loop, from another thread, and wait for it."""
         asyncio.run_coroutine_threadsafe(what, self._loop).result(STUCK)
 
-    async def open(self, listener: Listener, bound: socket.socket) -> None:
+    async def open(self, listener: Listener, bound: socket.socket, beside: Sequence[Bound] = ()) -> None:
         """Accept connections."""
-        protocol = _protocol(listener, self._pool, self._limits, self._state)
+        protocol = _protocol(listener, self._pool, self._limits, self._state, beside)
         self._servers.append(
             await self._loop.create_server(protocol, sock=bound, ssl=listener.ssl_context, backlog=BACKLOG)
         )
@@ -327,14 +350,20 @@ class _State(ServerState):
         await self.crowd.gone(GRACE)
 
 
+def _reached(bound: socket.socket) -> tuple[str, int]:
+    """Host and port at which this machine reaches a socket."""
+    host, port = bound.getsockname()[:2]
+    return ANYWHERE.get(host, host), port
+
+
 def _protocol(
-    listener: Listener, pool: ThreadPoolExecutor, limits: Limits, state: ServerState
+    listener: Listener, pool: Executor, limits: Limits, state: ServerState, beside: Sequence[Bound] = ()
 ) -> Callable[[], asyncio.Protocol]:
     """What makes a connection's protocol."""
-    bound = shell(listener.app, door=listener.door, pool=pool, limits=limits)
-    config = Config(_no_asgi, http=bound, log_config=None, lifespan="off", ws="none", proxy_headers=False, workers=1)
+    kind = listener.connection(pool, limits, beside)
+    config = Config(_no_asgi, http=kind, log_config=None, lifespan="off", ws="none", proxy_headers=False, workers=1)
     config.load()
-    return partial(bound, config=config, server_state=state, app_state={}, _loop=asyncio.get_running_loop())
+    return partial(kind, config=config, server_state=state, app_state={}, _loop=asyncio.get_running_loop())
 
 
 async def _no_asgi(scope: object, receive: object, send: object) -> None:

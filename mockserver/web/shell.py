@@ -25,7 +25,7 @@ from collections import deque
 from dataclasses import dataclass
 from http import HTTPStatus
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptools import (
     HttpParserCallbackError,
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from mockserver.web.answer import Answer, Deferred
 
 logger = logging.getLogger(__name__)
+
+Kind = TypeVar("Kind", bound="Shell")
 
 POOLED = "/_mock/"
 """Paths below this may block (they wait, render, read files) and are called on the pool."""
@@ -78,8 +80,13 @@ class Limits:
 
 
 def shell(
-    app: WSGIApplication, *, door: str | None = None, pool: Executor, limits: Limits | None = None
-) -> type[Shell]:
+    app: WSGIApplication,
+    *,
+    door: str | None = None,
+    pool: Executor,
+    limits: Limits | None = None,
+    kind: type[Kind] | None = None,
+) -> type[Kind]:
     """The protocol class of one listener, to be given to uvicorn's ``Config(http=...)``.
 
     Args:
@@ -88,15 +95,10 @@ def shell(
         door: The listener's name, ``environ["mockserver.door"]``.
         pool: Where requests below ``POOLED`` run.
         limits: What one connection may ask of us.
+        kind: What its connections are; a ``Shell`` when nothing else is said.
     """
-
-    class Bound(Shell):
-        wsgi = staticmethod(app)
-
-    Bound.door = door
-    Bound.pool = pool
-    Bound.limits = limits or Limits()
-    return Bound
+    given = {"wsgi": staticmethod(app), "door": door, "pool": pool, "limits": limits or Limits()}
+    return type("Bound", (kind or Shell,), given)
 
 
 class Shell(HttpToolsProtocol):
@@ -235,19 +237,19 @@ class Shell(HttpToolsProtocol):
                 rest = b""
             except HttpParserUpgrade as upgrade:
                 rest = rest[upgrade.args[0] :]
-                self._decline_upgrade(len(rest))
+                self._decline_upgrade(rest)
             except HttpParserError as error:
                 self._misunderstood(error, data)
         if self.open and not self.deaf:
             self._unfinished(data)
 
-    def _decline_upgrade(self, left: int) -> None:
+    def _decline_upgrade(self, rest: bytes | memoryview) -> None:
         """Go on in HTTP/1.1 behind a request that offered something else.
 
         The parser takes such a request to end with its head. Java's client sends bodies with it (Upgrade: h2c), so a new
         parser is told of a request that is framed alike and reads on.
         """
-        self.taken -= left
+        self.taken -= len(rest)
         if self.filling is not None and self.filling.framing is not None:
             self.parser = _parser(self)
             self.replaying = True
@@ -542,9 +544,7 @@ class Shell(HttpToolsProtocol):
         """Send RST in place of FIN, behind all that was written."""
         self._forget()
         self.current = None
-        # A twin of the descriptor, because uvloop's own socket object has no options to set.
-        with socket.socket(fileno=os.dup(self.transport.get_extra_info("socket").fileno())) as twin:
-            twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        end_in_reset(self.transport)
         if self.scheme == "http":
             self.transport.close()
         else:
@@ -566,6 +566,13 @@ class Shell(HttpToolsProtocol):
         if self.performance is not None:
             self.performance.cancel()
             self.performance = None
+
+
+def end_in_reset(transport: asyncio.Transport) -> None:
+    """Have RST sent in place of FIN when the transport closes."""
+    # A twin of the descriptor, because uvloop's own socket object has no options to set.
+    with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as twin:
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _parser(protocol: Shell) -> HttpRequestParser:

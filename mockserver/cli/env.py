@@ -1,0 +1,74 @@
+"""``mockserver env``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mockserver.settings import environment
+
+from .leading import kit_to
+from .talking import Output, hint, to_server
+
+if TYPE_CHECKING:
+    from mockserver.client import Mock
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver env
+  eval "$(mockserver env)"
+  mockserver env --shell fish | source
+  mockserver env --shell powershell | Invoke-Expression
+"""
+)
+@click.option(
+    "--shell",
+    type=click.Choice(["sh", "fish", "powershell"]),
+    default="sh",
+    show_default=True,
+    help="The shell that is to read it.",
+)
+@click.option(
+    "--folder",
+    metavar="FOLDER",
+    envvar="MOCKSERVER_AUTHORITY",
+    show_envvar=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the files are kept that the variables name; in the user's cache when none is given.",
+)
+@to_server
+def env(mock: Mock, output: Output, shell: str, folder: Path | None) -> None:
+    """Print the variables that lead unchanged clients to a running server, for a shell to read.
+
+    They are those that `mockserver exec` gives to its command. Certificate: SSL_CERT_FILE has it, and the usual roots.
+    """
+    from mockserver.redirect.environment import led
+
+    parent = environment()
+    kit = kit_to(mock, parent, folder)
+    variables = led(parent, kit)
+    output.show(variables, "\n".join(map(_SHELLS[shell], variables, variables.values())))
+    hint(f"the authority's certificate is {kit.certificate}")
+
+
+def _sh(name: str, value: str) -> str:
+    quoted = value.replace("'", "'\\''")
+    return f"export {name}='{quoted}'"
+
+
+def _fish(name: str, value: str) -> str:
+    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"set -gx {name} '{quoted}'"
+
+
+def _powershell(name: str, value: str) -> str:
+    quoted = value.replace("'", "''")
+    return f"$env:{name} = '{quoted}'"
+
+
+_SHELLS: Mapping[str, Callable[[str, str], str]] = {"sh": _sh, "fish": _fish, "powershell": _powershell}

@@ -1,0 +1,169 @@
+<?php
+/* Put before every PHP program of `mockserver exec`, by auto_prepend_file: leads http:// and https:// streams through the
+   tunnel of https_proxy, which they do not look at; curl does by itself. The wrapper opens PHP's own with a context that
+   names the tunnel, and hands on whatever it says. */
+
+namespace Mockserver;
+
+final class LedStream implements \ArrayAccess, \IteratorAggregate, \Countable
+{
+    /** @var resource|null given by PHP */
+    public $context;
+    /** @var resource */
+    private $stream;
+
+    public static function lead(): void
+    {
+        foreach (['http', 'https'] as $scheme) {
+            if (in_array($scheme, stream_get_wrappers(), true)) {
+                stream_wrapper_unregister($scheme);
+                stream_wrapper_register($scheme, self::class, STREAM_IS_URL);
+            }
+        }
+    }
+
+    private static function unlead(): void
+    {
+        foreach (['http', 'https'] as $scheme) {
+            @stream_wrapper_restore($scheme);
+        }
+    }
+
+    private static function isSpared(string $url): bool
+    {
+        $host = strtolower(trim((string) parse_url($url, PHP_URL_HOST), '[]'));
+        if (str_starts_with($host, '127.')) {
+            return true;
+        }
+        foreach (array_filter(array_map('trim', explode(',', (string) getenv('no_proxy')))) as $name) {
+            $name = strtolower(ltrim($name, '.'));
+            if ($host === $name || str_ends_with($host, ".$name")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** @return resource the program's context, or PHP's default one, with the tunnel in it where it names no proxy of its own */
+    private function led(string $url)
+    {
+        $context = $this->context ?? stream_context_get_default();
+        $options = stream_context_get_options($context);
+        $tunnel = preg_replace('~^https?://~', 'tcp://', rtrim((string) getenv('https_proxy'), '/'));
+        if ($tunnel !== '' && !isset($options['http']['proxy']) && !self::isSpared($url)) {
+            $options['http']['proxy'] = $tunnel;
+            $options['http']['request_fulluri'] = !str_starts_with(strtolower($url), 'https:');
+        }
+        $parameters = stream_context_get_params($context);
+        unset($parameters['options']);
+        return stream_context_create($options, $parameters);
+    }
+
+    public function stream_open(string $url, string $mode, int $flags, ?string &$opened): bool
+    {
+        $context = $this->led($url);
+        self::unlead();
+        try {
+            $stream = $flags & STREAM_REPORT_ERRORS
+                ? fopen($url, $mode, (bool) ($flags & STREAM_USE_PATH), $context)
+                : @fopen($url, $mode, (bool) ($flags & STREAM_USE_PATH), $context);
+        } finally {
+            self::lead();
+        }
+        if (isset($http_response_header)) {
+            $GLOBALS['http_response_header'] = $http_response_header;
+        }
+        if ($stream === false) {
+            return false;
+        }
+        $this->stream = $stream;
+        return true;
+    }
+
+    public function stream_read(int $count): string|false
+    {
+        return fread($this->stream, $count);
+    }
+
+    public function stream_write(string $data): int
+    {
+        return (int) fwrite($this->stream, $data);
+    }
+
+    public function stream_eof(): bool
+    {
+        return feof($this->stream);
+    }
+
+    public function stream_tell(): int
+    {
+        return (int) ftell($this->stream);
+    }
+
+    public function stream_close(): void
+    {
+        fclose($this->stream);
+    }
+
+    public function stream_flush(): bool
+    {
+        return fflush($this->stream);
+    }
+
+    public function stream_stat(): array|false
+    {
+        return fstat($this->stream);
+    }
+
+    /** @return resource */
+    public function stream_cast(int $as)
+    {
+        return $this->stream;
+    }
+
+    public function stream_set_option(int $option, int $first, ?int $second): bool
+    {
+        return match ($option) {
+            STREAM_OPTION_BLOCKING => stream_set_blocking($this->stream, (bool) $first),
+            STREAM_OPTION_READ_TIMEOUT => stream_set_timeout($this->stream, $first, (int) $second),
+            default => false,
+        };
+    }
+
+    /* stream_get_meta_data() shows a wrapper of this kind where it would show the head of the answer: be that. */
+
+    private function head(): array
+    {
+        return stream_get_meta_data($this->stream)['wrapper_data'] ?? [];
+    }
+
+    public function getIterator(): \Iterator
+    {
+        return new \ArrayIterator($this->head());
+    }
+
+    public function count(): int
+    {
+        return count($this->head());
+    }
+
+    public function offsetExists(mixed $offset): bool
+    {
+        return isset($this->head()[$offset]);
+    }
+
+    public function offsetGet(mixed $offset): mixed
+    {
+        return $this->head()[$offset];
+    }
+
+    public function offsetSet(mixed $offset, mixed $value): void
+    {
+    }
+
+    public function offsetUnset(mixed $offset): void
+    {
+    }
+}
+
+LedStream::lead();

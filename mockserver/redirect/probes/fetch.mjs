@@ -1,0 +1,4 @@
+for (const address of process.argv.slice(2)) {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(20000) });
+    console.log(await answer.text());
+}
