@@ -227,8 +227,8 @@ def _astray(house: Worlds, status: int) -> Response | None:
     host, path = request.host.partition(":")[0].lower(), request.path
     if path.startswith(CONTROL):
         return None
-    for room in PROVIDERS:
-        is_its_path = path.startswith(tuple(room.prefixes))
+    for room in sorted(PROVIDERS, key=lambda room: host not in room.hosts):  # a host of its own says it before a path
+        is_its_path = f"{path}/".startswith(tuple(room.prefixes))  # "/messages" too, which names no action at all
         if is_its_path or host in room.hosts:
             if status == 405 and not is_its_path:  # our own page's address, at a host that has no such page
                 status = 404

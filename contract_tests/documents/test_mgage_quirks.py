@@ -528,6 +528,7 @@ def test_mg_26_the_credentials_come_first_then_the_program_then_the_filters(mgag
 @pytest.mark.parametrize(
     "path",
     [
+        "/api",
         "/api/",
         "/api/externalMO",
         "/api/messages/program",

@@ -200,6 +200,7 @@ def test_another_method_is_refused_in_xml_too(client):
 @pytest.mark.parametrize(
     "path",
     [
+        "/messages",
         "/messages/",
         "/messages/nothing",
         "/messages/recived.yaml",
@@ -220,7 +221,7 @@ def test_an_unknown_path_under_a_prefix_of_the_provider_has_no_action(client, pa
     assert (answer.status_code, answer.json) == (200, NO_ACTION)
 
 
-@pytest.mark.parametrize("path", ["/messages", "/recived", "/api", "/messages/x/y/z", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/messages", "/recived", "/api", "/api/x", "/messages/x/y/z", "/favicon.ico"])
 def test_an_unknown_path_on_a_host_of_the_provider_has_no_action(client, path):
     answer = client.post(path, base_url="https://api2.serwersms.pl")
 

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import Rule
 
 from mockserver.core.world import Busy, Endless, World
 from mockserver.core.worlds import Worlds
@@ -52,8 +53,15 @@ def index(application: Flask, version: str) -> dict[str, Any]:
     return {
         "mockserver": version,
         "about": "a double of DialogTech, mGage and SerwerSMS for tests; no message leaves this machine",
-        "here": [f"{' '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))} {rule.rule}" for rule in rules],
+        "here": [
+            f"{' '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))} {_address(rule)}" for rule in rules
+        ],
     }
+
+
+def _address(rule: Rule) -> str:
+    """An address without what its parts are read by."""
+    return re.sub("<[^<>]*:", "<", rule.rule)
 
 
 def _view(api: Api, verb: Verb) -> Callable[..., Response]:
