@@ -48,7 +48,12 @@ def examples(path: tuple[str, ...]) -> list[str]:
     """As they are printed, with lines that are continued put together."""
     said = CliRunner().invoke(cli, [*path, "--help"], prog_name="mockserver", terminal_width=200).stdout
     shown = re.split(r"^ *Examples?:", said, flags=re.MULTILINE)[-1].replace("\\\n", "")
-    return [" ".join(found.split()) for found in re.findall(r"mockserver .*", shown)]
+    return [_for_bash(found) for found in re.findall(r"^.*mockserver .*", shown, re.MULTILINE)]
+
+
+def _for_bash(example: str) -> str:
+    """What is piped into a shell of another kind is printed all the same."""
+    return re.sub(r" \| (source|Invoke-Expression)$", "", " ".join(example.split()))
 
 
 EXAMPLES = list(dict.fromkeys(example for path in COMMANDS for example in examples(path)))
@@ -56,7 +61,9 @@ EXAMPLES = list(dict.fromkeys(example for path in COMMANDS for example in exampl
 
 def named(example: str) -> tuple[str, ...]:
     """The command of an example."""
-    words = shlex.split(example)[1:]
+    found = re.search(r"mockserver ([^|)]*)", example)
+    assert found is not None
+    words = shlex.split(found[1])
     return max((path for path in COMMANDS if list(path) == words[: len(path)]), key=len)
 
 
@@ -120,8 +127,11 @@ def scene(
     (tmp_path / "fixtures").mkdir()
     (tmp_path / "fixtures" / "worlds").symlink_to(worlds)
     (tmp_path / "my-world.json").write_text('{"mockserver": 1, "accounts": []}')
+    (tmp_path / "send.php").write_text("<?php\n")
+    (tmp_path / "package.json").write_text('{"scripts": {"test": "node --version"}}')
+    (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
     (tmp_path / "programs.json").write_text('[{"id": "7", "name": "n", "campaign": "c", "kind": "Standard"}]')
-    with MockServer(settings=Settings(port=0), freeze=LATER) as server:
+    with MockServer(settings=Settings(port=0), freeze=LATER, tunnel=True) as server:
         dress(server.world, receiver)
         (tmp_path / "mine.json").write_text(json.dumps(server.world.snapshot()))
         if "--id mine" not in request.getfixturevalue("example"):
@@ -163,8 +173,9 @@ def environment(server: MockServer) -> dict[str, str]:
 
 def in_a_shell(line: str, server: MockServer, folder: Path) -> subprocess.CompletedProcess[str]:
     (folder / "bin").mkdir()
-    (folder / "bin" / "mockserver").write_text(f'#!/bin/sh\nexec {sys.executable} -m mockserver "$@"\n')
-    (folder / "bin" / "mockserver").chmod(0o755)
+    for program in ("mockserver", "pytest"):
+        (folder / "bin" / program).write_text(f'#!/bin/sh\nexec {sys.executable} -m {program} "$@"\n')
+        (folder / "bin" / program).chmod(0o755)
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", line],
@@ -199,7 +210,7 @@ def test_an_example_works(example: str, scene: MockServer, tmp_path: Path) -> No
     if "fixtures make" in line:
         (tmp_path / "fixtures" / "worlds").unlink()  # ours stay as they are
     BEFORE.get(example, lambda _: None)(scene.world)
-    if re.search("[|>] ", line):
+    if re.search("[|>$] ?| exec ", line):
         done = in_a_shell(line, scene, tmp_path)
         assert (0, "") == (done.returncode, "" if done.returncode == 0 else done.stderr)
         return
