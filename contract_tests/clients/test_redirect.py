@@ -222,7 +222,7 @@ def test_an_authority_that_cannot_be_kept_is_made_for_the_run(
     server: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr("mockserver.redirect.authority.usual_folder", lambda: tmp_path / "file" / "authority")
+    monkeypatch.setattr("mockserver.redirect.trust.usual_folder", lambda: tmp_path / "file" / "authority")
 
     with server.redirected():
         assert SAMPLE == requests.get(DIALOGTECH).text
