@@ -23,6 +23,7 @@ VERBS = {
     "GET /_mock/openapi.json",
     "GET /_mock/quirks",
     "GET /_mock/refusals",
+    "GET /_mock/whereabouts",
     "GET /_mock/magic",
     "GET /_mock/faults",
     "PUT /_mock/doors/{door}",

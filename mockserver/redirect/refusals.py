@@ -26,7 +26,8 @@ class HostRefused(TunnelRefused):
 
     status = 403
     description = (
-        "{host} is not carried: this tunnel leads to the providers' hosts only, and --allow-host {host} opens it{near}"
+        "{host} is not carried by mockserver, which --allow-host {host} changes: "
+        "its tunnel leads to the providers' hosts{near}"
     )
     fix = "Ask one of the providers' hosts, or start with --allow-host {host}."
 

@@ -9,6 +9,7 @@ The law of this file:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from mockserver.web.shell import end_in_reset
@@ -55,7 +56,8 @@ class End(asyncio.Protocol):
         if self.other._has_ended:  # noqa: SLF001 - the same class
             self.other.transport.close()
             return False
-        self.other.transport.write_eof()
+        with contextlib.suppress(OSError):  # asyncio's own loop finds out here that the other one has gone
+            self.other.transport.write_eof()
         return True
 
     def pause_writing(self) -> None:

@@ -16,6 +16,7 @@ bookkeeping of ``connection_made`` and ``connection_lost``, ``on_url`` and ``Flo
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
@@ -529,7 +530,8 @@ class Shell(HttpToolsProtocol):
         if lingers and self.transport.can_write_eof() and not self.transport.is_closing():
             self._unset_keepalive_if_required()
             self.flow.resume_reading()
-            self.transport.write_eof()
+            with contextlib.suppress(OSError):  # asyncio's own loop finds out here that the client has gone
+                self.transport.write_eof()
             self.timeout_keep_alive_task = self.loop.call_later(PARTING, self.transport.close)
         else:
             self.transport.close()
