@@ -17,6 +17,7 @@ _VERBS = {
     "serve": "Answer as the providers do.",
     "exec": "Run a command whose clients, unchanged, come here.",
     "env": "Print what leads unchanged clients to a server.",
+    "doctor": "Try which of this machine's clients come here.",
     "wait": "Wait until a server answers, or something happens.",
     "world": "Make, show, copy, reset, save and drop worlds.",
     "account": "Show and change accounts: numbers, programs, contacts, blacklist, forwarding.",

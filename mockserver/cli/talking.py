@@ -74,7 +74,7 @@ _SERVER = (
     click.option("--server", "url", metavar="URL", envvar="MOCKSERVER_URL", default=URL, show_default=True, show_envvar=True, help="The server to ask."),
     click.option("--token", metavar="TEXT", envvar="MOCKSERVER_TOKEN", show_envvar=True, help="What a server that others can reach asks for."),
 )  # fmt: skip
-_FORMAT = click.option(
+FORMAT = click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -104,7 +104,7 @@ def to_server(command: Command) -> Command:
         with failing(), Mock.at(url, token) as mock:
             command(mock, Output(form), **rest)
 
-    return decorated(run, [*_SERVER, _FORMAT])
+    return decorated(run, [*_SERVER, FORMAT])
 
 
 def to_world(command: Command) -> Command:

@@ -1,0 +1,57 @@
+"""``mockserver doctor``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from mockserver.settings import Settings, environment
+
+from .leading import kit_of
+from .talking import FORMAT, Output, hint, table
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver doctor
+  mockserver doctor --only php --only node
+"""
+)
+@click.option("--only", multiple=True, metavar="NAME", help="This runtime or program only; may be repeated.")
+@click.option(
+    "--authority",
+    metavar="FOLDER",
+    envvar="MOCKSERVER_AUTHORITY",
+    show_envvar=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the certificate authority.",
+)
+@FORMAT
+def doctor(only: tuple[str, ...], authority: Path | None, form: str) -> None:
+    """Try which clients of this machine reach the double unchanged, each as a child of `mockserver exec`.
+
+    Ends with 1 when one that is installed does not.
+    """
+    from mockserver.redirect.doctor import RUNTIMES, examine
+    from mockserver.redirect.environment import led
+    from mockserver.server import MockServer
+
+    names = {runtime.name.lower() for runtime in RUNTIMES}
+    wanted = {name.lower() for name in only} or names
+    if wanted - names:
+        raise click.BadParameter(f"{', '.join(sorted(wanted - names))}: known are {', '.join(sorted(names))}")
+    with MockServer(settings=Settings(port=0, authority=authority), tunnel=True) as server:
+        parent = environment()
+        children = parent | led(parent, kit_of(server, parent))
+        findings = list(examine([each for each in RUNTIMES if each.name.lower() in wanted], children))
+    rows = [(each.runtime, each.client, each.result, each.tunnel, each.certificate) for each in findings]
+    text = table(("RUNTIME", "CLIENT", "RESULT", "TUNNEL", "CERTIFICATE"), rows)
+    Output(form).show([asdict(each) for each in findings], text)
+    for each in findings:
+        if each.advice and form == "text":
+            hint(f"{each.runtime} {each.client}".rstrip() + f": {each.advice}")
+    sys.exit(any(each.result == "fails" for each in findings))
