@@ -22,6 +22,7 @@ KIT = Kit(
     trust_store=Path("/k/trust.p12"),
     php=Path("/k/php"),
     node=Path("/k/node.cjs"),
+    ruby=Path("/k/ruby.rb"),
     wget=Path("/k/wgetrc"),
 )
 JAVA = (
@@ -48,6 +49,7 @@ def test_an_empty_environment_gets_what_every_runtime_reads():
         "PERL_LWP_SSL_CA_FILE": bundle,
         "NODE_EXTRA_CA_CERTS": bundle,
         "NODE_OPTIONS": "--require /k/node.cjs",
+        "RUBYOPT": "-r/k/ruby.rb",
         "JAVA_TOOL_OPTIONS": JAVA,
         "PHP_INI_SCAN_DIR": ":/k/php",
         "WGETRC": "/k/wgetrc",
@@ -59,6 +61,7 @@ def test_an_empty_environment_gets_what_every_runtime_reads():
     ("name", "before", "after"),
     [
         ("NODE_OPTIONS", "--enable-source-maps", "--enable-source-maps --require /k/node.cjs"),
+        ("RUBYOPT", "-W0", "-W0 -r/k/ruby.rb"),
         ("JAVA_TOOL_OPTIONS", "-Xmx1g", f"-Xmx1g {JAVA}"),
         ("PHP_INI_SCAN_DIR", "/etc/mine", "/etc/mine:/k/php"),
         ("PHP_INI_SCAN_DIR", ":/etc/mine", ":/etc/mine:/k/php"),
@@ -116,7 +119,9 @@ def made(tmp_path):
 
 def test_the_files_are_there(made):
     assert PRELOADS / "node.cjs" == made.node
-    assert all(path.exists() for path in (made.certificate, made.bundle, made.trust_store, made.php, made.node, made.wget))
+    assert all(
+        path.exists() for path in (made.certificate, made.bundle, made.trust_store, made.php, made.node, made.wget)
+    )
 
 
 def test_wgets_own_start_up_file_goes_before_ours(made, tmp_path):

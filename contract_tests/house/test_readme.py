@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```\n(?:\n```(?:xml|json|text)\n(.*?
 FILE = re.compile(r"# (\w+\.py)\n")
 FILES = [found.groups() for found in BLOCK.finditer(README) if FILE.match(found[2])]
 """Programs without an address in them: they stand in files of their own."""
-RECIPES = [found.groups() for found in BLOCK.finditer(README) if PRINTED in found[2]]
+RECIPES = [found.groups() for found in BLOCK.finditer(README) if PRINTED in found[2] or "mockserver exec" in found[2]]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,8 @@ RECIPES = [found.groups() for found in BLOCK.finditer(README) if PRINTED in foun
 def test_a_recipe_does_what_the_readme_shows(language: str, program: str, shown: str | None, base_url: str) -> None:
     program = program.replace(PRINTED, base_url)
     command = ["bash", "-euc", program] if language == "sh" else [sys.executable, "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ours = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # where `mockserver` is
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | {"PATH": ours})
 
     assert (0, "") == (done.returncode, done.stderr if done.returncode else "")
     if shown is not None:

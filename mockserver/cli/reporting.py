@@ -90,4 +90,5 @@ def _why(explanation: dict[str, object]) -> str:
     assert isinstance(rule, dict)
     reason = str(rule["description"] or rule["name"])
     fix = explanation["fix"]
-    return f"{reason}. {fix}" if fix else reason
+    end = "" if reason[-1:] in ".?" else "."
+    return f"{reason}{end} {fix}" if fix else reason

@@ -1,7 +1,7 @@
 """What a child's environment must hold for its clients to trust us and reach us. A pure function; its table is the law.
 
 Runtimes that heed the proxy variables get those. The others get what they read in their place: Node a preload, Java
-properties, PHP an ini folder with a file that is put before every program.
+properties, PHP an ini folder with a file that is put before every program, Ruby one that spares it a look-up.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Kit:
     """A folder with an ini file."""
     node: Path
     """A program that Node loads before any other."""
+    ruby: Path
+    """One that Ruby does."""
     wget: Path
     """A start-up file of Wget's."""
 
@@ -68,6 +70,7 @@ def kit(trust: Trust, url: str, tunnel: str, hosts: Collection[str], wgetrc: byt
         trust_store=trust.store,
         php=keep("php-{}/mockserver.ini", ini.encode()).parent,
         node=PRELOADS / "node.cjs",
+        ruby=PRELOADS / "find_proxy.rb",
         wget=keep("wgetrc-{}", wgetrc.removesuffix(line) + line),
     )
 
@@ -94,6 +97,7 @@ def led(parent: Mapping[str, str], to: Kit) -> dict[str, str]:
         "PERL_LWP_SSL_CA_FILE": bundle,
         "NODE_EXTRA_CA_CERTS": bundle,  # replaces the parent's, so it holds the usual roots as well
         "NODE_OPTIONS": _extended(parent, "NODE_OPTIONS", f"--require {_quoted(str(to.node))}"),
+        "RUBYOPT": _extended(parent, "RUBYOPT", "" if " " in str(to.ruby) else f"-r{to.ruby}"),  # it knows no quotes
         "JAVA_TOOL_OPTIONS": _extended(parent, "JAVA_TOOL_OPTIONS", _java(to)),
         "PHP_INI_SCAN_DIR": _php(parent, to),
         "WGETRC": str(to.wget),

@@ -1,0 +1,354 @@
+"""``mockserver exec`` and ``mockserver env``: how a command is run, how it ends, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockserver.client import Mock
+from mockserver.server import MockServer
+
+COMMAND = [sys.executable, "-m", "mockserver"]
+NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=bar"
+
+
+def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    options.setdefault("timeout", 120)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, **options)
+
+
+def python(program: str) -> list[str]:
+    return ["--", sys.executable, "-c", program]
+
+
+def curl(*arguments: str) -> list[str]:
+    return ["--", "curl", "-sS", "--max-time", "60", *arguments]
+
+
+def test_the_commands_output_is_untouched_and_its_exit_code_is_ours():
+    done = run("exec", *python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)"))
+
+    assert (7, "out\n", "err\n") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_its_input_is_ours():
+    assert "GIVEN" == run("exec", *python("print(input().upper(), end='')"), input="given").stdout
+
+
+def test_options_behind_the_command_are_its_own():
+    done = run("exec", sys.executable, "-c", "import sys; print(sys.argv[1:])", "--report", "--help")
+
+    assert (0, "['--report', '--help']\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_no_command_is_misuse():
+    done = run("exec")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "Missing argument" in done.stderr
+
+
+def test_a_command_that_there_is_not_ends_with_127_and_one_that_is_none_with_126(tmp_path: Path):
+    (tmp_path / "text").write_text("no program")
+    missing, none = run("exec", "--", str(tmp_path / "missing")), run("exec", "--", str(tmp_path / "text"))
+
+    assert (127, "") == (missing.returncode, missing.stdout)
+    assert f"mockserver: {tmp_path}/missing: No such file or directory\n" == missing.stderr
+    assert (126, f"mockserver: {tmp_path}/text: Permission denied\n") == (none.returncode, none.stderr)
+
+
+def test_a_command_that_dies_of_a_signal_ends_with_128_and_its_number():
+    done = run("exec", *python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
+
+    assert (128 + signal.SIGKILL, "", "") == (done.returncode, done.stdout, done.stderr)
+
+
+WAITS = """
+import signal, sys
+signal.signal(signal.{name}, lambda *_: sys.exit(5))
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_are_handed_on(number: signal.Signals):
+    arguments = [*COMMAND, "exec", *python(WAITS.format(name=number.name))]
+    # Without a terminal of its own: what comes from the keyboard reaches both.
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as started:
+        assert started.stdout is not None
+        assert "ready\n" == started.stdout.readline()
+        started.send_signal(number)
+        said = started.communicate(timeout=60)
+
+    assert (5, ("", "")) == (started.returncode, said)
+
+
+def test_at_a_terminal_ctrl_c_reaches_the_command_once():
+    program = (
+        "import signal, sys; heard = []; signal.signal(signal.SIGINT, lambda *_: heard.append(1)); "
+        "print('ready', flush=True); signal.pause(); print(input(), len(heard), flush=True)"
+    )
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os.execv(sys.executable, [*COMMAND, "exec", *python(program)])
+    said = b""
+    while b"ready" not in said:
+        said += os.read(terminal, 1000)
+    os.write(terminal, b"\x03")  # Ctrl-C
+    os.write(terminal, b"heard\n")
+    while not (found := re.search(rb"heard (\d+)\r\n", said)):
+        said += os.read(terminal, 1000)
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+
+    assert (b"1", 0) == (found[1], os.waitstatus_to_exitcode(status))
+
+
+def test_the_verbs_inside_reach_the_server_of_the_command():
+    program = (
+        "from mockserver import Mock; import os, requests; "
+        f"requests.get('https://secure.ifbyphone.com{NUMBERS}').raise_for_status(); "
+        "print([each.operation for each in Mock.at(os.environ['MOCKSERVER_URL']).world.journal()])"
+    )
+    assert "['sms.get_numbers']\n" == run("exec", *python(program)).stdout
+
+    done = run("exec", "--freeze", "2017-01-01T00:00:00Z", "--", *COMMAND, "clock", "show", "--format", "json")
+    assert "2017-01-01T00:00:00Z" in done.stdout
+
+
+def test_a_world_file_is_what_the_command_finds():
+    small = Path(__file__).parents[2] / "fixtures" / "worlds" / "small.json"
+    found = []
+    for world in ([], ["--world", str(small)]):
+        done = run("exec", *world, "--", *COMMAND, "message", "list", "--limit", "10", "--format", "json")
+        assert 0 == done.returncode
+        found.append(json.loads(done.stdout))
+
+    assert found[0] != found[1]
+
+
+def test_a_world_file_that_is_none_is_one_sentence():
+    done = run("exec", "--world", "/nowhere.json", "--", "true")
+
+    assert (1, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
+
+
+# -- what went astray ---------------------------------------------------------------------------------------------------
+
+
+def test_a_content_command_of_which_nothing_is_to_be_said_says_nothing():
+    done = run("exec", "--strict", *curl(f"https://secure.dialogtech.com{NUMBERS}", "-o", "/dev/null"))
+
+    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["http://example.com/a"],
+            (
+                "GET http://example.com/a: example.com is not carried by mockserver, which --allow-host example.com changes: "
+                "its tunnel leads to the providers' hosts. Ask one of the providers' hosts, or start with --allow-host example.com."
+            ),
+        ),
+        (
+            ["https://api.serwersms.pl/"],
+            (
+                "CONNECT api.serwersms.pl:443: api.serwersms.pl is not carried by mockserver, which --allow-host api.serwersms.pl "
+                "changes: its tunnel leads to the providers' hosts; did you mean api2.serwersms.pl? Ask one of the providers' "
+                "hosts, or start with --allow-host api.serwersms.pl."
+            ),
+        ),
+        (
+            ["https://www.dialogtech.com:8443/"],
+            (
+                "CONNECT www.dialogtech.com:8443: www.dialogtech.com is not carried by mockserver, which --allow-host "
+                "www.dialogtech.com changes: its tunnel leads to the providers' hosts; did you mean secure.dialogtech.com? "
+                "Ask one of the providers' hosts, or start with --allow-host www.dialogtech.com."
+            ),
+        ),
+        (["https://secure.dialogtech.com/other.php"], "GET /other.php: "),
+        (
+            ["-d", "username=Login&password=Haslo", "https://api2.serwersms.pl/messages/send_sms"],
+            "POST /messages/send_sms: ",
+        ),
+        (["-u", "mgage:mgage", "https://communicatepro.mgage.com/api/other"], "GET /api/other: "),
+    ],
+)
+def test_what_is_not_answered_is_refused_and_told_and_strictly_a_failure(arguments, told):
+    lenient = run("exec", *curl("-o", "/dev/null", *arguments))
+    strict = run("exec", "--strict", "--", "sh", "-c", 'curl -sS "$@" >/dev/null 2>&1 || true', "sh", *arguments)
+
+    line = next(line for line in lenient.stderr.splitlines() if line.startswith("mockserver: "))
+    assert line.startswith(f"mockserver: not answered: {told}")
+    assert 1 == strict.returncode
+    assert f"{line}\n" == strict.stderr
+
+
+def test_strict_leaves_a_commands_own_failure_alone():
+    done = run("exec", "--strict", "--", "sh", "-c", "curl -s http://example.com/ >/dev/null; exit 3")
+
+    assert 3 == done.returncode
+
+
+def test_a_refusal_that_is_the_providers_own_is_answered():
+    wrong = f"https://secure.dialogtech.com{NUMBERS}".replace("bar", "wrong")
+    unnamed = "https://secure.dialogtech.com/ibp_api.php"
+    done = run("exec", "--strict", *curl("-o", "/dev/null", wrong, "-o", "/dev/null", unnamed))
+
+    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_a_host_that_is_allowed_is_let_through():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    done = run("exec", "--allow-host", "0.0.0.0", "--strict", *curl(f"http://0.0.0.0:{port}/"))
+
+    assert "HostRefused" not in done.stderr
+    assert f"0.0.0.0:{port} cannot be reached: " in done.stdout
+
+
+def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: Path):
+    file = tmp_path / "report.txt"
+    asked = [f"https://secure.dialogtech.com{NUMBERS}", "http://example.com/"]
+    done = run(
+        "exec",
+        "--freeze",
+        "2026-06-01T12:00:00Z",
+        "--report",
+        "--report-to",
+        str(file),
+        *curl("-o", "/dev/null", asked[0], "-o", "/dev/null", asked[1]),
+    )
+
+    assert "" == done.stdout
+    assert file.read_text() == done.stderr
+    assert [
+        "mockserver: 2 exchanges, 1 of them with what is not answered here",
+        f"     1 2026-06-01T12:00:00Z 200 sms.get_numbers  GET {NUMBERS}",
+        "     2 2026-06-01T12:00:00Z 403 - HostRefused  GET http://example.com/",
+    ] == done.stderr.splitlines()[:3]
+
+
+# -- for a running server -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def mock():
+    with MockServer(tunnel=True) as mock:
+        yield mock
+
+
+def test_env_leads_a_shell_to_a_running_server(mock, tmp_path: Path):
+    program = f'eval "$({sys.executable} -m mockserver env)"; curl -sS "https://secure.ifbyphone.com$1"'
+    environment = os.environ | {"MOCKSERVER_URL": mock.url, "MOCKSERVER_AUTHORITY": str(tmp_path / "mine")}
+    done = subprocess.run(["bash", "-euc", program, "bash", NUMBERS], env=environment, capture_output=True, text=True)
+
+    assert "5554332111" in done.stdout
+    assert done.stderr.startswith(f"the authority's certificate is {tmp_path}/mine/ca-")
+    assert "sms.get_numbers" == mock.world.journal()[-1].operation
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("sh", "export MOCKSERVER_URL='{url}'"),
+        ("fish", "set -gx MOCKSERVER_URL '{url}'"),
+        ("powershell", "$env:MOCKSERVER_URL = '{url}'"),
+    ],
+)
+def test_env_speaks_the_shells(mock, shell, line):
+    done = run("env", "--server", mock.url, "--shell", shell)
+
+    assert 0 == done.returncode
+    assert line.format(url=mock.url) in done.stdout.splitlines()
+
+
+def test_env_as_json_is_a_mapping(mock):
+    variables = json.loads(run("env", "--server", mock.url, "--format", "json").stdout)
+
+    assert mock.tunnel_url == variables["https_proxy"]
+
+
+@pytest.mark.parametrize("character", ["'", "\\", '"', "$HOME", " ", "`"])
+def test_a_folder_of_any_name_survives_the_shell(mock, tmp_path: Path, character):
+    folder = tmp_path / f"a{character}b"
+    program = (
+        f'eval "$({sys.executable} -m mockserver env --server {mock.url} 2>/dev/null)"; printf %s "$SSL_CERT_FILE"'
+    )
+    environment = os.environ | {"MOCKSERVER_AUTHORITY": str(folder)}
+    done = subprocess.run(["bash", "-euc", program], env=environment, capture_output=True, text=True)
+
+    assert Path(done.stdout).parent == folder
+
+
+def test_a_server_without_a_tunnel_is_one_sentence():
+    with MockServer() as mock:
+        url = mock.url
+        done = run("env", "--server", url)
+
+    assert (1, "") == (done.returncode, done.stdout)
+    why = "has no https; it was started with --no-https, or not by mockserver serve"
+    assert f"mockserver: the server at {url} {why}\n" == done.stderr
+
+
+def test_where_a_server_listens_is_asked_in_python(mock):
+    found = Mock.at(mock.url).whereabouts()
+
+    assert (mock.url, mock.https_url, mock.tunnel_url) == (found["http"], found["https"], found["tunnel"])
+    assert "secure.dialogtech.com" in found["hosts"]
+    assert Path(found["certificate"]).read_text() == found["pem"]
+
+
+# -- serve ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flag", "advice"), [("https", "--no-https does without"), ("tunnel", "--no-tunnel does without")]
+)
+def test_a_port_in_use_names_the_flag(flag, advice):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", "--port", "0", f"--{flag}-port", str(port))
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert (
+        f"mockserver: [Errno 98] port {port} on 127.0.0.1 is in use by another program; --{flag}-port N takes another, {advice}\n"
+        == done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "schemes"),
+    [
+        ([], ["http", "https", "http"]),
+        (["--no-tunnel"], ["http", "https"]),
+        (["--no-https"], ["http", "http"]),
+        (["--no-https", "--no-tunnel"], ["http"]),
+    ],
+)
+def test_serve_listens_where_it_says(arguments, schemes):
+    with subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout is not None
+        said = ""
+        while not said.endswith("\n\n"):
+            said += server.stdout.readline()
+        server.terminate()
+        server.stdout.read()
+    found = re.findall(r" on (https?)://127\.0\.0\.1:\d+", said)
+
+    assert schemes == found
