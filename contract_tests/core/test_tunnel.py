@@ -20,6 +20,7 @@ from mockserver.redirect.refusals import HostRefused, PortRefused
 from mockserver.redirect.routing import Place, Roads, is_loopback
 from mockserver.redirect.tunnel import ESTABLISHED, Tunnel
 from mockserver.server import MockServer
+from mockserver.settings import Settings
 from mockserver.web import listening
 from mockserver.web.answer import Delivery, Ending
 from mockserver.web.listening import Listener, Listening
@@ -656,6 +657,25 @@ def test_what_is_carried_stands_there_as_if_it_had_come_directly():
         (exchange,) = mock.world.journal()
 
     assert ("/messages/send_sms", "serwersms") == (exchange.target, exchange.provider)
+
+
+def test_https_alone_and_listeners_of_ones_own(authority):
+    settings = Settings(port=0, authority=authority.folder)
+    extra = []
+    with MockServer(settings=settings, https=True) as plain:
+        assert plain.urls == (plain.url, plain.https_url)
+        extra.append(Listener(plain.app, door="mine"))
+        with MockServer(plain.app, settings, tunnel=True, listeners=extra) as more:
+            assert more.urls[:3] == (more.url, more.https_url, more.tunnel_url)
+            assert 4 == len(more.urls)
+            port = int(more.https_url.rpartition(":")[2])
+            trusting = ssl.create_default_context(cafile=str(more.authority.certificate))
+            with (
+                socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as below,
+                trusting.wrap_socket(below, server_hostname="communicatepro.mgage.com") as connected,
+            ):
+                connected.sendall(b"GET /api/x HTTP/1.1\r\nHost: communicatepro.mgage.com\r\n\r\n")
+                assert connected.recv(12) == b"HTTP/1.1 404"
 
 
 def test_a_server_without_it_says_so():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import sys
@@ -126,6 +127,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: b
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 1_000)
+    _lift_the_limit_on_files()
     if watch is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)
         Thread(target=watch.keep_looking, args=(pause,), name="mockserver-reload", daemon=True).start()
@@ -156,6 +158,17 @@ def _begin_again(house: Worlds, settings: Settings) -> None:
         click.echo(f"mockserver: {reason}; the world stays as it was", err=True)
     else:
         click.echo(f"mockserver: the default world has begun again, as {settings.world} says", err=True)
+
+
+def _lift_the_limit_on_files() -> None:
+    """Take what the system grants without asking: a client behind the tunnel takes three descriptors of ours."""
+    try:
+        import resource
+    except ImportError:  # Windows counts otherwise
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS grants less than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _banner(server: MockServer, house: Worlds, settings: Settings) -> str:
