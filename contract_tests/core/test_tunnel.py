@@ -408,11 +408,12 @@ def test_nobody_there_is_a_bad_gateway(opened):
     assert sentence.split(": ", maxsplit=1)[0].encode() in client.rest()
 
 
-def test_a_name_that_nobody_knows_is_a_bad_gateway(opened):
-    answer = opened(allowed=("*.invalid",))().send(connect_to("nobody.invalid:80")).rest()
+@pytest.mark.parametrize("host", [f"{'x' * 64}.invalid", "a..invalid"])
+def test_a_name_that_is_none_is_a_bad_gateway(opened, host):
+    answer = opened(allowed=("*.invalid",))().send(connect_to(f"{host}:80")).rest()
 
     assert answer.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
-    assert b"nobody.invalid:80 cannot be reached: " in answer
+    assert f"{host}:80 cannot be reached: ".encode() in answer
 
 
 # -- how connections end ------------------------------------------------------------------------------------------------

@@ -154,6 +154,7 @@ class Gate(Shell):
             self.reaching = self.loop.create_task(self._carry(cycle, target, b"" if connects else _message(environ)))
 
     def _turn_away(self, cycle: Cycle, refusal: Refused) -> None:
+        self.ahead = None
         cycle.environ[REFUSAL] = refusal
         cycle.environ["PATH_INFO"] = ""  # a path of another host means nothing here
         cycle.lingers = cycle.last
@@ -166,8 +167,8 @@ class Gate(Shell):
         try:
             async with asyncio.timeout(PATIENCE):
                 await self.loop.create_connection(lambda: far, *target)
-        except (OSError, TimeoutError) as reason:
-            why = getattr(reason, "strerror", None) or f"no answer for {PATIENCE:g} s"
+        except (OSError, UnicodeError) as reason:  # a time-out is an OSError; a name may be none that can be asked for
+            why = getattr(reason, "strerror", None) or str(reason) or f"no answer for {PATIENCE:g} s"
             self._turn_away(cycle, NoAnswerThere(host=target.host, port=target.port, reason=why))
             self.reaching = None
             self.proceed()
