@@ -213,9 +213,10 @@ def test_with_the_network_unplugged_everything_works(tmp_path):
     out = tmp_path / "out"
     command = ["env", f"OUT={out}", *MOCKSERVER, "exec", "--", "sh", "-c", ALL_OF_THEM]
     # A namespace of its own has no interface but loopback, and that is down.
-    done = run(
-        "unshare", "--user", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command
-    )
+    alone = ("unshare", "--user", "--map-root-user", "--net")
+    if run(*alone, "ip", "link", "set", "lo", "up").returncode != 0:
+        pytest.skip("this kernel grants no network namespace; the next test watches the connections in place of that")
+    done = run(*alone, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command)
 
     assert 0 == done.returncode, done.stderr + (tmp_path / "out.errors").read_text()
     assert (CLIENTS, CLIENTS * 2) == counted(out)
