@@ -109,8 +109,8 @@ def test_at_a_terminal_ctrl_c_reaches_the_command_once():
     os.write(terminal, b"heard\n")
     while not (found := re.search(rb"heard (\d+)\r\n", said)):
         said += os.read(terminal, 1000)
-    os.close(terminal)
     _, status = os.waitpid(pid, 0)
+    os.close(terminal)  # not before: that would hang up
 
     assert (b"1", 0) == (found[1], os.waitstatus_to_exitcode(status))
 

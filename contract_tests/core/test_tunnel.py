@@ -554,10 +554,10 @@ def test_nobody_holds_up_the_end_not_even_in_the_middle_of_a_handshake(opened):
     clients[1].send(connect_to("one.test:443")).hears(ESTABLISHED)
     clients[2].send(connect_to("one.test:443")).hears(ESTABLISHED).send(b"\x16\x03\x01\x02\x00\x01")
     clients[3].send(b"CONN")
-    before = {thread for thread in threading.enumerate() if thread.name.startswith("mockserver")}
+    (thread,) = (each for each in threading.enumerate() if each.name == f"mockserver {connect.server.url}")
     connect.server.stop()
 
-    assert before.isdisjoint(threading.enumerate())
+    assert not thread.is_alive()
     for client in clients:
         with contextlib.suppress(ConnectionResetError):
             assert b"" == client.rest()

@@ -40,16 +40,17 @@ class Folder:
             raise self._refusal(error) from error
 
     def write(self, name: str, content: bytes) -> Path:
-        """A file, in place of what had its name."""
+        """A file, unless somebody was faster: whoever reads it now goes on reading the same."""
         target = self.path / name
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             number, made = tempfile.mkstemp(dir=target.parent, prefix="making-")
             with os.fdopen(number, "wb") as file:
                 file.write(content)
-            return Path(made).replace(target)
+            _name(Path(made), target)
         except OSError as error:
             raise self._refusal(error) from error
+        return target
 
     def keep(self, name: str, content: bytes) -> Path:
         """A file of this content; its name, with ``{}`` filled in, tells contents apart."""
@@ -86,6 +87,18 @@ class Trust:
         name = f"trust-{digest(bundle)}.p12"
         kept = self.folder.path / name
         return kept if kept.exists() else self.folder.write(name, _for_java(bundle))
+
+
+def _name(made: Path, target: Path) -> None:
+    """Give a file its name, if the name is free."""
+    try:
+        target.hardlink_to(made)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        made.replace(target)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def digest(content: bytes) -> str:
