@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .client import Mock as Mock
     from .client import NoServer as NoServer
     from .client import World as World
+    from .redirect.httpx_transport import AsyncHttpxTransport as AsyncHttpxTransport
+    from .redirect.httpx_transport import HttpxTransport as HttpxTransport
+    from .redirect.requests_adapter import RequestsAdapter as RequestsAdapter
+    from .redirect.virtual import EndlessWait as EndlessWait
     from .server import MockServer as MockServer
     from .settings import Settings as Settings
     from .testing.case import MockWorldCase as MockWorldCase
@@ -26,8 +30,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AsyncHttpxTransport": "redirect.httpx_transport",
+    "EndlessWait": "redirect.virtual",
+    "HttpxTransport": "redirect.httpx_transport",
     "MockServer": "server",
     "MockWorldCase": "testing.case",
+    "RequestsAdapter": "redirect.requests_adapter",
     "Settings": "settings",
     **dict.fromkeys(
         ("ControlError", "Delivery", "Exchange", "Fault", "Happened", "Login", "Message", "Mock", "NoServer", "World"),

@@ -138,7 +138,8 @@ class InProcess:
             token: what an application that listens off loopback asks for.
         """
         self._url = url.rstrip("/")
-        self._app = app
+        self.app = app
+        """The application."""
         self._headers = {f"HTTP_{name.upper()}": value for name, value in _headers(token).items()}
 
     @property
@@ -160,7 +161,7 @@ class InProcess:
         def start(status: str, _headers: object, _error: object = None, /) -> Any:
             answered.append(status)
 
-        chunks = self._app(self._environ(method, path, _query(query)[1:], _body(body) or b""), start)
+        chunks = self.app(self._environ(method, path, _query(query)[1:], _body(body) or b""), start)
         content = _joined(chunks)
         return _read(self._url, int(answered[-1][:3]), content)
 

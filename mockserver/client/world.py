@@ -57,6 +57,11 @@ class World(Records, Faults, Exchanges, Waiting):
         return f"<World {self.id} of {self._transport.url}>"
 
     @property
+    def transport(self) -> Transport:
+        """The way to its server."""
+        return self._transport
+
+    @property
     def base_url(self) -> str:
         """Where this world answers clients whose credentials cannot be changed, without a slash at the end."""
         return self.facts.base_url

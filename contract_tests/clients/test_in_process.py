@@ -1,0 +1,248 @@
+"""Clients without a socket get what they would get at one: answers, and what their library raises for each fault."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+import requests
+
+from mockserver import AsyncHttpxTransport, EndlessWait, HttpxTransport, Mock, MockServer, RequestsAdapter
+from mockserver.client import World
+
+PLAIN = "http://secure.dialogtech.com/ibp_api.php"
+"""Without TLS, in which OpenSSL calls a reset an unexpected end."""
+URL = "https://secure.dialogtech.com/ibp_api.php"
+CALL = {"action": "sms.get_numbers", "access_key": "ACCESS_KEY", "secret_access_key": "SECRET_ACCESS_KEY"}
+LATE = 0.2
+"""Seconds of the wall clock that a client at a socket waits in vain."""
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def world(server: MockServer) -> Iterator[World]:
+    with server.create_world(freeze="2026-06-01T12:00:00Z") as world:
+        yield world
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    """Closes what a test has opened."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def by_requests(opened: ExitStack, world: World | None) -> Ask:
+    session = opened.enter_context(requests.Session())
+    if world is not None:
+        session.mount("https://", RequestsAdapter(world))
+        session.mount("http://", RequestsAdapter(world))
+    return session.request
+
+
+def by_httpx(opened: ExitStack, world: World | None) -> Ask:
+    transport = None if world is None else HttpxTransport(world)
+    return opened.enter_context(httpx.Client(transport=transport)).request
+
+
+def by_httpx_async(_: ExitStack, world: World | None) -> Ask:
+    def ask(*args: Any, **options: Any) -> Any:
+        async def asked() -> httpx.Response:
+            transport = None if world is None else AsyncHttpxTransport(world)
+            async with httpx.AsyncClient(transport=transport) as client:
+                return await client.request(*args, **options)
+
+        return asyncio.run(asked())
+
+    return ask
+
+
+@pytest.fixture(params=[by_requests, by_httpx, by_httpx_async], ids=["requests", "httpx", "httpx async"])
+def asking(request: pytest.FixtureRequest, opened: ExitStack) -> Callable[[World | None], Ask]:
+    """A client of each library, without a socket if a world is given."""
+    return partial(request.param, opened)
+
+
+def outcome(ask: Ask, url: str = URL) -> tuple[Any, ...]:
+    """What a client sees: the answer, or the exception."""
+    try:
+        answer = ask("GET", url, params=CALL, timeout=LATE)
+    except (requests.RequestException, httpx.HTTPError) as reason:
+        return (type(reason),)
+    head = [pair for pair in answer.headers.items() if pair[0].lower() != "x-mockserver-exchange"]
+    return answer.status_code, head, answer.content
+
+
+FAULTS: list[dict[str, Any]] = [
+    {"fault": {"kind": "none"}},
+    {"fault": {"kind": "reset"}},
+    {"fault": {"kind": "close"}},
+    {"fault": {"kind": "hang"}},
+    {"fault": {"kind": "delay", "seconds": 60}},
+    {"fault": {"kind": "cut", "after": 0}},
+    {"fault": {"kind": "cut", "after": 30}},
+    {"fault": [{"kind": "cut", "after": 30}, {"kind": "reset"}]},
+    {"fault": [{"kind": "cut", "after": 30}, {"kind": "hang"}]},
+    {"fault": {"kind": "garbage"}},
+    {"fault": {"kind": "garbage", "base64": "SFRUUC8xLjEgMjAwIE9LDQpDb250ZW50LUxlbmd0aDogeA0KDQo="}},
+    {"fault": {"kind": "malformed"}},
+    {"fault": {"kind": "slow", "size": 40, "pause": 60}},
+    {"fault": {"kind": "wrong_length", "by": 5}},
+    {"fault": {"kind": "wrong_length", "by": -5}},
+    {"fault": {"kind": "answer", "status": 503, "body": "busy"}},
+    {"fault": {"kind": "refusal", "name": "TooManyPerMinute"}},
+]
+
+
+@pytest.mark.parametrize("rule", FAULTS, ids=lambda rule: str(rule["fault"]))
+def test_a_fault_is_to_a_client_what_it_is_at_a_socket(
+    asking: Callable[[World | None], Ask], rule: dict[str, Any], server: MockServer, world: World
+) -> None:
+    world.arm_rule({"match": {"provider": "dialogtech"}, **rule})
+    with server.redirected(world):
+        at_a_socket = outcome(asking(None), PLAIN)
+    in_process = outcome(asking(world), PLAIN)
+    exchanges = [world.exchange(exchange.number) for exchange in world.journal()]
+
+    assert at_a_socket == in_process
+    assert 2 == len(exchanges)
+    assert exchanges[0].row["fault"] == exchanges[1].row["fault"]
+    for told in ("status", "body", "sent"):
+        assert exchanges[0].row["answer"][told] == exchanges[1].row["answer"][told]
+
+
+def test_an_answer_is_the_same_to_the_byte(
+    asking: Callable[[World | None], Ask], server: MockServer, world: World
+) -> None:
+    with server.redirected(world):
+        at_a_socket = outcome(asking(None))
+
+    assert at_a_socket == outcome(asking(world))
+    assert 200 == at_a_socket[0]
+
+
+def test_a_delay_that_the_client_would_sit_out_is_skipped(asking: Callable[[World | None], Ask], world: World) -> None:
+    world.arm("delay", seconds=3000)
+
+    assert 200 == asking(world)("GET", URL, params=CALL, timeout=3001).status_code
+
+
+def test_a_slow_answer_is_late_when_one_pause_is_too_long_and_not_when_all_together_are(
+    asking: Callable[[World | None], Ask], world: World
+) -> None:
+    ask = asking(world)
+    world.arm("slow", size=10, pause=9)
+
+    assert ask("GET", URL, params=CALL, timeout=10).content
+    with pytest.raises((requests.ConnectionError, httpx.ReadTimeout)):
+        ask("GET", URL, params=CALL, timeout=8)
+
+
+def test_who_would_wait_for_ever_is_told_so_in_an_exception_that_no_client_catches(
+    asking: Callable[[World | None], Ask], world: World
+) -> None:
+    world.arm("hang")
+
+    with pytest.raises(EndlessWait, match="would wait for ever") as raised:
+        asking(world)("GET", URL, params=CALL, timeout=None)
+    assert not isinstance(raised.value, (OSError, requests.RequestException, httpx.HTTPError))
+
+
+def test_no_socket_is_opened(asking: partial[Ask], server: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with server.create_world() as world:
+        ask = asking(world)
+
+        def refuse(*args: object, **kwargs: object) -> None:
+            raise AssertionError(f"a socket was asked for: {args}")
+
+        for name in ("connect", "connect_ex", "sendall", "send"):
+            if asking.func is not by_httpx_async or name != "send":  # asyncio wakes itself through a pair of them
+                monkeypatch.setattr(socket.socket, name, refuse)
+        monkeypatch.setattr(socket, "getaddrinfo", refuse)
+        monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+
+        assert 200 == ask("GET", URL, params=CALL, timeout=5).status_code
+
+
+def test_https_is_https_to_the_provider_and_http_is_http(asking: Callable[[World | None], Ask], world: World) -> None:
+    def following(scheme: str) -> str:
+        program = f"{scheme}://communicatepro.mgage.com/api/messages/program/121811"
+        days = {"startDate": "2014-12-05T00:00:00", "endDate": "2014-12-05T23:59:59", "pageSize": "3"}
+        page = asking(world)("GET", program, params=days, auth=("mgage", "mgage"), timeout=5).json()
+        return page["meta"]["nextPageUrl"].partition("/api/")[0]
+
+    assert "https://communicatepro.mgage.com" == following("https")
+    assert "http://communicatepro.mgage.com" == following("http")
+
+
+def test_a_session_goes_on_after_a_fault_and_keeps_a_whole_connection(world: World, opened: ExitStack) -> None:
+    ask = by_requests(opened, world)
+    world.arm("close", when={"nth": 2})
+    seen = [outcome(ask)[0] for _ in range(4)]
+
+    assert [200, 200, 200] == [each for each in seen if each == 200]
+    assert ["complete", "close", "complete", "complete"] == [exchange.ending for exchange in world.journal()]
+
+
+def test_retries_of_the_library_itself_work(world: World) -> None:
+    session = requests.Session()
+    session.mount("https://", RequestsAdapter(world, max_retries=2))
+    world.arm("reset", when={"first": 2})
+
+    assert 200 == session.get(URL, params=CALL).status_code
+    assert ["reset", "reset", "complete"] == [exchange.ending for exchange in world.journal()]
+
+
+def test_an_answer_can_be_streamed_and_left(world: World) -> None:
+    session = requests.Session()
+    session.mount("https://", RequestsAdapter(world))
+    with session.get(URL, params=CALL, stream=True) as answer:
+        assert b"<?xml" == answer.raw.read(5)
+    with httpx.Client(transport=HttpxTransport(world)) as client, client.stream("GET", URL, params=CALL) as streamed:
+        assert b"<?xml" == next(streamed.iter_bytes(5))
+
+
+def test_bodies_of_every_kind_arrive(world: World) -> None:
+    sms = {"action": "sms.send_message", "access_key": "foo", "secret_access_key": "bar", "from": "5554332111"}
+    texts = [sms | {"to": f"555666777{number}", "message": "x" * 200} for number in range(4)]
+    world.readings.set(limits="off")
+    session = requests.Session()
+    session.mount("https://", RequestsAdapter(world))
+    with httpx.Client(transport=HttpxTransport(world)) as client:
+        answers = [
+            session.post(URL, data=texts[0]),
+            session.post(URL, files={name: (None, value) for name, value in texts[1].items()}),
+            client.post(URL, data=texts[2]),
+            client.post(
+                URL,
+                content=iter([str(httpx.QueryParams(texts[3])).encode()]),
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+            ),
+        ]
+
+    assert 4 == sum("[1] Message Sent" in answer.text for answer in answers)
+
+
+def test_each_world_has_its_own_though_the_credentials_are_the_same(server: MockServer, opened: ExitStack) -> None:
+    sms = {"to": "5556667777", "from": "5554332111", "message": "hi", "action": "sms.send_message"}
+    with server.create_world() as first, server.create_world() as second:
+        by_requests(opened, first)("POST", URL, data=sms | {"access_key": "foo", "secret_access_key": "bar"})
+
+        assert (1, 0) == tuple(len(world.messages("dialogtech", number="5556667777")) for world in (first, second))
+
+
+def test_an_application_without_a_server_will_do(app, opened: ExitStack) -> None:
+    with Mock.of(app).create_world() as world:
+        assert 200 == outcome(by_requests(opened, world))[0]
+
+
+def test_a_world_of_another_process_is_refused(server: MockServer) -> None:
+    with Mock.at(server.url) as mock, pytest.raises(ValueError, match="is another process's, at http"):
+        RequestsAdapter(mock.world)
