@@ -7,6 +7,7 @@ until a test asks for something.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +30,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "with pytest-xdist: a mock_server per-worker (the default), or one that all workers have shared",
         default="per-worker",
     )
+    group = parser.getgroup("mockserver", "a double of DialogTech, mGage and SerwerSMS")
+    group.addoption(
+        "--mockserver-readings",
+        choices=["matrix"],
+        help="matrix: run each test that uses mock_world once more for every other reading of the providers' documents",
+    )
+    group.addoption(
+        "--mockserver-coverage",
+        action="store_true",
+        help="say at the end which documented behaviours of the providers the code under test has met",
+    )
+    group.addoption(
+        "--mockserver-coverage-report",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="write that to a file too: .md, .json, or .xml for JUnit; may be given several times",
+    )
+    group.addoption(
+        "--mockserver-coverage-threshold",
+        metavar="PERCENT",
+        type=float,
+        help="fail when fewer of them are met",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +68,23 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"mockserver_server must be per-worker or shared, not {config.getini('mockserver_server')!r}"
         )
+
+    if config.getoption("mockserver_readings"):
+        from mockserver.testing.matrix import Matrix
+
+        config.pluginmanager.register(Matrix(), "mockserver-matrix")
+    reports, threshold = (config.getoption(f"mockserver_coverage_{name}") for name in ("report", "threshold"))
+    if config.getoption("mockserver_coverage") or reports or threshold is not None:
+        _cover(config, reports, threshold)
+
+
+def _cover(config: pytest.Config, reports: list[Path], threshold: float | None) -> None:
+    from mockserver.testing.covering import Covering
+
+    try:
+        config.pluginmanager.register(Covering(reports, threshold), "mockserver-covering")
+    except ValueError as reason:
+        raise pytest.UsageError(f"--mockserver-coverage-report: {reason}") from reason
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -92,11 +135,21 @@ def mock_server(request: pytest.FixtureRequest) -> MockServer | Mock:
 
 
 @pytest.fixture
-def mock_world(request: pytest.FixtureRequest, mock_server: MockServer | Mock) -> Iterator[World]:
+def mockserver_reading(request: pytest.FixtureRequest) -> dict[str, str] | None:
+    """With ``--mockserver-readings=matrix``, what this run of a test reads another way."""
+    reading: dict[str, str] | None = getattr(request, "param", None)
+    return reading
+
+
+@pytest.fixture
+def mock_world(
+    request: pytest.FixtureRequest, mock_server: MockServer | Mock, mockserver_reading: dict[str, str] | None
+) -> Iterator[World]:
     """A fresh world for this test, dropped after it; ``@pytest.mark.mockserver(...)`` says how it begins."""
     from mockserver.testing.asked import combined
 
-    wishes = combined(mark.kwargs for mark in request.node.iter_markers(_MARK))
+    marks = [mark.kwargs for mark in request.node.iter_markers(_MARK)]
+    wishes = combined([*([{"readings": mockserver_reading}] if mockserver_reading else []), *marks])
     with mock_server.create_world(**wishes) as world:
         yield world
 

@@ -62,6 +62,7 @@ VERBS = {
     "GET /_mock/worlds/{world}/journal",
     "GET /_mock/worlds/{world}/journal/{number}",
     "POST /_mock/worlds/{world}/assert",
+    "GET /_mock/worlds/{world}/coverage",
     "GET /_mock/worlds/{world}/wait",
     "GET /_mock/worlds/{world}/events",
     "GET /_mock/worlds/{world}/snapshot",

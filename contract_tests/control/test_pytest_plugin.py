@@ -8,30 +8,8 @@ import sys
 
 import pytest
 
-pytest_plugins = ["pytester"]
-
-# What these runs do not need, and what takes long to load.
-LEAN = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-W", "error")
-
-CLIENT = """
-import httpx
-import pytest
-import requests
-
-URL = "https://secure.dialogtech.com/ibp_api.php"
-CALL = {"action": "sms.send_message", "access_key": "foo", "secret_access_key": "bar"}
-SMS = {"to": "5556667777", "from": "5554332111", "message": "Thank you for calling."}
-SESSION = requests.Session()
-
-
-def send(post=SESSION.post, **changes):
-    return post(URL, data=CALL | SMS | changes).text
-"""
-
-TWENTY_LINES = (
-    CLIENT
-    + """
-
+TWENTY_LINES = """
+@pytest.mark.mockserver(freeze="2026-06-01T12:00:00Z")
 @pytest.mark.parametrize("post", [SESSION.post, httpx.post], ids=["requests", "httpx"])
 @pytest.mark.parametrize("turn", range(8))
 def test_one_is_sent_and_the_next_one_comes_too_soon(mock_redirect, mock_world, post, turn):
@@ -39,19 +17,6 @@ def test_one_is_sent_and_the_next_one_comes_too_soon(mock_redirect, mock_world, 
     assert "Rate limit exceeded" in send(post)
     assert 1 == len(mock_world.messages("dialogtech", number=SMS["to"]))
 """
-)
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester):
-    """A run of pytest with one file of tests, which begins as every client's does."""
-
-    def ran(tests: str, *args: str, client: str = CLIENT) -> pytest.RunResult:
-        pytester.makeini("[pytest]")
-        pytester.makepyfile(test_it=client + tests)
-        return pytester.runpytest_subprocess(*LEAN, *args)
-
-    return ran
 
 
 def shown(result: pytest.RunResult) -> str:
@@ -67,7 +32,7 @@ def shown(result: pytest.RunResult) -> str:
     ids=["alone", "four workers", "four workers share a server", "nobody to share with"],
 )
 def test_the_same_twenty_lines_pass_with_two_libraries_and_no_base_url(run, args: tuple[str, ...]) -> None:
-    run(TWENTY_LINES, *args, client="").assert_outcomes(passed=16)
+    run(TWENTY_LINES, *args).assert_outcomes(passed=16)
 
 
 def test_workers_that_share_a_server_have_doors_of_their_own(run) -> None:
@@ -303,9 +268,7 @@ def test_the_plugin_can_be_left_out(run) -> None:
 
 # -- unittest ----------------------------------------------------------------------------------------------------------
 
-CASE = (
-    CLIENT
-    + """
+CASE = """
 import unittest
 from mockserver import MockWorldCase
 
@@ -325,11 +288,10 @@ class Sending(MockWorldCase):
         self.assertEqual(2, len(self.world.messages("dialogtech", number=SMS["to"])))
         self.assertEqual(["default", self.world.id], [world.id for world in self.server.worlds()])
 """
-)
 
 
-def test_a_case_of_unittest_has_a_world_a_test(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(test_case=CASE.replace("import pytest\n", ""))
+def test_a_case_of_unittest_has_a_world_a_test(pytester: pytest.Pytester, client_code: str) -> None:
+    pytester.makepyfile(test_case=client_code.replace("import pytest\n", "") + CASE)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "unittest", "-v", "test_case"],
         capture_output=True,
@@ -342,11 +304,11 @@ def test_a_case_of_unittest_has_a_world_a_test(pytester: pytest.Pytester) -> Non
 
 
 def test_a_case_of_unittest_runs_under_pytest_too(run) -> None:
-    run("", client=CASE).assert_outcomes(passed=2)
+    run(CASE).assert_outcomes(passed=2)
 
 
 def test_a_case_that_says_nothing_known_is_refused(run) -> None:
-    result = run("", client=CASE.replace('"freeze"', '"frieze"'))
+    result = run(CASE.replace('"freeze"', '"frieze"'))
     result.assert_outcomes(errors=2)
 
     assert "frieze: unknown key; did you mean 'freeze'?" in shown(result)

@@ -31,6 +31,7 @@ _VERBS = {
     "journal": "List what was asked and answered.",
     "exchange": "Show one request and its answer, whole.",
     "assert": "Claim that exchanges happened.",
+    "coverage": "Say which documented behaviours were met, and what the traffic shows.",
     "explain": "Say why an exchange was answered as it was.",
     "quirks": "List where the documents leave something open.",
     "refusals": "List every refusal of every provider.",

@@ -101,6 +101,12 @@ class Exchanges(Asking):
         answer: dict[str, Any] = self._ask("POST", "/assert", body=claim)
         return answer
 
+    @verb
+    def coverage(self) -> Row:
+        """Which documented behaviours this world's clients have met, and what their traffic shows; `Coverage` adds up."""
+        row: Row = self._ask("GET", "/coverage")
+        return row
+
 
 def unmet(answer: Row) -> str:
     """Why a claim does not hold, as text: a sentence for each exchange that was wanted and is not there."""

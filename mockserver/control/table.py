@@ -8,6 +8,7 @@ from . import (
     about,
     accounts,
     clock,
+    coverage,
     doors,
     faults,
     journal,
@@ -24,7 +25,7 @@ from .verbs import Api, Values, Verb
 
 _FILES = (
     *(about, faults, worlds, doors, accounts, clock, readings),
-    *(messages, mischief, outbox, journal, waiting, snapshot),
+    *(messages, mischief, outbox, journal, coverage, waiting, snapshot),
 )
 
 

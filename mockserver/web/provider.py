@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from mockserver.core.decisions import Decision
     from mockserver.core.ids import Draft
     from mockserver.core.instants import Instant
+    from mockserver.core.journal import Exchange
     from mockserver.core.messages import Message
     from mockserver.core.outbox import Attempt, Delivery, Outgoing
-    from mockserver.core.refusals import Refused
+    from mockserver.core.refusals import Refused, Source
     from mockserver.core.state import State
 
     from .answer import Answer
@@ -86,6 +87,26 @@ class Magic(NamedTuple):
         return (f"{sign}{number}" for number in range(int(self.first), int(self.last) + 1))
 
 
+class Behaviour(NamedTuple):
+    """Something documented that a client meets sooner or later, and that its tests had better meet first."""
+
+    name: str
+    source: Source
+    seen: Callable[[Exchange], bool] | None = None
+    """Whether an answer shows it, asked of answers that reached the client as they were decided, refusals apart."""
+    done: Callable[[Delivery], bool] | None = None
+    """Whether a delivery to the customer shows it."""
+
+
+class Pages(NamedTuple):
+    """How a provider leads from page to page by addresses that it gives."""
+
+    following: Callable[[Exchange], str | None]
+    """The target that an answer gives for the next page."""
+    is_later: Callable[[Exchange], bool]
+    """Whether a request is for another page than the first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Provider:
     """A room: what it is called, where it is found, and the four steps of a request."""
@@ -110,6 +131,12 @@ class Provider:
     """Its switches."""
     magic: Sequence[Magic]
     """Values that bring about an outcome, so that a client meets it through ordinary calls."""
+    behaviours: Sequence[Behaviour] = ()
+    """What its clients meet, documented refusals apart."""
+    unrepeatable: Sequence[str] = ()
+    """Operations that do something once more each time they are asked for."""
+    pages: Pages | None = None
+    """Where it gives addresses of pages."""
     secrets: Sequence[str]
     """Names of parameters whose values are credentials."""
     schema: Path

@@ -9,6 +9,7 @@ from mockserver.web.provider import Provider
 
 from . import magic, wire
 from .arriving import arrive
+from .behaviours import BEHAVIOURS
 from .errors import REFUSALS
 from .forwarding import judge
 from .operations import OPERATIONS, decide
@@ -27,6 +28,8 @@ DIALOGTECH = Provider(
     strays=tuple(wire.ASTRAY.values()),
     quirks=QUIRKS,
     magic=magic.MAGIC,
+    behaviours=BEHAVIOURS,
+    unrepeatable=("sms.send_message",),
     secrets=wire.CREDENTIALS,
     example="curl '{url}/ibp_api.php?&action=sms.get_messages&access_key=foo&secret_access_key=bar"
     "&start_date=20170101&end_date=20170101'",

@@ -9,6 +9,7 @@ from mockserver.web.provider import Provider
 
 from . import magic, wire
 from .arriving import arrive
+from .behaviours import BEHAVIOURS, PAGES
 from .errors import REFUSALS
 from .operations import OPERATIONS, decide
 from .params import NAMES
@@ -26,6 +27,8 @@ MGAGE = Provider(
     strays=tuple(wire.ASTRAY.values()),
     quirks=QUIRKS,
     magic=magic.MAGIC,
+    behaviours=BEHAVIOURS,
+    pages=PAGES,
     secrets=(),  # its credentials are in the Authorization header only
     example="curl -u mgage:mgage '{url}/api/messages/program/121811"
     "?startDate=2014-12-05T00:00:00&endDate=2014-12-05T23:59:59&pageSize=2'",

@@ -9,6 +9,7 @@ from mockserver.web.provider import Provider
 
 from . import magic, wire
 from .arriving import arrive
+from .behaviours import BEHAVIOURS
 from .errors import REFUSALS
 from .forwarding import judge
 from .operations import OPERATIONS, TABLES, decide
@@ -28,6 +29,8 @@ SERWERSMS = Provider(
     strays=tuple(wire.ASTRAY.values()),
     quirks=QUIRKS,
     magic=magic.MAGIC,
+    behaviours=BEHAVIOURS,
+    unrepeatable=("messages.send_nd", "messages.send_ndi"),
     secrets=wire.CREDENTIALS,
     example="curl '{url}/messages/recived.json' -d username=Login -d password=Haslo",
     schema=Path(__file__).parent / "world.schema.json",

@@ -1,0 +1,39 @@
+"""``mockserver coverage``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .talking import Failed, Output, to_world
+
+if TYPE_CHECKING:
+    from mockserver.client import World
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver coverage
+  mockserver coverage --report coverage.md --report coverage.xml --threshold 60
+"""
+)
+@click.option("--report", "reports", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), multiple=True, help="Write it to a file: .md, .json, or .xml for JUnit.")  # fmt: skip
+@click.option("--threshold", metavar="PERCENT", type=click.FloatRange(0, 100), help="Fail when fewer are met.")
+@to_world
+def coverage(world: World, output: Output, reports: tuple[Path, ...], threshold: float | None) -> None:
+    """Say which documented behaviours the clients of a world have met, and what their traffic shows."""
+    from mockserver.client.coverage import Coverage, format_of
+
+    for path in reports:
+        format_of(path)
+    row = world.coverage()
+    seen = Coverage()
+    seen.add(row, f"world {world.id}")
+    output.show(row, "\n".join((*seen.lines(), seen.summary())))
+    for path in reports:
+        seen.write(path)
+    if threshold is not None and seen.percent < threshold:
+        raise Failed(f"{seen.summary()}; {threshold:g}% are asked for")

@@ -1,0 +1,65 @@
+"""What a client of mGage meets, by what its answers show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from mockserver.core.journal import Exchange
+from mockserver.core.refusals import documented
+from mockserver.web.provider import Behaviour, Pages
+
+_PAGES = "If there are multiple pages, the response will contain the URL of the next page of data."
+_LAST = "If there isn’t another page of data available then this property should be left null."
+
+
+def _page(exchange: Exchange) -> Any:
+    """What an answer holds; nothing, if it is none that was read as such."""
+    try:
+        return json.loads(exchange.answer_body)
+    except ValueError:
+        return {}
+
+
+def _following(exchange: Exchange) -> str | None:
+    """The target of the next page, as the answer gives it."""
+    url = _page(exchange).get("meta", {}).get("nextPageUrl")
+    if not isinstance(url, str):
+        return None
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}"
+
+
+def _number(exchange: Exchange) -> str:
+    """The page that was asked for, without zeros before it."""
+    return str(exchange.values.get("page", "1")).lstrip("0")
+
+
+def _messages(exchange: Exchange) -> list[Any]:
+    found: list[Any] = _page(exchange).get("data", {}).get("messages", [])
+    return found
+
+
+def _has(kind: str) -> Callable[[Exchange], bool]:
+    return lambda exchange: any(message["type"] == kind for message in _messages(exchange))
+
+
+BEHAVIOURS = (
+    Behaviour("MO messages", documented("003", "Message Type, MO or MT."), _has("MO")),
+    Behaviour("MT messages", documented("003", "Message Type, MO or MT."), _has("MT")),
+    Behaviour("a page that has a next one", documented("003", _PAGES), lambda each: _following(each) is not None),
+    Behaviour("page 2", documented("003", _PAGES), lambda each: _number(each) == "2" and bool(_messages(each))),
+    Behaviour(
+        "the last page", documented("003", _LAST), lambda each: bool(_messages(each)) and _following(each) is None
+    ),
+    Behaviour("an empty list of messages", documented("003", _LAST), lambda each: not _messages(each)),
+    Behaviour(
+        "the largest page",
+        documented("003", "Max page size is 500 SMS messages."),
+        lambda each: str(each.values.get("pageSize", "")).lstrip("0") == "500",
+    ),
+)
+
+PAGES = Pages(_following, lambda exchange: _number(exchange) != "1")

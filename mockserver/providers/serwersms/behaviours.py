@@ -1,0 +1,87 @@
+"""What a client of SerwerSMS meets, by what its answers and its own forwarding receiver show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from mockserver.core.journal import Exchange
+from mockserver.core.outbox import Delivery
+from mockserver.core.refusals import assumed, documented
+from mockserver.web.provider import Behaviour
+
+from .params import TYPES
+
+_RETRIES = "the system will repeat the URL invocation in 5, 10, 15 and 60 minutes"
+
+
+def _holds(pattern: str) -> Callable[[Exchange], bool]:
+    """Whether an answer in JSON or XML has this, where it lists messages."""
+    compiled = re.compile(pattern.encode())
+    return lambda exchange: exchange.operation == "messages.recived" and bool(compiled.search(exchange.answer_body))
+
+
+def _page(exchange: Exchange) -> int:
+    found = str(exchange.values.get("page", ""))
+    return int(found) if found.isdecimal() else 0
+
+
+def _pages(exchange: Exchange) -> int | None:
+    """How many pages an answer says there are."""
+    found = re.search(rb'"count":(\d+)|<count>(\d+)</count>', exchange.answer_body)
+    return int(found[1] or found[2]) if found else None
+
+
+def _attempted(times: int) -> Callable[[Delivery], bool]:
+    return lambda delivery: len(delivery.attempts) >= times
+
+
+_IS_EMPTY = _holds(r'"items":\[\]|<items\s*/>|<items>\s*</items>')
+
+BEHAVIOURS = (
+    *(
+        Behaviour(
+            f"messages of type {kind}",
+            documented("004", "Values: eco, nd, ndi, pre, mms."),
+            _holds(rf'"type":"{kind}"|<type>{kind}</type>'),
+        )
+        for kind in TYPES
+    ),
+    Behaviour(
+        "an attachment",
+        documented("004", "Contains a list of attachments"),
+        _holds(r'"attachments":\[\{|<attachments>\s*<'),
+    ),
+    Behaviour("an empty list of messages", assumed("SW-15"), _IS_EMPTY),
+    Behaviour("page 2", assumed("SW-16"), lambda each: _page(each) == 2 and not _IS_EMPTY(each)),
+    Behaviour(
+        "the last page", assumed("SW-16"), lambda each: _pages(each) is not None and max(_page(each), 1) == _pages(each)
+    ),
+    Behaviour(
+        "messages marked as read",
+        documented("004", "no more returned by the API"),
+        lambda each: str(each.values.get("read", "")).lower() in ("true", "1"),
+    ),
+    Behaviour(
+        "contact details",
+        documented("004", "Display contact details if the number exists in the database of customers."),
+        _holds(r'"contact":\{|<contact>'),
+    ),
+    Behaviour(
+        "a message is forwarded",
+        documented("004", "The system invokes the client's URL by changing the parameters to appropriate values"),
+        done=lambda each: each.status == "acknowledged",
+    ),
+    *(
+        Behaviour(f"forwarding, repeat {number}", documented("004", _RETRIES), done=_attempted(number + 1))
+        for number in range(1, 5)
+    ),
+    Behaviour(
+        "forwarding is given up",
+        documented(
+            "004",
+            "If you still fail to convey the message to the customer, the system will not undertake more attempts.",
+        ),
+        done=lambda each: each.status == "given up",
+    ),
+)

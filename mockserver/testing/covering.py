@@ -1,0 +1,78 @@
+"""Behaviour coverage of a test run: what the worlds of its tests have seen, added up at the end."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver.client import ControlError, NoServer
+from mockserver.client.coverage import Coverage, format_of
+
+_PROPERTY = "mockserver_coverage"
+
+
+class Covering:
+    """A plugin for pytest: each test's world is asked at its end, and whoever sees all reports adds up."""
+
+    def __init__(self, reports: list[Path], threshold: float | None) -> None:
+        """Nothing is seen yet.
+
+        Args:
+            reports: files to write.
+            threshold: percent of the documented behaviours below which the run fails.
+
+        Raises:
+            ValueError: a file's name says no format.
+        """
+        for path in reports:
+            format_of(path)
+        self._reports = reports
+        self._threshold = threshold
+        self._coverage = Coverage()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:  # noqa: ARG002 - pytest's names
+        """Ask the world of a test that is over."""
+        report = yield
+        world = getattr(item, "funcargs", {}).get("mock_world")
+        if report.when == "call" and world is not None:
+            with suppress(ControlError, NoServer):  # the test has dropped it
+                report.user_properties.append((_PROPERTY, _short(world.coverage())))
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add it to what was seen."""
+        for name, row in report.user_properties:
+            if name == _PROPERTY and isinstance(row, dict):
+                self._coverage.add(row, report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the reports, and fail the run if it is below the threshold."""
+        if hasattr(session.config, "workerinput"):
+            return
+        for path in self._reports:
+            self._coverage.write(path)
+        if self._is_too_low and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say what was met and what was not."""
+        terminalreporter.section("mockserver: behaviours of the providers")
+        for line in self._coverage.lines():
+            terminalreporter.line(line)
+        terminalreporter.line(self._coverage.summary())
+        if self._is_too_low:
+            terminalreporter.line(f"that is less than the {self._threshold:g}% that are asked for", red=True)
+
+    @property
+    def _is_too_low(self) -> bool:
+        return self._threshold is not None and self._coverage.percent < self._threshold
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """Without what nobody has met, unless the provider was asked: reports travel between processes."""
+    asked = set(row["asked"])
+    return {**row, "behaviours": [each for each in row["behaviours"] if each["provider"] in asked]}
