@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .client import Mock as Mock
     from .client import NoServer as NoServer
     from .client import World as World
+    from .redirect.hosts import Leak as Leak
     from .redirect.httpx_transport import AsyncHttpxTransport as AsyncHttpxTransport
     from .redirect.httpx_transport import HttpxTransport as HttpxTransport
     from .redirect.requests_adapter import RequestsAdapter as RequestsAdapter
@@ -33,6 +34,7 @@ _HOMES = {
     "AsyncHttpxTransport": "redirect.httpx_transport",
     "EndlessWait": "redirect.virtual",
     "HttpxTransport": "redirect.httpx_transport",
+    "Leak": "redirect.hosts",
     "MockServer": "server",
     "MockWorldCase": "testing.case",
     "RequestsAdapter": "redirect.requests_adapter",

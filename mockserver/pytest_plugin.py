@@ -165,10 +165,16 @@ def mock_redirect(request: pytest.FixtureRequest, mock_world: World) -> Iterator
         redirection.end(keeps_connections=request.node.stash.get(_NEXT, False))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Remember whether the next test is redirected too: then connections that are kept open stay useful."""
-    item.stash[_NEXT] = "mock_redirect" in getattr(nextitem, "fixturenames", ())
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Any:
+    """Connections that are kept open stay useful where the next test is redirected too, and only there."""
+    is_next = item.stash[_NEXT] = "mock_redirect" in getattr(nextitem, "fixturenames", ())
+    try:
+        return (yield)
+    finally:
+        station = item.config.stash.get(_STATION, None)
+        if station is not None and not is_next:
+            station.let_go()
 
 
 # -- reports -----------------------------------------------------------------------------------------------------------

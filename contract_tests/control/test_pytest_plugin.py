@@ -91,15 +91,18 @@ def test_it_again(mock_world):
     ).assert_outcomes(passed=3)
 
 
-def test_a_kept_connection_serves_the_next_redirected_test_and_no_other(run) -> None:
-    run(
-        """
-import socket, threading
-
+CONNECTIONS = """
 def connections():
     return [each.sock for pool in SESSION.adapters["https://"].poolmanager.pools._container.values()
             for each in pool.pool.queue if each is not None]
 
+"""
+
+
+def test_a_kept_connection_serves_the_next_redirected_test_and_no_other(run) -> None:
+    run(
+        CONNECTIONS
+        + """
 kept = []
 
 @pytest.mark.parametrize("turn", range(2))
@@ -112,6 +115,26 @@ def test_that():
     assert b"" == connections()[0].recv(1)
 """
     ).assert_outcomes(passed=3)
+
+
+def test_a_connection_that_was_kept_for_a_test_that_never_began_is_closed(run) -> None:
+    run(
+        CONNECTIONS
+        + """
+def test_it(mock_redirect):
+    send()
+
+@pytest.fixture
+def broken():
+    assert 0
+
+def test_that(broken, mock_redirect):
+    pass
+
+def test_the_other():
+    assert b"" == connections()[0].recv(1)
+"""
+    ).assert_outcomes(passed=2, errors=1)
 
 
 def test_the_marker_says_how_the_world_begins_and_the_nearest_counts(run) -> None:

@@ -48,6 +48,7 @@ class Redirection:
         self._trust = Handshakes(hosts, door.authority)
         self._proxies = Exemption(environ, hosts.answered)
         self._patches = Patches()
+        self._is_bound = False
 
     def begin(self, world: World) -> None:
         """Lead everything to a world.
@@ -60,6 +61,7 @@ class Redirection:
         try:
             self.leaks = []
             self._door.bind(self._server, world.id)
+            self._is_bound = True
             self._sockets.install(self._patches)
             self._trust.install(self._patches)
             self._proxies.begin()
@@ -71,15 +73,22 @@ class Redirection:
         """Undo it.
 
         Args:
-            keeps_connections: whether those that are open may be used in the next redirect, which comes at once.
+            keeps_connections: whether those that are open may be used in the next redirect, which comes at once; if
+                it does not come after all, `let_go`.
         """
         try:
             self._proxies.end()
             self._patches.undo()
             if not keeps_connections:
-                self._door.unbind(self._server)
+                self.let_go()
         finally:
             _turn.release()
+
+    def let_go(self) -> None:
+        """Close the connections that were kept, if there are any."""
+        if self._is_bound:
+            self._is_bound = False
+            self._door.unbind(self._server)
 
     def _refused(self, asked: Asked) -> None:
         self.leaks.append(asked)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import errno
 import socket
-import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NoReturn, TypeAlias
 
@@ -41,6 +41,8 @@ class Sockets:
         self._hosts = hosts
         self._listeners = dict(listeners)
         self._report = report
+        # Looked for now, whether the process has imported them yet or not: a client may do so in its test.
+        self._loop = import_module("uvloop").Loop if find_spec("uvloop") else None
         self._has_aiodns = None not in (find_spec("aiodns"), find_spec("aiohttp"))
         self._places = {name: _PLACE.format(number) for number, name in enumerate(sorted(hosts.answered), 1)}
         self._names = {place: name for name, place in self._places.items()}
@@ -128,10 +130,9 @@ class Sockets:
 
     def _uvloop(self, patches: Patches) -> None:
         """For uvloop, which resolves and connects in C."""
-        uvloop: Any = sys.modules.get("uvloop")
-        if uvloop is None:
+        if self._loop is None:
             return
-        resolve, connect = uvloop.Loop.getaddrinfo, uvloop.Loop.create_connection
+        resolve, connect = self._loop.getaddrinfo, self._loop.create_connection
 
         async def getaddrinfo(
             loop: Any,
@@ -156,8 +157,8 @@ class Sockets:
                 options.setdefault("server_hostname", self._names.get(plain(host), plain(host)))
             return await connect(loop, factory, *listener, **{**options, "family": 0})
 
-        patches.put(uvloop.Loop, "getaddrinfo", getaddrinfo)
-        patches.put(uvloop.Loop, "create_connection", create_connection)
+        patches.put(self._loop, "getaddrinfo", getaddrinfo)
+        patches.put(self._loop, "create_connection", create_connection)
 
     def _aiodns(self, patches: Patches) -> None:
         """For aiohttp, which asks the name servers itself where aiodns is installed."""

@@ -43,6 +43,11 @@ class Station:
             self._redirection = self._mine().redirection() if self._shared is None else self._remote(self._shared)
         return self._redirection
 
+    def let_go(self) -> None:
+        """No redirect comes next: close what the last one has left open."""
+        if self._redirection is not None:
+            self._redirection.let_go()
+
     def share(self, name: str) -> dict[str, Any]:
         """What another process has to know, with a door of its own under that name."""
         server = self._mine()
