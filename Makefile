@@ -33,7 +33,7 @@ fixtures: $(VENV)/test.stamp
 bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
-# Real clients are programs of their own: PHP with curl and XML, Node for the XML parsers of JavaScript.
+# Real clients are programs of their own: PHP with curl and XML, Node, Java, Perl, Ruby.
 system:
 	@./contract_tests/clients/install-programs
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from mockserver.client import World
+from mockserver.server import MockServer
 
 CACHE = Path(__file__).parents[2] / ".cache" / "clients"
 PATIENCE = 300
@@ -42,7 +49,7 @@ def run(*command: str, **options: object) -> str:
     """What a program prints; an assertion with what it complains of when it fails."""
     program = shutil.which(command[0])
     assert program, (
-        f"there is no {command[0]} on this machine; `make test` installs it (php-cli, php-curl, php-xml, npm)"
+        f"there is no {command[0]} on this machine; `make test` installs it (contract_tests/clients/install-programs)"
     )
     done = subprocess.run(
         [program, *command[1:]], capture_output=True, text=True, timeout=PATIENCE, encoding="utf-8", **options
@@ -79,3 +86,38 @@ def from_npm() -> Callable[..., Path]:
         return fetched(name, *npm, "--prefix", "{}", *packages) / "node_modules"
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Callable[..., Path]:
+    """A folder with the classes of Java sources, compiled anew when they have changed."""
+
+    def folder(*sources: Path) -> Path:
+        digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+        return fetched(f"java-{digest}", "javac", "-d", "{}", *map(str, sources))
+
+    return folder
+
+
+class Leading(NamedTuple):
+    """A server, and the environment that leads a child there."""
+
+    server: MockServer
+    environment: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def leading() -> Iterator[Leading]:
+    """One server for all unmodified clients of a module, with what `mockserver env` prints for it."""
+    with MockServer(https=True, tunnel=True, freeze="2026-06-01T12:00:00Z") as server:
+        env = (sys.executable, "-m", "mockserver", "env", "--format", "json", "--server", server.url)
+        printed = subprocess.run(env, capture_output=True, check=True, timeout=PATIENCE).stdout
+        yield Leading(server, os.environ | json.loads(printed))
+
+
+@pytest.fixture
+def world(leading: Leading) -> World:
+    """The default world as it was in the beginning: the hard-coded credentials lead there."""
+    world = leading.server.world
+    world.reset()
+    return world

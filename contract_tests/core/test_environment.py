@@ -23,6 +23,7 @@ KIT = Kit(
     php=Path("/k/php"),
     node=Path("/k/node.cjs"),
     ruby=Path("/k/ruby.rb"),
+    python=Path("/k/python"),
     wget=Path("/k/wgetrc"),
 )
 JAVA = (
@@ -52,6 +53,7 @@ def test_an_empty_environment_gets_what_every_runtime_reads():
         "RUBYOPT": "-r/k/ruby.rb",
         "JAVA_TOOL_OPTIONS": JAVA,
         "PHP_INI_SCAN_DIR": ":/k/php",
+        "PYTHONPATH": "/k/python",
         "WGETRC": "/k/wgetrc",
         "MOCKSERVER_URL": "http://127.0.0.1:7670",
     } == led({}, KIT)

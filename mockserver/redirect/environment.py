@@ -1,7 +1,8 @@
 """What a child's environment must hold for its clients to trust us and reach us. A pure function; its table is the law.
 
 Runtimes that heed the proxy variables get those. The others get what they read in their place: Node a preload, Java
-properties, PHP an ini folder with a file that is put before every program, Ruby one that spares it a look-up.
+properties, PHP an ini folder with a file that is put before every program, Ruby one that spares it a look-up, Python
+a module for aiohttp's sake.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Kit:
     """One that Ruby does."""
     wget: Path
     """A start-up file of Wget's."""
+    python: Path
+    """A folder with what Python loads before any program."""
 
 
 def kit(trust: Trust, url: str, tunnel: str, hosts: Collection[str], wgetrc: bytes = b"") -> Kit:
@@ -70,6 +73,7 @@ def kit(trust: Trust, url: str, tunnel: str, hosts: Collection[str], wgetrc: byt
         trust_store=trust.store,
         php=keep("php-{}/mockserver.ini", ini.encode()).parent,
         node=PRELOADS / "node.cjs",
+        python=PRELOADS / "python",
         ruby=PRELOADS / "find_proxy.rb",
         wget=keep("wgetrc-{}", wgetrc.removesuffix(line) + line),
     )
@@ -100,6 +104,7 @@ def led(parent: Mapping[str, str], to: Kit) -> dict[str, str]:
         "RUBYOPT": _extended(parent, "RUBYOPT", "" if " " in str(to.ruby) else f"-r{to.ruby}"),  # it knows no quotes
         "JAVA_TOOL_OPTIONS": _extended(parent, "JAVA_TOOL_OPTIONS", _java(to)),
         "PHP_INI_SCAN_DIR": _php(parent, to),
+        "PYTHONPATH": _python(parent, to),
         "WGETRC": str(to.wget),
         "MOCKSERVER_URL": to.url,
     }
@@ -121,6 +126,12 @@ def _php(parent: Mapping[str, str], to: Kit) -> str:
     """Our folder comes last and has the last word; an empty entry is the one that PHP was built with."""
     folders = parent.get("PHP_INI_SCAN_DIR", "").split(os.pathsep)
     return os.pathsep.join([*(folder for folder in folders if folder != str(to.php)), str(to.php)])
+
+
+def _python(parent: Mapping[str, str], to: Kit) -> str:
+    """Our folder comes first; what it hides of the others it runs itself. An empty entry would be the working directory."""
+    folders = parent.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join([str(to.python), *(folder for folder in folders if folder not in ("", str(to.python)))])
 
 
 def _java(to: Kit) -> str:

@@ -146,8 +146,18 @@ if (proxy) {
         const host = asked.host ?? "localhost";
         if (!isLed({ ...asked, host })) return plainTls.apply(this, given);
         const listener = given.find((each) => typeof each === "function");
-        const led = { servername: net.isIP(host) ? "" : host, ...asked, socket: carried(asked) };
-        return plainTls.call(this, led, listener);
+        const socket = carried(asked);
+        const secure = plainTls.call(this, { servername: net.isIP(host) ? "" : host, ...asked, socket }, listener);
+        // What TLS on a stream does not hand on: a reset, and that an idle connection keeps no program running.
+        socket.on("error", (error) => secure.destroy(error));
+        for (const name of ["ref", "unref"]) {
+            const own = secure[name];
+            secure[name] = function () {
+                socket[name]();
+                return own.call(this);
+            };
+        }
+        return secure;
     };
     net.connect = net.createConnection = function connect(...given) {
         const asked = options(given);

@@ -1,0 +1,75 @@
+"""What `mockserver exec` has Python and Node load before a program: it leads them, and the program does not notice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mockserver.app import HOSTS
+from mockserver.redirect.environment import PRELOADS, Kit, kit, led
+from mockserver.server import MockServer
+
+OURS = str(PRELOADS / "python")
+
+
+@pytest.fixture
+def to(app) -> Kit:
+    """What leads to a server."""
+    with MockServer(app, https=True, tunnel=True) as server:
+        yield kit(server.authority.trust, server.url, server.tunnel_url, HOSTS)
+
+
+def printed(environment: Mapping[str, str], *command: str) -> str:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert (0, "") == (done.returncode, done.stderr)
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, OURS), ("", OURS), ("/mine", f"{OURS}:/mine"), (f"{OURS}:/mine", f"{OURS}:/mine")],
+)
+def test_what_python_loads_comes_before_the_users_own_and_once(to: Kit, before: str | None, after: str) -> None:
+    parent = {} if before is None else {"PYTHONPATH": before}
+
+    assert after == led(parent, replace(to, python=PRELOADS / "python"))["PYTHONPATH"]
+
+
+def test_the_users_own_sitecustomize_is_run_and_is_the_one_that_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('mine'); HERE = 'mine'")
+    environment = os.environ | {"PYTHONPATH": f"{OURS}:{tmp_path}"}
+
+    assert "mine\nmine\n" == printed(environment, sys.executable, "-c", "import sitecustomize as s; print(s.HERE)")
+
+
+def test_an_aiohttp_session_heeds_the_proxy_variables_unless_it_is_told_not_to(tmp_path: Path) -> None:
+    program = """
+import asyncio, aiohttp
+
+async def main():
+    async with aiohttp.ClientSession() as usual, aiohttp.ClientSession(trust_env=False) as told:
+        print(usual.trust_env, told.trust_env)
+
+asyncio.run(main())
+"""
+
+    assert "False False\n" == printed(dict(os.environ), sys.executable, "-c", program)
+    assert "True False\n" == printed(os.environ | {"PYTHONPATH": OURS}, sys.executable, "-c", program)
+
+
+def test_a_connection_that_node_keeps_for_later_does_not_keep_its_program_running(to: Kit) -> None:
+    program = """
+fetch("https://secure.dialogtech.com/ibp_api.php").then(async (answer) => {
+    await answer.text();
+    setImmediate(() => console.log(JSON.stringify(process.getActiveResourcesInfo().filter((each) => /Socket/.test(each)))));
+});
+"""
+
+    assert [] == json.loads(printed(os.environ | led(os.environ, to), "node", "-e", program))
