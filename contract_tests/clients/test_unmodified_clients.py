@@ -199,19 +199,23 @@ def folders(from_pypi, from_npm, compiled) -> Folders:
 
 
 @pytest.fixture
-def ended(leading, folders) -> Callable[[Client, Sequence[str]], subprocess.CompletedProcess[str]]:
-    """Run a client to its end."""
+def words(folders) -> Callable[[Client, Sequence[str]], list[str]]:
+    """A client's command with its arguments, word by word."""
+
+    def spelt(client: Client, arguments: Sequence[str]) -> list[str]:
+        named = [re.sub(r"\{(.+?)\}", lambda name: folders[name[1]], word) for word in client.command.split()]
+        return [*(sys.executable if word == "python" else word for word in named), *arguments]
+
+    return spelt
+
+
+@pytest.fixture
+def ended(leading, words) -> Callable[[Client, Sequence[str]], subprocess.CompletedProcess[str]]:
+    """Run a client to its end, led to the server."""
 
     def run(client: Client, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        words = [re.sub(r"\{(.+?)\}", lambda name: folders[name[1]], word) for word in client.command.split()]
-        command = [sys.executable if word == "python" else word for word in words]
         return subprocess.run(
-            [*command, *arguments],
-            env=leading.environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            encoding="utf-8",
+            words(client, arguments), env=leading.environment, capture_output=True, text=True, timeout=PATIENCE
         )
 
     return run
@@ -258,3 +262,17 @@ def test_a_client_whose_connection_breaks_cannot_know_that_it_was_done(
     assert re.search(client.broken, done.stderr, re.MULTILINE), done.stderr
     assert errand.effects == errand.count(world) - before
     assert [fault] * client.asks == [exchange.ending for exchange in world.journal()]
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "serwersms.pl"])
+def test_a_client_under_exec_needs_no_more_than_that(name: str, words, tmp_path: Path) -> None:
+    client = CLIENTS[name]
+    exec_ = (sys.executable, "-m", "mockserver", "exec", "--strict", "--report-to", str(tmp_path / "report.txt"), "--")
+
+    done = subprocess.run(
+        [*exec_, *words(client, client.errand.well)], capture_output=True, text=True, timeout=PATIENCE
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert client.errand.answer in done.stdout
+    assert re.search(r"\b200\b.* POST /", (tmp_path / "report.txt").read_text())
