@@ -140,12 +140,21 @@ MULTIPART = (
         ("/ibp_api.php", {"Authorization": f"Bearer {LIVE}"}, ""),
         ("/ibp_api.php", {"Authorization": f"Basic {b64encode(f'foo:{LIVE}'.encode()).decode()}"}, ""),
         ("/ibp_api.php", {"Authorization": LIVE}, ""),
+        ("/ibp_api.php", {"Authorization": f'Digest username="x", response="{LIVE}"'}, ""),
+        ("/ibp_api.php", {"Authorisation": f"Basic {b64encode(f'foo:{LIVE}'.encode()).decode()}"}, ""),
+        ("/ibp_api.php", {"Cookie": f"session={LIVE}; theme=dark"}, ""),
+        ("/ibp_api.php", {"X-Api-Key": LIVE}, ""),
+        (f"/ibp_api.php?access_key=foo&secret_acess_key={LIVE}", {}, ""),
+        (f"/ibp_api.php?apikey={LIVE}", {}, ""),
+        (f"/ibp_api.php?acces_key={LIVE}", {}, ""),
+        ("/messages/recived", {"Content-Type": "application/json"}, f'{{"username": "Login", "pasword": "{LIVE}"}}'),
+        ("/messages/recived", {"Content-Type": "multipart/form-data; boundary=b"}, MULTIPART.replace("ss_k", "s_K")),
     ],
 )
 def test_a_secret_that_is_not_ours_never_stands_in_the_journal(
     app: Application, target: str, headers: dict[str, str], body: str
 ) -> None:
-    client = app.test_client()
+    client = app.test_client(use_cookies=False)
     client.post(target, headers=headers, data=body)
     everything = client.get("/_mock/worlds/default/journal").data + client.get("/_mock/worlds/default/journal/1").data
 
@@ -158,3 +167,18 @@ def test_what_we_issued_or_printed_is_not_masked(app: Application) -> None:
     app.test_client().get(f"/ibp_api.php?{NUMBERS}")
 
     assert f"/ibp_api.php?{NUMBERS}" == journal(app)[0]["target"]
+
+
+def test_a_number_in_a_secret_s_place_is_masked_in_a_json_body(app: Application) -> None:
+    app.test_client().post("/messages/recived", json={"password": 123456, "phone": 48500600700})
+    body = app.test_client().get("/_mock/worlds/default/journal/1").get_json()["request"]["body"]["text"]
+
+    assert '{"password": "[masked]", "phone": 48500600700}' == body
+
+
+def test_a_misspelt_secret_does_not_stand_in_the_log(app: Application, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "mockserver.exchange")
+    app.test_client().get(f"/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_acess_key={LIVE}")
+
+    assert LIVE not in caplog.text
+    assert "secret_acess_key=[masked]" in caplog.text
