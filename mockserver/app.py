@@ -17,6 +17,7 @@ from mockserver.control.routes import routes as control_routes
 from mockserver.control.verbs import Api, shipped
 from mockserver.core.clock import Clock
 from mockserver.core.instants import parse_instant
+from mockserver.core.nearness import nearest_paths
 from mockserver.core.state import Fixture
 from mockserver.core.world import Beginning, Room
 from mockserver.core.worlds import Worlds
@@ -25,6 +26,7 @@ from mockserver.providers.mgage import MGAGE
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.redirect.refusals import turn_away
 from mockserver.settings import AN_INSTANT, BadSetting, Settings
+from mockserver.web.addresses import readable
 from mockserver.web.application import AnswerResponse, Application
 from mockserver.web.courier import Courier, Manners
 from mockserver.web.masking import Masking
@@ -159,7 +161,14 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
     application.add_url_rule("/", "index", partial(_index, application, house), methods=["GET"])
     application.register_error_handler(HTTPException, partial(_nobody_answered, application, house))
     application.register_error_handler(Exception, partial(_we_failed, house))
-    pipeline = Pipeline(application.wsgi_app, house, masking, settings.body_bytes, settings.shows_exchange)
+    pipeline = Pipeline(
+        application.wsgi_app,
+        house,
+        masking,
+        settings.body_bytes,
+        settings.shows_exchange,
+        partial(_addresses, application),
+    )
     application.wsgi_app = pipeline  # type: ignore[method-assign]  # Flask's own way to wrap an application
     application.broken = pipeline.broken
     application.away = Pipeline(turn_away, house, masking, settings.body_bytes, settings.shows_exchange)
@@ -167,8 +176,8 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
 
 
 def _addresses(application: Application) -> list[str]:
-    """Every address that is answered."""
-    return [rule.rule for rule in application.url_map.iter_rules()]
+    """Every address that is answered, but for those that take any path: what may have been meant by one that is not."""
+    return [rule.rule for rule in application.url_map.iter_rules() if "<path:" not in rule.rule]
 
 
 def _whereabouts(application: Application) -> Mapping[str, str | None]:
@@ -205,12 +214,16 @@ def _nobody_answered(application: Application, house: Worlds, reason: HTTPExcept
     if path.startswith(PREFIX):
         name = path[len(PREFIX) :].partition("/")[0]
         return error(404, "no_such_world", f"there is no world {name!r}")
-    message = {404: f"there is no {request.path} here", 405: f"{request.path} takes {allow}"}.get(
-        status, reason.description
-    )
-    response = error(
-        status, reason.name.lower().replace(" ", "_"), str(message), index(application, __version__)["here"]
-    )
+    message, difference = str(reason.description), None
+    if status == 404:
+        is_ours = request.path.startswith(CONTROL)
+        rules = [rule for rule in _addresses(application) if rule.startswith(CONTROL) == is_ours]
+        difference = [readable(rule) for rule in nearest_paths(request.path, rules, 5)]
+        meant = f"did you mean {difference[0]}?" if difference else "GET / lists what there is"
+        message = f"there is no {request.path} here; {meant}"
+    if status == 405:
+        message = f"{request.path} takes {allow}"
+    response = error(status, reason.name.lower().replace(" ", "_"), message, difference)
     if allow:
         response.headers["Allow"] = allow
     return response

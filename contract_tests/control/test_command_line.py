@@ -108,7 +108,7 @@ def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it
 
     assert 0 == server.returncode
     assert "mockserver: MOCKSERVER_PROT is not known; did you mean MOCKSERVER_PORT?" in log
-    assert "GET /ibp_api.php -> 200 Missing required parameter: action" in log
+    assert "GET /ibp_api.php -> 200 MissingParameter: Missing required parameter: action" in log
     assert "health" not in log
 
 

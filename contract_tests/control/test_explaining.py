@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 import pytest
 from werkzeug.test import Client
 
-from mockserver.app import PROVIDERS, SWITCHES
+from mockserver.app import PROVIDERS, SWITCHES, _addresses
 from mockserver.control import quirk_book
 from mockserver.control.explaining import Explainer, NotInJournal, find
 from mockserver.control.wording import in_words
@@ -26,6 +27,7 @@ SMS = {
     "message": "Thank you for calling.",
 }
 KEYS = {"access_key": "foo", "secret_access_key": "bar"}
+DAYS = {"start_date": "20170101", "end_date": "20170102"}
 LOGIN = {"username": "Login", "password": "Haslo"}
 BASIC = ("mgage", "mgage")
 DOCUMENTED_WAIT = "Wait until 2026-06-01T12:00:01Z, or set the reading limits: off in this test's world."
@@ -40,7 +42,7 @@ def masking(house) -> Masking:
 
 @pytest.fixture
 def explainer(app, masking) -> Explainer:
-    return Explainer(PROVIDERS, masking, SWITCHES, lambda: [rule.rule for rule in app.url_map.iter_rules()])
+    return Explainer(PROVIDERS, masking, SWITCHES, partial(_addresses, app))
 
 
 @pytest.fixture
@@ -72,6 +74,9 @@ def test_a_refused_send_is_explained_with_rule_sentence_quirk_windows_and_readin
         "operation": "sms.send_message",
         "status": 200,
         "outcome": "refused",
+        "decided": {"refusal": "TooManyPerNumber", "effect": "nothing"},
+        "answered": {"refusal": "TooManyPerNumber", "fault": None, "ending": "complete"},
+        "magic": None,
         "rule": {
             "name": "TooManyPerNumber",
             "basis": "documented",
@@ -149,9 +154,9 @@ def test_people_get_the_same_in_lines(explain: Explain) -> None:
         "  free_at: 2026-06-01T12:00:01Z\n"
         "Received: from = '5554332111'\n"
         "Received: to = '5556667777'\n"
-        "Window: 40 sms per number per 60 seconds: 1 used, free\n"
-        "Window: 4 sms per DialogTech account per second: 1 used, free\n"
-        "Window: 1 sms per number per second: 1 used, free again at 12:00:01.000\n"
+        "Window: 40 sms per number per 60 seconds: 1 of 40 used, free\n"
+        "Window: 4 sms per DialogTech account per second: 1 of 4 used, free\n"
+        "Window: 1 sms per number per second: 1 of 1 used, free again at 12:00:01.000\n"
         "Reading: dialogtech.limits.number: from (there is to)\n"
         "Reading: dialogtech.limits.count: accepted (there is all)\n"
         "Reading: limits: enforced (there is off)\n"
@@ -169,7 +174,15 @@ def test_an_accepted_exchange_in_order_needs_no_fix(explain: Explain) -> None:
         found["fix"],
         found["unread"],
     )
-    assert ["enforced"] == [switch["reading"] for switch in found["readings"]]
+    assert ("documented", "001") == (found["rule"]["basis"], found["rule"]["document"])
+    assert [
+        "dialogtech.limits.number",
+        "dialogtech.limits.count",
+        "dialogtech.send_message.dtd",
+        "limits",
+    ] == [switch["name"] for switch in found["readings"]]
+    assert [1, 1, 1] == [window["used"] for window in found["windows"]]
+    assert "Window: 1 sms per number per second: now 1 of 1 used, free again at 12:00:01.000" in in_words(found)
 
 
 def test_readings_are_told_as_they_stood_then(explain: Explain, house, explainer) -> None:
@@ -177,7 +190,7 @@ def test_readings_are_told_as_they_stood_then(explain: Explain, house, explainer
     exchange = house.default.journal.get(1)
     exchange.readings = {}
 
-    assert [None] == [switch["reading"] for switch in explainer.explain(exchange)["readings"]]
+    assert {None} == {switch["reading"] for switch in explainer.explain(exchange)["readings"]}
     assert "Reading: limits: not known (there is enforced | off)" in in_words(explainer.explain(exchange))
 
 
@@ -243,6 +256,60 @@ def test_a_refusal_of_each_room_is_told_with_what_was_received_and_how_to_fix_it
 
     assert expected == (rule["name"], rule["basis"], rule["document"], found["quirk"]["number"], found["received"])
     assert fix == found["fix"]
+
+
+KEYS_ONLY = {"access_key": "foo", "action": "sms.get_numbers"}
+QUOTED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str | None, str | None]]] = {
+    "to": ({"query_string": {**SMS, "to": ""}}, ("MissingParameter", "001", "to Yes String")),
+    "message": ({"query_string": {**SMS, "message": ""}}, ("MissingParameter", "001", "message Yes String 256")),
+    "the action": ({"query_string": KEYS}, ("MissingParameter", "001", "action Yes String")),
+    "a day": (
+        {"query_string": {**KEYS, "action": "sms.get_messages", "start_date": "20170101"}},
+        ("MissingParameter", "000", "end_dateYesDate8"),
+    ),
+    "a filter": (
+        {"query_string": {**KEYS, "action": "sms.get_messages", **DAYS, "number": "x"}},
+        ("NotANumber", "000", "numberNoString: Unformatted Phone Number"),
+    ),
+    "a key of 000": (
+        {"query_string": {"action": "sms.get_messages", **DAYS}},
+        ("MissingParameter", "000", "access_keyYesString"),
+    ),
+    "a secret of 001": (
+        {"query_string": {**SMS, "secret_access_key": ""}},
+        ("MissingParameter", "001", "secret_access_key Yes String"),
+    ),
+    "a secret of 002": ({"query_string": KEYS_ONLY}, ("MissingParameter", "002", "secret_access_key Yes String")),
+    "a wrong key of 002": (
+        {"query_string": {**KEYS_ONLY, "secret_access_key": "x"}},
+        ("InvalidCredentials", "002", "access_key Yes String"),
+    ),
+    "SerwerSMS, a phone": (
+        {"path": "/messages/recived", "method": "POST", "data": {**LOGIN, "phone": "x"}},
+        ("NotAPhone", "004", "phone | String|Array"),
+    ),
+    "SerwerSMS, its ndi": (
+        {"path": "/messages/recived", "method": "POST", "data": {**LOGIN, "ndi": "x"}},
+        ("NotAPhone", "004", "ndi | String"),
+    ),
+    "SerwerSMS, no row of 004": (
+        {"path": "/messages/recived", "method": "POST", "json": {**LOGIN, "order": ["asc"]}},
+        ("NotASingleText", None, None),
+    ),
+    "SerwerSMS, a sender of send_nd": (
+        {"path": "/messages/send_nd", "method": "POST", "data": {**LOGIN, "phone": "x", "text": "x"}},
+        ("NotAPhone", None, None),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", QUOTED.values(), ids=QUOTED)
+def test_the_sentence_is_that_of_the_parameter_in_the_document_of_the_operation(explain: Explain, case: Any) -> None:
+    request, (name, document, sentence) = case
+    rule = explain(**request)["rule"]
+
+    assert (name, document) == (rule["name"], rule["document"])
+    assert sentence == (rule["sentence"] and rule["sentence"][: len(sentence or "")])
 
 
 def test_what_the_vendors_sentence_leaves_out_is_among_the_facts(explain: Explain) -> None:
@@ -456,7 +523,7 @@ def test_a_fault_is_told_and_is_what_to_do_something_about(house, explain: Expla
 
     assert exchange.fault == found["fault"]
     assert "Make the client survive this, or clear the fault rule f1." == found["fix"]
-    assert 'Fault: {"fault": {"kind": "reset"}, "point": "after", "rule": "f1"}' in in_words(found)
+    assert "Fault: f1: reset, after the operation takes effect" in in_words(found)
 
 
 SECRETS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
@@ -543,7 +610,14 @@ def entries(count: int, most: int) -> Journal:
     ("journal", "number", "sentence"),
     [
         (entries(0, 9), 1, "there is no exchange 1; the journal is empty"),
-        (entries(5, 2), 3, "exchange 3 was dropped; the journal holds 4 to 5"),
+        (
+            entries(5, 2),
+            3,
+            (
+                "exchange 3 was dropped; the journal holds 4 to 5: the oldest 3 exchanges were dropped"
+                " because a journal holds 2 (MOCKSERVER_JOURNAL_LENGTH raises that)"
+            ),
+        ),
         (entries(5, 2), 6, "there is no exchange 6; the journal holds 4 to 5"),
         (entries(5, 2), 0, "there is no exchange 0; the journal holds 4 to 5"),
     ],

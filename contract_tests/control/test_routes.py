@@ -111,12 +111,38 @@ def test_what_cannot_be_answered_is_refused_in_one_shape(
     assert (status, answer) == (got.status_code, got.get_json())
 
 
-@pytest.mark.parametrize("path", ["/nothing/here", "/_mock/nothing", "/_mock/worldz/default"])
-def test_an_unknown_path_gets_a_list_of_what_is_here(client: Client, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/_mock/worldz/default", "/_mock/worlds/ID"),
+        ("/_mock/world/default/clok", "/_mock/worlds/ID/clock"),
+        ("/_mock/helth", "/_mock/health"),
+        ("/ibpapi.php", "/ibp_api.php"),
+    ],
+)
+def test_an_unknown_path_is_told_the_nearest_ones_as_people_write_them(client: Client, path: str, nearest: str) -> None:
     answer = client.get(path)
+    told = answer.get_json()["error"]
 
     assert 404 == answer.status_code
-    assert error("not_found", f"there is no {path} here", client.get("/").get_json()["here"]) == answer.get_json()
+    assert f"there is no {path} here; did you mean {nearest}?" == told["message"]
+    assert nearest == told["difference"][0]
+    assert len(told["difference"]) <= 5
+    assert not any("<" in address for address in told["difference"])
+
+
+@pytest.mark.parametrize("path", ["/nothing/like/it/at/all", "/_mock/" + "x" * 5_000])
+def test_an_unknown_path_that_is_like_nothing_is_sent_to_the_index(client: Client, path: str) -> None:
+    said = f"there is no {path} here; GET / lists what there is"
+
+    assert error("not_found", said, []) == client.get(path).get_json()
+
+
+def test_an_answer_without_a_body_has_no_type(client: Client) -> None:
+    client.post("/_mock/worlds", json={"id": "gone"})
+    answer = client.delete("/_mock/worlds/gone")
+
+    assert (204, b"", None) == (answer.status_code, answer.data, answer.headers.get("Content-Type"))
 
 
 def test_another_method_is_told_the_right_one(client: Client) -> None:

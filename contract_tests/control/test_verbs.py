@@ -589,6 +589,32 @@ def test_the_journal_is_listed(run: Line, send: Callable[..., str]) -> None:
     assert ([1, 2], 2, 0) == ([each["number"] for each in told["exchanges"]], told["last"], told["dropped"])
 
 
+def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
+    run: Line, world: World, send: Callable[..., str]
+) -> None:
+    world.arm("refusal", name="UnknownPath", match={"provider": "dialogtech"}, when={"nth": 1})
+    world.arm("stale", match={"provider": "dialogtech"}, when={"nth": 2})
+    for _ in range(3):
+        send()
+
+    assert [
+        "UnknownPath by fault f1 (decided: accepted, but not carried out)",
+        "by fault f2",
+        "stale by fault f2 (decided: accepted, but not carried out)",
+    ] == [re.search(r"send_message (.*?)  [A-Z]+ /", line)[1] for line in run.text("journal")]
+    assert "so it is: exchange 2" == run.text("assert", "--operation", "sms.send_message", "--accepted")[0]
+
+
+def test_the_journal_says_how_many_are_gone_and_by_which_bound(
+    run: Line, world: World, send: Callable[..., str]
+) -> None:
+    send()
+    world.reset()
+    send()
+
+    assert "the oldest 1 exchanges were dropped by a reset" in run("journal").stderr
+
+
 def test_the_journal_is_followed_without_a_gap(run: Line, world: World, send: Callable[..., str]) -> None:
     send()
     send()
@@ -640,9 +666,9 @@ def test_an_exchange_is_explained(run: Line, send: Callable[..., str]) -> None:
 
     assert told[0].startswith("Exchange 2 at 2026-06-01T12:00:00Z: GET ")
     assert '  001: "1 sms per number per second"' in told
-    assert "Window: 1 sms per number per second: 1 used, free again at 12:00:01.000" in told
+    assert "Window: 1 sms per number per second: 1 of 1 used, free again at 12:00:01.000" in told
     assert "TooManyPerNumber" == run.json("explain", "2")["rule"]["name"]
-    assert "mockserver: the journal has no exchange 9; it holds 1 to 2\n" == run.failing("explain", "9")
+    assert "mockserver: there is no exchange 9; the journal holds 1 to 2\n" == run.failing("explain", "9")
 
 
 def test_an_exchange_is_shown_whole(run: Line, world: World, send: Callable[..., str]) -> None:

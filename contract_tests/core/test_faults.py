@@ -416,8 +416,11 @@ def delivered(**delivery):
     [
         ({"kind": "none"}, ANSWER),
         ({"kind": "refusal", "name": "TooManyPerNumber"}, REFUSED),
-        ({"kind": "answer", "status": 503}, Answer(503, JSON, b"")),
-        ({"kind": "answer", "status": 503, "type": "a/b"}, Answer(503, (("Content-Type", "a/b"),), b"")),
+        ({"kind": "answer", "status": 503}, Answer(503, JSON, b"", words="replaced")),
+        (
+            {"kind": "answer", "status": 503, "type": "a/b"},
+            Answer(503, (("Content-Type", "a/b"),), b"", words="replaced"),
+        ),
         ({"kind": "delay", "seconds": 2}, delivered(delay=2)),
         ([{"kind": "delay", "seconds": 2}, {"kind": "delay", "seconds": 3}], delivered(delay=5)),
         ({"kind": "slow", "size": 3, "pause": 1}, delivered(pace=Pace(3, 1))),
@@ -429,7 +432,7 @@ def delivered(**delivery):
         ({"kind": "garbage"}, delivered(instead=GARBAGE)),
         ({"kind": "garbage", "base64": "aGk="}, delivered(instead=b"hi")),
         ([{"kind": "garbage"}, {"kind": "hang"}], delivered(instead=GARBAGE, ending=Ending.HANG)),
-        ({"kind": "malformed"}, Answer(200, JSON, b'{"a": 1<{')),
+        ({"kind": "malformed"}, Answer(200, JSON, b'{"a": 1<{', words="spoilt")),
         ({"kind": "stale"}, ANSWER),
         (
             [{"kind": "delay", "seconds": 2}, {"kind": "refusal", "name": "TooManyPerNumber"}],
@@ -437,7 +440,7 @@ def delivered(**delivery):
         ),
         (
             [{"kind": "slow", "size": 3, "pause": 1}, {"kind": "answer", "status": 500, "body": "x"}],
-            Answer(500, JSON, b"x", Delivery(pace=Pace(3, 1))),
+            Answer(500, JSON, b"x", Delivery(pace=Pace(3, 1)), words="replaced"),
         ),
         ([{"kind": "delay", "seconds": 2}, {"kind": "reset"}], delivered(delay=2, ending=Ending.RESET, instead=b"")),
         ([{"kind": "reset"}], delivered(ending=Ending.RESET, instead=b"")),
@@ -453,7 +456,7 @@ def test_a_fault_turns_one_answer_into_another(fault, answer):
 def test_a_wrong_length_replaces_the_right_one(by, promised, ending):
     right = Answer(200, (*JSON, ("content-length", "8")), b'{"a": 1}')
 
-    expected = Answer(200, (*JSON, ("Content-Length", promised)), b'{"a": 1}', Delivery(ending=ending))
+    expected = Answer(200, (*JSON, ("Content-Length", promised)), b'{"a": 1}', Delivery(ending=ending), words="spoilt")
 
     assert expected == WrongLength(by).act(right, refuse)
 
@@ -562,7 +565,9 @@ def test_a_stale_answer_leaves_the_answer_and_keeps_the_next_ones_delivery():
     left = Stale().leaves(ANSWER)
 
     assert Again(ANSWER) == left
-    assert delivered(delay=1) == left.act(Answer(200, (), b"new", Delivery(delay=1)), refuse)
+    assert Answer(200, JSON, b'{"a": 1}', Delivery(delay=1), words="stale") == left.act(
+        Answer(200, (), b"new", Delivery(delay=1)), refuse
+    )
     assert {"kind": "stale"} == left.described()
     assert left is left.settled(lambda: 0.5)
 

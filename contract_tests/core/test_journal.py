@@ -62,6 +62,23 @@ def test_the_budget_is_met_at_the_cost_of_whoever_holds_most() -> None:
     assert 100 == loud.last == loud.dropped + len(loud)
 
 
+def test_a_journal_says_which_bound_dropped_how_many_and_how_it_is_raised() -> None:
+    budget = Budget(most=100_000)
+    journal = Journal(budget, most=3)
+    assert journal.why_dropped is None
+    for _ in range(5):
+        journal.add(exchange())
+
+    short = "because a journal holds 3 (MOCKSERVER_JOURNAL_LENGTH raises that)"
+    assert f"the oldest 2 exchanges were dropped {short}" == journal.why_dropped
+    journal.add(exchange(b"x" * 100_000))
+    full = "because all journals together hold 100000 bytes (MOCKSERVER_JOURNAL_BYTES raises that)"
+    assert f"the oldest 6 exchanges were dropped: 3 {short}, 3 {full}" == journal.why_dropped
+    journal.add(exchange())
+    journal.clear()
+    assert journal.why_dropped == f"the oldest 7 exchanges were dropped: 3 {short}, 3 {full}, 1 by a reset"
+
+
 def test_one_exchange_larger_than_the_budget_is_dropped_too() -> None:
     budget = Budget(most=1_000)
     journal = Journal(budget)

@@ -8,7 +8,7 @@ from typing import Any
 from wsgiref.validate import validator
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, create_environ
 
 from mockserver.app import READINGS, create_app
 from mockserver.core.accounts import Account, Login
@@ -182,3 +182,48 @@ def test_a_misspelt_secret_does_not_stand_in_the_log(app: Application, caplog: p
 
     assert LIVE not in caplog.text
     assert "secret_acess_key=[masked]" in caplog.text
+
+
+SEND = "action=sms.send_message&access_key=k&secret_access_key=s"
+
+
+@pytest.mark.parametrize(
+    ("target", "fault", "line"),
+    [
+        (f"/ibp_api.php?{SEND}", None, "-> 200 InvalidCredentials: Invalid access_key or secret"),
+        ("/ibpapi.php", None, "-> 404 no operation lives at this path; did you mean /ibp_api.php?"),
+        ("/api/x", None, "-> 404 UnknownPath: no operation lives at this path"),
+        ("/nothing/at/all/like/it", None, "-> 404 no operation lives at this path"),
+        (f"/ibp_api.php?{NUMBERS}", {"kind": "delay", "seconds": 0}, "-> 200 met fault f1 (delay)"),
+        (f"/ibp_api.php?{NUMBERS}", {"kind": "close"}, "-> 200 lost by fault f1 (close); decided: accepted"),
+        (
+            f"/ibp_api.php?{SEND}",
+            {"kind": "answer", "status": 503},
+            "-> 503 replaced by fault f1 (answer); decided: InvalidCredentials",
+        ),
+        (
+            f"/ibp_api.php?{NUMBERS}",
+            [{"kind": "delay", "seconds": 0}, {"kind": "refusal", "name": "UnknownPath"}],
+            "refused by fault f1 (delay, refusal); decided: accepted",
+        ),
+    ],
+)
+def test_a_line_of_the_log_says_why(
+    app: Application, caplog: pytest.LogCaptureFixture, target: str, fault: Any, line: str
+) -> None:
+    caplog.set_level("INFO", "mockserver.exchange")
+    if fault is not None:
+        rule = {"fault": fault, "match": {"provider": "dialogtech"}}
+        assert 201 == app.test_client().post("/_mock/worlds/default/faults", json=rule).status_code
+    app(create_environ(target), lambda *_: None)  # type: ignore[arg-type,return-value]
+
+    assert line in caplog.messages[-1]
+
+
+def test_a_plain_yes_is_worth_no_line_unless_everything_is_asked_for(
+    app: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mockserver.exchange")
+    app.test_client().get(f"/ibp_api.php?{NUMBERS}")
+
+    assert [] == caplog.messages

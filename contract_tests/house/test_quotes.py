@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mockserver.app import PROVIDERS
+from mockserver.providers.dialogtech import params as dialogtech
+from mockserver.providers.serwersms import params as serwersms
 from mockserver.web.provider import Provider
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +47,40 @@ def test_the_sentence_of_a_refusal_is_the_documents(room: Provider) -> None:
     }
 
     assert {} == wrong
+
+
+ROWS = [
+    *((name, row) for name, table in dialogtech.TABLES.items() for row in table),
+    *((name, row) for name, table in dialogtech.CREDENTIALS.items() for row in table),
+    ("", dialogtech.ACTION),
+    *((name, row) for name, table in serwersms.TABLES.items() for row in table),
+]
+
+
+@pytest.mark.parametrize(("operation", "row"), ROWS, ids=lambda value: getattr(value, "name", value))
+def test_the_row_of_a_parameter_is_the_one_of_its_operation_s_document(operation: str, row: Any) -> None:
+    document, sentence, quirk = row.source
+    documents = {
+        "sms.get_messages": "000",
+        "sms.send_message": "001",
+        "sms.get_numbers": "002",
+        "messages.recived": "004",
+    }
+
+    if document is None:
+        assert quirk
+    else:
+        assert documents.get(operation, "001") == document
+        assert re.match(rf"\b(\w+ oraz )?{row.name}", sentence) or sentence.startswith(f"date_from oraz {row.name}")
+        assert [] == missing(document, sentence)
+
+
+@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
+def test_every_operation_has_a_sentence_that_offers_it_or_a_quirk_that_says_why_it_is_here(room: Provider) -> None:
+    assert set(room.operations) == set(room.sources)
+    for source in room.sources.values():
+        assert source.quirk or source.document
+        assert source.sentence is None or [] == missing(str(source.document), source.sentence)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ Examples:
 @click.option("--account", help="Whose, such as dialogtech/documents.")
 @click.option("--status", type=int, help="Of HTTP.")
 @click.option("--refusal", help="The name of the provider's refusal.")
-@click.option("--accepted", is_flag=True, help="Not refused.")
+@click.option("--accepted", is_flag=True, help="That got the provider's yes, whole.")
 @click.option("--count", metavar="N", type=click.IntRange(0), help="Exactly so many; one or more when none is given.")
 @click.option("--at-least", metavar="N", type=click.IntRange(0), help="So many or more.")
 @click.option("--at-most", metavar="N", type=click.IntRange(0), help="So many or fewer.")
@@ -47,7 +47,7 @@ def assert_(
     """Claim that exchanges happened: options for one, or JSON for several. If not so: 1, and the difference on stderr."""
     from mockserver.client.exchanges import unmet
 
-    wanted = {**match, **only_given(fields), **({"refusal": None} if accepted else {})}
+    wanted = {**match, **only_given(fields), **({"outcome": "accepted"} if accepted else {})}
     bounds = only_given({"at_least": at_least, "at_most": at_most})
     rest = only_given({"count": count if count is not None else bounds or None, "after": after})
     if accepted and fields["refusal"] is not None:
@@ -60,7 +60,7 @@ def assert_(
     if not answer["holds"]:
         raise Failed(unmet(answer))
     if answer.get("dropped"):
-        hint(f"the journal has dropped {answer['dropped']} exchanges that might have counted")
+        hint(f"{answer['dropped']} exchanges that might have counted are gone: {answer['why_dropped']}")
 
 
 def _numbers(found: list[int]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +40,18 @@ def journal(world: World, output: Output, after: int | None, limit: int | None, 
         _follow(world, output, after, limit, filters)
         return
     found = world.journal(after=after, limit=limit, **filters)
-    data = {"exchanges": [each.row for each in found], "last": found.last, "dropped": found.dropped}
+    data = {
+        "exchanges": [each.row for each in found],
+        "last": found.last,
+        "dropped": found.dropped,
+        "why_dropped": found.why_dropped,
+    }
     if output.form == "json" or found:
         output.show(data, "\n".join(map(line, found)))
     else:
         hint("no such exchange")
     if found.dropped:
-        hint(f"the oldest {found.dropped} exchanges are gone")
+        hint(found.why_dropped or "")
 
 
 def _follow(world: World, output: Output, after: int | None, limit: int | None, filters: dict[str, Any]) -> None:
@@ -76,5 +81,21 @@ def _as_they_come(world: World, after: int | None, filters: dict[str, Any]) -> I
 def line(exchange: Exchange) -> str:
     """One exchange in one line."""
     row = exchange.row
-    why = f" {exchange.refusal}" if exchange.refusal else ""
-    return f"{exchange.number:>6} {row['at']} {row['status']} {cell(row['operation'])}{why}  {row['method']} {row['target']}"
+    return (
+        f"{exchange.number:>6} {row['at']} {row['status']} {cell(row['operation'])}{_came_of_it(row)}"
+        f"  {row['method']} {row['target']}"
+    )
+
+
+def _came_of_it(row: Mapping[str, Any]) -> str:
+    """Nothing for a plain yes; the refusal that the client got; or what became of the answer, and what was decided."""
+    from mockserver.control.verdicts import decided_in_words, differs
+
+    words = [] if row["outcome"] in _AS_USUAL else [row["outcome"]]
+    words += filter(None, (row["refusal"], row["fault"] and f"by fault {row['fault']}"))
+    if row["decided"] is not None and differs(row):
+        words.append(f"(decided: {decided_in_words(row['decided'])})")
+    return "".join(f" {word}" for word in words)
+
+
+_AS_USUAL = frozenset(("accepted", "answered", "refused", "astray", "no HTTP"))

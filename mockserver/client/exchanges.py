@@ -74,7 +74,7 @@ class Exchanges(Asking):
             order: whether in this order.
             after: exchanges up to this number do not count.
             wanted: one more of the exchanges, by keywords: ``provider``, ``operation``, ``account``, ``method``,
-                ``path``, ``parameters``, ``headers``, ``refusal``, ``status``.
+                ``path``, ``parameters``, ``headers``, ``outcome``, ``refusal``, ``status``.
 
         Returns:
             the numbers of the exchanges that were found.
@@ -115,5 +115,5 @@ def unmet(answer: Row) -> str:
         for each in answer["difference"]
     ]
     dropped = answer.get("dropped")
-    lost = [f"the journal has dropped {dropped} exchanges that might have counted"] if dropped else []
+    lost = [f"{dropped} exchanges that might have counted are gone: {answer['why_dropped']}"] if dropped else []
     return f"the journal tells otherwise\n{told(sentences + lost)}"

@@ -240,17 +240,19 @@ def _request(row: Row) -> Webhook:
 class Journal(list[Exchange]):
     """Exchanges, oldest first."""
 
-    def __init__(self, exchanges: Iterable[Exchange], last: int, dropped: int) -> None:
+    def __init__(self, exchanges: Iterable[Exchange], last: int, dropped: int, why_dropped: str | None = None) -> None:
         super().__init__(exchanges)
         self.last = last
         """The number of the world's latest exchange, whether it is among these or not."""
         self.dropped = dropped
         """How many of the world's oldest exchanges are gone."""
+        self.why_dropped = why_dropped
+        """By which bound, and how it is raised, in a sentence."""
 
     @classmethod
     def of(cls, row: Row) -> Journal:
         """Read it."""
-        return cls(map(Exchange.of, row["exchanges"]), row["last"], row["dropped"])
+        return cls(map(Exchange.of, row["exchanges"]), row["last"], row["dropped"], row["why_dropped"])
 
 
 Credentials: TypeAlias = Mapping[str, Mapping[str, Sequence[Login | tuple[str, str] | Row | str]]]

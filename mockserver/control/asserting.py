@@ -16,11 +16,12 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from mockserver.core.faults import LONGEST_PATTERN, Criterion, Exactly, Like
-from mockserver.core.journal import Exchange, Journal
-from mockserver.snapshots.refusing import unknown, written
+from mockserver.core.journal import OUTCOMES, Exchange, Journal
+from mockserver.snapshots.refusing import either, unknown, written
 from mockserver.web.faults import hold
 
 from .asked_for import header, path, sent, shown
+from .verdicts import refused_by
 
 Mask: TypeAlias = Callable[[str, Any], Any]
 """Takes what is not ours out of a parameter's value: `Masking.parameter`."""
@@ -53,6 +54,7 @@ WANTED: Mapping[str, Any] = {
         "path": _WORD,
         "parameters": _CRITERIA,
         "headers": _CRITERIA,
+        "outcome": {"enum": list(OUTCOMES), "description": either(OUTCOMES)},
         "refusal": {"type": ["string", "null"], "description": "the name of a refusal, or null for none"},
         "status": {"type": "integer", "description": "an HTTP status"},
     },
@@ -115,7 +117,7 @@ class Wanted:
     """What an exchange is to be."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """Of its own: provider, operation, account, method, path, refusal, status."""
+    """Of its own: provider, operation, account, method, path, outcome, refusal, status."""
     parameters: Mapping[str, Criterion] = field(default_factory=dict)
     headers: Mapping[str, Criterion] = field(default_factory=dict)
 
@@ -126,7 +128,8 @@ _GOT: Mapping[str, Callable[[Exchange], Any]] = {
     "account": lambda exchange: exchange.account,
     "method": lambda exchange: exchange.method,
     "path": path,
-    "refusal": lambda exchange: type(exchange.refusal).__name__ if exchange.refusal is not None else None,
+    "outcome": lambda exchange: exchange.outcome,
+    "refusal": refused_by,
     "status": lambda exchange: exchange.status,
 }
 
@@ -286,12 +289,14 @@ def answer(claim: Claim, journal: Journal, mask: Mask = _unmasked) -> dict[str, 
     found, difference = (_count if claim.at_least is not None or claim.at_most is not None else _each)(
         claim, exchanges, mask
     )
+    dropped = max(0, journal.dropped - claim.after)
     return {
         "holds": not difference,
         "found": found,
         "difference": difference,
         "last": journal.last,
-        "dropped": max(0, journal.dropped - claim.after),
+        "dropped": dropped,
+        **({"why_dropped": journal.why_dropped} if dropped else {}),
     }
 
 

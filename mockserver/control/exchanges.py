@@ -10,6 +10,8 @@ from mockserver.core.journal import Exchange
 from mockserver.core.limits import Standing
 from mockserver.core.refusals import Refused
 
+from . import verdicts
+
 
 def in_short(exchange: Exchange) -> dict[str, Any]:
     """One line of a list."""
@@ -22,7 +24,10 @@ def in_short(exchange: Exchange) -> dict[str, Any]:
         "method": exchange.method,
         "target": exchange.target,
         "status": exchange.status,
-        "refusal": type(exchange.refusal).__name__ if exchange.refusal else None,
+        "outcome": exchange.outcome,
+        "refusal": verdicts.refused_by(exchange),
+        "decided": verdicts.decided(exchange),
+        "fault": verdicts.rule_of(exchange),
         "ending": exchange.ending,
     }
 
@@ -42,7 +47,7 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
         },
         "refusal": _refusal(exchange.refusal),
         "fault": exchange.fault,
-        "windows": [_window(standing) for standing in exchange.evidence.windows] if exchange.evidence else [],
+        "windows": [_window(standing) for standing in verdicts.windows(exchange)],
     }
 
 

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from mockserver.core.instants import SECOND, datetime_of, iso
 from mockserver.core.journal import Exchange, Journal
 from mockserver.core.limits import Standing
-from mockserver.core.refusals import Refused, Source
+from mockserver.core.nearness import nearest, nearest_operation, nearest_path
+from mockserver.core.refusals import Source
 from mockserver.web.masking import Masking
-from mockserver.web.provider import Provider, Quirk
+from mockserver.web.provider import Magic, Provider, Quirk
 
-from . import quirk_book
+from . import quirk_book, verdicts
 from .asked_for import header, path, sent, shown, split, unread
-from .nearness import nearest, nearest_operation, nearest_path
 
 _MOST = 50
 """Names that nothing read are listed up to this many."""
@@ -64,13 +64,13 @@ def find(journal: Journal, number: int) -> Exchange:
     Raises:
         NotInJournal: there is none.
     """
-    found = journal.get(number)
+    found = journal.get(number) if number <= journal.last else None
     if found is not None:
         return found
     first, last = journal.dropped + 1, journal.last
     holds = f"the journal holds {first} to {last}" if first <= last else "the journal is empty"
     if 0 < number < first:
-        raise NotInJournal(f"exchange {number} was dropped; {holds}")
+        raise NotInJournal(f"exchange {number} was dropped; {holds}: {journal.why_dropped}")
     raise NotInJournal(f"there is no exchange {number}; {holds}")
 
 
@@ -102,7 +102,9 @@ class Explainer:
         self._masking.apply(exchange)
         room = self._rooms.get(exchange.provider or "")
         rule = _rule(exchange, room)
-        entry = quirk_book.entries(room.book).get(rule.source.quirk or "") if room and rule.source else None
+        magic = _magic(exchange, room)
+        book = quirk_book.entries(room.book) if room else {}
+        entry = book.get((rule.source and rule.source.quirk) or "")
         ignored = self._ignored(exchange, room)
         misses = [
             *self._near_addresses(exchange, room),
@@ -117,22 +119,30 @@ class Explainer:
             "provider": exchange.provider,
             "operation": None if exchange.operation is None else shown(exchange.operation),
             "status": exchange.status,
-            "outcome": _outcome(exchange),
+            "outcome": exchange.outcome,
+            "decided": verdicts.decided(exchange),
+            "answered": {
+                "refusal": verdicts.refused_by(exchange),
+                "fault": verdicts.rule_of(exchange),
+                "ending": exchange.ending,
+            },
             "rule": _described(rule, entry),
             "quirk": None if entry is None else quirk_book.described(entry),
-            "received": self._received(exchange, rule),
-            "windows": [_window(standing) for standing in _windows(exchange)],
-            "readings": self._readings(exchange, room, entry),
+            "magic": None if magic is None else magic.described(book),
+            "received": self._received(exchange, rule, magic),
+            "windows": [_window(standing) for standing in verdicts.windows(exchange)],
+            "readings": self._readings(exchange, room, entry, magic),
             "unread": [{"place": each.place, "name": shown(each.name)} for each in ignored[:_MOST]],
             "near_misses": misses,
-            "fault": getattr(exchange, "fault", None),
-            "fix": _fix(exchange, rule, misses),
+            "fault": exchange.fault,
+            "fix": _fix(exchange, rule, magic, misses),
         }
 
-    def _received(self, exchange: Exchange, rule: _Rule) -> dict[str, Any]:
+    def _received(self, exchange: Exchange, rule: _Rule, magic: _Magic | None) -> dict[str, Any]:
         """What the rule looked at, by name; ``None`` for what was not there."""
         named = rule.facts.get("name")
         names = (named,) if isinstance(named, str) and " " not in named else rule.about
+        names = names or ((magic.parameter,) if magic else ())
         received = {name: self._value(exchange, name) for name in names}
         # Of several, such as two kinds of credentials, those that were sent.
         return (
@@ -148,12 +158,15 @@ class Explainer:
         return None if found is None else shown(found)
 
     def _readings(
-        self, exchange: Exchange, room: Provider | None, entry: quirk_book.Entry | None
+        self, exchange: Exchange, room: Provider | None, entry: quirk_book.Entry | None, magic: _Magic | None
     ) -> list[dict[str, Any]]:
-        """The switches that had a say, as they stood."""
-        own = [switch for switch in room.quirks if switch.number == entry.number] if room and entry else []
-        house = self._switches if _windows(exchange) else ()
-        return [quirk_book.switch_described(switch, exchange.readings) for switch in (*own, *house)]
+        """The switches that had a say, as they stood: those of the rule, and of what was accepted those of its answer."""
+        numbers = {entry.number if entry else "", magic.quirk.number if magic else ""}
+        accepted = exchange.operation if exchange.verdict is None and exchange.refusal is None else None
+        own = room.quirks if room else ()
+        said = [switch for switch in own if switch.number in numbers or accepted in switch.operations]
+        house = self._switches if verdicts.windows(exchange) else ()
+        return [quirk_book.switch_described(switch, exchange.readings) for switch in (*said, *house)]
 
     def _ignored(self, exchange: Exchange, room: Provider | None) -> list[Any]:
         if room is None or exchange.operation is None:
@@ -169,7 +182,7 @@ class Explainer:
         if not exchange.method:
             return []
         asked = path(exchange)
-        rules = [rule for rule in self._addresses() if "<path:" not in rule and not rule.startswith("/_mock/")]
+        rules = [rule for rule in self._addresses() if not rule.startswith("/_mock/")]
         return _miss("path", asked, nearest_path(asked, rules))
 
     def _near_names(self, exchange: Exchange, room: Provider | None, ignored: Sequence[Any]) -> list[dict[str, str]]:
@@ -181,41 +194,58 @@ class Explainer:
 
 
 def _rule(exchange: Exchange, room: Provider | None) -> _Rule:
-    refusal = exchange.refusal
+    """What the client was refused by; where it was not, what was decided."""
+    refusal = exchange.refusal or exchange.verdict
     if refusal is not None:
         return _Rule(type(refusal).__name__, str(refusal), refusal.source, refusal.advice, refusal.about, refusal.facts)
     if exchange.operation is not None:
-        return _Rule(exchange.operation)
+        return _Rule(exchange.operation, source=room.sources.get(exchange.operation) if room else None)
     if not exchange.method:
         reason = exchange.answer_body.decode("utf-8", "replace")
         return _HOUSE[400]._replace(name="NoHTTP", description=f"this is no HTTP: {reason}")
-    stray = _stray(exchange, room)
-    if stray is not None:
-        return _refused(stray(method=exchange.method))
     world, _ = split(exchange)
     if world and world != exchange.world:
         return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", fix="Use the id of a world that is there.")
     return _HOUSE.get(exchange.status, _Rule("answered"))
 
 
-def _refused(refusal: Refused) -> _Rule:
-    return _Rule(type(refusal).__name__, str(refusal), refusal.source, refusal.advice, refusal.about, refusal.facts)
+class _Magic(NamedTuple):
+    """The magic value that brought an outcome about."""
+
+    value: str
+    meaning: Magic
+    quirk: Quirk
+    """Its switch."""
+
+    @property
+    def parameter(self) -> str:
+        """In which parameter it stood."""
+        return self.meaning.parameter
+
+    @property
+    def off(self) -> str:
+        """The reading in which it is a value like any other."""
+        return f"{self.quirk.name}={self.quirk.readings[-1]}"
+
+    def described(self, book: Mapping[str, quirk_book.Entry]) -> dict[str, str]:
+        """As JSON."""
+        return {
+            "parameter": self.parameter,
+            "value": self.value,
+            "range": self.meaning.range,
+            "outcome": self.meaning.outcome,
+            "quirk": self.quirk.number,
+            "title": book[self.quirk.number].title,
+            "off": self.off,
+        }
 
 
-def _stray(exchange: Exchange, room: Provider | None) -> type[Refused] | None:
-    """The refusal of a room none of whose operations was reached."""
-    strays = room.strays if room is not None else ()
-    return next((refusal for refusal in strays if refusal.status == exchange.status), None)
-
-
-def _outcome(exchange: Exchange) -> str:
-    if exchange.refusal is not None:
-        return "refused"
-    if exchange.operation is not None:
-        return "accepted"
-    if not exchange.method:
-        return "no HTTP"
-    return "astray" if exchange.status >= 400 or exchange.provider is not None else "answered"
+def _magic(exchange: Exchange, room: Provider | None) -> _Magic | None:
+    value = exchange.evidence.magic if exchange.evidence else None
+    if value is None or room is None:
+        return None
+    meaning = next(each for each in room.magic if each.has(value))
+    return _Magic(value, meaning, next(switch for switch in room.quirks if switch.name == f"{room.name}.magic"))
 
 
 def _described(rule: _Rule, entry: quirk_book.Entry | None) -> dict[str, Any]:
@@ -230,10 +260,6 @@ def _described(rule: _Rule, entry: quirk_book.Entry | None) -> dict[str, Any]:
         "description": None if rule.description is None else shown(rule.description),
         "facts": {name: shown(fact) for name, fact in rule.facts.items() if name not in told},
     }
-
-
-def _windows(exchange: Exchange) -> Sequence[Standing]:
-    return exchange.evidence.windows if exchange.evidence else ()
 
 
 def _window(standing: Standing) -> dict[str, Any]:
@@ -266,11 +292,12 @@ def _miss(kind: str, name: str, known: str | None) -> list[dict[str, str]]:
     return [] if known is None else [{"kind": kind, "sent": str(shown(name)), "known": known}]
 
 
-def _fix(exchange: Exchange, rule: _Rule, misses: Sequence[Mapping[str, str]]) -> str | None:
+def _fix(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequence[Mapping[str, str]]) -> str | None:
     """One imperative sentence; nothing for what is in order."""
-    fault = getattr(exchange, "fault", None)
-    if fault is not None:
-        return f"Make the client survive this, or clear the fault rule {fault.get('rule')}."
+    if exchange.fault is not None:
+        return f"Make the client survive this, or clear the fault rule {verdicts.rule_of(exchange)}."
+    if magic is not None and exchange.outcome != "accepted":
+        return f"Make the client survive this, or switch the magic off with the reading {magic.off}."
     named = rule.facts.get("name")
     concerned = {named, *rule.about} | {"path", "operation"}
     for miss in misses:

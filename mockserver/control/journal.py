@@ -7,13 +7,15 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from mockserver.core.journal import Exchange
+from mockserver.core.journal import OUTCOMES, Exchange
 from mockserver.core.world import World
 
 from . import asserting, exchanges
 from .errors import BadQuestion, NoSuchThing
+from .explaining import NotInJournal, find
 from .schemas import WHOLE, WORD, a_list, an_object, component, held, one_of
 from .verbs import Api, Schema, Values, Verb
+from .verdicts import refused_by
 
 
 def listed(api: Api, world: World, values: Values) -> dict[str, Any]:
@@ -27,15 +29,16 @@ def listed(api: Api, world: World, values: Values) -> dict[str, Any]:
         "exchanges": [exchanges.in_short(exchange) for exchange in told],
         "last": world.journal.last,
         "dropped": world.journal.dropped,
+        "why_dropped": world.journal.why_dropped,
     }
 
 
 def show(api: Api, world: World, values: Values) -> dict[str, Any]:
     """One exchange, whole, with its explanation."""
-    journal, number = world.journal, values.path["number"]
-    found = journal.get(number) if number <= journal.last else None
-    if found is None:
-        raise NoSuchThing(f"the journal has no exchange {number}; it holds {journal.dropped + 1} to {journal.last}")
+    try:
+        found = find(world.journal, values.path["number"])
+    except NotInJournal as reason:
+        raise NoSuchThing(str(reason)) from reason
     explanation = api.explainer.explain(found)
     return {**exchanges.in_full(found), "explanation": explanation}
 
@@ -53,10 +56,11 @@ def claim(api: Api, world: World, values: Values) -> dict[str, Any]:
 
 def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
     """Whether an exchange is one of those that are asked for."""
-    refusal = type(exchange.refusal).__name__ if exchange.refusal is not None else None
+    refusal = refused_by(exchange)
     return (
         query.get("provider", exchange.provider) == exchange.provider
         and query.get("operation", exchange.operation) == exchange.operation
+        and query.get("outcome", exchange.outcome) == exchange.outcome
         and query.get("refusal", refusal) == refusal
         and query.get("status", exchange.status) == exchange.status
         and query.get("target", "") in exchange.target
@@ -68,6 +72,7 @@ def filters(api: Api) -> dict[str, Schema]:
     return {
         "provider": one_of(api.rooms),
         "operation": WORD,
+        "outcome": one_of(OUTCOMES),
         "refusal": WORD,
         "status": {"type": "integer", "minimum": 0, "maximum": 999, "description": "an HTTP status"},
         "target": {"type": "string", "description": "a part of the request target"},
@@ -84,7 +89,12 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             "Exchanges after a number, oldest first.",
             listed,
             an_object(
-                "", ["exchanges", "last", "dropped"], exchanges=a_list(component("Exchange")), last=whole, dropped=whole
+                "",
+                ["exchanges", "last", "dropped", "why_dropped"],
+                exchanges=a_list(component("Exchange")),
+                last=whole,
+                dropped=whole,
+                why_dropped={"type": ["string", "null"]},
             ),
             query={**filters(api), "after": WHOLE, "limit": WHOLE},
         ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
+from mockserver.core.journal import OUTCOMES, Effect
 from mockserver.snapshots.checking import FORMAT
 
 from .clock import MOVED
@@ -131,8 +132,11 @@ _EXCHANGE: Mapping[str, Schema] = {
     "method": _TEXT,
     "target": _TEXT,
     "status": _WHOLE,
+    "outcome": one_of(OUTCOMES),
+    "decided": _or_null(_all(refusal=_or_null(_TEXT), effect=one_of(get_args(Effect)))),
     "ending": _or_null(_TEXT),
 }
+"""What a list has of an exchange. The status is that of the answer, whether it reached the client or not."""
 
 
 _ATTEMPT = _all(
@@ -174,9 +178,15 @@ def _components(api: Api) -> dict[str, Any]:
             id=_TEXT, match=_ANY, when=_ANY, point=_TEXT, fault={}, matched=_WHOLE, hits=_WHOLE, spent=_FLAG
         ),
         "Refusal": _all(provider=_TEXT, name=_TEXT, status=_WHOLE, description=_TEXT, rule=_TEXT),
-        "Exchange": _all(**_EXCHANGE, refusal=_or_null(_TEXT)),
+        "Exchange": _all(**_EXCHANGE, refusal=_or_null(_TEXT), fault=_or_null(_TEXT)),
         "FullExchange": _all(
-            **_EXCHANGE, refusal=_or_null(_ANY), world=_TEXT, request=_ANY, answer=_ANY, explanation=_ANY
+            **_EXCHANGE,
+            refusal=_or_null(_ANY),
+            fault=_or_null(_ANY),
+            world=_TEXT,
+            request=_ANY,
+            answer=_ANY,
+            explanation=_ANY,
         ),
         "Delivery": _all(
             number=_WHOLE,

@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.routing import Rule
 
 from mockserver.core.world import Busy, Endless, World
 from mockserver.core.worlds import Worlds
 from mockserver.snapshots.refusing import unknown
+from mockserver.web.addresses import readable
 from mockserver.web.answer import Answer, Deferred, Stream
 from mockserver.web.application import AnswerResponse
 
@@ -54,14 +54,9 @@ def index(application: Flask, version: str) -> dict[str, Any]:
         "mockserver": version,
         "about": "a double of DialogTech, mGage and SerwerSMS for tests; no message leaves this machine",
         "here": [
-            f"{' '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))} {_address(rule)}" for rule in rules
+            f"{' '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))} {readable(rule.rule)}" for rule in rules
         ],
     }
-
-
-def _address(rule: Rule) -> str:
-    """An address without what its parts are read by."""
-    return re.sub("<[^<>]*:", "<", rule.rule)
 
 
 def _view(api: Api, verb: Verb) -> Callable[..., Response]:
@@ -154,7 +149,9 @@ def _answered(verb: Verb, answer: Any) -> Response:
             return AnswerResponse(Answer(answer.status, answer.headers, b""))
         return Response(answer.pieces(), answer.status, dict(answer.headers))
     if verb.answer is None:
-        return Response(status=verb.status)
+        response = Response(status=verb.status)
+        del response.headers["Content-Type"]  # of nothing
+        return response
     body = b"".join(answer) if isinstance(answer, Iterator) else _written(answer)
     return AnswerResponse(Answer(verb.status, (("Content-Type", verb.media_type),), body))
 

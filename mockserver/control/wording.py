@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from . import verdicts
 
 
 def in_words(explanation: Mapping[str, Any]) -> str:
@@ -13,9 +14,19 @@ def in_words(explanation: Mapping[str, Any]) -> str:
 
 
 def _first(said: Mapping[str, Any]) -> Iterable[str]:
-    what = f" by {said['rule']['name']}" if said["outcome"] == "refused" else ""
+    rule, refusal, outcome = said["rule"], said["answered"]["refusal"], said["outcome"]
+    what = f" by {refusal}" if outcome == "refused" else ""
+    why = f": {rule['description']}" if rule["description"] and (refusal or said["decided"] is None) else ""
     yield f"Exchange {said['exchange']} at {said['at']}: {said['request'] or 'bytes'} -> {said['status']}"
-    yield f"  {said['outcome']}{what}" + (f": {said['rule']['description']}" if said["rule"]["description"] else "")
+    yield f"  {outcome}{what}{why}"
+
+
+def _both_sides(said: Mapping[str, Any]) -> Iterable[str]:
+    """What was decided and what was answered, where these are not the same."""
+    row = {**said["answered"], "outcome": said["outcome"], "decided": said["decided"]}
+    if said["decided"] is not None and verdicts.differs(row):
+        yield f"Decided: {verdicts.decided_in_words(said['decided'])}"
+        yield f"Answered: {verdicts.answered_in_words(row)}"
 
 
 def _rule_in_words(said: Mapping[str, Any]) -> Iterable[str]:
@@ -31,15 +42,24 @@ def _rule_in_words(said: Mapping[str, Any]) -> Iterable[str]:
     yield from (f"  {name}: {fact}" for name, fact in rule["facts"].items())
 
 
+def _magic_in_words(said: Mapping[str, Any]) -> Iterable[str]:
+    magic = said["magic"]
+    if magic:
+        yield f"Magic: {magic['parameter']} {magic['value']} is one of {magic['range']}: {magic['outcome']}"
+        yield f"  {magic['quirk']}: {magic['title']}; the reading {magic['off']} switches them off"
+
+
 def _received_in_words(said: Mapping[str, Any]) -> Iterable[str]:
     for name, value in said["received"].items():
         yield f"Received: {name} {'was not there' if value is None else f'= {value!r}'}"
 
 
 def _windows_in_words(said: Mapping[str, Any]) -> Iterable[str]:
+    # What was accepted has been counted; what was refused has met them so.
+    when = " now" if said["decided"] and said["decided"]["refusal"] is None else ""
     for window in said["windows"]:
         state = "free" if window["is_free"] else f"free again at {window['clock']}"
-        yield f"Window: {window['limit']}: {window['used']} used, {state}"
+        yield f"Window: {window['limit']}:{when} {window['used']} of {window['most']} used, {state}"
 
 
 def _readings_in_words(said: Mapping[str, Any]) -> Iterable[str]:
@@ -57,14 +77,29 @@ def _ignored_in_words(said: Mapping[str, Any]) -> Iterable[str]:
 
 def _last(said: Mapping[str, Any]) -> Iterable[str]:
     if said["fault"]:
-        yield f"Fault: {json.dumps(said['fault'], sort_keys=True)}"
+        yield f"Fault: {_fault_in_words(said['fault'])}"
     if said["fix"]:
         yield f"Fix: {said['fix']}"
 
 
+def _fault_in_words(fault: Mapping[str, Any]) -> str:
+    """``f1: refusal (name TooManyPerNumber), before the operation takes effect``."""
+    several = fault["fault"] if isinstance(fault["fault"], list) else [fault["fault"]]
+    return (
+        f"{fault['rule']}: {', then '.join(map(_kind_in_words, several))}, {fault['point']} the operation takes effect"
+    )
+
+
+def _kind_in_words(fault: Mapping[str, Any]) -> str:
+    options = ", ".join(f"{name} {value!s:.60}" for name, value in fault.items() if name != "kind")
+    return f"{fault['kind']} ({options})" if options else str(fault["kind"])
+
+
 _PARTS = (
     _first,
+    _both_sides,
     _rule_in_words,
+    _magic_in_words,
     _received_in_words,
     _windows_in_words,
     _readings_in_words,

@@ -16,7 +16,9 @@ class Evidence(NamedTuple):
     rule: str
     """The refusal's or the operation's name."""
     windows: tuple[Standing, ...] = ()
-    """The rate limits that were looked at, as they stood."""
+    """The rate limits that were looked at: as they stood for a refusal, and as it left them for what was accepted."""
+    magic: str | None = None
+    """The value that brought this about, where it is one of those that a room keeps for tests."""
 
 
 class Decision(NamedTuple):

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from threading import Lock
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from .decisions import Decision, Evidence
+from .events import Event, MessageStored
 from .instants import Instant
 from .refusals import Refused
 
@@ -22,6 +23,19 @@ _VALUE = 130
 _BULK = 25
 """Bytes of objects that one byte of JSON can make, as in ``[[],[],[]]``."""
 _NOTHING: Mapping[str, Any] = {}
+
+Reply: TypeAlias = Literal["own", "replaced", "spoilt", "stale", "lost"]
+"""What the client got: the provider's ``own`` words, whole; others in their place; some that cannot be read; an answer
+that was given before, while this request was not executed; or nothing."""
+Effect: TypeAlias = Literal["stored", "changed", "nothing", "prevented"]
+"""What a decision did: a message is in the records; something else changed; there was nothing to change; or a fault met
+the exchange before it took effect."""
+Outcome: TypeAlias = Literal[
+    "accepted", "refused", "replaced", "spoilt", "stale", "lost", "astray", "answered", "no HTTP"
+]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""What came of an exchange for its client: `Reply` where that was not whole, else what the provider said; ``astray``
+reached no operation, and ``answered`` no provider."""
 
 
 class Exchange:
@@ -34,6 +48,7 @@ class Exchange:
         "at",
         "body",
         "door",
+        "effect",
         "ending",
         "evidence",
         "fault",
@@ -46,11 +61,13 @@ class Exchange:
         "provider",
         "readings",
         "refusal",
+        "reply",
         "sent",
         "size",
         "status",
         "target",
         "values",
+        "verdict",
         "world",
     )
 
@@ -71,7 +88,12 @@ class Exchange:
         self.readings: Mapping[str, str] = _NOTHING
         """The world's switches when it was decided."""
         self.evidence: Evidence | None = None
+        self.verdict: Refused | None = None
+        """The refusal that was decided, whatever the client got."""
+        self.effect: Effect = "nothing"
         self.refusal: Refused | None = None
+        """The refusal that the client got, whatever was decided."""
+        self.reply: Reply = "own"
         self.status = 0
         self.answer_head: Sequence[tuple[str, str]] = ()
         self.answer_body = b""
@@ -94,13 +116,22 @@ class Exchange:
         decision: Decision,
         values: Mapping[str, Any] = _NOTHING,
         readings: Mapping[str, str] = _NOTHING,
+        *,
+        is_kept: bool = True,
     ) -> None:
         """Whose it was, what it asked for and what was concluded. What is handed in is kept, and not copied."""
         self.world, self.at = world, decision.at
         self.provider, self.operation = provider, operation
         self.account = decision.account
         self.values, self.readings = values, readings
-        self.evidence, self.refusal = decision.evidence, decision.refusal
+        self.evidence, self.verdict = decision.evidence, decision.refusal
+        self.effect = _effect(decision.events, is_kept)
+        self.refusal = self.verdict
+
+    def replied(self, reply: Reply, refusal: Refused | None) -> None:
+        """What the client is to get, and the refusal that stands in it."""
+        self.reply = reply
+        self.refusal = refusal if reply in ("own", "stale") else None
 
     def answered(self, status: int, head: Sequence[tuple[str, str]], body: bytes) -> None:
         """What the client is to get."""
@@ -110,6 +141,19 @@ class Exchange:
         """What became of it on the wire."""
         self.sent, self.ending = sent, ending
 
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it for the client."""
+        if not self.method:
+            return "no HTTP"
+        if self.ending in _UNHEARD:
+            return "lost"
+        if self.reply != "own":
+            return self.reply
+        if self.operation is None:
+            return "astray" if self.status >= 400 or self.provider is not None else "answered"
+        return "accepted" if self.refusal is None else "refused"
+
     def weigh(self) -> int:
         """About how many bytes of memory it holds."""
         head = sum(len(name) + len(value) for name, value in self.head)
@@ -118,6 +162,18 @@ class Exchange:
             for value in self.values.values()
         )
         return _OVERHEAD + len(self.target) + head + values + len(self.body) + len(self.answer_body)
+
+
+_UNHEARD = frozenset(("left", "dropped"))
+"""How a connection ends under an answer that was not out yet."""
+
+
+def _effect(events: Sequence[Event], is_kept: bool) -> Effect:
+    if not events:
+        return "nothing"
+    if not is_kept:
+        return "prevented"
+    return "stored" if any(isinstance(event, MessageStored) for event in events) else "changed"
 
 
 class Budget:
@@ -156,18 +212,23 @@ class Budget:
                 return
             share = largest.held - (self.held - goal)
             while len(largest) and largest.held > share:
-                largest.drop_oldest()
+                largest.drop_oldest("bytes")
+
+
+_Bound: TypeAlias = Literal["length", "bytes", "reset"]
+"""What exchanges are dropped by."""
 
 
 class Journal:
     """The exchanges of one world, by number."""
 
-    __slots__ = ("_budget", "_exchanges", "_most", "held", "last")
+    __slots__ = ("_budget", "_exchanges", "_gone", "_most", "held", "last")
 
     def __init__(self, budget: Budget, most: int = 10_000) -> None:
         self._budget = budget
         self._exchanges: deque[Exchange] = deque()
         self._most = most
+        self._gone: dict[_Bound, int] = {"length": 0, "bytes": 0, "reset": 0}
         self.held = 0
         """Bytes."""
         self.last = 0
@@ -181,6 +242,23 @@ class Journal:
     def dropped(self) -> int:
         """How many exchanges are gone."""
         return self.last - len(self._exchanges)
+
+    @property
+    def why_dropped(self) -> str | None:
+        """How many are gone, by which bound, and how it is raised, in a sentence; ``None`` when all are there."""
+        because = {
+            "length": f"because a journal holds {self._most} (MOCKSERVER_JOURNAL_LENGTH raises that)",
+            "bytes": f"because all journals together hold {self._budget.most} bytes (MOCKSERVER_JOURNAL_BYTES raises that)",
+            "reset": "by a reset",
+        }
+        with self._budget.lock:
+            gone = {why: count for why, count in self._gone.items() if count}
+        total = sum(gone.values())
+        if len(gone) < 2:
+            return next((f"the oldest {total} exchanges were dropped {because[why]}" for why in gone), None)
+        return f"the oldest {total} exchanges were dropped: " + ", ".join(
+            f"{n} {because[why]}" for why, n in gone.items()
+        )
 
     def add(self, exchange: Exchange) -> int:
         """Write an exchange down and number it.
@@ -197,13 +275,14 @@ class Journal:
             self.held += exchange.size
             budget.held += exchange.size
             if len(self._exchanges) > self._most:
-                self.drop_oldest()
+                self.drop_oldest("length")
             if budget.held > budget.most:
                 budget.make_room()
         return exchange.number
 
-    def drop_oldest(self) -> None:
+    def drop_oldest(self, why: _Bound) -> None:
         """Forget the oldest exchange; called with the budget's lock held."""
+        self._gone[why] += 1
         oldest = self._exchanges.popleft()
         self.held -= oldest.size
         self._budget.held -= oldest.size
@@ -223,7 +302,7 @@ class Journal:
         """Forget every exchange; the numbers go on."""
         with self._budget.lock:
             while self._exchanges:
-                self.drop_oldest()
+                self.drop_oldest("reset")
 
     def close(self) -> None:
         """Give back what it holds."""

@@ -6,7 +6,7 @@ dataclass that is raised inside a context manager cannot take its traceback.
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 
 class Source(NamedTuple):
@@ -39,7 +39,8 @@ class Refused(Exception):  # an answer, not an error of ours
     """What the client's developer is to do, in one imperative sentence; filled likewise."""
     about: ClassVar[tuple[str, ...]] = ()
     """The parameters or headers that it is about, or ``path`` and ``method``, where no fact names one."""
-    source: ClassVar[Source]
+    source: Source
+    """Where it comes from; a case may know a nearer sentence, see `quoting`."""
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
@@ -50,12 +51,17 @@ class Refused(Exception):  # an answer, not an error of ours
         """`fix`, for this case."""
         return self._filled(self.fix)
 
+    def quoting(self, source: Source) -> Self:
+        """The same refusal with the sentence that fits this case, or none; a quirk of its own stays."""
+        self.source = source._replace(quirk=self.source.quirk or source.quirk)
+        return self
+
     def _filled(self, text: str) -> str:
         return text.format_map(_Facts({name: _shorten(fact) for name, fact in self.facts.items()}))
 
 
 class _Facts(dict[str, object]):
-    """What a sentence is filled with. A refusal that nothing has decided, but a fault has asked for, knows no facts."""
+    """What a sentence is filled with. A catalogue of refusals says them without any facts."""
 
     def __missing__(self, name: str) -> str:
         return "…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from mockserver.core.refusals import Refused, Source
 
@@ -18,7 +18,7 @@ REFUSAL = "mockserver.refusal"
 class TunnelRefused(Refused):
     """The tunnel says no. It is the house's own, so no document speaks of it."""
 
-    source: ClassVar[Source] = Source(None, None, None)
+    source = Source(None, None, None)
 
 
 class HostRefused(TunnelRefused):

@@ -15,7 +15,11 @@ from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from enum import Enum
 from threading import Condition
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from mockserver.core.journal import Reply
+    from mockserver.core.refusals import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +76,20 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     delivery: Delivery = field(default=AT_ONCE)
+    refusal: Refused | None = None
+    """The provider's "no" that stands in the body."""
+    words: Reply = "own"
+    """Whose words these are, before they are delivered."""
+
+    @property
+    def reply(self) -> Reply:
+        """What the client gets, delivered so."""
+        delivery = self.delivery
+        if delivery is AT_ONCE:
+            return self.words
+        if delivery.instead is not None:
+            return "spoilt" if delivery.instead else "lost"
+        return "spoilt" if delivery.cut is not None and delivery.cut < len(self.body) else self.words
 
 
 PLACEHOLDER = Answer(202, (), b"")

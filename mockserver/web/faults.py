@@ -72,8 +72,12 @@ def _delivered(answer: Answer, **changes: Any) -> Answer:
 
 
 def _rewritten(answer: Answer, body: bytes) -> Answer:
-    """The answer with another body, and no promise of the length of the old one."""
-    return replace(answer, body=body, headers=_without(answer.headers, "content-length"))
+    """The answer with a body that nobody can read, and no promise of the length of the old one."""
+    return _spoilt(replace(answer, body=body, headers=_without(answer.headers, "content-length")))
+
+
+def _spoilt(answer: Answer) -> Answer:
+    return replace(answer, refusal=None, words="spoilt")
 
 
 def _without(headers: Sequence[tuple[str, str]], name: str) -> tuple[tuple[str, str], ...]:
@@ -133,7 +137,7 @@ class Substitute(Named):
         """This status and body; the type is the answer's own unless one was given."""
         own = tuple(header for header in answer.headers if header[0].lower() == "content-type")
         headers = own if self.type is None else (("Content-Type", self.type),)
-        return Answer(self.status, headers, self.body.encode(), answer.delivery)
+        return Answer(self.status, headers, self.body.encode(), answer.delivery, words="replaced")
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ class WrongLength(Named):
         promised = ("Content-Length", str(max(len(answer.body) + self.by, 0)))
         headers = (*_without(answer.headers, "content-length"), promised)
         ending = Ending.CLOSE if self.by > 0 else answer.delivery.ending
-        return _delivered(replace(answer, headers=headers), ending=ending)
+        return _spoilt(_delivered(replace(answer, headers=headers), ending=ending))
 
 
 # -------------------------------------------------------------------------------------------------------- late and slow
@@ -347,7 +351,7 @@ class Again(Fault):
 
     def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
         """The old answer in the new one's place."""
-        return replace(self.answer, delivery=answer.delivery)
+        return replace(self.answer, delivery=answer.delivery, words="stale")
 
     def described(self) -> dict[str, Any]:
         """As what it is the other half of."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mockserver.core.journal import Exchange
 
+from . import log_line
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -38,6 +40,7 @@ class Pipeline:
         masking: Masking,
         largest_body: int,
         shows_number: bool = True,
+        addresses: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         """Wrap an application.
 
@@ -47,12 +50,14 @@ class Pipeline:
             masking: what is kept out of them.
             shows_number: whether a refusal says which exchange it is, in ``X-Mockserver-Exchange``.
             largest_body: bytes of a body that are read under a plain WSGI server; our shell has its own bound.
+            addresses: the rules of every address that is served, for the log to name the one that was meant.
         """
         self._application = application
         self._house = house
         self._masking = masking
         self._largest_body = largest_body
         self._shows_number = shows_number
+        self._addresses = addresses
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, and write it down."""
@@ -74,6 +79,7 @@ class Pipeline:
         exchange.answered(int(kept[0][:3]), tuple(kept[1]), body)
         if not exchange.is_private:
             self._write_down(exchange, environ["mockserver.bound"])
+            self._log(exchange, environ["PATH_INFO"])
             if self._shows_number and (exchange.refusal or exchange.fault or exchange.status >= 400):
                 exchange.answer_head = (*exchange.answer_head, ("X-Mockserver-Exchange", str(exchange.number)))
         start_response(kept[0], list(exchange.answer_head), kept[2])
@@ -89,6 +95,7 @@ class Pipeline:
         exchange.answered(400, (), reason.encode())
         exchange.finish(0, "broken")
         self._write_down(exchange, self._house.at_door(door))
+        log.info("bytes that are no HTTP -> 400 %s", reason)
 
     def _bind(self, environ: WSGIEnvironment, path: str) -> World | None:
         if not path.startswith(PREFIX):
@@ -117,10 +124,14 @@ class Pipeline:
         if exchange.account is None:
             self._masking.apply(exchange)
         world.write_down(exchange)
-        level = logging.INFO if exchange.refusal is not None or exchange.status >= 400 else logging.DEBUG
+
+    def _log(self, exchange: Exchange, path: str) -> None:
+        is_plain = exchange.outcome in ("accepted", "answered")
+        level = logging.DEBUG if is_plain and exchange.fault is None else logging.INFO
         if log.isEnabledFor(level):
             target = self._masking.target(exchange.target)
-            log.log(level, "%s %s -> %d %s", exchange.method, target, exchange.status, exchange.refusal or "")
+            why = log_line.reason(exchange, path, self._addresses)
+            log.log(level, "%s %s -> %d%s", exchange.method, target, exchange.status, why and f" {why}")
 
 
 def _written(_data: bytes) -> NoReturn:

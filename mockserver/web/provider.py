@@ -55,6 +55,8 @@ class Quirk:
     """The default first."""
     any_zone: bool = False
     """Whether any IANA zone name is a reading too."""
+    operations: Sequence[str] = ()
+    """Whose answers it may change, where they are no refusals."""
 
     @property
     def default(self) -> str:
@@ -80,6 +82,10 @@ class Magic(NamedTuple):
     def of(cls, parameter: str, first: str, last: str, outcome: str) -> Magic:
         """The values between two, both included."""
         return cls(parameter, f"{first} to {last}", first, last, outcome)
+
+    def has(self, value: str) -> bool:
+        """Whether a value is one of them."""
+        return len(value) == len(self.first) and self.first <= value <= self.last
 
     def values(self) -> Iterator[str]:
         """Every one of them."""
@@ -121,6 +127,8 @@ class Provider:
     """Its addresses, each leading to the view that is handed in."""
     operations: Sequence[str]
     """What it can be asked for."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """Operation -> the sentence that offers it, or the quirk that says why it is here."""
     parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Operation -> the names of what it reads from a request's path, query and body, credentials included."""
     refusals: Sequence[type[Refused]]
@@ -150,6 +158,8 @@ class Provider:
     """Read a request; never raises."""
     decide: Callable[[Call, State, Instant, Draft], Decision]
     """Conclude, purely."""
+    force: Callable[[type[Refused], Call, Asked, Instant], Refused]
+    """The refusal of a kind that a fault demands, with the facts that this call would have met it with."""
     write: Callable[[Decision, Call, Mapping[str, str]], Answer]
     """Write what was concluded in the provider's wire format and this world's readings."""
     arrive: Callable[[Mapping[str, Any], State, Instant, Draft], Decision]

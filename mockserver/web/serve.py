@@ -33,12 +33,14 @@ def serve(house: Worlds, room: Provider, environ: WSGIEnvironment) -> Answer:
     call = room.read(asked)
     world = bound or house.owner(call.credential)
     chosen = _choose(world, exchange, asked, room, call)
-    decision = world.commit(partial(room.decide, call), keep=chosen.point != "before")
+    is_kept = chosen.point != "before"
+    decision = world.commit(partial(room.decide, call), is_kept)
     readings = world.state.readings
-    exchange.decided(world.id, room.name, call.operation, decision, call.values, readings)
+    exchange.decided(world.id, room.name, call.operation, decision, call.values, readings, is_kept=is_kept)
     answer = room.write(decision, call, readings)
     if chosen is not NO_FAULT:
-        answer = suffer(world, exchange, chosen, answer, partial(_refuse, room, decision, call, readings))
+        answer = suffer(world, exchange, chosen, answer, partial(_refuse, room, decision, call, asked, readings))
+    exchange.replied(answer.reply, answer.refusal)
     return dated(answer, decision.at)
 
 
@@ -50,8 +52,10 @@ def serve_astray(house: Worlds, room: Provider, environ: WSGIEnvironment, status
     exchange.provider = room.name
     chosen = _choose(world, exchange, asked, room)
     answer = room.astray(asked, status)
+    exchange.verdict = answer.refusal
     if chosen is not NO_FAULT:
         answer = suffer(world, exchange, chosen, answer, lambda _name: answer)  # what was not asked cannot be refused
+    exchange.replied(answer.reply, answer.refusal)
     return dated(answer, world.clock.now())
 
 
@@ -78,7 +82,11 @@ def _choose(world: World, exchange: Exchange, asked: Asked, room: Provider, call
     return world.choose(facts_of(exchange.method, asked.path, exchange.head, room.name, call))
 
 
-def _refuse(room: Provider, decision: Decision, call: Call, readings: Mapping[str, str], name: str) -> Answer:
-    """A refusal of the room's by name, in its own dialect."""
-    refusal = next(each for each in room.refusals if each.__name__ == name)
-    return room.write(decision._replace(value=refusal()), call, readings)
+def _refuse(
+    room: Provider, decision: Decision, call: Call, asked: Asked, readings: Mapping[str, str], name: str
+) -> Answer:
+    """A refusal of the room's by name, in its own dialect: the very one that was decided, where it is of that name."""
+    kind = next(each for each in room.refusals if each.__name__ == name)
+    decided = decision.refusal
+    refusal = decided if type(decided) is kind else room.force(kind, call, asked, decision.at)
+    return room.write(decision._replace(value=refusal), call, readings)

@@ -11,8 +11,9 @@ from . import magic, wire
 from .arriving import arrive
 from .behaviours import BEHAVIOURS
 from .errors import REFUSALS
+from .forced import force
 from .forwarding import judge
-from .operations import OPERATIONS, decide
+from .operations import OPERATIONS, SOURCES, decide
 from .params import TABLES
 from .quirks import QUIRKS
 from .routes import routes
@@ -23,8 +24,9 @@ DIALOGTECH = Provider(
     prefixes=("/ibp_api.php",),
     routes=routes,
     operations=tuple(OPERATIONS),
+    sources=SOURCES,
     parameters={name: ("action", *wire.CREDENTIALS, *(row.name for row in TABLES[name])) for name in OPERATIONS},
-    refusals=(*REFUSALS, *magic.REFUSALS),
+    refusals=REFUSALS,
     strays=tuple(wire.ASTRAY.values()),
     quirks=QUIRKS,
     magic=magic.MAGIC,
@@ -37,6 +39,7 @@ DIALOGTECH = Provider(
     book=Path(__file__).parent / "QUIRKS.md",
     read=wire.read,
     decide=decide,
+    force=force,
     write=wire.write,
     arrive=arrive,
     astray=wire.astray,

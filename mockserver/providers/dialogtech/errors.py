@@ -75,7 +75,7 @@ class MissingParameter(Failed):
 
     description = "Missing required parameter: {name}"
     fix = "Send {name} with a value."
-    source = documented("001", "message Yes String", "DT-37")
+    source = documented("001", "action Yes String", "DT-37")  # what is missing quotes its own row
 
 
 class UnknownAction(Failed):
@@ -179,6 +179,15 @@ class TooManyPerNumber(Failed):
     about = ("from", "to")
     fix = _WAIT
     source = documented("001", "1 sms per number per second", "DT-23")
+
+
+class InvalidRecipient(Failed):
+    """A number to which nothing can be sent; a magic one, so far."""
+
+    description = "Parameter to is not a number that messages can be sent to: {value}"
+    about = ("to",)
+    fix = "Send to another number; a magic one is like any other where the reading dialogtech.magic is off."
+    source = assumed("DT-39")
 
 
 REFUSALS: tuple[type[Failed], ...] = tuple(Failed.__subclasses__())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from mockserver.core.events import UseCounted
@@ -48,7 +49,12 @@ class Toll(NamedTuple):
         return self._replace(by_number=(*self.by_number, self.now), by_account=(*self.by_account, self.now))
 
 
-_REFUSALS = (TooManyPerMinute, TooManyPerAccount, TooManyPerNumber)
+REFUSED: Mapping[type[Failed], Limit] = {
+    TooManyPerMinute: PER_MINUTE,
+    TooManyPerAccount: PER_ACCOUNT,
+    TooManyPerNumber: PER_NUMBER,
+}
+"""Who says no for each limit."""
 
 
 def toll(state: State, account: str, number: str, now: Instant) -> Toll:
@@ -59,7 +65,16 @@ def toll(state: State, account: str, number: str, now: Instant) -> Toll:
 
 def refusal(standings: tuple[Standing, ...], now: Instant) -> Failed | None:
     """The refusal of the limit that is free again last; ``None`` when all three are free."""
-    refused, last = max(zip(_REFUSALS, standings, strict=True), key=lambda pair: pair[1].free_at)
+    refused, last = max(zip(REFUSED, standings, strict=True), key=lambda pair: pair[1].free_at)
     if last.free_at <= now:
         return None
-    return refused(seconds=f"{(last.free_at - now) / SECOND:.3f}", free_at=iso(last.free_at))
+    return _until(refused, last.free_at, now)
+
+
+def just_filled(refused: type[Failed], now: Instant) -> Failed:
+    """The refusal of a limit whose window has been filled at this very instant."""
+    return _until(refused, now + REFUSED[refused].seconds * SECOND, now)
+
+
+def _until(refused: type[Failed], free_at: Instant, now: Instant) -> Failed:
+    return refused(seconds=f"{(free_at - now) / SECOND:.3f}", free_at=iso(free_at))

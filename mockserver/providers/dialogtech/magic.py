@@ -12,22 +12,9 @@ from mockserver.core.events import ArrivalScheduled
 from mockserver.core.instants import SECOND, Instant, iso
 from mockserver.core.limits import Standing
 from mockserver.core.messages import Message
-from mockserver.core.refusals import assumed
 from mockserver.web.provider import Magic
 
-from .errors import Failed, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
-
-
-class InvalidRecipient(Failed):
-    """A number to which nothing can be sent."""
-
-    description = "Parameter to is not a number that messages can be sent to: {value}"
-    about = ("to",)
-    fix = "Send to another number: this magic one is refused in every world."
-    source = assumed("DT-39")
-
-
-REFUSALS: tuple[type[Failed], ...] = (InvalidRecipient,)
+from .errors import Failed, InvalidRecipient, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
 
 
 def _ten(place: int, outcome: str) -> Magic:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -11,13 +12,13 @@ from mockserver.core.events import Event, MessageStored
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant, day_begins, day_ends, zone_of
 from mockserver.core.messages import Message, account_shelf, number_shelf
-from mockserver.core.refusals import Refused
+from mockserver.core.refusals import Refused, Source, documented
 from mockserver.core.state import State
 from mockserver.web.provider import Call, Magic
 
 from . import forwarding, limits, magic, quirks
 from .errors import EndsBeforeStart, InvalidCredentials, MissingParameter, NotATrackingNumber, UnknownAction
-from .params import GET_MESSAGES, SEND_MESSAGE, obey, required
+from .params import ACTION, CREDENTIALS, GET_MESSAGES, SEND_MESSAGE, obey, required
 
 
 class Sent(NamedTuple):
@@ -60,9 +61,10 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     toll = limits.toll(state, account.key, limited, now)
     standings = toll.standings
     evidence = Evidence("rate limits", standings)
+    counted = toll.counted()
     refusal = limits.refusal(standings, now) if state.readings["limits"] == "enforced" else None
     if refusal is not None and state.readings[quirks.LIMITED_SENDS.name] == "all":  # DT-23
-        return _Concluded(limits.refusal(toll.counted().standings, now) or refusal, toll.events, evidence)
+        return _Concluded(limits.refusal(counted.standings, now) or refusal, toll.events, evidence)
     if refusal is not None:
         return _Concluded(refusal, evidence=evidence)
 
@@ -79,22 +81,22 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     events: tuple[Event, ...] = (MessageStored(message), *toll.events)
     if own.dlr_url is not None:  # DT-41
         events += (forwarding.opened(forwarding.REPORT, message, own.dlr_url, ids),)
-    accepted = _Concluded(Sent(), events, evidence)
+    accepted = _Concluded(Sent(), events, Evidence("rate limits", counted.standings))
     meaning = magic.MEANINGS.get(recipient)  # DT-39
     if meaning is None or state.readings[quirks.MAGIC.name] == "off":
         return accepted
+    refusal = magic.refusal(meaning, message, standings)
+    if refusal is not None:
+        return _Concluded(refusal, evidence=Evidence("magic number", standings, recipient))
     return _conjure(meaning, message, account, accepted)
 
 
 def _conjure(meaning: Magic, message: Message, account: Account, accepted: _Concluded) -> _Concluded:
-    """What a magic number makes of a message that would be accepted (DT-39)."""
-    windows = accepted.evidence.windows
-    refusal = magic.refusal(meaning, message, windows)
-    if refusal is not None:
-        return _Concluded(refusal, evidence=Evidence("magic number", windows))
+    """What a magic number makes of a message that is accepted (DT-39)."""
     value = Lost() if meaning is magic.LOST else Sent()
     further = (magic.reply(message, account.name),) if meaning is magic.ANSWERED else ()
-    return _Concluded(value, (*accepted.events, *further), Evidence("magic number", windows))
+    evidence = Evidence("magic number", accepted.evidence.windows, message.recipient)
+    return _Concluded(value, (*accepted.events, *further), evidence)
 
 
 def get_messages(call: Call, account: Account, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
@@ -126,6 +128,24 @@ def get_numbers(call: Call, account: Account, state: State, now: Instant, ids: D
     return _Concluded(Numbers(tuple(number for number in account.numbers.values() if number.sms_enabled)))
 
 
+SOURCES: Mapping[str, Source] = {
+    "sms.send_message": documented(
+        "001",
+        "The SMS Send Message API is used to send an SMS message from a DialogTech SMS enabled tracking number,"
+        " to a 3rd party recipient.",
+    ),
+    "sms.get_messages": documented(
+        "000",
+        "The SMS Get Messages API is used to retrieve multiple SMS message sent to/from a specific DialogTech SMS"
+        " enabled tracking number over a date range",
+    ),
+    "sms.get_numbers": documented(
+        "002",
+        "The SMS Get Numbers API is used to retrieve a list of SMS enabled numbers from within a DialogTech account",
+    ),
+}
+"""Where each action is offered."""
+
 OPERATIONS = {
     "sms.send_message": send_message,
     "sms.get_messages": get_messages,
@@ -139,7 +159,7 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
     try:
         if call.defect is not None:
             raise call.defect
-        operation = OPERATIONS.get(required("action", call.values))
+        operation = OPERATIONS.get(required(ACTION, call.values))
         if operation is None:
             raise UnknownAction(value=call.operation)
         account = _authorised(call, state)
@@ -151,11 +171,17 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
 
 def _authorised(call: Call, state: State) -> Account:
     """The account whose credentials these are (DT-35)."""
+    key, secret = CREDENTIALS[call.operation]
     if call.credential is None:
-        raise MissingParameter(name="secret_access_key" if call.values.get("access_key") else "access_key")
+        missing = secret if call.values.get("access_key") else key
+        raise MissingParameter(name=missing.name).quoting(missing.source)
     account = state.account_of(call.credential)
     if account is None:
-        raise InvalidCredentials(
-            name="api_key" if call.credential.secret is None else "access_key or secret_access_key"
-        )
+        raise InvalidCredentials(name=credential_name(call)).quoting(key.source)
     return account
+
+
+def credential_name(call: Call) -> str:
+    """What the credential that was sent is called."""
+    is_one = call.credential is not None and call.credential.secret is None
+    return "api_key" if is_one else "access_key or secret_access_key"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from mockserver.web.provider import Quirk
 
-GET_MESSAGES_DTD = Quirk("DT-1", "dialogtech.get_messages.dtd", ("reconciled", "printed", "none"))
-GET_MESSAGES_ENVELOPE = Quirk("DT-3", "dialogtech.get_messages.envelope", ("sample", "dtd"))
-ZONE = Quirk("DT-12", "dialogtech.zone", ("UTC",), any_zone=True)
-LIMITED_NUMBER = Quirk("DT-23", "dialogtech.limits.number", ("from", "to"))
-LIMITED_SENDS = Quirk("DT-23", "dialogtech.limits.count", ("accepted", "all"))
-GET_NUMBERS_RESULT = Quirk("DT-27", "dialogtech.get_numbers.result", ("printed", "success"))
-GET_NUMBERS_DTD = Quirk("DT-29", "dialogtech.get_numbers.dtd", ("printed", "reconciled", "none"))
-SEND_MESSAGE_DTD = Quirk("DT-33", "dialogtech.send_message.dtd", ("printed", "reconciled", "none"))
+_SEND, _MESSAGES, _NUMBERS = ("sms.send_message",), ("sms.get_messages",), ("sms.get_numbers",)
+
+GET_MESSAGES_DTD = Quirk("DT-1", "dialogtech.get_messages.dtd", ("reconciled", "printed", "none"), operations=_MESSAGES)
+GET_MESSAGES_ENVELOPE = Quirk("DT-3", "dialogtech.get_messages.envelope", ("sample", "dtd"), operations=_MESSAGES)
+ZONE = Quirk("DT-12", "dialogtech.zone", ("UTC",), any_zone=True, operations=_MESSAGES)
+LIMITED_NUMBER = Quirk("DT-23", "dialogtech.limits.number", ("from", "to"), operations=_SEND)
+LIMITED_SENDS = Quirk("DT-23", "dialogtech.limits.count", ("accepted", "all"), operations=_SEND)
+GET_NUMBERS_RESULT = Quirk("DT-27", "dialogtech.get_numbers.result", ("printed", "success"), operations=_NUMBERS)
+GET_NUMBERS_DTD = Quirk("DT-29", "dialogtech.get_numbers.dtd", ("printed", "reconciled", "none"), operations=_NUMBERS)
+SEND_MESSAGE_DTD = Quirk("DT-33", "dialogtech.send_message.dtd", ("printed", "reconciled", "none"), operations=_SEND)
 MAGIC = Quirk("DT-39", "dialogtech.magic", ("on", "off"))
 LISTENER_METHOD = Quirk("DT-40", "dialogtech.listener.method", ("GET", "POST"))
 REPORT_STATUS = Quirk("DT-41", "dialogtech.report.status", ("delivered", "DELIVRD"))

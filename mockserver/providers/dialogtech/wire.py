@@ -82,8 +82,8 @@ ASTRAY = {400: BadRequest, 404: UnknownPath, 405: WrongMethod, 413: BodyTooLarge
 
 def astray(asked: Asked, status: int) -> Answer:
     """Answer what reached DialogTech's host or address but cannot be read as a call."""
-    refusal = ASTRAY.get(status, ServerFault)
-    return write_refusal(refusal(method=asked.method), _dtd("send_message", "printed"))
+    refusal = WrongMethod(method=asked.method) if status == 405 else ASTRAY.get(status, ServerFault)()
+    return write_refusal(refusal, _dtd("send_message", "printed"))
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def write(decision: Decision, call: Call, readings: Mapping[str, str]) -> Answer
 def write_refusal(refusal: Refused, dtd: bytes) -> Answer:
     """DT-17: the envelope that clients know a failure by."""
     allow = (("Allow", "GET, HEAD, POST"),) if refusal.status == 405 else ()
-    return Answer(refusal.status, HEADERS + allow, _result("failed", str(refusal), dtd))
+    return Answer(refusal.status, HEADERS + allow, _result("failed", str(refusal), dtd), refusal=refusal)
 
 
 _UNSAID = Delivery(ending=Ending.CLOSE, instead=b"")

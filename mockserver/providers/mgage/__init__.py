@@ -11,7 +11,8 @@ from . import magic, wire
 from .arriving import arrive
 from .behaviours import BEHAVIOURS, PAGES
 from .errors import REFUSALS
-from .operations import OPERATIONS, decide
+from .forced import force
+from .operations import OPERATIONS, SOURCES, decide
 from .params import NAMES
 from .quirks import QUIRKS
 from .routes import routes
@@ -22,6 +23,7 @@ MGAGE = Provider(
     prefixes=("/api/",),
     routes=routes,
     operations=tuple(OPERATIONS),
+    sources=SOURCES,
     parameters={"program.export": ("programId", *NAMES)},
     refusals=REFUSALS,
     strays=tuple(wire.ASTRAY.values()),
@@ -36,6 +38,7 @@ MGAGE = Provider(
     book=Path(__file__).parent / "QUIRKS.md",
     read=wire.read,
     decide=decide,
+    force=force,
     write=wire.write,
     arrive=arrive,
     astray=wire.astray,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from mockserver.core.accounts import Account, Program
@@ -9,7 +10,7 @@ from mockserver.core.decisions import Decision, Evidence
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
 from mockserver.core.messages import program_shelf
-from mockserver.core.refusals import Refused
+from mockserver.core.refusals import Refused, Source, documented
 from mockserver.core.state import State
 from mockserver.web.provider import Call, Magic
 
@@ -28,9 +29,8 @@ class Exported(NamedTuple):
     """What becomes of the answer, where the program is a magic one (MG-28)."""
 
 
-def export(call: Call, account: Account, state: State, now: Instant) -> Exported:
+def export(call: Call, account: Account, state: State, now: Instant, meaning: Magic | None) -> Exported:
     """Export the messages of a program (003)."""
-    meaning = _meaning(call.values["programId"], state)
     program = _program(call.values["programId"], account, meaning)
     filters = obey(call.values)
     period = AGES[state.readings[quirks.AGE.name]](named(filters.start, filters.end), now)  # MG-17
@@ -39,18 +39,26 @@ def export(call: Call, account: Account, state: State, now: Instant) -> Exported
 
 
 OPERATIONS = {"program.export": export}
+SOURCES: Mapping[str, Source] = {
+    "program.export": documented("003", "This REST operation returns all SMS based on a specified Program ID."),
+}
+"""Where it is offered."""
 
 
 def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:  # noqa: ARG001 - one shape for all rooms
     """Conclude what a call asks for. MG-26: who asks is looked at first, then the program, then the filters."""
     account: Account | None = None
     value: Exported | Refused
+    meaning: Magic | None = None
     try:
         account = _authorised(call, state)
-        value = OPERATIONS[call.operation](call, account, state, now)
+        meaning = _meaning(call.values["programId"], state)
+        value = OPERATIONS[call.operation](call, account, state, now, meaning)
         evidence = Evidence("")
     except Refused as refusal:
         value, evidence = refusal, Evidence(type(refusal).__name__)
+    if meaning is not None and (isinstance(value, Exported) or meaning is magic.FAILING):
+        evidence = Evidence("magic number", magic=call.values["programId"])
     return Decision(now, value, (), evidence, None if account is None else account.key)
 
 

@@ -14,7 +14,7 @@ from .errors import EndsBeforeStart, NotADate, NotAMessageType, NotAPage, NotAPa
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _COUNT = re.compile(r"0*([1-9][0-9]{0,8})")
-_LARGEST_PAGE = 999_999_999
+LARGEST_PAGE = 999_999_999
 """As many as nine digits say (MG-8)."""
 
 
@@ -76,7 +76,7 @@ def page(_name: str, text: str) -> int:
     """The number of a page."""
     number = _count(text)
     if number < 1:
-        raise NotAPage(value=text, largest=_LARGEST_PAGE)
+        raise NotAPage(value=text, largest=LARGEST_PAGE)
     return number
 
 

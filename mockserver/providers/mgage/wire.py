@@ -77,7 +77,7 @@ ASTRAY = {400: UnreadableRequest, 404: UnknownPath, 405: WrongMethod, 500: Serve
 
 def astray(asked: Asked, status: int) -> Answer:
     """Answer what reached mGage's host or address but cannot be read as a call."""
-    return write_refusal(ASTRAY.get(status, ServerFault)(method=asked.method))
+    return write_refusal(WrongMethod(method=asked.method) if status == 405 else ASTRAY.get(status, ServerFault)())
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
@@ -104,7 +104,8 @@ _DELIVERIES: Mapping[Magic | None, Delivery] = {
 def write_refusal(refusal: Refused) -> Answer:
     """003: "you can find the details of what went wrong under the meta key of the response"; MG-14: and no data."""
     meta = {"generalErrors": [str(refusal)], "nextPageUrl": None}
-    return Answer(refusal.status, HEADERS + _MORE_HEADERS.get(refusal.status, ()), orjson.dumps({"meta": meta}))
+    headers = HEADERS + _MORE_HEADERS.get(refusal.status, ())
+    return Answer(refusal.status, headers, orjson.dumps({"meta": meta}), refusal=refusal)
 
 
 def _write_exported(exported: Exported, values: Mapping[str, str], readings: Mapping[str, str]) -> bytes:

@@ -11,9 +11,10 @@ from . import magic, wire
 from .arriving import arrive
 from .behaviours import BEHAVIOURS
 from .errors import REFUSALS
+from .forced import force
 from .forwarding import judge
-from .operations import OPERATIONS, TABLES, decide
-from .operations import REFUSALS as MORE_REFUSALS
+from .operations import OPERATIONS, SOURCES, decide
+from .params import TABLES
 from .quirks import QUIRKS
 from .routes import GROUPS, routes
 
@@ -23,9 +24,10 @@ SERWERSMS = Provider(
     prefixes=tuple(f"/{group}/" for group in GROUPS),
     routes=routes,
     operations=tuple(OPERATIONS),
+    sources=SOURCES,
     parameters={"error.view": ("code",)}
     | {name: (*wire.CREDENTIALS, *(row.name for row in table)) for name, table in TABLES.items()},
-    refusals=(*REFUSALS, *MORE_REFUSALS, *magic.REFUSALS),
+    refusals=REFUSALS,
     strays=tuple(wire.ASTRAY.values()),
     quirks=QUIRKS,
     magic=magic.MAGIC,
@@ -37,6 +39,7 @@ SERWERSMS = Provider(
     book=Path(__file__).parent / "QUIRKS.md",
     read=wire.read,
     decide=decide,
+    force=force,
     write=wire.write,
     arrive=arrive,
     astray=wire.astray,

@@ -292,4 +292,33 @@ class ServerFault(Failed):
     source = assumed("SW-30")
 
 
+class MissingParameter(Failed):
+    """A parameter without which no message comes in."""
+
+    code = 2000
+    description = CODES[2000].en
+    fix = "Send {name}, and do not leave it blank."
+    source = assumed("SW-56")
+
+
+class SystemUnavailable(Failed):
+    """The vendor's system is down; for a magic number, so far."""
+
+    code, status_4xx = 1010, 503
+    description = CODES[1010].en
+    about = ("phone",)
+    fix = "Filter by another phone; a magic one is like any other where the reading serwersms.magic is off."
+    source = assumed("SW-39")
+
+
+class NoMessages(Failed):
+    """The vendor's error in place of an empty list; for a magic number, so far."""
+
+    code, status_4xx = 3330, 404
+    description = CODES[3330].en
+    about = ("phone",)
+    fix = "Filter by another phone; a magic one is like any other where the reading serwersms.magic is off."
+    source = assumed("SW-39")
+
+
 REFUSALS: tuple[type[Failed], ...] = tuple(Failed.__subclasses__())

@@ -9,33 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from mockserver.core.refusals import assumed
 from mockserver.web.provider import Magic
 
-from .errors import CODES, Failed
-
-
-class SystemUnavailable(Failed):
-    """The vendor's system is down."""
-
-    code, status_4xx = 1010, 503
-    description = CODES[1010].en
-    about = ("phone",)
-    fix = "Filter by another phone: this magic one is refused in every world."
-    source = assumed("SW-39")
-
-
-class NoMessages(Failed):
-    """The vendor's error in place of an empty list."""
-
-    code, status_4xx = 3330, 404
-    description = CODES[3330].en
-    about = ("phone",)
-    fix = "Filter by another phone: this magic one is refused in every world."
-    source = assumed("SW-39")
-
-
-REFUSALS: tuple[type[Failed], ...] = (SystemUnavailable, NoMessages)
+from .errors import Failed, NoMessages, SystemUnavailable
 
 
 def _ten(place: int, outcome: str) -> Magic:
@@ -59,7 +35,6 @@ LATE_SECONDS = 2.0
 """Of wall clock, as clients' time-outs are."""
 
 
-def meaning(phones: AbstractSet[str]) -> Magic | None:
-    """What the lowest magic number among those that are asked for brings about."""
-    found = sorted(MEANINGS.keys() & phones)
-    return MEANINGS[found[0]] if found else None
+def acting(phones: AbstractSet[str]) -> str | None:
+    """The lowest magic number among those that are asked for, which is the one that counts."""
+    return min(MEANINGS.keys() & phones, default=None)

@@ -11,25 +11,24 @@ from mockserver.core.events import Event, MessagesRead
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant, zone_of
 from mockserver.core.messages import Message
-from mockserver.core.refusals import Refused, assumed
+from mockserver.core.refusals import Refused, Source, assumed, documented
 from mockserver.core.state import State
 from mockserver.web.provider import Call, Magic
 
 from . import magic, quirks
 from .errors import (
     CODES,
-    Failed,
     InvalidAction,
     InvalidToken,
     InvalidUser,
-    NotAPhone,
+    MissingParameter,
     NotOffered,
     UnknownCode,
     WrongMethod,
 )
 from .forwarding import take_in
 from .paging import LIMIT, Page, find, search
-from .params import RECIVED, TYPES, Parameter, obey, phone, phones, text
+from .params import RECIVED, TABLES, TYPES, obey
 
 
 class Paging(NamedTuple):
@@ -63,13 +62,18 @@ class Injected(NamedTuple):
 class _Concluded(NamedTuple):
     value: Received | Shown | Injected | Refused
     events: tuple[Event, ...] = ()
+    evidence: Evidence = Evidence("")
 
 
 def recived(call: Call, account: Account | None, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
     """Retrieve incoming messages (004)."""
     assert account is not None
     values = obey(RECIVED, call.values)
-    meaning = _meaning(values, state)
+    number = _magic(values, state)
+    meaning = None if number is None else magic.MEANINGS[number]
+    evidence = Evidence("") if number is None else Evidence("magic number", magic=number)
+    if meaning is not None and meaning in magic.REFUSED:
+        return _Concluded(magic.REFUSED[meaning](), evidence=evidence)
     page = _page(values)
     zone = zone_of(state.readings[quirks.ZONE.name])  # SW-11
     found = find(state.ledger, search(values, account.key, TYPES, zone, state.read), page)
@@ -78,17 +82,15 @@ def recived(call: Call, account: Account | None, state: State, now: Instant, ids
     # 004: "That means a message as read (no more returned by the API)"; SW-12
     serials = tuple(message.serial for message in found.messages) if values.get("read") else ()
     events = (MessagesRead(serials),) if serials else ()
-    return _Concluded(Received(found.messages, account, bool(values.get("show_contact")), paging, meaning), events)
+    received = Received(found.messages, account, bool(values.get("show_contact")), paging, meaning)
+    return _Concluded(received, events, evidence)
 
 
-def _meaning(values: Mapping[str, Any], state: State) -> Magic | None:
-    """What the phones that are asked for bring about, where one is a magic number (SW-39)."""
+def _magic(values: Mapping[str, Any], state: State) -> str | None:
+    """The magic number that acts, where one is among the phones that are asked for (SW-39)."""
     if "phone" not in values or state.readings[quirks.MAGIC.name] == "off":
         return None
-    meaning = magic.meaning(values["phone"])
-    if meaning is not None and meaning in magic.REFUSED:
-        raise magic.REFUSED[meaning]
-    return meaning
+    return magic.acting(values["phone"])
 
 
 def _page(values: Mapping[str, Any]) -> Page:
@@ -103,33 +105,6 @@ def view_error(call: Call, account: Account | None, state: State, now: Instant, 
     if not (code.isascii() and code.isdigit() and len(code) == 4 and int(code) in CODES):
         raise UnknownCode(value=code)
     return _Concluded(Shown(int(code)))
-
-
-class MissingParameter(Failed):
-    """A parameter without which no message comes in."""
-
-    code = 2000
-    description = CODES[2000].en
-    fix = "Send {name}, and do not leave it blank."
-    source = assumed("SW-56")
-
-
-def _one_phone(name: str, sent: Any) -> str:
-    found = phones(name, sent)  # a form's is a list (SW-7)
-    if len(found) != 1:
-        raise NotAPhone(name=name, value=sent)
-    return next(iter(found))
-
-
-# SW-56: not in 004, but in the vendor's clients
-SEND_ND = (Parameter("phone", _one_phone, is_list=True), Parameter("text", text))
-SEND_NDI = (*SEND_ND, Parameter("ndi_number", phone))
-TABLES: Mapping[str, tuple[Parameter, ...]] = {
-    "messages.recived": RECIVED,
-    "messages.send_nd": SEND_ND,
-    "messages.send_ndi": SEND_NDI,
-}
-"""What each action reads beside the credentials."""
 
 
 def inject(call: Call, account: Account | None, state: State, now: Instant, ids: Draft) -> _Concluded:
@@ -155,7 +130,17 @@ OPERATIONS: Mapping[str, Callable[[Call, Account | None, State, Instant, Draft],
     "messages.send_nd": inject,
     "messages.send_ndi": inject,
 }
-REFUSALS: tuple[type[Failed], ...] = (MissingParameter,)
+SOURCES: Mapping[str, Source] = {
+    "error.view": assumed("SW-34"),
+    "messages.recived": documented(
+        "004",
+        "To retrieve reply to messages and other incoming messages using remote service,"
+        " call the specified URL using POST.",
+    ),
+    "messages.send_nd": assumed("SW-56"),
+    "messages.send_ndi": assumed("SW-56"),
+}
+"""Where each action is offered."""
 
 # SW-33: what else the vendor's clients call, by group. Their paths are his, so they are answered, with 1000.
 NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
@@ -195,8 +180,7 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
             raise call.defect
         if call.operation != "error.view":  # SW-34: anybody may look at the table
             account = _authorised(call, state)
-        value, events = OPERATIONS[call.operation](call, account, state, now, ids)
-        evidence = Evidence("")
+        value, events, evidence = OPERATIONS[call.operation](call, account, state, now, ids)
     except Refused as refusal:
         value, events, evidence = refusal, (), Evidence(type(refusal).__name__)
     return Decision(now, value, events, evidence, account.key if account else None)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from mockserver.web.provider import Quirk
 
-FIELD = Quirk("SW-1", "serwersms.field", ("recived", "received", "both"))
-ZONE = Quirk("SW-11", "serwersms.zone", ("Europe/Warsaw", "UTC"))
-JSON = Quirk("SW-27", "serwersms.json", ("raw", "ascii"))
+_RECIVED = ("messages.recived",)
+_ALL = (*_RECIVED, "messages.send_nd", "messages.send_ndi", "error.view")
+
+FIELD = Quirk("SW-1", "serwersms.field", ("recived", "received", "both"), operations=_RECIVED)
+ZONE = Quirk("SW-11", "serwersms.zone", ("Europe/Warsaw", "UTC"), operations=_RECIVED)
+JSON = Quirk("SW-27", "serwersms.json", ("raw", "ascii"), operations=_ALL)
 STATUS = Quirk("SW-30", "serwersms.errors.status", ("200", "4xx"))
-LANGUAGE = Quirk("SW-31", "serwersms.errors.language", ("en", "pl"))
+LANGUAGE = Quirk("SW-31", "serwersms.errors.language", ("en", "pl"), operations=("error.view",))
 GET = Quirk("SW-32", "serwersms.get", ("accepted", "refused"))
 MAGIC = Quirk("SW-39", "serwersms.magic", ("on", "off"))
 ENCODING = Quirk("SW-45", "serwersms.forwarding.encoding", ("percent", "form"))
@@ -18,7 +21,7 @@ ANSWER = Quirk("SW-49", "serwersms.forwarding.answer", ("exact", "trimmed", "any
 ANSWER_STATUS = Quirk("SW-50", "serwersms.forwarding.status", ("any", "2xx"))
 UNVERIFIED = Quirk("SW-51", "serwersms.forwarding.unverified", ("repeated", "once"))
 REPEATS = Quirk("SW-52", "serwersms.forwarding.repeats", ("offsets", "gaps"))
-FORWARDED = Quirk("SW-55", "serwersms.forwarding.forwarded", ("unread", "read"))
+FORWARDED = Quirk("SW-55", "serwersms.forwarding.forwarded", ("unread", "read"), operations=_RECIVED)
 
 QUIRKS = (
     FIELD,

@@ -27,7 +27,8 @@ from mockserver.web.provider import Call, Magic, subject
 
 from . import magic, quirks
 from .errors import CODES, BodyTooLarge, BodyUnreadable, Failed, InvalidAction, ServerFault, WrongMethod
-from .operations import TABLES, Injected, Received, Shown
+from .operations import Injected, Received, Shown
+from .params import TABLES
 
 CREDENTIALS = ("username", "password")
 
@@ -161,7 +162,7 @@ def write_refusal(refusal: Refused, suffix: str, readings: Mapping[str, str]) ->
     if status == 200 and readings[quirks.STATUS.name] == "4xx":
         status = refusal.status_4xx
     answer = _answer(status, suffix, readings, "error", _error(refusal.code, readings))
-    return Answer(answer.status, answer.headers + _further(status, refusal), answer.body)
+    return Answer(answer.status, answer.headers + _further(status, refusal), answer.body, refusal=refusal)
 
 
 def _further(status: int, refusal: Refused) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,8 @@ _LONGEST = 80
 """Characters of a name that are looked at: comparing takes their square."""
 _NEAR = 0.75
 """How alike names must be, from 0 to 1."""
+_SOMEWHAT = 0.5
+"""How alike paths must be to stand in a list of several."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -23,7 +25,18 @@ def nearest_operation(name: str, known: Iterable[str]) -> str | None:
 
 def nearest_path(path: str, rules: Iterable[str]) -> str | None:
     """The address that is most like a path; ``<...>`` in it is like anything."""
-    return _best(path, rules, lambda one, other: _by_parts(one.strip("/").split("/"), other.strip("/").split("/")))
+    return _best(path, rules, _path_likeness)
+
+
+def nearest_paths(path: str, rules: Iterable[str], most: int) -> list[str]:
+    """Addresses that are somewhat like a path, the most alike first."""
+    path = path[:_LONGEST]
+    rated = sorted(((_path_likeness(path, rule), rule) for rule in set(rules)), key=lambda each: (-each[0], each[1]))
+    return [rule for likeness, rule in rated[:most] if likeness >= _SOMEWHAT]
+
+
+def _path_likeness(one: str, other: str) -> float:
+    return _by_parts(one.strip("/").split("/"), other.strip("/").split("/"))
 
 
 def _best(name: str, known: Iterable[str], likeness: object) -> str | None:

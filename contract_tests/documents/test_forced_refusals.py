@@ -1,0 +1,134 @@
+"""A refusal that a fault demands by name is, on the wire, the one that the provider would have said to that call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, EnvironBuilder
+
+from mockserver.app import PROVIDERS
+from mockserver.core.refusals import Refused
+from mockserver.web.asked import Asked
+from mockserver.web.provider import Call, Provider
+
+HERE = "/_mock/worlds/default"
+KEYS = {"access_key": "foo", "secret_access_key": "bar"}
+SEND = {**KEYS, "action": "sms.send_message", "to": "5556667777", "from": "5554332111", "message": "hi"}
+DAYS = {**KEYS, "action": "sms.get_messages", "start_date": "20170101", "end_date": "20170102"}
+LOGIN = {"username": "Login", "password": "Haslo"}
+BASIC = ("mgage", "mgage")
+PROGRAM = "/api/messages/program/121811"
+
+CALLS: dict[str, list[dict[str, Any]]] = {
+    "dialogtech": [
+        {"path": "/ibp_api.php", "query_string": query}
+        for query in (SEND, DAYS, {**KEYS, "action": "sms.get_numbers"}, {**KEYS, "action": "sms.nothing"}, {})
+    ],
+    "mgage": [
+        {"path": PROGRAM, "auth": BASIC},
+        {"path": PROGRAM, "auth": BASIC, "query_string": {"endDate": "2014-12-05T00:00:00", "page": "2"}},
+        {"path": "/api/messages/program/7"},
+    ],
+    "serwersms": [
+        {"path": "/messages/recived", "method": "POST", "data": LOGIN},
+        {"path": "/messages/recived.xml", "method": "POST", "data": {**LOGIN, "ndi": "+48500600700"}},
+        {"path": "/messages/send_ndi", "method": "POST", "data": {**LOGIN, "phone": "500600700"}},
+        {"path": "/error/1000"},
+        {"path": "/messages/send_sms", "method": "POST", "data": LOGIN},
+    ],
+}
+
+
+def force(client: Client, provider: str, name: str) -> None:
+    rule = {"fault": {"kind": "refusal", "name": name}, "match": {"provider": provider}}
+    assert 201 == client.post(f"{HERE}/faults", json=rule).status_code
+
+
+@pytest.mark.parametrize(
+    ("provider", "refusal", "call"),
+    [
+        pytest.param(room.name, refusal, call, id=f"{room.name}.{refusal.__name__}-{place}")
+        for room in PROVIDERS
+        for refusal in room.refusals
+        for place, call in enumerate(CALLS[room.name])
+    ],
+)
+def test_every_refusal_can_be_forced_on_every_call_and_leaves_no_hole(
+    client: Client, house, provider: str, refusal: type[Refused], call: dict[str, Any]
+) -> None:
+    force(client, provider, refusal.__name__)
+    answer = client.open(**call)
+    exchange = house.default.journal.after(0)[-1]
+
+    assert type(exchange.refusal) is refusal
+    for said in (answer.text, exchange.refusal.advice, str(exchange.refusal)):
+        assert "…" not in said
+        assert "None" not in said
+    assert all(fact is not None for fact in exchange.refusal.facts.values())
+
+
+REAL: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
+    "NotANumber": ("dialogtech", "query_string", SEND, {"to": "555-666"}),
+    "MissingParameter": ("dialogtech", "query_string", SEND, {"message": ""}),
+    "MissingParameter of credentials": ("dialogtech", "query_string", SEND, {"secret_access_key": ""}),
+    "UnknownAction": ("dialogtech", "query_string", SEND, {"action": "sms.nothing"}),
+    "InvalidCredentials": ("dialogtech", "query_string", SEND, {"access_key": "hers"}),
+    "NotText": ("dialogtech", "query_string", SEND, {"message": b"\xff"}),
+    "NotADay": ("dialogtech", "query_string", DAYS, {"start_date": "2017"}),
+    "EndsBeforeStart": ("dialogtech", "query_string", DAYS, {"end_date": "20161231"}),
+    "MessageTooLong": ("dialogtech", "query_string", SEND, {"message": "x" * 257}),
+    "NotATrackingNumber": ("dialogtech", "query_string", SEND, {"from": "5550001111"}),
+    "InvalidRecipient": ("dialogtech", "query_string", SEND, {"to": "9995550100"}),
+    "UnknownProgram": ("mgage", "path", {}, {"path": "/api/messages/program/7"}),
+    "NotAMessageType": ("mgage", "query_string", {}, {"messageType": "mo"}),
+    "NotADate": ("mgage", "query_string", {}, {"endDate": "2014"}),
+    "EndsBeforeStart of mGage": (
+        "mgage",
+        "query_string",
+        {},
+        {"startDate": "2014-12-05T00:00:01", "endDate": "2014-12-05T00:00:00"},
+    ),
+    "NotAPageSize": ("mgage", "query_string", {}, {"pageSize": "501"}),
+    "NotAPage": ("mgage", "query_string", {}, {"page": "0"}),
+}
+
+
+@pytest.mark.parametrize("case", REAL)
+def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Client, house, case: str) -> None:
+    provider, where, call, wrong = REAL[case]
+    name = case.partition(" ")[0]
+    path = "/ibp_api.php" if provider == "dialogtech" else wrong.get("path", PROGRAM)
+    request: dict[str, Any] = {"path": path, "query_string": {**call, **wrong} if where == "query_string" else {}}
+    if provider == "mgage":
+        request["auth"] = BASIC
+    real = client.open(**request)
+    room = next(room for room in PROVIDERS if room.name == provider)
+    asked, said = house.default.journal.after(0)[-1], real.data
+    kind = next(refusal for refusal in room.refusals if refusal.__name__ == name)
+
+    assert name == type(asked.refusal).__name__
+    forced = room.force(kind, *read(room, request), asked.at)
+    assert (str(asked.refusal), asked.refusal.facts) == (str(forced), forced.facts)
+    assert asked.refusal.source == forced.source
+    force(client, provider, name)
+    assert said == client.open(**request).data
+
+
+def read(room: Provider, request: dict[str, Any]) -> tuple[Call, Asked]:
+    """A request as its room reads it."""
+    asked = Asked(EnvironBuilder(**request).get_environ())
+    return room.read(asked), asked
+
+
+def test_a_forced_limit_says_when_its_window_is_free_as_if_it_had_just_been_filled(client: Client) -> None:
+    force(client, "dialogtech", "TooManyPerMinute")
+    said = client.get("/ibp_api.php", query_string=SEND).text
+
+    assert "40 sms per number per 60 seconds; next possible in 60.000 seconds, at 2026-06-01T12:01:00Z" in said
+
+
+def test_a_forced_length_is_one_that_is_refused(client: Client) -> None:
+    force(client, "dialogtech", "MessageTooLong")
+
+    assert "at most 256 characters long: it has 257" in client.get("/ibp_api.php", query_string=SEND).text

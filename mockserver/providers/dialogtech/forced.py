@@ -1,0 +1,116 @@
+"""The refusals that a fault demands by name: each says what it would say to this very call, had the call deserved it.
+
+What a refusal repeats is what the call has; where the call has nothing that could be refused so, it is the least that
+could be, so that on the wire nobody can tell the forced one from the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import NamedTuple, TypeAlias
+
+from mockserver.core.instants import Instant, datetime_of
+from mockserver.core.refusals import Refused
+from mockserver.web.asked import Asked
+from mockserver.web.forms import Malformed, multipart_pairs
+from mockserver.web.provider import Call
+
+from . import errors, limits
+from .operations import credential_name
+from .params import ACTION, CREDENTIALS, TABLES, Parameter, day, message, number
+
+
+class _Case(NamedTuple):
+    """What is refused."""
+
+    call: Call
+    asked: Asked
+    now: Instant
+
+    @property
+    def rows(self) -> tuple[Parameter, ...]:
+        """What the call's action reads."""
+        action = self.call.operation
+        return (*TABLES[action], *CREDENTIALS[action]) if action in TABLES else (ACTION,)
+
+    def text(self, name: str) -> str:
+        """What was sent under a name."""
+        return str(self.call.values.get(name, ""))
+
+
+_Forced: TypeAlias = Callable[[_Case], Refused]
+
+
+def force(refusal: type[Refused], call: Call, asked: Asked, now: Instant) -> Refused:
+    """The refusal of a kind, for a call.
+
+    Args:
+        refusal: the kind.
+        call: what it is said to.
+        asked: the request that the call was read from.
+        now: the world's instant.
+    """
+    forced = _FORCED.get(refusal)
+    return refusal() if forced is None else forced(_Case(call, asked, now))
+
+
+def _body(case: _Case) -> Refused:
+    try:
+        multipart_pairs("multipart/form-data", case.asked.body)  # no boundary, so there are no parts
+    except Malformed as reason:
+        return errors.BodyUnreadable(reason=reason)
+    raise AssertionError("a multipart body without a boundary was read")
+
+
+def _missing(case: _Case) -> Refused:
+    row = next((row for row in case.rows if row.is_required and not case.text(row.name)), case.rows[0])
+    return errors.MissingParameter(name=row.name).quoting(row.source)
+
+
+def _row(case: _Case, accepts: Callable[[Parameter, str], object], otherwise: Parameter) -> Parameter:
+    """The first row of a sort that the call fills, or might."""
+    rows = [row for row in case.rows if row.accepts is accepts] or [otherwise]
+    return next((row for row in rows if case.text(row.name)), rows[0])
+
+
+def _number(case: _Case) -> Refused:
+    row = _row(case, number, TABLES["sms.send_message"][0])
+    return errors.NotANumber(name=row.name, value=case.text(row.name)).quoting(row.source)
+
+
+def _day(case: _Case) -> Refused:
+    row = _row(case, day, TABLES["sms.get_messages"][0])
+    return errors.NotADay(name=row.name, value=case.text(row.name)).quoting(row.source)
+
+
+def _range(case: _Case) -> Refused:
+    today = datetime_of(case.now).date()
+    start, end = case.text("start_date"), case.text("end_date")
+    return errors.EndsBeforeStart(start=start or f"{today:%Y%m%d}", end=end or f"{today - timedelta(days=1):%Y%m%d}")
+
+
+def _credentials(case: _Case) -> Refused:
+    key, _ = CREDENTIALS.get(case.call.operation, CREDENTIALS["sms.send_message"])
+    return errors.InvalidCredentials(name=credential_name(case.call)).quoting(key.source)
+
+
+def _limit(refused: type[errors.Failed]) -> _Forced:
+    return lambda case: limits.just_filled(refused, case.now)
+
+
+_FORCED: Mapping[type[Refused], _Forced] = {
+    errors.BodyUnreadable: _body,
+    errors.WrongMethod: lambda case: errors.WrongMethod(method=case.asked.method),
+    errors.MissingParameter: _missing,
+    errors.UnknownAction: lambda case: errors.UnknownAction(value=case.call.operation),
+    errors.InvalidCredentials: _credentials,
+    errors.NotText: lambda case: errors.NotText(name=_row(case, message, case.rows[0]).name),
+    errors.NotANumber: _number,
+    errors.NotADay: _day,
+    errors.EndsBeforeStart: _range,
+    errors.MessageTooLong: lambda case: errors.MessageTooLong(length=max(len(case.text("message")), 257)),
+    errors.NotATrackingNumber: lambda case: errors.NotATrackingNumber(value=case.text("from")),
+    errors.InvalidRecipient: lambda case: errors.InvalidRecipient(value=case.text("to")),
+    **{refused: _limit(refused) for refused in limits.REFUSED},
+}
