@@ -281,6 +281,56 @@ def test_a_held_delivery_is_attempted_when_it_is_released_and_not_before(
     assert ("due", "2026-06-01T13:00:00Z", [1, 1]) == (released["status"], released["due"], hand.begun)
 
 
+def next_due(client: Client, world: str = "default") -> str | None:
+    due: str | None = client.get(f"/_mock/worlds/{world}/clock").get_json()["next"]
+    return due
+
+
+def test_what_is_held_is_no_longer_what_comes_next(client: Client, world: World, hand: Hand) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    assert "2026-06-01T12:05:00Z" == next_due(client)
+    asked(client, "outbox/1/hold")
+
+    assert next_due(client) is None
+    assert NOON == asked(client, "clock/advance", next=True)["now"]
+    asked(client, "outbox/1/release")
+    ended(world, 1, BROKEN)
+    assert "2026-06-01T12:05:00Z" == next_due(client)
+
+
+def test_what_is_resent_is_not_due_a_second_time_later(client: Client, world: World, hand: Hand) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    asked(client, "outbox/1/resend")
+    ended(world, 1, FINE)
+
+    assert next_due(client) is None
+
+
+def test_what_another_delivery_waits_for_stays_due(client: Client, world: World, hand: Hand) -> None:
+    put(world)
+    put(world, 2)
+    ended(world, 1, BROKEN)
+    ended(world, 2, BROKEN)
+    asked(client, "outbox/1/hold")
+
+    assert "2026-06-01T12:05:00Z" == next_due(client)
+
+
+def test_neither_a_fork_nor_a_snapshot_waits_for_what_its_parent_sends(
+    client: Client, world: World, hand: Hand
+) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    twin = client.post(f"{WORLD}/fork").get_json()["id"]
+    snapshot = client.get(f"{WORLD}/snapshot").get_json()
+
+    assert next_due(client, twin) is None
+    assert client.get(f"/_mock/worlds/{twin}/outbox/1").get_json()["due"] is None
+    assert "agenda" not in snapshot
+
+
 def test_what_a_fork_holds_is_its_own_to_release(client: Client, world: World, hand: Hand) -> None:
     put(world)
     twin = client.post(f"{WORLD}/fork").get_json()["id"]

@@ -90,7 +90,7 @@ def test_a_body_that_is_no_text_is_told_in_base64(client: Client) -> None:
     ("path", "status", "answer"),
     [
         ("/_mock/worlds/mine/journal", 404, error("not_found", "there is no world 'mine'")),
-        ("/_mock/worlds/default/journal/9", 404, error("not_found", "the journal has no exchange 9; it holds 1 to 0")),
+        ("/_mock/worlds/default/journal/9", 404, error("not_found", "there is no exchange 9; the journal is empty")),
         (
             "/_mock/worlds/default/journal?after=x",
             400,

@@ -600,7 +600,7 @@ def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
     assert [
         "UnknownPath by fault f1 (decided: accepted, but not carried out)",
         "by fault f2",
-        "stale by fault f2 (decided: accepted, but not carried out)",
+        "stale by fault f2 (decided: refused by TooManyPerNumber)",
     ] == [re.search(r"send_message (.*?)  [A-Z]+ /", line)[1] for line in run.text("journal")]
     assert "so it is: exchange 2" == run.text("assert", "--operation", "sms.send_message", "--accepted")[0]
 

@@ -26,7 +26,7 @@ from mockserver.core.faults import (
 )
 from mockserver.core.ids import Ids
 from mockserver.core.instants import SECOND, parse_instant
-from mockserver.web.fault_rules import described, facts_of, rule_from
+from mockserver.web.fault_rules import Terms, described, facts_of, rule_from
 from mockserver.web.provider import Call
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -407,7 +407,6 @@ WHOLE = {
     "when": {
         "first": 9,
         "every": 2,
-        "nth": 4,
         "after": 1,
         "from": "2026-06-01T12:00:00Z",
         "until": "2026-06-01T13:00:00Z",
@@ -420,7 +419,12 @@ WHOLE = {
 
 
 @pytest.mark.parametrize(
-    "rule", [WHOLE, {"id": "x", "match": {}, "when": {}, "point": "after", "fault": {"kind": "reset"}}]
+    "rule",
+    [
+        WHOLE,
+        {"id": "x", "match": {}, "when": {}, "point": "after", "fault": {"kind": "reset"}},
+        {"id": "x", "match": {}, "when": {"nth": 4}, "point": "after", "fault": {"kind": "reset"}},
+    ],
 )
 def test_a_rule_is_described_as_it_was_given(rule):
     assert {**rule, "matched": 5, "hits": 2, "spent": True} == described(rule_from(rule, NOON), 5, 2, True)
@@ -462,7 +466,10 @@ def test_methods_and_names_of_headers_are_taken_in_any_case():
     assert ("GET", {"user-agent": Exactly("x")}) == (match.method, match.headers)
 
 
-REFUSALS = {"dialogtech": ["TooManyPerNumber", "UnknownAction"], "mgage": ["NotFound"]}
+KNOWN = {
+    "dialogtech": Terms(["sms.send_message", "sms.get_numbers"], ["TooManyPerNumber", "UnknownAction", "WrongMethod"]),
+    "mgage": Terms(["program.export"], ["NotFound", "WrongMethod"]),
+}
 
 
 @pytest.mark.parametrize(
@@ -521,8 +528,47 @@ REFUSALS = {"dialogtech": ["TooManyPerNumber", "UnknownAction"], "mgage": ["NotF
             "point: 'before' makes no sense for this fault; 'after' does",
         ),
         (
-            {"fault": {"kind": "refusal", "name": "x"}},
-            "match.provider: is missing; every provider has refusals of its own",
+            {"fault": {"kind": "refusal", "name": "WrongMethod"}},
+            "match.provider: is missing; dialogtech and mgage have a refusal WrongMethod",
+        ),
+        (
+            {"fault": {"kind": "refusal", "name": "NotFuond"}},
+            "fault.name: 'NotFuond': unknown refusal; did you mean 'NotFound'?",
+        ),
+        (
+            {"fault": {"kind": "refusal", "name": "NotFound"}, "match": {"operation": "sms.send_message"}},
+            "fault.name: 'NotFound': unknown refusal of dialogtech; there is TooManyPerNumber, UnknownAction, WrongMethod",
+        ),
+        (
+            {"match": {"provider": "dialogtec"}},
+            "match.provider: 'dialogtec': unknown provider; did you mean 'dialogtech'?",
+        ),
+        (
+            {"match": {"operation": "sms.send_mesage"}},
+            "match.operation: 'sms.send_mesage': unknown operation; did you mean 'sms.send_message'?",
+        ),
+        (
+            {"match": {"provider": "mgage", "operation": "sms.send_message"}},
+            "match.operation: 'sms.send_message': is dialogtech's, not mgage's",
+        ),
+        (
+            {"match": {"headers": {"X-Id": {"pattern": "("}}}},
+            "match.headers.X-Id: '(' is not a regular expression: missing ), unterminated subpattern at position 0",
+        ),
+        ({"when": {"nth": 2, "first": 3}}, "when.first: says nothing beside nth, which names one exchange alone"),
+        ({"when": {"nth": 2, "every": 2}}, "when.every: says nothing beside nth, which names one exchange alone"),
+        ({"when": {"nth": 2, "after": 1}}, "when.after: says nothing beside nth, which names one exchange alone"),
+        (
+            {"when": {"first": 2, "after": 2}},
+            "when.after: 2 is not less than first, 2, so no exchange is both after the one and among the others",
+        ),
+        (
+            {"when": {"first": 5, "every": 6}},
+            "when.every: no multiple of 6 is above 0 and up to first, 5, so none fires",
+        ),
+        (
+            {"when": {"until": "2026-06-01T11:59:59Z"}},
+            "when.until: 2026-06-01T11:59:59Z is past; it is 2026-06-01T12:00:00Z in this world",
         ),
         (
             {"fault": {"kind": "refusal", "name": "TooManyPerNumbre"}, "match": {"provider": "dialogtech"}},
@@ -532,9 +578,31 @@ REFUSALS = {"dialogtech": ["TooManyPerNumber", "UnknownAction"], "mgage": ["NotF
 )
 def test_a_rule_that_cannot_be_read_is_refused_with_what_would_be_right(change, reason):
     with pytest.raises(ValueError) as refused:
-        rule_from({"fault": {"kind": "reset"}, **change}, NOON, REFUSALS)
+        rule_from({"fault": {"kind": "reset"}, **change}, NOON, KNOWN)
 
     assert reason == str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "when", [{"first": 6, "every": 6}, {"first": 6, "after": 5}, {"after": 2, "every": 2}, {"nth": 1}]
+)
+def test_counts_that_some_exchange_meets_are_taken(when):
+    assert rule_from({"fault": {"kind": "reset"}, "when": when}, NOON, KNOWN).when == When(**when)
+
+
+@pytest.mark.parametrize(
+    ("name", "match", "provider"),
+    [
+        ("TooManyPerNumber", {}, "dialogtech"),
+        ("NotFound", {}, "mgage"),
+        ("WrongMethod", {"operation": "program.export"}, "mgage"),
+        ("WrongMethod", {"provider": "dialogtech"}, "dialogtech"),
+    ],
+)
+def test_a_refusal_tells_its_provider_where_its_name_or_the_operation_leaves_no_choice(name, match, provider):
+    rule = rule_from({"fault": {"kind": "refusal", "name": name}, "match": match}, NOON, KNOWN)
+
+    assert provider == rule.match.provider
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,13 @@ def exported(house):
 
 @pytest.fixture
 def arrive(house):
-    return lambda **changes: house.default.arrive("mgage", {**FIELDS, **changes})
+    """Let a message come in; where nothing says to whom, to the account that has one program."""
+
+    def arrived(**changes):
+        whose = {} if {"account", "program"} & changes.keys() else {"account": "one"}
+        return house.default.arrive("mgage", {**FIELDS, **whose, **changes})
+
+    return arrived
 
 
 def test_it_is_stored_with_the_next_number_as_received_at_the_worlds_instant(house, arrive):
@@ -107,6 +113,20 @@ def test_the_account_is_the_one_that_has_the_program(arrive, exported):
 def test_without_a_program_it_is_the_only_one_of_the_account(arrive):
     assert arrive(account="one").value.program == "121811"
     assert arrive(account="several", program="141501").value.program == "141501"
+
+
+def test_what_could_be_meant_for_several_is_refused_with_their_names(house):
+    with pytest.raises(ValueError) as refused:
+        house.default.arrive("mgage", FIELDS)
+    assert str(refused.value) == "program: is missing; there is 141501 of several, 141502 of several, 121811 of one"
+
+
+def test_a_program_of_two_accounts_wants_the_account_too():
+    twins = Fixture(accounts=(account("one", "121811"), account("two", "121811")))
+    world = Worlds(twins, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS).default
+    with pytest.raises(ValueError) as refused:
+        world.arrive("mgage", {**FIELDS, "program": "121811"})
+    assert str(refused.value) == "account: is missing; there is 121811 of one, 121811 of two"
 
 
 def test_the_network_may_be_unknown(arrive):

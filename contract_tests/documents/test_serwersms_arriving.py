@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from werkzeug.test import Client
 
 from mockserver.app import READINGS, ROOMS, create_app
-from mockserver.core.accounts import Account, Login
+from mockserver.core.accounts import Account, ForwardingRule, Login
 from mockserver.core.clock import Clock
 from mockserver.core.decisions import Evidence
 from mockserver.core.events import MessageStored
@@ -55,7 +57,8 @@ def arrive(house):
     """Let a message come in: that of the sample but for some fields, or exactly these."""
 
     def arrived(exactly=None, **changes):
-        return house.default.arrive("serwersms", {**(FIELDS if exactly is None else exactly), **changes})
+        fields = FIELDS if exactly is None else exactly
+        return house.default.arrive("serwersms", {"account": "first", **fields, **changes})
 
     return arrived
 
@@ -137,11 +140,31 @@ def test_it_is_unread(house, arrive, recived):
     assert [each["id"] for each in recived()] == [303025]
 
 
-def test_the_account_is_the_first_or_the_one_that_is_named(arrive, recived):
-    assert arrive().account == "serwersms/first"
+def test_the_account_is_the_one_that_is_named(arrive, recived):
+    assert arrive(account="first").account == "serwersms/first"
     assert arrive(account="second").account == "serwersms/second"
     assert [each["id"] for each in recived("first")] == [303024]
     assert [each["id"] for each in recived("second")] == [303025]
+
+
+def test_without_a_name_it_is_the_only_account_or_the_only_one_that_forwards_so(house):
+    with pytest.raises(ValueError) as refused:
+        house.default.arrive("serwersms", FIELDS)
+    assert str(refused.value) == "account: is missing; there is first and second"
+
+    rule = ForwardingRule("ndi", "http://127.0.0.1:9/", number=OWN)
+    forwards = replace(account("second"), forwarding=(rule,))
+    fields = {**FIELDS, "kind": "ndi", "recipient": OWN}
+    assert arrived_at((account("first"), forwards), fields) == "serwersms/second"
+    assert arrived_at((account("only"),), FIELDS) == "serwersms/only"
+    for others in ({"recipient": "+48664078050"}, {"kind": "nd"}):
+        with pytest.raises(ValueError, match="account: is missing; there is first and second"):
+            arrived_at((account("first"), forwards), {**fields, **others})
+
+
+def arrived_at(accounts, fields):
+    world = Worlds(Fixture(accounts), READINGS, clock=Clock.frozen(NOON), rooms=ROOMS).default
+    return world.arrive("serwersms", fields).account
 
 
 RIGHT = "a telephone number such as +48500600700"

@@ -24,7 +24,7 @@ def listed(_: Api, world: World, __: Values) -> dict[str, Any]:
 def arm(api: Api, world: World, values: Values) -> dict[str, Any]:
     """One more rule."""
     try:
-        rule = rule_from(values.body, world.now(), api.refusals)
+        rule = rule_from(values.body, world.now(), api.terms)
     except ValueError as reason:
         raise BadQuestion(str(reason).removeprefix(": ")) from reason
     try:

@@ -15,6 +15,7 @@ from mockserver.core.state import Fixture
 from mockserver.core.worlds import Worlds
 from mockserver.settings import Settings, fixtures_folder
 from mockserver.snapshots import Rules, load
+from mockserver.web.fault_rules import Terms
 from mockserver.web.masking import Masking
 from mockserver.web.provider import Provider, Quirk
 
@@ -59,9 +60,9 @@ class Api:
         return {room.name: room for room in self.providers}
 
     @cached_property
-    def refusals(self) -> Mapping[str, frozenset[str]]:
-        """The names of each provider's refusals."""
-        return {room.name: frozenset(each.__name__ for each in room.refusals) for room in self.providers}
+    def terms(self) -> Mapping[str, Terms]:
+        """What rules of faults may name of each provider."""
+        return {room.name: Terms(room.operations, [each.__name__ for each in room.refusals]) for room in self.providers}
 
     @cached_property
     def explainer(self) -> Explainer:

@@ -51,6 +51,10 @@ class Agenda:
         """Take out the earliest that is due at an instant."""
         return self._dues.pop(0) if self._dues and self._dues[0].at <= until else None
 
+    def drop(self, delivery: int) -> None:
+        """Strike out the attempt at a delivery: it is held, or made at another time."""
+        self._dues = [due for due in self._dues if due.delivery != delivery]
+
     def copy(self) -> Agenda:
         """An agenda of its own with the same in it."""
         return Agenda(self._dues)

@@ -138,11 +138,12 @@ class State:
         twin = copy(self)
         twin.accounts = dict(self.accounts)
         twin.ledger = self.ledger.fork()
-        twin.agenda = self.agenda.copy()
+        # A fork sends nothing that its parent sends too.
+        twin.agenda = Agenda(due for due in self.agenda if not due.delivery)
         twin.outbox = {
             number: replace(delivery, status="held", due=None) if delivery.status == "due" else delivery
             for number, delivery in self.outbox.items()
-        }  # a fork sends nothing that its parent sends too
+        }
         twin.readings = dict(self.readings)
         twin.read = set(self.read)
         twin.uses = dict(self.uses)
@@ -168,6 +169,7 @@ def _judge(state: State, event: AttemptJudged) -> None:
 
 
 def _change_delivery(state: State, event: DeliveryChanged) -> None:
+    state.agenda.drop(event.number)
     _put(state, replace(state.outbox[event.number], status=event.status, due=event.due))
 
 

@@ -9,7 +9,8 @@ that must be the same, or ``{"pattern": "^555"}``. ``when`` has ``first``, ``eve
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.core.faults import LONGEST_PATTERN, Criterion, Exactly, Facts, Like, Match, Rule, When
 from mockserver.core.instants import Instant, iso, parse_duration, parse_instant
@@ -84,22 +85,32 @@ RULE: Schema = _object(
 """The JSON Schema of a rule; what ``fault`` may be is in `mockserver.web.faults.SCHEMAS`."""
 
 
-def rule_from(description: object, now: Instant, refusals: Mapping[str, Collection[str]] | None = None) -> Rule:
+class Terms(NamedTuple):
+    """What a rule may name of a provider."""
+
+    operations: Collection[str]
+    refusals: Collection[str]
+
+
+def rule_from(description: object, now: Instant, known: Mapping[str, Terms] | None = None) -> Rule:
     """Read a rule.
 
     Args:
         description: JSON.
         now: the world's instant, from which durations are counted.
-        refusals: the names of each provider's refusals; when given, others are refused here.
+        known: what there is of each provider, by its name; when given, anything else is refused here.
 
     Raises:
-        ValueError: it is none; one sentence says where and what would be right.
+        ValueError: it is none, or could never fire; one sentence says where and what would be right.
     """
     hold(description, RULE, ())
     assert isinstance(description, dict)
     fault = parse(description["fault"])
     match = _match(description.get("match", {}))
-    _check_refusals(fault, match.provider, refusals)
+    if known is not None:
+        match = _completed(match, fault, known)
+    elif match.provider is None and _refusals(fault):
+        raise ValueError("match.provider: is missing; every provider has refusals of its own")
     point = description.get("point", fault.points[0])
     if point not in fault.points:
         raise ValueError(f"point: {point!r} makes no sense for this fault; {either(fault.points)} does")
@@ -113,30 +124,63 @@ def rule_from(description: object, now: Instant, refusals: Mapping[str, Collecti
     )
 
 
-def _check_refusals(
-    fault: Named | Several, provider: str | None, refusals: Mapping[str, Collection[str]] | None
-) -> None:
-    names = [
-        each.name for each in (fault.faults if isinstance(fault, Several) else (fault,)) if isinstance(each, Refusal)
-    ]
-    if names and provider is None:
-        raise ValueError("match.provider: is missing; every provider has refusals of its own")
-    known = names if refusals is None else refusals.get(provider or "", ())
+def _refusals(fault: Named | Several) -> list[str]:
+    """The names of the refusals that a fault demands."""
+    faults = fault.faults if isinstance(fault, Several) else (fault,)
+    return [each.name for each in faults if isinstance(each, Refusal)]
+
+
+def _completed(match: Match, fault: Named | Several, known: Mapping[str, Terms]) -> Match:
+    """The criteria, checked; with the provider of the refusals, where they or the operation leave no choice."""
+    if match.provider is not None and match.provider not in known:
+        raise ValueError(f"match.provider: {shown(match.provider)}: {unknown('provider', match.provider, known)}")
+    _check_operation(match, known)
+    names = _refusals(fault)
+    if names and match.provider is None:
+        match = replace(match, provider=_provider(match.operation, names, known))
     for name in names:
-        if name not in known:
-            raise ValueError(f"fault.name: {shown(name)}: {unknown(f'refusal of {provider}', name, known)}")
+        there = known[match.provider or ""].refusals
+        if name not in there:
+            raise ValueError(f"fault.name: {shown(name)}: {unknown(f'refusal of {match.provider}', name, there)}")
+    return match
+
+
+def _check_operation(match: Match, known: Mapping[str, Terms]) -> None:
+    operation = match.operation
+    if operation is None:
+        return
+    own = [name for name in known if match.provider in (None, name)]
+    if not any(operation in known[name].operations for name in own):
+        others = [name for name, terms in known.items() if operation in terms.operations]
+        there = [each for name in own for each in known[name].operations]
+        why = f"is {others[0]}'s, not {match.provider}'s" if others else unknown("operation", operation, there)
+        raise ValueError(f"match.operation: {shown(operation)}: {why}")
+
+
+def _provider(operation: str | None, names: Iterable[str], known: Mapping[str, Terms]) -> str:
+    """Whose refusals are meant."""
+    for name in names:
+        theirs = [each for each, terms in known.items() if name in terms.refusals]
+        if not theirs:
+            everything = (refusal for terms in known.values() for refusal in terms.refusals)
+            raise ValueError(f"fault.name: {shown(name)}: {unknown('refusal', name, everything)}")
+    if operation is not None:
+        return next(each for each, terms in known.items() if operation in terms.operations)
+    if len(theirs) > 1:
+        raise ValueError(f"match.provider: is missing; {' and '.join(theirs)} have a refusal {name}")
+    return theirs[0]
 
 
 def _match(description: Mapping[str, Any]) -> Match:
     method = description.get("method")
-    headers = {name.lower(): value for name, value in description.get("headers", {}).items()}
+    headers = _criteria(description.get("headers", {}), ("match", "headers"))
     return Match(
         description.get("provider"),
         description.get("operation"),
         method and method.upper(),
         description.get("path"),
         _criteria(description.get("parameters", {}), ("match", "parameters")),
-        _criteria(headers, ("match", "headers")),
+        {name.lower(): criterion for name, criterion in headers.items()},
     )
 
 
@@ -159,7 +203,29 @@ def _when(description: Mapping[str, Any], now: Instant) -> When:
     when = When(since=moments.get("from"), until=moments.get("until"), **counts)
     if when.since is not None and when.until is not None and when.until <= when.since:
         raise ValueError(f"when.until: {iso(when.until)} is not later than from, {iso(when.since)}")
+    if when.until is not None and when.until <= now:
+        raise ValueError(f"when.until: {iso(when.until)} is past; it is {iso(now)} in this world")
+    _check_counts(when)
     return when
+
+
+def _check_counts(when: When) -> None:
+    """Refuse counts of which no exchange could be the one, and those that say nothing beside another."""
+    if when.nth is not None:
+        for name in ("first", "every", "after"):
+            if getattr(when, name) is not None:
+                raise ValueError(f"when.{name}: says nothing beside nth, which names one exchange alone")
+    if when.first is None:
+        return
+    if when.after is not None and when.after >= when.first:
+        raise ValueError(
+            f"when.after: {when.after} is not less than first, {when.first}, so no exchange is both after the one and among the others"
+        )
+    every, after = when.every or 1, when.after or 0
+    if (after // every + 1) * every > when.first:
+        raise ValueError(
+            f"when.every: no multiple of {every} is above {after} and up to first, {when.first}, so none fires"
+        )
 
 
 def _moment(text: str, now: Instant, name: str) -> Instant:

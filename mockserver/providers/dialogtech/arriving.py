@@ -74,13 +74,16 @@ def _schema() -> Schema:
 
 
 def _account(fields: Mapping[str, Any], state: State) -> Account:
-    """The account of that name, or else the first, that has the number and can receive by it."""
+    """The account of that name, or else the only one, that has the number and can receive by it."""
     accounts = [account for account in state.accounts.values() if account.provider == "dialogtech"]
     if "account" in fields:
         accounts = [account for account in accounts if account.name == fields["account"]] or _refuse(fields, accounts)
-    for account in accounts:
-        if fields["recipient"] in _numbers(account):
-            return account
+    homes = [account for account in accounts if fields["recipient"] in _numbers(account)]
+    if len(homes) > 1:
+        names = " and ".join(account.name for account in homes)
+        raise ValueError(f"account: is missing; {names} have {fields['recipient']}")
+    if homes:
+        return homes[0]
     numbers = (number for account in accounts for number in _numbers(account))
     raise ValueError(f"recipient: {unknown('SMS enabled number', fields['recipient'], numbers)}")
 

@@ -80,19 +80,19 @@ def _check_texts(fields: Mapping[str, Any]) -> None:
 
 
 def _home(fields: Mapping[str, Any], state: State) -> tuple[Account, str]:
-    """The account, by its name or else the first that fits, and its program."""
+    """The account and its program: those that are named, or else the only ones there are."""
     accounts = [account for account in state.accounts.values() if account.provider == "mgage"]
     if "account" in fields:
         accounts = [account for account in accounts if account.name == fields["account"]] or _refuse(fields, accounts)
-    for account in accounts:
-        if "program" in fields and fields["program"] in account.programs:
-            return account, fields["program"]
-        if "program" not in fields and len(account.programs) == 1:
-            return account, next(iter(account.programs))
-    programs = [program for account in accounts for program in account.programs]
-    if "program" in fields:
-        raise ValueError(f"program: {unknown('program', fields['program'], programs)}")
-    raise ValueError(f"program: is missing; there is {', '.join(programs) or 'none'}")
+    homes = [(account, program) for account in accounts for program in account.programs]
+    wanted = [home for home in homes if fields.get("program", home[1]) == home[1]]
+    if len(wanted) == 1:
+        return wanted[0]
+    if not wanted and "program" in fields:
+        raise ValueError(f"program: {unknown('program', fields['program'], (program for _, program in homes))}")
+    missing = "account" if "program" in fields else "program"
+    there = ", ".join(program if "account" in fields else f"{program} of {account.name}" for account, program in wanted)
+    raise ValueError(f"{missing}: is missing; there is {there or 'none'}")
 
 
 def _refuse(fields: Mapping[str, Any], accounts: list[Account]) -> list[Account]:

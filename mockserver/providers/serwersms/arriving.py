@@ -32,7 +32,7 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
         fields: in the words of a world file: ``kind``, ``sender`` and, unless it is an MMS, ``text``; of an ``eco``
             message also the ``reference`` to the one that it answers; of an ``ndi`` message and of an MMS the
             ``recipient``; of an MMS perhaps ``title`` and ``attachments``, which need no ``id``. Perhaps the name of
-            the ``account``, which is the first otherwise.
+            the ``account``, which may be left out where there is one alone, or one alone that forwards what comes in so.
         state: of the world.
         now: when it comes in.
         ids: where its id is from.
@@ -119,10 +119,20 @@ def _attachment(described: Mapping[str, Any]) -> Attachment:
 
 
 def _account(fields: Mapping[str, Any], state: State) -> Account:
-    """The account of that name, or else the first."""
+    """The account of that name; else the only one, or the only one that forwards what comes in so."""
     accounts = [account for account in state.accounts.values() if account.provider == "serwersms"]
-    for account in accounts:
-        if account.name == fields.get("account", account.name):
-            return account
-    name = fields.get("account", "")
-    raise ValueError(f"account: {unknown('account', name, (account.name for account in accounts))}")
+    names = [account.name for account in accounts]
+    if "account" in fields:
+        found = [account for account in accounts if account.name == fields["account"]]
+        if not found:
+            raise ValueError(f"account: {unknown('account', fields['account'], names)}")
+        return found[0]
+    meant = accounts if len(accounts) == 1 else [account for account in accounts if _forwards(account, fields)]
+    if len(meant) != 1:
+        raise ValueError(f"account: is missing; there is {' and '.join(names) or 'none'}")
+    return meant[0]
+
+
+def _forwards(account: Account, fields: Mapping[str, Any]) -> bool:
+    hit = (fields["kind"], fields.get("recipient", ""))
+    return any(rule.service == hit[0] and rule.number in ("", hit[1]) for rule in account.forwarding)
