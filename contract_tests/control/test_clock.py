@@ -162,7 +162,7 @@ def test_stamps_and_dates_follow_the_clock(client: Client) -> None:
             {"seconds": 1, "next": True},
             400,
             "bad_request",
-            "an object is not an object with exactly one of 'seconds', 'to' and 'next'",
+            "an object with 'seconds', 'next' is not an object with exactly one of 'seconds', 'to' and 'next'",
         ),
         (
             "POST",

@@ -175,7 +175,7 @@ def test_all_worlds_are_listed(client: Client, frozen: dict[str, Any]) -> None:
             {"readings": {"dialogtech.zone": "Mars/Base"}},
             400,
             "bad_request",
-            "readings['dialogtech.zone']: 'Mars/Base' is not 'UTC' or the IANA name of a time zone",
+            "readings.dialogtech.zone: 'Mars/Base' is not 'UTC' or the IANA name of a time zone",
         ),
         (
             {"credentials": {"dialogtek": {}}},

@@ -480,7 +480,7 @@ KNOWN = {
         ({"match": {"path": 5}}, "match.path: 5 is not a text"),
         (
             {"match": {"parameters": {"to": {"patern": "x"}}}},
-            "match.parameters.to: an object is not a text, or an object such as {'pattern': '^555'} of at most 200 characters",
+            "match.parameters.to.patern: unknown key; did you mean 'pattern'?",
         ),
         (
             {"match": {"parameters": {"to": {"pattern": "("}}}},

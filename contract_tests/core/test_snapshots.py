@@ -526,7 +526,7 @@ def test_what_a_send_changed_is_told_by_place():
         '"at":"2026-06-01T12:00:00Z","text":"hi"}'
     )
     assert snapshots.difference(before, snapshot(house.default)) == [
-        "sequences['dialogtech.outbound']: nothing -> 200000001",
+        "sequences.dialogtech.outbound: nothing -> 200000001",
         "accounts['dialogtech/a'].messages['outbound/200000000']: nothing -> " + sent,
         'uses: nothing -> {"dialogtech/a":["2026-06-01T12:00:00Z"],"dialogtech/a 5554332111":["2026-06-01T12:00:00Z"]}',
     ]

@@ -225,7 +225,7 @@ REFUSED = [
     (changed("readings", to=[]), "readings: an empty list is not an object of readings"),
     (
         changed("readings", "dialogtech.zone", key="dialogtech.zon"),
-        "readings['dialogtech.zon']: unknown reading; did you mean 'dialogtech.zone'?",
+        "readings.dialogtech.zon: unknown reading; did you mean 'dialogtech.zone'?",
     ),
     (
         changed("readings", "dialogtech.zone", key="tempo"),
@@ -233,19 +233,19 @@ REFUSED = [
     ),
     (
         changed("readings", "dialogtech.get_messages.envelope", to="DTD"),
-        "readings['dialogtech.get_messages.envelope']: 'DTD' is not 'sample' or 'dtd'",
+        "readings.dialogtech.get_messages.envelope: 'DTD' is not 'sample' or 'dtd'",
     ),
     (
         changed("readings", "dialogtech.zone", to="Europe/Atlantis"),
-        "readings['dialogtech.zone']: 'Europe/Atlantis' is not 'UTC' or the IANA name of a time zone",
+        "readings.dialogtech.zone: 'Europe/Atlantis' is not 'UTC' or the IANA name of a time zone",
     ),
     (
         changed("readings", "dialogtech.zone", to="../../etc/passwd"),
-        "readings['dialogtech.zone']: '../../etc/passwd' is not 'UTC' or the IANA name of a time zone",
+        "readings.dialogtech.zone: '../../etc/passwd' is not 'UTC' or the IANA name of a time zone",
     ),
     (
         changed("readings", "dialogtech.zone", to=None),
-        "readings['dialogtech.zone']: null is not 'UTC' or the IANA name of a time zone",
+        "readings.dialogtech.zone: null is not 'UTC' or the IANA name of a time zone",
     ),
     (changed("accounts", 1, to="shop"), "accounts[1]: 'shop' is not an account"),
     (changed(*ACCOUNT, "provider"), "accounts[0].provider: is missing"),

@@ -156,3 +156,12 @@ def test_a_missing_field_is_named(room, name):
     with pytest.raises(ValueError) as refused:
         room.world.arrive("dialogtech", {key: value for key, value in FIELDS.items() if key != name})
     assert str(refused.value) == f"{name}: is missing"
+
+
+def test_a_number_of_two_accounts_wants_the_account_too():
+    twins = Fixture(accounts=(account("one", "foo", Number(OWN)), account("two", "other", Number(OWN))))
+    world = Worlds(twins, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS).default
+    with pytest.raises(ValueError) as refused:
+        world.arrive("dialogtech", FIELDS)
+    assert str(refused.value) == f"account: is missing; one and two have {OWN}"
+    assert world.arrive("dialogtech", {**FIELDS, "account": "two"}).account == "dialogtech/two"

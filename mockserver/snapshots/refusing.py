@@ -29,12 +29,12 @@ class WorldFileError(ValueError):
 
 
 def written(place: Place) -> str:
-    """A place as people write it: ``accounts[0].messages[12].at``, ``match.headers.X-Id``."""
+    """A place as people write it: ``accounts[0].messages[12].at``, ``readings.mgage.date``."""
     return "".join(map(_step, place)).removeprefix(".")
 
 
 def _step(step: str | int) -> str:
-    if isinstance(step, str) and re.fullmatch(r"[\w-]+", step, re.ASCII):
+    if isinstance(step, str) and re.fullmatch(r"\w[\w.-]*", step, re.ASCII):
         return f".{step}"
     return f"[{shown(step)}]"
 

@@ -469,10 +469,18 @@ def _rank(error: ValidationError) -> tuple[bool, list[str]]:
 def _sentence(error: ValidationError, place: Place) -> str:
     thing: Any = error.instance
     schema: Any = error.schema
+    if isinstance(thing, dict) and error.validator in ("oneOf", "anyOf"):
+        # Where an object is one of the choices, what is wrong with it as one says more than that it is none of them.
+        inside = [each for each in error.context or () if each.validator in ("additionalProperties", "required")]
+        if inside:
+            return _sentence(min(inside, key=_rank), place)
     if error.validator == "additionalProperties":
         key = next(key for key in thing if key not in schema["properties"])
         return f"{written((*place, key))}: {unknown('key', key, schema['properties'])}"
     if error.validator == "required":
         missing = next(key for key in schema["required"] if key not in thing)
         return f"{written((*place, missing))}: is missing"
-    return f"{written(place)}: {shown(thing)} is not {schema['description']}"
+    found = shown(thing)
+    if error.validator in ("minProperties", "maxProperties") and thing:
+        found += f" with {', '.join(map(repr, thing))}"
+    return f"{written(place)}: {found} is not {schema['description']}"
