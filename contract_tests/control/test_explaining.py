@@ -371,8 +371,8 @@ NEAR: Mapping[str, tuple[Mapping[str, Any], list[dict[str, str]], str]] = {
     ),
     "a path with something variable in it": (
         {"path": "/api/message/program/121811"},
-        near("path", "/api/message/program/121811", "/api/messages/program/<programId>"),
-        "Ask for /api/messages/program/<programId> instead of /api/message/program/121811.",
+        near("path", "/api/message/program/121811", "/api/messages/program/ID"),
+        "Ask for /api/messages/program/ID instead of /api/message/program/121811.",
     ),
     "a header": (
         {"path": "/api/messages/program/121811", "headers": {"Authorisation": "Basic bWdhZ2U6bWdhZ2U="}},

@@ -147,6 +147,15 @@ def test_what_was_decided_and_what_was_answered_are_both_told(client: Client, wo
     )
 
 
+def test_a_refusal_that_was_deserved_and_came_late_is_mended_as_any_other(client: Client, words) -> None:
+    arm(client, {"kind": "delay", "seconds": 1})
+    client.get(SEND.format("555"))
+
+    assert "Fault: f1: delay (seconds 1), after the operation takes effect" in words()
+    assert words().endswith("Fix: Send to as 10 digits, or 11 with a leading 1, and nothing between them.")
+    assert "Decided" not in words()
+
+
 def test_a_client_that_left_before_its_answer_got_nothing(client: Client, house) -> None:
     client.get(NUMBERS)
     house.default.journal.get(1).finish(0, "left")

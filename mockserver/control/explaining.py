@@ -1,7 +1,7 @@
 """Why an exchange was answered as it was: the rule with its source, what was received, and how to do better.
 
-The law of this file: an explanation says nothing that the journal, a refusal or QUIRKS.md does not say. It is made
-when somebody asks, out of what was kept at the time, so that it is as true a thousand exchanges later.
+The law of this file: an explanation says nothing that the journal, a room's tables or QUIRKS.md does not say. It is
+made when somebody asks, out of what was kept at the time, so that it is as true a thousand exchanges later.
 `Explainer.explain` gives plain data; `wording.in_words` says the same to people.
 """
 
@@ -15,6 +15,7 @@ from mockserver.core.journal import Exchange, Journal
 from mockserver.core.limits import Standing
 from mockserver.core.nearness import nearest, nearest_operation, nearest_path
 from mockserver.core.refusals import Source
+from mockserver.web.addresses import readable
 from mockserver.web.masking import Masking
 from mockserver.web.provider import Magic, Provider, Quirk
 
@@ -183,7 +184,8 @@ class Explainer:
             return []
         asked = path(exchange)
         rules = [rule for rule in self._addresses() if not rule.startswith("/_mock/")]
-        return _miss("path", asked, nearest_path(asked, rules))
+        near = nearest_path(asked, rules)
+        return _miss("path", asked, near and readable(near))
 
     def _near_names(self, exchange: Exchange, room: Provider | None, ignored: Sequence[Any]) -> list[dict[str, str]]:
         """Known names that were not sent, for unknown ones that were."""
@@ -294,7 +296,8 @@ def _miss(kind: str, name: str, known: str | None) -> list[dict[str, str]]:
 
 def _fix(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequence[Mapping[str, str]]) -> str | None:
     """One imperative sentence; nothing for what is in order."""
-    if exchange.fault is not None:
+    was_deserved = exchange.refusal is not None and exchange.refusal is exchange.verdict
+    if exchange.fault is not None and not was_deserved:
         return f"Make the client survive this, or clear the fault rule {verdicts.rule_of(exchange)}."
     if magic is not None and exchange.outcome != "accepted":
         return f"Make the client survive this, or switch the magic off with the reading {magic.off}."
