@@ -43,13 +43,17 @@ class Hand:
 
     def __init__(self) -> None:
         self.begun: list[int] = []
+        self.waits: list[int] = []
+        """How far off the next thing was, each time that something changed."""
         self.has_begun = threading.Event()
 
     def send(self, _: World, delivery: Delivery) -> None:
         self.begun.append(delivery.number)
         self.has_begun.set()
 
-    def due(self, world: World) -> None: ...
+    def due(self, world: World) -> None:
+        self.waits.append((world.state.agenda.next or 0) - world.clock.now())
+
     def forget(self, world: World) -> None: ...
     def close(self) -> None: ...
 
@@ -457,6 +461,15 @@ def test_a_world_that_goes_round_in_a_circle_says_so(shipped: Fixture) -> None:
 
     assert (409, "endless") == (status, code)
     assert "10000" in message
+
+
+def test_an_advance_that_stops_short_of_what_is_due_says_how_near_it_is_now(
+    client: Client, world: World, hand: Hand
+) -> None:
+    put(world, due=AT + 300 * SECOND)
+    asked(client, "clock/advance", seconds=299)
+
+    assert [300 * SECOND, SECOND] == hand.waits
 
 
 # -- settle and wait ---------------------------------------------------------------------------------------------------

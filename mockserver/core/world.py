@@ -300,6 +300,8 @@ class World:
                 self._travel(to)
             finally:
                 self._record = None
+                self._announced = None  # what comes next may be the same, and is nearer now
+                self._announce()
             return record
 
     def settle(self, patience: float = 10.0) -> bool:
