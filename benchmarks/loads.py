@@ -61,7 +61,7 @@ def _pages(program: Program, size: int) -> Iterator[Request]:
 
 
 def _recived() -> Iterator[Request]:
-    call = {"username": "Login", "password": "Haslo", "read": "true"}  # read or not, so that each answer has all four
+    call = {"username": "Login", "password": "Haslo"}  # nothing is marked as read, so each answer has all four
     yield Request("POST", "/messages/recived", urlencode(call).encode(), FORM)
 
 

@@ -59,10 +59,6 @@ class Server:
             self._files[load.name] = path
         return self._files[load.name]
 
-    def answers(self, load: Load) -> Answer:
-        """What it says to the first of them."""
-        return ask(self.place.port, self.peer.requests(load)[0])
-
     def counts(self) -> tuple[int, int]:
         """Of ours: exchanges that were ever written down, and messages that are held."""
         journal, world = (json.loads(ask(self.place.port, request).body) for request in (_JOURNAL, _WORLD))
@@ -150,19 +146,30 @@ class Bench:
                     shot = self._shoot(servers[run.peer.name], run)
                     self.results.shots.append(shot)
                     self.progress.say(_told(shot), "loads", run.seconds + OVERHEAD)
+            for name, server in servers.items():
+                if name not in self.results.failures:
+                    with self._trouble_of(server.peer):
+                        self._check(server)
 
     def _get_ready(self, server: Server) -> None:
         peer = server.peer
         peer.prepare(server.place.port)
-        for load in peer.loads:
-            answer = server.answers(load)
-            if not peer.is_right(load, answer, self._recorded[load.name]):
-                raise Failed(f"{load.name}: answers {answer.status} {answer.body[:100]!r}")
+        self._check(server)
         seconds = self.plan.warm_up_of(peer)
         for load in peer.loads:
             self.progress.say(f"warms {peer.name} up: {load.name}", "warm-up", seconds)
             peer.before(server.place.port, load)
             wrk.drive(server.place.port, server.file(load), 32, seconds)
+        self._check(server)
+
+    def _check(self, server: Server) -> None:
+        """Whether its answers are what they should be: before the load, and after it."""
+        for load in server.peer.loads:
+            server.peer.before(server.place.port, load)
+            server.process.calm_down()
+            answer = ask(server.place.port, server.peer.requests(load)[0])
+            if not server.peer.is_right(load, answer, self._recorded[load.name]):
+                raise Failed(f"{load.name}: answers {answer.status} {answer.body[:100]!r}")
 
     def _shoot(self, server: Server, run: Run) -> Shot:
         peer, load, port = run.peer, run.load, server.place.port
