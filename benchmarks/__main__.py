@@ -43,15 +43,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _peers(world: Path, only: list[str] | None) -> list[Peer]:
-    ours: list[Peer] = [Ours(world), Null()]
+def _peers(ours: Ours, only: list[str] | None) -> list[Peer]:
     others = [WireMock(), WireMockOff(), Mockoon(), Prism(), Mountebank(), JsonServer(), Moto(), PytestHttpserver()]
     if only is None:
-        return [*ours, *others]
+        return [ours, Null(), *others]
     chosen = [peer for peer in others if peer.name.lower() in {name.lower() for name in only}]
     if len(chosen) < len(set(only)):
         sys.exit(f"--only takes: {', '.join(repr(peer.name) for peer in others)}")
-    return [*ours, *chosen]
+    return [ours, Null(), *chosen]
 
 
 def main() -> None:
@@ -62,7 +61,8 @@ def main() -> None:
         return
     folder = given.cache.resolve()
     world = folder / "worlds" / "measured.json"
-    peers = _peers(world, given.only)
+    ours = Ours(world)
+    peers = _peers(ours, given.only)
     repetitions = given.repetitions or (1 if given.quick else 5)
     plan = Plan(peers, repetitions, starts=repetitions, memory_seconds=2 if given.quick else 20, is_quick=given.quick)
     for part, seconds in plan.seconds.items():
@@ -77,7 +77,7 @@ def main() -> None:
     write_measured(world, ROOT / "fixtures" / "worlds" / "demo.json")
     is_whole = not given.quick and given.only is None and repetitions >= 5
     results = Results(f"{datetime.now(UTC):%Y-%m-%d}", machine.described(), is_whole)
-    bench = Bench(plan, cache, world, results, progress)
+    bench = Bench(plan, cache, ours, results, progress)
     try:
         bench.carry_out()
     finally:

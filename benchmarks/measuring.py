@@ -68,9 +68,10 @@ class Server:
 class Bench:
     """The plan, where it is carried out, and what came of it so far."""
 
-    def __init__(self, plan: Plan, cache: Cache, world: Path, results: Results, progress: Progress) -> None:
-        self.plan, self.cache, self.world, self.results, self.progress = plan, cache, world, results, progress
+    def __init__(self, plan: Plan, cache: Cache, ours: Ours, results: Results, progress: Progress) -> None:
+        self.plan, self.cache, self.results, self.progress = plan, cache, results, progress
         self._folder = cache.folder / "run"
+        self._ours = ours
         self._recorded: Mapping[str, Answer] = {}
 
     @property
@@ -100,7 +101,7 @@ class Bench:
             with self._trouble_of(peer):
                 self.results.versions[peer.name] = peer.install(self.cache)
                 self.progress.say(f"has {peer.name} {self.results.versions[peer.name]}", "installation", 20)
-        with self._started(Ours(self.world)) as (server, _):
+        with self._started(self._ours) as (server, _):
             self._recorded = recorded(server.place.port)
 
     @contextmanager
@@ -225,13 +226,14 @@ class Bench:
 
     def _weigh(self, peer: Peer, load: Load, times: int, asked: Sequence[Request], *, is_cold: bool = False) -> None:
         most = MANY // 100 if self.plan.is_quick else MANY
+        seconds = 120 if isinstance(peer, Ours) else self.plan.memory_seconds
         with self._started(peer, is_cold=is_cold) as (server, _):
             peer.prepare(server.place.port)
             path = server.place.folder / "memory.requests"
             save(path, asked, server.place.port)
             requests, megabytes = [0], [_megabytes(server)]
             for _ in range(times):
-                printed = wrk.drive(server.place.port, path, 8, self.plan.memory_seconds, most)
+                printed = wrk.drive(server.place.port, path, 8, seconds, most)
                 requests.append(requests[-1] + printed.requests)
                 megabytes.append(_megabytes(server))
         self.results.memory.append(Memory(peer.name, load.name, tuple(requests), tuple(megabytes)))
@@ -243,7 +245,11 @@ class Bench:
         path = self.cache.folder / "worlds" / "million.json"
         if not path.exists():
             write_million(path)
-        with self._started(Ours(self.world), is_cold=True) as (server, _):
+        with self._trouble_of(self._ours):
+            self.results.million = self._page_through(path)
+
+    def _page_through(self, path: Path) -> Million:
+        with self._started(self._ours, is_cold=True) as (server, _):
             shipped = server.process.memory
         with self._started(_OfAMillion(path)) as (server, seconds):
             held = server.process.memory - shipped
@@ -252,7 +258,7 @@ class Bench:
             for _ in range(self.plan.repetitions):
                 begins = wrk.drive(server.place.port, first, 1, 1).p50
                 ratios.append(round(wrk.drive(server.place.port, last, 1, 1).p50 / begins, 3))
-        self.results.million = Million(round(seconds, 3), round(held / MILLION.messages, 1), tuple(ratios))
+        return Million(round(seconds, 3), round(held / MILLION.messages, 1), tuple(ratios))
 
 
 class _OfAMillion(Ours):

@@ -38,7 +38,7 @@ class Plan:
     repetitions: int = 5
     starts: int = 5
     memory_seconds: int = 20
-    """At most, of a peer's 100,000 requests; ours and the faster ones need less."""
+    """At most, of a peer's 100,000 requests; ours are not cut short."""
     is_quick: bool = False
 
     def seconds_of(self, peer: Peer) -> int:

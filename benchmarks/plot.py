@@ -28,9 +28,11 @@ def draw(results: Results, path: Path) -> None:
     figure, grid = pyplot.subplots(2, 2, figsize=(11, 8.5), layout="constrained")
     for axes, load in zip(grid.flat, LOADS, strict=True):
         _panel(axes, results, load.name, load.about)
+    machine = ", ".join(results.machine.get(name, "") for name in ("processor", "memory", "system"))
     figure.suptitle(
-        f"Requests a second: median of the repetitions, and from the least to the most ({results.date})\n"
-        "dark: 8 connections, light: 32"
+        "Requests a second: median of the repetitions, and from the least to the most; dark: 8 connections, light: 32\n"
+        f"{results.date}, {machine}",
+        fontsize=10,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None, "Creator": None})
@@ -60,7 +62,7 @@ def _panel(axes: Axes, results: Results, load: str, about: str) -> None:
                 va="center",
                 fontsize=7,
             )
-    axes.set_yticks(range(len(peers)), peers)
+    axes.set_yticks(range(len(peers)), [f"{peer} {results.versions[peer]}" for peer in peers])
     axes.set_title(f"{load}: {about}", loc="left")
     axes.margins(x=0.15)
     axes.xaxis.set_major_formatter("{x:,.0f}")

@@ -103,6 +103,8 @@ class Running:
 
     def stop(self) -> float:
         """End it as its user would, with SIGTERM; the seconds that it took."""
+        if self._process.returncode is not None:
+            return 0.0
         began = time.perf_counter()
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
