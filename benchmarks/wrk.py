@@ -59,14 +59,13 @@ def _latencies(text: str) -> list[tuple[str, float]]:
     return [(which, float(number) * _UNITS[unit]) for which, number, unit in _LATENCY.findall(text)]
 
 
-def drive(port: int, requests: Path, connections: int, seconds: int, most: int | None = None) -> Printed:
-    """Ask one server over so many connections, for so long, or until ``most`` requests were made.
+def drive(port: int, requests: Path, connections: int, seconds: int) -> Printed:
+    """Ask one server over so many connections, for so long.
 
     Raises:
         NotWrk: wrk failed; what it printed.
     """
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--latency"]
     command += ["--timeout", "10s", "--script", str(SCRIPT), f"http://{HOST}:{port}/", "--", str(requests)]
-    command += [] if most is None else [str(most)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
     return parse(done.stdout + done.stderr)
