@@ -123,7 +123,7 @@ class Bench:
         process = Running(peer.cold_command(place) if is_cold else peer.command(place), place.folder)
         server = Server(peer, place, process)
         try:
-            _, seconds = process.first_answer(place.port, peer.requests(peer.first)[0])
+            _, seconds = process.first_answer(place.port, peer.requests(peer.first)[0], peer.patience)
             yield server, seconds
         finally:
             process.stop()
@@ -273,6 +273,8 @@ class Bench:
 
 class _OfAMillion(Ours):
     """Ours with a world that does not know the four loads."""
+
+    patience = 180.0
 
     def requests(self, load: Load) -> list[Request]:  # noqa: ARG002
         return [Request("GET", MILLION.target(1, 500), headers=login("measured"))]

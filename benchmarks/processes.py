@@ -16,8 +16,8 @@ import psutil
 
 from .asking import HOST, Answer, Request, ask
 
-PATIENCE = 30.0
-"""Seconds in which a server must answer, or end."""
+PATIENCE = 15.0
+"""Seconds in which a server must end."""
 
 GLANCE = 0.002
 """Seconds between looks."""
@@ -57,13 +57,13 @@ class Running:
             )
         self._tree = psutil.Process(self._process.pid)
 
-    def first_answer(self, port: int, request: Request) -> tuple[Answer, float]:
+    def first_answer(self, port: int, request: Request, patience: float) -> tuple[Answer, float]:
         """What it says first, and after how many seconds.
 
         Raises:
-            Failed: it ended, or says nothing.
+            Failed: it ended, or says nothing for so many seconds.
         """
-        while time.perf_counter() - self.began < PATIENCE:
+        while time.perf_counter() - self.began < patience:
             if self._process.poll() is not None:
                 raise Failed(f"ended with {self._process.returncode}: {self._last_words()}")
             with contextlib.suppress(OSError, HTTPException):
@@ -71,7 +71,7 @@ class Running:
                 if answer.status < 400:
                     return answer, time.perf_counter() - self.began
             time.sleep(GLANCE)
-        raise Failed(f"no answer in {PATIENCE:.0f} s: {self._last_words()}")
+        raise Failed(f"no answer in {patience:.0f} s: {self._last_words()}")
 
     def _last_words(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
@@ -109,7 +109,7 @@ class Running:
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE / 2)
+            self._process.wait(PATIENCE)
         seconds = time.perf_counter() - began
         with contextlib.suppress(ProcessLookupError):  # what it left behind
             os.killpg(self._process.pid, signal.SIGKILL)

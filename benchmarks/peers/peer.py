@@ -37,6 +37,8 @@ class Peer:
     """What it is asked for."""
     first: Load = RECIVED
     """What it is asked first, after a cold start; nothing has to be prepared for it in the running server."""
+    patience = 30.0
+    """Seconds in which it must give a first answer."""
     is_peer = True
     """Whether it is one; the null application is not."""
 
