@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,7 @@ def _peers(ours: Ours, only: list[str] | None) -> list[Peer]:
 
 def main() -> None:
     """Measure, or read what was measured; and report."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # and leave no server behind
     given = _arguments()
     if given.report is not None:
         _report(Results.read(given.report), given.cache)
