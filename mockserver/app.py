@@ -6,12 +6,14 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from flask import Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mockserver import __version__, snapshots
-from mockserver.control.errors import error
+from mockserver.control import guard
+from mockserver.control.errors import ControlRefusal, error
 from mockserver.control.routes import index
 from mockserver.control.routes import routes as control_routes
 from mockserver.control.verbs import Api, shipped
@@ -26,6 +28,8 @@ from mockserver.providers.mgage import MGAGE
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.redirect.refusals import turn_away
 from mockserver.settings import AN_INSTANT, BadSetting, Settings
+from mockserver.ui.desk import Desk
+from mockserver.ui.routes import routes as page_routes
 from mockserver.web.addresses import readable
 from mockserver.web.application import AnswerResponse, Application
 from mockserver.web.courier import Courier, Manners
@@ -158,6 +162,8 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
     addresses, whereabouts = partial(_addresses, application), partial(_whereabouts, application)
     api = Api(house, masking, settings, PROVIDERS, SWITCHES, __version__, addresses, whereabouts)
     application.register_blueprint(control_routes(api))
+    desk = Desk(house, PROVIDERS, settings, masking, partial(_status, settings), __version__, application)
+    application.register_blueprint(page_routes(desk))
     application.add_url_rule("/", "index", partial(_index, application, house), methods=["GET"])
     application.register_error_handler(HTTPException, partial(_nobody_answered, application, house))
     application.register_error_handler(Exception, partial(_we_failed, house))
@@ -173,6 +179,15 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
     application.broken = pipeline.broken
     application.away = Pipeline(turn_away, house, masking, settings.body_bytes, settings.shows_exchange)
     return application
+
+
+def _status(settings: Settings, environ: Mapping[str, Any]) -> int:
+    """The status with which the control API's guard keeps a request out; 0 where it lets it in."""
+    try:
+        guard.check(environ, settings, is_open=False)
+    except ControlRefusal as reason:
+        return reason.status
+    return 0
 
 
 def _addresses(application: Application) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import count, islice
 from operator import attrgetter, eq
@@ -18,12 +18,13 @@ from sys import intern
 from typing import NamedTuple, Protocol
 
 from .instants import Instant
-from .messages import Message, Shelf
+from .messages import Message, Shelf, handset_of, handset_shelf
 
 _by_time = attrgetter("at", "serial")
 _at = attrgetter("at")
 _SERIAL = Message._fields.index("serial")
 _TIME = Message._fields.index("at")
+_HANDSET = "handset"
 _INTERNED = frozenset(("account", "direction", "kind", "sender", "recipient"))
 
 
@@ -46,7 +47,7 @@ class _Same:
 class Layer:
     """Messages that will never change, in order of time."""
 
-    __slots__ = ("_arrival", "_columns", "_shelves", "times")
+    __slots__ = ("_arrival", "_columns", "_handsets", "_shelves", "times")
 
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         """Take messages whose serials are consecutive."""
@@ -59,15 +60,34 @@ class Layer:
             _column(name, values) for name, values in zip(Message._fields, zip(*rows, strict=True), strict=False)
         ]
         self._shelves: dict[Shelf, array[int]] = {}
+        self._handsets: dict[str, array[int]] | None = None
         for position, row in enumerate(rows):
             for shelf in row.shelves():
                 self._shelves.setdefault(shelf, array("I")).append(position)
+
+    @property
+    def handsets(self) -> Mapping[str, Sequence[int]]:
+        """Where each handset's messages stand, in order of time.
+
+        Made at the first look, for all worlds that share this layer, because only people look: a million messages take
+        about a second, so look once without holding a world's lock.
+        """
+        if self._handsets is None:
+            found: dict[str, array[int]] = {}
+            column = dict(zip(Message._fields, self._columns, strict=False))
+            for position in range(len(self)):
+                side = "sender" if column["direction"][position] == "inbound" else "recipient"
+                found.setdefault(handset_of(str(column[side][position])), array("I")).append(position)
+            self._handsets = found
+        return self._handsets
 
     def __len__(self) -> int:
         return len(self.times)
 
     def positions(self, shelf: Shelf) -> Sequence[int]:
         """Where a shelf's messages stand, in order of time."""
+        if shelf[0] == _HANDSET:
+            return self.handsets.get(shelf[1], ())
         return self._shelves.get(shelf, ())
 
     def message(self, position: int, first_serial: int, offset: int) -> Message:
@@ -86,6 +106,16 @@ def _column(name: str, values: tuple[object, ...]) -> _Column:
     if name in _INTERNED:
         return [intern(str(value)) for value in values]
     return list(values)
+
+
+class Handset(NamedTuple):
+    """One handset that messages went to or came from."""
+
+    number: str
+    """As `handset_of` writes it."""
+    messages: int
+    latest: Instant
+    """When the latest of them went or came."""
 
 
 class _Laid(NamedTuple):
@@ -179,10 +209,26 @@ class Ledger:
     def __len__(self) -> int:
         return sum(len(laid.layer) for laid in self._laid) + len(self._overlay)
 
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The sealed layers."""
+        return tuple(laid.layer for laid in self._laid)
+
+    def handsets(self) -> list[Handset]:
+        """Every handset, in no order."""
+        found: dict[str, Handset] = {}
+        for layer, _, offset in self._laid:
+            for number, positions in layer.handsets.items():
+                _count_in(found, number, len(positions), layer.times[positions[-1]] + offset)
+        for shelf, rows in self._shelves.items():
+            if shelf[0] == _HANDSET:
+                _count_in(found, shelf[1], len(rows), rows[-1].at)
+        return list(found.values())
+
     def add(self, message: Message) -> None:
         """Put a message on its shelves."""
         self._overlay.append(message)
-        for shelf in message.shelves():
+        for shelf in (*message.shelves(), handset_shelf(message.handset)):
             rows = self._shelves.setdefault(shelf, [])
             if rows and rows[-1].at > message.at:
                 insort(rows, message, key=_by_time)
@@ -223,6 +269,15 @@ class Ledger:
             first = self.next_serial - len(self._overlay)
             self._laid.append(_Laid(Layer(self._overlay), first, 0))
             self._overlay, self._shelves = [], {}
+
+
+def _count_in(found: dict[str, Handset], number: str, messages: int, latest: Instant) -> None:
+    known = found.get(number)
+    found[number] = (
+        Handset(number, messages, latest)
+        if known is None
+        else Handset(number, known.messages + messages, max(known.latest, latest))
+    )
 
 
 def _starts(runs: Sequence[_Run], offset: int) -> list[int]:

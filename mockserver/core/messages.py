@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -11,7 +12,9 @@ Direction: TypeAlias = Literal["inbound", "outbound"]
 """Seen from the customer: inbound is MO (from a handset), outbound is MT (to a handset)."""
 
 Shelf: TypeAlias = tuple[str, ...]
-"""What messages are found by: an account, or one number, program or kind of it."""
+"""What messages are found by: an account, or one number, program or kind of it; or a handset, of all accounts."""
+
+_PUNCTUATION = re.compile(r"[ ().+/-]")
 
 
 class Attachment(NamedTuple):
@@ -56,8 +59,13 @@ class Message(NamedTuple):
         """The account's side of it."""
         return self.recipient if self.direction == "inbound" else self.sender
 
+    @property
+    def handset(self) -> str:
+        """The person's side of it, as `handset_of` writes numbers."""
+        return handset_of(self.sender if self.direction == "inbound" else self.recipient)
+
     def shelves(self) -> Iterator[Shelf]:
-        """Every shelf it stands on."""
+        """Every shelf it stands on, but that of its handset: the ledger sees to that one."""
         yield account_shelf(self.account)
         if self.own_number:
             yield number_shelf(self.account, self.own_number)
@@ -66,6 +74,22 @@ class Message(NamedTuple):
         if self.program:
             yield program_shelf(self.account, self.program)
             yield program_shelf(self.account, self.program, self.direction)
+
+
+def handset_of(number: str) -> str:
+    """One handset's number, however providers spell it: digits alone, a North American one without its leading 1.
+
+    What is no telephone number, such as a sender's name, stays as it is.
+    """
+    digits = _PUNCTUATION.sub("", number)
+    if not (digits.isascii() and digits.isdigit()):
+        return number
+    return digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
+
+
+def handset_shelf(handset: str) -> Shelf:
+    """Everything sent to or by one handset, in all accounts; named as `handset_of` writes it."""
+    return ("handset", handset)
 
 
 def account_shelf(account: str) -> Shelf:

@@ -76,7 +76,10 @@ class Fixture:
 class State:
     """One world's accounts, messages, readings and counted uses."""
 
-    __slots__ = ("_issued", "_printed", "accounts", "agenda", "ledger", "outbox", "read", "readings", "uses")
+    __slots__ = (
+        *("_issued", "_printed", "accounts", "agenda", "deliveries", "ledger"),
+        *("outbox", "read", "readings", "uses"),
+    )
 
     def __init__(
         self,
@@ -99,6 +102,8 @@ class State:
         """Every switch of every room, by name."""
         self.outbox: dict[int, Delivery] = {}
         """Every delivery, by number."""
+        self.deliveries: dict[int, tuple[int, ...]] = {}
+        """The numbers of the deliveries about each message, by its serial."""
         self.agenda = Agenda(fixture.agenda)
         """What will happen by itself."""
         self.uses: dict[str, tuple[Instant, ...]] = dict(fixture.uses)
@@ -144,6 +149,7 @@ class State:
             number: replace(delivery, status="held", due=None) if delivery.status == "due" else delivery
             for number, delivery in self.outbox.items()
         }
+        twin.deliveries = dict(self.deliveries)
         twin.readings = dict(self.readings)
         twin.read = set(self.read)
         twin.uses = dict(self.uses)
@@ -159,6 +165,8 @@ def _schedule(state: State, event: ArrivalScheduled) -> None:
 
 
 def _open_delivery(state: State, event: DeliveryOpened) -> None:
+    serial = event.delivery.serial
+    state.deliveries[serial] = (*state.deliveries.get(serial, ()), event.delivery.number)
     _put(state, event.delivery)
 
 

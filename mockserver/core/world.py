@@ -132,7 +132,7 @@ class World:
     __slots__ = (
         *("_announced", "_begun_before", "_quiet", "_record", "_rooms", "_sender"),
         *("beginning", "clock", "epoch", "feed", "id", "ids", "in_flight", "journal", "lock", "mischief"),
-        *("plan", "state"),
+        *("plan", "state", "touched"),
     )
 
     def __init__(
@@ -166,6 +166,9 @@ class World:
         self.mischief = Plan()
         """Deliveries that go wrong on purpose."""
         self.feed = Feed()
+        self.touched = Feed(100)
+        """What somebody set that is no event, so that who shows it looks again: ``clock``, ``faults``, or the ``world``
+        when it began again."""
         self.lock = Lock()
         self.in_flight: set[int] = set()
         """The deliveries at which an attempt is being made."""
@@ -242,17 +245,22 @@ class World:
     def arm(self, rule: Rule) -> str:
         """Add a fault's rule; its id."""
         with self.lock:
-            return self.plan.arm(rule)
+            armed = self.plan.arm(rule)
+            self.touched.publish("faults")
+            return armed
 
     def disarm(self, rule_id: str | None = None) -> int:
         """Remove one rule, or all; how many there were."""
         with self.lock:
-            return self.plan.clear_all() if rule_id is None else int(self.plan.clear(rule_id))
+            gone = self.plan.clear_all() if rule_id is None else int(self.plan.clear(rule_id))
+            self.touched.publish("faults")
+            return gone
 
     def make_mischief(self, rule: Mischief) -> None:
         """Let the next deliveries go wrong."""
         with self.lock:
             self.mischief.rules[rule.id] = rule
+            self.touched.publish("faults")
 
     def make_peace(self, rule_id: str | None = None) -> int:
         """Remove one rule of mischief, or all; how many there were. What they met already stays as it is."""
@@ -260,6 +268,7 @@ class World:
             gone = list(self.mischief.rules) if rule_id is None else [rule_id] * (rule_id in self.mischief.rules)
             for each in gone:
                 del self.mischief.rules[each]
+            self.touched.publish("faults")
             return len(gone)
 
     def _draw(self) -> float:
@@ -302,6 +311,7 @@ class World:
                 self._record = None
                 self._announced = None  # what comes next may be the same, and is nearer now
                 self._announce()
+                self.touched.publish("clock")
             return record
 
     def settle(self, patience: float = 10.0) -> bool:
@@ -322,6 +332,7 @@ class World:
                 raise ValueError("a clock cannot be frozen in its past; a reset with freeze does that")
             self.clock.freeze()
             happened = self._meet(now)
+            self.touched.publish("clock")
         return happened if at is None else happened + self.advance(at)
 
     def resume(self) -> None:
@@ -330,6 +341,7 @@ class World:
             self.clock.resume()
             self._announced = None
             self._announce()
+            self.touched.publish("clock")
 
     def next_due(self) -> Instant | None:
         """When the next thing happens by itself."""
@@ -348,6 +360,7 @@ class World:
             self.plan = FaultPlan()
             self.mischief = Plan()
         self.journal.clear()
+        self.touched.publish("world")
 
     def begin_again(self, beginning: Beginning, clock: Clock) -> None:
         """Begin another way, as from a snapshot. Journal, faults, mischief and cursors stay."""
@@ -356,6 +369,7 @@ class World:
             self.mischief.forget()
             self.beginning, self.clock = beginning, clock
             self.state, self.ids = beginning.state(clock.now()), beginning.ids()
+            self.touched.publish("world")
 
     def close(self) -> None:
         """Let go of everything; called when the world is dropped."""

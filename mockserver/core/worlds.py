@@ -8,6 +8,7 @@ from threading import Lock
 
 from .accounts import Credential, Login
 from .clock import Clock
+from .feed import Feed
 from .ids import Ids
 from .journal import Budget, Journal
 from .state import Fixture, State
@@ -69,6 +70,8 @@ class Worlds:
         """
         self.readings = dict(readings)
         """Every switch of every room, with its default."""
+        self.feed = Feed()
+        """The ids of worlds that came or went."""
         self._fixture = fixture
         self._rooms = dict(rooms or {})
         self._sender = sender
@@ -243,11 +246,13 @@ class Worlds:
 
     def _leave(self, world: World) -> None:
         self._worlds.pop(world.id, None)
+        self.feed.publish(world.id)
         self._issued.subtract(self._values(world.id))
         self._owners = {who: owner for who, owner in self._owners.items() if owner is not world}
 
     def _enter(self, world: World) -> None:
         self._worlds[world.id] = world
+        self.feed.publish(world.id)
         logins = world.state.logins()
         self._owners.update(dict.fromkeys(logins, world))
         self._issued_to[world.id] = frozenset(value for (_, user), secret in logins.items() for value in (user, secret))

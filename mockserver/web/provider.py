@@ -119,6 +119,8 @@ class Provider:
 
     name: str
     """In world files, addresses and the journal."""
+    title: str
+    """As people write it."""
     hosts: Sequence[str]
     """The host names it answers for."""
     prefixes: Sequence[str]
@@ -164,6 +166,8 @@ class Provider:
     """Write what was concluded in the provider's wire format and this world's readings."""
     arrive: Callable[[Mapping[str, Any], State, Instant, Draft], Decision]
     """A message comes in from outside, given its fields in the words of a world file; raises ValueError for wrong ones."""
+    kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Kind of a message that comes in -> the fields that it takes beside ``sender`` and ``text``; none where all are alike."""
     astray: Callable[[Asked, int], Answer]
     """Answer what reached its host or prefix but none of its operations: 404, 405 or, when we failed, 500."""
     outgoing: Callable[[Delivery, State], Outgoing] | None = None

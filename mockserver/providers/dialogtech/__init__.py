@@ -20,6 +20,7 @@ from .routes import routes
 
 DIALOGTECH = Provider(
     name="dialogtech",
+    title="DialogTech",
     hosts=("secure.dialogtech.com", "secure.ifbyphone.com"),
     prefixes=("/ibp_api.php",),
     routes=routes,

@@ -19,6 +19,7 @@ from .routes import routes
 
 MGAGE = Provider(
     name="mgage",
+    title="mGage",
     hosts=("communicatepro.mgage.com",),
     prefixes=("/api/",),
     routes=routes,

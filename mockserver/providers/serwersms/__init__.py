@@ -8,7 +8,7 @@ from pathlib import Path
 from mockserver.web.provider import Provider
 
 from . import magic, wire
-from .arriving import arrive
+from .arriving import KINDS, arrive
 from .behaviours import BEHAVIOURS
 from .errors import REFUSALS
 from .forced import force
@@ -20,6 +20,7 @@ from .routes import GROUPS, routes
 
 SERWERSMS = Provider(
     name="serwersms",
+    title="SerwerSMS",
     hosts=("api2.serwersms.pl", "s1api2.serwersms.pl"),
     prefixes=tuple(f"/{group}/" for group in GROUPS),
     routes=routes,
@@ -42,6 +43,7 @@ SERWERSMS = Provider(
     force=force,
     write=wire.write,
     arrive=arrive,
+    kinds=KINDS,
     astray=wire.astray,
     outgoing=wire.outgoing,
     judge=judge,

@@ -24,6 +24,15 @@ from .forwarding import take_in
 
 _FIELDS = ("kind", "sender", "recipient", "text", "reference", "title", "attachments")
 
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "eco": ("reference",),
+    "nd": ("recipient",),
+    "ndi": ("recipient",),
+    "pre": ("recipient",),
+    "mms": ("recipient", "title", "attachments"),
+}
+"""Kind of message -> what one can say of it beside sender and text."""
+
 
 def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Decision:
     """Take in a message.

@@ -1,0 +1,141 @@
+"""Where a person's answer can go: every number, program or account of a world, and how its provider wants the answer.
+
+What a provider's messages look like is read from its schema of world files; this file knows none by name.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from mockserver.core.accounts import Account
+from mockserver.core.instants import EARLIEST, LATEST
+from mockserver.core.messages import Message, account_shelf, kind_shelf
+from mockserver.core.state import State
+from mockserver.web.provider import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkzeug.datastructures import FileStorage, MultiDict
+
+_ANY_SHORT_CODE = "71200"
+"""Where nobody has written to yet, people write to a short code."""
+_ANY_REFERENCE = "1"
+
+
+class Channel(NamedTuple):
+    """One way for an answer."""
+
+    provider: str
+    account: str
+    end: str = ""
+    """The number or program; empty where the account has none."""
+    name: str = ""
+    """Of the program."""
+    is_program: bool = False
+    kinds: Mapping[str, tuple[str, ...]] = {}
+    """Kind -> the fields that it takes beside text."""
+
+    @property
+    def value(self) -> str:
+        """What a form calls it."""
+        return f"{self.provider}|{self.account}|{self.end}"
+
+
+def channels(state: State, rooms: Mapping[str, Provider]) -> list[Channel]:
+    """Every channel of a world."""
+    return [channel for account in state.accounts.values() for channel in _of(account, rooms[account.provider])]
+
+
+def _of(account: Account, room: Provider) -> Iterator[Channel]:
+    where = Channel(room.name, account.name, kinds={kind: tuple(takes) for kind, takes in room.kinds.items()})
+    if "program" in row(room):
+        for program in account.programs.values():
+            yield where._replace(end=program.id, name=program.name, is_program=True)
+    elif room.kinds:
+        yield where
+    else:
+        for number in account.numbers.values():
+            if number.sms_enabled:
+                yield where._replace(end=number.number)
+
+
+def of_message(message: Message) -> str:
+    """What a form calls the channel by which a message came or went."""
+    provider, _, account = message.account.partition("/")
+    return f"{provider}|{account}|{message.program or ('' if message.kind else message.own_number)}"
+
+
+@cache
+def _schema(file: Path) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = orjson.loads(file.read_bytes())["definitions"]
+    return document
+
+
+def row(room: Provider) -> Mapping[str, Any]:
+    """What a room's message may hold, by name."""
+    properties: Mapping[str, Any] = _schema(room.schema)["message"]["properties"]
+    return properties
+
+
+def spelled(number: str, known: Iterable[str], room: Provider) -> str:
+    """A handset's number as a room takes it: as it was spelled there before, else with or without plus sign and leading 1.
+
+    Args:
+        number: as somebody typed it, or `handset_of` writes it.
+        known: spellings in messages of this handset, the best first.
+        room: whose it is to be.
+    """
+    sender = row(room)["sender"]
+    name = sender.get("$ref", "").rpartition("/")[2]
+    pattern = (_schema(room.schema)[name] if name else sender).get("pattern", "")
+    fits = re.compile(pattern).search
+    candidates = (*known, number, f"1{number}" if len(number) == 10 else number)
+    tried = [each for candidate in candidates for each in (candidate, f"+{candidate}")]
+    # An American number behind a plus sign needs its 1.
+    tried.sort(key=lambda each: each == f"+{number}" and len(number) == 10)
+    return next(filter(fits, tried), number)
+
+
+def fields(
+    state: State, room: Provider, channel: Channel, form: MultiDict[str, str], files: Iterable[FileStorage]
+) -> dict[str, Any]:
+    """An answer as `arrive` takes it, out of what was filled in."""
+    said: dict[str, Any] = {"account": channel.account, "text": form.get("text", "").replace("\r\n", "\n")}
+    if channel.is_program:
+        said["program"] = channel.end
+    elif channel.end:
+        said["recipient"] = channel.end
+    kind = form.get("kind", "")
+    takes = channel.kinds.get(kind, ())
+    if channel.kinds:
+        said["kind"] = kind
+    key = f"{room.name}/{channel.account}"
+    for name, otherwise in (("recipient", _last_hit(state, key, kind)), ("reference", _ANY_REFERENCE), ("title", "")):
+        if name in takes:
+            said[name] = form.get(name, "").strip() or otherwise
+    if "attachments" in takes:
+        said["attachments"] = [_attached(file) for file in files if file.filename]
+    return said
+
+
+def _attached(file: FileStorage) -> dict[str, str]:
+    data = b64encode(file.read()).decode()
+    return {"name": file.filename or "", "content_type": file.mimetype or "application/octet-stream", "data": data}
+
+
+def _last_hit(state: State, key: str, kind: str) -> str:
+    """The number at which the latest message of that kind came in, or else of any."""
+    for shelf in (kind_shelf(key, kind), account_shelf(key)):
+        count = state.ledger.count(shelf, EARLIEST, LATEST)
+        found = state.ledger.page(shelf, EARLIEST, LATEST, count - 1, 1) if count else []
+        if found and found[0].own_number:
+            return found[0].own_number
+    return _ANY_SHORT_CODE

@@ -1,0 +1,191 @@
+"""A world's time: where it stands, what is due, and what happened, as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
+
+from mockserver.core.agenda import Due
+from mockserver.core.events import (
+    AccountChanged,
+    ArrivalScheduled,
+    AttemptJudged,
+    DeliveryChanged,
+    DeliveryOpened,
+    MessagesRead,
+    MessageStored,
+    ReadingChosen,
+)
+from mockserver.core.instants import SECOND, Instant, iso, parse_instant
+from mockserver.core.state import State
+from mockserver.core.world import Exchanged, Happened, Missed, World
+
+from .desk import Visit
+
+_DUE = 100
+_PAST = 200
+"""Entries of the line that are shown."""
+
+STEPS = {"1": "1 s", "60": "1 min", "300": "5 min", "3600": "1 h"}
+"""Seconds by which the clock can be moved, and how a button says so."""
+
+
+class Entry(NamedTuple):
+    """Something on the line."""
+
+    at: str
+    away: str
+    """How far from now."""
+    kind: str
+    """``message``, ``delivery``, ``exchange``, ``setting`` or ``miss``."""
+    text: str
+    exchange: int = 0
+    handset: str = ""
+
+
+class Standing(NamedTuple):
+    """Where the clock stands: what every page shows on top."""
+
+    now: str
+    """To the millisecond; ISO 8601, UTC."""
+    is_frozen: bool
+    next: str | None
+    away: str
+    """How far the next due thing is."""
+
+
+def standing(world: World) -> Standing:
+    """Where the clock stands."""
+    now = world.now()
+    following = world.next_due()
+    return Standing(
+        iso(now // 1000 * 1000),
+        world.clock.is_frozen,
+        None if following is None else iso(following),
+        "" if following is None else away(following - now),
+    )
+
+
+def shown(visit: Visit) -> dict[str, Any]:
+    """The whole section."""
+    world = visit.world
+    now = world.now()
+    with world.lock:
+        due = list(islice((each for each in world.state.agenda if _is_alive(each, world.state)), _DUE))
+        ahead = [_due(each, now, world.state) for each in due]
+        more = max(0, len(world.state.agenda) - _DUE)
+        past = list(_past(world, now))
+    return {"ahead": ahead[::-1], "more": more, "past": past, "steps": STEPS}
+
+
+def away(microseconds: int) -> str:
+    """A distance in time as people say it: ``5 min``, ``1 h 20 min``, ``2 d 3 h``."""
+    seconds = round(abs(microseconds) / SECOND)
+    if seconds == 0:
+        return "now" if not microseconds else f"{abs(microseconds) / SECOND:.3f} s"
+    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s")]
+    told = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(told[:2])
+
+
+# -- what is due ---------------------------------------------------------------------------------------------------------
+
+
+def _is_alive(due: Due, state: State) -> bool:
+    """Whether it is still going to happen: a delivery may have been held or put off since it was put down."""
+    if not due.delivery:
+        return True
+    delivery = state.outbox.get(due.delivery)
+    return delivery is not None and delivery.status == "due" and delivery.due == due.at
+
+
+def _due(due: Due, now: Instant, state: State) -> Entry:
+    at, distance = iso(due.at), away(due.at - now)
+    if not due.delivery:
+        text = f"a message from {due.fields.get('sender', 'somebody')} arrives: {due.fields.get('text', '')}"
+        return Entry(at, distance, "message", text)
+    delivery = state.outbox[due.delivery]
+    count = len(delivery.attempts) + 1
+    return Entry(at, distance, "delivery", f"attempt {count} at delivery {delivery.number} to {delivery.url}")
+
+
+# -- what happened -------------------------------------------------------------------------------------------------------
+
+
+def _past(world: World, now: Instant) -> Iterable[Entry]:
+    told = (_told(world, item, now) for item in reversed(world.feed.after(0).items) if isinstance(item, Happened))
+    return islice((entry for entry in told if entry is not None), _PAST)
+
+
+def _told(world: World, item: Happened, now: Instant) -> Entry | None:
+    tell = _WORDS.get(type(item.what))
+    if tell is None:
+        return None
+    at, distance = iso(item.at), away(now - item.at)
+    told = tell(world, item.what)
+    return None if told is None else told._replace(at=at, away=distance)
+
+
+def _entry(kind: str, text: str, **where: Any) -> Entry:
+    return Entry("", "", kind, text, **where)
+
+
+def _stored(_: World, event: MessageStored) -> Entry:
+    message = event.message
+    if message.direction == "inbound":
+        return _entry("message", f"{message.sender} wrote: {message.text or message.title}", handset=message.handset)
+    return _entry("message", f"a message went to {message.recipient}: {message.text}", handset=message.handset)
+
+
+def _exchanged(world: World, event: Exchanged) -> Entry | None:
+    exchange = world.journal.get(event.number)
+    if exchange is None:
+        return None
+    what = exchange.operation or f"{exchange.method} {exchange.target[:80]}"
+    outcome = "met a fault" if exchange.fault else str(exchange.refusal) if exchange.refusal else f"{exchange.status}"
+    return _entry("exchange", f"{what}: {outcome}", exchange=exchange.number)
+
+
+def _judged(_: World, event: AttemptJudged) -> Entry:
+    again = "" if event.due is None else f"; again at {iso(event.due)}"
+    return _entry("delivery", f"delivery {event.number} {event.status}: {event.attempt.verdict}{again}")
+
+
+_WORDS: Mapping[type, Callable[[World, Any], Entry | None]] = {
+    MessageStored: _stored,
+    Exchanged: _exchanged,
+    AttemptJudged: _judged,
+    MessagesRead: lambda _, event: _entry("message", f"the client has read {len(event.serials)} messages"),
+    ArrivalScheduled: lambda _, event: _entry("message", f"a message will arrive at {iso(event.at)}"),
+    DeliveryOpened: lambda _, event: _entry(
+        "delivery", f"delivery {event.delivery.number} to {event.delivery.url} is due"
+    ),
+    DeliveryChanged: lambda _, event: _entry("delivery", f"delivery {event.number} is {event.status}"),
+    AccountChanged: lambda _, event: _entry("setting", f"the account {event.account.key} was changed"),
+    ReadingChosen: lambda _, event: _entry("setting", f"{event.name} is now read as {event.reading}"),
+    Missed: lambda _, event: _entry("miss", f"a message could not arrive at {event.provider}: {event.reason}"),
+}
+"""How each kind of event is told; those that are not here are of no interest to people."""
+
+
+# -- to move it ----------------------------------------------------------------------------------------------------------
+
+
+def move(visit: Visit) -> None:
+    """Do what a button says: ``freeze``, ``resume``, ``next``, ``seconds`` with a number, or ``to`` an instant.
+
+    Raises:
+        ControlError: it cannot be done.
+        ValueError: the instant is none.
+    """
+    form = visit.request.form
+    verb = form.get("do", "")
+    if verb in ("freeze", "resume"):
+        visit.ask("PUT", "clock", {"frozen": verb == "freeze"})
+    elif verb == "next":
+        visit.ask("POST", "clock/advance", {"next": True})
+    elif verb == "to":
+        visit.ask("POST", "clock/advance", {"to": iso(parse_instant(form.get("instant", "").strip()))})
+    else:
+        visit.ask("POST", "clock/advance", {"seconds": float(verb)})

@@ -1,0 +1,347 @@
+"""Handsets side by side: what clients sent to each, what its person answered, and what became of the answers.
+
+Everything here costs what is shown: a handset's messages are a shelf of the ledger, and after something happened only
+the bubbles that it concerns are made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import nlargest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mockserver.client import ControlError
+from mockserver.core.events import AttemptJudged, DeliveryChanged, DeliveryOpened, MessagesRead, MessageStored
+from mockserver.core.instants import EARLIEST, LATEST, Instant, iso
+from mockserver.core.ledger import Handset
+from mockserver.core.messages import Message, handset_of, handset_shelf
+from mockserver.core.outbox import Delivery
+from mockserver.core.state import State
+from mockserver.core.world import Happened, World
+from mockserver.web.provider import subject
+
+from .channels import Channel, channels, fields, of_message, spelled
+from .desk import Visit, sentence
+from .pictures import Picture, pictures
+from .segments import Segments, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = 40
+"""Messages of a handset that are shown at a time."""
+HANDSETS = 50
+"""Handsets in the list."""
+SIDE_BY_SIDE = 3
+"""Handsets that are open when nobody says which."""
+MOST_OPEN = 8
+_MOST_CHANGED = 200
+"""Bubbles beyond which a page is better fetched whole."""
+
+
+class Row(NamedTuple):
+    """A handset in the list."""
+
+    number: str
+    name: str
+    """Of its person, where an account has a contact."""
+    messages: int
+    latest: Message
+
+
+class Try(NamedTuple):
+    """An attempt at a delivery, for people."""
+
+    at: str
+    status: int | None
+    verdict: str
+
+
+class Told(NamedTuple):
+    """A delivery under its bubble."""
+
+    number: int
+    kind: str
+    url: str
+    status: str
+    due: str | None
+    tries: tuple[Try, ...]
+
+
+class Bubble(NamedTuple):
+    """One message."""
+
+    message: Message
+    handset: str
+    at: str
+    provider: str
+    """As people write it."""
+    account: str
+    segments: Segments
+    is_read: bool
+    """Whether the client has marked it as read."""
+    told: tuple[Told, ...]
+    pictures: tuple[Picture, ...]
+
+    @property
+    def serial(self) -> int:
+        """The message's."""
+        return self.message.serial
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the person wrote it."""
+        return self.message.direction == "inbound"
+
+
+class Thread(NamedTuple):
+    """An open handset."""
+
+    number: str
+    name: str
+    bubbles: tuple[Bubble, ...]
+    older: int
+    """Messages before the first that is shown."""
+    channel: str
+    """What is chosen: where the last message was exchanged."""
+    kind: str
+    reference: str
+    draft: Mapping[str, str]
+    """What was filled in and not taken."""
+    error: str
+
+
+def shown(visit: Visit, draft: Mapping[str, str] | None = None, error: str = "") -> dict[str, Any]:
+    """The whole section.
+
+    Args:
+        visit: ``q`` filters the list, ``skip`` goes on in it, ``open`` are the handsets side by side.
+        draft: an answer that was not taken.
+        error: why not.
+    """
+    world = visit.world
+    _look_up(world)
+    wanted, skip = visit.args.get("q", "").strip(), visit.number("skip")
+    with world.lock:
+        names = _names(world.state)
+        everything = world.state.ledger.handsets()
+        found = [each for each in everything if _fits(each, wanted, names)]
+        listed = nlargest(skip + HANDSETS, found, key=lambda each: (each.latest, each.number))[skip:]
+        rows = [_row(world.state, each, names) for each in listed]
+        explicit = opened(visit)
+        numbers = explicit or ([row.number for row in rows[:SIDE_BY_SIDE]] if not wanted and not skip else [])
+        threads = [_thread(visit, world.state, number, names) for number in numbers]
+        ways = channels(world.state, visit.desk.rooms)
+    if draft is not None:
+        threads = [
+            thread._replace(draft=draft, error=error) if thread.number == draft.get("handset") else thread
+            for thread in threads
+        ]
+    return {
+        "rows": rows,
+        "total": len(found),
+        "everything": len(everything),
+        "next": skip + HANDSETS if len(found) > skip + HANDSETS else 0,
+        "previous": max(0, skip - HANDSETS) if skip else None,
+        "wanted": wanted,
+        "threads": threads,
+        "open": [thread.number for thread in threads],
+        "is_explicit": bool(explicit),
+        "channels": ways,
+        "changes": visit.here("conversations/changes", open=[thread.number for thread in threads], q=wanted),
+    }
+
+
+def opened(visit: Visit) -> list[str]:
+    """The handsets that are to be open, as the ledger names them."""
+    numbers = (handset_of(number.strip()) for number in visit.args.getlist("open"))
+    return list(dict.fromkeys(filter(None, numbers)))[:MOST_OPEN]
+
+
+def _look_up(world: World) -> None:
+    """Have the sealed layers sorted by handset. A large one takes a moment, in which nobody should wait for the lock."""
+    with world.lock:
+        layers = world.state.ledger.layers
+    for layer in layers:
+        _ = layer.handsets
+
+
+def _fits(handset: Handset, wanted: str, names: Mapping[str, str]) -> bool:
+    return (
+        not wanted
+        or handset_of(wanted) in handset.number
+        or wanted.casefold() in names.get(handset.number, "").casefold()
+    )
+
+
+def _names(state: State) -> dict[str, str]:
+    """What accounts call people, by handset."""
+    return {
+        handset_of(contact.phone): f"{contact.first_name} {contact.last_name}".strip() or contact.company
+        for account in state.accounts.values()
+        for contact in account.contacts.values()
+    }
+
+
+def _row(state: State, handset: Handset, names: Mapping[str, str]) -> Row:
+    (latest,) = state.ledger.page(handset_shelf(handset.number), EARLIEST, LATEST, handset.messages - 1, 1)
+    return Row(handset.number, names.get(handset.number, ""), handset.messages, latest)
+
+
+# -- one handset -------------------------------------------------------------------------------------------------------
+
+
+def _thread(visit: Visit, state: State, number: str, names: Mapping[str, str]) -> Thread:
+    messages, older = _page(state, number, None)
+    last = messages[-1] if messages else None
+    said = [each for each in messages if each.kind]
+    return Thread(
+        number,
+        names.get(number, ""),
+        _bubbles(visit, state, messages),
+        older,
+        of_message(last) if last else "",
+        said[-1].kind if said else "",
+        next((each.reference for each in reversed(said) if each.reference), ""),
+        {},
+        "",
+    )
+
+
+def _page(state: State, number: str, before: int | None) -> tuple[list[Message], int]:
+    """The messages before a place, and how many come before them."""
+    shelf = handset_shelf(number)
+    count = state.ledger.count(shelf, EARLIEST, LATEST)
+    end = count if before is None else min(before, count)
+    start = max(0, end - PAGE)
+    return state.ledger.page(shelf, EARLIEST, LATEST, start, end - start), start
+
+
+def earlier(visit: Visit, number: str) -> dict[str, Any]:
+    """The bubbles before those that are shown."""
+    state = visit.world.state
+    with visit.world.lock:
+        messages, older = _page(state, number, visit.number("before"))
+        bubbles = _bubbles(visit, state, messages)
+    return {"number": number, "bubbles": bubbles, "older": older}
+
+
+def _bubbles(visit: Visit, state: State, messages: Iterable[Message]) -> tuple[Bubble, ...]:
+    return tuple(_bubble(visit, state, message) for message in messages)
+
+
+def _bubble(visit: Visit, state: State, message: Message) -> Bubble:
+    provider, _, account = message.account.partition("/")
+    deliveries = (state.outbox[number] for number in state.deliveries.get(message.serial, ()))
+    return Bubble(
+        message,
+        message.handset,
+        iso(message.at),
+        visit.desk.titles.get(provider, provider),
+        account,
+        segments(message.text),
+        message.serial in state.read,
+        tuple(map(_told, deliveries)),
+        pictures(visit, message),
+    )
+
+
+def _told(delivery: Delivery) -> Told:
+    tries = (Try(iso(each.at), each.outcome.status, each.verdict) for each in delivery.attempts)
+    due = None if delivery.due is None else iso(delivery.due)
+    return Told(delivery.number, delivery.kind, delivery.url, delivery.status, due, tuple(tries))
+
+
+# -- what has changed ----------------------------------------------------------------------------------------------------
+
+
+def changed(visit: Visit) -> dict[str, Any] | None:
+    """The rows and bubbles that something happened to after the cursor ``since``; ``None`` when that is too much to tell."""
+    world, numbers = visit.world, set(opened(visit))
+    reading = world.feed.after(visit.number("since"))
+    if reading.missed:
+        return None
+    _look_up(world)
+    with world.lock:
+        state = world.state
+        touched = list({each.serial: each for each in _touched(state, numbers, reading.items)}.values())
+        handsets = list(dict.fromkeys(message.handset for message in touched))[-HANDSETS:]
+        names = _names(state)
+        # The oldest first, for each is put on top of the list.
+        rows = sorted((_row_of(state, number, names) for number in handsets), key=lambda row: row.latest.at)
+        mine = [message for message in touched if message.handset in numbers]
+        if len(mine) > _MOST_CHANGED:
+            return None
+        bubbles = _bubbles(visit, state, sorted(mine, key=lambda each: (each.at, each.serial)))
+    wanted = visit.args.get("q", "").strip()
+    rows = [row for row in rows if _fits(Handset(row.number, 0, 0), wanted, names)]
+    return {"rows": rows, "bubbles": bubbles, "open": sorted(numbers), "cursor": reading.cursor}
+
+
+def _row_of(state: State, number: str, names: Mapping[str, str]) -> Row:
+    return _row(state, Handset(number, state.ledger.count(handset_shelf(number), EARLIEST, LATEST), 0), names)
+
+
+def _touched(state: State, numbers: Iterable[str], items: Sequence[object]) -> Iterator[Message]:
+    """The messages that something happened to."""
+    read: set[int] = set()
+    for item in items:
+        what = item.what if isinstance(item, Happened) else None
+        if isinstance(what, MessageStored):
+            yield what.message
+        elif isinstance(what, DeliveryOpened):
+            yield subject(what.delivery, state)
+        elif isinstance(what, AttemptJudged | DeliveryChanged) and what.number in state.outbox:
+            yield subject(state.outbox[what.number], state)
+        elif isinstance(what, MessagesRead):
+            read.update(what.serials)
+    if read:
+        for number in numbers:
+            messages, _ = _page(state, number, None)
+            yield from (message for message in messages if message.serial in read)
+
+
+# -- an answer -----------------------------------------------------------------------------------------------------------
+
+
+class NotTaken(ValueError):
+    """An answer was not taken; the sentence says why."""
+
+
+def answer(visit: Visit) -> None:
+    """Let the person answer, the provider's way.
+
+    Raises:
+        NotTaken: the provider does not take it.
+    """
+    form, world = visit.request.form, visit.world
+    number = handset_of(form.get("handset", "").strip())
+    with world.lock:
+        channel = _chosen(channels(world.state, visit.desk.rooms), form.get("channel", ""))
+        room = visit.desk.rooms[channel.provider]
+        messages, _ = _page(world.state, number, None)
+        known = [_persons(each) for each in reversed(messages)]
+        said = fields(world.state, room, channel, form, visit.request.files.getlist("picture"))
+    sender = spelled(number, [form.get("handset", "").strip(), *known], room)
+    try:
+        visit.ask("POST", "inbound", {"provider": room.name, "sender": sender, **said})
+    except ControlError as reason:
+        raise NotTaken(sentence(reason)) from reason
+
+
+def _chosen(ways: Sequence[Channel], value: str) -> Channel:
+    found = next((each for each in ways if each.value == value), None)
+    if found is None:
+        raise NotTaken("this world has nobody whom that answer could reach; choose another channel")
+    return found
+
+
+def _persons(message: Message) -> str:
+    return message.sender if message.direction == "inbound" else message.recipient
+
+
+def find(world: World, handset: str, at: Instant, serial: int) -> Message | None:
+    """One message."""
+    with world.lock:
+        found = world.state.ledger.page(handset_shelf(handset), at, at)
+    return next((message for message in found if message.serial == serial), None)

@@ -1,0 +1,218 @@
+"""Exchanges: the live list, and one of them as it was on the wire, with the reason why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
+
+from mockserver.core.instants import iso
+from mockserver.core.journal import Exchange
+from mockserver.web.forms import pairs
+
+from . import layout, snippets
+from .desk import Visit
+
+PAGE = 60
+"""Exchanges that are shown at a time."""
+OUTCOMES = {"accepted": "accepted", "refused": "refused", "faulted": "met a fault", "astray": "reached no operation"}
+_FILTERS = ("q", "provider", "outcome")
+
+
+class Line(NamedTuple):
+    """One exchange in the list."""
+
+    number: int
+    at: str
+    provider: str
+    operation: str
+    method: str
+    target: str
+    status: int
+    outcome: str
+    refusal: str
+    fault: str
+
+
+def shown(visit: Visit) -> dict[str, Any]:
+    """The list, the latest first: ``q``, ``provider`` and ``outcome`` filter it, ``before`` goes on in it."""
+    journal = visit.world.journal
+    lines = list(islice(_matching(visit, before=visit.number("before", journal.last + 1)), PAGE + 1))
+    filters = {name: visit.args.get(name, "") for name in _FILTERS}
+    return {
+        "lines": lines[:PAGE],
+        "older": lines[PAGE - 1].number if len(lines) > PAGE else 0,
+        "is_latest": not visit.args.get("before"),
+        "filters": filters,
+        "last": journal.last,
+        "dropped": journal.dropped,
+        "outcomes": OUTCOMES,
+        "changes": "" if visit.args.get("before") else visit.here("exchanges/changes", **filters),
+    }
+
+
+def changed(visit: Visit) -> dict[str, Any] | None:
+    """The lines that came after the number ``after``; ``None`` when they are more than a page."""
+    after, last = visit.number("after"), visit.world.journal.last
+    if last - after > PAGE:
+        return None
+    lines = list(_matching(visit, after=after))
+    return {"lines": lines[::-1], "last": last, "cursor": visit.world.feed.cursor}
+
+
+def _matching(visit: Visit, *, before: int | None = None, after: int = 0) -> Iterator[Line]:
+    """The exchanges between two numbers that the filters leave, the latest first."""
+    wanted = visit.args.get("q", "").strip().casefold()
+    provider, outcome = visit.args.get("provider", ""), visit.args.get("outcome", "")
+    for exchange in reversed(visit.world.journal.after(after)):
+        if before is not None and exchange.number >= before:
+            continue
+        if (provider and exchange.provider != provider) or (outcome and _outcome(exchange) != outcome):
+            continue
+        visit.desk.masking.apply(exchange)
+        if not wanted or any(wanted in text for text in _texts(exchange)):
+            yield _line(visit, exchange)
+
+
+def _texts(exchange: Exchange) -> Iterator[str]:
+    """What a search looks at."""
+    yield f"{exchange.method} {exchange.target} {exchange.status}".casefold()
+    yield f"{exchange.operation or ''} {_name(exchange)} {exchange.account or ''}".casefold()
+    for body in (exchange.body, exchange.answer_body):
+        yield body.decode("utf-8", "replace").casefold()
+
+
+def _line(visit: Visit, exchange: Exchange) -> Line:
+    return Line(
+        exchange.number,
+        iso(exchange.at),
+        visit.desk.titles.get(exchange.provider or "", ""),
+        exchange.operation or "",
+        exchange.method,
+        exchange.target,
+        exchange.status,
+        _outcome(exchange),
+        _name(exchange),
+        fault_in_words(exchange.fault),
+    )
+
+
+def _name(exchange: Exchange) -> str:
+    return "" if exchange.refusal is None else type(exchange.refusal).__name__
+
+
+def _outcome(exchange: Exchange) -> str:
+    if exchange.fault is not None:
+        return "faulted"
+    if exchange.refusal is not None:
+        return "refused"
+    return "accepted" if exchange.operation is not None else "astray"
+
+
+def fault_in_words(fault: Mapping[str, Any] | None) -> str:
+    """The kinds of what acted on an exchange."""
+    if fault is None:
+        return ""
+    what = fault.get("fault", {})
+    return ", ".join(str(each.get("kind", "")) for each in (what if isinstance(what, list) else [what]))
+
+
+# -- one -----------------------------------------------------------------------------------------------------------------
+
+WAYS = {"laid": "Laid out", "sent": "As sent", "bytes": "Bytes"}
+"""How a message can be looked at."""
+
+
+class Half(NamedTuple):
+    """A request or an answer."""
+
+    title: str
+    name: str
+    """The parameter that says how it is looked at."""
+    way: str
+    start: str
+    """Its first line."""
+    headers: tuple[tuple[str, str], ...]
+    query: tuple[tuple[str, str], ...]
+    size: int
+    laid: layout.Laid | None
+    raw: str
+    """As it was on the wire, as far as text can show it."""
+    dump: Mapping[str, Any] | None
+
+
+def whole(visit: Visit, number: int) -> dict[str, Any]:
+    """One exchange.
+
+    Raises:
+        ControlError: there is none of that number any more, or not yet.
+    """
+    told = visit.ask("GET", f"journal/{number}")  # masks what is kept of it
+    exchange = visit.world.journal.get(number)
+    assert exchange is not None
+    return {
+        "exchange": told,
+        "explanation": told["explanation"],
+        "halves": (_request(visit, exchange), _answer(visit, exchange)),
+        "ways": WAYS,
+        "curl": snippets.curl(exchange, visit.origin),
+        "pytest": snippets.pytest(exchange, visit),
+        "outcome": _outcome(exchange),
+        "outcomes": OUTCOMES,
+        "fault_in_words": fault_in_words(exchange.fault),
+        "provider_title": visit.desk.titles.get(exchange.provider or "", ""),
+        "newer": number + 1 if number < visit.world.journal.last else 0,
+        "older": number - 1 if number - 1 > visit.world.journal.dropped else 0,
+    }
+
+
+def _request(visit: Visit, exchange: Exchange) -> Half:
+    start = f"{exchange.method} {exchange.target} HTTP/1.1" if exchange.method else ""
+    query = exchange.target.partition("?")[2]
+    read = tuple(pairs(query.encode("latin-1", "replace"))) if query else ()
+    return _half(visit, "Request", "request", start, exchange.head, exchange.body, read)
+
+
+def _answer(visit: Visit, exchange: Exchange) -> Half:
+    from http.client import responses
+
+    start = f"HTTP/1.1 {exchange.status} {responses.get(exchange.status, '')}".strip()
+    return _half(visit, "Answer", "answer", start, tuple(exchange.answer_head), exchange.answer_body, ())
+
+
+def _half(
+    visit: Visit,
+    title: str,
+    name: str,
+    start: str,
+    headers: tuple[tuple[str, str], ...],
+    body: bytes,
+    query: tuple[tuple[str, str], ...],
+) -> Half:
+    way = visit.args.get(name, "laid")
+    way = way if way in WAYS else "laid"
+    whole = visit.args.get("whole") == name
+    kind = next((value for header, value in headers if header.lower() == "content-type"), "")
+    raw = "\r\n".join([start, *(f"{header}: {value}" for header, value in headers), "", ""]).encode(
+        "latin-1", "replace"
+    )
+    return Half(
+        title,
+        name,
+        way,
+        start,
+        headers,
+        query,
+        len(body),
+        layout.laid_out(body, kind, whole) if way == "laid" else None,
+        _visible((raw + body).decode("utf-8", "backslashreplace")) if way == "sent" else "",
+        layout.dump(raw + body, whole) if way == "bytes" else None,
+    )
+
+
+def _visible(text: str) -> str:
+    """A text with the control characters of the wire left out of sight, and others in it."""
+    return re.sub(
+        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r\n", "\n")
+    )

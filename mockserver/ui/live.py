@@ -1,0 +1,56 @@
+"""What has changed, as server-sent events: names of topics alone. Who shows one asks for what he shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mockserver.core.events import (
+    AccountChanged,
+    ArrivalScheduled,
+    AttemptJudged,
+    DeliveryChanged,
+    DeliveryOpened,
+    MessagesRead,
+    MessageStored,
+    ReadingChosen,
+)
+from mockserver.core.world import Exchanged, Happened, Missed
+from mockserver.web.answer import Stream
+
+from .desk import Visit
+
+_TOPICS: Mapping[type, bytes] = {
+    MessageStored: b"messages clock",
+    MessagesRead: b"messages",
+    DeliveryOpened: b"messages clock",
+    AttemptJudged: b"messages clock",
+    DeliveryChanged: b"messages clock",
+    ArrivalScheduled: b"clock",
+    Missed: b"clock",
+    Exchanged: b"exchanges clock",
+    AccountChanged: b"accounts clock",
+    ReadingChosen: b"readings clock",
+}
+
+
+def live(visit: Visit) -> Stream:
+    """Everything after the cursor ``after``: of this world, of what was set in it, and of which worlds there are."""
+    stream = Stream()
+
+    def happened(item: object, cursor: int) -> None:
+        topics = _TOPICS.get(type(item.what)) if isinstance(item, Happened) else None
+        if topics:
+            stream.send(b"id: %d\ndata: %s\n\n" % (cursor, topics))
+
+    def touched(part: object, _: int) -> None:
+        stream.send(b"data: %s\n\n" % str(part).encode())
+
+    def came_or_went(_: object, __: int) -> None:
+        stream.send(b"data: worlds\n\n")
+
+    world = visit.world
+    stream.at_end(world.touched.listen(touched))
+    stream.at_end(visit.desk.house.feed.listen(came_or_went))
+    stream.at_end(world.feed.follow(visit.number("after", world.feed.cursor), happened))
+    stream.send(b": open\n\n")
+    return stream

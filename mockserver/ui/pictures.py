@@ -1,0 +1,54 @@
+"""What came with a message. Only pictures that cannot run anything are shown; all else can be downloaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mockserver.core.messages import Attachment, Message
+
+if TYPE_CHECKING:
+    from .desk import Visit
+
+# No SVG: it is a document with scripts.
+_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/webp": (b"RIFF",),
+}
+"""How the content of each type of picture that is shown begins."""
+
+DOWNLOAD = "application/octet-stream"
+
+
+class Picture(NamedTuple):
+    """An attachment as it is shown."""
+
+    name: str
+    size: int
+    type: str
+    """What it is said to be."""
+    url: str
+    is_picture: bool
+
+
+def pictures(visit: Visit, message: Message) -> tuple[Picture, ...]:
+    """What came with a message."""
+    return tuple(
+        Picture(
+            each.name, len(each.content), each.content_type, _url(visit, message, each), safe_type(each) != DOWNLOAD
+        )
+        for each in message.attachments
+    )
+
+
+def _url(visit: Visit, message: Message, attachment: Attachment) -> str:
+    place = {"handset": message.handset, "at": message.at, "serial": message.serial, "id": attachment.id}
+    return visit.here("attachment", **place)
+
+
+def safe_type(attachment: Attachment) -> str:
+    """The type under which an attachment is handed out: its own only where it is a picture and begins as one."""
+    kind = attachment.content_type.partition(";")[0].strip().lower()
+    is_one = any(attachment.content.startswith(beginning) for beginning in _BEGINNINGS.get(kind, ()))
+    return kind if is_one else DOWNLOAD

@@ -1,0 +1,295 @@
+"""The page's addresses; the only file of it that speaks Flask.
+
+Sections of a world are at ``/_mock/ui/worlds/ID/SECTION``: GET shows one, POST does what a form of it says and leads
+back. Everything else under ``/_mock/ui/`` is files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, redirect, render_template, request, send_from_directory
+
+from mockserver.client import ControlError
+from mockserver.core.instants import iso
+from mockserver.web.answer import Answer, Stream
+from mockserver.web.application import AnswerResponse
+
+from .desk import ROOT, Desk, NoWorld, Visit
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as AnyResponse
+
+SECTIONS = {
+    "conversations": "Conversations",
+    "exchanges": "Exchanges",
+    "clock": "Clock",
+    "faults": "Faults",
+    "readings": "Readings",
+    "worlds": "Worlds",
+    "stories": "Stories",
+}
+"""The rail."""
+
+_FILES = Path(__file__).parent / "static"
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def routes(desk: Desk) -> Blueprint:
+    """The page of a house."""
+    blueprint = Blueprint("ui", __name__, template_folder="templates")
+    pages = _Pages(desk)
+    here = f"{ROOT}/worlds/<world_id>"
+    rules: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
+        ("GET", f"{ROOT}/", pages.front, "front"),
+        ("GET", f"{ROOT}/static/<path:name>", pages.file, "file"),
+        ("GET", f"{here}/live", pages.live, "live"),
+        ("GET", f"{here}/attachment", pages.attachment, "attachment"),
+        ("GET", f"{here}/conversations/changes", pages.conversation_changes, "conversation_changes"),
+        ("GET", f"{here}/conversations/earlier", pages.earlier, "earlier"),
+        ("GET", f"{here}/exchanges/changes", pages.exchange_changes, "exchange_changes"),
+        ("GET", f"{here}/exchanges/<int:number>", pages.exchange, "exchange"),
+        *(("GET", f"{here}/{name}", pages.section(name), name) for name in SECTIONS),
+        *(("POST", f"{here}/{name}", pages.done(name), f"{name}_done") for name in _VERBS),
+    )
+    for method, rule, view, name in rules:
+        blueprint.add_url_rule(rule, name, view, methods=[method])
+    blueprint.before_request(pages.let_in)
+    blueprint.after_request(_with_headers)
+    blueprint.register_error_handler(NoWorld, pages.no_world)
+    blueprint.register_error_handler(ControlError, pages.refused)
+    return blueprint
+
+
+def _with_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _do_conversations(visit: Visit) -> str:
+    """An answer; and then the same handsets again."""
+    from . import conversations
+
+    conversations.answer(visit)
+    return visit.here("conversations", open=visit.args.getlist("open"), q=visit.args.get("q"))
+
+
+def _do_clock(visit: Visit) -> str:
+    from . import clock
+
+    clock.move(visit)
+    # The strip on top of every page has these buttons too.
+    back = visit.request.form.get("back", "")
+    return back if back.startswith(f"{ROOT}/") else visit.here("clock")
+
+
+def _do_faults(visit: Visit) -> str:
+    from . import faults
+
+    {"arm": faults.arm, "clear": faults.clear, "spoil": faults.spoil}[visit.request.form.get("do", "")](visit)
+    return visit.here("faults")
+
+
+def _do_readings(visit: Visit) -> str:
+    from . import readings
+
+    readings.choose(visit)
+    return visit.here("readings")
+
+
+def _do_worlds(visit: Visit) -> str:
+    from . import worlds
+
+    return worlds.act(visit)
+
+
+_VERBS: Mapping[str, Callable[[Visit], str]] = {
+    "conversations": _do_conversations,
+    "clock": _do_clock,
+    "faults": _do_faults,
+    "readings": _do_readings,
+    "worlds": _do_worlds,
+}
+"""What a form of each section does; where to go then."""
+
+
+class _Pages:
+    """The views. Modules of sections are imported when somebody looks."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    # -- who may look --------------------------------------------------------------------------------------------------
+
+    def let_in(self) -> Response | None:
+        """Anybody may have the files. Who shows no token where one is asked for gets the page that asks for it."""
+        if request.endpoint == "ui.file":
+            return None
+        status = self._desk.guard(request.environ)
+        if status == 0:
+            return None
+        if status == 401 and request.method == "GET" and "Authorization" not in request.headers:
+            return Response(render_template("ui/token.html"), 200, mimetype="text/html")
+        return Response("refused", status, mimetype="text/plain")
+
+    # -- pages ---------------------------------------------------------------------------------------------------------
+
+    def front(self) -> str:
+        """The default world's conversations."""
+        return self._page(Visit(self._desk, request), "conversations")
+
+    def section(self, name: str) -> Callable[..., Any]:
+        """A section of a world."""
+
+        def view(world_id: str) -> str:
+            return self._page(Visit(self._desk, request, world_id), name)
+
+        return view
+
+    def done(self, name: str) -> Callable[..., Any]:
+        """What a form says; then back, or the page again with the reason why not."""
+
+        def view(world_id: str) -> AnyResponse | str:
+            visit = Visit(self._desk, request, world_id)
+            try:
+                return redirect(_VERBS[name](visit), 303)
+            except (ControlError, ValueError, KeyError) as reason:
+                if name == "conversations":
+                    return self._page(visit, name, draft=request.form, error=str(reason))
+                return self._page(visit, name, alert=str(reason))
+
+        return view
+
+    def exchange(self, world_id: str, number: int) -> str:
+        """One exchange."""
+        from . import exchanges
+
+        visit = Visit(self._desk, request, world_id)
+        return self._rendered(visit, "exchange", "exchanges", exchanges.whole(visit, number))
+
+    def _page(self, visit: Visit, name: str, alert: str = "", **more: Any) -> str:
+        cursor = visit.world.feed.cursor  # before anything is read, so that nothing is missed
+        shown = import_module(f".{name}", __package__).shown(visit, **more)
+        return self._rendered(visit, name, name, {**shown, "cursor": cursor, "alert": alert})
+
+    def _rendered(self, visit: Visit, template: str, section: str, context: Mapping[str, Any]) -> str:
+        return render_template(
+            f"ui/{template}.html", **{**self._common(visit), "section": section, "changes": "", **context}
+        )
+
+    def _common(self, visit: Visit) -> dict[str, Any]:
+        from . import clock, segments
+
+        desk = self._desk
+        return {
+            "root": ROOT,
+            "visit": visit,
+            "world": visit.world,
+            "here": visit.here,
+            "path": request.full_path.rstrip("?"),
+            "sections": SECTIONS,
+            "all_worlds": sorted(each.id for each in desk.house),
+            "clock": clock.standing(visit.world),
+            "clock_steps": clock.STEPS,
+            "cursor": visit.world.feed.cursor,
+            "origin": visit.origin,
+            "titles": desk.titles,
+            "providers": desk.providers,
+            "needs_token": desk.guard({**request.environ, "HTTP_AUTHORIZATION": ""}) == 401,
+            "version": desk.version,
+            "gsm": {"basic": segments.BASIC, "extension": segments.EXTENSION},
+            "iso": iso,
+            "alert": "",
+        }
+
+    # -- parts of pages ------------------------------------------------------------------------------------------------
+
+    def conversation_changes(self, world_id: str) -> Any:
+        """What happened to handsets after a cursor."""
+        from . import conversations
+
+        visit = Visit(self._desk, request, world_id)
+        return self._parts(visit, "conversation_changes", conversations.changed(visit))
+
+    def earlier(self, world_id: str) -> str:
+        """Older messages of a handset."""
+        from . import conversations
+
+        visit = Visit(self._desk, request, world_id)
+        found = conversations.earlier(visit, visit.args.get("handset", ""))
+        return self._rendered(visit, "earlier", "conversations", found)
+
+    def exchange_changes(self, world_id: str) -> Any:
+        """Exchanges after a number."""
+        from . import exchanges
+
+        visit = Visit(self._desk, request, world_id)
+        return self._parts(visit, "exchange_changes", exchanges.changed(visit))
+
+    def _parts(self, visit: Visit, template: str, found: Mapping[str, Any] | None) -> Any:
+        """Parts of a page; nothing where it is better fetched whole."""
+        if found is None:
+            return Response(status=204)
+        return self._rendered(visit, template, "", found)
+
+    def live(self, world_id: str) -> Response:
+        """What has changed, as it happens."""
+        from .live import live
+
+        stream: Stream = live(Visit(self._desk, request, world_id))
+        if stream.promised(request.environ):
+            return AnswerResponse(Answer(stream.status, stream.headers, b""))
+        return Response(stream.pieces(), stream.status, dict(stream.headers))
+
+    # -- files ---------------------------------------------------------------------------------------------------------
+
+    def file(self, name: str) -> Response:
+        """A file of ours."""
+        response = send_from_directory(_FILES, name)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    def attachment(self, world_id: str) -> Response:
+        """What came with a message: a picture as a picture, all else to be saved."""
+        from . import conversations, pictures
+
+        visit = Visit(self._desk, request, world_id)
+        at, serial, number = (visit.number(name) for name in ("at", "serial", "id"))
+        message = conversations.find(visit.world, visit.args.get("handset", ""), at, serial)
+        found = [each for each in (message.attachments if message else ()) if each.id == number]
+        if not found:
+            return Response("there is no such attachment", 404, mimetype="text/plain")
+        kind = pictures.safe_type(found[0])
+        response = Response(found[0].content, mimetype=kind)
+        how = "attachment" if kind == pictures.DOWNLOAD else "inline"
+        response.headers.set("Content-Disposition", how, filename=found[0].name)
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return response
+
+    # -- what went wrong -----------------------------------------------------------------------------------------------
+
+    def no_world(self, reason: NoWorld) -> tuple[str, int]:
+        """There is no such world any more: choose another."""
+        visit = Visit(self._desk, request)
+        from . import worlds
+
+        return self._rendered(visit, "worlds", "worlds", {**worlds.shown(visit), "alert": str(reason)}), 404
+
+    def refused(self, reason: ControlError) -> tuple[str, int]:
+        """The control API said no to what a page needs."""
+        return self._rendered(Visit(self._desk, request), "refused", "", {"alert": str(reason)}), 404
