@@ -32,6 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="ask this server in the tests that take nothing but base_url; ours when it is not given",
     )
+    parser.addoption(
+        "--screenshots", metavar="DIR", help="put the page's screenshots there, as `make screenshots` does"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ _VERBS = {
     "exec": "Run a command whose clients, unchanged, come here.",
     "env": "Print what leads unchanged clients to a server.",
     "doctor": "Try which of this machine's clients come here.",
+    "demo": "Tell a story, or say where the page tells them.",
     "wait": "Wait until a server answers, or something happens.",
     "world": "Make, show, copy, reset, save and drop worlds.",
     "account": "Show and change accounts: numbers, programs, contacts, blacklist, forwarding.",

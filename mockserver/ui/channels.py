@@ -123,6 +123,9 @@ def fields(
             said[name] = form.get(name, "").strip() or otherwise
     if "attachments" in takes:
         said["attachments"] = [_attached(file) for file in files if file.filename]
+        if said["text"]:  # where there are attachments, the text is one of them
+            text = b64encode(said.pop("text").encode()).decode()
+            said["attachments"].append({"name": "text.txt", "content_type": "text/plain", "data": text})
     return said
 
 

@@ -130,12 +130,13 @@ def shown(visit: Visit, draft: Mapping[str, str] | None = None, error: str = "")
         rows = [_row(world.state, each, names) for each in listed]
         explicit = opened(visit)
         numbers = explicit or ([row.number for row in rows[:SIDE_BY_SIDE]] if not wanted and not skip else [])
-        threads = [_thread(visit, world.state, number, names) for number in numbers]
+        shown_ones = threads(visit, world.state, numbers)
         ways = channels(world.state, visit.desk.rooms)
+        first = "" if everything else _first(visit, world.state)
     if draft is not None:
-        threads = [
+        shown_ones = [
             thread._replace(draft=draft, error=error) if thread.number == draft.get("handset") else thread
-            for thread in threads
+            for thread in shown_ones
         ]
     return {
         "rows": rows,
@@ -144,12 +145,24 @@ def shown(visit: Visit, draft: Mapping[str, str] | None = None, error: str = "")
         "next": skip + HANDSETS if len(found) > skip + HANDSETS else 0,
         "previous": max(0, skip - HANDSETS) if skip else None,
         "wanted": wanted,
-        "threads": threads,
-        "open": [thread.number for thread in threads],
+        "threads": shown_ones,
+        "open": [thread.number for thread in shown_ones],
         "is_explicit": bool(explicit),
         "channels": ways,
-        "changes": visit.here("conversations/changes", open=[thread.number for thread in threads], q=wanted),
+        "first": first,
+        "changes": visit.here("conversations/changes", open=[thread.number for thread in shown_ones], q=wanted),
     }
+
+
+def _first(visit: Visit, state: State) -> str:
+    """A command line that sends the first message; empty where nobody could."""
+    for account in state.accounts.values():
+        numbers = [number.number for number in account.numbers.values() if number.sms_enabled]
+        login = next((each for each in account.logins if each.secret is not None), None)
+        command = visit.desk.rooms[account.provider].sends
+        if command and numbers and login is not None:
+            return command.format(url=visit.origin, user=login.user, secret=login.secret, number=numbers[0])
+    return ""
 
 
 def opened(visit: Visit) -> list[str]:
@@ -189,6 +202,12 @@ def _row(state: State, handset: Handset, names: Mapping[str, str]) -> Row:
 
 
 # -- one handset -------------------------------------------------------------------------------------------------------
+
+
+def threads(visit: Visit, state: State, numbers: Iterable[str]) -> list[Thread]:
+    """Handsets as they are shown; called with the lock of their world held."""
+    names = _names(state)
+    return [_thread(visit, state, number, names) for number in numbers]
 
 
 def _thread(visit: Visit, state: State, number: str, names: Mapping[str, str]) -> Thread:
@@ -275,7 +294,14 @@ def changed(visit: Visit) -> dict[str, Any] | None:
         bubbles = _bubbles(visit, state, sorted(mine, key=lambda each: (each.at, each.serial)))
     wanted = visit.args.get("q", "").strip()
     rows = [row for row in rows if _fits(Handset(row.number, 0, 0), wanted, names)]
-    return {"rows": rows, "bubbles": bubbles, "open": sorted(numbers), "cursor": reading.cursor}
+    return {
+        "rows": rows,
+        "bubbles": bubbles,
+        "open": opened(visit),
+        "cursor": reading.cursor,
+        "wanted": wanted,
+        "path": visit.here("conversations", open=opened(visit), q=wanted),
+    }
 
 
 def _row_of(state: State, number: str, names: Mapping[str, str]) -> Row:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
     from werkzeug.wrappers import Request
 
+    from .stories import Theatre
+
 ROOT = "/_mock/ui"
 
 Guard: TypeAlias = Callable[[Mapping[str, Any]], int]
@@ -44,6 +46,13 @@ class Desk:
     def rooms(self) -> Mapping[str, Provider]:
         """The rooms by name."""
         return {room.name: room for room in self.providers}
+
+    @cached_property
+    def theatre(self) -> Theatre:
+        """The stories that are being told."""
+        from .stories import Theatre
+
+        return Theatre()
 
     @cached_property
     def titles(self) -> Mapping[str, str]:

@@ -58,7 +58,8 @@ def changed(visit: Visit) -> dict[str, Any] | None:
     if last - after > PAGE:
         return None
     lines = list(_matching(visit, after=after))
-    return {"lines": lines[::-1], "last": last, "cursor": visit.world.feed.cursor}
+    here = visit.here("exchanges", **{name: visit.args.get(name) for name in _FILTERS})
+    return {"lines": lines[::-1], "last": last, "cursor": visit.world.feed.cursor, "path": here}
 
 
 def _matching(visit: Visit, *, before: int | None = None, after: int = 0) -> Iterator[Line]:

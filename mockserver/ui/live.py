@@ -45,8 +45,11 @@ def live(visit: Visit) -> Stream:
     def touched(part: object, _: int) -> None:
         stream.send(b"data: %s\n\n" % str(part).encode())
 
-    def came_or_went(_: object, __: int) -> None:
-        stream.send(b"data: worlds\n\n")
+    def came_or_went(world_id: object, _: int) -> None:
+        if world_id == world.id:  # it is gone, or another one has its name: whoever looks has to look again
+            stream.close()
+        else:
+            stream.send(b"data: worlds\n\n")
 
     world = visit.world
     stream.at_end(world.touched.listen(touched))

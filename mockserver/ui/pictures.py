@@ -19,6 +19,8 @@ _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
 """How the content of each type of picture that is shown begins."""
 
 DOWNLOAD = "application/octet-stream"
+_SHOWN = 2_000
+"""Bytes of a text that are shown."""
 
 
 class Picture(NamedTuple):
@@ -30,13 +32,20 @@ class Picture(NamedTuple):
     """What it is said to be."""
     url: str
     is_picture: bool
+    text: str
+    """What stands in it, where it is plain text."""
 
 
 def pictures(visit: Visit, message: Message) -> tuple[Picture, ...]:
     """What came with a message."""
     return tuple(
         Picture(
-            each.name, len(each.content), each.content_type, _url(visit, message, each), safe_type(each) != DOWNLOAD
+            each.name,
+            len(each.content),
+            each.content_type,
+            _url(visit, message, each),
+            safe_type(each) != DOWNLOAD,
+            each.content[:_SHOWN].decode("utf-8", "replace") if _type(each) == "text/plain" else "",
         )
         for each in message.attachments
     )
@@ -47,8 +56,12 @@ def _url(visit: Visit, message: Message, attachment: Attachment) -> str:
     return visit.here("attachment", **place)
 
 
+def _type(attachment: Attachment) -> str:
+    return attachment.content_type.partition(";")[0].strip().lower()
+
+
 def safe_type(attachment: Attachment) -> str:
     """The type under which an attachment is handed out: its own only where it is a picture and begins as one."""
-    kind = attachment.content_type.partition(";")[0].strip().lower()
+    kind = _type(attachment)
     is_one = any(attachment.content.startswith(beginning) for beginning in _BEGINNINGS.get(kind, ()))
     return kind if is_one else DOWNLOAD

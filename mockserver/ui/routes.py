@@ -118,12 +118,19 @@ def _do_worlds(visit: Visit) -> str:
     return worlds.act(visit)
 
 
+def _do_stories(visit: Visit) -> str:
+    from . import stories
+
+    return stories.act(visit)
+
+
 _VERBS: Mapping[str, Callable[[Visit], str]] = {
     "conversations": _do_conversations,
     "clock": _do_clock,
     "faults": _do_faults,
     "readings": _do_readings,
     "worlds": _do_worlds,
+    "stories": _do_stories,
 }
 """What a form of each section does; where to go then."""
 

@@ -155,6 +155,8 @@ class Provider:
     """Its QUIRKS.md."""
     example: str
     """A command line that shows it at work; ``{url}`` is where we listen."""
+    sends: str = ""
+    """A command line that sends a message, where one can: with ``{url}``, ``{user}``, ``{secret}`` and the ``{number}`` it is sent from."""
 
     read: Callable[[Asked], Call]
     """Read a request; never raises."""

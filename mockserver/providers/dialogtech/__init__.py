@@ -36,6 +36,8 @@ DIALOGTECH = Provider(
     secrets=wire.CREDENTIALS,
     example="curl '{url}/ibp_api.php?&action=sms.get_messages&access_key=foo&secret_access_key=bar"
     "&start_date=20170101&end_date=20170101'",
+    sends="curl -sS {url}/ibp_api.php --data 'action=sms.send_message&access_key={user}&secret_access_key={secret}' \\\n"
+    "    --data 'from={number}&to=5556667777' --data-urlencode 'message=Your table is ready.'",
     schema=Path(__file__).parent / "world.schema.json",
     book=Path(__file__).parent / "QUIRKS.md",
     read=wire.read,

@@ -35,6 +35,10 @@ async function read(live, signal) {
   for (let failures = 0; !signal.aborted; failures += 1) {
     try {
       const response = await ask(`${live}?after=${document.body.dataset.cursor}`, { signal });
+      if (response.status === 404) {
+        hooks.whole(); // the world is gone
+        return;
+      }
       if (!response.ok) throw new Error(`the stream was refused: ${response.status}`);
       say("live", "live");
       if (failures) wake("world"); // something may have been missed

@@ -1,0 +1,165 @@
+"""A browser, and a page in it that nothing may go wrong on."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from mockserver import MockServer, World
+
+CACHE = Path(__file__).parents[3] / ".cache" / "clients"
+AXE = "axe-core@4.14.1"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--font-render-hinting=none",
+    "--force-color-profile=srgb",
+]
+PATIENCE = 20_000
+"""Milliseconds; nothing waits that long unless it is broken."""
+
+expect.set_options(timeout=PATIENCE)
+
+
+class Look(NamedTuple):
+    """How somebody looks at the page."""
+
+    scheme: str
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.scheme}-{self.width}"
+
+
+LOOKS = (Look("light", 1280, 800), Look("dark", 1280, 800), Look("light", 390, 844), Look("dark", 390, 844))
+DESK = LOOKS[0]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "there is no chromium on this machine; `make test` installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=LOOKS, ids=str)
+def look(request: pytest.FixtureRequest) -> Look:
+    """Every test that asks for it runs in both colour schemes, wide and at the width of a phone."""
+    return request.param
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Page]]:
+    """Open the page; at the end nothing may have gone wrong on it, and nothing been asked of anybody else."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def opened(path: str = "", look: Look = DESK, url: str | None = None) -> Page:
+        home = url or server.url
+        context = browser.new_context(
+            viewport={"width": look.width, "height": look.height},
+            color_scheme=look.scheme,
+            reduced_motion="reduce",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda asked: None if _is_own(asked.url, home) else wrong.append(asked.url))
+        page.goto(f"{home}/_mock/ui/{path}")
+        return page
+
+    opened.wrong = wrong
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [] == wrong
+
+
+def _is_own(url: str, home: str) -> bool:
+    return url.startswith((f"{home}/_mock/", f"blob:{home}/", "data:"))
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, fetched once from npm."""
+    folder = CACHE / AXE.replace("@", "-")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with _alone("axe"):
+        if not folder.is_dir():
+            command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]
+            unfinished = folder.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            subprocess.run([*command, unfinished, AXE], check=True, timeout=300, capture_output=True)
+            unfinished.rename(folder)
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def violations(axe: str) -> Callable[[Page], list[str]]:
+    """What axe-core finds wrong on a page, by the rules of WCAG and good practice. The page's own policy stays in force."""
+
+    def found(page: Page) -> list[str]:
+        page.evaluate(axe)
+        told = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{each['id']}: {node['html'][:160]} {[check['message'] for check in node['any']][:1]}"
+            for each in told["violations"]
+            for node in each["nodes"]
+        ]
+
+    return found
+
+
+@pytest.fixture
+def world(server: MockServer) -> World:
+    """A small world of the test's own, at noon."""
+    return server.create_world("small", id="mine", freeze="2026-06-01T12:00:00Z")
+
+
+class Sender:
+    """A real client of DialogTech's."""
+
+    def __init__(self, server: MockServer, world: World) -> None:
+        self._url = f"{server.url}/ibp_api.php"
+        self._login = dict(
+            zip(("access_key", "secret_access_key"), world.login("dialogtech", "documents"), strict=True)
+        )
+        self._session = requests.Session()
+
+    def send(self, text: str, to: str = "5556667777", **more: str) -> requests.Response:
+        call = {"action": "sms.send_message", **self._login, "to": to, "from": "5554332111", "message": text}
+        return self._session.post(self._url, data={**call, **more}, timeout=30)
+
+
+@pytest.fixture
+def sender(server: MockServer, world: World) -> Sender:
+    return Sender(server, world)

@@ -1,0 +1,173 @@
+"""Exchanges on the page, driven by a browser while real clients ask."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+EXCHANGES = "worlds/mine/exchanges"
+
+
+def ask_serwersms(server, world, **more):
+    user, secret = world.login("serwersms", "documents")
+    return requests.post(
+        f"{server.url}/messages/recived.json", json={"username": user, "password": secret, **more}, timeout=30
+    )
+
+
+def test_what_clients_ask_is_listed_as_it_happens(look, open_page, server, world, sender):
+    page = open_page(EXCHANGES, look)
+    expect(page.locator("#main")).to_contain_text("Nobody has asked yet")
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    sender.send("one")
+    sender.send("two")
+    ask_serwersms(server, world)
+    rows = page.locator("#exchanges > tr")
+
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("messages.recived")
+    expect(rows.nth(1)).to_contain_text("TooManyPerNumber")
+    expect(rows.nth(2)).to_contain_text("accepted")
+    expect(page.locator("#main")).not_to_contain_text("Nobody has asked yet")
+
+
+def test_the_list_is_filtered_and_searched_and_stays_live(look, open_page, server, world, sender):
+    sender.send("a needle in the hay")
+    sender.send("refused")
+    ask_serwersms(server, world)
+    page = open_page(EXCHANGES, look)
+    rows = page.locator("#exchanges > tr")
+    page.get_by_label("Outcome").select_option("refused")
+    page.get_by_role("button", name="Filter").click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("TooManyPerNumber")
+
+    page.get_by_role("link", name="Show all").click()
+    expect(rows).to_have_count(3)
+    page.get_by_label("Find").fill("needle")
+    page.get_by_label("Find").press("Enter")
+    expect(rows).to_have_count(1)
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    world.clock.advance(seconds=2)
+    sender.send("hay")
+    sender.send("another needle")  # refused, and found by what it carried
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("TooManyPerNumber")
+
+
+def test_one_exchange_says_why_with_the_document_s_sentence(look, open_page, world, sender):
+    sender.send("one")
+    sender.send("two")
+    page = open_page(f"{EXCHANGES}/2", look)
+
+    expect(page.get_by_role("heading", name="Exchange 2")).to_be_visible()
+    expect(page.locator(".why blockquote").first).to_contain_text("1 sms per number per second")
+    expect(page.locator(".why")).to_contain_text("sms.send_message")
+    expect(page.locator(".fix")).to_contain_text("Wait until")
+
+
+def test_an_answer_is_laid_out_and_shown_as_sent_and_as_bytes(look, open_page, server, world, sender):
+    ask_serwersms(server, world, type="nd", date_from="2014-10-01 00:00:00")
+    answer = sender.send("one").content
+    page = open_page(f"{EXCHANGES}/1", look)
+    half = page.locator("#half-answer")
+    expect(half.locator("pre")).to_contain_text('{\n  "items": [\n    {\n      "id": ')
+    request = page.locator("#half-request")
+    expect(request.locator("pre")).to_contain_text('"username": "')
+
+    page.goto(f"{server.url}/_mock/ui/{EXCHANGES}/2")
+    expect(half.locator("pre")).to_contain_text("<!DOCTYPE response [")
+    expect(half.locator("pre .t-tag").first).to_be_visible()
+    half.get_by_role("link", name="As sent").click()
+    expect(half.locator("pre")).to_contain_text(answer.decode())
+    expect(half.locator("pre")).to_contain_text("HTTP/1.1 200 OK")
+    half.get_by_role("link", name="Bytes").click()
+    expect(half.locator("pre")).to_contain_text("00000000  48 54 54 50 2f 31 2e 31")
+    expect(request.get_by_role("link", name="Laid out")).to_have_attribute("aria-current", "true")
+
+
+def test_an_exchange_is_copied_as_curl_and_the_line_works(look, open_page, world, sender):
+    first = sender.send("It's “ready”\nnow").text
+    world.clock.advance(minutes=2)
+    page = open_page(f"{EXCHANGES}/1", look)
+    page.locator(".take summary", has_text="curl").click()
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.locator("#said")).to_have_text("Copied")
+    command = page.evaluate("navigator.clipboard.readText()")
+    done = subprocess.run(["bash", "-euc", command], capture_output=True, text=True, timeout=60)
+
+    assert (0, first) == (done.returncode, done.stdout)
+    assert ["It's “ready”\nnow"] * 2 == [message.text for message in world.messages("dialogtech", number="5556667777")]
+
+
+def test_an_exchange_is_copied_as_a_test_that_passes(open_page, world, sender, tmp_path):
+    sender.send("one")
+    sender.send("two")
+    page = open_page(f"{EXCHANGES}/2")
+    page.locator(".take summary", has_text="pytest").click()
+    page.get_by_role("button", name="Copy as a pytest test").click()
+    expect(page.locator("#said")).to_have_text("Copied")
+
+    assert "1 passed" in passes(page.evaluate("navigator.clipboard.readText()"), tmp_path)
+
+
+def passes(text, folder):
+    (folder / "test_copied.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, folder]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=folder).stdout
+
+
+def copied(server, number):
+    page = requests.get(f"{server.url}/_mock/ui/{EXCHANGES}/{number}", timeout=30).text
+    from html import unescape
+
+    found = re.search(r'id="pytest" tabindex="0">(.*?)</pre>', page, re.DOTALL)
+    return unescape(found[1])
+
+
+def of_every_kind(server, world, sender):
+    """An exchange for each way in which a copied test is written; how many there were."""
+    sender.send("accepted")
+    sender.send("refused by a limit")
+    world.clock.advance(minutes=2)
+    key, _ = world.login("dialogtech", "documents")
+    wrong = {"action": "sms.get_numbers", "access_key": key, "secret_access_key": "wrong"}
+    requests.get(f"{server.url}/ibp_api.php", wrong, timeout=30)
+    user, secret = world.login("mgage", "documents")
+    requests.get(f"{server.url}/api/messages/program/121811?pageSize=2", auth=(user, secret), timeout=30)
+    requests.get(f"{server.url}/api/messages/program/121811?pageSize=many", auth=(user, secret), timeout=30)
+    ask_serwersms(server, world, type="nd")
+    ask_serwersms(server, world, type="carrier pigeon")
+    requests.post(
+        f"{world.base_url}/messages/recived", data=b"\xff{", headers={"Content-Type": "text/json"}, timeout=30
+    )
+    world.arm("reset", point="after", when={"first": 1})
+    with pytest.raises(requests.ConnectionError):
+        sender.send("lost")
+    world.arm("answer", status=503, body="busy", when={"first": 1})
+    sender.send("busy")
+    requests.get(f"{world.base_url}/api/nothing", timeout=30)
+    return world.journal().last
+
+
+def test_every_kind_of_exchange_is_copied_as_a_test_that_passes(server, world, sender, tmp_path):
+    count = of_every_kind(server, world, sender)
+    for number in range(1, count + 1):
+        (tmp_path / f"test_{number}.py").write_text(copied(server, number))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=170, cwd=tmp_path)
+
+    assert 11 == count
+    assert f"{count} passed" in done.stdout, done.stdout
+
+
+def test_the_page_of_an_exchange_that_is_gone_says_so(server, world):
+    answer = requests.get(f"{server.url}/_mock/ui/{EXCHANGES}/77", timeout=30)
+
+    assert 404 == answer.status_code
+    assert "the journal has no exchange 77" in answer.text
