@@ -69,7 +69,10 @@ def shown(visit: Visit, error: str = "") -> dict[str, Any]:
         (room.title, [(f"{room.name}|{operation}", operation) for operation in room.operations])
         for room in visit.desk.providers
     ]
-    refusals = [(room.title, [each.__name__ for each in room.refusals]) for room in visit.desk.providers]
+    refusals = [
+        (room.title, [(f"{room.name}|{each.__name__}", each.__name__) for each in room.refusals])
+        for room in visit.desk.providers
+    ]
     return {
         "armed": [_armed(each) for each in visit.ask("GET", "faults")["faults"]],
         "kinds": [_kind(kinds[name]) for name in order if name in kinds],
@@ -134,6 +137,9 @@ def arm(visit: Visit) -> None:
         if name != "kind" and text:
             fault[name] = _read(name, text, part)
     provider, _, operation = form.get("operation", "").partition("|")
+    whose, bar, name = fault.get("name", "").partition("|")
+    if bar:  # a refusal is one provider's
+        fault["name"], provider = name, provider or whose
     match = {name: value for name, value in (("provider", provider), ("operation", operation)) if value}
     rule: dict[str, Any] = {"fault": fault}
     if form.get("point"):

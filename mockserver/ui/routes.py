@@ -43,7 +43,7 @@ _POLICY = (
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without one, a form says that it comes from nowhere
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 

@@ -102,6 +102,8 @@ def pytest(exchange: Exchange, visit: Visit) -> str:
         if index and at > calls[index - 1][0]:
             steps.append(f"world.clock.advance(seconds={(at - calls[index - 1][0]) / SECOND:g})")
         is_last = index == len(calls) - 1
+        if is_last and exchange.fault is not None:
+            steps.append(f"world.arm({exchange.fault['fault']!r}, point={exchange.fault['point']!r})")
         steps += _asked(call, exchange if is_last else None)
     return _test(_title(exchange), visit, steps, account, exchange)
 
@@ -115,8 +117,6 @@ def _test(title: str, visit: Visit, steps: Iterable[str], account: Account | Non
         "world.clock.advance(minutes=60)  # no rate window is in the way",
         "world.clear_faults()",
     ]
-    if exchange.fault is not None:
-        setup.append(f"world.arm({_fault(exchange.fault)}, point={exchange.fault['point']!r})")
     if account is not None and account.logins:
         where = f"world.credentials[{account.provider!r}][{account.name!r}]"
         setup.append(f"logins = {where}")
@@ -164,7 +164,7 @@ def _before(exchange: Exchange, visit: Visit) -> list[Exchange]:
         and each.operation == exchange.operation
         and each.account == exchange.account
         and each.refusal is None
-        and each.fault is None
+        and (each.fault is None or each.fault["point"] == "after")
         and each.at > exchange.at - longest
     )
     found = list(earlier)
@@ -199,10 +199,6 @@ _SILENT = frozenset(("reset", "close", "hang", "garbage", "cut", "wrong_length")
 
 def _kinds(fault: Any) -> list[str]:
     return [str(each.get("kind")) for each in (fault if isinstance(fault, list) else [fault])]
-
-
-def _fault(fault: Mapping[str, Any]) -> str:
-    return repr(fault["fault"])
 
 
 def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) -> _Call:

@@ -67,6 +67,12 @@ def look(request: pytest.FixtureRequest) -> Look:
 
 
 @pytest.fixture
+def narrow() -> Look:
+    """At the width of a phone alone."""
+    return LOOKS[2]
+
+
+@pytest.fixture
 def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Page]]:
     """Open the page; at the end nothing may have gone wrong on it, and nothing been asked of anybody else."""
     contexts: list[BrowserContext] = []

@@ -11,6 +11,8 @@ const $ = (id) => document.getElementById(id);
 
 const isOurs = (url) => url.origin === location.origin && url.pathname.startsWith("/_mock/ui/") && !url.pathname.includes("/static/");
 
+const place = () => location.pathname + location.search;
+let where = place();
 let turn = 0;
 
 async function go(url, { method = "GET", body, push = true, keepPlace = false } = {}) {
@@ -36,6 +38,7 @@ async function go(url, { method = "GET", body, push = true, keepPlace = false } 
   if (mine !== turn) return;
   show(fresh, keepPlace);
   if (push && response.url !== location.href) history.pushState({}, "", response.url);
+  where = place();
   live.follow();
 }
 
@@ -115,7 +118,9 @@ document.addEventListener("submit", (event) => {
   });
 });
 
-addEventListener("popstate", () => go(location.href, { push: false }));
+addEventListener("popstate", () => {
+  if (place() !== where) go(location.href, { push: false }); // else it was a jump inside the page
+});
 
 async function earlier(link) {
   const fresh = await page(await ask(link.href));

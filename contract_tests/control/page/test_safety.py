@@ -1,0 +1,180 @@
+"""Texts are texts, and nobody looks in who may not."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from urllib.parse import quote
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from mockserver import MockServer, Settings
+from mockserver.ui.routes import SECTIONS
+
+EVIL = "<img src=x onerror=alert(1)>"
+POLICY = {
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+}
+
+
+def poison(server, world, sender):
+    """Put it wherever a stranger, a client or a tester can put text."""
+    file = {"name": EVIL, "content_type": EVIL, "data": b64encode(EVIL.encode()).decode()}
+    note = {"name": EVIL, "content_type": "text/plain", "data": b64encode(EVIL.encode()).decode()}
+    contact = {"phone": "+48500600700", "first_name": EVIL, "last_name": EVIL, "company": EVIL, "description": EVIL}
+    world.change_account("serwersms", "documents", contacts=[contact])
+    rule = {"service": "nd", "url": f"http://127.0.0.1:9/?text={EVIL.replace(' ', '+')}", "prefix": EVIL}
+    world.change_account("serwersms", "documents", forwarding=[rule])
+    program = {"id": "121811", "name": EVIL, "campaign": EVIL, "kind": EVIL}
+    world.change_account("mgage", "documents", programs=[program])
+    world.store(
+        "mgage",
+        "documents",
+        program="121811",
+        direction="outbound",
+        sender="37911",
+        recipient="48500600700",
+        text=EVIL,
+        status=EVIL,
+        network=EVIL,
+    )
+    mms = {"kind": "mms", "sender": "+48500600700", "recipient": "+48664078059", "title": EVIL}
+    world.inbound("serwersms", "documents", **mms, attachments=[file, note])
+    world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text=EVIL)
+    world.schedule_inbound(60, "serwersms", "documents", kind="nd", sender="+48500600700", text=EVIL)
+    sender.send(EVIL, to="48500600700"[-10:], **{EVIL: EVIL})
+    sender.send(EVIL, to=EVIL)
+    requests.get(
+        f"{world.base_url}/api/{quote(EVIL)}?{EVIL}", headers={"X-Evil": EVIL, "Authorization": EVIL}, timeout=30
+    )
+    user, secret = world.login("serwersms", "documents")
+    call = {"username": user, "password": secret, "type": EVIL, EVIL: EVIL}
+    requests.post(f"{server.url}/messages/recived.json", json=call, timeout=30)
+    requests.post(f"{server.url}/messages/{quote(EVIL)}.xml", data=call, timeout=30)
+    world.arm("answer", status=503, body=EVIL, type="text/html", match={"parameters": {EVIL: EVIL}}, id=EVIL[1:4])
+    world.arm({"kind": "answer", "status": 503, "body": EVIL}, when={"first": 1})
+    sender.send(EVIL)
+
+
+def test_markup_in_any_field_is_text_everywhere(look, open_page, server, world, sender):
+    poison(server, world, sender)
+    paths = [f"worlds/mine/{section}" for section in SECTIONS]
+    paths += [f"worlds/mine/exchanges/{each.number}" for each in world.journal()]
+    paths += [
+        f"worlds/mine/exchanges?q={quote(EVIL)}",
+        f"worlds/mine/conversations?open={quote(EVIL)}&open=48500600700&q={quote(EVIL)}",
+        "worlds/mine/conversations?open=48500600700",
+        f"worlds/{quote(EVIL, safe='')}/conversations",
+    ]
+    page = open_page(paths[0], look)
+    seen = 0
+    for path in paths:
+        page.goto(f"{server.url}/_mock/ui/{path}")
+        assert 0 == page.locator("img[src='x'], [onerror]").count(), path
+        seen += EVIL in page.locator("body").text_content()
+
+    assert 12 <= seen
+    open_page.wrong[:] = [each for each in open_page.wrong if "404" not in each]  # the world of that name
+
+
+def test_markup_that_arrives_live_is_text(open_page, server, world):
+    page = open_page("worlds/mine/conversations?open=48500600700")
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text=EVIL)
+
+    expect(page.locator("#phone-48500600700 .bubble.answer .text", has_text="onerror")).to_have_text(EVIL)
+    expect(page.locator("#said")).to_contain_text(EVIL)
+    assert 0 == page.locator("img[src='x']").count()
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_page_has_the_policy_and_keeps_it(server, world, section):
+    answer = requests.get(f"{server.url}/_mock/ui/worlds/mine/{section}", timeout=30)
+
+    assert 200 == answer.status_code
+    assert set(answer.headers["Content-Security-Policy"].split("; ")) == POLICY
+    assert "nosniff" == answer.headers["X-Content-Type-Options"]
+    assert "no-store" == answer.headers["Cache-Control"]
+    assert [] == re.findall(
+        r"<script(?![^>]*(?:\bsrc=|application/json))|<style|\son\w+=|\sstyle=|javascript:", answer.text
+    )
+
+
+def test_a_page_of_another_site_may_not_do_anything(server, world):
+    answer = requests.post(
+        f"{server.url}/_mock/ui/worlds/mine/worlds",
+        {"do": "drop"},
+        headers={"Origin": "http://evil.example"},
+        timeout=30,
+    )
+
+    assert 403 == answer.status_code
+    assert "mine" in [each.id for each in server.worlds()]
+
+
+def test_files_are_only_ours(server):
+    for name in ("../routes.py", "..%2froutes.py", "/etc/passwd", "nothing.js"):
+        assert 404 == requests.get(f"{server.url}/_mock/ui/static/{name}", timeout=30).status_code, name
+
+
+# -- off loopback --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guarded():
+    """A server that others can reach, and so one that asks for its token."""
+    with MockServer(settings=Settings(host="0.0.0.0", port=0, token="open-sesame")) as server:
+        yield server
+
+
+def test_without_the_token_nothing_is_seen(guarded):
+    page = requests.get(f"{guarded.url}/_mock/ui/worlds/default/conversations", timeout=30)
+    assert "5556667777" not in page.text
+    assert 'id="token-form"' in page.text
+    assert (
+        401 == requests.post(f"{guarded.url}/_mock/ui/worlds/default/worlds", {"do": "reset"}, timeout=30).status_code
+    )
+    wrong = {"Authorization": "Bearer wrong"}
+    for path in ("conversations", "live", "attachment", "exchanges/1", "conversations/changes?since=0"):
+        answer = requests.get(f"{guarded.url}/_mock/ui/worlds/default/{path}", headers=wrong, timeout=30)
+        assert 401 == answer.status_code, path
+
+
+def test_with_the_token_the_page_works_as_ever(look, guarded, open_page):
+    page = open_page("worlds/default/conversations?open=48500604179", look, url=guarded.url)
+    page.get_by_label("Token").fill("wrong")
+    page.get_by_role("button", name="Look in").click()
+    expect(page.get_by_role("alert")).to_contain_text("not its token")
+    open_page.wrong.clear()  # the browser tells of the 401
+    page.get_by_label("Token").fill("open-sesame")
+    page.get_by_role("button", name="Look in").click()
+    phone = page.locator("#phone-48500604179")
+    expect(phone).to_be_visible()
+    picture = phone.get_by_role("img").first
+    picture.scroll_into_view_if_needed()
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
+
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    guarded.world.inbound("serwersms", "demo", kind="nd", sender="+48500604179", text="live, with the token")
+    expect(phone).to_contain_text("live, with the token")
+    phone.get_by_label("Answer as").fill("and back")
+    phone.get_by_role("button", name="Send as").click()
+    expect(phone.locator(".bubble", has_text="and back")).to_be_visible()
+
+    page.get_by_role("link", name="Worlds").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert b'"mockserver"' in download.value.path().read_bytes()
+    page.reload()
+    expect(page.get_by_role("heading", name="Worlds", exact=True)).to_be_visible()
+    assert "open-sesame" == page.evaluate("sessionStorage.getItem('mockserver-token')")
+    assert "open-sesame" not in page.content()
