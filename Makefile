@@ -2,6 +2,7 @@
 # make test   install what the tests need and run all of them
 # make check  what must be green before a commit: format, lint, types, imports, tests
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
+# make screenshots   take the README's pictures of the page again
 # make fixtures   make fixtures/worlds/ again from their seed
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 
-.PHONY: run test check lint fixtures bench system clean
+.PHONY: run test check lint fixtures bench screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -33,7 +34,10 @@ fixtures: $(VENV)/test.stamp
 bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
-# Real clients are programs of their own: PHP with curl and XML, Node, Java, Perl, Ruby.
+screenshots: $(VENV)/test.stamp system
+	$(BIN)/python -m pytest -q contract_tests/control/page/test_screenshots.py --screenshots docs
+
+# Real clients are programs of their own: PHP with curl and XML, Node, Java, Perl, Ruby, Chromium.
 system:
 	@./contract_tests/clients/install-programs
 

@@ -165,6 +165,7 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
     desk = Desk(house, PROVIDERS, settings, masking, partial(_status, settings), __version__, application)
     application.register_blueprint(page_routes(desk))
     application.add_url_rule("/", "index", partial(_index, application, house), methods=["GET"])
+    application.add_url_rule("/_mock/", "control_index", partial(_control_index, application), methods=["GET"])
     application.register_error_handler(HTTPException, partial(_nobody_answered, application, house))
     application.register_error_handler(Exception, partial(_we_failed, house))
     pipeline = Pipeline(
@@ -215,6 +216,11 @@ def _index(application: Application, house: Worlds) -> Response:
     if answer is not None:
         return answer
     request.environ["mockserver.exchange"].is_private = True
+    return jsonify(index(application, __version__))
+
+
+def _control_index(application: Application) -> Response:
+    """The same where people look for the control API."""
     return jsonify(index(application, __version__))
 
 

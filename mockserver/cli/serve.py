@@ -179,6 +179,7 @@ def _banner(server: MockServer, house: Worlds, settings: Settings) -> str:
     token = settings.token if settings.needs_token and not settings.is_private else None
     shown = f" --token {token}" if token else ""
     lines = [f"mockserver {__version__} listens on {url} (what is here: {url}/)"]
+    lines.append(f"  the page: {url}/_mock/ui/")
     if settings.https:
         lines.append(f"  HTTPS on {server.https_url}, trusting {server.authority.certificate}")
     if settings.tunnel:
