@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mockserver.web.forms import media_type, pairs
@@ -125,40 +125,70 @@ def _line(depth: int) -> Token:
 # -- XML -----------------------------------------------------------------------------------------------------------------
 
 _XML = re.compile(
-    r"(?P<note><!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>)|(?P<cdata><!\[CDATA\[.*?\]\]>)|(?P<tag></?[^\s/>]+|/?>)"
-    r"|(?P<attribute>(?<=\s)[^\s=<>/]+=\"[^\"]*\")|(?P<between>[^<>]+?(?=\s[^\s=<>/]+=\"|[<>]|/>|$)|.)",
+    r"(?P<note><!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>)|(?P<cdata><!\[CDATA\[.*?\]\]>)"
+    r"|(?P<close></[^>]*>)|(?P<empty><(?:[^<>\"']|\"[^\"]*\"|'[^']*')*/>)|(?P<open><(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>)"
+    r"|(?P<text>[^<]+)",
     re.DOTALL,
 )
+_TAG = re.compile(r"(?P<tag></?[^\s/>]+|/?>)|(?P<name>[^\s=/>]+)(?P<equals>\s*=\s*)(?P<value>\"[^\"]*\"|'[^']*')|\s+")
 
 
 def xml_tokens(body: bytes) -> Iterator[Token]:
-    """Well-formed XML, indented where elements hold nothing but elements; the declaration and DTD as they were.
+    """Well-formed XML, indented where elements hold nothing but elements; all else as it was.
 
     Raises:
         ValueError: it is not well-formed.
     """
     from lxml import etree
 
-    parser = etree.XMLParser(remove_blank_text=True, resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        root = etree.fromstring(body, parser)
+        etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
     except etree.XMLSyntaxError as reason:
         raise ValueError(str(reason)) from reason
-    tree = root.getroottree()
-    tree.docinfo  # noqa: B018 - lxml reads the DTD at this look
-    text = etree.tostring(tree, pretty_print=True, encoding="unicode").strip()
-    declaration = re.match(rb"<\?xml.*?\?>", body.lstrip(), re.DOTALL)
-    if declaration is not None and not text.startswith("<?xml"):
-        text = f"{declaration[0].decode()}\n{text}"
-    for found in _XML.finditer(text):
-        kind = found.lastgroup
-        if kind == "attribute":
-            name, _, value = found[0].partition("=")
-            yield Token("key", name)
-            yield Token("mark", "=")
-            yield Token("text", value)
+    pieces = [(found.lastgroup or "", found[0]) for found in _XML.finditer(body.decode().strip())]
+    with_text = _with_text(pieces)
+    inside: list[int] = []  # the open elements, by the place of their tags
+    for index, (kind, text) in enumerate(pieces):
+        if kind == "text" and not text.strip() and not (inside and inside[-1] in with_text):
+            continue
+        if kind == "close":
+            opened = inside.pop()
+            if opened not in with_text and pieces[index - 1][0] != "open":
+                yield _line(len(inside))
+        elif kind != "text" and index and not (inside and inside[-1] in with_text):
+            yield _line(len(inside))
+        if kind == "open":
+            inside.append(index)
+        yield from _pieces_of_tag(text) if kind in ("open", "empty", "close") else [Token(_XML_KINDS[kind], text)]
+
+
+_XML_KINDS = {"note": "note", "cdata": "text", "text": ""}
+
+
+def _with_text(pieces: Sequence[tuple[str, str]]) -> set[int]:
+    """The elements that hold text, be it a blank and nothing else: what is between their parts is theirs too."""
+    found: set[int] = set()
+    inside: list[int] = []
+    for index, (kind, text) in enumerate(pieces):
+        if kind == "open":
+            inside.append(index)
+        elif kind == "close":
+            opened = inside.pop()
+            if index - opened == 2 and pieces[index - 1][0] == "text":
+                found.add(opened)
+        elif inside and (kind == "cdata" or (kind == "text" and text.strip())):
+            found.add(inside[-1])
+    return found
+
+
+def _pieces_of_tag(tag: str) -> Iterator[Token]:
+    for found in _TAG.finditer(tag):
+        if found["name"]:
+            yield Token("key", found["name"])
+            yield Token("mark", found["equals"])
+            yield Token("text", found["value"])
         else:
-            yield Token({"note": "note", "tag": "tag", "cdata": "text"}.get(kind or "", ""), found[0])
+            yield Token("tag" if found["tag"] else "", found[0])
 
 
 # -- bytes ---------------------------------------------------------------------------------------------------------------

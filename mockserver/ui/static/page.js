@@ -201,12 +201,12 @@ function scheme() {
   const button = $("scheme");
   if (!button) return;
   button.hidden = false;
-  button.textContent = isDark() ? "Light" : "Dark";
+  button.querySelector("span").textContent = isDark() ? "Light" : "Dark";
   button.setAttribute("aria-label", isDark() ? "Use light colours" : "Use dark colours");
 }
 
 document.addEventListener("click", (event) => {
-  if (event.target.id === "scheme") {
+  if (event.target.closest?.("#scheme")) {
     const chosen = isDark() ? "light" : "dark";
     document.documentElement.dataset.scheme = chosen;
     localStorage.setItem("mockserver-scheme", chosen);

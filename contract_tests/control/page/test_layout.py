@@ -1,0 +1,112 @@
+"""Bodies laid out: nothing is lost, nothing is invented."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.ui.layout import Token, dump, json_tokens, laid_out
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def text_of(tokens) -> str:
+    return "".join(token.text for token in tokens)
+
+
+@given(VALUES, st.sampled_from([None, 1, "\t"]), st.booleans())
+def test_json_that_is_laid_out_says_what_it_said(value: object, indent: int | str | None, is_ascii: bool) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=is_ascii)
+
+    assert value == json.loads(text_of(json_tokens(text)))
+
+
+@given(VALUES)
+def test_json_is_indented_as_python_does_it(value: object) -> None:
+    text = json.dumps(value, ensure_ascii=False)
+
+    assert json.dumps(value, ensure_ascii=False, indent=2) == text_of(json_tokens(text))
+
+
+def test_json_keeps_its_numbers_escapes_and_members_that_are_there_twice() -> None:
+    laid = laid_out(rb'{"a":1.50,"a":1e5,"b":"\u0142\n"}', "application/json")
+
+    assert '{\n  "a": 1.50,\n  "a": 1e5,\n  "b": "\\u0142\\n"\n}' == text_of(laid.tokens)
+    assert Token("key", '"a"') in laid.tokens
+    assert Token("number", "1.50") in laid.tokens
+
+
+def test_xml_is_indented_with_its_declaration_and_dtd() -> None:
+    body = (
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE r [\n<!ELEMENT r (a,b)>\n]>\n'
+        b'<r><a x="1 &gt; 0">a &amp; b</a><b><![CDATA[<c>]]></b></r>'
+    )
+    laid = laid_out(body, "text/xml; charset=UTF-8")
+
+    assert "XML" == laid.form
+    assert (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE r [\n<!ELEMENT r (a,b)>\n]>\n'
+        '<r>\n  <a x="1 &gt; 0">a &amp; b</a>\n  <b><![CDATA[<c>]]></b>\n</r>'
+    ) == text_of(laid.tokens)
+    assert Token("key", "x") in laid.tokens
+
+
+def test_xml_with_text_between_its_elements_stays_as_it_is() -> None:
+    body = b"<r> <p>one <i>two</i> three</p> <q/> <s>  </s> </r>"
+
+    assert "<r>\n  <p>one <i>two</i> three</p>\n  <q/>\n  <s>  </s>\n</r>" == text_of(laid_out(body, "text/xml").tokens)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "form", "why_not"),
+    [
+        (b"", "text/xml", "empty", ""),
+        (b'{"a": ', "application/json", "text", "Expecting value"),
+        (b"<a><b></a>", "text/xml", "text", "mismatch"),
+        (b"\xff\xfe", "text/plain", "bytes", "byte 0xff at 0"),
+        (b"a=1&b=%20", "application/x-www-form-urlencoded", "form", ""),
+        (b"plain", "text/plain", "text", ""),
+        (b"[1]", "", "JSON", ""),
+    ],
+)
+def test_what_cannot_be_laid_out_is_shown_as_it_is_and_why(body: bytes, kind: str, form: str, why_not: str) -> None:
+    laid = laid_out(body, kind)
+
+    assert form == laid.form
+    assert why_not in laid.why_not
+    if form == "text":
+        assert body.decode() == text_of(laid.tokens)
+
+
+def test_a_bomb_of_entities_does_not_go_off() -> None:
+    entities = "".join(
+        f'<!ENTITY e{n} "{"&e" + str(n - 1) + ";" if n else "ha"}{"&e" + str(n - 1) + ";" if n else ""}">'
+        for n in range(40)
+    )
+    laid = laid_out(f"<!DOCTYPE r [{entities}]><r>&e39;</r>".encode(), "text/xml")
+
+    assert len(text_of(laid.tokens)) < 10_000
+
+
+def test_a_long_body_is_cut_until_somebody_wants_all_of_it() -> None:
+    body = json.dumps(["x" * 100] * 2_000).encode()
+    cut, whole = laid_out(body, "application/json"), laid_out(body, "application/json", whole=True)
+
+    assert 0 == whole.rest
+    assert cut.rest == len(text_of(whole.tokens)) - len(text_of(cut.tokens)) > 0
+
+
+@given(st.binary(max_size=100))
+def test_a_dump_has_every_byte(body: bytes) -> None:
+    lines = dump(body, whole=True)["lines"]
+
+    assert body == bytes.fromhex("".join(re.sub(r"\s", "", hexed) for _, hexed, _ in lines))
+    assert len(body) == sum(len(text) for *_, text in lines)
