@@ -195,9 +195,11 @@ class _Pages:
         return self._rendered(visit, name, name, {**shown, "cursor": cursor, "alert": alert})
 
     def _rendered(self, visit: Visit, template: str, section: str, context: Mapping[str, Any]) -> str:
-        return render_template(
+        text = render_template(
             f"ui/{template}.html", **{**self._common(visit), "section": section, "changes": "", **context}
         )
+        # What clients sent need not be Unicode.
+        return text.encode("utf-8", "backslashreplace").decode()
 
     def _common(self, visit: Visit) -> dict[str, Any]:
         from . import clock, segments

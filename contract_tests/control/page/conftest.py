@@ -60,9 +60,15 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=LOOKS, ids=str)
+@pytest.fixture(params=(LOOKS[0], LOOKS[3]), ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
-    """Every test that asks for it runs in both colour schemes, wide and at the width of a phone."""
+    """Every test that asks for it runs in both colour schemes, at the width of a desk and of a phone."""
+    return request.param
+
+
+@pytest.fixture(params=LOOKS, ids=str)
+def every_look(request: pytest.FixtureRequest) -> Look:
+    """Both colour schemes at both widths."""
     return request.param
 
 

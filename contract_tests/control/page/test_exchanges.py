@@ -10,6 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+FORM = "application/x-www-form-urlencoded"
 EXCHANGES = "worlds/mine/exchanges"
 
 
@@ -146,6 +147,9 @@ def of_every_kind(server, world, sender):
     requests.post(
         f"{world.base_url}/messages/recived", data=b"\xff{", headers={"Content-Type": "text/json"}, timeout=30
     )
+    call = f"action=%ff&access_key={key}&message=%ff"
+    requests.get(f"{world.base_url}/ibp_api.php?{call}", timeout=30)
+    requests.post(f"{world.base_url}/ibp_api.php", call, headers={"Content-Type": FORM}, timeout=30)
     world.arm("reset", point="after", when={"first": 1})
     with pytest.raises(requests.ConnectionError):
         sender.send("lost")
@@ -162,8 +166,17 @@ def test_every_kind_of_exchange_is_copied_as_a_test_that_passes(server, world, s
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, timeout=170, cwd=tmp_path)
 
-    assert 11 == count
+    assert 13 == count
     assert f"{count} passed" in done.stdout, done.stdout
+
+
+def test_bytes_that_are_no_unicode_are_shown_as_escapes(server, world):
+    requests.get(f"{world.base_url}/ibp_api.php?action=%ff&access_key=foo&%fe=%ff", timeout=30)
+    for path in (EXCHANGES, f"{EXCHANGES}?q=ibp", f"{EXCHANGES}/1", "worlds/mine/clock"):
+        answer = requests.get(f"{server.url}/_mock/ui/{path}", timeout=30)
+
+        assert 200 == answer.status_code, path
+        assert "udcff" in answer.text, path
 
 
 def test_the_page_of_an_exchange_that_is_gone_says_so(server, world):

@@ -45,8 +45,8 @@ def opened(page):
     page.evaluate("for (const each of document.querySelectorAll('main details:not([name])')) each.open = true")
 
 
-def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(look, open_page, server, full, violations):
-    page = open_page("", look)
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(every_look, open_page, server, full, violations):
+    page = open_page("", every_look)
     page.goto(f"{server.url}/_mock/ui/worlds/mine/stories")
     page.get_by_role("button", name="Tell it all").first.click()
     expect(page.locator(".told-steps > li").last).to_be_visible()
@@ -57,7 +57,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(look, open_page,
         opened(page)
         wrong = violations(page)
         width = page.evaluate("document.documentElement.scrollWidth")
-        if width > look.width:
+        if width > every_look.width:
             wrong.append(f"{width} pixels wide")
         if wrong:
             found[path] = wrong

@@ -22,13 +22,14 @@ export function stop() {
   following?.abort();
 }
 
-export function follow() {
+export function follow(...topics) {
   stop();
   const { live } = document.body.dataset;
   if (!live) return;
   following = new AbortController();
   waiting = new Set();
   read(live, following.signal);
+  if (topics.length) wake(...topics);
 }
 
 async function read(live, signal) {

@@ -14,32 +14,35 @@ const isOurs = (url) => url.origin === location.origin && url.pathname.startsWit
 const place = () => location.pathname + location.search;
 let where = place();
 let turn = 0;
+let going = 0;
 
+/** Whether it got there: not when the server does not answer, or somebody wants to be elsewhere by now. */
 async function go(url, { method = "GET", body, push = true, keepPlace = false } = {}) {
   turn += 1;
   const mine = turn;
+  going += 1;
   document.documentElement.setAttribute("aria-busy", "true");
-  let response;
   try {
-    response = await ask(url, { method, body });
+    const response = await ask(url, { method, body });
+    if (response.status === 401) {
+      forget();
+      location.reload();
+      return true;
+    }
+    const fresh = await page(response);
+    if (mine !== turn) return false;
+    show(fresh, keepPlace);
+    if (push && response.url !== location.href) history.pushState({}, "", response.url);
+    where = place();
+    live.follow();
+    return true;
   } catch {
     announce("The server does not answer.");
-    return;
+    return false;
   } finally {
-    document.documentElement.removeAttribute("aria-busy");
+    going -= 1;
+    if (!going) document.documentElement.removeAttribute("aria-busy");
   }
-  if (mine !== turn) return;
-  if (response.status === 401) {
-    forget();
-    location.reload();
-    return;
-  }
-  const fresh = await page(response);
-  if (mine !== turn) return;
-  show(fresh, keepPlace);
-  if (push && response.url !== location.href) history.pushState({}, "", response.url);
-  where = place();
-  live.follow();
 }
 
 function show(fresh, keepPlace) {
@@ -55,7 +58,7 @@ function show(fresh, keepPlace) {
   if (keepPlace) {
     for (const [id, text] of drafts) {
       const area = $(id);
-      if (area && !area.value && id !== focused?.id) area.value = text;
+      if (area && !area.value) area.value = text;
     }
   }
   arrive();
@@ -74,8 +77,9 @@ function show(fresh, keepPlace) {
   }
 }
 
+/** The same place again, unless somebody is on the way to another. */
 function refresh() {
-  return go(location.href, { push: false, keepPlace: true });
+  return going ? undefined : go(location.href, { push: false, keepPlace: true });
 }
 
 document.addEventListener("click", (event) => {
@@ -108,15 +112,18 @@ document.addEventListener("submit", (event) => {
     go(`${form.action.split("?")[0]}?${new URLSearchParams([...data].filter(([, value]) => value !== ""))}`);
     return;
   }
-  const isMultipart = form.enctype === "multipart/form-data";
   const text = form.querySelector("[data-text]");
+  if (text && !text.value.trim() && !form.querySelector("[type=file]")?.value) return; // nothing to send
+  send(form, data, text);
+});
+
+async function send(form, data, text) {
   const said = text?.value;
   if (text) text.value = ""; // what is typed while it is on its way is the next one
-  go(form.action, { method: "POST", body: isMultipart ? data : new URLSearchParams(data), keepPlace: true, push: !("stay" in form.dataset) }).then(() => {
-    const again = text && $(text.id);
-    if (again && !again.value && document.querySelector(`#${CSS.escape(again.id)}`)?.form.querySelector("[role=alert]")) again.value = said;
-  });
-});
+  const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
+  const isThere = await go(form.action, { method: "POST", body, keepPlace: true, push: !("stay" in form.dataset) });
+  if (!isThere && text?.isConnected && !text.value) text.value = said;
+}
 
 addEventListener("popstate", () => {
   if (place() !== where) go(location.href, { push: false }); // else it was a jump inside the page
@@ -253,3 +260,5 @@ if ("asksToken" in document.body.dataset) {
   live.start({ changed, whole: refresh });
 }
 addEventListener("pagehide", () => live.stop());
+// A browser has six connections to a server: a tab that nobody sees needs none.
+document.addEventListener("visibilitychange", () => (document.hidden ? live.stop() : live.follow("clock")));
