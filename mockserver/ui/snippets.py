@@ -177,16 +177,25 @@ def _before(exchange: Exchange, visit: Visit) -> list[Exchange]:
 
 def _asked(call: _Call, judged: Exchange | None) -> list[str]:
     """The lines that make a call, and for the one that is judged what must come of it."""
-    arguments = [f"    {name}={value!r}," for name, value in call.arguments.items()]
-    request = "\n".join(
-        ["requests.request(", f"    {call.method!r},", f"    world.base_url + {call.path!r},", *arguments, ")"]
-    )
+    lines = [repr(call.method), f"world.base_url + {call.path!r}"]
+    lines += [f"{name}={_literal(value)}" for name, value in call.arguments.items()]
+    inside = "\n".join(f"    {line}" for part in lines for line in f"{part},".split("\n"))
+    request = f"requests.request(\n{inside}\n)"
     if judged is None:
         return [request]
     if _breaks(judged):
         inside = "\n".join(f"    {line}" for line in request.split("\n"))
         return [f"with pytest.raises(requests.RequestException):\n{inside}"]
     return [f"answer = {request}", f"assert answer.status_code == {judged.status}"]
+
+
+def _literal(value: Any) -> str:
+    """A value as code: pairs as a dictionary where no name is there twice, a line for each."""
+    if isinstance(value, list) and len({name for name, _ in value}) == len(value):
+        value = dict(value)
+    if not isinstance(value, dict):
+        return repr(value)
+    return "\n".join(["{", *(f"    {name!r}: {each!r}," for name, each in value.items()), "}"])
 
 
 def _breaks(exchange: Exchange) -> bool:
@@ -218,7 +227,8 @@ def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) 
         arguments["params"] = [(name, put(name, value)) for name, value in asked]
     elif query:
         path += f"?{query}"
-    headers = dict(_headers(exchange))
+    headers = {name: value for name, value in _headers(exchange) if (name.lower(), value) != ("accept", "*/*")}
+    headers.pop("User-Agent", None)
     authorization = next((headers.pop(name) for name in list(headers) if name.lower() == "authorization"), None)
     if authorization is not None:
         arguments |= _authorized(authorization, names, headers)

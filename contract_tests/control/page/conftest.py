@@ -50,8 +50,9 @@ LOOKS = (Look("light", 1280, 800), Look("dark", 1280, 800), Look("light", 390, 8
 DESK = LOOKS[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for a file of tests, and no longer: while it is there, this thread has a running event loop, and others want their own."""
     program = shutil.which("chromium")
     assert program, "there is no chromium on this machine; `make test` installs it"
     with sync_playwright() as playwright:
