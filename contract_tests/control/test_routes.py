@@ -21,7 +21,9 @@ def test_the_index_says_what_is_here(client: Client) -> None:
     index = client.get("/").get_json()
 
     assert __version__ == index["mockserver"]
-    assert {"GET /", "GET /_mock/health", "GET POST /ibp_api.php", "GET POST /<group>/<action>"} <= set(index["here"])
+    assert "/_mock/ui/" == index["page"]
+    assert index == client.get("/_mock/").get_json()
+    assert {"GET /", "GET /_mock/health", "GET POST /ibp_api.php", "GET POST /GROUP/ACTION"} <= set(index["here"])
 
 
 def test_health_is_status_and_version_and_leaves_no_trace(client: Client) -> None:

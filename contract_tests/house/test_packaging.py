@@ -73,6 +73,7 @@ def test_make_run_on_a_fresh_clone_serves_and_its_own_curl_lines_work(tmp_path: 
     assert curls
     assert all(answer and "failed" not in answer for answer in answers)
     assert any("foo / bar" in line for line in lines)
+    assert any(re.fullmatch(r"The page: http://\S+/_mock/ui/\n", line) for line in lines)
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,8 @@ def test_the_installed_wheel_serves_from_an_empty_folder(wheel: Path, tmp_path: 
         assert url is not None
 
         assert SAMPLE == ask(url[0] + NUMBERS)
+        assert b"<title>Conversations" in ask(url[0] + "/_mock/ui/")
+        assert b"--ground" in ask(url[0] + "/_mock/ui/static/page.css")
 
 
 def test_the_image_runs_what_the_interface_promises() -> None:

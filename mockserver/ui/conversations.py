@@ -21,7 +21,7 @@ from mockserver.core.world import Happened, World
 from mockserver.web.provider import subject
 
 from .channels import Channel, channels, fields, of_message, spelled
-from .desk import Visit, sentence
+from .desk import Visit
 from .pictures import Picture, pictures
 from .segments import Segments, segments
 
@@ -287,7 +287,8 @@ def changed(visit: Visit) -> dict[str, Any] | None:
         handsets = list(dict.fromkeys(message.handset for message in touched))[-HANDSETS:]
         names = _names(state)
         # The oldest first, for each is put on top of the list.
-        rows = sorted((_row_of(state, number, names) for number in handsets), key=lambda row: row.latest.at)
+        known = (_row_of(state, number, names) for number in handsets)
+        rows = sorted((row for row in known if row is not None), key=lambda row: row.latest.at)
         mine = [message for message in touched if message.handset in numbers]
         if len(mine) > _MOST_CHANGED:
             return None
@@ -304,8 +305,10 @@ def changed(visit: Visit) -> dict[str, Any] | None:
     }
 
 
-def _row_of(state: State, number: str, names: Mapping[str, str]) -> Row:
-    return _row(state, Handset(number, state.ledger.count(handset_shelf(number), EARLIEST, LATEST), 0), names)
+def _row_of(state: State, number: str, names: Mapping[str, str]) -> Row | None:
+    """A handset as it stands now; ``None`` when a reset has taken its messages."""
+    count = state.ledger.count(handset_shelf(number), EARLIEST, LATEST)
+    return _row(state, Handset(number, count, 0), names) if count else None
 
 
 def _touched(state: State, numbers: Iterable[str], items: Sequence[object]) -> Iterator[Message]:
@@ -316,15 +319,21 @@ def _touched(state: State, numbers: Iterable[str], items: Sequence[object]) -> I
         if isinstance(what, MessageStored):
             yield what.message
         elif isinstance(what, DeliveryOpened):
-            yield subject(what.delivery, state)
-        elif isinstance(what, AttemptJudged | DeliveryChanged) and what.number in state.outbox:
-            yield subject(state.outbox[what.number], state)
+            yield from _subject(state, what.delivery.number)
+        elif isinstance(what, AttemptJudged | DeliveryChanged):
+            yield from _subject(state, what.number)
         elif isinstance(what, MessagesRead):
             read.update(what.serials)
     if read:
         for number in numbers:
             messages, _ = _page(state, number, None)
             yield from (message for message in messages if message.serial in read)
+
+
+def _subject(state: State, number: int) -> Iterator[Message]:
+    """The message of a delivery, unless a reset has taken either."""
+    if number in state.outbox:
+        yield subject(state.outbox[number], state)
 
 
 # -- an answer -----------------------------------------------------------------------------------------------------------
@@ -352,7 +361,7 @@ def answer(visit: Visit) -> None:
     try:
         visit.ask("POST", "inbound", {"provider": room.name, "sender": sender, **said})
     except ControlError as reason:
-        raise NotTaken(sentence(reason)) from reason
+        raise NotTaken(str(reason)) from reason
 
 
 def _chosen(ways: Sequence[Channel], value: str) -> Channel:

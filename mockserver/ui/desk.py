@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlencode
 
-from mockserver.client import ControlError, InProcess
+from mockserver.client import InProcess
 from mockserver.core.world import World
 from mockserver.core.worlds import Worlds
 from mockserver.settings import Settings
@@ -108,8 +108,3 @@ def address(world_id: str, section: str, **parameters: Any) -> str:
     given = {name: value for name, value in parameters.items() if value not in (None, "", [])}
     query = f"?{urlencode(given, doseq=True)}" if given else ""
     return f"{ROOT}/worlds/{quote(world_id, safe='')}/{section}{query}"
-
-
-def sentence(reason: ControlError) -> str:
-    """Why the control API said no, for people."""
-    return str(reason)

@@ -198,6 +198,24 @@ def test_what_the_client_has_read_is_marked_so(open_page, server, world):
     expect(bubble).to_contain_text("read by the client")
 
 
+def test_what_a_reset_has_taken_is_no_longer_told_of(open_page, server, world, sender):
+    world.change_account(
+        "serwersms", "documents", forwarding=[{"service": "nd", "url": "http://127.0.0.1:9/?t=#WIADOMOSC#"}]
+    )
+    page = open_page(f"{CONVERSATIONS}?open=2125550123")
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    sender.send("before", to="2125550123")
+    expect(phone(page, "2125550123")).to_contain_text("before")
+    world.inbound("serwersms", "documents", kind="nd", sender="+12125550123", text="and an answer")
+    world.settle()
+    world.reset()
+    expect(phone(page, "2125550123")).to_contain_text("Nothing yet")
+    answer = requests.get(f"{server.url}/_mock/ui/{CONVERSATIONS}/changes?open=2125550123&since=0", timeout=30)
+
+    assert 200 == answer.status_code
+    assert "handset-2125550123" not in answer.text
+
+
 def test_handsets_are_found_by_number_and_by_name(look, open_page, server):
     page = open_page("worlds/default/conversations", look)
     page.get_by_label("Find a handset by number or name").fill("Jacak")
@@ -227,6 +245,7 @@ def test_a_world_without_a_message_teaches_how_to_make_the_first(look, open_page
         },
     )
     page.goto(f"{server.url}/_mock/ui/worlds/fresh/conversations")
+    expect(page.locator("#first")).to_be_visible()
     command = page.locator("#first").text_content()
     subprocess.run(["bash", "-euc", command], check=True, capture_output=True, timeout=60)
 

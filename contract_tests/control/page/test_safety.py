@@ -176,5 +176,8 @@ def test_with_the_token_the_page_works_as_ever(look, guarded, open_page):
     assert b'"mockserver"' in download.value.path().read_bytes()
     page.reload()
     expect(page.get_by_role("heading", name="Worlds", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Stories").click()
+    page.get_by_role("button", name="Begin").first.click()
+    expect(page.locator(".told-steps > li")).to_have_count(1)
     assert "open-sesame" == page.evaluate("sessionStorage.getItem('mockserver-token')")
     assert "open-sesame" not in page.content()
