@@ -21,7 +21,7 @@ async function go(url, { method = "GET", body, push = true, keepPlace = false } 
   turn += 1;
   const mine = turn;
   going += 1;
-  document.documentElement.setAttribute("aria-busy", "true");
+  $("main")?.setAttribute("aria-busy", "true");
   try {
     const response = await ask(url, { method, body });
     if (response.status === 401) {
@@ -41,7 +41,7 @@ async function go(url, { method = "GET", body, push = true, keepPlace = false } 
     return false;
   } finally {
     going -= 1;
-    if (!going) document.documentElement.removeAttribute("aria-busy");
+    if (!going) $("main")?.removeAttribute("aria-busy");
   }
 }
 
