@@ -325,7 +325,7 @@ def test_a_port_in_use_names_the_flag(flag, advice):
 
     assert (1, "") == (done.returncode, done.stdout)
     assert (
-        f"mockserver: [Errno 98] port {port} on 127.0.0.1 is in use by another program; --{flag}-port N takes another, {advice}\n"
+        f"mockserver: port {port} on 127.0.0.1 is in use by another program; --{flag}-port N takes another, {advice}\n"
         == done.stderr
     )
 

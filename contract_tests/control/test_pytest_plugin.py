@@ -208,7 +208,7 @@ def test_a_failing_test_is_told_its_journal_and_why(run, args: tuple[str, ...]) 
     assert "   2 00:59:59 200  sms.send_message  POST /ibp_api.php\n" in text
     assert "Fix: Rename the parameter acton to action." in text
     assert "Exchange 2 at" not in text
-    assert '"fault": {"kind": "refusal", "name": "TooManyPerMinute"}' in text
+    assert "refusal TooManyPerMinute by fault f1" in text
     assert re.search(r"^api\.dialogtech\.com:443 +.*test_it\.py::test_it$", text, re.MULTILINE)
 
 

@@ -683,7 +683,7 @@ def test_an_exchange_is_shown_whole(run: Line, world: World, send: Callable[...,
     assert answer == run("exchange", "2", "--raw", "answer").stdout
     assert "" == run("exchange", "2", "--raw", "request").stdout
     assert answer == run.json("exchange", "2")["answer"]["body"]["text"]
-    assert "mockserver: the journal has no exchange 9; it holds 1 to 2\n" == run.failing("exchange", "9")
+    assert "mockserver: there is no exchange 9; the journal holds 1 to 2\n" == run.failing("exchange", "9")
 
 
 def test_the_body_of_a_request_is_shown_byte_for_byte(run: Line, world: World) -> None:

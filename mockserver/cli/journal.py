@@ -82,15 +82,18 @@ def line(exchange: Exchange) -> str:
     """One exchange in one line."""
     row = exchange.row
     return (
-        f"{exchange.number:>6} {row['at']} {row['status']} {cell(row['operation'])}{_came_of_it(row)}"
+        f"{exchange.number:>6} {row['at']} {row['status']} {cell(row['operation'])}{_came_of_it(exchange)}"
         f"  {row['method']} {row['target']}"
     )
 
 
-def _came_of_it(row: Mapping[str, Any]) -> str:
+def _came_of_it(exchange: Exchange) -> str:
     """Nothing for a plain yes; the refusal that the client got; or what became of the answer, and what was decided."""
     from mockserver.control.verdicts import decided_in_words, differs
 
+    fault = exchange.row["fault"]  # of an exchange that was asked for by its number: all about it
+    rule = fault["rule"] if isinstance(fault, Mapping) else fault
+    row = {**exchange.row, "refusal": exchange.refusal, "fault": rule}
     words = [] if row["outcome"] in _AS_USUAL else [row["outcome"]]
     words += filter(None, (row["refusal"], row["fault"] and f"by fault {row['fault']}"))
     if row["decided"] is not None and differs(row):

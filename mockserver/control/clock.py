@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mockserver.core.instants import LATEST, SECOND, Instant
@@ -35,24 +35,32 @@ def advance(api: Api, world: World, values: Values) -> dict[str, Any]:
     body = values.body
     if "to" in body:
         return _move(api, world, instant(body["to"], "to"))
-    with world.lock:
-        now, due = world.clock.now(), world.state.agenda.next
-    if "next" in body and due is None:
-        return _moved(api, world, ())
-    to = max(due or now, now) if "next" in body else now + round(body["seconds"] * SECOND)
-    return _move(api, world, to, is_relative=True)
+    now = world.clock.now()
+    if "seconds" in body:
+        return _move(api, world, now + round(body["seconds"] * SECOND), is_relative=True)
+    before = world.advance()  # an attempt that is being made may bring about what comes next
+    due = world.next_due()
+    if due is None:
+        return _moved(api, world, before)
+    return _move(api, world, max(due, now), is_relative=True, before=before)
 
 
 def _move(
-    api: Api, world: World, to: Instant | None, *, is_freezing: bool = False, is_relative: bool = False
+    api: Api,
+    world: World,
+    to: Instant | None,
+    *,
+    is_freezing: bool = False,
+    is_relative: bool = False,
+    before: Sequence[Happened] = (),
 ) -> dict[str, Any]:
     if to is not None and to > LATEST:
         raise Conflict("the calendar ends with the year 9999")
     try:
-        return _moved(api, world, world.freeze(to) if is_freezing or to is None else world.advance(to))
+        return _moved(api, world, [*before, *(world.freeze(to) if is_freezing or to is None else world.advance(to))])
     except ValueError as reason:
         if is_relative:  # the clock ticks, and was there before us
-            return _moved(api, world, ())
+            return _moved(api, world, before)
         raise Conflict(str(reason)) from reason
 
 

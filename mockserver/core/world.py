@@ -287,8 +287,8 @@ class World:
             self._meet(now)
             return now
 
-    def advance(self, to: Instant) -> list[Happened]:
-        """Move on to an instant; what happened on the way, in order, each at its own instant.
+    def advance(self, to: Instant | None = None) -> list[Happened]:
+        """Move on to an instant, or only let be over what is due already; what happened on the way, in order, each at its own instant.
 
         It moves from due instant to due instant, and at each waits, without the lock, until every attempt is over. For
         one that was begun before it waits as `START_PATIENCE` says; `settle` before an advance waits longer.
@@ -299,6 +299,7 @@ class World:
             Endless: things bring about one another without end.
         """
         with self.lock:
+            to = self.clock.now() if to is None else to
             if to < self.clock.now():
                 raise ValueError("the clock cannot be moved backwards; a reset with freeze does that")
             if self._record is not None:

@@ -183,4 +183,4 @@ def test_the_page_of_an_exchange_that_is_gone_says_so(server, world):
     answer = requests.get(f"{server.url}/_mock/ui/{EXCHANGES}/77", timeout=30)
 
     assert 404 == answer.status_code
-    assert "the journal has no exchange 77" in answer.text
+    assert "there is no exchange 77" in answer.text

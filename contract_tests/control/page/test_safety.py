@@ -50,7 +50,7 @@ def poison(server, world, sender):
     mms = {"kind": "mms", "sender": "+48500600700", "recipient": "+48664078059", "title": EVIL}
     world.inbound("serwersms", "documents", **mms, attachments=[file, note])
     world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text=EVIL)
-    world.schedule_inbound(60, "serwersms", "documents", kind="nd", sender="+48500600700", text=EVIL)
+    world.schedule_inbound("serwersms", "documents", delay=60, kind="nd", sender="+48500600700", text=EVIL)
     sender.send(EVIL, to="48500600700"[-10:], **{EVIL: EVIL})
     sender.send(EVIL, to=EVIL)
     requests.get(

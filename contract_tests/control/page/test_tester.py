@@ -55,7 +55,7 @@ def test_a_clock_that_cannot_go_there_says_why(open_page, world):
 
 
 def test_the_line_of_time_shows_what_is_due_and_what_happened(look, open_page, world, sender):
-    world.schedule_inbound(90, "dialogtech", sender="5556667777", recipient="5554332111", text="I am late")
+    world.schedule_inbound("dialogtech", delay=90, sender="5556667777", recipient="5554332111", text="I am late")
     page = open_page("worlds/mine/clock", look)
     is_live(page)
     ahead, past = page.locator(".line-ahead"), page.locator(".line:not(.line-ahead)")
