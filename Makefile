@@ -3,6 +3,7 @@
 # make check  what must be green before a commit: format, lint, types, imports, tests
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
 # make screenshots   take the README's pictures of the page again
+# make bench-in-process   measure each operation without a network
 # make fixtures   make fixtures/worlds/ again from their seed
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 
-.PHONY: run test check lint fixtures bench screenshots system clean
+.PHONY: run test check lint fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -36,6 +37,9 @@ bench: $(VENV)/bench.stamp
 
 screenshots: $(VENV)/test.stamp system
 	$(BIN)/python -m pytest -q contract_tests/control/page/test_screenshots.py --screenshots docs
+
+bench-in-process: $(VENV)/test.stamp
+	$(BIN)/python -m pytest benchmarks/in_process -p no:xdist --benchmark-sort=name --benchmark-columns=min,median,rounds
 
 # Real clients are programs of their own: PHP with curl and XML, Node, Java, Perl, Ruby, Chromium.
 system:

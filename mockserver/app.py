@@ -33,6 +33,7 @@ from mockserver.ui.routes import routes as page_routes
 from mockserver.web.addresses import readable
 from mockserver.web.application import AnswerResponse, Application
 from mockserver.web.courier import Courier, Manners
+from mockserver.web.fragments import Fragments
 from mockserver.web.masking import Masking
 from mockserver.web.pipeline import CONTROL, PREFIX, Pipeline
 from mockserver.web.post_office import PostOffice
@@ -157,8 +158,9 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
     )
     application.url_map.merge_slashes = False  # a redirect would be a page of HTML, which no provider sends
     masking = Masking((name for room in PROVIDERS for name in room.secrets), house.is_ours)
+    fragments = Fragments()
     for room in PROVIDERS:
-        application.register_blueprint(room.routes(_view(house, room)))
+        application.register_blueprint(room.routes(_view(house, room, fragments)))
     addresses, whereabouts = partial(_addresses, application), partial(_whereabouts, application)
     api = Api(house, masking, settings, PROVIDERS, SWITCHES, __version__, addresses, whereabouts)
     application.register_blueprint(control_routes(api))
@@ -201,11 +203,11 @@ def _whereabouts(application: Application) -> Mapping[str, str | None]:
     return application.whereabouts()
 
 
-def _view(house: Worlds, room: Provider) -> View:
+def _view(house: Worlds, room: Provider, fragments: Fragments) -> View:
     """A room's view. What the address carries is read by the room itself."""
 
     def view(**_arguments: object) -> Response:
-        return AnswerResponse(serve(house, room, request.environ))
+        return AnswerResponse(serve(house, room, fragments, request.environ))
 
     return view
 

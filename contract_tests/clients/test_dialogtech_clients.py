@@ -15,7 +15,7 @@ import requests
 from mockserver.app import create_app
 from mockserver.core.accounts import Account, Login, Number
 from mockserver.core.instants import LATEST, parse_instant
-from mockserver.core.ledger import Layer
+from mockserver.core.layers import Layer
 from mockserver.core.messages import Message, account_shelf
 from mockserver.core.state import Fixture
 from mockserver.server import MockServer

@@ -14,7 +14,7 @@ from mockserver.app import PROVIDERS, create_app
 from mockserver.core.accounts import Account, Login, Program
 from mockserver.core.events import MessageStored
 from mockserver.core.instants import SECOND, parse_instant
-from mockserver.core.ledger import Layer
+from mockserver.core.layers import Layer
 from mockserver.core.messages import Message
 from mockserver.core.state import Fixture
 from mockserver.server import MockServer

@@ -10,7 +10,7 @@ import flask
 import pytest
 from flask import Flask, current_app, g, request, session, url_for
 from werkzeug.exceptions import NotFound
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 from mockserver.web.answer import Answer, Delivery, Ending
 from mockserver.web.application import DELIVERY, AnswerResponse, Application
@@ -632,15 +632,32 @@ def test_a_view_replaced_in_the_table_of_views_is_the_one_that_runs(app):
     assert ask(app).text == "another"
 
 
-def test_the_memo_holds_what_was_found_without_arguments_and_nothing_else(ours):
+def test_the_memo_holds_what_was_found_with_texts_for_arguments_and_is_emptied_at_256(ours):
     page(ours, "/static")
     page(ours, "/by/<name>", endpoint="by")
+    page(ours, "/at/<int:number>", endpoint="at")
     client = ours.test_client()
     for number in range(300):
         client.get(f"/by/{number}")
+        client.get(f"/at/{number}")
         client.get(f"/nothing/{number}")
         client.get("/static", headers={"Host": f"{number}.example"})
-    assert sorted(ours.url_map.found) == [("GET", "/static")]
+    assert sorted(ours.url_map.found) == sorted([("GET", "/static"), *(("GET", f"/by/{n}") for n in range(255, 300))])
+
+
+def test_a_view_that_changes_its_arguments_changes_no_other_requests(app):
+    class Listed(BaseConverter):
+        def to_python(self, value):
+            return [value]
+
+    def view(**arguments):
+        request.view_args["name"] = "changed"
+        arguments["names"].append("changed")
+        return f"{request.view_args['names'][:-1]} {arguments['name']}"
+
+    app.url_map.converters["listed"] = Listed
+    page(app, "/by/<name>/<listed:names>", view)
+    assert [ask(app, "/by/jan/ewa").text for _ in range(2)] == ["['ewa'] jan"] * 2
 
 
 def test_methods_and_hosts_made_up_by_strangers_do_not_fill_the_memory(ours):

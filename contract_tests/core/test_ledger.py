@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.ledger import Layer, Ledger
+from mockserver.core.layers import Layer
+from mockserver.core.ledger import Ledger
 from mockserver.core.messages import Message, account_shelf, number_shelf
 
 INSTANTS = st.integers(-20, 20)

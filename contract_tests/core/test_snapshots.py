@@ -18,7 +18,7 @@ from mockserver.app import PROVIDERS, READINGS, SWITCHES, create_app
 from mockserver.core.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.core.clock import Clock
 from mockserver.core.instants import SECOND, parse_instant
-from mockserver.core.ledger import Layer
+from mockserver.core.layers import Layer
 from mockserver.core.messages import Attachment, Message
 from mockserver.core.state import Fixture
 from mockserver.core.worlds import Worlds

@@ -9,7 +9,7 @@ from mockserver.core.clock import Clock
 from mockserver.core.decisions import Decision
 from mockserver.core.events import MessagesRead, MessageStored, UseCounted
 from mockserver.core.ids import Draft, Ids
-from mockserver.core.ledger import Layer
+from mockserver.core.layers import Layer
 from mockserver.core.messages import Message, account_shelf
 from mockserver.core.state import Fixture, State
 from mockserver.core.worlds import Taken, Worlds

@@ -28,6 +28,7 @@ from mockserver.providers.dialogtech.limits import PER_ACCOUNT, PER_MINUTE, PER_
 from mockserver.settings import fixtures_folder
 from mockserver.web.answer import AT_ONCE, Delivery, Ending
 from mockserver.web.asked import Asked
+from mockserver.web.fragments import Fragments
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 OWN = "5554332111"
@@ -163,7 +164,7 @@ def decided(room, to):
 
 def written(room, to):
     """How that is answered."""
-    return DIALOGTECH.write(decided(room, to), call(room, to), room.world.state.readings)
+    return DIALOGTECH.write(decided(room, to), call(room, to), room.world.state.readings, Fragments())
 
 
 def call(room, to):

@@ -15,7 +15,7 @@ from lxml import etree
 
 from mockserver.core.accounts import Account, Login, Number
 from mockserver.core.instants import parse_instant
-from mockserver.core.ledger import Layer
+from mockserver.core.layers import Layer
 from mockserver.core.messages import Message
 from mockserver.core.state import Fixture
 

@@ -22,6 +22,7 @@ from mockserver.providers.mgage import MGAGE
 from mockserver.settings import fixtures_folder
 from mockserver.web.answer import AT_ONCE, Delivery, Ending
 from mockserver.web.asked import Asked
+from mockserver.web.fragments import Fragments
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 PATH = "/api/messages/program/"
@@ -87,7 +88,7 @@ def answer(house, program, auth=AUTH, query=""):
     }
     call = MGAGE.read(Asked(environ))
     decision = house.default.commit(partial(MGAGE.decide, call))
-    return MGAGE.write(decision, call, house.default.state.readings)
+    return MGAGE.write(decision, call, house.default.state.readings, Fragments())
 
 
 def errors(answered):

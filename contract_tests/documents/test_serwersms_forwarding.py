@@ -81,7 +81,8 @@ class Sender:
         call = Call(
             "messages.recived", {"method": "POST", "suffix": "json"} | values, Credential("serwersms", "Login", "Haslo")
         )
-        return [message.id for message in self.commit(SERWERSMS.decide, call).value.messages]
+        found = self.commit(SERWERSMS.decide, call).value.messages
+        return [message.id for stretch in found for message in stretch.messages()]
 
 
 # -- which messages, and where to --------------------------------------------------------------------------------------

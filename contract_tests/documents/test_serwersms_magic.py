@@ -20,6 +20,7 @@ from mockserver.core.worlds import Worlds
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.settings import fixtures_folder
 from mockserver.web.answer import AT_ONCE, Delivery, Ending
+from mockserver.web.fragments import Fragments
 from mockserver.web.provider import Call
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -78,7 +79,7 @@ def answer(house, *phones, **parameters):
         SERWERSMS.read(ASKED).credential,
     )
     decision = house.default.commit(partial(SERWERSMS.decide, call))
-    return SERWERSMS.write(decision, call, house.default.state.readings)
+    return SERWERSMS.write(decision, call, house.default.state.readings, Fragments())
 
 
 def senders(answered):

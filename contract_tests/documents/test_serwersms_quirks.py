@@ -12,7 +12,7 @@ import pytest
 from mockserver.app import create_app
 from mockserver.core.accounts import Account, Contact, Login
 from mockserver.core.instants import instant_of, parse_instant
-from mockserver.core.ledger import Layer
+from mockserver.core.layers import Layer
 from mockserver.core.messages import Attachment, Message
 from mockserver.core.state import Fixture
 from mockserver.providers.serwersms.errors import CODES, REFUSALS

@@ -47,9 +47,13 @@ class Agenda:
         self._last += 1
         insort(self._dues, Due(at, self._last, provider, fields, delivery), key=_order)
 
+    def has_due(self, until: Instant) -> bool:
+        """Whether anything is due at an instant."""
+        return bool(self._dues) and self._dues[0].at <= until
+
     def take(self, until: Instant) -> Due | None:
         """Take out the earliest that is due at an instant."""
-        return self._dues.pop(0) if self._dues and self._dues[0].at <= until else None
+        return self._dues.pop(0) if self.has_due(until) else None
 
     def drop(self, delivery: int) -> None:
         """Strike out the attempt at a delivery: it is held, or made at another time."""

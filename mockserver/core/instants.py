@@ -19,6 +19,9 @@ Instant: TypeAlias = int
 SECOND = 1_000_000
 """Microseconds in a second."""
 
+DAY = 86_400 * SECOND
+"""Microseconds in a day of UTC."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 EARLIEST: Instant = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
@@ -113,7 +116,7 @@ def parse_duration(text: str) -> int:
 
 def duration(microseconds: int) -> str:
     """Write an ISO 8601 duration that `parse_duration` reads back."""
-    days, rest = divmod(microseconds, 86_400 * SECOND)
+    days, rest = divmod(microseconds, DAY)
     hours, rest = divmod(rest, 3600 * SECOND)
     minutes, rest = divmod(rest, 60 * SECOND)
     seconds = f"{rest / SECOND:.6f}".rstrip("0").rstrip(".")

@@ -156,12 +156,12 @@ class Exchange:
 
     def weigh(self) -> int:
         """About how many bytes of memory it holds."""
-        head = sum(len(name) + len(value) for name, value in self.head)
-        values = sum(
-            _VALUE + (len(value) if isinstance(value, str) else _BULK * len(self.body))
-            for value in self.values.values()
-        )
-        return _OVERHEAD + len(self.target) + head + values + len(self.body) + len(self.answer_body)
+        held = _OVERHEAD + len(self.target) + len(self.body) + len(self.answer_body) + _VALUE * len(self.values)
+        for name, value in self.head:
+            held += len(name) + len(value)
+        for value in self.values.values():
+            held += len(value) if isinstance(value, str) else _BULK * len(self.body)
+        return held
 
 
 _UNHEARD = frozenset(("left", "dropped"))

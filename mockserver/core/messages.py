@@ -14,6 +14,9 @@ Direction: TypeAlias = Literal["inbound", "outbound"]
 Shelf: TypeAlias = tuple[str, ...]
 """What messages are found by: an account, or one number, program or kind of it; or a handset, of all accounts."""
 
+HANDSET = "handset"
+"""With what the shelves of handsets begin; no account's key is such."""
+
 _PUNCTUATION = re.compile(r"[ ().+/-]")
 
 
@@ -66,14 +69,19 @@ class Message(NamedTuple):
 
     def shelves(self) -> Iterator[Shelf]:
         """Every shelf it stands on, but that of its handset: the ledger sees to that one."""
-        yield account_shelf(self.account)
-        if self.own_number:
-            yield number_shelf(self.account, self.own_number)
-        if self.kind:
-            yield kind_shelf(self.account, self.kind)
-        if self.program:
-            yield program_shelf(self.account, self.program)
-            yield program_shelf(self.account, self.program, self.direction)
+        return shelves(self.account, self.own_number, self.kind, self.program, self.direction)
+
+
+def shelves(account: str, own_number: str, kind: str, program: str, direction: Direction) -> Iterator[Shelf]:
+    """Every shelf that such messages stand on."""
+    yield account_shelf(account)
+    if own_number:
+        yield number_shelf(account, own_number)
+    if kind:
+        yield kind_shelf(account, kind)
+    if program:
+        yield program_shelf(account, program)
+        yield program_shelf(account, program, direction)
 
 
 def handset_of(number: str) -> str:
@@ -89,7 +97,7 @@ def handset_of(number: str) -> str:
 
 def handset_shelf(handset: str) -> Shelf:
     """Everything sent to or by one handset, in all accounts; named as `handset_of` writes it."""
-    return ("handset", handset)
+    return (HANDSET, handset)
 
 
 def account_shelf(account: str) -> Shelf:

@@ -27,7 +27,8 @@ from .events import (
     UseCounted,
 )
 from .instants import Instant
-from .ledger import Layer, Ledger
+from .layers import Layer
+from .ledger import Ledger
 from .outbox import Delivery
 
 

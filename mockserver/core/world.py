@@ -424,6 +424,8 @@ class World:
 
     def _meet(self, until: Instant) -> list[Happened]:
         """Let everything happen that is due, each at its own instant."""
+        if not self.state.agenda.has_due(until):
+            return []
         happened: list[Happened] = []
         steps = -len(self.state.agenda)  # what is down already brings about nothing by being much
         while due := self.state.agenda.take(until):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mockserver.core.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.core.agenda import Due
 from mockserver.core.clock import Clock
 from mockserver.core.ids import Ids
 from mockserver.core.instants import Instant, parse_duration, parse_instant
-from mockserver.core.ledger import Layer
+from mockserver.core.layers import Layer
 from mockserver.core.messages import Attachment, Message
 from mockserver.core.state import Fixture
 
@@ -106,21 +106,21 @@ def _due(number: int, described: Mapping[str, Any]) -> Due:
 
 def _fixture(document: Any) -> Fixture:
     accounts: list[Account] = []
-    layers = _Layers(_Pile([], []), _Pile([], []))
+    fixed, relative = _Pile(), _Pile()
     counted: dict[str, int] = {}
     for index, described in enumerate(document["accounts"]):
         account = _account(described)
         accounts.append(account)
         rows = described.get("messages", ())
-        _lay(rows, account.key, ("accounts", index, "messages"), layers)
+        _lay(rows, account.key, ("accounts", index, "messages"), fixed, relative)
         _count_on(rows, account.provider, counted)
     # Whoever says where numbering goes on says it of all: what has no number yet begins at its room's first.
     said = document.get("sequences", counted)
     return Fixture(
         accounts=tuple(accounts),
-        fixed=Layer(layers.fixed.messages),
-        relative=Layer(layers.relative.messages),
-        read=frozenset((*layers.fixed.read, *(len(layers.fixed.messages) + place for place in layers.relative.read))),
+        fixed=Layer(column=fixed.column),
+        relative=Layer(column=relative.column),
+        read=frozenset((*fixed.read, *(len(fixed.rows) + place for place in relative.read))),
         readings=dict(document.get("readings", {})),
         sequences={name: int(number) for name, number in said.items()},  # JSON Schema takes 5.0 for whole
         uses={window: _instants(uses, ("uses", window)) for window, uses in document.get("uses", {}).items()},
@@ -128,17 +128,32 @@ def _fixture(document: Any) -> Fixture:
     )
 
 
-class _Pile(NamedTuple):
+class _Pile:
     """What will be a layer."""
 
-    messages: list[Message]
-    read: list[int]
-    """Which of them the customer has marked as read."""
+    def __init__(self) -> None:
+        self.rows: list[Mapping[str, Any]] = []
+        self.instants: list[Instant] = []
+        self.accounts: list[str] = []
+        self.read: list[int] = []
+        """Which of the rows the customer has marked as read."""
 
+    def column(self, name: str) -> list[Any]:
+        """One field of each message. A file calls it what Message calls it."""
+        if name == "account":
+            return self.accounts
+        if name == "at":
+            return self.instants
+        default = Message._field_defaults.get(name)
+        if name not in self._said:
+            return [default] * len(self.rows)
+        values = [row.get(name, default) for row in self.rows]
+        return [tuple(map(_attachment, described)) for described in values] if name == "attachments" else values
 
-class _Layers(NamedTuple):
-    fixed: _Pile
-    relative: _Pile
+    @cached_property
+    def _said(self) -> frozenset[str]:
+        """The fields that any of them has."""
+        return frozenset().union(*self.rows)
 
 
 def _account(described: Described) -> Account:
@@ -169,22 +184,19 @@ def _issued(kind: str, token: Callable[[str], str]) -> Login:
     return Login(token("user"), token("secret") if kind == PAIR else None)
 
 
-def _lay(rows: Sequence[Mapping[str, Any]], account: str, place: Place, layers: _Layers) -> None:
-    """Put an account's messages into the layers, in the order of the file."""
+def _lay(rows: Sequence[Mapping[str, Any]], account: str, place: Place, fixed: _Pile, relative: _Pile) -> None:
+    """Put an account's messages on the piles, in the order of the file."""
     for index, row in enumerate(rows):
         when = row["at"]
         try:
-            pile, at = (layers.relative, -_span(when)) if when.startswith("P") else (layers.fixed, _instant(when))
+            pile, at = (relative, -_span(when)) if when.startswith("P") else (fixed, _instant(when))
         except ValueError as error:
             raise WorldFileError(f"{shown(when)} is not {WHEN} or {_BACK}", (*place, index, "at")) from error
-        serial = len(pile.messages)
-        # A file calls the fields of a message what Message calls them; that it was read is no field of it.
-        fields = {**row, "serial": serial, "account": account, "at": at}
-        if fields.pop("read", False):
-            pile.read.append(serial)
-        if "attachments" in row:
-            fields["attachments"] = tuple(map(_attachment, row["attachments"]))
-        pile.messages.append(Message(**fields))
+        if row.get("read"):
+            pile.read.append(len(pile.rows))
+        pile.rows.append(row)
+        pile.instants.append(at)
+        pile.accounts.append(account)
 
 
 def _attachment(described: Mapping[str, Any]) -> Attachment:
@@ -205,11 +217,15 @@ def _instant(text: str) -> Instant:
 
 
 def _span(text: str) -> int:
-    """A duration. Its days and its hours are looked up apart: a million messages have few of either."""
+    """A duration. Days, hours with minutes, and seconds are looked up apart: a million messages have few of each."""
     days, has_clock, clock = text.partition("T")
     if not has_clock:
         return _duration(text)
-    return (0 if days == "P" else _duration(days)) + _duration(f"PT{clock}")
+    minutes, has_minutes, seconds = clock.partition("M")
+    if not (has_minutes and seconds):
+        return (0 if days == "P" else _duration(days)) + _duration(f"PT{clock}")
+    # "0M", so that nothing but seconds may stand behind them
+    return (0 if days == "P" else _duration(days)) + _duration(f"PT{minutes}M") + _duration(f"PT0M{seconds}")
 
 
 _duration = lru_cache(maxsize=100_000)(parse_duration)

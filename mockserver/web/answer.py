@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from threading import Condition
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from mockserver.core.journal import Reply
@@ -68,14 +68,13 @@ class Delivery:
 AT_ONCE = Delivery()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status, headers and body, and how they are delivered."""
+class Answer(NamedTuple):
+    """Status, headers and body, and how they are delivered. A named tuple, because each request makes two of them."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    delivery: Delivery = field(default=AT_ONCE)
+    delivery: Delivery = AT_ONCE
     refusal: Refused | None = None
     """The provider's "no" that stands in the body."""
     words: Reply = "own"

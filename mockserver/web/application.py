@@ -105,7 +105,7 @@ class Routes(Map):
     """The URL map, and what it has found."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self.found: dict[tuple[str, str], Rule] = {}
+        self.found: dict[tuple[str, str], tuple[Rule, dict[str, str]]] = {}
         super().__init__(*args, **options)
 
     def add(self, rulefactory: RuleFactory) -> None:
@@ -121,7 +121,7 @@ class Context(RequestContext):
     app: Application
 
     def match_request(self) -> None:
-        """Match by memory, if this method and path once led to a rule and to no arguments."""
+        """Match by memory, if this method and path once led to a rule."""
         adapter, found = self.url_adapter, self.app.url_map.found
         if adapter is None or adapter.websocket or not self.app.is_routed_by_path_alone:
             super().match_request()
@@ -130,17 +130,18 @@ class Context(RequestContext):
         asked = adapter.default_method, adapter.path_info
         known = found.get(asked)
         if known is not None:
-            self.request.url_rule, self.request.view_args = known, {}  # hooks may write into view_args
+            self.request.url_rule = known[0]
+            self.request.view_args = known[1].copy()  # hooks may write into it
             return
         super().match_request()
-        rule = self.request.url_rule
-        # A path with arguments has as many spellings as there are values.
-        if rule is not None and not self.request.view_args:
-            _remember(found, asked, rule)
+        rule, arguments = self.request.url_rule, self.request.view_args or {}
+        # A view might change what a converter made of it, but never a text.
+        if rule is not None and all(isinstance(value, str) for value in arguments.values()):
+            _remember(found, asked, (rule, arguments.copy()))
 
 
 def _remember(memo: dict[Key, Value], key: Key, value: Value) -> None:
-    """Strangers choose hosts, methods and the number of slashes: a full memo starts again."""
+    """Strangers choose hosts, methods and paths: a full memo starts again."""
     if len(memo) >= _REMEMBERED:
         memo.clear()
     memo[key] = value

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from wsgiref.util import request_uri
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+
+@lru_cache(maxsize=256)
+def _url(scheme: str, host: str, script_name: str, path: str) -> str:
+    """The same few addresses are asked again and again."""
+    environ = {"wsgi.url_scheme": scheme, "HTTP_HOST": host, "SCRIPT_NAME": script_name, "PATH_INFO": path}
+    return request_uri(environ, include_query=False)
 
 
 class Asked:
@@ -37,7 +45,11 @@ class Asked:
     @property
     def url(self) -> str:
         """The address without its query, absolute, on the host and prefix that were asked."""
-        return request_uri(self._environ, include_query=False)
+        environ = self._environ
+        host = environ.get("HTTP_HOST")
+        if not host:
+            return request_uri(environ, include_query=False)
+        return _url(environ["wsgi.url_scheme"], host, environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"])
 
     @property
     def content_type(self) -> str:

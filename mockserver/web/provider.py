@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .answer import Answer
     from .asked import Asked
+    from .fragments import Fragments
 
 
 View: TypeAlias = Callable[..., "Response"]
@@ -164,8 +165,8 @@ class Provider:
     """Conclude, purely."""
     force: Callable[[type[Refused], Call, Asked, Instant], Refused]
     """The refusal of a kind that a fault demands, with the facts that this call would have met it with."""
-    write: Callable[[Decision, Call, Mapping[str, str]], Answer]
-    """Write what was concluded in the provider's wire format and this world's readings."""
+    write: Callable[[Decision, Call, Mapping[str, str], Fragments], Answer]
+    """Write what was concluded in the provider's wire format and this world's readings, with what is remembered of messages."""
     arrive: Callable[[Mapping[str, Any], State, Instant, Draft], Decision]
     """A message comes in from outside, given its fields in the words of a world file; raises ValueError for wrong ones."""
     kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from mockserver.core.world import World
     from mockserver.core.worlds import Worlds
 
+    from .fragments import Fragments
     from .provider import Call, Provider
 
 
-def serve(house: Worlds, room: Provider, environ: WSGIEnvironment) -> Answer:
+def serve(house: Worlds, room: Provider, fragments: Fragments, environ: WSGIEnvironment) -> Answer:
     """Answer a request to a room's operation."""
     exchange: Exchange = environ["mockserver.exchange"]
     bound: World | None = environ.get("mockserver.bound")
@@ -37,9 +38,10 @@ def serve(house: Worlds, room: Provider, environ: WSGIEnvironment) -> Answer:
     decision = world.commit(partial(room.decide, call), is_kept)
     readings = world.state.readings
     exchange.decided(world.id, room.name, call.operation, decision, call.values, readings, is_kept=is_kept)
-    answer = room.write(decision, call, readings)
+    answer = room.write(decision, call, readings, fragments)
     if chosen is not NO_FAULT:
-        answer = suffer(world, exchange, chosen, answer, partial(_refuse, room, decision, call, asked, readings))
+        refuse = partial(_refuse, room, decision, call, asked, readings, fragments)
+        answer = suffer(world, exchange, chosen, answer, refuse)
     exchange.replied(answer.reply, answer.refusal)
     return dated(answer, decision.at)
 
@@ -71,9 +73,10 @@ def suffer(world: World, exchange: Exchange, chosen: Chosen, answer: Answer, ref
 
 def dated(answer: Answer, at: int) -> Answer:
     """The answer with the world's time in its ``Date``, unless it has one."""
-    if any(name == "Date" for name, _ in answer.headers):  # a stale answer is as old as it is
+    status, headers, body, delivery, refusal, words = answer
+    if "Date" in dict(headers):  # a stale answer is as old as it is
         return answer
-    return Answer(answer.status, (*answer.headers, ("Date", http_date(at // SECOND))), answer.body, answer.delivery)
+    return Answer(status, (*headers, ("Date", http_date(at // SECOND))), body, delivery, refusal, words)
 
 
 def _choose(world: World, exchange: Exchange, asked: Asked, room: Provider, call: Call | None = None) -> Chosen:
@@ -83,10 +86,16 @@ def _choose(world: World, exchange: Exchange, asked: Asked, room: Provider, call
 
 
 def _refuse(
-    room: Provider, decision: Decision, call: Call, asked: Asked, readings: Mapping[str, str], name: str
+    room: Provider,
+    decision: Decision,
+    call: Call,
+    asked: Asked,
+    readings: Mapping[str, str],
+    fragments: Fragments,
+    name: str,
 ) -> Answer:
     """A refusal of the room's by name, in its own dialect: the very one that was decided, where it is of that name."""
     kind = next(each for each in room.refusals if each.__name__ == name)
     decided = decision.refusal
     refusal = decided if type(decided) is kind else room.force(kind, call, asked, decision.at)
-    return room.write(decision._replace(value=refusal), call, readings)
+    return room.write(decision._replace(value=refusal), call, readings, fragments)

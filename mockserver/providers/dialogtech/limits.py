@@ -65,10 +65,11 @@ def toll(state: State, account: str, number: str, now: Instant) -> Toll:
 
 def refusal(standings: tuple[Standing, ...], now: Instant) -> Failed | None:
     """The refusal of the limit that is free again last; ``None`` when all three are free."""
-    refused, last = max(zip(REFUSED, standings, strict=True), key=lambda pair: pair[1].free_at)
-    if last.free_at <= now:
+    free_at = [standing.free_at for standing in standings]
+    last = max(free_at)
+    if last <= now:
         return None
-    return _until(refused, last.free_at, now)
+    return _until(tuple(REFUSED)[free_at.index(last)], last, now)
 
 
 def just_filled(refused: type[Failed], now: Instant) -> Failed:

@@ -11,6 +11,7 @@ from mockserver.core.decisions import Decision, Evidence
 from mockserver.core.events import Event, MessageStored
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant, day_begins, day_ends, zone_of
+from mockserver.core.ledger import Stretch
 from mockserver.core.messages import Message, account_shelf, number_shelf
 from mockserver.core.refusals import Refused, Source, documented
 from mockserver.core.state import State
@@ -32,8 +33,8 @@ class Lost(NamedTuple):
 class Found(NamedTuple):
     """The messages of a range of days."""
 
-    inbound: tuple[Message, ...]
-    outbound: tuple[Message, ...]
+    inbound: tuple[Stretch, ...]
+    outbound: tuple[Stretch, ...]
 
 
 class Numbers(NamedTuple):
@@ -113,11 +114,11 @@ def get_messages(call: Call, account: Account, state: State, now: Instant, ids: 
     # DT-9: optional, and no more than a filter. DT-11: the tracking number is our customer's side of a message
     # 000: "Filters the response to only include SMS records where the tracking number matches the number provided"
     shelf = account_shelf(account.key) if number is None else number_shelf(account.key, str(number))
-    messages = state.ledger.page(shelf, day_begins(start, zone), day_ends(end, zone))  # DT-7: whole days, both ends
+    stretches = state.ledger.pick(shelf, day_begins(start, zone), day_ends(end, zone)).stretches  # DT-7: whole days
     return _Concluded(
         Found(
-            tuple(message for message in messages if message.direction == "inbound"),
-            tuple(message for message in messages if message.direction == "outbound"),
+            tuple(stretch.where("direction", "inbound".__eq__) for stretch in stretches),
+            tuple(stretch.where("direction", "outbound".__eq__) for stretch in stretches),
         )
     )
 

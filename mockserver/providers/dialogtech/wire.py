@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -22,6 +22,7 @@ from mockserver.core.state import State
 from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
+from mockserver.web.fragments import Fragments
 from mockserver.web.provider import Call, subject
 
 from . import quirks
@@ -89,13 +90,13 @@ def astray(asked: Asked, status: int) -> Answer:
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def write(decision: Decision, call: Call, readings: Mapping[str, str]) -> Answer:
+def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Answer:
     """The answer that a decision has in this world's readings."""
     value = decision.value
     if isinstance(value, Refused):
         return write_refusal(value, _failure_dtd(call.operation, readings))
     delivery = _UNSAID if type(value) is Lost else AT_ONCE
-    return Answer(200, HEADERS, _WRITERS[type(value)](value, readings), delivery)
+    return Answer(200, HEADERS, _WRITERS[type(value)](value, readings, fragments), delivery)
 
 
 def write_refusal(refusal: Refused, dtd: bytes) -> Answer:
@@ -108,7 +109,7 @@ _UNSAID = Delivery(ending=Ending.CLOSE, instead=b"")
 """DT-39: the answer is there, for the journal, and never leaves."""
 
 
-def _write_sent(_sent: Sent | Lost, readings: Mapping[str, str]) -> bytes:
+def _write_sent(_sent: Sent | Lost, readings: Mapping[str, str], _fragments: Fragments) -> bytes:
     # 001: "[1] Message Sent"; DT-22
     return _success(readings[quirks.SEND_MESSAGE_DTD.name])
 
@@ -118,30 +119,48 @@ def _success(reading: str) -> bytes:
     return _result("success", "[1] Message Sent", _dtd("send_message", reading))
 
 
-def _write_found(found: Found, readings: Mapping[str, str]) -> bytes:
+def _write_found(found: Found, readings: Mapping[str, str], fragments: Fragments) -> bytes:
+    zone, inside = readings[quirks.ZONE.name], readings[quirks.GET_MESSAGES_ENVELOPE.name] == "dtd"  # DT-3
+    level = 4 if inside else 3
+    write_message = partial(_write_message, stamp=_stamp(zone), level=level)
+    inbound, outbound = (fragments.of(stretches, ("dialogtech", zone, level), write_message) for stretches in found)
     # 000: "[3] Message(s) Returned"; DT-13: both directions are counted
-    total = len(found.inbound) + len(found.outbound)
-    response = _response("success", f"[{total}] Message(s) Returned")
-    inside = readings[quirks.GET_MESSAGES_ENVELOPE.name] == "dtd"  # DT-3
+    response = _response("success", f"[{len(inbound) + len(outbound)}] Message(s) Returned")
     messages = etree.SubElement(etree.SubElement(response, "data") if inside else response, "messages")
-    stamp = _stamp(readings[quirks.ZONE.name])
-    _write_messages(etree.SubElement(messages, "inbound"), found.inbound, stamp)  # DT-4: both are always there
-    _write_messages(etree.SubElement(messages, "outbound"), found.outbound, stamp)  # DT-2: and closed
+    etree.SubElement(messages, "inbound")  # DT-4: both are always there
+    etree.SubElement(messages, "outbound")  # DT-2: and closed
     dtd = _dtd("get_messages", readings[quirks.GET_MESSAGES_DTD.name], ".data" if inside else "")
-    return _document(dtd, response, "    ")
+    before, _, rest = _document(dtd, response, _STEP).partition(b"<inbound/>")
+    between, _, after = rest.partition(b"<outbound/>")
+    return b"".join(
+        (before, _container(b"inbound", inbound, level), between, _container(b"outbound", outbound, level), after)
+    )
 
 
-def _write_messages(container: etree._Element, messages: Iterable[Message], stamp: Callable[[int], str]) -> None:
-    for message in messages:
-        record = etree.SubElement(container, "message")  # DT-5: and so is its text, below
-        etree.SubElement(record, "msg_id").text = message.id
-        etree.SubElement(record, "to").text = message.recipient
-        etree.SubElement(record, "from").text = message.sender
-        etree.SubElement(record, "message").text = _cdata(message.text)
-        etree.SubElement(record, "date").text = stamp(message.at)
+_STEP = "    "
+"""By which a level is indented in 000."""
 
 
-def _write_numbers(answer: Numbers, readings: Mapping[str, str]) -> bytes:
+def _container(name: bytes, records: list[bytes], level: int) -> bytes:
+    """An element with these, each of which is indented to that level inside."""
+    if not records:
+        return b"<%s/>" % name
+    line = b"\n" + _STEP.encode() * level
+    return b"<%s>%s%s%s</%s>" % (name, line, line.join(records), line[: -len(_STEP)], name)
+
+
+def _write_message(message: Message, stamp: Callable[[int], str], level: int) -> bytes:
+    record = etree.Element("message")  # DT-5: and so is its text, below
+    etree.SubElement(record, "msg_id").text = message.id
+    etree.SubElement(record, "to").text = message.recipient
+    etree.SubElement(record, "from").text = message.sender
+    etree.SubElement(record, "message").text = _cdata(message.text)
+    etree.SubElement(record, "date").text = stamp(message.at)
+    etree.indent(record, _STEP, level=level)
+    return etree.tostring(record, encoding="UTF-8", xml_declaration=False)
+
+
+def _write_numbers(answer: Numbers, readings: Mapping[str, str], _fragments: Fragments) -> bytes:
     # 002: "<result></result>"; DT-27
     result = "success" if readings[quirks.GET_NUMBERS_RESULT.name] == "success" else ""
     response = _response(result, f"[{len(answer.numbers)}] Number(s) Returned")
@@ -152,7 +171,7 @@ def _write_numbers(answer: Numbers, readings: Mapping[str, str]) -> bytes:
     return _document(_dtd("get_numbers", readings[quirks.GET_NUMBERS_DTD.name]), response, "\t", end=b"\n")
 
 
-_WRITERS: Mapping[type, Callable[[Any, Mapping[str, str]], bytes]] = {
+_WRITERS: Mapping[type, Callable[[Any, Mapping[str, str], Fragments], bytes]] = {
     Sent: _write_sent,
     Lost: _write_sent,
     Found: _write_found,

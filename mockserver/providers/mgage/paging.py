@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from mockserver.core.instants import EARLIEST, LATEST, SECOND, Instant, datetime_of, day_begins, day_ends
-from mockserver.core.ledger import Ledger
-from mockserver.core.messages import Message, Shelf
+from mockserver.core.instants import DAY, EARLIEST, LATEST, SECOND, Instant, datetime_of, day_begins, day_ends
+from mockserver.core.ledger import Ledger, Stretch
+from mockserver.core.messages import Shelf
 
 from .errors import RangeTooLong
 
@@ -68,7 +69,12 @@ def _year_before(instant: Instant) -> Instant:
 
     A whole day, so that pages that are fetched one after the other begin their count at the same message.
     """
-    day = datetime_of(instant).date()
+    return _year_before_day(instant // DAY)
+
+
+@lru_cache(maxsize=16)
+def _year_before_day(number: int) -> Instant:
+    day = datetime_of(number * DAY).date()
     last = 28 if (day.month, day.day) == (2, 29) else day.day
     return day_begins(day.replace(year=max(day.year - 1, 1), day=last))
 
@@ -79,7 +85,7 @@ def _year_before(instant: Instant) -> Instant:
 class Page(NamedTuple):
     """Some of the messages."""
 
-    messages: tuple[Message, ...]
+    messages: tuple[Stretch, ...]
     following: int | None
     """The number of the next page; ``None`` on the last one, and past it."""
 
@@ -87,9 +93,8 @@ class Page(NamedTuple):
 def turn_to(number: int, size: int, ledger: Ledger, shelf: Shelf, period: Period) -> Page:
     """The page of a number, from 1. It costs what it holds, wherever it is."""
     since, until = _or(period.since, EARLIEST), _or(period.until, LATEST)
-    # MG-18: by date, then by arrival. One more than is shown says whether there is another page.
-    messages = ledger.page(shelf, since, until, (number - 1) * size, size + 1)
-    return Page(tuple(messages[:size]), number + 1 if len(messages) > size else None)
+    picked = ledger.pick(shelf, since, until, (number - 1) * size, size)  # MG-18: by date, then by arrival
+    return Page(picked.stretches, number + 1 if picked.total > number * size else None)
 
 
 def next_page_url(address: str, following: int | None, filters: Mapping[str, str], reading: str) -> str | None:
@@ -98,5 +103,11 @@ def next_page_url(address: str, following: int | None, filters: Mapping[str, str
     if following is None:
         return None
     # 003: "https://communicatepro.mgage.com/api/messages/program/121811?page=2"; MG-7: and the request's own filters
-    query = {"page": str(following), **(filters if reading == "filters" else {})}
-    return f"{address}?{urlencode(query)}"
+    further = _encoded(tuple(filters.items())) if reading == "filters" else ""
+    return f"{address}?page={following}{further}"
+
+
+@lru_cache(maxsize=256)
+def _encoded(filters: tuple[tuple[str, str], ...]) -> str:
+    """The filters behind a page's number; a client sends the same ones from page to page."""
+    return f"&{urlencode(filters)}" if filters else ""

@@ -10,7 +10,7 @@ from mockserver.core.decisions import Decision, Evidence
 from mockserver.core.events import Event, MessagesRead
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant, zone_of
-from mockserver.core.messages import Message
+from mockserver.core.ledger import Stretch
 from mockserver.core.refusals import Refused, Source, assumed, documented
 from mockserver.core.state import State
 from mockserver.web.provider import Call, Magic
@@ -41,7 +41,7 @@ class Paging(NamedTuple):
 class Received(NamedTuple):
     """Incoming messages, and whose they are."""
 
-    messages: list[Message]
+    messages: tuple[Stretch, ...]
     account: Account
     shows_contacts: bool = False
     paging: Paging | None = None
@@ -80,9 +80,13 @@ def recived(call: Call, account: Account | None, state: State, now: Instant, ids
     # SW-16: in the answer only when one of the two was sent
     paging = None if page.limit is None else Paging(page.number, page.count(found.total))
     # 004: "That means a message as read (no more returned by the API)"; SW-12
-    serials = tuple(message.serial for message in found.messages) if values.get("read") else ()
+    serials = (
+        tuple(serial for stretch in found.stretches for serial in stretch.values("serial"))
+        if values.get("read")
+        else ()
+    )
     events = (MessagesRead(serials),) if serials else ()
-    received = Received(found.messages, account, bool(values.get("show_contact")), paging, meaning)
+    received = Received(found.stretches, account, bool(values.get("show_contact")), paging, meaning)
     return _Concluded(received, events, evidence)
 
 

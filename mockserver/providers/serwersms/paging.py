@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from mockserver.core.instants import EARLIEST, LATEST, SECOND, Instant, day_begins, day_ends, instant_of
-from mockserver.core.ledger import Ledger
-from mockserver.core.messages import Message, Shelf, account_shelf, kind_shelf, number_shelf
+from mockserver.core.ledger import Ledger, Stretch
+from mockserver.core.messages import Shelf, account_shelf, kind_shelf, number_shelf
 
 # SW-17: a page without a limit; the vendor's own plugin asks for so many
 LIMIT = 20
 
 
 # -- which messages ------------------------------------------------------------------------------------------------
+
+
+Test: TypeAlias = tuple[str, Callable[[Any], bool]]
+"""A field of a message, and whether it is as it is wanted."""
 
 
 class Search(NamedTuple):
@@ -25,8 +30,8 @@ class Search(NamedTuple):
     """One after the other."""
     since: Instant
     until: Instant
-    keeps: Callable[[Message], bool] | None = None
-    """Whether a message counts; ``None`` keeps all, and then a page costs what it holds, wherever it is."""
+    tests: tuple[Test, ...] = ()
+    """What a message must pass to count. Without any, a page costs what it holds, wherever it is."""
 
 
 def search(
@@ -47,7 +52,7 @@ def search(
         _shelves(values, account, types),
         EARLIEST if since is None else _begins(since, zone),
         LATEST if until is None else _ends(until, zone),
-        _keeps(values, read),
+        tuple(_tests(values, read)),
     )
 
 
@@ -62,17 +67,15 @@ def _shelves(values: Mapping[str, Any], account: str, types: Sequence[str]) -> t
     return tuple(kind_shelf(account, kind) for kind in types)
 
 
-def _keeps(values: Mapping[str, Any], read: set[int]) -> Callable[[Message], bool] | None:
+def _tests(values: Mapping[str, Any], read: set[int]) -> Iterator[Test]:
     """What neither a shelf nor the time says."""
-    tests: list[Callable[[Message], bool]] = []
     if read:
-        tests.append(lambda message: message.serial not in read)
+        yield "serial", lambda serial: serial not in read
     if phones := values.get("phone"):
-        tests.append(lambda message: message.sender in phones)
+        yield "sender", phones.__contains__
     if "ndi" in values:  # SW-25: other types may have hit the number too
         is_wanted = values.get("type", "ndi") == "ndi"
-        tests.append(lambda message: is_wanted and message.kind == "ndi")
-    return (lambda message: all(test(message) for test in tests)) if tests else None
+        yield "kind", lambda kind: is_wanted and kind == "ndi"
 
 
 def _begins(moment: date, zone: ZoneInfo | None) -> Instant:
@@ -115,38 +118,48 @@ class Page(NamedTuple):
 class Found(NamedTuple):
     """The messages of a page, and how many there are on all pages."""
 
-    messages: list[Message]
+    stretches: tuple[Stretch, ...]
     total: int
 
 
 def find(ledger: Ledger, search: Search, page: Page) -> Found:
     """Find the messages of a page."""
-    found = _counted(ledger, search, page) if search.keeps is None else _scanned(ledger, search, page)
+    is_counted = page.limit is not None and not search.tests
+    total, stretches = (_counted if is_counted else _looked_through)(ledger, search, page)
     if page.is_descending:
-        found.messages.reverse()
-    return found
+        backwards = [stretch._replace(places=stretch.places[::-1]) for stretch in stretches]
+        return Found(tuple(reversed(backwards)), total)
+    return Found(tuple(stretches), total)
 
 
-def _counted(ledger: Ledger, search: Search, page: Page) -> Found:
+def _counted(ledger: Ledger, search: Search, page: Page) -> tuple[int, Iterable[Stretch]]:
+    """Look only at what is on the page."""
     counts = [ledger.count(shelf, search.since, search.until) for shelf in search.shelves]
-    total = sum(counts)
-    return Found(list(_cut(ledger, search, counts, page.window(total))), total)
+    picks = (
+        ledger.pick(shelf, search.since, search.until, part.start, len(part)).stretches
+        for shelf, part in zip(search.shelves, _parts(counts, page), strict=True)
+        if part
+    )
+    return sum(counts), chain.from_iterable(picks)
 
 
-def _cut(ledger: Ledger, search: Search, counts: list[int], window: range) -> Iterator[Message]:
-    before = 0
-    for shelf, count in zip(search.shelves, counts, strict=True):
-        start, stop = max(window.start - before, 0), min(window.stop - before, count)
-        if start < stop:
-            yield from ledger.page(shelf, search.since, search.until, start, stop - start)
-        before += count
-
-
-def _scanned(ledger: Ledger, search: Search, page: Page) -> Found:
-    kept = [
-        message
-        for shelf in search.shelves
-        for message in filter(search.keeps, ledger.page(shelf, search.since, search.until))
+def _looked_through(ledger: Ledger, search: Search, page: Page) -> tuple[int, Iterable[Stretch]]:
+    """Look at everything on the shelves."""
+    found = [
+        stretch for shelf in search.shelves for stretch in ledger.pick(shelf, search.since, search.until).stretches
     ]
-    window = page.window(len(kept))
-    return Found(kept[window.start : window.stop], len(kept))
+    for field, is_wanted in search.tests:
+        found = [stretch.where(field, is_wanted) for stretch in found]
+    counts = [len(stretch.places) for stretch in found]
+    if page.limit is None:
+        return sum(counts), found
+    parts = zip(found, _parts(counts, page), strict=True)
+    return sum(counts), (stretch._replace(places=stretch.places[part.start : part.stop]) for stretch, part in parts)
+
+
+def _parts(counts: Sequence[int], page: Page) -> Iterator[range]:
+    """Which of each so many messages, one after the other, are on the page."""
+    window, before = page.window(sum(counts)), 0
+    for count in counts:
+        yield range(max(window.start - before, 0), max(min(window.stop - before, count), 0))
+        before += count

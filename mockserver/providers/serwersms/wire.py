@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -23,6 +24,7 @@ from mockserver.core.state import State
 from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
+from mockserver.web.fragments import Fragments
 from mockserver.web.provider import Call, Magic, subject
 
 from . import magic, quirks
@@ -132,7 +134,7 @@ def astray(asked: Asked, status: int) -> Answer:
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def write(decision: Decision, call: Call, readings: Mapping[str, str]) -> Answer:
+def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Answer:
     """The answer that a decision has in this world's readings."""
     value, suffix = decision.value, call.values["suffix"]
     if isinstance(value, Refused):
@@ -142,8 +144,8 @@ def write(decision: Decision, call: Call, readings: Mapping[str, str]) -> Answer
     if isinstance(value, Injected):
         return _answer(200, suffix, readings, "response", {"success": True})
     assert isinstance(value, Received)
-    answer = _answer(200, suffix, readings, "response", _received(value, readings))
-    return Answer(answer.status, answer.headers, answer.body, _DELIVERIES[value.meaning])
+    body = _write_received(value, suffix, readings, fragments)
+    return Answer(200, _HEADERS[suffix], body, _DELIVERIES[value.meaning])
 
 
 # SW-39
@@ -179,14 +181,25 @@ def _error(code: int, readings: Mapping[str, str]) -> Mapping[str, Any]:
     return {"code": code, "type": known.type, "message": message}
 
 
-def _received(received: Received, readings: Mapping[str, str]) -> Mapping[str, Any]:
-    sheet = _sheet(received.account, received.account.contacts if received.shows_contacts else {}, readings)
-    items = {"items": [_item(message, sheet) for message in received.messages]}  # SW-15: none is an empty list
-    if received.paging is None:
-        return items
-    page, pages = received.paging
-    return {"paging": {"page": page, "count": pages}, **items}  # SW-16
+def _write_received(received: Received, suffix: str, readings: Mapping[str, str], fragments: Fragments) -> bytes:
+    account = received.account
+    sheet = _sheet(account, account.contacts if received.shows_contacts else {}, readings)
+    write_item = _write_xml_item if suffix == "xml" else partial(_write_json, reading=readings[quirks.JSON.name])
+    form = ("serwersms", suffix, *(readings[quirk.name] for quirk in _SHOWN), account.blacklist)
+    # Contacts come and go too often for what shows them to be remembered.
+    remembered = Fragments(0) if received.shows_contacts else fragments
+    items = remembered.of(received.messages, form, lambda message: write_item(_item(message, sheet)))
+    paging = received.paging
+    around = {} if paging is None else {"paging": {"page": paging.page, "count": paging.pages}}  # SW-16
+    if suffix == "xml":
+        return _write_xml("response", {**around, "items": []}, items)
+    return orjson.dumps(
+        {**around, "items": orjson.Fragment(b"[%s]" % b",".join(items))}
+    )  # SW-15: none is an empty list
 
+
+_SHOWN = (quirks.JSON, quirks.FIELD, quirks.ZONE)
+"""The switches that an item depends on."""
 
 # SW-1: the name of the date
 _STAMPED = {"recived": ("recived",), "received": ("received",), "both": ("recived", "received")}
@@ -279,9 +292,15 @@ def _stamp(zone_name: str) -> Callable[[int], str]:
 def _answer(status: int, suffix: str, readings: Mapping[str, str], root: str, value: Mapping[str, Any]) -> Answer:
     """SW-28: the Content-Types."""
     if suffix == "xml":
-        return Answer(status, (("Content-Type", "application/xml; charset=UTF-8"),), _write_xml(root, value))
+        return Answer(status, _HEADERS[suffix], _write_xml(root, value))
     body = _write_json({root: value} if root == "error" else value, readings[quirks.JSON.name])
-    return Answer(status, (("Content-Type", "application/json"),), body)
+    return Answer(status, _HEADERS[suffix], body)
+
+
+_HEADERS = {
+    "json": (("Content-Type", "application/json"),),
+    "xml": (("Content-Type", "application/xml; charset=UTF-8"),),
+}
 
 
 def _write_json(value: Mapping[str, Any], reading: str) -> bytes:
@@ -291,12 +310,21 @@ def _write_json(value: Mapping[str, Any], reading: str) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _write_xml(root: str, value: Mapping[str, Any]) -> bytes:
-    """SW-3: elements are named as JSON's keys. lxml would write the declaration with single quotes."""
-    element = _fill(etree.Element(root), value)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(
-        element, encoding="UTF-8", xml_declaration=False
-    )
+def _write_xml(root: str, value: Mapping[str, Any], items: Sequence[bytes] = ()) -> bytes:
+    """SW-3: elements are named as JSON's keys; into an empty ``items`` go these. lxml would write the declaration with single quotes."""
+    written = _write_element(_fill(etree.Element(root), value))
+    if items:
+        before, _, after = written.partition(b"<items/>")
+        written = b"".join((before, b"<items>", *items, b"</items>", after))
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + written
+
+
+def _write_xml_item(item: Mapping[str, Any]) -> bytes:
+    return _write_element(_fill(etree.Element("item"), item))
+
+
+def _write_element(element: etree._Element) -> bytes:
+    return etree.tostring(element, encoding="UTF-8", xml_declaration=False)
 
 
 def _fill(element: etree._Element, value: Any) -> etree._Element:

@@ -1,0 +1,80 @@
+"""What lies under the requests: events, pages, limits, whole worlds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.in_process.requests import NOON, PROGRAM, SENDERS, exported_message, fixture
+from mockserver.app import READINGS, ROOMS
+from mockserver.core.clock import Clock
+from mockserver.core.events import MessageStored, UseCounted
+from mockserver.core.instants import EARLIEST, LATEST, SECOND
+from mockserver.core.layers import Layer
+from mockserver.core.ledger import Ledger
+from mockserver.core.messages import program_shelf
+from mockserver.core.state import Fixture, State
+from mockserver.core.worlds import Worlds
+from mockserver.providers.dialogtech import limits
+
+SHELF = program_shelf(PROGRAM, "1")
+
+
+@pytest.fixture(scope="module")
+def ledger(messages: int) -> Ledger:
+    """One program's."""
+    return Ledger(((Layer(exported_message(place, place) for place in range(messages)), 0),))
+
+
+@pytest.mark.parametrize("where", ["first", "last"])
+def test_a_page_of_50(benchmark: Any, ledger: Ledger, messages: int, where: str) -> None:
+    """The first and the last cost the same."""
+    offset = 0 if where == "first" else messages - 50
+    assert len(benchmark(ledger.page, SHELF, EARLIEST, LATEST, offset, 50)) == 50
+
+
+def test_a_message_is_stored(benchmark: Any) -> None:
+    """An event is applied."""
+    state = State(Fixture(), NOON, READINGS)
+    benchmark(lambda: state.apply(MessageStored(exported_message(state.ledger.next_serial, NOON))))
+    assert len(state.ledger) > 0
+
+
+def test_the_limits_of_a_number_that_is_used_up(benchmark: Any) -> None:
+    """All three windows are full."""
+    state = State(Fixture(), NOON, READINGS)
+    for use in range(40):
+        for window in ("a 1", "a"):
+            state.apply(UseCounted(window, NOON - 40 * SECOND // (use + 1), 40))
+    standings = benchmark(lambda: limits.toll(state, "a", "1", NOON).standings)
+    assert standings[0].used == 40
+
+
+@pytest.fixture
+def house() -> Worlds:
+    """One with all rooms' accounts in it."""
+    return Worlds(fixture(1_000), READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
+
+
+@pytest.fixture
+def small(house: Worlds) -> Fixture:
+    """One that a test would use: an account or two of each room."""
+    given = house.default.beginning.fixture
+    return Fixture(given.accounts[SENDERS - 1 :], given.fixed)
+
+
+def test_a_world_is_created(benchmark: Any, house: Worlds, small: Fixture) -> None:
+    """From a fixture that is there; and dropped again."""
+    benchmark(lambda: house.drop(house.create(small)))
+
+
+def test_a_world_is_forked(benchmark: Any, house: Worlds, small: Fixture) -> None:
+    """And dropped again."""
+    parent = house.create(small)
+    benchmark(lambda: house.drop(house.fork(parent)))
+
+
+def test_a_world_is_reset(benchmark: Any, house: Worlds, small: Fixture) -> None:
+    """As between two tests."""
+    benchmark(house.create(small).reset)

@@ -1,0 +1,114 @@
+"""Where the time of one request goes, from the bytes of the connection to the bytes of the answer: a table for README.md.
+
+python -m benchmarks.stages [--requests 100] [--rounds 150]
+
+Each stage is a function that is wrapped in a timer; what the stages inside it took is taken off. The least of several
+rounds counts, for whatever else the machine does only ever adds. The timers themselves are in the figures, about a
+quarter of a microsecond a stage; the kernel and the event loop are not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from time import perf_counter_ns
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks.in_process.requests import Double
+from mockserver import app
+from mockserver.core.state import State
+from mockserver.core.world import World
+from mockserver.web.pipeline import Pipeline
+
+STAGES = {
+    "shell": "connection: parser, environ, head of the answer",
+    "pipeline": "pipeline: exchange opened and answered",
+    "Flask": "Flask: contexts, routing, dispatch, response",
+    "serve": "serve: world, fault, Date",
+    "read": "room reads the request",
+    "commit": "commit: lock, identifiers, what is due, feed",
+    "decide": "room decides",
+    "apply": "events applied",
+    "write": "room writes the answer",
+    "journal": "journal and feed",
+}
+ASKED = ("send", "page of 50", "page of 500", "recived")
+
+
+class Timer:
+    """Nanoseconds by stage, without those of the stages inside."""
+
+    def __init__(self) -> None:
+        self.spent: Counter[str] = Counter()
+        self._inside: list[int] = []
+
+    def around(self, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The same work, timed."""
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            self._inside.append(0)
+            begun = perf_counter_ns()
+            try:
+                return work(*arguments, **named)
+            finally:
+                spent = perf_counter_ns() - begun
+                self.spent[stage] += spent - self._inside.pop()
+                if self._inside:
+                    self._inside[-1] += spent
+
+        return timed
+
+
+def measured(name: str, requests: int, rounds: int) -> dict[str, float]:
+    """Microseconds of one such request by stage."""
+    timer, around = Timer(), Timer.around
+    rooms = tuple(
+        replace(room, **{stage: around(timer, stage, getattr(room, stage)) for stage in ("read", "decide", "write")})
+        for room in app.PROVIDERS
+    )
+    with (
+        patch.object(app, "PROVIDERS", rooms),
+        patch.object(app, "serve", around(timer, "serve", app.serve)),
+        patch.object(World, "commit", around(timer, "commit", World.commit)),
+        patch.object(World, "write_down", around(timer, "journal", World.write_down)),
+        patch.object(State, "apply", around(timer, "apply", State.apply)),
+        patch.object(Pipeline, "__call__", around(timer, "pipeline", Pipeline.__call__)),
+        patch.object(app.Application, "wsgi_app", around(timer, "Flask", app.Application.wsgi_app)),
+        closing(Double()) as double,
+    ):
+        ask, asked = around(timer, "shell", double.ask), double.requests(name)
+        least: dict[str, float] = {}
+        for _ in range(rounds):
+            batch = [next(asked) for _ in range(requests)]
+            gc.collect()
+            gc.disable()
+            timer.spent.clear()
+            for request in batch:
+                ask(request)
+            gc.enable()
+            for stage, spent in timer.spent.items():
+                least[stage] = min(least.get(stage, spent), spent)
+        return {stage: spent / requests / 1000 for stage, spent in least.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--requests", type=int, default=100)
+    options.add_argument("--rounds", type=int, default=150)
+    given = options.parse_args()
+    columns = {name: measured(name, given.requests, given.rounds) for name in ASKED}
+    print(f"| microseconds | {' | '.join(ASKED)} |")
+    print(f"|---|{'---:|' * len(ASKED)}")
+    for stage, about in STAGES.items():
+        print(f"| {about} | {' | '.join(f'{columns[name].get(stage, 0):.1f}' for name in ASKED)} |")
+    print(f"| together | {' | '.join(f'{sum(columns[name].values()):.1f}' for name in ASKED)} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""What is remembered of messages against what is written anew: whatever happens in whichever world, the same bytes."""
+
+from __future__ import annotations
+
+import gc
+from base64 import b64encode
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from werkzeug.test import EnvironBuilder
+
+from mockserver.app import PROVIDERS, READINGS, ROOMS, SWITCHES
+from mockserver.core.accounts import Account, Contact, Login, Number, Program
+from mockserver.core.clock import Clock
+from mockserver.core.decisions import Decision
+from mockserver.core.events import AccountChanged, ReadingChosen
+from mockserver.core.instants import SECOND, parse_instant
+from mockserver.core.layers import Layer
+from mockserver.core.ledger import Ledger
+from mockserver.core.messages import Message, account_shelf
+from mockserver.core.state import Fixture
+from mockserver.core.worlds import Worlds
+from mockserver.web.asked import Asked
+from mockserver.web.fragments import Fragments
+from mockserver.web.provider import Provider
+
+NOON = parse_instant("2026-06-01T12:00:00Z")
+DAY = 86_400 * SECOND
+JAN, EWA = "+48500600700", "+48500600701"
+LOGIN = (Login("user", "secret"),)
+ACCOUNTS = (
+    Account("dialogtech/a", "dialogtech", "a", LOGIN, numbers={"5554332111": Number("5554332111")}),
+    Account("mgage/a", "mgage", "a", LOGIN, programs={"1": Program("1", "Program", "Campaign", "Voting")}),
+    Account("serwersms/a", "serwersms", "a", LOGIN, contacts={JAN: Contact(JAN, "Jan")}),
+)
+TEXTS = ("Yes", "żółć 🙂", "<a> & ]]>", "<inbound/><outbound/><items/>", "a\rb\x00c", '"\\\n')
+ASKED: dict[str, tuple[str, ...]] = {
+    "dialogtech": (
+        "/ibp_api.php?action=sms.get_messages&access_key=user&secret_access_key=secret&start_date=20260101&end_date=20261231",
+    ),
+    "mgage": tuple(f"/api/messages/program/1?{query}" for query in ("", "pageSize=2&page=2", "messageType=MO")),
+    "serwersms": tuple(
+        f"/messages/recived{rest}&username=user&password=secret"
+        for rest in ("?", ".xml?", "?order=desc&limit=2", "?show_contact=true", f"?phone={JAN}")
+    ),
+}
+
+
+def message(room: str, serial: int, at: int, text: str, kind: str = "nd") -> Message:
+    """A message as that room may have one, which came in or went out."""
+    direction: Any = "outbound" if serial % 3 == 2 and room != "serwersms" else "inbound"
+    more = {"serwersms": {"kind": kind}, "mgage": {"program": "1"}}.get(room, {})
+    parties = (JAN, EWA) if serial % 2 else (EWA, JAN)
+    numeric = parties if room == "serwersms" else tuple(number[1:] for number in parties)
+    return Message(serial, f"{room}/a", str(serial), direction, *numeric, at, text, status="Received", **more)
+
+
+def asked(target: str) -> Asked:
+    """A request as the rooms see it."""
+    environ = EnvironBuilder(path=target, headers={"Authorization": "Basic " + b64encode(b"user:secret").decode()})
+    made = environ.get_environ()
+    return Asked({**made, "mockserver.body": b"", "mockserver.bound": "a world", "QUERY_STRING": made["QUERY_STRING"]})
+
+
+CHOICES = [
+    ReadingChosen(switch.name, reading)
+    for switch in SWITCHES
+    for reading in (*switch.readings, *("Asia/Tokyo",) * switch.any_zone)
+]
+SEEN = tuple((room, asked(target)) for room in PROVIDERS for target in ASKED[room.name])
+
+
+class Remembering(RuleBasedStateMachine):
+    """Worlds that share layers, and one memory for all of them."""
+
+    @initialize(
+        most=st.sampled_from((400, 2_000, 2**20)), texts=st.lists(st.sampled_from(TEXTS), min_size=6, max_size=6)
+    )
+    def begin(self, most: int, texts: list[str]) -> None:
+        rooms = ("dialogtech", "mgage", "serwersms") * 2
+        fixed, relative = (
+            Layer(message(room, n, at(n), text) for n, (room, text) in enumerate(zip(rooms, texts, strict=True)))
+            for at in (lambda n: NOON - n * DAY, lambda n: -n * SECOND)
+        )
+        self.fixture = Fixture(ACCOUNTS, fixed, relative)
+        self.house = Worlds(self.fixture, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
+        self.worlds = [self.house.default]
+        self.fragments = Fragments(most)
+
+    @rule(seconds=st.integers(0, 3))
+    def a_world_is_born_later(self, seconds: int) -> None:
+        if len(self.worlds) < 4:
+            self.worlds.append(self.house.create(self.fixture, clock=Clock.frozen(NOON + seconds * SECOND)))
+
+    @rule(which=st.integers(0, 3))
+    def a_world_is_forked(self, which: int) -> None:
+        if len(self.worlds) < 4:
+            self.worlds.append(self.house.fork(self.worlds[which % len(self.worlds)]))
+
+    @rule(which=st.integers(0, 3), seconds=st.integers(0, 2))
+    def a_world_begins_again(self, which: int, seconds: int) -> None:
+        self.worlds[which % len(self.worlds)].reset(NOON + seconds * SECOND)
+
+    @rule(which=st.integers(0, 3), seconds=st.integers(0, 2))
+    def time_passes(self, which: int, seconds: int) -> None:
+        world = self.worlds[which % len(self.worlds)]
+        world.advance(world.now() + seconds * SECOND)
+
+    @rule(which=st.integers(0, 3), room=st.sampled_from(PROVIDERS), ago=st.integers(0, 3), text=st.sampled_from(TEXTS))
+    def a_message_is_stored(self, which: int, room: Provider, ago: int, text: str) -> None:
+        world = self.worlds[which % len(self.worlds)]
+        ledger = world.state.ledger
+        ledger.add(message(room.name, ledger.next_serial, world.clock.now() - ago * SECOND, text, "eco"))
+
+    @rule(which=st.integers(0, 3), chosen=st.sampled_from(CHOICES))
+    def another_reading_is_chosen(self, which: int, chosen: ReadingChosen) -> None:
+        self.worlds[which % len(self.worlds)].commit(lambda _state, now, _ids: Decision(now, None, (chosen,)))
+
+    @rule(which=st.integers(0, 3), phones=st.sets(st.sampled_from((JAN, EWA))), name=st.sampled_from(("Jan", "Jaś")))
+    def somebody_is_blocked_or_gets_another_name(self, which: int, phones: set[str], name: str) -> None:
+        world = self.worlds[which % len(self.worlds)]
+        account = world.state.accounts["serwersms/a"]
+        changed = replace(account, blacklist=frozenset(phones), contacts={JAN: Contact(JAN, name)})
+        world.commit(lambda _state, now, _ids: Decision(now, None, (AccountChanged(changed),)))
+
+    @invariant()
+    def what_is_remembered_is_what_would_be_written(self) -> None:
+        for world in getattr(self, "worlds", ()):
+            for room, request in SEEN:
+                call = room.read(request)
+                decision, readings = world.commit(partial(room.decide, call)), world.state.readings
+                anew = room.write(decision, call, readings, Fragments(0))
+                assert anew == room.write(decision, call, readings, self.fragments)
+
+
+def test_a_reading_that_is_chosen_later_is_heeded() -> None:
+    machine = Remembering()
+    machine.begin(most=2**20, texts=list(TEXTS))
+    for chosen in CHOICES:
+        machine.another_reading_is_chosen(0, chosen)
+        machine.what_is_remembered_is_what_would_be_written()
+
+
+Remembering.TestCase.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+test_an_answer_with_remembered_messages_is_the_answer_that_would_be_written_anew = Remembering.TestCase
+
+
+def stored(texts: int) -> Ledger:
+    return Ledger(((Layer(message("mgage", place, place, f"text {place}") for place in range(texts)), 0),))
+
+
+def test_a_message_is_written_once_for_each_form() -> None:
+    ledger, written = stored(3), []
+
+    def write(found: Message) -> bytes:
+        written.append(found.id)
+        return found.text.encode()
+
+    fragments = Fragments()
+    for form in ("a", "b", "a"):
+        stretches = ledger.pick(account_shelf("mgage/a"), 0, 9).stretches
+        assert [b"text 0", b"text 1", b"text 2"] == fragments.of(stretches, form, write)
+    assert ["0", "1", "2", "0", "1", "2"] == written
+
+
+@pytest.mark.parametrize("most", [0, 500])
+def test_what_is_remembered_is_bounded_and_everything_is_answered(most: int) -> None:
+    ledger, fragments = stored(1_000), Fragments(most)
+    for start in (0, 500, 0):
+        picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, 500)
+        found = fragments.of(picked.stretches, "a", lambda message: message.text.encode())
+        assert [f"text {place}".encode() for place in range(start, start + 500)] == found
+    assert fragments._held <= most + 200
+
+
+def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
+    fragments, ledger = Fragments(), stored(3)
+    fragments.of(ledger.pick(account_shelf("mgage/a"), 0, 9).stretches, "a", lambda message: b"x")
+    assert 1 == len(fragments._known)
+
+    del ledger
+    gc.collect()
+    assert 0 == len(fragments._known)
