@@ -138,6 +138,10 @@ CLIENTS: Mapping[str, Client] = {
         "node {here}/node/send_by_fetch.mjs",
         r"^TypeError: fetch failed \((UND_ERR_SOCKET: other side closed|ECONNRESET: read ECONNRESET)\)",
     ),
+    "axios": Client(
+        "node {here}/node/send_by_axios.cjs {axios}",
+        r"^(Axios)?Error: (socket hang up|read ECONNRESET) \(ECONNRESET\)",
+    ),
     "HttpClient of Java": Client(
         "java -cp {java} SendByHttpClient",
         r"^java\.(io\.IOException: HTTP/1\.1 header parser received no bytes|net\.SocketException: Connection reset)",
@@ -193,6 +197,7 @@ def folders(from_pypi, from_npm, compiled) -> Folders:
             # It asks for Python 3.12, but what it is made of runs on 3.11.
             "serwersmsv2api-2.0.0": lambda: from_pypi("serwersmsv2api==2.0.0", "--ignore-requires-python"),
             "serwersms.pl": lambda: from_npm("serwersms.pl@1.0.8", "request@2.88.2"),
+            "axios": lambda: from_npm("axios@1.21.1"),
             "java": lambda: compiled(*sorted((HERE / "java").glob("*.java"))),
         }
     )
