@@ -26,5 +26,5 @@ if __name__ == "__main__":
     listening = Listening(null, port=int(sys.argv[1]))
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 1_000)
+    gc.set_threshold(700, 5, 1_000)
     listening.run()
