@@ -207,7 +207,8 @@ def _view(house: Worlds, room: Provider, fragments: Fragments) -> View:
     """A room's view. What the address carries is read by the room itself."""
 
     def view(**_arguments: object) -> Response:
-        return AnswerResponse(serve(house, room, fragments, request.environ))
+        environ = request._get_current_object().environ  # type: ignore[attr-defined]  # noqa: SLF001 - once through the proxy
+        return AnswerResponse(serve(house, room, fragments, environ))
 
     return view
 

@@ -173,7 +173,7 @@ def _effect(events: Sequence[Event], is_kept: bool) -> Effect:
         return "nothing"
     if not is_kept:
         return "prevented"
-    return "stored" if any(isinstance(event, MessageStored) for event in events) else "changed"
+    return "stored" if MessageStored in map(type, events) else "changed"
 
 
 class Budget:

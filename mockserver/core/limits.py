@@ -32,9 +32,13 @@ class Standing(NamedTuple):
     """When another use is possible; not later than the instant if it is possible now."""
 
 
+def free_at(limit: Limit, uses: Sequence[Instant], now: Instant) -> Instant:
+    """When another use is possible, from the latest uses in ascending order; not before now."""
+    return now if len(uses) < limit.most else max(now, uses[-limit.most] + limit.seconds * SECOND)
+
+
 def standing(limit: Limit, uses: Sequence[Instant], now: Instant) -> Standing:
     """Where a limit stands, from the latest uses in ascending order."""
-    window = limit.seconds * SECOND
     latest = uses[-limit.most :]
-    used = len(latest) - bisect_right(latest, now - window)
-    return Standing(limit, used, now if used < limit.most else latest[0] + window)
+    used = len(latest) - bisect_right(latest, now - limit.seconds * SECOND)
+    return Standing(limit, used, free_at(limit, uses, now))

@@ -11,9 +11,11 @@ piece (1 µs of 13) and a flattened ``wsgi_app`` (3 µs, at the price of a secon
 from __future__ import annotations
 
 import sys
+from inspect import CO_COROUTINE
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Flask, Response, appcontext_tearing_down, request_tearing_down
+from flask import Flask, Request, Response, appcontext_tearing_down, request_tearing_down
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask.sessions import NullSession, SessionInterface
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from flask import Request
     from flask.typing import ResponseReturnValue
 
     from mockserver.core.worlds import Worlds
@@ -115,6 +116,15 @@ class Routes(Map):
         self.found = {}
 
 
+class Asking(Request):
+    """Flask's request; closing one whose files nobody has read costs nothing."""
+
+    def close(self) -> None:
+        """Close the files that were read."""
+        if "files" in vars(self):
+            super().close()
+
+
 class Context(RequestContext):
     """Flask's request context; a route that was found is not searched again."""
 
@@ -169,6 +179,7 @@ class Application(Flask):
 
     url_map: Routes
     url_map_class = Routes
+    request_class = Asking
     session_interface = NoSessions()
 
     def __init__(
@@ -240,17 +251,25 @@ class Application(Flask):
             rv = (AnswerResponse(rv[0]), *rv[1:])
         return super().make_response(rv)
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Flask's, unless it is plain to see that a function is no coroutine's and nobody has marked it as one."""
+        if type(func) is FunctionType and not func.__dict__ and not func.__code__.co_flags & CO_COROUTINE:
+            return func
+        return super().ensure_sync(func)
+
     def preprocess_request(self) -> ResponseReturnValue | None:
         """Flask's, when somebody registered."""
-        if self.url_value_preprocessors or self.before_request_funcs:
+        request = request_ctx._get_current_object().request  # type: ignore[attr-defined]  # noqa: SLF001 - Werkzeug's word for it
+        if _is_registered(request, self.url_value_preprocessors) or _is_registered(request, self.before_request_funcs):
             return super().preprocess_request()
         return None
 
     def process_response(self, response: Response) -> Response:
         """Flask's, when somebody registered or there may be a session to save."""
+        context = request_ctx._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
         if (
-            self.after_request_funcs
-            or request_ctx._after_request_functions  # noqa: SLF001 - after_this_request has no public reader
+            _is_registered(context.request, self.after_request_funcs)
+            or context._after_request_functions  # noqa: SLF001 - after_this_request has no public reader
             or not isinstance(self.session_interface, NoSessions)
         ):
             return super().process_response(response)
@@ -265,6 +284,15 @@ class Application(Flask):
         """Flask's, when somebody registered or listens."""
         if self.teardown_appcontext_funcs or appcontext_tearing_down.receivers:
             super().do_teardown_appcontext(sys.exc_info()[1] if exc is _UNSET else exc)
+
+
+def _is_registered(request: Request, functions: Mapping[str | None, object]) -> bool:
+    """Whether there are some for all requests, or for this one's blueprint; one inside another is Flask's to look up."""
+    if not functions:
+        return False
+    rule = request.url_rule
+    blueprint = "" if rule is None else rule.endpoint.rpartition(".")[0]
+    return None in functions or blueprint in functions or "." in blueprint
 
 
 def _decoded(text: str) -> str:

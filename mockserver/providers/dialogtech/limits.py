@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mockserver.core.events import UseCounted
 from mockserver.core.instants import SECOND, Instant, iso
-from mockserver.core.limits import Limit, Standing, standing
+from mockserver.core.limits import Limit, Standing, free_at, standing
 from mockserver.core.state import State
 
 from .errors import Failed, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
@@ -36,6 +36,16 @@ class Toll(NamedTuple):
             standing(PER_NUMBER, self.by_number, self.now),
         )
 
+    def refusal(self) -> Failed | None:
+        """The refusal of the limit that is free again last; ``None`` when all three are free."""
+        free = (
+            free_at(PER_MINUTE, self.by_number, self.now),
+            free_at(PER_ACCOUNT, self.by_account, self.now),
+            free_at(PER_NUMBER, self.by_number, self.now),
+        )
+        last = max(free)
+        return None if last == self.now else _until(_REFUSED[free.index(last)], last, self.now)
+
     @property
     def events(self) -> tuple[UseCounted, UseCounted]:
         """That this send counts."""
@@ -46,7 +56,8 @@ class Toll(NamedTuple):
 
     def counted(self) -> Toll:
         """The uses with this send among them."""
-        return self._replace(by_number=(*self.by_number, self.now), by_account=(*self.by_account, self.now))
+        now = self.now
+        return Toll(self.number, self.account, (*self.by_number, now), (*self.by_account, now), now)
 
 
 REFUSED: Mapping[type[Failed], Limit] = {
@@ -55,21 +66,13 @@ REFUSED: Mapping[type[Failed], Limit] = {
     TooManyPerNumber: PER_NUMBER,
 }
 """Who says no for each limit."""
+_REFUSED = tuple(REFUSED)
 
 
 def toll(state: State, account: str, number: str, now: Instant) -> Toll:
     """What a send by an account meets, on the number that counts (DT-23)."""
     of_number = f"{account} {number}"
     return Toll(of_number, account, state.uses.get(of_number, ()), state.uses.get(account, ()), now)
-
-
-def refusal(standings: tuple[Standing, ...], now: Instant) -> Failed | None:
-    """The refusal of the limit that is free again last; ``None`` when all three are free."""
-    free_at = [standing.free_at for standing in standings]
-    last = max(free_at)
-    if last <= now:
-        return None
-    return _until(tuple(REFUSED)[free_at.index(last)], last, now)
 
 
 def just_filled(refused: type[Failed], now: Instant) -> Failed:

@@ -6,15 +6,15 @@ middle wait for the day on which numbers grow longer. The shipped worlds have no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from mockserver.core.events import ArrivalScheduled
-from mockserver.core.instants import SECOND, Instant, iso
-from mockserver.core.limits import Standing
+from mockserver.core.instants import SECOND, Instant
 from mockserver.core.messages import Message
 from mockserver.web.provider import Magic
 
 from .errors import Failed, InvalidRecipient, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
+from .limits import just_filled
 
 
 def _ten(place: int, outcome: str) -> Magic:
@@ -40,21 +40,17 @@ _LIMITS: Mapping[Magic, type[Failed]] = {
 }
 
 
-def refusal(magic: Magic, message: Message, standings: Iterable[Standing]) -> Failed | None:
+def refusal(magic: Magic, message: Message) -> Failed | None:
     """Why a message is refused; ``None`` when it is not.
 
     Args:
         magic: what its recipient is for.
-        message: as it would be stored.
-        standings: of the three limits, one of which says that it has just been filled, however it stands.
+        message: as it would be stored. Its limit says that it has just been filled, however it stands.
     """
     if magic is INVALID:
         return InvalidRecipient(value=message.recipient)
-    if magic not in _LIMITS:
-        return None
-    refused = _LIMITS[magic]
-    seconds = next(each.limit.seconds for each in standings if each.limit.sentence == refused.source.sentence)
-    return refused(seconds=f"{seconds:.3f}", free_at=iso(message.at + seconds * SECOND))
+    refused = _LIMITS.get(magic)
+    return None if refused is None else just_filled(refused, message.at)
 
 
 PAUSE: Instant = 30 * SECOND

@@ -60,13 +60,11 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
 
     limited = sender if state.readings[quirks.LIMITED_NUMBER.name] == "from" else recipient  # DT-23
     toll = limits.toll(state, account.key, limited, now)
-    standings = toll.standings
-    evidence = Evidence("rate limits", standings)
-    counted = toll.counted()
-    refusal = limits.refusal(standings, now) if state.readings["limits"] == "enforced" else None
-    if refusal is not None and state.readings[quirks.LIMITED_SENDS.name] == "all":  # DT-23
-        return _Concluded(limits.refusal(counted.standings, now) or refusal, toll.events, evidence)
+    refusal = toll.refusal() if state.readings["limits"] == "enforced" else None
     if refusal is not None:
+        evidence = Evidence("rate limits", toll.standings)
+        if state.readings[quirks.LIMITED_SENDS.name] == "all":  # DT-23
+            return _Concluded(toll.counted().refusal() or refusal, toll.events, evidence)
         return _Concluded(refusal, evidence=evidence)
 
     message = Message(
@@ -82,13 +80,13 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     events: tuple[Event, ...] = (MessageStored(message), *toll.events)
     if own.dlr_url is not None:  # DT-41
         events += (forwarding.opened(forwarding.REPORT, message, own.dlr_url, ids),)
-    accepted = _Concluded(Sent(), events, Evidence("rate limits", counted.standings))
+    accepted = _Concluded(Sent(), events, Evidence("rate limits", toll.counted().standings))
     meaning = magic.MEANINGS.get(recipient)  # DT-39
     if meaning is None or state.readings[quirks.MAGIC.name] == "off":
         return accepted
-    refusal = magic.refusal(meaning, message, standings)
+    refusal = magic.refusal(meaning, message)
     if refusal is not None:
-        return _Concluded(refusal, evidence=Evidence("magic number", standings, recipient))
+        return _Concluded(refusal, evidence=Evidence("magic number", toll.standings, recipient))
     return _conjure(meaning, message, account, accepted)
 
 
