@@ -6,11 +6,11 @@ Each field is a flag of ``mockserver serve`` and a variable: ``port`` is ``--por
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mockserver.core.ids import unguessable
 
@@ -56,7 +56,7 @@ class Settings:
     """An ISO 8601 instant at which the default world's clock stands."""
     reload: bool = False
     """Whether ``mockserver serve`` watches the world file, and lets the default world begin again when it changes."""
-    unknown_credentials: str = "refuse"
+    unknown_credentials: Literal["refuse", "adopt"] = "refuse"
     """``refuse`` them as the provider does, or ``adopt`` them: each gets a world of its own."""
     token: str | None = None
     """What the control API asks for when somebody else could reach it; made at start when none is given."""
@@ -81,8 +81,8 @@ class Settings:
     """Bytes of a request's line and headers that are read."""
     idle_seconds: int = 75
     """How long an unused connection is kept open."""
-    log: str = "refusals"
-    """What is logged on stderr: ``quiet``, ``refusals`` or ``all``."""
+    log: Literal["quiet", "refusals", "all"] = "refusals"
+    """What is logged on stderr."""
 
     def with_token(self) -> Settings:
         """These settings, with a token of the control API where one is asked for and none was given."""
@@ -130,7 +130,9 @@ def _read(key: str, text: str, kind: Any) -> Any:
     if kind == Path | None:
         return Path(text)
     if kind is bool:
-        return _truth(key, text)
+        return _TRUTHS[_one_of(_TRUTHS, key, text)]
+    if get_origin(kind) is Literal:
+        return _one_of(get_args(kind), key, text)
     if kind == tuple[str, ...]:
         return tuple(filter(None, (part.strip() for part in text.split(","))))
     if kind not in (int, int | None):
@@ -141,11 +143,11 @@ def _read(key: str, text: str, kind: Any) -> Any:
         raise BadSetting(f"{key} must be a whole number, not {text!r}") from None
 
 
-def _truth(key: str, text: str) -> bool:
+def _one_of(words: Collection[str], key: str, text: str) -> str:
     word = text.strip().lower()
-    if word not in _TRUTHS:
-        raise BadSetting(f"{key} must be one of {', '.join(_TRUTHS)}, not {text!r}")
-    return _TRUTHS[word]
+    if word not in words:
+        raise BadSetting(f"{key} must be one of {', '.join(words)}, not {text!r}")
+    return word
 
 
 def _unknown(key: str, names: Mapping[str, str]) -> str:

@@ -112,6 +112,31 @@ def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it
     assert "health" not in log
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "words"),
+    [
+        ("MOCKSERVER_LOG", "loud", "quiet, refusals, all"),
+        ("MOCKSERVER_LOG", "", "quiet, refusals, all"),
+        ("MOCKSERVER_UNKNOWN_CREDENTIALS", "adapt", "refuse, adopt"),
+        ("MOCKSERVER_RELOAD", "maybe", "1, true, yes, on, 0, false, no, off"),
+    ],
+)
+def test_a_variable_that_has_a_few_values_is_refused_with_any_other(variable: str, text: str, words: str) -> None:
+    environment = os.environ | {variable: text}
+    done = subprocess.run([*COMMAND, "serve"], env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    assert 1 == done.returncode
+    assert f"mockserver: {variable} must be one of {words}, not {text!r}\n" == done.stderr
+
+
+def test_variables_that_have_a_few_values_take_each_of_them() -> None:
+    settings, unknown = Settings.from_environment(
+        {"MOCKSERVER_LOG": "quiet", "MOCKSERVER_UNKNOWN_CREDENTIALS": "Adopt"}
+    )
+
+    assert ("quiet", "adopt", []) == (settings.log, settings.unknown_credentials, unknown)
+
+
 @contextmanager
 def serving(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """A server in a process of its own, and its banner."""
