@@ -45,7 +45,7 @@ class Redirection:
         self._server = server
         self._door = door
         self._sockets = Sockets(hosts, door.listeners, self._refused)
-        self._trust = Handshakes(hosts, door.authority)
+        self._handshakes = Handshakes(hosts, door.authority)
         self._proxies = Exemption(environ, hosts.answered)
         self._patches = Patches()
         self._is_bound = False
@@ -63,7 +63,7 @@ class Redirection:
             self._door.bind(self._server, world.id)
             self._is_bound = True
             self._sockets.install(self._patches)
-            self._trust.install(self._patches)
+            self._handshakes.install(self._patches)
             self._proxies.begin()
         except BaseException:
             self.end()
