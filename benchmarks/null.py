@@ -5,11 +5,11 @@ python benchmarks/null.py PORT
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mockserver.web.collecting import collect_seldom
 from mockserver.web.listening import Listening
 
 if TYPE_CHECKING:
@@ -24,7 +24,5 @@ def null(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
 
 if __name__ == "__main__":
     listening = Listening(null, port=int(sys.argv[1]))
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(700, 5, 1_000)
+    collect_seldom()
     listening.run()

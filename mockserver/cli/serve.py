@@ -119,17 +119,13 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: b
 
     from mockserver.app import create_app, create_house
     from mockserver.server import MockServer
+    from mockserver.web.collecting import collect_seldom
 
     watch = Watch(settings.world, lambda: _begin_again(house, settings)) if settings.world else None
     gc.disable()  # a world is read faster when nobody looks for rubbish in it meanwhile
     house = create_house(settings)
     server = MockServer(create_app(house, settings), settings, https=settings.https, tunnel=settings.tunnel)
-    # What is here now stays: the collector need not look at it again. What comes is looked at in small parts, for each
-    # is a pause, and seldom as a whole. A journal that is full hides how much is new: it gives up as much as it takes.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(700, 5, 1_000)
-    gc.enable()
+    collect_seldom()
     _lift_the_limit_on_files()
     if watch is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)
