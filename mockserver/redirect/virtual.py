@@ -16,9 +16,9 @@ from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from mockserver.web.listening import config_of
 from mockserver.web.shell import Limits, Shell, shell
 
 if TYPE_CHECKING:
@@ -239,10 +239,7 @@ class Switchboard:
         door = f"in-process-{world.id}"
         transport.call("PUT", f"/_mock/doors/{door}", body={"world": world.id})
         self._bound = _quiet(app, door)
-        self._config = Config(
-            _no_asgi, http=self._bound, log_config=None, lifespan="off", ws="none", proxy_headers=False
-        )
-        self._config.load()
+        self._config = config_of(self._bound)
 
     def connect(self, host: str, port: int, *, is_tls: bool) -> Line:
         """A connection to a host, whichever it is."""
@@ -265,8 +262,3 @@ def _quiet(app: WSGIApplication, door: str) -> type[Shell]:
             self.transport.close()
 
     return Quiet
-
-
-async def _no_asgi(scope: object, receive: object, send: object) -> None:
-    """Stands where uvicorn wants an ASGI application; the shell has its own way to the WSGI one."""
-    raise NotImplementedError

@@ -361,9 +361,15 @@ def _protocol(
 ) -> Callable[[], asyncio.Protocol]:
     """What makes a connection's protocol."""
     kind = listener.connection(pool, limits, beside)
+    loop = asyncio.get_running_loop()
+    return partial(kind, config=config_of(kind), server_state=state, app_state={}, _loop=loop)
+
+
+def config_of(kind: type[Shell]) -> Config:
+    """What uvicorn's protocol wants to be told about connections of a class."""
     config = Config(_no_asgi, http=kind, log_config=None, lifespan="off", ws="none", proxy_headers=False, workers=1)
     config.load()
-    return partial(kind, config=config, server_state=state, app_state={}, _loop=asyncio.get_running_loop())
+    return config
 
 
 async def _no_asgi(scope: object, receive: object, send: object) -> None:
