@@ -5,7 +5,7 @@ is handed in; nothing here knows a room. Rule 2: a file is refused in one senten
 found, and what would be right.
 
 `decoding` turns bytes into a document, `checking` holds it to the rules, `reading` makes a world of it; `taking` and
-`writing` are the way back. `comparing` says where two differ, `refusing` is how a no is said.
+`writing` are the way back. `comparing` says where two differ, `holding` what breaks a schema, `refusing` is how a no is said.
 """
 
 from .checking import COMPILED_ABOVE, FORMAT, Room, Rules, Switch

@@ -1,8 +1,8 @@
 """What a world file is held to: the house's words around the accounts, each room's JSON Schema inside them.
 
-Every part of a schema has a ``description`` that completes the sentence "... is not". Few messages are held to a schema
-by jsonschema, many by fastjsonschema; their verdicts are the same (``contract_tests/core/test_world_files.py``), and
-what is wrong is always said by `_hold`. Both are imported here only when a file is checked.
+Few messages are held to a schema by jsonschema, many by fastjsonschema; their verdicts are the same
+(``contract_tests/core/test_world_files.py``), and what is wrong is always said by ``holding.py``. Both are imported only
+when a file is checked.
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
 from mockserver.core.instants import zone_of
 
+from .holding import Schema, first_mistake
 from .refusing import Place, WorldFileError, either, shown, unknown, written
 
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
-
-Schema: TypeAlias = Mapping[str, Any]
 Described: TypeAlias = Mapping[str, Any]
 """An account as a world file describes it."""
 
@@ -209,29 +206,9 @@ _Hold: TypeAlias = Callable[[Any, Schema, Place], None]
 
 
 def _hold(thing: Any, schema: Schema, place: Place) -> None:
-    from jsonschema import Draft7Validator
-
-    first = min(Draft7Validator(schema).iter_errors(thing), key=_rank, default=None)
-    if first is not None:
-        raise _refusal(first, place)
-
-
-def _rank(error: ValidationError) -> tuple[object, ...]:
-    # An unknown key first: it is often the misspelt one that is said to be missing.
-    return (error.validator != "additionalProperties", *error.path)
-
-
-def _refusal(error: ValidationError, place: Place) -> WorldFileError:
-    thing: Any = error.instance
-    schema: Any = error.schema
-    place = (*place, *error.path)
-    if error.validator == "additionalProperties":
-        key = next(key for key in thing if key not in schema["properties"])
-        return WorldFileError(unknown("key", key, schema["properties"]), (*place, key))
-    if error.validator == "required":
-        missing = next(key for key in schema["required"] if key not in thing)
-        return WorldFileError("is missing", (*place, missing))
-    return WorldFileError(f"{shown(thing)} is not {schema['description']}", place)
+    mistake = first_mistake(thing, schema, place)
+    if mistake is not None:
+        raise WorldFileError(*mistake)
 
 
 def _compiled(rules: Rules) -> _Hold:

@@ -14,15 +14,13 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from math import cos, exp, log, pi, sqrt
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from mockserver.core.faults import Draw, Fault, Point
+from mockserver.snapshots.holding import first_mistake
 from mockserver.snapshots.refusing import Place, shown, unknown, written
 
 from .answer import Answer, Ending, Pace
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
 
 Refuse: TypeAlias = Callable[[str], Answer]
 """Makes the provider's refusal of a name."""
@@ -454,33 +452,6 @@ def hold(thing: object, schema: Schema, place: Place) -> None:
     Raises:
         ValueError: it does not keep to it; one sentence says where and what would be right.
     """
-    from jsonschema import Draft7Validator
-
-    first = min(Draft7Validator(schema).iter_errors(thing), key=_rank, default=None)
-    if first is not None:
-        raise ValueError(_sentence(first, (*place, *first.path)))
-
-
-def _rank(error: ValidationError) -> tuple[bool, list[str]]:
-    # An unknown key first: it is often the misspelt one that is said to be missing.
-    return error.validator != "additionalProperties", [str(step) for step in error.path]
-
-
-def _sentence(error: ValidationError, place: Place) -> str:
-    thing: Any = error.instance
-    schema: Any = error.schema
-    if isinstance(thing, dict) and error.validator in ("oneOf", "anyOf"):
-        # Where an object is one of the choices, what is wrong with it as one says more than that it is none of them.
-        inside = [each for each in error.context or () if each.validator in ("additionalProperties", "required")]
-        if inside:
-            return _sentence(min(inside, key=_rank), place)
-    if error.validator == "additionalProperties":
-        key = next(key for key in thing if key not in schema["properties"])
-        return f"{written((*place, key))}: {unknown('key', key, schema['properties'])}"
-    if error.validator == "required":
-        missing = next(key for key in schema["required"] if key not in thing)
-        return f"{written((*place, missing))}: is missing"
-    found = shown(thing)
-    if error.validator in ("minProperties", "maxProperties") and thing:
-        found += f" with {', '.join(map(repr, thing))}"
-    return f"{written(place)}: {found} is not {schema['description']}"
+    mistake = first_mistake(thing, schema, place)
+    if mistake is not None:
+        raise ValueError(f"{written(mistake.place)}: {mistake.difference}")
