@@ -1136,7 +1136,8 @@ def contexts(tmp_path_factory):
 
 @pytest.fixture
 def secure(house, loop, contexts, opened):
-    mock = opened.enter_context(Listening(listeners=[Listener(house, ssl_context=contexts[0])]))
+    listener = Listener(house, ssl_context=contexts[0])
+    mock = opened.enter_context(Listening(listeners=[listener], limits=Limits(body=1 << 16)))
     assert mock.url.startswith("https://127.0.0.1:")
     raw = socket.create_connection(("127.0.0.1", int(mock.url.rpartition(":")[2])), timeout=PATIENCE)
     return Client(opened.enter_context(contexts[1].wrap_socket(raw, server_hostname="localhost")))
@@ -1160,3 +1161,30 @@ def test_tls_ends_in_a_reset_without_a_good_bye(secure, house):
 def test_tls_refuses_and_closes(secure):
     secure.send(b"\x00" + b"x" * 100)
     assert secure.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def test_tls_ends_with_the_connection_though_the_client_says_no_good_bye(secure):
+    secure.send(get(b"/", b"Connection: close"))
+    assert secure.rest() == ok(b"/", connection=b"close")
+    below = socket.socket(fileno=secure.socket.detach())
+    with below:
+        below.settimeout(PATIENCE)
+        assert below.recv(1) == b""
+
+
+def test_tls_ends_behind_all_that_a_slow_client_has_yet_to_read(secure, house):
+    body = b"x" * (8 << 20)
+    house.answers("/", DATE, body=body)
+    secure.send(get(b"/", b"Connection: close"))
+    house.finished()
+    assert secure.rest() == ok(body, connection=b"close")
+
+
+def test_tls_hears_out_who_is_still_sending(secure, house, monkeypatch):
+    """More than lies in the buffers between them: a client that met a reset here would not come to read the answer."""
+    monkeypatch.setattr("mockserver.web.shell.PARTING", FOR_EVER)
+    size = 32 << 20
+    secure.send(get(b"/", b"Content-Length: %d" % size).replace(b"GET", b"POST", 1))
+    for _ in range(size >> 16):
+        secure.send(b"x" * (1 << 16))
+    secure.hears(ok(b"/", connection=b"close"))

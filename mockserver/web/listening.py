@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from mockserver.web.parting import OneSided
 from mockserver.web.shell import Limits, Shell, shell
 
 if TYPE_CHECKING:
@@ -287,6 +288,8 @@ class _Running:
 
     async def open(self, listener: Listener, bound: socket.socket, beside: Sequence[Bound] = ()) -> None:
         """Accept connections."""
+        if listener.ssl_context is not None:
+            listener.ssl_context.sslobject_class = OneSided
         protocol = _protocol(listener, self._pool, self._limits, self._state, beside)
         self._servers.append(
             await self._loop.create_server(protocol, sock=bound, ssl=listener.ssl_context, backlog=BACKLOG)

@@ -522,16 +522,17 @@ class Shell(HttpToolsProtocol):
     def leave(self, *, lingers: bool = False) -> None:
         """Close, when all that was written is out.
 
-        A client that is still sending would get a reset for it and might lose the answer; ``lingers`` closes our half first
-        and hears it out for a moment.
+        A client that is still sending would get a reset for it and might lose the answer; ``lingers`` closes our half first,
+        where there are halves (not in TLS), and hears it out for a moment.
         """
         self._forget()
         self.current = None
-        if lingers and self.transport.can_write_eof() and not self.transport.is_closing():
+        if lingers and not self.transport.is_closing():
             self._unset_keepalive_if_required()
             self.flow.resume_reading()
-            with contextlib.suppress(OSError):  # asyncio's own loop finds out here that the client has gone
-                self.transport.write_eof()
+            if self.transport.can_write_eof():
+                with contextlib.suppress(OSError):  # asyncio's own loop finds out here that the client has gone
+                    self.transport.write_eof()
             self.timeout_keep_alive_task = self.loop.call_later(PARTING, self.transport.close)
         else:
             self.transport.close()
