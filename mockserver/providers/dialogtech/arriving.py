@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from mockserver.core.accounts import Account
 from mockserver.core.decisions import Decision, Evidence
@@ -16,13 +13,14 @@ from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
 from mockserver.core.messages import Message
 from mockserver.core.state import State
-from mockserver.snapshots.refusing import shown, unknown
-from mockserver.web.faults import Schema, hold
-from mockserver.web.forms import is_utf8
+from mockserver.snapshots.refusing import unknown
+from mockserver.web.arriving import candidates, check_texts, message_schema
+from mockserver.web.faults import hold
 
 from .forwarding import INBOUND, opened
 
-_REQUIRED = ("sender", "recipient", "text")
+_SCHEMA = Path(__file__).parent / "world.schema.json"
+_FIELDS = ("sender", "recipient", "text")
 
 
 def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Decision:
@@ -37,9 +35,8 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     Raises:
         ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
     """
-    hold(dict(fields), _schema(), ())
-    if not is_utf8(fields["text"]):
-        raise ValueError(f"text: {shown(fields['text'])} is not text that UTF-8 can carry")
+    hold(dict(fields), message_schema(_SCHEMA, _FIELDS, _FIELDS), ())
+    check_texts(fields)
     account = _account(fields, state)
     message = Message(
         serial=state.ledger.next_serial,
@@ -59,25 +56,9 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     return Decision(now, message, events, Evidence("arrive"), account.key)
 
 
-@cache
-def _schema() -> Schema:
-    """What the fields are held to: a message of a world file, and whose it is."""
-    definitions = orjson.loads((Path(__file__).parent / "world.schema.json").read_bytes())["definitions"]
-    known = definitions["message"]["properties"]
-    return {
-        "definitions": definitions,
-        "type": "object",
-        "required": _REQUIRED,
-        "additionalProperties": False,
-        "properties": {name: known[name] for name in _REQUIRED} | {"account": definitions["name"]},
-    }
-
-
 def _account(fields: Mapping[str, Any], state: State) -> Account:
     """The account of that name, or else the only one, that has the number and can receive by it."""
-    accounts = [account for account in state.accounts.values() if account.provider == "dialogtech"]
-    if "account" in fields:
-        accounts = [account for account in accounts if account.name == fields["account"]] or _refuse(fields, accounts)
+    accounts = candidates(fields, state, "dialogtech")
     homes = [account for account in accounts if fields["recipient"] in _numbers(account)]
     if len(homes) > 1:
         names = " and ".join(account.name for account in homes)
@@ -86,10 +67,6 @@ def _account(fields: Mapping[str, Any], state: State) -> Account:
         return homes[0]
     numbers = (number for account in accounts for number in _numbers(account))
     raise ValueError(f"recipient: {unknown('SMS enabled number', fields['recipient'], numbers)}")
-
-
-def _refuse(fields: Mapping[str, Any], accounts: list[Account]) -> list[Account]:
-    raise ValueError(f"account: {unknown('account', fields['account'], (account.name for account in accounts))}")
 
 
 def _numbers(account: Account) -> Iterator[str]:

@@ -13,8 +13,7 @@ from mockserver.core.instants import SECOND, Instant
 from mockserver.core.messages import Message
 from mockserver.web.provider import Magic
 
-from .errors import Failed, InvalidRecipient, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
-from .limits import just_filled
+from .errors import Failed, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
 
 
 def _ten(place: int, outcome: str) -> Magic:
@@ -33,25 +32,12 @@ MAGIC = (INVALID, PER_MINUTE, PER_ACCOUNT, PER_NUMBER, LOST, ANSWERED)
 MEANINGS: Mapping[str, Magic] = {number: magic for magic in MAGIC for number in magic.values()}
 """Number -> what it is for."""
 
-_LIMITS: Mapping[Magic, type[Failed]] = {
+FILLED: Mapping[Magic, type[Failed]] = {
     PER_MINUTE: TooManyPerMinute,
     PER_ACCOUNT: TooManyPerAccount,
     PER_NUMBER: TooManyPerNumber,
 }
-
-
-def refusal(magic: Magic, message: Message) -> Failed | None:
-    """Why a message is refused; ``None`` when it is not.
-
-    Args:
-        magic: what its recipient is for.
-        message: as it would be stored. Its limit says that it has just been filled, however it stands.
-    """
-    if magic is INVALID:
-        return InvalidRecipient(value=message.recipient)
-    refused = _LIMITS.get(magic)
-    return None if refused is None else just_filled(refused, message.at)
-
+"""Whose limit says that it has just been filled, however it stands."""
 
 PAUSE: Instant = 30 * SECOND
 """Until the handset answers."""

@@ -18,7 +18,15 @@ from mockserver.core.state import State
 from mockserver.web.provider import Call, Magic
 
 from . import forwarding, limits, magic, quirks
-from .errors import EndsBeforeStart, InvalidCredentials, MissingParameter, NotATrackingNumber, UnknownAction
+from .errors import (
+    EndsBeforeStart,
+    Failed,
+    InvalidCredentials,
+    InvalidRecipient,
+    MissingParameter,
+    NotATrackingNumber,
+    UnknownAction,
+)
 from .params import ACTION, CREDENTIALS, GET_MESSAGES, SEND_MESSAGE, obey, required
 
 
@@ -84,10 +92,18 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     meaning = magic.MEANINGS.get(recipient)  # DT-39
     if meaning is None or state.readings[quirks.MAGIC.name] == "off":
         return accepted
-    refusal = magic.refusal(meaning, message)
+    refusal = _set_aside(meaning, message)
     if refusal is not None:
         return _Concluded(refusal, evidence=Evidence("magic number", toll.standings, recipient))
     return _conjure(meaning, message, account, accepted)
+
+
+def _set_aside(meaning: Magic, message: Message) -> Failed | None:
+    """The refusal that a magic number is for; ``None`` when it is for none (DT-39)."""
+    if meaning is magic.INVALID:
+        return InvalidRecipient(value=message.recipient)
+    refused = magic.FILLED.get(meaning)
+    return None if refused is None else limits.just_filled(refused, message.at)
 
 
 def _conjure(meaning: Magic, message: Message, account: Account, accepted: _Concluded) -> _Concluded:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from mockserver.core.accounts import Account
 from mockserver.core.decisions import Decision, Evidence
@@ -16,12 +13,13 @@ from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
 from mockserver.core.messages import Message
 from mockserver.core.state import State
-from mockserver.snapshots.refusing import shown, unknown
-from mockserver.web.faults import Schema, hold
-from mockserver.web.forms import is_utf8
+from mockserver.snapshots.refusing import unknown
+from mockserver.web.arriving import candidates, check_texts, message_schema
+from mockserver.web.faults import hold
 
+_SCHEMA = Path(__file__).parent / "world.schema.json"
 _REQUIRED = ("sender", "text")
-_OPTIONAL = ("recipient", "program", "status", "network")
+_FIELDS = (*_REQUIRED, "recipient", "program", "status", "network")
 
 # 003 has "Mobile Number" and no other, so no answer shows to which short code somebody wrote (MG-19)
 _CODE = "37911"
@@ -40,8 +38,8 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     Raises:
         ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
     """
-    hold(dict(fields), _schema(), ())
-    _check_texts(fields)
+    hold(dict(fields), message_schema(_SCHEMA, _FIELDS, _REQUIRED), ())
+    check_texts(fields)
     account, program = _home(fields, state)
     message = Message(
         serial=state.ledger.next_serial,
@@ -59,32 +57,9 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     return Decision(now, message, (MessageStored(message),), Evidence("arrive"), account.key)
 
 
-@cache
-def _schema() -> Schema:
-    """What the fields are held to: a message of a world file, and whose it is."""
-    definitions = orjson.loads((Path(__file__).parent / "world.schema.json").read_bytes())["definitions"]
-    known = definitions["message"]["properties"]
-    return {
-        "definitions": definitions,
-        "type": "object",
-        "required": _REQUIRED,
-        "additionalProperties": False,
-        "properties": {name: known[name] for name in (*_REQUIRED, *_OPTIONAL)} | {"account": definitions["name"]},
-    }
-
-
-def _check_texts(fields: Mapping[str, Any]) -> None:
-    for name in ("text", "status", "network"):
-        if not is_utf8(fields.get(name) or ""):
-            raise ValueError(f"{name}: {shown(fields[name])} is not text that UTF-8 can carry")
-
-
 def _home(fields: Mapping[str, Any], state: State) -> tuple[Account, str]:
     """The account and its program: those that are named, or else the only ones there are."""
-    accounts = [account for account in state.accounts.values() if account.provider == "mgage"]
-    if "account" in fields:
-        accounts = [account for account in accounts if account.name == fields["account"]] or _refuse(fields, accounts)
-    homes = [(account, program) for account in accounts for program in account.programs]
+    homes = [(account, program) for account in candidates(fields, state, "mgage") for program in account.programs]
     wanted = [home for home in homes if fields.get("program", home[1]) == home[1]]
     if len(wanted) == 1:
         return wanted[0]
@@ -93,7 +68,3 @@ def _home(fields: Mapping[str, Any], state: State) -> tuple[Account, str]:
     missing = "account" if "program" in fields else "program"
     there = ", ".join(program if "account" in fields else f"{program} of {account.name}" for account, program in wanted)
     raise ValueError(f"{missing}: is missing; there is {there or 'none'}")
-
-
-def _refuse(fields: Mapping[str, Any], accounts: list[Account]) -> list[Account]:
-    raise ValueError(f"account: {unknown('account', fields['account'], (account.name for account in accounts))}")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from mockserver.core.accounts import Account
 from mockserver.core.decisions import Decision, Evidence
@@ -16,12 +14,13 @@ from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
 from mockserver.core.messages import Attachment
 from mockserver.core.state import State
-from mockserver.snapshots.refusing import Place, shown, unknown, written
+from mockserver.web.arriving import candidates, check_texts, message_schema
 from mockserver.web.faults import Schema, hold
-from mockserver.web.forms import is_utf8
 
 from .forwarding import take_in
 
+_SCHEMA = Path(__file__).parent / "world.schema.json"
+_REQUIRED = ("kind", "sender", "text")
 _FIELDS = ("kind", "sender", "recipient", "text", "reference", "title", "attachments")
 
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -51,7 +50,7 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     """
     full = _completed(fields, ids)
     hold(full, _schema(), ())
-    _check_texts(full, ())
+    check_texts(full)
     account = _account(full, state)
     message = {name: full[name] for name in _FIELDS if name in full}
     message["attachments"] = tuple(map(_attachment, full.get("attachments", ())))
@@ -78,18 +77,10 @@ def _numbered(part: Any, ids: Draft) -> Any:
 
 @cache
 def _schema() -> Schema:
-    """What the fields are held to: a message of a world file, and whose it is."""
-    definitions = orjson.loads((Path(__file__).parent / "world.schema.json").read_bytes())["definitions"]
-    message = definitions["message"]
-    known = message["properties"]
-    return {
-        "definitions": definitions,
-        "type": "object",
-        "required": ("kind", "sender", "text"),
-        "additionalProperties": False,
-        "properties": {name: known[name] for name in _FIELDS} | {"account": definitions["name"]},
-        "allOf": [*message["allOf"], _WITH_A_RECIPIENT, _WITHOUT_A_REFERENCE],
-    }
+    """What the fields are held to: those of a message of its kind."""
+    plain = message_schema(_SCHEMA, _FIELDS, _REQUIRED)
+    kinds = plain["definitions"]["message"]["allOf"]
+    return {**plain, "allOf": [*kinds, _WITH_A_RECIPIENT, _WITHOUT_A_REFERENCE]}
 
 
 _WITH_A_RECIPIENT: Schema = {
@@ -109,36 +100,17 @@ _WITHOUT_A_REFERENCE: Schema = {
 }
 
 
-def _check_texts(thing: Any, place: Place) -> None:
-    """Refuse what no answer could say."""
-    if isinstance(thing, str) and not is_utf8(thing):
-        raise ValueError(f"{written(place)}: {shown(thing)} is not text that UTF-8 can carry")
-    for step, part in _parts(thing):
-        _check_texts(part, (*place, step))
-
-
-def _parts(thing: Any) -> Iterable[tuple[str | int, Any]]:
-    if isinstance(thing, dict):
-        return thing.items()
-    return enumerate(thing) if isinstance(thing, list) else ()
-
-
 def _attachment(described: Mapping[str, Any]) -> Attachment:
     return Attachment(described["id"], described["name"], described["content_type"], b64decode(described["data"]))
 
 
 def _account(fields: Mapping[str, Any], state: State) -> Account:
     """The account of that name; else the only one, or the only one that forwards what comes in so."""
-    accounts = [account for account in state.accounts.values() if account.provider == "serwersms"]
-    names = [account.name for account in accounts]
-    if "account" in fields:
-        found = [account for account in accounts if account.name == fields["account"]]
-        if not found:
-            raise ValueError(f"account: {unknown('account', fields['account'], names)}")
-        return found[0]
+    accounts = candidates(fields, state, "serwersms")
     meant = accounts if len(accounts) == 1 else [account for account in accounts if _forwards(account, fields)]
     if len(meant) != 1:
-        raise ValueError(f"account: is missing; there is {' and '.join(names) or 'none'}")
+        names = " and ".join(account.name for account in accounts)
+        raise ValueError(f"account: is missing; there is {names or 'none'}")
     return meant[0]
 
 
