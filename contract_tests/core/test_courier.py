@@ -894,6 +894,19 @@ def test_lanes_take_turns(hired, held):
     assert [held.next() for _ in range(9)] == ["/a0", "/b0", "/c0", "/a1", "/b1", "/c1", "/a2", "/b2", "/c2"]
 
 
+def test_an_owner_of_many_slow_lanes_holds_up_no_other_owner_for_longer_than_one_attempt(hired, held):
+    courier = hired(parallel=2)
+    for lane in "ab":
+        courier.send(f"slow {lane}", held.to(f"/held/{lane}"), nothing)
+    assert sorted(held.next() for _ in range(2)) == ["/held/a", "/held/b"]
+    for lane in "cd":
+        courier.send(f"slow {lane}", held.to(f"/held/{lane}"), nothing)
+    for lane in "ab":
+        courier.send(f"other {lane}", held.to(f"/other/{lane}"), nothing)
+    held.gates["/held/a"].set()
+    assert [held.next() for _ in range(3)] == ["/other/a", "/other/b", "/held/c"]
+
+
 def test_no_more_is_under_way_than_may_be(hired, held):
     courier = hired(parallel=3)
     senders = set()

@@ -95,7 +95,7 @@ class PostOffice:
 
 
 def _lanes(world: World) -> str:
-    """How the names of a world's lanes begin."""
+    """How the names of a world's lanes begin: with the world, their owner."""
     return f"{world.id} "
 
 

@@ -3,7 +3,7 @@
 Its law:
 
 1. One attempt is one request on the wire. Nothing is tried again here: when to try again is the provider's to say.
-2. Jobs of one lane are made one after the other, in order, a job's ``done`` included. Lanes take turns.
+2. Jobs of one lane are made one after the other, in order, a job's ``done`` included. Lanes take turns, and so do their owners.
 3. The address that is checked is the address that is connected to, for every hop of a redirect.
 4. Every failure is an ``Outcome`` with one sentence, which names the target without its credentials and its query.
 5. Nothing of ours is locked while anything is called or waited for.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,13 +17,24 @@ class Job(NamedTuple):
 
 
 class Lanes:
-    """What is queued, by lane, and whose turn it is. The courier's lock is held by whoever calls."""
+    """What is queued, by lane, and whose turn it is. The courier's lock is held by whoever calls.
+
+    The first word of a lane's name is its owner. Whoever has the fewest jobs in flight comes next, so an owner of many slow
+    lanes gets all senders only while nobody else wants one.
+    """
 
     def __init__(self) -> None:
         self._queued: dict[str, deque[Job]] = {}
         """A lane is in here while a job of it is queued or in flight."""
-        self.ready: deque[str] = deque()
-        """The lanes whose next job may be made, in the order of their turns."""
+        self._ready: dict[str, deque[str]] = {}
+        """By owner, the lanes whose next job may be made: owners and lanes in the order of their turns."""
+        self._in_flight: Counter[str] = Counter()
+        """How many jobs of an owner are taken, and not made."""
+
+    @property
+    def ready(self) -> int:
+        """How many lanes there are whose next job may be made."""
+        return sum(map(len, self._ready.values()))
 
     def put(self, lane: str, job: Job) -> bool:
         """Queue a job; whether that makes its lane ready."""
@@ -31,20 +42,29 @@ class Lanes:
             self._queued[lane].append(job)
             return False
         self._queued[lane] = deque((job,))
-        self.ready.append(lane)
+        self._line_up(lane)
         return True
 
     def take(self) -> tuple[str, Job] | None:
         """The job whose turn it is; nobody else gets one of its lane before ``leave``."""
-        if not self.ready:
+        if not self._ready:
             return None
-        lane = self.ready.popleft()
+        owner = min(self._ready, key=self._in_flight.__getitem__)
+        lanes = self._ready.pop(owner)
+        lane = lanes.popleft()
+        if lanes:
+            self._ready[owner] = lanes  # behind the others
+        self._in_flight[owner] += 1
         return lane, self._queued[lane].popleft()
 
     def leave(self, lane: str) -> bool:
         """The job that was taken is made. Whether it was the lane's last; else the lane queues up again."""
+        owner = _owner(lane)
+        self._in_flight[owner] -= 1
+        if not self._in_flight[owner]:
+            del self._in_flight[owner]
         if self._queued[lane]:
-            self.ready.append(lane)
+            self._line_up(lane)
             return False
         del self._queued[lane]
         return True
@@ -55,11 +75,21 @@ class Lanes:
         for lane in [lane for lane in self._queued if lane.startswith(prefix)]:
             forgotten += len(self._queued[lane])
             self._queued[lane].clear()
-        for lane in [lane for lane in self.ready if lane.startswith(prefix)]:
-            del self._queued[lane]
-            self.ready.remove(lane)
+        for owner, lanes in tuple(self._ready.items()):
+            for lane in [lane for lane in lanes if lane.startswith(prefix)]:
+                del self._queued[lane]
+                lanes.remove(lane)
+            if not lanes:
+                del self._ready[owner]
         return forgotten
 
     def are_empty(self, prefix: str) -> bool:
         """Whether nothing is queued or in flight."""
         return not any(lane.startswith(prefix) for lane in self._queued)
+
+    def _line_up(self, lane: str) -> None:
+        self._ready.setdefault(_owner(lane), deque()).append(lane)
+
+
+def _owner(lane: str) -> str:
+    return lane.partition(" ")[0]

@@ -47,7 +47,7 @@ class Courier:
         self._begin()
 
     def send(self, lane: str, outgoing: Outgoing, done: Callable[[Outcome], None]) -> None:
-        """Make a request when its lane's turn comes; returns at once.
+        """Make a request when its lane's turn comes; returns at once. The first word of a lane's name is its owner.
 
         ``done`` is called exactly once, in a sender's thread; it may send, and must not wait for the courier. After
         ``close`` nothing is sent, and ``done`` not called.
@@ -111,7 +111,7 @@ class Courier:
         return self._lock
 
     def _hire(self) -> None:
-        if len(self._lanes.ready) <= self._resting or len(self._senders) >= self.manners.parallel:
+        if self._lanes.ready <= self._resting or len(self._senders) >= self.manners.parallel:
             self._work.notify()
             return
         sender = threading.Thread(target=self._send_on, name="mockserver-courier", daemon=True)
