@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mockserver.core.worlds import Worlds
 
 OURS = Hosts(HOSTS)
-"""Whom we are, for clients in this process."""
+"""Whom we are."""
 
 
 class MockServer(Listening, Controls):
@@ -114,7 +114,7 @@ class MockServer(Listening, Controls):
             self.app,
             settings.host,
             settings.beside(settings.tunnel_port, TUNNEL_PORT),
-            hosts=HOSTS,
+            hosts=OURS,
             allowed=(*settings.allow_hosts, *allow_hosts),
             away=getattr(self.app, "away", None) or turn_away,
             advice="--tunnel-port N takes another, --no-tunnel does without",

@@ -16,6 +16,7 @@ import threading
 import pytest
 
 from mockserver.redirect.authority import Authority
+from mockserver.redirect.hosts import Hosts
 from mockserver.redirect.refusals import HostRefused, PortRefused
 from mockserver.redirect.routing import Place, Roads, is_loopback
 from mockserver.redirect.tunnel import ESTABLISHED, Tunnel
@@ -77,7 +78,7 @@ def opened(house, authority):
     with contextlib.ExitStack() as ending:
 
         def serve(limits=None, door=None, https=True, before=(), **options):
-            given = {"hosts": HOSTS, **options}
+            given = {"hosts": Hosts(HOSTS), **options}
             own = [Listener(house, door=door)]
             if https:
                 own.append(Listener(house, door=door, ssl_context=authority.context(HOSTS)))
@@ -265,7 +266,7 @@ def test_connect_to_another_host_is_refused_and_closed(opened, place):
 @pytest.mark.parametrize("host", ["api.one.test", "one.test.example.com", "8.8.8.8", "xn--ne-lka.test"])
 def test_a_whole_url_of_another_host_is_refused(opened, host):
     near = "; did you mean one.test?" if host == "api.one.test" else ""
-    client = opened(hosts=("one.test",))()
+    client = opened(hosts=Hosts(("one.test",)))()
 
     hears_refusal(client.send(get(f"http://{host}/")), no_host(host, near))
     client.send(get("http://one.test/")).hears(said("None GET http one.test / "))
@@ -582,7 +583,7 @@ def test_a_thousand_connections_at_once(opened):
 
 # -- where it leads -----------------------------------------------------------------------------------------------------
 
-ROADS = Roads(HOSTS, ("example.com", "*.example.org"), Place("127.0.0.1", 80), Place("127.0.0.1", 443))
+ROADS = Roads(Hosts(HOSTS), ("example.com", "*.example.org"), Place("127.0.0.1", 80), Place("127.0.0.1", 443))
 
 
 @pytest.mark.parametrize("host", ["example.com", "a.example.org", "a.b.example.org"])
@@ -604,7 +605,7 @@ def test_loopback_is_for_clients_of_this_machine(host):
 
 
 def test_a_providers_host_stays_ours_whoever_is_allowed():
-    roads = Roads(HOSTS, ("one.test", "*.test"), Place("127.0.0.1", 7670), None)
+    roads = Roads(Hosts(HOSTS), ("one.test", "*.test"), Place("127.0.0.1", 7670), None)
 
     assert Place("127.0.0.1", 7670) == roads.carry(Place("one.test", 80), from_loopback=False)
     with pytest.raises(PortRefused):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+PORTS = {"http": 80, "https": 443}
+"""Where the providers' hosts are asked."""
+
 
 class Leak(ConnectionError):
     """Somebody asked for a provider's host or port that we do not answer; nothing was sent there.
@@ -35,7 +38,7 @@ class Hosts:
         """
         self.answered = frozenset(answered)
         """The names that we answer for."""
-        self.domains = frozenset(".".join(name.split(".")[-2:]) for name in self.answered)
+        self.domains = frozenset(map(domain_of, self.answered))
         """The providers' own, such as ``dialogtech.com``."""
 
     def are_ours(self, name: str) -> bool:
@@ -45,6 +48,11 @@ class Hosts:
     def are_theirs(self, name: str) -> bool:
         """Whether it is a provider's, answered by us or not."""
         return any(name == domain or name.endswith(f".{domain}") for domain in self.domains)
+
+
+def domain_of(name: str) -> str:
+    """What a host name is registered under: its last two words."""
+    return ".".join(name.split(".")[-2:])
 
 
 def plain(name: object) -> str:

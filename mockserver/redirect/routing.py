@@ -9,12 +9,11 @@ from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
+from mockserver.redirect.hosts import PORTS, Hosts, domain_of
 from mockserver.redirect.refusals import HostRefused, NotForTheTunnel, PortRefused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-PORTS = {"http": 80, "https": 443}
 
 _AUTHORITY = re.compile(r"(?:[^@/?#]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]@/?#]+)(?::([0-9]{1,5}))?")
 
@@ -67,7 +66,7 @@ def named_in(environ: WSGIEnvironment) -> Place:
 class Roads:
     """Which hosts lead where."""
 
-    hosts: Collection[str]
+    hosts: Hosts
     """The providers'."""
     allowed: Collection[str] = ()
     """Others that are let through: names, or ``*.example.com`` for all below one."""
@@ -82,7 +81,7 @@ class Roads:
         Raises:
             PortRefused: the port is another.
         """
-        if place.host not in self.hosts:
+        if not self.hosts.are_ours(place.host):
             return False
         if place.port not in PORTS.values():
             raise PortRefused(host=place.host, port=place.port, instead="it is on 443 (HTTPS) and 80 (HTTP)")
@@ -106,7 +105,7 @@ class Roads:
             return home
         if (from_loopback and place.is_loopback) or self._is_allowed(place.host):
             return place
-        near = _nearest(place.host, self.hosts)
+        near = _nearest(place.host, self.hosts.answered)
         raise HostRefused(host=place.host, near=f"; did you mean {near}?" if near else "")
 
     def _is_allowed(self, host: str) -> bool:
@@ -117,6 +116,5 @@ class Roads:
 
 def _nearest(host: str, hosts: Collection[str]) -> str | None:
     """The provider's host that was probably meant: one of the same domain, else one that is spelt alike."""
-    domain = "." + ".".join(host.split(".")[-2:])
-    kin = [name for name in hosts if name.endswith(domain)]
+    kin = [name for name in hosts if name.endswith(f".{domain_of(host)}")]
     return next(iter(get_close_matches(host, kin, 1, 0) or get_close_matches(host, hosts, 1, 0.8)), None)

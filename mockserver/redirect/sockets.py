@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NoReturn, TypeAlias
 
-from .hosts import Asked, Hosts, Leak, plain
+from .hosts import PORTS, Asked, Hosts, Leak, plain
 from .patching import Patches
 
 _PLACE = "127.83.77.{}"
@@ -23,8 +23,6 @@ _MAPPED = "::ffff:{}"
 """The same, for sockets that speak IPv6 alone."""
 
 Address: TypeAlias = tuple[str, int]
-
-_PORTS = {"http": 80, "https": 443}
 
 
 class Sockets:
@@ -180,7 +178,7 @@ class Sockets:
 
 def _number(port: object) -> int | None:
     text = port.decode("ascii", "replace") if isinstance(port, bytes) else str(port)
-    return _PORTS.get(text, int(text) if text.isdigit() else None)
+    return PORTS.get(text, int(text) if text.isdigit() else None)
 
 
 def _resolved(place: str, port: object, family: int, kind: int, proto: int) -> list[Any]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+    from mockserver.redirect.hosts import Hosts
     from mockserver.web.cycle import Cycle
     from mockserver.web.shell import Limits
 
@@ -60,7 +61,7 @@ class Tunnel(Listener):
     Bytes are carried to the listeners of the same `door`.
     """
 
-    hosts: Collection[str]
+    hosts: Hosts
     """The providers'."""
     allowed: Collection[str] = ()
     """Other hosts that are let through; ``*.example.com`` is all below one."""
@@ -79,7 +80,7 @@ class Tunnel(Listener):
                 https = https or Place(*address)
         gate = shell(self.app, door=self.door, pool=pool, limits=limits, kind=Gate)
         gate.away = staticmethod(self.away)
-        gate.roads = Roads(frozenset(self.hosts), tuple(self.allowed), http, https)
+        gate.roads = Roads(self.hosts, tuple(self.allowed), http, https)
         gate.own_ports = frozenset(bound.address[1] for bound in beside if isinstance(bound.listener, Tunnel))
         return gate
 
