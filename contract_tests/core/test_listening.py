@@ -151,6 +151,12 @@ def test_a_server_without_anything_to_serve_is_refused():
         Listening()
 
 
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_number_that_is_no_port_is_refused_as_an_address_that_cannot_be_had(port):
+    with pytest.raises(OSError, match=f"{port} is no port; port 0 picks a free one"), Listening(app, port=port):
+        pass
+
+
 def test_a_port_in_use_is_named():
     with Listening(app) as first:
         port = port_of(first.url)

@@ -67,6 +67,8 @@ class Listener:
 
     def bind(self) -> socket.socket:
         """A socket on which connections already queue."""
+        if not 0 <= self.port <= 65535:  # socket would raise an OverflowError, and forget to close
+            raise OSError(errno.EINVAL, f"{self.port} is no port; {self.advice}")
         try:
             return socket.create_server(
                 (self.host, self.port),
