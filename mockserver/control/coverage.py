@@ -16,9 +16,9 @@ from mockserver.core.world import World
 from mockserver.web.provider import Provider
 
 from . import habits
-from .reached import is_whole, refusal
 from .schemas import a_list, an_object
 from .verbs import Api, Values, Verb
+from .verdicts import is_whole, refused_by
 
 _MOST = 5
 """Exchanges that are named for each."""
@@ -42,7 +42,7 @@ def behaviours(
     """Every documented behaviour, and what has shown it."""
     for room in rooms:
         whole = [each for each in exchanges if each.provider == room.name and is_whole(each)]
-        accepted = [each for each in whole if refusal(each) is None and each.operation in room.operations]
+        accepted = [each for each in whole if refused_by(each) is None and each.operation in room.operations]
         own = [each for each in deliveries if each.provider == room.name]
         for behaviour in room.behaviours:
             yield Witnessed(
@@ -59,7 +59,7 @@ def behaviours(
                     room.name,
                     f"refused: {name}",
                     each.source,
-                    [found.number for found in whole if refusal(found) == name],
+                    [found.number for found in whole if refused_by(found) == name],
                 )
 
 

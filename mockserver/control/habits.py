@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 from mockserver.core.journal import Exchange
 from mockserver.web.provider import Provider
 
-from .reached import is_whole
+from .verdicts import is_whole
 
 
 class Habit(NamedTuple):

@@ -8,13 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mockserver.core.journal import Exchange
+from mockserver.core.journal import Exchange, Outcome
 from mockserver.core.limits import Standing
 
 
 def refused_by(exchange: Exchange) -> str | None:
     """The name of the refusal that the client got."""
     return None if exchange.refusal is None else type(exchange.refusal).__name__
+
+
+def is_whole(exchange: Exchange) -> bool:
+    """Whether the client got a whole answer of the provider's: as it was decided, or a refusal in its place."""
+    return exchange.outcome in _WHOLE
+
+
+_WHOLE: frozenset[Outcome] = frozenset(("accepted", "refused", "astray"))
 
 
 def decided(exchange: Exchange) -> dict[str, Any] | None:
