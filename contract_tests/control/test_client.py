@@ -16,7 +16,7 @@ import requests
 
 from mockserver import ControlError, Login, MockServer, NoServer, Settings
 from mockserver.app import create_app
-from mockserver.client import Controls, InProcess, Mock, OverHttp, World, WorldClock
+from mockserver.client import Controls, Decided, InProcess, Mock, OverHttp, World, WorldClock
 from mockserver.client.awaiting import Threads
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -352,7 +352,11 @@ def test_a_client_that_lost_the_answer_sends_twice_and_the_journal_says_why(worl
     assert [NOON, NOON + timedelta(seconds=1)] == [message.at for message in sent]
     assert (1, 1, True) == (fault.matched, fault.hits, fault.is_spent)
     lost = world.journal(operation="sms.send_message")[0]
-    assert "reset" == lost.ending
+    assert ("lost", None, fault.id, "reset") == (lost.outcome, lost.refusal, lost.fault, lost.ending)
+    assert Decided(None, "stored") == lost.decided
+    assert [lost] == world.journal(outcome="lost")
+    whole = world.exchange(lost.number)
+    assert (lost.outcome, lost.decided, lost.fault) == (whole.outcome, whole.decided, whole.fault)
     assert fault.id == world.explain(lost.number)["fault"]["rule"]
 
 

@@ -11,13 +11,14 @@ from .mock import Controls, Mock
 from .outbox import Attempt, Delivery, Settled
 from .readings import Readings
 from .transport import ControlError, InProcess, NoServer, OverHttp, Transport
-from .values import Exchange, Happened, Journal, Message, Reply, Time, Webhook, WorldFacts
+from .values import Decided, Exchange, Happened, Journal, Message, Reply, Time, Webhook, WorldFacts
 from .world import World
 
 __all__ = [
     "Attempt",
     "ControlError",
     "Controls",
+    "Decided",
     "Delivery",
     "Exchange",
     "Fault",

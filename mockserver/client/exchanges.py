@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .asking import Asking
 from .awaiting import verb
 from .transport import told
 from .values import Exchange, Journal, Row
+
+if TYPE_CHECKING:
+    from mockserver.core.journal import Outcome
 
 
 class Exchanges(Asking):
@@ -20,6 +23,7 @@ class Exchanges(Asking):
         provider: str | None = None,
         operation: str | None = None,
         *,
+        outcome: Outcome | None = None,
         refusal: str | None = None,
         status: int | None = None,
         target: str | None = None,
@@ -31,13 +35,21 @@ class Exchanges(Asking):
         Args:
             provider: at this one only.
             operation: that asked for this one only.
+            outcome: of which this came for the client.
             refusal: that were refused by this one, a name.
             status: of HTTP.
             target: a part of what was asked for.
             after: those whose number is greater.
             limit: so many at most.
         """
-        filters = {"provider": provider, "operation": operation, "refusal": refusal, "status": status, "target": target}
+        filters = {
+            "provider": provider,
+            "operation": operation,
+            "outcome": outcome,
+            "refusal": refusal,
+            "status": status,
+            "target": target,
+        }
         found, page = self._listed("/journal", "exchanges", "number", filters, after, limit)
         return Journal.of({**page, "exchanges": found})
 

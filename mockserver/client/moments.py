@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from mockserver.core.instants import datetime_of, duration, instant_of, iso, parse_duration, parse_instant
+from mockserver.core.instants import SECOND, datetime_of, duration, instant_of, iso, parse_duration, parse_instant
 
 Moment: TypeAlias = datetime | str
 """An instant: an aware datetime, or ISO 8601 text (UTC where it names no offset)."""
@@ -46,7 +46,7 @@ def seconds(length: Duration) -> float:
         ValueError: text that is no duration.
     """
     if isinstance(length, str):
-        return parse_duration(length) / 1_000_000
+        return parse_duration(length) / SECOND
     return length.total_seconds() if isinstance(length, timedelta) else length
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from . import moments
@@ -14,7 +14,8 @@ from .moments import Duration, read, read_if_any
 from .transport import Transport
 from .values import Reply, Row, Webhook, content, headers
 
-Status: TypeAlias = Literal["due", "held", "acknowledged", "given up"]
+if TYPE_CHECKING:
+    from mockserver.core.outbox import Status
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,14 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockserver.core.accounts import Login
 
 from .moments import read, read_if_any
+
+if TYPE_CHECKING:
+    from mockserver.core.journal import Effect, Outcome
 
 Row: TypeAlias = Mapping[str, Any]
 """JSON as the control API writes it."""
@@ -184,6 +187,20 @@ def content(row: Row) -> bytes:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What the provider concluded, whatever the client got."""
+
+    refusal: str | None
+    """The name of its refusal; ``None`` for what it accepted."""
+    effect: Effect
+
+    @classmethod
+    def of(cls, row: Row) -> Decided:
+        """Read it."""
+        return cls(row["refusal"], row["effect"])
+
+
+@dataclass(frozen=True)
 class Exchange:
     """A request and its answer."""
 
@@ -198,8 +215,14 @@ class Exchange:
     target: str
     """What was asked for, as it was sent, with secrets that are not ours masked."""
     status: int
+    outcome: Outcome
+    """What came of it for the client: ``accepted``, ``refused``, ``lost`` and so on."""
     refusal: str | None
-    """The name of the provider's refusal, if it was refused."""
+    """The name of the provider's refusal that the client got, if it got one."""
+    decided: Decided | None
+    """What was concluded; ``None`` where no operation was asked for."""
+    fault: str | None
+    """The id of the fault rule that acted, if one did."""
     ending: str | None
     """What became of the connection, once that is known."""
     row: Row = field(repr=False, compare=False)
@@ -213,7 +236,7 @@ class Exchange:
     @classmethod
     def of(cls, row: Row, cursor: int | None = None) -> Exchange:
         """Read it, in short or in full."""
-        refusal = row["refusal"]
+        refusal, decided, fault = row["refusal"], row["decided"], row["fault"]
         return cls(
             number=row["number"],
             at=read(row["at"]),
@@ -223,7 +246,10 @@ class Exchange:
             method=row["method"],
             target=row["target"],
             status=row["status"],
+            outcome=row["outcome"],
             refusal=refusal["name"] if isinstance(refusal, Mapping) else refusal,
+            decided=None if decided is None else Decided.of(decided),
+            fault=fault["rule"] if isinstance(fault, Mapping) else fault,
             ending=row["ending"],
             row=row,
             cursor=cursor,

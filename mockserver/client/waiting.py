@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import moments
 from .awaiting import verb
 from .moments import Duration
-from .outbox import Delivery, Outbox, Status
+from .outbox import Delivery, Outbox
 from .values import Exchange, Message, Row
+
+if TYPE_CHECKING:
+    from mockserver.core.outbox import Status
 
 
 class Waiting(Outbox):
