@@ -204,8 +204,8 @@ def test_a_failing_test_is_told_its_journal_and_why(run, args: tuple[str, ...]) 
     text = shown(result)
 
     assert "refused: api.dialogtech.com:443 is a provider's, and nobody answers for it\n" in text
-    assert "   1 00:59:59 200 MissingParameter  -  POST /ibp_api.php\n" in text
-    assert "   2 00:59:59 200  sms.send_message  POST /ibp_api.php\n" in text
+    assert "     1 2026-03-29T00:59:59Z 200 - MissingParameter  POST /ibp_api.php\n" in text
+    assert "     2 2026-03-29T00:59:59Z 200 sms.send_message  POST /ibp_api.php\n" in text
     assert "Fix: Rename the parameter acton to action." in text
     assert "Exchange 2 at" not in text
     assert "refusal TooManyPerMinute by fault f1" in text

@@ -447,6 +447,8 @@ def test_the_next_thing_happens_or_there_is_none(run: Line) -> None:
         (["fault", "arm", "--fault", "reset", "--parameter", "to"], "'to' is neither NAME=TEXT nor NAME~PATTERN"),
         (["assert"], "give a CLAIM as JSON, or options"),
         (["assert", "--accepted", "--refusal", "X"], "--accepted and --refusal exclude each other"),
+        (["assert", "--accepted", "--outcome", "lost"], "--accepted and --outcome lost exclude each other"),
+        (["journal", "--outcome", "gone"], "'gone' is not one of 'accepted', 'refused', 'replaced'"),
         (["account", "set", "mgage/demo"], "give at least one of --numbers, --programs, --contacts, --blacklist"),
         (["outbox", "spoil", "twice", "--seconds", "5"], "--seconds is for late"),
         (["outbox", "spoil", "late", "--attempts", "5"], "--attempts is for lost-acknowledgement and stops"),
@@ -603,6 +605,9 @@ def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
         "by fault f2",
         "stale by fault f2 (decided: refused by TooManyPerNumber)",
     ] == [re.search(r"send_message (.*?)  [A-Z]+ /", line)[1] for line in run.text("journal")]
+    assert run.text("journal")[2:] == run.text("journal", "--outcome", "stale")
+    assert run.text("wait", "exchange", "--after", "0", "--outcome", "stale") == run.text("journal")[2:]
+    assert ["so it is: exchange 3"] == run.text("assert", "--outcome", "stale", "--count", "1")
     assert "so it is: exchange 2" == run.text("assert", "--operation", "sms.send_message", "--accepted")[0]
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .journal import line
 from .talking import Output, to_world
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ def exchange(world: World, output: Output, number: int, raw: str | None) -> None
     """Show one exchange: what was asked and answered, with headers and bodies. Why: mockserver explain N."""
     if raw is not None and output.form == "json":
         raise click.UsageError("--raw and --format json exclude each other")
+    from mockserver.control.wording import in_a_line
+
     found = world.exchange(number)
     request, answer = found.request, found.answer
     assert request is not None  # both are there in one that was asked for by its number
@@ -38,7 +39,8 @@ def exchange(world: World, output: Output, number: int, raw: str | None) -> None
     if raw is not None:
         click.echo(request.body if raw == "request" else answer.body, nl=False)
         return
-    output.show(found.row, "\n".join([line(found).lstrip(), "", *_asked(request), *_answered(answer), "", _end(found)]))
+    lines = [in_a_line(found).lstrip(), "", *_asked(request), *_answered(answer), "", _end(found)]
+    output.show(found.row, "\n".join(lines))
 
 
 def _asked(request: Webhook) -> Iterable[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .journal import OUTCOME
 from .talking import Failed, Output, as_json, hint, matching, only_given, to_world
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ Examples:
 @click.argument("claim", required=False, type=as_json)
 @matching
 @click.option("--account", help="Whose, such as dialogtech/documents.")
+@OUTCOME
 @click.option("--status", type=int, help="Of HTTP.")
 @click.option("--refusal", help="The name of the provider's refusal.")
-@click.option("--accepted", is_flag=True, help="That got the provider's yes, whole.")
+@click.option("--accepted", is_flag=True, help="That got the provider's yes, whole; as --outcome accepted.")
 @click.option("--count", metavar="N", type=click.IntRange(0), help="Exactly so many; one or more when none is given.")
 @click.option("--at-least", metavar="N", type=click.IntRange(0), help="So many or more.")
 @click.option("--at-most", metavar="N", type=click.IntRange(0), help="So many or fewer.")
@@ -52,6 +54,8 @@ def assert_(
     rest = only_given({"count": count if count is not None else bounds or None, "after": after})
     if accepted and fields["refusal"] is not None:
         raise click.UsageError("--accepted and --refusal exclude each other: what was refused was not accepted")
+    if accepted and fields["outcome"] not in (None, "accepted"):
+        raise click.UsageError(f"--accepted and --outcome {fields['outcome']} exclude each other")
     if (claim is None) == (not wanted) or (claim is not None and rest) or (count is not None and bounds):
         raise click.UsageError("give a CLAIM as JSON, or options that say which exchange and how many")
     answer = world.claim({"exchanges": [wanted], **rest} if claim is None else claim)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Output, cell, hint, to_world
+from mockserver.core.journal import OUTCOMES
+
+from .talking import Command, Output, decorated, hint, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import Exchange, World
@@ -17,25 +19,42 @@ _PATIENCE = 60
 """Seconds that one look for the next exchange lasts; then comes another."""
 
 
+def narrowing(command: Command) -> Command:
+    """The options that say which exchanges are meant."""
+    return decorated(
+        command,
+        [
+            click.option("--provider", help="At this one only."),
+            click.option("--operation", help="That asked for this one only, such as sms.send_message."),
+            OUTCOME,
+            click.option("--refusal", help="That were refused by this one, a name."),
+            click.option("--status", type=int, help="Of HTTP."),
+            click.option("--target", help="A part of what was asked for."),
+        ],
+    )
+
+
+OUTCOME = click.option("--outcome", type=click.Choice(OUTCOMES), help="What came of it for the client.")
+
+
 @click.command(
     epilog="""\b
 Examples:
   mockserver journal
   mockserver journal --operation sms.send_message --refusal TooManyPerNumber
+  mockserver journal --outcome lost
   mockserver journal --follow
 """
 )
-@click.option("--provider", help="At this one only.")
-@click.option("--operation", help="That asked for this one only, such as sms.send_message.")
-@click.option("--refusal", help="That were refused by this one, a name.")
-@click.option("--status", type=int, help="Of HTTP.")
-@click.option("--target", help="A part of what was asked for.")
+@narrowing
 @click.option("--after", metavar="N", type=click.IntRange(0), help="Those whose number is greater.")
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="So many at most; with --follow, then it ends.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @to_world
 def journal(world: World, output: Output, after: int | None, limit: int | None, follow: bool, **filters: Any) -> None:
     """List what was asked and answered, oldest first. Why: mockserver explain N."""
+    from mockserver.control.wording import in_a_line
+
     if follow:
         _follow(world, output, after, limit, filters)
         return
@@ -47,7 +66,7 @@ def journal(world: World, output: Output, after: int | None, limit: int | None, 
         "why_dropped": found.why_dropped,
     }
     if output.form == "json" or found:
-        output.show(data, "\n".join(map(line, found)))
+        output.show(data, "\n".join(map(in_a_line, found)))
     else:
         hint("no such exchange")
     if found.dropped:
@@ -55,9 +74,11 @@ def journal(world: World, output: Output, after: int | None, limit: int | None, 
 
 
 def _follow(world: World, output: Output, after: int | None, limit: int | None, filters: dict[str, Any]) -> None:
+    from mockserver.control.wording import in_a_line
+
     try:
         for exchange in islice(_as_they_come(world, after, filters), limit):
-            output.line(exchange.row, line(exchange))
+            output.line(exchange.row, in_a_line(exchange))
     except KeyboardInterrupt:
         return
 
@@ -76,29 +97,3 @@ def _as_they_come(world: World, after: int | None, filters: dict[str, Any]) -> I
         cursor = exchange.cursor or cursor
         if exchange.number > told:
             yield exchange
-
-
-def line(exchange: Exchange) -> str:
-    """One exchange in one line."""
-    row = exchange.row
-    return (
-        f"{exchange.number:>6} {row['at']} {row['status']} {cell(row['operation'])}{_came_of_it(exchange)}"
-        f"  {row['method']} {row['target']}"
-    )
-
-
-def _came_of_it(exchange: Exchange) -> str:
-    """Nothing for a plain yes; the refusal that the client got; or what became of the answer, and what was decided."""
-    from mockserver.control.verdicts import decided_in_words, differs
-
-    fault = exchange.row["fault"]  # of an exchange that was asked for by its number: all about it
-    rule = fault["rule"] if isinstance(fault, Mapping) else fault
-    row = {**exchange.row, "refusal": exchange.refusal, "fault": rule}
-    words = [] if row["outcome"] in _AS_USUAL else [row["outcome"]]
-    words += filter(None, (row["refusal"], row["fault"] and f"by fault {row['fault']}"))
-    if row["decided"] is not None and differs(row):
-        words.append(f"(decided: {decided_in_words(row['decided'])})")
-    return "".join(f" {word}" for word in words)
-
-
-_AS_USUAL = frozenset(("accepted", "answered", "refused", "astray", "no HTTP"))

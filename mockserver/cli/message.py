@@ -91,18 +91,18 @@ Examples:
 def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
     """List messages in the order in which they were stored."""
     messages = world.messages(**filters, limit=limit)
-    output.show({"messages": [each.row for each in messages]}, _listed(messages))
+    output.show({"messages": [each.row for each in messages]}, listed(messages))
     if len(messages) == limit:
         hint(f"there may be more; ask with --after {messages[-1].serial}, or with a greater --limit")
 
 
-def tell(message: Message, output: Output, cursor: int | None = None) -> None:
-    """Show one message, with the cursor at which to wait for the next if it was waited for."""
-    row = message.row if cursor is None else {"found": message.row, "cursor": cursor}
-    output.show(row, _listed([message]))
+def tell(message: Message, output: Output) -> None:
+    """Show one message."""
+    output.show(message.row, listed([message]))
 
 
-def _listed(messages: Iterable[Message]) -> str:
+def listed(messages: Iterable[Message]) -> str:
+    """Messages as a table."""
     titles = ("SERIAL", "AT", "ACCOUNT", "DIRECTION", "SENDER", "RECIPIENT", "ID", "TEXT")
     rows = (
         (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from mockserver.core.mischief import KINDS
+from mockserver.core.outbox import Status
 
 from .talking import Group, Output, as_seconds, cell, described, hint, only_given, table, to_world
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from mockserver.client import Attempt, Delivery, World
 
+STATUSES = click.Choice(get_args(Status))
 _NUMBER = click.argument("number", type=click.IntRange(1))
 
 
@@ -41,7 +43,7 @@ Examples:
 )
 @click.option("--provider", help="Of this one only.")
 @click.option("--account", help="Of this one only.")
-@click.option("--status", type=click.Choice(["due", "held", "acknowledged", "given up"]), help="Of this one only.")
+@click.option("--status", type=STATUSES, help="Of this one only.")
 @click.option("--after", metavar="N", type=click.IntRange(0), help="Those whose number is greater.")
 @click.option("--limit", metavar="N", type=click.IntRange(1), default=100, show_default=True, help="So many at most.")
 @to_world
@@ -49,7 +51,7 @@ def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
     """List deliveries in the order in which they came up."""
     found = world.outbox(**filters, limit=limit)
     if output.form == "json" or found:
-        output.show({"deliveries": [each.row for each in found]}, _listed(found))
+        output.show({"deliveries": [each.row for each in found]}, listed(found))
     else:
         hint("no such delivery")
     if len(found) == limit:
@@ -78,7 +80,7 @@ Examples:
 @to_world
 def resend(world: World, output: Output, number: int) -> None:
     """Let a delivery be due now, whatever it was; its attempts stay."""
-    tell(world.delivery(number).resend(), output)
+    _tell(world.delivery(number).resend(), output)
 
 
 @outbox.command(epilog="Example: mockserver outbox hold 3")
@@ -86,7 +88,7 @@ def resend(world: World, output: Output, number: int) -> None:
 @to_world
 def hold(world: World, output: Output, number: int) -> None:
     """Attempt a delivery no more until it is released."""
-    tell(world.delivery(number).hold(), output)
+    _tell(world.delivery(number).hold(), output)
 
 
 @outbox.command(epilog="Example: mockserver outbox release 3")
@@ -94,7 +96,7 @@ def hold(world: World, output: Output, number: int) -> None:
 @to_world
 def release(world: World, output: Output, number: int) -> None:
     """Let a delivery that was held be due now."""
-    tell(world.delivery(number).release(), output)
+    _tell(world.delivery(number).release(), output)
 
 
 @outbox.command(
@@ -165,13 +167,12 @@ def _amount(row: Mapping[str, Any]) -> str | None:
     return f"{row['attempts']} attempts" if row["kind"] in ("lost-acknowledgement", "stops") else None
 
 
-def tell(delivery: Delivery, output: Output, cursor: int | None = None) -> None:
-    """Show one delivery in short, with the cursor at which to wait for the next if it was waited for."""
-    row = delivery.row if cursor is None else {"found": delivery.row, "cursor": cursor}
-    output.show(row, _listed([delivery]))
+def _tell(delivery: Delivery, output: Output) -> None:
+    output.show(delivery.row, listed([delivery]))
 
 
-def _listed(found: Sequence[Delivery]) -> str:
+def listed(found: Sequence[Delivery]) -> str:
+    """Deliveries as a table."""
     titles = ("NUMBER", "ACCOUNT", "KIND", "MESSAGE", "STATUS", "DUE", "ATTEMPTS", "URL")
     rows = (
         (

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from .talking import cell
-
 if TYPE_CHECKING:
     from mockserver.client import Controls, Exchange
 
@@ -52,17 +50,14 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """All of it, for people."""
+        from mockserver.control.wording import in_a_line
+
         many = len(self.entries)
         yield f"mockserver: {many} exchange{'' if many == 1 else 's'}, {len(self.astray)} of them with what is not answered here"
         if self.dropped:
             yield f"mockserver: the oldest {self.dropped} are gone"
         for world, exchange, astray in self.entries:
-            where = "" if world == "default" else f" in {world}"
-            why = f" {exchange.refusal}" if exchange.refusal else ""
-            yield (
-                f"{exchange.number:>6} {exchange.row['at']} {exchange.status} {cell(exchange.operation)}{why}"
-                f"  {exchange.method} {exchange.target}{where}"
-            )
+            yield in_a_line(exchange) + ("" if world == "default" else f" in {world}")
             if astray is not None:
                 yield f"       not answered: {astray}"
 

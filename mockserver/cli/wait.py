@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from .journal import line
-from .message import tell as tell_message
-from .outbox import tell as tell_delivery
+from .journal import narrowing
+from .message import DIRECTIONS
+from .message import listed as listed_messages
+from .outbox import STATUSES
+from .outbox import listed as listed_deliveries
 from .talking import Group, Output, as_seconds, decorated, hint, only_given, to_server, to_world
 
 if TYPE_CHECKING:
@@ -75,18 +77,15 @@ Examples:
   mockserver wait exchange --refusal TooManyPerNumber --after 0
 """
 )
-@click.option("--provider", help="At this one only.")
-@click.option("--operation", help="That asks for this one only, such as sms.send_message.")
-@click.option("--refusal", help="That is refused by this one, a name.")
-@click.option("--status", type=int, help="Of HTTP.")
-@click.option("--target", help="A part of what is asked for.")
+@narrowing
 @_waiting
 @to_world
 def exchange(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
     """Wait for an exchange with a provider's address. If none comes in time: 1."""
+    from mockserver.control.wording import in_a_line
+
     found = world.wait_for_exchange(timeout=timeout, after=after, **only_given(filters))
-    output.show({"found": found.row, "cursor": found.cursor}, line(found))
-    _go_on(found)
+    _tell(found, in_a_line(found), output)
 
 
 @wait.command(
@@ -98,15 +97,14 @@ Examples:
 )
 @click.option("--provider", help="Of this one only.")
 @click.option("--account", help="Of this one only.")
-@click.option("--direction", type=click.Choice(["inbound", "outbound"]), help="Of this one only.")
+@click.option("--direction", type=DIRECTIONS, help="Of this one only.")
 @click.option("--number", help="From or to this one only.")
 @_waiting
 @to_world
 def message(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
     """Wait for a message of an account, sent or come in. If none comes in time: 1."""
     found = world.wait_for_message(timeout=timeout, after=after, **only_given(filters))
-    tell_message(found, output, found.cursor)
-    _go_on(found)
+    _tell(found, listed_messages([found]), output)
 
 
 @wait.command(
@@ -117,15 +115,16 @@ Examples:
 """
 )
 @click.option("--number", metavar="N", type=click.IntRange(1), help="Of the delivery.")
-@click.option("--status", type=click.Choice(["due", "held", "acknowledged", "given up"]), help="What comes of it.")
+@click.option("--status", type=STATUSES, help="What comes of it.")
 @_waiting
 @to_world
 def delivery(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
     """Wait until an attempt at a delivery is over, and show the delivery. If none is in time: 1."""
     found = world.wait_for_delivery(timeout=timeout, after=after, **filters)
-    tell_delivery(found, output, found.cursor)
-    _go_on(found)
+    _tell(found, listed_deliveries([found]), output)
 
 
-def _go_on(found: Exchange | Message | Delivery) -> None:
+def _tell(found: Exchange | Message | Delivery, text: str, output: Output) -> None:
+    """What came, and the cursor at which to wait for the next."""
+    output.show({"found": found.row, "cursor": found.cursor}, text)
     hint(f"what comes next: --after {found.cursor}")

@@ -1,11 +1,35 @@
-"""An explanation as text: a line for each thing that there is to say."""
+"""An exchange in one line, and an explanation as text: a line for each thing that there is to say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import verdicts
+
+if TYPE_CHECKING:
+    from mockserver.client import Exchange
+
+
+def in_a_line(exchange: Exchange) -> str:
+    """An exchange in one line: its number, its instant, what was asked for and what came of it."""
+    return (
+        f"{exchange.number:>6} {exchange.row['at']} {exchange.status} {' '.join((exchange.operation or '-').split())}"
+        f"{_came_of_it(exchange)}  {exchange.method} {exchange.target}"
+    )
+
+
+def _came_of_it(exchange: Exchange) -> str:
+    """Nothing for a plain yes; the refusal that the client got; or what became of the answer, and what was decided."""
+    row = {**exchange.row, "refusal": exchange.refusal, "fault": exchange.fault}  # it may have been asked for in full
+    words: list[str] = [] if exchange.outcome in _AS_USUAL else [exchange.outcome]
+    words += filter(None, (exchange.refusal, exchange.fault and f"by fault {exchange.fault}"))
+    if row["decided"] is not None and verdicts.differs(row):
+        words.append(f"(decided: {verdicts.decided_in_words(row['decided'])})")
+    return "".join(f" {word}" for word in words)
+
+
+_AS_USUAL = frozenset(("accepted", "answered", "refused", "astray", "no HTTP"))
 
 
 def in_words(explanation: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mockserver.client import ControlError, NoServer
-from mockserver.control.wording import in_words
+from mockserver.control.wording import in_a_line, in_words
 
 if TYPE_CHECKING:
     from mockserver.client import Exchange, World
@@ -37,7 +37,7 @@ def _lines(world: World) -> Iterator[str]:
     yield f"world {world.id}: {last} exchange{'s' if last > 1 else ''}" + (
         f", the last {len(exchanges)} of them" if last > len(exchanges) else ""
     )
-    yield from (_line(exchange) for exchange in exchanges)
+    yield from map(in_a_line, exchanges)
     explained = list(_explained(world, exchanges))
     for words in explained[:MOST_EXPLAINED]:
         yield ""
@@ -45,13 +45,6 @@ def _lines(world: World) -> Iterator[str]:
     if len(explained) > MOST_EXPLAINED:
         yield ""
         yield f"... and {len(explained) - MOST_EXPLAINED} more that were refused, spoilt or nearly right"
-
-
-def _line(exchange: Exchange) -> str:
-    ending = "" if exchange.ending in ("complete", None) else f" ({exchange.ending})"
-    refusal = f" {exchange.refusal}" if exchange.refusal else ""
-    asked = f"{exchange.method} {exchange.target}"
-    return f"{exchange.number:>4} {exchange.at:%H:%M:%S} {exchange.status}{refusal}{ending}  {exchange.operation or '-'}  {asked}"
 
 
 def _explained(world: World, exchanges: Iterable[Exchange]) -> Iterator[str]:
