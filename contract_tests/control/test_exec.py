@@ -179,12 +179,15 @@ def test_a_content_command_of_which_nothing_is_to_be_said_says_nothing():
                 "Ask one of the providers' hosts, or start with --allow-host www.dialogtech.com."
             ),
         ),
-        (["https://secure.dialogtech.com/other.php"], "GET /other.php: "),
+        (["https://secure.dialogtech.com/other.php"], "GET secure.dialogtech.com/other.php: "),
         (
             ["-d", "username=Login&password=Haslo", "https://api2.serwersms.pl/messages/send_sms"],
-            "POST /messages/send_sms: ",
+            "POST api2.serwersms.pl/messages/send_sms: ",
         ),
-        (["-u", "mgage:mgage", "https://communicatepro.mgage.com/api/other"], "GET /api/other: "),
+        (
+            ["-u", "mgage:mgage", "https://communicatepro.mgage.com/api/other"],
+            "GET communicatepro.mgage.com/api/other: ",
+        ),
     ],
 )
 def test_what_is_not_answered_is_refused_and_told_and_strictly_a_failure(arguments, told):
@@ -237,7 +240,7 @@ def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: P
     assert file.read_text() == done.stderr
     assert [
         "mockserver: 2 exchanges, 1 of them with what is not answered here",
-        f"     1 2026-06-01T12:00:00Z 200 sms.get_numbers  GET {NUMBERS}",
+        f"     1 2026-06-01T12:00:00Z 200 sms.get_numbers  GET secure.dialogtech.com{NUMBERS}",
         "     2 2026-06-01T12:00:00Z 403 - HostRefused  GET http://example.com/",
     ] == done.stderr.splitlines()[:3]
 

@@ -57,14 +57,14 @@ class Report:
         if self.dropped:
             yield f"mockserver: the oldest {self.dropped} are gone"
         for world, exchange, astray in self.entries:
-            yield in_a_line(exchange) + ("" if world == "default" else f" in {world}")
+            yield in_a_line(exchange, has_host=True) + ("" if world == "default" else f" in {world}")
             if astray is not None:
                 yield f"       not answered: {astray}"
 
     def warnings(self) -> Iterator[str]:
         """What nobody answers here, and nothing else."""
         for entry in self.astray[:_MOST]:
-            yield f"mockserver: not answered: {entry.exchange.method} {entry.exchange.target}: {entry.astray}"
+            yield f"mockserver: not answered: {entry.exchange.method} {entry.exchange.address}: {entry.astray}"
         if len(self.astray) > _MOST:
             yield f"mockserver: and {len(self.astray) - _MOST} more; --report shows all"
 

@@ -212,6 +212,8 @@ class Exchange:
     operation: str | None
     account: str | None
     method: str
+    host: str | None
+    """The host that was asked, as the request names it; ``None`` where it names none."""
     target: str
     """What was asked for, as it was sent, with secrets that are not ours masked."""
     status: int
@@ -233,6 +235,11 @@ class Exchange:
     answer: Reply | None = field(default=None, repr=False, compare=False)
     """Likewise; empty where no answer was sent."""
 
+    @property
+    def address(self) -> str:
+        """The host and what was asked of it; a target that is sent to a proxy has its own."""
+        return f"{self.host or ''}{self.target}" if self.target.startswith("/") else self.target
+
     @classmethod
     def of(cls, row: Row, cursor: int | None = None) -> Exchange:
         """Read it, in short or in full."""
@@ -244,6 +251,7 @@ class Exchange:
             operation=row["operation"],
             account=row["account"],
             method=row["method"],
+            host=row["host"],
             target=row["target"],
             status=row["status"],
             outcome=row["outcome"],

@@ -11,6 +11,7 @@ from mockserver.core.limits import Standing
 from mockserver.core.refusals import Refused
 
 from . import verdicts
+from .asked_for import header
 
 
 def in_short(exchange: Exchange) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def in_short(exchange: Exchange) -> dict[str, Any]:
         "operation": exchange.operation,
         "account": exchange.account,
         "method": exchange.method,
+        "host": header(exchange, "Host"),
         "target": exchange.target,
         "status": exchange.status,
         "outcome": exchange.outcome,

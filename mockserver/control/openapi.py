@@ -130,6 +130,7 @@ _EXCHANGE: Mapping[str, Schema] = {
     "operation": _or_null(_TEXT),
     "account": _or_null(_TEXT),
     "method": _TEXT,
+    "host": _or_null(_TEXT),
     "target": _TEXT,
     "status": _WHOLE,
     "outcome": one_of(OUTCOMES),

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from mockserver.client import Exchange
 
 
-def in_a_line(exchange: Exchange) -> str:
-    """An exchange in one line: its number, its instant, what was asked for and what came of it."""
+def in_a_line(exchange: Exchange, has_host: bool = False) -> str:
+    """An exchange in one line: its number, its instant, what was asked for, of which host if that matters, and what came of it."""
     return (
         f"{exchange.number:>6} {exchange.row['at']} {exchange.status} {' '.join((exchange.operation or '-').split())}"
-        f"{_came_of_it(exchange)}  {exchange.method} {exchange.target}"
+        f"{_came_of_it(exchange)}  {exchange.method} {exchange.address if has_host else exchange.target}"
     )
 
 
