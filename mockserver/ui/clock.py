@@ -22,6 +22,7 @@ from mockserver.core.state import State
 from mockserver.core.world import Exchanged, Happened, Missed, World
 
 from .desk import Visit
+from .exchanges import fault_in_words
 
 _DUE = 100
 _PAST = 200
@@ -142,9 +143,14 @@ def _exchanged(world: World, event: Exchanged) -> Entry | None:
     exchange = world.journal.get(event.number)
     if exchange is None:
         return None
-    what = exchange.operation or f"{exchange.method} {exchange.target[:80]}"
-    outcome = "met a fault" if exchange.fault else str(exchange.refusal) if exchange.refusal else f"{exchange.status}"
-    return _entry("exchange", f"{what}: {outcome}", exchange=exchange.number)
+    what = exchange.operation or f"{exchange.method or 'bytes'} {exchange.target[:80]}".rstrip()
+    outcome = f"{exchange.refusal or exchange.status}" if exchange.outcome in _AS_USUAL else exchange.outcome
+    fault = f", met a fault: {fault_in_words(exchange.fault)}" if exchange.fault else ""
+    return _entry("exchange", f"{what}: {outcome}{fault}", exchange=exchange.number)
+
+
+_AS_USUAL = frozenset(("accepted", "answered", "refused", "astray"))
+"""Outcomes that the refusal or the status tells."""
 
 
 def _judged(_: World, event: AttemptJudged) -> Entry:

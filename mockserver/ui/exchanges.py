@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from mockserver.core.instants import iso
-from mockserver.core.journal import Exchange
+from mockserver.core.journal import OUTCOMES, Exchange
 from mockserver.web.forms import pairs
 
 from . import layout, snippets
@@ -16,8 +16,7 @@ from .desk import Visit
 
 PAGE = 60
 """Exchanges that are shown at a time."""
-OUTCOMES = {"accepted": "accepted", "refused": "refused", "faulted": "met a fault", "astray": "reached no operation"}
-_FILTERS = ("q", "provider", "outcome")
+_FILTERS = ("q", "provider", "outcome", "fault")
 
 
 class Line(NamedTuple):
@@ -36,7 +35,7 @@ class Line(NamedTuple):
 
 
 def shown(visit: Visit) -> dict[str, Any]:
-    """The list, the latest first: ``q``, ``provider`` and ``outcome`` filter it, ``before`` goes on in it."""
+    """The list, the latest first: ``q``, ``provider``, ``outcome`` and ``fault`` filter it, ``before`` goes on in it."""
     journal = visit.world.journal
     lines = list(islice(_matching(visit, before=visit.number("before", journal.last + 1)), PAGE + 1))
     filters = {name: visit.args.get(name, "") for name in _FILTERS}
@@ -65,11 +64,13 @@ def changed(visit: Visit) -> dict[str, Any] | None:
 def _matching(visit: Visit, *, before: int | None = None, after: int = 0) -> Iterator[Line]:
     """The exchanges between two numbers that the filters leave, the latest first."""
     wanted = visit.args.get("q", "").strip().casefold()
-    provider, outcome = visit.args.get("provider", ""), visit.args.get("outcome", "")
+    provider, outcome, fault = (visit.args.get(name) for name in ("provider", "outcome", "fault"))
     for exchange in reversed(visit.world.journal.after(after)):
         if before is not None and exchange.number >= before:
             continue
-        if (provider and exchange.provider != provider) or (outcome and _outcome(exchange) != outcome):
+        if (provider and exchange.provider != provider) or (outcome and exchange.outcome != outcome):
+            continue
+        if fault and exchange.fault is None:
             continue
         visit.desk.masking.apply(exchange)
         if not wanted or any(wanted in text for text in _texts(exchange)):
@@ -93,7 +94,7 @@ def _line(visit: Visit, exchange: Exchange) -> Line:
         exchange.method,
         exchange.target,
         exchange.status,
-        _outcome(exchange),
+        exchange.outcome,
         _name(exchange),
         fault_in_words(exchange.fault),
     )
@@ -103,20 +104,9 @@ def _name(exchange: Exchange) -> str:
     return "" if exchange.refusal is None else type(exchange.refusal).__name__
 
 
-def _outcome(exchange: Exchange) -> str:
-    if exchange.fault is not None:
-        return "faulted"
-    if exchange.refusal is not None:
-        return "refused"
-    return "accepted" if exchange.operation is not None else "astray"
-
-
 def fault_in_words(fault: Mapping[str, Any] | None) -> str:
     """The kinds of what acted on an exchange."""
-    if fault is None:
-        return ""
-    what = fault.get("fault", {})
-    return ", ".join(str(each.get("kind", "")) for each in (what if isinstance(what, list) else [what]))
+    return "" if fault is None else ", ".join(snippets.kinds(fault["fault"]))
 
 
 # -- one -----------------------------------------------------------------------------------------------------------------
@@ -159,8 +149,6 @@ def whole(visit: Visit, number: int) -> dict[str, Any]:
         "ways": WAYS,
         "curl": snippets.curl(exchange, visit.origin),
         "pytest": snippets.pytest(exchange, visit),
-        "outcome": _outcome(exchange),
-        "outcomes": OUTCOMES,
         "fault_in_words": fault_in_words(exchange.fault),
         "provider_title": visit.desk.titles.get(exchange.provider or "", ""),
         "newer": number + 1 if number < visit.world.journal.last else 0,

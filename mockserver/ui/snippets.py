@@ -142,20 +142,15 @@ def _token(visit: Visit) -> str:
 
 
 def _title(exchange: Exchange) -> str:
-    outcome = "refused" if exchange.refusal is not None else "answered"
     words = re.sub(r"[^a-z0-9]+", "_", (exchange.operation or "").lower()).strip("_") or "a_request"
-    by = (
-        ""
-        if exchange.refusal is None
-        else "_by_" + re.sub(r"(?<!^)(?=[A-Z])", "_", type(exchange.refusal).__name__).lower()
-    )
-    return f"{words}_is_{outcome}{by}" if exchange.fault is None else f"{words}_meets_a_fault"
+    by = re.sub(r"(?<!^)(?=[A-Z])", "_", f"By{type(exchange.refusal).__name__}").lower()
+    return f"{words}_is_{exchange.outcome}" + (f"_{by}" if exchange.outcome == "refused" else "")
 
 
 def _before(exchange: Exchange, visit: Visit) -> list[Exchange]:
     """The calls that used up the limit which refused; none where it was no limit."""
     windows = exchange.evidence.windows if exchange.evidence else ()
-    if exchange.refusal is None or not any(standing.used >= standing.limit.most for standing in windows):
+    if exchange.verdict is None or not any(standing.used >= standing.limit.most for standing in windows):
         return []
     longest = max(standing.limit.seconds for standing in windows) * SECOND
     journal = visit.world.journal
@@ -165,8 +160,8 @@ def _before(exchange: Exchange, visit: Visit) -> list[Exchange]:
         if each.number < exchange.number
         and each.operation == exchange.operation
         and each.account == exchange.account
-        and each.refusal is None
-        and (each.fault is None or each.fault["point"] == "after")
+        and each.verdict is None
+        and each.effect != "prevented"
         and each.at > exchange.at - longest
     )
     found = list(earlier)
@@ -201,15 +196,16 @@ def _literal(value: Any) -> str:
 def _breaks(exchange: Exchange) -> bool:
     """Whether the client got no answer."""
     return exchange.ending not in ("complete", None) or (
-        exchange.fault is not None and any(kind in _SILENT for kind in _kinds(exchange.fault["fault"]))
+        exchange.fault is not None and not _SILENT.isdisjoint(kinds(exchange.fault["fault"]))
     )
 
 
 _SILENT = frozenset(("reset", "close", "hang", "garbage", "cut", "wrong_length"))
 
 
-def _kinds(fault: Any) -> list[str]:
-    return [str(each.get("kind")) for each in (fault if isinstance(fault, list) else [fault])]
+def kinds(fault: Any) -> list[str]:
+    """The kinds of a fault as the journal has it: of one, or of several."""
+    return [str(each["kind"]) for each in (fault if isinstance(fault, list) else [fault])]
 
 
 def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) -> _Call:

@@ -61,6 +61,29 @@ def test_the_list_is_filtered_and_searched_and_stays_live(look, open_page, serve
     expect(rows.first).to_contain_text("TooManyPerNumber")
 
 
+def test_what_became_of_an_answer_is_told_beside_the_fault(look, open_page, world, sender):
+    world.arm("reset", point="after", when={"nth": 1})
+    world.arm([{"kind": "delay", "seconds": 0}, {"kind": "refusal", "name": "TooManyPerMinute"}], when={"nth": 2})
+    with pytest.raises(requests.ConnectionError):
+        sender.send("lost")
+    sender.send("refused on purpose")
+    sender.send("refused by a limit")
+    page = open_page(EXCHANGES, look)
+    rows, cells = page.locator("#exchanges > tr"), page.locator("#exchanges > tr > td:last-child")
+    expect(cells).to_have_text(["TooManyPerNumber", "TooManyPerMinute fault: delay, refusal", "lost fault: reset"])
+
+    page.get_by_label("Fault").select_option("met")
+    page.get_by_role("button", name="Filter").click()
+    expect(rows).to_have_count(2)
+    page.get_by_label("Outcome").select_option("lost")
+    page.get_by_role("button", name="Filter").click()
+    expect(rows).to_have_count(1)
+    rows.get_by_role("link").first.click()
+    expect(page.locator(".page-head .pill")).to_have_text(["lost", "fault: reset"])
+    page.get_by_role("link", name="Clock").first.click()
+    expect(page.locator(".line:not(.line-ahead)")).to_contain_text("sms.send_message: lost, met a fault: reset")
+
+
 def test_one_exchange_says_why_with_the_document_s_sentence(look, open_page, world, sender):
     sender.send("one")
     sender.send("two")
@@ -168,6 +191,19 @@ def test_every_kind_of_exchange_is_copied_as_a_test_that_passes(server, world, s
 
     assert 13 == count
     assert f"{count} passed" in done.stdout, done.stdout
+
+
+def test_a_copied_test_brings_the_call_that_used_up_the_limit_though_its_client_was_refused(
+    server, world, sender, tmp_path
+):
+    world.arm("refusal", name="TooManyPerMinute", point="after", when={"first": 1})
+    sender.send("stored, and the client is told otherwise")
+    sender.send("refused by a limit")
+    text = copied(server, 2)
+
+    assert "def test_sms_send_message_is_refused_by_too_many_per_number():" in text
+    assert 2 == text.count("requests.request(")
+    assert "1 passed" in passes(text, tmp_path)
 
 
 def test_bytes_that_are_no_unicode_are_shown_as_escapes(server, world):
