@@ -106,7 +106,10 @@ def _name(exchange: Exchange) -> str:
 
 def fault_in_words(fault: Mapping[str, Any] | None) -> str:
     """The kinds of what acted on an exchange."""
-    return "" if fault is None else ", ".join(snippets.kinds(fault["fault"]))
+    if fault is None:
+        return ""
+    what = fault["fault"]
+    return ", ".join(each["kind"] for each in (what if isinstance(what, list) else [what]))
 
 
 # -- one -----------------------------------------------------------------------------------------------------------------

@@ -97,13 +97,15 @@ def pytest(exchange: Exchange, visit: Visit) -> str:
     secrets = frozenset(visit.desk.rooms[exchange.provider].secrets)
     before = _before(exchange, visit)
     calls = [(each.at, _call(each, account, secrets)) for each in (*before, exchange)]
+    armed = 0 if exchange.outcome == "stale" else len(before)  # what is given again was given under the same rule
     steps: list[str] = []
     for index, (at, call) in enumerate(calls):
         if index and at > calls[index - 1][0]:
             steps.append(f"world.clock.advance(seconds={(at - calls[index - 1][0]) / SECOND:g})")
         is_last = index == len(calls) - 1
-        if is_last and exchange.fault is not None:
-            steps.append(f"world.arm({exchange.fault['fault']!r}, point={exchange.fault['point']!r})")
+        if index == armed and exchange.fault is not None:
+            point = "after" if exchange.outcome == "stale" else exchange.fault["point"]
+            steps.append(f"world.arm({exchange.fault['fault']!r}, point={point!r})")
         steps += _asked(call, exchange if is_last else None)
     return _test(_title(exchange), visit, steps, account, exchange)
 
@@ -148,13 +150,35 @@ def _title(exchange: Exchange) -> str:
 
 
 def _before(exchange: Exchange, visit: Visit) -> list[Exchange]:
+    """The calls without which this one would have come out otherwise."""
+    found = _answered_first(exchange, visit) if exchange.outcome == "stale" else _used_up(exchange, visit)
+    for each in found:
+        visit.desk.masking.apply(each)
+    return found
+
+
+def _answered_first(exchange: Exchange, visit: Visit) -> list[Exchange]:
+    """The call whose answer a fault gave once more."""
+    earlier = visit.world.journal.after(0)[::-1]
+    return [
+        each
+        for each in earlier
+        if each.number < exchange.number
+        and each.outcome != "stale"
+        and each.fault is not None
+        and exchange.fault is not None
+        and each.fault["rule"] == exchange.fault["rule"]
+    ][:1]
+
+
+def _used_up(exchange: Exchange, visit: Visit) -> list[Exchange]:
     """The calls that used up the limit which refused; none where it was no limit."""
     windows = exchange.evidence.windows if exchange.evidence else ()
     if exchange.verdict is None or not any(standing.used >= standing.limit.most for standing in windows):
         return []
     longest = max(standing.limit.seconds for standing in windows) * SECOND
     journal = visit.world.journal
-    earlier = (
+    return [
         each
         for each in journal.after(max(0, exchange.number - 500), 500)
         if each.number < exchange.number
@@ -163,11 +187,7 @@ def _before(exchange: Exchange, visit: Visit) -> list[Exchange]:
         and each.verdict is None
         and each.effect != "prevented"
         and each.at > exchange.at - longest
-    )
-    found = list(earlier)
-    for each in found:
-        visit.desk.masking.apply(each)
-    return found
+    ]
 
 
 def _asked(call: _Call, judged: Exchange | None) -> list[str]:
@@ -194,18 +214,8 @@ def _literal(value: Any) -> str:
 
 
 def _breaks(exchange: Exchange) -> bool:
-    """Whether the client got no answer."""
-    return exchange.ending not in ("complete", None) or (
-        exchange.fault is not None and not _SILENT.isdisjoint(kinds(exchange.fault["fault"]))
-    )
-
-
-_SILENT = frozenset(("reset", "close", "hang", "garbage", "cut", "wrong_length"))
-
-
-def kinds(fault: Any) -> list[str]:
-    """The kinds of a fault as the journal has it: of one, or of several."""
-    return [str(each["kind"]) for each in (fault if isinstance(fault, list) else [fault])]
+    """Whether the client got no whole answer; one that is garbled, or promised too short, is whole to it."""
+    return exchange.outcome == "lost" or (exchange.outcome == "spoilt" and exchange.ending not in ("complete", None))
 
 
 def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) -> _Call:

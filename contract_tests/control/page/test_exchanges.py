@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 import requests
@@ -191,6 +192,40 @@ def test_every_kind_of_exchange_is_copied_as_a_test_that_passes(server, world, s
 
     assert 13 == count
     assert f"{count} passed" in done.stdout, done.stdout
+
+
+FAULTS = (
+    {"kind": "answer", "status": 503},
+    {"kind": "refusal", "name": "TooManyPerMinute"},
+    {"kind": "close"},
+    {"kind": "cut", "after": 9},
+    {"kind": "cut", "after": 100_000},
+    {"kind": "malformed"},
+    {"kind": "wrong_length", "by": 5},
+    {"kind": "wrong_length", "by": -5},
+    {"kind": "garbage"},
+    {"kind": "stale"},
+)
+BECAME = "replaced refused lost spoilt accepted spoilt spoilt spoilt spoilt accepted stale"
+
+
+def test_what_met_a_fault_is_copied_as_a_test_that_passes(server, world, tmp_path):
+    key, secret = world.login("dialogtech", "documents")
+    call = {"action": "sms.get_numbers", "access_key": key, "secret_access_key": secret}
+    for fault in FAULTS:
+        rule = world.arm(fault)
+        for _ in range(2 if fault["kind"] == "stale" else 1):
+            with suppress(requests.RequestException):
+                requests.get(f"{world.base_url}/ibp_api.php", call, timeout=30)
+        rule.clear()
+    journal = world.journal()
+    for exchange in journal:
+        (tmp_path / f"test_{exchange.number}.py").write_text(copied(server, exchange.number))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=170, cwd=tmp_path)
+
+    assert BECAME.split() == [exchange.outcome for exchange in journal]
+    assert f"{len(journal)} passed" in done.stdout, done.stdout
 
 
 def test_a_copied_test_brings_the_call_that_used_up_the_limit_though_its_client_was_refused(
