@@ -18,7 +18,6 @@ from mockserver.control.asserting import (
     claim_from,
     differences,
     wanted_from,
-    wanted_from_query,
 )
 from mockserver.core.journal import Budget, Exchange, Journal
 from mockserver.web.masking import Masking
@@ -300,24 +299,6 @@ def test_a_difference_has_field_wanted_and_got(
     assert said == str(difference)
 
 
-QUERIES: Mapping[str, tuple[list[tuple[str, str]], int]] = {
-    "nothing": ([], 0),
-    "fields": (
-        [("provider", "serwersms"), ("operation", "messages.recived"), ("status", "200"), ("method", "post")],
-        0,
-    ),
-    "no refusal": ([("refusal", "")], 0),
-    "a refusal": ([("refusal", "InvalidUser")], 1),
-    "a parameter": ([("parameters.limit", "5"), ("headers.X-Trace", "7")], 0),
-    "another parameter": ([("parameters.limit", "6")], 1),
-}
-
-
-@pytest.mark.parametrize(("query", "count"), QUERIES.values(), ids=QUERIES)
-def test_a_query_asks_in_the_same_words(exchange: Exchange, query: list[tuple[str, str]], count: int) -> None:
-    assert count == len(differences(exchange, wanted_from_query(query)))
-
-
 # -- what is no claim ----------------------------------------------------------------------------------------------
 
 
@@ -352,20 +333,6 @@ def test_what_is_no_claim_is_refused_in_one_sentence(description: Any, sentence:
         claim_from(description)
 
     assert sentence == str(caught.value).removeprefix(": ")
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "sentence"),
-    [
-        ("operaton", "x", "operaton: unknown filter; did you mean 'operation'?"),
-        ("status", "two", "status: 'two' is not an HTTP status"),
-    ],
-)
-def test_what_is_no_filter_is_refused_in_one_sentence(name: str, text: str, sentence: str) -> None:
-    with pytest.raises(ValueError) as caught:
-        wanted_from_query([(name, text)])
-
-    assert sentence == str(caught.value)
 
 
 def test_the_schemas_are_schemas() -> None:

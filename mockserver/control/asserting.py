@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from mockserver.core.faults import LONGEST_PATTERN, Criterion, Exactly, Like
 from mockserver.core.journal import OUTCOMES, Exchange, Journal
-from mockserver.snapshots.refusing import either, unknown, written
+from mockserver.snapshots.refusing import either, written
 from mockserver.web.faults import hold
 
 from .asked_for import header, path, sent, shown
@@ -150,38 +150,6 @@ def wanted_from(description: Mapping[str, Any], place: str = "") -> Wanted:
             for group in ("parameters", "headers")
         ),
     )
-
-
-def wanted_from_query(query: Iterable[tuple[str, str]]) -> Wanted:
-    """Read a wanted exchange from a query: ``operation=...&parameters.to=...``; an empty ``refusal`` is none.
-
-    Raises:
-        ValueError: a name is not known, or the status is no number.
-    """
-    fields: dict[str, Any] = {}
-    groups: dict[str, dict[str, Criterion]] = {"parameters": {}, "headers": {}}
-    for name, text in query:
-        group, dot, rest = name.partition(".")
-        if dot and group in groups:
-            groups[group][rest] = Exactly(text)
-        elif name in _GOT:
-            fields[name] = _FROM_TEXT.get(name, str)(text)
-        else:
-            raise ValueError(f"{name}: {unknown('filter', name, [*_GOT, 'parameters.NAME', 'headers.NAME'])}")
-    return Wanted(fields, **groups)
-
-
-def _status(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 3):
-        raise ValueError(f"status: {text[:20]!r} is not an HTTP status")
-    return int(text)
-
-
-_FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
-    "status": _status,
-    "method": str.upper,
-    "refusal": lambda text: text or None,
-}
 
 
 def _criterion(value: Any, place: str) -> Criterion:
