@@ -32,12 +32,17 @@ def test_mischief_is_made_listed_and_cleared(client: Client) -> None:
         (
             {"kind": "tvice"},
             400,
-            "kind: 'tvice' is not one of twice, at-once, late, reordered, lost-acknowledgement, stops",
+            "kind: 'tvice' is not 'twice', 'at-once', 'late', 'reordered', 'lost-acknowledgement' or 'stops'",
         ),
         ({}, 400, "kind: is missing"),
         ({"kind": "late", "secnds": 1}, 400, "secnds: unknown key; did you mean 'seconds'?"),
         ({"kind": "late", "seconds": -1}, 400, "seconds: -1 is not a number of seconds, for late"),
-        ({"kind": "twice", "provider": "dialogtek"}, 400, "provider: 'dialogtek' is not the name of a provider"),
+        (
+            {"kind": "twice", "provider": "dialogtek"},
+            400,
+            "provider: 'dialogtek' is not 'dialogtech', 'mgage' or 'serwersms'",
+        ),
+        ({"kind": "twice", "id": "mine\n"}, 400, "id: 'mine\\n' is not 1 to 64 letters, digits, _ and -"),
     ],
 )
 def test_mischief_that_is_none_is_refused(client: Client, body: Any, status: int, message: str) -> None:

@@ -79,21 +79,17 @@ class TooLarge(ControlRefusal):
     status, code = 413, "too_large"
 
 
-def described(code: str, message: str, difference: Any = None) -> dict[str, Any]:
-    """An error as JSON.
+def error(status: int, code: str, message: str, difference: Any = None) -> Response:
+    """An answer that says what is wrong.
 
     Args:
+        status: of HTTP.
         code: a short name that programs can rely on.
         message: a sentence for people.
         difference: between what was wanted and what is there.
     """
-    return {"error": {"code": code, "message": message, "difference": difference}}
-
-
-def error(status: int, code: str, message: str, difference: Any = None) -> Response:
-    """An answer that says what is wrong; arguments as for `described`."""
     from flask import jsonify
 
-    response = jsonify(described(code, message, difference))
+    response = jsonify({"error": {"code": code, "message": message, "difference": difference}})
     response.status_code = status
     return response

@@ -49,7 +49,7 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
         },
         "refusal": _refusal(exchange.refusal),
         "fault": exchange.fault,
-        "windows": [_window(standing) for standing in verdicts.windows(exchange)],
+        "windows": [window(standing) for standing in verdicts.windows(exchange)],
     }
 
 
@@ -75,7 +75,8 @@ def _refusal(refusal: Refused | None) -> dict[str, Any] | None:
     }
 
 
-def _window(standing: Standing) -> dict[str, Any]:
+def window(standing: Standing) -> dict[str, Any]:
+    """A rate limit as an exchange met it."""
     return {
         "limit": standing.limit.sentence,
         "most": standing.limit.most,

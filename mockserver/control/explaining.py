@@ -19,7 +19,7 @@ from mockserver.web.addresses import readable
 from mockserver.web.masking import Masking
 from mockserver.web.provider import Magic, Provider, Quirk
 
-from . import quirk_book, verdicts
+from . import exchanges, quirk_book, verdicts
 from .asked_for import header, path, sent, shown, split, unread
 
 _MOST = 50
@@ -266,11 +266,7 @@ def _described(rule: _Rule, entry: quirk_book.Entry | None) -> dict[str, Any]:
 
 def _window(standing: Standing) -> dict[str, Any]:
     return {
-        "limit": standing.limit.sentence,
-        "most": standing.limit.most,
-        "seconds": standing.limit.seconds,
-        "used": standing.used,
-        "free_at": iso(standing.free_at),
+        **exchanges.window(standing),
         "is_free": standing.used < standing.limit.most,
         "clock": datetime_of(standing.free_at // (SECOND // 1000) * (SECOND // 1000)).strftime("%H:%M:%S.%f")[:-3],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from heapq import nsmallest
 from operator import attrgetter
 from typing import Any
@@ -257,7 +257,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             store,
             message,
             201,
-            _any_of(message_schema(room) for room in api.providers),
+            {"anyOf": [message_schema(room) for room in api.providers]},
             checks_body=True,
         ),
         Verb(
@@ -276,7 +276,3 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             checks_body=True,
         ),
     )
-
-
-def _any_of(schemas: Iterable[Schema]) -> Schema:
-    return {"anyOf": list(schemas)}

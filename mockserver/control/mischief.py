@@ -10,7 +10,7 @@ from mockserver.core.world import World
 from mockserver.snapshots.refusing import unknown
 
 from .errors import InUse, NoSuchThing
-from .schemas import a_list, an_object
+from .schemas import END, a_list, an_object, one_of
 from .verbs import Api, Values, Verb
 
 
@@ -59,19 +59,19 @@ def verbs(api: Api) -> tuple[Verb, ...]:
     here = "/_mock/worlds/{world}/mischief"
     kinds = "; ".join(f"{kind}: {about}" for kind, about in KINDS.items())
     members: dict[str, Any] = {
-        "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$", "description": "1 to 64 letters, digits, _ and -"},
-        "kind": {"type": "string", "enum": list(KINDS), "description": f"one of {', '.join(KINDS)}"},
+        "id": {
+            "type": "string",
+            "pattern": f"^[A-Za-z0-9_-]{{1,64}}{END}",
+            "description": "1 to 64 letters, digits, _ and -",
+        },
+        "kind": one_of(KINDS),
         "seconds": {"type": "number", "minimum": 0, "maximum": 10**9, "description": "a number of seconds, for late"},
         "attempts": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "a whole number from 1 to 1000"},
-        "provider": {
-            "type": "string",
-            "enum": [room.name for room in api.providers],
-            "description": "the name of a provider",
-        },
+        "provider": one_of(api.rooms),
         "times": {"type": "integer", "minimum": 1, "maximum": 10**9, "description": "a whole number of at least 1"},
     }
-    rule = an_object("a rule of mischief", ["id", "kind", "times", "met"], **members, met={"type": "integer"})
-    rule["properties"]["times"] = {"type": "integer"}
+    whole = {"type": "integer"}
+    rule = an_object("", ["id", "kind", "times", "met"], **{**members, "times": whole, "met": whole})
     cleared = an_object("", ["cleared"], cleared={"type": "integer"})
     return (
         Verb(
