@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -87,6 +88,14 @@ def server(app) -> Iterator[MockServer]:
 def base_url(request: pytest.FixtureRequest) -> str:
     """Where to ask: our own server, or the one that was named on the command line, the real provider's perhaps."""
     return request.config.getoption("--base-url") or request.getfixturevalue("server").url
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address of this machine at which nobody listens, and which nobody else is given while the test lasts."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))  # bound and not listening: who connects is refused
+        yield f"http://127.0.0.1:{kept.getsockname()[1]}"
 
 
 class DialogTech:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,8 +18,7 @@ from mockserver.core.events import AccountChanged
 from mockserver.core.instants import SECOND
 
 SCRIPT = Path(__file__).parent / "php" / "receiver.php"
-
-
+PATIENCE = 60
 TEXT = "Zażółć & 🙂"
 
 
@@ -31,18 +30,17 @@ def serve_php(tmp_path):
     with ExitStack() as stack:
 
         def served(failures: int) -> tuple[str, Path]:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                address = f"127.0.0.1:{free.getsockname()[1]}"
             told = {"RECEIVER_NOTES": str(notes), "RECEIVER_FAILURES": str(failures)}
             server = stack.enter_context(
                 subprocess.Popen(
-                    ["php", "-S", address, SCRIPT], env=os.environ | told, stderr=subprocess.PIPE, text=True
+                    ["php", "-S", "127.0.0.1:0", SCRIPT], env=os.environ | told, stderr=subprocess.PIPE, text=True
                 )
             )
             stack.callback(server.terminate)
             assert server.stderr is not None
-            assert "started" in server.stderr.readline()
-            return f"http://{address}", notes
+            started = re.search(r"\((http://\S+)\) started$", server.stderr.readline())
+            assert started is not None
+            return started[1], notes
 
         yield served
 
@@ -59,6 +57,7 @@ def told(house):
         begun = world.clock.now()
         message = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48600700800", "text": TEXT}
         world.arrive("serwersms", {**message, "account": "documents"})
+        assert world.settle(PATIENCE)
         world.advance(begun + 2 * 3600 * SECOND)
         (delivery,) = world.state.outbox.values()
         return delivery.status, [(attempt.at - begun) // (60 * SECOND) for attempt in delivery.attempts]

@@ -260,17 +260,15 @@ def first_words(path: tuple[str, ...]) -> list[str]:
 
 @pytest.mark.parametrize("path", TALKING, ids=" ".join)
 def test_nobody_at_the_address_is_one_sentence(
-    path: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: tuple[str, ...], nobody: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("mine.json", "programs.json"):
         (tmp_path / name).write_text("{}")
-    with MockServer(settings=Settings(port=0)) as server:
-        url = server.url
-    said = CliRunner().invoke(cli, first_words(path), env={"MOCKSERVER_URL": url}, prog_name="mockserver")
+    said = CliRunner().invoke(cli, first_words(path), env={"MOCKSERVER_URL": nobody}, prog_name="mockserver")
 
     assert (1, "") == (said.exit_code, said.stdout)
-    assert f"mockserver: no server answers at {url}; start one with: mockserver serve\n" == said.stderr
+    assert f"mockserver: no server answers at {nobody}; start one with: mockserver serve\n" == said.stderr
 
 
 @pytest.fixture(scope="session")

@@ -29,11 +29,12 @@ from mockserver.web.courier import Courier, Manners
 from mockserver.web.post_office import PostOffice
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
+PATIENCE = 30.0
 KEY = "serwersms/a"
 
 
 class Receiver:
-    """A customer's script that says what it is told to say, and remembers what it was asked."""
+    """A customer's script that says what it is told to say, and remembers what it was asked. Until it listens its port refuses."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -52,9 +53,13 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
         self.server.daemon_threads = True
+        self.server.server_bind()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def listen(self) -> None:
+        self.server.server_activate()
         threading.Thread(target=self.server.serve_forever, args=(0.005,), daemon=True).start()
 
     def close(self) -> None:
@@ -65,6 +70,7 @@ class Receiver:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
+    receiver.listen()
     yield receiver
     receiver.close()
 
@@ -78,7 +84,7 @@ def opened() -> Iterator[Callable[..., World]]:
         rule = ForwardingRule("ndi", f"{url}/?numer=#NUMER#&tekst=#WIADOMOSC#")
         account = Account(KEY, "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
         rooms = {room.name: room for room in PROVIDERS}
-        sender = PostOffice(rooms, Courier(Manners(timeout=5.0, connect_timeout=5.0)))
+        sender = PostOffice(rooms, Courier(Manners(timeout=PATIENCE, connect_timeout=PATIENCE)))
         named = {f"serwersms.forwarding.{name}": reading for name, reading in readings.items()}
         house = Worlds(
             Fixture((account,)), READINGS | named, clock=clock or Clock.frozen(NOON), rooms=ROOMS, sender=sender
@@ -112,7 +118,7 @@ def test_a_message_that_arrives_is_forwarded_at_once_and_acknowledged(
 ) -> None:
     world = opened(receiver.url)
     arrive(world, "Dziękuję & pa")
-    assert world.settle()
+    assert world.settle(PATIENCE)
 
     assert ("acknowledged", [0]) == (delivery(world).status, minutes(world))
     assert ["/?numer=48500600700&tekst=Dzi%C4%99kuj%C4%99%20%26%20pa"] == receiver.asked
@@ -126,6 +132,7 @@ def test_a_wrong_answer_is_met_with_four_repeats_and_then_given_up(
     receiver.says = lambda _: "no"
     world = opened(receiver.url, repeats=reading)
     arrive(world)
+    assert world.settle(PATIENCE)
     advance(world, 24 * 60)
 
     assert ("given up", schedule) == (delivery(world).status, minutes(world))
@@ -137,6 +144,7 @@ def test_an_attempt_is_made_at_its_instant_and_not_before(receiver: Receiver, op
     receiver.says = lambda _: "no"
     world = opened(receiver.url)
     arrive(world)
+    assert world.settle(PATIENCE)
     advance(world, 4.999)
     before = len(receiver.asked)
     advance(world, 0.001)
@@ -148,7 +156,7 @@ def test_an_advance_tells_of_every_attempt_at_its_instant(receiver: Receiver, op
     receiver.says = lambda count: "OK" if count == 3 else "no"
     world = opened(receiver.url)
     arrive(world)
-    assert world.settle()
+    assert world.settle(PATIENCE)
     happened = world.advance(NOON + 3600 * SECOND)
 
     assert [("2026-06-01T12:05:00Z", "AttemptJudged"), ("2026-06-01T12:10:00Z", "AttemptJudged")] == [
@@ -159,26 +167,20 @@ def test_an_advance_tells_of_every_attempt_at_its_instant(receiver: Receiver, op
 
 def test_a_receiver_that_was_down_for_three_attempts_gets_it_exactly_once(opened: Callable[..., World]) -> None:
     late = Receiver()
-    late.server.shutdown()
-    late.server.server_close()  # its port refuses now
     world = opened(late.url)
     arrive(world)
+    assert world.settle(PATIENCE)
     advance(world, 12)
     assert [0, 5, 10] == minutes(world)
 
-    port = int(late.url.rpartition(":")[2])
-    again = Receiver()
-    again.close()
-    server = ThreadingHTTPServer(("127.0.0.1", port), again.server.RequestHandlerClass)
-    threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True).start()
+    late.listen()
     try:
         advance(world, 24 * 60)
     finally:
-        server.shutdown()
-        server.server_close()
+        late.close()
 
     assert ("acknowledged", [0, 5, 10, 15]) == (delivery(world).status, minutes(world))
-    assert 1 == len(again.asked)
+    assert 1 == len(late.asked)
 
 
 def test_a_receiver_may_advance_the_clock_while_it_is_being_called(
@@ -196,7 +198,7 @@ def test_a_receiver_may_advance_the_clock_while_it_is_being_called(
 
     receiver.says = says
     arrive(world)
-    assert world.settle()
+    assert world.settle(PATIENCE)
     advance(world, 5)
 
     assert [Busy] == refused  # the second time somebody else was moving the clock already
@@ -217,9 +219,9 @@ def test_a_receiver_may_advance_past_an_attempt_that_is_in_line_behind_its_own(
 
     receiver.says = says
     arrive(world, "first")
-    assert world.settle()
+    assert world.settle(PATIENCE)
     arrive(world, "second")
-    assert world.settle()
+    assert world.settle(PATIENCE)
 
     assert [True] == came_back
     assert ["first", "second", "first"] == [path.rpartition("=")[2] for path in receiver.asked]
@@ -237,15 +239,15 @@ def test_an_advance_waits_for_the_repeats_of_an_attempt_that_was_begun_before_it
     def says(time: int) -> str:
         if time == 1:
             begun.set()
-            may_go.wait(5)
+            may_go.wait(PATIENCE)
         if time == 2:  # the advance is under way
             may_go.set()
-            judged.wait(5)
+            judged.wait(PATIENCE)
         return "no"
 
     receiver.says = says
     arrive(world)
-    assert begun.wait(5)
+    assert begun.wait(PATIENCE)
     world.feed.first_after(0, lambda item: isinstance(item.what, AttemptJudged), lambda _: judged.set())  # type: ignore[attr-defined]
     world.commit(lambda state, now, ids: _scheduled(NOON + 60 * SECOND, "+48600700801"))
     advance(world, 120)
@@ -264,11 +266,11 @@ def test_an_advance_waits_for_a_long_line_of_attempts_that_were_begun_before_it(
     def is_heard_after_a_wait(seconds: float) -> bool:
         waits.append(seconds)
         line[len(waits) - 1].set()  # one of the line ends
-        return bool(wait(5))
+        return bool(wait(PATIENCE))
 
     wait = world._quiet.wait
     monkeypatch.setattr(world._quiet, "wait", is_heard_after_a_wait)
-    receiver.says = lambda time: str(line[time - 1].wait(5))
+    receiver.says = lambda time: str(line[time - 1].wait(PATIENCE))
     for place in range(5):
         arrive(world, f"{place}")
     advance(world, 1)
@@ -283,16 +285,16 @@ def test_a_reset_during_an_attempt_leaves_nothing_behind(receiver: Receiver, ope
 
     def says(_: int) -> str:
         begun.set()
-        may_go.wait(5)
+        may_go.wait(PATIENCE)
         return "no"
 
     receiver.says = says
     arrive(world)
-    assert begun.wait(5)
+    assert begun.wait(PATIENCE)
     world.reset()
     may_go.set()
     arrive(world, "after")
-    assert world.settle()
+    assert world.settle(PATIENCE)
 
     assert [1] == list(world.state.outbox)
     assert 1 == len(delivery(world).attempts)
@@ -302,7 +304,7 @@ def test_a_forks_deliveries_are_held(receiver: Receiver, opened: Callable[..., W
     receiver.says = lambda _: "no"
     world = opened(receiver.url)
     arrive(world)
-    assert world.settle()
+    assert world.settle(PATIENCE)
     fork = next(iter([world.fork("fork", world.journal, lambda _: None)]))
     fork.advance(NOON + 3600 * SECOND)
 
@@ -323,7 +325,7 @@ def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
     at = world.clock.now() + SECOND // 50
     world.commit(lambda state, now, ids: _scheduled(at))
 
-    assert told.wait(5)
+    assert told.wait(PATIENCE)
 
 
 def _scheduled(at: int, recipient: str = "+48600700800") -> Any:
@@ -337,7 +339,7 @@ def test_order_is_kept_for_each_number_and_nothing_is_lost_or_doubled(
     world = opened(receiver.url, Clock.system())
     for place in range(500):
         arrive(world, f"{place}")
-    assert world.settle(30)
+    assert world.settle(2 * PATIENCE)
 
     assert [f"tekst={place}" for place in range(500)] == [path.partition("&")[2] for path in receiver.asked]
     assert {"acknowledged"} == {found.status for found in world.state.outbox.values()}
@@ -359,7 +361,7 @@ def test_a_house_from_settings_sends_too(receiver: Receiver) -> None:
             "text": "x",
         },
     )
-    assert world.settle()
+    assert world.settle(PATIENCE)
     house.close()
 
     assert {"success": True} == answer.get_json()
@@ -376,19 +378,19 @@ def test_a_message_may_be_delivered_twice(receiver: Receiver, opened: Callable[.
     spoil(world, kind)
     arrive(world, "x")
     arrive(world, "y")
-    assert world.settle()
+    assert world.settle(PATIENCE)
 
     assert ["tekst=x", "tekst=x", "tekst=y"] == sorted(path.partition("&")[2] for path in receiver.asked)
 
 
 def test_two_workers_deliver_at_the_same_time(receiver: Receiver, opened: Callable[..., World]) -> None:
-    together = threading.Barrier(2, timeout=5)
+    together = threading.Barrier(2, timeout=PATIENCE)
     receiver.says = lambda _: (together.wait() and "OK") or "OK"
     world = opened(receiver.url)
     spoil(world, "at-once")
     arrive(world)
 
-    assert world.settle()
+    assert world.settle(PATIENCE)
     assert {"acknowledged"} == {found.status for found in world.state.outbox.values()}
 
 
@@ -408,7 +410,7 @@ def test_messages_may_be_delivered_out_of_order(receiver: Receiver, opened: Call
     spoil(world, "reordered")
     for text in "abc":
         arrive(world, text)
-    assert world.settle()
+    assert world.settle(PATIENCE)
 
     assert ["tekst=b", "tekst=a", "tekst=c"] == [path.partition("&")[2] for path in receiver.asked]
 
@@ -420,9 +422,9 @@ def test_what_waits_for_the_next_and_is_released_before_it_is_not_delivered_agai
     spoil(world, "reordered")
     arrive(world, "a")
     world.commit(lambda state, now, ids: Decision(now, None, (DeliveryChanged(1, "due", now),)))
-    assert world.settle()
+    assert world.settle(PATIENCE)
     arrive(world, "b")
-    assert world.settle()
+    assert world.settle(PATIENCE)
 
     assert ["tekst=a", "tekst=b"] == [path.partition("&")[2] for path in receiver.asked]
 
@@ -435,7 +437,7 @@ def test_what_waits_for_the_next_is_forgotten_with_the_outbox_that_it_was_in(
     arrive(world, "a")
     world.begin_again(world.beginning, world.clock)
     arrive(world, "b")
-    assert world.settle()
+    assert world.settle(PATIENCE)
 
     assert ["tekst=b"] == [path.partition("&")[2] for path in receiver.asked]
 
@@ -447,7 +449,7 @@ def test_a_fork_goes_on_with_mischief_by_itself(receiver: Receiver, opened: Call
     fork = world.fork("fork", world.journal, lambda _: None)
     for each in (world, fork):
         arrive(each, "x")
-        assert each.settle()
+        assert each.settle(PATIENCE)
 
     assert ["tekst=before"] * 2 + ["tekst=x"] * 4 == [path.partition("&")[2] for path in receiver.asked]
     assert ((2, 0), (2, 0)) == tuple(
@@ -459,6 +461,7 @@ def test_an_acknowledgement_may_be_lost(receiver: Receiver, opened: Callable[...
     world = opened(receiver.url)
     spoil(world, "lost-acknowledgement", amount=2)
     arrive(world)
+    assert world.settle(PATIENCE)
     advance(world, 60)
 
     assert ("acknowledged", [0, 5, 10], 3) == (delivery(world).status, minutes(world), len(receiver.asked))
@@ -470,6 +473,7 @@ def test_attempts_may_stop_before_their_time(receiver: Receiver, opened: Callabl
     world = opened(receiver.url)
     spoil(world, "stops", amount=2)
     arrive(world)
+    assert world.settle(PATIENCE)
     advance(world, 24 * 60)
 
     assert ("given up", [0, 5]) == (delivery(world).status, minutes(world))
@@ -484,7 +488,7 @@ def test_mischief_meets_as_many_as_it_says_of_the_provider_it_names(
     world.make_mischief(Mischief("other", "twice", provider="dialogtech"))
     for text in "abc":
         arrive(world, text)
-    assert world.settle()
+    assert world.settle(PATIENCE)
 
     assert 5 == len(receiver.asked)
     assert [(0, 2), (1, 0)] == [(rule.times, rule.met) for rule in world.mischief.rules.values()]
@@ -495,14 +499,15 @@ def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
     begun, may_go = threading.Event(), threading.Event()
-    receiver.says = lambda _: ((begun.set(), may_go.wait(5)) and "no") or ""
+    receiver.says = lambda _: ((begun.set(), may_go.wait(PATIENCE)) and "no") or ""
     world = opened(receiver.url)
     arrive(world)
-    assert begun.wait(5)
+    assert begun.wait(PATIENCE)
     world.close()
     may_go.set()
 
-    assert world.settle()
+    assert world._sender._courier.wait_idle(PATIENCE)  # type: ignore[union-attr]  # the answer has come
+    assert world.settle(PATIENCE)
     assert ((), "due") == (delivery(world).attempts, delivery(world).status)
 
 
@@ -527,6 +532,7 @@ def test_a_receiver_on_the_tests_own_loop_works_through_the_awaitable_verbs() ->
             await world.change_account.aio("serwersms", "documents", forwarding=[rule])
             message = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48664078059", "text": "Tak"}
             await world.inbound.aio("serwersms", **message)
+            assert await world.settle.aio(timeout=PATIENCE)
             await world.clock.advance.aio(minutes=5)
             (told,) = await world.outbox.aio()
         receiver.close()

@@ -70,7 +70,7 @@ def send(world: World) -> Callable[..., str]:
 
     def send(**changes: str) -> str:
         call = {"access_key": user, "secret_access_key": secret, **SEND, **changes}
-        return requests.get(f"{world.base_url}/ibp_api.php", call, timeout=10).text
+        return requests.get(f"{world.base_url}/ibp_api.php", call, timeout=30).text
 
     return send
 
@@ -111,12 +111,10 @@ def test_the_help_of_a_verb_imports_nothing_that_talks(verb: str) -> None:
     assert 0 == subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL).returncode
 
 
-def test_nobody_to_wait_for_is_one_sentence() -> None:  # of the other verbs: test_examples.py
-    with MockServer() as server:
-        url = server.url
-    said = Line(url, "default").failing("wait", "--timeout", "0")
+def test_nobody_to_wait_for_is_one_sentence(nobody: str) -> None:  # of the other verbs: test_examples.py
+    said = Line(nobody, "default").failing("wait", "--timeout", "0")
 
-    assert f"mockserver: no server answers at {url}; start one with: mockserver serve\n" == said
+    assert f"mockserver: no server answers at {nobody}; start one with: mockserver serve\n" == said
 
 
 def test_flags_go_before_the_environment(running: MockServer, world: World) -> None:
@@ -391,7 +389,7 @@ def test_the_clock_tells_what_happened(run: Line, world: World) -> None:
 def test_the_clock_tells_of_attempts_in_words(run: Line, world: World) -> None:
     world.change_account("serwersms", "demo", forwarding=[{"service": "nd", "url": NOBODY}])
     run("inbound", "serwersms", "--account", "demo", "--sender", "+48500600700", "--text", "Hej", "--field", "kind=nd")
-    world.settle()  # the attempt at once is told of there, if the clock moves while it is being made
+    assert world.settle()  # the attempt at once is told of there, if the clock moves while it is being made
     told = run.text("clock", "next")[0]
 
     assert (
@@ -694,7 +692,7 @@ def test_an_exchange_is_shown_whole(run: Line, world: World, send: Callable[...,
 
 def test_the_body_of_a_request_is_shown_byte_for_byte(run: Line, world: World) -> None:
     body = b"username=Login&type=\xff\x00\r\n"
-    requests.post(f"{world.base_url}/messages/recived", data=body, timeout=10)
+    requests.post(f"{world.base_url}/messages/recived", data=body, timeout=30)
 
     assert body == run("exchange", "1", "--raw", "request").stdout_bytes
     assert "username=Login&type=\\xff" in run("exchange", "1").stdout

@@ -27,7 +27,7 @@ from mockserver.web.answer import Delivery, Ending
 from mockserver.web.listening import Listener, Listening
 from mockserver.web.shell import Limits
 
-PATIENCE = 10
+PATIENCE = 30
 HOSTS = ("one.test", "two.test")
 DATED = b"Date: now\r\n"
 
@@ -396,11 +396,10 @@ def test_a_body_that_is_longer_than_is_kept_is_not_carried_in_part(opened, recei
     hears_refusal(client, refused(sentence, "Request Entity Too Large", status=413, close=False))
 
 
-def test_nobody_there_is_a_bad_gateway(opened):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    client = opened()().send(connect_to(f"127.0.0.1:{port}"))
-    sentence = f"127.0.0.1:{port} cannot be reached: Connection refused"
+def test_nobody_there_is_a_bad_gateway(opened, nobody):
+    place = nobody.removeprefix("http://")
+    client = opened()().send(connect_to(place))
+    sentence = f"{place} cannot be reached: Connection refused"
     status = b""
     while not status.endswith(b"\r\n\r\n"):
         status += client.socket.recv(1)
