@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from mockserver import MockServer, World
 
@@ -29,7 +29,7 @@ ARGUMENTS = [
     "--font-render-hinting=none",
     "--force-color-profile=srgb",
 ]
-PATIENCE = 20_000
+PATIENCE = 60_000
 """Milliseconds; nothing waits that long unless it is broken."""
 
 expect.set_options(timeout=PATIENCE)
@@ -96,7 +96,7 @@ def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Pa
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", lambda said: wrong.append(_told(said)) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda asked: None if _is_own(asked.url, home) else wrong.append(asked.url))
@@ -108,6 +108,10 @@ def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Pa
     for context in contexts:
         context.close()
     assert [] == wrong
+
+
+def _told(said: ConsoleMessage) -> str:
+    return f"{said.text} {said.location['url']}"
 
 
 def _is_own(url: str, home: str) -> bool:
