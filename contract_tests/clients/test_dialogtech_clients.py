@@ -120,14 +120,14 @@ def test_requests_and_httpx_get_the_printed_answers(base_url, library):
     address = f"{base_url}/ibp_api.php"
     values = {"access_key": "foo", "secret_access_key": "bar", "to": "5556667777", "from": "5554332111"}
     values |= {"action": "sms.send_message", "message": "Thank you for calling."}
-    sent = library.post(address, data=values, timeout=10)
+    sent = library.post(address, data=values, timeout=30)
     assert (sent.status_code, sent.text) == (200, printed("send_message.xml"))
     numbers = {"action": "sms.get_numbers", "access_key": "ACCESS_KEY", "secret_access_key": "SECRET_ACCESS_KEY"}
     for answer in (
-        library.get(address, params=numbers, timeout=10),
-        library.post(address, params=numbers, timeout=10),
-        library.post(address, data=numbers, timeout=10),
-        library.post(address, files={name: (None, value) for name, value in numbers.items()}, timeout=10),
+        library.get(address, params=numbers, timeout=30),
+        library.post(address, params=numbers, timeout=30),
+        library.post(address, data=numbers, timeout=30),
+        library.post(address, files={name: (None, value) for name, value in numbers.items()}, timeout=30),
     ):
         assert (answer.status_code, answer.text) == (200, printed("get_numbers.xml"))
 
@@ -136,9 +136,9 @@ def test_requests_and_httpx_get_the_printed_answers(base_url, library):
 def test_requests_and_httpx_read_the_answer_as_utf_8(server, library):
     values = {"access_key": "foo", "secret_access_key": "bar", "to": "5556667777", "from": "5554332111"}
     values |= {"action": "sms.send_message", "message": "Zażółć 😀"}
-    library.post(f"{server.url}/ibp_api.php", data=values, timeout=10)
+    library.post(f"{server.url}/ibp_api.php", data=values, timeout=30)
     values |= {"action": "sms.get_messages", "start_date": "20260601", "end_date": "20260601"}
-    answer = library.get(f"{server.url}/ibp_api.php", params=values, timeout=10)
+    answer = library.get(f"{server.url}/ibp_api.php", params=values, timeout=30)
     assert answer.encoding.lower() == "utf-8"
     assert "<message><![CDATA[Zażółć 😀]]></message>" in answer.text
 

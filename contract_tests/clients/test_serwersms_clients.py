@@ -327,10 +327,10 @@ def test_curl_asks_with_a_get_as_some_do(run, url):
 @pytest.mark.parametrize("client", [requests, httpx], ids=lambda client: client.__name__)
 def test_requests_and_httpx_send_forms_and_json_and_get_the_same(client, url):
     address = f"{url}/messages/recived"
-    form = client.post(address, data={**WHO, "phone": [JAN, OLA], "read": "false"}, timeout=10)
-    body = client.post(address, json={**WHO, "phone": [JAN, OLA], "read": False}, timeout=10)
-    token = client.post(address, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
-    query = client.get(address, params=WHO, timeout=10)
+    form = client.post(address, data={**WHO, "phone": [JAN, OLA], "read": "false"}, timeout=30)
+    body = client.post(address, json={**WHO, "phone": [JAN, OLA], "read": False}, timeout=30)
+    token = client.post(address, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30)
+    query = client.get(address, params=WHO, timeout=30)
 
     expected = {"items": [ECO, ND, NDI, EMPTY, PRE, MMS]}
     for answer in (form, body, token, query):
@@ -343,7 +343,7 @@ def test_requests_and_httpx_send_forms_and_json_and_get_the_same(client, url):
 @pytest.mark.parametrize("true", [True, "true", "1", 1])
 def test_requests_marks_as_read_whatever_it_makes_of_a_boolean(true, url):
     def ask(**values):
-        return requests.post(f"{url}/messages/recived", data={**WHO, "type": "nd", **values}, timeout=10).json()
+        return requests.post(f"{url}/messages/recived", data={**WHO, "type": "nd", **values}, timeout=30).json()
 
     assert ask(read=true) == {"items": [ND]}
     assert ask(read=None) == {"items": []}
@@ -353,7 +353,7 @@ def test_requests_marks_as_read_whatever_it_makes_of_a_boolean(true, url):
 
 
 def test_a_dom_finds_messages_as_items_and_their_fields_by_name(url):
-    text = requests.post(f"{url}/messages/recived.xml", data=WHO, timeout=10).content
+    text = requests.post(f"{url}/messages/recived.xml", data=WHO, timeout=30).content
 
     items = minidom.parseString(text).getElementsByTagName("item")
 
@@ -363,7 +363,7 @@ def test_a_dom_finds_messages_as_items_and_their_fields_by_name(url):
 
 
 def test_a_tree_finds_texts_and_attachments(url):
-    root = ET.fromstring(requests.post(f"{url}/messages/recived.xml", data=WHO, timeout=10).content)
+    root = ET.fromstring(requests.post(f"{url}/messages/recived.xml", data=WHO, timeout=30).content)
 
     assert [item.findtext("text") for item in root.find("items")] == [
         "Przyjadę o 16 👍",
@@ -382,7 +382,7 @@ def test_a_tree_finds_texts_and_attachments(url):
 
 
 def test_a_tree_finds_an_errors_parts_under_the_root(url):
-    root = ET.fromstring(requests.post(f"{url}/messages/recived.xml", data={"username": "x"}, timeout=10).content)
+    root = ET.fromstring(requests.post(f"{url}/messages/recived.xml", data={"username": "x"}, timeout=30).content)
 
     assert [(part.tag, part.text) for part in root] == [
         ("code", "1001"),

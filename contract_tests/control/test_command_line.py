@@ -104,7 +104,7 @@ def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it
         with urlopen(f"{url[0]}/_mock/health") as answer:
             assert "ok" == json.load(answer)["status"]
         server.send_signal(number)
-        _, log = server.communicate(timeout=10)
+        _, log = server.communicate(timeout=60)
 
     assert 0 == server.returncode
     assert "mockserver: MOCKSERVER_PROT is not known; did you mean MOCKSERVER_PORT?" in log

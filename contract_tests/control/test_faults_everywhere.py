@@ -12,6 +12,7 @@ from mockserver.client import Mock
 from mockserver.server import MockServer
 from mockserver.web.faults import KINDS
 
+PATIENCE = 30
 OPTIONS: dict[str, dict[str, Any]] = {
     "answer": {"status": 418, "body": "short and stout"},
     "cut": {"after": 3},
@@ -39,7 +40,7 @@ def mock(server: MockServer) -> Mock:
 def ask(server: MockServer, provider: str) -> bytes:
     """The first bytes of the answer; nothing when there is none. A client that hangs is not waited for."""
     host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as client:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
         client.sendall(REQUESTS[provider])
         try:
             return client.recv(65536)
@@ -77,9 +78,9 @@ def test_while_one_client_hangs_the_others_are_answered(server: MockServer, mock
     mock.world.arm("hang", match={"provider": provider}, when={"first": 1})
     host, port = server.url.removeprefix("http://").split(":")
     before = mock.world.cursor
-    with socket.create_connection((host, int(port)), timeout=5) as hanging:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as hanging:
         hanging.sendall(REQUESTS[provider])
-        mock.world.wait_for_exchange(timeout=5, after=before)
+        mock.world.wait_for_exchange(timeout=PATIENCE, after=before)
 
         assert ask(server, provider).startswith(b"HTTP/1.1 200 OK\r\n")
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 from typing import Any
 
 import pytest
 import requests
 from werkzeug.test import Client
 
+from mockserver.core.feed import Feed
 from mockserver.core.worlds import Worlds
 from mockserver.server import MockServer
 
@@ -99,17 +101,30 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def listening(house: Worlds, number: int) -> None:
-    """Let so many waits have reached the world."""
-    looks = 0
-    while len(house.default.feed._ears) < number:
-        looks += 1
-        assert looks < 500_000_000, "they never came"
+@pytest.fixture
+def listening(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let so many more waits have reached the world."""
+    reached = Semaphore(0)
+    join = Feed._join
+
+    def joined(feed: Feed, *waiting: Any) -> bool:
+        is_in = join(feed, *waiting)
+        if is_in:
+            reached.release()
+        return is_in
+
+    def until(number: int) -> None:
+        assert all(reached.acquire(timeout=30) for _ in range(number)), "they never came"
+
+    monkeypatch.setattr(Feed, "_join", joined)
+    return until
 
 
-def test_a_waiting_client_is_woken_by_the_exchange(server: MockServer, house: Worlds, pool: ThreadPoolExecutor) -> None:
+def test_a_waiting_client_is_woken_by_the_exchange(
+    server: MockServer, listening: Callable[[int], None], pool: ThreadPoolExecutor
+) -> None:
     waiting = pool.submit(requests.get, f"{server.url}{WAIT}?for=exchange&operation=sms.send_message&timeout=60")
-    listening(house, 1)
+    listening(1)
     requests.get(server.url + NUMBERS)
     requests.get(server.url + SEND)
     answer = waiting.result(timeout=30)
@@ -122,20 +137,22 @@ def test_a_waiting_client_is_woken_by_the_exchange(server: MockServer, house: Wo
 
 
 def test_and_by_a_message_that_arrives_because_time_moves(
-    server: MockServer, house: Worlds, pool: ThreadPoolExecutor
+    server: MockServer, house: Worlds, listening: Callable[[int], None], pool: ThreadPoolExecutor
 ) -> None:
     requests.post(f"{server.url}{WORLD}/inbound", json={**ARRIVAL, "in": 30})
     waiting = pool.submit(requests.get, f"{server.url}{WAIT}?for=message&timeout=60")
-    listening(house, 1)
+    listening(1)
     requests.post(f"{server.url}{WORLD}/clock/advance", json={"next": True})
 
     assert "2026-06-01T12:00:30Z" == waiting.result(timeout=30).json()["found"]["at"]
     assert () == house.default.feed._ears
 
 
-def test_fifty_who_wait_hold_up_nobody(server: MockServer, house: Worlds, pool: ThreadPoolExecutor) -> None:
+def test_fifty_who_wait_hold_up_nobody(
+    server: MockServer, listening: Callable[[int], None], pool: ThreadPoolExecutor
+) -> None:
     waiting = [pool.submit(requests.get, f"{server.url}{WAIT}?for=message&timeout=60") for _ in range(50)]
-    listening(house, 50)
+    listening(50)
     assert 200 == requests.get(f"{server.url}/_mock/health").status_code
     requests.post(f"{server.url}{WORLD}/inbound", json=ARRIVAL)
 

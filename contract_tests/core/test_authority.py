@@ -22,7 +22,7 @@ from mockserver.redirect.authority import Authority
 from mockserver.redirect.trust import PASSWORD, Folder, Trust
 
 NAMES = ("secure.dialogtech.com", "api2.serwersms.pl")
-PATIENCE = 10
+PATIENCE = 30
 
 
 @pytest.fixture

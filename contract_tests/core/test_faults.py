@@ -49,9 +49,9 @@ from mockserver.web.faults import (
 )
 from mockserver.web.listening import Listening
 
-PATIENCE = 10.0
-BRIEFLY = 0.15
-"""Seconds after which a client gives up that is never answered."""
+PATIENCE = 30.0
+BRIEFLY = 1.0
+"""Seconds after which a client gives up that is never answered: enough to begin in on a busy machine."""
 FOR_EVER = 3600
 DATE = ("Date", "Mon, 01 Jun 2026 12:00:00 GMT")
 JSON = (("Content-Type", "application/json"),)
@@ -378,7 +378,8 @@ def many_sockets():
 
 
 def threads():
-    return threading.active_count(), len(list(Path("/proc/self/task").iterdir()))
+    """Python's, and the kernel's."""
+    return {*threading.enumerate(), *(task.name for task in Path("/proc/self/task").iterdir())}
 
 
 def test_five_hundred_delayed_requests_at_once_cost_no_thread(house, url, many_sockets):
@@ -397,7 +398,7 @@ def test_five_hundred_delayed_requests_at_once_cost_no_thread(house, url, many_s
         assert is_healthy(url, house)
         assert "complete" == house.ended.get(timeout=PATIENCE)
 
-    assert before == during
+    assert set() == during - before
     assert {"left"} == {house.ended.get(timeout=PATIENCE) for _ in range(CROWD)}
     assert is_healthy(url, house)
 

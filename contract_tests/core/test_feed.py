@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.core.feed import Feed
 
-PATIENCE = 10
+PATIENCE = 30
 
 
 @pytest.fixture

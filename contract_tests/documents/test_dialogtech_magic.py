@@ -216,10 +216,10 @@ def test_dt_39_requests_meets_a_closed_connection_and_sends_again(server, room, 
     url = f"{server.url}/ibp_api.php"
     for _ in range(2):
         with pytest.raises(requests.ConnectionError, match="Remote end closed connection without response"):
-            requests.post(url, query(room, to), timeout=10)
+            requests.post(url, query(room, to), timeout=30)
         room.wait(1000)
     assert [message.recipient for message in stored(room.world)] == [to, to]
-    assert requests.post(url, query(room, "5556667777"), timeout=10).text == room.SENT
+    assert requests.post(url, query(room, "5556667777"), timeout=30).text == room.SENT
 
 
 @pytest.mark.parametrize("to", LOST)

@@ -28,7 +28,7 @@ def printed_url(name):
 
 
 def asked(base_url, url):
-    with urlopen(url.replace(HOST, base_url), timeout=10) as answer:
+    with urlopen(url.replace(HOST, base_url), timeout=30) as answer:
         return answer.read().decode()
 
 

@@ -164,13 +164,13 @@ def test_mg_28_the_room_is_asked_as_any_other(house):
 @pytest.mark.parametrize("program", LOST)
 def test_mg_28_requests_meets_a_closed_connection(server, program):
     with pytest.raises(requests.ConnectionError, match="Remote end closed connection without response"):
-        requests.get(f"{server.url}{PATH}{program}", auth=AUTH, timeout=10)
-    assert requests.get(f"{server.url}{PATH}121811", auth=AUTH, timeout=10).status_code == 200
+        requests.get(f"{server.url}{PATH}{program}", auth=AUTH, timeout=30)
+    assert requests.get(f"{server.url}{PATH}121811", auth=AUTH, timeout=30).status_code == 200
 
 
 @pytest.mark.parametrize("program", LOST)
 def test_mg_28_curl_gets_an_empty_reply(server, program):
-    assert curl(server, program, "10") == (52, "", "curl: (52) Empty reply from server")
+    assert curl(server, program, "30") == (52, "", "curl: (52) Empty reply from server")
 
 
 @pytest.mark.parametrize("program", [*LATE, *SILENT])
@@ -180,7 +180,7 @@ def test_mg_28_a_client_of_little_patience_gives_up(server, program):
     status, out, complaint = curl(server, program, "0.05")
     assert (status, out) == (28, "")
     assert "timed out" in complaint
-    assert requests.get(f"{server.url}{PATH}121811", auth=AUTH, timeout=10).status_code == 200
+    assert requests.get(f"{server.url}{PATH}121811", auth=AUTH, timeout=30).status_code == 200
 
 
 def curl(server, program, patience):

@@ -95,7 +95,7 @@ def test_the_printed_page_comes_whole_where_the_next_page_is_written_as_printed(
 def test_the_printed_page_comes_from_a_socket(base_url):
     token = b64encode(b"mgage:mgage").decode()
     request = Request(f"{base_url}{ADDRESS}?{CALL}", headers={"Authorization": f"Basic {token}"})
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=30) as answer:
         assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
         assert exact(json.load(answer)) == exact(with_url(f"{base_url}{ADDRESS}?page=2{CARRIED}"))
 

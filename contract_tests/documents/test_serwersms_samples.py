@@ -57,7 +57,7 @@ def test_the_sample_is_byte_for_byte_what_004_prints(printed):
 def test_the_printed_answer_comes_with_its_values_its_types_and_its_order(base_url, printed, action):
     request = Request(f"{base_url}/messages/{action}", urlencode(WHO).encode())
 
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=30) as answer:
         body = answer.read().decode()
 
     # Written alike, they are alike to the order of keys, and a number is no text of digits.
