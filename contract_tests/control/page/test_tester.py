@@ -13,6 +13,8 @@ from mockserver.stories import STORIES
 
 
 def is_live(page):
+    """The page has got where it went, and is told of what comes from now on."""
+    expect(page.locator("#main[aria-busy]")).to_have_count(0)
     expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
 
 
@@ -27,6 +29,7 @@ def test_the_clock_is_frozen_moved_and_let_go(look, open_page, server):
     page.locator("#do-freeze").click()
     expect(state).to_have_text("frozen")
     assert world.clock.is_frozen
+    is_live(page)
     world.reset(freeze="2026-06-01T12:00:00Z")  # somebody else's doing, while we look
     now = page.locator("#now")
     expect(now).to_have_text("2026-06-01 12:00:00")
@@ -181,6 +184,7 @@ def test_worlds_are_created_chosen_forked_reset_and_dropped(look, open_page, ser
     expect(page.get_by_role("heading", name="This world: mine")).to_be_visible()
     page.get_by_role("button", name="Reset to how it was created").click()
     expect(row).to_contain_text(str(int(count) - 1))
+    is_live(page)
     server.create_world("empty", id="somebody-elses")
     expect(page.locator("#worlds")).to_contain_text("somebody-elses")
 
