@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
-from uvicorn import Config
 from uvicorn.server import ServerState
 
 from mockserver.app import READINGS, ROOMS, create_app
@@ -21,6 +20,7 @@ from mockserver.core.messages import Message
 from mockserver.core.state import Fixture
 from mockserver.core.worlds import Worlds
 from mockserver.web.application import Application
+from mockserver.web.listening import config_of
 from mockserver.web.shell import Shell, shell
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -76,15 +76,9 @@ class Double:
         return REQUESTS[name](self)
 
 
-async def _no_asgi(scope: object, receive: object, send: object) -> None:
-    """What uvicorn wants to see, and nobody calls."""
-
-
 def _connection(bound: type[Shell], loop: asyncio.AbstractEventLoop) -> Shell:
     """A connection of that kind."""
-    config = Config(_no_asgi, http=bound, log_config=None, lifespan="off", ws="none", proxy_headers=False)
-    config.load()
-    return bound(config=config, server_state=ServerState(), app_state={}, _loop=loop)
+    return bound(config=config_of(bound), server_state=ServerState(), app_state={}, _loop=loop)
 
 
 def fixture(messages: int) -> Fixture:
