@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Group, Output, as_json, cell, only_given, table, to_world
+from .talking import Group, Output, as_account, as_json, cell, only_given, table, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import World
@@ -27,13 +27,6 @@ def account() -> None:
     """Show and change accounts: numbers and their listeners, programs, contacts, blacklist, forwarding."""
 
 
-def _parted(text: str) -> tuple[str, str]:
-    provider, slash, name = text.partition("/")
-    if not slash:
-        raise click.BadParameter(f"{text!r} is not PROVIDER/ACCOUNT")
-    return provider, name
-
-
 @account.command(
     epilog="""\b
 Examples:
@@ -41,7 +34,7 @@ Examples:
   mockserver account show dialogtech/documents --world mine
 """
 )
-@click.argument("which", metavar="[PROVIDER/ACCOUNT]", required=False, type=_parted)
+@click.argument("which", metavar="[PROVIDER/ACCOUNT]", required=False, type=as_account)
 @to_world
 def show(world: World, output: Output, which: tuple[str, str] | None) -> None:
     """Show one account, or list all."""
@@ -66,7 +59,7 @@ Examples:
   mockserver account set serwersms/demo --forwarding '[{"service": "ndi", "url": "http://127.0.0.1:9000/?tekst=#WIADOMOSC#"}]'
 """,
 )
-@click.argument("which", metavar="PROVIDER/ACCOUNT", type=_parted)
+@click.argument("which", metavar="PROVIDER/ACCOUNT", type=as_account)
 @click.option(
     "--numbers",
     metavar="JSON",

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from .talking import Command
 
-_KEYS = ("match", "when", "point", "expires_after", "id")
-
 
 @click.group(
     cls=Group,

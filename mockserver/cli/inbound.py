@@ -39,5 +39,7 @@ def inbound(
     if delay is None:
         tell(world.inbound(provider, account, **row), output)
         return
-    due = world.schedule_inbound(provider, account, delay=delay, **row).isoformat().replace("+00:00", "Z")
+    from mockserver.client.moments import written
+
+    due = written(world.schedule_inbound(provider, account, delay=delay, **row))
     output.show({"due": due}, f"due {due}")

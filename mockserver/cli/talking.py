@@ -191,6 +191,14 @@ def as_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def as_account(text: str) -> tuple[str, str]:
+    """Part ``PROVIDER/ACCOUNT``."""
+    provider, slash, name = text.partition("/")
+    if not slash:
+        raise click.BadParameter(f"{text!r} is not PROVIDER/ACCOUNT")
+    return provider, name
+
+
 def as_criterion(text: str) -> tuple[str, str | dict[str, str]]:
     """Part ``NAME=TEXT``, or ``NAME~PATTERN`` with a regular expression, into the name and what a rule takes."""
     found = re.fullmatch(r"([^=~]+)([=~])(.*)", text, re.DOTALL)

@@ -11,12 +11,14 @@ from .talking import (
     Failed,
     Group,
     Output,
+    as_account,
     as_json,
     as_pair,
     described,
     hint,
     naming_a_world,
     only_given,
+    pairs,
     table,
     to_named_world,
     to_server,
@@ -39,6 +41,13 @@ def world() -> None:
     """Make, show, copy, reset, save and drop worlds: accounts, messages, clock, faults and journal of their own."""
 
 
+def _as_login(text: str) -> tuple[str, str, str | tuple[str, str]]:
+    """Part ``PROVIDER/ACCOUNT=USER[:SECRET]``."""
+    account, login = as_pair(text)
+    user, colon, secret = login.partition(":")
+    return *as_account(account), (user, secret) if colon else user
+
+
 @world.command(
     epilog="""\b
 Examples:
@@ -59,7 +68,7 @@ Examples:
     "credentials",
     metavar="PROVIDER/ACCOUNT=USER[:SECRET]",
     multiple=True,
-    type=as_pair,
+    type=_as_login,
     help="A login of your own; other accounts get the snapshot's, or a fresh one.",
 )
 @to_server
@@ -68,7 +77,7 @@ def create(
     output: Output,
     name: str | None,
     readings: tuple[tuple[str, str], ...],
-    credentials: tuple[tuple[str, str], ...],
+    credentials: tuple[tuple[str, str, Any], ...],
     **begins: Any,
 ) -> None:
     """Make a world, with credentials that are nobody else's.
@@ -79,15 +88,11 @@ def create(
     _tell(mock.create_world(**only_given(given)).facts, output)
 
 
-def _logins(credentials: tuple[tuple[str, str], ...]) -> dict[str, dict[str, list[Any]]]:
+def _logins(credentials: tuple[tuple[str, str, Any], ...]) -> dict[str, dict[str, list[Any]]]:
     """Credentials as the Python class takes them."""
     logins: dict[str, dict[str, list[Any]]] = {}
-    for account, login in credentials:
-        provider, slash, name = account.partition("/")
-        if not slash:
-            raise click.BadParameter(f"{account!r} is not PROVIDER/ACCOUNT", param_hint="--credential")
-        user, colon, secret = login.partition(":")
-        logins.setdefault(provider, {}).setdefault(name, []).append((user, secret) if colon else user)
+    for provider, name, login in credentials:
+        logins.setdefault(provider, {}).setdefault(name, []).append(login)
     return logins
 
 
@@ -213,7 +218,7 @@ def _tell(facts: WorldFacts, output: Output) -> None:
         "base url": row["base_url"],
         "clock": f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}{due}",
         "seed": row["seed"],
-        "readings": " ".join(f"{name}={reading}" for name, reading in row["readings"].items()) or "the usual ones",
+        "readings": pairs(row["readings"]) or "the usual ones",
         "holds": f"{row['messages']} messages, {row['exchanges']} exchanges",
         "cursor": row["cursor"],
     }

@@ -1,4 +1,4 @@
-"""How a world is asked: what its verbs have in common, whichever file they are in."""
+"""How a world, or a part of one, is asked: what its verbs have in common, whichever file they are in."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _PAGE = 1_000
 
 
 class Asking:
-    """The way to one world of one server."""
+    """The way to one world of one server, or to one part of it."""
 
     def __init__(self, transport: Transport, path: str) -> None:
         """Nothing is asked yet.
 
         Args:
             transport: the way to the server.
-            path: of the world.
+            path: of the world or the part.
         """
         self._transport = transport
         self._path = path

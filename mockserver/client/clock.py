@@ -6,21 +6,17 @@ from datetime import datetime
 from typing import Any, Literal
 
 from . import moments
+from .asking import Asking
 from .awaiting import verb
 from .moments import Duration, Moment
-from .transport import Transport
 from .values import Time
 
 _JOURNEY = 600.0
 """Seconds beside the usual ones that a move of the clock may take: every attempt on its way is made, and waited for."""
 
 
-class WorldClock:
+class WorldClock(Asking):
     """The clock that everything in a world follows: rate windows, stamps, what is due, the windows of faults."""
-
-    def __init__(self, transport: Transport, path: str) -> None:
-        self._transport = transport
-        self._path = path
 
     @property
     def now(self) -> datetime:
@@ -40,7 +36,7 @@ class WorldClock:
     @verb
     def show(self) -> Time:
         """How the clock stands."""
-        return Time.of(self._transport.call("GET", self._path))
+        return Time.of(self._ask("GET"))
 
     @verb
     def freeze(self, at: Moment | None = None) -> Time:
@@ -94,7 +90,7 @@ class WorldClock:
             given.append({"next": True})
         if len(given) != 1:
             raise ValueError("advance takes exactly one of a duration, seconds, minutes, to and next")
-        return Time.of(self._transport.call("POST", f"{self._path}/advance", body=given[0], patience=_JOURNEY))
+        return Time.of(self._ask("POST", "/advance", body=given[0], patience=_JOURNEY))
 
     @verb
     def next(self) -> Time:
@@ -102,4 +98,4 @@ class WorldClock:
         return self.advance(next=True)
 
     def _put(self, body: dict[str, Any]) -> Time:
-        return Time.of(self._transport.call("PUT", self._path, body=body, patience=_JOURNEY))
+        return Time.of(self._ask("PUT", body=body, patience=_JOURNEY))

@@ -139,8 +139,8 @@ class Coverage:
         """As JSON."""
         whole = {
             "percent": round(self.percent, 1),
-            "behaviours": [{**vars(each)} for each in self.behaviours],
-            "habits": [{**vars(each)} for each in self.habits],
+            "behaviours": list(map(vars, self.behaviours)),
+            "habits": list(map(vars, self.habits)),
         }
         return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 

@@ -14,7 +14,7 @@ from . import moments
 from .awaiting import verb
 from .moments import Duration, Moment
 from .transport import InProcess, NoServer, OverHttp, Transport
-from .values import Credentials, WorldFacts, written_credentials
+from .values import Credentials, written_credentials
 from .world import Document, World, loaded
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Controls:
     def worlds(self) -> list[World]:
         """Every world."""
         rows = self.transport.call("GET", "/_mock/worlds")["worlds"]
-        return [World(self.transport, row["id"], WorldFacts.of(row)) for row in rows]
+        return [World.of(self.transport, row) for row in rows]
 
     @verb
     def create_world(
@@ -90,8 +90,7 @@ class Controls:
             "own_credentials": own_credentials or None,
         }
         body = {name: value for name, value in given.items() if value is not None}
-        row = self.transport.call("POST", "/_mock/worlds", body=body)
-        return World(self.transport, row["id"], WorldFacts.of(row))
+        return World.of(self.transport, self.transport.call("POST", "/_mock/worlds", body=body))
 
     @verb
     def health(self) -> dict[str, Any]:

@@ -53,6 +53,16 @@ class World(Records, Faults, Exchanges, Waiting):
         self.readings = Readings(transport, f"{self._path}/readings")
         """How this world reads the quirks."""
 
+    @classmethod
+    def of(cls, transport: Transport, row: Row) -> World:
+        """Read it.
+
+        Args:
+            transport: the way to its server.
+            row: the world as JSON.
+        """
+        return cls(transport, row["id"], WorldFacts.of(row))
+
     def __repr__(self) -> str:
         return f"<World {self.id} of {self._transport.url}>"
 
@@ -109,7 +119,7 @@ class World(Records, Faults, Exchanges, Waiting):
     @verb
     def fork(self, id: str | None = None) -> World:  # noqa: A002 - the control API's word
         """A world that begins as this one is now, with credentials of its own."""
-        return self._other(self._ask("POST", "/fork", body={} if id is None else {"id": id}))
+        return World.of(self._transport, self._ask("POST", "/fork", body={} if id is None else {"id": id}))
 
     @verb
     def reset(self, freeze: Moment | None = None) -> WorldFacts:
@@ -158,9 +168,6 @@ class World(Records, Faults, Exchanges, Waiting):
         query = {"own_credentials": own_credentials or None}
         facts = self._facts = WorldFacts.of(self._ask("PUT", "/snapshot", query, loaded(document)))
         return facts
-
-    def _other(self, row: Row) -> World:
-        return World(self._transport, row["id"], WorldFacts.of(row))
 
 
 def loaded(document: Document) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from mockserver.client import ControlError, Mock, World
+from mockserver.client.moments import written
 
 MORNING = "2026-06-01T09:00:00Z"
 """Where the clock of every story stands at first; a Monday."""
@@ -79,7 +80,7 @@ class Telling:
         if step is None:
             self.is_over = True
             return None
-        step = step._replace(at=f"{self.world.clock.now.replace(tzinfo=None).isoformat()}Z")
+        step = step._replace(at=written(self.world.clock.now))
         self.steps.append(step)
         self.is_over = len(self.steps) == self.story.length
         if self.is_over:
