@@ -134,6 +134,46 @@ def test_another_world_does_not_see_the_change(client: Client) -> None:
             "blacklist[0]: '500' is not a telephone number such as +48500600700",
         ),
         (
+            DOCUMENTS,
+            {"numbers": [{"number": "2025550100", "url": "http://127.0.0.1:70000/sms"}]},
+            400,
+            "bad_request",
+            "numbers[0].url: 'http://127.0.0.1:70000/sms' does not name a host and a port from 1 to 65535",
+        ),
+        (
+            DOCUMENTS,
+            {"numbers": [{"number": "2025550100", "url": None, "dlr_url": "http://127.0.0.1:0"}]},
+            400,
+            "bad_request",
+            "numbers[0].dlr_url: 'http://127.0.0.1:0' does not name a host and a port from 1 to 65535",
+        ),
+        (
+            CONTACTS,
+            {"forwarding": [{"service": "ndi", "url": "http://[::1/sms"}]},
+            400,
+            "bad_request",
+            "forwarding[0].url: 'http://[::1/sms' does not name a host and a port from 1 to 65535",
+        ),
+        (
+            CONTACTS,
+            {
+                "forwarding": [
+                    {"service": "nd", "url": "http://127.0.0.1/sms?from=#NUMER#"},
+                    {"service": "ndi", "url": "http://127.0.0.1/sms?from=#NUMER#&text=#WIADOMSC#"},
+                ]
+            },
+            400,
+            "bad_request",
+            "forwarding[1].url: #WIADOMSC# is no placeholder; did you mean '#WIADOMOSC#'?",
+        ),
+        (
+            CONTACTS,
+            {"forwarding": [{"service": "ndi", "url": "http://127.0.0.1/sms#numer#"}]},
+            400,
+            "bad_request",
+            "forwarding[0].url: #numer# is no placeholder; did you mean '#NUMER#'?",
+        ),
+        (
             "/_mock/worlds/default/accounts/dialogtech/document",
             {"numbers": []},
             404,
@@ -156,6 +196,20 @@ def test_what_is_no_change_is_refused_and_changes_nothing(
 
     assert (status, code, message) == refused(client.patch(path, json=body))
     assert before == client.get("/_mock/worlds/default/accounts").get_json()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:65535/sms?from=#NUMER#&to=#NUMERDO#&text=#WIADOMOSC##DATA#",
+        "http://[::1]:1/#fragment#and-another",
+        "https://example.com/#/sms#top",
+    ],
+)
+def test_what_stands_between_two_signs_is_a_placeholder_or_a_fragment(client: Client, url: str) -> None:
+    changed = client.patch(CONTACTS, json={"forwarding": [{"service": "ndi", "url": url}]})
+
+    assert url == changed.get_json()["forwarding"][0]["url"]
 
 
 def test_an_empty_body_is_no_change(client: Client) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from mockserver.core.accounts import Account, Contact, ForwardingRule, Number, Program
 from mockserver.core.decisions import Decision
 from mockserver.core.events import AccountChanged
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
+from mockserver.core.nearness import nearest
 from mockserver.core.state import State
 from mockserver.core.world import World
 from mockserver.snapshots.refusing import shown, unknown, written
+from mockserver.web.provider import Provider
 
 from .described import account as described
 from .errors import BadQuestion, Conflict, NoSuchThing
@@ -36,7 +40,9 @@ def show(_api: Api, world: World, values: Values) -> dict[str, Any]:
 def change(api: Api, world: World, values: Values) -> dict[str, Any]:
     """Whole lists in place of an account's."""
     show(api, world, values)  # there is such an account
-    held(values.body, changes_schema(api.rooms[values.path["provider"]]))
+    room = api.rooms[values.path["provider"]]
+    held(values.body, changes_schema(room))
+    _check_urls(values.body, room)
     parts = {name: _READ[name](rows) for name, rows in values.body.items()}
 
     def decide(state: State, now: Instant, _ids: Draft) -> Decision:
@@ -63,6 +69,38 @@ def _keyed(part: str, key: str, rows: list[Mapping[str, Any]], make: Callable[..
             raise BadQuestion(f"{written((part, index, key))}: {shown(row[key])} is in the list twice")
         found[row[key]] = make(**row)
     return found
+
+
+def _check_urls(body: Mapping[str, list[Any]], room: Provider) -> None:
+    """Refuse a URL that nobody could be told at, and one that probably means a placeholder which it misspells."""
+    for part, rows in body.items():
+        for index, row in enumerate(rows):
+            for key in _URLS.intersection(row if isinstance(row, Mapping) else ()):
+                place = written((part, index, key))
+                _check_port(row[key] or "", place)
+                if part == "forwarding":
+                    _check_placeholders(row[key], room.placeholders, place)
+
+
+_URLS = frozenset(("url", "dlr_url"))
+
+
+def _check_port(url: str, place: str) -> None:
+    try:
+        is_right = urlsplit(url).port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise BadQuestion(f"{place}: {shown(url)} does not name a host and a port from 1 to 65535")
+
+
+def _check_placeholders(url: str, known: Sequence[str], place: str) -> None:
+    """What is near to none stays as it stands, as the provider leaves it."""
+    rest = re.sub(f"#(?:{'|'.join(known)})#", " ", url) if known else ""
+    for name in re.findall(r"#(\w+)(?=#)", rest):
+        near = nearest(name, known)
+        if near is not None:
+            raise BadQuestion(f"{place}: #{name[:40]}# is no placeholder; did you mean '#{near}#'?")
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {

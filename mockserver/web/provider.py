@@ -171,6 +171,8 @@ class Provider:
     """A message comes in from outside, given its fields in the words of a world file; raises ValueError for wrong ones."""
     kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Kind of a message that comes in -> the fields that it takes beside ``sender`` and ``text``; none where all are alike."""
+    placeholders: Sequence[str] = ()
+    """What it fills in where a forwarding rule's URL has it between two ``#``."""
     astray: Callable[[Asked, int], Answer]
     """Answer what reached its host or prefix but none of its operations: 404, 405 or, when we failed, 500."""
     outgoing: Callable[[Delivery, State], Outgoing] | None = None

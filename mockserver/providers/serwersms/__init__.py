@@ -44,6 +44,7 @@ SERWERSMS = Provider(
     write=wire.write,
     arrive=arrive,
     kinds=KINDS,
+    placeholders=wire.PLACEHOLDERS,
     astray=wire.astray,
     outgoing=wire.outgoing,
     judge=judge,

@@ -370,7 +370,8 @@ def _filled(template: str, message: Message, readings: Mapping[str, str]) -> str
     return _PLACEHOLDER.sub(lambda found: encoded(values[found[1]]), template)
 
 
-_PLACEHOLDER = re.compile("#(NUMER|NUMEROD|NUMERDO|WIADOMOSC|DATA|ID|IDSMS|LIMIT|SMSID)#")
+PLACEHOLDERS = ("NUMER", "NUMEROD", "NUMERDO", "WIADOMOSC", "DATA", "ID", "IDSMS", "LIMIT", "SMSID")
+_PLACEHOLDER = re.compile(f"#({'|'.join(PLACEHOLDERS)})#")
 # SW-45
 _ENCODED: Mapping[str, Callable[[str], str]] = {"percent": lambda value: quote(value, safe=""), "form": quote_plus}
 
