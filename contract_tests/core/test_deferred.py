@@ -11,9 +11,7 @@ import contextlib
 import gc
 import queue
 import re
-import select
 import socket
-import struct
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -90,57 +88,9 @@ class House:
         return self.ended.get(timeout=PATIENCE)
 
 
-class Client:
-    """A socket that is read until a condition holds."""
-
-    def __init__(self, connected):
-        connected.settimeout(PATIENCE)
-        self.socket = connected
-
-    def send(self, raw):
-        self.socket.sendall(raw)
-
-    def hears(self, expected):
-        got = bytearray()
-        while len(got) < len(expected) and (piece := self.socket.recv(len(expected) - len(got))):
-            got += piece
-        assert bytes(got) == expected
-
-    def asks(self, raw, expected):
-        self.send(raw)
-        self.hears(expected)
-
-    def rest(self):
-        got = []
-        while piece := self.socket.recv(65536):
-            got.append(piece)
-        return b"".join(got)
-
-    def is_silent(self):
-        return not select.select([self.socket], [], [], 0)[0]
-
-    def vanishes(self):
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.socket.close()
-
-
-@pytest.fixture(params=["uvloop", "asyncio"])
-def loop(request, monkeypatch):
-    if request.param == "asyncio":
-        monkeypatch.setattr(listening, "new_event_loop", asyncio.new_event_loop)
-    else:
-        pytest.importorskip("uvloop")
-
-
 @pytest.fixture
 def house():
     return House()
-
-
-@pytest.fixture
-def opened():
-    with contextlib.ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture
@@ -154,16 +104,8 @@ def mock(serve):
 
 
 @pytest.fixture
-def connect(opened, mock):
-    def connected(to=mock, **options):
-        made = opened.enter_context(socket.socket())
-        for option, value in options.items():
-            made.setsockopt(socket.SOL_SOCKET, getattr(socket, option), value)
-        made.connect(("127.0.0.1", int(to.url.rpartition(":")[2])))
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Client(made)
-
-    return connected
+def connect(connect, mock):
+    return lambda to=mock, **options: connect(to, **options)
 
 
 @pytest.fixture
@@ -331,7 +273,9 @@ def test_a_promised_answer_that_cannot_be_written_is_a_500(client, house, caplog
     assert "a header of the answer" in caplog.text
 
 
-@pytest.mark.parametrize("leave", [Client.vanishes, lambda client: client.socket.close()], ids=["reset", "close"])
+@pytest.mark.parametrize(
+    "leave", [lambda client: client.vanishes(), lambda client: client.socket.close()], ids=["reset", "close"]
+)
 def test_who_leaves_waits_no_longer(client, house, leave):
     house.defers()
     gone = threading.Event()
@@ -690,7 +634,9 @@ def test_a_client_that_does_not_read_from_its_socket_is_dropped(connect, house):
         assert not slow.rest().endswith(LAST)
 
 
-@pytest.mark.parametrize("leave", [Client.vanishes, lambda client: client.socket.close()], ids=["reset", "close"])
+@pytest.mark.parametrize(
+    "leave", [lambda client: client.vanishes(), lambda client: client.socket.close()], ids=["reset", "close"]
+)
 def test_who_leaves_a_stream_ends_it(client, house, leave):
     stream = house.streams()
     gone = threading.Event()

@@ -52,10 +52,7 @@ def asked(url, expected):
         return heard(client, len(expected)) == expected
 
 
-@pytest.fixture(params=["uvloop", "asyncio"], autouse=True)
-def loop(request, monkeypatch):
-    if request.param == "asyncio":
-        monkeypatch.setattr(listening, "new_event_loop", asyncio.new_event_loop)
+pytestmark = pytest.mark.usefixtures("loop")
 
 
 def test_it_answers_at_its_url_for_the_length_of_a_block():

@@ -7,12 +7,10 @@ test (and must not have happened yet) or is simply waited out by a blocking read
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import queue
 import re
-import select
 import shutil
 import socket
 import ssl
@@ -92,64 +90,9 @@ class House:
         return self.environs[-1]
 
 
-class Client:
-    """A socket that is read until a condition holds."""
-
-    def __init__(self, connected):
-        connected.settimeout(PATIENCE)
-        self.socket = connected
-
-    def send(self, raw):
-        self.socket.sendall(raw)
-
-    def exactly(self, size):
-        got = bytearray()
-        while len(got) < size:
-            piece = self.socket.recv(size - len(got))
-            if not piece:
-                break
-            got += piece
-        return bytes(got)
-
-    def hears(self, expected):
-        assert self.exactly(len(expected)) == expected
-
-    def asks(self, raw, expected):
-        self.send(raw)
-        self.hears(expected)
-
-    def rest(self):
-        """All that comes until the server closes."""
-        got = []
-        while piece := self.socket.recv(65536):
-            got.append(piece)
-        return b"".join(got)
-
-    def hurries(self):
-        """Read with a window of the usual size from now on."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-
-    def is_silent(self):
-        return not select.select([self.socket], [], [], 0)[0]
-
-
-@pytest.fixture(params=["uvloop", "asyncio"])
-def loop(request, monkeypatch):
-    if request.param == "asyncio":
-        monkeypatch.setattr(listening, "new_event_loop", asyncio.new_event_loop)
-    else:
-        pytest.importorskip("uvloop")
-
-
 @pytest.fixture
 def house():
     return House()
-
-
-@pytest.fixture
-def opened():
-    with contextlib.ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture
@@ -158,21 +101,6 @@ def serve(house, loop, opened):
         return opened.enter_context(Listening(listeners=[Listener(house, door="front")], limits=Limits(**limits)))
 
     return started
-
-
-@pytest.fixture
-def connect(opened):
-    def connected(mock, **options):
-        address = ("127.0.0.1", int(mock.url.rpartition(":")[2]))
-        made = socket.socket()
-        opened.enter_context(made)
-        for option, value in options.items():
-            made.setsockopt(socket.SOL_SOCKET, getattr(socket, option), value)
-        made.connect(address)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Client(made)
-
-    return connected
 
 
 @pytest.fixture
@@ -1135,12 +1063,12 @@ def contexts(tmp_path_factory):
 
 
 @pytest.fixture
-def secure(house, loop, contexts, opened):
+def secure(house, loop, contexts, opened, talking):
     listener = Listener(house, ssl_context=contexts[0])
     mock = opened.enter_context(Listening(listeners=[listener], limits=Limits(body=1 << 16)))
     assert mock.url.startswith("https://127.0.0.1:")
     raw = socket.create_connection(("127.0.0.1", int(mock.url.rpartition(":")[2])), timeout=PATIENCE)
-    return Client(opened.enter_context(contexts[1].wrap_socket(raw, server_hostname="localhost")))
+    return talking(opened.enter_context(contexts[1].wrap_socket(raw, server_hostname="localhost")))
 
 
 def test_tls_says_https(secure, house):

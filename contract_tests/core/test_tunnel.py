@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import queue
@@ -22,7 +21,6 @@ from mockserver.redirect.routing import Place, Roads, is_loopback
 from mockserver.redirect.tunnel import ESTABLISHED, Tunnel
 from mockserver.server import MockServer
 from mockserver.settings import Settings
-from mockserver.web import listening
 from mockserver.web.answer import Delivery, Ending
 from mockserver.web.listening import Listener, Listening
 from mockserver.web.shell import Limits
@@ -32,10 +30,7 @@ HOSTS = ("one.test", "two.test")
 DATED = b"Date: now\r\n"
 
 
-@pytest.fixture(params=["uvloop", "asyncio"], autouse=True)
-def loop(request, monkeypatch):
-    if request.param == "asyncio":
-        monkeypatch.setattr(listening, "new_event_loop", asyncio.new_event_loop)
+pytestmark = pytest.mark.usefixtures("loop")
 
 
 @pytest.fixture(scope="module")
