@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.core.refusals import Refused
+from mockserver.snapshots.holding import an_object
 
 from . import quirk_book
-from .schemas import a_list, an_object, component
+from .schemas import a_list, component
 from .verbs import Api, Values, Verb
 
 _WHERE = ("http", "https", "tunnel", "certificate", "pem")

@@ -16,12 +16,13 @@ from mockserver.core.instants import Instant
 from mockserver.core.nearness import nearest
 from mockserver.core.state import State
 from mockserver.core.world import World
+from mockserver.snapshots.holding import an_object
 from mockserver.snapshots.refusing import shown, unknown, written
 from mockserver.web.provider import Provider
 
 from .described import account as described
 from .errors import BadQuestion, Conflict, NoSuchThing
-from .schemas import a_list, an_object, changes_schema, component, held
+from .schemas import a_list, changes_schema, component, held
 from .verbs import Api, Values, Verb
 
 

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from mockserver.core.faults import LONGEST_PATTERN, Criterion, Exactly, Like
 from mockserver.core.journal import OUTCOMES, Exchange, Journal
+from mockserver.snapshots.holding import hold
 from mockserver.snapshots.refusing import either, written
-from mockserver.web.faults import hold
 
 from .asked_for import header, path, sent, shown
 from .verdicts import refused_by

@@ -7,11 +7,12 @@ from typing import Any
 
 from mockserver.core.instants import LATEST, SECOND, Instant
 from mockserver.core.world import Happened, World
+from mockserver.snapshots.holding import an_object
 
 from .described import clock as described
 from .described import happened
 from .errors import Conflict
-from .schemas import INSTANT, LATER, a_list, an_object, component, instant
+from .schemas import INSTANT, LATER, a_list, component, instant
 from .verbs import Api, Values, Verb
 
 

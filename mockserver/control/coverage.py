@@ -13,10 +13,11 @@ from mockserver.core.journal import Exchange
 from mockserver.core.outbox import Delivery
 from mockserver.core.refusals import Source
 from mockserver.core.world import World
+from mockserver.snapshots.holding import an_object
 from mockserver.web.provider import Provider
 
 from . import habits
-from .schemas import a_list, an_object
+from .schemas import a_list
 from .verbs import Api, Values, Verb
 from .verdicts import is_whole, refused_by
 

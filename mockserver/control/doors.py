@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mockserver.snapshots.holding import an_object
+
 from .errors import NoSuchThing
-from .schemas import NAME, OBJECT, an_object
+from .schemas import NAME, OBJECT
 from .verbs import Api, Values, Verb
 
 

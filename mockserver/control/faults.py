@@ -7,12 +7,13 @@ from typing import Any
 
 from mockserver.core.faults import Standing
 from mockserver.core.world import World
+from mockserver.snapshots.holding import an_object
 from mockserver.snapshots.refusing import unknown
 from mockserver.web.fault_rules import RULE, described, rule_from
 from mockserver.web.faults import KINDS, SCHEMAS
 
 from .errors import BadQuestion, InUse, NoSuchThing
-from .schemas import a_list, an_object, component
+from .schemas import a_list, component
 from .verbs import Api, Values, Verb
 
 

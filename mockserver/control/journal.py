@@ -9,12 +9,13 @@ from typing import Any
 
 from mockserver.core.journal import OUTCOMES, Exchange
 from mockserver.core.world import World
+from mockserver.snapshots.holding import Schema, an_object
 
 from . import asserting, exchanges
 from .errors import BadQuestion, NoSuchThing
 from .explaining import NotInJournal, find
-from .schemas import WHOLE, WORD, a_list, an_object, component, held, one_of
-from .verbs import Api, Schema, Values, Verb
+from .schemas import WHOLE, WORD, a_list, component, held, one_of
+from .verbs import Api, Values, Verb
 from .verdicts import refused_by
 
 

@@ -16,6 +16,7 @@ from mockserver.core.instants import EARLIEST, LATEST, SECOND, Instant, iso, par
 from mockserver.core.messages import Attachment, Message, account_shelf
 from mockserver.core.state import State
 from mockserver.core.world import World
+from mockserver.snapshots.holding import Schema, an_object
 from mockserver.snapshots.refusing import shown, unknown
 from mockserver.web.provider import Provider
 
@@ -28,14 +29,13 @@ from .schemas import (
     WHOLE,
     WORD,
     a_list,
-    an_object,
     component,
     held,
     instant,
     message_schema,
     one_of,
 )
-from .verbs import Api, Schema, Values, Verb
+from .verbs import Api, Values, Verb
 
 _PIECE = 1_000
 """Messages that are fetched at one holding of the world's lock."""

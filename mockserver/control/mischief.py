@@ -7,10 +7,11 @@ from typing import Any
 from mockserver.core.instants import SECOND
 from mockserver.core.mischief import KINDS, Mischief
 from mockserver.core.world import World
+from mockserver.snapshots.holding import an_object
 from mockserver.snapshots.refusing import unknown
 
 from .errors import InUse, NoSuchThing
-from .schemas import END, a_list, an_object, one_of
+from .schemas import END, a_list, one_of
 from .verbs import Api, Values, Verb
 
 

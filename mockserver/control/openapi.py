@@ -8,11 +8,12 @@ from typing import Any, get_args
 
 from mockserver.core.journal import OUTCOMES, Effect
 from mockserver.snapshots.checking import FORMAT
+from mockserver.snapshots.holding import Schema
 
 from .clock import MOVED
 from .outbox import STATUSES
 from .schemas import END, a_list, account_schema, component, message_schema, one_of
-from .verbs import Api, Schema, Verb
+from .verbs import Api, Verb
 
 _PATH: Mapping[str, Schema] = {
     "world": {"type": "string", "description": "the id of a world, such as default"},

@@ -14,13 +14,14 @@ from mockserver.core.instants import Instant, iso
 from mockserver.core.outbox import Delivery, Status
 from mockserver.core.state import State
 from mockserver.core.world import World
+from mockserver.snapshots.holding import Schema, an_object
 from mockserver.web.provider import subject
 
 from .described import delivery as described
 from .errors import Conflict, NoSuchThing
 from .messages import accounts_asked_for
-from .schemas import WHOLE, WORD, a_list, an_object, component, one_of
-from .verbs import Api, Schema, Values, Verb
+from .schemas import WHOLE, WORD, a_list, component, one_of
+from .verbs import Api, Values, Verb
 
 STATUSES: tuple[str, ...] = get_args(Status)
 """What a delivery can be."""

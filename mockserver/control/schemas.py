@@ -12,12 +12,11 @@ from typing import Any
 import orjson
 
 from mockserver.core.instants import Instant, parse_instant
+from mockserver.snapshots.holding import Schema, an_object, hold
 from mockserver.snapshots.refusing import either, shown
-from mockserver.web.faults import hold
 from mockserver.web.provider import Provider, Quirk
 
 from .errors import BadQuestion
-from .verbs import Schema
 
 END = "(?![\\s\\S])"
 """The end of a text: ``$`` would let a line feed pass in Python."""
@@ -32,17 +31,6 @@ WORD = {"type": "string", "description": "a text"}
 OBJECT = {"type": "object", "description": "an object"}
 WHOLE = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1, "description": "a whole number"}
 DIRECTION = {"type": "string", "enum": ["inbound", "outbound"], "description": "'inbound' or 'outbound'"}
-
-
-def an_object(description: str, required: Iterable[str] = (), /, **properties: Schema) -> dict[str, Any]:
-    """The schema of an object with these keys and no other."""
-    return {
-        "type": "object",
-        "description": description,
-        "required": list(required),
-        "additionalProperties": False,
-        "properties": properties,
-    }
 
 
 def a_list(of: Schema, description: str = "a list", **more: Any) -> dict[str, Any]:

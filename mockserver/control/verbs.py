@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from mockserver.core.state import Fixture
 from mockserver.core.worlds import Worlds
 from mockserver.settings import Settings, fixtures_folder
 from mockserver.snapshots import Rules, load
+from mockserver.snapshots.holding import Schema
 from mockserver.web.fault_rules import Terms
 from mockserver.web.masking import Masking
 from mockserver.web.provider import Provider, Quirk
 
 from .explaining import Explainer
-
-Schema: TypeAlias = Mapping[str, Any]
-"""JSON Schema. What a body is held to has a ``description`` in every part; it completes the sentence "... is not"."""
 
 FIXTURES = ("demo", "small", "empty")
 """What a world can begin with; the first is the default."""

@@ -14,13 +14,14 @@ import orjson
 
 from mockserver.core.events import AttemptJudged, MessageStored
 from mockserver.core.world import Exchanged, Happened, World
+from mockserver.snapshots.holding import Schema, an_object
 from mockserver.web.answer import Answer, Deferred, Stream
 
 from . import journal, messages, outbox
 from .described import happened
 from .errors import BadQuestion
-from .schemas import WHOLE, an_object, one_of, parameter
-from .verbs import Api, Schema, Values, Verb
+from .schemas import WHOLE, one_of, parameter
+from .verbs import Api, Values, Verb
 
 _PATIENCE = 10
 """Seconds that are waited when nobody says how many."""

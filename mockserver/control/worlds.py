@@ -12,13 +12,14 @@ from mockserver.core.world import World
 from mockserver.core.worlds import CredentialsTaken, Taken
 from mockserver.snapshots import FORMAT, WorldFile, WorldFileError
 from mockserver.snapshots.checking import check
+from mockserver.snapshots.holding import Schema, an_object
 from mockserver.snapshots.refusing import Place, unknown, written
 
 from .described import world_ as described
 from .errors import BadQuestion, Conflict, InUse
-from .schemas import INSTANT, NAME, OBJECT, a_list, an_object, component, instant, login_schema, one_of, readings_schema
+from .schemas import INSTANT, NAME, OBJECT, a_list, component, instant, login_schema, one_of, readings_schema
 from .snapshot import WAY_OUT, told_logins, understood
-from .verbs import FIXTURES, Api, Schema, Values, Verb
+from .verbs import FIXTURES, Api, Values, Verb
 
 
 def listed(api: Api, _: None, values: Values) -> dict[str, Any]:

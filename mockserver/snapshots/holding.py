@@ -1,19 +1,31 @@
 """What is wrong with what is held to a JSON Schema: of all mistakes the first, and where it is.
 
-Every part of a schema has a ``description`` that completes the sentence "... is not".
+Every part of a schema to which something is held has a ``description`` that completes the sentence "... is not".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from .refusing import Place, shown, unknown
+from .refusing import Place, shown, unknown, written
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 Schema: TypeAlias = Mapping[str, Any]
+"""JSON Schema of draft 7."""
+
+
+def an_object(description: str, required: Iterable[str] = (), /, **properties: Schema) -> dict[str, Any]:
+    """The schema of an object with these keys and no other."""
+    return {
+        "type": "object",
+        "description": description,
+        "required": list(required),
+        "additionalProperties": False,
+        "properties": properties,
+    }
 
 
 class Mistake(NamedTuple):
@@ -24,12 +36,23 @@ class Mistake(NamedTuple):
     place: Place
 
 
+def hold(thing: object, schema: Schema, place: Place = ()) -> None:
+    """Hold something to its schema; arguments as for `first_mistake`.
+
+    Raises:
+        ValueError: it does not keep to it; one sentence says where and what would be right.
+    """
+    mistake = first_mistake(thing, schema, place)
+    if mistake is not None:
+        raise ValueError(f"{written(mistake.place)}: {mistake.difference}")
+
+
 def first_mistake(thing: object, schema: Schema, place: Place) -> Mistake | None:
     """The mistake to tell of; ``None`` when there is none.
 
     Args:
         thing: what is held to the schema.
-        schema: of draft 7.
+        schema: what is right.
         place: where the thing is.
     """
     from jsonschema import Draft7Validator

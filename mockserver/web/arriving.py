@@ -16,8 +16,7 @@ from .forms import is_utf8
 if TYPE_CHECKING:
     from mockserver.core.accounts import Account
     from mockserver.core.state import State
-
-    from .faults import Schema
+    from mockserver.snapshots.holding import Schema
 
 
 @cache

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.core.faults import LONGEST_PATTERN, Criterion, Exactly, Facts, Like, Match, Rule, When
 from mockserver.core.instants import Instant, iso, parse_duration, parse_instant
+from mockserver.snapshots.holding import Schema, an_object, hold
 from mockserver.snapshots.refusing import Place, either, shown, unknown, written
 
-from .faults import Named, Refusal, Schema, Several, hold, parse
+from .faults import Named, Refusal, Several, parse
 
 if TYPE_CHECKING:
     from .provider import Call
@@ -42,17 +43,7 @@ _CRITERION = {
 _CRITERIA = {"type": "object", "description": "an object of texts and patterns", "additionalProperties": _CRITERION}
 
 
-def _object(description: str, required: Iterable[str] = (), **properties: Schema) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "description": description,
-        "required": list(required),
-        "additionalProperties": False,
-        "properties": properties,
-    }
-
-
-RULE: Schema = _object(
+RULE: Schema = an_object(
     "an object that describes a rule",
     ["fault"],
     id={
@@ -60,7 +51,7 @@ RULE: Schema = _object(
         "pattern": "^[A-Za-z0-9_-]{1,64}$",
         "description": "a name of 1 to 64 letters, digits, _ and -",
     },
-    match=_object(
+    match=an_object(
         "an object of criteria",
         provider=_WORD,
         operation=_WORD,
@@ -69,7 +60,7 @@ RULE: Schema = _object(
         parameters=_CRITERIA,
         headers=_CRITERIA,
     ),
-    when=_object(
+    when=an_object(
         "an object of conditions",
         first=_TIMES,
         every=_TIMES,

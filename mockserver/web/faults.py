@@ -17,14 +17,13 @@ from math import cos, exp, log, pi, sqrt
 from typing import Any, ClassVar, TypeAlias
 
 from mockserver.core.faults import Draw, Fault, Point
-from mockserver.snapshots.holding import first_mistake
+from mockserver.snapshots.holding import Schema, an_object, hold
 from mockserver.snapshots.refusing import Place, shown, unknown, written
 
 from .answer import Answer, Ending, Pace
 
 Refuse: TypeAlias = Callable[[str], Answer]
 """Makes the provider's refusal of a name."""
-Schema: TypeAlias = Mapping[str, Any]
 """JSON Schema. Every part has a ``description`` that completes the sentence "... is not"."""
 
 LONGEST_WAIT = 3600
@@ -395,13 +394,12 @@ KINDS: Mapping[str, type[Named]] = {
 
 
 def _schema(fault: type[Named]) -> Schema:
-    return {
-        "type": "object",
-        "description": f"an object that describes the fault {fault.kind!r}",
-        "required": ["kind", *(option.name for option in fields(fault) if option.default is MISSING)],
-        "additionalProperties": False,
-        "properties": {"kind": {"const": fault.kind, "description": repr(fault.kind)}, **fault.options},
-    }
+    return an_object(
+        f"an object that describes the fault {fault.kind!r}",
+        ["kind", *(option.name for option in fields(fault) if option.default is MISSING)],
+        kind={"const": fault.kind, "description": repr(fault.kind)},
+        **fault.options,
+    )
 
 
 SCHEMAS: Mapping[str, Schema] = {kind: _schema(fault) for kind, fault in KINDS.items()}
@@ -444,14 +442,3 @@ def _parse_one(description: object, place: Place) -> Named:
         return KINDS[kind](**{name: value for name, value in description.items() if name != "kind"})
     except ValueError as reason:
         raise ValueError(f"{written(place)}: {reason}") from reason
-
-
-def hold(thing: object, schema: Schema, place: Place) -> None:
-    """Hold a part of a description to its schema.
-
-    Raises:
-        ValueError: it does not keep to it; one sentence says where and what would be right.
-    """
-    mistake = first_mistake(thing, schema, place)
-    if mistake is not None:
-        raise ValueError(f"{written(mistake.place)}: {mistake.difference}")

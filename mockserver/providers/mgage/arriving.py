@@ -13,9 +13,9 @@ from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
 from mockserver.core.messages import Message
 from mockserver.core.state import State
+from mockserver.snapshots.holding import hold
 from mockserver.snapshots.refusing import unknown
 from mockserver.web.arriving import candidates, check_texts, message_schema
-from mockserver.web.faults import hold
 
 _SCHEMA = Path(__file__).parent / "world.schema.json"
 _REQUIRED = ("sender", "text")
@@ -38,7 +38,7 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     Raises:
         ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
     """
-    hold(dict(fields), message_schema(_SCHEMA, _FIELDS, _REQUIRED), ())
+    hold(dict(fields), message_schema(_SCHEMA, _FIELDS, _REQUIRED))
     check_texts(fields)
     account, program = _home(fields, state)
     message = Message(

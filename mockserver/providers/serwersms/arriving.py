@@ -14,8 +14,8 @@ from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
 from mockserver.core.messages import Attachment
 from mockserver.core.state import State
+from mockserver.snapshots.holding import Schema, hold
 from mockserver.web.arriving import candidates, check_texts, message_schema
-from mockserver.web.faults import Schema, hold
 
 from .forwarding import take_in
 
@@ -49,7 +49,7 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
         ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
     """
     full = _completed(fields, ids)
-    hold(full, _schema(), ())
+    hold(full, _schema())
     check_texts(full)
     account = _account(full, state)
     message = {name: full[name] for name in _FIELDS if name in full}
