@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,9 @@ READINGS: dict[str, str] = {switch.name: switch.default for switch in SWITCHES}
 """Every switch with its default."""
 
 log = logging.getLogger("mockserver")
+
+_TARGET = re.compile(r"[^:]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
+"""Where webhooks may go: ``receiver.example:8080``, ``[2001:db8::1]:80``."""
 
 
 def read_world(path: Path | None = None) -> snapshots.WorldFile:
@@ -132,12 +136,21 @@ def _clock(file: snapshots.WorldFile, settings: Settings) -> Clock | None:
 
 
 def _manners(settings: Settings) -> Manners:
-    """How webhooks are sent."""
-    targets = settings.webhook_targets
+    """How webhooks are sent.
+
+    Raises:
+        BadSetting: a target that is named is no host and port.
+    """
+    targets: str | frozenset[str] = settings.webhook_targets
+    if targets not in ("private", "any"):
+        targets = frozenset(filter(None, map(str.strip, settings.webhook_targets.split(","))))
+        wrong = [name for name in targets if not _TARGET.fullmatch(name)]
+        if wrong:
+            raise BadSetting(f"webhook targets are private, any, or HOST:PORT with commas between; not {min(wrong)!r}")
     return Manners(
         timeout=settings.webhook_timeout,
         redirects=settings.webhook_redirects,
-        targets=targets if targets in ("private", "any") else frozenset(filter(None, targets.split(","))),
+        targets=targets,
         agent=f"mockserver/{__version__}",
     )
 

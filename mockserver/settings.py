@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
 from mockserver.core.ids import unguessable
 
@@ -24,6 +24,17 @@ AN_INSTANT = "2026-06-01T12:00:00Z"
 """What is shown to whoever wrote one that is none."""
 
 
+class Bounds(NamedTuple):
+    """What a whole number may be."""
+
+    least: int
+    most: int | None = None
+
+
+Port: TypeAlias = Annotated[int, Bounds(0, 65535)]
+Counted: TypeAlias = Annotated[int, Bounds(1)]
+
+
 class BadSetting(ValueError):
     """A setting's text cannot be read."""
 
@@ -34,15 +45,15 @@ class Settings:
 
     host: str = "127.0.0.1"
     """The address that is listened on."""
-    port: int = 7670
+    port: Port = 7670
     """0 picks a free one."""
     https: bool = True
     """Whether `mockserver serve` listens for HTTPS too."""
-    https_port: int | None = None
+    https_port: Port | None = None
     """Its port: 7671 when none is given, or a free one when ``port`` is 0."""
     tunnel: bool = True
     """Whether `mockserver serve` offers the tunnel, a forward proxy."""
-    tunnel_port: int | None = None
+    tunnel_port: Port | None = None
     """Its port: 7672 when none is given, or a free one when ``port`` is 0."""
     allow_hosts: tuple[str, ...] = ()
     """Hosts beside the providers' that the tunnel lets through; ``*.example.com`` is all below one. Commas between them."""
@@ -67,19 +78,19 @@ class Settings:
     webhook_targets: str = "private"
     """Where webhooks may go: ``private`` (loopback and private addresses), ``any``, or ``host:port`` names beside the private ones,
     with commas between them. Link-local and metadata addresses are never asked."""
-    webhook_timeout: int = 10
+    webhook_timeout: Annotated[int, Bounds(1, 3600)] = 10
     """Seconds that one attempt at a webhook may take."""
-    webhook_redirects: int = 0
+    webhook_redirects: Annotated[int, Bounds(0, 20)] = 0
     """How many redirects an attempt follows."""
-    journal_bytes: int = 32 * 2**20
+    journal_bytes: Counted = 32 * 2**20
     """Bytes that all journals together may hold."""
-    journal_length: int = 10_000
+    journal_length: Counted = 10_000
     """Exchanges that each world's journal may hold."""
-    body_bytes: int = 8 * 2**20
+    body_bytes: Counted = 8 * 2**20
     """Bytes of a request body that are read."""
-    head_bytes: int = 64 * 2**10
+    head_bytes: Annotated[int, Bounds(1024)] = 64 * 2**10
     """Bytes of a request's line and headers that are read."""
-    idle_seconds: int = 75
+    idle_seconds: Counted = 75
     """How long an unused connection is kept open."""
     log: Literal["quiet", "refusals", "all"] = "refusals"
     """What is logged on stderr."""
@@ -114,11 +125,25 @@ class Settings:
             BadSetting: a value cannot be read.
         """
         environ = os.environ if environ is None else environ
-        types = get_type_hints(cls)
+        types = kinds()
         names = {_PREFIX + field.name.upper(): field.name for field in fields(cls)}
         given = {names[key]: _read(key, text, types[names[key]]) for key, text in environ.items() if key in names}
         unknown = [key for key in sorted(environ) if key.startswith(_PREFIX) and key not in {*names, *_OF_CLIENTS}]
         return cls(**given), [_unknown(key, names) for key in unknown]
+
+
+def kinds() -> dict[str, Any]:
+    """What each setting may be: a type, with the `Bounds` of a whole number."""
+    return get_type_hints(Settings, include_extras=True)
+
+
+def bounds_of(kind: Any) -> Bounds | None:
+    """Those of a whole number; ``None`` for what is none."""
+    for part in (kind, *get_args(kind)):
+        if get_origin(part) is Annotated:
+            bounds: Bounds = part.__metadata__[0]
+            return bounds
+    return None
 
 
 def environment() -> dict[str, str]:
@@ -135,12 +160,20 @@ def _read(key: str, text: str, kind: Any) -> Any:
         return _one_of(get_args(kind), key, text)
     if kind == tuple[str, ...]:
         return tuple(filter(None, (part.strip() for part in text.split(","))))
-    if kind not in (int, int | None):
-        return text
+    bounds = bounds_of(kind)
+    return text if bounds is None else _whole(key, text, bounds)
+
+
+def _whole(key: str, text: str, bounds: Bounds) -> int:
+    least, most = bounds
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        raise BadSetting(f"{key} must be a whole number, not {text!r}") from None
+        number = least - 1
+    if number < least or (most is not None and number > most):
+        meant = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise BadSetting(f"{key} must be a whole number {meant}, not {text!r}")
+    return number
 
 
 def _one_of(words: Collection[str], key: str, text: str) -> str:

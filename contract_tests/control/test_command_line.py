@@ -19,6 +19,7 @@ import pytest
 from mockserver import Login, Mock, Settings
 from mockserver.app import begin_again, create_app, create_house
 from mockserver.cli.watching import Watch
+from mockserver.settings import BadSetting
 
 COMMAND = [sys.executable, "-m", "mockserver"]
 
@@ -127,6 +128,42 @@ def test_a_variable_that_has_a_few_values_is_refused_with_any_other(variable: st
 
     assert 1 == done.returncode
     assert f"mockserver: {variable} must be one of {words}, not {text!r}\n" == done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "meant"),
+    [
+        ("MOCKSERVER_PORT", "65536", "from 0 to 65535"),
+        ("MOCKSERVER_HTTPS_PORT", "-1", "from 0 to 65535"),
+        ("MOCKSERVER_HEAD_BYTES", "1023", "of at least 1024"),
+        ("MOCKSERVER_JOURNAL_LENGTH", "0", "of at least 1"),
+        ("MOCKSERVER_WEBHOOK_TIMEOUT", "soon", "from 1 to 3600"),
+    ],
+)
+def test_a_whole_number_is_held_to_its_bounds_in_a_variable_and_in_a_flag(variable: str, text: str, meant: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        Settings.from_environment({variable: text})
+    flag = f"--{variable.removeprefix('MOCKSERVER_').lower().replace('_', '-')}"
+    done = subprocess.run([*COMMAND, "serve", flag, text], capture_output=True, text=True, check=False, timeout=60)
+
+    assert f"{variable} must be a whole number {meant}, not {text!r}" == str(refused.value)
+    assert 2 == done.returncode
+    assert f"Invalid value for '{flag}': " in done.stderr
+
+
+def test_bounds_are_among_what_a_whole_number_may_be() -> None:
+    settings, _ = Settings.from_environment({"MOCKSERVER_PORT": "65535", "MOCKSERVER_TUNNEL_PORT": "0"})
+
+    assert (65535, 0) == (settings.port, settings.tunnel_port)
+
+
+def test_a_target_of_webhooks_that_is_none_is_refused_at_start() -> None:
+    environment = os.environ | {"MOCKSERVER_WEBHOOK_TARGETS": "[::1]:80, hooks.example"}
+    done = subprocess.run([*COMMAND, "serve"], env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    assert 1 == done.returncode
+    wanted = "webhook targets are private, any, or HOST:PORT with commas between"
+    assert f"mockserver: {wanted}; not 'hooks.example'\n" == done.stderr
 
 
 def test_variables_that_have_a_few_values_take_each_of_them() -> None:

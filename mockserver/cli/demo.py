@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from .serve import option, settings_with
 from .talking import Failed, failing
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ Examples:
     show_envvar=True,
     help="What that server asks for, if it does.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Of the server that is started; 0 picks a free one.")  # fmt: skip
+@option("port", "Of the server that is started; 0 picks a free one.")
 def demo(story: str | None, url: str | None, token: str | None, port: int | None) -> None:
     """Tell a story: real clients in a world of their own. Without STORY, say where the page tells them."""
     from mockserver.stories import STORIES
@@ -79,13 +79,8 @@ def _in_its_own(story: str) -> None:
 def _serve(port: int | None) -> None:
     """A server with the stories ready, until Ctrl-C."""
     from mockserver.server import MockServer
-    from mockserver.settings import Settings
 
-    settings, _ = Settings.from_environment()
-    if port is not None:
-        settings = replace(settings, port=port)
-
-    MockServer(settings=settings).run(_where)
+    MockServer(settings=settings_with({"port": port})).run(_where)
 
 
 def _where(url: str) -> None:

@@ -11,12 +11,12 @@ from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
 from mockserver.core.instants import parse_instant
-from mockserver.settings import AN_INSTANT, Settings
+from mockserver.settings import AN_INSTANT, Settings, bounds_of, kinds
 
 from .talking import decorated
 from .watching import Watch
@@ -31,12 +31,16 @@ _PAUSE = 0.5
 """Seconds between two looks at the world file."""
 _LEVELS = {"quiet": logging.WARNING, "refusals": logging.INFO, "all": logging.DEBUG}
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
-_PORT = click.IntRange(0, 65535)
+_KINDS = kinds()
 
 
 def option(name: str, about: str, flag: str | None = None, **options: Any) -> Callable[[_Command], _Command]:
-    """A flag for a setting. Its default is the environment's, and shown as the setting's own."""
-    default = _DEFAULTS[name]
+    """A flag for a setting, held to what the setting may be. Its default is the environment's, and shown as the setting's own."""
+    default, kind = _DEFAULTS[name], _KINDS[name]
+    if (bounds := bounds_of(kind)) is not None:
+        options["type"] = click.IntRange(*bounds)
+    elif get_origin(kind) is Literal:
+        options["type"] = click.Choice(get_args(kind))
     shown = (
         f" [MOCKSERVER_{name.upper()}; default: {default}]"
         if default not in (None, ())
@@ -60,7 +64,6 @@ _SHARED = (
     option(
         "unknown_credentials",
         "What becomes of credentials that nobody issued: the provider's refusal, or a world of their own.",
-        type=click.Choice(["refuse", "adopt"]),
     ),
     option(
         "allow_hosts",
@@ -71,7 +74,7 @@ _SHARED = (
     ),
     option("authority", "Folder of the certificate authority.", type=click.Path(path_type=Path, file_okay=False)),
     option("webhook_targets", "Where webhooks may go: private, any, or HOST:PORT,… beside the private ones."),
-    option("log", "What is logged on stderr.", type=click.Choice(list(_LEVELS))),
+    option("log", "What is logged on stderr."),
 )
 
 
@@ -90,9 +93,9 @@ Examples:
 """
 )
 @option("host", "Address to listen on.")
-@option("port", "Port to listen on; 0 picks a free one.", type=_PORT)
-@option("https_port", "Port for HTTPS; 7671, or a free one with --port 0.", type=_PORT)
-@option("tunnel_port", "Port for the tunnel, a forward proxy; 7672, or a free one with --port 0.", type=_PORT)
+@option("port", "Port to listen on; 0 picks a free one.")
+@option("https_port", "Port for HTTPS; 7671, or a free one with --port 0.")
+@option("tunnel_port", "Port for the tunnel, a forward proxy; 7672, or a free one with --port 0.")
 @click.option("--no-https", is_flag=True, help="Listen for HTTP alone. [MOCKSERVER_HTTPS=off]")
 @click.option("--no-tunnel", is_flag=True, help="Offer no tunnel. [MOCKSERVER_TUNNEL=off]")
 @click.option(
@@ -101,13 +104,13 @@ Examples:
 @option("token", "What the control API asks for, off loopback; made at start when none is given.")
 @click.option("--no-token", "no_token", is_flag=True, help="Ask for no token, off loopback too.")
 @click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange with refusals.")
-@option("webhook_timeout", "Seconds that one attempt at a webhook may take.", type=click.IntRange(1, 3600))
-@option("webhook_redirects", "How many redirects an attempt follows.", type=click.IntRange(0, 20))
-@option("journal_bytes", "Bytes that all journals together may hold.", type=click.IntRange(1))
-@option("journal_length", "Exchanges that a world's journal may hold.", type=click.IntRange(1))
-@option("body_bytes", "Bytes of a request body that are read.", type=click.IntRange(1))
-@option("head_bytes", "Bytes of a request's line and headers that are read.", type=click.IntRange(1024))
-@option("idle_seconds", "How long an unused connection is kept open.", type=click.IntRange(1))
+@option("webhook_timeout", "Seconds that one attempt at a webhook may take.")
+@option("webhook_redirects", "How many redirects an attempt follows.")
+@option("journal_bytes", "Bytes that all journals together may hold.")
+@option("journal_length", "Exchanges that a world's journal may hold.")
+@option("body_bytes", "Bytes of a request body that are read.")
+@option("head_bytes", "Bytes of a request's line and headers that are read.")
+@option("idle_seconds", "How long an unused connection is kept open.")
 @starting
 def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: bool, **flags: Any) -> None:
     """Answer as the providers do, until Ctrl-C."""
