@@ -68,7 +68,7 @@ def test_it_is_stored_with_the_next_number_of_its_direction_at_the_worlds_instan
     decision = arrive(room)
     assert decision.value == stored
     assert decision.events == (MessageStored(stored),)
-    assert (decision.at, decision.evidence, decision.account) == (NOON, Evidence("arrive"), "dialogtech/documents")
+    assert (decision.at, decision.evidence, decision.account) == (NOON, Evidence(), "dialogtech/documents")
     assert room.world.state.ledger.page(account_shelf("dialogtech/documents"), 0, NOON) == [stored]
 
 

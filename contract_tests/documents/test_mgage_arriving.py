@@ -76,7 +76,7 @@ def test_it_is_stored_with_the_next_number_as_received_at_the_worlds_instant(hou
     decision = arrive()
     assert decision.value == stored
     assert decision.events == (MessageStored(stored),)
-    assert (decision.at, decision.evidence, decision.account) == (NOON, Evidence("arrive"), "mgage/one")
+    assert (decision.at, decision.evidence, decision.account) == (NOON, Evidence(), "mgage/one")
 
 
 def test_it_is_exported_at_once(house, arrive, exported):

@@ -80,7 +80,7 @@ def test_it_is_stored_with_the_next_number_of_its_type_at_the_worlds_instant(arr
     decision = arrive()
     assert decision.value == stored
     assert decision.events == (MessageStored(stored),)
-    assert (decision.at, decision.evidence, decision.account) == (NOON, Evidence("arrive"), "serwersms/first")
+    assert (decision.at, decision.evidence, decision.account) == (NOON, Evidence(), "serwersms/first")
 
 
 EVERY = {

@@ -11,14 +11,16 @@ from .refusals import Refused
 
 
 class Evidence(NamedTuple):
-    """Why it was decided so."""
+    """Why it was decided so, beside what the refusal says itself."""
 
-    rule: str
-    """The refusal's or the operation's name."""
     windows: tuple[Standing, ...] = ()
     """The rate limits that were looked at: as they stood for a refusal, and as it left them for what was accepted."""
     magic: str | None = None
     """The value that brought this about, where it is one of those that a room keeps for tests."""
+
+
+NOTHING_ELSE = Evidence()
+"""What was asked and what was concluded say it all."""
 
 
 class Decision(NamedTuple):
@@ -28,7 +30,7 @@ class Decision(NamedTuple):
     value: object
     """What the room's wire format knows how to write; a `Refused` is one of these."""
     events: tuple[Event, ...] = ()
-    evidence: Evidence = Evidence("")
+    evidence: Evidence = NOTHING_ELSE
     account: str | None = None
     """The key of the account that asked; ``None`` for a stranger."""
 

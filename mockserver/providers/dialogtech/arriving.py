@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.core.accounts import Account
-from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.decisions import Decision
 from mockserver.core.events import Event, MessageStored
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
@@ -53,7 +53,7 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     url = account.numbers[message.recipient].url
     if url is not None:
         events += (opened(INBOUND, message, url, ids),)
-    return Decision(now, message, events, Evidence("arrive"), account.key)
+    return Decision(now, message, events, account=account.key)
 
 
 def _account(fields: Mapping[str, Any], state: State) -> Account:

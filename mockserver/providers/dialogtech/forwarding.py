@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.decisions import Decision
 from mockserver.core.events import AttemptJudged, DeliveryOpened
 from mockserver.core.ids import Draft
 from mockserver.core.instants import SECOND, Instant
@@ -52,7 +52,7 @@ def judge(delivery: Delivery, attempt: Attempt, state: State, now: Instant, ids:
     status: Status = "acknowledged" if failure is None else "given up" if is_last else "due"
     judged = attempt._replace(verdict=failure or f"an answer came, with status {attempt.outcome.status}")
     event = AttemptJudged(delivery.number, judged, status, due)
-    return Decision(now, judged, (event,), Evidence("judge"), delivery.account)
+    return Decision(now, judged, (event,), account=delivery.account)
 
 
 def _failure(outcome: Outcome, reading: str) -> str | None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from mockserver.core.accounts import Account, Number
-from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.decisions import NOTHING_ELSE, Decision, Evidence
 from mockserver.core.events import Event, MessageStored
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant, day_begins, day_ends, zone_of
@@ -54,7 +54,7 @@ class Numbers(NamedTuple):
 class _Concluded(NamedTuple):
     value: Sent | Lost | Found | Numbers | Refused
     events: tuple[Event, ...] = ()
-    evidence: Evidence = Evidence("")
+    evidence: Evidence = NOTHING_ELSE
 
 
 def send_message(call: Call, account: Account, state: State, now: Instant, ids: Draft) -> _Concluded:
@@ -70,7 +70,7 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     toll = limits.toll(state, account.key, limited, now)
     refusal = toll.refusal() if state.readings["limits"] == "enforced" else None
     if refusal is not None:
-        evidence = Evidence("rate limits", toll.standings)
+        evidence = Evidence(toll.standings)
         if state.readings[quirks.LIMITED_SENDS.name] == "all":  # DT-23
             return _Concluded(toll.counted().refusal() or refusal, toll.events, evidence)
         return _Concluded(refusal, evidence=evidence)
@@ -88,13 +88,13 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     events: tuple[Event, ...] = (MessageStored(message), *toll.events)
     if own.dlr_url is not None:  # DT-41
         events += (forwarding.opened(forwarding.REPORT, message, own.dlr_url, ids),)
-    accepted = _Concluded(Sent(), events, Evidence("rate limits", toll.counted().standings))
+    accepted = _Concluded(Sent(), events, Evidence(toll.counted().standings))
     meaning = magic.MEANINGS.get(recipient)  # DT-39
     if meaning is None or state.readings[quirks.MAGIC.name] == "off":
         return accepted
     refusal = _set_aside(meaning, message)
     if refusal is not None:
-        return _Concluded(refusal, evidence=Evidence("magic number", toll.standings, recipient))
+        return _Concluded(refusal, evidence=Evidence(toll.standings, recipient))
     return _conjure(meaning, message, account, accepted)
 
 
@@ -110,7 +110,7 @@ def _conjure(meaning: Magic, message: Message, account: Account, accepted: _Conc
     """What a magic number makes of a message that is accepted (DT-39)."""
     value = Lost() if meaning is magic.LOST else Sent()
     further = (magic.reply(message, account.name),) if meaning is magic.ANSWERED else ()
-    evidence = Evidence("magic number", accepted.evidence.windows, message.recipient)
+    evidence = accepted.evidence._replace(magic=message.recipient)
     return _Concluded(value, (*accepted.events, *further), evidence)
 
 
@@ -180,7 +180,7 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
         account = _authorised(call, state)
         value, events, evidence = operation(call, account, state, now, ids)
     except Refused as refusal:
-        value, events, evidence = refusal, (), Evidence(type(refusal).__name__)
+        value, events, evidence = refusal, (), NOTHING_ELSE
     return Decision(now, value, events, evidence, account.key if account else None)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.core.accounts import Account
-from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.decisions import Decision
 from mockserver.core.events import MessageStored
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
@@ -54,7 +54,7 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
         program=program,
         network=fields.get("network"),
     )
-    return Decision(now, message, (MessageStored(message),), Evidence("arrive"), account.key)
+    return Decision(now, message, (MessageStored(message),), account=account.key)
 
 
 def _home(fields: Mapping[str, Any], state: State) -> tuple[Account, str]:

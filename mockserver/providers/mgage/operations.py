@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from mockserver.core.accounts import Account, Program
-from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.decisions import NOTHING_ELSE, Decision, Evidence
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
 from mockserver.core.messages import program_shelf
@@ -50,15 +50,15 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:  # n
     account: Account | None = None
     value: Exported | Refused
     meaning: Magic | None = None
+    evidence = NOTHING_ELSE
     try:
         account = _authorised(call, state)
         meaning = _meaning(call.values["programId"], state)
         value = OPERATIONS[call.operation](call, account, state, now, meaning)
-        evidence = Evidence("")
     except Refused as refusal:
-        value, evidence = refusal, Evidence(type(refusal).__name__)
+        value = refusal
     if meaning is not None and (isinstance(value, Exported) or meaning is magic.FAILING):
-        evidence = Evidence("magic number", magic=call.values["programId"])
+        evidence = Evidence(magic=call.values["programId"])
     return Decision(now, value, (), evidence, None if account is None else account.key)
 
 

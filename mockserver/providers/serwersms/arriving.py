@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.core.accounts import Account
-from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.decisions import Decision
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant
 from mockserver.core.messages import Attachment
@@ -55,7 +55,7 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     message = {name: full[name] for name in _FIELDS if name in full}
     message["attachments"] = tuple(map(_attachment, full.get("attachments", ())))
     taken = take_in(message, account, state, now, ids)
-    return Decision(now, taken.message, taken.events, Evidence("arrive"), account.key)
+    return Decision(now, taken.message, taken.events, account=account.key)
 
 
 def _completed(fields: Mapping[str, Any], ids: Draft) -> dict[str, Any]:

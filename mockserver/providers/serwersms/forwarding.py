@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from mockserver.core.accounts import Account, ForwardingRule
-from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.decisions import Decision
 from mockserver.core.events import AttemptJudged, DeliveryOpened, Event, MessagesRead, MessageStored
 from mockserver.core.ids import Draft
 from mockserver.core.instants import SECOND, Instant
@@ -104,7 +104,7 @@ def _judged(
     events: tuple[Event, ...] = (AttemptJudged(delivery.number, attempt, status, due),)
     if status == "acknowledged" and state.readings[quirks.FORWARDED.name] == "read":  # SW-55
         events += (MessagesRead((delivery.serial,)),)
-    return Decision(now, attempt, events, Evidence("judge"), delivery.account)
+    return Decision(now, attempt, events, account=delivery.account)
 
 
 def _failure(delivery: Delivery, outcome: Outcome, readings: Mapping[str, str]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from mockserver.core.accounts import Account
-from mockserver.core.decisions import Decision, Evidence
+from mockserver.core.decisions import NOTHING_ELSE, Decision, Evidence
 from mockserver.core.events import Event, MessagesRead
 from mockserver.core.ids import Draft
 from mockserver.core.instants import Instant, zone_of
@@ -62,7 +62,7 @@ class Injected(NamedTuple):
 class _Concluded(NamedTuple):
     value: Received | Shown | Injected | Refused
     events: tuple[Event, ...] = ()
-    evidence: Evidence = Evidence("")
+    evidence: Evidence = NOTHING_ELSE
 
 
 def recived(call: Call, account: Account | None, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
@@ -71,7 +71,7 @@ def recived(call: Call, account: Account | None, state: State, now: Instant, ids
     values = obey(RECIVED, call.values)
     number = _magic(values, state)
     meaning = None if number is None else magic.MEANINGS[number]
-    evidence = Evidence("") if number is None else Evidence("magic number", magic=number)
+    evidence = NOTHING_ELSE if number is None else Evidence(magic=number)
     if meaning is not None and meaning in magic.REFUSED:
         return _Concluded(magic.REFUSED[meaning](), evidence=evidence)
     page = _page(values)
@@ -186,7 +186,7 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
             account = _authorised(call, state)
         value, events, evidence = OPERATIONS[call.operation](call, account, state, now, ids)
     except Refused as refusal:
-        value, events, evidence = refusal, (), Evidence(type(refusal).__name__)
+        value, events, evidence = refusal, (), NOTHING_ELSE
     return Decision(now, value, events, evidence, account.key if account else None)
 
 
