@@ -4,113 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app, create_house
-from mockserver.core.accounts import Account, ForwardingRule, Login
+from contract_tests.control.forwarding.receiving import (
+    KEY,
+    NOON,
+    PATIENCE,
+    Receiver,
+    advance,
+    arrive,
+    delivery,
+    minutes,
+)
+from mockserver.app import create_app, create_house
+from mockserver.core.accounts import ForwardingRule
 from mockserver.core.clock import Clock
 from mockserver.core.decisions import Decision
-from mockserver.core.events import AccountChanged, ArrivalScheduled, AttemptJudged, DeliveryChanged
-from mockserver.core.instants import SECOND, iso, parse_instant
+from mockserver.core.events import AccountChanged, ArrivalScheduled, AttemptJudged
+from mockserver.core.instants import SECOND, iso
 from mockserver.core.messages import account_shelf
-from mockserver.core.mischief import Mischief
-from mockserver.core.outbox import Delivery
-from mockserver.core.state import Fixture
 from mockserver.core.world import START_PATIENCE, Busy, World
-from mockserver.core.worlds import Worlds
 from mockserver.server import MockServer
 from mockserver.settings import Settings
-from mockserver.web.courier import Courier, Manners
-from mockserver.web.post_office import PostOffice
-
-NOON = parse_instant("2026-06-01T12:00:00Z")
-PATIENCE = 30.0
-KEY = "serwersms/a"
-
-
-class Receiver:
-    """A customer's script that says what it is told to say, and remembers what it was asked. Until it listens its port refuses."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.says: Callable[[int], str] = lambda _: "OK"
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                receiver.asked.append(self.path)
-                answer = receiver.says(len(receiver.asked)).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
-        self.server.daemon_threads = True
-        self.server.server_bind()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def listen(self) -> None:
-        self.server.server_activate()
-        threading.Thread(target=self.server.serve_forever, args=(0.005,), daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    receiver.listen()
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
-def opened() -> Iterator[Callable[..., World]]:
-    """Open a house whose only account forwards what comes in at its NDI to an address."""
-    houses: list[Worlds] = []
-
-    def opened(url: str, clock: Clock | None = None, **readings: str) -> World:
-        rule = ForwardingRule("ndi", f"{url}/?numer=#NUMER#&tekst=#WIADOMOSC#")
-        account = Account(KEY, "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
-        rooms = {room.name: room for room in PROVIDERS}
-        sender = PostOffice(rooms, Courier(Manners(timeout=PATIENCE, connect_timeout=PATIENCE)))
-        named = {f"serwersms.forwarding.{name}": reading for name, reading in readings.items()}
-        house = Worlds(
-            Fixture((account,)), READINGS | named, clock=clock or Clock.frozen(NOON), rooms=ROOMS, sender=sender
-        )
-        houses.append(house)
-        return house.default
-
-    yield opened
-    for house in houses:
-        house.close()
-
-
-def arrive(world: World, text: str = "Tak", sender: str = "+48500600700") -> None:
-    world.arrive("serwersms", {"kind": "ndi", "sender": sender, "recipient": "+48600700800", "text": text})
-
-
-def delivery(world: World, number: int = 1) -> Delivery:
-    return world.state.outbox[number]
-
-
-def minutes(world: World) -> list[float]:
-    return [(attempt.at - NOON) / (60 * SECOND) for attempt in delivery(world).attempts]
-
-
-def advance(world: World, minutes: float) -> None:
-    world.advance(world.clock.now() + int(minutes * 60 * SECOND))
 
 
 def test_a_message_that_arrives_is_forwarded_at_once_and_acknowledged(
@@ -366,133 +285,6 @@ def test_a_house_from_settings_sends_too(receiver: Receiver) -> None:
 
     assert {"success": True} == answer.get_json()
     assert 1 == len(receiver.asked)
-
-
-def spoil(world: World, kind: Any, **options: Any) -> None:
-    world.make_mischief(Mischief("m", kind, **options))
-
-
-@pytest.mark.parametrize("kind", ["twice", "at-once"])
-def test_a_message_may_be_delivered_twice(receiver: Receiver, opened: Callable[..., World], kind: str) -> None:
-    world = opened(receiver.url)
-    spoil(world, kind)
-    arrive(world, "x")
-    arrive(world, "y")
-    assert world.settle(PATIENCE)
-
-    assert ["tekst=x", "tekst=x", "tekst=y"] == sorted(path.partition("&")[2] for path in receiver.asked)
-
-
-def test_two_workers_deliver_at_the_same_time(receiver: Receiver, opened: Callable[..., World]) -> None:
-    together = threading.Barrier(2, timeout=PATIENCE)
-    receiver.says = lambda _: (together.wait() and "OK") or "OK"
-    world = opened(receiver.url)
-    spoil(world, "at-once")
-    arrive(world)
-
-    assert world.settle(PATIENCE)
-    assert {"acknowledged"} == {found.status for found in world.state.outbox.values()}
-
-
-def test_a_message_may_be_delivered_late(receiver: Receiver, opened: Callable[..., World]) -> None:
-    world = opened(receiver.url)
-    spoil(world, "late", amount=90 * SECOND)
-    arrive(world)
-    advance(world, 1)
-    before = len(receiver.asked)
-    advance(world, 1)
-
-    assert (0, [1.5]) == (before, minutes(world))
-
-
-def test_messages_may_be_delivered_out_of_order(receiver: Receiver, opened: Callable[..., World]) -> None:
-    world = opened(receiver.url)
-    spoil(world, "reordered")
-    for text in "abc":
-        arrive(world, text)
-    assert world.settle(PATIENCE)
-
-    assert ["tekst=b", "tekst=a", "tekst=c"] == [path.partition("&")[2] for path in receiver.asked]
-
-
-def test_what_waits_for_the_next_and_is_released_before_it_is_not_delivered_again(
-    receiver: Receiver, opened: Callable[..., World]
-) -> None:
-    world = opened(receiver.url)
-    spoil(world, "reordered")
-    arrive(world, "a")
-    world.commit(lambda state, now, ids: Decision(now, None, (DeliveryChanged(1, "due", now),)))
-    assert world.settle(PATIENCE)
-    arrive(world, "b")
-    assert world.settle(PATIENCE)
-
-    assert ["tekst=a", "tekst=b"] == [path.partition("&")[2] for path in receiver.asked]
-
-
-def test_what_waits_for_the_next_is_forgotten_with_the_outbox_that_it_was_in(
-    receiver: Receiver, opened: Callable[..., World]
-) -> None:
-    world = opened(receiver.url)
-    spoil(world, "reordered")
-    arrive(world, "a")
-    world.begin_again(world.beginning, world.clock)
-    arrive(world, "b")
-    assert world.settle(PATIENCE)
-
-    assert ["tekst=b"] == [path.partition("&")[2] for path in receiver.asked]
-
-
-def test_a_fork_goes_on_with_mischief_by_itself(receiver: Receiver, opened: Callable[..., World]) -> None:
-    world = opened(receiver.url)
-    spoil(world, "twice", times=2)
-    arrive(world, "before")
-    fork = world.fork("fork", world.journal, lambda _: None)
-    for each in (world, fork):
-        arrive(each, "x")
-        assert each.settle(PATIENCE)
-
-    assert ["tekst=before"] * 2 + ["tekst=x"] * 4 == [path.partition("&")[2] for path in receiver.asked]
-    assert ((2, 0), (2, 0)) == tuple(
-        (rule.met, rule.times) for each in (world, fork) for rule in each.mischief.rules.values()
-    )
-
-
-def test_an_acknowledgement_may_be_lost(receiver: Receiver, opened: Callable[..., World]) -> None:
-    world = opened(receiver.url)
-    spoil(world, "lost-acknowledgement", amount=2)
-    arrive(world)
-    assert world.settle(PATIENCE)
-    advance(world, 60)
-
-    assert ("acknowledged", [0, 5, 10], 3) == (delivery(world).status, minutes(world), len(receiver.asked))
-    assert "the acknowledgement was lost on purpose" == delivery(world).attempts[0].verdict
-
-
-def test_attempts_may_stop_before_their_time(receiver: Receiver, opened: Callable[..., World]) -> None:
-    receiver.says = lambda _: "no"
-    world = opened(receiver.url)
-    spoil(world, "stops", amount=2)
-    arrive(world)
-    assert world.settle(PATIENCE)
-    advance(world, 24 * 60)
-
-    assert ("given up", [0, 5]) == (delivery(world).status, minutes(world))
-    assert delivery(world).attempts[1].verdict.endswith("; given up on purpose")
-
-
-def test_mischief_meets_as_many_as_it_says_of_the_provider_it_names(
-    receiver: Receiver, opened: Callable[..., World]
-) -> None:
-    world = opened(receiver.url)
-    spoil(world, "twice", times=2, provider="serwersms")
-    world.make_mischief(Mischief("other", "twice", provider="dialogtech"))
-    for text in "abc":
-        arrive(world, text)
-    assert world.settle(PATIENCE)
-
-    assert 5 == len(receiver.asked)
-    assert [(0, 2), (1, 0)] == [(rule.times, rule.met) for rule in world.mischief.rules.values()]
-    assert (1, 0, 1) == (world.make_peace("m"), world.make_peace("m"), world.make_peace())
 
 
 def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
