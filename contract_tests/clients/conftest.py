@@ -1,62 +1,21 @@
-"""Clients that are not ours, fetched once from their registries into ``.cache/clients/`` and kept there."""
+"""Clients that are not ours, and a server that they are led to."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from contract_tests.fetching import PATIENCE, fetched, run
 from mockserver.client import World
 from mockserver.server import MockServer
-
-CACHE = Path(__file__).parents[2] / ".cache" / "clients"
-PATIENCE = 300
-
-
-@contextmanager
-def alone(name: str) -> Iterator[None]:
-    """One process at a time: the workers of a parallel run share the cache."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def fetched(name: str, *command: str) -> Path:
-    """The folder of that name, which a command fills when it is not there; ``{}`` in the command is the folder."""
-    folder = CACHE / name
-    with alone(name):
-        if not folder.is_dir():
-            unfinished = CACHE / f"{name}.unfinished"
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir()
-            run(*(word.format(unfinished) for word in command), cwd=unfinished)
-            unfinished.rename(folder)
-    return folder
-
-
-def run(*command: str, **options: object) -> str:
-    """What a program prints; an assertion with what it complains of when it fails."""
-    program = shutil.which(command[0])
-    assert program, (
-        f"there is no {command[0]} on this machine; `make test` installs it (contract_tests/clients/install-programs)"
-    )
-    done = subprocess.run(
-        [program, *command[1:]], capture_output=True, text=True, timeout=PATIENCE, encoding="utf-8", **options
-    )
-    assert done.returncode == 0, f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}"
-    assert done.stderr == "" or "npm" in command[0] or "pip" in command, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="session", name="run")

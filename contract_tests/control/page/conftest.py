@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from contract_tests.fetching import fetched
 from mockserver import MockServer, World
 
-CACHE = Path(__file__).parents[3] / ".cache" / "clients"
 AXE = "axe-core@4.14.1"
 ARGUMENTS = [
     "--no-sandbox",
@@ -121,23 +117,9 @@ def _is_own(url: str, home: str) -> bool:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The source of axe-core, fetched once from npm."""
-    folder = CACHE / AXE.replace("@", "-")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with _alone("axe"):
-        if not folder.is_dir():
-            command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]
-            unfinished = folder.with_suffix(".unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            subprocess.run([*command, unfinished, AXE], check=True, timeout=300, capture_output=True)
-            unfinished.rename(folder)
+    npm = ("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts")
+    folder = fetched(AXE.replace("@", "-"), *npm, "--prefix", "{}", AXE)
     return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
-
-
-@contextmanager
-def _alone(name: str) -> Iterator[None]:
-    with (CACHE / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @pytest.fixture
