@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from mockserver.client import ControlError, Mock, World
@@ -69,9 +68,7 @@ class Telling:
         self.steps: list[Step] = []
         """What has been told."""
         self.is_over = False
-        with suppress(ControlError):  # there was no last time
-            mock.get_world(story.world_id).drop()
-        self.world = mock.create_world(id=story.world_id, snapshot=story.world, freeze=MORNING)
+        self.world = _made_anew(mock, story)
         self._act = story.act(Stage(mock.url, self.world))
 
     def next(self) -> Step | None:
@@ -97,6 +94,17 @@ class Telling:
         self.is_over = True
         # A generator that has been closed does not begin again, so its `finally` runs once.
         self._act.close()  # type: ignore[attr-defined]  # every act is a generator
+
+
+def _made_anew(mock: Mock, story: Story) -> World:
+    """The story's world as it begins. One of the last time is not dropped for it, for somebody may be looking at it."""
+    try:
+        world = mock.get_world(story.world_id)
+        world.restore(story.world)
+        world.reset(freeze=MORNING)
+    except ControlError:  # there was no last time
+        return mock.create_world(id=story.world_id, snapshot=story.world, freeze=MORNING)
+    return world
 
 
 def find(stories: Mapping[str, Story], name: str) -> Story:

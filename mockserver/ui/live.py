@@ -34,7 +34,7 @@ _TOPICS: Mapping[type, bytes] = {
 
 
 def live(visit: Visit) -> Stream:
-    """Everything after the cursor ``after``: of this world, of what was set in it, and of which worlds there are."""
+    """Everything after a cursor: ``after`` of this world, ``set`` of what was set in it, ``worlds`` of which worlds there are."""
     stream = Stream()
 
     def happened(item: object, cursor: int) -> None:
@@ -52,8 +52,11 @@ def live(visit: Visit) -> Stream:
             stream.send(b"data: worlds\n\n")
 
     world = visit.world
-    stream.at_end(world.touched.listen(touched))
-    stream.at_end(visit.desk.house.feed.listen(came_or_went))
-    stream.at_end(world.feed.follow(visit.number("after", world.feed.cursor), happened))
     stream.send(b": open\n\n")
+    for name, feed, tell in (
+        ("set", world.touched, touched),
+        ("worlds", visit.desk.house.feed, came_or_went),
+        ("after", world.feed, happened),
+    ):
+        stream.at_end(feed.follow(visit.number(name, feed.cursor), tell))
     return stream

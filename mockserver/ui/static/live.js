@@ -35,7 +35,9 @@ export function follow(...topics) {
 async function read(live, signal) {
   for (let failures = 0; !signal.aborted; failures += 1) {
     try {
-      const response = await ask(`${live}?after=${document.body.dataset.cursor}`, { signal });
+      const { cursor, since } = document.body.dataset;
+      // A second time would close the stream again for a world that has been made anew.
+      const response = await ask(`${live}?after=${cursor}${failures ? "" : `&${since}`}`, { signal });
       if (response.status === 404) {
         hooks.whole(); // the world is gone
         return;
