@@ -23,14 +23,16 @@ def test_the_tools_have_nothing_to_say(command: list[str]) -> None:
     assert 0 == done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("heavy", ["faker", "requests", "jsonschema", "fastjsonschema", "lxml", "flask", "uvicorn"])
+@pytest.mark.parametrize(
+    "heavy", ["faker", "requests", "jsonschema", "fastjsonschema", "msgspec", "lxml", "flask", "uvicorn"]
+)
 def test_importing_the_package_imports_none_of_its_heavy_parts(heavy: str) -> None:
     program = f"import sys, mockserver; sys.exit({heavy!r} in sys.modules)"
 
     assert 0 == subprocess.run([sys.executable, "-c", program]).returncode
 
 
-@pytest.mark.parametrize("heavy", ["faker", "requests", "jsonschema", "fastjsonschema"])
+@pytest.mark.parametrize("heavy", ["faker", "requests", "jsonschema", "fastjsonschema", "msgspec"])
 def test_serving_imports_nothing_that_a_first_answer_does_not_need(heavy: str) -> None:
     program = f"import sys, mockserver.server, mockserver.app; mockserver.app.create_app(); sys.exit({heavy!r} in sys.modules)"
 

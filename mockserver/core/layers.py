@@ -1,19 +1,17 @@
 """Messages at rest: sealed layers, which are shared and keep columns, and the overlay that a world adds to.
 
-A million message objects are half a gigabyte; in columns they are a sixth of that. A message is made of its row when
-somebody looks at it, and of many rows at once that is cheap.
+A message is made of its row when somebody looks at it, and of many rows at once that is cheap.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import count, repeat
-from operator import attrgetter, eq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Protocol
 
+from .columns import Column, Rows, Whole, rows_of
 from .messages import HANDSET, Message, Shelf, handset_of, handset_shelf, shelves
 
 
@@ -38,118 +36,32 @@ class Source(Protocol):
         """The places of each handset's messages, in order of time."""
 
 
-_UTF8 = ("utf-8", "surrogatepass")
-
-
-class _Column(Protocol):
-    def pick(self, places: Sequence[int], /) -> Iterable[object]: ...
-
-
-class _Same:
-    """A column in which every row is alike."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: object) -> None:
-        self._value = value
-
-    def pick(self, places: Sequence[int]) -> Iterable[object]:
-        return repeat(self._value, len(places))
-
-
-class _Whole:
-    """A column of numbers."""
-
-    __slots__ = ("_numbers",)
-
-    def __init__(self, numbers: Sequence[int]) -> None:
-        self._numbers = numbers
-
-    def pick(self, places: Sequence[int]) -> Iterable[object]:
-        return map(self._numbers.__getitem__, places)
-
-
-class _Few:
-    """A column of few values, each kept once and called by its number."""
-
-    __slots__ = ("_numbers", "_values")
-
-    def __init__(self, rows: Sequence[object], values: set[object]) -> None:
-        # Copied: a text that stays where a file was decoded keeps the memory around it from being given back.
-        self._values = [value.encode(*_UTF8).decode(*_UTF8) if isinstance(value, str) else value for value in values]
-        number_of = {value: number for number, value in enumerate(self._values)}
-        self._numbers = array("B" if len(values) < 2**8 else "I", map(number_of.__getitem__, rows))
-
-    def pick(self, places: Sequence[int]) -> Iterable[object]:
-        return map(self._values.__getitem__, map(self._numbers.__getitem__, places))
-
-
-class _Texts:
-    """A column of texts that differ, in one piece of UTF-8: a third of what they are as objects."""
-
-    __slots__ = ("_ends", "_whole")
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        whole, ends = bytearray(), array("Q", (0,))
-        for text in texts:
-            whole += text.encode(*_UTF8)
-            ends.append(len(whole))
-        self._whole = bytes(whole)
-        self._ends = array("I", ends) if len(whole) < 2**32 else ends
-
-    def pick(self, places: Sequence[int]) -> Iterable[object]:
-        whole, ends = self._whole, self._ends
-        for place in places:
-            yield whole[ends[place] : ends[place + 1]].decode(*_UTF8)
-
-
-def _column(rows: Sequence[object]) -> _Column:
-    # Looked at in part first: of texts that differ there may be a million.
-    part = rows[:1024]
-    if len(set(part)) * 2 > len(part) and all(isinstance(value, str) for value in rows):
-        return _Texts(map(str, rows))
-    values = set(rows)
-    return _Same(rows[0]) if len(values) == 1 else _Few(rows, values)
-
-
-def _field(messages: Iterable[Message], name: str) -> list[Any]:
-    return [*map(attrgetter(name), messages)]
-
-
 class Layer:
     """Messages that will never change, in order of time."""
 
     __slots__ = ("__weakref__", "_arrival", "_columns", "_handsets", "_shelves", "times")
 
-    def __init__(
-        self, messages: Iterable[Message] = (), *, column: Callable[[str], Sequence[Any]] | None = None
-    ) -> None:
-        """Take messages.
-
-        Args:
-            messages: their serials are consecutive.
-            column: in their place, gives a field of each, in the order in which they came. Of a million nobody needs to
-                make messages, nor to hold all fields at once.
-        """
-        column = column or partial(_field, sorted(messages, key=attrgetter("serial")))
-        instants = column("at")
-        order: Sequence[int] = sorted(range(len(instants)), key=instants.__getitem__)
-        self._arrival = range(len(order)) if all(map(eq, order, count())) else array("I", order)
-        self.times = array("q", map(instants.__getitem__, self._arrival))
+    def __init__(self, messages: Iterable[Message] | Rows = ()) -> None:
+        """Take messages, whose serials are consecutive, or the rows of a million that nobody needs to make."""
+        rows = messages if isinstance(messages, Rows) else rows_of(messages)
+        self._arrival = rows.order()
+        self.times = array("q", map(rows.at.__getitem__, self._arrival))
+        self._columns: dict[str, Column] = {
+            **rows.columns(self._arrival),
+            "serial": Whole(self._arrival),
+            "at": Whole(self.times),
+        }
         self._shelves: dict[Shelf, array[int]] = {}
         self._handsets: dict[str, array[int]] | None = None
-        self._put_on_shelves(column)
-        self._columns: dict[str, _Column] = {"serial": _Whole(self._arrival), "at": _Whole(self.times)}
-        for name in Message._fields:
-            if name not in self._columns:
-                self._columns[name] = _column([*map(column(name).__getitem__, self._arrival)])
+        if self.times:
+            self._put_on_shelves()
 
-    def _put_on_shelves(self, column: Callable[[str], Sequence[Any]]) -> None:
-        names = ("account", "kind", "program", "direction", "recipient", "sender")
-        fields = (map(column(name).__getitem__, self._arrival) for name in names)
+    def _put_on_shelves(self) -> None:
+        names, everywhere = ("account", "kind", "program", "direction", "recipient", "sender"), range(len(self))
+        rows: Iterable[tuple[Any, ...]] = zip(*(self._columns[name].pick(everywhere) for name in names), strict=True)
         # Thousands of messages stand on the same shelves.
         known: dict[tuple[Any, ...], list[array[int]]] = {}
-        for place, (account, kind, program, direction, recipient, sender) in enumerate(zip(*fields, strict=True)):
+        for place, (account, kind, program, direction, recipient, sender) in enumerate(rows):
             alike = account, recipient if direction == "inbound" else sender, kind, program, direction
             stand = known.get(alike)
             if stand is None:

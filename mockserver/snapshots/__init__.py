@@ -4,8 +4,9 @@ Rule 1: its words are the house's, never a provider's. What an account may hold 
 is handed in; nothing here knows a room. Rule 2: a file is refused in one sentence that says where in it, what was
 found, and what would be right.
 
-`decoding` turns bytes into a document, `checking` holds it to the rules, `reading` makes a world of it; `taking` and
-`writing` are the way back. `comparing` says where two differ, `holding` what breaks a schema, `refusing` is how a no is said.
+`decoding` turns bytes into a document, `checking` holds it to the rules, `reading` makes a world of it; of large files
+`pieces` are decoded and `proving` finds them right. `taking` and `writing` are the way back. `comparing` says where two
+differ, `holding` what breaks a schema, `refusing` is how a no is said.
 """
 
 from .checking import COMPILED_ABOVE, FORMAT, Room, Rules, Switch

@@ -1,14 +1,15 @@
 """What a world file is held to: the house's words around the accounts, each room's JSON Schema inside them.
 
-Few messages are held to a schema by jsonschema, many by fastjsonschema; their verdicts are the same
-(``contract_tests/core/test_world_files.py``), and what is wrong is always said by ``holding.py``. Both are imported only
-when a file is checked.
+Few messages are held to a schema by jsonschema; of many it sees only what `proving` does not find right, and its verdicts
+are the same (``contract_tests/core/test_world_files.py``). What is wrong is always said by ``holding.py``. Both are imported
+only when a file is checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -34,7 +35,10 @@ _EXAMPLES = {PAIR: {"user": "user", "secret": "secret"}, KEY: {"user": "key"}}
 WHEN = "an instant (2017-01-01T09:30:00Z)"
 
 COMPILED_ABOVE = 10_000
-"""Messages in a file above which the compiled check is used; jsonschema has then taken about a second."""
+"""Messages in a document above which they are proved right; jsonschema has then taken about a second."""
+
+PIECE = 1_000
+"""Messages that are proved together."""
 
 
 class Switch(Protocol):
@@ -86,8 +90,13 @@ class Rules(NamedTuple):
         return cls(schemas, {switch.name: switch for switch in every})
 
 
-def check(document: Any, rules: Rules) -> None:
+def check(document: Any, rules: Rules, *, is_large: bool = False) -> None:
     """Hold a decoded world file to the rules.
+
+    Args:
+        document: the world file.
+        rules: the rules.
+        is_large: whether there is more of it than jsonschema should look at, be it not in the document.
 
     Raises:
         WorldFileError: it breaks one.
@@ -95,7 +104,7 @@ def check(document: Any, rules: Rules) -> None:
     _hold(document, _envelope(sorted(rules.schemas)), ())
     _check_readings(document.get("readings", {}), rules.switches)
     accounts = document["accounts"]
-    hold = _compiled(rules) if sum(map(_rows, accounts)) > COMPILED_ABOVE else _hold
+    hold = _proving(rules) if is_large or sum(map(_rows, accounts)) > COMPILED_ABOVE else _hold
     for index, account in enumerate(accounts):
         place = ("accounts", index)
         hold(_with_logins(account, place), rules.schemas[account["provider"]], place)
@@ -211,49 +220,35 @@ def _hold(thing: Any, schema: Schema, place: Place) -> None:
         raise WorldFileError(*mistake)
 
 
-def _compiled(rules: Rules) -> _Hold:
-    import fastjsonschema
+def _proving(rules: Rules) -> _Hold:
+    """Leave to jsonschema only what cannot be proved right."""
+    from .proving import Proof
 
-    checks = {
-        provider: fastjsonschema.compile(dict(schema), use_default=False, use_formats=False)
-        for provider, schema in rules.schemas.items()
-    }
+    proof_of = cache(lambda provider: Proof(rules.schemas[provider]))
 
     def hold(account: Any, schema: Schema, place: Place) -> None:
-        try:
-            checks[account["provider"]](account)
-        except fastjsonschema.JsonSchemaValueException as error:
-            _hold_part(account, schema, place, error.path)
-            raise WorldFileError(error.message, place) from error
+        proof, rows = proof_of(account["provider"]), account.get("messages", [])
+        if not isinstance(rows, list):
+            _hold(account, schema, place)
+        if not proof.is_account({**account, "messages": []}):
+            _hold({**account, "messages": []}, schema, place)
+        for start in range(0, len(rows), PIECE):
+            piece = rows[start : start + PIECE]
+            if proof.table(piece) is None:
+                _hold_piece({**account, "messages": piece}, schema, place, start)
 
     return hold
 
 
-def _hold_part(account: Described, schema: Schema, place: Place, path: Sequence[str]) -> None:
-    """Hold to the schema only what is known to be wrong: one message, or the account without its messages.
-
-    Args:
-        account: all of it.
-        schema: the room's.
-        place: where the account is.
-        path: to the wrong part, as fastjsonschema has it: ``["data", "messages", "12", "at"]``.
-    """
-    match path[1:]:
-        case ["messages"]:
-            _hold(account, schema, place)
-        case ["messages", row, *_]:
-            message = account["messages"][int(row)]
-            try:
-                _hold({**account, "messages": [message]}, schema, place)
-            except WorldFileError as error:
-                raise WorldFileError(error.difference, _moved(error.place, len(place) + 1, int(row))) from error
-        case _:
-            _hold({**account, "messages": []}, schema, place)
-
-
-def _moved(place: Place, step: int, row: int) -> Place:
-    """The place as it is when the only message of a part is the one of that row."""
-    return (*place[:step], row, *place[step + 1 :]) if place[step - 1 : step + 1] == ("messages", 0) else place
+def _hold_piece(account: Described, schema: Schema, place: Place, start: int) -> None:
+    """Hold an account to the schema of whose messages only a piece is there."""
+    try:
+        _hold(account, schema, place)
+    except WorldFileError as error:
+        *_, part, row = error.place[: len(place) + 2]
+        if part != "messages" or not isinstance(row, int):
+            raise
+        raise WorldFileError(error.difference, (*place, part, start + row, *error.place[len(place) + 2 :])) from error
 
 
 def _refuse_twins(accounts: Sequence[Described]) -> None:

@@ -30,6 +30,15 @@ def decoded(path: Path) -> object:
         raise WorldFileError("the file begins with a byte order mark; save it as UTF-8 without one")
     if not raw.strip():
         raise WorldFileError("the file is empty")
+    return decode(raw)
+
+
+def decode(raw: bytes) -> object:
+    """The document in these bytes.
+
+    Raises:
+        WorldFileError: there is none.
+    """
     try:
         document: object = orjson.loads(raw)
         compact = orjson.dumps(document)
@@ -39,7 +48,7 @@ def decoded(path: Path) -> object:
         raise WorldFileError("the file is nested too deeply") from error
     # orjson keeps the last of two equal keys, so written again they are fewer. Only a file with blanks before its
     # colons, or with another spelling of quotation marks in its texts, has to be read slowly to be sure.
-    if raw.count(b'":') != compact.count(b'":') or _BLANK_BEFORE_COLON.search(raw):
+    if compact != raw and (raw.count(b'":') != compact.count(b'":') or _BLANK_BEFORE_COLON.search(raw)):
         _refuse_repeated_keys(raw)
     return document
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, lru_cache
+from itertools import compress, count
+from operator import not_
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from mockserver.core.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.core.agenda import Due
 from mockserver.core.clock import Clock
+from mockserver.core.columns import Rows
 from mockserver.core.ids import Ids
 from mockserver.core.instants import Instant, parse_duration, parse_instant
 from mockserver.core.layers import Layer
@@ -21,8 +25,15 @@ from mockserver.core.state import Fixture
 from .checking import PAIR, WHEN, Described, Rules, check
 from .decoding import decoded
 from .refusing import Place, WorldFileError, shown
+from .table import Table
+
+_Messages: TypeAlias = Iterable[Iterable[Table]]
+"""Those of each account, in pieces."""
 
 _BACK = "a duration back from the world's birth (P3DT4H)"
+LARGE = 2_000_000
+"""Bytes above which a file is read piece by piece: about `COMPILED_ABOVE` messages."""
+
 _DIGITS = 18
 """Of an identifier that is counted on from; with more it would not fit into 64 bits, where clients keep it."""
 
@@ -76,7 +87,7 @@ def read(source: Any, rules: Rules | None) -> WorldFile:
     if not isinstance(source, Path):
         return _read(source, rules)
     try:
-        return _read(decoded(source), rules)
+        return _read_large(source, rules) or _read(decoded(source), rules)
     except WorldFileError as error:
         raise WorldFileError(error.difference, error.place, source) from error
 
@@ -84,8 +95,38 @@ def read(source: Any, rules: Rules | None) -> WorldFile:
 def _read(document: Any, rules: Rules | None) -> WorldFile:
     if rules is not None:
         check(document, rules)
+    return _world_file(document, ([Table(account.get("messages", ()))] for account in document["accounts"]))
+
+
+def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
+    """A large file, piece by piece; ``None`` if it is not one, or may be wrong: `_read` has the words."""
+    with suppress(OSError, ValueError, RecursionError):
+        if path.stat().st_size > LARGE:
+            from .pieces import apart
+
+            document, pieces = apart(path.read_bytes())
+            if rules is not None:
+                check(document, rules, is_large=True)
+            return _world_file(document, _tables(document["accounts"], pieces, rules))
+    return None
+
+
+def _tables(
+    accounts: Iterable[Described], pieces: list[Iterator[list[Any]]], rules: Rules | None
+) -> Iterator[Iterable[Table]]:
+    if rules is None:
+        yield from (map(Table, of_account) for of_account in pieces)
+        return
+    from .proving import Proof
+
+    proof_of = cache(lambda provider: Proof(rules.schemas[provider]))
+    for account, of_account in zip(accounts, pieces, strict=True):
+        yield proof_of(account["provider"]).tables(account, of_account)
+
+
+def _world_file(document: Any, messages: _Messages) -> WorldFile:
     return WorldFile(
-        _fixture(document),
+        _fixture(document, messages),
         _clock(document["clock"]) if "clock" in document else None,
         document.get("seed"),
     )
@@ -104,22 +145,22 @@ def _due(number: int, described: Mapping[str, Any]) -> Due:
     return Due(at, number, described["provider"], described["fields"])
 
 
-def _fixture(document: Any) -> Fixture:
+def _fixture(document: Any, messages: _Messages) -> Fixture:
     accounts: list[Account] = []
     fixed, relative = _Pile(), _Pile()
     counted: dict[str, int] = {}
-    for index, described in enumerate(document["accounts"]):
+    for index, (described, pieces) in enumerate(zip(document["accounts"], messages, strict=True)):
         account = _account(described)
         accounts.append(account)
-        rows = described.get("messages", ())
-        _lay(rows, account.key, ("accounts", index, "messages"), fixed, relative)
-        _count_on(rows, account.provider, counted)
+        for table in pieces:
+            _lay(table, account.key, ("accounts", index, "messages"), fixed, relative)
+            _count_on(table, account.provider, counted)
     # Whoever says where numbering goes on says it of all: what has no number yet begins at its room's first.
     said = document.get("sequences", counted)
     return Fixture(
         accounts=tuple(accounts),
-        fixed=Layer(column=fixed.column),
-        relative=Layer(column=relative.column),
+        fixed=Layer(fixed.rows),
+        relative=Layer(relative.rows),
         read=frozenset((*fixed.read, *(len(fixed.rows) + place for place in relative.read))),
         readings=dict(document.get("readings", {})),
         sequences={name: int(number) for name, number in said.items()},  # JSON Schema takes 5.0 for whole
@@ -132,28 +173,20 @@ class _Pile:
     """What will be a layer."""
 
     def __init__(self) -> None:
-        self.rows: list[Mapping[str, Any]] = []
-        self.instants: list[Instant] = []
-        self.accounts: list[str] = []
+        self.rows = Rows()
         self.read: list[int] = []
-        """Which of the rows the customer has marked as read."""
+        """Which of them the customer has marked as read."""
 
-    def column(self, name: str) -> list[Any]:
-        """One field of each message. A file calls it what Message calls it."""
-        if name == "account":
-            return self.accounts
-        if name == "at":
-            return self.instants
-        default = Message._field_defaults.get(name)
-        if name not in self._said:
-            return [default] * len(self.rows)
-        values = [row.get(name, default) for row in self.rows]
-        return [tuple(map(_attachment, described)) for described in values] if name == "attachments" else values
-
-    @cached_property
-    def _said(self) -> frozenset[str]:
-        """The fields that any of them has."""
-        return frozenset().union(*self.rows)
+    def add(self, table: Table, at: Sequence[Instant], account: str) -> None:
+        """Put messages of an account on it. A file calls their fields what Message calls them."""
+        self.read += compress(count(len(self.rows)), table.column("read", False))
+        fields = {
+            name: table.column(name, Message._field_defaults.get(name))
+            for name in table.columns.keys() - {"at", "read"}
+        }
+        if "attachments" in fields:
+            fields["attachments"] = [tuple(map(_attachment, described)) for described in fields["attachments"]]
+        self.rows.extend(at, {**fields, "account": [account] * len(table)})
 
 
 def _account(described: Described) -> Account:
@@ -184,19 +217,21 @@ def _issued(kind: str, token: Callable[[str], str]) -> Login:
     return Login(token("user"), token("secret") if kind == PAIR else None)
 
 
-def _lay(rows: Sequence[Mapping[str, Any]], account: str, place: Place, fixed: _Pile, relative: _Pile) -> None:
+def _lay(table: Table, account: str, place: Place, fixed: _Pile, relative: _Pile) -> None:
     """Put an account's messages on the piles, in the order of the file."""
-    for index, row in enumerate(rows):
-        when = row["at"]
-        try:
-            pile, at = (relative, -_span(when)) if when.startswith("P") else (fixed, _instant(when))
-        except ValueError as error:
-            raise WorldFileError(f"{shown(when)} is not {WHEN} or {_BACK}", (*place, index, "at")) from error
-        if row.get("read"):
-            pile.read.append(len(pile.rows))
-        pile.rows.append(row)
-        pile.instants.append(at)
-        pile.accounts.append(account)
+    said = table.column("at", "")
+    are_back = [when.startswith("P") for when in said]
+    at: list[Instant] = []
+    try:
+        for when, is_back in zip(said, are_back, strict=True):
+            at.append(-_span(when) if is_back else _instant(when))
+    except ValueError as error:
+        raise WorldFileError(f"{shown(when)} is not {WHEN} or {_BACK}", (*place, len(at), "at")) from error
+    if len({*are_back}) == 1:
+        (relative if is_back else fixed).add(table, at, account)
+        return
+    for pile, are_its in ((relative, are_back), (fixed, [*map(not_, are_back)])):
+        pile.add(Table([*compress(table.rows, are_its)]), [*compress(at, are_its)], account)
 
 
 def _attachment(described: Mapping[str, Any]) -> Attachment:
@@ -231,12 +266,11 @@ def _span(text: str) -> int:
 _duration = lru_cache(maxsize=100_000)(parse_duration)
 
 
-def _count_on(rows: Sequence[Mapping[str, Any]], provider: str, sequences: dict[str, int]) -> None:
+def _count_on(table: Table, provider: str, sequences: dict[str, int]) -> None:
     """Let the provider's own numbering go on behind the highest identifier, of each type or else in each direction."""
-    for row in rows:
-        name: str = row["id"]
-        if len(name) <= _DIGITS and name.isascii() and name.isdigit():
-            sequence = f"{provider}.{row.get('kind') or row['direction']}"
-            following = int(name) + 1
-            if following > sequences.get(sequence, 0):
-                sequences[sequence] = following
+    for (direction, kind), ids in table.ids.items():
+        sequence = f"{provider}.{kind or direction}"
+        numbers = (int(name) for name in ids if len(name) <= _DIGITS and name.isascii() and name.isdigit())
+        following = max(numbers, default=-1) + 1
+        if following > sequences.get(sequence, 0):
+            sequences[sequence] = following
