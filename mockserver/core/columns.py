@@ -102,9 +102,7 @@ class _Growing:
             return
         different = set(values)
         for value in different.difference(self._number_of):
-            # Copied: a text that stays where a file was decoded keeps the memory around it from being given back.
-            kept = value.encode(*_UTF8).decode(*_UTF8) if isinstance(value, str) else value
-            self._number_of[kept] = len(self._number_of)
+            self._number_of[value] = len(self._number_of)
         if len(different) == 1:
             self._numbers += array("I", (self._number_of[values[0]],)) * len(values)
         else:
@@ -117,7 +115,8 @@ class _Growing:
         self._look()
         if self._lengths:
             return self._texts(order)
-        values = [*self._number_of]
+        # Copied: a text that stays where a file was decoded keeps the memory around it from being given back.
+        values = [value.encode(*_UTF8).decode(*_UTF8) if isinstance(value, str) else value for value in self._number_of]
         return Same(values[0]) if len(values) == 1 else _Few(values, map(self._numbers.__getitem__, order))
 
     def _look(self) -> None:

@@ -6,8 +6,7 @@ import gc
 
 
 def collect_seldom() -> None:
-    """Look at what comes in small parts, and seldom as a whole; at what is here already, no more."""
-    gc.collect()
+    """Look at what comes in small parts, and seldom as a whole; at what is here already, not ever."""
     gc.freeze()
     # Each look is a pause. A journal that is full hides how much is new: it gives up as much as it takes, and a few
     # objects more mean that hundreds have been exchanged. So the parts are small, or a look at one would take milliseconds.
