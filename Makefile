@@ -33,6 +33,7 @@ fixtures: $(VENV)/test.stamp
 	$(BIN)/mockserver fixtures make
 
 bench: $(VENV)/bench.stamp
+	$(BIN)/python -m compileall -q mockserver  # as pip does when it installs
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 screenshots: $(VENV)/test.stamp system

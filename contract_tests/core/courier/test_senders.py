@@ -20,11 +20,32 @@ from mockserver.core.outbox import Outcome, Outgoing
 # -- lanes and senders -----------------------------------------------------------------------------------------------
 
 
+class Gates(dict[str, threading.Event]):
+    """A gate for each path, shut until it is set; none of those that come after the end."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.is_over = False
+
+    def __missing__(self, path: str) -> threading.Event:
+        with self.lock:
+            gate = self.setdefault(path, threading.Event())
+            if self.is_over:
+                gate.set()
+            return gate
+
+    def end(self) -> None:
+        with self.lock:
+            self.is_over = True
+            for gate in self.values():
+                gate.set()
+
+
 class Held:
     """A receiver that answers what is asked for by path when it is let."""
 
     def __init__(self, receiver) -> None:
-        self.gates: dict[str, threading.Event] = defaultdict(threading.Event)
+        self.gates = Gates()
         self.arrived: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.there = receiver(self.script)
 
@@ -47,8 +68,7 @@ class Held:
 def held(receiver):
     made = Held(receiver)
     yield made
-    for gate in list(made.gates.values()):
-        gate.set()
+    made.gates.end()
 
 
 def nothing(outcome) -> None:
