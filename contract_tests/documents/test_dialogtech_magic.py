@@ -152,9 +152,13 @@ def test_dt_39_the_evidence_has_the_windows_as_they_stand(room, to):
     assert room.send() == room.SENT
     room.wait(1000)
     assert room.send(to=to).count("Rate limit exceeded") == 1
-    windows, number = decided(room, to).evidence
-    assert number == to
-    assert [(each.limit, each.used) for each in windows] == [(PER_MINUTE, 1), (PER_ACCOUNT, 0), (PER_NUMBER, 0)]
+    evidence = decided(room, to).evidence
+    assert evidence.magic == to
+    assert [(each.limit, each.used) for each in evidence.windows] == [
+        (PER_MINUTE, 1),
+        (PER_ACCOUNT, 0),
+        (PER_NUMBER, 0),
+    ]
 
 
 def decided(room, to):
@@ -271,7 +275,7 @@ def test_dt_39_an_answer_is_put_down_as_json_in_the_words_of_a_world_file(room):
     fields = {"account": "documents", "sender": ANSWERED[0], "recipient": OWN, "text": f"Reply to: {TEXT}"}
     assert scheduled == ArrivalScheduled(NOON + 30 * SECOND, "dialogtech", fields)
     assert json.loads(json.dumps(scheduled.fields)) == fields
-    assert decision.evidence == Evidence(decision.evidence.windows, ANSWERED[0])
+    assert decision.evidence == Evidence(decision.evidence.measured, ANSWERED[0])
 
 
 def test_dt_39_the_longest_text_is_answered_too(room):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .events import Event
 from .instants import Instant
@@ -10,13 +10,26 @@ from .limits import Standing
 from .refusals import Refused
 
 
+class Measured(Protocol):
+    """What rate limits look at, as it was at an instant."""
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """Where they stand then. Reckoned when somebody asks: of what was accepted, nearly nobody does."""
+
+
 class Evidence(NamedTuple):
     """Why it was decided so, beside what the refusal says itself."""
 
-    windows: tuple[Standing, ...] = ()
-    """The rate limits that were looked at: as they stood for a refusal, and as it left them for what was accepted."""
+    measured: Measured | None = None
+    """What the rate limits looked at: as it was for a refusal, and as it is left for what was accepted."""
     magic: str | None = None
     """The value that brought this about, where it is one of those that a room keeps for tests."""
+
+    @property
+    def windows(self) -> tuple[Standing, ...]:
+        """The rate limits that were looked at."""
+        return () if self.measured is None else self.measured.standings
 
 
 NOTHING_ELSE = Evidence()

@@ -70,7 +70,7 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     toll = limits.toll(state, account.key, limited, now)
     refusal = toll.refusal() if state.readings["limits"] == "enforced" else None
     if refusal is not None:
-        evidence = Evidence(toll.standings)
+        evidence = Evidence(toll)
         if state.readings[quirks.LIMITED_SENDS.name] == "all":  # DT-23
             return _Concluded(toll.counted().refusal() or refusal, toll.events, evidence)
         return _Concluded(refusal, evidence=evidence)
@@ -88,13 +88,13 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     events: tuple[Event, ...] = (MessageStored(message), *toll.events)
     if own.dlr_url is not None:  # DT-41
         events += (forwarding.opened(forwarding.REPORT, message, own.dlr_url, ids),)
-    accepted = _Concluded(Sent(), events, Evidence(toll.counted().standings))
+    accepted = _Concluded(Sent(), events, Evidence(toll.counted()))
     meaning = magic.MEANINGS.get(recipient)  # DT-39
     if meaning is None or state.readings[quirks.MAGIC.name] == "off":
         return accepted
     refusal = _set_aside(meaning, message)
     if refusal is not None:
-        return _Concluded(refusal, evidence=Evidence(toll.standings, recipient))
+        return _Concluded(refusal, evidence=Evidence(toll, recipient))
     return _conjure(meaning, message, account, accepted)
 
 
