@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from base64 import b64encode
 from dataclasses import replace
 from functools import partial
@@ -26,7 +27,7 @@ from mockserver.core.messages import Message, account_shelf
 from mockserver.core.state import Fixture
 from mockserver.core.worlds import Worlds
 from mockserver.web.asked import Asked
-from mockserver.web.fragments import Fragments
+from mockserver.web.fragments import Fragments, spliced
 from mockserver.web.provider import Provider
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -186,3 +187,14 @@ def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
     del ledger
     gc.collect()
     assert 0 == len(fragments._known)
+
+
+# -- spliced -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("numbers", [[], [1], [1, 2, 3]], ids=len)
+def test_fragments_stand_in_the_documents_empty_list(numbers):
+    document = {"before": ["x"], "data": {"name": "]}}", "items": []}}
+    written = spliced(document, b"]}}", [b"%d" % number for number in numbers])
+    assert json.loads(written) == {"before": ["x"], "data": {"name": "]}}", "items": numbers}}
+    assert b" " not in written

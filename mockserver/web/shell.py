@@ -58,6 +58,9 @@ POOLED = "/_mock/"
 SLICE = 16 * 1024
 """Bytes given to the parser at a time: it cannot be stopped inside them, so this bounds the queue."""
 
+COPIED = 16 * 1024
+"""Bytes of a body that are put behind the head to be written with it; to copy more costs more than a second write."""
+
 FLOOD = 4
 """How many times the body's cap is read and dropped before the connection is given up."""
 
@@ -440,7 +443,12 @@ class Shell(HttpToolsProtocol):
         head = self.head(cycle)
         delivery = cycle.environ.get("mockserver.delivery", AT_ONCE)
         if delivery is AT_ONCE:
-            self.write(cycle, head + cycle.payload())
+            payload = cycle.payload()
+            if len(payload) > COPIED:
+                self.write(cycle, head)
+                self.write(cycle, payload)
+            else:
+                self.write(cycle, head + payload)
             self.complete(cycle)
         else:
             self.performance = Performance(self, cycle, delivery, head)

@@ -17,7 +17,7 @@ from mockserver.core.refusals import Refused
 from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import pairs
-from mockserver.web.fragments import Fragments
+from mockserver.web.fragments import Fragments, spliced
 from mockserver.web.provider import Call, Magic
 
 from . import magic, quirks
@@ -120,17 +120,16 @@ def _write_exported(
     write_message = partial(_write_message, number=_NUMBERS[number], date_length=_DATE_LENGTHS[date])
     messages = fragments.of(page.messages, ("mgage", number, date), write_message)
     # MG-1, MG-2: the example's structure, the names of the specification and no other
-    return orjson.dumps(
-        {
-            "meta": {"generalErrors": [], "nextPageUrl": url},
-            "data": {
-                "campaignName": program.campaign,
-                "programName": program.name,
-                "programType": program.kind,
-                "messages": orjson.Fragment(b"[%s]" % b",".join(messages)),  # MG-22: empty where there are none
-            },
-        }
-    )
+    document = {
+        "meta": {"generalErrors": [], "nextPageUrl": url},
+        "data": {
+            "campaignName": program.campaign,
+            "programName": program.name,
+            "programType": program.kind,
+            "messages": [],  # MG-22: empty where there are none
+        },
+    }
+    return spliced(document, b"]}}", messages)
 
 
 _Number: TypeAlias = Callable[[str], str | int]

@@ -24,7 +24,7 @@ from mockserver.core.state import State
 from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
-from mockserver.web.fragments import Fragments
+from mockserver.web.fragments import Fragments, spliced
 from mockserver.web.provider import Call, Magic, subject
 
 from . import magic, quirks
@@ -193,9 +193,7 @@ def _write_received(received: Received, suffix: str, readings: Mapping[str, str]
     around = {} if paging is None else {"paging": {"page": paging.page, "count": paging.pages}}  # SW-16
     if suffix == "xml":
         return _write_xml("response", {**around, "items": []}, items)
-    return orjson.dumps(
-        {**around, "items": orjson.Fragment(b"[%s]" % b",".join(items))}
-    )  # SW-15: none is an empty list
+    return spliced({**around, "items": []}, b"]}", items)  # SW-15: none is an empty list
 
 
 _SHOWN = (quirks.JSON, quirks.FIELD, quirks.ZONE)
