@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -363,3 +364,37 @@ def test_the_readme_has_its_markers() -> None:
     page = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
 
     assert "new" in between_markers(page, "new")
+
+
+# -- what was measured last ------------------------------------------------------------------------------------------
+
+
+def test_the_tables_are_those_of_the_saved_results() -> None:
+    page = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    last = Results.read(ROOT / "benchmarks" / "results.json")
+
+    assert last.is_whole
+    assert page == between_markers(page, written(last, GOALS))
+
+
+def test_the_readme_quotes_only_the_table() -> None:
+    measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+    quoted = (ROOT / "README.md").read_text(encoding="utf-8").split("## How fast it is\n")[1].split("\n## ")[0]
+    figures = re.findall(r"(?<![\w.,])\d+(?:[.,]\d+)*(?![\w.]*\d)(?! times as many| in 100)", quoted)
+
+    assert 12 < len(figures)
+    assert [] == [figure for figure in figures if not re.search(rf"(?<![\d.,]){figure}(?![\d.,]*\d)", measured)]
+
+
+def test_the_readme_compares_as_the_table_does() -> None:
+    last = Results.read(ROOT / "benchmarks" / "results.json")
+    quoted = (ROOT / "README.md").read_text(encoding="utf-8").split("## How fast it is\n")[1].split("\n## ")[0]
+
+    def times(load: str) -> float:
+        theirs, ours = (last.middle(peer, load, 8, lambda shot: shot.rate) for peer in (WIREMOCK, OURS))
+        assert theirs is not None
+        assert ours is not None
+        return theirs / ours
+
+    assert f"{times('send'):.1f} times as many sends and {times('page of 50'):.1f} times as many pages of 50" in quoted
+    assert times("page of 500") < 1
