@@ -34,11 +34,11 @@ class Silent(asyncio.Transport):
 
     def __init__(self) -> None:
         super().__init__({"sockname": ("127.0.0.1", 7670), "peername": ("127.0.0.1", 50_000)})
-        self.last = b""
+        self.written: list[bytes] = []
 
     def write(self, data: Any) -> None:
-        """Keep what was written last."""
-        self.last = data
+        """Keep it."""
+        self.written.append(data)
 
     def is_closing(self) -> bool:
         """Never."""
@@ -67,9 +67,10 @@ class Double:
         self._loop.close()
 
     def ask(self, request: bytes) -> bytes:
-        """What a client reads after it has sent this."""
+        """Send this; the beginning of what a client reads then, as far as it is written at once."""
+        self.transport.written.clear()
         self._connection.data_received(request)
-        return self.transport.last
+        return self.transport.written[0]
 
     def requests(self, name: str) -> Iterator[bytes]:
         """Requests of a kind without end, each of which is answered with what was asked for."""
