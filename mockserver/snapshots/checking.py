@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import orjson
 
@@ -20,6 +21,9 @@ from mockserver.core.instants import zone_of
 
 from .holding import Schema, first_mistake
 from .refusing import Place, WorldFileError, either, shown, unknown, written
+
+if TYPE_CHECKING:
+    from .proving import Proof
 
 Described: TypeAlias = Mapping[str, Any]
 """An account as a world file describes it."""
@@ -73,13 +77,21 @@ class Room(Protocol):
         """Its switches."""
 
 
-class Rules(NamedTuple):
+@dataclass(frozen=True)
+class Rules:
     """What world files are held to."""
 
     schemas: Mapping[str, Schema]
     """Provider -> what one of its accounts may hold (JSON Schema, draft 7)."""
     switches: Mapping[str, Switch]
     """Reading -> what it may be."""
+
+    @cached_property
+    def proof_of(self) -> Callable[[str], Proof]:
+        """What proves accounts of a provider right, made at the first look."""
+        from .proving import Proof
+
+        return cache(lambda provider: Proof(self.schemas[provider]))
 
     @classmethod
     def of(cls, rooms: Iterable[Room], switches: Iterable[Switch] = ()) -> Rules:
@@ -222,12 +234,9 @@ def _hold(thing: Any, schema: Schema, place: Place) -> None:
 
 def _proving(rules: Rules) -> _Hold:
     """Leave to jsonschema only what cannot be proved right."""
-    from .proving import Proof
-
-    proof_of = cache(lambda provider: Proof(rules.schemas[provider]))
 
     def hold(account: Any, schema: Schema, place: Place) -> None:
-        proof, rows = proof_of(account["provider"]), account.get("messages", [])
+        proof, rows = rules.proof_of(account["provider"]), account.get("messages", [])
         if not isinstance(rows, list):
             _hold(account, schema, place)
         if not proof.is_account({**account, "messages": []}):

@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import compress, count
 from operator import not_
 from pathlib import Path
@@ -117,11 +117,8 @@ def _tables(
     if rules is None:
         yield from (map(Table, of_account) for of_account in pieces)
         return
-    from .proving import Proof
-
-    proof_of = cache(lambda provider: Proof(rules.schemas[provider]))
     for account, of_account in zip(accounts, pieces, strict=True):
-        yield proof_of(account["provider"]).tables(account, of_account)
+        yield rules.proof_of(account["provider"]).tables(account, of_account)
 
 
 def _world_file(document: Any, messages: _Messages) -> WorldFile:

@@ -8,54 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import NamedTuple, TypeAlias
 
-from mockserver.core.instants import Instant, datetime_of
+from mockserver.core.instants import datetime_of
 from mockserver.core.refusals import Refused
-from mockserver.web.asked import Asked
+from mockserver.web.forcing import Case, Forced, by
 from mockserver.web.forms import Malformed, multipart_pairs
-from mockserver.web.provider import Call
 
 from . import errors, limits
 from .operations import credential_name
 from .params import ACTION, CREDENTIALS, TABLES, Parameter, day, message, number
 
 
-class _Case(NamedTuple):
-    """What is refused."""
-
-    call: Call
-    asked: Asked
-    now: Instant
-
-    @property
-    def rows(self) -> tuple[Parameter, ...]:
-        """What the call's action reads."""
-        action = self.call.operation
-        return (*TABLES[action], *CREDENTIALS[action]) if action in TABLES else (ACTION,)
-
-    def text(self, name: str) -> str:
-        """What was sent under a name."""
-        return str(self.call.values.get(name, ""))
+def _rows(case: Case) -> tuple[Parameter, ...]:
+    """What the call's action reads."""
+    action = case.call.operation
+    return (*TABLES[action], *CREDENTIALS[action]) if action in TABLES else (ACTION,)
 
 
-_Forced: TypeAlias = Callable[[_Case], Refused]
-
-
-def force(refusal: type[Refused], call: Call, asked: Asked, now: Instant) -> Refused:
-    """The refusal of a kind, for a call.
-
-    Args:
-        refusal: the kind.
-        call: what it is said to.
-        asked: the request that the call was read from.
-        now: the world's instant.
-    """
-    forced = _FORCED.get(refusal)
-    return refusal() if forced is None else forced(_Case(call, asked, now))
-
-
-def _body(case: _Case) -> Refused:
+def _body(case: Case) -> Refused:
     try:
         multipart_pairs("multipart/form-data", case.asked.body)  # no boundary, so there are no parts
     except Malformed as reason:
@@ -63,49 +33,49 @@ def _body(case: _Case) -> Refused:
     raise AssertionError("a multipart body without a boundary was read")
 
 
-def _missing(case: _Case) -> Refused:
-    row = next((row for row in case.rows if row.is_required and not case.text(row.name)), case.rows[0])
+def _missing(case: Case) -> Refused:
+    row = next((row for row in _rows(case) if row.is_required and not case.text(row.name)), _rows(case)[0])
     return errors.MissingParameter(name=row.name).quoting(row.source)
 
 
-def _row(case: _Case, accepts: Callable[[Parameter, str], object], otherwise: Parameter) -> Parameter:
+def _row(case: Case, accepts: Callable[[Parameter, str], object], otherwise: Parameter) -> Parameter:
     """The first row of a sort that the call fills, or might."""
-    rows = [row for row in case.rows if row.accepts is accepts] or [otherwise]
+    rows = [row for row in _rows(case) if row.accepts is accepts] or [otherwise]
     return next((row for row in rows if case.text(row.name)), rows[0])
 
 
-def _number(case: _Case) -> Refused:
+def _number(case: Case) -> Refused:
     row = _row(case, number, TABLES["sms.send_message"][0])
     return errors.NotANumber(name=row.name, value=case.text(row.name)).quoting(row.source)
 
 
-def _day(case: _Case) -> Refused:
+def _day(case: Case) -> Refused:
     row = _row(case, day, TABLES["sms.get_messages"][0])
     return errors.NotADay(name=row.name, value=case.text(row.name)).quoting(row.source)
 
 
-def _range(case: _Case) -> Refused:
+def _range(case: Case) -> Refused:
     today = datetime_of(case.now).date()
     start, end = case.text("start_date"), case.text("end_date")
     return errors.EndsBeforeStart(start=start or f"{today:%Y%m%d}", end=end or f"{today - timedelta(days=1):%Y%m%d}")
 
 
-def _credentials(case: _Case) -> Refused:
+def _credentials(case: Case) -> Refused:
     key, _ = CREDENTIALS.get(case.call.operation, CREDENTIALS["sms.send_message"])
     return errors.InvalidCredentials(name=credential_name(case.call)).quoting(key.source)
 
 
-def _limit(refused: type[errors.Failed]) -> _Forced:
+def _limit(refused: type[errors.Failed]) -> Forced:
     return lambda case: limits.just_filled(refused, case.now)
 
 
-_FORCED: Mapping[type[Refused], _Forced] = {
+_FORCED: Mapping[type[Refused], Forced] = {
     errors.BodyUnreadable: _body,
     errors.WrongMethod: lambda case: errors.WrongMethod(method=case.asked.method),
     errors.MissingParameter: _missing,
     errors.UnknownAction: lambda case: errors.UnknownAction(value=case.call.operation),
     errors.InvalidCredentials: _credentials,
-    errors.NotText: lambda case: errors.NotText(name=_row(case, message, case.rows[0]).name),
+    errors.NotText: lambda case: errors.NotText(name=_row(case, message, _rows(case)[0]).name),
     errors.NotANumber: _number,
     errors.NotADay: _day,
     errors.EndsBeforeStart: _range,
@@ -114,3 +84,5 @@ _FORCED: Mapping[type[Refused], _Forced] = {
     errors.InvalidRecipient: lambda case: errors.InvalidRecipient(value=case.text("to")),
     **{refused: _limit(refused) for refused in limits.REFUSED},
 }
+
+force = by(_FORCED)
