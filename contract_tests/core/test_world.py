@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from mockserver.core.accounts import Account, Credential, Login
 from mockserver.core.clock import Clock
@@ -116,7 +117,7 @@ def test_the_printed_credentials_are_valid_in_a_new_world_only_through_its_own_d
     world = house().create(FIXTURE)
 
     assert world.state.account_of(FOO) is None
-    assert "p/a" == world.state.account_of(FOO._replace(is_bound=True)).key  # type: ignore[union-attr]
+    assert "p/a" == world.state.account_of(structs.replace(FOO, is_bound=True)).key  # type: ignore[union-attr]
 
 
 def test_fresh_credentials_have_the_shape_of_the_printed_ones_and_are_nobody_elses() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from mockserver.core.accounts import Account
 from mockserver.core.events import (
     AccountChanged,
@@ -188,7 +190,7 @@ def _snake(name: str) -> str:
 
 
 def _plainly(_world: World, event: Any) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in event._asdict().items()}
+    return {name: _plain(value) for name, value in structs.asdict(event).items()}
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import Struct
+
 
 class Login(NamedTuple):
     """One way to be recognised: a user with a secret, or a key or token that is both (``secret`` is ``None``)."""
@@ -14,7 +16,7 @@ class Login(NamedTuple):
     secret: str | None = None
 
 
-class Credential(NamedTuple):
+class Credential(Struct, frozen=True):
     """What a request showed of itself."""
 
     provider: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from .events import Event
 from .instants import Instant
@@ -18,7 +20,7 @@ class Measured(Protocol):
         """Where they stand then. Reckoned when somebody asks: of what was accepted, nearly nobody does."""
 
 
-class Evidence(NamedTuple):
+class Evidence(Struct, frozen=True):
     """Why it was decided so, beside what the refusal says itself."""
 
     measured: Measured | None = None
@@ -36,7 +38,7 @@ NOTHING_ELSE = Evidence()
 """What was asked and what was concluded say it all."""
 
 
-class Decision(NamedTuple):
+class Decision(Struct, frozen=True):
     """A value or a refusal, the events that would make it so, and the evidence."""
 
     at: Instant

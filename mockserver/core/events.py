@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from .accounts import Account
 from .instants import Instant
@@ -11,13 +13,13 @@ from .messages import Message
 from .outbox import Attempt, Delivery, Status
 
 
-class MessageStored(NamedTuple):
+class MessageStored(Struct, frozen=True):
     """A message was sent, or came in, and is from now on in the provider's records."""
 
     message: Message
 
 
-class UseCounted(NamedTuple):
+class UseCounted(Struct, frozen=True):
     """Something that is limited was used."""
 
     window: str
@@ -27,7 +29,7 @@ class UseCounted(NamedTuple):
     """How many of the latest uses the limits on it look at."""
 
 
-class ArrivalScheduled(NamedTuple):
+class ArrivalScheduled(Struct, frozen=True):
     """A message will arrive later."""
 
     at: Instant
@@ -36,13 +38,13 @@ class ArrivalScheduled(NamedTuple):
     """What the provider's `arrive` takes."""
 
 
-class DeliveryOpened(NamedTuple):
+class DeliveryOpened(Struct, frozen=True):
     """A customer is to be told something."""
 
     delivery: Delivery
 
 
-class AttemptJudged(NamedTuple):
+class AttemptJudged(Struct, frozen=True):
     """An attempt at a delivery is over."""
 
     number: int
@@ -53,7 +55,7 @@ class AttemptJudged(NamedTuple):
     """When it is tried again; ``None`` for never."""
 
 
-class DeliveryChanged(NamedTuple):
+class DeliveryChanged(Struct, frozen=True):
     """A delivery is held, released or due again because somebody said so."""
 
     number: int
@@ -61,20 +63,20 @@ class DeliveryChanged(NamedTuple):
     due: Instant | None
 
 
-class AccountChanged(NamedTuple):
+class AccountChanged(Struct, frozen=True):
     """An account is as this one from now on."""
 
     account: Account
 
 
-class ReadingChosen(NamedTuple):
+class ReadingChosen(Struct, frozen=True):
     """A quirk is read another way from now on."""
 
     name: str
     reading: str
 
 
-class MessagesRead(NamedTuple):
+class MessagesRead(Struct, frozen=True):
     """The customer has seen these messages."""
 
     serials: tuple[int, ...]

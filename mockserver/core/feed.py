@@ -57,17 +57,15 @@ class Feed:
         self.cursor = 0
         """How many things have been published."""
 
-    def publish(self, item: object) -> None:
-        """Add what happened, and tell who listens."""
+    def publish(self, *items: object) -> None:
+        """Add what happened, in order, and tell who listens."""
         with self._lock:
-            self._items.append(item)
-            self.cursor += 1
-            cursor, ears = self.cursor, self._ears
-        for ear in ears:
-            try:
-                ear.hear(item, cursor)
-            except Exception:  # what happened has happened, whatever a listener makes of it
-                logger.exception("Error in a listener of a feed")
+            self._items.extend(items)
+            before, ears = self.cursor, self._ears
+            self.cursor = before + len(items)
+        if ears:
+            for cursor, item in enumerate(items, before + 1):
+                _tell(ears, item, cursor)
 
     def after(self, cursor: int) -> Reading:
         """What was published after a cursor."""
@@ -136,3 +134,11 @@ class Feed:
             is_there = len(ears) < len(self._ears)
             self._ears = ears
             return is_there
+
+
+def _tell(ears: tuple[_Ear, ...], item: object, cursor: int) -> None:
+    for ear in ears:
+        try:
+            ear.hear(item, cursor)
+        except Exception:  # what happened has happened, whatever a listener makes of it
+            logger.exception("Error in a listener of a feed")

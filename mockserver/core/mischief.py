@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
+from msgspec import structs
+
 from .events import AttemptJudged, DeliveryChanged, DeliveryOpened, Event
 from .ids import Draft
 from .instants import Instant
@@ -123,4 +125,4 @@ def _stopped(event: Event) -> Event:
     if not isinstance(event, AttemptJudged) or event.status != "due":
         return event
     verdict = f"{event.attempt.verdict}; given up on purpose"
-    return event._replace(status="given up", due=None, attempt=event.attempt._replace(verdict=verdict))
+    return structs.replace(event, status="given up", due=None, attempt=event.attempt._replace(verdict=verdict))

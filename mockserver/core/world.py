@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Condition, Lock
 from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from msgspec import Struct, structs
 
 from .accounts import Login
 from .agenda import Due
@@ -72,20 +74,20 @@ class Endless(RuntimeError):
     """An advance met more things than it may: each brings about the next."""
 
 
-class Exchanged(NamedTuple):
+class Exchanged(Struct, frozen=True):
     """A request was answered. The exchange itself is the journal's, which bounds what is kept of it."""
 
     number: int
 
 
-class Missed(NamedTuple):
+class Missed(Struct, frozen=True):
     """A message was to arrive, and there was nothing left for it to arrive at."""
 
     provider: str
     reason: str
 
 
-class Happened(NamedTuple):
+class Happened(Struct, frozen=True):
     """What happened, at its own instant."""
 
     at: Instant
@@ -189,7 +191,8 @@ class World:
             now = self.clock.now()
             self._meet(now)
             decision = self._conclude(decide, now, keep)
-            self._meet(now)  # what is due now is attempted at once
+            if decision.events:
+                self._meet(now)  # what is due now is attempted at once
             self._announce()
             return decision
 
@@ -397,16 +400,15 @@ class World:
         draft = self.ids.draft()
         decision = decide(self.state, now, draft)
         if keep and decision.events:
-            for event in self._spoilt(decision.events, draft, now):
+            events = self._spoilt(decision.events, draft, now) if self.mischief else decision.events
+            for event in events:
                 self.state.apply(event)
-                self._tell(Happened(now, event))
+            self._tell([Happened(now, event) for event in events])
             self.ids.keep(draft)
         return decision
 
     def _spoilt(self, events: tuple[Event, ...], draft: Draft, now: Instant) -> tuple[Event, ...]:
         """The events as mischief leaves them."""
-        if not self.mischief:
-            return events
         opened, outbox = self.mischief.opened, self.state.outbox
         return tuple(
             each
@@ -415,12 +417,12 @@ class World:
         )
 
     def _judged(self, decision: Decision, delivery: Delivery) -> Decision:
-        return decision._replace(events=self.mischief.judged(delivery, decision.events))
+        return structs.replace(decision, events=self.mischief.judged(delivery, decision.events))
 
-    def _tell(self, happened: Happened) -> None:
-        self.feed.publish(happened)
+    def _tell(self, happened: Sequence[Happened]) -> None:
+        self.feed.publish(*happened)
         if self._record is not None:
-            self._record.append(happened)
+            self._record += happened
 
     def _meet(self, until: Instant) -> list[Happened]:
         """Let everything happen that is due, each at its own instant."""
@@ -495,7 +497,7 @@ class World:
             return self._conclude(self._decision(due), due.at).events
         except ValueError as reason:  # its number or account has gone since
             missed = Missed(due.provider, str(reason))
-            self._tell(Happened(due.at, missed))
+            self._tell([Happened(due.at, missed)])
             return (missed,)
 
     def _decision(self, due: Due) -> Decide:

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
 from threading import Condition
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from mockserver.core.journal import Reply
@@ -68,8 +70,8 @@ class Delivery:
 AT_ONCE = Delivery()
 
 
-class Answer(NamedTuple):
-    """Status, headers and body, and how they are delivered. A named tuple, because each request makes two of them."""
+class Answer(Struct, frozen=True):
+    """Status, headers and body, and how they are delivered."""
 
     status: int
     headers: tuple[tuple[str, str], ...]

@@ -16,6 +16,8 @@ from dataclasses import MISSING, dataclass, fields, replace
 from math import cos, exp, log, pi, sqrt
 from typing import Any, ClassVar, TypeAlias
 
+from msgspec import structs
+
 from mockserver.core.faults import Draw, Fault, Point
 from mockserver.snapshots.holding import Schema, an_object, hold
 from mockserver.snapshots.refusing import Place, shown, unknown, written
@@ -65,16 +67,16 @@ class Named(Fault):
 
 
 def _delivered(answer: Answer, **changes: Any) -> Answer:
-    return answer._replace(delivery=replace(answer.delivery, **changes))
+    return structs.replace(answer, delivery=replace(answer.delivery, **changes))
 
 
 def _rewritten(answer: Answer, body: bytes) -> Answer:
     """The answer with a body that nobody can read, and no promise of the length of the old one."""
-    return _spoilt(answer._replace(body=body, headers=_without(answer.headers, "content-length")))
+    return _spoilt(structs.replace(answer, body=body, headers=_without(answer.headers, "content-length")))
 
 
 def _spoilt(answer: Answer) -> Answer:
-    return answer._replace(refusal=None, words="spoilt")
+    return structs.replace(answer, refusal=None, words="spoilt")
 
 
 def _without(headers: Sequence[tuple[str, str]], name: str) -> tuple[tuple[str, str], ...]:
@@ -108,7 +110,7 @@ class Refusal(Named):
 
     def act(self, answer: Answer, refuse: Refuse, /) -> Answer:
         """The refusal."""
-        return refuse(self.name)._replace(delivery=answer.delivery)
+        return structs.replace(refuse(self.name), delivery=answer.delivery)
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ class WrongLength(Named):
         promised = ("Content-Length", str(max(len(answer.body) + self.by, 0)))
         headers = (*_without(answer.headers, "content-length"), promised)
         ending = Ending.CLOSE if self.by > 0 else answer.delivery.ending
-        return _spoilt(_delivered(answer._replace(headers=headers), ending=ending))
+        return _spoilt(_delivered(structs.replace(answer, headers=headers), ending=ending))
 
 
 # -------------------------------------------------------------------------------------------------------- late and slow
@@ -348,7 +350,7 @@ class Again(Fault):
 
     def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
         """The old answer in the new one's place."""
-        return self.answer._replace(delivery=answer.delivery, words="stale")
+        return structs.replace(self.answer, delivery=answer.delivery, words="stale")
 
     def described(self) -> dict[str, Any]:
         """As what it is the other half of."""

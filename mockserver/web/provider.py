@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from mockserver.core.messages import account_shelf
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ View: TypeAlias = Callable[..., "Response"]
 """A Flask view; arguments from the address are ignored, for the room reads them itself."""
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True):
     """What a request asks for, as its room reads it. What is wrong with it is data too: `decide` says so."""
 
     operation: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from mockserver.core.faults import NO_FAULT, Chosen
 from mockserver.core.instants import SECOND, http_date
 
@@ -73,10 +75,11 @@ def suffer(world: World, exchange: Exchange, chosen: Chosen, answer: Answer, ref
 
 def dated(answer: Answer, at: int) -> Answer:
     """The answer with the world's time in its ``Date``, unless it has one."""
-    status, headers, body, delivery, refusal, words = answer
-    if "Date" in dict(headers):  # a stale answer is as old as it is
-        return answer
-    return Answer(status, (*headers, ("Date", http_date(at // SECOND))), body, delivery, refusal, words)
+    headers = answer.headers
+    for name, _ in headers:
+        if name == "Date":  # a stale answer is as old as it is
+            return answer
+    return structs.replace(answer, headers=(*headers, ("Date", http_date(at // SECOND))))
 
 
 def _choose(world: World, exchange: Exchange, asked: Asked, room: Provider, call: Call | None = None) -> Chosen:
@@ -98,4 +101,4 @@ def _refuse(
     kind = next(each for each in room.refusals if each.__name__ == name)
     decided = decision.refusal
     refusal = decided if type(decided) is kind else room.force(kind, call, asked, decision.at)
-    return room.write(decision._replace(value=refusal), call, readings, fragments)
+    return room.write(structs.replace(decision, value=refusal), call, readings, fragments)

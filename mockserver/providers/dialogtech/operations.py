@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
+from msgspec import Struct, structs
+
 from mockserver.core.accounts import Account, Number
 from mockserver.core.decisions import NOTHING_ELSE, Decision, Evidence
 from mockserver.core.events import Event, MessageStored
@@ -51,7 +53,7 @@ class Numbers(NamedTuple):
     numbers: tuple[Number, ...]
 
 
-class _Concluded(NamedTuple):
+class _Concluded(Struct, frozen=True):
     value: Sent | Lost | Found | Numbers | Refused
     events: tuple[Event, ...] = ()
     evidence: Evidence = NOTHING_ELSE
@@ -110,7 +112,7 @@ def _conjure(meaning: Magic, message: Message, account: Account, accepted: _Conc
     """What a magic number makes of a message that is accepted (DT-39)."""
     value = Lost() if meaning is magic.LOST else Sent()
     further = (magic.reply(message, account.name),) if meaning is magic.ANSWERED else ()
-    evidence = accepted.evidence._replace(magic=message.recipient)
+    evidence = structs.replace(accepted.evidence, magic=message.recipient)
     return _Concluded(value, (*accepted.events, *further), evidence)
 
 
@@ -178,10 +180,10 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
         if operation is None:
             raise UnknownAction(value=call.operation)
         account = _authorised(call, state)
-        value, events, evidence = operation(call, account, state, now, ids)
+        concluded = operation(call, account, state, now, ids)
     except Refused as refusal:
-        value, events, evidence = refusal, (), NOTHING_ELSE
-    return Decision(now, value, events, evidence, account.key if account else None)
+        concluded = _Concluded(refusal)
+    return Decision(now, concluded.value, concluded.events, concluded.evidence, account.key if account else None)
 
 
 def _authorised(call: Call, state: State) -> Account:

@@ -202,7 +202,7 @@ def _check_action(call: Call, state: State) -> None:
 def _authorised(call: Call, state: State) -> Account:
     """The account whose credential this is (SW-4)."""
     credential = call.credential
-    account = credential and state.account_of(credential)
+    account = None if credential is None else state.account_of(credential)
     if account is None:
         raise InvalidToken if credential and credential.secret is None else InvalidUser
     return account
