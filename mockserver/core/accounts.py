@@ -16,7 +16,7 @@ class Login(NamedTuple):
     secret: str | None = None
 
 
-class Credential(Struct, frozen=True):
+class Credential(Struct, frozen=True, gc=False):
     """What a request showed of itself."""
 
     provider: str

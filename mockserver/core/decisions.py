@@ -20,7 +20,7 @@ class Measured(Protocol):
         """Where they stand then. Reckoned when somebody asks: of what was accepted, nearly nobody does."""
 
 
-class Evidence(Struct, frozen=True):
+class Evidence(Struct, frozen=True, gc=False):
     """Why it was decided so, beside what the refusal says itself."""
 
     measured: Measured | None = None

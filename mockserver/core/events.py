@@ -1,4 +1,7 @@
-"""Everything that can happen to a world, one frozen value each. Only `State.apply` turns them into a change."""
+"""Everything that can happen to a world, one frozen value each. Only `State.apply` turns them into a change.
+
+``gc=False`` stands where a request makes them: values of values, through which no way leads back.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ from .messages import Message
 from .outbox import Attempt, Delivery, Status
 
 
-class MessageStored(Struct, frozen=True):
+class MessageStored(Struct, frozen=True, gc=False):
     """A message was sent, or came in, and is from now on in the provider's records."""
 
     message: Message
 
 
-class UseCounted(Struct, frozen=True):
+class UseCounted(Struct, frozen=True, gc=False):
     """Something that is limited was used."""
 
     window: str

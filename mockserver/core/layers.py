@@ -125,10 +125,11 @@ class Overlay:
         place, at, times = len(self.rows), message.at, self.times
         self.rows.append(message)
         times.append(at)
+        known = self._shelves
         for shelf in (*message.shelves(), handset_shelf(message.handset)):
-            positions = self._shelves.get(shelf)
+            positions = known.get(shelf)
             if positions is None:
-                self._shelves[shelf] = [place]
+                known[shelf] = [place]
             elif times[positions[-1]] <= at:
                 positions.append(place)
             else:

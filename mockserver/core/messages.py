@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from .instants import Instant
@@ -67,21 +66,21 @@ class Message(NamedTuple):
         """The person's side of it, as `handset_of` writes numbers."""
         return handset_of(self.sender if self.direction == "inbound" else self.recipient)
 
-    def shelves(self) -> Iterator[Shelf]:
+    def shelves(self) -> list[Shelf]:
         """Every shelf it stands on, but that of its handset: the ledger sees to that one."""
         return shelves(self.account, self.own_number, self.kind, self.program, self.direction)
 
 
-def shelves(account: str, own_number: str, kind: str, program: str, direction: Direction) -> Iterator[Shelf]:
+def shelves(account: str, own_number: str, kind: str, program: str, direction: Direction) -> list[Shelf]:
     """Every shelf that such messages stand on."""
-    yield account_shelf(account)
+    found = [account_shelf(account)]
     if own_number:
-        yield number_shelf(account, own_number)
+        found.append(number_shelf(account, own_number))
     if kind:
-        yield kind_shelf(account, kind)
+        found.append(kind_shelf(account, kind))
     if program:
-        yield program_shelf(account, program)
-        yield program_shelf(account, program, direction)
+        found += program_shelf(account, program), program_shelf(account, program, direction)
+    return found
 
 
 def handset_of(number: str) -> str:
@@ -89,7 +88,7 @@ def handset_of(number: str) -> str:
 
     What is no telephone number, such as a sender's name, stays as it is.
     """
-    digits = _PUNCTUATION.sub("", number)
+    digits = number if number.isdigit() else _PUNCTUATION.sub("", number)
     if not (digits.isascii() and digits.isdigit()):
         return number
     return digits[1:] if len(digits) == 11 and digits[0] == "1" else digits

@@ -74,7 +74,7 @@ class Endless(RuntimeError):
     """An advance met more things than it may: each brings about the next."""
 
 
-class Exchanged(Struct, frozen=True):
+class Exchanged(Struct, frozen=True, gc=False):
     """A request was answered. The exchange itself is the journal's, which bounds what is kept of it."""
 
     number: int
@@ -87,7 +87,7 @@ class Missed(Struct, frozen=True):
     reason: str
 
 
-class Happened(Struct, frozen=True):
+class Happened(Struct, frozen=True, gc=False):
     """What happened, at its own instant."""
 
     at: Instant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -20,32 +21,33 @@ logger = logging.getLogger(__name__)
 DATED, SIZED, TIED = 1, 2, 4
 
 NOTED = {"date": DATED, "content-length": SIZED, "transfer-encoding": SIZED, "connection": TIED}
-_noted: dict[str, int] = {}
-_REMEMBERED = 1024  # applications may invent names for ever; a memo may not grow for ever
 
 
-def _note(name: str) -> int:
-    """What an answer's header makes us leave alone."""
-    mark = NOTED.get(name.lower(), 0)
-    if len(_noted) < _REMEMBERED:
-        _noted[name] = mark
-    return mark
+@lru_cache(maxsize=1024)
+def _header_line(name: str, value: str) -> tuple[bytes, int]:
+    """A header of an answer as it goes out, and what it makes us leave alone. Most of them were said before.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    return _line(f"{name}: {value}"), NOTED.get(name.lower(), 0)
 
 
-_status_lines: dict[str, str] = {}
-
-
-def _status_line(status: str) -> str:
+@lru_cache(maxsize=1024)
+def _status_line(status: str) -> bytes:
     """The first line of an answer. Werkzeug shouts its reason phrases; the registry, and other servers, do not."""
     try:
         known = HTTPStatus(int(status[:3]))
     except ValueError:
-        return "HTTP/1.1 " + status
+        return _line("HTTP/1.1 " + status)
     phrase = known.phrase if status[4:] == known.phrase.upper() else status[4:]
-    line = f"HTTP/1.1 {status[:3]} {phrase}"
-    if len(_status_lines) < _REMEMBERED:
-        _status_lines[status] = line
-    return line
+    return _line(f"HTTP/1.1 {status[:3]} {phrase}")
+
+
+def _line(text: str) -> bytes:
+    if "\r" in text or "\n" in text or "\0" in text:
+        raise ValueError("a header of the answer holds CR, LF or NUL")
+    return text.encode("latin-1") + b"\r\n"
 
 
 class _Date:
@@ -179,28 +181,21 @@ class Cycle:
 
     def head(self, now: float) -> bytes:
         """Status line and headers. Raises ValueError when they cannot be written as such."""
-        lines = [_status_lines.get(self.status) or _status_line(self.status)]
+        head = _status_line(self.status)
         seen = 0
         for name, value in self.headers:
-            mark = _noted.get(name)
-            if mark is None:
-                mark = _note(name)
-            if mark:
-                seen |= mark
-                if mark == TIED and "close" in value.lower():
-                    self.last = True
-            lines.append(f"{name}: {value}")
+            line, mark = _header_line(name, value)
+            head += line
+            seen |= mark
+            if mark == TIED and "close" in value.lower():
+                self.last = True
         if not seen & DATED:
-            lines.append("Date: " + _date.at(now))
+            head += _header_line("Date", _date.at(now))[0]
         if not seen & SIZED and self._has_size():
-            lines.append(f"Content-Length: {len(self.body)}")
+            head += b"Content-Length: %d\r\n" % len(self.body)
         if (self.last or self.old) and not seen & TIED:
-            lines.append("Connection: close" if self.last else "Connection: keep-alive")
-        text = "\r\n".join(lines)
-        # One count for all lines: a header that brings its own line break makes one too many.
-        if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1 or "\0" in text:
-            raise ValueError("a header of the answer holds CR, LF or NUL")
-        return (text + "\r\n\r\n").encode("latin-1")
+            head += b"Connection: close\r\n" if self.last else b"Connection: keep-alive\r\n"
+        return head + b"\r\n"
 
     def _has_size(self) -> bool:
         if self.endless or self.status.startswith(("204", "304")):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from httptools import HttpParserInvalidURLError, parse_url
@@ -35,32 +35,38 @@ KEYS = {
 
 VERSIONS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0"}
 
-_names: dict[bytes, tuple[str, str | None, int]] = {}
-_NAMES = 1024  # clients may invent names for ever; a memo may not grow for ever
+_Header: TypeAlias = tuple[tuple[str, str], str | None, int]
+"""A header's name and value, its key in the environ (``None``: has none) and its mark."""
+
+# A client sends the same headers with every request, and the journal keeps them: they are read once and shared.
+_known: dict[tuple[bytes, bytes], _Header] = {}
+_KNOWN = 1024  # clients may invent headers for ever; a memo may not grow for ever
+_SHORT = 256  # characters of a value that is worth remembering
 
 
-def _name(raw: bytes) -> tuple[str, str | None, int]:
-    """A header name as text, its key in the environ (``None``: has none) and its mark."""
-    lower = raw.lower()
+def _read(raw: tuple[bytes, bytes]) -> _Header:
+    name, value = raw
+    lower = name.lower()
     # nginx drops names with an underscore: X_Y and X-Y would be one key, and one could pose as the other.
     key = None if b"_" in lower else "HTTP_" + lower.decode("latin-1").upper().replace("-", "_")
-    known = raw.decode("latin-1"), KEYS.get(lower, key), MARKS.get(lower, 0)
-    if len(_names) < _NAMES:
-        _names[raw] = known
-    return known
+    header = (name.decode("latin-1"), value.decode("latin-1")), KEYS.get(lower, key), MARKS.get(lower, 0)
+    if len(value) <= _SHORT:
+        if len(_known) >= _KNOWN:
+            _known.clear()
+        _known[raw] = header
+    return header
 
 
 def fill(environ: dict[str, Any], headers: list[tuple[bytes, bytes]]) -> int:
     """Put the headers into the environ, both ways; the answer is the sum of their marks."""
     marks = 0
     head = []
-    for raw_name, raw_value in headers:
-        name, key, mark = _names.get(raw_name) or _name(raw_name)
-        value = raw_value.decode("latin-1")
-        head.append((name, value))
+    for raw in headers:
+        pair, key, mark = _known.get(raw) or _read(raw)
+        head.append(pair)
         marks |= mark
         if key is not None:
-            environ[key] = value if key not in environ else _joined(key, environ[key], value)
+            environ[key] = pair[1] if key not in environ else _joined(key, environ[key], pair[1])
     environ["mockserver.head"] = tuple(head)
     return marks
 

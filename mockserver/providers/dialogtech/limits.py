@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from mockserver.core.events import UseCounted
 from mockserver.core.instants import SECOND, Instant, iso
@@ -18,7 +19,7 @@ PER_ACCOUNT = Limit(4, 1, "4 sms per DialogTech account per second")
 PER_NUMBER = Limit(1, 1, "1 sms per number per second")
 
 
-class Toll(NamedTuple):
+class Toll(Struct, frozen=True, gc=False):
     """The uses that a send meets at the limits."""
 
     number: str
@@ -38,13 +39,15 @@ class Toll(NamedTuple):
 
     def refusal(self) -> Failed | None:
         """The refusal of the limit that is free again last; ``None`` when all three are free."""
-        free = (
-            free_at(PER_MINUTE, self.by_number, self.now),
-            free_at(PER_ACCOUNT, self.by_account, self.now),
-            free_at(PER_NUMBER, self.by_number, self.now),
-        )
+        now = self.now
+        per_minute = free_at(PER_MINUTE, self.by_number, now)
+        per_account = free_at(PER_ACCOUNT, self.by_account, now)
+        per_number = free_at(PER_NUMBER, self.by_number, now)
+        if per_minute == per_account == per_number == now:
+            return None
+        free = per_minute, per_account, per_number
         last = max(free)
-        return None if last == self.now else _until(_REFUSED[free.index(last)], last, self.now)
+        return _until(_REFUSED[free.index(last)], last, now)
 
     @property
     def events(self) -> tuple[UseCounted, UseCounted]:
@@ -58,6 +61,17 @@ class Toll(NamedTuple):
         """The uses with this send among them."""
         now = self.now
         return Toll(self.number, self.account, (*self.by_number, now), (*self.by_account, now), now)
+
+
+class Paid(Struct, frozen=True, gc=False):
+    """A toll, and that this send was counted: how it is left."""
+
+    toll: Toll
+
+    @property
+    def standings(self) -> tuple[Standing, Standing, Standing]:
+        """The three limits with this send among the uses."""
+        return self.toll.counted().standings
 
 
 REFUSED: Mapping[type[Failed], Limit] = {

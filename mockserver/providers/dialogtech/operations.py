@@ -53,6 +53,9 @@ class Numbers(NamedTuple):
     numbers: tuple[Number, ...]
 
 
+_SENT = Sent()
+
+
 class _Concluded(Struct, frozen=True):
     value: Sent | Lost | Found | Numbers | Refused
     events: tuple[Event, ...] = ()
@@ -90,7 +93,7 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     events: tuple[Event, ...] = (MessageStored(message), *toll.events)
     if own.dlr_url is not None:  # DT-41
         events += (forwarding.opened(forwarding.REPORT, message, own.dlr_url, ids),)
-    accepted = _Concluded(Sent(), events, Evidence(toll.counted()))
+    accepted = _Concluded(_SENT, events, Evidence(limits.Paid(toll)))
     meaning = magic.MEANINGS.get(recipient)  # DT-39
     if meaning is None or state.readings[quirks.MAGIC.name] == "off":
         return accepted
@@ -110,7 +113,7 @@ def _set_aside(meaning: Magic, message: Message) -> Failed | None:
 
 def _conjure(meaning: Magic, message: Message, account: Account, accepted: _Concluded) -> _Concluded:
     """What a magic number makes of a message that is accepted (DT-39)."""
-    value = Lost() if meaning is magic.LOST else Sent()
+    value = Lost() if meaning is magic.LOST else _SENT
     further = (magic.reply(message, account.name),) if meaning is magic.ANSWERED else ()
     evidence = structs.replace(accepted.evidence, magic=message.recipient)
     return _Concluded(value, (*accepted.events, *further), evidence)
