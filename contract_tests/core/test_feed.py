@@ -193,3 +193,21 @@ def test_who_follows_many_publishers_misses_nothing(heard, hear) -> None:
         thread.join(PATIENCE)
 
     assert list(range(1, 2001)) == sorted(cursor for _, cursor in heard)
+
+
+def test_what_is_published_together_is_told_and_read_one_by_one(feed, heard, hear) -> None:
+    feed.listen(hear)
+    feed.publish_all("abc")
+    feed.publish("d")
+
+    assert [("a", 1), ("b", 2), ("c", 3), ("d", 4)] == heard
+    assert [(tuple("abcd")[cursor:], 4, 0) for cursor in range(5)] == [feed.after(cursor) for cursor in range(5)]
+
+
+def test_what_was_published_together_is_let_go_of_together(feed) -> None:
+    for group in ("ab", "cde", "f", "g"):
+        feed.publish_all(group)
+
+    assert (tuple("cdefg"), 7, 2) == feed.after(0)
+    assert (tuple("cdefg"), 7, 1) == feed.after(1)
+    assert (tuple("defg"), 7, 0) == feed.after(3)

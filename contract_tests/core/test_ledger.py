@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +55,44 @@ def test_a_page_is_the_same_slice_that_a_sorted_list_gives(
     assert wanted[offset:end] == stamps(ledger.page(account_shelf("a/x"), since, until, offset, limit))
     assert len(wanted) == ledger.count(account_shelf("a/x"), since, until)
     assert len(everything) == len(ledger)
+
+
+@pytest.mark.parametrize("looks", [(), (0, 1, 255, 256, 257, 700)])
+def test_messages_are_on_their_shelves_whenever_somebody_looks(looks: tuple[int, ...]) -> None:
+    ledger = Ledger()
+    for serial in range(701):
+        ledger.add(message(serial, -serial % 97, str(serial % 2)))
+        if serial in looks:
+            assert serial + 1 == ledger.count(account_shelf("a/x"), 0, 97)
+
+    odd = sorted((-serial % 97, serial) for serial in range(1, 701, 2))
+    assert odd == stamps(ledger.page(number_shelf("a/x", "1"), 0, 97))
+    assert 701 == sum(handset.messages for handset in ledger.handsets())
+
+
+@pytest.fixture
+def _busy_threads() -> Iterator[None]:
+    """Threads that take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("_busy_threads")
+def test_two_threads_that_look_at_once_put_nothing_on_a_shelf_twice() -> None:
+    ledger = Ledger()
+    for round_ in range(50):
+        for serial in range(round_ * 200, round_ * 200 + 200):
+            ledger.add(message(serial, serial))
+        gate = Barrier(2)
+
+        def look(gate: Barrier = gate) -> int:
+            gate.wait(30)
+            return ledger.count(account_shelf("a/x"), 0, 10_000)
+
+        with ThreadPoolExecutor(2) as pool:
+            assert [round_ * 200 + 200] * 2 == [done.result(30) for done in (pool.submit(look), pool.submit(look))]
 
 
 def test_a_layer_gives_its_messages_back_whole() -> None:

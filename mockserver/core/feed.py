@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sized
 from functools import partial
+from itertools import chain, islice
 from threading import Lock
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,10 @@ Listener: TypeAlias = Callable[[object, int], object]
 
 Stop: TypeAlias = Callable[[], object]
 """Ends listening; may be called from any thread, and more than once."""
+
+
+class Group(Sized, Iterable[object], Protocol):
+    """Things that are published together. It never changes."""
 
 
 class Reading(NamedTuple):
@@ -46,34 +51,52 @@ class _Ear:
 
 
 class Feed:
-    """The latest ``size`` things that happened."""
+    """The latest things that happened: ``size`` of them, and more where several were published together."""
 
-    __slots__ = ("_ears", "_items", "_lock", "cursor")
+    __slots__ = ("_ears", "_groups", "_held", "_lock", "_size", "cursor")
 
     def __init__(self, size: int = 1_000) -> None:
-        self._items: deque[object] = deque(maxlen=size)
+        self._size = size
+        self._groups: deque[tuple[int, Group]] = deque()
+        self._held = 0
         self._lock = Lock()
         self._ears: tuple[_Ear, ...] = ()  # replaced, never changed: publishers walk along it
         self.cursor = 0
         """How many things have been published."""
 
-    def publish(self, *items: object) -> None:
-        """Add what happened, in order, and tell who listens."""
+    def publish(self, item: object) -> None:
+        """Add what happened, and tell who listens."""
+        self.publish_all((item,))
+
+    def publish_all(self, group: Group) -> None:
+        """Add what happened together, in order, and tell who listens. The group is asked for its items when somebody reads them."""
+        count = len(group)
         with self._lock:
-            self._items.extend(items)
-            before, ears = self.cursor, self._ears
-            self.cursor = before + len(items)
+            self._groups.append((count, group))
+            self._held += count
+            if len(self._groups) > self._size:
+                self._held -= self._groups.popleft()[0]
+            self.cursor += count
+            cursor, ears = self.cursor, self._ears
         if ears:
-            for cursor, item in enumerate(items, before + 1):
-                _tell(ears, item, cursor)
+            for at, item in enumerate(group, cursor - count + 1):
+                _tell(ears, item, at)
 
     def after(self, cursor: int) -> Reading:
         """What was published after a cursor."""
         with self._lock:
-            oldest = self.cursor - len(self._items)
-            missed = max(0, oldest - cursor)
-            skip = min(max(0, cursor - oldest), len(self._items))
-            return Reading(tuple(self._items)[skip:], self.cursor, missed)
+            new = max(0, self.cursor - cursor)
+            wanted = min(new, self._held)
+            groups: list[Group] = []
+            found = 0
+            for count, group in reversed(self._groups):
+                if found >= wanted:
+                    break
+                groups.append(group)
+                found += count
+            cursor = self.cursor
+        items = chain.from_iterable(reversed(groups))
+        return Reading(tuple(islice(items, found - wanted, None)), cursor, new - wanted)
 
     def listen(self, listener: Listener) -> Stop:
         """Be told of everything from now on, until the answer is called.

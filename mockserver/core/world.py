@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Condition, Lock
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -92,6 +92,19 @@ class Happened(Struct, frozen=True, gc=False):
 
     at: Instant
     what: Event | Exchanged | Missed
+
+
+class Together(Struct, frozen=True, gc=False):
+    """What happened at one instant, in order. Nearly nobody looks, so the single things are made for who does."""
+
+    at: Instant
+    whats: tuple[Event | Exchanged | Missed, ...]
+
+    def __len__(self) -> int:
+        return len(self.whats)
+
+    def __iter__(self) -> Iterator[Happened]:
+        return (Happened(self.at, what) for what in self.whats)
 
 
 @dataclass(frozen=True)
@@ -218,7 +231,7 @@ class World:
     def write_down(self, exchange: Exchange) -> None:
         """Put an exchange into the journal, and say so."""
         self.journal.add(exchange)
-        self.feed.publish(Happened(exchange.at, Exchanged(exchange.number)))
+        self.feed.publish_all(Together(exchange.at, (Exchanged(exchange.number),)))
 
     def arrive(self, provider: str, fields: Mapping[str, Any]) -> Decision:
         """Let a message come in now.
@@ -403,7 +416,7 @@ class World:
             events = self._spoilt(decision.events, draft, now) if self.mischief else decision.events
             for event in events:
                 self.state.apply(event)
-            self._tell([Happened(now, event) for event in events])
+            self._tell(Together(now, events))
             self.ids.keep(draft)
         return decision
 
@@ -419,8 +432,8 @@ class World:
     def _judged(self, decision: Decision, delivery: Delivery) -> Decision:
         return structs.replace(decision, events=self.mischief.judged(delivery, decision.events))
 
-    def _tell(self, happened: Sequence[Happened]) -> None:
-        self.feed.publish(*happened)
+    def _tell(self, happened: Together) -> None:
+        self.feed.publish_all(happened)
         if self._record is not None:
             self._record += happened
 
@@ -497,7 +510,7 @@ class World:
             return self._conclude(self._decision(due), due.at).events
         except ValueError as reason:  # its number or account has gone since
             missed = Missed(due.provider, str(reason))
-            self._tell([Happened(due.at, missed)])
+            self._tell(Together(due.at, (missed,)))
             return (missed,)
 
     def _decision(self, due: Due) -> Decide:
