@@ -95,6 +95,18 @@ def test_two_threads_that_look_at_once_put_nothing_on_a_shelf_twice() -> None:
             assert [round_ * 200 + 200] * 2 == [done.result(30) for done in (pool.submit(look), pool.submit(look))]
 
 
+@given(ledgers(), INSTANTS, INSTANTS)
+def test_everything_on_some_shelves_is_one_shelf_after_the_other(
+    built: tuple[Ledger, list[tuple[int, int]]], since: int, until: int
+) -> None:
+    ledger, everything = built
+    wanted = [stamp for stamp in everything if since <= stamp[0] <= until]
+    shelves = (number_shelf("a/x", "1"), number_shelf("a/x", "nobody's"), account_shelf("a/x"))
+
+    found = [message for stretch in ledger.everything(shelves, since, until) for message in stretch.messages()]
+    assert wanted + wanted == stamps(found)
+
+
 def test_a_layer_gives_its_messages_back_whole() -> None:
     rows = [
         Message(0, "a/x", "7", "outbound", "1", "2", 5, "żółć 🙂", kind="eco", reference="abc", network=None),

@@ -61,7 +61,11 @@ class Stretch(NamedTuple):
 
     def where(self, field: str, is_wanted: Callable[[Any], bool]) -> Stretch:
         """Those of which one field is as it is wanted."""
-        return self._replace(places=array("I", compress(self.places, map(is_wanted, self.values(field)))))
+        return self.at(array("I", compress(self.places, map(is_wanted, self.values(field)))))
+
+    def at(self, places: Sequence[int]) -> Stretch:
+        """Other messages of the same source."""
+        return Stretch(self.source, self.first_serial, self.offset, places)
 
 
 class Picked(NamedTuple):
@@ -77,19 +81,25 @@ class Picked(NamedTuple):
         return chain.from_iterable(stretch.messages() for stretch in self.stretches)
 
 
+_NOTHING = Picked((), 0)
+
+
 class _Run:
     """One shelf of one source between two instants, in order of time."""
 
     __slots__ = ("_high", "_laid", "_low", "_positions")
 
     def __init__(self, laid: _Laid, positions: Sequence[int], since: Instant, until: Instant) -> None:
-        self._laid, self._positions = laid, positions
-        time_of = laid.source.times.__getitem__
-        first, last = since - laid.offset, until - laid.offset
+        source, _, offset = self._laid = laid
+        self._positions = positions
+        times, first, last = source.times, since - offset, until - offset
         # Most ask for everything, or for everything since: that needs no search.
-        self._low = 0 if time_of(positions[0]) >= first else bisect_left(positions, first, key=time_of)
-        is_whole = time_of(positions[-1]) <= last
-        self._high = len(positions) if is_whole else bisect_right(positions, last, lo=self._low, key=time_of)
+        self._low = 0 if times[positions[0]] >= first else bisect_left(positions, first, key=times.__getitem__)
+        self._high = (
+            len(positions)
+            if times[positions[-1]] <= last
+            else bisect_right(positions, last, lo=self._low, key=times.__getitem__)
+        )
 
     def __len__(self) -> int:
         return self._high - self._low
@@ -106,7 +116,8 @@ class _Run:
         return source.times[self._positions[self._low + index]] + offset
 
     def stretch(self, start: int, stop: int) -> Stretch:
-        return Stretch(*self._laid, self._positions[self._low + start : self._low + stop])
+        source, first_serial, offset = self._laid
+        return Stretch(source, first_serial, offset, self._positions[self._low + start : self._low + stop])
 
 
 class Ledger:
@@ -117,27 +128,32 @@ class Ledger:
     def __init__(self, layers: Iterable[tuple[Source, int]] = ()) -> None:
         """Lay layers on one another; each comes with its offset in time (microseconds)."""
         self._laid: list[_Laid] = []
-        self._overlay = Overlay()
         self.next_serial = 0
         for layer, offset in layers:
             if layer.times:
                 self._laid.append(_Laid(layer, self.next_serial, offset))
                 self.next_serial += len(layer.times)
+        self._open()
+
+    def _open(self) -> None:
+        """Lay an empty overlay on top."""
+        self._overlay = Overlay()
+        self._laid.append(_Laid(self._overlay, 0, 0))
 
     def __len__(self) -> int:
-        return sum(len(laid.source.times) for laid in self._laid) + len(self._overlay)
+        return sum(len(laid.source.times) for laid in self._laid)
 
     @property
     def layers(self) -> tuple[Source, ...]:
         """The sealed layers."""
-        return tuple(laid.source for laid in self._laid)
+        return tuple(laid.source for laid in self._laid[:-1])
 
     def handsets(self) -> list[Handset]:
         """Every handset, in no order."""
         found: dict[str, Handset] = {}
-        for source, _, offset in (*self._laid, _Laid(self._overlay, 0, 0)):
-            for number, places in source.handsets.items():
-                _count_in(found, number, len(places), source.times[places[-1]] + offset)
+        for laid in self._laid:
+            for number, places in laid.source.handsets.items():
+                _count_in(found, number, len(places), laid.source.times[places[-1]] + laid.offset)
         return list(found.values())
 
     def add(self, message: Message) -> None:
@@ -152,6 +168,8 @@ class Ledger:
     def pick(self, shelf: Shelf, since: Instant, until: Instant, offset: int = 0, limit: int | None = None) -> Picked:
         """Messages of a shelf between two instants, both included, by time and then by arrival."""
         runs = self._runs(shelf, since, until)
+        if not runs:
+            return _NOTHING
         total = sum(map(len, runs))
         stop = total if limit is None else min(total, offset + limit)
         if offset >= stop:
@@ -159,6 +177,17 @@ class Ledger:
         if len(runs) == 1:
             return Picked((runs[0].stretch(offset, stop),), total)
         return Picked(tuple(_merged(runs, _starts(runs, offset), stop - offset)), total)
+
+    def everything(self, shelves: Iterable[Shelf], since: Instant, until: Instant) -> list[Stretch]:
+        """All messages between two instants, both included, one shelf after the other."""
+        found: list[Stretch] = []
+        for shelf in shelves:
+            runs = self._runs(shelf, since, until)
+            if len(runs) == 1:
+                found.append(runs[0].stretch(0, len(runs[0])))
+            elif runs:
+                found += _merged(runs, [0] * len(runs), sum(map(len, runs)))
+        return found
 
     def page(
         self, shelf: Shelf, since: Instant, until: Instant, offset: int = 0, limit: int | None = None
@@ -168,7 +197,7 @@ class Ledger:
 
     def _runs(self, shelf: Shelf, since: Instant, until: Instant) -> list[_Run]:
         runs = []
-        for laid in (*self._laid, _Laid(self._overlay, 0, 0)):
+        for laid in self._laid:
             positions = laid.source.positions(shelf)
             if positions:
                 run = _Run(laid, positions, since, until)
@@ -180,9 +209,9 @@ class Ledger:
         """A ledger that begins with what this one holds. Both go on apart; what they hold now is shared."""
         if self._overlay:
             first = self.next_serial - len(self._overlay)
-            self._laid.append(_Laid(Layer(self._overlay.rows), first, 0))
-            self._overlay = Overlay()
-        return Ledger((laid.source, laid.offset) for laid in self._laid)
+            self._laid[-1] = _Laid(Layer(self._overlay.rows), first, 0)
+            self._open()
+        return Ledger((laid.source, laid.offset) for laid in self._laid[:-1])
 
 
 def _merged(runs: Sequence[_Run], starts: list[int], wanted: int) -> Iterator[Stretch]:

@@ -76,7 +76,7 @@ class Fragments:
     def _completed(self, written: _Written, stretch: Stretch, write: Callable[[Message], bytes]) -> list[bytes]:
         missing = [place for place in stretch.places if place not in written]
         fresh = {}
-        for place, message in zip(missing, stretch._replace(places=missing).messages(), strict=True):
+        for place, message in zip(missing, stretch.at(missing).messages(), strict=True):
             # Copied, because a writer's result may sit in a buffer many times its size.
             fresh[place] = fragment = bytes(memoryview(write(message)))
             if self._held < self._most:

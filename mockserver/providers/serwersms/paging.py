@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from mockserver.core.instants import EARLIEST, LATEST, SECOND, Instant, day_begins, day_ends, instant_of
-from mockserver.core.ledger import Ledger, Stretch
+from mockserver.core.ledger import Ledger, Picked, Stretch
 from mockserver.core.messages import Shelf, account_shelf, kind_shelf, number_shelf
 
 # SW-17: a page without a limit; the vendor's own plugin asks for so many
@@ -35,7 +36,7 @@ class Search(NamedTuple):
 
 
 def search(
-    values: Mapping[str, Any], account: str, types: Sequence[str], zone: ZoneInfo | None, read: set[int]
+    values: Mapping[str, Any], account: str, types: tuple[str, ...], zone: ZoneInfo | None, read: set[int]
 ) -> Search:
     """What a call's parameters look for.
 
@@ -56,13 +57,18 @@ def search(
     )
 
 
-def _shelves(values: Mapping[str, Any], account: str, types: Sequence[str]) -> tuple[Shelf, ...]:
+def _shelves(values: Mapping[str, Any], account: str, types: tuple[str, ...]) -> tuple[Shelf, ...]:
     if "ndi" in values:  # 004: "which hit a certain number of NDI"; SW-25
         return (number_shelf(account, values["ndi"]),)
     if "type" in values:
         return (kind_shelf(account, values["type"]),)
     if "order" in values:  # SW-18: by time
         return (account_shelf(account),)
+    return _kinds(account, types)
+
+
+@lru_cache(maxsize=256)
+def _kinds(account: str, types: tuple[str, ...]) -> tuple[Shelf, ...]:
     # 004: the sample has eco, nd, ndi, mms, whatever the hour; SW-18
     return tuple(kind_shelf(account, kind) for kind in types)
 
@@ -115,21 +121,14 @@ class Page(NamedTuple):
         return -(-total // self.limit) if self.limit else 1
 
 
-class Found(NamedTuple):
-    """The messages of a page, and how many there are on all pages."""
-
-    stretches: tuple[Stretch, ...]
-    total: int
-
-
-def find(ledger: Ledger, search: Search, page: Page) -> Found:
-    """Find the messages of a page."""
+def find(ledger: Ledger, search: Search, page: Page) -> Picked:
+    """Find the messages of a page, and how many there are on all pages."""
     is_counted = page.limit is not None and not search.tests
     total, stretches = (_counted if is_counted else _looked_through)(ledger, search, page)
     if page.is_descending:
-        backwards = [stretch._replace(places=stretch.places[::-1]) for stretch in stretches]
-        return Found(tuple(reversed(backwards)), total)
-    return Found(tuple(stretches), total)
+        backwards = [stretch.at(stretch.places[::-1]) for stretch in stretches]
+        return Picked(tuple(reversed(backwards)), total)
+    return Picked(tuple(stretches), total)
 
 
 def _counted(ledger: Ledger, search: Search, page: Page) -> tuple[int, Iterable[Stretch]]:
@@ -145,16 +144,14 @@ def _counted(ledger: Ledger, search: Search, page: Page) -> tuple[int, Iterable[
 
 def _looked_through(ledger: Ledger, search: Search, page: Page) -> tuple[int, Iterable[Stretch]]:
     """Look at everything on the shelves."""
-    found = [
-        stretch for shelf in search.shelves for stretch in ledger.pick(shelf, search.since, search.until).stretches
-    ]
+    found = ledger.everything(search.shelves, search.since, search.until)
     for field, is_wanted in search.tests:
         found = [stretch.where(field, is_wanted) for stretch in found]
     counts = [len(stretch.places) for stretch in found]
     if page.limit is None:
         return sum(counts), found
     parts = zip(found, _parts(counts, page), strict=True)
-    return sum(counts), (stretch._replace(places=stretch.places[part.start : part.stop]) for stretch, part in parts)
+    return sum(counts), (stretch.at(stretch.places[part.start : part.stop]) for stretch, part in parts)
 
 
 def _parts(counts: Sequence[int], page: Page) -> Iterator[range]:

@@ -154,6 +154,9 @@ TABLES: Mapping[str, tuple[Parameter, ...]] = {
 """What each action reads beside the credentials."""
 
 
+_BLANK: tuple[object, ...] = (None, "", [])
+
+
 def obey(table: tuple[Parameter, ...], sent: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a table's rows, in its order; what is left blank is not there.
 
@@ -161,4 +164,5 @@ def obey(table: tuple[Parameter, ...], sent: Mapping[str, Any]) -> dict[str, Any
         Failed: of the first row that is not obeyed.
     """
     # 004: "If the parameter is left blank"; SW-13
-    return {row.name: row.accepts(row, sent[row.name]) for row in table if sent.get(row.name) not in (None, "", [])}
+    there = [row for row in table if row.name in sent and sent[row.name] not in _BLANK]
+    return {row.name: row.accepts(row, sent[row.name]) for row in there}
