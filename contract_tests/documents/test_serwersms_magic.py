@@ -90,10 +90,7 @@ class ASKED:
     """A request with nothing but who asks."""
 
     method, query, path, is_bound = "GET", b"username=Login&password=Haslo", "/messages/recived", False
-
-    @staticmethod
-    def header(_name):
-        return None
+    authorization = ""
 
 
 def unread(house):

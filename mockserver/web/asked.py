@@ -34,7 +34,7 @@ class Asked:
     def path(self) -> str:
         """The decoded path under the prefix of the world."""
         path: str = self._environ["PATH_INFO"]
-        return path.encode("latin-1").decode("utf-8", "replace")
+        return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
 
     @property
     def query(self) -> bytes:
@@ -72,7 +72,8 @@ class Asked:
         """Whether the door or prefix it came through belongs to a world."""
         return self._environ.get("mockserver.bound") is not None
 
-    def header(self, name: str) -> str | None:
-        """A request header's value."""
-        value: str | None = self._environ.get("HTTP_" + name.upper().replace("-", "_"))
+    @property
+    def authorization(self) -> str:
+        """The Authorization header; empty when there is none."""
+        value: str = self._environ.get("HTTP_AUTHORIZATION", "")
         return value

@@ -48,22 +48,22 @@ def pairs(raw: bytes) -> list[tuple[str, str]]:
     are skipped: 000 prints its request as ``?&action=...``.
     """
     found = []
-    for pair in _text(raw).split("&"):
+    # Plus signs all at once, for a space separates nothing.
+    for pair in _text(raw).replace("+", " ").split("&"):
         if pair:
             name, _, value = pair.partition("=")
             # Asked once for the pair, because most have nothing to decode.
-            if "%" in pair or "+" in pair:
+            if "%" in pair:
                 name, value = _unescaped(name), _unescaped(value)
             found.append((name, value))
     return found
 
 
 def _unescaped(escaped: str) -> str:
-    spaced = escaped.replace("+", " ")
-    if "%" not in spaced:
-        return spaced
+    if "%" not in escaped:
+        return escaped
     # By way of bytes: a character may be sent half escaped and half raw.
-    return _text(unquote_to_bytes(spaced.encode("utf-8", "surrogateescape")))
+    return _text(unquote_to_bytes(escaped.encode("utf-8", "surrogateescape")))
 
 
 def _text(raw: bytes) -> str:

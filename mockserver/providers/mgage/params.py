@@ -115,7 +115,7 @@ def obey(values: Mapping[str, str]) -> Filters:
         Failed: of the first row that is not obeyed.
     """
     given = {row.field: row.accepts(row.name, _text(row.name, values)) for row in _ROWS if row.name in values}
-    filters = Filters()._replace(**given)
+    filters = Filters(**given)
     if filters.start is not None and filters.end is not None and filters.end < filters.start:  # MG-6
         raise EndsBeforeStart(start=values["startDate"], end=values["endDate"])
     return filters

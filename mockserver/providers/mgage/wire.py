@@ -44,7 +44,7 @@ def read(asked: Asked) -> Call:
         if name in NAMES:  # MG-23: others are ignored, and the first of a name counts
             values.setdefault(name, value)
     try:
-        user_and_password = basic(asked.header("Authorization") or "")
+        user_and_password = basic(asked.authorization)
     except UnreadableCredentials as refusal:
         return Call("program.export", values, defect=refusal)
     credential = user_and_password and Credential("mgage", *user_and_password, asked.is_bound)

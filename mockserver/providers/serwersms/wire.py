@@ -50,15 +50,16 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def read(asked: Asked) -> Call:
     """Read a request: the action from the path, the parameters from the body, or from a GET's query string."""
+    method = asked.method
     sent: Mapping[str, Any] = {}
     defect: Failed | None = None
     try:
-        sent = _body(asked) if asked.method == "POST" else _form(pairs(asked.query))  # SW-32
+        sent = _body(asked) if method == "POST" else _form(pairs(asked.query))  # SW-32
     except Failed as refusal:
         defect = refusal
     action, suffix = _split(asked.path)
-    values = {name: value for name, value in sent.items() if name in _KNOWN}  # SW-38: others are ignored
-    values |= {"method": asked.method, "suffix": suffix}
+    values = {name: sent[name] for name in sent if name in _KNOWN}  # SW-38: others are ignored
+    values["method"], values["suffix"] = method, suffix
     credential = _credential(asked, sent)
     if action.startswith(_ERROR):
         return Call("error.view", values | {"code": action.removeprefix(_ERROR)}, credential, defect)
@@ -112,7 +113,7 @@ def _form(sent: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
 
 def _credential(asked: Asked, sent: Mapping[str, Any]) -> Credential | None:
     """SW-4: a Bearer token; without one, username and password."""
-    scheme, _, token = (asked.header("Authorization") or "").partition(" ")
+    scheme, _, token = asked.authorization.partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return Credential("serwersms", token.strip(), None, asked.is_bound)
     user, secret = sent.get("username"), sent.get("password")
