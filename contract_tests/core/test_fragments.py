@@ -80,9 +80,11 @@ class Remembering(RuleBasedStateMachine):
     """Worlds that share layers, and one memory for all of them."""
 
     @initialize(
-        most=st.sampled_from((400, 2_000, 2**20)), texts=st.lists(st.sampled_from(TEXTS), min_size=6, max_size=6)
+        most=st.sampled_from((400, 2_000, 2**20)),
+        long=st.sampled_from((1, 2, 20)),
+        texts=st.lists(st.sampled_from(TEXTS), min_size=6, max_size=6),
     )
-    def begin(self, most: int, texts: list[str]) -> None:
+    def begin(self, most: int, long: int, texts: list[str]) -> None:
         rooms = ("dialogtech", "mgage", "serwersms") * 2
         fixed, relative = (
             Layer(message(room, n, at(n), text) for n, (room, text) in enumerate(zip(rooms, texts, strict=True)))
@@ -91,7 +93,7 @@ class Remembering(RuleBasedStateMachine):
         self.fixture = Fixture(ACCOUNTS, fixed, relative)
         self.house = Worlds(self.fixture, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
         self.worlds = [self.house.default]
-        self.fragments = Fragments(most)
+        self.fragments = Fragments(most, long)
 
     @rule(seconds=st.integers(0, 3))
     def a_world_is_born_later(self, seconds: int) -> None:
@@ -141,7 +143,7 @@ class Remembering(RuleBasedStateMachine):
 
 def test_a_reading_that_is_chosen_later_is_heeded() -> None:
     machine = Remembering()
-    machine.begin(most=2**20, texts=list(TEXTS))
+    machine.begin(most=2**20, long=2, texts=list(TEXTS))
     for chosen in CHOICES:
         machine.another_reading_is_chosen(0, chosen)
         machine.what_is_remembered_is_what_would_be_written()
@@ -179,6 +181,23 @@ def test_what_is_remembered_is_bounded_and_everything_is_answered(most: int) -> 
     assert fragments._held <= most + 200
 
 
+@pytest.mark.parametrize("most", [0, 20_000, 2**20])
+def test_a_page_in_one_piece_is_its_messages_and_what_is_between_them(most: int) -> None:
+    ledger, fragments = stored(1_000), Fragments(most)
+    for start, size, between in ((0, 500, b","), (500, 500, b","), (0, 500, b""), (0, 50, b","), (0, 500, b",")):
+        picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, size)
+        found = fragments.joined(picked.stretches, "a", lambda message: message.text.encode(), between)
+        assert between.join(b"text %d" % place for place in range(start, start + size)) == found
+        assert fragments._held <= most + 200
+
+
+def test_a_page_that_is_asked_for_again_is_not_put_together_again() -> None:
+    ledger, fragments = stored(50), Fragments()
+    picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999)
+    first, again = (fragments.joined(picked.stretches, "a", lambda _message: b"x", b",") for _ in range(2))
+    assert first is again
+
+
 def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
     fragments, ledger = Fragments(), stored(3)
     fragments.of(ledger.pick(account_shelf("mgage/a"), 0, 9).stretches, "a", lambda message: b"x")
@@ -195,6 +214,6 @@ def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
 @pytest.mark.parametrize("numbers", [[], [1], [1, 2, 3]], ids=len)
 def test_fragments_stand_in_the_documents_empty_list(numbers):
     document = {"before": ["x"], "data": {"name": "]}}", "items": []}}
-    written = spliced(document, b"]}}", [b"%d" % number for number in numbers])
+    written = spliced(document, b"]}}", b",".join(b"%d" % number for number in numbers))
     assert json.loads(written) == {"before": ["x"], "data": {"name": "]}}", "items": numbers}}
     assert b" " not in written

@@ -118,7 +118,7 @@ def _write_exported(
     url = next_page_url(values["address"], page.following, filters, readings[quirks.NEXT_PAGE_URL.name])
     number, date = readings[quirks.NUMBER.name], readings[quirks.DATE.name]
     write_message = partial(_write_message, number=_NUMBERS[number], date_length=_DATE_LENGTHS[date])
-    messages = fragments.of(page.messages, ("mgage", number, date), write_message)
+    messages = fragments.joined(page.messages, ("mgage", number, date), write_message, b",")
     # MG-1, MG-2: the example's structure, the names of the specification and no other
     document = {
         "meta": {"generalErrors": [], "nextPageUrl": url},

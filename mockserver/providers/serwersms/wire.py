@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
 import orjson
 from lxml import etree
 
 from mockserver.core import outbox
-from mockserver.core.accounts import Account, Contact, Credential
+from mockserver.core.accounts import Contact, Credential
 from mockserver.core.decisions import Decision
 from mockserver.core.instants import datetime_of, zone_of
 from mockserver.core.messages import Attachment, Message
@@ -183,13 +183,17 @@ def _error(code: int, readings: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _write_received(received: Received, suffix: str, readings: Mapping[str, str], fragments: Fragments) -> bytes:
-    account = received.account
-    sheet = _sheet(account, account.contacts if received.shows_contacts else {}, readings)
-    write_item = _write_xml_item if suffix == "xml" else partial(_write_json, reading=readings[quirks.JSON.name])
-    form = ("serwersms", suffix, *(readings[quirk.name] for quirk in _SHOWN), account.blacklist)
+    account, shown = received.account, _shown(readings)
+    contacts = account.contacts if received.shows_contacts else {}
+
+    def write_item(message: Message) -> bytes:
+        item = _item(message, account.blacklist, contacts, readings)
+        return _write_xml_item(item) if suffix == "xml" else _write_json(item, readings[quirks.JSON.name])
+
     # Contacts come and go too often for what shows them to be remembered.
     remembered = Fragments(0) if received.shows_contacts else fragments
-    items = remembered.of(received.messages, form, lambda message: write_item(_item(message, sheet)))
+    form = ("serwersms", suffix, shown, account.blacklist)
+    items = remembered.joined(received.messages, form, write_item, b"" if suffix == "xml" else b",")
     paging = received.paging
     around = {} if paging is None else {"paging": {"page": paging.page, "count": paging.pages}}  # SW-16
     if suffix == "xml":
@@ -197,38 +201,26 @@ def _write_received(received: Received, suffix: str, readings: Mapping[str, str]
     return spliced({**around, "items": []}, b"]}", items)  # SW-15: none is an empty list
 
 
-_SHOWN = (quirks.JSON, quirks.FIELD, quirks.ZONE)
-"""The switches that an item depends on."""
+_shown = itemgetter(quirks.JSON.name, quirks.FIELD.name, quirks.ZONE.name)
+"""The readings that an item depends on."""
 
 # SW-1: the name of the date
 _STAMPED = {"recived": ("recived",), "received": ("received",), "both": ("recived", "received")}
 
 
-class _Sheet(NamedTuple):
-    """What the items of an answer have in common."""
-
-    blacklist: frozenset[str]
-    contacts: Mapping[str, Contact]
-    stamped: tuple[str, ...]
-    stamp: Callable[[int], str]
-
-
-def _sheet(account: Account, contacts: Mapping[str, Contact], readings: Mapping[str, str]) -> _Sheet:
-    stamp = _stamp(readings[quirks.ZONE.name])
-    return _Sheet(account.blacklist, contacts, _STAMPED[readings[quirks.FIELD.name]], stamp)
-
-
-def _item(message: Message, sheet: _Sheet) -> dict[str, Any]:
+def _item(
+    message: Message, blacklist: frozenset[str], contacts: Mapping[str, Contact], readings: Mapping[str, str]
+) -> dict[str, Any]:
     """One message: the fields of its type, in the order of 004's sample."""
     return {
         "id": int(message.id),  # SW-23
         "type": message.kind,
         "phone": message.sender,
-        **dict.fromkeys(sheet.stamped, sheet.stamp(message.at)),
+        **dict.fromkeys(_STAMPED[readings[quirks.FIELD.name]], _stamp(message.at, readings)),
         **_REFERS.get(message.kind, _nothing)(message),
-        "blacklist": message.sender in sheet.blacklist,  # SW-26
+        "blacklist": message.sender in blacklist,  # SW-26
         **_HOLDS.get(message.kind, _text)(message),
-        **_contact(sheet.contacts.get(message.sender)),
+        **_contact(contacts.get(message.sender)),
     }
 
 
@@ -280,9 +272,9 @@ def _contact(contact: Contact | None) -> dict[str, Any]:
 _CONTACT = ("first_name", "last_name", "company", "phone", "email", "tax_id", "city", "address", "description")
 
 
-def _stamp(zone_name: str) -> Callable[[int], str]:
-    zone = zone_of(zone_name)
-    return lambda at: datetime_of(at, zone).replace(tzinfo=None).isoformat(" ", "seconds")  # 004: "2014-10-21 11:18:03"
+def _stamp(at: int, readings: Mapping[str, str]) -> str:
+    zone = zone_of(readings[quirks.ZONE.name])
+    return datetime_of(at, zone).replace(tzinfo=None).isoformat(" ", "seconds")  # 004: "2014-10-21 11:18:03"
 
 
 # -- JSON and XML --------------------------------------------------------------------------------------------------
@@ -309,12 +301,12 @@ def _write_json(value: Mapping[str, Any], reading: str) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _write_xml(root: str, value: Mapping[str, Any], items: Sequence[bytes] = ()) -> bytes:
+def _write_xml(root: str, value: Mapping[str, Any], items: bytes = b"") -> bytes:
     """SW-3: elements are named as JSON's keys; into an empty ``items`` go these. lxml would write the declaration with single quotes."""
     written = _write_element(_fill(etree.Element(root), value))
     if items:
         before, _, after = written.partition(b"<items/>")
-        written = b"".join((before, b"<items>", *items, b"</items>", after))
+        written = b"".join((before, b"<items>", items, b"</items>", after))
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + written
 
 
@@ -354,7 +346,7 @@ def outgoing(delivery: outbox.Delivery, state: State) -> Outgoing:
     # 004: "ECO+ +, ND / SC and NDI / SCI is sent via the GET method. For MMS messages, data is sent via POST method."; SW-43
     if message.kind != "mms":
         return Outgoing("GET", url)
-    item = _item(message, _sheet(state.accounts[delivery.account], {}, readings))
+    item = _item(message, state.accounts[delivery.account].blacklist, {}, readings)
     if readings[quirks.MMS.name] == "json":  # SW-48
         body = _write_json(item, readings[quirks.JSON.name])
         return Outgoing("POST", url, (("Content-Type", "application/json"),), body)
@@ -383,7 +375,7 @@ def _values(message: Message, readings: Mapping[str, str]) -> Mapping[str, str]:
         "NUMEROD": phone(message.sender),
         "NUMERDO": phone(message.recipient),
         "WIADOMOSC": message.text or message.title,
-        "DATA": _stamp(readings[quirks.ZONE.name])(message.at),  # SW-47
+        "DATA": _stamp(message.at, readings),  # SW-47
         "ID": message.id,
         "IDSMS": message.id,
         "LIMIT": "1" if message.kind == "pre" else "",
