@@ -178,7 +178,7 @@ def test_what_is_remembered_is_bounded_and_everything_is_answered(most: int) -> 
         picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, 500)
         found = fragments.of(picked.stretches, "a", lambda message: message.text.encode())
         assert [f"text {place}".encode() for place in range(start, start + 500)] == found
-    assert fragments._held <= most + 200
+    assert fragments.held <= most + most // 16 + 400
 
 
 @pytest.mark.parametrize("most", [0, 20_000, 2**20])
@@ -188,7 +188,19 @@ def test_a_page_in_one_piece_is_its_messages_and_what_is_between_them(most: int)
         picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, size)
         found = fragments.joined(picked.stretches, "a", lambda message: message.text.encode(), between)
         assert between.join(b"text %d" % place for place in range(start, start + size)) == found
-        assert fragments._held <= most + 200
+        assert fragments.held <= most + most // 16 + 400
+
+
+def test_pages_push_no_message_out() -> None:
+    ledger, fragments, written = stored(1_000), Fragments(400_000), []
+
+    def write(found: Message) -> bytes:
+        written.append(found.id)
+        return found.text.encode()
+
+    for start in range(500):
+        fragments.joined(ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, 501).stretches, "a", write, b",")
+    assert 1_000 == len(written)
 
 
 def test_a_page_that_is_asked_for_again_is_not_put_together_again() -> None:
@@ -199,13 +211,14 @@ def test_a_page_that_is_asked_for_again_is_not_put_together_again() -> None:
 
 
 def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
-    fragments, ledger = Fragments(), stored(3)
-    fragments.of(ledger.pick(account_shelf("mgage/a"), 0, 9).stretches, "a", lambda message: b"x")
-    assert 1 == len(fragments._known)
+    fragments, ledger = Fragments(long=2), stored(3)
+    fragments.joined(ledger.pick(account_shelf("mgage/a"), 0, 9).stretches, "a", lambda message: b"x", b",")
+    memories = fragments._single, fragments._pieces
+    assert [1, 1] == [len(memory.known) for memory in memories]
 
     del ledger
     gc.collect()
-    assert 0 == len(fragments._known)
+    assert [0, 0] == [len(memory.known) for memory in memories]
 
 
 # -- spliced -----------------------------------------------------------------------------------------------------------
