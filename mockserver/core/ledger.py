@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from .instants import Instant
 from .layers import Layer, Overlay, Source
 from .messages import Message, Shelf
@@ -36,7 +38,7 @@ class _Laid(NamedTuple):
     offset: int
 
 
-class Stretch(NamedTuple):
+class Stretch(Struct, frozen=True):
     """Messages of one source that follow one another. Cheap: no message is made before it is looked at."""
 
     source: Source
@@ -68,7 +70,7 @@ class Stretch(NamedTuple):
         return Stretch(self.source, self.first_serial, self.offset, places)
 
 
-class Picked(NamedTuple):
+class Picked(Struct, frozen=True):
     """Part of what was asked for."""
 
     stretches: tuple[Stretch, ...]

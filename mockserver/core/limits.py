@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from .instants import SECOND, Instant
 
 
-class Limit(NamedTuple):
+class Limit(Struct, frozen=True):
     """At most so many uses in so many seconds."""
 
     most: int
@@ -22,7 +23,7 @@ class Limit(NamedTuple):
     """The document's words."""
 
 
-class Standing(NamedTuple):
+class Standing(Struct, frozen=True):
     """How a limit stood at an instant."""
 
     limit: Limit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
 
 from msgspec import Struct, structs
 
@@ -32,22 +31,22 @@ from .errors import (
 from .params import ACTION, CREDENTIALS, GET_MESSAGES, SEND_MESSAGE, obey, required
 
 
-class Sent(NamedTuple):
+class Sent(Struct, frozen=True):
     """One message was accepted. DT-21: its id is not told."""
 
 
-class Lost(NamedTuple):
+class Lost(Struct, frozen=True):
     """One message was accepted, and nobody is told (DT-39)."""
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True):
     """The messages of a range of days."""
 
     inbound: tuple[Stretch, ...]
     outbound: tuple[Stretch, ...]
 
 
-class Numbers(NamedTuple):
+class Numbers(Struct, frozen=True):
     """The SMS enabled numbers of an account."""
 
     numbers: tuple[Number, ...]

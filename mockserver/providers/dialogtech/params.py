@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from mockserver.core.refusals import Source, documented
 from mockserver.web.forms import is_utf8
@@ -16,7 +17,7 @@ _NUMBER = re.compile(r"1?([0-9]{10})", re.ASCII)
 _DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
 
 
-class Parameter(NamedTuple):
+class Parameter(Struct, frozen=True):
     """One row of a table."""
 
     name: str

@@ -123,7 +123,9 @@ def _write_found(found: Found, readings: Mapping[str, str], fragments: Fragments
     zone, inside = readings[quirks.ZONE.name], readings[quirks.GET_MESSAGES_ENVELOPE.name] == "dtd"  # DT-3
     level = 4 if inside else 3
     write_message = partial(_write_message, stamp=_stamp(zone), level=level)
-    inbound, outbound = (fragments.of(stretches, ("dialogtech", zone, level), write_message) for stretches in found)
+    form = ("dialogtech", zone, level)
+    inbound = fragments.of(found.inbound, form, write_message)
+    outbound = fragments.of(found.outbound, form, write_message)
     # 000: "[3] Message(s) Returned"; DT-13: both directions are counted
     response = _response("success", f"[{len(inbound) + len(outbound)}] Message(s) Returned")
     messages = etree.SubElement(etree.SubElement(response, "data") if inside else response, "messages")

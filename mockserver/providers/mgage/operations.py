@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from mockserver.core.accounts import Account, Program
 from mockserver.core.decisions import NOTHING_ELSE, Decision, Evidence
@@ -20,7 +21,7 @@ from .paging import AGES, Page, named, turn_to
 from .params import obey
 
 
-class Exported(NamedTuple):
+class Exported(Struct, frozen=True):
     """A page of a program's messages."""
 
     program: Program

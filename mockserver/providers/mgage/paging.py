@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from mockserver.core.instants import DAY, EARLIEST, LATEST, SECOND, Instant, datetime_of, day_begins, day_ends
 from mockserver.core.ledger import Ledger, Stretch
@@ -14,11 +15,14 @@ from mockserver.core.messages import Shelf
 from .errors import RangeTooLong
 
 
-class Period(NamedTuple):
+class Period(Struct, frozen=True):
     """Two instants, both included; ``None`` where the caller named none."""
 
     since: Instant | None
     until: Instant | None
+
+
+_UNNAMED = Period(None, None)
 
 
 def named(start: Instant | None, end: Instant | None) -> Period:
@@ -35,7 +39,7 @@ def _default_start(asked: Period, now: Instant) -> Period:
 
 
 def _today(asked: Period, now: Instant) -> Period:
-    if asked != (None, None):
+    if asked != _UNNAMED:
         return _default_start(asked, now)
     day = datetime_of(now).date()
     return Period(day_begins(day), day_ends(day))
@@ -82,7 +86,7 @@ def _year_before_day(number: int) -> Instant:
 # -- pages ------------------------------------------------------------------------------------------------------------
 
 
-class Page(NamedTuple):
+class Page(Struct, frozen=True):
     """Some of the messages."""
 
     messages: tuple[Stretch, ...]

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from mockserver.core.instants import Instant, parse_instant
 from mockserver.core.messages import Direction
 from mockserver.web.forms import is_utf8
@@ -32,7 +34,7 @@ PAGE_SIZE = PageSize(default=50, largest=500)
 DIRECTIONS: Mapping[str, Direction] = {"MO": "inbound", "MT": "outbound"}
 
 
-class Filters(NamedTuple):
+class Filters(Struct, frozen=True):
     """What is asked for. Their order is the table's, and that of the checks (MG-26)."""
 
     direction: Direction | None = None
@@ -86,7 +88,7 @@ def _count(text: str) -> int:
     return int(found[1]) if found else 0
 
 
-class Parameter(NamedTuple):
+class Parameter(Struct, frozen=True):
     """One row of the table."""
 
     name: str

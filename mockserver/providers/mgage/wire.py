@@ -113,7 +113,7 @@ def write_refusal(refusal: Refused) -> Answer:
 def _write_exported(
     exported: Exported, values: Mapping[str, str], readings: Mapping[str, str], fragments: Fragments
 ) -> bytes:
-    program, page, _ = exported
+    program, page = exported.program, exported.page
     filters = {name: values[name] for name in values if name in _CARRIED}
     url = next_page_url(values["address"], page.following, filters, readings[quirks.NEXT_PAGE_URL.name])
     number, date = readings[quirks.NUMBER.name], readings[quirks.DATE.name]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from mockserver.core.accounts import Account
 from mockserver.core.decisions import NOTHING_ELSE, Decision, Evidence
@@ -31,14 +33,14 @@ from .paging import LIMIT, Page, find, search
 from .params import RECIVED, TABLES, TYPES, obey
 
 
-class Paging(NamedTuple):
+class Paging(Struct, frozen=True):
     """Where a page stands."""
 
     page: int
     pages: int
 
 
-class Received(NamedTuple):
+class Received(Struct, frozen=True):
     """Incoming messages, and whose they are."""
 
     messages: tuple[Stretch, ...]
@@ -49,17 +51,17 @@ class Received(NamedTuple):
     """What becomes of the answer, where a magic number was asked for (SW-39)."""
 
 
-class Shown(NamedTuple):
+class Shown(Struct, frozen=True):
     """A code of the vendor's table."""
 
     code: int
 
 
-class Injected(NamedTuple):
+class Injected(Struct, frozen=True):
     """A message has come in because the customer wanted it to (SW-56)."""
 
 
-class _Concluded(NamedTuple):
+class _Concluded(Struct, frozen=True):
     value: Received | Shown | Injected | Refused
     events: tuple[Event, ...] = ()
     evidence: Evidence = NOTHING_ELSE
@@ -184,10 +186,10 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
             raise call.defect
         if call.operation != "error.view":  # SW-34: anybody may look at the table
             account = _authorised(call, state)
-        value, events, evidence = OPERATIONS[call.operation](call, account, state, now, ids)
+        concluded = OPERATIONS[call.operation](call, account, state, now, ids)
     except Refused as refusal:
-        value, events, evidence = refusal, (), NOTHING_ELSE
-    return Decision(now, value, events, evidence, account.key if account else None)
+        concluded = _Concluded(refusal)
+    return Decision(now, concluded.value, concluded.events, concluded.evidence, account.key if account else None)
 
 
 def _check_action(call: Call, state: State) -> None:

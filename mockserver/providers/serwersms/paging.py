@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from mockserver.core.instants import EARLIEST, LATEST, SECOND, Instant, day_begins, day_ends, instant_of
 from mockserver.core.ledger import Ledger, Picked, Stretch
@@ -24,7 +26,7 @@ Test: TypeAlias = tuple[str, Callable[[Any], bool]]
 """A field of a message, and whether it is as it is wanted."""
 
 
-class Search(NamedTuple):
+class Search(Struct, frozen=True):
     """What is looked for."""
 
     shelves: tuple[Shelf, ...]
@@ -99,7 +101,7 @@ def _ends(moment: date, zone: ZoneInfo | None) -> Instant:
 # -- which of them -------------------------------------------------------------------------------------------------
 
 
-class Page(NamedTuple):
+class Page(Struct, frozen=True):
     """Which part of what is found."""
 
     number: int = 1

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from mockserver.core.refusals import Source, assumed, documented
 from mockserver.web.forms import is_utf8
@@ -22,7 +24,7 @@ _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _TRUTH = {"true": True, "1": True, "false": False, "0": False, "none": None}
 
 
-class Parameter(NamedTuple):
+class Parameter(Struct, frozen=True):
     """One row of the table."""
 
     name: str
