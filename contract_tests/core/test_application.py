@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import io
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import flask
@@ -37,6 +39,13 @@ def ours():
 def sent():
     """What happened, in order."""
     return []
+
+
+@pytest.fixture
+def incurious(app):
+    """Without automatic OPTIONS dispatching does not look into a request: whoever does is the first."""
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    return app
 
 
 def page(app, path="/", view=None, **options):
@@ -991,6 +1000,196 @@ def test_a_big_form_is_read_whole_and_limits_are_heeded(app):
 def test_raw_bytes_are_read(app):
     page(app, view=lambda: request.get_data() + request.query_string, methods=["POST"])
     assert ask(app, "/?q=%ff", method="POST", data=b"\x00\xff").data == b"\x00\xffq=%ff"
+
+
+# What is made at the first look
+
+
+def test_a_request_is_what_the_environ_was_when_it_came(incurious):
+    def view():
+        changed = {"REQUEST_METHOD": "PUT", "PATH_INFO": "/b", "SCRIPT_NAME": "/c", "QUERY_STRING": "d=1"}
+        request.environ.update(changed, REMOTE_ADDR="10.0.0.1", SERVER_NAME="e", **{"wsgi.url_scheme": "ftp"})
+        return f"{request.method} {request.url} {request.args['a']} {request.remote_addr} {request.server}"
+
+    page(incurious, "/a", view)
+    assert ask(incurious, "/a?a=1").text == "GET http://localhost/a?a=1 1 127.0.0.1 ('localhost', 80)"
+
+
+def test_the_headers_of_a_request_are_what_the_environ_says_now(incurious):
+    def view():
+        request.environ["HTTP_X_LATE"] = "yes"
+        before = request.headers["X-Late"]
+        request.environ["HTTP_X_LATE"] = "later"
+        return f"{before} {request.headers['X-Late']} {request.headers.environ is request.environ}"
+
+    page(incurious, view=view)
+    assert ask(incurious).text == "yes later True"
+
+
+def test_what_a_hook_writes_into_a_request_before_anybody_looked_stays(incurious):
+    def write():
+        request.path, request.method, request.shallow = "/written", "PUT", True
+
+    page(incurious, view=lambda: f"{request.root_path} {request.method} {request.full_path} {request.shallow}")
+    incurious.before_request(write)
+    assert ask(incurious, "/?a=1").text == " PUT /written?a=1 True"
+
+
+def test_urls_are_built_for_what_the_environ_was_when_it_came(incurious):
+    def view():
+        request.environ.update(SCRIPT_NAME="/c", HTTP_HOST="b.example", PATH_INFO="/d")
+        return url_for("page", _external=True)
+
+    page(incurious, "/a", view)
+    assert ask(incurious, "/a", base_url="http://a.example/p").text == "http://a.example/p/a"
+
+
+def test_a_context_copied_later_builds_urls_for_what_the_environ_is_by_then(incurious):
+    def view():
+        request.environ["SCRIPT_NAME"] = "/later"
+        with flask.globals.request_ctx.copy():
+            return url_for("page", _external=True)
+
+    page(incurious, view=view)
+    assert ask(incurious).text == "http://localhost/later/"
+
+
+def test_a_path_that_a_hook_writes_into_the_adapter_is_matched_when_the_context_is_pushed_again(incurious):
+    def view():
+        flask.globals.request_ctx.url_adapter.path_info = "/b"
+
+        @flask.stream_with_context
+        def stream():
+            yield request.endpoint
+
+        return incurious.response_class(stream())
+
+    page(incurious, "/a", view)
+    page(incurious, "/b", endpoint="b")
+    assert (ask(incurious, "/a").text, ask(incurious, "/b").text) == ("b", "page")
+
+
+def test_a_missing_path_is_not_taken_for_an_empty_one(kind):
+    def answers(app):
+        page(app)
+        environ = app.test_client().get("/").request.environ | {"SCRIPT_NAME": "/prefix"}
+        missing, empty = {key: environ[key] for key in environ if key != "PATH_INFO"}, environ | {"PATH_INFO": ""}
+        return [list(app(dict(each), lambda *_: None)) for each in (missing, empty, missing, empty)]
+
+    assert answers(kind("honest")) == answers(Flask("honest"))
+
+
+def test_a_scheme_of_websockets_is_not_a_page_either(incurious):
+    page(incurious)
+    environ = incurious.test_client().get("/").request.environ
+    for scheme, expected in (("ws", "400"), ("http", "200"), ("wss", "400"), ("https", "200")):
+        for _ in range(2):
+            status = []
+            for _ in incurious(
+                {**environ, "wsgi.url_scheme": scheme}, lambda line, headers, status=status: status.append(line)
+            ):
+                pass
+            assert status[0].startswith(expected)
+
+
+def test_a_request_has_no_attribute_but_those_of_flask(incurious):
+    with incurious.test_request_context("/"):
+        assert not hasattr(request, "no_such_attribute")
+        with pytest.raises(AttributeError, match=r"object has no attribute 'no_such_attribute'"):
+            request.no_such_attribute  # noqa: B018
+        assert not hasattr(flask.globals.request_ctx.url_adapter, "no_such_attribute")
+
+
+def test_a_property_that_fails_says_why(incurious):
+    class Failing(incurious.request_class):
+        broken = property(lambda self: self.path.no_such_method())
+
+    incurious.request_class = Failing
+    with (
+        incurious.test_request_context("/"),
+        pytest.raises(AttributeError, match=r"'str' object has no attribute 'no_such_m"),
+    ):
+        request.broken  # noqa: B018
+
+
+def test_a_request_and_an_adapter_may_be_copied_before_and_after_the_first_look(incurious):
+    page(incurious, "/a")
+    for _ in range(2):
+        with incurious.test_request_context("/a?a=1"):
+            context = flask.globals.request_ctx
+            copies = [(copy.copy(context.request), copy.copy(context.url_adapter))]
+            assert (context.request.path, context.url_adapter.path_info) == ("/a", "/a")
+            copies.append((copy.copy(context.request), copy.copy(context.url_adapter)))
+        for each, adapter in copies:
+            assert (each.full_path, each.method, adapter.match(), adapter.build("page")) == (
+                "/a?a=1", "GET", ("page", {}), "/a",
+            )  # fmt: skip
+
+
+def test_a_subclass_of_the_request_finds_all_in_place_from_the_start(incurious, sent):
+    class Noting(incurious.request_class):
+        def __init__(self, environ):
+            super().__init__(environ)
+            sent.append({"method", "path", "query_string", "headers", "remote_addr", "shallow"} <= vars(self).keys())
+
+    incurious.request_class = Noting
+    page(incurious)
+    sent.clear()
+    assert (ask(incurious).text, sent) == ("page", [True, True])
+
+
+def test_a_request_may_be_shallow_or_keep_out_of_the_environ(incurious):
+    environ = incurious.test_client().get("/").request.environ
+    environ.pop("werkzeug.request", None)
+    hidden = incurious.request_class(environ, populate_request=False)
+    assert (hidden.path, "werkzeug.request" in environ) == ("/", False)
+    with pytest.raises(RuntimeError, match="created with 'shallow=True'"):
+        incurious.request_class(environ, shallow=True).stream  # noqa: B018
+
+
+def test_the_environ_knows_its_request_while_it_is_answered(incurious):
+    page(incurious, view=lambda: str(request.environ["werkzeug.request"] is request._get_current_object()))
+    environ = incurious.test_client().get("/").request.environ
+    assert list(incurious(environ, lambda *_: None)) == [b"True"]
+    assert environ["werkzeug.request"] is None
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_request_is_gone_when_it_is_answered_without_the_garbage_collectors_help(incurious, sent, looks):
+    def view():
+        sent.append(weakref.ref(flask.globals.request_ctx._get_current_object()))
+        sent.append(weakref.ref(request._get_current_object()))
+        return url_for("page", _external=True) + request.path if looks else "page"
+
+    page(incurious, view=view)
+    environ = incurious.test_client().get("/").request.environ
+    sent.clear()
+    gc.disable()
+    try:
+        list(incurious(environ, lambda *_: None))
+        assert [each() for each in sent] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_another_response_may_be_given_the_class_of_an_answer(ours):
+    with ours.test_request_context("/"):
+        forced = AnswerResponse.force_type(flask.Response("forced", 201))
+    page(ours, view=lambda: forced)
+    answer = ours.test_client().get("/")
+    assert (answer.status_code, answer.text) == (201, "forced")
+
+
+def test_nobody_makes_what_nobody_looks_at(ours, sent):
+    def view():
+        context = flask.globals.request_ctx._get_current_object()
+        sent.append(("path" in vars(context.request), "path_info" in vars(context.url_adapter)))
+        return XML
+
+    ours.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    page(ours, view=view)
+    ask(ours)
+    assert sent == [(False, False)] * 2
 
 
 # The process around it
