@@ -33,6 +33,7 @@ from mockserver.ui.desk import Desk
 from mockserver.ui.routes import routes as page_routes
 from mockserver.web.addresses import readable
 from mockserver.web.application import AnswerResponse, Application
+from mockserver.web.contexts import current
 from mockserver.web.courier import Courier, Manners
 from mockserver.web.fragments import Fragments
 from mockserver.web.masking import Masking
@@ -220,8 +221,7 @@ def _view(house: Worlds, room: Provider, fragments: Fragments) -> View:
     """A room's view. What the address carries is read by the room itself."""
 
     def view(**_arguments: object) -> Response:
-        environ = request._get_current_object().environ  # type: ignore[attr-defined]  # noqa: SLF001 - once through the proxy
-        return AnswerResponse(serve(house, room, fragments, environ))
+        return AnswerResponse(serve(house, room, fragments, current().request.environ))
 
     return view
 

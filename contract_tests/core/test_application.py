@@ -7,12 +7,14 @@ import gc
 import io
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import flask
 import pytest
 from flask import Flask, current_app, g, request, session, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Rule
+from werkzeug.wrappers import Request as WerkzeugRequest
 
 from mockserver.web.answer import Answer, Delivery, Ending
 from mockserver.web.application import DELIVERY, AnswerResponse, Application
@@ -39,6 +41,13 @@ def ours():
 def sent():
     """What happened, in order."""
     return []
+
+
+@pytest.fixture(autouse=True)
+def nobody_listens_afterwards():
+    """A receiver that is left behind has the next test go Flask's own way."""
+    yield
+    assert [name for name in SIGNALS if getattr(flask, name).receivers] == []
 
 
 @pytest.fixture
@@ -386,7 +395,7 @@ def test_signals_connected_after_the_first_request_are_sent(app, sent):
         getattr(flask, name).connect(receiver, app)
     app.test_client().get("/")
     for name, receiver in receivers.items():
-        getattr(flask, name).disconnect(receiver, app)
+        getattr(flask, name).disconnect(receiver)
     app.test_client().get("/")
     assert sent == SIGNALS
 
@@ -1180,6 +1189,27 @@ def test_another_response_may_be_given_the_class_of_an_answer(ours):
     assert (answer.status_code, answer.text) == (201, "forced")
 
 
+def test_a_request_is_looked_at_first_by_another_thread_or_when_all_is_over(incurious):
+    def view():
+        @flask.copy_current_request_context
+        def work():
+            return f"{request.full_path} {url_for('page', _external=True)}"
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work).result()
+
+    page(incurious, "/a", view)
+    page(incurious, "/b", endpoint="b")
+    assert ask(incurious, "/a?a=1").text == "/a?a=1 http://localhost/a"
+    with incurious.test_client() as client:
+        client.get("/b?b=1")
+        assert (request.full_path, request.endpoint, url_for("b", _external=True)) == (
+            "/b?b=1",
+            "b",
+            "http://localhost/b",
+        )
+
+
 def test_nobody_makes_what_nobody_looks_at(ours, sent):
     def view():
         context = flask.globals.request_ctx._get_current_object()
@@ -1190,6 +1220,209 @@ def test_nobody_makes_what_nobody_looks_at(ours, sent):
     page(ours, view=view)
     ask(ours)
     assert sent == [(False, False)] * 2
+
+
+# Nobody is told, nobody is asked
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_signal_is_sent_when_it_is_the_only_one_that_is_received(app, sent, name):
+    page(app)
+    with getattr(flask, name).connected_to(lambda sender, **_: sent.append(sender), app):
+        app.test_client().get("/")
+    app.test_client().get("/")
+    assert sent == [app]
+
+
+def test_a_signal_is_received_by_who_connects_while_the_request_is_answered(app, sent):
+    def finished(sender, response):
+        sent.append("finished")
+
+    def popped(sender):
+        sent.append("popped")
+
+    page(app)
+    app.after_request(lambda response: flask.request_finished.connect(finished, app) and response)
+    app.teardown_appcontext(lambda error: flask.appcontext_popped.connect(popped, app) and None)
+    app.test_client().get("/")
+    flask.request_finished.disconnect(finished)
+    flask.appcontext_popped.disconnect(popped)
+    assert sent == ["finished", "popped"]
+
+
+def test_what_a_subclass_overrides_is_called(kind, sent):
+    names = [
+        "request_context", "create_url_adapter", "app_context", "full_dispatch_request", "preprocess_request",
+        "dispatch_request", "ensure_sync", "finalize_request", "make_response", "process_response",
+        "do_teardown_request", "do_teardown_appcontext",
+    ]  # fmt: skip
+
+    def override(name):
+        def method(self, *arguments, **named):
+            sent.append(name)
+            return getattr(kind, name)(self, *arguments, **named)
+
+        return method
+
+    app = type("Own", (kind,), {name: override(name) for name in names})("honest")
+    page(app, provide_automatic_options=False)
+    sent.clear()
+    app.test_client().get("/")
+    assert list(dict.fromkeys(sent)) == names
+
+
+@pytest.mark.parametrize("name", ["preprocess_request", "dispatch_request", "process_response"])
+def test_what_needs_a_request_says_so_outside_of_one(app, name):
+    arguments = [flask.Response()] if name == "process_response" else []
+    with pytest.raises(RuntimeError, match=r"Working outside of request context"):
+        getattr(app, name)(*arguments)
+
+
+def test_a_context_of_the_app_may_be_pushed_twice_and_is_torn_down_once(kind, sent):
+    class Noting(kind):
+        def do_teardown_appcontext(self, exc):
+            sent.append(exc)
+
+    context = Noting("honest").app_context()
+    for left in ([None], [None, None]):
+        context.push()
+        context.push()
+        context.pop()
+        assert bool(current_app)
+        context.pop()
+        assert (bool(current_app), sent) == (False, left)
+
+
+@pytest.mark.parametrize("is_torn_down", [True, False])
+def test_a_context_of_the_app_that_is_not_on_top_is_not_popped_unnoticed(app, is_torn_down):
+    if is_torn_down:
+        app.teardown_appcontext(lambda error: None)
+    below, above = app.app_context(), app.app_context()
+    below.push()
+    above.push()
+    with pytest.raises(AssertionError, match=r"Popped wrong app context"):
+        below.pop()
+
+
+@pytest.mark.parametrize("is_signalled", [True, False])
+def test_a_context_of_the_app_that_a_teardown_leaves_behind_is_noticed(app, is_signalled):
+    left = app.app_context()
+
+    def leave(sender=None, exc=None):
+        left.push()
+
+    if not is_signalled:
+        app.teardown_appcontext(leave)
+    listening = flask.appcontext_tearing_down.connected_to(leave, app) if is_signalled else nullcontext()
+    context = app.app_context()
+    context.push()
+    with listening, pytest.raises(AssertionError, match=r"Popped wrong app context"):
+        context.pop()
+
+
+def test_a_context_of_the_app_is_popped_when_its_teardown_fails(kind, sent):
+    class Failing(kind):
+        def do_teardown_appcontext(self, exc):
+            sent.append(exc)
+            raise ZeroDivisionError
+
+    context = Failing("honest").app_context()
+    context.push()
+    failure = NotFound()
+    try:
+        raise failure
+    except NotFound:
+        with pytest.raises(ZeroDivisionError):
+            context.pop()
+    assert (bool(current_app), sent) == (False, [failure])
+
+
+def test_a_hook_may_say_that_nothing_was_found(incurious):
+    page(incurious)
+    incurious.before_request(lambda: setattr(request, "routing_exception", NotFound()) if request.args else None)
+    assert (ask(incurious).status_code, ask(incurious, "/?a=1").status_code) == (200, 404)
+
+
+def test_a_hook_that_takes_the_arguments_of_a_view_away_has_failed(incurious):
+    page(incurious)
+    incurious.before_request(lambda: setattr(request, "view_args", None))
+    assert ask(incurious).status_code == 500
+
+
+def test_a_failing_after_request_does_not_keep_an_error_from_being_answered(app, sent):
+    def fail(response):
+        sent.append(response.status_code)
+        raise ZeroDivisionError
+
+    page(app)
+    app.after_request(fail)
+    assert app.test_client().get("/").status_code == 500
+    assert sent == [200, 500]
+
+
+def test_an_answer_stays_one_whatever_class_other_responses_are_of(ours):
+    class Own(flask.Response):
+        pass
+
+    ours.response_class = Own
+    page(ours, "/plain", lambda: "plain")
+    page(ours, "/answer", lambda: XML, endpoint="answer")
+    page(ours, "/response", lambda: AnswerResponse(Answer(202, (), b"abc", SLOW)), endpoint="response")
+    kinds = []
+    ours.after_request(lambda response: kinds.append(type(response)) or response)
+    answers = [ask(ours, path) for path in ("/plain", "/answer", "/response")]
+    assert [(answer.status_code, answer.data) for answer in answers] == [
+        (200, b"plain"),
+        (200, XML.body),
+        (202, b"abc"),
+    ]
+    assert kinds == [Own, Own, *[AnswerResponse] * 4]
+    assert delivery(ours, "/response") == SLOW
+
+
+STEPS = {
+    flask.ctx.AppContext.push: "_cv_tokens append _cv_app set appcontext_pushed send app ensure_sync",
+    flask.ctx.AppContext.pop: (
+        "len _cv_tokens _sentinel sys exc_info app do_teardown_appcontext _cv_app get reset pop AssertionError "
+        "appcontext_popped send ensure_sync"
+    ),
+    flask.ctx.RequestContext.match_request: "url_adapter match request url_rule view_args HTTPException routing_exception",
+    Flask.app_context: "AppContext",
+    Flask.request_context: "RequestContext",
+    Flask.create_url_adapter: (
+        "config trusted_hosts get_host environ host url_map host_matching subdomain_matching default_subdomain "
+        "bind_to_environ bind"
+    ),
+    Flask.dispatch_request: (
+        "request_ctx request routing_exception raise_routing_exception url_rule getattr method "
+        "make_default_options_response view_args ensure_sync view_functions endpoint"
+    ),
+    Flask.finalize_request: (
+        "make_response process_response request_finished send ensure_sync Exception logger exception"
+    ),
+    Flask.preprocess_request: (
+        "reversed request blueprints url_value_preprocessors endpoint view_args before_request_funcs ensure_sync"
+    ),
+    Flask.process_response: (
+        "request_ctx _get_current_object _after_request_functions ensure_sync chain request blueprints after_request_funcs "
+        "reversed session_interface is_null_session _session save_session"
+    ),
+    Flask.do_teardown_request: (
+        "_sentinel sys exc_info chain request blueprints teardown_request_funcs reversed ensure_sync request_tearing_down send"
+    ),
+    Flask.do_teardown_appcontext: (
+        "_sentinel sys exc_info reversed teardown_appcontext_funcs ensure_sync appcontext_tearing_down send"
+    ),
+    Flask.ensure_sync: "iscoroutinefunction async_to_sync",
+    WerkzeugRequest.__init__: "__init__ get _get_server _wsgi_decoding_dance encode EnvironHeaders environ shallow",
+    WerkzeugRequest.close: "__dict__ get iter_multi_items close",
+}
+"""The names they use: one that does more or something else has to be read again, and so has its shortcut."""
+
+
+@pytest.mark.parametrize("method", STEPS, ids=lambda method: method.__qualname__)
+def test_a_method_that_has_a_shortcut_takes_the_steps_it_took_when_that_was_written(method):
+    assert set(method.__code__.co_names) - {"super"} == set(STEPS[method].split())
 
 
 # The process around it

@@ -5,10 +5,12 @@ The rules are those of `web/application.py`.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Flask, Request
-from flask.ctx import RequestContext
+from flask import Flask, Request, appcontext_popped, appcontext_pushed, appcontext_tearing_down
+from flask.ctx import AppContext, RequestContext
+from flask.globals import _cv_app, _cv_request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.routing import Map, MapAdapter, Rule, RuleFactory
@@ -23,8 +25,14 @@ if TYPE_CHECKING:
 _REMEMBERED = 256
 """Entries of a memo at most."""
 
+_UNSET: Any = object()
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+
+current = _cv_request.get
+"""Gives the context of the request that is being answered: where Flask's proxies look, without a proxy."""
 
 
 def remember(memo: dict[Key, Value], key: Key, value: Value) -> None:
@@ -114,6 +122,34 @@ class Context(RequestContext):
         # A view might change what a converter made of it, but never a text.
         if rule is not None and all(isinstance(value, str) for value in arguments.values()):
             remember(found, asked, (rule, arguments.copy()))
+
+
+class Surroundings(AppContext):
+    """Flask's application context; its coming and going is not signalled to nobody."""
+
+    def push(self) -> None:
+        """Flask's, when somebody is to be told."""
+        if appcontext_pushed.receivers:
+            super().push()
+        else:
+            self._cv_tokens.append(_cv_app.set(self))
+
+    def pop(self, exc: BaseException | None = _UNSET) -> None:
+        """Flask's, when somebody is to be told, has left something to be torn down, or has pushed another on top."""
+        app = self.app
+        if (
+            app.teardown_appcontext_funcs
+            or appcontext_tearing_down.receivers
+            or appcontext_popped.receivers
+            or _cv_app.get() is not self
+        ):
+            super().pop(sys.exc_info()[1] if exc is _UNSET else exc)
+            return
+        try:
+            if len(self._cv_tokens) == 1:
+                app.do_teardown_appcontext(sys.exc_info()[1] if exc is _UNSET else exc)
+        finally:
+            _cv_app.reset(self._cv_tokens.pop())
 
 
 class NoSession(NullSession):
