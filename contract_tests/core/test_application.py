@@ -1393,6 +1393,10 @@ STEPS = {
         "config trusted_hosts get_host environ host url_map host_matching subdomain_matching default_subdomain "
         "bind_to_environ bind"
     ),
+    Flask.full_dispatch_request: (
+        "_got_first_request request_started send ensure_sync preprocess_request dispatch_request Exception "
+        "handle_user_exception finalize_request"
+    ),
     Flask.dispatch_request: (
         "request_ctx request routing_exception raise_routing_exception url_rule getattr method "
         "make_default_options_response view_args ensure_sync view_functions endpoint"
