@@ -25,11 +25,17 @@ class Due(NamedTuple):
 class Agenda:
     """What is due, the earliest first."""
 
-    __slots__ = ("_dues", "_last")
+    __slots__ = ("_dues", "_last", "next")
 
     def __init__(self, dues: Iterable[Due] = ()) -> None:
         self._dues = sorted(dues, key=_order)
         self._last = max((due.number for due in self._dues), default=0)
+        self.next: Instant | None = None
+        """When the next thing is due. Kept, because every request asks."""
+        self._look()
+
+    def _look(self) -> None:
+        self.next = self._dues[0].at if self._dues else None
 
     def __len__(self) -> int:
         return len(self._dues)
@@ -37,27 +43,28 @@ class Agenda:
     def __iter__(self) -> Iterator[Due]:
         return iter(tuple(self._dues))
 
-    @property
-    def next(self) -> Instant | None:
-        """When the next thing is due."""
-        return self._dues[0].at if self._dues else None
-
     def add(self, at: Instant, provider: str, fields: Mapping[str, Any], delivery: int = 0) -> None:
         """Put something down."""
         self._last += 1
         insort(self._dues, Due(at, self._last, provider, fields, delivery), key=_order)
+        self._look()
 
     def has_due(self, until: Instant) -> bool:
         """Whether anything is due at an instant."""
-        return bool(self._dues) and self._dues[0].at <= until
+        return self.next is not None and self.next <= until
 
     def take(self, until: Instant) -> Due | None:
         """Take out the earliest that is due at an instant."""
-        return self._dues.pop(0) if self.has_due(until) else None
+        if not self.has_due(until):
+            return None
+        due = self._dues.pop(0)
+        self._look()
+        return due
 
     def drop(self, delivery: int) -> None:
         """Strike out the attempt at a delivery: it is held, or made at another time."""
         self._dues = [due for due in self._dues if due.delivery != delivery]
+        self._look()
 
     def copy(self) -> Agenda:
         """An agenda of its own with the same in it."""

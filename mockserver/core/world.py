@@ -201,12 +201,14 @@ class World:
         The lock is held for microseconds; nothing that waits may be called in here, and never another world's commit.
         """
         with self.lock:
-            now = self.clock.now()
-            self._meet(now)
+            now, agenda = self.clock.now(), self.state.agenda
+            if agenda.next is not None:
+                self._meet(now)
             decision = self._conclude(decide, now, keep)
-            if decision.events:
+            if agenda.next is not None:
                 self._meet(now)  # what is due now is attempted at once
-            self._announce()
+            if agenda.next != self._announced:
+                self._announce()
             return decision
 
     def judge(self, number: int, epoch: int, attempt: Attempt) -> None:

@@ -64,10 +64,12 @@ class Pipeline:
         path: str = environ["PATH_INFO"]
         if path.startswith(CONTROL):
             return self._application(environ, start_response)
-        self._read_body(environ)
+        if "mockserver.body" not in environ:
+            self._read_body(environ)
         exchange = _open(environ)
         environ["mockserver.exchange"] = exchange
-        environ["mockserver.bound"] = self._bind(environ, path) or self._house.at_door(exchange.door)
+        bound = self._bind(environ, path) if path.startswith(PREFIX) else None
+        environ["mockserver.bound"] = bound or self._house.at_door(exchange.door)
         kept: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
@@ -98,8 +100,6 @@ class Pipeline:
         log.info("bytes that are no HTTP -> 400 %s", reason)
 
     def _bind(self, environ: WSGIEnvironment, path: str) -> World | None:
-        if not path.startswith(PREFIX):
-            return None
         name, slash, rest = path[len(PREFIX) :].partition("/")
         world = self._house.get(name)
         if world is not None:
@@ -109,8 +109,6 @@ class Pipeline:
 
     def _read_body(self, environ: WSGIEnvironment) -> None:
         """Under a server that is not our shell the body is still in the stream."""
-        if "mockserver.body" in environ:
-            return
         length = environ.get("CONTENT_LENGTH") or ""
         promised = int(length[:18]) if length.isascii() and length.isdigit() else 0
         wanted = self._largest_body if environ.get("wsgi.input_terminated") else min(promised, self._largest_body)

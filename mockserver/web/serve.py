@@ -35,7 +35,7 @@ def serve(house: Worlds, room: Provider, fragments: Fragments, environ: WSGIEnvi
     asked = Asked(environ)
     call = room.read(asked)
     world = bound or house.owner(call.credential)
-    chosen = _choose(world, exchange, asked, room, call)
+    chosen = _choose(world, exchange, asked, room, call) if world.plan else NO_FAULT
     is_kept = chosen.point != "before"
     decision = world.commit(partial(room.decide, call), is_kept)
     readings = world.state.readings
@@ -54,7 +54,7 @@ def serve_astray(house: Worlds, room: Provider, environ: WSGIEnvironment, status
     world: World = environ.get("mockserver.bound") or house.default
     asked = Asked(environ)
     exchange.provider = room.name
-    chosen = _choose(world, exchange, asked, room)
+    chosen = _choose(world, exchange, asked, room) if world.plan else NO_FAULT
     answer = room.astray(asked, status)
     exchange.verdict = answer.refusal
     if chosen is not NO_FAULT:
@@ -83,8 +83,6 @@ def dated(answer: Answer, at: int) -> Answer:
 
 
 def _choose(world: World, exchange: Exchange, asked: Asked, room: Provider, call: Call | None = None) -> Chosen:
-    if not world.plan:
-        return NO_FAULT
     return world.choose(facts_of(exchange.method, asked.path, exchange.head, room.name, call))
 
 
