@@ -108,8 +108,8 @@ class Layer:
         return self._columns[field].pick(places)
 
 
-_BATCH = 256
-"""Messages that wait to be put on their shelves. To do so many at once takes a third of the time, and half a millisecond."""
+_BATCH = 32
+"""Messages that wait to be put on their shelves. To do so many at once takes half the time, and less than a tenth of a millisecond."""
 
 
 class Overlay:
