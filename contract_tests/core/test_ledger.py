@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.layers import Layer
+from mockserver.core import layers
+from mockserver.core.layers import _BATCH, Layer
 from mockserver.core.ledger import Ledger
 from mockserver.core.messages import Message, account_shelf, number_shelf
 
@@ -57,7 +58,7 @@ def test_a_page_is_the_same_slice_that_a_sorted_list_gives(
     assert len(everything) == len(ledger)
 
 
-@pytest.mark.parametrize("looks", [(), (0, 1, 255, 256, 257, 700)])
+@pytest.mark.parametrize("looks", [(), (0, 1, _BATCH - 1, _BATCH, _BATCH + 1, 700)])
 def test_messages_are_on_their_shelves_whenever_somebody_looks(looks: tuple[int, ...]) -> None:
     ledger = Ledger()
     for serial in range(701):
@@ -80,7 +81,8 @@ def _busy_threads() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_busy_threads")
-def test_two_threads_that_look_at_once_put_nothing_on_a_shelf_twice() -> None:
+def test_two_threads_that_look_at_once_put_nothing_on_a_shelf_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "_BATCH", 1_000)  # so that both have much to do
     ledger = Ledger()
     for round_ in range(50):
         for serial in range(round_ * 200, round_ * 200 + 200):
@@ -93,6 +95,24 @@ def test_two_threads_that_look_at_once_put_nothing_on_a_shelf_twice() -> None:
 
         with ThreadPoolExecutor(2) as pool:
             assert [round_ * 200 + 200] * 2 == [done.result(30) for done in (pool.submit(look), pool.submit(look))]
+
+
+@pytest.mark.usefixtures("_busy_threads")
+def test_who_looks_while_messages_come_misses_none_that_was_there() -> None:
+    ledger, done = Ledger(), Event()
+
+    def send() -> None:
+        for serial in range(5_000):
+            ledger.add(message(serial, serial))
+        done.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send)
+        while not done.is_set():
+            there = ledger.next_serial
+            assert there <= ledger.count(account_shelf("a/x"), 0, 10_000)
+        sending.result(30)
+    assert stamps(ledger.page(account_shelf("a/x"), 0, 10_000)) == [(serial, serial) for serial in range(5_000)]
 
 
 @given(ledgers(), INSTANTS, INSTANTS)

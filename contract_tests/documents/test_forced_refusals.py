@@ -113,6 +113,8 @@ def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Cli
     assert asked.refusal.source == forced.source
     force(client, provider, name)
     assert said == client.open(**request).data
+    kept = (asked.refusal.__traceback__, asked.refusal.__cause__, asked.refusal.__context__)
+    assert kept == (None, None, None)  # nor the frames of the request with them
 
 
 def read(room: Provider, request: dict[str, Any]) -> tuple[Call, Asked]:

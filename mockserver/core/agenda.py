@@ -66,10 +66,6 @@ class Agenda:
         self._dues = [due for due in self._dues if due.delivery != delivery]
         self._look()
 
-    def copy(self) -> Agenda:
-        """An agenda of its own with the same in it."""
-        return Agenda(self._dues)
-
 
 def _order(due: Due) -> tuple[Instant, int]:
     return due.at, due.number

@@ -24,7 +24,8 @@ class Evidence(Struct, frozen=True, gc=False):
     """Why it was decided so, beside what the refusal says itself."""
 
     measured: Measured | None = None
-    """What the rate limits looked at: as it was for a refusal, and as it is left for what was accepted."""
+    """What the rate limits looked at: as it was for a refusal, and as it is left for what was accepted. Nothing in it may
+    lead back here, because the garbage collector does not look (``gc=False``)."""
     magic: str | None = None
     """The value that brought this about, where it is one of those that a room keeps for tests."""
 

@@ -80,7 +80,7 @@ class Feed:
             cursor, ears = self.cursor, self._ears
         if ears:
             for at, item in enumerate(group, cursor - count + 1):
-                _tell(ears, item, at)
+                _tell_ears(ears, item, at)
 
     def after(self, cursor: int) -> Reading:
         """What was published after a cursor."""
@@ -159,7 +159,7 @@ class Feed:
             return is_there
 
 
-def _tell(ears: tuple[_Ear, ...], item: object, cursor: int) -> None:
+def _tell_ears(ears: tuple[_Ear, ...], item: object, cursor: int) -> None:
     for ear in ears:
         try:
             ear.hear(item, cursor)

@@ -159,7 +159,7 @@ class Ledger:
         return list(found.values())
 
     def add(self, message: Message) -> None:
-        """Put a message on its shelves."""
+        """Take a message in."""
         self._overlay.add(message)
         self.next_serial = max(self.next_serial, message.serial + 1)
 

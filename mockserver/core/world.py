@@ -14,7 +14,7 @@ from .agenda import Due
 from .clock import Clock
 from .decisions import Decision
 from .events import DeliveryOpened, Event
-from .faults import NO_FAULT, Chosen, Facts, Fault, FaultPlan, Rule
+from .faults import Chosen, Facts, Fault, FaultPlan, Rule
 from .feed import Feed
 from .ids import Draft, Ids
 from .instants import SECOND, Instant
@@ -202,7 +202,7 @@ class World:
         """
         with self.lock:
             now, agenda = self.clock.now(), self.state.agenda
-            if agenda.next is not None:
+            if agenda.next is not None:  # nearly every world waits for nothing, and then none of this is called
                 self._meet(now)
             decision = self._conclude(decide, now, keep)
             if agenda.next is not None:
@@ -250,8 +250,6 @@ class World:
 
     def choose(self, facts: Facts) -> Chosen:
         """The fault that an exchange meets; counts the hit."""
-        if not self.plan:
-            return NO_FAULT
         with self.lock:
             return self.plan.choose(facts, self.clock.now(), self._draw)
 
@@ -412,6 +410,7 @@ class World:
     # -- inside the lock ---------------------------------------------------------------------------------------------
 
     def _conclude(self, decide: Decide, now: Instant, keep: bool = True) -> Decision:
+        """Decide and make it so, all of it before anybody is told of any of it."""
         draft = self.ids.draft()
         decision = decide(self.state, now, draft)
         if keep and decision.events:

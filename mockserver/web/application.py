@@ -32,7 +32,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
 from mockserver.web.answer import AT_ONCE, Answer
-from mockserver.web.contexts import Adapter, Asking, Context, NoSessions, Routes, Surroundings, current, remember
+from mockserver.web.contexts import UNSET, Adapter, Asking, Context, NoSessions, Routes, Surroundings, current, remember
 from mockserver.web.late import Late
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ DELIVERY = "mockserver.delivery"
 _STATUS_LINES = {code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()}
 
 _BODILESS = frozenset({*range(100, 200), 204, 304})
-
-_UNSET: Any = object()
 
 
 class AnswerResponse(Late, Response):
@@ -234,15 +232,15 @@ class Application(Flask):
             return super().process_response(response)
         return response
 
-    def do_teardown_request(self, exc: BaseException | None = _UNSET) -> None:
+    def do_teardown_request(self, exc: BaseException | None = UNSET) -> None:
         """Flask's, when somebody registered or listens."""
         if self.teardown_request_funcs or request_tearing_down.receivers:
-            super().do_teardown_request(sys.exc_info()[1] if exc is _UNSET else exc)
+            super().do_teardown_request(sys.exc_info()[1] if exc is UNSET else exc)
 
-    def do_teardown_appcontext(self, exc: BaseException | None = _UNSET) -> None:
+    def do_teardown_appcontext(self, exc: BaseException | None = UNSET) -> None:
         """Flask's, when somebody registered or listens."""
         if self.teardown_appcontext_funcs or appcontext_tearing_down.receivers:
-            super().do_teardown_appcontext(sys.exc_info()[1] if exc is _UNSET else exc)
+            super().do_teardown_appcontext(sys.exc_info()[1] if exc is UNSET else exc)
 
 
 def _is_registered(request: Request, functions: Mapping[str | None, object]) -> bool:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _REMEMBERED = 256
 """Entries of a memo at most."""
 
-_UNSET: Any = object()
+UNSET: Any = object()
+"""Stands where Flask takes the exception that is being handled, if none is given."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -134,8 +135,8 @@ class Surroundings(AppContext):
         else:
             self._cv_tokens.append(_cv_app.set(self))
 
-    def pop(self, exc: BaseException | None = _UNSET) -> None:
-        """Flask's, when somebody is to be told, has left something to be torn down, or has pushed another on top."""
+    def pop(self, exc: BaseException | None = UNSET) -> None:
+        """Flask's, when somebody is to be told, has registered something to be called then, or has pushed another on top."""
         app = self.app
         if (
             app.teardown_appcontext_funcs
@@ -143,11 +144,11 @@ class Surroundings(AppContext):
             or appcontext_popped.receivers
             or _cv_app.get() is not self
         ):
-            super().pop(sys.exc_info()[1] if exc is _UNSET else exc)
+            super().pop(sys.exc_info()[1] if exc is UNSET else exc)
             return
         try:
             if len(self._cv_tokens) == 1:
-                app.do_teardown_appcontext(sys.exc_info()[1] if exc is _UNSET else exc)
+                app.do_teardown_appcontext(sys.exc_info()[1] if exc is UNSET else exc)
         finally:
             _cv_app.reset(self._cv_tokens.pop())
 

@@ -23,14 +23,20 @@ DATED, SIZED, TIED = 1, 2, 4
 NOTED = {"date": DATED, "content-length": SIZED, "transfer-encoding": SIZED, "connection": TIED}
 
 
-@lru_cache(maxsize=1024)
-def _header_line(name: str, value: str) -> tuple[bytes, int]:
-    """A header of an answer as it goes out, and what it makes us leave alone. Most of them were said before.
+_SHORT = 256  # characters of a value that is worth remembering
+
+
+def _header(name: str, value: str) -> tuple[bytes, int]:
+    """A header of an answer as it goes out, and what it makes us leave alone.
 
     Raises:
         ValueError: it cannot be written.
     """
     return _line(f"{name}: {value}"), NOTED.get(name.lower(), 0)
+
+
+_header_line = lru_cache(maxsize=1024)(_header)
+"""The same; most of them were said before."""
 
 
 @lru_cache(maxsize=1024)
@@ -184,7 +190,7 @@ class Cycle:
         head = _status_line(self.status)
         seen = 0
         for name, value in self.headers:
-            line, mark = _header_line(name, value)
+            line, mark = (_header_line if len(value) <= _SHORT else _header)(name, value)
             head += line
             seen |= mark
             if mark == TIED and "close" in value.lower():

@@ -41,7 +41,7 @@ _Header: TypeAlias = tuple[tuple[str, str], str | None, int]
 # A client sends the same headers with every request, and the journal keeps them: they are read once and shared.
 _known: dict[tuple[bytes, bytes], _Header] = {}
 _KNOWN = 1024  # clients may invent headers for ever; a memo may not grow for ever
-_SHORT = 256  # characters of a value that is worth remembering
+_SHORT = 256  # bytes of a name and a value that are worth remembering
 
 
 def _read(raw: tuple[bytes, bytes]) -> _Header:
@@ -50,7 +50,7 @@ def _read(raw: tuple[bytes, bytes]) -> _Header:
     # nginx drops names with an underscore: X_Y and X-Y would be one key, and one could pose as the other.
     key = None if b"_" in lower else "HTTP_" + lower.decode("latin-1").upper().replace("-", "_")
     header = (name.decode("latin-1"), value.decode("latin-1")), KEYS.get(lower, key), MARKS.get(lower, 0)
-    if len(value) <= _SHORT:
+    if len(name) + len(value) <= _SHORT:
         if len(_known) >= _KNOWN:
             _known.clear()
         _known[raw] = header

@@ -29,7 +29,7 @@ def _body(case: Case) -> Refused:
     try:
         multipart_pairs("multipart/form-data", case.asked.body)  # no boundary, so there are no parts
     except Malformed as reason:
-        return errors.BodyUnreadable(reason=reason)
+        return errors.BodyUnreadable(reason=str(reason))
     raise AssertionError("a multipart body without a boundary was read")
 
 

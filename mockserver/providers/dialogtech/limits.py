@@ -64,13 +64,13 @@ class Toll(Struct, frozen=True, gc=False):
 
 
 class Paid(Struct, frozen=True, gc=False):
-    """A toll, and that this send was counted: how it is left."""
+    """Where the limits stand once this send is counted; reckoned when somebody asks."""
 
     toll: Toll
 
     @property
     def standings(self) -> tuple[Standing, Standing, Standing]:
-        """The three limits with this send among the uses."""
+        """The three limits, with this send among the uses."""
         return self.toll.counted().standings
 
 

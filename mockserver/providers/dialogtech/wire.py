@@ -65,7 +65,7 @@ def _form(asked: Asked) -> list[tuple[str, str]]:
     try:
         return multipart_pairs(asked.content_type, asked.body)
     except Malformed as reason:
-        raise BodyUnreadable(reason=reason) from reason
+        raise BodyUnreadable(reason=str(reason)) from reason
 
 
 def _credential(values: Mapping[str, str], is_bound: bool) -> Credential | None:
