@@ -173,7 +173,7 @@ def written(room, to):
 
 def call(room, to):
     asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/ibp_api.php", "QUERY_STRING": urlencode(query(room, to))}
-    return DIALOGTECH.read(Asked(asked))
+    return DIALOGTECH.read(Asked({**asked, "mockserver.body": b""}))
 
 
 @pytest.mark.parametrize("to", [*INVALID, *LIMITS, *LOST, *ANSWERED])

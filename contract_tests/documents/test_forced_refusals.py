@@ -119,7 +119,7 @@ def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Cli
 
 def read(room: Provider, request: dict[str, Any]) -> tuple[Call, Asked]:
     """A request as its room reads it."""
-    asked = Asked(EnvironBuilder(**request).get_environ())
+    asked = Asked({**EnvironBuilder(**request).get_environ(), "mockserver.body": b""})
     return room.read(asked), asked
 
 

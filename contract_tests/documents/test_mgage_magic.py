@@ -85,6 +85,7 @@ def answer(house, program, auth=AUTH, query=""):
         "HTTP_AUTHORIZATION": f"Basic {encoded}",
         "HTTP_HOST": "127.0.0.1",
         "wsgi.url_scheme": "http",
+        "mockserver.body": b"",
     }
     call = MGAGE.read(Asked(environ))
     decision = house.default.commit(partial(MGAGE.decide, call))

@@ -17,7 +17,7 @@ from .instants import Instant
 from .refusals import Refused
 
 _OVERHEAD = 1_500
-"""Bytes that an exchange costs beside its texts: measured with tracemalloc over 10,000 of them."""
+"""Bytes that an exchange costs beside its texts, at most: tracemalloc finds 750 for a poll and 1,400 for a refusal with masked secrets."""
 _VALUE = 130
 """Bytes that a parameter's name and value cost beside its characters."""
 _BULK = 25

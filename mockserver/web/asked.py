@@ -18,17 +18,23 @@ def _url(scheme: str, host: str, script_name: str, path: str) -> str:
 
 
 class Asked:
-    """One request, read from its WSGI environ. Reading is lazy: most rooms need three of these."""
+    """One request, read from its WSGI environ."""
 
-    __slots__ = ("_environ",)
+    __slots__ = ("_environ", "body", "content_type", "is_bound", "is_too_large", "method")
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._environ = environ
-
-    @property
-    def method(self) -> str:
-        """The request method, in capitals."""
-        return str(self._environ["REQUEST_METHOD"])
+        get = environ.get
+        self.method: str = environ["REQUEST_METHOD"]
+        """In capitals."""
+        self.content_type: str = get("CONTENT_TYPE") or ""
+        """The Content-Type header; empty when there is none."""
+        self.body: bytes = environ["mockserver.body"]
+        """The body, whole."""
+        self.is_too_large: bool = get("mockserver.overflow", False)
+        """Whether the body was longer than is read."""
+        self.is_bound = get("mockserver.bound") is not None
+        """Whether the door or prefix it came through belongs to a world."""
 
     @property
     def path(self) -> str:
@@ -50,27 +56,6 @@ class Asked:
         if not host:
             return request_uri(environ, include_query=False)
         return _url(environ["wsgi.url_scheme"], host, environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"])
-
-    @property
-    def content_type(self) -> str:
-        """The Content-Type header; empty when there is none."""
-        return str(self._environ.get("CONTENT_TYPE") or "")
-
-    @property
-    def body(self) -> bytes:
-        """The body, whole."""
-        body: bytes = self._environ["mockserver.body"]
-        return body
-
-    @property
-    def is_too_large(self) -> bool:
-        """Whether the body was longer than is read."""
-        return bool(self._environ.get("mockserver.overflow"))
-
-    @property
-    def is_bound(self) -> bool:
-        """Whether the door or prefix it came through belongs to a world."""
-        return self._environ.get("mockserver.bound") is not None
 
     @property
     def authorization(self) -> str:

@@ -17,7 +17,7 @@ from mockserver.core.refusals import Refused
 from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import pairs
-from mockserver.web.fragments import Fragments, spliced
+from mockserver.web.fragments import Fragments, compact, spliced
 from mockserver.web.provider import Call, Magic
 
 from . import magic, quirks
@@ -107,7 +107,7 @@ def write_refusal(refusal: Refused) -> Answer:
     """003: "you can find the details of what went wrong under the meta key of the response"; MG-14: and no data."""
     meta = {"generalErrors": [str(refusal)], "nextPageUrl": None}
     headers = HEADERS + _MORE_HEADERS.get(refusal.status, ())
-    return Answer(refusal.status, headers, orjson.dumps({"meta": meta}), refusal=refusal)
+    return Answer(refusal.status, headers, compact({"meta": meta}), refusal=refusal)
 
 
 def _write_exported(

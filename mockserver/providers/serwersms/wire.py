@@ -24,7 +24,7 @@ from mockserver.core.state import State
 from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
 from mockserver.web.asked import Asked
 from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
-from mockserver.web.fragments import Fragments, spliced
+from mockserver.web.fragments import Fragments, compact, spliced
 from mockserver.web.provider import Call, Magic, subject
 
 from . import magic, quirks
@@ -297,7 +297,7 @@ _HEADERS = {
 def _write_json(value: Mapping[str, Any], reading: str) -> bytes:
     """SW-27: compact; with the letters as they are, or escaped."""
     if reading == "raw":
-        return orjson.dumps(value)
+        return compact(value)
     return json.dumps(value, separators=(",", ":")).encode()
 
 

@@ -1,0 +1,51 @@
+"""The journals' budget is in bytes, so an exchange must not hold much more than it is said to weigh."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+MUCH = 200
+SEND = {"action": "sms.send_message", "to": "5556667777", "from": "5554332111", "message": "hi"}
+CALLS: dict[str, dict[str, Any]] = {
+    "a poll": {"path": "/messages/recived", "method": "POST", "data": {"username": "Login", "password": "Haslo"}},
+    "a page": {"path": "/api/messages/program/121811", "auth": ("mgage", "mgage")},
+    "DialogTech's no": {
+        "path": "/ibp_api.php",
+        "query_string": {**SEND, "access_key": "foo", "secret_access_key": "?"},
+    },
+    "mGage's no": {"path": "/api/messages/program/121811", "auth": ("mgage", "?")},
+    "SerwerSMS's no": {"path": "/messages/recived", "method": "POST", "data": {"username": "Login", "password": "?"}},
+    "a body that is no form": {
+        "path": "/ibp_api.php",
+        "method": "POST",
+        "data": b"x" * 100,
+        "headers": {"Content-Type": "multipart/form-data"},
+    },
+    "an unknown address": {"path": "/messages/nothing/at/all"},
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_exchange_holds_about_what_it_is_said_to_weigh(client: Client, house, call: str) -> None:
+    journal = house.default.journal
+
+    def ask() -> None:
+        for _ in range(MUCH):
+            client.open(**CALLS[call])
+        gc.collect()  # the test client leaves something behind
+
+    ask()
+    tracemalloc.start()
+    try:
+        weighed = journal.held
+        ask()
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert journal.held > weighed
+    assert held <= 1.3 * (journal.held - weighed), (held / MUCH, (journal.held - weighed) / MUCH)
