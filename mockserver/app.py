@@ -242,6 +242,8 @@ def _control_index(application: Application) -> Response:
 
 def _nobody_answered(application: Application, house: Worlds, reason: HTTPException) -> Response:
     """A provider's host or prefix gets that provider's refusal; anything else a list of what is here."""
+    # The request has the reason, and a frame on its way has the request: a circle that only the garbage collector undoes.
+    reason.__traceback__ = reason.__context__ = None
     status = reason.code or 500
     allow = ", ".join(sorted(reason.valid_methods or ())) if isinstance(reason, MethodNotAllowed) else ""
     answer = _astray(house, status)

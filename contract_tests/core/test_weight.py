@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from types import FrameType, TracebackType
 from typing import Any
 
 import pytest
@@ -49,3 +50,21 @@ def test_an_exchange_holds_about_what_it_is_said_to_weigh(client: Client, house,
         tracemalloc.stop()
     assert journal.held > weighed
     assert held <= 1.3 * (journal.held - weighed), (held / MUCH, (journal.held - weighed) / MUCH)
+
+
+@pytest.mark.parametrize("call", [*CALLS, "a wrong method"])
+def test_no_request_leaves_frames_for_the_garbage_collector(client: Client, call: str) -> None:
+    asked = CALLS.get(call, {"path": "/ibp_api.php", "method": "PUT"})
+    client.open(**asked)
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        client.open(**asked)
+        gc.collect()
+        left = [each for each in gc.garbage if isinstance(each, (FrameType, TracebackType))]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left == []
