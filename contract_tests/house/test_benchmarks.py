@@ -380,7 +380,7 @@ def test_the_tables_are_those_of_the_saved_results() -> None:
 def test_the_readme_quotes_only_the_table() -> None:
     measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
     quoted = (ROOT / "README.md").read_text(encoding="utf-8").split("## How fast it is\n")[1].split("\n## ")[0]
-    figures = re.findall(r"(?<![\w.,])\d+(?:[.,]\d+)*(?![\w.]*\d)(?! times as many| in 100)", quoted)
+    figures = re.findall(r"(?<![\w.,])(?<!99 in )\d+(?:[.,]\d+)*(?![\w.]*\d)(?! times as many| in 100)", quoted)
 
     assert 12 < len(figures)
     assert [] == [figure for figure in figures if not re.search(rf"(?<![\d.,]){figure}(?![\d.,]*\d)", measured)]
