@@ -52,19 +52,29 @@ def test_an_exchange_holds_about_what_it_is_said_to_weigh(client: Client, house,
     assert held <= 1.3 * (journal.held - weighed), (held / MUCH, (journal.held - weighed) / MUCH)
 
 
-@pytest.mark.parametrize("call", [*CALLS, "a wrong method"])
+STRAYS: dict[str, dict[str, Any]] = {
+    "a wrong method": {"path": "/ibp_api.php", "method": "PUT"},
+    "nobody's address": {"path": "/nothing"},
+}
+
+
+@pytest.mark.parametrize("call", [*CALLS, *STRAYS])
 def test_no_request_leaves_frames_for_the_garbage_collector(client: Client, call: str) -> None:
-    asked = CALLS.get(call, {"path": "/ibp_api.php", "method": "PUT"})
-    client.open(**asked)
-    gc.collect()
-    gc.disable()
-    gc.set_debug(gc.DEBUG_SAVEALL)
-    try:
-        client.open(**asked)
+    asked = CALLS.get(call) or STRAYS[call]
+
+    def left() -> list[Any]:
         gc.collect()
-        left = [each for each in gc.garbage if isinstance(each, (FrameType, TracebackType))]
-    finally:
-        gc.set_debug(0)
-        gc.garbage.clear()
-        gc.enable()
-    assert left == []
+        gc.disable()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            client.open(**asked)
+            gc.collect()
+            return [each for each in gc.garbage if isinstance(each, (FrameType, TracebackType))]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+
+    client.open(**asked)
+    # Once is enough: another thread of the process may leave something, but not each time.
+    assert any(not left() for _ in range(5))
