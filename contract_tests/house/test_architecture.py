@@ -32,7 +32,7 @@ def test_importing_the_package_imports_none_of_its_heavy_parts(heavy: str) -> No
     assert 0 == subprocess.run([sys.executable, "-c", program]).returncode
 
 
-@pytest.mark.parametrize("heavy", ["faker", "requests", "jsonschema", "fastjsonschema"])
+@pytest.mark.parametrize("heavy", ["faker", "requests", "jsonschema", "fastjsonschema", "mockserver.snapshots.pieces"])
 def test_serving_imports_nothing_that_a_first_answer_does_not_need(heavy: str) -> None:
     program = f"import sys, mockserver.server, mockserver.app; mockserver.app.create_app(); sys.exit({heavy!r} in sys.modules)"
 

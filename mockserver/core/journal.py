@@ -125,6 +125,8 @@ class Exchange:
         self.account = decision.account
         self.values, self.readings = values, readings
         self.evidence, self.verdict = decision.evidence, decision.refusal
+        if self.verdict is not None:
+            self.verdict.forget_the_way()
         self.effect = _effect(decision.events, is_kept)
         self.refusal = self.verdict
 

@@ -176,19 +176,15 @@ class Ledger:
         stop = total if limit is None else min(total, offset + limit)
         if offset >= stop:
             return Picked((), total)
-        if len(runs) == 1:
-            return Picked((runs[0].stretch(offset, stop),), total)
-        return Picked(tuple(_merged(runs, _starts(runs, offset), stop - offset)), total)
+        return Picked(tuple(_cut(runs, offset, stop)), total)
 
     def everything(self, shelves: Iterable[Shelf], since: Instant, until: Instant) -> list[Stretch]:
         """All messages between two instants, both included, one shelf after the other."""
         found: list[Stretch] = []
         for shelf in shelves:
             runs = self._runs(shelf, since, until)
-            if len(runs) == 1:
-                found.append(runs[0].stretch(0, len(runs[0])))
-            elif runs:
-                found += _merged(runs, [0] * len(runs), sum(map(len, runs)))
+            if runs:
+                found += _cut(runs, 0, sum(map(len, runs)))
         return found
 
     def page(
@@ -214,6 +210,13 @@ class Ledger:
             self._laid[-1] = _Laid(Layer(self._overlay.rows), first, 0)
             self._open()
         return Ledger((laid.source, laid.offset) for laid in self._laid[:-1])
+
+
+def _cut(runs: Sequence[_Run], start: int, stop: int) -> Iterable[Stretch]:
+    """Part of the runs, one or more, taken as one."""
+    if len(runs) == 1:
+        return (runs[0].stretch(start, stop),)
+    return _merged(runs, _starts(runs, start), stop - start)
 
 
 def _merged(runs: Sequence[_Run], starts: list[int], wanted: int) -> Iterator[Stretch]:

@@ -56,10 +56,9 @@ class Refused(Exception):  # an answer, not an error of ours
         self.source = source._replace(quirk=self.source.quirk or source.quirk)
         return self
 
-    def caught(self) -> Self:
-        """The same refusal without the way it came: who kept that would keep every frame of it, and all that is in them."""
+    def forget_the_way(self) -> None:
+        """Let go of how it was raised, for who keeps it: with that go every frame of the way, and all that is in them."""
         self.__traceback__ = self.__cause__ = self.__context__ = None
-        return self
 
     def _filled(self, text: str) -> str:
         return text.format_map(_Facts({name: _shorten(fact) for name, fact in self.facts.items()}))

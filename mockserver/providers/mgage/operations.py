@@ -57,7 +57,7 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:  # n
         meaning = _meaning(call.values["programId"], state)
         value = OPERATIONS[call.operation](call, account, state, now, meaning)
     except Refused as refusal:
-        value = refusal.caught()
+        value = refusal
     if meaning is not None and (isinstance(value, Exported) or meaning is magic.FAILING):
         evidence = Evidence(magic=call.values["programId"])
     return Decision(now, value, (), evidence, None if account is None else account.key)

@@ -188,7 +188,7 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
             account = _authorised(call, state)
         concluded = OPERATIONS[call.operation](call, account, state, now, ids)
     except Refused as refusal:
-        concluded = _Concluded(refusal.caught())
+        concluded = _Concluded(refusal)
     return Decision(now, concluded.value, concluded.events, concluded.evidence, account.key if account else None)
 
 
