@@ -1,6 +1,7 @@
 # make run    serve on http://127.0.0.1:7670
 # make test   install what the tests need and run all of them
 # make check  what must be green before a commit: format, lint, types, imports, tests
+# make golden ask the server 894 recorded requests again and compare every byte of its answers
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
 # make screenshots   take the README's pictures of the page again
 # make bench-in-process   measure each operation without a network
@@ -12,7 +13,9 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 
-.PHONY: run test check lint fixtures bench bench-in-process screenshots system clean
+GOLDEN := contract_tests/golden/corpus.py
+
+.PHONY: run test check lint golden fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -20,8 +23,11 @@ run: $(VENV)/run.stamp
 test: $(VENV)/test.stamp system
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-check: $(VENV)/test.stamp system lint
+check: $(VENV)/test.stamp system lint golden
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+golden: $(VENV)/test.stamp
+	$(BIN)/python $(GOLDEN) check $(BIN)/mockserver
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff format --check
