@@ -43,7 +43,7 @@ bench: $(VENV)/bench.stamp
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 screenshots: $(VENV)/test.stamp system
-	$(BIN)/python -m pytest -q contract_tests/control/page/test_screenshots.py --screenshots docs
+	$(BIN)/python -m pytest -q contract_tests/admin/page/test_screenshots.py --screenshots docs
 
 bench-in-process: $(VENV)/test.stamp
 	$(BIN)/python -m pytest benchmarks/in_process -p no:xdist --benchmark-sort=name --benchmark-columns=min,median,rounds

@@ -15,14 +15,14 @@ from typing import Any, ClassVar
 import requests
 
 from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app
-from mockserver.core.accounts import Account, ForwardingRule, Login
-from mockserver.core.clock import Clock
-from mockserver.core.instants import SECOND
-from mockserver.core.state import Fixture
-from mockserver.core.worlds import Worlds
+from mockserver.engine.accounts import Account, ForwardingRule, Login
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import SECOND
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
-from mockserver.web.courier import Courier, Manners
-from mockserver.web.post_office import PostOffice
+from mockserver.webhooks import Courier, Manners
+from mockserver.webhooks.dispatcher import PostOffice
 
 SLOW = 0.05
 """Seconds that the receiver takes."""

@@ -19,8 +19,8 @@ from time import perf_counter, process_time
 import orjson
 
 from mockserver.app import read_fixture
-from mockserver.core.ledger import Ledger
-from mockserver.core.messages import program_shelf
+from mockserver.engine.message_store import Ledger
+from mockserver.engine.messages import program_shelf
 
 MINUTES = 400 * 1440
 """Over which the messages are spread."""

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mockserver.web.collecting import collect_seldom
-from mockserver.web.listening import Listening
+from mockserver.http.gc_tuning import collect_seldom
+from mockserver.http.listener import Listening
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

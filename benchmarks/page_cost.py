@@ -12,13 +12,13 @@ from typing import Any
 from werkzeug.test import Client
 
 from mockserver.app import READINGS, create_app
-from mockserver.core.accounts import Account, Login, Program
-from mockserver.core.clock import Clock
-from mockserver.core.instants import SECOND, parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Message
-from mockserver.core.state import Fixture
-from mockserver.core.worlds import Worlds
+from mockserver.engine.accounts import Account, Login, Program
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import SECOND, parse_instant
+from mockserver.engine.messages import Message
+from mockserver.engine.registry import Worlds
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 ACCOUNT = Account(

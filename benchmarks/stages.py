@@ -21,9 +21,9 @@ from unittest.mock import patch
 
 from benchmarks.in_process.requests import Double
 from mockserver import app
-from mockserver.core.state import State
-from mockserver.core.world import World
-from mockserver.web.pipeline import Pipeline
+from mockserver.engine.state import State
+from mockserver.engine.world import World
+from mockserver.http.pipeline import Pipeline
 
 STAGES = {
     "shell": "connection: parser, environ, head of the answer",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mockserver.snapshots import save
+from mockserver.worldfile import save
 
 ACCOUNTS = 2_500
 NUMBERS = 10_000

@@ -11,13 +11,13 @@ from hypothesis import settings
 from werkzeug.test import Client, TestResponse
 
 from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app, read_fixture
-from mockserver.core.clock import Clock
-from mockserver.core.instants import SECOND, parse_instant
-from mockserver.core.state import Fixture
-from mockserver.core.worlds import Worlds
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import SECOND, parse_instant
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
-from mockserver.web.courier import Courier, Manners
-from mockserver.web.post_office import PostOffice
+from mockserver.webhooks import Courier, Manners
+from mockserver.webhooks.dispatcher import PostOffice
 
 # The same examples every time, however busy the machine is.
 settings.register_profile("house", derandomize=True, deadline=None)

@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from .client import Mock as Mock
     from .client import NoServer as NoServer
     from .client import World as World
-    from .redirect.hosts import Leak as Leak
-    from .redirect.httpx_transport import AsyncHttpxTransport as AsyncHttpxTransport
-    from .redirect.httpx_transport import HttpxTransport as HttpxTransport
-    from .redirect.requests_adapter import RequestsAdapter as RequestsAdapter
-    from .redirect.virtual import EndlessWait as EndlessWait
+    from .intercept.hosts import Leak as Leak
+    from .intercept.httpx_transport import AsyncHttpxTransport as AsyncHttpxTransport
+    from .intercept.httpx_transport import HttpxTransport as HttpxTransport
+    from .intercept.inmemory import EndlessWait as EndlessWait
+    from .intercept.requests_adapter import RequestsAdapter as RequestsAdapter
     from .server import MockServer as MockServer
     from .settings import Settings as Settings
-    from .testing.case import MockWorldCase as MockWorldCase
+    from .testkit.unittest import MockWorldCase as MockWorldCase
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AsyncHttpxTransport": "redirect.httpx_transport",
-    "EndlessWait": "redirect.virtual",
-    "HttpxTransport": "redirect.httpx_transport",
-    "Leak": "redirect.hosts",
+    "AsyncHttpxTransport": "intercept.httpx_transport",
+    "EndlessWait": "intercept.inmemory",
+    "HttpxTransport": "intercept.httpx_transport",
+    "Leak": "intercept.hosts",
     "MockServer": "server",
-    "MockWorldCase": "testing.case",
-    "RequestsAdapter": "redirect.requests_adapter",
+    "MockWorldCase": "testkit.unittest",
+    "RequestsAdapter": "intercept.requests_adapter",
     "Settings": "settings",
     **dict.fromkeys(
         ("ControlError", "Delivery", "Exchange", "Fault", "Happened", "Login", "Message", "Mock", "NoServer", "World"),

@@ -12,35 +12,36 @@ from typing import Any
 from flask import Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from mockserver import __version__, snapshots
-from mockserver.control import guard
-from mockserver.control.errors import ControlRefusal, error
-from mockserver.control.routes import index
-from mockserver.control.routes import routes as control_routes
-from mockserver.control.verbs import Api, shipped
-from mockserver.core.clock import Clock
-from mockserver.core.instants import parse_instant
-from mockserver.core.nearness import nearest_paths
-from mockserver.core.state import Fixture
-from mockserver.core.world import Beginning, Room
-from mockserver.core.worlds import Worlds
+from mockserver import __version__
+from mockserver import worldfile as snapshots
+from mockserver.admin import guard
+from mockserver.admin.endpoint import Api, shipped
+from mockserver.admin.errors import ControlRefusal, error
+from mockserver.admin.routes import index
+from mockserver.admin.routes import routes as control_routes
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import parse_instant
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture
+from mockserver.engine.world import Beginning, Room
+from mockserver.http.application import AnswerResponse, Application
+from mockserver.http.contexts import current
+from mockserver.http.handler import serve, serve_astray
+from mockserver.http.masking import Masking
+from mockserver.http.pipeline import CONTROL, PREFIX, Pipeline
+from mockserver.http.url_display import readable
+from mockserver.intercept.proxy_errors import turn_away
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.mgage import MGAGE
 from mockserver.providers.serwersms import SERWERSMS
-from mockserver.redirect.refusals import turn_away
+from mockserver.sdk.provider import Provider, Quirk, View
+from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import AN_INSTANT, BadSetting, Settings
-from mockserver.ui.desk import Desk
+from mockserver.ui.page_context import Desk
 from mockserver.ui.routes import routes as page_routes
-from mockserver.web.addresses import readable
-from mockserver.web.application import AnswerResponse, Application
-from mockserver.web.contexts import current
-from mockserver.web.courier import Courier, Manners
-from mockserver.web.fragments import Fragments
-from mockserver.web.masking import Masking
-from mockserver.web.pipeline import CONTROL, PREFIX, Pipeline
-from mockserver.web.post_office import PostOffice
-from mockserver.web.provider import Provider, Quirk, View
-from mockserver.web.serve import serve, serve_astray
+from mockserver.validation.suggestions import nearest_paths
+from mockserver.webhooks import Courier, Manners
+from mockserver.webhooks.dispatcher import PostOffice
 
 PROVIDERS: tuple[Provider, ...] = (DIALOGTECH, MGAGE, SERWERSMS)
 """Every room. Adding a provider is a folder and a name here."""

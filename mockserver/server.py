@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.app import HOSTS, create_app, create_house
 from mockserver.client import Controls, InProcess
-from mockserver.client.moments import Moment, written
-from mockserver.redirect.authority import Authority
-from mockserver.redirect.doors import Door
-from mockserver.redirect.hosts import Hosts
-from mockserver.redirect.redirection import Redirected, Redirection
-from mockserver.redirect.refusals import turn_away
-from mockserver.redirect.tunnel import Tunnel
+from mockserver.client.timefmt import Moment, written
+from mockserver.http.application import Application
+from mockserver.http.connection import Limits
+from mockserver.http.listener import Listener, Listening
+from mockserver.intercept.ca import Authority
+from mockserver.intercept.hosts import Hosts
+from mockserver.intercept.proxy import Tunnel
+from mockserver.intercept.proxy_errors import turn_away
+from mockserver.intercept.redirect import Redirected, Redirection
+from mockserver.intercept.redirect_listener import Door
 from mockserver.settings import HTTPS_PORT, TUNNEL_PORT, Settings, process_environment
-from mockserver.web.application import Application
-from mockserver.web.listening import Listener, Listening
-from mockserver.web.shell import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from wsgiref.types import WSGIApplication
 
     from mockserver.client import World
-    from mockserver.core.worlds import Worlds
+    from mockserver.engine.registry import Worlds
 
 OURS = Hosts(HOSTS)
 """Whom we are."""

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
-from mockserver.core.ids import unguessable
+from mockserver.engine.ids import unguessable
 
 _PREFIX = "MOCKSERVER_"
 HTTPS_PORT, TUNNEL_PORT = 7671, 7672

@@ -12,16 +12,16 @@ from typing import Any
 from uvicorn.server import ServerState
 
 from mockserver.app import READINGS, ROOMS, create_app
-from mockserver.core.accounts import Account, Login, Number, Program
-from mockserver.core.clock import Clock
-from mockserver.core.instants import SECOND, Instant, parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Message
-from mockserver.core.state import Fixture
-from mockserver.core.worlds import Worlds
-from mockserver.web.application import Application
-from mockserver.web.listening import config_of
-from mockserver.web.shell import Shell, shell
+from mockserver.engine.accounts import Account, Login, Number, Program
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import SECOND, Instant, parse_instant
+from mockserver.engine.messages import Message
+from mockserver.engine.registry import Worlds
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
+from mockserver.http.application import Application
+from mockserver.http.connection import Shell, shell
+from mockserver.http.listener import config_of
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 SENDERS = 2_000

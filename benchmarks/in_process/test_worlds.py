@@ -8,14 +8,14 @@ import pytest
 
 from benchmarks.in_process.requests import NOON, PROGRAM, SENDERS, exported_message, fixture
 from mockserver.app import READINGS, ROOMS
-from mockserver.core.clock import Clock
-from mockserver.core.events import MessageStored, UseCounted
-from mockserver.core.instants import EARLIEST, LATEST, SECOND
-from mockserver.core.layers import Layer
-from mockserver.core.ledger import Ledger
-from mockserver.core.messages import program_shelf
-from mockserver.core.state import Fixture, State
-from mockserver.core.worlds import Worlds
+from mockserver.engine.clock import Clock
+from mockserver.engine.events import MessageStored, UseCounted
+from mockserver.engine.instants import EARLIEST, LATEST, SECOND
+from mockserver.engine.message_store import Ledger
+from mockserver.engine.messages import program_shelf
+from mockserver.engine.registry import Worlds
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture, State
 from mockserver.providers.dialogtech import limits
 
 SHELF = program_shelf(PROGRAM, "1")

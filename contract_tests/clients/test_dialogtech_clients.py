@@ -13,11 +13,11 @@ import pytest
 import requests
 
 from mockserver.app import create_app
-from mockserver.core.accounts import Account, Login, Number
-from mockserver.core.instants import LATEST, parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Message, account_shelf
-from mockserver.core.state import Fixture
+from mockserver.engine.accounts import Account, Login, Number
+from mockserver.engine.instants import LATEST, parse_instant
+from mockserver.engine.messages import Message, account_shelf
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
 
 HERE = Path(__file__).parent

@@ -12,10 +12,10 @@ from shutil import which
 
 import pytest
 
-from mockserver.core.accounts import ForwardingRule
-from mockserver.core.decisions import Decision
-from mockserver.core.events import AccountChanged
-from mockserver.core.instants import SECOND
+from mockserver.engine.accounts import ForwardingRule
+from mockserver.engine.decisions import Decision
+from mockserver.engine.events import AccountChanged
+from mockserver.engine.instants import SECOND
 
 SCRIPT = Path(__file__).parent / "php" / "receiver.php"
 PATIENCE = 60

@@ -11,12 +11,12 @@ import pytest
 import requests
 
 from mockserver.app import PROVIDERS, create_app
-from mockserver.core.accounts import Account, Login, Program
-from mockserver.core.events import MessageStored
-from mockserver.core.instants import SECOND, parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Message
-from mockserver.core.state import Fixture
+from mockserver.engine.accounts import Account, Login, Program
+from mockserver.engine.events import MessageStored
+from mockserver.engine.instants import SECOND, parse_instant
+from mockserver.engine.messages import Message
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
 
 MANY = 12_345

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.app import HOSTS
-from mockserver.redirect.environment import PRELOADS, Kit, kit, led
+from mockserver.intercept.environment import PRELOADS, Kit, kit, led
 from mockserver.server import MockServer
 
 OURS = str(PRELOADS / "python")

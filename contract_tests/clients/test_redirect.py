@@ -23,12 +23,12 @@ import trustme
 import uvloop
 
 from mockserver.client import World
-from mockserver.redirect.authority import Authority
-from mockserver.redirect.doors import Door
-from mockserver.redirect.hosts import Asked, Leak
-from mockserver.redirect.redirection import Redirection
+from mockserver.http.listener import Listener, Listening
+from mockserver.intercept.ca import Authority
+from mockserver.intercept.hosts import Asked, Leak
+from mockserver.intercept.redirect import Redirection
+from mockserver.intercept.redirect_listener import Door
 from mockserver.server import OURS, MockServer
-from mockserver.web.listening import Listener, Listening
 
 NUMBERS = "action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"
 DIALOGTECH = f"https://secure.dialogtech.com/ibp_api.php?{NUMBERS}"
@@ -222,7 +222,7 @@ def test_an_authority_that_cannot_be_kept_is_made_for_the_run(
     server: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr("mockserver.redirect.trust.usual_folder", lambda: tmp_path / "file" / "authority")
+    monkeypatch.setattr("mockserver.intercept.trust.usual_folder", lambda: tmp_path / "file" / "authority")
 
     with server.redirected():
         assert SAMPLE == requests.get(DIALOGTECH).text

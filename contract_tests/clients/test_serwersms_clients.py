@@ -14,11 +14,11 @@ import pytest
 import requests
 
 from mockserver.app import create_app
-from mockserver.core.accounts import Account, Contact, Login
-from mockserver.core.instants import parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Attachment, Message
-from mockserver.core.state import Fixture
+from mockserver.engine.accounts import Account, Contact, Login
+from mockserver.engine.instants import parse_instant
+from mockserver.engine.messages import Attachment, Message
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.server import MockServer
 

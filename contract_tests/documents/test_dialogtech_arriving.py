@@ -6,14 +6,14 @@ import pytest
 from lxml import etree
 
 from mockserver.app import READINGS, ROOMS
-from mockserver.core.accounts import Account, Login, Number
-from mockserver.core.clock import Clock
-from mockserver.core.decisions import Evidence
-from mockserver.core.events import MessageStored
-from mockserver.core.instants import SECOND, parse_instant
-from mockserver.core.messages import Message, account_shelf
-from mockserver.core.state import Fixture
-from mockserver.core.worlds import Worlds
+from mockserver.engine.accounts import Account, Login, Number
+from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import Evidence
+from mockserver.engine.events import MessageStored
+from mockserver.engine.instants import SECOND, parse_instant
+from mockserver.engine.messages import Message, account_shelf
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 OWN, OTHERS, MUTE = "5554332111", "5550000001", "5550000002"

@@ -7,14 +7,14 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from mockserver.app import READINGS
-from mockserver.core.accounts import Account, Credential, Login, Number
-from mockserver.core.events import ArrivalScheduled, AttemptJudged, DeliveryOpened, MessageStored
-from mockserver.core.ids import Ids
-from mockserver.core.instants import SECOND, parse_instant
-from mockserver.core.outbox import Attempt, Delivery, Outcome, Outgoing
-from mockserver.core.state import Fixture, State
+from mockserver.engine.accounts import Account, Credential, Login, Number
+from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Outgoing
+from mockserver.engine.events import ArrivalScheduled, AttemptJudged, DeliveryOpened, MessageStored
+from mockserver.engine.ids import Ids
+from mockserver.engine.instants import SECOND, parse_instant
+from mockserver.engine.state import Fixture, State
 from mockserver.providers.dialogtech import DIALOGTECH
-from mockserver.web.provider import Call
+from mockserver.sdk.provider import Call
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 OWN, HANDSET = "5554332111", "5556667777"

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 import pytest
 
 from mockserver.app import create_app
-from mockserver.core.accounts import Account, Login, Number
-from mockserver.core.clock import Clock
-from mockserver.core.instants import LATEST, SECOND, iso
-from mockserver.core.messages import account_shelf
-from mockserver.core.state import Fixture
+from mockserver.engine.accounts import Account, Login, Number
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import LATEST, SECOND, iso
+from mockserver.engine.messages import account_shelf
+from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
 
 A, B, C, D, E, F = SIX = tuple(f"555000000{digit}" for digit in range(1, 7))

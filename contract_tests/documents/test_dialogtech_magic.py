@@ -14,21 +14,21 @@ import requests
 from lxml import etree
 
 from mockserver.app import READINGS, ROOMS
-from mockserver.core.accounts import Account, Login, Number
-from mockserver.core.clock import Clock
-from mockserver.core.decisions import Evidence
-from mockserver.core.events import ArrivalScheduled, MessageStored, UseCounted
-from mockserver.core.instants import LATEST, SECOND, parse_instant
-from mockserver.core.messages import account_shelf
-from mockserver.core.state import Fixture
-from mockserver.core.world import Happened
-from mockserver.core.worlds import Worlds
+from mockserver.engine.accounts import Account, Login, Number
+from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import Evidence
+from mockserver.engine.events import ArrivalScheduled, MessageStored, UseCounted
+from mockserver.engine.instants import LATEST, SECOND, parse_instant
+from mockserver.engine.messages import account_shelf
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture
+from mockserver.engine.world import Happened
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.dialogtech.limits import PER_ACCOUNT, PER_MINUTE, PER_NUMBER
+from mockserver.sdk.request import Asked
+from mockserver.sdk.response import AT_ONCE, Delivery, Ending
+from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import fixtures_folder
-from mockserver.web.answer import AT_ONCE, Delivery, Ending
-from mockserver.web.asked import Asked
-from mockserver.web.fragments import Fragments
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 OWN = "5554332111"

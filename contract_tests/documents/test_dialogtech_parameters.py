@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from mockserver.core.accounts import Account, Login, Number
+from mockserver.engine.accounts import Account, Login, Number
 
 WHO = ("action", "access_key", "secret_access_key")
 TABLES = {  # the rows that say "Required: Yes"

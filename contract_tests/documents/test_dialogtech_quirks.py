@@ -13,11 +13,11 @@ import pytest
 import xmltodict
 from lxml import etree
 
-from mockserver.core.accounts import Account, Login, Number
-from mockserver.core.instants import parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Message
-from mockserver.core.state import Fixture
+from mockserver.engine.accounts import Account, Login, Number
+from mockserver.engine.instants import parse_instant
+from mockserver.engine.messages import Message
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
 
 DOCUMENTS = Path(__file__).parents[2] / "fixtures" / "documents" / "dialogtech"
 CUSTOMER, OWN, SILENT = "5556667777", "5554332111", "5554443210"

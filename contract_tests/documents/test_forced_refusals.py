@@ -8,9 +8,9 @@ import pytest
 from werkzeug.test import Client, EnvironBuilder
 
 from mockserver.app import PROVIDERS
-from mockserver.core.refusals import Refused
-from mockserver.web.asked import Asked
-from mockserver.web.provider import Call, Provider
+from mockserver.engine.provider_errors import Refused
+from mockserver.sdk.provider import Call, Provider
+from mockserver.sdk.request import Asked
 
 HERE = "/_mock/worlds/default"
 KEYS = {"access_key": "foo", "secret_access_key": "bar"}

@@ -13,16 +13,16 @@ import requests
 from werkzeug.test import Client
 
 from mockserver.app import READINGS, ROOMS, create_app
-from mockserver.core.accounts import Account, Login, Program
-from mockserver.core.clock import Clock
-from mockserver.core.instants import parse_instant
-from mockserver.core.state import Fixture
-from mockserver.core.worlds import Worlds
+from mockserver.engine.accounts import Account, Login, Program
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import parse_instant
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture
 from mockserver.providers.mgage import MGAGE
+from mockserver.sdk.request import Asked
+from mockserver.sdk.response import AT_ONCE, Delivery, Ending
+from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import fixtures_folder
-from mockserver.web.answer import AT_ONCE, Delivery, Ending
-from mockserver.web.asked import Asked
-from mockserver.web.fragments import Fragments
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 PATH = "/api/messages/program/"

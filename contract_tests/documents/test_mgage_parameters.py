@@ -8,11 +8,11 @@ import pytest
 from werkzeug.test import Client
 
 from mockserver.app import create_app
-from mockserver.core.accounts import Account, Login, Program
-from mockserver.core.instants import parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Message
-from mockserver.core.state import Fixture
+from mockserver.engine.accounts import Account, Login, Program
+from mockserver.engine.instants import parse_instant
+from mockserver.engine.messages import Message
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
 
 ADDRESS = "http://localhost/api/messages/program/1001"
 

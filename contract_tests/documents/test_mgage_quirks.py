@@ -10,14 +10,14 @@ import pytest
 from werkzeug.test import Client
 
 from mockserver.app import create_app, read_fixture
-from mockserver.core.accounts import Account, Login, Program
-from mockserver.core.clock import Clock
-from mockserver.core.events import MessageStored
-from mockserver.core.instants import parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Message
-from mockserver.core.state import Fixture
-from mockserver.snapshots import WorldFileError
+from mockserver.engine.accounts import Account, Login, Program
+from mockserver.engine.clock import Clock
+from mockserver.engine.events import MessageStored
+from mockserver.engine.instants import parse_instant
+from mockserver.engine.messages import Message
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
+from mockserver.worldfile import WorldFileError
 
 REALM = 'Basic realm="Communicate Pro", charset="UTF-8"'
 PATH = "/api/messages/program/"

@@ -7,16 +7,16 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 from werkzeug.test import Client
 
-from mockserver import snapshots
+from mockserver import worldfile as snapshots
 from mockserver.app import PROVIDERS, READINGS, SWITCHES, create_app
-from mockserver.core.accounts import Account, Credential, ForwardingRule, Login
-from mockserver.core.events import AttemptJudged, DeliveryOpened, MessagesRead, MessageStored
-from mockserver.core.ids import Ids
-from mockserver.core.instants import SECOND, parse_instant
-from mockserver.core.outbox import Attempt, Delivery, Outcome, Outgoing
-from mockserver.core.state import Fixture, State
+from mockserver.engine.accounts import Account, Credential, ForwardingRule, Login
+from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Outgoing
+from mockserver.engine.events import AttemptJudged, DeliveryOpened, MessagesRead, MessageStored
+from mockserver.engine.ids import Ids
+from mockserver.engine.instants import SECOND, parse_instant
+from mockserver.engine.state import Fixture, State
 from mockserver.providers.serwersms import SERWERSMS
-from mockserver.web.provider import Call
+from mockserver.sdk.provider import Call
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 MINUTE = 60 * SECOND

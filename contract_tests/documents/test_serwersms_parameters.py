@@ -7,11 +7,11 @@ import json
 import pytest
 
 from mockserver.app import create_app
-from mockserver.core.accounts import Account, Contact, Login
-from mockserver.core.instants import parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Message, kind_shelf
-from mockserver.core.state import Fixture
+from mockserver.engine.accounts import Account, Contact, Login
+from mockserver.engine.instants import parse_instant
+from mockserver.engine.messages import Message, kind_shelf
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
 
 WHO = {"username": "Login", "password": "Haslo"}
 BAD_DATA = {"error": {"code": 1006, "type": "InvalidData", "message": "Invalid data format"}}

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mockserver.app import create_app
-from mockserver.core.accounts import Account, Contact, Login
-from mockserver.core.instants import instant_of, parse_instant
-from mockserver.core.layers import Layer
-from mockserver.core.messages import Attachment, Message
-from mockserver.core.state import Fixture
+from mockserver.engine.accounts import Account, Contact, Login
+from mockserver.engine.instants import instant_of, parse_instant
+from mockserver.engine.messages import Attachment, Message
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
 from mockserver.providers.serwersms.errors import CODES, REFUSALS
 from mockserver.providers.serwersms.operations import NOT_OFFERED
 

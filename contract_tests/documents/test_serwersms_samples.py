@@ -15,9 +15,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from lxml import etree
 
-from mockserver.core.instants import EARLIEST, LATEST
-from mockserver.core.messages import account_shelf
-from mockserver.providers.serwersms.params import RECIVED
+from mockserver.engine.instants import EARLIEST, LATEST
+from mockserver.engine.messages import account_shelf
+from mockserver.providers.serwersms.parameters import RECIVED
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "fixtures" / "documents" / "serwersms" / "recived.json"

@@ -40,7 +40,15 @@ _VERBS = {
     "fixtures": "Make and check world files.",
 }
 
-_HOMES = {"assert": "expect", "exec": "execute", "quirks": "lists", "refusals": "lists", "magic": "lists"}
+_HOMES = {
+    "assert": "verify",
+    "exec": "exec_",
+    "outbox": "delivery",
+    "reading": "variant",
+    "quirks": "catalogue",
+    "refusals": "catalogue",
+    "magic": "catalogue",
+}
 """Modules of verbs that have none of their own name."""
 _PYTHONS = ("assert", "exec")
 """Verbs that Python has taken; their commands have an underscore behind them."""
@@ -87,7 +95,7 @@ def main() -> NoReturn:
     try:
         cli(prog_name="mockserver")
     except (OSError, ValueError) as error:
-        from .talking import sentence
+        from .common import sentence
 
         click.echo(f"mockserver: {sentence(error)}", err=True)
         sys.exit(1)

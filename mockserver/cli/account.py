@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Group, Output, as_account, as_json, cell, only_given, table, to_world
+from .common import Group, Output, as_account, as_json, cell, only_given, table, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import World

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .talking import Failed, Output, to_world
+from .common import Failed, Output, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import World

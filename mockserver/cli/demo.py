@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .common import Failed, failing
 from .serve import option, settings_with
-from .talking import Failed, failing
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
@@ -42,7 +42,7 @@ Examples:
 @option("port", "Of the server that is started; 0 picks a free one.")
 def demo(story: str | None, url: str | None, token: str | None, port: int | None) -> None:
     """Tell a story: real clients in a world of their own. Without STORY, say where the page tells them."""
-    from mockserver.stories import STORIES
+    from mockserver.demo import STORIES
 
     if story is not None and story not in STORIES:
         raise click.BadParameter(f"{story!r} is none; there are {', '.join(STORIES)}", param_hint="STORY")
@@ -84,7 +84,7 @@ def _serve(port: int | None) -> None:
 
 
 def _where(url: str) -> None:
-    from mockserver.stories import STORIES
+    from mockserver.demo import STORIES
 
     click.echo(f"The stories are told at {url}{PAGE.format(world='default', section='stories')}\n")
     for story in STORIES.values():
@@ -94,7 +94,7 @@ def _where(url: str) -> None:
 
 def _tell(name: str, mock: Mock) -> None:
     from mockserver.client import ControlError
-    from mockserver.stories import STORIES, Telling
+    from mockserver.demo import STORIES, Telling
 
     story = STORIES[name]
     click.echo(f"{story.title}\n{story.about}\n")

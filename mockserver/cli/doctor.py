@@ -10,8 +10,8 @@ import click
 
 from mockserver.settings import Settings, environment
 
-from .leading import kit_of
-from .talking import FORMAT, Output, hint, table
+from .child_env import kit_of
+from .common import FORMAT, Output, hint, table
 
 
 @click.command(
@@ -36,8 +36,8 @@ def doctor(only: tuple[str, ...], authority: Path | None, form: str) -> None:
 
     Ends with 1 when one that is installed does not.
     """
-    from mockserver.redirect.doctor import RUNTIMES, examine
-    from mockserver.redirect.environment import led
+    from mockserver.intercept.doctor import RUNTIMES, examine
+    from mockserver.intercept.environment import led
     from mockserver.server import MockServer
 
     names = {runtime.name.lower() for runtime in RUNTIMES}

@@ -10,8 +10,8 @@ import click
 
 from mockserver.settings import environment
 
-from .leading import kit_to
-from .talking import Output, hint, to_server
+from .child_env import kit_to
+from .common import Output, hint, to_server
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
@@ -47,7 +47,7 @@ def env(mock: Mock, output: Output, shell: str, folder: Path | None) -> None:
 
     They are those that `mockserver exec` gives to its command. Certificate: SSL_CERT_FILE has it, and the usual roots.
     """
-    from mockserver.redirect.environment import led
+    from mockserver.intercept.environment import led
 
     parent = environment()
     kit = kit_to(mock, parent, folder)

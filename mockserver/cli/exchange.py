@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .talking import Output, to_world
+from .common import Output, to_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ def exchange(world: World, output: Output, number: int, raw: str | None) -> None
     """Show one exchange: what was asked and answered, with headers and bodies. Why: mockserver explain N."""
     if raw is not None and output.form == "json":
         raise click.UsageError("--raw and --format json exclude each other")
-    from mockserver.control.wording import in_a_line
+    from mockserver.admin.text_format import in_a_line
 
     found = world.exchange(number)
     request, answer = found.request, found.answer

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .talking import Output, to_world
+from .common import Output, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import World
@@ -23,7 +23,7 @@ Examples:
 @to_world
 def explain(world: World, output: Output, number: int) -> None:
     """Say why an exchange was answered as it was: the rule and its source, what was received, how to fix it."""
-    from mockserver.control.wording import in_words
+    from mockserver.admin.text_format import in_words
 
     explanation = world.explain(number)
     output.show(explanation, in_words(explanation))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import (
+from .common import (
     Group,
     Output,
     as_json,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mockserver.client import Fault, Mock, World
 
-    from .talking import Command
+    from .common import Command
 
 
 @click.group(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from .talking import Group
+from .common import Group
 
 if TYPE_CHECKING:
-    from mockserver.web.provider import Provider
+    from mockserver.sdk.provider import Provider
 
 Item = TypeVar("Item")
 
@@ -71,7 +71,7 @@ def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ..
     --messages alone makes the demo world.
     """
     from mockserver.app import PROVIDERS
-    from mockserver.snapshots import save
+    from mockserver.worldfile import save
 
     names = tuple(dict.fromkeys(names)) or (tuple(WORLDS) if messages is None else ("demo",))
     for name, path in _paths(out, names) if out or messages is None else _sized(names, messages):
@@ -87,7 +87,7 @@ def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ..
 def check(files: tuple[Path, ...]) -> None:
     """Check world files. What is wrong with one is said on stderr; the exit code is then 1."""
     from mockserver.app import read_fixture
-    from mockserver.snapshots import WorldFileError
+    from mockserver.worldfile import WorldFileError
 
     are_right = True
     for path in files:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .common import Output, as_seconds, only_given, to_world
 from .message import fields, tell
-from .talking import Output, as_seconds, only_given, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import World
@@ -39,7 +39,7 @@ def inbound(
     if delay is None:
         tell(world.inbound(provider, account, **row), output)
         return
-    from mockserver.client.moments import written
+    from mockserver.client.timefmt import written
 
     due = written(world.schedule_inbound(provider, account, delay=delay, **row))
     output.show({"due": due}, f"due {due}")

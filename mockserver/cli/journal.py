@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockserver.core.journal import OUTCOMES
+from mockserver.engine.journal import OUTCOMES
 
-from .talking import Command, Output, decorated, hint, to_world
+from .common import Command, Output, decorated, hint, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import Exchange, World
@@ -53,7 +53,7 @@ Examples:
 @to_world
 def journal(world: World, output: Output, after: int | None, limit: int | None, follow: bool, **filters: Any) -> None:
     """List what was asked and answered, oldest first. Why: mockserver explain N."""
-    from mockserver.control.wording import in_a_line
+    from mockserver.admin.text_format import in_a_line
 
     if follow:
         _follow(world, output, after, limit, filters)
@@ -74,7 +74,7 @@ def journal(world: World, output: Output, after: int | None, limit: int | None, 
 
 
 def _follow(world: World, output: Output, after: int | None, limit: int | None, filters: dict[str, Any]) -> None:
-    from mockserver.control.wording import in_a_line
+    from mockserver.admin.text_format import in_a_line
 
     try:
         for exchange in islice(_as_they_come(world, after, filters), limit):

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import Group, Output, as_pair, decorated, hint, only_given, table, to_world
+from .common import Group, Output, as_pair, decorated, hint, only_given, table, to_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockserver.client import Message, World
 
-    from .talking import Command
+    from .common import Command
 
 DIRECTIONS = click.Choice(["inbound", "outbound"])
 

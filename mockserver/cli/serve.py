@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
-from mockserver.core.instants import parse_instant
+from mockserver.engine.instants import parse_instant
 from mockserver.settings import AN_INSTANT, Settings, bounds_of, kinds
 
-from .talking import decorated
-from .watching import Watch
+from .common import decorated
+from .reload import Watch
 
 if TYPE_CHECKING:
-    from mockserver.core.worlds import Worlds
+    from mockserver.engine.registry import Worlds
     from mockserver.server import MockServer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -121,8 +121,8 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: b
     start_log(settings)
 
     from mockserver.app import create_app, create_house
+    from mockserver.http.gc_tuning import collect_seldom
     from mockserver.server import MockServer
-    from mockserver.web.collecting import collect_seldom
 
     watch = Watch(settings.world, lambda: _begin_again(house, settings)) if settings.world else None
     gc.disable()  # a world is read faster when nobody looks for rubbish in it meanwhile

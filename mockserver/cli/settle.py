@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .talking import Failed, Output, as_seconds, to_world
+from .common import Failed, Output, as_seconds, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import World

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from .common import Group, Output, as_seconds, decorated, hint, only_given, to_server, to_world
+from .delivery import STATUSES
+from .delivery import listed as listed_deliveries
 from .journal import narrowing
 from .message import DIRECTIONS
 from .message import listed as listed_messages
-from .outbox import STATUSES
-from .outbox import listed as listed_deliveries
-from .talking import Group, Output, as_seconds, decorated, hint, only_given, to_server, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import Delivery, Exchange, Message, Mock, World
 
-    from .talking import Command
+    from .common import Command
 
 
 @click.group(
@@ -82,7 +82,7 @@ Examples:
 @to_world
 def exchange(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
     """Wait for an exchange with a provider's address. If none comes in time: 1."""
-    from mockserver.control.wording import in_a_line
+    from mockserver.admin.text_format import in_a_line
 
     found = world.wait_for_exchange(timeout=timeout, after=after, **only_given(filters))
     _tell(found, in_a_line(found), output)

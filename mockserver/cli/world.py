@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .talking import (
+from .common import (
     Failed,
     Group,
     Output,
@@ -155,7 +155,7 @@ Examples:
 @to_named_world
 def save(world: World, output: Output, out: Path | None, credentials: bool) -> None:
     """Write a world as a world file."""
-    from mockserver import snapshots
+    from mockserver import worldfile as snapshots
 
     document = world.snapshot(credentials=credentials)
     if out is None:

@@ -3,15 +3,15 @@
 One implementation of each verb, the control API's; here are its names, and Python's own instants and durations.
 """
 
-from mockserver.core.accounts import Login
+from mockserver.engine.accounts import Login
 
 from .clock import WorldClock
+from .deliveries import Attempt, Delivery, Settled
 from .faults import Fault
 from .mock import Controls, Mock
-from .outbox import Attempt, Delivery, Settled
-from .readings import Readings
 from .transport import ControlError, InProcess, NoServer, OverHttp, Transport
 from .values import Decided, Exchange, Happened, Journal, Message, Reply, Time, Webhook, WorldFacts
+from .variants import Readings
 from .world import World
 
 __all__ = [

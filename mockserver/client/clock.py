@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from . import moments
-from .asking import Asking
+from . import timefmt as moments
 from .awaiting import verb
-from .moments import Duration, Moment
+from .resource import Asking
+from .timefmt import Duration, Moment
 from .values import Time
 
 _JOURNEY = 600.0

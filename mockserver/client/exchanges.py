@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .asking import Asking
 from .awaiting import verb
+from .resource import Asking
 from .transport import told
 from .values import Exchange, Journal, Row
 
 if TYPE_CHECKING:
-    from mockserver.core.journal import Outcome
+    from mockserver.engine.journal import Outcome
 
 
 class Exchanges(Asking):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from .asking import Asking
 from .awaiting import verb
+from .resource import Asking
 from .transport import Transport
 from .values import Row
 

@@ -7,12 +7,12 @@ from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from mockserver.core.clock import Clock
-from mockserver.core.instants import SECOND
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import SECOND
 
-from . import moments
+from . import timefmt as moments
 from .awaiting import verb
-from .moments import Duration, Moment
+from .timefmt import Duration, Moment
 from .transport import InProcess, NoServer, OverHttp, Transport
 from .values import Credentials, written_credentials
 from .world import Document, World, loaded

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
 
-from . import moments
-from .asking import Asking
+from . import timefmt as moments
 from .awaiting import verb
-from .moments import Duration, Moment
+from .resource import Asking
+from .timefmt import Duration, Moment
 from .transport import ControlError
 from .values import Message
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 from .awaiting import MOST_AWAITED
-from .moments import plain
+from .timefmt import plain
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mockserver.core.accounts import Login
+from mockserver.engine.accounts import Login
 
-from .moments import read, read_if_any
+from .timefmt import read, read_if_any
 
 if TYPE_CHECKING:
-    from mockserver.core.journal import Effect, Outcome
+    from mockserver.engine.journal import Effect, Outcome
 
 Row: TypeAlias = Mapping[str, Any]
 """JSON as the control API writes it."""

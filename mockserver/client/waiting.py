@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import moments
+from . import timefmt as moments
 from .awaiting import verb
-from .moments import Duration
-from .outbox import Delivery, Outbox
+from .deliveries import Delivery, Outbox
+from .timefmt import Duration
 from .values import Exchange, Message, Row
 
 if TYPE_CHECKING:
-    from mockserver.core.outbox import Status
+    from mockserver.engine.deliveries import Status
 
 
 class Waiting(Outbox):

@@ -11,18 +11,18 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 from urllib.parse import quote
 
-from mockserver.core.accounts import Login
+from mockserver.engine.accounts import Login
 
-from . import moments
+from . import timefmt as moments
 from .awaiting import verb
 from .clock import WorldClock
 from .exchanges import Exchanges
 from .faults import Faults
-from .moments import Moment
-from .readings import Readings
 from .records import Records
+from .timefmt import Moment
 from .transport import ControlError, Transport
 from .values import Logins, Row, WorldFacts
+from .variants import Readings
 from .waiting import Waiting
 
 Document: TypeAlias = Mapping[str, Any] | str | PathLike[str]

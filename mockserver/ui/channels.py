@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from mockserver.core.accounts import Account
-from mockserver.core.instants import EARLIEST, LATEST
-from mockserver.core.messages import Message, account_shelf, kind_shelf
-from mockserver.core.state import State
-from mockserver.web.provider import Provider
+from mockserver.engine.accounts import Account
+from mockserver.engine.instants import EARLIEST, LATEST
+from mockserver.engine.messages import Message, account_shelf, kind_shelf
+from mockserver.engine.state import State
+from mockserver.sdk.provider import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

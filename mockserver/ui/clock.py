@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from mockserver.core.agenda import Due
-from mockserver.core.events import (
+from mockserver.engine.events import (
     AccountChanged,
     ArrivalScheduled,
     AttemptJudged,
@@ -17,12 +16,13 @@ from mockserver.core.events import (
     MessageStored,
     ReadingChosen,
 )
-from mockserver.core.instants import SECOND, Instant, iso, parse_instant
-from mockserver.core.state import State
-from mockserver.core.world import Exchanged, Happened, Missed, World
+from mockserver.engine.instants import SECOND, Instant, iso, parse_instant
+from mockserver.engine.scheduler import Due
+from mockserver.engine.state import State
+from mockserver.engine.world import Exchanged, Happened, Missed, World
 
-from .desk import Visit
 from .exchanges import fault_in_words
+from .page_context import Visit
 
 _DUE = 100
 _PAST = 200

@@ -11,17 +11,17 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.client import ControlError
-from mockserver.core.events import AttemptJudged, DeliveryChanged, DeliveryOpened, MessagesRead, MessageStored
-from mockserver.core.instants import EARLIEST, LATEST, Instant, iso
-from mockserver.core.ledger import Handset
-from mockserver.core.messages import Message, handset_of, handset_shelf
-from mockserver.core.outbox import Delivery
-from mockserver.core.state import State
-from mockserver.core.world import Happened, World
-from mockserver.web.provider import subject
+from mockserver.engine.deliveries import Delivery
+from mockserver.engine.events import AttemptJudged, DeliveryChanged, DeliveryOpened, MessagesRead, MessageStored
+from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
+from mockserver.engine.message_store import Handset
+from mockserver.engine.messages import Message, handset_of, handset_shelf
+from mockserver.engine.state import State
+from mockserver.engine.world import Happened, World
+from mockserver.sdk.provider import subject
 
 from .channels import Channel, channels, fields, of_message, spelled
-from .desk import Visit
+from .page_context import Visit
 from .pictures import Picture, pictures
 from .segments import Segments, segments
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from mockserver.core.instants import iso
-from mockserver.core.journal import OUTCOMES, Exchange
-from mockserver.web.forms import pairs
+from mockserver.engine.instants import iso
+from mockserver.engine.journal import OUTCOMES, Exchange
+from mockserver.sdk.forms import pairs
 
 from . import layout, snippets
-from .desk import Visit
+from .page_context import Visit
 
 PAGE = 60
 """Exchanges that are shown at a time."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .desk import Visit
 from .exchanges import fault_in_words
+from .page_context import Visit
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "refusal": ("Say no", "The provider refuses, in its own words."),
@@ -86,7 +86,7 @@ def shown(visit: Visit, error: str = "") -> dict[str, Any]:
 
 
 def _mischief_kinds() -> Mapping[str, str]:
-    from mockserver.core.mischief import KINDS
+    from mockserver.engine.webhook_faults import KINDS
 
     return {str(name): about for name, about in KINDS.items()}
 

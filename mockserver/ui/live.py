@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.core.events import (
+from mockserver.engine.events import (
     AccountChanged,
     ArrivalScheduled,
     AttemptJudged,
@@ -14,10 +14,10 @@ from mockserver.core.events import (
     MessageStored,
     ReadingChosen,
 )
-from mockserver.core.world import Exchanged, Happened, Missed
-from mockserver.web.answer import Stream
+from mockserver.engine.world import Exchanged, Happened, Missed
+from mockserver.sdk.response import Stream
 
-from .desk import Visit
+from .page_context import Visit
 
 _TOPICS: Mapping[type, bytes] = {
     MessageStored: b"messages clock",

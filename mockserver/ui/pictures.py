@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mockserver.core.messages import Attachment, Message
+from mockserver.engine.messages import Attachment, Message
 
 if TYPE_CHECKING:
-    from .desk import Visit
+    from .page_context import Visit
 
 # No SVG: it is a document with scripts.
 _BEGINNINGS: dict[str, tuple[bytes, ...]] = {

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, redirect, render_template, request, send_from_directory
 
 from mockserver.client import ControlError
-from mockserver.core.instants import iso
-from mockserver.web.answer import Answer, Stream
-from mockserver.web.application import AnswerResponse
+from mockserver.engine.instants import iso
+from mockserver.http.application import AnswerResponse
+from mockserver.sdk.response import Answer, Stream
 
-from .desk import ROOT, Desk, NoWorld, Visit
+from .page_context import ROOT, Desk, NoWorld, Visit
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
@@ -33,6 +33,9 @@ SECTIONS = {
     "stories": "Stories",
 }
 """The rail."""
+
+_MODULES = {"readings": "variants", "stories": "demos"}
+"""Modules of sections that have none of their own name."""
 
 _FILES = Path(__file__).parent / "static"
 
@@ -106,7 +109,7 @@ def _do_faults(visit: Visit) -> str:
 
 
 def _do_readings(visit: Visit) -> str:
-    from . import readings
+    from . import variants as readings
 
     readings.choose(visit)
     return visit.here("readings")
@@ -119,7 +122,7 @@ def _do_worlds(visit: Visit) -> str:
 
 
 def _do_stories(visit: Visit) -> str:
-    from . import stories
+    from . import demos as stories
 
     return stories.act(visit)
 
@@ -191,7 +194,7 @@ class _Pages:
 
     def _page(self, visit: Visit, name: str, alert: str = "", **more: Any) -> str:
         cursor = visit.world.feed.cursor  # before anything is read, so that nothing is missed
-        shown = import_module(f".{name}", __package__).shown(visit, **more)
+        shown = import_module(f".{_MODULES.get(name, name)}", __package__).shown(visit, **more)
         return self._rendered(visit, name, name, {**shown, "cursor": cursor, "alert": alert})
 
     def _rendered(self, visit: Visit, template: str, section: str, context: Mapping[str, Any]) -> str:

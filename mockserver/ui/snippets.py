@@ -14,14 +14,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mockserver.core.accounts import Account
-from mockserver.core.instants import SECOND
-from mockserver.core.journal import Exchange
-from mockserver.web.forms import media_type, pairs
-from mockserver.web.pipeline import PREFIX
+from mockserver.engine.accounts import Account
+from mockserver.engine.instants import SECOND
+from mockserver.engine.journal import Exchange
+from mockserver.http.pipeline import PREFIX
+from mockserver.sdk.forms import media_type, pairs
 
 if TYPE_CHECKING:
-    from .desk import Visit
+    from .page_context import Visit
 
 _OF_THE_CONNECTION = frozenset(
     ("host", "connection", "content-length", "accept-encoding", "transfer-encoding", "expect", "keep-alive", "upgrade")

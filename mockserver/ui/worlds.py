@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from .desk import ROOT, Visit, address
+from .page_context import ROOT, Visit, address
 
 FIXTURES = {
     "demo": "demo: months of messages at every provider",

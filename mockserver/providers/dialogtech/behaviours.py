@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from mockserver.core.journal import Exchange
-from mockserver.core.refusals import assumed, documented
-from mockserver.web.provider import Behaviour
+from mockserver.engine.journal import Exchange
+from mockserver.engine.provider_errors import assumed, documented
+from mockserver.sdk.provider import Behaviour
 
 _MESSAGE = r"<{0}>\s*<message\b"
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from mockserver.core.events import UseCounted
-from mockserver.core.instants import SECOND, Instant, iso
-from mockserver.core.limits import Limit, Standing, free_at, standing
-from mockserver.core.state import State
+from mockserver.engine.events import UseCounted
+from mockserver.engine.instants import SECOND, Instant, iso
+from mockserver.engine.limits import Limit, Standing, free_at, standing
+from mockserver.engine.state import State
 
 from .errors import Failed, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
 

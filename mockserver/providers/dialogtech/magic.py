@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.core.events import ArrivalScheduled
-from mockserver.core.instants import SECOND, Instant
-from mockserver.core.messages import Message
-from mockserver.web.provider import Magic
+from mockserver.engine.events import ArrivalScheduled
+from mockserver.engine.instants import SECOND, Instant
+from mockserver.engine.messages import Message
+from mockserver.sdk.provider import Magic
 
 from .errors import Failed, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
 

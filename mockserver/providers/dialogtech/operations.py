@@ -7,18 +7,19 @@ from datetime import date
 
 from msgspec import Struct, structs
 
-from mockserver.core.accounts import Account, Number
-from mockserver.core.decisions import NOTHING_ELSE, Decision, Evidence
-from mockserver.core.events import Event, MessageStored
-from mockserver.core.ids import Draft
-from mockserver.core.instants import Instant, day_begins, day_ends, zone_of
-from mockserver.core.ledger import Stretch
-from mockserver.core.messages import Message, account_shelf, number_shelf
-from mockserver.core.refusals import Refused, Source, documented
-from mockserver.core.state import State
-from mockserver.web.provider import Call, Magic
+from mockserver.engine.accounts import Account, Number
+from mockserver.engine.decisions import NOTHING_ELSE, Decision, Evidence
+from mockserver.engine.events import Event, MessageStored
+from mockserver.engine.ids import Draft
+from mockserver.engine.instants import Instant, day_begins, day_ends, zone_of
+from mockserver.engine.message_store import Stretch
+from mockserver.engine.messages import Message, account_shelf, number_shelf
+from mockserver.engine.provider_errors import Refused, Source, documented
+from mockserver.engine.state import State
+from mockserver.sdk.provider import Call, Magic
 
-from . import forwarding, limits, magic, quirks
+from . import limits, magic, quirks
+from . import webhooks as forwarding
 from .errors import (
     EndsBeforeStart,
     Failed,
@@ -28,7 +29,7 @@ from .errors import (
     NotATrackingNumber,
     UnknownAction,
 )
-from .params import ACTION, CREDENTIALS, GET_MESSAGES, SEND_MESSAGE, obey, required
+from .parameters import ACTION, CREDENTIALS, GET_MESSAGES, SEND_MESSAGE, obey, required
 
 
 class Sent(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.web.provider import Quirk
+from mockserver.sdk.provider import Quirk
 
 _SEND, _MESSAGES, _NUMBERS = ("sms.send_message",), ("sms.get_messages",), ("sms.get_numbers",)
 

@@ -11,24 +11,24 @@ from urllib.parse import quote, urlencode
 
 from lxml import etree
 
-from mockserver.core import outbox
-from mockserver.core.accounts import Credential
-from mockserver.core.decisions import Decision
-from mockserver.core.instants import datetime_of, zone_of
-from mockserver.core.messages import Message
-from mockserver.core.outbox import Outgoing
-from mockserver.core.refusals import Refused
-from mockserver.core.state import State
-from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
-from mockserver.web.asked import Asked
-from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
-from mockserver.web.fragments import Fragments
-from mockserver.web.provider import Call, subject
+from mockserver.engine import deliveries as outbox
+from mockserver.engine.accounts import Credential
+from mockserver.engine.decisions import Decision
+from mockserver.engine.deliveries import Outgoing
+from mockserver.engine.instants import datetime_of, zone_of
+from mockserver.engine.messages import Message
+from mockserver.engine.provider_errors import Refused
+from mockserver.engine.state import State
+from mockserver.sdk.forms import Malformed, media_type, multipart_pairs, pairs
+from mockserver.sdk.provider import Call, subject
+from mockserver.sdk.request import Asked
+from mockserver.sdk.response import AT_ONCE, Answer, Delivery, Ending
+from mockserver.sdk.serialization_cache import Fragments
 
 from . import quirks
 from .errors import BadRequest, BodyTooLarge, BodyUnreadable, Failed, ServerFault, UnknownPath, WrongMethod
-from .forwarding import INBOUND, REPORT
 from .operations import Found, Lost, Numbers, Sent
+from .webhooks import INBOUND, REPORT
 
 # DT-34: no page names a Content-Type; without the charset `requests` would read Latin-1
 HEADERS = (("Content-Type", "text/xml; charset=UTF-8"),)

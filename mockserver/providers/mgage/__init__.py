@@ -5,15 +5,15 @@ Read QUIRKS.md, errors.py, operations.py, wire.py, in that order.
 
 from pathlib import Path
 
-from mockserver.web.provider import Provider
+from mockserver.sdk.provider import Provider
 
 from . import magic, wire
-from .arriving import arrive
 from .behaviours import BEHAVIOURS, PAGES
+from .error_injection import force
 from .errors import REFUSALS
-from .forced import force
+from .inbound import arrive
 from .operations import OPERATIONS, SOURCES, decide
-from .params import NAMES
+from .parameters import NAMES
 from .quirks import QUIRKS
 from .routes import routes
 

@@ -6,7 +6,7 @@ this file is therefore ours, whatever its rule's source.
 
 from __future__ import annotations
 
-from mockserver.core.refusals import Refused, assumed, documented
+from mockserver.engine.provider_errors import Refused, assumed, documented
 
 
 class Failed(Refused):

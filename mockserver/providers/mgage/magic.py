@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.core.accounts import Program
-from mockserver.web.provider import Magic
+from mockserver.engine.accounts import Program
+from mockserver.sdk.provider import Magic
 
 
 def _ten(first: int, outcome: str) -> Magic:

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from mockserver.core.accounts import Account, Program
-from mockserver.core.decisions import NOTHING_ELSE, Decision, Evidence
-from mockserver.core.ids import Draft
-from mockserver.core.instants import Instant
-from mockserver.core.messages import program_shelf
-from mockserver.core.refusals import Refused, Source, documented
-from mockserver.core.state import State
-from mockserver.web.provider import Call, Magic
+from mockserver.engine.accounts import Account, Program
+from mockserver.engine.decisions import NOTHING_ELSE, Decision, Evidence
+from mockserver.engine.ids import Draft
+from mockserver.engine.instants import Instant
+from mockserver.engine.messages import program_shelf
+from mockserver.engine.provider_errors import Refused, Source, documented
+from mockserver.engine.state import State
+from mockserver.sdk.provider import Call, Magic
 
 from . import magic, quirks
 from .errors import InvalidCredentials, MissingCredentials, ServerException, UnknownProgram
 from .paging import AGES, Page, named, turn_to
-from .params import obey
+from .parameters import obey
 
 
 class Exported(Struct, frozen=True):

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from mockserver.core.instants import DAY, EARLIEST, LATEST, SECOND, Instant, datetime_of, day_begins, day_ends
-from mockserver.core.ledger import Ledger, Stretch
-from mockserver.core.messages import Shelf
+from mockserver.engine.instants import DAY, EARLIEST, LATEST, SECOND, Instant, datetime_of, day_begins, day_ends
+from mockserver.engine.message_store import Ledger, Stretch
+from mockserver.engine.messages import Shelf
 
 from .errors import RangeTooLong
 

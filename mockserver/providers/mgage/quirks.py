@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.web.provider import Quirk
+from mockserver.sdk.provider import Quirk
 
 _EXPORT = ("program.export",)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from mockserver.web.provider import View
+from mockserver.sdk.provider import View
 
 
 def routes(view: View) -> Blueprint:

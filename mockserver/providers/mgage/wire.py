@@ -9,22 +9,22 @@ from typing import TypeAlias
 
 import orjson
 
-from mockserver.core.accounts import Credential
-from mockserver.core.decisions import Decision
-from mockserver.core.instants import datetime_of
-from mockserver.core.messages import Message
-from mockserver.core.refusals import Refused
-from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
-from mockserver.web.asked import Asked
-from mockserver.web.forms import pairs
-from mockserver.web.fragments import Fragments, compact, spliced
-from mockserver.web.provider import Call, Magic
+from mockserver.engine.accounts import Credential
+from mockserver.engine.decisions import Decision
+from mockserver.engine.instants import datetime_of
+from mockserver.engine.messages import Message
+from mockserver.engine.provider_errors import Refused
+from mockserver.sdk.forms import pairs
+from mockserver.sdk.provider import Call, Magic
+from mockserver.sdk.request import Asked
+from mockserver.sdk.response import AT_ONCE, Answer, Delivery, Ending
+from mockserver.sdk.serialization_cache import Fragments, compact, spliced
 
 from . import magic, quirks
 from .errors import ServerFault, UnknownPath, UnreadableCredentials, UnreadableRequest, WrongMethod
 from .operations import Exported
 from .paging import next_page_url
-from .params import DIRECTIONS, FILTERS, NAMES
+from .parameters import DIRECTIONS, FILTERS, NAMES
 
 # MG-16: 003 names no Content-Type
 HEADERS = (("Content-Type", "application/json; charset=UTF-8"),)

@@ -5,18 +5,18 @@ Read QUIRKS.md, errors.py, operations.py, wire.py, in that order.
 
 from pathlib import Path
 
-from mockserver.web.provider import Provider
+from mockserver.sdk.provider import Provider
 
 from . import magic, wire
-from .arriving import KINDS, arrive
 from .behaviours import BEHAVIOURS
+from .error_injection import force
 from .errors import REFUSALS
-from .forced import force
-from .forwarding import judge
+from .inbound import KINDS, arrive
 from .operations import OPERATIONS, SOURCES, decide
-from .params import TABLES
+from .parameters import TABLES
 from .quirks import QUIRKS
 from .routes import GROUPS, routes
+from .webhooks import judge
 
 SERWERSMS = Provider(
     name="serwersms",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mockserver.core.journal import Exchange
-from mockserver.core.outbox import Delivery
-from mockserver.core.refusals import assumed, documented
-from mockserver.web.provider import Behaviour
+from mockserver.engine.deliveries import Delivery
+from mockserver.engine.journal import Exchange
+from mockserver.engine.provider_errors import assumed, documented
+from mockserver.sdk.provider import Behaviour
 
-from .params import TYPES
+from .parameters import TYPES
 
 _RETRIES = "the system will repeat the URL invocation in 5, 10, 15 and 60 minutes"
 

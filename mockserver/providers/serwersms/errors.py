@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
-from mockserver.core.refusals import Refused, assumed, documented
+from mockserver.engine.provider_errors import Refused, assumed, documented
 
 
 class Known(NamedTuple):

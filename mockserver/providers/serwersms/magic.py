@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from mockserver.web.provider import Magic
+from mockserver.sdk.provider import Magic
 
 from .errors import Failed, NoMessages, SystemUnavailable
 

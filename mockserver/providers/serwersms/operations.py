@@ -7,15 +7,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockserver.core.accounts import Account
-from mockserver.core.decisions import NOTHING_ELSE, Decision, Evidence
-from mockserver.core.events import Event, MessagesRead
-from mockserver.core.ids import Draft
-from mockserver.core.instants import Instant, zone_of
-from mockserver.core.ledger import Stretch
-from mockserver.core.refusals import Refused, Source, assumed, documented
-from mockserver.core.state import State
-from mockserver.web.provider import Call, Magic
+from mockserver.engine.accounts import Account
+from mockserver.engine.decisions import NOTHING_ELSE, Decision, Evidence
+from mockserver.engine.events import Event, MessagesRead
+from mockserver.engine.ids import Draft
+from mockserver.engine.instants import Instant, zone_of
+from mockserver.engine.message_store import Stretch
+from mockserver.engine.provider_errors import Refused, Source, assumed, documented
+from mockserver.engine.state import State
+from mockserver.sdk.provider import Call, Magic
 
 from . import magic, quirks
 from .errors import (
@@ -28,9 +28,9 @@ from .errors import (
     UnknownCode,
     WrongMethod,
 )
-from .forwarding import take_in
 from .paging import LIMIT, Page, find, search
-from .params import RECIVED, TABLES, TYPES, obey
+from .parameters import RECIVED, TABLES, TYPES, obey
+from .webhooks import take_in
 
 
 class Paging(Struct, frozen=True):

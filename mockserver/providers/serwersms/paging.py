@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from mockserver.core.instants import EARLIEST, LATEST, SECOND, Instant, day_begins, day_ends, instant_of
-from mockserver.core.ledger import Ledger, Picked, Stretch
-from mockserver.core.messages import Shelf, account_shelf, kind_shelf, number_shelf
+from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, day_begins, day_ends, instant_of
+from mockserver.engine.message_store import Ledger, Picked, Stretch
+from mockserver.engine.messages import Shelf, account_shelf, kind_shelf, number_shelf
 
 # SW-17: a page without a limit; the vendor's own plugin asks for so many
 LIMIT = 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.web.provider import Quirk
+from mockserver.sdk.provider import Quirk
 
 _RECIVED = ("messages.recived",)
 _ALL = (*_RECIVED, "messages.send_nd", "messages.send_ndi", "error.view")

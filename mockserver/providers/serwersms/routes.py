@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from mockserver.web.provider import View
+from mockserver.sdk.provider import View
 
 from .operations import NOT_OFFERED
 

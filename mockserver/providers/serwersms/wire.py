@@ -13,24 +13,24 @@ from urllib.parse import quote, quote_plus, urlencode
 import orjson
 from lxml import etree
 
-from mockserver.core import outbox
-from mockserver.core.accounts import Contact, Credential
-from mockserver.core.decisions import Decision
-from mockserver.core.instants import datetime_of, zone_of
-from mockserver.core.messages import Attachment, Message
-from mockserver.core.outbox import Outgoing
-from mockserver.core.refusals import Refused
-from mockserver.core.state import State
-from mockserver.web.answer import AT_ONCE, Answer, Delivery, Ending
-from mockserver.web.asked import Asked
-from mockserver.web.forms import Malformed, media_type, multipart_pairs, pairs
-from mockserver.web.fragments import Fragments, compact, spliced
-from mockserver.web.provider import Call, Magic, subject
+from mockserver.engine import deliveries as outbox
+from mockserver.engine.accounts import Contact, Credential
+from mockserver.engine.decisions import Decision
+from mockserver.engine.deliveries import Outgoing
+from mockserver.engine.instants import datetime_of, zone_of
+from mockserver.engine.messages import Attachment, Message
+from mockserver.engine.provider_errors import Refused
+from mockserver.engine.state import State
+from mockserver.sdk.forms import Malformed, media_type, multipart_pairs, pairs
+from mockserver.sdk.provider import Call, Magic, subject
+from mockserver.sdk.request import Asked
+from mockserver.sdk.response import AT_ONCE, Answer, Delivery, Ending
+from mockserver.sdk.serialization_cache import Fragments, compact, spliced
 
 from . import magic, quirks
 from .errors import CODES, BodyTooLarge, BodyUnreadable, Failed, InvalidAction, ServerFault, WrongMethod
 from .operations import Injected, Received, Shown
-from .params import TABLES
+from .parameters import TABLES
 
 CREDENTIALS = ("username", "password")
 

@@ -1,0 +1,295 @@
+"""Handsets side by side, driven by a browser while real clients send."""
+
+from __future__ import annotations
+
+import re
+import struct
+import subprocess
+import zlib
+from base64 import b64encode
+from datetime import timedelta
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from mockserver.demo.receiver import Receiver
+from mockserver.ui.segments import segments
+
+
+def png(size: int) -> bytes:
+    """A grey square."""
+    rows = (b"\0" + b"\x80" * size) * size
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in chunks
+    )
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+CONVERSATIONS = "worlds/mine/conversations"
+
+
+def phone(page, number):
+    return page.locator(f"#phone-{number}")
+
+
+def test_what_a_client_sends_is_on_the_phone_without_a_reload(look, open_page, world, sender):
+    page = open_page(f"{CONVERSATIONS}?open=5556667777", look)
+    page.evaluate("window.isTheSame = true")
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    sender.send("Your table is ready. 😀")
+    bubble = phone(page, "5556667777").locator(".bubble", has_text="Your table is ready.")
+
+    expect(bubble).to_be_visible()
+    expect(bubble).to_contain_text("DialogTech from 5554332111")
+    expect(bubble).to_contain_text("UCS-2 23/70")
+    expect(bubble).to_contain_text("12:00:00")
+    expect(page.locator("#said")).to_contain_text("5556667777: The client sent:")
+    assert page.evaluate("window.isTheSame")
+
+
+def test_a_new_handset_comes_first_in_the_list(open_page, world, sender):
+    page = open_page(CONVERSATIONS)
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    sender.send("hello", to="2125550123")
+    first = page.locator("#handsets > li").first
+
+    expect(first).to_contain_text("2125550123")
+    first.locator("a").click()
+    expect(phone(page, "2125550123")).to_contain_text("hello")
+
+
+def test_all_three_providers_meet_on_one_phone(look, open_page, world, sender):
+    sender.send("by DialogTech")
+    world.store(
+        "mgage", "documents", program="121811", direction="outbound", sender="37911", recipient="15556667777",
+        text="by mGage", status="Delivered", at=timedelta(seconds=0),
+    )  # fmt: skip
+    world.inbound("serwersms", "documents", kind="nd", sender="+15556667777", text="to SerwerSMS")
+    page = open_page(f"{CONVERSATIONS}?open=5556667777", look)
+    one = phone(page, "5556667777")
+
+    expect(one.locator(".bubble.sent", has_text="by DialogTech")).to_contain_text("accepted")
+    expect(one.locator(".bubble.sent", has_text="by mGage")).to_contain_text("Delivered")
+    expect(one.locator(".bubble.answer", has_text="to SerwerSMS")).to_contain_text("SerwerSMS nd")
+
+
+def test_an_answer_goes_the_provider_s_way_and_its_attempts_are_seen_as_they_happen(look, open_page, world):
+    with Receiver() as script:
+        rule = {"service": "ndi", "url": f"{script.url}/sms?text=#WIADOMOSC#"}
+        world.change_account("serwersms", "documents", forwarding=[rule])
+        page = open_page(f"{CONVERSATIONS}?open=48500600700", look)
+        one = phone(page, "48500600700")
+        one.get_by_label("To", exact=True).select_option(label="SerwerSMS documents")
+        one.get_by_label("Kind of message").select_option("ndi")
+        one.get_by_label("At", exact=True).fill("+48664078059")
+        one.get_by_label("Answer as 48500600700").fill("Tak, o 16")
+        one.get_by_role("button", name="Send as 48500600700").click()
+        told = one.locator(".bubble.answer", has_text="Tak, o 16").locator(".told")
+
+        expect(told.locator("ol > li")).to_have_count(1)
+        expect(told.locator("ol > li").first).to_contain_text("500")
+        expect(told).to_contain_text("next try 12:05:00")
+        expect(one.get_by_label("Answer as 48500600700")).to_have_value("")
+
+        page.get_by_role("button", name="Advance 5 min").first.click()
+        expect(told.locator("ol > li")).to_have_count(2)
+        script.repair()
+        world.clock.advance(next=True)  # somebody else's doing
+        expect(told.locator("ol > li")).to_have_count(3)
+        expect(told.locator(".pill")).to_have_text("acknowledged")
+        assert ["Tak, o 16"] == script.texts
+
+
+@pytest.mark.parametrize(
+    ("channel", "number", "provider", "sender"),
+    [
+        ("dialogtech|documents|5554332111", "5556667777", "dialogtech", "5556667777"),
+        ("mgage|documents|121811", "+1 (555) 666-7777", "mgage", "5556667777"),
+        ("serwersms|documents|", "5556667777", "serwersms", "+15556667777"),
+    ],
+)
+def test_an_answer_is_spelled_as_its_provider_spells_numbers(open_page, world, channel, number, provider, sender):
+    page = open_page(CONVERSATIONS)
+    page.get_by_label("Number of a new handset").fill(number)
+    page.get_by_role("button", name="Open", exact=True).click()
+    one = phone(page, "5556667777")
+    one.get_by_label("To", exact=True).select_option(channel)
+    one.get_by_label("Answer as 5556667777").fill("yes")
+    one.get_by_label("Answer as 5556667777").press("Enter")
+
+    expect(one.locator(".bubble.answer .text", has_text=re.compile("^yes$"))).to_have_count(1)
+    (message,) = world.messages(provider, number=sender)[-1:]
+    assert ("yes", "inbound") == (message.text, message.direction)
+
+
+def test_an_mms_shows_its_picture(look, open_page, world):
+    page = open_page(f"{CONVERSATIONS}?open=48500600700", look)
+    one = phone(page, "48500600700")
+    one.get_by_label("To", exact=True).select_option("serwersms|documents|")
+    one.get_by_label("Kind of message").select_option("mms")
+    one.get_by_label("Subject").fill("Our dog")
+    one.get_by_label("Picture").set_input_files({"name": "dog.png", "mimeType": "image/png", "buffer": png(8)})
+    one.get_by_label("Answer as 48500600700").fill("Look")
+    one.get_by_role("button", name="Send as").click()
+    bubble = one.locator(".bubble", has_text="Our dog")
+
+    expect(bubble.get_by_role("img", name="dog.png")).to_be_visible()
+    expect(bubble.locator(".text")).to_have_text("Look")
+    expect(bubble.locator("img")).to_have_js_property("naturalWidth", 8)
+
+
+def test_what_is_no_safe_picture_can_only_be_saved(open_page, server, world):
+    for name, kind, content in (("x.svg", "image/svg+xml", SVG), ("fake.png", "image/png", b"<html>")):
+        file = {"name": name, "content_type": kind, "data": b64encode(content).decode()}
+        world.inbound(
+            "serwersms", "documents", kind="mms", sender="+48500600799", recipient="+48664078059", attachments=[file]
+        )
+    page = open_page(f"{CONVERSATIONS}?open=48500600799")
+    links = phone(page, "48500600799").locator(".file a")
+
+    expect(links).to_have_count(2)
+    expect(page.locator("img")).to_have_count(0)
+    for link in links.all():
+        answer = page.request.get(server.url + link.get_attribute("href"))
+        assert "application/octet-stream" == answer.headers["content-type"]
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert "nosniff" == answer.headers["x-content-type-options"]
+
+
+def test_an_answer_that_is_refused_says_why_and_is_not_lost(open_page, world):
+    page = open_page(f"{CONVERSATIONS}?open=12")
+    one = phone(page, "12")
+    one.get_by_label("To", exact=True).select_option("dialogtech|documents|5554332111")
+    one.get_by_label("Answer as 12").fill("from too short a number")
+    one.get_by_role("button", name="Send as").click()
+
+    expect(one.get_by_role("alert")).to_contain_text("is not 10 digits")
+    expect(one.get_by_label("Answer as 12")).to_have_value("from too short a number")
+
+
+@pytest.mark.parametrize("text", ["", "a" * 161, "€" * 80, "ż" * 71, "😀" * 67, "a" * 152 + "€" + "a" * 152])
+def test_the_composer_counts_as_the_server_does(open_page, world, text):
+    page = open_page(f"{CONVERSATIONS}?open=5556667777")
+    counted = page.evaluate(
+        "async (text) => (await import('/_mock/ui/static/composer.js')).segments(text)",
+        text,
+    )
+    wanted = segments(text)
+
+    assert {"encoding": wanted.encoding, "units": wanted.units, "count": wanted.parts, "room": wanted.room} == counted
+
+
+def test_what_the_client_has_read_is_marked_so(open_page, server, world):
+    world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text="Has it been read?")
+    page = open_page(f"{CONVERSATIONS}?open=48500600700")
+    bubble = phone(page, "48500600700").locator(".bubble", has_text="Has it been read?")
+    expect(bubble).not_to_contain_text("read by the client")
+    user, secret = world.login("serwersms", "documents")
+    call = {"username": user, "password": secret, "type": "nd", "date_from": "2026-01-01 00:00:00", "read": "true"}
+    requests.post(f"{server.url}/messages/recived", json=call, timeout=30)
+
+    expect(bubble).to_contain_text("read by the client")
+
+
+def test_what_a_reset_has_taken_is_no_longer_told_of(open_page, server, world, sender):
+    world.change_account(
+        "serwersms", "documents", forwarding=[{"service": "nd", "url": "http://127.0.0.1:9/?t=#WIADOMOSC#"}]
+    )
+    page = open_page(f"{CONVERSATIONS}?open=2125550123")
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    sender.send("before", to="2125550123")
+    expect(phone(page, "2125550123")).to_contain_text("before")
+    world.inbound("serwersms", "documents", kind="nd", sender="+12125550123", text="and an answer")
+    world.settle()
+    world.reset()
+    expect(phone(page, "2125550123")).to_contain_text("Nothing yet")
+    answer = requests.get(f"{server.url}/_mock/ui/{CONVERSATIONS}/changes?open=2125550123&since=0", timeout=30)
+
+    assert 200 == answer.status_code
+    assert "handset-2125550123" not in answer.text
+
+
+def test_handsets_are_found_by_number_and_by_name(look, open_page, server):
+    page = open_page("worlds/default/conversations", look)
+    page.get_by_label("Find a handset by number or name").fill("Jacak")
+    page.get_by_role("button", name="Find", exact=True).click()
+
+    expect(page.locator("#handsets > li")).to_have_count(1)
+    expect(page.locator("#handsets > li").first).to_contain_text("Aleks Jacak")
+
+
+def test_a_world_without_a_message_teaches_how_to_make_the_first(look, open_page, server):
+    server.create_world("empty", id="bare")
+    page = open_page("worlds/bare/conversations", look)
+    expect(page.locator("#main")).to_contain_text("no account")
+    world = server.create_world(
+        id="fresh",
+        snapshot={
+            "mockserver": 1,
+            "accounts": [
+                {
+                    "provider": "dialogtech",
+                    "name": "mine",
+                    "logins": [{"user": "a", "secret": "b"}],
+                    "numbers": [{"number": "5554332111"}],
+                    "messages": [],
+                }
+            ],
+        },
+    )
+    page.goto(f"{server.url}/_mock/ui/worlds/fresh/conversations")
+    expect(page.locator("#first")).to_be_visible()
+    command = page.locator("#first").text_content()
+    subprocess.run(["bash", "-euc", command], check=True, capture_output=True, timeout=60)
+
+    assert 1 == len(world.messages())
+    if look.width > 1000:
+        expect(page.locator("#handsets > li")).to_have_count(1)
+
+
+def test_ten_thousand_messages_are_no_burden(look, open_page, server):
+    rows = [
+        {
+            "id": str(number + 1),
+            "direction": "outbound",
+            "sender": "5554332111",
+            "recipient": "5556667777" if number % 2 else f"212{number:07d}",
+            "at": f"PT{10_000 - number}S",
+            "text": f"message {number}",
+        }
+        for number in range(10_000)
+    ]
+    document = {
+        "mockserver": 1,
+        "accounts": [
+            {
+                "provider": "dialogtech",
+                "name": "big",
+                "logins": [{"user": "big", "secret": "big"}],
+                "numbers": [{"number": "5554332111"}],
+                "messages": rows,
+            }
+        ],
+    }
+    world = server.create_world(id="big", snapshot=document, freeze="2026-06-01T12:00:00Z", readings={"limits": "off"})
+    page = open_page("worlds/big/conversations?open=5556667777", look)
+    one = phone(page, "5556667777")
+    expect(one.locator(".bubble")).to_have_count(40)
+    expect(one.locator(".bubble").last).to_contain_text("message 9999")
+    one.get_by_text("4960 older").click()
+    expect(one.locator(".bubble")).to_have_count(80)
+    expect(one.locator(".bubble").first).to_contain_text("message 9841")
+    assert 50 >= page.locator("#handsets > li").count()
+
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    for number in range(30):
+        world.inbound("dialogtech", "big", sender="5556667777", recipient="5554332111", text=f"burst {number}")
+    expect(one.locator(".bubble").last).to_contain_text("burst 29")
+    expect(one.locator(".bubble")).to_have_count(110)

@@ -1,0 +1,252 @@
+"""Clock, faults, readings, worlds and stories on the page, driven by a browser while real clients ask."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from mockserver.demo import STORIES
+
+
+def is_live(page):
+    """The page has got where it went, and is told of what comes from now on."""
+    expect(page.locator("#main[aria-busy]")).to_have_count(0)
+    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+
+
+# -- clock ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_clock_is_frozen_moved_and_let_go(look, open_page, server):
+    world = server.create_world("small", id="mine")
+    page = open_page("worlds/mine/clock", look)
+    state = page.locator("#top .pill")
+    expect(state).to_have_text("ticking")
+    page.locator("#do-freeze").click()
+    expect(state).to_have_text("frozen")
+    assert world.clock.is_frozen
+    is_live(page)
+    world.reset(freeze="2026-06-01T12:00:00Z")  # somebody else's doing, while we look
+    now = page.locator("#now")
+    expect(now).to_have_text("2026-06-01 12:00:00")
+
+    for button, wanted in (
+        ("do-1", "12:00:01"),
+        ("do-60", "12:01:01"),
+        ("do-300", "12:06:01"),
+        ("do-3600", "13:06:01"),
+    ):
+        page.locator(f"#{button}").click()
+        expect(now).to_contain_text(wanted)
+    page.get_by_label("To an instant").fill("2026-06-01T14:00:00Z")
+    page.locator("#do-to").click()
+    expect(now).to_contain_text("14:00:00")
+    assert "14:00:00" == world.clock.now.strftime("%H:%M:%S")
+    page.locator("#do-resume").click()
+    expect(state).to_have_text("ticking")
+    expect(now).not_to_contain_text("14:00:00")  # it ticks without asking anybody
+
+
+def test_a_clock_that_cannot_go_there_says_why(open_page, world):
+    page = open_page("worlds/mine/clock")
+    page.get_by_label("To an instant").fill("2020-01-01T00:00:00Z")
+    page.locator("#do-to").click()
+    expect(page.get_by_role("alert")).to_contain_text("backwards")
+
+
+def test_the_line_of_time_shows_what_is_due_and_what_happened(look, open_page, world, sender):
+    world.schedule_inbound("dialogtech", delay=90, sender="5556667777", recipient="5554332111", text="I am late")
+    page = open_page("worlds/mine/clock", look)
+    is_live(page)
+    ahead, past = page.locator(".line-ahead"), page.locator(".line:not(.line-ahead)")
+    expect(ahead).to_contain_text("1 min 30 s")
+    expect(ahead).to_contain_text("I am late")
+    sender.send("something happens")
+    expect(past).to_contain_text("something happens")
+    expect(past).to_contain_text("sms.send_message: 200")
+
+    page.locator("#do-next").click()
+    expect(page.locator("#now")).to_contain_text("12:01:30")
+    expect(past).to_contain_text("5556667777 wrote: I am late")
+    expect(page.locator("#line")).to_contain_text("Nothing is due")
+
+
+# -- faults --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_fault_is_armed_from_the_list_met_and_cleared(look, open_page, world, sender):
+    page = open_page("worlds/mine/faults", look)
+    page.locator("#kind-reset > summary").click()
+    kind = page.locator("#kind-reset")
+    kind.get_by_label("where").select_option("dialogtech|sms.send_message")
+    kind.get_by_label("how often").select_option("once")
+    kind.get_by_role("button", name="Arm").click()
+    armed = page.locator("#armed .card")
+    expect(armed).to_contain_text("Lose the reply")
+    expect(armed).to_contain_text("met 0 times")
+    is_live(page)
+    with pytest.raises(requests.ConnectionError):
+        sender.send("accepted, and the reply is lost")
+    expect(armed).to_contain_text("met 1 times, spent")
+    armed.get_by_role("button", name="Clear").click()
+    expect(page.locator("#armed")).to_contain_text("None.")
+
+    assert [] == world.faults()
+    assert 1 == len(world.messages("dialogtech", number="5556667777"))
+
+
+def test_a_fault_s_options_are_held_to_their_schema(open_page, world):
+    page = open_page("worlds/mine/faults")
+    page.locator("#kind-uniform_delay > summary").click()
+    kind = page.locator("#kind-uniform_delay")
+    kind.get_by_label("least").fill("5")
+    kind.get_by_label("most").fill("1")
+    kind.get_by_role("button", name="Arm").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("less than least")
+
+
+def test_what_somebody_else_arms_is_seen_at_once(open_page, world):
+    page = open_page("worlds/mine/faults")
+    is_live(page)
+    world.arm("delay", seconds=3)
+    expect(page.locator("#armed .card")).to_contain_text("Answer late")
+    world.spoil("twice")
+    expect(page.locator("#armed .card")).to_have_count(2)
+    world.clear_faults()
+    expect(page.locator("#armed .card")).to_have_count(1)
+
+
+def test_every_kind_of_fault_can_be_armed(open_page, server, world):
+    page = open_page("worlds/mine/faults")
+    kinds = [each["kind"] for each in server.fault_kinds()]
+    for kind in kinds:
+        page.locator(f"#kind-{kind} > summary").click()
+        page.locator(f"#arm-{kind}").click()
+        expect(page.locator("#armed .card", has_text=f'"kind": "{kind}"')).to_have_count(1)
+
+    assert sorted(kinds) == sorted(rule.row["fault"]["kind"] for rule in world.faults())
+
+
+# -- readings ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_reading_is_switched_with_both_sentences_in_sight(look, open_page, world, sender):
+    page = open_page("worlds/mine/readings", look)
+    switch = page.locator("[id='switch-dialogtech.limits.number']")
+    expect(switch).to_contain_text("1 sms per number per second")
+    expect(switch).to_contain_text("Other reading:")
+    switch.get_by_role("button", name="to", exact=True).click()
+    expect(switch.get_by_role("button", name="to", exact=True)).to_have_attribute("aria-pressed", "true")
+    assert "to" == world.readings["dialogtech.limits.number"]
+
+    is_live(page)
+    world.readings.set(limits="off")
+    limits = page.locator("[id='switch-limits']")
+    expect(limits.get_by_role("button", name="off")).to_have_attribute("aria-pressed", "true")
+    zone = page.locator("[id='switch-dialogtech.zone']")
+    zone.get_by_label("or a zone").fill("Mars/Olympus")
+    zone.get_by_role("button", name="Set").click()
+    expect(page.get_by_role("alert")).to_contain_text("Mars/Olympus")
+
+
+# -- worlds --------------------------------------------------------------------------------------------------------------
+
+
+def test_worlds_are_created_chosen_forked_reset_and_dropped(look, open_page, server, world, sender):
+    page = open_page("worlds/default/worlds", look)
+    page.get_by_label("name", exact=True).fill("fresh")
+    page.get_by_label("begins as").select_option("small")
+    page.get_by_label("frozen at").fill("2026-06-01T12:00:00Z")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="This world: fresh")).to_be_visible()
+    expect(page.locator("#now")).to_have_text("2026-06-01 12:00:00")
+
+    page.locator("#worlds").get_by_role("link", name="mine").click()
+    expect(page.get_by_role("heading", name="This world: mine")).to_be_visible()
+    is_live(page)
+    sender.send("one more")
+    row = page.locator("#worlds tr", has_text="mine")
+    count = str(server.get_world("mine").show().messages)
+    expect(row).to_contain_text(count)
+    page.get_by_label("Fork as").fill("twin")
+    page.get_by_role("button", name="Fork", exact=True).click()
+    expect(page.get_by_role("heading", name="This world: twin")).to_be_visible()
+    assert count == str(server.get_world("twin").show().messages)
+    page.locator("#do-drop").click()
+    expect(page.locator("#worlds")).not_to_contain_text("twin")
+
+    page.locator("#worlds").get_by_role("link", name="mine").click()
+    expect(page.get_by_role("heading", name="This world: mine")).to_be_visible()
+    page.get_by_role("button", name="Reset to how it was created").click()
+    expect(row).to_contain_text(str(int(count) - 1))
+    is_live(page)
+    server.create_world("empty", id="somebody-elses")
+    expect(page.locator("#worlds")).to_contain_text("somebody-elses")
+
+
+def test_credentials_are_copied(open_page, server, world):
+    page = open_page("worlds/mine/worlds")
+    key, secret = world.login("dialogtech", "documents")
+    row = page.locator("tr", has_text=key)
+    for button, text in zip(row.locator("[data-copy]").all(), (key, secret), strict=True):
+        button.click()
+        page.wait_for_function("async (text) => text === await navigator.clipboard.readText()", arg=text)
+        assert text == page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_snapshot_is_downloaded_and_loaded(open_page, server, world, sender, tmp_path):
+    sender.send("keep this")
+    page = open_page("worlds/mine/worlds")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    file = tmp_path / "mine.json"
+    download.value.save_as(file)
+    assert "keep this" in json.dumps(json.loads(file.read_text()))
+    world.reset()
+    page.get_by_label("Load", exact=True).set_input_files(file)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_role("button", name="Load into mine").click()
+    expect(page.locator("#main[aria-busy]")).to_have_count(0)  # the answer is shown
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("#worlds tr", has_text="mine")).to_contain_text(str(world.show().messages))
+    assert "keep this" in [message.text for message in world.messages("dialogtech")]
+
+    file.write_text("{")
+    page.get_by_label("Load", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Load into mine").click()
+    expect(page.get_by_role("alert")).to_contain_text("is no JSON")
+
+
+def test_a_world_that_is_dropped_while_somebody_looks_is_gone(open_page, server, world):
+    page = open_page("worlds/mine/conversations")
+    is_live(page)
+    world.drop()
+    expect(page.get_by_role("alert")).to_contain_text("there is no world 'mine'")
+    open_page.wrong.clear()  # the browser tells of the 404
+
+
+# -- stories -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_story_is_told_step_by_step_and_again(look, open_page, name, server):
+    story = STORIES[name]
+    page = open_page("worlds/default/stories", look)
+    part = page.locator(f"#story-{name}")
+    part.get_by_role("button", name="Begin").click()
+    for step in range(1, story.length + 1):
+        expect(part.locator(".told-steps > li")).to_have_count(step)
+        if step < story.length:
+            part.get_by_role("button", name=f"Next: step {step + 1} of {story.length}").click()
+    expect(part.locator(".bubble").first).to_be_visible()
+    expect(page.locator("#top .pill")).to_have_text("frozen")
+    part.get_by_role("button", name="Tell it again").click()
+    expect(part.locator(".told-steps > li")).to_have_count(1)
+    part.get_by_role("button", name="Tell the rest").click()
+    expect(part.locator(".told-steps > li")).to_have_count(story.length)
+    part.get_by_role("link", name="Its exchanges").click()
+    expect(page.locator("#exchanges > tr").first).to_be_visible()

@@ -1,0 +1,334 @@
+"""Claims about a journal, and the difference to the nearest exchanges where one does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+import pytest
+from werkzeug.test import Client
+
+from mockserver.admin.verification import CLAIM, WANTED, Difference, answer, claim_from, differences, wanted_from
+from mockserver.app import PROVIDERS
+from mockserver.engine.journal import Budget, Exchange, Journal
+from mockserver.http.masking import Masking
+
+KEYS = {"access_key": "foo", "secret_access_key": "bar"}
+SMS = {"action": "sms.send_message", **KEYS, "from": "5554332111", "message": "hi"}
+LOGIN = {"username": "Login", "password": "Haslo"}
+ADA, BOB, CY = "5556667777", "5556667778", "5559990000"
+
+Assert = Callable[[Any], dict[str, Any]]
+
+
+@pytest.fixture
+def send(client: Client, house) -> Callable[..., None]:
+    """Send to each of these numbers; two seconds pass before each."""
+
+    def sent(*numbers: str) -> None:
+        for number in numbers:
+            house.default.clock.advance(2_000_000)
+            client.get("/ibp_api.php", query_string={**SMS, "to": number})
+
+    return sent
+
+
+@pytest.fixture
+def claimed(house) -> Assert:
+    """Whether a claim about the default world holds."""
+    masking = Masking((name for room in PROVIDERS for name in room.secrets), house.is_ours)
+
+    def asserted(claim: Any) -> dict[str, Any]:
+        answered = answer(claim_from(claim), house.default.journal, masking.parameter)
+        assert answered == orjson.loads(orjson.dumps(answered))
+        return answered
+
+    return asserted
+
+
+def to(number: str) -> dict[str, Any]:
+    return {"operation": "sms.send_message", "parameters": {"to": number}}
+
+
+def holds(*found: int, last: int, dropped: int = 0) -> dict[str, Any]:
+    return {"holds": True, "found": list(found), "difference": [], "last": last, "dropped": dropped}
+
+
+def test_three_sends_to_a_number_in_this_order(send, claimed: Assert) -> None:
+    send(ADA, BOB, CY)
+
+    assert holds(1, 2, 3, last=3) == claimed({"exchanges": [to(ADA), to(BOB), to(CY)], "order": True})
+
+
+def test_others_may_stand_between_exchanges_in_order(send, claimed: Assert) -> None:
+    send(ADA, CY, BOB)
+
+    assert holds(1, 3, last=3) == claimed({"exchanges": [to(ADA), to(BOB)], "order": True})
+
+
+def test_what_comes_too_early_is_said_to(send, claimed: Assert) -> None:
+    send(BOB, ADA)
+
+    assert {
+        "holds": False,
+        "found": [2],
+        "difference": [{"wanted": 2, "said": "1 is one, but comes too early", "nearest": 1, "fields": []}],
+        "last": 2,
+        "dropped": 0,
+    } == claimed({"exchanges": [to(ADA), to(BOB)], "order": True})
+
+
+def test_without_order_any_order_will_do(send, claimed: Assert) -> None:
+    send(BOB, ADA)
+
+    assert holds(2, 1, last=2) == claimed({"exchanges": [to(ADA), to(BOB)]})
+
+
+def test_each_of_the_wanted_is_an_exchange_of_its_own(send, claimed: Assert) -> None:
+    send(ADA)
+    difference = {"wanted": 2, "said": "there is no other exchange", "nearest": None, "fields": []}
+
+    assert [difference] == claimed({"exchanges": [to(ADA), to(ADA)]})["difference"]
+
+
+def test_a_broad_wish_leaves_the_only_exchange_that_meets_a_narrow_one_to_it(send, claimed: Assert) -> None:
+    send(ADA, BOB)
+
+    assert holds(2, 1, last=2) == claimed({"exchanges": [{"provider": "dialogtech"}, to(ADA)]})
+
+
+def test_the_difference_names_the_nearest_exchange_and_each_field(send, client: Client, claimed: Assert) -> None:
+    client.post("/messages/recived.json", data=LOGIN)
+    send(ADA, CY)
+    client.get("/ibp_api.php", query_string={**SMS, "to": ADA})  # too soon
+    wanted = {**to("5556667770"), "refusal": None, "status": 200}
+
+    assert {
+        "holds": False,
+        "found": [],
+        "difference": [
+            {
+                "wanted": 1,
+                "said": 'the nearest is 2: parameters.to: wanted "5556667770", got "5556667777"',
+                "nearest": 2,
+                "fields": [{"field": "parameters.to", "wanted": "5556667770", "got": "5556667777"}],
+            }
+        ],
+        "last": 4,
+        "dropped": 0,
+    } == claimed({"exchanges": [wanted]})
+
+
+def test_a_refusal_where_none_was_wanted_is_a_field_too(send, client: Client, claimed: Assert) -> None:
+    send(ADA)
+    client.get("/ibp_api.php", query_string={**SMS, "to": ADA})
+    accepted = {**to(ADA), "refusal": None}
+
+    assert {
+        "wanted": 2,
+        "said": 'the nearest is 2: refusal: wanted nothing, got "TooManyPerNumber"',
+        "nearest": 2,
+        "fields": [{"field": "refusal", "wanted": None, "got": "TooManyPerNumber"}],
+    } == claimed({"exchanges": [accepted, accepted]})["difference"][0]
+
+
+COUNTS: Mapping[str, tuple[Any, str | None]] = {
+    "exactly": (2, None),
+    "more than there are": (
+        3,
+        'wanted exactly 3, found 2; the nearest is 3: parameters.to: wanted "5556667777", got "5556667778"',
+    ),
+    "fewer than there are": (1, "wanted exactly 1, found 2"),
+    "none": (0, "wanted exactly 0, found 2"),
+    "at least": ({"at_least": 2}, None),
+    "at most": ({"at_most": 2}, None),
+    "at most, and there are more": ({"at_most": 1}, "wanted at most 1, found 2"),
+    "between": ({"at_least": 1, "at_most": 2}, None),
+    "between, and there are fewer": (
+        {"at_least": 3, "at_most": 4},
+        'wanted at least 3 and at most 4, found 2; the nearest is 3: parameters.to: wanted "5556667777", got "5556667778"',
+    ),
+}
+
+
+@pytest.mark.parametrize(("count", "said"), COUNTS.values(), ids=COUNTS)
+def test_a_count_is_of_all_exchanges_that_match(send, claimed: Assert, count: Any, said: str | None) -> None:
+    send(ADA, ADA, BOB)
+    got = claimed({"exchanges": [to(ADA)], "count": count})
+
+    assert (said is None, [1, 2], [said] if said else []) == (
+        got["holds"],
+        got["found"],
+        [each["said"] for each in got["difference"]],
+    )
+
+
+def test_nothing_of_a_kind_is_a_claim_too(claimed: Assert) -> None:
+    assert holds(last=0) == claimed({"exchanges": [{"provider": "mgage"}], "count": 0})
+
+
+def test_only_what_came_after_a_number_counts(send, claimed: Assert) -> None:
+    send(ADA, BOB)
+
+    assert holds(2, last=2) == claimed({"exchanges": [{"provider": "dialogtech"}], "count": 1, "after": 1})
+
+
+def test_what_was_dropped_is_told_beside_the_verdict() -> None:
+    journal = Journal(Budget(), most=2)
+    for _ in range(5):
+        journal.add(Exchange("GET", "/", (), b"", None))
+
+    why = {"why_dropped": journal.why_dropped}
+    assert holds(4, last=5, dropped=3) | why == answer(claim_from({"exchanges": [{"path": "/"}]}), journal)
+    assert holds(4, last=5, dropped=1) | why == answer(claim_from({"exchanges": [{"path": "/"}], "after": 2}), journal)
+    assert "why_dropped" not in answer(claim_from({"exchanges": [{"path": "/"}], "after": 3}), journal)
+
+
+def test_an_empty_journal_has_nothing_near(claimed: Assert) -> None:
+    difference = {"wanted": 1, "said": "there is no other exchange", "nearest": None, "fields": []}
+
+    assert [difference] == claimed({"exchanges": [{}]})["difference"]
+
+
+def test_a_secret_is_masked_in_a_difference(client: Client, claimed: Assert) -> None:
+    client.get(
+        "/ibp_api.php", query_string={"action": "sms.get_numbers", "access_key": "foo", "secret_access_key": "LIVE"}
+    )
+    client.get("/api/messages/program/1", auth=("LIVE", "LIVE"))
+    wanted = [
+        {"provider": "dialogtech", "parameters": {"secret_access_key": "bar"}},
+        {"provider": "mgage", "headers": {"authorization": "Basic bWdhZ2U6bWdhZ2U="}},
+    ]
+
+    assert [
+        [{"field": "parameters.secret_access_key", "wanted": "bar", "got": "[masked]"}],
+        [{"field": "headers.authorization", "wanted": "Basic bWdhZ2U6bWdhZ2U=", "got": "Basic [masked]"}],
+    ] == [each["fields"] for each in claimed({"exchanges": wanted})["difference"]]
+
+
+# -- one exchange --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def exchange(client: Client, house) -> Exchange:
+    """A call with a list, a number, something that nothing reads, and a header."""
+    client.post(
+        "/messages/recived.json",
+        json={**LOGIN, "phone": ["500600700", "500600701"], "limit": 5, "read": False, "system": "php"},
+        headers={"X-Trace": "7"},
+    )
+    found: Exchange = house.default.journal.get(1)
+    return found
+
+
+MATCHES: Mapping[str, Mapping[str, Any]] = {
+    "anything": {},
+    "its own fields": {
+        "provider": "serwersms",
+        "operation": "messages.recived",
+        "account": "serwersms/documents",
+        "method": "post",
+        "path": "/messages/recived.json",
+        "refusal": None,
+        "status": 200,
+    },
+    "an element of a list": {"parameters": {"phone": "500600701"}},
+    "a pattern": {"parameters": {"phone": {"pattern": "^5006"}}},
+    "a number, as a number": {"parameters": {"limit": 5}},
+    "a number, as text": {"parameters": {"limit": "5"}},
+    "truth": {"parameters": {"read": False}},
+    "what nothing read": {"parameters": {"system": "php"}},
+    "a header in other capitals": {"headers": {"x-trace": "7"}},
+}
+
+
+@pytest.mark.parametrize("wanted", MATCHES.values(), ids=MATCHES)
+def test_an_exchange_matches_when_there_is_no_difference(exchange: Exchange, wanted: Mapping[str, Any]) -> None:
+    assert [] == differences(exchange, wanted_from(wanted))
+
+
+DIFFERS: Mapping[str, tuple[Mapping[str, Any], Difference, str]] = {
+    "a field": (
+        {"provider": "mgage"},
+        Difference("provider", "mgage", "serwersms"),
+        'provider: wanted "mgage", got "serwersms"',
+    ),
+    "a refusal": (
+        {"refusal": "InvalidUser"},
+        Difference("refusal", "InvalidUser", None),
+        'refusal: wanted "InvalidUser", got nothing',
+    ),
+    "a status": ({"status": 404}, Difference("status", 404, 200), "status: wanted 404, got 200"),
+    "a list": (
+        {"parameters": {"phone": "1"}},
+        Difference("parameters.phone", "1", '["500600700", "500600701"]'),
+        'parameters.phone: wanted "1", got "[\\"500600700\\", \\"500600701\\"]"',
+    ),
+    "a pattern": (
+        {"parameters": {"limit": {"pattern": "^6"}}},
+        Difference("parameters.limit", {"pattern": "^6"}, 5),
+        'parameters.limit: wanted {"pattern": "^6"}, got 5',
+    ),
+    "what was not sent": (
+        {"parameters": {"order": "asc"}},
+        Difference("parameters.order", "asc", None),
+        'parameters.order: wanted "asc", got nothing',
+    ),
+    "a header": (
+        {"headers": {"X-Span": "7"}},
+        Difference("headers.X-Span", "7", None),
+        'headers.X-Span: wanted "7", got nothing',
+    ),
+}
+
+
+@pytest.mark.parametrize(("wanted", "difference", "said"), DIFFERS.values(), ids=DIFFERS)
+def test_a_difference_has_field_wanted_and_got(
+    exchange: Exchange, wanted: Mapping[str, Any], difference: Difference, said: str
+) -> None:
+    assert [difference] == differences(exchange, wanted_from(wanted))
+    assert said == str(difference)
+
+
+# -- what is no claim ----------------------------------------------------------------------------------------------
+
+
+NO_CLAIMS: Mapping[str, tuple[Any, str]] = {
+    "a list": ([], "an empty list is not an object that makes a claim"),
+    "nothing": ({}, "exchanges: is missing"),
+    "no exchanges": ({"exchanges": []}, "exchanges: an empty list is not a list of 1 to 100 wanted exchanges"),
+    "a misspelt key": ({"exchange": [{}]}, "exchange: unknown key; did you mean 'exchanges'?"),
+    "a misspelt key inside": (
+        {"exchanges": [{}, {"operaton": "x"}]},
+        "exchanges[1].operaton: unknown key; did you mean 'operation'?",
+    ),
+    "a status of text": ({"exchanges": [{"status": "200"}]}, "exchanges[0].status: '200' is not an HTTP status"),
+    "a pattern that is none": (
+        {"exchanges": [{"parameters": {"to": {"pattern": "("}}}]},
+        "exchanges[0].parameters.to: '(' is not a regular expression: missing ), unterminated subpattern at position 0",
+    ),
+    "a count of several": (
+        {"exchanges": [{}, {}], "count": 2},
+        "count: makes sense for one wanted exchange; write down each of several instead",
+    ),
+    "a count of less than none": (
+        {"exchanges": [{}], "count": -1},
+        "count: -1 is not a whole number, or an object such as {'at_least': 1, 'at_most': 3}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("description", "sentence"), NO_CLAIMS.values(), ids=NO_CLAIMS)
+def test_what_is_no_claim_is_refused_in_one_sentence(description: Any, sentence: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        claim_from(description)
+
+    assert sentence == str(caught.value).removeprefix(": ")
+
+
+def test_the_schemas_are_schemas() -> None:
+    from jsonschema import Draft7Validator
+
+    Draft7Validator.check_schema(CLAIM)
+    Draft7Validator.check_schema(WANTED)

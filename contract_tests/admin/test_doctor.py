@@ -1,0 +1,88 @@
+"""``mockserver doctor``: every runtime of this machine, and one that is broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockserver.intercept.doctor import PLAIN_ANSWER, RUNTIMES, SECURE_ANSWER, Runtime, judge
+
+COMMAND = [sys.executable, "-m", "mockserver", "doctor"]
+INSTALLED = sorted({runtime.name for runtime in RUNTIMES} - {"PowerShell"})  # which Debian does not package
+
+
+def run(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    folders = [*filter(None, [path]), str(Path(sys.executable).parent), os.environ["PATH"]]
+    environment = os.environ | {"PATH": os.pathsep.join(folders)}
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=170, env=environment)
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_a_runtime_reaches_us_unchanged(name: str) -> None:
+    done = run("--only", name, "--format", "json")
+    findings = json.loads(done.stdout)
+    expected = {"result": "works", "tunnel": True, "certificate": True, "advice": None}
+    clients = [runtime.client for runtime in RUNTIMES if runtime.name == name]
+
+    assert [{"runtime": name, "client": client, **expected} for client in clients] == findings
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_what_is_not_installed_is_listed_as_such_and_no_failure() -> None:
+    done = run("--only", "powershell")
+
+    assert 0 == done.returncode
+    assert ["PowerShell  Invoke-WebRequest  not installed  -       -"] == done.stdout.splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("forgets", "row", "advice"),
+    [
+        ("https_proxy http_proxy HTTPS_PROXY", "curl             fails   no      -", "come through the tunnel"),
+        ("CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR", "curl             fails   yes     no", "trust the certificate"),
+    ],
+)
+def test_one_that_does_not_reach_us_is_a_failure_with_advice(
+    tmp_path: Path, forgets: str, row: str, advice: str
+) -> None:
+    curl = tmp_path / "curl"
+    # What a real host would do is no concern of this test: without the tunnel its name leads to this machine, and nowhere.
+    away = "--connect-to ::127.0.0.1:9" if "proxy" in forgets else ""
+    real = subprocess.run(["which", "curl"], capture_output=True, text=True, check=True).stdout.strip()
+    curl.write_text(f'#!/bin/sh\nunset {forgets}\nexec {real} {away} "$@"\n')
+    curl.chmod(0o755)
+    done = run("--only", "curl", path=str(tmp_path))
+
+    assert 1 == done.returncode
+    assert row == done.stdout.splitlines()[1]
+    assert done.stderr.startswith("curl: it does not " + advice)
+    assert "it has to heed " in done.stderr
+
+
+def test_a_runtime_that_is_not_known_is_misuse() -> None:
+    done = run("--only", "cobol")
+
+    assert 2 == done.returncode
+    assert "cobol: known are curl, go, java" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "result", "tunnel", "certificate"),
+    [
+        (0, PLAIN_ANSWER + SECURE_ANSWER, "works", True, True),
+        (1, PLAIN_ANSWER + SECURE_ANSWER, "fails", True, True),
+        (1, PLAIN_ANSWER, "fails", True, False),
+        (0, "", "fails", False, None),
+    ],
+)
+def test_how_far_it_came_is_in_what_it_said(code, said, result, tunnel, certificate) -> None:
+    runtime = Runtime("R", "c", ("r",), ())
+    found = judge(runtime, {"https_proxy": "http://t"}, code, said, "first\nlast \n\n")
+
+    assert (result, tunnel, certificate) == (found.result, found.tunnel, found.certificate)
+    assert ("(last)" in (found.advice or "")) is (result == "fails")

@@ -1,0 +1,685 @@
+"""Why an exchange was answered as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import orjson
+import pytest
+from werkzeug.test import Client
+
+from mockserver.admin import quirk_parser as quirk_book
+from mockserver.admin.explain import Explainer, NotInJournal, find
+from mockserver.admin.text_format import in_words
+from mockserver.app import PROVIDERS, SWITCHES, _addresses
+from mockserver.engine.journal import Budget, Exchange, Journal
+from mockserver.http.masking import Masking
+
+SMS = {
+    "action": "sms.send_message",
+    "access_key": "foo",
+    "secret_access_key": "bar",
+    "to": "5556667777",
+    "from": "5554332111",
+    "message": "Thank you for calling.",
+}
+KEYS = {"access_key": "foo", "secret_access_key": "bar"}
+DAYS = {"start_date": "20170101", "end_date": "20170102"}
+LOGIN = {"username": "Login", "password": "Haslo"}
+BASIC = ("mgage", "mgage")
+DOCUMENTED_WAIT = "Wait until 2026-06-01T12:00:01Z, or set the reading limits: off in this test's world."
+
+Explain = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def masking(house) -> Masking:
+    return Masking((name for room in PROVIDERS for name in room.secrets), house.is_ours)
+
+
+@pytest.fixture
+def explainer(app, masking) -> Explainer:
+    return Explainer(PROVIDERS, masking, SWITCHES, partial(_addresses, app))
+
+
+@pytest.fixture
+def explain(client: Client, house, explainer) -> Explain:
+    """Send a request, and explain its answer."""
+
+    def explained(path: str = "/ibp_api.php", method: str = "GET", **request: object) -> dict[str, Any]:
+        client.open(path, method=method, **request)
+        explanation: dict[str, Any] = explainer.explain(house.default.journal.after(0)[-1])
+        assert explanation == orjson.loads(orjson.dumps(explanation))
+        return explanation
+
+    return explained
+
+
+def near(kind: str, sent: str, known: str) -> list[dict[str, str]]:
+    return [{"kind": kind, "sent": sent, "known": known}]
+
+
+def test_a_refused_send_is_explained_with_rule_sentence_quirk_windows_and_readings(explain: Explain) -> None:
+    explain(query_string=SMS)
+
+    assert {
+        "exchange": 2,
+        "world": "default",
+        "at": "2026-06-01T12:00:00Z",
+        "request": "GET /ibp_api.php",
+        "provider": "dialogtech",
+        "operation": "sms.send_message",
+        "status": 200,
+        "outcome": "refused",
+        "decided": {"refusal": "TooManyPerNumber", "effect": "nothing"},
+        "answered": {"refusal": "TooManyPerNumber", "fault": None, "ending": "complete"},
+        "magic": None,
+        "rule": {
+            "name": "TooManyPerNumber",
+            "basis": "documented",
+            "document": "001",
+            "sentence": "1 sms per number per second",
+            "description": "Rate limit exceeded: 1 sms per number per second;"
+            " next possible in 1.000 seconds, at 2026-06-01T12:00:01Z",
+            "facts": {"seconds": "1.000", "free_at": "2026-06-01T12:00:01Z"},
+        },
+        "quirk": {
+            "number": "DT-23",
+            "title": "What the rate limits count",
+            "documents": [
+                (
+                    '001: "40 sms per number per 60 seconds", "4 sms per DialogTech account per second",'
+                    ' "1 sms per number per second"'
+                )
+            ],
+            "other_reading": '"number" is the recipient\'s; refused requests count too; fixed windows',
+            "we": "the sender's number; accepted sends; sliding windows: a send is possible as soon as the one that"
+            " fills the window is as old as the window is long. Where all sends count, so does the one that is being"
+            " refused",
+            "basis": "documented",
+            "known_by": "documented for the figures, assumed for the rest",
+        },
+        "received": {"from": "5554332111", "to": "5556667777"},
+        "windows": [
+            window("40 sms per number per 60 seconds", 40, 60, 1),
+            window("4 sms per DialogTech account per second", 4, 1, 1),
+            window("1 sms per number per second", 1, 1, 1, free_in=1),
+        ],
+        "readings": [
+            reading("dialogtech.limits.number", "from", "to"),
+            reading("dialogtech.limits.count", "accepted", "all"),
+            reading("limits", "enforced", "off"),
+        ],
+        "unread": [],
+        "near_misses": [],
+        "fault": None,
+        "fix": DOCUMENTED_WAIT,
+    } == explain(query_string=SMS)
+
+
+def window(limit: str, most: int, seconds: int, used: int, free_in: int = 0) -> dict[str, Any]:
+    return {
+        "limit": limit,
+        "most": most,
+        "seconds": seconds,
+        "used": used,
+        "free_at": f"2026-06-01T12:00:0{free_in}Z",
+        "is_free": not free_in,
+        "clock": f"12:00:0{free_in}.000",
+    }
+
+
+def reading(name: str, *readings: str) -> dict[str, Any]:
+    return {"name": name, "reading": readings[0], "default": readings[0], "readings": list(readings)}
+
+
+def test_people_get_the_same_in_lines(explain: Explain) -> None:
+    explain(query_string=SMS)
+
+    assert (
+        "Exchange 2 at 2026-06-01T12:00:00Z: GET /ibp_api.php -> 200\n"
+        "  refused by TooManyPerNumber: Rate limit exceeded: 1 sms per number per second;"
+        " next possible in 1.000 seconds, at 2026-06-01T12:00:01Z\n"
+        "Rule: TooManyPerNumber, documented\n"
+        '  001: "1 sms per number per second"\n'
+        "  DT-23: What the rate limits count\n"
+        "    we: the sender's number; accepted sends; sliding windows: a send is possible as soon as the one that"
+        " fills the window is as old as the window is long. Where all sends count, so does the one that is being"
+        " refused\n"
+        "    known by: documented for the figures, assumed for the rest\n"
+        "  seconds: 1.000\n"
+        "  free_at: 2026-06-01T12:00:01Z\n"
+        "Received: from = '5554332111'\n"
+        "Received: to = '5556667777'\n"
+        "Window: 40 sms per number per 60 seconds: 1 of 40 used, free\n"
+        "Window: 4 sms per DialogTech account per second: 1 of 4 used, free\n"
+        "Window: 1 sms per number per second: 1 of 1 used, free again at 12:00:01.000\n"
+        "Reading: dialogtech.limits.number: from (there is to)\n"
+        "Reading: dialogtech.limits.count: accepted (there is all)\n"
+        "Reading: limits: enforced (there is off)\n"
+        f"Fix: {DOCUMENTED_WAIT}"
+    ) == in_words(explain(query_string=SMS))
+
+
+def test_an_accepted_exchange_in_order_needs_no_fix(explain: Explain) -> None:
+    found = explain(query_string=SMS)
+
+    assert ("accepted", "sms.send_message", None, None, []) == (
+        found["outcome"],
+        found["rule"]["name"],
+        found["quirk"],
+        found["fix"],
+        found["unread"],
+    )
+    assert ("documented", "001") == (found["rule"]["basis"], found["rule"]["document"])
+    assert [
+        "dialogtech.limits.number",
+        "dialogtech.limits.count",
+        "dialogtech.send_message.dtd",
+        "limits",
+    ] == [switch["name"] for switch in found["readings"]]
+    assert [1, 1, 1] == [window["used"] for window in found["windows"]]
+    assert "Window: 1 sms per number per second: now 1 of 1 used, free again at 12:00:01.000" in in_words(found)
+
+
+def test_readings_are_told_as_they_stood_then(explain: Explain, house, explainer) -> None:
+    explain(query_string=SMS)
+    exchange = house.default.journal.get(1)
+    exchange.readings = {}
+
+    assert {None} == {switch["reading"] for switch in explainer.explain(exchange)["readings"]}
+    assert "Reading: limits: not known (there is enforced | off)" in in_words(explainer.explain(exchange))
+
+
+REFUSED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str, Mapping[str, Any]], str]] = {
+    "DialogTech, a number": (
+        {"query_string": {**SMS, "to": "555-666"}},
+        ("NotANumber", "documented", "001", "DT-24", {"to": "555-666"}),
+        "Send to as 10 digits, or 11 with a leading 1, and nothing between them.",
+    ),
+    "DialogTech, the action first": (
+        {"query_string": {}},
+        ("MissingParameter", "documented", "001", "DT-37", {"action": None}),
+        "Send action with a value.",
+    ),
+    "DialogTech, a sender": (
+        {"query_string": {**SMS, "from": "15550001111"}},
+        ("NotATrackingNumber", "documented", "001", "DT-17", {"from": "15550001111"}),
+        "Send from one of the account's SMS enabled numbers, which sms.get_numbers lists.",
+    ),
+    "DialogTech, a body": (
+        {"method": "POST", "data": b"x", "content_type": "multipart/form-data"},
+        ("BodyUnreadable", "assumed", None, "DT-16", {"Content-Type": "multipart/form-data"}),
+        "Send the parameters as application/x-www-form-urlencoded, or a multipart body that keeps to its boundary.",
+    ),
+    "mGage, a date": (
+        {"path": "/api/messages/program/121811?startDate=2014", "auth": BASIC},
+        ("NotADate", "documented", "003", "MG-6", {"startDate": "2014"}),
+        "Send startDate as YYYY-MM-DDTHH:MM:SS in GMT, without a zone, or leave it out.",
+    ),
+    "mGage, a program": (
+        {"path": "/api/messages/program/7", "auth": BASIC},
+        ("UnknownProgram", "documented", "003", "MG-24", {"programId": "7"}),
+        "Ask for one of the account's programs: 121811 in the shipped world.",
+    ),
+    "mGage, a page": (
+        {"path": "/api/messages/program/121811?page=0", "auth": BASIC},
+        ("NotAPage", "shown by sample", None, "MG-8", {"page": "0"}),
+        "Follow nextPageUrl; pages count from 1.",
+    ),
+    "SerwerSMS, a type": (
+        {"path": "/messages/recived", "method": "POST", "data": {**LOGIN, "type": "ECO"}},
+        ("UnknownType", "documented", "004", "SW-14", {"type": "ECO"}),
+        "Send eco, nd, ndi, pre or mms as type, or leave it out for all.",
+    ),
+    "SerwerSMS, a list of JSON": (
+        {"path": "/messages/recived", "method": "POST", "json": {**LOGIN, "type": ["eco"]}},
+        ("NotASingleText", "documented", "004", "SW-36", {"type": '["eco"]'}),
+        "Send type as one text in UTF-8.",
+    ),
+    "SerwerSMS, a code": (
+        {"path": "/error/9"},
+        ("UnknownCode", "assumed", None, "SW-34", {"code": "9"}),
+        "Ask for a code of the vendor's table, such as error/1000.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+def test_a_refusal_of_each_room_is_told_with_what_was_received_and_how_to_fix_it(explain: Explain, case: Any) -> None:
+    request, expected, fix = case
+    found = explain(**request)
+    rule = found["rule"]
+
+    assert expected == (rule["name"], rule["basis"], rule["document"], found["quirk"]["number"], found["received"])
+    assert fix == found["fix"]
+
+
+KEYS_ONLY = {"access_key": "foo", "action": "sms.get_numbers"}
+QUOTED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str | None, str | None]]] = {
+    "to": ({"query_string": {**SMS, "to": ""}}, ("MissingParameter", "001", "to Yes String")),
+    "message": ({"query_string": {**SMS, "message": ""}}, ("MissingParameter", "001", "message Yes String 256")),
+    "the action": ({"query_string": KEYS}, ("MissingParameter", "001", "action Yes String")),
+    "a day": (
+        {"query_string": {**KEYS, "action": "sms.get_messages", "start_date": "20170101"}},
+        ("MissingParameter", "000", "end_dateYesDate8"),
+    ),
+    "a filter": (
+        {"query_string": {**KEYS, "action": "sms.get_messages", **DAYS, "number": "x"}},
+        ("NotANumber", "000", "numberNoString: Unformatted Phone Number"),
+    ),
+    "a key of 000": (
+        {"query_string": {"action": "sms.get_messages", **DAYS}},
+        ("MissingParameter", "000", "access_keyYesString"),
+    ),
+    "a secret of 001": (
+        {"query_string": {**SMS, "secret_access_key": ""}},
+        ("MissingParameter", "001", "secret_access_key Yes String"),
+    ),
+    "a secret of 002": ({"query_string": KEYS_ONLY}, ("MissingParameter", "002", "secret_access_key Yes String")),
+    "a wrong key of 002": (
+        {"query_string": {**KEYS_ONLY, "secret_access_key": "x"}},
+        ("InvalidCredentials", "002", "access_key Yes String"),
+    ),
+    "SerwerSMS, a phone": (
+        {"path": "/messages/recived", "method": "POST", "data": {**LOGIN, "phone": "x"}},
+        ("NotAPhone", "004", "phone | String|Array"),
+    ),
+    "SerwerSMS, its ndi": (
+        {"path": "/messages/recived", "method": "POST", "data": {**LOGIN, "ndi": "x"}},
+        ("NotAPhone", "004", "ndi | String"),
+    ),
+    "SerwerSMS, no row of 004": (
+        {"path": "/messages/recived", "method": "POST", "json": {**LOGIN, "order": ["asc"]}},
+        ("NotASingleText", None, None),
+    ),
+    "SerwerSMS, a sender of send_nd": (
+        {"path": "/messages/send_nd", "method": "POST", "data": {**LOGIN, "phone": "x", "text": "x"}},
+        ("NotAPhone", None, None),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", QUOTED.values(), ids=QUOTED)
+def test_the_sentence_is_that_of_the_parameter_in_the_document_of_the_operation(explain: Explain, case: Any) -> None:
+    request, (name, document, sentence) = case
+    rule = explain(**request)["rule"]
+
+    assert (name, document) == (rule["name"], rule["document"])
+    assert sentence == (rule["sentence"] and rule["sentence"][: len(sentence or "")])
+
+
+def test_what_the_vendors_sentence_leaves_out_is_among_the_facts(explain: Explain) -> None:
+    found = explain("/messages/recived", "POST", data="[]", content_type="application/json")
+
+    assert {"reason": "not an object"} == found["rule"]["facts"]
+
+
+NEAR: Mapping[str, tuple[Mapping[str, Any], list[dict[str, str]], str]] = {
+    "a parameter in other capitals": (
+        {"path": "/api/messages/program/121811?pagesize=3", "auth": BASIC},
+        near("parameter", "pagesize", "pageSize"),
+        "Rename the parameter pagesize to pageSize.",
+    ),
+    "a letter that is missing": (
+        {"query_string": {"action": "sms.get_numbers", "acess_key": "foo", "secret_access_key": "bar"}},
+        near("parameter", "acess_key", "access_key"),
+        "Rename the parameter acess_key to access_key.",
+    ),
+    "an underscore that is missing": (
+        {"path": "/messages/recived", "method": "POST", "json": {**LOGIN, "datefrom": "2014-10-01"}},
+        near("parameter", "datefrom", "date_from"),
+        "Rename the parameter datefrom to date_from.",
+    ),
+    "brackets that PHP knows": (
+        {"query_string": {**SMS, "to": "", "to[]": "5556667777"}},
+        [],
+        "Send to with a value.",
+    ),
+    "the name of the action's parameter": (
+        {"query_string": {**KEYS, "acton": "sms.get_numbers"}},
+        near("parameter", "acton", "action"),
+        "Rename the parameter acton to action.",
+    ),
+    "an operation": (
+        {"query_string": {**KEYS, "action": "sms.get_mesages"}},
+        near("operation", "sms.get_mesages", "sms.get_messages"),
+        "Ask for sms.get_messages instead of sms.get_mesages.",
+    ),
+    "an operation without its first part": (
+        {"query_string": {**KEYS, "action": "send_message"}},
+        near("operation", "send_message", "sms.send_message"),
+        "Ask for sms.send_message instead of send_message.",
+    ),
+    "the misspelt action, misspelt": (
+        {"path": "/messages/recieved.json", "method": "POST", "data": LOGIN},
+        near("operation", "messages.recieved", "messages.recived"),
+        "Ask for messages.recived instead of messages.recieved.",
+    ),
+    "a path": (
+        {"path": "/ibp_api.phpp"},
+        near("path", "/ibp_api.phpp", "/ibp_api.php"),
+        "Ask for /ibp_api.php instead of /ibp_api.phpp.",
+    ),
+    "a path of no provider": (
+        {"path": "/ibpapi.php"},
+        near("path", "/ibpapi.php", "/ibp_api.php"),
+        "Ask for /ibp_api.php instead of /ibpapi.php.",
+    ),
+    "a path with something variable in it": (
+        {"path": "/api/message/program/121811"},
+        near("path", "/api/message/program/121811", "/api/messages/program/ID"),
+        "Ask for /api/messages/program/ID instead of /api/message/program/121811.",
+    ),
+    "a header": (
+        {"path": "/api/messages/program/121811", "headers": {"Authorisation": "Basic bWdhZ2U6bWdhZ2U="}},
+        near("header", "Authorisation", "Authorization"),
+        "Rename the header Authorisation to Authorization.",
+    ),
+    "nothing like it": (
+        {"path": "/nowhere/at/all"},
+        [],
+        "Ask an address that GET / lists, or name the provider's host.",
+    ),
+    "a known operation that is not offered": (
+        {"path": "/messages/send_sms", "method": "POST", "data": LOGIN},
+        [],
+        "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NEAR.values(), ids=NEAR)
+def test_a_near_miss_is_named_and_is_the_fix_where_it_is_the_reason(explain: Explain, case: Any) -> None:
+    request, misses, fix = case
+    found = explain(**request)
+
+    assert (misses, fix) == (found["near_misses"], found["fix"])
+
+
+def test_a_near_miss_that_is_not_the_reason_leaves_the_refusals_own_fix(explain: Explain) -> None:
+    found = explain(query_string={**SMS, "to": "x", "mesage": "hi"})
+
+    assert [] == found["near_misses"]  # message was sent
+    assert [{"place": "query", "name": "mesage"}] == found["unread"]
+    assert found["fix"].startswith("Send to as 10 digits")
+
+
+UNREAD: Mapping[str, tuple[Mapping[str, Any], list[tuple[str, str]]]] = {
+    "unknown names": ({"query_string": {**SMS, "colour": "red"}}, [("query", "colour")]),
+    "another action's": (
+        {"query_string": {"action": "sms.get_numbers", **KEYS, "to": "1"}},
+        [("query", "to")],
+    ),
+    "a body of a type that is no form": (
+        {"method": "POST", "query_string": SMS, "data": b'{"number": "1"}', "content_type": "application/json"},
+        [("body", "number")],
+    ),
+    "the query of a POST": (
+        {"path": "/messages/recived?type=eco", "method": "POST", "data": LOGIN},
+        [("query", "type")],
+    ),
+    "not the brackets of a list": (
+        {
+            "path": "/messages/recived",
+            "method": "POST",
+            "data": {**LOGIN, "phone[0]": "500600700", "phone[1]": "500600701"},
+        },
+        [],
+    ),
+    "the parts of a multipart body": (
+        {
+            "path": "/messages/recived",
+            "method": "POST",
+            "data": {**LOGIN, "system": "php"},
+            "content_type": "multipart/form-data",
+        },
+        [("body", "system")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREAD.values(), ids=UNREAD)
+def test_what_nothing_read_is_listed_with_its_place(explain: Explain, case: Any) -> None:
+    request, unread = case
+
+    assert unread == [(each["place"], each["name"]) for each in explain(**request)["unread"]]
+
+
+ASTRAY: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str | None]]] = {
+    "DialogTech's method": ({"method": "DELETE"}, ("WrongMethod", "assumed", "DT-16", "Use GET or POST.")),
+    "DialogTech's host": (
+        {"path": "/x", "base_url": "http://secure.dialogtech.com"},
+        ("UnknownPath", "documented", "DT-17", "Send the request to /ibp_api.php."),
+    ),
+    "mGage's prefix": (
+        {"path": "/api/x"},
+        ("UnknownPath", "documented", "MG-27", "Send the request to /api/messages/program/ and the program's id."),
+    ),
+    "SerwerSMS's host, at HTTP 200": (
+        {"path": "/x", "base_url": "http://api2.serwersms.pl"},
+        (
+            "InvalidAction",
+            "documented",
+            "SW-33",
+            "Ask for messages/recived, messages/received, messages/send_nd or messages/send_ndi.",
+        ),
+    ),
+    "no provider": (
+        {"path": "/x"},
+        ("NoSuchAddress", None, None, "Ask an address that GET / lists, or name the provider's host."),
+    ),
+    "no world": ({"path": "/_w/nope/ibp_api.php"}, ("NoSuchWorld", None, None, "Use the id of a world that is there.")),
+    "a world, and no address in it": (
+        {"path": "/_w/default/x"},
+        ("NoSuchAddress", None, None, "Ask an address that GET / lists, or name the provider's host."),
+    ),
+    "the page's method": (
+        {"path": "/", "method": "PUT"},
+        ("WrongMethod", None, None, "Use a method that the Allow header names."),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ASTRAY.values(), ids=ASTRAY)
+def test_what_reached_no_operation_is_explained_too(explain: Explain, case: Any) -> None:
+    request, expected = case
+    found = explain(**request)
+
+    assert "astray" == found["outcome"]
+    assert expected == (
+        found["rule"]["name"],
+        found["rule"]["basis"],
+        found["quirk"] and found["quirk"]["number"],
+        found["fix"],
+    )
+
+
+def test_bytes_that_were_no_http_are_explained(app, house, explainer) -> None:
+    app.broken(b"\x16\x03\x01", "Invalid method encountered", None)
+    found = explainer.explain(house.default.journal.get(1))
+
+    assert ("no HTTP", "NoHTTP", "this is no HTTP: Invalid method encountered", "Send a well-formed HTTP request.") == (
+        found["outcome"],
+        found["rule"]["name"],
+        found["rule"]["description"],
+        found["fix"],
+    )
+    assert (
+        "Exchange 1 at 2026-06-01T12:00:00Z: bytes -> 400\n"
+        "  no HTTP: this is no HTTP: Invalid method encountered\n"
+        "Fix: Send a well-formed HTTP request."
+    ) == in_words(found)
+
+
+def test_a_fault_is_told_and_is_what_to_do_something_about(house, explain: Explain, explainer) -> None:
+    explain(query_string=SMS)
+    exchange = house.default.journal.get(1)
+    exchange.fault = {"rule": "f1", "point": "after", "fault": {"kind": "reset"}}
+    found = explainer.explain(exchange)
+
+    assert exchange.fault == found["fault"]
+    assert "Make the client survive this, or clear the fault rule f1." == found["fix"]
+    assert "Fault: f1: reset, after the operation takes effect" in in_words(found)
+
+
+SECRETS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+    "DialogTech": (
+        {"query_string": {"action": "sms.get_numbers", "access_key": "foo", "secret_access_key": "LIVE"}},
+        {"access_key": "foo", "secret_access_key": "[masked]"},
+    ),
+    "mGage": ({"path": "/api/messages/program/121811", "auth": ("mgage", "LIVE")}, {"Authorization": "Basic [masked]"}),
+    "SerwerSMS": (
+        {"path": "/messages/recived", "method": "POST", "json": {"username": "Login", "password": "LIVE"}},
+        {"username": "Login", "password": "[masked]"},
+    ),
+    "a token": (
+        {"path": "/messages/recived", "method": "POST", "headers": {"Authorization": "Bearer LIVE"}},
+        {"Authorization": "Bearer [masked]"},
+    ),
+    "a secret of a misspelt name": (
+        {"query_string": {"action": "sms.get_numbers", "acess_key": "LIVE", "secret_access_key": "bar"}},
+        {"access_key": None},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SECRETS.values(), ids=SECRETS)
+def test_secrets_that_are_not_ours_are_in_no_explanation(explain: Explain, case: Any) -> None:
+    request, received = case
+    found = explain(**request)
+
+    assert received == found["received"]
+    assert "LIVE" not in json.dumps(found) + in_words(found)
+
+
+def test_an_exchange_of_a_recognised_account_is_masked_when_it_is_explained(client, house, explainer) -> None:
+    client.get("/ibp_api.php", query_string={**SMS, "api_key": "LIVE"})
+    exchange = house.default.journal.get(1)
+
+    assert not exchange.is_masked
+    assert "LIVE" not in json.dumps(explainer.explain(exchange))
+    assert exchange.is_masked
+
+
+VALUES: Mapping[str, tuple[str, Any, Any]] = {
+    "a secret": ("password", "LIVE", "[masked]"),
+    "ours": ("password", "Haslo", "Haslo"),
+    "nothing": ("password", "", ""),
+    "no secret": ("type", "LIVE", "LIVE"),
+    "other capitals": ("PassWord", "LIVE", "[masked]"),
+    "a number in a secret's place": ("password", 123456, "[masked]"),
+    "a list in a secret's place": ("password", ["LIVE", "Haslo", None, True], ["[masked]", "Haslo", None, True]),
+    "a secret in an object": ("phone", {"password": "LIVE", "x": "y"}, {"password": "[masked]", "x": "y"}),
+    "an object in a secret's place": ("password", {"x": ["LIVE"]}, {"x": ["[masked]"]}),
+    "a header": ("authorization", "Basic TElWRTpMSVZF", "Basic [masked]"),
+    "a header that is ours": ("Authorization", "Basic bWdhZ2U6bWdhZ2U=", "Basic bWdhZ2U6bWdhZ2U="),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "masked"), VALUES.values(), ids=VALUES)
+def test_one_value_is_masked_by_its_name(masking: Masking, name: str, value: Any, masked: Any) -> None:
+    assert masked == masking.parameter(name, value)
+
+
+def test_bytes_that_are_no_text_are_told_as_escapes(explain: Explain) -> None:
+    found = explain("/ibp_api.php?action=sms.get_numbers&%ff=1&access_key=%fe&secret_access_key=bar")
+
+    assert [{"place": "query", "name": "\\xff"}] == found["unread"]
+    assert "[masked]" == found["received"]["access_key"]
+
+
+def test_long_values_are_cut(explain: Explain) -> None:
+    found = explain(query_string={**SMS, "message": "x" * 300})
+
+    assert {"message": "x" * 200 + "… (300 characters)"} == found["received"]
+    assert "Shorten the message to 256 characters or send it in parts; it has 300." == found["fix"]
+
+
+def entries(count: int, most: int) -> Journal:
+    journal = Journal(Budget(), most)
+    for _ in range(count):
+        journal.add(Exchange("GET", "/", (), b"", None))
+    return journal
+
+
+@pytest.mark.parametrize(
+    ("journal", "number", "sentence"),
+    [
+        (entries(0, 9), 1, "there is no exchange 1; the journal is empty"),
+        (
+            entries(5, 2),
+            3,
+            (
+                "exchange 3 was dropped; the journal holds 4 to 5: the oldest 3 exchanges were dropped"
+                " because a journal holds 2 (MOCKSERVER_JOURNAL_LENGTH raises that)"
+            ),
+        ),
+        (entries(5, 2), 6, "there is no exchange 6; the journal holds 4 to 5"),
+        (entries(5, 2), 0, "there is no exchange 0; the journal holds 4 to 5"),
+    ],
+)
+def test_an_exchange_that_is_not_there_is_said_to_be_dropped_or_never_to_have_been(
+    journal: Journal, number: int, sentence: str
+) -> None:
+    with pytest.raises(NotInJournal) as caught:
+        find(journal, number)
+
+    assert sentence == str(caught.value)
+    assert 4 == find(entries(5, 2), 4).number
+
+
+# -- the books -----------------------------------------------------------------------------------------------------
+
+
+def test_every_entry_of_every_book_is_read_whole() -> None:
+    for room in PROVIDERS:
+        text = room.book.read_text()
+        found = quirk_book.entries(room.book)
+        assert text.count("\n## ") == len(found)
+        for number, entry in found.items():
+            assert number == entry.number
+            assert entry.documents
+            assert all(entry)
+            assert all(each in text for each in (*entry.documents, entry.other_reading, entry.we, entry.known_by))
+
+
+@pytest.mark.parametrize(
+    ("known_by", "basis"),
+    [
+        ("documented for the figures, assumed for the rest", "documented"),
+        ("sample", "shown by sample"),
+        ("assumed; clients parsed this API for years", "assumed"),
+        ("vendor: his clients send a type alone", "assumed"),
+        ("clients", "assumed"),
+    ],
+)
+def test_an_entry_is_documented_shown_by_sample_or_assumed(known_by: str, basis: str) -> None:
+    assert basis == quirk_book.basis(known_by)
+
+
+def test_the_catalogue_has_every_entry_with_its_switches_as_they_stand() -> None:
+    found = {entry["number"]: entry for entry in quirk_book.catalogue(PROVIDERS, {"dialogtech.zone": "Europe/Warsaw"})}
+
+    assert sum(len(quirk_book.entries(room.book)) for room in PROVIDERS) == len(found)
+    assert {
+        "provider": "dialogtech",
+        "number": "DT-12",
+        "title": "The time zone of dates",
+        "documents": ["000: asks with `20170101`, answers `2017-01-01 09:30:00`; no zone is named"],
+        "other_reading": "the account's own zone, or Chicago's, where the company sat",
+        "we": "UTC for both; with another zone, days begin and end there and stamps are of that zone",
+        "basis": "assumed",
+        "known_by": "assumed",
+        "switches": [
+            {
+                "name": "dialogtech.zone",
+                "reading": "Europe/Warsaw",
+                "default": "UTC",
+                "readings": ["UTC", "any IANA zone name"],
+            }
+        ],
+    } == found["DT-12"]

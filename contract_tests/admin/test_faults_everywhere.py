@@ -1,0 +1,89 @@
+"""Every kind of fault at every provider's endpoint, over a socket: the server is healthy afterwards."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from mockserver.app import PROVIDERS
+from mockserver.client import Mock
+from mockserver.http.fault_effects import KINDS
+from mockserver.server import MockServer
+
+PATIENCE = 30
+OPTIONS: dict[str, dict[str, Any]] = {
+    "answer": {"status": 418, "body": "short and stout"},
+    "cut": {"after": 3},
+    "delay": {"seconds": 0.001},
+    "lognormal_delay": {"median": 0.001, "sigma": 0.5, "most": 0.002},
+    "slow": {"size": 200, "pause": 0.001},
+    "uniform_delay": {"least": 0.0, "most": 0.001},
+    "wrong_length": {"by": 7},
+}
+SETTLED = {"lognormal_delay": "delay", "uniform_delay": "delay"}
+"""What the journal tells of a fault whose chance is settled: the delay that came up."""
+
+REQUESTS = {
+    "dialogtech": b"GET /ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=bar HTTP/1.1\r\nHost: a\r\n\r\n",
+    "mgage": b"GET /api/messages/program/121811 HTTP/1.1\r\nHost: a\r\nAuthorization: Basic bWdhZ2U6bWdhZ2U=\r\n\r\n",
+    "serwersms": b"GET /messages/recived?username=Login&password=Haslo HTTP/1.1\r\nHost: a\r\n\r\n",
+}
+
+
+@pytest.fixture
+def mock(server: MockServer) -> Mock:
+    return Mock.at(server.url)
+
+
+def ask(server: MockServer, provider: str) -> bytes:
+    """The first bytes of the answer; nothing when there is none. A client that hangs is not waited for."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
+        client.sendall(REQUESTS[provider])
+        try:
+            return client.recv(65536)
+        except ConnectionError:
+            return b""
+
+
+def test_every_provider_is_asked() -> None:
+    assert {room.name for room in PROVIDERS} == set(REQUESTS)
+
+
+@pytest.mark.parametrize("provider", REQUESTS)
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"hang"}))
+def test_after_a_fault_the_next_answer_is_as_if_nothing_had_been(
+    server: MockServer, mock: Mock, provider: str, kind: str
+) -> None:
+    options = (
+        {"name": next(r.__name__ for r in named(provider).refusals)} if kind == "refusal" else OPTIONS.get(kind, {})
+    )
+    before = ask(server, provider)
+    times = 2 if kind == "stale" else 1  # a stale answer is given to the next one too
+    mock.world.arm(kind, **options, match={"provider": provider}, when={"first": 1})
+    for _ in range(times):
+        ask(server, provider)
+    after = ask(server, provider)
+
+    assert before.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert before == after
+    assert "ok" == mock.health()["status"]
+    assert SETTLED.get(kind, kind) == mock.world.explain(2)["fault"]["fault"]["kind"]
+
+
+@pytest.mark.parametrize("provider", REQUESTS)
+def test_while_one_client_hangs_the_others_are_answered(server: MockServer, mock: Mock, provider: str) -> None:
+    mock.world.arm("hang", match={"provider": provider}, when={"first": 1})
+    host, port = server.url.removeprefix("http://").split(":")
+    before = mock.world.cursor
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as hanging:
+        hanging.sendall(REQUESTS[provider])
+        mock.world.wait_for_exchange(timeout=PATIENCE, after=before)
+
+        assert ask(server, provider).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def named(provider: str) -> Any:
+    return next(room for room in PROVIDERS if room.name == provider)

@@ -1,0 +1,132 @@
+"""The ambiguity matrix: every test once more for each reading of the documents that is not the usual one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from mockserver.app import SWITCHES
+from mockserver.testkit.matrix import readings
+
+Run = Callable[..., pytest.RunResult]
+MATRIX = ("--mockserver-readings=matrix", "--tb=no")
+OTHERS = len(readings())
+
+NUMBERS = """
+def numbers():
+    return requests.get(URL, params=CALL | {"action": "sms.get_numbers"}).text
+
+"""
+
+
+def lines(result: pytest.RunResult) -> dict[str, str]:
+    """The table: what is said of each reading."""
+    rows = (re.fullmatch(r"([\w.]+=[\w/-]+) +(\S+) +(.+)", line) for line in result.outlines)
+    return {row[1]: row[3] for row in rows if row}
+
+
+def test_the_readings_are_all_that_are_not_usual() -> None:
+    told = {(reading.quirk.name, reading.value) for reading in readings()}
+
+    for switch in SWITCHES:
+        assert {value for name, value in told if name == switch.name} >= set(switch.readings[1:])
+        assert (switch.name, switch.default) not in told
+    assert ("dialogtech.zone", "America/New_York") in told
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_client_that_survives_everything_is_told_so_reading_by_reading(run: Run, workers: str) -> None:
+    result = run("def test_it(mock_redirect): assert 'response' in send()", *MATRIX, "-n", workers)
+    result.assert_outcomes(passed=1 + OTHERS)
+    table = lines(result)
+
+    assert OTHERS == len(table)
+    assert {"survived by 1", "not met"} == set(table.values())
+    assert "survived by 1" == table["limits=off"] == table["dialogtech.zone=America/New_York"]
+    assert "not met" == table["mgage.number=numeric"] == table["serwersms.json=ascii"]
+
+
+def test_a_reading_that_breaks_a_client_is_named_with_its_quirk_and_the_first_test(run: Run) -> None:
+    result = run(
+        NUMBERS
+        + """
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_result_is_empty(mock_redirect, number):
+    assert "<result></result>" in numbers()
+
+def test_there_is_a_dtd(mock_redirect):
+    assert "<!ELEMENT url" in numbers()
+
+def test_numbers(mock_redirect):
+    assert "<number" in numbers()
+""",
+        *MATRIX,
+    )
+    table = lines(result)
+    broken = {reading: said for reading, said in table.items() if said.startswith("breaks")}
+
+    assert {
+        "dialogtech.get_numbers.result=success": "breaks 2 of 4",
+        "dialogtech.get_numbers.dtd=none": "breaks 1 of 4",
+    }.items() <= broken.items()
+    result.stdout.fnmatch_lines(
+        [
+            "dialogtech.get_numbers.result=success: DT-27 *",
+            "  first: test_it.py::test_the_result_is_empty[[]*]",
+            "dialogtech.get_numbers.dtd=none: DT-29 *",
+            "  first: test_it.py::test_there_is_a_dtd[[]*]",
+        ]
+    )
+
+
+def test_a_test_that_fails_as_usual_does_not_count(run: Run) -> None:
+    result = run(
+        NUMBERS + "def test_it(mock_redirect): assert 'no such thing' in numbers()\n"
+        "def test_that(mock_redirect): assert numbers()",
+        *MATRIX,
+    )
+    result.assert_outcomes(failed=1 + OTHERS, passed=1 + OTHERS)
+
+    assert {"survived by 1", "not met"} == set(lines(result).values())
+    result.stdout.fnmatch_lines(["1 tests fail as usual, and do not count: test_it.py::test_it[[]*]"])
+
+
+def test_a_test_that_has_chosen_a_reading_keeps_it(run: Run) -> None:
+    result = run(
+        NUMBERS
+        + """
+@pytest.mark.mockserver(readings={"dialogtech.get_numbers.dtd": "printed", "limits": "off"})
+def test_it(mock_redirect, mock_world):
+    assert "<!ELEMENT url" in numbers()
+    assert "off" == mock_world.readings["limits"]
+""",
+        *MATRIX,
+    )
+    result.assert_outcomes(passed=1 + OTHERS - 3)
+
+    assert "not met" == lines(result)["dialogtech.get_numbers.dtd=none"]
+
+
+def test_the_worlds_read_it_so(run: Run) -> None:
+    run(
+        """
+def test_it(mock_world, mockserver_reading):
+    chosen = mockserver_reading or {}
+    assert chosen == dict(mock_world.show().readings)
+    assert len(chosen) < 2
+""",
+        *MATRIX,
+    ).assert_outcomes(passed=1 + OTHERS)
+
+
+def test_tests_without_a_world_run_once(run: Run) -> None:
+    result = run("def test_it(): pass\ndef test_that(mock_server): pass", *MATRIX)
+    result.assert_outcomes(passed=2)
+
+    assert {} == lines(result)
+
+
+def test_without_the_option_nothing_runs_twice(run: Run) -> None:
+    run("def test_it(mock_world, mockserver_reading): assert mockserver_reading is None").assert_outcomes(passed=1)

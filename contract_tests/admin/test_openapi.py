@@ -1,0 +1,162 @@
+"""The description of the control API, held against the server that it describes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import positive_data_acceptance
+from werkzeug.test import Client
+
+from mockserver import __version__
+from mockserver.app import READINGS, ROOMS, create_app
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import parse_instant
+from mockserver.engine.registry import Worlds
+
+VERBS = {
+    "GET /_mock/health",
+    "GET /_mock/openapi.json",
+    "GET /_mock/quirks",
+    "GET /_mock/refusals",
+    "GET /_mock/whereabouts",
+    "GET /_mock/magic",
+    "GET /_mock/faults",
+    "PUT /_mock/doors/{door}",
+    "DELETE /_mock/doors/{door}",
+    "GET /_mock/worlds",
+    "POST /_mock/worlds",
+    "GET /_mock/worlds/{world}",
+    "DELETE /_mock/worlds/{world}",
+    "POST /_mock/worlds/{world}/reset",
+    "POST /_mock/worlds/{world}/fork",
+    "GET /_mock/worlds/{world}/accounts",
+    "GET /_mock/worlds/{world}/accounts/{provider}/{name}",
+    "PATCH /_mock/worlds/{world}/accounts/{provider}/{name}",
+    "GET /_mock/worlds/{world}/clock",
+    "PUT /_mock/worlds/{world}/clock",
+    "POST /_mock/worlds/{world}/clock/advance",
+    "GET /_mock/worlds/{world}/readings",
+    "PATCH /_mock/worlds/{world}/readings",
+    "GET /_mock/worlds/{world}/faults",
+    "POST /_mock/worlds/{world}/faults",
+    "DELETE /_mock/worlds/{world}/faults",
+    "DELETE /_mock/worlds/{world}/faults/{rule}",
+    "GET /_mock/worlds/{world}/mischief",
+    "POST /_mock/worlds/{world}/mischief",
+    "DELETE /_mock/worlds/{world}/mischief",
+    "DELETE /_mock/worlds/{world}/mischief/{rule}",
+    "GET /_mock/worlds/{world}/messages",
+    "POST /_mock/worlds/{world}/messages",
+    "POST /_mock/worlds/{world}/inbound",
+    "GET /_mock/worlds/{world}/outbox",
+    "GET /_mock/worlds/{world}/outbox/{number}",
+    "POST /_mock/worlds/{world}/outbox/{number}/resend",
+    "POST /_mock/worlds/{world}/outbox/{number}/hold",
+    "POST /_mock/worlds/{world}/outbox/{number}/release",
+    "POST /_mock/worlds/{world}/settle",
+    "GET /_mock/worlds/{world}/journal",
+    "GET /_mock/worlds/{world}/journal/{number}",
+    "POST /_mock/worlds/{world}/assert",
+    "GET /_mock/worlds/{world}/coverage",
+    "GET /_mock/worlds/{world}/wait",
+    "GET /_mock/worlds/{world}/events",
+    "GET /_mock/worlds/{world}/snapshot",
+    "PUT /_mock/worlds/{world}/snapshot",
+}
+
+TAKES_DATA = {
+    *(label for label in VERBS if label.startswith(("POST", "PUT", "PATCH"))),
+    "GET /_mock/worlds/{world}/messages",
+    "GET /_mock/worlds/{world}/outbox",
+    "GET /_mock/worlds/{world}/outbox/{number}",
+    "GET /_mock/worlds/{world}/journal",
+    "GET /_mock/worlds/{world}/journal/{number}",
+    "GET /_mock/worlds/{world}/wait",
+    "GET /_mock/worlds/{world}/snapshot",
+}
+"""What can be asked for in a wrong way."""
+
+HOLLOW = {"GET /_mock/openapi.json", "GET /_mock/worlds/{world}/events"}
+"""The description, which schemathesis does not ask for, and the stream, which has no end."""
+
+NEEDS_MORE_THAN_A_SCHEMA_SAYS = {
+    "POST /_mock/worlds": "a fixture or a snapshot, not both, and a zone that exists",
+    "PATCH /_mock/worlds/{world}/readings": "a zone that exists",
+    "POST /_mock/worlds/{world}/faults": "a least that is no more than the most, a pattern that is one",
+    "POST /_mock/worlds/{world}/messages": "an identifier and program that the account can have",
+    "POST /_mock/worlds/{world}/inbound": "what the room says",
+    "POST /_mock/worlds/{world}/assert": "a pattern that is one, a count of one exchange",
+    "GET /_mock/worlds/{world}/wait": "filters of what is waited for",
+    "PUT /_mock/worlds/{world}/snapshot": "what the rooms' schemas say",
+}
+"""Where data that the schema allows may still be refused with 400, and for want of what."""
+
+
+@pytest.fixture(scope="module")
+def described(shipped) -> Any:
+    """The description as schemathesis has it, of a server at noon."""
+    house = Worlds(shipped, READINGS, clock=Clock.frozen(parse_instant("2026-06-01T12:00:00Z")), rooms=ROOMS)
+    return schemathesis.openapi.from_wsgi("/_mock/openapi.json", create_app(house))
+
+
+def test_every_verb_is_described_and_nothing_else(client: Client) -> None:
+    document = client.get("/_mock/openapi.json").get_json()
+
+    assert ("3.1.0", __version__) == (document["openapi"], document["info"]["version"])
+    assert VERBS == {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    assert len(operations) == len({operation["operationId"] for operation in operations})
+    assert all(operation["summary"].endswith(".") for operation in operations)
+
+
+def test_every_reference_in_it_leads_somewhere_and_every_part_is_used(client: Client) -> None:
+    answer = client.get("/_mock/openapi.json")
+    used = set(re.findall(r'"#/components/schemas/(\w+)"', answer.text))
+
+    assert used == set(answer.get_json()["components"]["schemas"])
+
+
+def test_what_needs_no_token_says_so(client: Client) -> None:
+    paths = client.get("/_mock/openapi.json").get_json()["paths"]
+
+    assert ["/_mock/health", "/_mock/openapi.json"] == sorted(
+        path for path, methods in paths.items() if [] == methods.get("get", {}).get("security")
+    )
+
+
+def ask(described: Any, label: str, mode: GenerationMode, *but: Any) -> set[int]:
+    """Ask for something with made-up data, hold each answer to the description; the statuses."""
+    operation = next(each.ok() for each in described.get_all_operations() if each.ok().label == label)
+    statuses: set[int] = set()
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(max_examples=10, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    def each(case: Any) -> None:
+        if "world" in case.path_parameters:
+            case.path_parameters["world"] = "default"
+        if label.endswith("/wait") and mode is GenerationMode.POSITIVE:
+            case.query["timeout"] = 0  # nobody waits here
+        answer = case.call()
+        statuses.add(answer.status_code)
+        case.validate_response(answer, excluded_checks=list(but))
+
+    each()
+    return statuses
+
+
+@pytest.mark.parametrize("label", sorted(VERBS - HOLLOW))
+def test_data_that_is_right_is_answered_as_described(described: Any, label: str) -> None:
+    but = [positive_data_acceptance] if label in NEEDS_MORE_THAN_A_SCHEMA_SAYS else []
+
+    assert ask(described, label, GenerationMode.POSITIVE, *but) <= {200, 201, 204, 400, 404, 409}
+
+
+@pytest.mark.parametrize("label", sorted(TAKES_DATA))
+def test_data_that_is_wrong_is_refused_as_described(described: Any, label: str) -> None:
+    # That wrong data were accepted, schemathesis says itself; a body that may be left out is not wrong without one.
+    assert ask(described, label, GenerationMode.NEGATIVE) <= {200, 201, 400, 404}

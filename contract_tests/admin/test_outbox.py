@@ -1,0 +1,769 @@
+"""The outbox through the control API, the Python class and the command line: what is told whom, and the tester's hand in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from werkzeug.test import Client
+
+from mockserver import ControlError, MockServer
+from mockserver.app import READINGS, ROOMS, create_app
+from mockserver.cli import cli
+from mockserver.client import Controls, Mock
+from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import Decision
+from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Outgoing
+from mockserver.engine.events import ArrivalScheduled, AttemptJudged, DeliveryOpened
+from mockserver.engine.ids import Draft
+from mockserver.engine.instants import SECOND, Instant, parse_instant
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture, State
+from mockserver.engine.world import Room, World
+
+NOON = "2026-06-01T12:00:00Z"
+AT = parse_instant(NOON)
+WORLD = "/_mock/worlds/default"
+OUTBOX = f"{WORLD}/outbox"
+REQUEST = Outgoing("POST", "http://127.0.0.1:9/in", (("Content-Type", "text/plain"),), b"hi")
+FINE = Outcome(200, (("Server", "mine"),), b"OK")
+BROKEN = Outcome(error="nobody listens there")
+
+
+class Hand:
+    """A sender whose attempts end when the test says so, and how."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.waits: list[int] = []
+        """How far off the next thing was, each time that something changed."""
+        self.has_begun = threading.Event()
+
+    def send(self, _: World, delivery: Delivery) -> None:
+        self.begun.append(delivery.number)
+        self.has_begun.set()
+
+    def due(self, world: World) -> None:
+        self.waits.append((world.state.agenda.next or 0) - world.clock.now())
+
+    def forget(self, world: World) -> None: ...
+    def close(self) -> None: ...
+
+
+class Prompt(Hand):
+    """A sender whose attempts all end at once, and in the same way."""
+
+    def __init__(self, outcome: Outcome, pool: ThreadPoolExecutor) -> None:
+        super().__init__()
+        self.outcome, self.pool = outcome, pool
+
+    def send(self, world: World, delivery: Delivery) -> None:
+        super().send(world, delivery)
+        self.pool.submit(ended, world, delivery.number, self.outcome, delivery.due)
+
+
+def judge(delivery: Delivery, attempt: Attempt, _: State, now: Instant, __: Draft) -> Decision:
+    """200 is what is wanted; else it is tried again in five minutes, three times in all."""
+    if attempt.outcome.status == 200:
+        event = AttemptJudged(delivery.number, attempt._replace(verdict="200 is what we want"), "acknowledged", None)
+    elif len(delivery.attempts) < 2:
+        event = AttemptJudged(delivery.number, attempt._replace(verdict="no answer"), "due", now + 300 * SECOND)
+    else:
+        event = AttemptJudged(delivery.number, attempt._replace(verdict="no answer"), "given up", None)
+    return Decision(now, None, (event,))
+
+
+def ended(world: World, number: int, outcome: Outcome, at: Instant | None = None) -> None:
+    """An attempt is over."""
+    world.judge(number, world.epoch, Attempt(AT if at is None else at, REQUEST, outcome, ""))
+
+
+def put(
+    world: World,
+    number: int = 1,
+    status: Any = "due",
+    account: str = "dialogtech/documents",
+    serial: int = 0,
+    due: Instant = AT,
+) -> None:
+    """Put a delivery into a world."""
+    provider, due_at = account.partition("/")[0], due if status == "due" else None
+    delivery = Delivery(
+        number, provider, account, "inbound", serial, "http://127.0.0.1:9/in", True, "5554443210", AT, status, due_at
+    )
+    world.commit(lambda state, now, ids: Decision(now, None, (DeliveryOpened(delivery),)))
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+@pytest.fixture
+def hand() -> Hand:
+    return Hand()
+
+
+def opened(shipped: Fixture, sender: Hand | None = None) -> Worlds:
+    rooms = {name: Room(room.arrive, judge) for name, room in ROOMS.items()}
+    return Worlds(shipped, READINGS, clock=Clock.frozen(AT), rooms=rooms, sender=sender)
+
+
+@pytest.fixture
+def house(shipped: Fixture, hand: Hand) -> Worlds:
+    return opened(shipped, hand)
+
+
+@pytest.fixture
+def world(house: Worlds) -> World:
+    return house.default
+
+
+@pytest.fixture
+def client(house: Worlds) -> Client:
+    return Client(create_app(house))
+
+
+def refused(answer: Any) -> tuple[int, str, str]:
+    error = answer.get_json()["error"]
+    return answer.status_code, error["code"], error["message"]
+
+
+def numbers(client: Client, query: str = "") -> list[int]:
+    return [each["number"] for each in client.get(f"{OUTBOX}{query}").get_json()["deliveries"]]
+
+
+def asked(client: Client, path: str, **body: Any) -> Any:
+    answer = client.post(f"{WORLD}/{path}", json=body)
+    assert 200 == answer.status_code, answer.text
+    return answer.get_json()
+
+
+# -- what is there -----------------------------------------------------------------------------------------------------
+
+
+def test_a_delivery_is_told_whole_with_the_message_that_it_is_about(client: Client, world: World) -> None:
+    row = {"direction": "inbound", "sender": "5551112222", "recipient": "5554443210", "text": "hi", "id": "77"}
+    stored = client.post(f"{WORLD}/messages", json={"provider": "dialogtech", "account": "documents", **row})
+    serial = stored.get_json()["serial"]
+    put(world, serial=serial)
+    ended(world, 1, FINE)
+
+    (told,) = client.get(OUTBOX).get_json()["deliveries"]
+    assert told == client.get(f"{OUTBOX}/1").get_json()
+    assert {
+        "number": 1,
+        "provider": "dialogtech",
+        "account": "documents",
+        "kind": "inbound",
+        "message": {"serial": serial, "id": "77"},
+        "url": "http://127.0.0.1:9/in",
+        "verifies": True,
+        "lane": "5554443210",
+        "opened": NOON,
+        "status": "acknowledged",
+        "due": None,
+        "attempts": [
+            {
+                "at": NOON,
+                "request": {
+                    "method": "POST",
+                    "url": "http://127.0.0.1:9/in",
+                    "headers": [["Content-Type", "text/plain"]],
+                    "body": {"text": "hi"},
+                },
+                "response": {"status": 200, "headers": [["Server", "mine"]], "body": {"text": "OK"}},
+                "error": None,
+                "verdict": "200 is what we want",
+            }
+        ],
+    } == told
+
+
+def test_an_attempt_without_an_answer_says_why_and_a_body_that_is_no_text_is_told_as_base64(
+    client: Client, world: World
+) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    asked(client, "outbox/1/resend")
+    ended(world, 1, Outcome(500, (), b"\xff"))
+    told = client.get(f"{OUTBOX}/1").get_json()
+
+    first, second = told["attempts"]
+    assert (None, "nobody listens there", "no answer") == (first["response"], first["error"], first["verdict"])
+    assert (500, {"base64": "/w=="}, None) == (
+        second["response"]["status"],
+        second["response"]["body"],
+        second["error"],
+    )
+    assert ("due", "2026-06-01T12:05:00Z") == (told["status"], told["due"])
+
+
+@pytest.mark.parametrize("serial", [10**6, 0])
+def test_a_message_that_is_not_there_has_no_id(client: Client, world: World, serial: int) -> None:
+    put(world, serial=serial)
+
+    assert {"serial": serial, "id": None} == client.get(f"{OUTBOX}/1").get_json()["message"]
+
+
+def test_deliveries_are_listed_by_what_they_are_and_from_a_number_on(client: Client, world: World) -> None:
+    put(world, 1, "held")
+    put(world, 2, "held", "serwersms/demo")
+    put(world, 3)
+    put(world, 4, "held")
+
+    assert [1, 2, 3, 4] == numbers(client)
+    assert [2] == numbers(client, "?provider=serwersms")
+    assert [1, 3, 4] == numbers(client, "?provider=dialogtech&account=documents")
+    assert [1, 2, 4] == numbers(client, "?status=held")
+    assert [2, 4] == numbers(client, "?status=held&after=1")
+    assert [1, 2] == numbers(client, "?limit=2")
+    assert [] == numbers(client, "?status=given%20up") == numbers(client, "?limit=0")
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code", "message"),
+    [
+        ("?status=hold", 400, "bad_request", "status must be 'due', 'held', 'acknowledged' or 'given up', not 'hold'"),
+        ("?account=dokuments", 404, "not_found", "dokuments: unknown account; did you mean 'documents'?"),
+        ("?after=-1", 400, "bad_request", "after must be a whole number, not '-1'"),
+        ("/1", 404, "not_found", "the outbox has no delivery 1; it is empty"),
+    ],
+)
+def test_what_is_not_there_to_be_asked_for_is_refused(
+    client: Client, query: str, status: int, code: str, message: str
+) -> None:
+    assert (status, code, message) == refused(client.get(OUTBOX + query))
+
+
+# -- resend, hold and release ------------------------------------------------------------------------------------------
+
+
+def test_what_was_acknowledged_is_sent_again_and_keeps_its_attempts(client: Client, world: World, hand: Hand) -> None:
+    put(world)
+    ended(world, 1, FINE)
+    asked(client, "clock/advance", seconds=60)
+    again = asked(client, "outbox/1/resend")
+    ended(world, 1, FINE)
+
+    assert ("due", "2026-06-01T12:01:00Z", 1) == (again["status"], again["due"], len(again["attempts"]))
+    assert [1, 1] == hand.begun
+    assert 2 == len(client.get(f"{OUTBOX}/1").get_json()["attempts"])
+
+
+def test_a_resent_delivery_is_not_sent_once_more_when_it_would_have_been_due(
+    client: Client, world: World, hand: Hand
+) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    asked(client, "outbox/1/resend")
+    ended(world, 1, FINE)
+    asked(client, "clock/advance", seconds=600)
+
+    assert [1, 1] == hand.begun
+
+
+def test_a_held_delivery_is_attempted_when_it_is_released_and_not_before(
+    client: Client, world: World, hand: Hand
+) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    held = asked(client, "outbox/1/hold")
+    asked(client, "clock/advance", seconds=3_600)
+    assert ("held", None, [1]) == (held["status"], held["due"], hand.begun)
+
+    released = asked(client, "outbox/1/release")
+    assert ("due", "2026-06-01T13:00:00Z", [1, 1]) == (released["status"], released["due"], hand.begun)
+
+
+def next_due(client: Client, world: str = "default") -> str | None:
+    due: str | None = client.get(f"/_mock/worlds/{world}/clock").get_json()["next"]
+    return due
+
+
+def test_what_is_held_is_no_longer_what_comes_next(client: Client, world: World, hand: Hand) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    assert "2026-06-01T12:05:00Z" == next_due(client)
+    asked(client, "outbox/1/hold")
+
+    assert next_due(client) is None
+    assert NOON == asked(client, "clock/advance", next=True)["now"]
+    asked(client, "outbox/1/release")
+    ended(world, 1, BROKEN)
+    assert "2026-06-01T12:05:00Z" == next_due(client)
+
+
+def test_what_is_resent_is_not_due_a_second_time_later(client: Client, world: World, hand: Hand) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    asked(client, "outbox/1/resend")
+    ended(world, 1, FINE)
+
+    assert next_due(client) is None
+
+
+def test_what_another_delivery_waits_for_stays_due(client: Client, world: World, hand: Hand) -> None:
+    put(world)
+    put(world, 2)
+    ended(world, 1, BROKEN)
+    ended(world, 2, BROKEN)
+    asked(client, "outbox/1/hold")
+
+    assert "2026-06-01T12:05:00Z" == next_due(client)
+
+
+def test_neither_a_fork_nor_a_snapshot_waits_for_what_its_parent_sends(
+    client: Client, world: World, hand: Hand
+) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    twin = client.post(f"{WORLD}/fork").get_json()["id"]
+    snapshot = client.get(f"{WORLD}/snapshot").get_json()
+
+    assert next_due(client, twin) is None
+    assert client.get(f"/_mock/worlds/{twin}/outbox/1").get_json()["due"] is None
+    assert "agenda" not in snapshot
+
+
+def test_what_a_fork_holds_is_its_own_to_release(client: Client, world: World, hand: Hand) -> None:
+    put(world)
+    twin = client.post(f"{WORLD}/fork").get_json()["id"]
+    released = client.post(f"/_mock/worlds/{twin}/outbox/1/release").get_json()
+
+    assert ("due", NOON, [1, 1]) == (released["status"], released["due"], hand.begun)
+
+
+@pytest.mark.parametrize(
+    ("status", "verb", "message"),
+    [
+        ("held", "hold", "delivery 1 is held already"),
+        ("acknowledged", "hold", "delivery 1 is acknowledged; there is no attempt to hold"),
+        ("given up", "hold", "delivery 1 is given up; there is no attempt to hold"),
+        ("acknowledged", "release", "delivery 1 is not held; it is acknowledged, and resend sends it again"),
+        ("due", "release", "an attempt at delivery 1 is being made; settle waits until it is over"),
+        ("due", "hold", "an attempt at delivery 1 is being made; settle waits until it is over"),
+        ("due", "resend", "an attempt at delivery 1 is being made; settle waits until it is over"),
+    ],
+)
+def test_what_makes_no_sense_as_things_stand_is_refused_and_changes_nothing(
+    client: Client, world: World, status: str, verb: str, message: str
+) -> None:
+    put(world, status=status)
+    before = client.get(f"{OUTBOX}/1").get_json()
+
+    assert (409, "conflict", message) == refused(client.post(f"{OUTBOX}/1/{verb}"))
+    assert before == client.get(f"{OUTBOX}/1").get_json()
+
+
+def test_what_is_due_later_is_not_held(client: Client, world: World) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+
+    assert (409, "conflict", "delivery 1 is not held; it is due") == refused(client.post(f"{OUTBOX}/1/release"))
+
+
+@pytest.mark.parametrize("verb", ["resend", "hold", "release"])
+def test_an_unknown_delivery_is_refused(client: Client, world: World, verb: str) -> None:
+    put(world, 3, "held")
+    put(world, 4, "held")
+
+    assert (404, "not_found", "the outbox has no delivery 1; it holds 3 to 4") == refused(
+        client.post(f"{OUTBOX}/1/{verb}")
+    )
+
+
+# -- time --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_advance_tells_every_attempt_at_its_own_instant(shipped: Fixture, pool: ThreadPoolExecutor) -> None:
+    house = opened(shipped, Prompt(BROKEN, pool))
+    client = Client(create_app(house))
+    put(house.default)
+    assert asked(client, "settle")["quiet"]
+    told = asked(client, "clock/advance", seconds=3_600)
+
+    last = {"status": None, "error": "nobody listens there", "verdict": "no answer"}
+    assert [
+        {
+            "at": "2026-06-01T12:05:00Z",
+            "event": "attempt_judged",
+            "number": 1,
+            "status": "due",
+            "due": "2026-06-01T12:10:00Z",
+            "attempt": {"at": "2026-06-01T12:05:00Z", **last},
+        },
+        {
+            "at": "2026-06-01T12:10:00Z",
+            "event": "attempt_judged",
+            "number": 1,
+            "status": "given up",
+            "due": None,
+            "attempt": {"at": "2026-06-01T12:10:00Z", **last},
+        },
+    ] == told["happened"]
+    assert "2026-06-01T13:00:00Z" == told["now"]
+
+
+def test_what_is_opened_and_changed_is_told_as_it_happens(client: Client, world: World) -> None:
+    put(world, status="held", serial=7)
+    asked(client, "outbox/1/release")
+    stream = client.get(f"{WORLD}/events?after=0")
+    lines = (line for chunk in stream.response for line in chunk.splitlines() if line.startswith(b"data: "))
+    first, second = (json.loads(line.removeprefix(b"data: ")) for line in islice(lines, 2))
+    stream.close()
+
+    assert {
+        "at": NOON,
+        "event": "delivery_opened",
+        "number": 1,
+        "provider": "dialogtech",
+        "account": "documents",
+        "kind": "inbound",
+        "message": {"serial": 7},
+        "url": "http://127.0.0.1:9/in",
+        "lane": "5554443210",
+        "status": "held",
+        "due": None,
+    } == first
+    assert {"at": NOON, "event": "delivery_changed", "number": 1, "status": "due", "due": NOON} == second
+
+
+def test_a_clock_is_moved_by_one_at_a_time(client: Client, world: World, hand: Hand, pool: ThreadPoolExecutor) -> None:
+    put(world, due=AT + SECOND)
+    first = pool.submit(asked, client, "clock/advance", seconds=60)
+    assert hand.has_begun.wait(30)
+    second = client.post(f"{WORLD}/clock/advance", json={"seconds": 1})
+    frozen = client.put(f"{WORLD}/clock", json={"frozen": True, "at": "2027-01-01T00:00:00Z"})
+    ended(world, 1, FINE)
+
+    said = "somebody else is moving this world's clock; let that end first"
+    assert (409, "busy", said) == refused(second) == refused(frozen)
+    assert "2026-06-01T12:01:00Z" == first.result(timeout=30)["now"]
+
+
+def test_a_world_that_goes_round_in_a_circle_says_so(shipped: Fixture) -> None:
+    def arrive(_: Any, __: State, now: Instant, ___: Draft) -> Decision:
+        return Decision(now, None, (ArrivalScheduled(now, "p", {}),))
+
+    house = Worlds(shipped, READINGS, clock=Clock.frozen(AT), rooms={"p": Room(arrive)})
+    house.default.commit(lambda state, now, ids: Decision(now, None, (ArrivalScheduled(now + 1, "p", {}),)))
+    status, code, message = refused(Client(create_app(house)).post(f"{WORLD}/clock/advance", json={"seconds": 1}))
+
+    assert (409, "endless") == (status, code)
+    assert "10000" in message
+
+
+def test_an_advance_that_stops_short_of_what_is_due_says_how_near_it_is_now(
+    client: Client, world: World, hand: Hand
+) -> None:
+    put(world, due=AT + 300 * SECOND)
+    asked(client, "clock/advance", seconds=299)
+
+    assert [300 * SECOND, SECOND] == hand.waits
+
+
+# -- settle and wait ---------------------------------------------------------------------------------------------------
+
+
+def test_where_nothing_is_in_flight_it_is_quiet(client: Client, world: World) -> None:
+    put(world, status="held")
+
+    assert {"quiet": True, "in_flight": 0, "now": NOON} == asked(client, "settle")
+    assert {"quiet": True, "in_flight": 0, "now": NOON} == client.post(f"{WORLD}/settle").get_json()
+
+
+def test_what_does_not_end_in_time_is_told(client: Client, world: World) -> None:
+    put(world, 1)
+    put(world, 2)
+
+    assert {"quiet": False, "in_flight": 2, "now": NOON} == asked(client, "settle", timeout=0)
+
+
+def test_settling_ends_when_the_last_attempt_is_over(client: Client, world: World, pool: ThreadPoolExecutor) -> None:
+    put(world)
+    waiting = pool.submit(asked, client, "settle", timeout=60)
+    ended(world, 1, FINE)
+
+    assert waiting.result(timeout=30)["quiet"]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"timeout": 61}, "timeout: 61 is not a number of seconds from 0 to 60"),
+        ({"timeout": -1}, "timeout: -1 is not a number of seconds from 0 to 60"),
+        ({"timeuot": 1}, "timeuot: unknown key; did you mean 'timeout'?"),
+    ],
+)
+def test_nobody_settles_for_ever(client: Client, body: Any, message: str) -> None:
+    assert (400, "bad_request", message) == refused(client.post(f"{WORLD}/settle", json=body))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", (1, "due")),
+        ("&number=2", (2, "acknowledged")),
+        ("&status=acknowledged", (2, "acknowledged")),
+        ("&number=1&status=given+up", (1, "given up")),
+    ],
+)
+def test_attempts_are_waited_for_by_their_delivery_and_what_became_of_it(
+    client: Client, world: World, query: str, found: tuple[int, str]
+) -> None:
+    put(world, 1)
+    put(world, 2)
+    ended(world, 1, BROKEN)
+    ended(world, 2, FINE)
+    for _ in range(2):
+        asked(client, "outbox/1/resend")
+        ended(world, 1, BROKEN)
+    answer = client.get(f"{WORLD}/wait?for=delivery&after=0&timeout=0{query}").get_json()["found"]
+
+    assert ("attempt_judged", *found) == (answer["event"], answer["number"], answer["status"])
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("number=one", "number must be a whole number, not 'one'"),
+        ("status=200", "status must be 'due', 'held', 'acknowledged' or 'given up', not '200'"),
+        ("provider=mgage", "provider: is of no use for deliveries; number, status are"),
+    ],
+)
+def test_what_no_delivery_is_asked_for_by_is_refused(client: Client, query: str, message: str) -> None:
+    assert (400, "bad_request", message) == refused(client.get(f"{WORLD}/wait?for=delivery&{query}"))
+
+
+def test_the_status_of_an_exchange_is_still_one_of_http(client: Client) -> None:
+    said = (400, "bad_request", "status must be an HTTP status, not 'due'")
+
+    assert said == refused(client.get(f"{WORLD}/wait?for=exchange&status=due"))
+
+
+# -- in Python ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(house: Worlds) -> Iterator[MockServer]:
+    with MockServer(create_app(house)) as server:
+        yield server
+
+
+@pytest.fixture(params=["in process", "at a socket"])
+def mock(request: pytest.FixtureRequest, server: MockServer) -> Iterator[Controls]:
+    if request.param == "in process":
+        yield server
+    else:
+        with Mock.at(server.url) as mock:
+            yield mock
+
+
+def test_a_delivery_and_its_attempts_are_values(mock: Controls, world: World) -> None:
+    message = mock.world.store(
+        "dialogtech", "documents", direction="inbound", sender="5551112222", recipient="5554443210", text="hi"
+    )
+    put(world, serial=message.serial)
+    ended(world, 1, Outcome(200, (("Server", "mine"),), b"\xff"))
+    delivery = mock.world.delivery(1)
+    (attempt,) = delivery.attempts
+
+    noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    assert ("dialogtech", "documents", "inbound") == (delivery.provider, delivery.account, delivery.kind)
+    assert (message.serial, message.id) == (delivery.serial, delivery.message_id)
+    assert ("acknowledged", None, noon) == (delivery.status, delivery.due, delivery.opened)
+    assert ("http://127.0.0.1:9/in", True, "5554443210") == (delivery.url, delivery.verifies, delivery.lane)
+    assert ("POST", b"hi", (("Content-Type", "text/plain"),)) == (
+        attempt.request.method,
+        attempt.request.body,
+        attempt.request.headers,
+    )
+    assert attempt.response is not None
+    assert (200, (("Server", "mine"),), b"\xff") == (
+        attempt.response.status,
+        attempt.response.headers,
+        attempt.response.body,
+    )
+    assert (noon, None, "200 is what we want") == (attempt.at, attempt.error, attempt.verdict)
+
+
+def test_an_attempt_without_an_answer_has_none(mock: Controls, world: World) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    (attempt,) = mock.world.delivery(1).attempts
+
+    assert (None, "nobody listens there") == (attempt.response, attempt.error)
+
+
+def test_a_delivery_is_held_released_and_sent_again(mock: Controls, world: World, hand: Hand) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    held = mock.world.delivery(1).hold()
+    released = held.release()
+    ended(world, 1, FINE)
+    again = released.resend()
+
+    assert ("held", "due", "due") == (held.status, released.status, again.status)
+    assert ("held", "due") == (held.status, held.show().status)
+    assert ([1, 1, 1], [1, 1, 2]) == (hand.begun, [len(each.attempts) for each in (held, released, again)])
+
+
+def test_the_outbox_is_asked_for_what_one_wants_of_it(mock: Controls, world: World) -> None:
+    for number in (1, 2, 3):
+        put(world, number, "held")
+    put(world, 4, account="serwersms/demo")
+
+    assert [1, 2, 3, 4] == [each.number for each in mock.world.outbox()]
+    assert [2] == [each.number for each in mock.world.outbox(status="held", after=1, limit=1)]
+    assert [4] == [each.number for each in mock.world.outbox("serwersms", "demo")]
+
+
+def test_a_long_outbox_is_fetched_in_pages(mock: Controls, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.client.resource._PAGE", 2)
+    for number in range(1, 6):
+        put(world, number, "held")
+
+    assert [1, 2, 3, 4, 5] == [each.number for each in mock.world.outbox()]
+    assert [1, 2, 3] == [each.number for each in mock.world.outbox(limit=3)]
+
+
+def test_what_makes_no_sense_raises(mock: Controls, world: World) -> None:
+    put(world, 1, "held")
+    with pytest.raises(ControlError, match="delivery 1 is held already") as refused:
+        mock.world.delivery(1).hold()
+
+    assert "conflict" == refused.value.code
+    with pytest.raises(ControlError, match="no delivery 9"):
+        mock.world.delivery(9)
+
+
+def test_settling_is_true_when_it_is_quiet(mock: Controls, world: World) -> None:
+    put(world)
+    too_soon = mock.world.settle(timeout=0)
+    ended(world, 1, FINE)
+    settled = mock.world.settle()
+
+    assert (False, 1) == (bool(too_soon), too_soon.in_flight)
+    assert (True, 0, mock.world.clock.now) == (bool(settled), settled.in_flight, settled.now)
+
+
+def test_a_delivery_is_waited_for_and_the_next_from_its_cursor(mock: Controls, world: World) -> None:
+    put(world, 1)
+    put(world, 2)
+    ended(world, 1, BROKEN)
+    ended(world, 2, FINE)
+    first = mock.world.wait("delivery", timeout=0, after=0)
+    second = mock.world.wait_for_delivery(timeout=0, after=first.cursor or 0)
+
+    assert (1, 2) == (getattr(first, "number", None), second.number)
+    assert (1, "acknowledged") == (len(second.attempts), second.status)
+    assert 2 == mock.world.wait_for_delivery(timeout=0, after=0, status="acknowledged").number
+    with pytest.raises(TimeoutError, match="no delivery with number 1 and status 'given up' came"):
+        mock.world.wait("delivery", timeout=0, after=0, number=1, status="given up")
+
+
+def test_a_waiting_client_is_woken_by_the_attempt(mock: Controls, world: World, pool: ThreadPoolExecutor) -> None:
+    put(world)
+    waiting = pool.submit(mock.world.wait_for_delivery, timeout=60, after=mock.world.cursor)
+    ended(world, 1, FINE)
+
+    assert "acknowledged" == waiting.result(timeout=30).status
+
+
+def test_the_verbs_can_be_awaited(mock: Controls, world: World) -> None:
+    put(world, 1, "held")
+
+    async def sent() -> tuple[str, bool, list[int]]:
+        delivery = await mock.world.delivery.aio(1)
+        released = await delivery.release.aio()
+        ended(world, 1, FINE)
+        settled = await mock.world.settle.aio()
+        return released.status, bool(settled), [each.number for each in await mock.world.outbox.aio()]
+
+    assert ("due", True, [1]) == asyncio.run(sent())
+
+
+# -- on the command line -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(server: MockServer) -> Any:
+    def run(*arguments: str, ends: int = 0) -> Result:
+        done = CliRunner().invoke(cli, arguments, env={"MOCKSERVER_URL": server.url}, prog_name="mockserver")
+        assert ends == done.exit_code, done.output
+        return done
+
+    return run
+
+
+def test_deliveries_are_listed_for_people_and_for_programs(run: Any, world: World) -> None:
+    put(world, 1, "held")
+    put(world, 2)
+    titles, line = run("outbox", "list", "--status", "held").stdout.splitlines()
+
+    assert ["NUMBER", "ACCOUNT", "KIND", "MESSAGE", "STATUS", "DUE", "ATTEMPTS", "URL"] == titles.split()
+    assert ["1", "dialogtech/documents", "inbound", "-", "held", "-", "0", "http://127.0.0.1:9/in"] == line.split()
+    told = json.loads(run("outbox", "list", "--format", "json").stdout)
+    assert [1, 2] == [each["number"] for each in told["deliveries"]]
+    assert "there may be more; ask with --after 1, or" in run("outbox", "list", "--limit", "1").stderr
+    assert ("", "no such delivery\n") == (
+        (none := run("outbox", "list", "--status", "given up")).stdout,
+        none.stderr,
+    )
+
+
+def test_a_delivery_is_shown_with_its_attempts(run: Any, world: World) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+    run("outbox", "resend", "1")
+    ended(world, 1, FINE)
+    shown = run("outbox", "show", "1").stdout.splitlines()
+
+    assert [
+        f"{NOON} POST http://127.0.0.1:9/in -> nobody listens there",
+        "  no answer",
+        f"{NOON} POST http://127.0.0.1:9/in -> 200 OK",
+        "  200 is what we want",
+    ] == shown[-4:]
+    assert ["status", "acknowledged"] in [line.split() for line in shown]
+    assert 2 == len(json.loads(run("outbox", "show", "1", "--format", "json").stdout)["attempts"])
+
+
+def test_a_delivery_is_held_and_released_by_command(run: Any, world: World, hand: Hand) -> None:
+    put(world)
+    ended(world, 1, BROKEN)
+
+    assert "held" == json.loads(run("outbox", "hold", "1", "--format", "json").stdout)["status"]
+    assert ["due", NOON] == run("outbox", "release", "1").stdout.splitlines()[1].split()[4:6]
+    assert [1, 1] == hand.begun
+    assert "mockserver: the outbox has no delivery 9; it holds 1 to 1\n" == run("outbox", "hold", "9", ends=1).stderr
+
+
+def test_settle_ends_with_1_when_it_does_not_come_to_quiet(run: Any, world: World) -> None:
+    assert f"quiet at {NOON}\n" == run("settle").stdout
+    put(world)
+
+    failed = run("settle", "--timeout", "0", ends=1)
+    assert ("", "mockserver: not quiet within 0 s: 1 still in flight\n") == (failed.stdout, failed.stderr)
+    assert not json.loads(run("settle", "--timeout", "0", "--format", "json", ends=1).stdout)["quiet"]
+
+
+def test_an_attempt_on_the_way_is_told_by_the_clock(
+    run: Any, world: World, hand: Hand, pool: ThreadPoolExecutor
+) -> None:
+    put(world, due=AT + SECOND)
+    pool.submit(lambda: hand.has_begun.wait(30) and ended(world, 1, FINE, AT + SECOND))
+    told = run("clock", "advance", "1m").stdout.splitlines()
+
+    assert told[0].startswith("2026-06-01T12:00:01Z attempt_judged number=1 status=acknowledged answer=200 ")
+    assert "2026-06-01T12:01:00Z frozen, nothing is due" == told[-1]

@@ -1,0 +1,337 @@
+"""The pytest plugin and the unittest class, in runs of their own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+TWENTY_LINES = """
+@pytest.mark.mockserver(freeze="2026-06-01T12:00:00Z")
+@pytest.mark.parametrize("post", [SESSION.post, httpx.post], ids=["requests", "httpx"])
+@pytest.mark.parametrize("turn", range(8))
+def test_one_is_sent_and_the_next_one_comes_too_soon(mock_redirect, mock_world, post, turn):
+    assert "[1] Message Sent" in send(post)
+    assert "Rate limit exceeded" in send(post)
+    assert 1 == len(mock_world.messages("dialogtech", number=SMS["to"]))
+"""
+
+
+def shown(result: pytest.RunResult) -> str:
+    return "\n".join(result.outlines)
+
+
+# -- the done-criterion ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("-n", "0"), ("-n", "4"), ("-n", "4", "-o", "mockserver_server=shared"), ("-o", "mockserver_server=shared")],
+    ids=["alone", "four workers", "four workers share a server", "nobody to share with"],
+)
+def test_the_same_twenty_lines_pass_with_two_libraries_and_no_base_url(run, args: tuple[str, ...]) -> None:
+    run(TWENTY_LINES, *args).assert_outcomes(passed=16)
+
+
+def test_workers_that_share_a_server_have_doors_of_their_own(run) -> None:
+    result = run(
+        """
+@pytest.mark.parametrize("turn", range(4))
+def test_it(mock_redirect, mock_world, mock_server, turn, worker_id):
+    send()
+    print("at", mock_server.url, "by", worker_id, "through", mock_world.exchange(1).row["door"])
+""",
+        *("-n", "2", "-o", "mockserver_server=shared", "-rP", "--dist", "each"),
+    )
+    result.assert_outcomes(passed=8)
+    found = re.findall(r"at (\S+) by (\S+) through (\S+)", shown(result))
+
+    assert 1 == len({url for url, _, _ in found})
+    assert {("gw0", "redirect-gw0"), ("gw1", "redirect-gw1")} == {(worker, door) for _, worker, door in found}
+
+
+# -- the fixtures ------------------------------------------------------------------------------------------------------
+
+
+def test_a_world_is_fresh_and_dropped_afterwards_and_the_server_stays(run) -> None:
+    run(
+        """
+seen = []
+
+@pytest.mark.parametrize("turn", range(3))
+def test_it(mock_world, mock_server, turn):
+    assert [] == mock_world.journal()
+    seen.append((mock_server.url, mock_world.id))
+    assert ["default", mock_world.id] == [world.id for world in mock_server.worlds()]
+
+def test_all(mock_server):
+    assert (1, 3) == (len({url for url, _ in seen}), len({world for _, world in seen}))
+    assert ["default"] == [world.id for world in mock_server.worlds()]
+"""
+    ).assert_outcomes(passed=4)
+
+
+def test_without_the_redirect_nothing_is_led(run) -> None:
+    run(
+        """
+import socket
+
+def test_it(mock_world):
+    assert "_socket" == socket.socket.connect.__objclass__.__module__
+
+def test_that(mock_redirect):
+    assert mock_redirect.leaks == []
+    assert not hasattr(socket.socket.connect, "__objclass__")
+
+def test_it_again(mock_world):
+    assert "_socket" == socket.socket.connect.__objclass__.__module__
+"""
+    ).assert_outcomes(passed=3)
+
+
+CONNECTIONS = """
+def connections():
+    return [each.sock for pool in SESSION.adapters["https://"].poolmanager.pools._container.values()
+            for each in pool.pool.queue if each is not None]
+
+"""
+
+
+def test_a_kept_connection_serves_the_next_redirected_test_and_no_other(run) -> None:
+    run(
+        CONNECTIONS
+        + """
+kept = []
+
+@pytest.mark.parametrize("turn", range(2))
+def test_it(mock_redirect, turn):
+    send()
+    kept.append(id(connections()[0]))
+    assert 1 == len(set(kept))
+
+def test_that():
+    assert b"" == connections()[0].recv(1)
+"""
+    ).assert_outcomes(passed=3)
+
+
+def test_a_connection_that_was_kept_for_a_test_that_never_began_is_closed(run) -> None:
+    run(
+        CONNECTIONS
+        + """
+def test_it(mock_redirect):
+    send()
+
+@pytest.fixture
+def broken():
+    assert 0
+
+def test_that(broken, mock_redirect):
+    pass
+
+def test_the_other():
+    assert b"" == connections()[0].recv(1)
+"""
+    ).assert_outcomes(passed=2, errors=1)
+
+
+def test_the_marker_says_how_the_world_begins_and_the_nearest_counts(run) -> None:
+    run(
+        """
+pytestmark = pytest.mark.mockserver(freeze="2026-03-29T00:59:59Z", readings={"limits": "off", "dialogtech.zone": "Europe/Warsaw"})
+
+@pytest.mark.mockserver(fixture="small", seed="7", readings={"limits": "enforced"})
+def test_it(mock_world):
+    facts = mock_world.show()
+    assert ("7", True, "2026-03-29T00:59:59+00:00") == (facts.seed, facts.is_frozen, facts.now.isoformat())
+    assert {"dialogtech.zone": "Europe/Warsaw"} == dict(facts.readings)
+
+def test_that(mock_world):
+    assert {"limits": "off", "dialogtech.zone": "Europe/Warsaw"} == dict(mock_world.show().readings)
+"""
+    ).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("freez='2026-03-29T00:59:59Z'", "freez: unknown key; did you mean 'freeze'?"),
+        ("'small'", "'small' has no name; what can be said is fixture, seed, readings, freeze, snapshot"),
+    ],
+)
+def test_a_marker_that_says_nothing_known_stops_the_run(run, said: str, sentence: str) -> None:
+    result = run(f"@pytest.mark.mockserver({said})\ndef test_it(mock_world): pass")
+
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    assert f"test_it.py::test_it: @pytest.mark.mockserver: {sentence}" in "\n".join(result.errlines)
+
+
+def test_a_reading_that_there_is_not_is_refused_with_the_nearest(run) -> None:
+    result = run("@pytest.mark.mockserver(readings={'limit': 'off'})\ndef test_it(mock_world): pass")
+    result.assert_outcomes(errors=1)
+
+    assert "did you mean 'limits'?" in shown(result)
+
+
+def test_a_setting_that_there_is_not_stops_the_run(run) -> None:
+    result = run("def test_it(): pass", "-o", "mockserver_server=both")
+
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    assert "mockserver_server must be per-worker or shared, not 'both'" in "\n".join(result.errlines)
+
+
+# -- what a failing test is told ---------------------------------------------------------------------------------------
+
+FAILING = """
+@pytest.mark.mockserver(freeze="2026-03-29T00:59:59Z")
+def test_it(mock_redirect, mock_world):
+    requests.post(URL, data={"acton": "sms.send_message"})
+    send()
+    mock_world.arm("refusal", name="TooManyPerMinute", match={"provider": "dialogtech"})
+    send()
+    with pytest.raises(requests.ConnectionError):
+        SESSION.get("https://api.dialogtech.com/v2")
+    assert 0
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["alone", "in a worker"])
+def test_a_failing_test_is_told_its_journal_and_why(run, args: tuple[str, ...]) -> None:
+    result = run(FAILING, *args)
+    result.assert_outcomes(failed=1)
+    text = shown(result)
+
+    assert "refused: api.dialogtech.com:443 is a provider's, and nobody answers for it\n" in text
+    assert "     1 2026-03-29T00:59:59Z 200 - MissingParameter  POST /ibp_api.php\n" in text
+    assert "     2 2026-03-29T00:59:59Z 200 sms.send_message  POST /ibp_api.php\n" in text
+    assert "Fix: Rename the parameter acton to action." in text
+    assert "Exchange 2 at" not in text
+    assert "refusal TooManyPerMinute by fault f1" in text
+    assert re.search(r"^api\.dialogtech\.com:443 +.*test_it\.py::test_it$", text, re.MULTILINE)
+
+
+def test_what_a_failing_test_is_told_is_bounded(run) -> None:
+    result = run(
+        """
+def test_it(mock_redirect):
+    for turn in range(60):
+        SESSION.get(URL, params={"action": "sms.x" * 100, "turn": turn})
+    assert 0
+"""
+    )
+    section = shown(result).partition(" mockserver -")[2].partition("\n====")[0].splitlines()
+
+    assert "60 exchanges, the last 20 of them" in section[1]
+    assert "... and 15 more that were refused, spoilt or nearly right" == section[-1]
+    assert all(len(line) <= 200 for line in section)
+
+
+def test_a_passing_test_is_told_nothing(run) -> None:
+    result = run("def test_it(mock_redirect): send()", "-rA")
+    result.assert_outcomes(passed=1)
+
+    assert "- mockserver -" not in shown(result)
+
+
+def test_a_test_that_has_dropped_its_world_is_told_so(run) -> None:
+    result = run("def test_it(mock_world):\n    mock_world.drop()\n    assert 0")
+    result.assert_outcomes(failed=1)
+
+    assert re.search("the journal of world w[0-9a-z]+ is gone: there is no world", shown(result))
+
+
+def test_leaks_are_listed_though_the_test_passes(run) -> None:
+    result = run(
+        """
+def test_it(mock_redirect):
+    with pytest.raises(httpx.ConnectError):
+        httpx.get("http://panel.serwersms.pl/")
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+    assert "mockserver: refused, because nobody answers there" in shown(result)
+    assert "panel.serwersms.pl:80" in shown(result)
+
+
+# -- who does not use it -----------------------------------------------------------------------------------------------
+
+
+def test_loading_the_plugin_loads_nothing_else_of_ours() -> None:
+    program = (
+        "import sys, mockserver.testkit.pytest_plugin;"
+        "print(sorted(name for name in sys.modules if name.startswith('mockserver')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "['mockserver', 'mockserver.testkit.pytest_plugin']\n" == done.stdout
+
+
+def test_a_run_that_asks_for_nothing_imports_nothing(run) -> None:
+    run(
+        """
+import sys
+
+def test_it():
+    assert {"mockserver", "mockserver.testkit.pytest_plugin"} == {name for name in sys.modules if name.startswith("mockserver")}
+    assert "flask" not in sys.modules
+""",
+        client="",
+    ).assert_outcomes(passed=1)
+
+
+def test_the_plugin_can_be_left_out(run) -> None:
+    result = run("def test_it(): pass\ndef test_that(mock_world): pass", "-p", "no:mockserver")
+    result.assert_outcomes(passed=1, errors=1)
+
+    assert "fixture 'mock_world' not found" in shown(result)
+
+
+# -- unittest ----------------------------------------------------------------------------------------------------------
+
+CASE = """
+import unittest
+from mockserver import MockWorldCase
+
+
+class Sending(MockWorldCase):
+    mockserver = {"freeze": "2026-06-01T12:00:00Z", "readings": {"limits": "off"}}
+
+    def setUp(self):
+        super().setUp()
+        send()
+
+    def test_one(self):
+        self.assertEqual(1, len(self.world.messages("dialogtech", number=SMS["to"])))
+
+    def test_two(self):
+        send()
+        self.assertEqual(2, len(self.world.messages("dialogtech", number=SMS["to"])))
+        self.assertEqual(["default", self.world.id], [world.id for world in self.server.worlds()])
+"""
+
+
+def test_a_case_of_unittest_has_a_world_a_test(pytester: pytest.Pytester, client_code: str) -> None:
+    pytester.makepyfile(test_case=client_code.replace("import pytest\n", "") + CASE)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "unittest", "-v", "test_case"],
+        capture_output=True,
+        text=True,
+        cwd=pytester.path,
+    )
+
+    assert 0 == done.returncode, done.stderr
+    assert "Ran 2 tests" in done.stderr
+
+
+def test_a_case_of_unittest_runs_under_pytest_too(run) -> None:
+    run(CASE).assert_outcomes(passed=2)
+
+
+def test_a_case_that_says_nothing_known_is_refused(run) -> None:
+    result = run(CASE.replace('"freeze"', '"frieze"'))
+    result.assert_outcomes(errors=2)
+
+    assert "frieze: unknown key; did you mean 'freeze'?" in shown(result)

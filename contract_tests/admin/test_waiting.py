@@ -1,0 +1,186 @@
+"""Waiting through the control API: by cursor, without a gap, and no sooner or later than what is waited for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
+from typing import Any
+
+import pytest
+import requests
+from werkzeug.test import Client
+
+from mockserver.engine.feed import Feed
+from mockserver.engine.registry import Worlds
+from mockserver.server import MockServer
+
+NOON = "2026-06-01T12:00:00Z"
+WORLD = "/_mock/worlds/default"
+WAIT = f"{WORLD}/wait"
+NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"
+SEND = (
+    "/ibp_api.php?action=sms.send_message&access_key=foo&secret_access_key=bar&to=5556667777&from=5554332111&message=hi"
+)
+ARRIVAL = {"provider": "dialogtech", "sender": "5551112222", "recipient": "5554443210", "text": "hi"}
+
+
+def refused(answer: Any) -> tuple[int, str, str]:
+    error = answer.get_json()["error"]
+    return answer.status_code, error["code"], error["message"]
+
+
+def test_what_is_there_already_is_found_at_once_and_the_next_from_its_cursor(client: Client) -> None:
+    for _ in range(2):
+        client.get(NUMBERS)
+    first = client.get(f"{WAIT}?for=exchange&after=0").get_json()
+    second = client.get(f"{WAIT}?for=exchange&after={first['cursor']}").get_json()
+
+    assert (1, 2) == (first["found"]["number"], second["found"]["number"])
+    assert ("exchange", "sms.get_numbers", NOON) == tuple(first["found"][name] for name in ("event", "operation", "at"))
+    assert (1, 2) == (first["cursor"], second["cursor"])
+
+
+def test_nothing_is_found_when_nothing_comes(client: Client) -> None:
+    client.get(NUMBERS)
+
+    assert {"found": None, "cursor": 1} == client.get(f"{WAIT}?for=exchange&timeout=0").get_json()
+    assert {"found": None, "cursor": 0} == client.get(f"{WAIT}?for=message&after=0&timeout=0.001").get_json()
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("for=exchange&after=0&operation=sms.send_message", 2),
+        ("for=exchange&after=0&refusal=TooManyPerNumber", 3),
+        ("for=exchange&after=0&status=404", 4),
+        ("for=exchange&after=0&provider=mgage", 4),
+        ("for=exchange&after=0&target=programs", 4),
+    ],
+)
+def test_exchanges_are_waited_for_by_what_they_are(client: Client, query: str, number: int) -> None:
+    for path in (NUMBERS, SEND, SEND, "/api/programs"):
+        client.get(path)
+
+    assert number == client.get(f"{WAIT}?{query}").get_json()["found"]["number"]
+
+
+def test_messages_are_waited_for_by_whose_they_are(client: Client) -> None:
+    client.get(SEND)
+    client.post(f"{WORLD}/inbound", json=ARRIVAL)
+
+    found = client.get(f"{WAIT}?for=message&after=0&direction=inbound").get_json()
+    assert ("message_stored", "5551112222") == (found["found"]["event"], found["found"]["message"]["sender"])
+    other = client.get(f"{WAIT}?for=message&after=0&number=5556667777&account=documents").get_json()
+    assert "outbound" == other["found"]["message"]["direction"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("", "for is missing; it must be 'exchange', 'message' or 'delivery'"),
+        ("for=rain", "for must be 'exchange', 'message' or 'delivery', not 'rain'"),
+        ("for=message&status=200", "status: is of no use for messages; provider, account, direction, number are"),
+        ("for=exchange&timeout=-1", "timeout must be a number of seconds from 0 to 3600, not '-1'"),
+        ("for=exchange&timeout=1e9", "timeout must be a number of seconds from 0 to 3600, not '1e9'"),
+        ("for=exchange&timeout=nan", "timeout must be a number of seconds from 0 to 3600, not 'nan'"),
+        ("for=exchange&afetr=1", "afetr: unknown parameter; did you mean 'after'?"),
+    ],
+)
+def test_what_cannot_be_waited_for_is_refused(client: Client, query: str, message: str) -> None:
+    assert (400, "bad_request", message) == refused(client.get(f"{WAIT}?{query}"))
+
+
+# ------------------------------------------------------------------------------------------------------- at a socket
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(60) as pool:
+        yield pool
+
+
+@pytest.fixture
+def listening(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let so many more waits have reached the world."""
+    reached = Semaphore(0)
+    join = Feed._join
+
+    def joined(feed: Feed, *waiting: Any) -> bool:
+        is_in = join(feed, *waiting)
+        if is_in:
+            reached.release()
+        return is_in
+
+    def until(number: int) -> None:
+        assert all(reached.acquire(timeout=30) for _ in range(number)), "they never came"
+
+    monkeypatch.setattr(Feed, "_join", joined)
+    return until
+
+
+def test_a_waiting_client_is_woken_by_the_exchange(
+    server: MockServer, listening: Callable[[int], None], pool: ThreadPoolExecutor
+) -> None:
+    waiting = pool.submit(requests.get, f"{server.url}{WAIT}?for=exchange&operation=sms.send_message&timeout=60")
+    listening(1)
+    requests.get(server.url + NUMBERS)
+    requests.get(server.url + SEND)
+    answer = waiting.result(timeout=30)
+
+    assert (200, "application/json") == (answer.status_code, answer.headers["Content-Type"])
+    assert {
+        "found": {**answer.json()["found"], "number": 2, "operation": "sms.send_message"},
+        "cursor": 5,
+    } == answer.json()
+
+
+def test_and_by_a_message_that_arrives_because_time_moves(
+    server: MockServer, house: Worlds, listening: Callable[[int], None], pool: ThreadPoolExecutor
+) -> None:
+    requests.post(f"{server.url}{WORLD}/inbound", json={**ARRIVAL, "in": 30})
+    waiting = pool.submit(requests.get, f"{server.url}{WAIT}?for=message&timeout=60")
+    listening(1)
+    requests.post(f"{server.url}{WORLD}/clock/advance", json={"next": True})
+
+    assert "2026-06-01T12:00:30Z" == waiting.result(timeout=30).json()["found"]["at"]
+    assert () == house.default.feed._ears
+
+
+def test_fifty_who_wait_hold_up_nobody(
+    server: MockServer, listening: Callable[[int], None], pool: ThreadPoolExecutor
+) -> None:
+    waiting = [pool.submit(requests.get, f"{server.url}{WAIT}?for=message&timeout=60") for _ in range(50)]
+    listening(50)
+    assert 200 == requests.get(f"{server.url}/_mock/health").status_code
+    requests.post(f"{server.url}{WORLD}/inbound", json=ARRIVAL)
+
+    assert {1} == {answer.result(timeout=30).json()["cursor"] for answer in waiting}
+
+
+def test_events_are_streamed_from_a_cursor_on_as_they_happen(server: MockServer, house: Worlds) -> None:
+    requests.get(server.url + NUMBERS)
+    with requests.get(f"{server.url}{WORLD}/events?after=0", stream=True, timeout=30) as stream:
+        assert "text/event-stream" == stream.headers["Content-Type"]
+        lines = stream.iter_lines(decode_unicode=True)
+        first = [next(lines) for _ in range(4)]
+        requests.post(f"{server.url}{WORLD}/inbound", json=ARRIVAL)
+        second = [next(lines) for _ in range(4)]
+
+    assert ["id: 1", "event: exchange", ""] == [first[0], first[1], first[3]]
+    assert 1 == json.loads(first[2].removeprefix("data: "))["number"]
+    assert ["id: 2", "event: message_stored", ""] == [second[0], second[1], second[3]]
+    assert "hi" == json.loads(second[2].removeprefix("data: "))["message"]["text"]
+
+
+def test_secrets_that_are_not_ours_are_masked_in_what_is_told(server: MockServer, house: Worlds) -> None:
+    requests.get(f"{server.url}/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=a-real-secret")
+    with requests.get(f"{server.url}{WORLD}/events?after=0", stream=True, timeout=30) as stream:
+        lines = stream.iter_lines(decode_unicode=True)
+        streamed = [next(lines) for _ in range(4)]
+    waited = requests.get(f"{server.url}{WAIT}?for=exchange&after=0").text
+
+    assert "[masked]" in streamed[2]
+    assert "[masked]" in waited
+    assert "a-real-secret" not in streamed[2] + waited

@@ -1,0 +1,213 @@
+"""Listening to a feed: everything once, nothing between reading and listening lost, and nobody held up."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from mockserver.engine.feed import Feed
+
+PATIENCE = 30
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed(size=3)
+
+
+@pytest.fixture
+def heard() -> list[tuple[object, int]]:
+    return []
+
+
+@pytest.fixture
+def hear(heard):
+    return lambda item, cursor: heard.append((item, cursor))
+
+
+def publish(feed: Feed, items: str) -> None:
+    for item in items:
+        feed.publish(item)
+
+
+def test_a_listener_is_told_of_every_item_and_its_cursor_until_it_stops(feed, heard, hear) -> None:
+    publish(feed, "a")
+    stop = feed.listen(hear)
+    publish(feed, "bc")
+    stop()
+    publish(feed, "d")
+
+    assert [("b", 2), ("c", 3)] == heard
+
+
+def test_stopping_twice_stops_nobody_else(feed, heard, hear) -> None:
+    stop = feed.listen(hear)
+    feed.listen(hear)
+    stop()
+    stop()
+    publish(feed, "a")
+
+    assert [("a", 1)] == heard
+
+
+def test_a_listener_is_called_in_the_publishers_thread_while_others_may_use_the_feed(feed) -> None:
+    calls = []
+
+    def listener(item, cursor):
+        reading = []
+        other = threading.Thread(target=lambda: reading.append(feed.after(0)))  # would wait for ever for a held lock
+        other.start()
+        other.join(PATIENCE)
+        calls.append((threading.current_thread(), reading[0].cursor))
+
+    feed.listen(listener)
+    publish(feed, "a")
+
+    assert [(threading.current_thread(), 1)] == calls
+
+
+def test_a_listener_may_publish_and_stop_itself(feed, heard, hear) -> None:
+    def listener(item, cursor):
+        stop()
+        feed.publish("b")
+
+    stop = feed.listen(listener)
+    feed.listen(hear)
+    publish(feed, "a")
+
+    assert [("b", 2), ("a", 1)] == heard
+
+
+def test_an_error_in_a_listener_is_logged_and_holds_up_nobody(feed, heard, hear, caplog) -> None:
+    feed.listen(lambda item, cursor: 1 / 0)
+    feed.listen(hear)
+    publish(feed, "a")
+
+    assert [("a", 1)] == heard
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_who_follows_is_told_of_what_is_there_and_then_of_what_comes(feed, heard, hear) -> None:
+    publish(feed, "ab")
+    stop = feed.follow(1, hear)
+    publish(feed, "c")
+    stop()
+    publish(feed, "d")
+
+    assert [("b", 2), ("c", 3)] == heard
+
+
+def test_who_follows_from_too_far_back_sees_by_the_first_cursor_what_is_missing(feed, heard, hear) -> None:
+    publish(feed, "abcde")
+    feed.follow(0, hear)
+
+    assert [("c", 3), ("d", 4), ("e", 5)] == heard
+
+
+def test_what_happens_while_a_follower_reads_is_told_in_its_turn(feed, heard) -> None:
+    def listener(item, cursor):
+        heard.append((item, cursor))
+        if item == "a":
+            publish(feed, "bc")
+
+    publish(feed, "a")
+    feed.follow(0, listener)
+    publish(feed, "d")
+
+    assert [("a", 1), ("b", 2), ("c", 3), ("d", 4)] == heard
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_the_first_that_is_wanted_is_found_whether_it_is_there_or_comes(feed, heard, hear, before) -> None:
+    items = "xay"
+    publish(feed, items[:before])
+    feed.first_after(0, "a".__eq__, hear)
+    publish(feed, items[before:] + "a")
+
+    assert [("a", 2)] == heard
+
+
+def test_what_is_before_the_cursor_is_not_found(feed, heard, hear) -> None:
+    publish(feed, "a")
+    feed.first_after(1, "a".__eq__, hear)
+    assert [] == heard
+    publish(feed, "a")
+
+    assert [("a", 2)] == heard
+
+
+def test_what_happens_between_reading_and_listening_is_found(feed, heard, hear) -> None:
+    def is_wanted(item):
+        if item == "x":  # at this moment the past is being read, and nobody listens yet
+            publish(feed, "a")
+        return item == "a"
+
+    publish(feed, "x")
+    feed.first_after(0, is_wanted, hear)
+    publish(feed, "a")
+
+    assert [("a", 2)] == heard
+
+
+def test_who_stops_looking_is_not_told(feed, heard, hear) -> None:
+    stop = feed.first_after(0, "a".__eq__, hear)
+    stop()
+    publish(feed, "a")
+
+    assert [] == heard
+
+
+def test_many_publishers_tell_one_who_waits_only_once(heard, hear) -> None:
+    for _ in range(50):
+        feed = Feed()
+        heard.clear()
+        start = threading.Barrier(5)
+
+        def busy(feed=feed, start=start):
+            start.wait(PATIENCE)
+            publish(feed, "xaxa")
+
+        threads = [threading.Thread(target=busy) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        start.wait(PATIENCE)
+        feed.first_after(0, "a".__eq__, hear)
+        for thread in threads:
+            thread.join(PATIENCE)
+
+        assert ["a"] == [item for item, _ in heard]
+
+
+def test_who_follows_many_publishers_misses_nothing(heard, hear) -> None:
+    feed = Feed(size=10_000)
+
+    def busy():
+        publish(feed, "x" * 500)
+
+    threads = [threading.Thread(target=busy) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    feed.follow(0, hear)
+    for thread in threads:
+        thread.join(PATIENCE)
+
+    assert list(range(1, 2001)) == sorted(cursor for _, cursor in heard)
+
+
+def test_what_is_published_together_is_told_and_read_one_by_one(feed, heard, hear) -> None:
+    feed.listen(hear)
+    feed.publish_all("abc")
+    feed.publish("d")
+
+    assert [("a", 1), ("b", 2), ("c", 3), ("d", 4)] == heard
+    assert [(tuple("abcd")[cursor:], 4, 0) for cursor in range(5)] == [feed.after(cursor) for cursor in range(5)]
+
+
+def test_what_was_published_together_is_let_go_of_together(feed) -> None:
+    for group in ("ab", "cde", "f", "g"):
+        feed.publish_all(group)
+
+    assert (tuple("cdefg"), 7, 2) == feed.after(0)
+    assert (tuple("cdefg"), 7, 1) == feed.after(1)
+    assert (tuple("defg"), 7, 0) == feed.after(3)

@@ -1,0 +1,102 @@
+"""Handsets: messages found by the person's number, however it is spelled and whichever account they belong to."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.engine.feed import Feed
+from mockserver.engine.message_store import Handset, Layer, Ledger
+from mockserver.engine.messages import Message, handset_of, handset_shelf
+
+NUMBERS = ("5556667777", "15556667777", "+1 555 666-7777", "+48500600700", "SHOP")
+
+
+def message(serial: int, at: int, number: str, is_answer: bool, account: str = "a/x") -> Message:
+    sides = (number, "9") if is_answer else ("9", number)
+    return Message(serial, account, str(serial), "inbound" if is_answer else "outbound", *sides, at, "text")
+
+
+@pytest.mark.parametrize(
+    ("number", "handset"),
+    [
+        ("5556667777", "5556667777"),
+        ("15556667777", "5556667777"),
+        ("+1 (555) 666-7777", "5556667777"),
+        ("+48 500 600 700", "48500600700"),
+        ("48500600700", "48500600700"),
+        ("71200", "71200"),
+        ("SHOP 24", "SHOP 24"),
+        ("٣٤٥", "٣٤٥"),
+        ("", ""),
+    ],
+)
+def test_a_handset_has_one_name_however_it_is_spelled(number: str, handset: str) -> None:
+    assert handset == handset_of(number)
+    assert handset == handset_of(handset)
+
+
+MESSAGES = st.lists(
+    st.tuples(st.integers(-9, 9), st.sampled_from(NUMBERS), st.booleans(), st.sampled_from(("a/x", "b/y")))
+)
+
+
+@given(MESSAGES, MESSAGES, st.integers(-9, 9), st.integers(0, 12))
+def test_a_handset_s_messages_are_those_that_a_search_finds(
+    sealed: list[tuple[int, str, bool, str]], added: list[tuple[int, str, bool, str]], offset: int, forked_after: int
+) -> None:
+    layer = Layer(message(serial, at, *rest) for serial, (at, *rest) in enumerate(sealed))
+    ledger = Ledger([(layer, offset)])
+    wanted = [message(serial, at + offset, *rest) for serial, (at, *rest) in enumerate(sealed)]
+    for index, (at, *rest) in enumerate(added):
+        each = message(ledger.next_serial, at, *rest)
+        wanted.append(each)
+        ledger.add(each)
+        if index == forked_after:
+            ledger = ledger.fork()
+
+    by_handset: dict[str, list[Message]] = {}
+    for each in sorted(wanted, key=lambda each: (each.at, each.serial)):
+        by_handset.setdefault(each.handset, []).append(each)
+    for name, messages in by_handset.items():
+        assert messages == ledger.page(handset_shelf(name), -99, 99)
+        assert len(messages) == ledger.count(handset_shelf(name), -99, 99)
+        assert messages[1:3] == ledger.page(handset_shelf(name), -99, 99, 1, 2)
+    told = sorted(Handset(name, len(messages), messages[-1].at) for name, messages in by_handset.items())
+    assert told == sorted(ledger.handsets())
+
+
+def test_a_layer_is_sorted_by_handset_at_the_first_look_and_never_again() -> None:
+    layer = Layer(message(serial, serial, "5556667777", is_answer=True) for serial in range(3))
+
+    assert layer.handsets is layer.handsets
+    assert {"5556667777": [0, 1, 2]} == {name: list(places) for name, places in layer.handsets.items()}
+
+
+def test_what_somebody_sets_is_told_beside_what_happens(house) -> None:
+    from mockserver.engine.faults import Fault, Rule
+
+    told: list[object] = []
+    world = house.default
+    world.touched.listen(lambda item, _: told.append(item))
+    cursor = world.feed.cursor
+    world.arm(Rule(Fault()))
+    world.disarm()
+    world.freeze()
+    world.advance(world.now())
+    world.resume()
+    world.reset()
+
+    assert ["faults", "faults", "clock", "clock", "clock", "world"] == told
+    assert cursor == world.feed.cursor  # and a cursor counts none of it
+
+
+def test_worlds_that_come_and_go_are_told_of(house) -> None:
+    told: list[object] = []
+    assert isinstance(house.feed, Feed)
+    house.feed.listen(lambda item, _: told.append(item))
+    twin = house.fork(house.default, "twin")
+    house.drop(twin)
+
+    assert ["twin", "twin"] == told

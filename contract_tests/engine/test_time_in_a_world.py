@@ -1,0 +1,190 @@
+"""What a world's clock drives: what is due, resets, forks, adoption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from mockserver.engine.accounts import Account, Credential, Login
+from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import Decision
+from mockserver.engine.events import ArrivalScheduled, MessageStored, ReadingChosen
+from mockserver.engine.faults import Fault, Rule
+from mockserver.engine.ids import Draft
+from mockserver.engine.instants import SECOND
+from mockserver.engine.journal import Exchange
+from mockserver.engine.messages import Message, account_shelf
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture, State
+from mockserver.engine.world import Endless, Exchanged, Happened, Room, World
+
+ACCOUNT = Account("p/a", "p", "a", (Login("foo", "bar"),))
+
+
+def arrive(fields: Mapping[str, Any], state: State, now: int, ids: Draft) -> Decision:
+    """A message comes in, and as many more as it says, each a second after the other."""
+    serial, number = state.ledger.next_serial, ids.number("p.inbound")
+    message = Message(serial, "p/a", str(number), "inbound", "2", "1", now, fields["text"])
+    more = (ArrivalScheduled(now + SECOND, "p", {**fields, "more": fields["more"] - 1}),) if fields.get("more") else ()
+    return Decision(now, message, (MessageStored(message), *more))
+
+
+def house(**options: Any) -> Worlds:
+    return Worlds(
+        Fixture((ACCOUNT,)), {"limits": "enforced"}, clock=Clock.frozen(0), rooms={"p": Room(arrive)}, **options
+    )
+
+
+def schedule(world: World, at: int, **fields: Any) -> None:
+    world.commit(lambda state, now, ids: Decision(now, None, (ArrivalScheduled(at, "p", {"text": "hi", **fields}),)))
+
+
+def texts(world: World) -> list[tuple[int, str]]:
+    return [(message.at, message.text) for message in world.state.ledger.page(account_shelf("p/a"), 0, 10**18)]
+
+
+def test_an_advance_tells_what_happened_in_order_each_thing_at_its_own_instant() -> None:
+    world = house().default
+    schedule(world, 20, text="later")
+    schedule(world, 10, text="sooner", more=1)
+    happened = world.advance(2 * SECOND)
+
+    assert [(10, "sooner"), (20, "later"), (SECOND + 10, "sooner")] == [
+        (found.at, found.what.message.text) for found in happened if isinstance(found.what, MessageStored)
+    ]
+    assert 2 * SECOND == world.now()
+    assert [(10, "sooner"), (20, "later"), (SECOND + 10, "sooner")] == texts(world)
+
+
+def test_what_is_due_happens_at_its_instant_and_not_before() -> None:
+    world = house().default
+    schedule(world, 30 * SECOND)
+
+    assert 30 * SECOND == world.next_due()
+    assert [] == world.advance(30 * SECOND - 1)
+    assert 1 == len(world.advance(30 * SECOND))
+    assert world.next_due() is None
+
+
+def test_things_at_one_instant_happen_in_the_order_in_which_they_were_put_down() -> None:
+    world = house().default
+    for text in "abc":
+        schedule(world, 5, text=text)
+    world.advance(5)
+
+    assert ["a", "b", "c"] == [text for _, text in texts(world)]
+
+
+def test_what_fell_due_has_happened_before_the_next_request_is_decided() -> None:
+    world = house().default
+    schedule(world, 10)
+    world.clock.advance(15)
+    seen = world.commit(lambda state, now, ids: Decision(now, len(state.ledger)))
+
+    assert (1, 15) == (seen.value, seen.at)
+    assert [(10, "hi")] == texts(world)
+
+
+def test_freezing_later_lets_happen_what_is_due_until_then() -> None:
+    world = house().default
+    world.resume()
+    schedule(world, world.now() + 60 * SECOND)
+    at = world.now() + 90 * SECOND
+
+    assert 1 == len(world.freeze(at))
+    assert at == world.now()
+
+
+def test_no_world_goes_back_but_by_a_reset() -> None:
+    world = house().default
+    world.advance(10)
+
+    with pytest.raises(ValueError, match="cannot be moved backwards"):
+        world.advance(9)
+    with pytest.raises(ValueError, match="cannot be frozen in its past"):
+        world.freeze(9)
+    world.reset(frozen_at=3)
+    assert 3 == world.now()
+
+
+def test_a_circle_of_things_that_bring_about_one_another_is_stopped() -> None:
+    world = house().default
+    schedule(world, 1, more=20_000)
+
+    with pytest.raises(Endless, match="the clock stopped 10000 times on its way"):
+        world.advance(30_000 * SECOND)
+
+
+@pytest.mark.parametrize("apart", [0, 1], ids=["at one instant", "one after the other"])
+def test_much_that_is_due_is_no_circle(monkeypatch: pytest.MonkeyPatch, apart: int) -> None:
+    monkeypatch.setattr("mockserver.engine.world.MOST_STEPS", 2)
+    world = house().default
+    for number in range(10):
+        schedule(world, 5 + apart * number)
+
+    assert 10 == len(world.advance(SECOND))
+    assert 10 == len(world.state.ledger)
+
+
+def test_a_reset_returns_a_world_to_how_it_was_created_and_its_cursors_go_on() -> None:
+    world = house().default
+    schedule(world, 5)
+    world.arrive("p", {"text": "now"})
+    world.write_down(Exchange("GET", "/", (), b"", None))
+    world.commit(lambda state, now, ids: Decision(now, None, (ReadingChosen("limits", "off"),)))
+    world.arm(Rule(Fault()))
+    cursor = world.feed.cursor
+    world.reset()
+
+    assert ([], None, {"limits": "enforced"}) == (texts(world), world.next_due(), world.state.readings)
+    assert (0, 0, 1, 1) == (len(world.plan), len(world.journal), world.journal.last, world.epoch)
+    assert cursor == world.feed.cursor
+    world.arrive("p", {"text": "again"})
+    assert "1" == world.state.ledger.page(account_shelf("p/a"), 0, 9)[0].id
+
+
+def test_a_fork_has_what_is_due_and_returns_to_where_it_was_forked() -> None:
+    worlds = house()
+    parent = worlds.default
+    parent.arrive("p", {"text": "before"})
+    schedule(parent, 10, text="due")
+    fork = worlds.fork(parent)
+    parent.reset()
+    fork.advance(10)
+    before = texts(fork)
+    fork.reset()
+
+    assert [(0, "before"), (10, "due")] == before
+    assert ([(0, "before")], 10, []) == (texts(fork), fork.next_due(), texts(parent))
+    assert fork.state.accounts["p/a"].logins != parent.state.accounts["p/a"].logins
+
+
+def test_an_exchange_in_the_feed_is_its_number_and_no_more() -> None:
+    world = house().default
+    exchange = Exchange("GET", "/", (), b"x" * 10_000, None)
+    world.write_down(exchange)
+
+    assert (Happened(0, Exchanged(1)),) == world.feed.after(0).items
+
+
+def test_a_seed_decides_every_chance() -> None:
+    def draws(seed: str) -> list[float]:
+        world = house().create(Fixture(), seed=seed)
+        return [world._draw() for _ in range(5)]
+
+    assert draws("a") == draws("a") != draws("b")
+    assert all(0 <= draw < 1 for draw in draws("a"))
+
+
+def test_strangers_are_refused_unless_they_are_adopted() -> None:
+    stranger = Credential("p", "stranger", "secret")
+
+    refusing, adopting = house(), house(adopts=True)
+    assert refusing.default is refusing.owner(stranger)
+    adopted = adopting.owner(stranger)
+    assert adopted is not adopting.default
+    assert adopted is adopting.owner(stranger)
+    assert "p/a" == adopted.state.account_of(stranger).key  # type: ignore[union-attr]
+    assert adopting.default is adopting.owner(Credential("q", "stranger", "secret"))

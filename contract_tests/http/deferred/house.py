@@ -1,0 +1,116 @@
+"""Who promises answers, and what is said and heard of that."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from concurrent.futures import ThreadPoolExecutor
+
+from mockserver.http import listener as listening
+from mockserver.http.connection import Limits
+from mockserver.http.listener import Listener
+from mockserver.sdk.response import PLACEHOLDER, Answer, Deferred, Stream
+
+PATIENCE = 30
+FOR_EVER = 3600.0
+DATE = ("Date", "Thu, 01 Jan 2015 00:00:00 GMT")
+HEAD = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\n"
+SOMEBODY = Answer(200, (DATE,), b"somebody")
+NOBODY = Answer(200, (DATE,), b"nobody")
+
+
+def ok(body, connection=None):
+    end = b"" if connection is None else b"Connection: %s\r\n" % connection
+    return HEAD + b"Content-Length: %d\r\n" % len(body) + end + b"\r\n" + body
+
+
+def get(path, *headers, version=b"1.1", method=b"GET"):
+    lines = b"".join(header + b"\r\n" for header in headers)
+    return method + b" " + path + b" HTTP/" + version + b"\r\nHost: a\r\n" + lines + b"\r\n"
+
+
+def chunk(piece):
+    return b"%x\r\n%s\r\n" % (len(piece), piece)
+
+
+STREAMED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+LAST = b"0\r\n\r\n"
+
+
+class House:
+    """A WSGI application that answers with the path it was asked, or promises what the test has laid out."""
+
+    def __init__(self):
+        self.promises = {}
+        self.asked = queue.Queue()
+        self.ended = queue.Queue()
+        self.then = lambda: None
+
+    def __call__(self, environ, start_response):
+        path = environ["PATH_INFO"]
+        environ["mockserver.finish"] = lambda sent, ending: self.ended.put((path, sent, ending))
+        answer = Answer(200, (DATE,), path.encode())
+        if path in self.promises:
+            promise = self.promises[path]() if callable(self.promises[path]) else self.promises[path]
+            assert promise.promised(environ)
+            answer = PLACEHOLDER
+            self.asked.put(promise)
+            self.then()
+        start_response(f"{answer.status} OK", list(answer.headers))
+        return [answer.body]
+
+    def defers(self, path="/_mock/wait", timeout=FOR_EVER):
+        self.promises[path] = lambda: Deferred(timeout=timeout, otherwise=NOBODY)
+
+    def streams(self, path="/_mock/events", **options):
+        made = Stream(headers=(DATE,), **options)
+        self.promises[path] = made
+        return made
+
+    def promised(self):
+        return self.asked.get(timeout=PATIENCE)
+
+    def finished(self):
+        return self.ended.get(timeout=PATIENCE)
+
+
+class Wire(asyncio.Transport):
+    """A transport without a socket, so that a test sees what is written in which turn of the loop."""
+
+    def __init__(self):
+        super().__init__()
+        self.out = b""
+        self.is_aborted = False
+
+    def write(self, data):
+        self.out += data
+
+    def is_closing(self):
+        return self.is_aborted
+
+    def abort(self):
+        self.is_aborted = True
+
+    def pause_reading(self):
+        pass
+
+    resume_reading = close = pause_reading
+
+
+def on_a_wire(house, talk):
+    """Let ``talk(connection, wire)`` be had."""
+
+    async def had(pool):
+        wire, made = Wire(), listening._protocol(Listener(house), pool, Limits(), listening._State())()
+        made.connection_made(wire)
+        await talk(made, wire)
+        made.connection_lost(None)
+
+    with ThreadPoolExecutor() as pool:
+        asyncio.run(had(pool))
+
+
+def elsewhere(call, *arguments):
+    """Call in another thread, and wait for that."""
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(call, *arguments).result(PATIENCE)

@@ -1,0 +1,353 @@
+"""Answers that are promised: given later and once, from any thread, and by none while they wait.
+
+What asks a socket runs on both event loops. Nothing here sleeps or measures time: a time-out is either longer than any
+test or is waited out by a blocking read, and order is asserted turn by turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+
+from contract_tests.http.deferred.house import DATE, FOR_EVER, NOBODY, PATIENCE, SOMEBODY, elsewhere, get, ok, on_a_wire
+from mockserver.engine.feed import Feed
+from mockserver.http.listener import POOL
+from mockserver.sdk.response import Answer, Deferred, Delivery, Ending, Stream
+
+# ------------------------------------------------------------------------------------------------------------ an answer
+
+
+def test_a_promised_answer_is_given_from_another_thread(client, house):
+    house.defers()
+    client.send(get(b"/_mock/wait"))
+    promise = house.promised()
+    assert client.is_silent()
+    assert promise.answer(SOMEBODY)
+    client.hears(ok(b"somebody"))
+    assert house.finished() == ("/_mock/wait", len(ok(b"somebody")), "complete")
+
+
+def test_only_the_first_answer_counts(client, house):
+    house.defers()
+    client.send(get(b"/_mock/wait") + get(b"/next", b"Connection: close"))
+    promise = house.promised()
+    assert [promise.answer(SOMEBODY), promise.answer(NOBODY), promise.cancel()] == [True, False, False]
+    assert client.rest() == ok(b"somebody") + ok(b"/next", b"close")
+
+
+def test_an_answer_that_is_given_before_the_shell_waits_is_not_lost(client, house):
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+    house.promises["/_mock/wait"] = promise
+    promise.answer(SOMEBODY)
+    client.asks(get(b"/_mock/wait"), ok(b"somebody"))
+
+
+def test_an_answer_that_is_given_while_the_request_is_still_with_the_application_is_not_lost(client, house):
+    house.defers()
+    house.then = lambda: elsewhere(house.asked.get().answer, SOMEBODY)
+    client.asks(get(b"/_mock/wait"), ok(b"somebody"))
+
+
+def test_nobody_who_answers_in_time_is_another_answer(client, house):
+    house.defers(timeout=0.01)
+    client.asks(get(b"/_mock/wait"), ok(b"nobody"))
+    assert not house.promised().answer(SOMEBODY)
+
+
+def test_the_answer_is_out_one_turn_of_the_loop_after_it_is_given(house):
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+    house.promises["/wait"] = promise
+
+    async def talk(connection, wire):
+        connection.data_received(get(b"/wait"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert wire.out == b""
+        promise.answer(SOMEBODY)
+        assert wire.out == b""
+        await asyncio.sleep(0)
+        assert wire.out == ok(b"somebody")
+
+    on_a_wire(house, talk)
+
+
+def test_requests_behind_one_that_waits_keep_their_turn(client, house):
+    house.defers()
+    client.send(get(b"/_mock/wait") + get(b"/now") + get(b"/_mock/wait") + get(b"/then"))
+    first = house.promised()
+    assert client.is_silent()
+    assert house.asked.empty()
+    first.answer(SOMEBODY)
+    client.hears(ok(b"somebody") + ok(b"/now"))
+    house.promised().answer(NOBODY)
+    client.hears(ok(b"nobody") + ok(b"/then"))
+
+
+def test_500_who_wait_take_no_threads_and_hold_up_nobody(connect, house):
+    house.defers()
+    before = set(threading.enumerate())
+    clients = [connect() for _ in range(500)]
+    for client in clients:
+        client.send(get(b"/_mock/wait"))
+    promises = [house.promised() for _ in clients]
+    assert len(set(threading.enumerate()) - before) <= POOL
+    connect().asks(get(b"/_mock/x") * 3, ok(b"/_mock/x") * 3)
+    for promise in promises:
+        assert promise.answer(SOMEBODY)
+    for client in clients:
+        client.hears(ok(b"somebody"))
+
+
+def test_who_waits_is_not_idle(serve, connect, house):
+    house.defers()
+    mock = serve(idle=0.05)
+    client = connect(mock)
+    client.send(get(b"/_mock/wait"))
+    promise = house.promised()
+    for _ in range(3):
+        assert connect(mock).rest() == b""  # each as long as the idle time-out
+    promise.answer(SOMEBODY)
+    client.hears(ok(b"somebody"))
+
+
+def test_a_promised_answer_may_have_a_delivery_of_its_own(client, house):
+    house.defers()
+    client.send(get(b"/_mock/wait"))
+    house.promised().answer(Answer(299, (DATE,), b"abc", Delivery(cut=2, ending=Ending.CLOSE)))
+    assert client.rest() == ok(b"abc").replace(b"200 OK", b"299 Unknown")[:-1]
+
+
+def test_head_is_promised_the_same_without_its_body(client, house):
+    house.defers()
+    client.send(get(b"/_mock/wait", method=b"HEAD"))
+    house.promised().answer(SOMEBODY)
+    client.hears(ok(b"somebody").removesuffix(b"somebody"))
+
+
+def test_a_promised_answer_that_cannot_be_written_is_a_500(client, house, caplog):
+    house.defers()
+    client.send(get(b"/_mock/wait", b"Connection: close"))
+    house.promised().answer(Answer(200, (("X", "a\nb"),), b"x"))
+    assert client.rest().startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert "a header of the answer" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "leave", [lambda client: client.vanishes(), lambda client: client.socket.close()], ids=["reset", "close"]
+)
+def test_who_leaves_waits_no_longer(client, house, leave):
+    house.defers()
+    gone = threading.Event()
+    client.send(get(b"/_mock/wait"))
+    promise = house.promised()
+    promise.at_end(gone.set)
+    leave(client)
+    assert gone.wait(PATIENCE)
+    assert house.finished() == ("/_mock/wait", 0, "left")
+    assert not promise.answer(SOMEBODY)
+
+
+def test_who_left_before_the_waiting_began_does_not_wait(connect, house):
+    house.defers()
+    gate, gone = threading.Event(), threading.Event()
+    house.then = lambda: gate.wait(PATIENCE)
+    client = connect()
+    client.send(get(b"/_mock/wait"))
+    promise = house.promised()
+    promise.at_end(gone.set)
+    client.socket.shutdown(socket.SHUT_WR)
+    connect().asks(get(b"/now"), ok(b"/now"))
+    house.finished()
+    gate.set()
+    assert gone.wait(PATIENCE)
+    assert client.rest() == b""
+    assert house.finished() == ("/_mock/wait", 0, "left")
+
+
+def test_who_sent_its_last_gets_an_answer_that_is_there(client, connect, house):
+    house.defers()
+    gate = threading.Event()
+    house.then = lambda: gate.wait(PATIENCE)
+    client.send(get(b"/_mock/wait"))
+    house.promised().answer(SOMEBODY)
+    client.socket.shutdown(socket.SHUT_WR)
+    connect().asks(get(b"/now"), ok(b"/now"))
+    gate.set()
+    assert client.rest() == ok(b"somebody")
+
+
+def test_who_waits_is_let_go_when_the_server_stops(client, mock, house):
+    house.defers()
+    gone = threading.Event()
+    client.send(get(b"/_mock/wait"))
+    promise = house.promised()
+    promise.at_end(gone.set)
+    mock.stop()
+    assert gone.is_set()
+    assert client.rest() == b""
+    assert not promise.answer(SOMEBODY)
+
+
+def test_an_answer_to_a_server_that_has_stopped_breaks_nothing(house):
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+
+    def gone():
+        raise RuntimeError("Event loop is closed")
+
+    from mockserver.http.response_writer import _wake
+
+    class Shell:
+        class loop:  # noqa: N801
+            @staticmethod
+            def call_soon_threadsafe(what):
+                gone()
+
+    promise.wakes(lambda: _wake(Shell, gone))
+    assert promise.answer(SOMEBODY)
+
+
+def test_a_promise_that_somebody_cancels_is_the_other_answer(client, house):
+    house.defers()
+    client.send(get(b"/_mock/wait"))
+    house.promised().cancel()
+    client.hears(ok(b"nobody"))
+
+
+def test_an_application_that_fails_after_its_promise_has_broken_it(client, house):
+    house.defers()
+    house.then = lambda: 1 / 0
+    client.send(get(b"/_mock/wait", b"Connection: close"))
+    assert client.rest().startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert house.promised().is_over
+
+
+def test_promises_that_are_over_are_not_held_by_the_connection(client, house):
+    house.defers()
+    client.send(get(b"/_mock/wait"))
+    promise = house.promised()
+    promise.answer(SOMEBODY)
+    client.hears(ok(b"somebody"))
+    client.asks(get(b"/now"), ok(b"/now"))  # in a later turn of the loop
+    kept = weakref.ref(promise)
+    del promise
+    gc.collect()
+    assert kept() is None
+
+
+# ----------------------------------------------------------------------------------------------------- without our shell
+
+
+def plain():
+    environ = {}
+    setup_testing_defaults(environ)
+    return environ
+
+
+def test_the_end_is_told_once_however_it_comes_and_at_once_when_it_has_come(caplog):
+    told = []
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+    promise.at_end(lambda: 1 / 0)
+    promise.at_end(lambda: told.append("before"))
+    promise.answer(SOMEBODY)
+    promise.cancel()
+    promise.at_end(lambda: told.append("after"))
+    assert told == ["before", "after"]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_under_another_server_the_thread_waits():
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+    with ThreadPoolExecutor(1) as other:
+        answer = other.submit(promise.handed_over, plain())
+        promise.answer(SOMEBODY)
+        assert answer.result(PATIENCE) is SOMEBODY
+
+
+def test_under_another_server_the_thread_waits_no_longer_than_that():
+    promise = Deferred(timeout=0.0, otherwise=NOBODY)
+    assert promise.handed_over(plain()) is NOBODY
+    assert not promise.answer(SOMEBODY)
+
+
+def test_under_another_server_a_cancelled_promise_is_the_other_answer():
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+    promise.cancel()
+    assert promise.block() is NOBODY
+
+
+def test_under_another_server_a_stream_is_an_iterator_that_beats():
+    stream = Stream(heartbeat=0.0)
+    assert not stream.promised(plain())
+    stream.send(b"a")
+    stream.send(b"b")
+    pieces = stream.pieces()
+    assert [next(pieces), next(pieces)] == [b"ab", b":\n\n"]
+    stream.send(b"c")
+    stream.close()
+    assert [*pieces] == [b"c"]
+
+
+def test_under_another_server_who_leaves_a_stream_ends_it():
+    stream = Stream()
+    stream.send(b"a")
+    pieces = stream.pieces()
+    next(pieces)
+    pieces.close()
+    assert not stream.send(b"b")
+
+
+# ----------------------------------------------------------------------------------------------- what happens in a world
+
+
+def waits(feed, cursor, wanted, timeout=FOR_EVER):
+    """How a route waits for the first thing after a cursor."""
+    promise = Deferred(timeout=timeout, otherwise=NOBODY)
+    stop = feed.first_after(
+        cursor, wanted.__eq__, lambda item, at: promise.answer(Answer(200, (DATE,), f"{item} {at}".encode()))
+    )
+    promise.at_end(stop)
+    return promise
+
+
+def test_what_is_there_already_is_answered_at_once(client, house):
+    feed = Feed()
+    feed.publish("sent")
+    house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
+    client.asks(get(b"/_mock/wait"), ok(b"sent 1"))
+
+
+def test_what_happens_later_wakes_who_waits(client, house):
+    feed = Feed()
+    house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
+    client.send(get(b"/_mock/wait"))
+    house.promised()
+    feed.publish("read")
+    assert client.is_silent()
+    feed.publish("sent")
+    client.hears(ok(b"sent 2"))
+    assert feed._ears == ()
+
+
+def test_who_leaves_is_taken_off_the_feed(client, house):
+    feed = Feed()
+    house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
+    client.send(get(b"/_mock/wait"))
+    house.promised()
+    assert len(feed._ears) == 1
+    client.vanishes()
+    house.finished()
+    assert feed._ears == ()
+
+
+def test_who_waits_in_vain_is_taken_off_the_feed(client, house):
+    feed = Feed()
+    house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent", timeout=0.01)
+    client.asks(get(b"/_mock/wait"), ok(b"nobody"))
+    assert feed._ears == ()

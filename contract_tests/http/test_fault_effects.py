@@ -1,0 +1,585 @@
+"""Every fault over a socket: what goes out, what real clients make of it, and that the server is none the worse.
+
+A delay here is a few milliseconds that a client waits out, or an hour that it does not.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import queue
+import resource
+import socket
+import subprocess
+import threading
+import xml.etree.ElementTree as ET
+from contextlib import ExitStack
+from math import exp
+from pathlib import Path
+from xml.dom import minidom
+
+import httpx
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from lxml import etree
+
+from mockserver.engine.faults import Fault, FaultPlan
+from mockserver.http.fault_effects import (
+    GARBAGE,
+    KINDS,
+    SCHEMAS,
+    Again,
+    Cut,
+    Delay,
+    LognormalDelay,
+    Malformed,
+    Named,
+    Refusal,
+    Reset,
+    Several,
+    Stale,
+    UniformDelay,
+    WrongLength,
+    parse,
+)
+from mockserver.http.fault_rules import facts_of, rule_from
+from mockserver.http.listener import Listening
+from mockserver.sdk.response import Answer, Delivery, Ending, Pace
+
+PATIENCE = 30.0
+BRIEFLY = 1.0
+"""Seconds after which a client gives up that is never answered: enough to begin in on a busy machine."""
+FOR_EVER = 3600
+DATE = ("Date", "Mon, 01 Jun 2026 12:00:00 GMT")
+JSON = (("Content-Type", "application/json"),)
+TEXT = '{"items": [{"text": "Thank you for calling."}], "number": %d}'
+FIRST = TEXT % 1
+REFUSED = Answer(200, JSON, b'{"error": "TooManyPerNumber"}')
+
+
+def refuse(name):
+    assert name == "TooManyPerNumber"
+    return REFUSED
+
+
+class House:
+    """Answers with the number of the request, unless a rule says otherwise; what took effect is in ``stored``."""
+
+    def __init__(self):
+        self.plan = FaultPlan()
+        self.asked = 0
+        self.stored = []
+        self.arrived = queue.Queue()
+        self.ended = queue.Queue()
+
+    def arm(self, fault, path="/faulty", **rule):
+        self.plan.arm(rule_from({"match": {"path": path, "provider": "p"}, "fault": fault, **rule}, 0))
+
+    def __call__(self, environ, start_response):
+        self.asked += 1
+        facts = facts_of(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["mockserver.head"], "p")
+        chosen = self.plan.choose(facts, 0, lambda: 0.5)
+        if chosen.point != "before":
+            self.stored.append(self.asked)
+        answer = chosen.fault.act(Answer(200, JSON, (TEXT % self.asked).encode()), refuse)
+        left = chosen.fault.leaves(answer)
+        if left is not None:
+            self.plan.leave(chosen.rule, left)
+        environ["mockserver.delivery"] = answer.delivery
+        environ["mockserver.finish"] = lambda sent, ending: self.ended.put(ending)
+        start_response(f"{answer.status} Status", [*answer.headers, DATE])
+        self.arrived.put(self.asked)
+        return [answer.body]
+
+
+@pytest.fixture
+def house():
+    return House()
+
+
+@pytest.fixture
+def url(house):
+    with Listening(house) as listening:
+        yield listening.url
+
+
+def is_healthy(url, house):
+    """Whether a new connection is answered as if nothing had been."""
+    return requests.get(f"{url}/plain", timeout=PATIENCE).text == TEXT % house.asked
+
+
+# ------------------------------------------------------------------------------------------------------- real clients
+
+
+def run(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.fail(f"the program {command[0]!r} is missing; contract_tests/clients/install-programs installs it")
+
+
+def by_requests(url, patience):
+    try:
+        return requests.get(url, timeout=(PATIENCE, patience)).text
+    except requests.RequestException as error:
+        return type(error)
+
+
+def by_httpx(url, patience):
+    try:
+        return httpx.get(url, timeout=httpx.Timeout(PATIENCE, read=patience)).text
+    except httpx.HTTPError as error:
+        return type(error)
+
+
+def by_curl(url, patience):
+    done = run("curl", "--silent", "--max-time", str(patience), url)
+    return done.returncode or done.stdout
+
+
+# Prints curl's error number and the body; the arguments are the address and milliseconds.
+IN_PHP = """
+extension_loaded("curl") || exit("PHP has no curl extension");
+$curl = curl_init($argv[1]);
+curl_setopt_array($curl, [CURLOPT_RETURNTRANSFER => true, CURLOPT_TIMEOUT_MS => (int) $argv[2]]);
+$body = curl_exec($curl);
+echo json_encode([curl_errno($curl), $body]);
+"""
+
+
+def by_php(url, patience):
+    done = run("php", "-r", IN_PHP, url, str(int(patience * 1000)))
+    try:
+        error, body = json.loads(done.stdout)
+    except ValueError:
+        pytest.fail(f"{done.stdout or done.stderr}; contract_tests/clients/install-programs installs what PHP needs")
+    return error or body
+
+
+CLIENTS = [by_requests, by_httpx, by_curl, by_php]
+
+UNSUPPORTED, PARTIAL, TIMED_OUT, EMPTY, RECEIVING = 1, 18, 28, 52, 56
+"""Of curl: "unsupported protocol" is what it calls an answer that is no HTTP/1."""
+
+SILENT = [requests.ReadTimeout, httpx.ReadTimeout, TIMED_OUT, TIMED_OUT]
+INCOMPLETE = [requests.exceptions.ChunkedEncodingError, httpx.RemoteProtocolError, PARTIAL, PARTIAL]
+NO_HTTP = [requests.ConnectionError, httpx.RemoteProtocolError, UNSUPPORTED, UNSUPPORTED]
+DROPPED = [requests.ConnectionError, httpx.ReadError, RECEIVING, RECEIVING]
+FAULTS = {
+    "reset": ({"kind": "reset"}, DROPPED, "reset"),
+    "close": (
+        {"kind": "close"},
+        [requests.ConnectionError, httpx.RemoteProtocolError, EMPTY, EMPTY],
+        "close",
+    ),
+    "cut": ({"kind": "cut", "after": 5}, INCOMPLETE, "cut"),
+    "cut before the body": ({"kind": "cut", "after": 0}, INCOMPLETE, "cut"),
+    "too long a length": ({"kind": "wrong_length", "by": 5}, INCOMPLETE, "close"),
+    "garbage": ({"kind": "garbage"}, NO_HTTP, "close"),
+    "garbage of one's own": ({"kind": "garbage", "base64": "aGVsbG8K"}, NO_HTTP, "close"),
+    "hang": ({"kind": "hang"}, SILENT, "hang"),
+    "too late": ({"kind": "delay", "seconds": FOR_EVER}, SILENT, "left"),
+    "hang behind the head": (
+        [{"kind": "cut", "after": 0}, {"kind": "hang"}],
+        [requests.ConnectionError, httpx.ReadTimeout, TIMED_OUT, TIMED_OUT],
+        "hang",
+    ),
+    "reset within the body": (
+        [{"kind": "cut", "after": 5}, {"kind": "reset"}],
+        [requests.exceptions.ChunkedEncodingError, httpx.ReadError, RECEIVING, RECEIVING],
+        "reset",
+    ),
+    "late, then reset": ([{"kind": "delay", "seconds": 0.002}, {"kind": "reset"}], DROPPED, "reset"),
+    "garbage, then reset": ([{"kind": "garbage"}, {"kind": "reset"}], NO_HTTP, "reset"),
+}
+NEVER_ANSWERED = {"hang", "too late", "hang behind the head"}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_broken_connection_is_the_error_that_the_client_knows_it_by(house, url, name, client):
+    fault, errors, ending = FAULTS[name]
+    house.arm(fault)
+
+    error = client(f"{url}/faulty", BRIEFLY if name in NEVER_ANSWERED else PATIENCE)
+
+    assert errors[CLIENTS.index(client)] == error
+    assert ending == house.ended.get(timeout=PATIENCE)
+    assert is_healthy(url, house)
+
+
+ANSWERED = {
+    "none": ({"kind": "none"}, FIRST),
+    "late": ({"kind": "delay", "seconds": 0.002}, FIRST),
+    "some time late": ({"kind": "uniform_delay", "least": 0, "most": 0.004}, FIRST),
+    "mostly a little late": ({"kind": "lognormal_delay", "median": 0.002, "sigma": 0.5}, FIRST),
+    "slow": ({"kind": "slow", "size": 10, "pause": 0.001}, FIRST),
+    "a cut behind the end": ({"kind": "cut", "after": len(FIRST)}, FIRST),
+    "refused": ({"kind": "refusal", "name": "TooManyPerNumber"}, REFUSED.body.decode()),
+    "late and refused": (
+        [{"kind": "delay", "seconds": 0.002}, {"kind": "refusal", "name": "TooManyPerNumber"}],
+        REFUSED.body.decode(),
+    ),
+    "answered by a gateway": (
+        {"kind": "answer", "status": 502, "body": "<h1>Żółw</h1>", "type": "text/html"},
+        "<h1>Żółw</h1>",
+    ),
+    "malformed": ({"kind": "malformed"}, FIRST[:-1] + "<{"),
+    "too short a length": ({"kind": "wrong_length", "by": -5}, FIRST[:-5]),
+    "stale": ({"kind": "stale"}, FIRST),
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("name", ANSWERED)
+def test_an_answer_that_is_whole_reaches_the_client(house, url, name, client):
+    fault, text = ANSWERED[name]
+    house.arm(fault)
+
+    given = client(f"{url}/faulty", PATIENCE)
+
+    # httpx and requests guess Latin-1 for text/html without a charset; the bytes are what counts.
+    assert text in (given, given.encode("latin-1", "replace").decode("utf-8", "replace"))
+    assert "complete" == house.ended.get(timeout=PATIENCE)
+    assert is_healthy(url, house)
+
+
+def test_every_kind_of_fault_is_met_by_every_client():
+    met = {json.dumps(fault) for fault, *_ in (*FAULTS.values(), *ANSWERED.values())}
+
+    assert [] == [kind for kind in KINDS if not any(f'"{kind}"' in fault for fault in met)]
+
+
+# --------------------------------------------------------------------------------------------- what clients do about it
+
+
+def test_requests_says_what_broke_the_connection(house, url):
+    house.arm({"kind": "reset"}, "/reset")
+    house.arm({"kind": "close"}, "/close")
+    house.arm({"kind": "garbage"}, "/garbage")
+
+    for path, reason in [
+        ("/reset", "ConnectionResetError"),
+        ("/close", "RemoteDisconnected"),
+        ("/garbage", "BadStatusLine"),
+    ]:
+        with pytest.raises(requests.ConnectionError, match=reason):
+            requests.get(url + path, timeout=PATIENCE)
+
+
+def test_the_reply_is_lost_and_the_client_that_sends_again_has_sent_twice(house, url):
+    house.arm({"kind": "reset"}, when={"first": 1})
+
+    with requests.Session() as session:
+        with pytest.raises(requests.ConnectionError):
+            session.post(f"{url}/faulty", timeout=PATIENCE)
+        assert TEXT % 2 == session.post(f"{url}/faulty", timeout=PATIENCE).text
+
+    assert [1, 2] == house.stored
+
+
+def test_a_fault_before_the_operation_leaves_nothing_behind(house, url):
+    house.arm({"kind": "reset"}, when={"first": 1}, point="before")
+
+    with pytest.raises(requests.ConnectionError):
+        requests.post(f"{url}/faulty", timeout=PATIENCE)
+    requests.post(f"{url}/faulty", timeout=PATIENCE)
+
+    assert [2] == house.stored
+
+
+def test_curl_sends_again_by_itself_when_a_kept_connection_is_closed(house, url):
+    house.arm({"kind": "close"}, when={"first": 1})
+
+    done = run("curl", "--silent", f"{url}/plain", f"{url}/faulty")
+
+    assert (0, FIRST + TEXT % 3) == (done.returncode, done.stdout)
+    assert [1, 2, 3] == house.stored
+
+
+def test_a_stale_answer_is_another_exchanges_and_its_own_is_not_executed(house, url):
+    house.arm({"kind": "stale"}, when={"every": 3}, expires_after=2)
+
+    texts = [requests.get(f"{url}/faulty", timeout=PATIENCE).text for _ in range(6)]
+
+    assert [TEXT % number for number in (1, 2, 3, 3, 5, 6)] == texts
+    assert [1, 2, 3, 5, 6] == house.stored
+
+
+def test_the_rest_of_a_body_whose_length_was_too_short_is_taken_for_the_next_answer(house, url):
+    # More than http.client reads ahead of what it was promised, which it would drop.
+    house.arm([{"kind": "answer", "status": 200, "body": "x" * 20_000}, {"kind": "wrong_length", "by": -10_000}])
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE)
+
+    connection.request("GET", "/faulty")
+    assert b"x" * 10_000 == connection.getresponse().read()
+    connection.request("GET", "/plain")
+    with pytest.raises(http.client.BadStatusLine, match=r"^x+HTTP/1\.1 200 Status"):
+        connection.getresponse()
+
+    connection.close()
+    assert is_healthy(url, house)
+
+
+def test_what_is_malformed_has_the_length_and_type_that_were_promised(house, url):
+    house.arm({"kind": "malformed"})
+
+    response = requests.get(f"{url}/faulty", timeout=PATIENCE)
+
+    assert ("application/json", str(len(response.content))) == (
+        response.headers["Content-Type"],
+        response.headers["Content-Length"],
+    )
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        response.json()
+
+
+def test_php_takes_nothing_that_is_malformed(house, url):
+    house.arm({"kind": "malformed"}, "/json")
+    xml = [{"kind": "answer", "status": 200, "body": "<a>b</a>", "type": "text/xml"}, {"kind": "malformed"}]
+    house.arm(xml, "/xml")
+
+    assert b"<a>b</a<{" == requests.get(f"{url}/xml", timeout=PATIENCE).content
+    program = (
+        'function_exists("simplexml_load_string") || exit("PHP has no SimpleXML; see contract_tests/clients/install-programs");'
+        "echo var_export(json_decode(file_get_contents($argv[1])), true),"
+        " var_export(@simplexml_load_string(file_get_contents($argv[2])), true);"
+    )
+    assert "NULLfalse" == run("php", "-r", program, f"{url}/json", f"{url}/xml").stdout
+
+
+def test_a_head_request_meets_the_same_faults(house, url):
+    house.arm({"kind": "cut", "after": 0}, "/cut")
+    house.arm({"kind": "reset"}, "/reset")
+
+    assert str(len(FIRST)) == requests.head(f"{url}/cut", timeout=PATIENCE).headers["Content-Length"]
+    with pytest.raises(requests.ConnectionError):
+        requests.head(f"{url}/reset", timeout=PATIENCE)
+    assert is_healthy(url, house)
+
+
+# --------------------------------------------------------------------------------------------------------------- threads
+
+CROWD = 500
+
+
+@pytest.fixture
+def many_sockets():
+    """Both ends of every connection are this process's."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CROWD + 200
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def threads():
+    """Python's, and the kernel's."""
+    return {*threading.enumerate(), *(task.name for task in Path("/proc/self/task").iterdir())}
+
+
+def test_five_hundred_delayed_requests_at_once_cost_no_thread(house, url, many_sockets):
+    house.arm({"kind": "delay", "seconds": FOR_EVER})
+    address = ("127.0.0.1", int(url.rpartition(":")[2]))
+    before = threads()
+
+    with ExitStack() as opened:
+        clients = [opened.enter_context(socket.create_connection(address, PATIENCE)) for _ in range(CROWD)]
+        for client in clients:
+            client.sendall(b"GET /faulty HTTP/1.1\r\nHost: a\r\n\r\n")
+        for _ in range(CROWD):
+            house.arrived.get(timeout=PATIENCE)
+        during = threads()
+        assert house.ended.empty()
+        assert is_healthy(url, house)
+        assert "complete" == house.ended.get(timeout=PATIENCE)
+
+    assert set() == during - before
+    assert {"left"} == {house.ended.get(timeout=PATIENCE) for _ in range(CROWD)}
+    assert is_healthy(url, house)
+
+
+# ---------------------------------------------------------------------------------------------------- answers as values
+
+ANSWER = Answer(200, JSON, b'{"a": 1}')
+
+
+def delivered(**delivery):
+    return Answer(200, JSON, b'{"a": 1}', Delivery(**delivery))
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer"),
+    [
+        ({"kind": "none"}, ANSWER),
+        ({"kind": "refusal", "name": "TooManyPerNumber"}, REFUSED),
+        ({"kind": "answer", "status": 503}, Answer(503, JSON, b"", words="replaced")),
+        (
+            {"kind": "answer", "status": 503, "type": "a/b"},
+            Answer(503, (("Content-Type", "a/b"),), b"", words="replaced"),
+        ),
+        ({"kind": "delay", "seconds": 2}, delivered(delay=2)),
+        ([{"kind": "delay", "seconds": 2}, {"kind": "delay", "seconds": 3}], delivered(delay=5)),
+        ({"kind": "slow", "size": 3, "pause": 1}, delivered(pace=Pace(3, 1))),
+        ({"kind": "hang"}, delivered(ending=Ending.HANG, instead=b"")),
+        ({"kind": "reset"}, delivered(ending=Ending.RESET, instead=b"")),
+        ({"kind": "close"}, delivered(ending=Ending.CLOSE, instead=b"")),
+        ({"kind": "cut", "after": 3}, delivered(cut=3)),
+        ([{"kind": "cut", "after": 3}, {"kind": "reset"}], delivered(cut=3, ending=Ending.RESET)),
+        ({"kind": "garbage"}, delivered(instead=GARBAGE)),
+        ({"kind": "garbage", "base64": "aGk="}, delivered(instead=b"hi")),
+        ([{"kind": "garbage"}, {"kind": "hang"}], delivered(instead=GARBAGE, ending=Ending.HANG)),
+        ({"kind": "malformed"}, Answer(200, JSON, b'{"a": 1<{', words="spoilt")),
+        ({"kind": "stale"}, ANSWER),
+        (
+            [{"kind": "delay", "seconds": 2}, {"kind": "refusal", "name": "TooManyPerNumber"}],
+            Answer(200, JSON, REFUSED.body, Delivery(delay=2)),
+        ),
+        (
+            [{"kind": "slow", "size": 3, "pause": 1}, {"kind": "answer", "status": 500, "body": "x"}],
+            Answer(500, JSON, b"x", Delivery(pace=Pace(3, 1)), words="replaced"),
+        ),
+        ([{"kind": "delay", "seconds": 2}, {"kind": "reset"}], delivered(delay=2, ending=Ending.RESET, instead=b"")),
+        ([{"kind": "reset"}], delivered(ending=Ending.RESET, instead=b"")),
+    ],
+)
+def test_a_fault_turns_one_answer_into_another(fault, answer):
+    assert answer == parse(fault).act(ANSWER, refuse)
+
+
+@pytest.mark.parametrize(
+    ("by", "promised", "ending"), [(1, "9", Ending.CLOSE), (-1, "7", Ending.COMPLETE), (-9, "0", Ending.COMPLETE)]
+)
+def test_a_wrong_length_replaces_the_right_one(by, promised, ending):
+    right = Answer(200, (*JSON, ("content-length", "8")), b'{"a": 1}')
+
+    expected = Answer(200, (*JSON, ("Content-Length", promised)), b'{"a": 1}', Delivery(ending=ending), words="spoilt")
+
+    assert expected == WrongLength(by).act(right, refuse)
+
+
+def test_a_malformed_body_no_longer_has_the_old_length():
+    assert JSON == Malformed().act(Answer(200, (*JSON, ("Content-Length", "8")), b'{"a": 1}'), refuse).headers
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a/>",
+        b"<a>b</a>\n\n",
+        b"<a><![CDATA[b]]></a>",
+        b"<a/><!-- b -->",
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE a [<!ELEMENT a (#PCDATA)>]>\n<a>b</a>',
+        b"",
+    ],
+)
+@pytest.mark.parametrize(
+    ("parse", "error"),
+    [
+        (ET.fromstring, ET.ParseError),
+        (minidom.parseString, Exception),
+        (etree.fromstring, etree.XMLSyntaxError),
+    ],
+)
+def test_no_parser_of_xml_takes_what_is_malformed(body, parse, error):
+    with pytest.raises(error):
+        parse(Malformed().act(Answer(200, (), body), refuse).body)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+def test_no_parser_of_json_takes_what_is_malformed(thing):
+    with pytest.raises(ValueError):
+        json.loads(Malformed().act(Answer(200, (), json.dumps(thing).encode()), refuse).body)
+
+
+def test_garbage_is_every_byte_there_is():
+    assert 256 == len(set(GARBAGE))
+    assert not GARBAGE.startswith(b"HTTP")
+
+
+# --------------------------------------------------------------------------------------------------------------- chance
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_a_uniform_delay_lies_between_its_bounds(number):
+    delay = UniformDelay(1, 3).settled(lambda: number)
+
+    assert 1 <= delay.seconds <= 3
+    assert delay == UniformDelay(1, 3).settled(lambda: number)
+
+
+@given(st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
+def test_a_lognormal_delay_is_positive_and_capped(one, other):
+    numbers = iter((one, other))
+
+    assert 0 < LognormalDelay(2, 5, 9).settled(lambda: next(numbers)).seconds <= 9
+
+
+def test_a_lognormal_delay_has_its_median_and_its_spread():
+    # Evenly spaced pairs stand for chance.
+    side = 100
+    seconds = sorted(
+        LognormalDelay(2, 0.5).settled(iter(((i + 0.5) / side, (j + 0.5) / side)).__next__).seconds
+        for i in range(side)
+        for j in range(side)
+    )
+
+    assert seconds[side * side // 2] == pytest.approx(2, rel=0.02)
+    assert seconds[int(side * side * 0.8413)] == pytest.approx(2 * exp(0.5), rel=0.02)
+
+
+def test_every_fault_of_a_list_is_settled():
+    several = parse([{"kind": "uniform_delay", "least": 1, "most": 3}, {"kind": "reset"}])
+
+    assert (Delay(2), Reset()) == several.settled(lambda: 0.5).faults
+    assert [{"kind": "delay", "seconds": 2}, {"kind": "reset"}] == several.settled(lambda: 0.5).described()
+
+
+# ----------------------------------------------------------------------------------------------------------------- JSON
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_is_described_as_it_was_given_and_its_schema_takes_it(kind):
+    examples = [fault for fault, *_ in (*FAULTS.values(), *ANSWERED.values()) if isinstance(fault, dict)]
+    examples = [fault for fault in examples if fault["kind"] == kind]
+
+    assert examples
+    for fault in examples:
+        whole = parse(fault).described()
+        assert fault == {name: whole[name] for name in fault}
+        assert parse(whole) == parse(fault)
+        Draft7Validator.check_schema(SCHEMAS[kind])
+        Draft7Validator(SCHEMAS[kind]).validate(whole)
+
+
+def test_every_part_of_a_schema_says_what_would_be_right():
+    for schema in SCHEMAS.values():
+        assert schema["description"]
+        assert all(option["description"] for option in schema["properties"].values())
+
+
+def test_a_stale_answer_leaves_the_answer_and_keeps_the_next_ones_delivery():
+    left = Stale().leaves(ANSWER)
+
+    assert Again(ANSWER) == left
+    assert Answer(200, JSON, b'{"a": 1}', Delivery(delay=1), words="stale") == left.act(
+        Answer(200, (), b"new", Delivery(delay=1)), refuse
+    )
+    assert {"kind": "stale"} == left.described()
+    assert left is left.settled(lambda: 0.5)
+
+
+@pytest.mark.parametrize("fault", [kind for kind in KINDS.values() if kind is not Stale])
+def test_no_other_fault_leaves_anything(fault):
+    assert fault.leaves is Fault.leaves
+
+
+def test_faults_are_values():
+    assert Several((Cut(3), Reset())) == parse([{"kind": "cut", "after": 3}, {"kind": "reset"}])
+    assert Refusal("x") == parse({"kind": "refusal", "name": "x"})
+    assert {Refusal("x"), Cut(1)} == {Refusal("x"), Cut(1)}
+    assert all(issubclass(kind, Named) for kind in KINDS.values())

@@ -1,0 +1,229 @@
+"""The pipeline under a plain WSGI server: whose world, what is written down, what is masked."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from io import BytesIO
+from typing import Any
+from wsgiref.validate import validator
+
+import pytest
+from werkzeug.test import Client, create_environ
+
+from mockserver.app import READINGS, create_app
+from mockserver.engine.accounts import Account, Login
+from mockserver.engine.clock import Clock
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture
+from mockserver.http.application import Application
+from mockserver.settings import Settings
+
+ACCOUNT = Account("dialogtech/a", "dialogtech", "a", (Login("foo", "bar"),))
+NUMBERS = "action=sms.get_numbers&access_key=foo&secret_access_key=bar"
+
+
+@pytest.fixture
+def house() -> Worlds:
+    return Worlds(Fixture((ACCOUNT,)), READINGS, clock=Clock.frozen(0))
+
+
+@pytest.fixture
+def app(house: Worlds) -> Application:
+    return create_app(house, Settings(body_bytes=1_000))
+
+
+def journal(app: Application, world: str = "default") -> Any:
+    answer = app.test_client().get(f"/_mock/worlds/{world}/journal").get_json()
+    return answer["exchanges"]
+
+
+def test_the_same_application_runs_as_plain_wsgi(app: Application) -> None:
+    answer = Client(validator(app)).get(f"/ibp_api.php?{NUMBERS}", buffered=True)
+
+    assert (200, "text/xml; charset=UTF-8") == (answer.status_code, answer.headers["Content-Type"])
+
+
+def test_the_date_is_the_worlds(app: Application) -> None:
+    assert app.test_client().get(f"/ibp_api.php?{NUMBERS}").headers["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+def test_every_exchange_is_written_down_and_the_testers_own_calls_are_not(app: Application) -> None:
+    client = app.test_client()
+    for path in ("/ibp_api.php", "/nowhere", "/", "/_mock/health", "/_mock/nowhere"):
+        client.get(path)
+
+    assert [("/ibp_api.php", 200), ("/nowhere", 404)] == [(line["target"], line["status"]) for line in journal(app)]
+
+
+def test_a_prefix_leads_to_its_world_where_the_printed_credentials_are_valid(app: Application, house: Worlds) -> None:
+    house.create(Fixture((ACCOUNT,)), world_id="mine")
+    answer = app.test_client().get(f"/_w/mine/ibp_api.php?{NUMBERS}")
+
+    assert b"[0] Number(s) Returned" in answer.data
+    assert [("dialogtech/a", None)] == [(line["account"], line["refusal"]) for line in journal(app, "mine")]
+    assert [] == journal(app)
+
+
+def test_a_door_leads_to_the_world_it_is_bound_to(app: Application, house: Worlds) -> None:
+    house.bind("side", house.create(Fixture((ACCOUNT,)), world_id="mine"))
+    app.test_client().get(f"/ibp_api.php?{NUMBERS}", environ_overrides={"mockserver.door": "side"})
+
+    assert [None] == [line["refusal"] for line in journal(app, "mine")]
+
+
+def test_a_credential_leads_to_its_world(app: Application, house: Worlds) -> None:
+    house.create(Fixture((ACCOUNT,)), world_id="mine", logins={"dialogtech/a": (Login("hers", "s"),)})
+    client = app.test_client()
+    for secret in ("s", "wrong"):
+        client.get(f"/ibp_api.php?action=sms.get_numbers&access_key=hers&secret_access_key={secret}")
+
+    assert [None, "InvalidCredentials"] == [line["refusal"] for line in journal(app, "mine")]
+    assert [] == journal(app)
+
+
+def test_a_prefix_of_no_world_says_so(app: Application) -> None:
+    answer = app.test_client().get("/_w/nobody/ibp_api.php")
+
+    assert 404 == answer.status_code
+    assert "there is no world 'nobody'" == answer.get_json()["error"]["message"]
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "99999999999999999999"])
+def test_a_content_length_that_lies_does_no_harm(app: Application, length: str) -> None:
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/ibp_api.php", "QUERY_STRING": "", "CONTENT_LENGTH": length}
+    environ |= {"SERVER_NAME": "x", "SERVER_PORT": "80", "wsgi.url_scheme": "http", "SERVER_PROTOCOL": "HTTP/1.1"}
+    statuses: list[str] = []
+    body = app(environ | {"wsgi.input": BytesIO(b"a=b")}, lambda status, *_: statuses.append(status))  # type: ignore[arg-type,return-value]
+
+    assert 1 == len(statuses) == len(list(body))
+
+
+def test_a_body_that_is_too_large_is_refused_by_the_provider(app: Application) -> None:
+    answer = app.test_client().post("/ibp_api.php", data=b"x" * 1_001)
+
+    assert (413, True) == (answer.status_code, b"<result>failed</result>" in answer.data)
+
+
+def test_a_failure_of_ours_is_answered_without_a_traceback(app: Application, house: Worlds) -> None:
+    house.default.state.readings.clear()
+    answer = app.test_client().get(f"/ibp_api.php?{NUMBERS}")
+
+    assert (500, True) == (answer.status_code, b"<result>failed</result>" in answer.data)
+    assert b"Traceback" not in answer.data
+    assert [500] == [line["status"] for line in journal(app)]
+
+
+def test_what_was_no_http_has_its_line_too(app: Application) -> None:
+    app.broken(b"\x16\x03\x01", "not HTTP", None)  # type: ignore[misc]
+
+    (line,) = journal(app)
+    assert ("", "", 400, "broken") == (line["method"], line["target"], line["status"], line["ending"])
+
+
+LIVE = "live-key-of-somebody"
+MULTIPART = (
+    f'--b\r\nContent-Disposition: form-data; name="access_key"\r\n\r\n{LIVE}\r\n'
+    f'--b\r\nContent-Disposition: form-data; name="to"\r\n\r\n5556667777\r\n--b--\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "body"),
+    [
+        (f"/ibp_api.php?access_key={LIVE}&secret_access_key={LIVE}", {}, ""),
+        (f"/ibp_api.php?&api_key={LIVE}", {}, ""),
+        (f"/ibp_api.php?%61ccess_key={LIVE}", {}, ""),
+        (f"/wrong/path?access_key={LIVE}", {}, ""),
+        ("/ibp_api.php", {"Content-Type": "application/x-www-form-urlencoded"}, f"a=b&secret_access_key={LIVE}"),
+        ("/ibp_api.php", {"Content-Type": "multipart/form-data; boundary=b"}, MULTIPART),
+        ("/ibp_api.php", {"Content-Type": "application/json"}, f'{{"access_key": "{LIVE}"}}'),
+        ("/ibp_api.php", {"Authorization": f"Bearer {LIVE}"}, ""),
+        ("/ibp_api.php", {"Authorization": f"Basic {b64encode(f'foo:{LIVE}'.encode()).decode()}"}, ""),
+        ("/ibp_api.php", {"Authorization": LIVE}, ""),
+        ("/ibp_api.php", {"Authorization": f'Digest username="x", response="{LIVE}"'}, ""),
+        ("/ibp_api.php", {"Authorisation": f"Basic {b64encode(f'foo:{LIVE}'.encode()).decode()}"}, ""),
+        ("/ibp_api.php", {"Cookie": f"session={LIVE}; theme=dark"}, ""),
+        ("/ibp_api.php", {"X-Api-Key": LIVE}, ""),
+        (f"/ibp_api.php?access_key=foo&secret_acess_key={LIVE}", {}, ""),
+        (f"/ibp_api.php?apikey={LIVE}", {}, ""),
+        (f"/ibp_api.php?acces_key={LIVE}", {}, ""),
+        ("/messages/recived", {"Content-Type": "application/json"}, f'{{"username": "Login", "pasword": "{LIVE}"}}'),
+        ("/messages/recived", {"Content-Type": "multipart/form-data; boundary=b"}, MULTIPART.replace("ss_k", "s_K")),
+    ],
+)
+def test_a_secret_that_is_not_ours_never_stands_in_the_journal(
+    app: Application, target: str, headers: dict[str, str], body: str
+) -> None:
+    client = app.test_client(use_cookies=False)
+    client.post(target, headers=headers, data=body)
+    everything = client.get("/_mock/worlds/default/journal").data + client.get("/_mock/worlds/default/journal/1").data
+
+    assert LIVE.encode() not in everything
+    assert b64encode(f"foo:{LIVE}".encode()) not in everything
+    assert b"[masked]" in everything
+
+
+def test_what_we_issued_or_printed_is_not_masked(app: Application) -> None:
+    app.test_client().get(f"/ibp_api.php?{NUMBERS}")
+
+    assert f"/ibp_api.php?{NUMBERS}" == journal(app)[0]["target"]
+
+
+def test_a_number_in_a_secret_s_place_is_masked_in_a_json_body(app: Application) -> None:
+    app.test_client().post("/messages/recived", json={"password": 123456, "phone": 48500600700})
+    body = app.test_client().get("/_mock/worlds/default/journal/1").get_json()["request"]["body"]["text"]
+
+    assert '{"password": "[masked]", "phone": 48500600700}' == body
+
+
+def test_a_misspelt_secret_does_not_stand_in_the_log(app: Application, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "mockserver.exchange")
+    app.test_client().get(f"/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_acess_key={LIVE}")
+
+    assert LIVE not in caplog.text
+    assert "secret_acess_key=[masked]" in caplog.text
+
+
+SEND = "action=sms.send_message&access_key=k&secret_access_key=s"
+
+
+@pytest.mark.parametrize(
+    ("target", "fault", "line"),
+    [
+        (f"/ibp_api.php?{SEND}", None, "-> 200 InvalidCredentials: Invalid access_key or secret"),
+        ("/ibpapi.php", None, "-> 404 no operation lives at this path; did you mean /ibp_api.php?"),
+        ("/api/x", None, "-> 404 UnknownPath: no operation lives at this path"),
+        ("/nothing/at/all/like/it", None, "-> 404 no operation lives at this path"),
+        (f"/ibp_api.php?{NUMBERS}", {"kind": "delay", "seconds": 0}, "-> 200 met fault f1 (delay)"),
+        (f"/ibp_api.php?{NUMBERS}", {"kind": "close"}, "-> 200 lost by fault f1 (close); decided: accepted"),
+        (
+            f"/ibp_api.php?{SEND}",
+            {"kind": "answer", "status": 503},
+            "-> 503 replaced by fault f1 (answer); decided: InvalidCredentials",
+        ),
+        (
+            f"/ibp_api.php?{NUMBERS}",
+            [{"kind": "delay", "seconds": 0}, {"kind": "refusal", "name": "UnknownPath"}],
+            "refused by fault f1 (delay, refusal); decided: accepted",
+        ),
+    ],
+)
+def test_a_line_of_the_log_says_why(
+    app: Application, caplog: pytest.LogCaptureFixture, target: str, fault: Any, line: str
+) -> None:
+    caplog.set_level("INFO", "mockserver.exchange")
+    if fault is not None:
+        rule = {"fault": fault, "match": {"provider": "dialogtech"}}
+        assert 201 == app.test_client().post("/_mock/worlds/default/faults", json=rule).status_code
+    app(create_environ(target), lambda *_: None)  # type: ignore[arg-type,return-value]
+
+    assert line in caplog.messages[-1]
+
+
+def test_a_plain_yes_is_worth_no_line_unless_everything_is_asked_for(
+    app: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "mockserver.exchange")
+    app.test_client().get(f"/ibp_api.php?{NUMBERS}")
+
+    assert [] == caplog.messages

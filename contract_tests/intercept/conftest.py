@@ -1,0 +1,5 @@
+"""Sockets to servers of ours."""
+
+from contract_tests.sockets import connect, loop, opened, talking
+
+__all__ = ["connect", "loop", "opened", "talking"]

@@ -1,0 +1,239 @@
+"""The certificate authority: whose it is, how it is made, and what it signs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_certificates
+
+from mockserver.engine.clock import Clock
+from mockserver.engine.instants import parse_instant
+from mockserver.intercept.ca import Authority
+from mockserver.intercept.trust import PASSWORD, Folder, Trust
+
+NAMES = ("secure.dialogtech.com", "api2.serwersms.pl")
+PATIENCE = 30
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "authority"
+
+
+@pytest.fixture
+def authority(folder: Path) -> Authority:
+    return Authority(folder)
+
+
+def is_owners_alone(path: Path) -> bool:
+    return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+
+
+def leaf_of(authority: Authority):
+    (leaf,) = authority.folder.glob("leaf-*.pem")
+    return load_pem_x509_certificates(leaf.read_bytes())[0]
+
+
+def shaken(context: ssl.SSLContext, trusted: Path, name: str) -> str | None:
+    """Shake hands as a client that trusts one file; why it does not trust the server, if it does not."""
+    near, far = socket.socketpair()
+    client = ssl.create_default_context(cafile=str(trusted))
+
+    def serve() -> None:
+        try:
+            context.wrap_socket(far, server_side=True).close()
+        except OSError:
+            far.close()
+
+    server = threading.Thread(target=serve)
+    server.start()
+    try:
+        near.settimeout(PATIENCE)
+        with client.wrap_socket(near, server_hostname=name):
+            return None
+    except ssl.SSLCertVerificationError as reason:
+        return reason.verify_message
+    finally:
+        near.close()
+        server.join(PATIENCE)
+
+
+def test_nothing_is_made_before_it_is_needed(authority: Authority) -> None:
+    assert not authority.folder.exists()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "localhost", "127.0.0.1", "::1"])
+def test_who_trusts_it_trusts_the_hosts_and_this_machine(authority: Authority, name: str) -> None:
+    context = authority.context(NAMES)
+
+    assert shaken(context, authority.certificate, name) is None
+    assert shaken(context, authority.bundle, name) is None
+
+
+def test_it_is_for_no_other_host(authority: Authority) -> None:
+    assert "Hostname mismatch" in str(shaken(authority.context(NAMES), authority.certificate, "example.com"))
+
+
+def test_another_authority_is_not_trusted(authority: Authority, tmp_path: Path) -> None:
+    other = Authority(tmp_path / "other")
+
+    assert shaken(authority.context(NAMES), other.certificate, NAMES[0]) is not None
+
+
+def test_everything_is_its_owners_alone(authority: Authority) -> None:
+    authority.context(NAMES)
+    assert authority.trust.store.exists()
+    files = [authority.folder, *authority.folder.rglob("*")]
+
+    assert {"ca-key.pem", "ca.pem", "pair"} <= {path.name for path in files}
+    assert [] == [path for path in files if not is_owners_alone(path)]
+    assert [] == [path for path in files if path.name.startswith("making-")]
+
+
+def test_it_is_kept(authority: Authority) -> None:
+    authority.context(NAMES)
+    before = {path: path.stat().st_mtime_ns for path in authority.folder.rglob("*") if path.is_file()}
+    again = Authority(authority.folder)
+    again.context(reversed(NAMES))
+
+    assert before == {path: path.stat().st_mtime_ns for path in authority.folder.rglob("*") if path.is_file()}
+
+
+def test_a_start_that_finds_it_needs_no_cryptography(authority: Authority) -> None:
+    authority.context(NAMES)
+    program = (
+        "import sys; from pathlib import Path; from mockserver.intercept.ca import Authority; "
+        f"Authority(Path({str(authority.folder)!r})).context({NAMES!r}); "
+        "print([name for name in ('trustme', 'cryptography', 'certifi') if name in sys.modules])"
+    )
+
+    assert "[]\n" == subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+
+def test_what_was_deleted_is_made_again(authority: Authority) -> None:
+    first = authority.certificate.read_bytes()
+    authority.context(NAMES)
+    shutil.rmtree(authority.folder / "pair")
+    context = authority.context(NAMES)
+
+    assert first != authority.certificate.read_bytes()
+    assert shaken(context, authority.certificate, NAMES[0]) is None
+
+
+def test_processes_that_start_together_end_up_with_one(folder: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from mockserver.intercept.ca import Authority; "
+        "sys.stdin.read(); "  # all at once, when their stdin is closed
+        f"authority = Authority(Path({str(folder)!r})); authority.context({NAMES!r}); "
+        "print(authority.certificate.read_text())"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(8)
+    ]
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.close()
+    ends = []
+    for process in started:
+        assert process.stdout is not None
+        with process.stdout as said:
+            ends.append((said.read(), process.wait(60)))
+
+    assert {(ends[0][0], 0)} == set(ends)
+    assert [] == list(folder.glob("making-*"))
+    assert shaken(Authority(folder).context(NAMES), folder / "pair" / "ca.pem", NAMES[0]) is None
+
+
+def test_who_comes_second_leaves_what_is_there(authority: Authority) -> None:
+    # ssl opens the file of a certificate and its key twice: another pair in between, and they do not fit.
+    folder = Folder(authority.folder)
+    first = folder.write("leaf.pem", b"first")
+    second = folder.write("leaf.pem", b"second")
+
+    assert (first, b"first") == (second, second.read_bytes())
+    assert [] == list(authority.folder.glob("making-*"))
+
+
+def test_a_file_system_without_links_will_do(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+
+    assert shaken(authority.context(NAMES), authority.certificate, NAMES[0]) is None
+
+
+@pytest.mark.parametrize("blocked", ["file", "kernel"])
+def test_a_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path, blocked: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    folder = (
+        tmp_path / "file" / "authority" if blocked == "file" else Path("/proc/mockserver")
+    )  # root may write elsewhere
+    with pytest.raises(OSError) as refused:
+        Authority(folder).context(NAMES)
+
+    assert refused.value.strerror is not None
+    assert refused.value.strerror.startswith(f"certificates cannot be kept in {folder}: ")
+    assert refused.value.strerror.endswith("; --authority FOLDER (MOCKSERVER_AUTHORITY) names another")
+
+
+def test_a_certificate_is_for_this_year_and_the_next_and_then_there_is_a_new_one(folder: Path) -> None:
+    def at(instant: str) -> Authority:
+        return Authority(folder, Clock.frozen(parse_instant(instant)))
+
+    at("2026-12-31T23:59:59Z").context(NAMES)
+    leaf = leaf_of(at("2026-06-01T00:00:00Z"))
+    at("2027-01-01T00:00:00Z").context(NAMES)
+
+    assert "2025-12-31 2028-01-01" == f"{leaf.not_valid_before_utc:%Y-%m-%d} {leaf.not_valid_after_utc:%Y-%m-%d}"
+    # What Apple's clients take: https://support.apple.com/en-us/103769
+    assert (leaf.not_valid_after_utc - leaf.not_valid_before_utc).days <= 825
+    assert ["2026", "2027"] == sorted(path.name.split("-")[1] for path in folder.glob("leaf-*.pem"))
+
+
+def test_the_authority_outlives_every_clock(authority: Authority) -> None:
+    certificate = load_pem_x509_certificate(authority.certificate.read_bytes())
+
+    assert certificate.not_valid_after_utc.year >= 2100
+
+
+def test_the_bundle_holds_it_and_the_usual_roots(authority: Authority) -> None:
+    bundle = authority.bundle.read_bytes()
+
+    assert bundle.startswith(authority.certificate.read_bytes())
+    assert bundle.count(b"-----BEGIN CERTIFICATE-----") > 100
+
+
+def test_java_finds_it_among_the_usual_roots(authority: Authority) -> None:
+    store = pkcs12.load_pkcs12(authority.trust.store.read_bytes(), PASSWORD.encode())
+    trusted = [each.certificate for each in store.additional_certs]
+
+    assert load_pem_x509_certificate(authority.certificate.read_bytes()) in trusted
+    assert len(trusted) > 100
+
+
+def test_a_certificate_from_elsewhere_is_laid_out_likewise(authority: Authority, tmp_path: Path) -> None:
+    pem = authority.certificate.read_bytes()
+    trust = Trust(Folder(tmp_path / "mine"), pem)
+
+    assert pem == trust.certificate.read_bytes()
+    assert authority.bundle.read_bytes() == trust.bundle.read_bytes()
+
+
+def test_a_home_of_its_own_is_where_it_is_kept_when_nothing_is_said(tmp_path: Path) -> None:
+    program = "from mockserver.intercept.ca import Authority; print(Authority().certificate)"
+    environment = os.environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert Path(done.stdout.strip()).is_relative_to(tmp_path)

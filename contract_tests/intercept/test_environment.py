@@ -1,0 +1,143 @@
+"""A child's environment, as a pure function of its parent's and of where it is to be led."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mockserver.intercept.environment import PRELOADS, Kit, kit, led
+from mockserver.intercept.trust import Folder, Trust
+
+HOSTS = ("secure.dialogtech.com", "api2.serwersms.pl")
+KIT = Kit(
+    url="http://127.0.0.1:7670",
+    tunnel="http://127.0.0.1:7672",
+    hosts=HOSTS,
+    certificate=Path("/k/ca.pem"),
+    bundle=Path("/k/bundle.pem"),
+    trust_store=Path("/k/trust.p12"),
+    php=Path("/k/php"),
+    node=Path("/k/node.cjs"),
+    ruby=Path("/k/ruby.rb"),
+    python=Path("/k/python"),
+    wget=Path("/k/wgetrc"),
+)
+JAVA = (
+    "-Djavax.net.ssl.trustStore=/k/trust.p12 -Djavax.net.ssl.trustStoreType=PKCS12 "
+    "-Djavax.net.ssl.trustStorePassword=changeit -Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=7672 "
+    "-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=7672 -Dhttp.nonProxyHosts=localhost|127.*|[::1]"
+)
+
+
+def test_an_empty_environment_gets_what_every_runtime_reads():
+    tunnel, bundle, spared = "http://127.0.0.1:7672", "/k/bundle.pem", "localhost,127.0.0.1,::1"
+
+    assert {
+        "HTTPS_PROXY": tunnel,
+        "https_proxy": tunnel,
+        "HTTP_PROXY": tunnel,
+        "http_proxy": tunnel,
+        "NO_PROXY": spared,
+        "no_proxy": spared,
+        "SSL_CERT_FILE": bundle,
+        "REQUESTS_CA_BUNDLE": bundle,
+        "CURL_CA_BUNDLE": bundle,
+        "PERL_LWP_ENV_PROXY": "1",
+        "PERL_LWP_SSL_CA_FILE": bundle,
+        "NODE_EXTRA_CA_CERTS": bundle,
+        "NODE_OPTIONS": "--require /k/node.cjs",
+        "RUBYOPT": "-r/k/ruby.rb",
+        "JAVA_TOOL_OPTIONS": JAVA,
+        "PHP_INI_SCAN_DIR": ":/k/php",
+        "PYTHONPATH": "/k/python",
+        "WGETRC": "/k/wgetrc",
+        "MOCKSERVER_URL": "http://127.0.0.1:7670",
+    } == led({}, KIT)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("NODE_OPTIONS", "--enable-source-maps", "--enable-source-maps --require /k/node.cjs"),
+        ("RUBYOPT", "-W0", "-W0 -r/k/ruby.rb"),
+        ("JAVA_TOOL_OPTIONS", "-Xmx1g", f"-Xmx1g {JAVA}"),
+        ("PHP_INI_SCAN_DIR", "/etc/mine", "/etc/mine:/k/php"),
+        ("PHP_INI_SCAN_DIR", ":/etc/mine", ":/etc/mine:/k/php"),
+    ],
+)
+def test_options_that_are_there_are_extended(name, before, after):
+    assert after == led({name: before}, KIT)[name]
+
+
+def test_once_more_is_no_more():
+    once = led({"NODE_OPTIONS": "-r x", "no_proxy": "db"}, KIT)
+
+    assert once == led(once, KIT)
+
+
+@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        ("db.internal, .corp", ",db.internal,.corp"),
+        ("localhost,127.0.0.1", ""),
+        # These would lead to the real providers.
+        ("*", ""),
+        (".dialogtech.com,db", ",db"),
+        ("dialogtech.com,api2.serwersms.pl:443,*.serwersms.pl,PL", ""),
+    ],
+)
+def test_what_is_asked_without_a_proxy_stays_so_but_for_the_providers(name, before, kept):
+    found = led({name: before}, KIT)
+
+    assert f"localhost,127.0.0.1,::1{kept}" == found["no_proxy"] == found["NO_PROXY"]
+
+
+def test_a_proxy_of_the_parents_is_replaced():
+    found = led({"HTTPS_PROXY": "http://corporate:3128", "https_proxy": "http://corporate:3128"}, KIT)
+
+    assert KIT.tunnel == found["HTTPS_PROXY"] == found["https_proxy"]
+
+
+def test_a_path_with_a_space_is_one_word():
+    spaced = replace(KIT, node=Path("/a b/node.cjs"), trust_store=Path("/a b/trust.p12"))
+    found = led({}, spaced)
+
+    assert ["--require", "/a b/node.cjs"] == shlex.split(found["NODE_OPTIONS"])
+    assert "-Djavax.net.ssl.trustStore=/a b/trust.p12" == shlex.split(found["JAVA_TOOL_OPTIONS"].replace("|", "_"))[0]
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A kit of real files in a folder whose name has a space."""
+    authority = tmp_path / "a folder"
+    pem = b"-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n"
+    return kit(Trust(Folder(authority), pem), KIT.url, KIT.tunnel, HOSTS, wgetrc=b"tries = 1")
+
+
+def test_the_files_are_there(made):
+    assert PRELOADS / "node.cjs" == made.node
+    assert all(
+        path.exists() for path in (made.certificate, made.bundle, made.trust_store, made.php, made.node, made.wget)
+    )
+
+
+def test_wgets_own_start_up_file_goes_before_ours(made, tmp_path):
+    text = made.wget.read_bytes()
+    again = kit(Trust(Folder(tmp_path / "a folder"), made.certificate.read_bytes()), KIT.url, KIT.tunnel, HOSTS, text)
+
+    assert f"tries = 1\nca_certificate = {made.bundle}\n" == text.decode()
+    assert text == again.wget.read_bytes()
+
+
+def test_php_reads_the_ini_folder(made, tmp_path):
+    program = tmp_path / "ini.php"
+    program.write_text("<?php foreach (['openssl.cafile', 'curl.cainfo'] as $name) echo ini_get($name), \"\\n\";")
+    environment = {"PATH": "/usr/bin:/bin", **led({}, made)}
+    done = subprocess.run(["php", str(program)], env=environment, capture_output=True, text=True, timeout=60)
+
+    assert (f"{made.bundle}\n" * 2, "") == (done.stdout, done.stderr)

@@ -1,0 +1,683 @@
+"""The tunnel, by raw bytes: what it carries, what it refuses, and how connections end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import resource
+import select
+import socket
+import ssl
+import struct
+import threading
+
+import pytest
+
+from mockserver.http.connection import Limits
+from mockserver.http.listener import Listener, Listening
+from mockserver.intercept.ca import Authority
+from mockserver.intercept.hosts import Hosts
+from mockserver.intercept.proxy import ESTABLISHED, Tunnel
+from mockserver.intercept.proxy_errors import HostRefused, PortRefused
+from mockserver.intercept.proxy_policy import Place, Roads, is_loopback
+from mockserver.sdk.response import Delivery, Ending
+from mockserver.server import MockServer
+from mockserver.settings import Settings
+
+PATIENCE = 30
+HOSTS = ("one.test", "two.test")
+DATED = b"Date: now\r\n"
+
+
+pytestmark = pytest.mark.usefixtures("loop")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+class House:
+    """A WSGI application that says how it was asked."""
+
+    def __init__(self):
+        self.deliveries = {}
+        self.broken_ones = queue.Queue()
+
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] in self.deliveries:
+            environ["mockserver.delivery"] = self.deliveries[environ["PATH_INFO"]]
+        scheme, host, target = environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), environ["mockserver.target"]
+        said = f"{environ['mockserver.door']} {environ['REQUEST_METHOD']} {scheme} {host} {target} "
+        start_response("200 OK", [("Date", "now")])
+        return [said.encode() + environ["mockserver.body"]]
+
+    def broken(self, raw, reason, door):
+        self.broken_ones.put((raw, reason))
+
+
+def said(text):
+    body = text.encode()
+    return b"HTTP/1.1 200 OK\r\n" + DATED + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+@pytest.fixture
+def house():
+    return House()
+
+
+@pytest.fixture
+def opened(house, authority):
+    """Open a tunnel beside the listeners that it leads to; connect to it as often as a test wants."""
+    with contextlib.ExitStack() as ending:
+
+        def serve(limits=None, door=None, https=True, before=(), **options):
+            given = {"hosts": Hosts(HOSTS), **options}
+            own = [Listener(house, door=door)]
+            if https:
+                own.append(Listener(house, door=door, ssl_context=authority.context(HOSTS)))
+            server = Listening(listeners=[*before, *own, Tunnel(house, door=door, **given)], limits=limits)
+            ending.enter_context(server)
+
+            def connect():
+                port = int(server.urls[-1].rpartition(":")[2])
+                return Client(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE), ending)
+
+            connect.server = server
+            return connect
+
+        yield serve
+
+
+class Client:
+    def __init__(self, connected, ending):
+        self.socket = ending.enter_context(connected)
+        self.ending = ending
+
+    def send(self, raw):
+        self.socket.sendall(raw)
+        return self
+
+    def hears(self, expected):
+        got = b""
+        while len(got) < len(expected) and (piece := self.socket.recv(len(expected) - len(got))):
+            got += piece
+        assert got == expected
+        return self
+
+    def rest(self):
+        got = b""
+        while piece := self.socket.recv(65536):
+            got += piece
+        return got
+
+    def through(self, authority, name):
+        """The same in TLS."""
+        context = ssl.create_default_context(cafile=str(authority.certificate))
+        return Client(context.wrap_socket(self.socket, server_hostname=name), self.ending)
+
+    def resets(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+@pytest.fixture
+def receiver():
+    """A server of the child's own at this machine: each connection as a socket."""
+    with contextlib.ExitStack() as ending, socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
+
+        class Receiver:
+            port = listener.getsockname()[1]
+
+            def accept(self):
+                accepted, _ = listener.accept()
+                accepted.settimeout(PATIENCE)
+                return Client(accepted, ending)
+
+        yield Receiver()
+
+
+def connect_to(place, *headers):
+    return f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n".encode() + b"".join(headers) + b"\r\n"
+
+
+def get(url, *headers, host=None):
+    authority = url.split("/")[2] if host is None else host
+    return f"GET {url} HTTP/1.1\r\nHost: {authority}\r\n".encode() + b"".join(headers) + b"\r\n"
+
+
+# -- to the providers' hosts ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["one.test", "ONE.test", "one.test."])
+def test_connect_to_port_443_of_a_providers_host_is_our_https(opened, authority, host):
+    client = opened()().send(connect_to(f"{host}:443")).hears(ESTABLISHED).through(authority, "one.test")
+
+    client.send(b"GET /a?b=c HTTP/1.1\r\nHost: one.test\r\n\r\n").hears(said("None GET https one.test /a?b=c "))
+
+
+def test_connect_to_port_80_is_our_http(opened):
+    client = opened()().send(connect_to("two.test:80")).hears(ESTABLISHED)
+
+    client.send(b"GET / HTTP/1.1\r\nHost: two.test\r\n\r\n").hears(said("None GET http two.test / "))
+
+
+def test_what_is_said_before_the_line_is_there_is_not_lost(opened):
+    request = b"GET / HTTP/1.1\r\nHost: two.test\r\n\r\n"
+    client = opened()().send(connect_to("two.test:80") + request)
+
+    client.hears(ESTABLISHED + said("None GET http two.test / "))
+
+
+@pytest.mark.parametrize(
+    ("url", "answer"),
+    [
+        ("http://one.test/a?b=c", "None GET http one.test /a?b=c "),
+        ("http://one.test", "None GET http one.test / "),
+        ("http://one.test?b=c", "None GET http one.test /?b=c "),
+        ("http://one.test:80/a#here", "None GET http one.test:80 /a "),
+        ("HTTP://One.Test/", "None GET http One.Test / "),
+        ("https://one.test/a", "None GET https one.test /a "),  # as axios asks its proxy
+    ],
+)
+def test_a_whole_url_is_answered_as_its_host_would(opened, url, answer):
+    opened()().send(get(url)).hears(said(answer))
+
+
+def test_the_url_counts_and_not_the_host_header(opened):
+    opened()().send(get("http://one.test/", host="example.com")).hears(said("None GET http one.test / "))
+
+
+def test_one_connection_serves_one_host_after_the_other(opened):
+    client = opened()()
+    for host in ("one.test", "two.test", "one.test"):
+        client.send(get(f"http://{host}/")).hears(said(f"None GET http {host} / "))
+
+
+def test_requests_that_are_sent_ahead_are_answered_in_their_order(opened):
+    client = opened()().send(get("http://one.test/1") + get("http://two.test/2") + get("http://one.test/3"))
+
+    answers = [f"None GET http {place} " for place in ("one.test /1", "two.test /2", "one.test /3")]
+    client.hears(b"".join(map(said, answers)))
+
+
+def test_a_body_arrives(opened):
+    request = get("http://one.test/", b"Content-Length: 3\r\n").replace(b"GET", b"POST") + b"abc"
+    opened()().send(request).hears(said("None POST http one.test / abc"))
+
+
+def test_it_leads_to_the_listeners_of_its_own_door(opened, house):
+    connect = opened(door="mine", before=[Listener(house, door="other")])
+
+    connect().send(get("http://one.test/")).hears(said("mine GET http one.test / "))
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    connect().send(connect_to("one.test:80")).hears(ESTABLISHED).send(request).hears(said("mine GET http a / "))
+
+
+# -- refused ------------------------------------------------------------------------------------------------------------
+
+
+def refused(sentence, phrase=None, close=True, status=403):
+    body = f"mockserver: {sentence}\n".encode()
+    end = b"Connection: close\r\n" if close else b""
+    return (status, (phrase or sentence.partition(":")[0]).encode(), body, end)
+
+
+def hears_refusal(client, expected):
+    status, phrase, body, end = expected
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        piece = client.socket.recv(1)
+        assert piece
+        head += piece
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"HTTP/1.1 %d %s" % (status, phrase)
+    assert b"Content-Type: text/plain; charset=utf-8" in lines
+    assert (b"Connection: close" in lines) == bool(end)
+    client.hears(body)
+    return client
+
+
+def no_host(host, near=""):
+    return refused(
+        f"{host} is not carried by mockserver, which --allow-host {host} changes: its tunnel leads to the providers' hosts{near}",
+        close=False,
+    )
+
+
+def closing(expected):
+    return (*expected[:3], b"Connection: close\r\n")
+
+
+@pytest.mark.parametrize("place", ["example.com:443", "example.com:80", "example.com:22"])
+def test_connect_to_another_host_is_refused_and_closed(opened, place):
+    client = opened()().send(connect_to(place))
+
+    assert b"" == hears_refusal(client, closing(no_host("example.com"))).rest()
+
+
+@pytest.mark.parametrize("host", ["api.one.test", "one.test.example.com", "8.8.8.8", "xn--ne-lka.test"])
+def test_a_whole_url_of_another_host_is_refused(opened, host):
+    near = "; did you mean one.test?" if host == "api.one.test" else ""
+    client = opened(hosts=Hosts(("one.test",)))()
+
+    hears_refusal(client.send(get(f"http://{host}/")), no_host(host, near))
+    client.send(get("http://one.test/")).hears(said("None GET http one.test / "))
+
+
+def test_a_refusal_waits_for_its_turn(opened):
+    client = opened()().send(get("http://one.test/1") + get("http://example.com/") + get("http://one.test/3"))
+
+    client.hears(said("None GET http one.test /1 "))
+    hears_refusal(client, no_host("example.com"))
+    client.hears(said("None GET http one.test /3 "))
+
+
+@pytest.mark.parametrize("request_for", [lambda: connect_to("one.test:8443"), lambda: get("http://one.test:8443/")])
+def test_a_providers_host_at_another_port_is_refused(opened, request_for):
+    client = opened()().send(request_for())
+    expected = refused(
+        "one.test is not answered on port 8443; it is on 443 (HTTPS) and 80 (HTTP)", close=b"CONNECT" in request_for()
+    )
+
+    hears_refusal(client, expected)
+
+
+def test_without_https_connect_to_port_443_is_refused(opened):
+    client = opened(https=False)().send(connect_to("one.test:443"))
+
+    hears_refusal(client, refused("one.test is not answered on port 443; this server does without"))
+
+
+TAKEN_FOR_A_SERVER = (
+    "this is the tunnel, a forward proxy: it takes CONNECT and whole URLs; HTTPS_PROXY and http_proxy lead clients here, "
+    "and `mockserver env` prints them"
+)
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    ["GET / HTTP/1.1", "OPTIONS * HTTP/1.1", "GET ftp://one.test/ HTTP/1.1", "CONNECT one.test:0 HTTP/1.1"],
+)
+def test_who_takes_it_for_a_server_is_told_what_it_is(opened, request_line):
+    client = opened()().send(f"{request_line}\r\nHost: one.test\r\n\r\n".encode())
+    expected = refused(TAKEN_FOR_A_SERVER, "Bad Request", status=400, close=request_line.startswith("CONNECT"))
+
+    hears_refusal(client, expected)
+
+
+def test_it_does_not_lead_to_itself(opened):
+    connect = opened()
+    url = connect.server.urls[-1]
+
+    hears_refusal(connect().send(get(f"{url}/")), refused(TAKEN_FOR_A_SERVER, "Bad Request", status=400, close=False))
+
+
+def test_garbage_is_refused_as_everywhere(opened, house):
+    answer = opened()().send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").rest()
+
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"\x16\x03\x01" == house.broken_ones.get(timeout=PATIENCE)[0][:3]
+
+
+def test_a_head_without_end_is_refused(opened):
+    client = opened(Limits(head=1024))()
+    client.send(b"CONNECT one.test:443 HTTP/1.1\r\n" + b"X: y\r\n" * 400)
+
+    assert client.rest().startswith(b"HTTP/1.1 431 ")
+
+
+def test_who_says_nothing_is_let_go(opened):
+    assert b"" == opened(Limits(idle=0.01))().rest()
+
+
+# -- to other hosts -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_the_clients_own_loopback_is_carried(opened, receiver, host):
+    client = opened()().send(connect_to(f"{host}:{receiver.port}")).hears(ESTABLISHED)
+    accepted = receiver.accept()
+
+    client.send(b"anything\x00")
+    accepted.hears(b"anything\x00").send(b"at all")
+    client.hears(b"at all")
+
+
+def test_a_host_that_is_allowed_is_connected_to(opened, receiver):
+    # 0.0.0.0 is this machine too, under a name that is not loopback's.
+    opened(allowed=("0.0.0.0",))().send(connect_to(f"0.0.0.0:{receiver.port}")).hears(ESTABLISHED)
+
+    assert receiver.accept()
+
+
+def test_a_message_for_another_host_arrives_as_its_server_wants_it(opened, receiver):
+    url = f"http://127.0.0.1:{receiver.port}"
+    client = opened()()
+    client.send(
+        f"POST {url}/a?b=c#d HTTP/1.1\r\nHost: elsewhere\r\nX-Mine: 1\r\nX-Hop: 2\r\nConnection: keep-alive, X-Hop\r\n"
+        "Proxy-Connection: keep-alive\r\nProxy-Authorization: Basic eDp5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3\r\nabc\r\n0\r\n\r\n".encode()
+    )
+    accepted = receiver.accept()
+
+    accepted.hears(
+        f"POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:{receiver.port}\r\nX-Mine: 1\r\nContent-Length: 3\r\n"
+        "Connection: close\r\n\r\nabc".encode()
+    )
+    accepted.send(b"HTTP/1.1 200 OK\r\n\r\nno length")
+    accepted.socket.close()
+    assert b"HTTP/1.1 200 OK\r\n\r\nno length" == client.rest()
+
+
+def test_what_follows_such_a_message_goes_nowhere(opened, receiver):
+    client = opened()().send(get(f"http://127.0.0.1:{receiver.port}/"))
+    accepted = receiver.accept()
+    accepted.hears(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{receiver.port}\r\nConnection: close\r\n\r\n".encode())
+    client.send(get("http://one.test/"))
+    accepted.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    client.hears(b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert not select.select([accepted.socket], [], [], 0)[0]
+
+
+def test_a_body_that_is_longer_than_is_kept_is_not_carried_in_part(opened, receiver):
+    place = f"127.0.0.1:{receiver.port}"
+    client = opened(Limits(body=10))().send(get(f"http://{place}/", b"Content-Length: 11\r\n") + b"x" * 11)
+    sentence = "the body for 127.0.0.1 is longer than the tunnel keeps"
+
+    hears_refusal(client, refused(sentence, "Request Entity Too Large", status=413, close=False))
+
+
+def test_nobody_there_is_a_bad_gateway(opened, nobody):
+    place = nobody.removeprefix("http://")
+    client = opened()().send(connect_to(place))
+    sentence = f"{place} cannot be reached: Connection refused"
+    status = b""
+    while not status.endswith(b"\r\n\r\n"):
+        status += client.socket.recv(1)
+
+    assert status.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    assert sentence.split(": ", maxsplit=1)[0].encode() in client.rest()
+
+
+@pytest.mark.parametrize("host", [f"{'x' * 64}.invalid", "a..invalid"])
+def test_a_name_that_is_none_is_a_bad_gateway(opened, host):
+    answer = opened(allowed=("*.invalid",))().send(connect_to(f"{host}:80")).rest()
+
+    assert answer.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    assert f"{host}:80 cannot be reached: ".encode() in answer
+
+
+# -- how connections end ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def line(opened, receiver):
+    """Both ends of a line, and the server that carries it."""
+    connect = opened()
+    near = connect().send(connect_to(f"127.0.0.1:{receiver.port}")).hears(ESTABLISHED)
+    return near, receiver.accept(), connect.server
+
+
+def test_a_half_close_stays_half(line):
+    near, far, _ = line
+    near.socket.shutdown(socket.SHUT_WR)
+    assert b"" == far.rest()
+    far.send(b"still talking")
+    near.hears(b"still talking")
+    far.socket.shutdown(socket.SHUT_WR)
+
+    assert b"" == near.rest()
+
+
+def test_a_half_close_from_afar_stays_half(line):
+    near, far, _ = line
+    far.send(b"bye").socket.shutdown(socket.SHUT_WR)
+    assert b"bye" == near.rest()
+    near.send(b"and thanks")
+
+    far.hears(b"and thanks")
+
+
+def test_a_close_is_a_close(line):
+    near, far, _ = line
+    far.send(b"the last word").socket.close()
+
+    assert b"the last word" == near.rest()
+
+
+@pytest.mark.parametrize("who", [0, 1])
+def test_a_reset_is_a_reset(line, who):
+    line[who].resets()
+
+    with pytest.raises(ConnectionResetError):
+        line[1 - who].socket.recv(1)
+
+
+def test_what_was_said_before_a_reset_is_heard(line):
+    near, far, _ = line
+    far.send(b"spoken")
+    near.hears(b"spoken")
+    far.resets()
+
+    with pytest.raises(ConnectionResetError):
+        near.socket.recv(1)
+
+
+def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, authority, house):
+    house.deliveries["/reset"] = Delivery(ending=Ending.RESET)
+    house.deliveries["/cut"] = Delivery(cut=3, ending=Ending.CLOSE)
+    connect = opened()
+
+    def ask(path):
+        client = connect().send(connect_to("one.test:443")).hears(ESTABLISHED).through(authority, "one.test")
+        return client.send(f"GET {path} HTTP/1.1\r\nHost: one.test\r\n\r\n".encode())
+
+    client = ask("/reset")
+    with socket.socket(fileno=os.dup(client.socket.fileno())) as below:  # OpenSSL calls a reset an unexpected end
+        below.settimeout(PATIENCE)
+        client.hears(said("None GET https one.test /reset "))
+        with pytest.raises(ConnectionResetError):
+            below.recv(1)
+    assert ask("/cut").rest().endswith(b"\r\n\r\nNon")
+
+
+def test_a_fault_of_a_whole_url_is_performed_here(opened, house):
+    house.deliveries["/reset"] = Delivery(ending=Ending.RESET)
+    house.deliveries["/cut"] = Delivery(cut=3, ending=Ending.CLOSE)
+    connect = opened()
+
+    with pytest.raises(ConnectionResetError):
+        connect().send(get("http://one.test/reset")).rest()
+    assert connect().send(get("http://one.test/cut")).rest().endswith(b"\r\n\r\nNon")
+
+
+def test_who_reads_slowly_is_waited_for(line):
+    near, far, _ = line
+    far.socket.setblocking(False)
+    sent = 0
+    piece = bytes(range(256)) * 256
+    for _ in range(4096):  # 256 MiB, which nobody would hold for a client that does not read
+        try:
+            sent += far.socket.send(piece)
+        except BlockingIOError:
+            # The kernels' buffers and ours are full, or the other side has not come round yet.
+            if not select.select([], [far.socket], [], 1)[1]:
+                break
+    assert sent < 64 << 20
+    far.socket.setblocking(True)
+    far.socket.shutdown(socket.SHUT_WR)
+
+    assert sent == len(near.rest())
+
+
+def test_both_ways_at_once_nothing_is_lost(line):
+    near, far, _ = line
+    size = 8 << 20
+    near_says, far_says = bytes(size), b"\xff" * size
+
+    def talk(client, says):
+        client.send(says).socket.shutdown(socket.SHUT_WR)
+
+    talkers = [threading.Thread(target=talk, args=each) for each in ((near, near_says), (far, far_says))]
+    heard = []
+    listener = threading.Thread(target=lambda: heard.append(far.rest()))
+    for thread in (*talkers, listener):
+        thread.start()
+    assert far_says == near.rest()
+    for thread in (*talkers, listener):
+        thread.join(PATIENCE)
+
+    assert [near_says] == heard
+
+
+def test_the_end_of_the_server_is_the_end_of_the_line(line):
+    near, far, server = line
+    server.stop()
+
+    for client in (near, far):
+        with contextlib.suppress(ConnectionResetError):
+            assert b"" == client.rest()
+
+
+def test_nobody_holds_up_the_end_not_even_in_the_middle_of_a_handshake(opened):
+    connect = opened()
+    clients = [connect() for _ in range(4)]
+    clients[1].send(connect_to("one.test:443")).hears(ESTABLISHED)
+    clients[2].send(connect_to("one.test:443")).hears(ESTABLISHED).send(b"\x16\x03\x01\x02\x00\x01")
+    clients[3].send(b"CONN")
+    (thread,) = (each for each in threading.enumerate() if each.name == f"mockserver {connect.server.url}")
+    connect.server.stop()
+
+    assert not thread.is_alive()
+    for client in clients:
+        with contextlib.suppress(ConnectionResetError):
+            assert b"" == client.rest()
+
+
+def test_a_thousand_connections_at_once(opened):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
+    try:
+        connect = opened()
+        clients = [connect().send(connect_to("one.test:80")) for _ in range(1000)]
+        for client in clients:
+            client.hears(ESTABLISHED)
+        for number, client in enumerate(clients):
+            client.send(f"GET /{number} HTTP/1.1\r\nHost: one.test\r\n\r\n".encode())
+        for number, client in enumerate(clients):
+            client.hears(said(f"None GET http one.test /{number} "))
+            client.socket.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+# -- where it leads -----------------------------------------------------------------------------------------------------
+
+ROADS = Roads(Hosts(HOSTS), ("example.com", "*.example.org"), Place("127.0.0.1", 80), Place("127.0.0.1", 443))
+
+
+@pytest.mark.parametrize("host", ["example.com", "a.example.org", "a.b.example.org"])
+def test_who_is_allowed_is_reached(host):
+    assert Place(host, 8080) == ROADS.carry(Place(host, 8080), from_loopback=False)
+
+
+@pytest.mark.parametrize("host", ["a.example.com", "example.org", "xexample.org", "example.com.evil.test", ""])
+def test_who_is_not_is_not(host):
+    with pytest.raises(HostRefused):
+        ROADS.carry(Place(host, 80), from_loopback=True)
+
+
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1"])
+def test_loopback_is_for_clients_of_this_machine(host):
+    assert Place(host, 80) == ROADS.carry(Place(host, 80), from_loopback=True)
+    with pytest.raises(HostRefused):
+        ROADS.carry(Place(host, 80), from_loopback=False)
+
+
+def test_a_providers_host_stays_ours_whoever_is_allowed():
+    roads = Roads(Hosts(HOSTS), ("one.test", "*.test"), Place("127.0.0.1", 7670), None)
+
+    assert Place("127.0.0.1", 7670) == roads.carry(Place("one.test", 80), from_loopback=False)
+    with pytest.raises(PortRefused):
+        roads.carry(Place("one.test", 443), from_loopback=False)
+
+
+@pytest.mark.parametrize("host", ["one.test", "localhost.example.com", "128.0.0.1", "0.0.0.0", ""])
+def test_what_is_no_loopback(host):
+    assert not is_loopback(host)
+
+
+# -- in the journal -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_refused_stands_in_the_journal_with_its_reason():
+    with MockServer(tunnel=True, freeze="2026-06-01T12:00:00Z") as mock:
+        port = int(mock.tunnel_url.rpartition(":")[2])
+        for request in (connect_to("api.serwersms.pl:443"), get("http://example.com/?secret_access_key=real")):
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connected:
+                connected.sendall(request)
+                assert connected.recv(12) == b"HTTP/1.1 403"
+        told = [
+            (each.method, each.target, each.status, each.refusal, mock.world.explain(each.number)["fix"])
+            for each in mock.world.journal()
+        ]
+
+    assert [
+        (
+            "CONNECT",
+            "api.serwersms.pl:443",
+            403,
+            "HostRefused",
+            "Ask one of the providers' hosts, or start with --allow-host api.serwersms.pl.",
+        ),
+        (
+            "GET",
+            "http://example.com/?secret_access_key=[masked]",
+            403,
+            "HostRefused",
+            "Ask one of the providers' hosts, or start with --allow-host example.com.",
+        ),
+    ] == told
+
+
+def test_what_is_carried_stands_there_as_if_it_had_come_directly():
+    with MockServer(tunnel=True) as mock:
+        port = int(mock.tunnel_url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connected:
+            connected.sendall(get("http://s1api2.serwersms.pl/messages/send_sms"))
+            assert connected.recv(12) == b"HTTP/1.1 200"
+        (exchange,) = mock.world.journal()
+
+    assert ("/messages/send_sms", "serwersms") == (exchange.target, exchange.provider)
+
+
+def test_https_alone_and_listeners_of_ones_own(authority):
+    settings = Settings(port=0, authority=authority.folder)
+    extra = []
+    with MockServer(settings=settings, https=True) as plain:
+        assert plain.urls == (plain.url, plain.https_url)
+        extra.append(Listener(plain.app, door="mine"))
+        with MockServer(plain.app, settings, tunnel=True, listeners=extra) as more:
+            assert more.urls[:3] == (more.url, more.https_url, more.tunnel_url)
+            assert 4 == len(more.urls)
+            port = int(more.https_url.rpartition(":")[2])
+            trusting = ssl.create_default_context(cafile=str(more.authority.certificate))
+            with (
+                socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as below,
+                trusting.wrap_socket(below, server_hostname="communicatepro.mgage.com") as connected,
+            ):
+                connected.sendall(b"GET /api/x HTTP/1.1\r\nHost: communicatepro.mgage.com\r\n\r\n")
+                assert connected.recv(12) == b"HTTP/1.1 404"
+
+
+def test_a_server_without_it_says_so():
+    with MockServer() as mock:
+        for name in ("https", "tunnel"):
+            with pytest.raises(
+                RuntimeError, match=f"^the server has no such listener; MockServer\\({name}=True\\) has$"
+            ):
+                getattr(mock, f"{name}_url")

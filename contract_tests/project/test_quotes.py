@@ -1,0 +1,100 @@
+"""What is quoted stands in the document it is quoted from, word for word (white space aside)."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver.app import PROVIDERS
+from mockserver.providers.dialogtech import parameters as dialogtech
+from mockserver.providers.serwersms import parameters as serwersms
+from mockserver.sdk.provider import Provider
+
+ROOT = Path(__file__).parents[2]
+QUOTE = re.compile(r"[\"“]([^\"“”]{3,})[\"”]")
+CITATION = re.compile(r"(?:#|^-|;|//) ?(00[0-4])(?:, \w+)?: ([^;#]*)")
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def page(path: Path) -> str:
+    """A document's text; of those whose first line is JSON, also what it says when it is read."""
+    raw = path.read_text()
+    body = json.loads(raw.split("\n")[0])["body"] if raw.startswith("{") else ""
+    return words(f"{raw}\n{body}\n{body.replace(chr(92) + 'n', ' ').replace(chr(92), '')}")
+
+
+PAGES = {path.stem: page(path) for path in (ROOT / "contract_tests/documents/pages").glob("*.txt")}
+
+
+def missing(document: str, quote: str) -> list[str]:
+    """The parts of a quote that the document does not have; an ellipsis leaves something out."""
+    return [part for part in re.split(r"\s*(?:…|\.\.\.)\s*", quote) if words(part) not in PAGES[document]]
+
+
+@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
+def test_the_sentence_of_a_refusal_is_the_documents(room: Provider) -> None:
+    wrong = {
+        refusal.__name__: refusal.source.sentence
+        for refusal in room.refusals
+        if refusal.source.sentence and missing(str(refusal.source.document), refusal.source.sentence)
+    }
+
+    assert {} == wrong
+
+
+ROWS = [
+    *((name, row) for name, table in dialogtech.TABLES.items() for row in table),
+    *((name, row) for name, table in dialogtech.CREDENTIALS.items() for row in table),
+    ("", dialogtech.ACTION),
+    *((name, row) for name, table in serwersms.TABLES.items() for row in table),
+]
+
+
+@pytest.mark.parametrize(("operation", "row"), ROWS, ids=lambda value: getattr(value, "name", value))
+def test_the_row_of_a_parameter_is_the_one_of_its_operation_s_document(operation: str, row: Any) -> None:
+    document, sentence, quirk = row.source
+    documents = {
+        "sms.get_messages": "000",
+        "sms.send_message": "001",
+        "sms.get_numbers": "002",
+        "messages.recived": "004",
+    }
+
+    if document is None:
+        assert quirk
+    else:
+        assert documents.get(operation, "001") == document
+        assert re.match(rf"\b(\w+ oraz )?{row.name}", sentence) or sentence.startswith(f"date_from oraz {row.name}")
+        assert [] == missing(document, sentence)
+
+
+@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
+def test_every_operation_has_a_sentence_that_offers_it_or_a_quirk_that_says_why_it_is_here(room: Provider) -> None:
+    assert set(room.operations) == set(room.sources)
+    for source in room.sources.values():
+        assert source.quirk or source.document
+        assert source.sentence is None or [] == missing(str(source.document), source.sentence)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for suffix in ("*.py", "*.md") for path in sorted((ROOT / "mockserver").rglob(suffix))],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_the_quotes_in_comments_and_quirks_are_the_documents(path: Path) -> None:
+    wrong = [
+        (document, part)
+        for line in path.read_text().splitlines()
+        for document, citation in CITATION.findall(line)
+        for quote in QUOTE.findall(citation)
+        for part in missing(document, quote)
+    ]
+
+    assert [] == wrong

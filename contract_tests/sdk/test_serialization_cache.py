@@ -1,0 +1,233 @@
+"""What is remembered of messages against what is written anew: whatever happens in whichever world, the same bytes."""
+
+from __future__ import annotations
+
+import gc
+import json
+from base64 import b64encode
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from werkzeug.test import EnvironBuilder
+
+from mockserver.app import PROVIDERS, READINGS, ROOMS, SWITCHES
+from mockserver.engine.accounts import Account, Contact, Login, Number, Program
+from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import Decision
+from mockserver.engine.events import AccountChanged, ReadingChosen
+from mockserver.engine.instants import SECOND, parse_instant
+from mockserver.engine.message_store import Ledger
+from mockserver.engine.messages import Message, account_shelf
+from mockserver.engine.registry import Worlds
+from mockserver.engine.segments import Layer
+from mockserver.engine.state import Fixture
+from mockserver.sdk.provider import Provider
+from mockserver.sdk.request import Asked
+from mockserver.sdk.serialization_cache import Fragments, spliced
+
+NOON = parse_instant("2026-06-01T12:00:00Z")
+DAY = 86_400 * SECOND
+JAN, EWA = "+48500600700", "+48500600701"
+LOGIN = (Login("user", "secret"),)
+ACCOUNTS = (
+    Account("dialogtech/a", "dialogtech", "a", LOGIN, numbers={"5554332111": Number("5554332111")}),
+    Account("mgage/a", "mgage", "a", LOGIN, programs={"1": Program("1", "Program", "Campaign", "Voting")}),
+    Account("serwersms/a", "serwersms", "a", LOGIN, contacts={JAN: Contact(JAN, "Jan")}),
+)
+TEXTS = ("Yes", "żółć 🙂", "<a> & ]]>", "<inbound/><outbound/><items/>", "a\rb\x00c", '"\\\n')
+ASKED: dict[str, tuple[str, ...]] = {
+    "dialogtech": (
+        "/ibp_api.php?action=sms.get_messages&access_key=user&secret_access_key=secret&start_date=20260101&end_date=20261231",
+    ),
+    "mgage": tuple(f"/api/messages/program/1?{query}" for query in ("", "pageSize=2&page=2", "messageType=MO")),
+    "serwersms": tuple(
+        f"/messages/recived{rest}&username=user&password=secret"
+        for rest in ("?", ".xml?", "?order=desc&limit=2", "?show_contact=true", f"?phone={JAN}")
+    ),
+}
+
+
+def message(room: str, serial: int, at: int, text: str, kind: str = "nd") -> Message:
+    """A message as that room may have one, which came in or went out."""
+    direction: Any = "outbound" if serial % 3 == 2 and room != "serwersms" else "inbound"
+    more = {"serwersms": {"kind": kind}, "mgage": {"program": "1"}}.get(room, {})
+    parties = (JAN, EWA) if serial % 2 else (EWA, JAN)
+    numeric = parties if room == "serwersms" else tuple(number[1:] for number in parties)
+    return Message(serial, f"{room}/a", str(serial), direction, *numeric, at, text, status="Received", **more)
+
+
+def asked(target: str) -> Asked:
+    """A request as the rooms see it."""
+    environ = EnvironBuilder(path=target, headers={"Authorization": "Basic " + b64encode(b"user:secret").decode()})
+    made = environ.get_environ()
+    return Asked({**made, "mockserver.body": b"", "mockserver.bound": "a world", "QUERY_STRING": made["QUERY_STRING"]})
+
+
+CHOICES = [
+    ReadingChosen(switch.name, reading)
+    for switch in SWITCHES
+    for reading in (*switch.readings, *("Asia/Tokyo",) * switch.any_zone)
+]
+SEEN = tuple((room, asked(target)) for room in PROVIDERS for target in ASKED[room.name])
+
+
+class Remembering(RuleBasedStateMachine):
+    """Worlds that share layers, and one memory for all of them."""
+
+    @initialize(
+        most=st.sampled_from((400, 2_000, 2**20)),
+        long=st.sampled_from((1, 2, 20)),
+        texts=st.lists(st.sampled_from(TEXTS), min_size=6, max_size=6),
+    )
+    def begin(self, most: int, long: int, texts: list[str]) -> None:
+        rooms = ("dialogtech", "mgage", "serwersms") * 2
+        fixed, relative = (
+            Layer(message(room, n, at(n), text) for n, (room, text) in enumerate(zip(rooms, texts, strict=True)))
+            for at in (lambda n: NOON - n * DAY, lambda n: -n * SECOND)
+        )
+        self.fixture = Fixture(ACCOUNTS, fixed, relative)
+        self.house = Worlds(self.fixture, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
+        self.worlds = [self.house.default]
+        self.fragments = Fragments(most, long)
+
+    @rule(seconds=st.integers(0, 3))
+    def a_world_is_born_later(self, seconds: int) -> None:
+        if len(self.worlds) < 4:
+            self.worlds.append(self.house.create(self.fixture, clock=Clock.frozen(NOON + seconds * SECOND)))
+
+    @rule(which=st.integers(0, 3))
+    def a_world_is_forked(self, which: int) -> None:
+        if len(self.worlds) < 4:
+            self.worlds.append(self.house.fork(self.worlds[which % len(self.worlds)]))
+
+    @rule(which=st.integers(0, 3), seconds=st.integers(0, 2))
+    def a_world_begins_again(self, which: int, seconds: int) -> None:
+        self.worlds[which % len(self.worlds)].reset(NOON + seconds * SECOND)
+
+    @rule(which=st.integers(0, 3), seconds=st.integers(0, 2))
+    def time_passes(self, which: int, seconds: int) -> None:
+        world = self.worlds[which % len(self.worlds)]
+        world.advance(world.now() + seconds * SECOND)
+
+    @rule(which=st.integers(0, 3), room=st.sampled_from(PROVIDERS), ago=st.integers(0, 3), text=st.sampled_from(TEXTS))
+    def a_message_is_stored(self, which: int, room: Provider, ago: int, text: str) -> None:
+        world = self.worlds[which % len(self.worlds)]
+        ledger = world.state.ledger
+        ledger.add(message(room.name, ledger.next_serial, world.clock.now() - ago * SECOND, text, "eco"))
+
+    @rule(which=st.integers(0, 3), chosen=st.sampled_from(CHOICES))
+    def another_reading_is_chosen(self, which: int, chosen: ReadingChosen) -> None:
+        self.worlds[which % len(self.worlds)].commit(lambda _state, now, _ids: Decision(now, None, (chosen,)))
+
+    @rule(which=st.integers(0, 3), phones=st.sets(st.sampled_from((JAN, EWA))), name=st.sampled_from(("Jan", "Jaś")))
+    def somebody_is_blocked_or_gets_another_name(self, which: int, phones: set[str], name: str) -> None:
+        world = self.worlds[which % len(self.worlds)]
+        account = world.state.accounts["serwersms/a"]
+        changed = replace(account, blacklist=frozenset(phones), contacts={JAN: Contact(JAN, name)})
+        world.commit(lambda _state, now, _ids: Decision(now, None, (AccountChanged(changed),)))
+
+    @invariant()
+    def what_is_remembered_is_what_would_be_written(self) -> None:
+        for world in getattr(self, "worlds", ()):
+            for room, request in SEEN:
+                call = room.read(request)
+                decision, readings = world.commit(partial(room.decide, call)), world.state.readings
+                anew = room.write(decision, call, readings, Fragments(0))
+                assert anew == room.write(decision, call, readings, self.fragments)
+
+
+def test_a_reading_that_is_chosen_later_is_heeded() -> None:
+    machine = Remembering()
+    machine.begin(most=2**20, long=2, texts=list(TEXTS))
+    for chosen in CHOICES:
+        machine.another_reading_is_chosen(0, chosen)
+        machine.what_is_remembered_is_what_would_be_written()
+
+
+Remembering.TestCase.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+test_an_answer_with_remembered_messages_is_the_answer_that_would_be_written_anew = Remembering.TestCase
+
+
+def stored(texts: int) -> Ledger:
+    return Ledger(((Layer(message("mgage", place, place, f"text {place}") for place in range(texts)), 0),))
+
+
+def test_a_message_is_written_once_for_each_form() -> None:
+    ledger, written = stored(3), []
+
+    def write(found: Message) -> bytes:
+        written.append(found.id)
+        return found.text.encode()
+
+    fragments = Fragments()
+    for form in ("a", "b", "a"):
+        stretches = ledger.pick(account_shelf("mgage/a"), 0, 9).stretches
+        assert [b"text 0", b"text 1", b"text 2"] == fragments.of(stretches, form, write)
+    assert ["0", "1", "2", "0", "1", "2"] == written
+
+
+@pytest.mark.parametrize("most", [0, 500])
+def test_what_is_remembered_is_bounded_and_everything_is_answered(most: int) -> None:
+    ledger, fragments = stored(1_000), Fragments(most)
+    for start in (0, 500, 0):
+        picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, 500)
+        found = fragments.of(picked.stretches, "a", lambda message: message.text.encode())
+        assert [f"text {place}".encode() for place in range(start, start + 500)] == found
+    assert fragments.held <= (most - most // 4 + 200 if most else 0)
+
+
+@pytest.mark.parametrize("most", [0, 20_000, 2**20])
+def test_a_page_in_one_piece_is_its_messages_and_what_is_between_them(most: int) -> None:
+    ledger, fragments = stored(1_000), Fragments(most)
+    for start, size, between in ((0, 500, b","), (500, 500, b","), (0, 500, b""), (0, 50, b","), (0, 500, b",")):
+        picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, size)
+        found = fragments.joined(picked.stretches, "a", lambda message: message.text.encode(), between)
+        assert between.join(b"text %d" % place for place in range(start, start + size)) == found
+        assert fragments.held <= most + most // 16 + 400
+
+
+def test_pages_push_no_message_out() -> None:
+    ledger, fragments, written = stored(1_000), Fragments(400_000), []
+
+    def write(found: Message) -> bytes:
+        written.append(found.id)
+        return found.text.encode()
+
+    for start in range(500):
+        fragments.joined(ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, 501).stretches, "a", write, b",")
+    assert 1_000 == len(written)
+    assert fragments.held < 160 * 1_000 + 100_000 + 7_000  # the messages, a quarter for the pages, and the last of them
+
+
+def test_a_page_that_is_asked_for_again_is_not_put_together_again() -> None:
+    ledger, fragments = stored(50), Fragments()
+    picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999)
+    first, again = (fragments.joined(picked.stretches, "a", lambda _message: b"x", b",") for _ in range(2))
+    assert first is again
+
+
+def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
+    fragments, ledger = Fragments(long=2), stored(3)
+    fragments.joined(ledger.pick(account_shelf("mgage/a"), 0, 9).stretches, "a", lambda message: b"x", b",")
+    memories = fragments._single, fragments._pieces
+    assert [1, 1] == [len(memory.known) for memory in memories]
+
+    del ledger
+    gc.collect()
+    assert [0, 0] == [len(memory.known) for memory in memories]
+
+
+# -- spliced -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("numbers", [[], [1], [1, 2, 3]], ids=len)
+def test_fragments_stand_in_the_documents_empty_list(numbers):
+    document = {"before": ["x"], "data": {"name": "]}}", "items": []}}
+    written = spliced(document, b"]}}", b",".join(b"%d" % number for number in numbers))
+    assert json.loads(written) == {"before": ["x"], "data": {"name": "]}}", "items": numbers}}
+    assert b" " not in written

@@ -1,0 +1,93 @@
+"""Couriers, and receivers on the loopback that do what a script says."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import re
+import socket
+import threading
+
+import pytest
+
+from contract_tests.webhooks.calling import PATIENCE
+from mockserver.webhooks import Courier, Manners
+
+
+@pytest.fixture
+def hired():
+    """Make couriers that end with the test."""
+    with contextlib.ExitStack() as ending:
+
+        def hire(*, resolve=None, connect=None, stopwatch=None, **manners) -> Courier:
+            courier = Courier(Manners(**manners), resolve=resolve, connect=connect, stopwatch=stopwatch)
+            ending.callback(courier.close)
+            return courier
+
+        yield hire
+
+
+@pytest.fixture
+def courier(hired) -> Courier:
+    return hired()
+
+
+@pytest.fixture
+def receiver():
+    """Listen on the loopback; every connection is handed to a script, in a thread of its own."""
+    with contextlib.ExitStack() as ending:
+
+        def listen(script, host="127.0.0.1") -> Receiver:
+            made = Receiver(script, host)
+            ending.callback(made.close)
+            return made
+
+        yield listen
+
+
+class Receiver:
+    def __init__(self, script, host) -> None:
+        self.script = script
+        self.listening = socket.create_server(
+            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=100
+        )
+        self.port = self.listening.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.asked: list[bytes] = []
+        self.connections: list[socket.socket] = []
+        self.ended: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listening.accept()
+                connection.settimeout(PATIENCE)
+                self.connections.append(connection)
+                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection) -> None:
+        with contextlib.suppress(OSError), connection:
+            self.script(self, connection)
+        self.ended.put(connection)
+
+    def read(self, connection) -> bytes:
+        """A whole request; nothing when the client has left."""
+        got = b""
+        while not (found := re.match(rb"(?s)(.*?\r\n\r\n)", got)):
+            if not (piece := connection.recv(65536)):
+                return b""
+            got += piece
+        length = re.search(rb"(?i)content-length: ([0-9]+)", found[1])
+        while len(got) < len(found[1]) + int(length[1] if length else 0):
+            got += connection.recv(65536)
+        self.asked.append(got)
+        return got
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,124 @@
+"""The clock: stop it, move it, let it go on, and hear what happened on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mockserver.engine.instants import LATEST, SECOND, Instant
+from mockserver.engine.world import Happened, World
+from mockserver.validation.json_schema import an_object
+
+from .endpoint import Api, Values, Verb
+from .errors import Conflict
+from .schemas import INSTANT, LATER, a_list, component, instant
+from .serializers import clock as described
+from .serializers import happened
+
+
+def show(_: Api, world: World, __: Values) -> dict[str, Any]:
+    """Where it stands."""
+    return described(world)
+
+
+def set_(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Stop it, here or later, or let it tick on."""
+    body = values.body
+    if not body["frozen"]:
+        world.resume()
+        return _moved(api, world, ())
+    at = body.get("at")
+    return _move(api, world, None if at is None else instant(at, "at"), is_freezing=True)
+
+
+def advance(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Move it on."""
+    body = values.body
+    if "to" in body:
+        return _move(api, world, instant(body["to"], "to"))
+    now = world.clock.now()
+    if "seconds" in body:
+        return _move(api, world, now + round(body["seconds"] * SECOND), is_relative=True)
+    before = world.advance()  # an attempt that is being made may bring about what comes next
+    due = world.next_due()
+    if due is None:
+        return _moved(api, world, before)
+    return _move(api, world, max(due, now), is_relative=True, before=before)
+
+
+def _move(
+    api: Api,
+    world: World,
+    to: Instant | None,
+    *,
+    is_freezing: bool = False,
+    is_relative: bool = False,
+    before: Sequence[Happened] = (),
+) -> dict[str, Any]:
+    if to is not None and to > LATEST:
+        raise Conflict("the calendar ends with the year 9999")
+    try:
+        return _moved(api, world, [*before, *(world.freeze(to) if is_freezing or to is None else world.advance(to))])
+    except ValueError as reason:
+        if is_relative:  # the clock ticks, and was there before us
+            return _moved(api, world, before)
+        raise Conflict(str(reason)) from reason
+
+
+def _moved(api: Api, world: World, events: Iterable[Happened]) -> dict[str, Any]:
+    told = (happened(api, world, event) for event in events)
+    return {**described(world), "happened": [each for each in told if each is not None]}
+
+
+_SETTING = {
+    **an_object(
+        "an object with 'frozen'",
+        ["frozen"],
+        frozen={"type": "boolean", "description": "true or false"},
+        at=INSTANT,
+    ),
+    "if": {"properties": {"frozen": {"const": False}}},
+    "then": {"properties": {"at": {"not": {}, "description": "of use for a clock that is let go"}}},
+}
+
+_ADVANCE = {
+    **an_object(
+        "an object with exactly one of 'seconds', 'to' and 'next'",
+        seconds=LATER,
+        to=INSTANT,
+        next={"const": True, "description": "true"},
+    ),
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+
+
+def verbs(_: Api) -> tuple[Verb, ...]:
+    """What can be asked about the clock."""
+    here = "/_mock/worlds/{world}/clock"
+    time, moved = component("Clock"), component("Moved")
+    return (
+        Verb("GET", here, "Where the clock stands, and when the next thing is due.", show, time),
+        Verb("PUT", here, "Stop the clock, here or at a later instant, or let it tick on.", set_, moved, body=_SETTING),
+        Verb(
+            "POST",
+            f"{here}/advance",
+            "Move the clock on, and tell what happened, in order, each at its own instant. Attempts on the way are waited "
+            "for; of those begun before, one has to end every 2 seconds, for a receiver that is being called may be who asks.",
+            advance,
+            moved,
+            body=_ADVANCE,
+        ),
+    )
+
+
+MOVED = {
+    "allOf": [
+        component("Clock"),
+        {
+            "type": "object",
+            "required": ["happened"],
+            "properties": {"happened": a_list(component("Happened"))},
+        },
+    ]
+}

@@ -1,0 +1,191 @@
+"""The outbox: what customers are told, every attempt at it, and the tester's hand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any, get_args
+
+from mockserver.engine.decisions import Decision
+from mockserver.engine.deliveries import Delivery, Status
+from mockserver.engine.events import AttemptJudged, DeliveryChanged
+from mockserver.engine.ids import Draft
+from mockserver.engine.instants import Instant, iso
+from mockserver.engine.state import State
+from mockserver.engine.world import World
+from mockserver.sdk.provider import subject
+from mockserver.validation.json_schema import Schema, an_object
+
+from .endpoint import Api, Values, Verb
+from .errors import Conflict, NoSuchThing
+from .messages import accounts_asked_for
+from .schemas import WHOLE, WORD, a_list, component, one_of
+from .serializers import delivery as described
+
+STATUSES: tuple[str, ...] = get_args(Status)
+"""What a delivery can be."""
+
+_PATIENCE = 10
+"""Seconds that are waited for quiet when nobody says how many."""
+_LONGEST = 60
+"""A thread is held meanwhile."""
+
+
+def listed(_: Api, world: World, values: Values) -> dict[str, Any]:
+    """Deliveries in the order in which they were opened."""
+    query = values.query
+    accounts = {account.key for account in accounts_asked_for(world, query)}
+    with world.lock:
+        everything = tuple(world.state.outbox.values())
+    found = (each for each in everything if each.account in accounts and _is_wanted(each, query))
+    told = list(islice(found, query.get("limit", 100)))
+    with world.lock:
+        names = [_message_id(world.state, each) for each in told]
+    return {"deliveries": [described(each, name) for each, name in zip(told, names, strict=True)]}
+
+
+def _is_wanted(delivery: Delivery, query: Mapping[str, Any]) -> bool:
+    status: str = query.get("status", delivery.status)
+    return delivery.number > int(query.get("after", 0)) and delivery.status == status
+
+
+def show(_: Api, world: World, values: Values) -> dict[str, Any]:
+    """One delivery."""
+    with world.lock:
+        found = _delivery(world.state, values.path["number"])
+        name = _message_id(world.state, found)
+    return described(found, name)
+
+
+def _delivery(state: State, number: int) -> Delivery:
+    found = state.outbox.get(number)
+    if found is None:
+        numbers = state.outbox.keys()
+        there = f"it holds {min(numbers)} to {max(numbers)}" if numbers else "it is empty"
+        raise NoSuchThing(f"the outbox has no delivery {number}; {there}")
+    return found
+
+
+def _message_id(state: State, delivery: Delivery) -> str | None:
+    """The provider's name for the message that a delivery is about; ``None`` when there is none any more."""
+    try:
+        message = subject(delivery, state)
+    except IndexError:
+        return None
+    return message.id if message.serial == delivery.serial else None
+
+
+# -------------------------------------------------------------------------------------------------------- change one
+
+
+def resend(_: Api, world: World, values: Values) -> dict[str, Any]:
+    """It is due now, whatever it was."""
+    return _change(world, values.path["number"], "due", lambda _: None)
+
+
+def hold(_: Api, world: World, values: Values) -> dict[str, Any]:
+    """It is not attempted until it is released."""
+    return _change(world, values.path["number"], "held", _check_that_it_waits)
+
+
+def release(_: Api, world: World, values: Values) -> dict[str, Any]:
+    """It was held and is due now."""
+    return _change(world, values.path["number"], "due", _check_that_it_is_held)
+
+
+def _check_that_it_waits(delivery: Delivery) -> None:
+    if delivery.status == "held":
+        raise Conflict(f"delivery {delivery.number} is held already")
+    if delivery.status != "due":
+        raise Conflict(f"delivery {delivery.number} is {delivery.status}; there is no attempt to hold")
+
+
+def _check_that_it_is_held(delivery: Delivery) -> None:
+    if delivery.status == "due":
+        raise Conflict(f"delivery {delivery.number} is not held; it is due")
+    if delivery.status != "held":
+        raise Conflict(f"delivery {delivery.number} is not held; it is {delivery.status}, and resend sends it again")
+
+
+def _change(world: World, number: int, status: Status, check: Callable[[Delivery], None]) -> dict[str, Any]:
+    def decide(state: State, now: Instant, _: Draft) -> Decision:
+        delivery = _delivery(state, number)
+        if number in world.in_flight:  # what comes of it would undo the change
+            raise Conflict(f"an attempt at delivery {number} is being made; settle waits until it is over")
+        check(delivery)
+        due = now if status == "due" else None
+        changed = described(replace(delivery, status=status, due=due), _message_id(state, delivery))
+        return Decision(now, changed, (DeliveryChanged(number, status, due),))
+
+    changed = world.commit(decide).value
+    assert isinstance(changed, dict)
+    return changed
+
+
+# ------------------------------------------------------------------------------------------------------ wait for quiet
+
+
+def settle(_: Api, world: World, values: Values) -> dict[str, Any]:
+    """Wait until nothing is due now and nothing in flight."""
+    is_quiet = world.settle(values.body.get("timeout", _PATIENCE))
+    with world.lock:
+        return {"quiet": is_quiet, "in_flight": len(world.in_flight), "now": iso(world.clock.now())}
+
+
+def judges(event: AttemptJudged, query: Mapping[str, Any]) -> bool:
+    """Whether an attempt is at a delivery that is asked for."""
+    number, status = query.get("number", event.number), query.get("status", event.status)
+    return bool((number, status) == (event.number, event.status))
+
+
+def judged_filters(_: Api) -> dict[str, Schema]:
+    """What attempts are waited for by: the delivery's number, and what it has become."""
+    return {"number": WHOLE, "status": one_of(STATUSES)}
+
+
+_SETTLE = an_object(
+    "an object with 'timeout', or an empty one",
+    timeout={
+        "type": "number",
+        "minimum": 0,
+        "maximum": _LONGEST,
+        "description": f"a number of seconds from 0 to {_LONGEST}",
+    },
+)
+
+
+def verbs(api: Api) -> tuple[Verb, ...]:
+    """What can be asked about deliveries."""
+    here, delivery = "/_mock/worlds/{world}/outbox", component("Delivery")
+    one = f"{here}/{{number}}"
+    whose = {"provider": one_of(api.rooms), "account": WORD, "status": one_of(STATUSES)}
+    return (
+        Verb(
+            "GET",
+            here,
+            "Deliveries after a number, with every attempt, in the order in which they were opened.",
+            listed,
+            an_object("", ["deliveries"], deliveries=a_list(delivery)),
+            query={**whose, "after": WHOLE, "limit": WHOLE},
+        ),
+        Verb("GET", one, "One delivery, with every attempt.", show, delivery),
+        Verb("POST", f"{one}/resend", "Let a delivery be due now, whatever it was; attempts stay.", resend, delivery),
+        Verb("POST", f"{one}/hold", "Attempt a delivery no more until it is released.", hold, delivery),
+        Verb("POST", f"{one}/release", "Let a delivery that was held be due now.", release, delivery),
+        Verb(
+            "POST",
+            "/_mock/worlds/{world}/settle",
+            "Wait by the wall clock until nothing is due now and nothing in flight; quiet is false when it did not end.",
+            settle,
+            an_object(
+                "",
+                ["quiet", "in_flight", "now"],
+                quiet={"type": "boolean"},
+                in_flight={"type": "integer"},
+                now={"type": "string", "format": "date-time"},
+            ),
+            body=_SETTLE,
+            needs_body=False,
+        ),
+    )

@@ -1,0 +1,122 @@
+"""What a verb of this API is, and what it is given.
+
+A verb is a plain function of the API, a world and values; it returns what is to be answered as JSON, or a promise of
+an answer. It knows nothing of HTTP: `routes` reads requests for it, `openapi` describes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture
+from mockserver.http.fault_rules import Terms
+from mockserver.http.masking import Masking
+from mockserver.sdk.provider import Provider, Quirk
+from mockserver.settings import Settings, fixtures_folder
+from mockserver.validation.json_schema import Schema
+from mockserver.worldfile import Rules, load
+
+from .explain import Explainer
+
+FIXTURES = ("demo", "small", "empty")
+"""What a world can begin with; the first is the default."""
+
+
+@dataclass(frozen=True, eq=False)
+class Api:
+    """What the verbs work on."""
+
+    house: Worlds
+    """The worlds."""
+    masking: Masking
+    """What is kept out of what is shown."""
+    settings: Settings
+    """Who may ask, and how much is read."""
+    providers: tuple[Provider, ...]
+    """Every room."""
+    switches: tuple[Quirk, ...]
+    """Every switch of a world, the house's own among them."""
+    version: str
+    """Ours."""
+    addresses: Callable[[], Iterable[str]] = field(default=tuple)
+    """Every address that is answered, for explanations of those that are not."""
+    whereabouts: Callable[[], Mapping[str, str | None]] = field(default=dict)
+    """Where the server listens, and what clients have to trust; nothing under another server than ours."""
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What world files are held to."""
+        return Rules.of(self.providers, self.switches)
+
+    @cached_property
+    def rooms(self) -> Mapping[str, Provider]:
+        """The rooms by name."""
+        return {room.name: room for room in self.providers}
+
+    @cached_property
+    def terms(self) -> Mapping[str, Terms]:
+        """What rules of faults may name of each provider."""
+        return {room.name: Terms(room.operations, [each.__name__ for each in room.refusals]) for room in self.providers}
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Who knows why."""
+        return Explainer(self.providers, self.masking, self.switches, self.addresses)
+
+    def fixture(self, name: str) -> Fixture:
+        """A shipped fixture; read once in a process, and shared by every world that begins with it."""
+        return Fixture() if name == "empty" else shipped(name)
+
+
+@cache
+def shipped(name: str) -> Fixture:
+    """A fixture of ours, by name."""
+    return load(fixtures_folder() / "worlds" / f"{name}.json", None)  # ours: a test of the house has checked it
+
+
+class Values(NamedTuple):
+    """What a request says."""
+
+    path: Mapping[str, Any]
+    """What its address names, the world apart."""
+    query: Mapping[str, Any]
+    """Its parameters, as the verb's schemas have them; those that were not given are not there."""
+    body: Any
+    """Its JSON; an empty object where it has none and needs none."""
+    origin: str
+    """How the server was addressed, such as ``http://127.0.0.1:7670``."""
+
+
+class Verb(NamedTuple):
+    """One thing that a tester can ask for."""
+
+    method: str
+    path: str
+    """With what it names in braces."""
+    about: str
+    """One sentence."""
+    function: Callable[[Api, Any, Values], Any]
+    """With the world as its second argument where the path names one."""
+    answer: Schema | None = None
+    """Of its JSON; ``None`` for an answer without a body."""
+    status: int = 200
+    body: Schema | None = None
+    query: Mapping[str, Schema] = {}
+    needs: tuple[str, ...] = ()
+    """The names of the parameters that must be given."""
+    needs_body: bool = True
+    """Whether an empty one is refused."""
+    checks_body: bool = False
+    """Whether the function itself holds the body to its rules, because these depend on what is in it."""
+    is_open: bool = False
+    """Whether it is answered without a token."""
+    media_type: str = "application/json"
+
+    @property
+    def name(self) -> str:
+        """The function's."""
+        return self.function.__name__.strip("_")

@@ -1,0 +1,86 @@
+"""Exchanges as JSON."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from mockserver.engine.instants import iso
+from mockserver.engine.journal import Exchange
+from mockserver.engine.limits import Standing
+from mockserver.engine.provider_errors import Refused
+
+from . import outcomes as verdicts
+from .request_inspection import header
+
+
+def in_short(exchange: Exchange) -> dict[str, Any]:
+    """One line of a list."""
+    return {
+        "number": exchange.number,
+        "at": iso(exchange.at),
+        "provider": exchange.provider,
+        "operation": exchange.operation,
+        "account": exchange.account,
+        "method": exchange.method,
+        "host": header(exchange, "Host"),
+        "target": exchange.target,
+        "status": exchange.status,
+        "outcome": exchange.outcome,
+        "refusal": verdicts.refused_by(exchange),
+        "decided": verdicts.decided(exchange),
+        "fault": verdicts.rule_of(exchange),
+        "ending": exchange.ending,
+    }
+
+
+def in_full(exchange: Exchange) -> dict[str, Any]:
+    """Everything about one."""
+    return {
+        **in_short(exchange),
+        "world": exchange.world,
+        "door": exchange.door,
+        "request": {"headers": list(map(list, exchange.head)), "body": body(exchange.body)},
+        "answer": {
+            "status": exchange.status,
+            "headers": list(map(list, exchange.answer_head)),
+            "body": body(exchange.answer_body),
+            "sent": exchange.sent,
+        },
+        "refusal": _refusal(exchange.refusal),
+        "fault": exchange.fault,
+        "windows": [window(standing) for standing in verdicts.windows(exchange)],
+    }
+
+
+def body(found: bytes) -> dict[str, str]:
+    """A body as text, or as base64 where it is none."""
+    try:
+        return {"text": found.decode()}
+    except UnicodeDecodeError:
+        return {"base64": b64encode(found).decode()}
+
+
+def _refusal(refusal: Refused | None) -> dict[str, Any] | None:
+    if refusal is None:
+        return None
+    source = refusal.source
+    return {
+        "name": type(refusal).__name__,
+        "description": str(refusal),
+        "document": source.document,
+        "sentence": source.sentence,
+        "quirk": source.quirk,
+        "rule": "assumed" if source.document is None else "documented",
+    }
+
+
+def window(standing: Standing) -> dict[str, Any]:
+    """A rate limit as an exchange met it."""
+    return {
+        "limit": standing.limit.sentence,
+        "most": standing.limit.most,
+        "seconds": standing.limit.seconds,
+        "used": standing.used,
+        "free_at": iso(standing.free_at),
+    }

@@ -1,0 +1,315 @@
+"""Why an exchange was answered as it was: the rule with its source, what was received, and how to do better.
+
+The law of this file: an explanation says nothing that the journal, a room's tables or QUIRKS.md does not say. It is
+made when somebody asks, out of what was kept at the time, so that it is as true a thousand exchanges later.
+`Explainer.explain` gives plain data; `wording.in_words` says the same to people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mockserver.engine.instants import SECOND, datetime_of, iso
+from mockserver.engine.journal import Exchange, Journal
+from mockserver.engine.limits import Standing
+from mockserver.engine.provider_errors import Source
+from mockserver.http.masking import Masking
+from mockserver.http.url_display import readable
+from mockserver.sdk.provider import Magic, Provider, Quirk
+from mockserver.validation.suggestions import nearest, nearest_operation, nearest_path
+
+from . import exchanges
+from . import outcomes as verdicts
+from . import quirk_parser as quirk_book
+from .request_inspection import header, path, sent, shown, split, unread
+
+_MOST = 50
+"""Names that nothing read are listed up to this many."""
+
+_HEADERS = ("Authorization", "Content-Type")
+"""The headers that rooms read. A header of another name may be meant for one of them."""
+_OTHER_HEADERS = frozenset(("proxy-authorization", "content-encoding", "content-length", "content-range"))
+
+
+class NotInJournal(LookupError):
+    """No exchange has the number; the sentence says which are there."""
+
+
+class _Rule(NamedTuple):
+    """What decided."""
+
+    name: str
+    description: str | None = None
+    source: Source | None = None
+    fix: str | None = None
+    about: tuple[str, ...] = ()
+    facts: Mapping[str, object] = {}
+
+
+_HOUSE = {
+    400: _Rule("BadRequest", "the request could not be read", fix="Send a well-formed HTTP request."),
+    404: _Rule(
+        "NoSuchAddress",
+        "no provider has this address",
+        fix="Ask an address that GET / lists, or name the provider's host.",
+        about=("path",),
+    ),
+    405: _Rule("WrongMethod", "the address takes another method", fix="Use a method that the Allow header names."),
+    500: _Rule("ServerFault", "the mock server failed", fix="Read the server's log and report what it says."),
+}
+"""What the house itself answers, where no room is asked, by status."""
+
+
+def find(journal: Journal, number: int) -> Exchange:
+    """The exchange of a number.
+
+    Raises:
+        NotInJournal: there is none.
+    """
+    found = journal.get(number) if number <= journal.last else None
+    if found is not None:
+        return found
+    first, last = journal.dropped + 1, journal.last
+    holds = f"the journal holds {first} to {last}" if first <= last else "the journal is empty"
+    if 0 < number < first:
+        raise NotInJournal(f"exchange {number} was dropped; {holds}: {journal.why_dropped}")
+    raise NotInJournal(f"there is no exchange {number}; {holds}")
+
+
+class Explainer:
+    """Explains the exchanges of a house."""
+
+    def __init__(
+        self,
+        rooms: Iterable[Provider],
+        masking: Masking,
+        switches: Sequence[Quirk] = (),
+        addresses: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """Know where to look.
+
+        Args:
+            rooms: every provider.
+            masking: what is kept out of an explanation.
+            switches: the house's own.
+            addresses: the rules of every address that is served, such as ``/api/messages/program/<programId>``.
+        """
+        self._rooms = {room.name: room for room in rooms}
+        self._masking = masking
+        self._switches = tuple(switch for switch in switches if not switch.number)
+        self._addresses = addresses
+
+    def explain(self, exchange: Exchange) -> dict[str, Any]:
+        """The explanation as plain data. What is kept of the exchange is masked first."""
+        self._masking.apply(exchange)
+        room = self._rooms.get(exchange.provider or "")
+        rule = _rule(exchange, room)
+        magic = _magic(exchange, room)
+        book = quirk_book.entries(room.book) if room else {}
+        entry = book.get((rule.source and rule.source.quirk) or "")
+        ignored = self._ignored(exchange, room)
+        misses = [
+            *self._near_addresses(exchange, room),
+            *self._near_names(exchange, room, ignored),
+            *_headers(exchange),
+        ]
+        return {
+            "exchange": exchange.number,
+            "world": exchange.world,
+            "at": iso(exchange.at),
+            "request": shown(f"{exchange.method} {path(exchange)}") if exchange.method else None,
+            "provider": exchange.provider,
+            "operation": None if exchange.operation is None else shown(exchange.operation),
+            "status": exchange.status,
+            "outcome": exchange.outcome,
+            "decided": verdicts.decided(exchange),
+            "answered": {
+                "refusal": verdicts.refused_by(exchange),
+                "fault": verdicts.rule_of(exchange),
+                "ending": exchange.ending,
+            },
+            "rule": _described(rule, entry),
+            "quirk": None if entry is None else quirk_book.described(entry),
+            "magic": None if magic is None else magic.described(book),
+            "received": self._received(exchange, rule, magic),
+            "windows": [_window(standing) for standing in verdicts.windows(exchange)],
+            "readings": self._readings(exchange, room, entry, magic),
+            "unread": [{"place": each.place, "name": shown(each.name)} for each in ignored[:_MOST]],
+            "near_misses": misses,
+            "fault": exchange.fault,
+            "fix": _fix(exchange, rule, magic, misses),
+        }
+
+    def _received(self, exchange: Exchange, rule: _Rule, magic: _Magic | None) -> dict[str, Any]:
+        """What the rule looked at, by name; ``None`` for what was not there."""
+        named = rule.facts.get("name")
+        names = (named,) if isinstance(named, str) and " " not in named else rule.about
+        names = names or ((magic.parameter,) if magic else ())
+        received = {name: self._value(exchange, name) for name in names}
+        # Of several, such as two kinds of credentials, those that were sent.
+        return (
+            received if len(received) == 1 else {name: value for name, value in received.items() if value is not None}
+        )
+
+    def _value(self, exchange: Exchange, name: str) -> Any:
+        if name in exchange.values:
+            return shown(self._masking.parameter(name, exchange.values[name]))
+        if name in ("path", "method"):
+            return shown({"path": path(exchange), "method": exchange.method}[name])
+        found = header(exchange, name)
+        return None if found is None else shown(found)
+
+    def _readings(
+        self, exchange: Exchange, room: Provider | None, entry: quirk_book.Entry | None, magic: _Magic | None
+    ) -> list[dict[str, Any]]:
+        """The switches that had a say, as they stood: those of the rule, and of what was accepted those of its answer."""
+        numbers = {entry.number if entry else "", magic.quirk.number if magic else ""}
+        accepted = exchange.operation if exchange.verdict is None and exchange.refusal is None else None
+        own = room.quirks if room else ()
+        said = [switch for switch in own if switch.number in numbers or accepted in switch.operations]
+        house = self._switches if verdicts.windows(exchange) else ()
+        return [quirk_book.switch_described(switch, exchange.readings) for switch in (*said, *house)]
+
+    def _ignored(self, exchange: Exchange, room: Provider | None) -> list[Any]:
+        if room is None or exchange.operation is None:
+            return []
+        return unread(sent(exchange), exchange.values, _known(room, exchange.operation))
+
+    def _near_addresses(self, exchange: Exchange, room: Provider | None) -> list[dict[str, str]]:
+        """The operation that may have been meant; where none was reached, the path."""
+        if room is not None and exchange.operation is not None:
+            if exchange.operation in room.operations:
+                return []
+            return _miss("operation", exchange.operation, nearest_operation(exchange.operation, room.operations))
+        if not exchange.method:
+            return []
+        asked = path(exchange)
+        rules = [rule for rule in self._addresses() if not rule.startswith("/_mock/")]
+        near = nearest_path(asked, rules)
+        return _miss("path", asked, near and readable(near))
+
+    def _near_names(self, exchange: Exchange, room: Provider | None, ignored: Sequence[Any]) -> list[dict[str, str]]:
+        """Known names that were not sent, for unknown ones that were."""
+        if room is None or exchange.operation is None:
+            return []
+        missing = [name for name in _known(room, exchange.operation) if name not in exchange.values]
+        return [miss for each in ignored[:_MOST] for miss in _miss("parameter", each.name, nearest(each.name, missing))]
+
+
+def _rule(exchange: Exchange, room: Provider | None) -> _Rule:
+    """What the client was refused by; where it was not, what was decided."""
+    refusal = exchange.refusal or exchange.verdict
+    if refusal is not None:
+        return _Rule(type(refusal).__name__, str(refusal), refusal.source, refusal.advice, refusal.about, refusal.facts)
+    if exchange.operation is not None:
+        return _Rule(exchange.operation, source=room.sources.get(exchange.operation) if room else None)
+    if not exchange.method:
+        reason = exchange.answer_body.decode("utf-8", "replace")
+        return _HOUSE[400]._replace(name="NoHTTP", description=f"this is no HTTP: {reason}")
+    world, _ = split(exchange)
+    if world and world != exchange.world:
+        return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", fix="Use the id of a world that is there.")
+    return _HOUSE.get(exchange.status, _Rule("answered"))
+
+
+class _Magic(NamedTuple):
+    """The magic value that brought an outcome about."""
+
+    value: str
+    meaning: Magic
+    quirk: Quirk
+    """Its switch."""
+
+    @property
+    def parameter(self) -> str:
+        """In which parameter it stood."""
+        return self.meaning.parameter
+
+    @property
+    def off(self) -> str:
+        """The reading in which it is a value like any other."""
+        return f"{self.quirk.name}={self.quirk.readings[-1]}"
+
+    def described(self, book: Mapping[str, quirk_book.Entry]) -> dict[str, str]:
+        """As JSON."""
+        return {
+            "parameter": self.parameter,
+            "value": self.value,
+            "range": self.meaning.range,
+            "outcome": self.meaning.outcome,
+            "quirk": self.quirk.number,
+            "title": book[self.quirk.number].title,
+            "off": self.off,
+        }
+
+
+def _magic(exchange: Exchange, room: Provider | None) -> _Magic | None:
+    value = exchange.evidence.magic if exchange.evidence else None
+    if value is None or room is None:
+        return None
+    meaning = next(each for each in room.magic if each.has(value))
+    return _Magic(value, meaning, next(switch for switch in room.quirks if switch.name == f"{room.name}.magic"))
+
+
+def _described(rule: _Rule, entry: quirk_book.Entry | None) -> dict[str, Any]:
+    source = rule.source or Source(None, None, None)
+    told = {"name", "value", *rule.about}
+    based = "documented" if source.document else entry.basis if entry else None
+    return {
+        "name": shown(rule.name),
+        "basis": based,
+        "document": source.document,
+        "sentence": source.sentence,
+        "description": None if rule.description is None else shown(rule.description),
+        "facts": {name: shown(fact) for name, fact in rule.facts.items() if name not in told},
+    }
+
+
+def _window(standing: Standing) -> dict[str, Any]:
+    return {
+        **exchanges.window(standing),
+        "is_free": standing.used < standing.limit.most,
+        "clock": datetime_of(standing.free_at // (SECOND // 1000) * (SECOND // 1000)).strftime("%H:%M:%S.%f")[:-3],
+    }
+
+
+def _known(room: Provider, operation: str) -> Sequence[str]:
+    """What an operation reads; of one that there is not, what any operation reads."""
+    if operation in room.parameters:
+        return room.parameters[operation]
+    return tuple(dict.fromkeys(name for names in room.parameters.values() for name in names))
+
+
+def _headers(exchange: Exchange) -> list[dict[str, str]]:
+    have = {name.lower() for name, _ in exchange.head}
+    missing = [name for name in _HEADERS if name.lower() not in have]
+    others = [name for name, _ in exchange.head if name.lower() not in _OTHER_HEADERS]
+    return [miss for name in others for miss in _miss("header", name, nearest(name, missing))]
+
+
+def _miss(kind: str, name: str, known: str | None) -> list[dict[str, str]]:
+    return [] if known is None else [{"kind": kind, "sent": str(shown(name)), "known": known}]
+
+
+def _fix(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequence[Mapping[str, str]]) -> str | None:
+    """One imperative sentence; nothing for what is in order."""
+    was_deserved = exchange.refusal is not None and exchange.refusal is exchange.verdict
+    if exchange.fault is not None and not was_deserved:
+        return f"Make the client survive this, or clear the fault rule {verdicts.rule_of(exchange)}."
+    if magic is not None and exchange.outcome != "accepted":
+        return f"Make the client survive this, or switch the magic off with the reading {magic.off}."
+    named = rule.facts.get("name")
+    concerned = {named, *rule.about} | {"path", "operation"}
+    for miss in misses:
+        if rule.fix is None or miss["known"] in concerned or miss["kind"] in concerned:
+            return _RENAME[miss["kind"]].format_map(miss)
+    return rule.fix
+
+
+_RENAME = {
+    "parameter": "Rename the parameter {sent} to {known}.",
+    "header": "Rename the header {sent} to {known}.",
+    "operation": "Ask for {known} instead of {sent}.",
+    "path": "Ask for {known} instead of {sent}.",
+}

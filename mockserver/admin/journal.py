@@ -1,0 +1,123 @@
+"""The journal: what was asked and answered, why, and whether it was as was claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from mockserver.engine.journal import OUTCOMES, Exchange
+from mockserver.engine.world import World
+from mockserver.validation.json_schema import Schema, an_object
+
+from . import exchanges
+from . import verification as asserting
+from .endpoint import Api, Values, Verb
+from .errors import BadQuestion, NoSuchThing
+from .explain import NotInJournal, find
+from .outcomes import refused_by
+from .schemas import WHOLE, WORD, a_list, component, held, one_of
+
+
+def listed(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Exchanges, oldest first."""
+    query = values.query
+    found = (each for each in world.journal.after(query.get("after", 0)) if matches(each, query))
+    told = list(islice(found, query.get("limit", 100)))
+    for exchange in told:
+        api.masking.apply(exchange)
+    return {
+        "exchanges": [exchanges.in_short(exchange) for exchange in told],
+        "last": world.journal.last,
+        "dropped": world.journal.dropped,
+        "why_dropped": world.journal.why_dropped,
+    }
+
+
+def show(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """One exchange, whole, with its explanation."""
+    try:
+        found = find(world.journal, values.path["number"])
+    except NotInJournal as reason:
+        raise NoSuchThing(str(reason)) from reason
+    explanation = api.explainer.explain(found)
+    return {**exchanges.in_full(found), "explanation": explanation}
+
+
+def claim(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Whether something happened, and where not, what came nearest."""
+    try:
+        claimed = asserting.claim_from(values.body)
+    except ValueError as reason:
+        raise BadQuestion(str(reason).removeprefix(": ")) from reason
+    held(claimed.after, WHOLE, "after")
+    claimed = replace(claimed, after=int(claimed.after))  # JSON Schema takes 5.0 for whole
+    return asserting.answer(claimed, world.journal, api.masking.parameter)
+
+
+def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
+    """Whether an exchange is one of those that are asked for."""
+    refusal = refused_by(exchange)
+    return (
+        query.get("provider", exchange.provider) == exchange.provider
+        and query.get("operation", exchange.operation) == exchange.operation
+        and query.get("outcome", exchange.outcome) == exchange.outcome
+        and query.get("refusal", refusal) == refusal
+        and query.get("status", exchange.status) == exchange.status
+        and query.get("target", "") in exchange.target
+    )
+
+
+def filters(api: Api) -> dict[str, Schema]:
+    """What exchanges are asked for by."""
+    return {
+        "provider": one_of(api.rooms),
+        "operation": WORD,
+        "outcome": one_of(OUTCOMES),
+        "refusal": WORD,
+        "status": {"type": "integer", "minimum": 0, "maximum": 999, "description": "an HTTP status"},
+        "target": {"type": "string", "description": "a part of the request target"},
+    }
+
+
+def verbs(api: Api) -> tuple[Verb, ...]:
+    """What can be asked about exchanges."""
+    here, whole = "/_mock/worlds/{world}/journal", {"type": "integer"}
+    return (
+        Verb(
+            "GET",
+            here,
+            "Exchanges after a number, oldest first.",
+            listed,
+            an_object(
+                "",
+                ["exchanges", "last", "dropped", "why_dropped"],
+                exchanges=a_list(component("Exchange")),
+                last=whole,
+                dropped=whole,
+                why_dropped={"type": ["string", "null"]},
+            ),
+            query={**filters(api), "after": WHOLE, "limit": WHOLE},
+        ),
+        Verb(
+            "GET",
+            f"{here}/{{number}}",
+            "One exchange: request, answer as it left, what decided, and how to fix it.",
+            show,
+            component("FullExchange"),
+        ),
+        Verb(
+            "POST",
+            "/_mock/worlds/{world}/assert",
+            "Claim that exchanges happened; the answer tells the difference to the nearest where they did not.",
+            claim,
+            {
+                "type": "object",
+                "required": ["holds", "found", "difference"],
+                "properties": {"holds": {"type": "boolean"}, "found": {}, "difference": {}},
+            },
+            body=asserting.CLAIM,
+            checks_body=True,
+        ),
+    )

@@ -1,0 +1,153 @@
+"""Waiting for what is not there yet: one exchange, message or delivery, or everything as it happens. No thread is held.
+
+What is said of a listener in `core.feed` holds here: it is called where things happen, perhaps with the world's lock
+held, so it looks only at what it is given and at what never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import orjson
+
+from mockserver.engine.events import AttemptJudged, MessageStored
+from mockserver.engine.world import Exchanged, Happened, World
+from mockserver.sdk.response import Answer, Deferred, Stream
+from mockserver.validation.json_schema import Schema, an_object
+
+from . import deliveries as outbox
+from . import journal, messages
+from .endpoint import Api, Values, Verb
+from .errors import BadQuestion
+from .schemas import WHOLE, one_of, parameter
+from .serializers import happened
+
+_PATIENCE = 10
+"""Seconds that are waited when nobody says how many."""
+_LONGEST = 3600
+_PLURALS = {"exchange": "exchanges", "message": "messages", "delivery": "deliveries"}
+_JSON = (("Content-Type", "application/json"),)
+
+Wanted = Callable[[World, Mapping[str, Any], Happened], bool]
+
+
+def _is_exchange(world: World, query: Mapping[str, Any], item: Happened) -> bool:
+    found = world.journal.get(item.what.number) if isinstance(item.what, Exchanged) else None
+    return found is not None and journal.matches(found, query)
+
+
+def _is_message(_: World, query: Mapping[str, Any], item: Happened) -> bool:
+    return isinstance(item.what, MessageStored) and messages.matches(item.what.message, query)
+
+
+def _is_judged(_: World, query: Mapping[str, Any], item: Happened) -> bool:
+    return isinstance(item.what, AttemptJudged) and outbox.judges(item.what, query)
+
+
+class _Kind(NamedTuple):
+    is_wanted: Wanted
+    filters: Callable[[Api], Mapping[str, Schema]]
+
+
+WAITED_FOR: Mapping[str, _Kind] = {
+    "exchange": _Kind(_is_exchange, journal.filters),
+    "message": _Kind(_is_message, messages.filters),
+    "delivery": _Kind(_is_judged, outbox.judged_filters),
+}
+"""What can be waited for: how it is recognised, and what it can be asked for by."""
+
+
+def wait(api: Api, world: World, values: Values) -> Deferred:
+    """The first that is wanted after a cursor, as soon as it is there."""
+    query = dict(values.query)
+    kind = query.pop("for")
+    after, timeout = query.pop("after", world.feed.cursor), query.pop("timeout", _PATIENCE)
+    query = _understood(kind, query, WAITED_FOR[kind].filters(api))
+    # A cursor that led to nothing is a good one to ask with again.
+    late = Deferred(timeout=timeout, otherwise=_answer(None, after))
+
+    def found(item: object, cursor: int) -> None:
+        assert isinstance(item, Happened)
+        late.answer(_answer(happened(api, world, item), cursor))
+
+    late.at_end(world.feed.first_after(after, partial(WAITED_FOR[kind].is_wanted, world, query), found))
+    return late
+
+
+def _understood(kind: str, query: Mapping[str, Any], filters: Mapping[str, Schema]) -> dict[str, Any]:
+    for name in query:
+        if name not in filters:
+            raise BadQuestion(f"{name}: is of no use for {_PLURALS[kind]}; {', '.join(filters)} are")
+    # What means one thing to one kind and another to the next has come as text.
+    return {
+        name: parameter(name, value, filters[name]) if isinstance(value, str) else value
+        for name, value in query.items()
+    }
+
+
+def _all_filters(api: Api) -> dict[str, Schema]:
+    """What anything can be asked for by; a text where the kinds do not agree what it is."""
+    every: dict[str, Schema] = {}
+    for kind in WAITED_FOR.values():
+        for name, schema in kind.filters(api).items():
+            known = every.setdefault(name, schema)
+            if known != schema:
+                every[name] = {"type": "string", "description": f"{known['description']}; or {schema['description']}"}
+    return every
+
+
+def _answer(found: Any, cursor: int) -> Answer:
+    return Answer(200, _JSON, orjson.dumps({"found": found, "cursor": cursor}))
+
+
+def events(api: Api, world: World, values: Values) -> Stream:
+    """Everything after a cursor, as it happens."""
+    stream = Stream()
+
+    def tell(item: object, cursor: int) -> None:
+        assert isinstance(item, Happened)
+        described = happened(api, world, item)
+        if described is not None:
+            stream.send(
+                b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, described["event"].encode(), orjson.dumps(described))
+            )
+
+    stream.at_end(world.feed.follow(values.query.get("after", world.feed.cursor), tell))
+    return stream
+
+
+def verbs(api: Api) -> tuple[Verb, ...]:
+    """What can be waited for."""
+    seconds: Schema = {
+        "type": "number",
+        "minimum": 0,
+        "maximum": _LONGEST,
+        "description": f"a number of seconds from 0 to {_LONGEST}",
+    }
+    return (
+        Verb(
+            "GET",
+            "/_mock/worlds/{world}/wait",
+            "Wait for the first exchange, message or attempt at a delivery after a cursor; found is null when none came in time.",
+            wait,
+            an_object("", ["found", "cursor"], found={"type": ["object", "null"]}, cursor={"type": "integer"}),
+            query={
+                "for": one_of(WAITED_FOR),
+                "after": WHOLE,
+                "timeout": seconds,
+                **_all_filters(api),
+            },
+            needs=("for",),
+        ),
+        Verb(
+            "GET",
+            "/_mock/worlds/{world}/events",
+            "Everything that happens after a cursor, as server-sent events: id is the cursor.",
+            events,
+            {"type": "string"},
+            query={"after": WHOLE},
+            media_type="text/event-stream",
+        ),
+    )

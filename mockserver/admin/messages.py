@@ -1,0 +1,266 @@
+"""Messages: any message, either direction, any instant, any status; and those that come in from outside."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from heapq import nsmallest
+from operator import attrgetter
+from typing import Any
+
+from mockserver.engine.accounts import Account
+from mockserver.engine.decisions import Decision
+from mockserver.engine.events import ArrivalScheduled, Event, MessagesRead, MessageStored
+from mockserver.engine.ids import Draft
+from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, iso, parse_duration
+from mockserver.engine.messages import Attachment, Message, account_shelf
+from mockserver.engine.state import State
+from mockserver.engine.world import World
+from mockserver.sdk.provider import Provider
+from mockserver.validation.json_schema import Schema, an_object
+from mockserver.validation.messages import shown, unknown
+
+from .endpoint import Api, Values, Verb
+from .errors import BadQuestion, Conflict, NoSuchThing
+from .schemas import ARRIVAL, DIRECTION, LATER, WHOLE, WORD, a_list, component, held, instant, message_schema, one_of
+from .serializers import message as described
+
+_PIECE = 1_000
+"""Messages that are fetched at one holding of the world's lock."""
+
+_FIRST = 200_000_000
+"""Where a sequence of identifiers begins of which the world has none yet."""
+
+
+def listed(_: Api, world: World, values: Values) -> dict[str, Any]:
+    """Messages in the order in which they came to be."""
+    after, limit = values.query.get("after", -1), values.query.get("limit", 100)
+    rows = (row for account in accounts_asked_for(world, values.query) for row in _walk(world, account.key))
+    found = nsmallest(
+        limit, (row for row in rows if row.serial > after and matches(row, values.query)), key=attrgetter("serial")
+    )
+    with world.lock:
+        told = [described(row, row.serial in world.state.read) for row in found]
+    return {"messages": told, "next": found[-1].serial if found else values.query.get("after")}
+
+
+def accounts_asked_for(world: World, query: Mapping[str, Any]) -> list[Account]:
+    """The accounts that ``provider`` and ``account`` leave.
+
+    Raises:
+        NoSuchThing: none has this name.
+    """
+    with world.lock:
+        accounts = tuple(world.state.accounts.values())
+    wanted = [account for account in accounts if _is_wanted(account, query)]
+    if not wanted and "account" in query:
+        name = query["account"]
+        raise NoSuchThing(f"{name}: {unknown('account', name, sorted({account.name for account in accounts}))}")
+    return wanted
+
+
+def matches(message: Message, query: Mapping[str, Any]) -> bool:
+    """Whether a message is one of those that are asked for."""
+    provider, _, name = message.account.partition("/")
+    return (
+        query.get("provider", provider) == provider
+        and query.get("account", name) == name
+        and query.get("direction", message.direction) == message.direction
+        and query.get("number", message.sender) in (message.sender, message.recipient)
+    )
+
+
+def _is_wanted(account: Account, query: Mapping[str, Any]) -> bool:
+    provider, name = query.get("provider", account.provider), query.get("account", account.name)
+    return (provider, name) == (account.provider, account.name)
+
+
+def _walk(world: World, account: str) -> Iterator[Message]:
+    """All messages of an account by time, in pieces, so that nobody waits long for the lock."""
+    since, seen = EARLIEST - LATEST, 0
+    while True:
+        with world.lock:
+            piece = world.state.ledger.page(account_shelf(account), since, LATEST, seen, _PIECE)
+        yield from piece
+        if len(piece) < _PIECE:
+            return
+        last = piece[-1].at
+        seen = sum(row.at == last for row in piece) + (seen if last == since else 0)
+        since = last
+
+
+# ------------------------------------------------------------------------------------------------------------ make one
+
+
+def store(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """A message is from now on in the provider's records."""
+    body = values.body
+    room = _room(api, body)
+    held(body, message_schema(room))
+    row = {name: part for name, part in body.items() if name not in ("provider", "account")}
+    key = f"{room.name}/{body['account']}"
+    if "id" in row and key in world.state.accounts:
+        _refuse_twin(world, key, row)
+
+    def decide(state: State, now: Instant, ids: Draft) -> Decision:
+        account = _account(state, room, body["account"])
+        _check_program(account, row)
+        message = _message(account, row, state, now, ids)
+        read: tuple[Event, ...] = (MessagesRead((message.serial,)),) if row.get("read") else ()
+        return Decision(now, message, (MessageStored(message), *read))
+
+    message = world.commit(decide).value
+    assert isinstance(message, Message)
+    return described(message, bool(row.get("read")))
+
+
+def _room(api: Api, body: object) -> Provider:
+    held(body, {"type": "object", "description": "an object that describes a message"})
+    assert isinstance(body, dict)
+    if "provider" not in body:
+        raise BadQuestion("provider: is missing")
+    held(body["provider"], one_of(api.rooms), "provider")
+    return api.rooms[body["provider"]]
+
+
+def _account(state: State, room: Provider, name: str) -> Account:
+    account = state.accounts.get(f"{room.name}/{name}")
+    if account is None:
+        names = [each.name for each in state.accounts.values() if each.provider == room.name]
+        raise NoSuchThing(f"account: {shown(name)}: {unknown('account', name, names)}")
+    return account
+
+
+def _check_program(account: Account, row: Mapping[str, Any]) -> None:
+    """Refuse a message of a program that its account does not have: nobody could ever ask for it."""
+    program = row.get("program", "")
+    if program and program not in account.programs:
+        raise NoSuchThing(f"program: {shown(program)}: {unknown('program', program, account.programs)}")
+
+
+def _refuse_twin(world: World, key: str, row: Mapping[str, Any]) -> None:
+    """Refuse a second message of an identifier; a world file could not hold both."""
+    wanted = row["direction"], row.get("kind", ""), row["id"]
+    if any((each.direction, each.kind, each.id) == wanted for each in _walk(world, key)):
+        raise Conflict(f"id: the account has a message {row['id']!r} already")
+
+
+def _message(account: Account, row: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Message:
+    fields = {name: part for name, part in row.items() if name != "read"}
+    if "attachments" in fields:
+        fields["attachments"] = tuple(map(_attachment, fields["attachments"]))
+    sequence = f"{account.provider}.{row.get('kind') or row['direction']}"
+    fields["id"] = _count_on(ids, sequence, row["id"]) if "id" in row else str(ids.number(sequence, _FIRST))
+    fields["at"] = _moment(row["at"], now) if "at" in row else now
+    return Message(serial=state.ledger.next_serial, account=account.key, **fields)
+
+
+def _count_on(ids: Draft, sequence: str, given: str) -> str:
+    """Let the provider's own numbering go on behind an identifier that was given."""
+    if given.isascii() and given.isdigit():
+        following = ids.number(sequence, int(given))
+        ids.taken[sequence] = max(following, int(given) + 1)
+    return given
+
+
+def _moment(text: str, now: Instant) -> Instant:
+    if not text.startswith("P"):
+        return instant(text, "at")
+    try:
+        return now - parse_duration(text)
+    except (ValueError, OverflowError) as reason:
+        raise BadQuestion(f"at: {shown(text)} is not an instant or a duration back from now (P3DT4H)") from reason
+
+
+def _attachment(described: Mapping[str, Any]) -> Attachment:
+    return Attachment(described["id"], described["name"], described["content_type"], b64decode(described["data"]))
+
+
+# ------------------------------------------------------------------------------------------------------- let one arrive
+
+
+def arrive(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """A message comes in, now or later."""
+    room = _room(api, values.body)
+    fields = {name: part for name, part in values.body.items() if name not in ("provider", "in")}
+    if "in" not in values.body:
+        return _now(world, room, fields)
+    held(values.body["in"], LATER, "in")
+    return {"due": iso(_later(world, room, fields, values.body["in"]))}
+
+
+def _now(world: World, room: Provider, fields: Mapping[str, Any]) -> dict[str, Any]:
+    decision = _concluded(world, room, fields, keep=True)
+    stored = (event.message for event in decision.events if isinstance(event, MessageStored))
+    message = next(stored, None)
+    return {"message": None if message is None else described(message, False)}
+
+
+def _later(world: World, room: Provider, fields: Mapping[str, Any], seconds: float) -> Instant:
+    _concluded(world, room, fields, keep=False)  # what is wrong with it is said now, not when nobody listens
+
+    def decide(_state: State, now: Instant, _ids: Draft) -> Decision:
+        due = now + round(seconds * SECOND)
+        return Decision(now, due, (ArrivalScheduled(due, room.name, fields),))
+
+    due = world.commit(decide).value
+    assert isinstance(due, int)
+    return due
+
+
+def _concluded(world: World, room: Provider, fields: Mapping[str, Any], keep: bool) -> Decision:
+    def decide(state: State, now: Instant, ids: Draft) -> Decision:
+        try:
+            return room.arrive(fields, state, now, ids)
+        except ValueError as reason:
+            raise BadQuestion(str(reason)) from reason
+
+    decision = world.commit(decide, keep)
+    if decision.refusal is not None:
+        raise BadQuestion(str(decision.refusal))
+    return decision
+
+
+def filters(api: Api) -> dict[str, Schema]:
+    """What messages are asked for by."""
+    return {"provider": one_of(api.rooms), "account": WORD, "direction": DIRECTION, "number": WORD}
+
+
+def verbs(api: Api) -> tuple[Verb, ...]:
+    """What can be asked about messages."""
+    here, message = "/_mock/worlds/{world}/messages", component("Message")
+    return (
+        Verb(
+            "GET",
+            here,
+            "Messages in the order in which they came to be; ask with after=next for those that follow.",
+            listed,
+            an_object("", ["messages", "next"], messages=a_list(message), next={"type": ["integer", "null"]}),
+            query={**filters(api), "limit": WHOLE, "after": WHOLE},
+        ),
+        Verb(
+            "POST",
+            here,
+            "Put any message into the records: either direction, any instant, any status.",
+            store,
+            message,
+            201,
+            {"anyOf": [message_schema(room) for room in api.providers]},
+            checks_body=True,
+        ),
+        Verb(
+            "POST",
+            "/_mock/worlds/{world}/inbound",
+            "Let a message come in from outside, now or after some seconds of the world's clock.",
+            arrive,
+            {
+                "anyOf": [
+                    an_object("", ["message"], message={"anyOf": [message, {"type": "null"}]}),
+                    an_object("", ["due"], due={"type": "string"}),
+                ]
+            },
+            201,
+            ARRIVAL,
+            checks_body=True,
+        ),
+    )

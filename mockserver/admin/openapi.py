@@ -1,0 +1,223 @@
+"""This API as OpenAPI 3.1, generated from the table of verbs: what checks the bodies also describes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from mockserver.engine.journal import OUTCOMES, Effect
+from mockserver.validation.json_schema import Schema
+from mockserver.worldfile.rules import FORMAT
+
+from .clock import MOVED
+from .deliveries import STATUSES
+from .endpoint import Api, Verb
+from .schemas import END, a_list, account_schema, component, message_schema, one_of
+
+_PATH: Mapping[str, Schema] = {
+    "world": {"type": "string", "description": "the id of a world, such as default"},
+    "door": {"type": "string", "description": "the name of a door"},
+    "provider": {"type": "string", "description": "the name of a provider"},
+    "name": {"type": "string", "description": "the name of an account"},
+    "rule": {"type": "string", "description": "the id of a fault rule"},
+    "number": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 10**18 - 1,
+        "description": "the number of an exchange or a delivery",
+    },
+}
+"""What addresses name."""
+
+
+def document(api: Api, table: Iterable[Verb]) -> dict[str, Any]:
+    """The whole description."""
+    paths: dict[str, dict[str, Any]] = {}
+    for verb in table:
+        paths.setdefault(verb.path, {})[verb.method.lower()] = _operation(verb)
+    whole: dict[str, Any] = _portable(_described(api, paths))
+    return whole
+
+
+def _described(api: Api, paths: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "mockserver's control API",
+            "version": api.version,
+            "description": "Worlds, clock, faults, readings, the outbox and the journal of a double of three SMS providers.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": _components(api),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "asked for off loopback only"}
+            },
+        },
+        "security": [{}, {"token": []}],
+    }
+
+
+def names(path: str) -> list[str]:
+    """What a path names, in order."""
+    return re.findall(r"{(\w+)}", path)
+
+
+def _operation(verb: Verb) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": f"{verb.function.__module__.rpartition('.')[2]}.{verb.name}",
+        "summary": verb.about,
+        "parameters": [
+            *({"name": name, "in": "path", "required": True, "schema": _PATH[name]} for name in names(verb.path)),
+            *(
+                {"name": name, "in": "query", "required": name in verb.needs, "schema": schema}
+                for name, schema in verb.query.items()
+            ),
+        ],
+        "responses": {str(verb.status): _response(verb), "4XX": _REFUSED},
+    }
+    if verb.body is not None:
+        described["requestBody"] = {
+            "required": verb.needs_body,
+            "content": {"application/json": {"schema": verb.body}},
+        }
+    if verb.is_open:
+        described["security"] = []
+    return described
+
+
+_REFUSED = {"description": "No, and why", "content": {"application/json": {"schema": component("Error")}}}
+
+
+def _response(verb: Verb) -> dict[str, Any]:
+    if verb.answer is None:
+        return {"description": "Done"}
+    return {"description": "Yes", "content": {verb.media_type: {"schema": verb.answer}}}
+
+
+def _portable(thing: Any) -> Any:
+    """Patterns as every dialect of regular expressions has them; empty descriptions left out."""
+    if isinstance(thing, list):
+        return [_portable(each) for each in thing]
+    if not isinstance(thing, Mapping):
+        return thing.replace(END, "$") if isinstance(thing, str) else thing
+    return {name: _portable(each) for name, each in thing.items() if not (name == "description" and each == "")}
+
+
+# ---------------------------------------------------------------------------------------------------- what is answered
+
+_TEXT: Schema = {"type": "string"}
+_WHOLE: Schema = {"type": "integer"}
+_FLAG: Schema = {"type": "boolean"}
+_STAMP: Schema = {"type": "string", "format": "date-time"}
+_ANY: Schema = {"type": "object"}
+
+
+def _or_null(schema: Schema) -> dict[str, Any]:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _all(**properties: Schema) -> dict[str, Any]:
+    """An object in which all of these are, and perhaps more."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+_CLOCK: Mapping[str, Schema] = {"now": _STAMP, "frozen": _FLAG, "next": _or_null(_STAMP)}
+_EXCHANGE: Mapping[str, Schema] = {
+    "number": _WHOLE,
+    "at": _STAMP,
+    "provider": _or_null(_TEXT),
+    "operation": _or_null(_TEXT),
+    "account": _or_null(_TEXT),
+    "method": _TEXT,
+    "host": _or_null(_TEXT),
+    "target": _TEXT,
+    "status": _WHOLE,
+    "outcome": one_of(OUTCOMES),
+    "decided": _or_null(_all(refusal=_or_null(_TEXT), effect=one_of(get_args(Effect)))),
+    "ending": _or_null(_TEXT),
+}
+"""What a list has of an exchange. The status is that of the answer, whether it reached the client or not."""
+
+
+_ATTEMPT = _all(
+    at=_STAMP,
+    request=_all(method=_TEXT, url=_TEXT, headers=a_list(a_list(_TEXT)), body=_ANY),
+    response=_or_null(_all(status=_WHOLE, headers=a_list(a_list(_TEXT)), body=_ANY)),
+    error=_or_null(_TEXT),
+    verdict=_TEXT,
+)
+
+
+def _components(api: Api) -> dict[str, Any]:
+    return {
+        "Error": _all(error=_all(code=_TEXT, message=_TEXT, difference={})),
+        "World": _all(
+            id=_TEXT,
+            base_url=_TEXT,
+            **_CLOCK,
+            seed=_TEXT,
+            readings=_ANY,
+            credentials=_ANY,
+            exchanges=_WHOLE,
+            messages=_WHOLE,
+            cursor=_WHOLE,
+        ),
+        "Clock": _all(**_CLOCK),
+        "Moved": MOVED,
+        "Happened": _all(at=_STAMP, event=_TEXT),
+        "Account": {"anyOf": [account_schema(room.schema) for room in api.providers]},
+        "Message": {"anyOf": [_told(message_schema(room)) for room in api.providers]},
+        "Readings": {
+            "type": "object",
+            "additionalProperties": _all(
+                reading=_TEXT, default=_TEXT, readings=a_list(_TEXT), any_zone=_FLAG, quirk=_or_null(_TEXT)
+            ),
+        },
+        "Kinds": _all(kinds=a_list(_all(kind=_TEXT, about=_TEXT, points=a_list(_TEXT), schema=_ANY))),
+        "FaultRule": _all(
+            id=_TEXT, match=_ANY, when=_ANY, point=_TEXT, fault={}, matched=_WHOLE, hits=_WHOLE, spent=_FLAG
+        ),
+        "Refusal": _all(provider=_TEXT, name=_TEXT, status=_WHOLE, description=_TEXT, rule=_TEXT),
+        "Exchange": _all(**_EXCHANGE, refusal=_or_null(_TEXT), fault=_or_null(_TEXT)),
+        "FullExchange": _all(
+            **_EXCHANGE,
+            refusal=_or_null(_ANY),
+            fault=_or_null(_ANY),
+            world=_TEXT,
+            request=_ANY,
+            answer=_ANY,
+            explanation=_ANY,
+        ),
+        "Delivery": _all(
+            number=_WHOLE,
+            provider=_TEXT,
+            account=_TEXT,
+            kind=_TEXT,
+            message=_all(serial=_WHOLE, id=_or_null(_TEXT)),
+            url=_TEXT,
+            verifies=_FLAG,
+            lane=_TEXT,
+            opened=_STAMP,
+            status=one_of(STATUSES),
+            due=_or_null(_STAMP),
+            attempts=a_list(_ATTEMPT),
+        ),
+        "WorldFile": {
+            "type": "object",
+            "description": "a world file",
+            "required": ["mockserver", "accounts"],
+            "properties": {"mockserver": {"const": FORMAT}, "accounts": a_list({"type": "object"})},
+        },
+    }
+
+
+def _told(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message as it is answered: with what was given to it."""
+    given = {"serial": _WHOLE, "read": _FLAG, "id": _TEXT, "at": _STAMP}
+    return {
+        **message,
+        "required": list(dict.fromkeys([*message["required"], *given])),
+        "properties": {**message["properties"], **given},
+    }

@@ -1,0 +1,98 @@
+"""What was decided about an exchange, and what its client got. The two differ where a fault or a magic number acted.
+
+Said once here, for the journal's rows, for explanations and for the people who read either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mockserver.engine.journal import Exchange, Outcome
+from mockserver.engine.limits import Standing
+
+
+def refused_by(exchange: Exchange) -> str | None:
+    """The name of the refusal that the client got."""
+    return None if exchange.refusal is None else type(exchange.refusal).__name__
+
+
+def is_whole(exchange: Exchange) -> bool:
+    """Whether the client got a whole answer of the provider's: as it was decided, or a refusal in its place."""
+    return exchange.outcome in _WHOLE
+
+
+_WHOLE: frozenset[Outcome] = frozenset(("accepted", "refused", "astray"))
+
+
+def decided(exchange: Exchange) -> dict[str, Any] | None:
+    """What was concluded, as JSON: the refusal's name or null, and the effect; ``None`` where no operation was asked for."""
+    if exchange.operation is None:
+        return None
+    verdict = exchange.verdict
+    return {"refusal": None if verdict is None else type(verdict).__name__, "effect": exchange.effect}
+
+
+def rule_of(exchange: Exchange) -> str | None:
+    """The id of the fault rule that acted."""
+    return None if exchange.fault is None else exchange.fault["rule"]
+
+
+def windows(exchange: Exchange) -> Sequence[Standing]:
+    """The rate limits: as what was refused met them, and as what was accepted left them, if it took effect."""
+    if exchange.evidence is None or (exchange.verdict is None and exchange.effect == "prevented"):
+        return ()
+    return exchange.evidence.windows
+
+
+def differs(row: Mapping[str, Any]) -> bool:
+    """Whether a client that goes by what it got is wrong about what happened here; of a row of the journal."""
+    was = row["decided"]
+    if was is None:
+        return row["fault"] is not None
+    return (
+        row["outcome"] not in ("accepted", "refused")
+        or row["refusal"] != was["refusal"]
+        or was["effect"] == "prevented"
+    )
+
+
+def decided_in_words(was: Mapping[str, Any]) -> str:
+    """``accepted, stored``; ``refused by NotADay``."""
+    verdict = "accepted" if was["refusal"] is None else f"refused by {was['refusal']}"
+    return f"{verdict}{_EFFECTS[was['effect']]}"
+
+
+_EFFECTS: Mapping[str, str] = {
+    "stored": ", stored",
+    "changed": ", and counted",
+    "nothing": "",
+    "prevented": ", but not carried out",
+}
+
+
+def answered_in_words(row: Mapping[str, Any]) -> str:
+    """``refusal TooManyPerNumber by fault f1``; of a row of the journal."""
+    rule = row["fault"]
+    what = f"refusal {row['refusal']}" if row["outcome"] == "refused" else _ANSWERS.get(row["outcome"], row["outcome"])
+    if row["outcome"] == "lost" and row["ending"]:
+        what += f" ({_ENDINGS.get(row['ending'], row['ending'])})"
+    return what if rule is None else f"{what} by fault {rule}"
+
+
+_ANSWERS: Mapping[str, str] = {
+    "accepted": "the provider's answer",
+    "replaced": "something in the provider's place",
+    "spoilt": "an answer that cannot be read",
+    "stale": "an answer of an earlier request",
+    "lost": "nothing",
+    "astray": "that nothing is there",
+}
+_ENDINGS: Mapping[str, str] = {
+    "close": "the connection was closed",
+    "complete": "the connection was closed",
+    "dropped": "the server stopped",
+    "hang": "the connection stayed open and silent",
+    "left": "the client left before",
+    "reset": "the connection was reset",
+}

@@ -1,0 +1,97 @@
+"""The rooms' QUIRKS.md as data. Parsed when somebody asks, and once.
+
+An entry is a heading, ``## DT-23 What the rate limits count``, and a list. What stands in the list before
+``Other reading``, ``We``, ``Switch`` and ``Known by`` is what the documents say. A test of the house holds every entry
+to that form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mockserver.sdk.provider import Provider, Quirk
+
+_HEADING = re.compile(r"^## (\S+) (.+)$", re.MULTILINE)
+_LINE = re.compile(r"^- (?:(Other reading|We|Switch|Known by): )?(.+)$", re.MULTILINE)
+
+
+class Entry(NamedTuple):
+    """One place where the documents leave something open."""
+
+    number: str
+    title: str
+    documents: tuple[str, ...]
+    """What they say, each sentence behind its document's number."""
+    other_reading: str
+    we: str
+    """What was taken."""
+    known_by: str
+    """How far to trust that."""
+
+    @property
+    def basis(self) -> str:
+        """``documented``, ``shown by sample`` or ``assumed``; of several, what is said first."""
+        return basis(self.known_by)
+
+
+_BASES = {"documented": "documented", "sample": "shown by sample"}
+
+
+def basis(known_by: str) -> str:
+    """What an entry is known by, in one of three words: what none of the customer's pages has is assumed."""
+    return _BASES.get(re.split(r"\W", known_by, maxsplit=1)[0], "assumed")
+
+
+@cache
+def entries(book: Path) -> Mapping[str, Entry]:
+    """A book's entries, by number."""
+    _, *parts = _HEADING.split(book.read_text(encoding="utf-8"))
+    return {number: _entry(number, title, body) for number, title, body in zip(*[iter(parts)] * 3, strict=True)}
+
+
+def _entry(number: str, title: str, body: str) -> Entry:
+    said: dict[str, list[str]] = {}
+    for label, text in _LINE.findall(body):
+        said.setdefault(label, []).append(text)
+    other, we, known_by = (" ".join(said.get(label, ())) for label in ("Other reading", "We", "Known by"))
+    return Entry(number, title, tuple(said.get("", ())), other, we, known_by)
+
+
+def described(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON."""
+    return {
+        "number": entry.number,
+        "title": entry.title,
+        "documents": list(entry.documents),
+        "other_reading": entry.other_reading,
+        "we": entry.we,
+        "basis": entry.basis,
+        "known_by": entry.known_by,
+    }
+
+
+def switch_described(switch: Quirk, readings: Mapping[str, str]) -> dict[str, Any]:
+    """A switch as JSON, and how it stands in a world's readings; ``None`` where they do not tell."""
+    return {
+        "name": switch.name,
+        "reading": readings.get(switch.name),
+        "default": switch.default,
+        "readings": [*switch.readings, *["any IANA zone name"] * switch.any_zone],
+    }
+
+
+def catalogue(rooms: Iterable[Provider], readings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Every entry of every room, each with its switches as they stand in a world's readings."""
+    return [
+        {
+            "provider": room.name,
+            **described(entry),
+            "switches": [switch_described(switch, readings) for switch in room.quirks if switch.number == number],
+        }
+        for room in rooms
+        for number, entry in entries(room.book).items()
+    ]

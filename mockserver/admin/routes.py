@@ -1,0 +1,176 @@
+"""The tester's addresses: every verb of the table at its own. The only file here that speaks Flask.
+
+A request is let in (`guard`), read and held to the verb's schemas here, so a verb finds what it was promised; and
+whatever it raises becomes the one shape of errors here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from mockserver.engine.registry import Worlds
+from mockserver.engine.world import Busy, Endless, World
+from mockserver.http.application import AnswerResponse
+from mockserver.http.url_display import readable
+from mockserver.sdk.response import Answer, Deferred, Stream
+from mockserver.validation.messages import unknown
+
+from . import guard
+from .endpoint import Api, Values, Verb
+from .endpoints import verbs
+from .errors import BadQuestion, BusyClock, ControlRefusal, EndlessTime, NoSuchThing, TooLarge, error
+from .schemas import held, parameter
+
+
+def routes(api: Api) -> Blueprint:
+    """The control API of a house."""
+    blueprint = Blueprint("control", __name__)
+    for verb in verbs(api):
+        address = re.sub(r"{(\w+)}", lambda found: _CONVERTERS.get(found[1], "<{}>").format(found[1]), verb.path)
+        blueprint.add_url_rule(
+            address, f"{verb.method} {verb.path}".replace(".", "_"), _view(api, verb), methods=[verb.method]
+        )
+    blueprint.register_error_handler(ControlRefusal, _refused)
+    # Whatever looks at a world's time may meet these.
+    blueprint.register_error_handler(Busy, lambda reason: _refused(BusyClock(str(reason))))
+    blueprint.register_error_handler(Endless, lambda reason: _refused(EndlessTime(str(reason))))
+    return blueprint
+
+
+_CONVERTERS = {"number": "<int:{}>", "world": "<{}_id>"}
+
+
+PAGE = "/_mock/ui/"
+"""Where people look."""
+
+
+def index(application: Flask, version: str) -> dict[str, Any]:
+    """What this is and where things are."""
+    rules = sorted(application.url_map.iter_rules(), key=lambda rule: rule.rule)
+    rules = [rule for rule in rules if not rule.rule.startswith(PAGE) or rule.rule == PAGE]  # it leads on by itself
+    return {
+        "mockserver": version,
+        "about": "a double of DialogTech, mGage and SerwerSMS for tests; no message leaves this machine",
+        "page": PAGE,
+        "here": [
+            f"{' '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))} {readable(rule.rule)}" for rule in rules
+        ],
+    }
+
+
+def _view(api: Api, verb: Verb) -> Callable[..., Response]:
+    def view(**path: Any) -> Response:
+        exchange = request.environ.get("mockserver.exchange")
+        if exchange is not None:  # it came through a world's prefix; the tester's own calls are not written down
+            exchange.is_private = True
+        guard.check(request.environ, api.settings, verb.is_open)
+        world = _world(api.house, path.pop("world_id")) if "world_id" in path else None
+        values = Values(path, _query(verb), _body(api, verb), request.host_url.rstrip("/"))
+        return _answered(verb, verb.function(api, world, values))
+
+    return view
+
+
+def _world(house: Worlds, world_id: str) -> World:
+    world = house.get(world_id)
+    if world is None:
+        raise NoSuchThing(f"there is no world {world_id!r}")
+    return world
+
+
+# --------------------------------------------------------------------------------------------------------- what is asked
+
+
+def _query(verb: Verb) -> dict[str, Any]:
+    found = {}
+    for name, texts in request.args.lists():
+        if name not in verb.query:
+            raise BadQuestion(f"{name}: {unknown('parameter', name, verb.query)}")
+        if len(texts) > 1:
+            raise BadQuestion(f"{name} is given {len(texts)} times")
+        found[name] = parameter(name, texts[0], verb.query[name])
+    for name in verb.needs:
+        if name not in found:
+            raise BadQuestion(f"{name} is missing; it must be {verb.query[name]['description']}")
+    return found
+
+
+def _body(api: Api, verb: Verb) -> Any:
+    """The body's JSON, whatever its Content-Type says it is."""
+    if verb.body is None:
+        return {}
+    raw = _raw_body(api.settings.body_bytes)
+    if not raw.strip(b" \t\r\n"):
+        if verb.needs_body:
+            raise BadQuestion("the body is empty; it must be JSON")
+        return {}
+    body = _decoded(raw)
+    if not verb.checks_body:
+        held(body, verb.body)
+    return body
+
+
+def _raw_body(most: int) -> bytes:
+    too_large = f"the body is longer than {most} bytes; MOCKSERVER_BODY_BYTES sets how many are read"
+    if request.environ.get("mockserver.overflow"):
+        raise TooLarge(too_large)
+    known = request.environ.get("mockserver.body")
+    if known is not None:
+        return bytes(known)
+    request.max_content_length = most
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge as reason:
+        raise TooLarge(too_large) from reason
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as reason:
+        raise BadQuestion(f"the body is not UTF-8 (byte 0x{raw[reason.start]:02x} at {reason.start})") from reason
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as reason:
+        raise BadQuestion(
+            f"the body is not JSON: {reason.msg} (line {reason.lineno}, column {reason.colno})"
+        ) from reason
+
+
+# ------------------------------------------------------------------------------------------------------ what is answered
+
+
+def _answered(verb: Verb, answer: Any) -> Response:
+    if isinstance(answer, Deferred):
+        return AnswerResponse(answer.handed_over(request.environ))
+    if isinstance(answer, Stream):
+        if answer.promised(request.environ):
+            return AnswerResponse(Answer(answer.status, answer.headers, b""))
+        return Response(answer.pieces(), answer.status, dict(answer.headers))
+    if verb.answer is None:
+        response = Response(status=verb.status)
+        del response.headers["Content-Type"]  # of nothing
+        return response
+    body = b"".join(answer) if isinstance(answer, Iterator) else _written(answer)
+    return AnswerResponse(Answer(verb.status, (("Content-Type", verb.media_type),), body))
+
+
+def _refused(reason: ControlRefusal) -> Response:
+    response = error(reason.status, reason.code, str(reason), reason.difference)
+    if reason.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _written(answer: Any) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except TypeError:  # a text that is no Unicode, or a number of more than 64 bits: what a client sent to a provider
+        return json.dumps(answer, default=str).encode()

@@ -1,0 +1,211 @@
+"""JSON Schema of what goes in and out: the pieces that several verbs share, and those that a room's own schema yields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mockserver.engine.instants import Instant, parse_instant
+from mockserver.sdk.provider import Provider, Quirk
+from mockserver.validation.json_schema import Schema, an_object, hold
+from mockserver.validation.messages import either, shown
+
+from .errors import BadQuestion
+
+END = "(?![\\s\\S])"
+"""The end of a text: ``$`` would let a line feed pass in Python."""
+
+INSTANT = {"type": "string", "format": "date-time", "description": "an instant such as '2026-06-01T12:00:00Z'"}
+NAME = {
+    "type": "string",
+    "pattern": f"^[A-Za-z0-9_][A-Za-z0-9_.-]{{0,63}}{END}",
+    "description": "a name of 1 to 64 letters, digits, _, - and .",
+}
+WORD = {"type": "string", "description": "a text"}
+OBJECT = {"type": "object", "description": "an object"}
+WHOLE = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1, "description": "a whole number"}
+DIRECTION = {"type": "string", "enum": ["inbound", "outbound"], "description": "'inbound' or 'outbound'"}
+
+
+def a_list(of: Schema, description: str = "a list", **more: Any) -> dict[str, Any]:
+    """The schema of a list."""
+    return {"type": "array", "items": of, "description": description, **more}
+
+
+def one_of(names: Iterable[str]) -> dict[str, Any]:
+    """The schema of a text that is one of these."""
+    names = list(names)
+    return {"type": "string", "enum": names, "description": either(names) if names else "there is none"}
+
+
+def component(name: str) -> dict[str, str]:
+    """What `openapi` describes under a name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def held(thing: Any, schema: Schema, *place: str | int) -> None:
+    """Hold what was sent to its schema.
+
+    Raises:
+        BadQuestion: it breaks it; one sentence says where, what was found and what would be right.
+    """
+    try:
+        hold(thing, schema, place)
+    except ValueError as reason:
+        raise BadQuestion(str(reason).removeprefix(": ")) from reason
+
+
+def instant(text: str, place: str) -> Instant:
+    """Read an instant.
+
+    Raises:
+        BadQuestion: it is none.
+    """
+    try:
+        if text[10:11] not in ("T", "t"):  # Python takes any character here, and a day alone
+            raise ValueError(text)
+        return parse_instant(text.upper())
+    except (ValueError, OverflowError) as reason:
+        raise BadQuestion(f"{place}: {shown(text)} is not {INSTANT['description']}") from reason
+
+
+def parameter(name: str, text: str, schema: Schema) -> Any:
+    """Read a parameter of an address.
+
+    Raises:
+        BadQuestion: it is not as its schema says.
+    """
+    value = _READ[schema["type"]](text)
+    is_right = value is not None and value in schema.get("enum", (value,))
+    if not is_right or not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        raise BadQuestion(f"{name} must be {schema['description']}, not {shown(text)}")
+    return value
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
+
+
+def _number(text: str) -> float | None:
+    # Python takes blanks, underscores and other scripts' digits.
+    number = float(text) if re.fullmatch(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE][+-]?[0-9]{1,3})?", text) else None
+    return number if number is None or isfinite(number) else None
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": _whole,
+    "number": _number,
+    "boolean": {"true": True, "false": False}.get,
+}
+
+
+# ------------------------------------------------------------------------------------------------------ of a room's own
+
+
+CHANGEABLE = ("numbers", "programs", "contacts", "blacklist", "forwarding")
+"""The parts of an account that may be replaced."""
+
+LATER = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": 10**9,
+    "description": "a number of seconds from 0 to 1000000000",
+}
+"""A duration of the world's clock."""
+
+_WHEN = "an instant (2017-01-01T09:30:00Z) or a duration back from now (P3DT4H)"
+
+
+@cache
+def account_schema(file: Path) -> dict[str, Any]:
+    """What an account may hold in a world file, by its room's schema, with every reference resolved."""
+    schema = orjson.loads(file.read_bytes())
+    inside: dict[str, Any] = _inlined(schema, schema.get("definitions", {}))
+    return {name: part for name, part in inside.items() if name not in ("definitions", "$schema")}
+
+
+def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(part, list):
+        return [_inlined(each, definitions) for each in part]
+    if not isinstance(part, Mapping):
+        return part
+    if "$ref" in part:
+        return _inlined(definitions[part["$ref"].removeprefix("#/definitions/")], definitions)
+    return {name: _inlined(each, definitions) for name, each in part.items()}
+
+
+def login_schema(room: Provider) -> dict[str, Any]:
+    """A credential."""
+    logins = account_schema(room.schema)["properties"]["logins"]["items"]
+    # A world file may name the kind of a credential in its place; here it is a credential.
+    pairs: dict[str, Any] = next((each for each in logins.get("anyOf", ()) if each.get("type") == "object"), logins)
+    return pairs
+
+
+def changes_schema(room: Provider) -> dict[str, Any]:
+    """What of an account may be changed at run time."""
+    parts = account_schema(room.schema)["properties"]
+    changeable = {name: parts[name] for name in CHANGEABLE if name in parts}
+    return {**an_object("an object of lists to put in place of the account's", **changeable), "minProperties": 1}
+
+
+def readings_schema(switches: Iterable[Quirk]) -> dict[str, Any]:
+    """Readings by the name of their switch."""
+    readings = {switch.name: _reading_schema(switch) for switch in switches}
+    return an_object("an object of readings by the name of their switch", **readings)
+
+
+def _reading_schema(switch: Quirk) -> dict[str, Any]:
+    known = one_of(switch.readings)
+    zone = {"type": "string", "description": f"{known['description']} or the IANA name of a time zone"}
+    return zone if switch.any_zone else known
+
+
+def _row_schema(room: Provider) -> dict[str, Any]:
+    row: dict[str, Any] = account_schema(room.schema)["properties"]["messages"]["items"]
+    return row
+
+
+def _whose(room: Provider) -> dict[str, Schema]:
+    return {"provider": {"type": "string", "const": room.name, "description": repr(room.name)}, "account": WORD}
+
+
+def message_schema(room: Provider) -> dict[str, Any]:
+    """A message as the tester gives it: a row of a world file, and whose it is."""
+    row = _row_schema(room)
+    needed = (name for name in row["required"] if name not in ("id", "at"))
+    at = {**row["properties"]["at"], "description": _WHEN}
+    return {
+        **row,
+        "required": ["provider", "account", *needed],
+        "properties": {**_whose(room), **row["properties"], "at": at},
+    }
+
+
+ARRIVAL: Schema = {
+    "type": "object",
+    "description": "an object that describes a message",
+    "required": ["provider", "sender"],
+    "properties": {
+        "provider": WORD,
+        "account": WORD,
+        "in": LATER,
+        "sender": WORD,
+        "recipient": WORD,
+        "text": WORD,
+        "kind": WORD,
+        "program": WORD,
+        "network": WORD,
+        "reference": WORD,
+        "title": WORD,
+        "attachments": a_list(OBJECT),
+    },
+}
+"""A message that comes in, in the words of a world file; which of them it takes and needs, the room says."""

@@ -1,0 +1,199 @@
+"""What a world holds and what happened in it, as JSON. Messages and accounts are as a world file has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import structs
+
+from mockserver.engine.accounts import Account
+from mockserver.engine.deliveries import Attempt, Delivery, Outcome
+from mockserver.engine.events import (
+    AccountChanged,
+    ArrivalScheduled,
+    AttemptJudged,
+    DeliveryChanged,
+    DeliveryOpened,
+    MessagesRead,
+    MessageStored,
+    ReadingChosen,
+    UseCounted,
+)
+from mockserver.engine.instants import Instant, iso
+from mockserver.engine.messages import Message
+from mockserver.engine.state import State
+from mockserver.engine.world import Exchanged, Happened, World
+from mockserver.worldfile.dump import described_account as account_in_file
+from mockserver.worldfile.dump import described_message as row
+
+from . import exchanges
+from .endpoint import Api
+
+
+def account(state: State, found: Account) -> dict[str, Any]:
+    """An account without its messages."""
+    return {name: part for name, part in account_in_file(found, state, True).items() if name != "messages"}
+
+
+def message(found: Message, is_read: bool) -> dict[str, Any]:
+    """A message, and whose it is."""
+    provider, _, name = found.account.partition("/")
+    return {"serial": found.serial, "provider": provider, "account": name, **row(found, is_read), "read": is_read}
+
+
+def delivery(found: Delivery, message_id: str | None) -> dict[str, Any]:
+    """A delivery with its attempts."""
+    return {
+        **_opened(found),
+        "message": {"serial": found.serial, "id": message_id},
+        "verifies": found.verifies,
+        "opened": iso(found.opened),
+        "attempts": [_attempt(each) for each in found.attempts],
+    }
+
+
+def _opened(found: Delivery) -> dict[str, Any]:
+    return {
+        "number": found.number,
+        "provider": found.provider,
+        "account": found.account.partition("/")[2],
+        "kind": found.kind,
+        "message": {"serial": found.serial},
+        "url": found.url,
+        "lane": found.lane,
+        "status": found.status,
+        "due": when(found.due),
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    outgoing, outcome = attempt.outgoing, attempt.outcome
+    return {
+        "at": iso(attempt.at),
+        "request": {
+            "method": outgoing.method,
+            "url": outgoing.url,
+            "headers": list(map(list, outgoing.headers)),
+            "body": exchanges.body(outgoing.body),
+        },
+        "response": _response(outcome),
+        "error": outcome.error,
+        "verdict": attempt.verdict,
+    }
+
+
+def _response(outcome: Outcome) -> dict[str, Any] | None:
+    if outcome.status is None:
+        return None
+    headers = list(map(list, outcome.headers))
+    return {"status": outcome.status, "headers": headers, "body": exchanges.body(outcome.body)}
+
+
+def when(instant: Instant | None) -> str | None:
+    """An instant, or none."""
+    return None if instant is None else iso(instant)
+
+
+def credentials(state: State) -> dict[str, dict[str, list[dict[str, str]]]]:
+    """Who may come in, by provider and account."""
+    found: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for each in state.accounts.values():
+        logins = [{"user": login.user, **({"secret": login.secret} if login.secret else {})} for login in each.logins]
+        found.setdefault(each.provider, {})[each.name] = logins
+    return found
+
+
+def clock(world: World) -> dict[str, Any]:
+    """Where a world's clock stands."""
+    now = world.now()
+    return {"now": iso(now), "frozen": world.clock.is_frozen, "next": when(world.next_due())}
+
+
+def world_(api: Api, world: World, origin: str) -> dict[str, Any]:
+    """A world."""
+    time = clock(world)
+    with world.lock:
+        state = world.state
+        changed = {name: value for name, value in state.readings.items() if api.house.readings.get(name) != value}
+        logins, messages = credentials(state), len(state.ledger)
+    return {
+        "id": world.id,
+        "base_url": f"{origin}/_w/{world.id}",
+        **time,
+        "seed": world.ids.seed,
+        "readings": changed,
+        "credentials": logins,
+        "exchanges": len(world.journal),
+        "messages": messages,
+        "cursor": world.feed.cursor,
+    }
+
+
+# ------------------------------------------------------------------------------------------------------- what happened
+
+
+def _stored(world: World, event: MessageStored) -> dict[str, Any]:
+    # Without the lock, which whoever publishes holds: to look into a set is one step.
+    return {"message": message(event.message, event.message.serial in world.state.read)}
+
+
+def _judged(event: AttemptJudged) -> dict[str, Any]:
+    outcome = event.attempt.outcome
+    return {
+        "number": event.number,
+        "status": event.status,
+        "due": when(event.due),
+        "attempt": {
+            "at": iso(event.attempt.at),
+            "status": outcome.status,
+            "error": outcome.error,
+            "verdict": event.attempt.verdict,
+        },
+    }
+
+
+_FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
+    MessageStored: ("message_stored", _stored),
+    MessagesRead: ("messages_read", lambda _, event: {"serials": list(event.serials)}),
+    UseCounted: ("use_counted", lambda _, event: {"window": event.window}),
+    ArrivalScheduled: (
+        "arrival_scheduled",
+        lambda _, event: {"due": iso(event.at), "provider": event.provider, "fields": dict(event.fields)},
+    ),
+    DeliveryOpened: ("delivery_opened", lambda _, event: _opened(event.delivery)),
+    AttemptJudged: ("attempt_judged", lambda _, event: _judged(event)),
+    DeliveryChanged: (
+        "delivery_changed",
+        lambda _, event: {"number": event.number, "status": event.status, "due": when(event.due)},
+    ),
+    AccountChanged: ("account_changed", lambda _, event: {"account": event.account.key}),
+    ReadingChosen: ("reading_chosen", lambda _, event: {"name": event.name, "reading": event.reading}),
+}
+
+
+def happened(api: Api, world: World, item: Happened) -> dict[str, Any] | None:
+    """Something that happened, with its facts; ``None`` for an exchange that the journal has let go of."""
+    what = item.what
+    if isinstance(what, Exchanged):
+        found = world.journal.get(what.number)
+        if found is None:
+            return None
+        api.masking.apply(found)
+        return {**exchanges.in_short(found), "at": iso(item.at), "event": "exchange"}
+    name, facts = _FACTS.get(type(what)) or (_snake(type(what).__name__), _plainly)
+    return {"at": iso(item.at), "event": name, **facts(world, what)}
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def _plainly(_world: World, event: Any) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in structs.asdict(event).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

@@ -1,0 +1,114 @@
+"""Snapshots: a world as one world file, and a world as a world file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mockserver.engine.accounts import Account, Login
+from mockserver.engine.clock import Clock
+from mockserver.engine.ids import Ids
+from mockserver.engine.registry import CredentialsTaken
+from mockserver.engine.world import Beginning, World
+from mockserver.validation.messages import Place, written
+from mockserver.worldfile import WorldFile, WorldFileError, lines, read, taken
+
+from .endpoint import Api, Values, Verb
+from .errors import BadQuestion, InUse
+from .schemas import component
+from .serializers import world_ as described
+
+_Logins = Mapping[str, tuple[Login, ...]]
+
+
+def take(api: Api, world: World, values: Values) -> Iterator[bytes]:
+    """The world file, piece by piece."""
+    return lines(taken(world, api.house.readings, has_credentials=values.query.get("credentials", False)))
+
+
+def restore(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """The world is now as the file says."""
+    file = understood(api, values.body)
+    told = {} if values.query.get("own_credentials") else told_logins(file, values.body)
+    logins = _logins(world, file, told)
+    clock = Clock.system() if file.clock is None else file.clock.clock()
+    beginning = Beginning(
+        file.fixture,
+        file.seed or world.beginning.seed,
+        {**api.house.readings, **file.fixture.readings},
+        logins,
+        clock.now() if clock.is_frozen else None,
+    )
+    try:
+        api.house.begin_again(world, beginning, clock)
+    except CredentialsTaken as reason:
+        raise InUse(f"{reason}; {WAY_OUT}") from reason
+    return described(api, world, values.origin)
+
+
+def understood(api: Api, document: Any, *place: str | int) -> WorldFile:
+    """What a decoded world file says.
+
+    Raises:
+        BadQuestion: it is none.
+    """
+    try:
+        return read(document, api.rules)
+    except WorldFileError as reason:
+        where: Place = (*place, *reason.place)
+        raise BadQuestion(": ".join(filter(None, (written(where), reason.difference)))) from reason
+
+
+WAY_OUT = "with own_credentials it takes none from the file"
+"""What to do when a file's credentials are another world's."""
+
+
+def told_logins(file: WorldFile, document: Mapping[str, Any]) -> dict[str, tuple[Login, ...]]:
+    """The credentials that a file tells, by account key; of other accounts it tells only the kinds."""
+    told = {
+        f"{account['provider']}/{account['name']}"
+        for account in document["accounts"]
+        if all(isinstance(login, Mapping) for login in account["logins"])
+    }
+    return {account.key: account.logins for account in file.fixture.accounts if account.key in told}
+
+
+def _logins(world: World, file: WorldFile, told: _Logins) -> dict[str, tuple[Login, ...]]:
+    """The file's credentials where it has them, else the world's own, else new ones."""
+    with world.lock:
+        own = {key: account.logins for key, account in world.state.accounts.items()}
+    return {
+        **{account.key: own.get(account.key) or _fresh(world, account) for account in file.fixture.accounts},
+        **told,
+    }
+
+
+def _fresh(world: World, account: Account) -> tuple[Login, ...]:
+    token = Ids(f"{world.id} {account.key}").draft().token
+    return tuple(Login(token("user"), token("secret") if login.secret else None) for login in account.logins)
+
+
+def verbs(_: Api) -> tuple[Verb, ...]:
+    """What can be asked about snapshots."""
+    here, file = "/_mock/worlds/{world}/snapshot", component("WorldFile")
+    flag = {"type": "boolean", "description": "true or false"}
+    return (
+        Verb(
+            "GET",
+            here,
+            "The world as one world file, with its credentials on request.",
+            take,
+            file,
+            query={"credentials": flag},
+        ),
+        Verb(
+            "PUT",
+            here,
+            "Let the world be as a world file says; it keeps its credentials where the file has none, or with own_credentials.",
+            restore,
+            component("World"),
+            body=file,
+            query={"own_credentials": flag},
+            checks_body=True,
+        ),
+    )

@@ -1,0 +1,202 @@
+"""Worlds: create, list, show, reset, fork, drop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mockserver.engine.accounts import Login
+from mockserver.engine.clock import Clock
+from mockserver.engine.registry import CredentialsTaken, Taken
+from mockserver.engine.state import Fixture
+from mockserver.engine.world import World
+from mockserver.validation.json_schema import Schema, an_object
+from mockserver.validation.messages import Place, unknown, written
+from mockserver.worldfile import FORMAT, WorldFile, WorldFileError
+from mockserver.worldfile.rules import check
+
+from .endpoint import FIXTURES, Api, Values, Verb
+from .errors import BadQuestion, Conflict, InUse
+from .schemas import INSTANT, NAME, OBJECT, a_list, component, instant, login_schema, one_of, readings_schema
+from .serializers import world_ as described
+from .snapshot import WAY_OUT, told_logins, understood
+
+
+def listed(api: Api, _: None, values: Values) -> dict[str, Any]:
+    """Every world."""
+    return {"worlds": [described(api, world, values.origin) for world in api.house]}
+
+
+def create(api: Api, _: None, values: Values) -> dict[str, Any]:
+    """A world of its own."""
+    body = values.body
+    file = _file(api, body)
+    told = told_logins(file, body["snapshot"]) if "snapshot" in body and not body.get("own_credentials") else {}
+    given = _logins(file.fixture, body.get("credentials", {}))
+    readings = body.get("readings", {})
+    checked_readings(api, readings, ("readings",))
+    at = body.get("freeze")
+    clock = file.clock.clock() if file.clock is not None else None
+    try:
+        world = api.house.create(
+            file.fixture,
+            world_id=body.get("id"),
+            logins={**told, **given},
+            readings=readings,
+            clock=clock if at is None else Clock.frozen(instant(at, "freeze")),
+            seed=body.get("seed", file.seed),
+        )
+    except CredentialsTaken as reason:
+        raise InUse(f"{reason}; {WAY_OUT}" if told else str(reason)) from reason
+    except Taken as reason:
+        raise InUse(str(reason)) from reason
+    return described(api, world, values.origin)
+
+
+def show(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """One world."""
+    return described(api, world, values.origin)
+
+
+def drop(api: Api, world: World, _: Values) -> None:
+    """A world is gone."""
+    try:
+        api.house.drop(world)
+    except ValueError as reason:
+        raise Conflict(str(reason)) from reason
+
+
+def reset(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """As it was created."""
+    at = values.body.get("freeze")
+    world.reset(None if at is None else instant(at, "freeze"))
+    return described(api, world, values.origin)
+
+
+def fork(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """A world that begins as this one is now."""
+    try:
+        twin = api.house.fork(world, values.body.get("id"))
+    except Taken as reason:
+        raise InUse(str(reason)) from reason
+    return described(api, twin, values.origin)
+
+
+def checked_readings(api: Api, readings: Mapping[str, Any], place: Place) -> None:
+    """Hold readings to the switches there are.
+
+    Raises:
+        BadQuestion: there is no such switch, or no such reading of it.
+    """
+    try:
+        check({"mockserver": FORMAT, "accounts": [], "readings": readings}, api.rules)
+    except WorldFileError as reason:
+        raise BadQuestion(f"{written((*place, *reason.place[1:]))}: {reason.difference}") from reason
+
+
+def _file(api: Api, body: Mapping[str, Any]) -> WorldFile:
+    """What the world begins with."""
+    if "snapshot" not in body:
+        return WorldFile(api.fixture(body.get("fixture", FIXTURES[0])))
+    if "fixture" in body:
+        raise BadQuestion("fixture: there is a snapshot already; give one of the two")
+    return understood(api, body["snapshot"], "snapshot")
+
+
+_Credentials = Mapping[str, Mapping[str, list[Mapping[str, Any]]]]
+
+
+def _logins(fixture: Fixture, credentials: _Credentials) -> dict[str, tuple[Login, ...]]:
+    """The credentials that were given, by account key."""
+    known = {account.key: account for account in fixture.accounts}
+    seen: set[tuple[str, str]] = set()
+    given = {}
+    for provider, name, logins in _each(credentials):
+        key = f"{provider}/{name}"
+        place: Place = ("credentials", provider, name)
+        if key not in known:
+            names = [account.name for account in known.values() if account.provider == provider]
+            raise BadQuestion(f"{written(place)}: {unknown('account', name, names)}")
+        for index, login in enumerate(logins):
+            if (provider, login["user"]) in seen:
+                raise BadQuestion(f"{written((*place, index, 'user'))}: {login['user']!r} is given twice")
+            seen.add((provider, login["user"]))
+        given[key] = tuple(Login(login["user"], login.get("secret")) for login in logins)
+    return given
+
+
+def _each(credentials: _Credentials) -> Iterable[tuple[str, str, list[Mapping[str, Any]]]]:
+    for provider, accounts in credentials.items():
+        for name, logins in accounts.items():
+            yield provider, name, logins
+
+
+def _credentials_schema(api: Api) -> Schema:
+    return an_object(
+        "an object of credentials by provider and account",
+        **{
+            room.name: {
+                "type": "object",
+                "description": "an object of credentials by account",
+                "additionalProperties": a_list(login_schema(room), "a list of at least one credential", minItems=1),
+            }
+            for room in api.providers
+        },
+    )
+
+
+def _creation(api: Api) -> Schema:
+    return an_object(
+        "an object that describes a world",
+        id=NAME,
+        fixture=one_of(FIXTURES),
+        snapshot={**OBJECT, "description": "a world file's object"},
+        seed={"type": "string", "minLength": 1, "maxLength": 200, "description": "a text of 1 to 200 characters"},
+        readings=readings_schema(api.switches),
+        freeze=INSTANT,
+        credentials=_credentials_schema(api),
+        own_credentials={
+            "type": "boolean",
+            "description": "true or false: whether the world takes no credentials from the snapshot",
+        },
+    )
+
+
+def verbs(api: Api) -> tuple[Verb, ...]:
+    """What can be asked about worlds."""
+    world, one = component("World"), "/_mock/worlds/{world}"
+    return (
+        Verb("GET", "/_mock/worlds", "Every world.", listed, an_object("", ["worlds"], worlds=a_list(world))),
+        Verb(
+            "POST",
+            "/_mock/worlds",
+            "Create a world, from a shipped fixture or a world file, with credentials that are nobody else's: "
+            "those that are given, those that the snapshot tells if they are free, else fresh ones.",
+            create,
+            world,
+            201,
+            body=_creation(api),
+            needs_body=False,
+        ),
+        Verb("GET", one, "A world: where it is, who may come in, how much is in it.", show, world),
+        Verb("DELETE", one, "Drop a world; its credentials are unknown from then on.", drop, status=204),
+        Verb(
+            "POST",
+            f"{one}/reset",
+            "Return a world to how it was created, at another instant if one is given; cursors go on.",
+            reset,
+            world,
+            body=an_object("an object", freeze=INSTANT),
+            needs_body=False,
+        ),
+        Verb(
+            "POST",
+            f"{one}/fork",
+            "Make a world that begins as this one is now, with fresh credentials.",
+            fork,
+            world,
+            201,
+            body=an_object("an object", id=NAME),
+            needs_body=False,
+        ),
+    )

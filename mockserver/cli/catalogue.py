@@ -1,0 +1,73 @@
+"""``mockserver quirks``, ``refusals`` and ``magic``: what there is to know of the rooms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .common import Output, table, to_server
+
+if TYPE_CHECKING:
+    from mockserver.client import Mock
+
+_PROVIDER = click.option("--provider", help="Of this one only.")
+
+
+def _of(provider: str | None, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A provider's rows, or all. The server says which providers there are: each has rows."""
+    known = list(dict.fromkeys(row["provider"] for row in rows))
+    if provider is None:
+        return rows
+    if provider not in known:
+        raise click.BadParameter(f"{provider!r} is not one of {', '.join(known)}", param_hint="--provider")
+    return [row for row in rows if row["provider"] == provider]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver quirks
+  mockserver quirks --provider mgage --format json
+"""
+)
+@_PROVIDER
+@to_server
+def quirks(mock: Mock, output: Output, provider: str | None) -> None:
+    """List where the documents leave something open: what they say, what was taken, how that is known, its switch."""
+    found = _of(provider, mock.quirks())
+    lines = []
+    for each in found:
+        lines += [f"{each['number']} {each['title']} ({each['basis']})"]
+        lines += [f"  {sentence}" for sentence in each["documents"]]
+        lines += [f"  other reading: {each['other_reading']}", f"  we: {each['we']}", f"  known by: {each['known_by']}"]
+        lines += [f"  switch: {switch['name']} = {' | '.join(switch['readings'])}" for switch in each["switches"]]
+        lines += [""]
+    output.show({"quirks": found}, "\n".join(lines[:-1]))
+
+
+@click.command(epilog="Example: mockserver refusals --provider dialogtech")
+@_PROVIDER
+@to_server
+def refusals(mock: Mock, output: Output, provider: str | None) -> None:
+    """List every refusal by the name under which a fault can ask for it."""
+    found = _of(provider, mock.refusals())
+    keys = ("provider", "name", "status", "rule", "quirk", "description")
+    rows = ([each[key] for key in keys] for each in found)
+    output.show({"refusals": found}, table([key.upper() for key in keys], rows))
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mockserver magic
+  mockserver magic --provider serwersms
+"""
+)
+@_PROVIDER
+@to_server
+def magic(mock: Mock, output: Output, provider: str | None) -> None:
+    """List the numbers that bring something about in a fresh world. They are ours, not the providers'."""
+    found = _of(provider, mock.magic())
+    keys = ("provider", "parameter", "range", "outcome")
+    output.show({"magic": found}, table([key.upper() for key in keys], ([each[key] for key in keys] for each in found)))

@@ -1,0 +1,92 @@
+"""``mockserver exec``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from mockserver.settings import environment
+
+from .child_env import kit_of
+from .common import Failed, hint
+from .exec_report import Report
+from .serve import settings_with, start_log, starting
+
+if TYPE_CHECKING:
+    from mockserver.server import MockServer
+
+
+@click.command(
+    "exec",
+    context_settings={"allow_interspersed_args": False},
+    epilog="""\b
+Examples:
+  mockserver exec -- php send.php
+  mockserver exec --freeze 2026-06-01T12:00:00Z --report -- npm test
+  mockserver exec --strict --report-to exchanges.txt -- pytest -x
+""",
+)
+@click.option("--report", is_flag=True, help="Print what was exchanged on stderr, when the command has ended.")
+@click.option(
+    "--report-to", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file."
+)
+@click.option(
+    "--strict", is_flag=True, help="End with 1 when the command was content, but asked for what is not answered."
+)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@starting
+def exec_(command: tuple[str, ...], report: bool, report_to: Path | None, strict: bool, **flags: Any) -> None:
+    """Run a command whose clients, unchanged, reach this double in place of the providers.
+
+    A server is started on free ports for as long as the command runs. Exit code: the command's own; 128 and the
+    number of a signal that ended it; 127 when there is no such command, 126 when it is none.
+    """
+    settings = settings_with({"log": "quiet", **{name: flag for name, flag in flags.items() if flag is not None}})
+    start_log(settings)
+    settings = replace(settings, host="127.0.0.1", port=0, https_port=None, tunnel_port=None)
+
+    from mockserver.server import MockServer
+
+    with MockServer(settings=settings, https=True, tunnel=True) as server:
+        code = _run(command, server)
+        found = Report.of(server)
+    _tell(found, report, report_to)
+    sys.exit(code or (1 if strict and found.astray else 0))
+
+
+def _run(command: tuple[str, ...], server: MockServer) -> int:
+    from mockserver.intercept import child
+    from mockserver.intercept.environment import led
+
+    parent = environment()
+    try:
+        return child.run(command, parent | led(parent, kit_of(server, parent)))
+    except FileNotFoundError as reason:
+        hint(f"mockserver: {command[0]}: {reason.strerror}")
+        return child.NOT_FOUND
+    except PermissionError as reason:
+        hint(f"mockserver: {command[0]}: {reason.strerror}")
+        return child.NOT_EXECUTABLE
+
+
+def _tell(found: Report, report: bool, report_to: Path | None) -> None:
+    if report_to is not None:
+        try:
+            with report_to.open("w", encoding="utf-8") as file:
+                _write(found.lines(), file)
+        except OSError as reason:
+            raise Failed(f"{report_to}: {reason.strerror}") from reason
+    if report:
+        _write(found.lines(), sys.stderr)
+    else:
+        _write(found.warnings(), sys.stderr)
+
+
+def _write(lines: Iterable[str], file: IO[str]) -> None:
+    for line in lines:
+        click.echo(line, file=file)

@@ -1,0 +1,245 @@
+"""What a world tells its customers: deliveries, and every attempt at one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from . import timefmt as moments
+from .awaiting import verb
+from .resource import Asking
+from .timefmt import Duration, read, read_if_any
+from .transport import Transport
+from .values import Reply, Row, Webhook, content, headers
+
+if TYPE_CHECKING:
+    from mockserver.engine.deliveries import Status
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try."""
+
+    at: datetime
+    """The world's instant."""
+    request: Webhook
+    response: Reply | None
+    """``None`` when no answer came."""
+    error: str | None
+    """Why none came."""
+    verdict: str
+    """Why it was judged as it was."""
+
+    @classmethod
+    def of(cls, row: Row) -> Attempt:
+        """Read it."""
+        sent, got = row["request"], row["response"]
+        return cls(
+            at=read(row["at"]),
+            request=Webhook(sent["method"], sent["url"], headers(sent), content(sent["body"])),
+            response=None if got is None else Reply.of(got),
+            error=row["error"],
+            verdict=row["verdict"],
+        )
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Something that a customer is to be told, as it stood when it was asked for; every verb returns it anew."""
+
+    number: int
+    """Its place in the world's outbox, from 1."""
+    provider: str
+    account: str
+    """Whose customer is told."""
+    kind: str
+    """In the provider's words: ``inbound`` or ``report``."""
+    serial: int
+    """Of the message that it is about."""
+    message_id: str | None
+    """The provider's name for that message; ``None`` when there is none any more."""
+    url: str
+    """Where, as the account has it: a template at some providers."""
+    verifies: bool
+    """Whether the receiver must answer as the provider demands."""
+    lane: str
+    """Deliveries of one lane are made one after the other."""
+    opened: datetime
+    status: Status
+    due: datetime | None
+    """When the next attempt is made; ``None`` when there is none."""
+    attempts: tuple[Attempt, ...]
+    row: Row = field(repr=False, compare=False)
+    cursor: int | None = field(repr=False, compare=False)
+    """Of one that was waited for: wait for the next after this."""
+    _transport: Transport = field(repr=False, compare=False)
+    _path: str = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, transport: Transport, path: str, row: Row, cursor: int | None = None) -> Delivery:
+        """Read it.
+
+        Args:
+            transport: the way to its server.
+            path: of its world's outbox.
+            row: the delivery as JSON.
+            cursor: where it was found, if it was waited for.
+        """
+        return cls(
+            number=row["number"],
+            provider=row["provider"],
+            account=row["account"],
+            kind=row["kind"],
+            serial=row["message"]["serial"],
+            message_id=row["message"]["id"],
+            url=row["url"],
+            verifies=row["verifies"],
+            lane=row["lane"],
+            opened=read(row["opened"]),
+            status=row["status"],
+            due=read_if_any(row["due"]),
+            attempts=tuple(map(Attempt.of, row["attempts"])),
+            row=row,
+            cursor=cursor,
+            _transport=transport,
+            _path=path,
+        )
+
+    @verb
+    def show(self) -> Delivery:
+        """How it stands now."""
+        return self._asked("GET")
+
+    @verb
+    def resend(self) -> Delivery:
+        """Let it be due now, whatever it was; its attempts stay.
+
+        Raises:
+            ControlError: an attempt at it is being made.
+        """
+        return self._asked("POST", "/resend")
+
+    @verb
+    def hold(self) -> Delivery:
+        """Attempt it no more until it is released.
+
+        Raises:
+            ControlError: there is nothing to hold, or an attempt at it is being made.
+        """
+        return self._asked("POST", "/hold")
+
+    @verb
+    def release(self) -> Delivery:
+        """Let it be due now, if it was held.
+
+        Raises:
+            ControlError: it was not.
+        """
+        return self._asked("POST", "/release")
+
+    def _asked(self, method: str, verb: str = "") -> Delivery:
+        row = self._transport.call(method, f"{self._path}/{self.number}{verb}")
+        return Delivery.of(self._transport, self._path, row)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Whether it came to quiet: nothing due now, nothing in flight. True or false as that is."""
+
+    is_quiet: bool
+    in_flight: int
+    """Attempts that are still being made."""
+    now: datetime
+    """The world's instant."""
+    row: Row = field(repr=False, compare=False)
+
+    def __bool__(self) -> bool:
+        """Whether it is quiet."""
+        return self.is_quiet
+
+    @classmethod
+    def of(cls, row: Row) -> Settled:
+        """Read it."""
+        return cls(row["quiet"], row["in_flight"], read(row["now"]), row)
+
+
+class Outbox(Asking):
+    """The verbs of a world that are about what customers are told."""
+
+    @verb
+    def outbox(
+        self,
+        provider: str | None = None,
+        account: str | None = None,
+        *,
+        status: Status | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> list[Delivery]:
+        """What customers were told, or are to be, in the order in which it came up; with every attempt.
+
+        Args:
+            provider: of this one only.
+            account: of this one only.
+            status: those that are ``due``, ``held``, ``acknowledged`` or ``given up``.
+            after: those whose number is greater.
+            limit: so many at most.
+        """
+        filters = {"provider": provider, "account": account, "status": status}
+        found, _ = self._listed("/outbox", "deliveries", "number", filters, after, limit)
+        return list(map(self._delivery, found))
+
+    @verb
+    def delivery(self, number: int) -> Delivery:
+        """One delivery, with every attempt; it has the verbs ``resend``, ``hold`` and ``release``."""
+        return self._delivery(self._ask("GET", f"/outbox/{number}"))
+
+    @verb
+    def settle(self, timeout: Duration = 10.0) -> Settled:
+        """Wait until nothing is due now and no attempt is being made.
+
+        Args:
+            timeout: how long, in seconds of the wall clock; 60 at most.
+
+        Returns:
+            what is true when it came to that in time: ``assert world.settle()``.
+        """
+        patience = moments.seconds(timeout)
+        return Settled.of(self._ask("POST", "/settle", body={"timeout": patience}, patience=patience))
+
+    @verb
+    def spoil(self, /, kind: str, **options: Any) -> Row:
+        """Let the next deliveries to customers go wrong, as they do in life.
+
+        Args:
+            kind: ``twice``, ``at-once``, ``late``, ``reordered``, ``lost-acknowledgement`` or ``stops``.
+            options: ``times`` deliveries, of a ``provider``; ``seconds`` late; ``attempts`` that are lost, or made at all;
+                an ``id``, where one is to be named.
+
+        Returns:
+            the rule, as JSON.
+        """
+        made: Row = self._ask("POST", "/mischief", body={"kind": kind, **options})
+        return made
+
+    @verb
+    def mischief(self) -> list[Row]:
+        """The rules by which deliveries go wrong, as JSON: how many ``times`` each still will, how many it has ``met``."""
+        rules: list[Row] = self._ask("GET", "/mischief")["mischief"]
+        return rules
+
+    @verb
+    def clear_mischief(self, id: str | None = None) -> int:  # noqa: A002 - the control API's word
+        """Let deliveries go right again: drop one rule, or all; how many there were.
+
+        Raises:
+            ControlError: there is no such rule.
+        """
+        one = "" if id is None else f"/{quote(id, safe='')}"
+        cleared: int = self._ask("DELETE", f"/mischief{one}")["cleared"]
+        return cleared
+
+    def _delivery(self, row: Row, cursor: int | None = None) -> Delivery:
+        return Delivery.of(self._transport, f"{self._path}/outbox", row, cursor)

@@ -1,0 +1,105 @@
+"""A client sends twice because the reply to its first call was lost; and one that asks first does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .run import Stage, Step, Story
+
+if TYPE_CHECKING:
+    import requests
+
+_RESTAURANT, _GUEST = "5554332111", "5556667788"
+_TEXT = "Your table is ready."
+
+
+class _Client:
+    """A restaurant's program."""
+
+    def __init__(self, stage: Stage) -> None:
+        import requests
+
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._url = f"{stage.url}/ibp_api.php"
+        access_key, secret = stage.world.login("dialogtech", "restaurant")
+        self._login = {"access_key": access_key, "secret_access_key": secret or ""}
+
+    def send(self, text: str) -> str:
+        """Send a message; what became of it, as the client sees it."""
+        from requests import ConnectionError as Lost
+
+        try:
+            answer = self._call(action="sms.send_message", to=_GUEST, message=text, **{"from": _RESTAURANT})
+        except Lost:
+            return "the connection broke"
+        return "success" if "<result>success<" in answer.text else "refused"
+
+    def has_sent(self, text: str) -> bool:
+        """Whether the provider has it on record."""
+        today = {"start_date": "20260601", "end_date": "20260601"}
+        return text in self._call(action="sms.get_messages", **today).text
+
+    def _call(self, **call: str) -> requests.Response:
+        return self._session.post(self._url, data={**self._login, **call}, timeout=30)
+
+
+def _act(stage: Stage) -> Iterator[Step]:
+    world, client = stage.world, _Client(stage)
+    lost = {"match": {"operation": "sms.send_message"}, "when": {"first": 1}, "point": "after"}
+    world.arm("reset", **lost)  # type: ignore[arg-type]  # as keywords have it
+    yield Step(
+        "A restaurant tells its guest",
+        "Its program sends by DialogTech, and when a call fails it sends again. Today one reply is going to be lost: "
+        "the connection breaks after the message was accepted.",
+    )
+    outcome = client.send(_TEXT)
+    yield Step("The first call", f"The program sees: {outcome}. The guest’s phone sees “{_TEXT}”, for it was accepted.")
+    world.clock.advance(seconds=2)
+    outcome = client.send(_TEXT)
+    yield Step(
+        "The program tries again",
+        f"Two seconds later it sees: {outcome}. All is well, it thinks; and the guest has {_count(stage)} messages.",
+    )
+    world.clear_faults()
+    world.arm("reset", **lost)  # type: ignore[arg-type]
+    world.clock.advance(minutes=5)
+    text = "Your bill is ready."
+    outcome = client.send(text)
+    yield Step("Five minutes later, a better program", f"The same happens to “{text}”: {outcome}.")
+    world.clock.advance(seconds=2)
+    known = client.has_sent(text)
+    if not known:
+        client.send(text)
+    yield Step(
+        "It asks before it repeats",
+        f"sms.get_messages {'lists the message, so it is not sent again' if known else 'does not list it'}. "
+        f"The guest got it once: {_count(stage)} messages in all.",
+    )
+
+
+def _count(stage: Stage) -> int:
+    return len(stage.world.messages("dialogtech", number=_GUEST))
+
+
+DOUBLE_SEND = Story(
+    "double-send",
+    "A client that sends twice",
+    "The message was accepted, the reply was lost, and the client sends again: the bug that costs real money.",
+    _GUEST,
+    5,
+    {
+        "mockserver": 1,
+        "accounts": [
+            {
+                "provider": "dialogtech",
+                "name": "restaurant",
+                "logins": [{"user": "restaurant-of-the-story", "secret": "open-sesame"}],
+                "numbers": [{"number": _RESTAURANT}],
+                "messages": [],
+            }
+        ],
+    },
+    _act,
+)

@@ -1,0 +1,34 @@
+"""A customer's script that vendors call: small, real, and broken until somebody repairs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from mockserver.http.listener import Listening
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+
+class Receiver(Listening):
+    """A script at a free port of this machine, for the length of a ``with`` block."""
+
+    def __init__(self) -> None:
+        super().__init__(self._answer)
+        self.is_repaired = False
+        self.texts: list[str] = []
+        """What it has understood."""
+
+    def repair(self) -> None:
+        """Let it work from now on."""
+        self.is_repaired = True
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        status, body = "500 Internal Server Error", b"Traceback (most recent call last): ..."
+        if self.is_repaired:
+            self.texts += parse_qs(environ["QUERY_STRING"]).get("text", [])
+            status, body = "200 OK", b"OK"  # 004: what the vendor wants to hear
+        start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]

@@ -1,0 +1,88 @@
+"""A customer replies, and the shop's script is broken: the reply is forwarded again until it is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mockserver.client import Delivery
+
+from .receiver import Receiver
+from .run import Stage, Step, Story
+
+_PHONE, _SHOP = "+48500600700", "+48664078059"
+
+
+def _act(stage: Stage) -> Iterator[Step]:
+    world = stage.world
+    with Receiver() as script:
+        address = f"{script.url}/sms?from=#NUMER#&text=#WIADOMOSC#"
+        world.change_account("serwersms", "shop", forwarding=[{"service": "ndi", "url": address}])
+        yield Step(
+            "A shop waits for replies",
+            f"SerwerSMS forwards whatever customers write to {_SHOP} to the shop’s script at {script.url}/sms. "
+            "It was changed this morning, and nobody knows yet that it is broken.",
+        )
+        world.inbound("serwersms", "shop", kind="ndi", sender=_PHONE, recipient=_SHOP, text="Tak, poproszę o 16")
+        world.settle()
+        yield Step("Anna answers", f"“Tak, poproszę o 16.” It is forwarded at once: {_last(stage)}.")
+        world.clock.advance(minutes=5)
+        yield Step(
+            "Five minutes later",
+            f"“The system will repeat the URL invocation in 5, 10, 15 and 60 minutes”, says the document. So it does: {_last(stage)}.",
+        )
+        script.repair()
+        yield Step(
+            "Somebody repairs the script",
+            "A shop that only tested the good day would have asked Anna to write again. This one just waits.",
+        )
+        world.clock.advance(next=True)
+        yield Step(
+            "Ten minutes after the first try",
+            f"The second repeat: {_last(stage)}. The script heard “{script.texts[-1]}”.",
+        )
+    yield Step("Nothing was lost", f"The provider’s own API has it too, for whoever asks: {_asked(stage)}.")
+
+
+def _delivery(stage: Stage) -> Delivery:
+    return stage.world.outbox()[-1]
+
+
+def _last(stage: Stage) -> str:
+    """What came of the last attempt, as the outbox has it."""
+    delivery = _delivery(stage)
+    attempt = delivery.attempts[-1]
+    answer = "no answer" if attempt.response is None else f"an answer with status {attempt.response.status}"
+    return f"{answer}, so the delivery is {delivery.status}"
+
+
+def _asked(stage: Stage) -> str:
+    """A client that asks for the incoming messages."""
+    import requests
+
+    user, password = stage.world.login("serwersms", "shop")
+    call = {"username": user, "password": password, "type": "ndi", "date_from": "2026-06-01 00:00:00"}
+    answer = requests.post(f"{stage.url}/messages/recived", data=call, timeout=30).json()
+    texts = [f"“{item['text']}” from {item['phone']}" for item in answer["items"]]
+    return ", ".join(texts) or "it has none"
+
+
+REPLY = Story(
+    "reply",
+    "A reply that is forwarded and retried",
+    "A customer answers, the shop’s script is down, and the provider tries again until somebody hears.",
+    _PHONE.lstrip("+"),
+    6,
+    {
+        "mockserver": 1,
+        "accounts": [
+            {
+                "provider": "serwersms",
+                "name": "shop",
+                "logins": [{"user": "shop-of-the-story", "secret": "open-sesame"}],
+                "contacts": [{"phone": _PHONE, "first_name": "Anna", "last_name": "Nowak"}],
+                "messages": [],
+            }
+        ],
+    },
+    _act,
+)

@@ -1,0 +1,56 @@
+"""What an operation concludes, before anything has happened."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from .events import Event
+from .instants import Instant
+from .limits import Standing
+from .provider_errors import Refused
+
+
+class Measured(Protocol):
+    """What rate limits look at, as it was at an instant."""
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """Where they stand then. Reckoned when somebody asks: of what was accepted, nearly nobody does."""
+
+
+class Evidence(Struct, frozen=True, gc=False):
+    """Why it was decided so, beside what the refusal says itself."""
+
+    measured: Measured | None = None
+    """What the rate limits looked at: as it was for a refusal, and as it is left for what was accepted. Nothing in it may
+    lead back here, because the garbage collector does not look (``gc=False``)."""
+    magic: str | None = None
+    """The value that brought this about, where it is one of those that a room keeps for tests."""
+
+    @property
+    def windows(self) -> tuple[Standing, ...]:
+        """The rate limits that were looked at."""
+        return () if self.measured is None else self.measured.standings
+
+
+NOTHING_ELSE = Evidence()
+"""What was asked and what was concluded say it all."""
+
+
+class Decision(Struct, frozen=True):
+    """A value or a refusal, the events that would make it so, and the evidence."""
+
+    at: Instant
+    value: object
+    """What the room's wire format knows how to write; a `Refused` is one of these."""
+    events: tuple[Event, ...] = ()
+    evidence: Evidence = NOTHING_ELSE
+    account: str | None = None
+    """The key of the account that asked; ``None`` for a stranger."""
+
+    @property
+    def refusal(self) -> Refused | None:
+        """The refusal, when it is one."""
+        return self.value if isinstance(self.value, Refused) else None

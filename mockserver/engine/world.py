@@ -1,0 +1,520 @@
+"""One world: its state, time, identifiers, faults, journal and feed, and the one way to change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from threading import Condition, Lock
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from msgspec import Struct, structs
+
+from .accounts import Login
+from .clock import Clock
+from .decisions import Decision
+from .deliveries import Attempt, Delivery
+from .events import DeliveryOpened, Event
+from .faults import Chosen, Facts, Fault, FaultPlan, Rule
+from .feed import Feed
+from .ids import Draft, Ids
+from .instants import SECOND, Instant
+from .journal import Exchange, Journal
+from .scheduler import Due
+from .state import Fixture, State
+from .webhook_faults import Mischief, Plan
+
+Decide: TypeAlias = Callable[[State, Instant, Draft], Decision]
+"""Pure: reads the state, the instant and a draft of identifiers, and concludes. It may be run again."""
+
+Arrive: TypeAlias = Callable[[Mapping[str, Any], State, Instant, Draft], Decision]
+"""A provider's decider for a message that comes in from outside, given its fields."""
+
+Judge: TypeAlias = Callable[[Delivery, Attempt, State, Instant, Draft], Decision]
+"""A provider's decider for an attempt that is over: acknowledged, due again, or given up."""
+
+
+class Room(NamedTuple):
+    """What a provider decides when nobody has asked it."""
+
+    arrive: Arrive | None = None
+    judge: Judge | None = None
+
+
+class Sender(Protocol):
+    """Makes the attempts, and sees that what is due in a world whose clock ticks happens in time."""
+
+    def send(self, world: World, delivery: Delivery) -> None:
+        """Begin an attempt. Called with the world's lock held, so it returns at once; `World.judge` hears how it went."""
+
+    def due(self, world: World) -> None:
+        """What comes next in a world has changed. Called with its lock held."""
+
+    def forget(self, world: World) -> None:
+        """Nothing that was begun in this world counts any more. Called with its lock held."""
+
+    def close(self) -> None:
+        """Send nothing more."""
+
+
+START_PATIENCE = 2.0
+"""Seconds of wall clock in which one of the attempts that were begun before an advance must end for it to go on waiting.
+
+Not for ever: the receiver that is being called may be who advances.
+"""
+
+MOST_STEPS = 10_000
+"""Things that may happen in one advance beside those that were due before; a world in which more do goes round in a circle."""
+
+
+class Busy(RuntimeError):
+    """Somebody else is moving this world's clock."""
+
+
+class Endless(RuntimeError):
+    """An advance met more things than it may: each brings about the next."""
+
+
+class Exchanged(Struct, frozen=True, gc=False):
+    """A request was answered. The exchange itself is the journal's, which bounds what is kept of it."""
+
+    number: int
+
+
+class Missed(Struct, frozen=True):
+    """A message was to arrive, and there was nothing left for it to arrive at."""
+
+    provider: str
+    reason: str
+
+
+class Happened(Struct, frozen=True, gc=False):
+    """What happened, at its own instant."""
+
+    at: Instant
+    what: Event | Exchanged | Missed
+
+
+class Together(Struct, frozen=True, gc=False):
+    """What happened at one instant, in order. Nearly nobody looks, so the single things are made for who does."""
+
+    at: Instant
+    whats: tuple[Event | Exchanged | Missed, ...]
+
+    def __len__(self) -> int:
+        return len(self.whats)
+
+    def __iter__(self) -> Iterator[Happened]:
+        return (Happened(self.at, what) for what in self.whats)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How a world was created, which is what a reset returns it to."""
+
+    fixture: Fixture
+    seed: str
+    """Of identifiers and chance."""
+    readings: Mapping[str, str] = field(default_factory=dict)
+    """The complete table of switches."""
+    logins: Mapping[str, tuple[Login, ...]] | None = None
+    """The credentials of each account, by key."""
+    frozen_at: Instant | None = None
+    """Where its clock stands; ``None`` for one that ticks."""
+    template: State | None = None
+    """A fork begins with this in place of a fixture."""
+    sequences: Mapping[str, int] | None = None
+    """Where a fork's identifiers go on."""
+
+    def clock(self, frozen_at: Instant | None = None) -> Clock:
+        """The clock it begins with, or one frozen at another instant."""
+        at = self.frozen_at if frozen_at is None else frozen_at
+        return Clock.system() if at is None else Clock.frozen(at)
+
+    def state(self, now: Instant) -> State:
+        """The state it begins with, born at the whole second of an instant."""
+        if self.template is not None:
+            return self.template.fork()
+        return State(self.fixture, now // SECOND * SECOND, self.readings, self.logins)
+
+    def ids(self) -> Ids:
+        """The identifiers it begins with."""
+        return Ids(self.seed, dict(self.fixture.sequences if self.sequences is None else self.sequences))
+
+
+class World:
+    """What one test, or one developer, sees."""
+
+    __slots__ = (
+        *("_announced", "_begun_before", "_quiet", "_record", "_rooms", "_sender"),
+        *("beginning", "clock", "epoch", "feed", "id", "ids", "in_flight", "journal", "lock", "mischief"),
+        *("plan", "state", "touched"),
+    )
+
+    def __init__(
+        self,
+        world_id: str,
+        beginning: Beginning,
+        journal: Journal,
+        rooms: Mapping[str, Room],
+        clock: Clock | None = None,
+        sender: Sender | None = None,
+    ) -> None:
+        """Create a world.
+
+        Args:
+            world_id: its name in addresses.
+            beginning: what a reset returns it to.
+            journal: where its exchanges are written down.
+            rooms: by provider, what it decides when nobody has asked it.
+            clock: in place of the one that it would begin with.
+            sender: makes the attempts at deliveries; without one they stay due.
+        """
+        self.id = world_id
+        self.epoch = 0
+        """Counts resets: what began in an earlier epoch has nothing to say in this one."""
+        self.beginning = beginning
+        self.journal = journal
+        self.clock = clock or beginning.clock()
+        self.state = beginning.state(self.clock.now())
+        self.ids = beginning.ids()
+        self.plan = FaultPlan()
+        self.mischief = Plan()
+        """Deliveries that go wrong on purpose."""
+        self.feed = Feed()
+        self.touched = Feed(100)
+        """What somebody set that is no event, so that who shows it looks again: ``clock``, ``faults``, or the ``world``
+        when it began again."""
+        self.lock = Lock()
+        self.in_flight: set[int] = set()
+        """The deliveries at which an attempt is being made."""
+        self._begun_before: set[int] = set()
+        """Those of them whose attempt was begun before the advance that is under way."""
+        self._quiet = Condition(self.lock)
+        self._record: list[Happened] | None = None
+        self._announced: Instant | None = None
+        self._rooms = rooms
+        self._sender = sender
+
+    def commit(self, decide: Decide, keep: bool = True) -> Decision:
+        """Decide at one instant and, unless it is not to be kept, make it so.
+
+        The lock is held for microseconds; nothing that waits may be called in here, and never another world's commit.
+        """
+        with self.lock:
+            now, agenda = self.clock.now(), self.state.agenda
+            if agenda.next is not None:  # nearly every world waits for nothing, and then none of this is called
+                self._meet(now)
+            decision = self._conclude(decide, now, keep)
+            if agenda.next is not None:
+                self._meet(now)  # what is due now is attempted at once
+            if agenda.next != self._announced:
+                self._announce()
+            return decision
+
+    def judge(self, number: int, epoch: int, attempt: Attempt) -> None:
+        """An attempt at a delivery is over; one that was begun in an earlier epoch says nothing any more."""
+        with self.lock:
+            if epoch != self.epoch:
+                return
+            self.in_flight.discard(number)
+            self._begun_before.discard(number)
+            delivery = self.state.outbox[number]
+            judge = self._rooms[delivery.provider].judge
+            assert judge is not None
+            now = self.clock.now()
+            attempt = self.mischief.outcome(delivery, attempt)
+            self._conclude(
+                lambda state, now, ids: self._judged(judge(delivery, attempt, state, now, ids), delivery), now
+            )
+            self._meet(now)
+            self._announce()
+            self._quiet.notify_all()
+
+    def write_down(self, exchange: Exchange) -> None:
+        """Put an exchange into the journal, and say so."""
+        self.journal.add(exchange)
+        self.feed.publish_all(Together(exchange.at, (Exchanged(exchange.number),)))
+
+    def arrive(self, provider: str, fields: Mapping[str, Any]) -> Decision:
+        """Let a message come in now.
+
+        Raises:
+            KeyError: nothing arrives at that provider.
+        """
+        decide = self._rooms[provider].arrive
+        if decide is None:
+            raise KeyError(provider)
+        return self.commit(lambda state, now, ids: decide(fields, state, now, ids))
+
+    # -- faults ------------------------------------------------------------------------------------------------------
+
+    def choose(self, facts: Facts) -> Chosen:
+        """The fault that an exchange meets; counts the hit."""
+        with self.lock:
+            return self.plan.choose(facts, self.clock.now(), self._draw)
+
+    def leave(self, chosen: Chosen, fault: Fault) -> None:
+        """What the next matching exchange meets, as the last one left it."""
+        with self.lock:
+            self.plan.leave(chosen.rule or "", fault)
+
+    def arm(self, rule: Rule) -> str:
+        """Add a fault's rule; its id."""
+        with self.lock:
+            armed = self.plan.arm(rule)
+            self.touched.publish("faults")
+            return armed
+
+    def disarm(self, rule_id: str | None = None) -> int:
+        """Remove one rule, or all; how many there were."""
+        with self.lock:
+            gone = self.plan.clear_all() if rule_id is None else int(self.plan.clear(rule_id))
+            self.touched.publish("faults")
+            return gone
+
+    def make_mischief(self, rule: Mischief) -> None:
+        """Let the next deliveries go wrong."""
+        with self.lock:
+            self.mischief.rules[rule.id] = rule
+            self.touched.publish("faults")
+
+    def make_peace(self, rule_id: str | None = None) -> int:
+        """Remove one rule of mischief, or all; how many there were. What they met already stays as it is."""
+        with self.lock:
+            gone = list(self.mischief.rules) if rule_id is None else [rule_id] * (rule_id in self.mischief.rules)
+            for each in gone:
+                del self.mischief.rules[each]
+            self.touched.publish("faults")
+            return len(gone)
+
+    def _draw(self) -> float:
+        """A number from 0 to below 1, from the seed."""
+        draft = self.ids.draft()
+        token = draft.token("chance", 13)
+        self.ids.keep(draft)
+        return int(token, 16) / 16**13
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def now(self) -> Instant:
+        """The instant, with everything that was due until then having happened."""
+        with self.lock:
+            now = self.clock.now()
+            self._meet(now)
+            return now
+
+    def advance(self, to: Instant | None = None) -> list[Happened]:
+        """Move on to an instant, or only let be over what is due already; what happened on the way, in order, each at its own instant.
+
+        It moves from due instant to due instant, and at each waits, without the lock, until every attempt is over. For
+        one that was begun before it waits as `START_PATIENCE` says; `settle` before an advance waits longer.
+
+        Raises:
+            ValueError: the instant is past.
+            Busy: somebody else is moving this clock.
+            Endless: things bring about one another without end.
+        """
+        with self.lock:
+            to = self.clock.now() if to is None else to
+            if to < self.clock.now():
+                raise ValueError("the clock cannot be moved backwards; a reset with freeze does that")
+            if self._record is not None:
+                raise Busy("somebody else is moving this world's clock; let that end first")
+            record: list[Happened] = []
+            self._record = record
+            try:
+                self._travel(to)
+            finally:
+                self._record = None
+                self._announced = None  # what comes next may be the same, and is nearer now
+                self._announce()
+                self.touched.publish("clock")
+            return record
+
+    def settle(self, patience: float = 10.0) -> bool:
+        """Wait until nothing is due now and nothing in flight; whether it came to that in so many seconds of wall clock."""
+        with self.lock:
+            self._meet(self.clock.now())
+            return self._quiet.wait_for(lambda: not self.in_flight, patience)
+
+    def freeze(self, at: Instant | None = None) -> list[Happened]:
+        """Stop the clock, here or at a later instant; what happened until then.
+
+        Raises:
+            ValueError: the instant is past.
+        """
+        with self.lock:
+            now = self.clock.now()
+            if at is not None and at < now:
+                raise ValueError("a clock cannot be frozen in its past; a reset with freeze does that")
+            self.clock.freeze()
+            happened = self._meet(now)
+            self.touched.publish("clock")
+        return happened if at is None else happened + self.advance(at)
+
+    def resume(self) -> None:
+        """Let the clock tick on from where it stands."""
+        with self.lock:
+            self.clock.resume()
+            self._announced = None
+            self._announce()
+            self.touched.publish("clock")
+
+    def next_due(self) -> Instant | None:
+        """When the next thing happens by itself."""
+        with self.lock:
+            return self.state.agenda.next
+
+    # -- whole worlds ------------------------------------------------------------------------------------------------
+
+    def reset(self, frozen_at: Instant | None = None) -> None:
+        """Return to how it was created, with its clock frozen at an instant if one is given. Cursors go on."""
+        with self.lock:
+            self._end_epoch()
+            self.clock = self.beginning.clock(frozen_at)
+            self.state = self.beginning.state(self.clock.now())
+            self.ids = self.beginning.ids()
+            self.plan = FaultPlan()
+            self.mischief = Plan()
+        self.journal.clear()
+        self.touched.publish("world")
+
+    def begin_again(self, beginning: Beginning, clock: Clock) -> None:
+        """Begin another way, as from a snapshot. Journal, faults, mischief and cursors stay."""
+        with self.lock:
+            self._end_epoch()
+            self.mischief.forget()
+            self.beginning, self.clock = beginning, clock
+            self.state, self.ids = beginning.state(clock.now()), beginning.ids()
+            self.touched.publish("world")
+
+    def close(self) -> None:
+        """Let go of everything; called when the world is dropped."""
+        with self.lock:
+            self._end_epoch()
+        self.journal.close()
+
+    def fork(self, world_id: str, journal: Journal, issue: Callable[[State], None]) -> World:
+        """A world that begins as this one is now, with credentials that are issued. Journal and feed are its own, and empty."""
+        with self.lock:
+            clock = self.clock.copy()
+            self._meet(clock.now())
+            template = self.state.fork()
+            issue(template)
+            frozen_at = clock.now() if clock.is_frozen else None
+            beginning = replace(self.beginning, frozen_at=frozen_at, template=template, sequences=self.ids.sequences)
+            twin = World(world_id, beginning, journal, self._rooms, clock, self._sender)
+            twin.plan, twin.mischief = self.plan.fork(), self.mischief.fork()
+            return twin
+
+    # -- inside the lock ---------------------------------------------------------------------------------------------
+
+    def _conclude(self, decide: Decide, now: Instant, keep: bool = True) -> Decision:
+        """Decide and make it so, all of it before anybody is told of any of it."""
+        draft = self.ids.draft()
+        decision = decide(self.state, now, draft)
+        if keep and decision.events:
+            events = self._spoilt(decision.events, draft, now) if self.mischief else decision.events
+            for event in events:
+                self.state.apply(event)
+            self._tell(Together(now, events))
+            self.ids.keep(draft)
+        return decision
+
+    def _spoilt(self, events: tuple[Event, ...], draft: Draft, now: Instant) -> tuple[Event, ...]:
+        """The events as mischief leaves them."""
+        opened, outbox = self.mischief.opened, self.state.outbox
+        return tuple(
+            each
+            for event in events
+            for each in (opened(event, outbox, draft, now) if isinstance(event, DeliveryOpened) else (event,))
+        )
+
+    def _judged(self, decision: Decision, delivery: Delivery) -> Decision:
+        return structs.replace(decision, events=self.mischief.judged(delivery, decision.events))
+
+    def _tell(self, happened: Together) -> None:
+        self.feed.publish_all(happened)
+        if self._record is not None:
+            self._record += happened
+
+    def _meet(self, until: Instant) -> list[Happened]:
+        """Let everything happen that is due, each at its own instant."""
+        if not self.state.agenda.has_due(until):
+            return []
+        happened: list[Happened] = []
+        steps = -len(self.state.agenda)  # what is down already brings about nothing by being much
+        while due := self.state.agenda.take(until):
+            steps += 1
+            if steps > MOST_STEPS:
+                raise Endless(
+                    f"{MOST_STEPS} things happened beside what was due, and more are; the next arrives at {due.provider}"
+                )
+            self.clock.move_to(due.at)
+            if due.delivery:
+                self._attempt(due)
+            else:
+                happened += (Happened(due.at, what) for what in self._arrived(due))
+        return happened
+
+    def _attempt(self, due: Due) -> None:
+        """Begin an attempt, unless the delivery was held, reset or put off since it was put down."""
+        delivery = self.state.outbox.get(due.delivery)
+        if delivery is None or delivery.status != "due" or delivery.due != due.at or self._sender is None:
+            return
+        if due.delivery not in self.in_flight:
+            self.in_flight.add(due.delivery)
+            self._sender.send(self, delivery)
+
+    def _travel(self, to: Instant) -> None:
+        epoch, steps = self.epoch, -len(self.state.agenda)
+        self._begun_before = set(self.in_flight)
+        while self._begun_before and self._quiet.wait(START_PATIENCE):
+            pass
+        while True:
+            self._quiet.wait_for(lambda: epoch != self.epoch or self._is_all_heard())
+            if epoch != self.epoch:
+                return
+            at = self.state.agenda.next
+            if at is None or at > to:
+                self.clock.move_to(to)
+                return
+            steps += 1
+            if steps > MOST_STEPS:
+                raise Endless(f"the clock stopped {MOST_STEPS} times on its way for what was not due before it set out")
+            self._meet(at)
+
+    def _is_all_heard(self) -> bool:
+        """Whether every attempt is over that can be: who advances may be the receiver of one begun before, with others in line behind."""
+        outbox = self.state.outbox
+        held_up = {outbox[number].lane for number in self._begun_before}
+        return all(outbox[number].lane in held_up for number in self.in_flight)
+
+    def _announce(self) -> None:
+        """Tell the sender when what comes next has changed."""
+        following = self.state.agenda.next
+        if following != self._announced and self._sender is not None:
+            self._announced = following
+            self._sender.due(self)
+
+    def _end_epoch(self) -> None:
+        self.epoch += 1
+        self.in_flight.clear()
+        self._begun_before.clear()
+        self._announced = None
+        if self._sender is not None:
+            self._sender.forget(self)
+        self._quiet.notify_all()
+
+    def _arrived(self, due: Due) -> tuple[Event | Missed, ...]:
+        try:
+            return self._conclude(self._decision(due), due.at).events
+        except ValueError as reason:  # its number or account has gone since
+            missed = Missed(due.provider, str(reason))
+            self._tell(Together(due.at, (missed,)))
+            return (missed,)
+
+    def _decision(self, due: Due) -> Decide:
+        decide = self._rooms[due.provider].arrive
+        assert decide is not None
+        return lambda state, now, ids: decide(due.fields, state, now, ids)

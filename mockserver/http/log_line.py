@@ -1,0 +1,53 @@
+"""The line of the log for an exchange: what was asked, what was answered, and why, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from mockserver.validation.suggestions import nearest_paths
+
+from .url_display import readable
+
+if TYPE_CHECKING:
+    from mockserver.engine.journal import Exchange
+
+
+def reason(exchange: Exchange, path: str, addresses: Callable[[], Iterable[str]]) -> str:
+    """Why an exchange was answered as it was; nothing where the provider simply said yes.
+
+    Args:
+        exchange: as it was answered.
+        path: what was asked for, decoded, without the prefix of a world.
+        addresses: the rules of every address that is served.
+    """
+    said = [*_provider(exchange, path, addresses), *_fault(exchange)]
+    return "; ".join(said)
+
+
+def _provider(exchange: Exchange, path: str, addresses: Callable[[], Iterable[str]]) -> Iterator[str]:
+    refusal = exchange.refusal
+    name = "" if refusal is None else f"{type(refusal).__name__}: "
+    if exchange.operation is None and exchange.outcome == "astray" and exchange.status not in _READ_BADLY:
+        near = nearest_paths(path, [rule for rule in addresses() if not rule.startswith("/_mock/")], 1)
+        meant = f"; did you mean {readable(near[0])}?" if near else ""
+        yield f"{name}no operation lives at this path{meant}"
+    elif refusal is not None:
+        yield f"{name}{refusal}"
+
+
+_READ_BADLY = frozenset((400, 405, 413, 500))
+"""What is said where the path was not the reason."""
+
+
+def _fault(exchange: Exchange) -> Iterator[str]:
+    decided = "accepted" if exchange.verdict is None else type(exchange.verdict).__name__
+    if exchange.fault is None:
+        if exchange.reply == "lost":
+            yield f"lost, as its magic number has it; decided: {decided}"
+        return
+    said = exchange.fault["fault"]
+    kinds = ", ".join(each["kind"] for each in (said if isinstance(said, list) else [said]))
+    fault = f"fault {exchange.fault['rule']} ({kinds})"
+    is_unharmed = exchange.reply == "own" and exchange.refusal is exchange.verdict
+    yield f"met {fault}" if is_unharmed else f"{exchange.outcome} by {fault}; decided: {decided}"

@@ -1,0 +1,264 @@
+"""Connections without sockets, in a time of their own: the real shell on a loop that never waits.
+
+The law of this file: what a client would see at a socket it sees here, by the same shell, so a delay, a cut, a reset,
+garbage and silence are the same bytes and the same ends. Only time is another: nobody waits. A pause that the client
+would sit out is skipped, and one that is longer than its read time-out ends in that time-out at once. Who has no
+time-out and waits for what never comes would wait for ever, and is told so: `EndlessWait`.
+"""
+
+from __future__ import annotations
+
+import errno
+import heapq
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from itertools import count
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.server import ServerState
+
+from mockserver.http.connection import Limits, Shell, shell
+from mockserver.http.listener import config_of
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from mockserver.client import World
+
+_DAWN = -1e9
+"""Where this time begins: far from any real loop's, so that what is remembered by the second is not mixed up."""
+_SETTLES_AT_ONCE = 10_000
+"""Turns without a pause after which something goes round in circles."""
+
+
+class EndlessWait(RuntimeError):
+    """The client has no read time-out and waits for an answer that never comes."""
+
+
+class _Timer:
+    """What `asyncio.TimerHandle` is to others."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.call: Callable[[], object] | None = call
+
+    def cancel(self) -> None:
+        """Do nothing when it is time."""
+        self.call = None
+
+
+class _Loop:
+    """As much of an event loop as the shell asks of one."""
+
+    def __init__(self) -> None:
+        self._now = _DAWN
+        self._due: list[tuple[float, int, _Timer]] = []
+        self._numbers = count()
+
+    def time(self) -> float:
+        """Seconds."""
+        return self._now
+
+    def call_later(self, delay: float, call: Callable[..., object], *args: Any) -> _Timer:
+        """When it is time."""
+        timer = _Timer(lambda: call(*args))
+        heapq.heappush(self._due, (self._now + delay, next(self._numbers), timer))
+        return timer
+
+    def call_soon(self, call: Callable[..., object], *args: Any) -> _Timer:
+        """In the next turn."""
+        return self.call_later(0, call, *args)
+
+    call_soon_threadsafe = call_soon
+
+    @property
+    def next(self) -> float:
+        """When something is due; never, if nothing is."""
+        while self._due and self._due[0][2].call is None:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else inf
+
+    def pass_until(self, instant: float) -> None:
+        """Let time pass, with all that is due until then."""
+        while self.next <= instant and self.next < inf:
+            when, _, timer = heapq.heappop(self._due)
+            self._now = max(self._now, when)
+            assert timer.call is not None
+            timer.call()
+        self._now = max(self._now, instant)
+
+
+class _Here(Executor):
+    """A pool whose threads are the caller's."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Do it now."""
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+class _Transport:
+    """As much of a transport as the shell asks of one. What is written waits for the client to hear it."""
+
+    def __init__(self, loop: _Loop, address: tuple[str, int], *, is_tls: bool) -> None:
+        self.said = bytearray()
+        self.is_over = False
+        """Whether nothing more will be said."""
+        self.is_reset = False
+        self.lost: Callable[[None], object] = lambda _: None
+        self._loop = loop
+        self._is_closing = False
+        self._info = {"sockname": address, "peername": ("127.0.0.1", 0), "sslcontext": is_tls or None}
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        """Who is connected to whom."""
+        return self._info.get(name, default)
+
+    def write(self, piece: bytes) -> None:
+        """Say something."""
+        self.said += piece
+
+    def can_write_eof(self) -> bool:
+        """One half may be closed."""
+        return True
+
+    def write_eof(self) -> None:
+        """Say no more, but listen."""
+        self.is_over = True
+
+    def is_closing(self) -> bool:
+        """Whether it is as good as gone."""
+        return self._is_closing
+
+    def close(self) -> None:
+        """Be gone, behind all that was said."""
+        if not self._is_closing:
+            self._is_closing = self.is_over = True
+            self._loop.call_soon(self.lost, None)
+
+    abort = close
+
+    def pause_reading(self) -> None:
+        """The shell keeps what comes meanwhile."""
+
+    def resume_reading(self) -> None:
+        """It is given everything at once anyway."""
+
+
+class Line:
+    """One connection of a client. It is used by one thread at a time."""
+
+    def __init__(self, protocol: Callable[[_Loop], Shell], address: tuple[str, int], *, is_tls: bool) -> None:
+        """Be connected.
+
+        Args:
+            protocol: makes the server's end.
+            address: the host and port that the client asked for.
+            is_tls: whether it is HTTPS to both. Nothing is encrypted.
+        """
+        self._loop = _Loop()
+        self._transport = _Transport(self._loop, address, is_tls=is_tls)
+        self._shell = protocol(self._loop)
+        self._transport.lost = self._shell.connection_lost
+        self._shell.connection_made(self._transport)  # type: ignore[arg-type]  # as much of one as it asks for
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to hear, the end included."""
+        self._loop.pass_until(self._loop.time())
+        return bool(self._transport.said) or self._transport.is_over
+
+    def say(self, data: bytes) -> None:
+        """What the client sends.
+
+        Raises:
+            ConnectionError: the other end is gone.
+        """
+        self._loop.pass_until(self._loop.time())
+        if self._transport.is_closing():
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+        self._shell.data_received(data)
+
+    def hear(self, most: int, timeout: float | None) -> bytes:
+        """What the client receives; nothing at the end.
+
+        Args:
+            most: so many bytes at most.
+            timeout: seconds of this time that it is ready to wait.
+
+        Raises:
+            TimeoutError: it is not ready to wait so long.
+            ConnectionError: the other end has reset the connection.
+            EndlessWait: it would wait for ever.
+        """
+        patience = inf if timeout is None else self._loop.time() + timeout
+        for _ in range(_SETTLES_AT_ONCE):
+            self._loop.pass_until(self._loop.time())
+            if self._transport.said:
+                piece = bytes(self._transport.said[:most])
+                del self._transport.said[:most]
+                return piece
+            if self._transport.is_reset:
+                raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+            if self._transport.is_over:
+                return b""
+            following = self._loop.next
+            if following > patience:
+                self._loop.pass_until(patience)
+                raise TimeoutError("timed out")
+            if following == inf:
+                break
+            self._loop.pass_until(following)
+        raise EndlessWait("the client has no read time-out; it would wait for ever for this answer")
+
+    def hang_up(self) -> None:
+        """The client is gone."""
+        if not self._transport.is_closing():
+            self._transport.close()
+            self._loop.pass_until(self._loop.time())
+
+
+class Switchboard:
+    """Connects clients in this process to a world."""
+
+    def __init__(self, world: World) -> None:
+        """Let a door of its own lead to the world.
+
+        Raises:
+            ValueError: the world is another process's.
+        """
+        transport = world.transport
+        app: WSGIApplication | None = getattr(transport, "app", None)
+        if app is None:
+            raise ValueError(
+                f"world {world.id} is another process's, at {transport.url}; from here it can be reached by HTTP only"
+            )
+        door = f"in-process-{world.id}"
+        transport.call("PUT", f"/_mock/doors/{door}", body={"world": world.id})
+        self._bound = _quiet(app, door)
+        self._config = config_of(self._bound)
+
+    def connect(self, host: str, port: int, *, is_tls: bool) -> Line:
+        """A connection to a host, whichever it is."""
+        return Line(self._protocol, (host, port), is_tls=is_tls)
+
+    def _protocol(self, loop: _Loop) -> Shell:
+        return self._bound(config=self._config, server_state=ServerState(), app_state={}, _loop=loop)  # type: ignore[arg-type]  # likewise
+
+
+def _quiet(app: WSGIApplication, door: str) -> type[Shell]:
+    """The shell of a door, without a socket to reset and without idle time-outs, for no time passes while it is idle."""
+
+    class Quiet(shell(app, door=door, pool=_Here(), limits=Limits(idle=inf))):  # type: ignore[misc]  # made at run time
+        transport: _Transport
+
+        def reset(self) -> None:
+            self._forget()
+            self.current = None
+            self.transport.is_reset = True
+            self.transport.close()
+
+    return Quiet

@@ -1,0 +1,130 @@
+"""In this process the providers' hosts are ours, for the length of a ``with`` block.
+
+Law:
+
+1. Names, connections, TLS and proxies of the providers' hosts are led here; those of any other host are not touched.
+2. Clients, sessions and TLS contexts that were made before, and threads that begin inside, are led here too.
+3. What is a provider's and not answered by us is refused, before a packet is sent, and remembered.
+4. Afterwards everything is as it was. There is one at a time in a process, because there is one process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from .hosts import Asked, Hosts
+from .monkeypatch import Patches
+from .proxy_bypass import Exemption
+from .redirect_listener import Door
+from .sockets import Sockets
+from .tls_patch import Handshakes
+
+if TYPE_CHECKING:
+    from mockserver.client import Controls, World
+
+_turn = Lock()
+
+
+class Redirection:
+    """The providers' hosts, led to a door. It may be used again and again, with another world each time."""
+
+    def __init__(self, server: Controls, door: Door, hosts: Hosts, environ: MutableMapping[str, str]) -> None:
+        """Nothing is changed yet.
+
+        Args:
+            server: whose door it is.
+            door: where clients are led.
+            hosts: the providers'.
+            environ: this process's environment.
+        """
+        self.leaks: list[Asked] = []
+        """What was asked of providers' hosts and ports that nobody answers, and was refused, since it began."""
+        self._server = server
+        self._door = door
+        self._sockets = Sockets(hosts, door.listeners, self._refused)
+        self._handshakes = Handshakes(hosts, door.authority)
+        self._proxies = Exemption(environ, hosts.answered)
+        self._patches = Patches()
+        self._is_bound = False
+
+    def begin(self, world: World) -> None:
+        """Lead everything to a world.
+
+        Raises:
+            RuntimeError: there is a redirect in this process already.
+        """
+        if not _turn.acquire(blocking=False):
+            raise RuntimeError("the providers' hosts are redirected already; a process has one redirect at a time")
+        try:
+            self.leaks = []
+            self._door.bind(self._server, world.id)
+            self._is_bound = True
+            self._sockets.install(self._patches)
+            self._handshakes.install(self._patches)
+            self._proxies.begin()
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self, *, keeps_connections: bool = False) -> None:
+        """Undo it.
+
+        Args:
+            keeps_connections: whether those that are open may be used in the next redirect, which comes at once; if
+                it does not come after all, `let_go`.
+        """
+        try:
+            self._proxies.end()
+            self._patches.undo()
+            if not keeps_connections:
+                self.let_go()
+        finally:
+            _turn.release()
+
+    def let_go(self) -> None:
+        """Close the connections that were kept, if there are any."""
+        if self._is_bound:
+            self._is_bound = False
+            self._door.unbind(self._server)
+
+    def _refused(self, asked: Asked) -> None:
+        self.leaks.append(asked)
+
+
+class Redirected:
+    """A redirect to a world, for the length of a ``with`` block; a world of its own is dropped at the end."""
+
+    def __init__(self, redirection: Redirection, world: World, *, drops: bool) -> None:
+        self._redirection = redirection
+        self._world = world
+        self._drops = drops
+
+    @property
+    def leaks(self) -> list[Asked]:
+        """What was asked of providers' hosts and ports that nobody answers, and was refused."""
+        return self._redirection.leaks
+
+    def __enter__(self) -> World:
+        """Begin."""
+        try:
+            self._redirection.begin(self._world)
+        except BaseException:
+            self._leave()
+            raise
+        return self._world
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+        try:
+            self._redirection.end()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._drops:
+            self._world.__exit__(None, None, None)

@@ -1,0 +1,70 @@
+"""A message comes in from a handset to a program: an MO. Pure, as `operations.py` is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mockserver.engine.accounts import Account
+from mockserver.engine.decisions import Decision
+from mockserver.engine.events import MessageStored
+from mockserver.engine.ids import Draft
+from mockserver.engine.instants import Instant
+from mockserver.engine.messages import Message
+from mockserver.engine.state import State
+from mockserver.sdk.inbound import candidates, check_texts, message_schema
+from mockserver.validation.json_schema import hold
+from mockserver.validation.messages import unknown
+
+_SCHEMA = Path(__file__).parent / "world.schema.json"
+_REQUIRED = ("sender", "text")
+_FIELDS = (*_REQUIRED, "recipient", "program", "status", "network")
+
+# 003 has "Mobile Number" and no other, so no answer shows to which short code somebody wrote (MG-19)
+_CODE = "37911"
+
+
+def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Decision:
+    """Take in a message.
+
+    Args:
+        fields: ``sender`` and ``text`` in the words of a world file; perhaps the ``program``, where the account has
+            several, the ``recipient``, the ``status`` and the ``network``, and the name of the ``account``.
+        state: of the world.
+        now: when it comes in.
+        ids: where its id is from.
+
+    Raises:
+        ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
+    """
+    hold(dict(fields), message_schema(_SCHEMA, _FIELDS, _REQUIRED))
+    check_texts(fields)
+    account, program = _home(fields, state)
+    message = Message(
+        serial=state.ledger.next_serial,
+        account=account.key,
+        id=str(ids.number("mgage.inbound")),  # MG-22: on no wire
+        direction="inbound",
+        sender=fields["sender"],
+        recipient=fields.get("recipient", _CODE),
+        at=now,
+        text=fields["text"],
+        status=fields.get("status", "Received"),  # MG-20
+        program=program,
+        network=fields.get("network"),
+    )
+    return Decision(now, message, (MessageStored(message),), account=account.key)
+
+
+def _home(fields: Mapping[str, Any], state: State) -> tuple[Account, str]:
+    """The account and its program: those that are named, or else the only ones there are."""
+    homes = [(account, program) for account in candidates(fields, state, "mgage") for program in account.programs]
+    wanted = [home for home in homes if fields.get("program", home[1]) == home[1]]
+    if len(wanted) == 1:
+        return wanted[0]
+    if not wanted and "program" in fields:
+        raise ValueError(f"program: {unknown('program', fields['program'], (program for _, program in homes))}")
+    missing = "account" if "program" in fields else "program"
+    there = ", ".join(program if "account" in fields else f"{program} of {account.name}" for account, program in wanted)
+    raise ValueError(f"{missing}: is missing; there is {there or 'none'}")

@@ -1,0 +1,119 @@
+"""A message comes in from a handset, as one of the five types. Pure, as `operations.py` is."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mockserver.engine.accounts import Account
+from mockserver.engine.decisions import Decision
+from mockserver.engine.ids import Draft
+from mockserver.engine.instants import Instant
+from mockserver.engine.messages import Attachment
+from mockserver.engine.state import State
+from mockserver.sdk.inbound import candidates, check_texts, message_schema
+from mockserver.validation.json_schema import Schema, hold
+
+from .webhooks import take_in
+
+_SCHEMA = Path(__file__).parent / "world.schema.json"
+_REQUIRED = ("kind", "sender", "text")
+_FIELDS = ("kind", "sender", "recipient", "text", "reference", "title", "attachments")
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "eco": ("reference",),
+    "nd": ("recipient",),
+    "ndi": ("recipient",),
+    "pre": ("recipient",),
+    "mms": ("recipient", "title", "attachments"),
+}
+"""Kind of message -> what one can say of it beside sender and text."""
+
+
+def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Decision:
+    """Take in a message.
+
+    Args:
+        fields: in the words of a world file: ``kind``, ``sender`` and, unless it is an MMS, ``text``; of an ``eco``
+            message also the ``reference`` to the one that it answers; of an ``ndi`` message and of an MMS the
+            ``recipient``; of an MMS perhaps ``title`` and ``attachments``, which need no ``id``. Perhaps the name of
+            the ``account``, which may be left out where there is one alone, or one alone that forwards what comes in so.
+        state: of the world.
+        now: when it comes in.
+        ids: where its id is from.
+
+    Raises:
+        ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
+    """
+    full = _completed(fields, ids)
+    hold(full, _schema())
+    check_texts(full)
+    account = _account(full, state)
+    message = {name: full[name] for name in _FIELDS if name in full}
+    message["attachments"] = tuple(map(_attachment, full.get("attachments", ())))
+    taken = take_in(message, account, state, now, ids)
+    return Decision(now, taken.message, taken.events, account=account.key)
+
+
+def _completed(fields: Mapping[str, Any], ids: Draft) -> dict[str, Any]:
+    """The fields with what nobody has to say."""
+    full = dict(fields)
+    if full.get("kind") == "mms":
+        full = {"text": "", "title": "", "attachments": [], **full}
+    if isinstance(full.get("attachments"), list):
+        full["attachments"] = [_numbered(part, ids) for part in full["attachments"]]
+    return full
+
+
+def _numbered(part: Any, ids: Draft) -> Any:
+    """An attachment with an id; what is none stays what it is."""
+    if not isinstance(part, dict) or "id" in part:
+        return part
+    return {"id": ids.number("serwersms.attachment", 100_000_000), **part}
+
+
+@cache
+def _schema() -> Schema:
+    """What the fields are held to: those of a message of its kind."""
+    plain = message_schema(_SCHEMA, _FIELDS, _REQUIRED)
+    kinds = plain["definitions"]["message"]["allOf"]
+    return {**plain, "allOf": [*kinds, _WITH_A_RECIPIENT, _WITHOUT_A_REFERENCE]}
+
+
+_WITH_A_RECIPIENT: Schema = {
+    "if": {"properties": {"kind": {"enum": ["ndi", "mms"]}}},  # SW-21, SW-25: what tells it, or is found by it
+    "then": {
+        "required": ["recipient"],
+        "properties": {"recipient": {"minLength": 1, "description": "the number that was hit"}},
+    },
+}
+_WITHOUT_A_REFERENCE: Schema = {
+    "if": {"properties": {"kind": {"const": "eco"}}},
+    "else": {
+        "properties": {
+            "reference": {"maxLength": 0, "description": "left out, for only an eco message answers another"}
+        }
+    },
+}
+
+
+def _attachment(described: Mapping[str, Any]) -> Attachment:
+    return Attachment(described["id"], described["name"], described["content_type"], b64decode(described["data"]))
+
+
+def _account(fields: Mapping[str, Any], state: State) -> Account:
+    """The account of that name; else the only one, or the only one that forwards what comes in so."""
+    accounts = candidates(fields, state, "serwersms")
+    meant = accounts if len(accounts) == 1 else [account for account in accounts if _forwards(account, fields)]
+    if len(meant) != 1:
+        names = " and ".join(account.name for account in accounts)
+        raise ValueError(f"account: is missing; there is {names or 'none'}")
+    return meant[0]
+
+
+def _forwards(account: Account, fields: Mapping[str, Any]) -> bool:
+    hit = (fields["kind"], fields.get("recipient", ""))
+    return any(rule.service == hit[0] and rule.number in ("", hit[1]) for rule in account.forwarding)

@@ -1,0 +1,63 @@
+"""What a failing test is told: its world's journal, and why the provider said no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from mockserver.admin.text_format import in_a_line, in_words
+from mockserver.client import ControlError, NoServer
+
+if TYPE_CHECKING:
+    from mockserver.client import Exchange, World
+    from mockserver.intercept.hosts import Asked
+
+MOST = 20
+"""Exchanges that are listed, the latest."""
+MOST_EXPLAINED = 5
+"""Of these, how many are explained."""
+WIDEST = 200
+"""Characters of a line."""
+
+
+def told(world: World, leaks: Iterable[Asked] = ()) -> str:
+    """The journal in lines, the explanations of what was refused, spoilt or nearly right, and what was not let out."""
+    try:
+        return "\n".join(_cut(line) for line in (*_leaked(leaks), *_lines(world)))
+    except (ControlError, NoServer) as reason:  # the test has dropped it
+        return f"the journal of world {world.id} is gone: {reason}"
+
+
+def _lines(world: World) -> Iterator[str]:
+    last = world.journal(limit=1).last
+    exchanges = world.journal(after=max(last - MOST, 0))
+    if last == 0:
+        yield f"world {world.id}: nothing was asked"
+        return
+    yield f"world {world.id}: {last} exchange{'s' if last > 1 else ''}" + (
+        f", the last {len(exchanges)} of them" if last > len(exchanges) else ""
+    )
+    yield from map(in_a_line, exchanges)
+    explained = list(_explained(world, exchanges))
+    for words in explained[:MOST_EXPLAINED]:
+        yield ""
+        yield from words.splitlines()
+    if len(explained) > MOST_EXPLAINED:
+        yield ""
+        yield f"... and {len(explained) - MOST_EXPLAINED} more that were refused, spoilt or nearly right"
+
+
+def _explained(world: World, exchanges: Iterable[Exchange]) -> Iterator[str]:
+    for exchange in exchanges:
+        explanation = world.explain(exchange.number)
+        if explanation["outcome"] != "accepted" or explanation["fault"] or explanation["near_misses"]:
+            yield in_words(explanation)
+
+
+def _leaked(leaks: Iterable[Asked]) -> Iterator[str]:
+    for asked in leaks:
+        yield f"refused: {asked} is a provider's, and nobody answers for it"
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDEST else f"{line[: WIDEST - 3]}..."

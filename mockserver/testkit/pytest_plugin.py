@@ -1,0 +1,212 @@
+"""pytest's fixtures: ``mock_server``, ``mock_world``, ``mock_redirect``; see README.md, "In your tests".
+
+Thin on purpose: pytest loads this file in every run of whoever has mockserver installed, so it imports nothing of ours
+until a test asks for something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from mockserver.client import Mock, World
+    from mockserver.intercept.redirect import Redirection
+    from mockserver.server import MockServer
+    from mockserver.testkit.session_server import Station
+
+_MARK = "mockserver"
+_STATION = pytest.StashKey["Station"]()
+_NEXT = pytest.StashKey[bool]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Our options."""
+    parser.addini(
+        "mockserver_server",
+        "with pytest-xdist: a mock_server per-worker (the default), or one that all workers have shared",
+        default="per-worker",
+    )
+    group = parser.getgroup("mockserver", "a double of DialogTech, mGage and SerwerSMS")
+    group.addoption(
+        "--mockserver-readings",
+        choices=["matrix"],
+        help="matrix: run each test that uses mock_world once more for every other reading of the providers' documents",
+    )
+    group.addoption(
+        "--mockserver-coverage",
+        action="store_true",
+        help="say at the end which documented behaviours of the providers the code under test has met",
+    )
+    group.addoption(
+        "--mockserver-coverage-report",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="write that to a file too: .md, .json, or .xml for JUnit; may be given several times",
+    )
+    group.addoption(
+        "--mockserver-coverage-threshold",
+        metavar="PERCENT",
+        type=float,
+        help="fail when fewer of them are met",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Our marker, and whose server it is."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARK}(fixture, seed, readings, freeze, snapshot): how the world of a test begins, as in"
+        " @pytest.mark.mockserver(fixture='small', freeze='2026-03-29T00:59:59Z')",
+    )
+    if config.getini("mockserver_server") not in ("per-worker", "shared"):
+        raise pytest.UsageError(
+            f"mockserver_server must be per-worker or shared, not {config.getini('mockserver_server')!r}"
+        )
+
+    if config.getoption("mockserver_readings"):
+        from mockserver.testkit.matrix import Matrix
+
+        config.pluginmanager.register(Matrix(), "mockserver-matrix")
+    reports, threshold = (config.getoption(f"mockserver_coverage_{name}") for name in ("report", "threshold"))
+    if config.getoption("mockserver_coverage") or reports or threshold is not None:
+        _cover(config, reports, threshold)
+
+
+def _cover(config: pytest.Config, reports: list[Path], threshold: float | None) -> None:
+    from mockserver.testkit.coverage_plugin import Covering
+
+    try:
+        config.pluginmanager.register(Covering(reports, threshold), "mockserver-covering")
+    except ValueError as reason:
+        raise pytest.UsageError(f"--mockserver-coverage-report: {reason}") from reason
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server, if one was asked for."""
+    station = config.stash.get(_STATION, None)
+    if station is not None:
+        station.stop()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist about the server that it shares."""
+    if node.config.getini("mockserver_server") == "shared":
+        node.workerinput[_MARK] = _station(node.config).share(f"redirect-{node.gateway.id}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse what a marker cannot say before anything runs."""
+    for item in items:
+        for mark in item.iter_markers(_MARK):
+            _check(item, mark)
+
+
+def _check(item: pytest.Item, mark: pytest.Mark) -> None:
+    from mockserver.testkit.options import checked
+
+    try:
+        checked(mark.kwargs, mark.args)
+    except ValueError as reason:
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.{_MARK}: {reason}") from reason
+
+
+def _station(config: pytest.Config) -> Station:
+    if _STATION not in config.stash:
+        from mockserver.testkit.session_server import Station
+
+        config.stash[_STATION] = Station(getattr(config, "workerinput", {}).get(_MARK))
+    return config.stash[_STATION]
+
+
+# -- fixtures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def mock_server(request: pytest.FixtureRequest) -> MockServer | Mock:
+    """The server of this run: its ``url``, and every verb of `mockserver.MockServer`. Its default world is everybody's."""
+    return _station(request.config).server
+
+
+@pytest.fixture
+def mockserver_reading(request: pytest.FixtureRequest) -> dict[str, str] | None:
+    """With ``--mockserver-readings=matrix``, what this run of a test reads another way."""
+    reading: dict[str, str] | None = getattr(request, "param", None)
+    return reading
+
+
+@pytest.fixture
+def mock_world(
+    request: pytest.FixtureRequest, mock_server: MockServer | Mock, mockserver_reading: dict[str, str] | None
+) -> Iterator[World]:
+    """A fresh world for this test, dropped after it; ``@pytest.mark.mockserver(...)`` says how it begins."""
+    from mockserver.testkit.options import combined
+
+    marks = [mark.kwargs for mark in request.node.iter_markers(_MARK)]
+    wishes = combined([*([{"readings": mockserver_reading}] if mockserver_reading else []), *marks])
+    with mock_server.create_world(**wishes) as world:
+        yield world
+
+
+@pytest.fixture
+def mock_redirect(request: pytest.FixtureRequest, mock_world: World) -> Iterator[Redirection]:
+    """In this process the providers' hosts are this test's world, over TLS too, whatever the client has hard-coded."""
+    redirection = _station(request.config).redirection
+    redirection.begin(mock_world)
+    try:
+        yield redirection
+    finally:
+        redirection.end(keeps_connections=request.node.stash.get(_NEXT, False))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Any:
+    """Connections that are kept open stay useful where the next test is redirected too, and only there."""
+    is_next = item.stash[_NEXT] = "mock_redirect" in getattr(nextitem, "fixturenames", ())
+    try:
+        return (yield)
+    finally:
+        station = item.config.stash.get(_STATION, None)
+        if station is not None and not is_next:
+            station.let_go()
+
+
+# -- reports -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """A failing test is told what its world has seen."""
+    report = yield
+    funcargs = getattr(item, "funcargs", {})
+    if report.when == "call" and "mock_world" in funcargs:
+        leaks = funcargs["mock_redirect"].leaks if "mock_redirect" in funcargs else []
+        if leaks:
+            report.user_properties.append(("mockserver_leaks", [str(asked) for asked in leaks]))
+        if report.failed:
+            from mockserver.testkit.failure_report import told
+
+            report.sections.append((_MARK, told(funcargs["mock_world"], leaks)))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what was asked of providers' hosts that nobody answers."""
+    leaks = [
+        (report.nodeid, asked)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, found in getattr(report, "user_properties", ())
+        if name == "mockserver_leaks"
+        for asked in found
+    ]
+    if leaks:
+        terminalreporter.section("mockserver: refused, because nobody answers there")
+        for nodeid, asked in leaks:
+            terminalreporter.line(f"{asked}  {nodeid}")

@@ -1,0 +1,72 @@
+"""Who may be called."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection, Iterator, Sequence
+from typing import TypeAlias
+
+from .errors import Failed
+from .url import Place
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def _networks(*texts: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(text) for text in texts)
+
+
+_NEAR = _networks("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+_NEVER = {
+    "the metadata service of a cloud": _networks(
+        "169.254.169.254/32",
+        "fd00:ec2::/32",
+        "fd20:ce::254/128",
+        "100.100.100.200/32",
+        "168.63.129.16/32",
+        "192.0.0.192/32",
+    ),
+    "a link-local address": _networks("169.254.0.0/16", "fe80::/10"),
+    "an unspecified address": _networks("0.0.0.0/8", "::/128"),
+    "a multicast address": _networks("224.0.0.0/4", "ff00::/8"),
+    "a broadcast or reserved address": _networks("240.0.0.0/4"),
+}
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class Targets:
+    """Which addresses may be connected to."""
+
+    def __init__(self, targets: str | Collection[str]) -> None:
+        self._is_any = targets == "any"
+        self._named = frozenset() if isinstance(targets, str) else frozenset(map(str.lower, targets))
+
+    def allowed(self, place: Place, addresses: Sequence[str]) -> list[str]:
+        """Those of a place's addresses that may be connected to. Raises when there are none."""
+        refusals = {address: self._refusal(place, address) for address in addresses}
+        allowed = [address for address, refusal in refusals.items() if refusal is None]
+        if not allowed:
+            raise Failed(f"{place.shown} is not called: {next(iter(refusals.values()))}")
+        return allowed
+
+    def _refusal(self, place: Place, text: str) -> str | None:
+        address = ipaddress.ip_address(text.partition("%")[0])
+        for meant in _meant(address):
+            for what, networks in _NEVER.items():
+                if any(meant in network for network in networks):
+                    return f"{text} is {what}, and these are never called"
+        near = getattr(address, "ipv4_mapped", None) or address
+        if self._is_any or any(near in network for network in _NEAR):
+            return None
+        names = [f"{f'[{name}]' if ':' in name else name}:{place.port}" for name in (place.host, text)]
+        if not self._named.isdisjoint(names):
+            return None
+        return f"{text} is neither loopback nor private; to allow it, name {names[0]} among the targets, or set them to any"
+
+
+def _meant(address: Address) -> Iterator[Address]:
+    """An address, and those of version 4 that may be behind it."""
+    yield address
+    if isinstance(address, ipaddress.IPv6Address):
+        translated = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _TRANSLATED else None
+        yield from filter(None, (address.ipv4_mapped, address.sixtofour, translated))

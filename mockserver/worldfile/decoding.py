@@ -1,0 +1,92 @@
+"""Bytes into a document: UTF-8, JSON, and stricter than JSON about keys that are written twice."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import orjson
+
+from mockserver.validation.messages import Place, WorldFileError
+
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BLANK_BEFORE_COLON = re.compile(rb'"[ \t\r\n]+:')
+
+
+def decoded(path: Path) -> object:
+    """The document in a file.
+
+    Raises:
+        WorldFileError: there is none.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise WorldFileError(f"the file cannot be read ({error.strerror})") from error
+    if raw.startswith(_MARKS):
+        raise WorldFileError("the file begins with a byte order mark; save it as UTF-8 without one")
+    if not raw.strip():
+        raise WorldFileError("the file is empty")
+    return decode(raw)
+
+
+def decode(raw: bytes) -> object:
+    """The document in these bytes.
+
+    Raises:
+        WorldFileError: there is none.
+    """
+    try:
+        document: object = orjson.loads(raw)
+        compact = orjson.dumps(document)
+    except orjson.JSONDecodeError as error:
+        raise WorldFileError(_not_json(raw, error)) from error
+    except orjson.JSONEncodeError as error:  # writing has the lower limit: 254
+        raise WorldFileError("the file is nested too deeply") from error
+    # orjson keeps the last of two equal keys, so written again they are fewer. Only a file with blanks before its
+    # colons, or with another spelling of quotation marks in its texts, has to be read slowly to be sure.
+    if compact != raw and (raw.count(b'":') != compact.count(b'":') or _BLANK_BEFORE_COLON.search(raw)):
+        _refuse_repeated_keys(raw)
+    return document
+
+
+def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as wrong:
+        line = raw.count(b"\n", 0, wrong.start) + 1
+        return f"the file is not UTF-8 (byte 0x{raw[wrong.start]:02x} in line {line})"
+    return f"the file is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+
+
+class _Repeating:
+    """An object with a key that is written twice."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        self.key = next(name for name in names if names.count(name) > 1)
+
+
+def _object(pairs: list[tuple[str, object]]) -> object:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Repeating(pairs)
+
+
+def _refuse_repeated_keys(raw: bytes) -> None:
+    for place, thing in _walk(json.loads(raw, object_pairs_hook=_object), ()):
+        if isinstance(thing, _Repeating):
+            raise WorldFileError("the key is written more than once", (*place, thing.key))
+
+
+def _walk(thing: object, place: Place) -> Iterator[tuple[Place, object]]:
+    yield place, thing
+    members: Iterable[tuple[str | int, object]] = ()
+    if isinstance(thing, dict):
+        members = thing.items()
+    elif isinstance(thing, list):
+        members = enumerate(thing)
+    for key, member in members:
+        yield from _walk(member, (*place, key))

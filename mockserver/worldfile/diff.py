@@ -1,0 +1,53 @@
+"""Two world files, and where they differ: things are compared with their like, wherever in a list they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from mockserver.validation.messages import Place, written
+
+_NAMES = {
+    "accounts": ("provider", "name"),
+    "logins": ("user",),
+    "numbers": ("number",),
+    "programs": ("id",),
+    "contacts": ("phone",),
+    "messages": ("direction", "kind", "id"),
+}
+"""What tells the members of a list apart."""
+
+_NOTHING = object()
+_LENGTH = 200
+"""Characters of a value that are shown."""
+
+
+def difference(was: Any, now: Any) -> list[str]:
+    """What to change in one decoded world file to have the other: ``place: was -> is``, a line each."""
+    return [f"{written(place)}: {_shown(old)} -> {_shown(new)}" for place, old, new in _differences(was, now, ())]
+
+
+def _differences(was: Any, now: Any, place: Place) -> Iterator[tuple[Place, Any, Any]]:
+    before, after = _named(was, place), _named(now, place)
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in {**before, **after}:
+            yield from _differences(before.get(key, _NOTHING), after.get(key, _NOTHING), (*place, key))
+    elif was != now:
+        yield place, was, now
+
+
+def _named(thing: Any, place: Place) -> Any:
+    """A list of things that have names as a table."""
+    names = _NAMES.get(str(place[-1])) if place else None
+    if names is None or not isinstance(thing, list) or not all(isinstance(member, Mapping) for member in thing):
+        return thing
+    return {"/".join(str(member[name]) for name in names if name in member): member for member in thing}
+
+
+def _shown(thing: Any) -> str:
+    if thing is _NOTHING:
+        return "nothing"
+    text = orjson.dumps(thing).decode()
+    return text if len(text) <= _LENGTH else f"{text[:_LENGTH]}... ({len(text)} characters)"

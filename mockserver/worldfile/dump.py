@@ -1,0 +1,141 @@
+"""A world into a world file: all that its answers depend on, as it was at one instant.
+
+Journal, feed, faults, deliveries and connections are no part of it. What a fixture says of a world in relation to its birth is
+absolute here. Everything has its fixed place, so that two snapshots differ where the worlds do.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
+from mockserver.engine.instants import iso
+from mockserver.engine.messages import Attachment, Message, account_shelf
+from mockserver.engine.scheduler import Due
+from mockserver.engine.state import State
+from mockserver.engine.world import World
+
+from .rules import FORMAT, KEY, PAIR
+
+_BEGINNING, _END = -(2**63), 2**63 - 1
+"""Of what a ledger can hold; years lie closer together."""
+
+_PIECE = 4096
+"""Messages that are fetched at a time."""
+
+
+def taken(
+    world: World, readings: Mapping[str, str], *, has_credentials: bool = False, about: str = ""
+) -> dict[str, Any]:
+    """What a world is like now, for `lines` and `save`; the messages are fetched when they are written.
+
+    Args:
+        world: which goes on meanwhile.
+        readings: every switch with its default; only other readings are written.
+        has_credentials: whether the file tells them; else it tells their kinds, and fresh ones are issued to the world
+            that is made from it.
+        about: a sentence for people.
+    """
+    with world.lock:
+        state, clock, ids = world.state.fork(), world.clock.copy(), world.ids
+        sequences, now = ids.sequences, clock.now()
+    # `sequences` is always there: without it, numbering would go on behind the highest identifier.
+    return {
+        "mockserver": FORMAT,
+        **({"about": about} if about else {}),
+        "seed": ids.seed,
+        "clock": {"at": iso(now), "frozen": clock.is_frozen},
+        "readings": _sorted({name: value for name, value in state.readings.items() if readings.get(name) != value}),
+        "sequences": _sorted(sequences),
+        **_unless_empty("uses", {window: [*map(iso, uses)] for window, uses in sorted(state.uses.items())}),
+        **_unless_empty("agenda", [*map(_due, state.agenda)]),
+        "accounts": [described_account(account, state, has_credentials) for account in state.accounts.values()],
+    }
+
+
+def _sorted(table: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(sorted(table.items()))
+
+
+def _unless_empty(name: str, value: Any) -> dict[str, Any]:
+    return {name: value} if value else {}
+
+
+def _due(due: Due) -> dict[str, Any]:
+    return {"at": iso(due.at), "provider": due.provider, "fields": dict(due.fields)}
+
+
+def described_account(account: Account, state: State, has_credentials: bool) -> dict[str, Any]:
+    """An account as a world file has it, without its messages; without credentials, their kinds."""
+    return {
+        "provider": account.provider,
+        "name": account.name,
+        "logins": [_login(login) if has_credentials else _kind(login) for login in account.logins],
+        **_unless_empty("numbers", [*map(_telling, account.numbers.values())]),
+        **_unless_empty("programs", [*map(_telling, account.programs.values())]),
+        **_unless_empty("contacts", [*map(_telling, account.contacts.values())]),
+        **_unless_empty("forwarding", [*map(_telling, account.forwarding)]),
+        **_unless_empty("blacklist", sorted(account.blacklist)),
+        "messages": _Messages(state, account.key),
+    }
+
+
+def _login(login: Login) -> dict[str, str]:
+    return {"user": login.user, **({} if login.secret is None else {"secret": login.secret})}
+
+
+def _kind(login: Login) -> str:
+    return KEY if login.secret is None else PAIR
+
+
+def _telling(thing: Number | Program | Contact | ForwardingRule) -> dict[str, Any]:
+    """The fields that say something: those that are not as they are in every such thing."""
+    values = ((field, getattr(thing, field.name)) for field in fields(thing))
+    return {field.name: value for field, value in values if value != field.default}
+
+
+class _Messages(Iterable[dict[str, Any]]):
+    """An account's messages, by time and then by arrival. They may be walked through again."""
+
+    def __init__(self, state: State, account: str) -> None:
+        self._state, self.described_account = state, account
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        ledger, read, shelf = self._state.ledger, self._state.read, account_shelf(self.described_account)
+        for start in range(0, ledger.count(shelf, _BEGINNING, _END), _PIECE):
+            for message in ledger.page(shelf, _BEGINNING, _END, start, _PIECE):
+                yield described_message(message, message.serial in read)
+
+
+_RARER = tuple(
+    (name, default) for name, default in Message._field_defaults.items() if name not in ("kind", "title", "attachments")
+)
+
+
+def described_message(message: Message, is_read: bool) -> dict[str, Any]:
+    """A message as a world file has it, at its instant."""
+    row: dict[str, Any] = {"id": message.id, "direction": message.direction}
+    if message.kind:
+        row["kind"] = message.kind
+    row |= {"sender": message.sender, "recipient": message.recipient, "at": iso(message.at), "text": message.text}
+    for name, default in _RARER:
+        value = getattr(message, name)
+        if value != default:
+            row[name] = value
+    # One of a kind that has no text may be of the kind that has these instead, be they empty.
+    has_more = bool(message.kind) and not message.text
+    if message.title or has_more:
+        row["title"] = message.title
+    if message.attachments or has_more:
+        row["attachments"] = [*map(_attachment, message.attachments)]
+    if is_read:
+        row["read"] = True
+    return row
+
+
+def _attachment(attachment: Attachment) -> dict[str, Any]:
+    *described, content = attachment
+    return {**dict(zip(Attachment._fields, described, strict=False)), "data": b64encode(content).decode()}

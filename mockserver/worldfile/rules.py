@@ -1,0 +1,301 @@
+"""What a world file is held to: the house's words around the accounts, each room's JSON Schema inside them.
+
+Few messages are held to a schema by jsonschema; of many it sees only what `proving` does not find right, and its verdicts
+are the same (``contract_tests/worldfile/test_world_files.py``). What is wrong is always said by ``holding.py``. Both are imported
+only when a file is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import orjson
+
+from mockserver.engine.instants import zone_of
+from mockserver.validation.json_schema import Schema, first_mistake
+from mockserver.validation.messages import Place, WorldFileError, either, shown, unknown, written
+
+if TYPE_CHECKING:
+    from .fast_validation import Proof
+
+Described: TypeAlias = Mapping[str, Any]
+"""An account as a world file describes it."""
+
+FORMAT = 1
+"""What stands behind ``mockserver``, a world file's first word."""
+
+PAIR, KEY = "pair", "key"
+"""What stands in place of a login that is to be issued: a user with a secret, or one thing that is both."""
+
+_EXAMPLES = {PAIR: {"user": "user", "secret": "secret"}, KEY: {"user": "key"}}
+
+WHEN = "an instant (2017-01-01T09:30:00Z)"
+
+COMPILED_ABOVE = 10_000
+"""Messages in a document above which they are proved right; jsonschema has then taken about a second."""
+
+PIECE = 1_000
+"""Messages that are proved together."""
+
+
+class Switch(Protocol):
+    """What a reading may be."""
+
+    @property
+    def name(self) -> str:
+        """What a world file calls it."""
+
+    @property
+    def readings(self) -> Sequence[str]:
+        """The values it can have."""
+
+    @property
+    def any_zone(self) -> bool:
+        """Whether any IANA zone name is one too."""
+
+
+class Room(Protocol):
+    """What of a provider matters to a world file."""
+
+    @property
+    def name(self) -> str:
+        """What its accounts call it."""
+
+    @property
+    def schema(self) -> Path:
+        """The JSON Schema of one of its accounts."""
+
+    @property
+    def quirks(self) -> Sequence[Switch]:
+        """Its switches."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What world files are held to."""
+
+    schemas: Mapping[str, Schema]
+    """Provider -> what one of its accounts may hold (JSON Schema, draft 7)."""
+    switches: Mapping[str, Switch]
+    """Reading -> what it may be."""
+
+    @cached_property
+    def proof_of(self) -> Callable[[str], Proof]:
+        """What proves accounts of a provider right, made at the first look."""
+        from .fast_validation import Proof
+
+        return cache(lambda provider: Proof(self.schemas[provider]))
+
+    @classmethod
+    def of(cls, rooms: Iterable[Room], switches: Iterable[Switch] = ()) -> Rules:
+        """The rules of these rooms together, and switches that are the house's own."""
+        rooms = tuple(rooms)
+        schemas = {room.name: orjson.loads(room.schema.read_bytes()) for room in rooms}
+        every = chain(switches, *(room.quirks for room in rooms))
+        return cls(schemas, {switch.name: switch for switch in every})
+
+
+def check(document: Any, rules: Rules, *, is_large: bool = False) -> None:
+    """Hold a decoded world file to the rules.
+
+    Args:
+        document: the world file.
+        rules: the rules.
+        is_large: whether there is more of it than jsonschema should look at, be it not in the document.
+
+    Raises:
+        WorldFileError: it breaks one.
+    """
+    _hold(document, _envelope(sorted(rules.schemas)), ())
+    _check_readings(document.get("readings", {}), rules.switches)
+    accounts = document["accounts"]
+    hold = _proving(rules) if is_large or sum(map(_rows, accounts)) > COMPILED_ABOVE else _hold
+    for index, account in enumerate(accounts):
+        place = ("accounts", index)
+        hold(_with_logins(account, place), rules.schemas[account["provider"]], place)
+    _refuse_twins(accounts)
+
+
+def _with_logins(account: Described, place: Place) -> Described:
+    """The account as it is when its credentials are issued: a room's schema knows no other."""
+    logins = account.get("logins")
+    if not isinstance(logins, list) or not any(isinstance(login, str) for login in logins):
+        return account
+    for row, login in enumerate(logins):
+        if isinstance(login, str) and login not in _EXAMPLES:
+            difference = f"{shown(login)} is not a login, nor {either(tuple(_EXAMPLES))} for one that is to be issued"
+            raise WorldFileError(difference, (*place, "logins", row))
+    return {**account, "logins": [_EXAMPLES[login] if isinstance(login, str) else login for login in logins]}
+
+
+def _rows(account: Described) -> int:
+    rows = account.get("messages")
+    return len(rows) if isinstance(rows, list) else 0
+
+
+_INSTANT = {"type": "string", "description": WHEN}
+_CLOCK = {
+    "type": "object",
+    "description": "an object with 'at' and 'frozen'",
+    "required": ["at", "frozen"],
+    "additionalProperties": False,
+    "properties": {"at": _INSTANT, "frozen": {"type": "boolean", "description": "true or false"}},
+}
+_SEQUENCES = {
+    "type": "object",
+    "description": "an object of numbers",
+    "additionalProperties": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 10**18,
+        "description": "a whole number from 1 to 10 to the power of 18",
+    },
+}
+_USES = {
+    "type": "object",
+    "description": "an object of lists of instants",
+    "additionalProperties": {"type": "array", "items": _INSTANT, "description": "a list of instants"},
+}
+
+
+def _envelope(providers: Sequence[str]) -> Schema:
+    account = {
+        "type": "object",
+        "description": "an account",
+        "required": ["provider", "name"],
+        "properties": {
+            "provider": {"type": "string", "enum": providers, "description": either(providers)},
+            "name": {"type": "string", "description": "a name"},
+        },
+    }
+    due = {
+        "type": "object",
+        "description": "a message that is due",
+        "required": ["at", "provider", "fields"],
+        "additionalProperties": False,
+        "properties": {
+            "at": _INSTANT,
+            "provider": {"type": "string", "enum": providers, "description": either(providers)},
+            "fields": {"type": "object", "description": "an object of a message's fields"},
+        },
+    }
+    return {
+        "type": "object",
+        "description": "an object with 'mockserver' and 'accounts'",
+        "required": ["mockserver", "accounts"],
+        "additionalProperties": False,
+        "properties": {
+            "mockserver": {"const": FORMAT, "description": f"{FORMAT}, the only format there is"},
+            "about": {"type": "string", "description": "a sentence"},
+            "seed": {"type": "string", "description": "a text"},
+            "clock": _CLOCK,
+            "readings": {"type": "object", "description": "an object of readings"},
+            "sequences": _SEQUENCES,
+            "uses": _USES,
+            "agenda": {"type": "array", "items": due, "description": "a list of what is due"},
+            "accounts": {"type": "array", "items": account, "description": "a list of accounts"},
+        },
+    }
+
+
+def _check_readings(readings: Mapping[str, Any], switches: Mapping[str, Switch]) -> None:
+    for name, value in readings.items():
+        switch = switches.get(name)
+        if switch is None:
+            raise WorldFileError(unknown("reading", name, switches), ("readings", name))
+        if value not in switch.readings and not (switch.any_zone and _is_zone(value)):
+            wanted = either(switch.readings) + switch.any_zone * " or the IANA name of a time zone"
+            raise WorldFileError(f"{shown(value)} is not {wanted}", ("readings", name))
+
+
+def _is_zone(value: object) -> bool:
+    with suppress(KeyError):
+        if isinstance(value, str):
+            zone_of(value)
+            return True
+    return False
+
+
+_Hold: TypeAlias = Callable[[Any, Schema, Place], None]
+
+
+def _hold(thing: Any, schema: Schema, place: Place) -> None:
+    mistake = first_mistake(thing, schema, place)
+    if mistake is not None:
+        raise WorldFileError(*mistake)
+
+
+def _proving(rules: Rules) -> _Hold:
+    """Leave to jsonschema only what cannot be proved right."""
+
+    def hold(account: Any, schema: Schema, place: Place) -> None:
+        proof, rows = rules.proof_of(account["provider"]), account.get("messages", [])
+        if not isinstance(rows, list):
+            _hold(account, schema, place)
+        if not proof.is_account({**account, "messages": []}):
+            _hold({**account, "messages": []}, schema, place)
+        for start in range(0, len(rows), PIECE):
+            piece = rows[start : start + PIECE]
+            if proof.table(piece) is None:
+                _hold_piece({**account, "messages": piece}, schema, place, start)
+
+    return hold
+
+
+def _hold_piece(account: Described, schema: Schema, place: Place, start: int) -> None:
+    """Hold an account to the schema of whose messages only a piece is there."""
+    try:
+        _hold(account, schema, place)
+    except WorldFileError as error:
+        *_, part, row = error.place[: len(place) + 2]
+        if part != "messages" or not isinstance(row, int):
+            raise
+        raise WorldFileError(error.difference, (*place, part, start + row, *error.place[len(place) + 2 :])) from error
+
+
+def _refuse_twins(accounts: Sequence[Described]) -> None:
+    """Refuse what there may be one of: an account of a name; at a provider a user, number, program; a message of an id."""
+    for part, key in (("logins", "user"), ("numbers", "number"), ("programs", "id")):
+        _once(
+            ((account["provider"], thing[key]), ("accounts", index, part, row, key))
+            for index, account in enumerate(accounts)
+            for row, thing in enumerate(account.get(part, ()))
+            if not isinstance(thing, str)  # a login that is to be issued is nobody's yet
+        )
+    _once(
+        ((account["provider"], account["name"]), ("accounts", index, "name")) for index, account in enumerate(accounts)
+    )
+    for index, account in enumerate(accounts):
+        _refuse_twin_messages(account.get("messages", ()), ("accounts", index, "messages"))
+        _refuse_homeless_messages(account, ("accounts", index, "messages"))
+
+
+def _refuse_twin_messages(messages: Sequence[Mapping[str, Any]], place: Place) -> None:
+    if len(set(map(_identity, messages))) < len(messages):
+        _once((_identity(message), (*place, row, "id")) for row, message in enumerate(messages))
+
+
+def _identity(message: Mapping[str, Any]) -> tuple[str, ...]:
+    return message["direction"], message.get("kind", ""), message["id"]
+
+
+def _refuse_homeless_messages(account: Described, place: Place) -> None:
+    """Refuse a message of a program that its account does not have: nobody could ever ask for it."""
+    programs = {program["id"] for program in account.get("programs", ())}
+    for row, message in enumerate(account.get("messages", ())):
+        program = message.get("program", "")
+        if program and program not in programs:
+            raise WorldFileError(unknown("program", program, programs), (*place, row, "program"))
+
+
+def _once(things: Iterable[tuple[tuple[str, ...], Place]]) -> None:
+    first: dict[tuple[str, ...], Place] = {}
+    for key, place in things:
+        if first.setdefault(key, place) is not place:
+            raise WorldFileError(f"{shown(key[-1])} is already {written(first[key])}", place)
