@@ -23,7 +23,7 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture
-from mockserver.engine.world import Beginning, Room
+from mockserver.engine.world import InitialState, Room
 from mockserver.http.application import AnswerResponse, Application
 from mockserver.http.contexts import current
 from mockserver.http.handler import serve, serve_astray
@@ -104,7 +104,7 @@ def create_house(settings: Settings) -> Worlds:
     )
 
 
-def begin_again(house: Worlds, settings: Settings) -> None:
+def restart(house: Worlds, settings: Settings) -> None:
     """Let the default world begin again as its world file says now, without journal, faults and mischief.
 
     Raises:
@@ -114,14 +114,14 @@ def begin_again(house: Worlds, settings: Settings) -> None:
     """
     file, world = read_world(settings.world), house.default
     clock = _clock(file, settings) or Clock.system()
-    beginning = Beginning(
+    initial_state = InitialState(
         file.fixture,
         file.seed or settings.seed,
         {**READINGS, **file.fixture.readings},
         {account.key: account.logins for account in file.fixture.accounts},
         clock.now() if clock.is_frozen else None,
     )
-    house.begin_again(world, beginning, clock)
+    house.restart(world, initial_state, clock)
     world.disarm()
     world.make_peace()
     world.journal.clear()

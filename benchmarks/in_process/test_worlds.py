@@ -60,7 +60,7 @@ def house() -> Worlds:
 @pytest.fixture
 def small(house: Worlds) -> Fixture:
     """One that a test would use: an account or two of each room."""
-    given = house.default.beginning.fixture
+    given = house.default.initial_state.fixture
     return Fixture(given.accounts[SENDERS - 1 :], given.fixed)
 
 

@@ -222,6 +222,6 @@ def test_what_can_arrive_no_longer_is_told_as_missed(client: Client) -> None:
     moved = advance(client, seconds=60)
 
     assert "2026-06-01T12:01:00Z" == moved["now"]
-    assert [("2026-06-01T12:00:30Z", "missed", "dialogtech")] == [
+    assert [("2026-06-01T12:00:30Z", "receive_failed", "dialogtech")] == [
         (each["at"], each["event"], each["provider"]) for each in moved["happened"]
     ]

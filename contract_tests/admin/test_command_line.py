@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from mockserver import Login, Mock, Settings
-from mockserver.app import begin_again, create_app, create_house
+from mockserver.app import create_app, create_house, restart
 from mockserver.cli.reload import Watch
 from mockserver.settings import BadSetting
 
@@ -260,7 +260,7 @@ def test_the_default_world_begins_again_as_its_file_says(tmp_path: Path) -> None
         world.spoil("twice")
         world.clock.advance(minutes=5)
         path.write_text(world_file("after"))
-        begin_again(house, settings)
+        restart(house, settings)
         facts = world.show()
 
         assert Login("after", "s3cret") == facts.credentials["dialogtech"]["mine"][0]
@@ -270,7 +270,7 @@ def test_the_default_world_begins_again_as_its_file_says(tmp_path: Path) -> None
         mine.restore(json.loads(world_file("taken")))
         path.write_text(world_file("taken"))
         with pytest.raises(ValueError, match="'taken' belongs to another world"):
-            begin_again(house, settings)
+            restart(house, settings)
         assert facts.credentials == world.show().credentials
 
 

@@ -22,8 +22,8 @@ from mockserver.client import Controls, Mock
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Outgoing
-from mockserver.engine.events import ArrivalScheduled, AttemptJudged, DeliveryOpened
-from mockserver.engine.ids import Draft
+from mockserver.engine.events import ArrivalScheduled, AttemptEnded, DeliveryOpened
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND, Instant, parse_instant
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture, State
@@ -70,14 +70,14 @@ class Prompt(Hand):
         self.pool.submit(ended, world, delivery.number, self.outcome, delivery.due)
 
 
-def judge(delivery: Delivery, attempt: Attempt, _: State, now: Instant, __: Draft) -> Decision:
+def judge(delivery: Delivery, attempt: Attempt, _: State, now: Instant, __: IdReservation) -> Decision:
     """200 is what is wanted; else it is tried again in five minutes, three times in all."""
     if attempt.outcome.status == 200:
-        event = AttemptJudged(delivery.number, attempt._replace(verdict="200 is what we want"), "acknowledged", None)
+        event = AttemptEnded(delivery.number, attempt._replace(verdict="200 is what we want"), "acknowledged", None)
     elif len(delivery.attempts) < 2:
-        event = AttemptJudged(delivery.number, attempt._replace(verdict="no answer"), "due", now + 300 * SECOND)
+        event = AttemptEnded(delivery.number, attempt._replace(verdict="no answer"), "due", now + 300 * SECOND)
     else:
-        event = AttemptJudged(delivery.number, attempt._replace(verdict="no answer"), "given up", None)
+        event = AttemptEnded(delivery.number, attempt._replace(verdict="no answer"), "given up", None)
     return Decision(now, None, (event,))
 
 
@@ -99,7 +99,7 @@ def put(
     delivery = Delivery(
         number, provider, account, "inbound", serial, "http://127.0.0.1:9/in", True, "5554443210", AT, status, due_at
     )
-    world.commit(lambda state, now, ids: Decision(now, None, (DeliveryOpened(delivery),)))
+    world.execute(lambda state, now, ids: Decision(now, None, (DeliveryOpened(delivery),)))
 
 
 @pytest.fixture
@@ -396,7 +396,7 @@ def test_an_advance_tells_every_attempt_at_its_own_instant(shipped: Fixture, poo
     assert [
         {
             "at": "2026-06-01T12:05:00Z",
-            "event": "attempt_judged",
+            "event": "attempt_ended",
             "number": 1,
             "status": "due",
             "due": "2026-06-01T12:10:00Z",
@@ -404,7 +404,7 @@ def test_an_advance_tells_every_attempt_at_its_own_instant(shipped: Fixture, poo
         },
         {
             "at": "2026-06-01T12:10:00Z",
-            "event": "attempt_judged",
+            "event": "attempt_ended",
             "number": 1,
             "status": "given up",
             "due": None,
@@ -452,11 +452,11 @@ def test_a_clock_is_moved_by_one_at_a_time(client: Client, world: World, hand: H
 
 
 def test_a_world_that_goes_round_in_a_circle_says_so(shipped: Fixture) -> None:
-    def arrive(_: Any, __: State, now: Instant, ___: Draft) -> Decision:
+    def arrive(_: Any, __: State, now: Instant, ___: IdReservation) -> Decision:
         return Decision(now, None, (ArrivalScheduled(now, "p", {}),))
 
     house = Worlds(shipped, READINGS, clock=Clock.frozen(AT), rooms={"p": Room(arrive)})
-    house.default.commit(lambda state, now, ids: Decision(now, None, (ArrivalScheduled(now + 1, "p", {}),)))
+    house.default.execute(lambda state, now, ids: Decision(now, None, (ArrivalScheduled(now + 1, "p", {}),)))
     status, code, message = refused(Client(create_app(house)).post(f"{WORLD}/clock/advance", json={"seconds": 1}))
 
     assert (409, "endless") == (status, code)
@@ -530,7 +530,7 @@ def test_attempts_are_waited_for_by_their_delivery_and_what_became_of_it(
         ended(world, 1, BROKEN)
     answer = client.get(f"{WORLD}/wait?for=delivery&after=0&timeout=0{query}").get_json()["found"]
 
-    assert ("attempt_judged", *found) == (answer["event"], answer["number"], answer["status"])
+    assert ("attempt_ended", *found) == (answer["event"], answer["number"], answer["status"])
 
 
 @pytest.mark.parametrize(
@@ -765,5 +765,5 @@ def test_an_attempt_on_the_way_is_told_by_the_clock(
     pool.submit(lambda: hand.has_begun.wait(30) and ended(world, 1, FINE, AT + SECOND))
     told = run("clock", "advance", "1m").stdout.splitlines()
 
-    assert told[0].startswith("2026-06-01T12:00:01Z attempt_judged number=1 status=acknowledged answer=200 ")
+    assert told[0].startswith("2026-06-01T12:00:01Z attempt_ended number=1 status=acknowledged answer=200 ")
     assert "2026-06-01T12:01:00Z frozen, nothing is due" == told[-1]

@@ -393,8 +393,7 @@ def test_the_clock_tells_of_attempts_in_words(run: Line, world: World) -> None:
     told = run.text("clock", "next")[0]
 
     assert (
-        "2026-06-01T12:05:00Z attempt_judged number=1 status=due due=2026-06-01T12:10:00Z verdict=the connection"
-        in told
+        "2026-06-01T12:05:00Z attempt_ended number=1 status=due due=2026-06-01T12:10:00Z verdict=the connection" in told
     )
     assert 2 == told.count("2026-06-01T12:")
     assert 1 == run("outbox", "show", "1").stdout.count("2026-06-01T12:05:00Z")

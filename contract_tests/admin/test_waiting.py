@@ -12,7 +12,7 @@ import pytest
 import requests
 from werkzeug.test import Client
 
-from mockserver.engine.feed import Feed
+from mockserver.engine.feed import EventFeed
 from mockserver.engine.registry import Worlds
 from mockserver.server import MockServer
 
@@ -105,9 +105,9 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def listening(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Let so many more waits have reached the world."""
     reached = Semaphore(0)
-    join = Feed._join
+    join = EventFeed._join
 
-    def joined(feed: Feed, *waiting: Any) -> bool:
+    def joined(feed: EventFeed, *waiting: Any) -> bool:
         is_in = join(feed, *waiting)
         if is_in:
             reached.release()
@@ -116,7 +116,7 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def until(number: int) -> None:
         assert all(reached.acquire(timeout=30) for _ in range(number)), "they never came"
 
-    monkeypatch.setattr(Feed, "_join", joined)
+    monkeypatch.setattr(EventFeed, "_join", joined)
     return until
 
 

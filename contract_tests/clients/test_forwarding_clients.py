@@ -53,7 +53,7 @@ def told(house):
         world = house.default
         rule = ForwardingRule("ndi", f"{url}/?tekst=#WIADOMOSC#")
         changed = replace(world.state.accounts["serwersms/documents"], forwarding=(rule,))
-        world.commit(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
+        world.execute(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
         begun = world.clock.now()
         message = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48600700800", "text": TEXT}
         world.arrive("serwersms", {**message, "account": "documents"})

@@ -8,7 +8,7 @@ from lxml import etree
 from mockserver.app import READINGS, ROOMS
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.clock import Clock
-from mockserver.engine.decisions import Evidence
+from mockserver.engine.decisions import DecisionTrace
 from mockserver.engine.events import MessageStored
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Message, account_shelf
@@ -68,7 +68,7 @@ def test_it_is_stored_with_the_next_number_of_its_direction_at_the_worlds_instan
     decision = arrive(room)
     assert decision.value == stored
     assert decision.events == (MessageStored(stored),)
-    assert (decision.at, decision.evidence, decision.account) == (NOON, Evidence(), "dialogtech/documents")
+    assert (decision.at, decision.trace, decision.account) == (NOON, DecisionTrace(), "dialogtech/documents")
     assert room.world.state.ledger.page(account_shelf("dialogtech/documents"), 0, NOON) == [stored]
 
 

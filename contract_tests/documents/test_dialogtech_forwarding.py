@@ -9,7 +9,7 @@ import pytest
 from mockserver.app import READINGS
 from mockserver.engine.accounts import Account, Credential, Login, Number
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Outgoing
-from mockserver.engine.events import ArrivalScheduled, AttemptJudged, DeliveryOpened, MessageStored
+from mockserver.engine.events import ArrivalScheduled, AttemptEnded, DeliveryOpened, MessageStored
 from mockserver.engine.ids import Ids
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.state import Fixture, State
@@ -35,11 +35,11 @@ class Sender:
         self.now = NOON
 
     def commit(self, decide, *what):
-        draft = self.ids.draft()
-        decision = decide(*what, self.state, self.now, draft)
+        reservation = self.ids.reserve()
+        decision = decide(*what, self.state, self.now, reservation)
         for event in decision.events:
             self.state.apply(event)
-        self.ids.keep(draft)
+        self.ids.commit(reservation)
         return decision
 
     def arrive(self, text=TEXT):
@@ -247,7 +247,7 @@ def test_dt_43_the_whole_schedule_of_what_is_never_heard(kind, reading, seconds)
     own.arrive() if kind == "inbound" else own.send()
     while own.state.outbox[1].status == "due":
         (judged,) = own.attempt(DEAD).events
-        assert type(judged) is AttemptJudged
+        assert type(judged) is AttemptEnded
     gone = own.state.outbox[1]
     assert [(attempt.at - NOON) / SECOND for attempt in gone.attempts] == seconds
     assert (gone.status, gone.due, len(own.state.ledger)) == ("given up", None, 1)

@@ -16,13 +16,13 @@ from lxml import etree
 from mockserver.app import READINGS, ROOMS
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.clock import Clock
-from mockserver.engine.decisions import Evidence
+from mockserver.engine.decisions import DecisionTrace
 from mockserver.engine.events import ArrivalScheduled, MessageStored, UseCounted
 from mockserver.engine.instants import LATEST, SECOND, parse_instant
 from mockserver.engine.messages import account_shelf
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture
-from mockserver.engine.world import Happened
+from mockserver.engine.world import TimedEvent
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.dialogtech.limits import PER_ACCOUNT, PER_MINUTE, PER_NUMBER
 from mockserver.sdk.request import Asked
@@ -152,9 +152,9 @@ def test_dt_39_the_evidence_has_the_windows_as_they_stand(room, to):
     assert room.send() == room.SENT
     room.wait(1000)
     assert room.send(to=to).count("Rate limit exceeded") == 1
-    evidence = decided(room, to).evidence
-    assert evidence.magic == to
-    assert [(each.limit, each.used) for each in evidence.windows] == [
+    trace = decided(room, to).trace
+    assert trace.magic == to
+    assert [(each.limit, each.used) for each in trace.windows] == [
         (PER_MINUTE, 1),
         (PER_ACCOUNT, 0),
         (PER_NUMBER, 0),
@@ -163,7 +163,7 @@ def test_dt_39_the_evidence_has_the_windows_as_they_stand(room, to):
 
 def decided(room, to):
     """What is decided about a send to a number, without making it so."""
-    return room.world.commit(partial(DIALOGTECH.decide, call(room, to)), keep=False)
+    return room.world.execute(partial(DIALOGTECH.decide, call(room, to)), commit=False)
 
 
 def written(room, to):
@@ -260,7 +260,7 @@ def test_dt_39_the_answer_has_its_own_instant_however_far_the_clock_goes(room):
     room.wait(1000)
     room.send(to=ANSWERED[1], message="And again.")
     happened = room.world.advance(NOON + 3600 * SECOND)
-    assert all(isinstance(each, Happened) and isinstance(each.what, MessageStored) for each in happened)
+    assert all(isinstance(each, TimedEvent) and isinstance(each.what, MessageStored) for each in happened)
     assert [(each.at - NOON, each.what.message.at - NOON, each.what.message.text) for each in happened] == [
         (30 * SECOND, 30 * SECOND, f"Reply to: {TEXT}"),
         (31 * SECOND, 31 * SECOND, "Reply to: And again."),
@@ -275,7 +275,7 @@ def test_dt_39_an_answer_is_put_down_as_json_in_the_words_of_a_world_file(room):
     fields = {"account": "documents", "sender": ANSWERED[0], "recipient": OWN, "text": f"Reply to: {TEXT}"}
     assert scheduled == ArrivalScheduled(NOON + 30 * SECOND, "dialogtech", fields)
     assert json.loads(json.dumps(scheduled.fields)) == fields
-    assert decision.evidence == Evidence(decision.evidence.measured, ANSWERED[0])
+    assert decision.trace == DecisionTrace(decision.trace.measured, ANSWERED[0])
 
 
 def test_dt_39_the_longest_text_is_answered_too(room):

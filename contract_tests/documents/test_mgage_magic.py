@@ -88,7 +88,7 @@ def answer(house, program, auth=AUTH, query=""):
         "mockserver.body": b"",
     }
     call = MGAGE.read(Asked(environ))
-    decision = house.default.commit(partial(MGAGE.decide, call))
+    decision = house.default.execute(partial(MGAGE.decide, call))
     return MGAGE.write(decision, call, house.default.state.readings, Fragments())
 
 

@@ -10,7 +10,7 @@ from werkzeug.test import Client
 from mockserver.app import READINGS, ROOMS, create_app
 from mockserver.engine.accounts import Account, ForwardingRule, Login
 from mockserver.engine.clock import Clock
-from mockserver.engine.decisions import Evidence
+from mockserver.engine.decisions import DecisionTrace
 from mockserver.engine.events import MessageStored
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Attachment, Message
@@ -80,7 +80,7 @@ def test_it_is_stored_with_the_next_number_of_its_type_at_the_worlds_instant(arr
     decision = arrive()
     assert decision.value == stored
     assert decision.events == (MessageStored(stored),)
-    assert (decision.at, decision.evidence, decision.account) == (NOON, Evidence(), "serwersms/first")
+    assert (decision.at, decision.trace, decision.account) == (NOON, DecisionTrace(), "serwersms/first")
 
 
 EVERY = {

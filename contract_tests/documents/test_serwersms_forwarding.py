@@ -11,7 +11,7 @@ from mockserver import worldfile as snapshots
 from mockserver.app import PROVIDERS, READINGS, SWITCHES, create_app
 from mockserver.engine.accounts import Account, Credential, ForwardingRule, Login
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Outgoing
-from mockserver.engine.events import AttemptJudged, DeliveryOpened, MessagesRead, MessageStored
+from mockserver.engine.events import AttemptEnded, DeliveryOpened, MessagesRead, MessageStored
 from mockserver.engine.ids import Ids
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.state import Fixture, State
@@ -50,11 +50,11 @@ class Sender:
         self.now = NOON
 
     def commit(self, decide, *what):
-        draft = self.ids.draft()
-        decision = decide(*what, self.state, self.now, draft)
+        reservation = self.ids.reserve()
+        decision = decide(*what, self.state, self.now, reservation)
         for event in decision.events:
             self.state.apply(event)
-        self.ids.keep(draft)
+        self.ids.commit(reservation)
         return decision
 
     def arrive(self, kind="nd", **changes):
@@ -434,7 +434,7 @@ def test_sw_52_the_whole_schedule_of_a_message_that_is_never_heard(reading, minu
     dues = []
     while own.state.outbox[1].status == "due":
         (judged,) = own.attempt(outcome).events
-        assert type(judged) is AttemptJudged
+        assert type(judged) is AttemptEnded
         dues.append((judged.status, judged.due and (judged.due - NOON) / MINUTE))
     assert own.instants() == minutes
     assert dues == [*(("due", due) for due in minutes[1:]), ("given up", None)]

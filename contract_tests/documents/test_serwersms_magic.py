@@ -78,7 +78,7 @@ def answer(house, *phones, **parameters):
         {"method": "POST", "suffix": "json", "phone": list(phones), **parameters},
         SERWERSMS.read(ASKED).credential,
     )
-    decision = house.default.commit(partial(SERWERSMS.decide, call))
+    decision = house.default.execute(partial(SERWERSMS.decide, call))
     return SERWERSMS.write(decision, call, house.default.state.readings, Fragments())
 
 

@@ -250,9 +250,9 @@ def seeded(seed):
     ids = Ids(seed)
 
     def draw():
-        draft = ids.draft()
-        token = draft.token("chance", 13)
-        ids.keep(draft)
+        reservation = ids.reserve()
+        token = reservation.token("chance", 13)
+        ids.commit(reservation)
         return int(token, 16) / 16**13
 
     return draw

@@ -6,14 +6,14 @@ import threading
 
 import pytest
 
-from mockserver.engine.feed import Feed
+from mockserver.engine.feed import EventFeed
 
 PATIENCE = 30
 
 
 @pytest.fixture
-def feed() -> Feed:
-    return Feed(size=3)
+def feed() -> EventFeed:
+    return EventFeed(size=3)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def hear(heard):
     return lambda item, cursor: heard.append((item, cursor))
 
 
-def publish(feed: Feed, items: str) -> None:
+def publish(feed: EventFeed, items: str) -> None:
     for item in items:
         feed.publish(item)
 
@@ -160,7 +160,7 @@ def test_who_stops_looking_is_not_told(feed, heard, hear) -> None:
 
 def test_many_publishers_tell_one_who_waits_only_once(heard, hear) -> None:
     for _ in range(50):
-        feed = Feed()
+        feed = EventFeed()
         heard.clear()
         start = threading.Barrier(5)
 
@@ -180,7 +180,7 @@ def test_many_publishers_tell_one_who_waits_only_once(heard, hear) -> None:
 
 
 def test_who_follows_many_publishers_misses_nothing(heard, hear) -> None:
-    feed = Feed(size=10_000)
+    feed = EventFeed(size=10_000)
 
     def busy():
         publish(feed, "x" * 500)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.engine.feed import Feed
+from mockserver.engine.feed import EventFeed
 from mockserver.engine.message_store import Handset, Layer, Ledger
 from mockserver.engine.messages import Message, handset_of, handset_shelf
 
@@ -94,7 +94,7 @@ def test_what_somebody_sets_is_told_beside_what_happens(house) -> None:
 
 def test_worlds_that_come_and_go_are_told_of(house) -> None:
     told: list[object] = []
-    assert isinstance(house.feed, Feed)
+    assert isinstance(house.feed, EventFeed)
     house.feed.listen(lambda item, _: told.append(item))
     twin = house.fork(house.default, "twin")
     house.drop(twin)

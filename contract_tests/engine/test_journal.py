@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockserver.engine.decisions import Decision
-from mockserver.engine.feed import Feed
+from mockserver.engine.feed import EventFeed
 from mockserver.engine.journal import Budget, Exchange, Journal
 
 
@@ -98,7 +98,7 @@ def test_a_journal_that_is_closed_gives_back_what_it_held() -> None:
 
 
 def test_a_reader_of_the_feed_gets_what_came_after_its_cursor_once() -> None:
-    feed = Feed(size=3)
+    feed = EventFeed(size=3)
     feed.publish("a")
     first = feed.after(0)
     feed.publish("b")
@@ -109,7 +109,7 @@ def test_a_reader_of_the_feed_gets_what_came_after_its_cursor_once() -> None:
 
 
 def test_a_reader_that_comes_too_late_is_told_how_much_it_missed() -> None:
-    feed = Feed(size=2)
+    feed = EventFeed(size=2)
     for item in "abcd":
         feed.publish(item)
 

@@ -10,20 +10,20 @@ import pytest
 from mockserver.engine.accounts import Account, Credential, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import ArrivalScheduled, MessageStored, ReadingChosen
+from mockserver.engine.events import ArrivalScheduled, MessageStored, VariantChosen
 from mockserver.engine.faults import Fault, Rule
-from mockserver.engine.ids import Draft
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
 from mockserver.engine.messages import Message, account_shelf
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture, State
-from mockserver.engine.world import Endless, Exchanged, Happened, Room, World
+from mockserver.engine.world import AdvanceLimitExceeded, ExchangeRecorded, Room, TimedEvent, World
 
 ACCOUNT = Account("p/a", "p", "a", (Login("foo", "bar"),))
 
 
-def arrive(fields: Mapping[str, Any], state: State, now: int, ids: Draft) -> Decision:
+def arrive(fields: Mapping[str, Any], state: State, now: int, ids: IdReservation) -> Decision:
     """A message comes in, and as many more as it says, each a second after the other."""
     serial, number = state.ledger.next_serial, ids.number("p.inbound")
     message = Message(serial, "p/a", str(number), "inbound", "2", "1", now, fields["text"])
@@ -38,7 +38,7 @@ def house(**options: Any) -> Worlds:
 
 
 def schedule(world: World, at: int, **fields: Any) -> None:
-    world.commit(lambda state, now, ids: Decision(now, None, (ArrivalScheduled(at, "p", {"text": "hi", **fields}),)))
+    world.execute(lambda state, now, ids: Decision(now, None, (ArrivalScheduled(at, "p", {"text": "hi", **fields}),)))
 
 
 def texts(world: World) -> list[tuple[int, str]]:
@@ -81,7 +81,7 @@ def test_what_fell_due_has_happened_before_the_next_request_is_decided() -> None
     world = house().default
     schedule(world, 10)
     world.clock.advance(15)
-    seen = world.commit(lambda state, now, ids: Decision(now, len(state.ledger)))
+    seen = world.execute(lambda state, now, ids: Decision(now, len(state.ledger)))
 
     assert (1, 15) == (seen.value, seen.at)
     assert [(10, "hi")] == texts(world)
@@ -113,7 +113,7 @@ def test_a_circle_of_things_that_bring_about_one_another_is_stopped() -> None:
     world = house().default
     schedule(world, 1, more=20_000)
 
-    with pytest.raises(Endless, match="the clock stopped 10000 times on its way"):
+    with pytest.raises(AdvanceLimitExceeded, match="the clock stopped 10000 times on its way"):
         world.advance(30_000 * SECOND)
 
 
@@ -133,7 +133,7 @@ def test_a_reset_returns_a_world_to_how_it_was_created_and_its_cursors_go_on() -
     schedule(world, 5)
     world.arrive("p", {"text": "now"})
     world.write_down(Exchange("GET", "/", (), b"", None))
-    world.commit(lambda state, now, ids: Decision(now, None, (ReadingChosen("limits", "off"),)))
+    world.execute(lambda state, now, ids: Decision(now, None, (VariantChosen("limits", "off"),)))
     world.arm(Rule(Fault()))
     cursor = world.feed.cursor
     world.reset()
@@ -166,7 +166,7 @@ def test_an_exchange_in_the_feed_is_its_number_and_no_more() -> None:
     exchange = Exchange("GET", "/", (), b"x" * 10_000, None)
     world.write_down(exchange)
 
-    assert (Happened(0, Exchanged(1)),) == world.feed.after(0).items
+    assert (TimedEvent(0, ExchangeRecorded(1)),) == world.feed.after(0).items
 
 
 def test_a_seed_decides_every_chance() -> None:

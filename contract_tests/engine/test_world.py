@@ -9,9 +9,9 @@ from mockserver.engine.accounts import Account, Credential, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import MessagesRead, MessageStored, UseCounted
-from mockserver.engine.ids import Draft, Ids
+from mockserver.engine.ids import IdReservation, Ids
 from mockserver.engine.messages import Message, account_shelf
-from mockserver.engine.registry import Taken, Worlds
+from mockserver.engine.registry import AlreadyInUse, Worlds
 from mockserver.engine.segments import Layer
 from mockserver.engine.state import Fixture, State
 
@@ -24,7 +24,7 @@ def house() -> Worlds:
     return Worlds(FIXTURE, {"limits": "enforced"}, clock=Clock.frozen(0))
 
 
-def store(state: State, now: int, ids: Draft) -> Decision:
+def store(state: State, now: int, ids: IdReservation) -> Decision:
     message = Message(state.ledger.next_serial, "p/a", str(ids.number("p.outbound")), "outbound", "1", "2", now, "hi")
     return Decision(now, "stored", (MessageStored(message), UseCounted("p/a", now, 2)), account="p/a")
 
@@ -35,9 +35,9 @@ def stored(state: State) -> list[str]:
 
 def test_a_decision_that_is_kept_has_happened() -> None:
     world = house().default
-    world.commit(store)
-    world.commit(store)
-    world.commit(store)
+    world.execute(store)
+    world.execute(store)
+    world.execute(store)
 
     assert ["70", "71", "72"] == stored(world.state)
     assert (0, 0) == world.state.uses["p/a"]
@@ -46,23 +46,23 @@ def test_a_decision_that_is_kept_has_happened() -> None:
 
 def test_a_decision_that_is_not_kept_leaves_nothing_and_uses_up_no_identifier() -> None:
     world = house().default
-    lost = world.commit(store, keep=False)
-    kept = world.commit(store)
+    lost = world.execute(store, commit=False)
+    kept = world.execute(store)
 
     assert lost == kept
     assert ["70"] == stored(world.state)
 
 
 def test_the_same_seed_gives_the_same_identifiers() -> None:
-    tokens = [Ids(seed).draft().token("user") for seed in ("a", "a", "b")]
+    tokens = [Ids(seed).reserve().token("user") for seed in ("a", "a", "b")]
 
     assert tokens[0] == tokens[1] != tokens[2]
 
 
 def test_a_draft_counts_on_for_itself() -> None:
-    draft = Ids("a", {"n": 5}).draft()
+    reservation = Ids("a", {"n": 5}).reserve()
 
-    assert [5, 6, 1] == [draft.number("n"), draft.number("n"), draft.number("other")]
+    assert [5, 6, 1] == [reservation.number("n"), reservation.number("n"), reservation.number("other")]
 
 
 def test_only_the_latest_uses_are_kept_that_the_limits_look_at() -> None:
@@ -77,9 +77,9 @@ def test_only_the_latest_uses_are_kept_that_the_limits_look_at() -> None:
 def test_a_fork_begins_as_its_parent_is_and_goes_on_alone() -> None:
     worlds = house()
     parent = worlds.default
-    parent.commit(store)
+    parent.execute(store)
     fork = worlds.fork(parent)
-    fork.commit(store)
+    fork.execute(store)
     parent.state.apply(MessagesRead((0,)))
 
     assert (["70"], ["70", "71"]) == (stored(parent.state), stored(fork.state))
@@ -131,7 +131,7 @@ def test_fresh_credentials_have_the_shape_of_the_printed_ones_and_are_nobody_els
 def test_a_credential_belongs_to_one_world() -> None:
     worlds = house()
 
-    with pytest.raises(Taken, match="the p credential 'foo' belongs to another world"):
+    with pytest.raises(AlreadyInUse, match="the p credential 'foo' belongs to another world"):
         worlds.create(FIXTURE, logins={"p/a": (Login("foo", "other"),)})
 
 
@@ -139,7 +139,7 @@ def test_an_id_belongs_to_one_world() -> None:
     worlds = house()
     worlds.create(FIXTURE, world_id="mine")
 
-    with pytest.raises(Taken, match="there is a world 'mine' already"):
+    with pytest.raises(AlreadyInUse, match="there is a world 'mine' already"):
         worlds.create(FIXTURE, world_id="mine")
 
 

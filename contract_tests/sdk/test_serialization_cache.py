@@ -19,7 +19,7 @@ from mockserver.app import PROVIDERS, READINGS, ROOMS, SWITCHES
 from mockserver.engine.accounts import Account, Contact, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import AccountChanged, ReadingChosen
+from mockserver.engine.events import AccountChanged, VariantChosen
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.message_store import Ledger
 from mockserver.engine.messages import Message, account_shelf
@@ -69,7 +69,7 @@ def asked(target: str) -> Asked:
 
 
 CHOICES = [
-    ReadingChosen(switch.name, reading)
+    VariantChosen(switch.name, reading)
     for switch in SWITCHES
     for reading in (*switch.readings, *("Asia/Tokyo",) * switch.any_zone)
 ]
@@ -121,7 +121,7 @@ class Remembering(RuleBasedStateMachine):
         ledger.add(message(room.name, ledger.next_serial, world.clock.now() - ago * SECOND, text, "eco"))
 
     @rule(which=st.integers(0, 3), chosen=st.sampled_from(CHOICES))
-    def another_reading_is_chosen(self, which: int, chosen: ReadingChosen) -> None:
+    def another_reading_is_chosen(self, which: int, chosen: VariantChosen) -> None:
         self.worlds[which % len(self.worlds)].commit(lambda _state, now, _ids: Decision(now, None, (chosen,)))
 
     @rule(which=st.integers(0, 3), phones=st.sets(st.sampled_from((JAN, EWA))), name=st.sampled_from(("Jan", "Jaś")))
@@ -129,14 +129,14 @@ class Remembering(RuleBasedStateMachine):
         world = self.worlds[which % len(self.worlds)]
         account = world.state.accounts["serwersms/a"]
         changed = replace(account, blacklist=frozenset(phones), contacts={JAN: Contact(JAN, name)})
-        world.commit(lambda _state, now, _ids: Decision(now, None, (AccountChanged(changed),)))
+        world.execute(lambda _state, now, _ids: Decision(now, None, (AccountChanged(changed),)))
 
     @invariant()
     def what_is_remembered_is_what_would_be_written(self) -> None:
         for world in getattr(self, "worlds", ()):
             for room, request in SEEN:
                 call = room.read(request)
-                decision, readings = world.commit(partial(room.decide, call)), world.state.readings
+                decision, readings = world.execute(partial(room.decide, call)), world.state.readings
                 anew = room.write(decision, call, readings, Fragments(0))
                 assert anew == room.write(decision, call, readings, self.fragments)
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Number, Program
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import AccountChanged
-from mockserver.engine.ids import Draft
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant
 from mockserver.engine.state import State
 from mockserver.engine.world import World
@@ -46,12 +46,12 @@ def change(api: Api, world: World, values: Values) -> dict[str, Any]:
     _check_urls(values.body, room)
     parts = {name: _READ[name](rows) for name, rows in values.body.items()}
 
-    def decide(state: State, now: Instant, _ids: Draft) -> Decision:
+    def decide(state: State, now: Instant, _ids: IdReservation) -> Decision:
         account = replace(_found(state, values), **parts)
         _refuse_twins(state, account)
         return Decision(now, described(state, account), (AccountChanged(account),))
 
-    answer: dict[str, Any] = world.commit(decide).value  # type: ignore[assignment]
+    answer: dict[str, Any] = world.execute(decide).value  # type: ignore[assignment]
     return answer
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mockserver.engine.instants import LATEST, SECOND, Instant
-from mockserver.engine.world import Happened, World
+from mockserver.engine.world import TimedEvent, World
 from mockserver.validation.json_schema import an_object
 
 from .endpoint import Api, Values, Verb
@@ -53,7 +53,7 @@ def _move(
     *,
     is_freezing: bool = False,
     is_relative: bool = False,
-    before: Sequence[Happened] = (),
+    before: Sequence[TimedEvent] = (),
 ) -> dict[str, Any]:
     if to is not None and to > LATEST:
         raise Conflict("the calendar ends with the year 9999")
@@ -65,7 +65,7 @@ def _move(
         raise Conflict(str(reason)) from reason
 
 
-def _moved(api: Api, world: World, events: Iterable[Happened]) -> dict[str, Any]:
+def _moved(api: Api, world: World, events: Iterable[TimedEvent]) -> dict[str, Any]:
     told = (happened(api, world, event) for event in events)
     return {**described(world), "happened": [each for each in told if each is not None]}
 
@@ -118,7 +118,7 @@ MOVED = {
         {
             "type": "object",
             "required": ["happened"],
-            "properties": {"happened": a_list(component("Happened"))},
+            "properties": {"happened": a_list(component("TimedEvent"))},
         },
     ]
 }

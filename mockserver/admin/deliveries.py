@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Delivery, Status
-from mockserver.engine.events import AttemptJudged, DeliveryChanged
-from mockserver.engine.ids import Draft
+from mockserver.engine.events import AttemptEnded, DeliveryChanged
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant, iso
 from mockserver.engine.state import State
 from mockserver.engine.world import World
@@ -109,7 +109,7 @@ def _check_that_it_is_held(delivery: Delivery) -> None:
 
 
 def _change(world: World, number: int, status: Status, check: Callable[[Delivery], None]) -> dict[str, Any]:
-    def decide(state: State, now: Instant, _: Draft) -> Decision:
+    def decide(state: State, now: Instant, _: IdReservation) -> Decision:
         delivery = _delivery(state, number)
         if number in world.in_flight:  # what comes of it would undo the change
             raise Conflict(f"an attempt at delivery {number} is being made; settle waits until it is over")
@@ -118,7 +118,7 @@ def _change(world: World, number: int, status: Status, check: Callable[[Delivery
         changed = described(replace(delivery, status=status, due=due), _message_id(state, delivery))
         return Decision(now, changed, (DeliveryChanged(number, status, due),))
 
-    changed = world.commit(decide).value
+    changed = world.execute(decide).value
     assert isinstance(changed, dict)
     return changed
 
@@ -133,7 +133,7 @@ def settle(_: Api, world: World, values: Values) -> dict[str, Any]:
         return {"quiet": is_quiet, "in_flight": len(world.in_flight), "now": iso(world.clock.now())}
 
 
-def judges(event: AttemptJudged, query: Mapping[str, Any]) -> bool:
+def judges(event: AttemptEnded, query: Mapping[str, Any]) -> bool:
     """Whether an attempt is at a delivery that is asked for."""
     number, status = query.get("number", event.number), query.get("status", event.status)
     return bool((number, status) == (event.number, event.status))

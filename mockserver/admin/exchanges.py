@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.engine.instants import iso
 from mockserver.engine.journal import Exchange
-from mockserver.engine.limits import Standing
+from mockserver.engine.limits import LimitStatus
 from mockserver.engine.provider_errors import Refused
 
 from . import outcomes as verdicts
@@ -75,7 +75,7 @@ def _refusal(refusal: Refused | None) -> dict[str, Any] | None:
     }
 
 
-def window(standing: Standing) -> dict[str, Any]:
+def window(standing: LimitStatus) -> dict[str, Any]:
     """A rate limit as an exchange met it."""
     return {
         "limit": standing.limit.sentence,

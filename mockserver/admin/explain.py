@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from mockserver.engine.instants import SECOND, datetime_of, iso
 from mockserver.engine.journal import Exchange, Journal
-from mockserver.engine.limits import Standing
+from mockserver.engine.limits import LimitStatus
 from mockserver.engine.provider_errors import Source
 from mockserver.http.masking import Masking
 from mockserver.http.url_display import readable
@@ -245,7 +245,7 @@ class _Magic(NamedTuple):
 
 
 def _magic(exchange: Exchange, room: Provider | None) -> _Magic | None:
-    value = exchange.evidence.magic if exchange.evidence else None
+    value = exchange.trace.magic if exchange.trace else None
     if value is None or room is None:
         return None
     meaning = next(each for each in room.magic if each.has(value))
@@ -266,7 +266,7 @@ def _described(rule: _Rule, entry: quirk_book.Entry | None) -> dict[str, Any]:
     }
 
 
-def _window(standing: Standing) -> dict[str, Any]:
+def _window(standing: LimitStatus) -> dict[str, Any]:
     return {
         **exchanges.window(standing),
         "is_free": standing.used < standing.limit.most,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mockserver.engine.faults import Standing
+from mockserver.engine.faults import RuleStatus
 from mockserver.engine.world import World
 from mockserver.http.fault_effects import KINDS, SCHEMAS
 from mockserver.http.fault_rules import RULE, described, rule_from
@@ -64,13 +64,13 @@ def kinds(_: Api, __: None, ___: Values) -> dict[str, Any]:
     }
 
 
-def _standings(world: World) -> tuple[Standing, ...]:
+def _standings(world: World) -> tuple[RuleStatus, ...]:
     now = world.now()
     with world.lock:
         return world.plan.rules(now)
 
 
-def _described(standing: Standing) -> dict[str, Any]:
+def _described(standing: RuleStatus) -> dict[str, Any]:
     return described(standing.rule, standing.matched, standing.hits, standing.is_spent)
 
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mockserver.engine.events import AttemptJudged, MessageStored
-from mockserver.engine.world import Exchanged, Happened, World
+from mockserver.engine.events import AttemptEnded, MessageStored
+from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
 from mockserver.sdk.response import Answer, Deferred, Stream
 from mockserver.validation.json_schema import Schema, an_object
 
@@ -30,20 +30,20 @@ _LONGEST = 3600
 _PLURALS = {"exchange": "exchanges", "message": "messages", "delivery": "deliveries"}
 _JSON = (("Content-Type", "application/json"),)
 
-Wanted = Callable[[World, Mapping[str, Any], Happened], bool]
+Wanted = Callable[[World, Mapping[str, Any], TimedEvent], bool]
 
 
-def _is_exchange(world: World, query: Mapping[str, Any], item: Happened) -> bool:
-    found = world.journal.get(item.what.number) if isinstance(item.what, Exchanged) else None
+def _is_exchange(world: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
+    found = world.journal.get(item.what.number) if isinstance(item.what, ExchangeRecorded) else None
     return found is not None and journal.matches(found, query)
 
 
-def _is_message(_: World, query: Mapping[str, Any], item: Happened) -> bool:
+def _is_message(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
     return isinstance(item.what, MessageStored) and messages.matches(item.what.message, query)
 
 
-def _is_judged(_: World, query: Mapping[str, Any], item: Happened) -> bool:
-    return isinstance(item.what, AttemptJudged) and outbox.judges(item.what, query)
+def _is_judged(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
+    return isinstance(item.what, AttemptEnded) and outbox.judges(item.what, query)
 
 
 class _Kind(NamedTuple):
@@ -69,7 +69,7 @@ def wait(api: Api, world: World, values: Values) -> Deferred:
     late = Deferred(timeout=timeout, otherwise=_answer(None, after))
 
     def found(item: object, cursor: int) -> None:
-        assert isinstance(item, Happened)
+        assert isinstance(item, TimedEvent)
         late.answer(_answer(happened(api, world, item), cursor))
 
     late.at_end(world.feed.first_after(after, partial(WAITED_FOR[kind].is_wanted, world, query), found))
@@ -107,7 +107,7 @@ def events(api: Api, world: World, values: Values) -> Stream:
     stream = Stream()
 
     def tell(item: object, cursor: int) -> None:
-        assert isinstance(item, Happened)
+        assert isinstance(item, TimedEvent)
         described = happened(api, world, item)
         if described is not None:
             stream.send(

@@ -11,7 +11,7 @@ from typing import Any
 from mockserver.engine.accounts import Account
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import ArrivalScheduled, Event, MessagesRead, MessageStored
-from mockserver.engine.ids import Draft
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, iso, parse_duration
 from mockserver.engine.messages import Attachment, Message, account_shelf
 from mockserver.engine.state import State
@@ -102,14 +102,14 @@ def store(api: Api, world: World, values: Values) -> dict[str, Any]:
     if "id" in row and key in world.state.accounts:
         _refuse_twin(world, key, row)
 
-    def decide(state: State, now: Instant, ids: Draft) -> Decision:
+    def decide(state: State, now: Instant, ids: IdReservation) -> Decision:
         account = _account(state, room, body["account"])
         _check_program(account, row)
         message = _message(account, row, state, now, ids)
         read: tuple[Event, ...] = (MessagesRead((message.serial,)),) if row.get("read") else ()
         return Decision(now, message, (MessageStored(message), *read))
 
-    message = world.commit(decide).value
+    message = world.execute(decide).value
     assert isinstance(message, Message)
     return described(message, bool(row.get("read")))
 
@@ -145,7 +145,7 @@ def _refuse_twin(world: World, key: str, row: Mapping[str, Any]) -> None:
         raise Conflict(f"id: the account has a message {row['id']!r} already")
 
 
-def _message(account: Account, row: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Message:
+def _message(account: Account, row: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Message:
     fields = {name: part for name, part in row.items() if name != "read"}
     if "attachments" in fields:
         fields["attachments"] = tuple(map(_attachment, fields["attachments"]))
@@ -155,7 +155,7 @@ def _message(account: Account, row: Mapping[str, Any], state: State, now: Instan
     return Message(serial=state.ledger.next_serial, account=account.key, **fields)
 
 
-def _count_on(ids: Draft, sequence: str, given: str) -> str:
+def _count_on(ids: IdReservation, sequence: str, given: str) -> str:
     """Let the provider's own numbering go on behind an identifier that was given."""
     if given.isascii() and given.isdigit():
         following = ids.number(sequence, int(given))
@@ -199,23 +199,23 @@ def _now(world: World, room: Provider, fields: Mapping[str, Any]) -> dict[str, A
 def _later(world: World, room: Provider, fields: Mapping[str, Any], seconds: float) -> Instant:
     _concluded(world, room, fields, keep=False)  # what is wrong with it is said now, not when nobody listens
 
-    def decide(_state: State, now: Instant, _ids: Draft) -> Decision:
+    def decide(_state: State, now: Instant, _ids: IdReservation) -> Decision:
         due = now + round(seconds * SECOND)
         return Decision(now, due, (ArrivalScheduled(due, room.name, fields),))
 
-    due = world.commit(decide).value
+    due = world.execute(decide).value
     assert isinstance(due, int)
     return due
 
 
 def _concluded(world: World, room: Provider, fields: Mapping[str, Any], keep: bool) -> Decision:
-    def decide(state: State, now: Instant, ids: Draft) -> Decision:
+    def decide(state: State, now: Instant, ids: IdReservation) -> Decision:
         try:
             return room.arrive(fields, state, now, ids)
         except ValueError as reason:
             raise BadQuestion(str(reason)) from reason
 
-    decision = world.commit(decide, keep)
+    decision = world.execute(decide, keep)
     if decision.refusal is not None:
         raise BadQuestion(str(decision.refusal))
     return decision

@@ -166,7 +166,7 @@ def _components(api: Api) -> dict[str, Any]:
         ),
         "Clock": _all(**_CLOCK),
         "Moved": MOVED,
-        "Happened": _all(at=_STAMP, event=_TEXT),
+        "TimedEvent": _all(at=_STAMP, event=_TEXT),
         "Account": {"anyOf": [account_schema(room.schema) for room in api.providers]},
         "Message": {"anyOf": [_told(message_schema(room)) for room in api.providers]},
         "Readings": {

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.engine.journal import Exchange, Outcome
-from mockserver.engine.limits import Standing
+from mockserver.engine.limits import LimitStatus
 
 
 def refused_by(exchange: Exchange) -> str | None:
@@ -38,11 +38,11 @@ def rule_of(exchange: Exchange) -> str | None:
     return None if exchange.fault is None else exchange.fault["rule"]
 
 
-def windows(exchange: Exchange) -> Sequence[Standing]:
+def windows(exchange: Exchange) -> Sequence[LimitStatus]:
     """The rate limits: as what was refused met them, and as what was accepted left them, if it took effect."""
-    if exchange.evidence is None or (exchange.verdict is None and exchange.effect == "prevented"):
+    if exchange.trace is None or (exchange.verdict is None and exchange.effect == "prevented"):
         return ()
-    return exchange.evidence.windows
+    return exchange.trace.windows
 
 
 def differs(row: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from mockserver.engine.registry import Worlds
-from mockserver.engine.world import Busy, Endless, World
+from mockserver.engine.world import AdvanceLimitExceeded, ClockBusy, World
 from mockserver.http.application import AnswerResponse
 from mockserver.http.url_display import readable
 from mockserver.sdk.response import Answer, Deferred, Stream
@@ -39,8 +39,8 @@ def routes(api: Api) -> Blueprint:
         )
     blueprint.register_error_handler(ControlRefusal, _refused)
     # Whatever looks at a world's time may meet these.
-    blueprint.register_error_handler(Busy, lambda reason: _refused(BusyClock(str(reason))))
-    blueprint.register_error_handler(Endless, lambda reason: _refused(EndlessTime(str(reason))))
+    blueprint.register_error_handler(ClockBusy, lambda reason: _refused(BusyClock(str(reason))))
+    blueprint.register_error_handler(AdvanceLimitExceeded, lambda reason: _refused(EndlessTime(str(reason))))
     return blueprint
 
 

@@ -12,18 +12,18 @@ from mockserver.engine.deliveries import Attempt, Delivery, Outcome
 from mockserver.engine.events import (
     AccountChanged,
     ArrivalScheduled,
-    AttemptJudged,
+    AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
     MessagesRead,
     MessageStored,
-    ReadingChosen,
     UseCounted,
+    VariantChosen,
 )
 from mockserver.engine.instants import Instant, iso
 from mockserver.engine.messages import Message
 from mockserver.engine.state import State
-from mockserver.engine.world import Exchanged, Happened, World
+from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
 from mockserver.worldfile.dump import described_account as account_in_file
 from mockserver.worldfile.dump import described_message as row
 
@@ -138,7 +138,7 @@ def _stored(world: World, event: MessageStored) -> dict[str, Any]:
     return {"message": message(event.message, event.message.serial in world.state.read)}
 
 
-def _judged(event: AttemptJudged) -> dict[str, Any]:
+def _judged(event: AttemptEnded) -> dict[str, Any]:
     outcome = event.attempt.outcome
     return {
         "number": event.number,
@@ -162,20 +162,20 @@ _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
         lambda _, event: {"due": iso(event.at), "provider": event.provider, "fields": dict(event.fields)},
     ),
     DeliveryOpened: ("delivery_opened", lambda _, event: _opened(event.delivery)),
-    AttemptJudged: ("attempt_judged", lambda _, event: _judged(event)),
+    AttemptEnded: ("attempt_ended", lambda _, event: _judged(event)),
     DeliveryChanged: (
         "delivery_changed",
         lambda _, event: {"number": event.number, "status": event.status, "due": when(event.due)},
     ),
     AccountChanged: ("account_changed", lambda _, event: {"account": event.account.key}),
-    ReadingChosen: ("reading_chosen", lambda _, event: {"name": event.name, "reading": event.reading}),
+    VariantChosen: ("variant_chosen", lambda _, event: {"name": event.name, "reading": event.reading}),
 }
 
 
-def happened(api: Api, world: World, item: Happened) -> dict[str, Any] | None:
+def happened(api: Api, world: World, item: TimedEvent) -> dict[str, Any] | None:
     """Something that happened, with its facts; ``None`` for an exchange that the journal has let go of."""
     what = item.what
-    if isinstance(what, Exchanged):
+    if isinstance(what, ExchangeRecorded):
         found = world.journal.get(what.number)
         if found is None:
             return None

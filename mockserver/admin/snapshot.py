@@ -8,8 +8,8 @@ from typing import Any
 from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.ids import Ids
-from mockserver.engine.registry import CredentialsTaken
-from mockserver.engine.world import Beginning, World
+from mockserver.engine.registry import CredentialsInUse
+from mockserver.engine.world import InitialState, World
 from mockserver.validation.messages import Place, written
 from mockserver.worldfile import WorldFile, WorldFileError, lines, read, taken
 
@@ -32,16 +32,16 @@ def restore(api: Api, world: World, values: Values) -> dict[str, Any]:
     told = {} if values.query.get("own_credentials") else told_logins(file, values.body)
     logins = _logins(world, file, told)
     clock = Clock.system() if file.clock is None else file.clock.clock()
-    beginning = Beginning(
+    initial_state = InitialState(
         file.fixture,
-        file.seed or world.beginning.seed,
+        file.seed or world.initial_state.seed,
         {**api.house.readings, **file.fixture.readings},
         logins,
         clock.now() if clock.is_frozen else None,
     )
     try:
-        api.house.begin_again(world, beginning, clock)
-    except CredentialsTaken as reason:
+        api.house.restart(world, initial_state, clock)
+    except CredentialsInUse as reason:
         raise InUse(f"{reason}; {WAY_OUT}") from reason
     return described(api, world, values.origin)
 
@@ -84,7 +84,7 @@ def _logins(world: World, file: WorldFile, told: _Logins) -> dict[str, tuple[Log
 
 
 def _fresh(world: World, account: Account) -> tuple[Login, ...]:
-    token = Ids(f"{world.id} {account.key}").draft().token
+    token = Ids(f"{world.id} {account.key}").reserve().token
     return tuple(Login(token("user"), token("secret") if login.secret else None) for login in account.logins)
 
 

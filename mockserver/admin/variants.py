@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import ReadingChosen
-from mockserver.engine.ids import Draft
+from mockserver.engine.events import VariantChosen
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant
 from mockserver.engine.state import State
 from mockserver.engine.world import World
@@ -35,12 +35,12 @@ def show(api: Api, world: World, _: Values) -> dict[str, Any]:
 def choose(api: Api, world: World, values: Values) -> dict[str, Any]:
     """Other readings from now on."""
     checked_readings(api, values.body, ())
-    events = tuple(ReadingChosen(name, reading) for name, reading in values.body.items())
+    events = tuple(VariantChosen(name, reading) for name, reading in values.body.items())
 
-    def decide(_state: State, now: Instant, _ids: Draft) -> Decision:
+    def decide(_state: State, now: Instant, _ids: IdReservation) -> Decision:
         return Decision(now, None, events)
 
-    world.commit(decide)
+    world.execute(decide)
     return show(api, world, values)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.engine.accounts import Login
 from mockserver.engine.clock import Clock
-from mockserver.engine.registry import CredentialsTaken, Taken
+from mockserver.engine.registry import AlreadyInUse, CredentialsInUse
 from mockserver.engine.state import Fixture
 from mockserver.engine.world import World
 from mockserver.validation.json_schema import Schema, an_object
@@ -46,9 +46,9 @@ def create(api: Api, _: None, values: Values) -> dict[str, Any]:
             clock=clock if at is None else Clock.frozen(instant(at, "freeze")),
             seed=body.get("seed", file.seed),
         )
-    except CredentialsTaken as reason:
+    except CredentialsInUse as reason:
         raise InUse(f"{reason}; {WAY_OUT}" if told else str(reason)) from reason
-    except Taken as reason:
+    except AlreadyInUse as reason:
         raise InUse(str(reason)) from reason
     return described(api, world, values.origin)
 
@@ -77,7 +77,7 @@ def fork(api: Api, world: World, values: Values) -> dict[str, Any]:
     """A world that begins as this one is now."""
     try:
         twin = api.house.fork(world, values.body.get("id"))
-    except Taken as reason:
+    except AlreadyInUse as reason:
         raise InUse(str(reason)) from reason
     return described(api, twin, values.origin)
 

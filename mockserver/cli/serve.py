@@ -124,7 +124,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: b
     from mockserver.http.gc_tuning import collect_seldom
     from mockserver.server import MockServer
 
-    watch = Watch(settings.world, lambda: _begin_again(house, settings)) if settings.world else None
+    watch = Watch(settings.world, lambda: _restart(house, settings)) if settings.world else None
     gc.disable()  # a world is read faster when nobody looks for rubbish in it meanwhile
     house = create_house(settings)
     server = MockServer(create_app(house, settings), settings, https=settings.https, tunnel=settings.tunnel)
@@ -150,12 +150,12 @@ def settings_with(flags: Mapping[str, Any]) -> Settings:
     return replace(settings, **{name: value for name, value in flags.items() if value not in (None, ())})
 
 
-def _begin_again(house: Worlds, settings: Settings) -> None:
+def _restart(house: Worlds, settings: Settings) -> None:
     """The world file has changed."""
-    from mockserver.app import begin_again
+    from mockserver.app import restart
 
     try:
-        begin_again(house, settings)
+        restart(house, settings)
     except (OSError, ValueError) as reason:
         click.echo(f"mockserver: {reason}; the world stays as it was", err=True)
     else:

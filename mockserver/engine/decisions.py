@@ -8,45 +8,45 @@ from msgspec import Struct
 
 from .events import Event
 from .instants import Instant
-from .limits import Standing
+from .limits import LimitStatus
 from .provider_errors import Refused
 
 
-class Measured(Protocol):
+class LimitSnapshot(Protocol):
     """What rate limits look at, as it was at an instant."""
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
+    def standings(self) -> tuple[LimitStatus, ...]:
         """Where they stand then. Reckoned when somebody asks: of what was accepted, nearly nobody does."""
 
 
-class Evidence(Struct, frozen=True, gc=False):
+class DecisionTrace(Struct, frozen=True, gc=False):
     """Why it was decided so, beside what the refusal says itself."""
 
-    measured: Measured | None = None
+    measured: LimitSnapshot | None = None
     """What the rate limits looked at: as it was for a refusal, and as it is left for what was accepted. Nothing in it may
     lead back here, because the garbage collector does not look (``gc=False``)."""
     magic: str | None = None
     """The value that brought this about, where it is one of those that a room keeps for tests."""
 
     @property
-    def windows(self) -> tuple[Standing, ...]:
+    def windows(self) -> tuple[LimitStatus, ...]:
         """The rate limits that were looked at."""
         return () if self.measured is None else self.measured.standings
 
 
-NOTHING_ELSE = Evidence()
+NOTHING_ELSE = DecisionTrace()
 """What was asked and what was concluded say it all."""
 
 
 class Decision(Struct, frozen=True):
-    """A value or a refusal, the events that would make it so, and the evidence."""
+    """A value or a refusal, the events that would make it so, and the trace."""
 
     at: Instant
     value: object
     """What the room's wire format knows how to write; a `Refused` is one of these."""
     events: tuple[Event, ...] = ()
-    evidence: Evidence = NOTHING_ELSE
+    trace: DecisionTrace = NOTHING_ELSE
     account: str | None = None
     """The key of the account that asked; ``None`` for a stranger."""
 

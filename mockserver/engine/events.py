@@ -47,7 +47,7 @@ class DeliveryOpened(Struct, frozen=True):
     delivery: Delivery
 
 
-class AttemptJudged(Struct, frozen=True):
+class AttemptEnded(Struct, frozen=True):
     """An attempt at a delivery is over."""
 
     number: int
@@ -72,7 +72,7 @@ class AccountChanged(Struct, frozen=True):
     account: Account
 
 
-class ReadingChosen(Struct, frozen=True):
+class VariantChosen(Struct, frozen=True):
     """A quirk is read another way from now on."""
 
     name: str
@@ -91,8 +91,8 @@ Event: TypeAlias = (
     | UseCounted
     | ArrivalScheduled
     | DeliveryOpened
-    | AttemptJudged
+    | AttemptEnded
     | DeliveryChanged
     | AccountChanged
-    | ReadingChosen
+    | VariantChosen
 )

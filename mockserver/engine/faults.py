@@ -289,7 +289,7 @@ NO_FAULT = Chosen(Fault(), "after", None)
 """Most exchanges meet this one."""
 
 
-class Standing(NamedTuple):
+class RuleStatus(NamedTuple):
     """How an armed rule stands."""
 
     rule: Rule
@@ -371,10 +371,10 @@ class FaultPlan:
         self._armed.clear()
         return cleared
 
-    def rules(self, now: Instant) -> tuple[Standing, ...]:
+    def rules(self, now: Instant) -> tuple[RuleStatus, ...]:
         """Every rule as it stands, in the order in which they are asked."""
         return tuple(
-            Standing(armed.rule, armed.matched, armed.hits, armed.is_spent(now)) for armed in self._armed.values()
+            RuleStatus(armed.rule, armed.matched, armed.hits, armed.is_spent(now)) for armed in self._armed.values()
         )
 
     def choose(self, facts: Facts, now: Instant, draw: Draw) -> Chosen:

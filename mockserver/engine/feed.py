@@ -31,7 +31,7 @@ class Group(Sized, Iterable[object], Protocol):
     """Things that are published together. It never changes."""
 
 
-class Reading(NamedTuple):
+class FeedPage(NamedTuple):
     """What a reader gets."""
 
     items: tuple[object, ...]
@@ -41,7 +41,7 @@ class Reading(NamedTuple):
     """How many items after the reader's cursor were already gone."""
 
 
-class _Ear:
+class _Subscription:
     """One listening. An object of its own, for the same listener may listen twice."""
 
     __slots__ = ("hear",)
@@ -50,7 +50,7 @@ class _Ear:
         self.hear = hear
 
 
-class Feed:
+class EventFeed:
     """The latest things that happened: ``size`` of them, and more where several were published together."""
 
     __slots__ = ("_ears", "_groups", "_held", "_lock", "_size", "cursor")
@@ -60,7 +60,7 @@ class Feed:
         self._groups: deque[tuple[int, Group]] = deque()
         self._held = 0
         self._lock = Lock()
-        self._ears: tuple[_Ear, ...] = ()  # replaced, never changed: publishers walk along it
+        self._ears: tuple[_Subscription, ...] = ()  # replaced, never changed: publishers walk along it
         self.cursor = 0
         """How many things have been published."""
 
@@ -82,7 +82,7 @@ class Feed:
             for at, item in enumerate(group, cursor - count + 1):
                 _tell_ears(ears, item, at)
 
-    def after(self, cursor: int) -> Reading:
+    def after(self, cursor: int) -> FeedPage:
         """What was published after a cursor."""
         with self._lock:
             new = max(0, self.cursor - cursor)
@@ -96,7 +96,7 @@ class Feed:
                 found += count
             cursor = self.cursor
         items = chain.from_iterable(reversed(groups))
-        return Reading(tuple(islice(items, found - wanted, None)), cursor, new - wanted)
+        return FeedPage(tuple(islice(items, found - wanted, None)), cursor, new - wanted)
 
     def listen(self, listener: Listener) -> Stop:
         """Be told of everything from now on, until the answer is called.
@@ -104,7 +104,7 @@ class Feed:
         Publishers in several threads may tell of their items in another order than that of the cursors. A call that is
         on its way may still come after the stop.
         """
-        ear = _Ear(listener)
+        ear = _Subscription(listener)
         with self._lock:
             self._ears = (*self._ears, ear)
         return partial(self._forget, ear)
@@ -114,7 +114,7 @@ class Feed:
 
         What the ring has already let go of is missing; the first cursor that is told says how much that was.
         """
-        ear = _Ear(listener)
+        ear = _Subscription(listener)
         while True:
             reading = self.after(cursor)
             for at, item in enumerate(reading.items, reading.cursor - len(reading.items) + 1):
@@ -131,7 +131,7 @@ class Feed:
             is_wanted: whether it is one; called as listeners are.
             found: is told of it.
         """
-        ear = _Ear(lambda item, at: is_wanted(item) and self._forget(ear) and found(item, at))
+        ear = _Subscription(lambda item, at: is_wanted(item) and self._forget(ear) and found(item, at))
         while True:
             reading = self.after(cursor)
             for at, item in enumerate(reading.items, reading.cursor - len(reading.items) + 1):
@@ -142,7 +142,7 @@ class Feed:
                 return partial(self._forget, ear)
             cursor = reading.cursor
 
-    def _join(self, ear: _Ear, cursor: int) -> bool:
+    def _join(self, ear: _Subscription, cursor: int) -> bool:
         """Listen, unless something was published after the cursor."""
         with self._lock:
             if self.cursor != cursor:
@@ -150,7 +150,7 @@ class Feed:
             self._ears = (*self._ears, ear)
             return True
 
-    def _forget(self, ear: _Ear) -> bool:
+    def _forget(self, ear: _Subscription) -> bool:
         """Listen no longer; whether it did. Only one of those who call at the same time is told so."""
         with self._lock:
             ears = tuple(other for other in self._ears if other is not ear)
@@ -159,7 +159,7 @@ class Feed:
             return is_there
 
 
-def _tell_ears(ears: tuple[_Ear, ...], item: object, cursor: int) -> None:
+def _tell_ears(ears: tuple[_Subscription, ...], item: object, cursor: int) -> None:
     for ear in ears:
         try:
             ear.hear(item, cursor)

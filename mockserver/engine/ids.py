@@ -1,6 +1,6 @@
 """The only place that knows chance: counters and tokens, both from a seed.
 
-A decider gets a `Draft`. What it takes from the draft is used up only when the decision is kept, so a request
+A decider gets a `IdReservation`. What it takes from the draft is used up only when the decision is kept, so a request
 that was refused, or lost before it took effect, leaves no gap; and the same decision run again gets the same ids.
 """
 
@@ -24,14 +24,14 @@ class Ids:
         self.seed = seed
         self._next: dict[str, int] = dict(sequences or {})
 
-    def draft(self) -> Draft:
+    def reserve(self) -> IdReservation:
         """A sheet to take identifiers from."""
-        return Draft(self.seed, self._next)
+        return IdReservation(self.seed, self._next)
 
-    def keep(self, draft: Draft) -> None:
+    def commit(self, reservation: IdReservation) -> None:
         """What the draft took is used up from here on."""
-        if draft.taken:
-            self._next.update(draft.taken)
+        if reservation.taken:
+            self._next.update(reservation.taken)
 
     @property
     def sequences(self) -> dict[str, int]:
@@ -39,7 +39,7 @@ class Ids:
         return dict(self._next)
 
 
-class Draft:
+class IdReservation:
     """Identifiers on approval."""
 
     __slots__ = ("_next", "seed", "taken")

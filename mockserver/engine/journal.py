@@ -11,7 +11,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any, Literal, TypeAlias, get_args
 
-from .decisions import Decision, Evidence
+from .decisions import Decision, DecisionTrace
 from .events import Event, MessageStored
 from .instants import Instant
 from .provider_errors import Refused
@@ -50,7 +50,6 @@ class Exchange:
         "door",
         "effect",
         "ending",
-        "evidence",
         "fault",
         "head",
         "is_masked",
@@ -66,6 +65,7 @@ class Exchange:
         "size",
         "status",
         "target",
+        "trace",
         "values",
         "verdict",
         "world",
@@ -87,7 +87,7 @@ class Exchange:
         """The parameters, by name, as the room read them: not masked."""
         self.readings: Mapping[str, str] = _NOTHING
         """The world's switches when it was decided."""
-        self.evidence: Evidence | None = None
+        self.trace: DecisionTrace | None = None
         self.verdict: Refused | None = None
         """The refusal that was decided, whatever the client got."""
         self.effect: Effect = "nothing"
@@ -124,7 +124,7 @@ class Exchange:
         self.provider, self.operation = provider, operation
         self.account = decision.account
         self.values, self.readings = values, readings
-        self.evidence, self.verdict = decision.evidence, decision.refusal
+        self.trace, self.verdict = decision.trace, decision.refusal
         if self.verdict is not None:
             self.verdict.forget_the_way()
         self.effect = _effect(decision.events, is_kept)

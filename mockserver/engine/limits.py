@@ -23,7 +23,7 @@ class Limit(Struct, frozen=True):
     """The document's words."""
 
 
-class Standing(Struct, frozen=True):
+class LimitStatus(Struct, frozen=True):
     """How a limit stood at an instant."""
 
     limit: Limit
@@ -38,8 +38,8 @@ def free_at(limit: Limit, uses: Sequence[Instant], now: Instant) -> Instant:
     return now if len(uses) < limit.most else max(now, uses[-limit.most] + limit.seconds * SECOND)
 
 
-def standing(limit: Limit, uses: Sequence[Instant], now: Instant) -> Standing:
+def standing(limit: Limit, uses: Sequence[Instant], now: Instant) -> LimitStatus:
     """Where a limit stands, from the latest uses in ascending order."""
     latest = uses[-limit.most :]
     used = len(latest) - bisect_right(latest, now - limit.seconds * SECOND)
-    return Standing(limit, used, free_at(limit, uses, now))
+    return LimitStatus(limit, used, free_at(limit, uses, now))

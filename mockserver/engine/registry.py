@@ -8,11 +8,11 @@ from threading import Lock
 
 from .accounts import Credential, Login
 from .clock import Clock
-from .feed import Feed
+from .feed import EventFeed
 from .ids import Ids
 from .journal import Budget, Journal
 from .state import Fixture, State
-from .world import Beginning, Room, Sender, World
+from .world import InitialState, Room, Sender, World
 
 DEFAULT = "default"
 """The id of the world that is always there."""
@@ -21,11 +21,11 @@ MOST_ADOPTED = 1_000
 """Worlds beyond which no more strangers are adopted."""
 
 
-class Taken(ValueError):
+class AlreadyInUse(ValueError):
     """A world's id or a credential is somebody else's already."""
 
 
-class CredentialsTaken(Taken):
+class CredentialsInUse(AlreadyInUse):
     """Credentials are another world's already; all of them are named."""
 
     def __init__(self, taken: Sequence[tuple[str, str]]) -> None:
@@ -70,7 +70,7 @@ class Worlds:
         """
         self.readings = dict(readings)
         """Every switch of every room, with its default."""
-        self.feed = Feed()
+        self.feed = EventFeed()
         """The ids of worlds that came or went."""
         self._fixture = fixture
         self._rooms = dict(rooms or {})
@@ -117,7 +117,7 @@ class Worlds:
             return self.default
         try:
             return self.create(self._fixture, logins={account.key: (Login(credential.user, credential.secret),)})
-        except Taken:  # by another thread's request, a moment ago
+        except AlreadyInUse:  # by another thread's request, a moment ago
             return self._owners.get((credential.provider, credential.user), self.default)
 
     def is_ours(self, value: str) -> bool:
@@ -148,23 +148,23 @@ class Worlds:
             Taken: the id, or one of the credentials, is in use.
         """
         with self._lock:
-            draft = self._ids.draft()
-            name = world_id or f"w{draft.token('world', 10)}"
+            reservation = self._ids.reserve()
+            name = world_id or f"w{reservation.token('world', 10)}"
             given = {
-                account.key: (logins or {}).get(account.key) or _fresh(account.logins, draft.token)
+                account.key: (logins or {}).get(account.key) or _fresh(account.logins, reservation.token)
                 for account in fixture.accounts
             }
             self._check_free(name, fixture, given)
-            beginning = Beginning(
+            initial_state = InitialState(
                 fixture,
                 seed or name,
                 {**self.readings, **fixture.readings, **(readings or {})},
                 given,
                 clock.now() if clock is not None and clock.is_frozen else None,
             )
-            world = World(name, beginning, self._journal(), self._rooms, clock, self._sender)
+            world = World(name, initial_state, self._journal(), self._rooms, clock, self._sender)
             self._enter(world)
-            self._ids.keep(draft)
+            self._ids.commit(reservation)
             return world
 
     def fork(self, parent: World, world_id: str | None = None) -> World:
@@ -174,29 +174,29 @@ class Worlds:
             Taken: the id is in use.
         """
         with self._lock:
-            draft = self._ids.draft()
-            name = world_id or f"w{draft.token('world', 10)}"
+            reservation = self._ids.reserve()
+            name = world_id or f"w{reservation.token('world', 10)}"
             if name in self._worlds:
-                raise Taken(f"there is a world {name!r} already")
+                raise AlreadyInUse(f"there is a world {name!r} already")
 
             def issue(state: State) -> None:
                 accounts = state.accounts.items()
-                state.issue({key: _fresh(account.logins, draft.token) for key, account in accounts})
+                state.issue({key: _fresh(account.logins, reservation.token) for key, account in accounts})
 
             world = parent.fork(name, self._journal(), issue)
             self._enter(world)
-            self._ids.keep(draft)
+            self._ids.commit(reservation)
             return world
 
-    def begin_again(self, world: World, beginning: Beginning, clock: Clock) -> None:
-        """Let a world begin another way, with the credentials of that beginning.
+    def restart(self, world: World, initial_state: InitialState, clock: Clock) -> None:
+        """Let a world begin another way, with the credentials of that initial_state.
 
         Raises:
             Taken: one of them is another world's.
         """
         with self._lock:
-            self._check_credentials(beginning.fixture, beginning.logins or {}, world)
-            world.begin_again(beginning, clock)
+            self._check_credentials(initial_state.fixture, initial_state.logins or {}, world)
+            world.restart(initial_state, clock)
             self._leave(world)
             self._enter(world)
 
@@ -233,7 +233,7 @@ class Worlds:
 
     def _check_free(self, name: str, fixture: Fixture, given: Mapping[str, tuple[Login, ...]]) -> None:
         if name in self._worlds:
-            raise Taken(f"there is a world {name!r} already")
+            raise AlreadyInUse(f"there is a world {name!r} already")
         self._check_credentials(fixture, given)
 
     def _check_credentials(
@@ -242,7 +242,7 @@ class Worlds:
         wanted = ((account.provider, login.user) for account in fixture.accounts for login in given[account.key])
         taken = [who for who in dict.fromkeys(wanted) if self._owners.get(who, owner) is not owner]
         if taken:
-            raise CredentialsTaken(taken)
+            raise CredentialsInUse(taken)
 
     def _leave(self, world: World) -> None:
         self._worlds.pop(world.id, None)

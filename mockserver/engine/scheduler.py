@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .instants import Instant
 
 
-class Due(NamedTuple):
+class ScheduledItem(NamedTuple):
     """A message that will arrive, or an attempt that will be made."""
 
     at: Instant
@@ -22,12 +22,12 @@ class Due(NamedTuple):
     """The delivery at which an attempt will be made; 0 for a message."""
 
 
-class Agenda:
+class Scheduler:
     """What is due, the earliest first."""
 
     __slots__ = ("_dues", "_last", "next")
 
-    def __init__(self, dues: Iterable[Due] = ()) -> None:
+    def __init__(self, dues: Iterable[ScheduledItem] = ()) -> None:
         self._dues = sorted(dues, key=_order)
         self._last = max((due.number for due in self._dues), default=0)
         self.next: Instant | None = None
@@ -40,20 +40,20 @@ class Agenda:
     def __len__(self) -> int:
         return len(self._dues)
 
-    def __iter__(self) -> Iterator[Due]:
+    def __iter__(self) -> Iterator[ScheduledItem]:
         return iter(tuple(self._dues))
 
     def add(self, at: Instant, provider: str, fields: Mapping[str, Any], delivery: int = 0) -> None:
         """Put something down."""
         self._last += 1
-        insort(self._dues, Due(at, self._last, provider, fields, delivery), key=_order)
+        insort(self._dues, ScheduledItem(at, self._last, provider, fields, delivery), key=_order)
         self._look()
 
     def has_due(self, until: Instant) -> bool:
         """Whether anything is due at an instant."""
         return self.next is not None and self.next <= until
 
-    def take(self, until: Instant) -> Due | None:
+    def take(self, until: Instant) -> ScheduledItem | None:
         """Take out the earliest that is due at an instant."""
         if not self.has_due(until):
             return None
@@ -67,5 +67,5 @@ class Agenda:
         self._look()
 
 
-def _order(due: Due) -> tuple[Instant, int]:
+def _order(due: ScheduledItem) -> tuple[Instant, int]:
     return due.at, due.number

@@ -17,18 +17,18 @@ from .deliveries import Delivery
 from .events import (
     AccountChanged,
     ArrivalScheduled,
-    AttemptJudged,
+    AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
     Event,
     MessagesRead,
     MessageStored,
-    ReadingChosen,
     UseCounted,
+    VariantChosen,
 )
 from .instants import Instant
 from .message_store import Ledger
-from .scheduler import Agenda, Due
+from .scheduler import ScheduledItem, Scheduler
 from .segments import Layer
 
 
@@ -65,7 +65,7 @@ class Fixture:
     """Where the providers' own numbering goes on."""
     uses: Mapping[str, tuple[Instant, ...]] = field(default_factory=dict)
     """The latest uses of whatever is limited, in ascending order."""
-    agenda: tuple[Due, ...] = ()
+    agenda: tuple[ScheduledItem, ...] = ()
     """What will happen by itself."""
 
     @cached_property
@@ -105,7 +105,7 @@ class State:
         """Every delivery, by number."""
         self.deliveries: dict[int, tuple[int, ...]] = {}
         """The numbers of the deliveries about each message, by its serial."""
-        self.agenda = Agenda(fixture.agenda)
+        self.agenda = Scheduler(fixture.agenda)
         """What will happen by itself."""
         self.uses: dict[str, tuple[Instant, ...]] = dict(fixture.uses)
         """The latest uses of whatever is limited, in ascending order."""
@@ -145,7 +145,7 @@ class State:
         twin.accounts = dict(self.accounts)
         twin.ledger = self.ledger.fork()
         # A fork sends nothing that its parent sends too.
-        twin.agenda = Agenda(due for due in self.agenda if not due.delivery)
+        twin.agenda = Scheduler(due for due in self.agenda if not due.delivery)
         twin.outbox = {
             number: replace(delivery, status="held", due=None) if delivery.status == "due" else delivery
             for number, delivery in self.outbox.items()
@@ -171,7 +171,7 @@ def _open_delivery(state: State, event: DeliveryOpened) -> None:
     _put(state, event.delivery)
 
 
-def _judge(state: State, event: AttemptJudged) -> None:
+def _judge(state: State, event: AttemptEnded) -> None:
     delivery = state.outbox[event.number]
     attempts = (*delivery.attempts, event.attempt)
     _put(state, replace(delivery, status=event.status, due=event.due, attempts=attempts))
@@ -192,7 +192,7 @@ def _change_account(state: State, event: AccountChanged) -> None:
     state.accounts[event.account.key] = event.account
 
 
-def _choose_reading(state: State, event: ReadingChosen) -> None:
+def _choose_reading(state: State, event: VariantChosen) -> None:
     # Replaced whole: what was decided under the readings of before still refers to them.
     state.readings = {**state.readings, event.name: event.reading}
 
@@ -211,8 +211,8 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     UseCounted: _count,
     ArrivalScheduled: _schedule,
     DeliveryOpened: _open_delivery,
-    AttemptJudged: _judge,
+    AttemptEnded: _judge,
     DeliveryChanged: _change_delivery,
     AccountChanged: _change_account,
-    ReadingChosen: _choose_reading,
+    VariantChosen: _choose_reading,
 }

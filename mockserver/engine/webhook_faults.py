@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias, get_args
 from msgspec import structs
 
 from .deliveries import Attempt, Delivery, Outcome
-from .events import AttemptJudged, DeliveryChanged, DeliveryOpened, Event
-from .ids import Draft
+from .events import AttemptEnded, DeliveryChanged, DeliveryOpened, Event
+from .ids import IdReservation
 from .instants import Instant
 
 Kind: TypeAlias = Literal["twice", "at-once", "late", "reordered", "lost-acknowledgement", "stops"]
@@ -61,7 +61,7 @@ class Plan:
         return bool(self.rules or self._marked or self._waiting)
 
     def opened(
-        self, event: DeliveryOpened, outbox: Mapping[int, Delivery], ids: Draft, now: Instant
+        self, event: DeliveryOpened, outbox: Mapping[int, Delivery], ids: IdReservation, now: Instant
     ) -> tuple[Event, ...]:
         """What comes of a delivery that is opened beside those of an outbox."""
         # One that the tester has released, or sent, waits no longer.
@@ -107,7 +107,7 @@ class Plan:
                 return rule
         return None
 
-    def _spoilt(self, rule: Mischief, delivery: Delivery, ids: Draft, now: Instant) -> tuple[Event, ...]:
+    def _spoilt(self, rule: Mischief, delivery: Delivery, ids: IdReservation, now: Instant) -> tuple[Event, ...]:
         if rule.kind in ("twice", "at-once"):
             lane = delivery.lane if rule.kind == "twice" else f"{delivery.lane} again"
             twin = replace(delivery, number=ids.number("outbox"), lane=lane)
@@ -122,7 +122,7 @@ class Plan:
 
 
 def _stopped(event: Event) -> Event:
-    if not isinstance(event, AttemptJudged) or event.status != "due":
+    if not isinstance(event, AttemptEnded) or event.status != "due":
         return event
     verdict = f"{event.attempt.verdict}; given up on purpose"
     return structs.replace(event, status="given up", due=None, attempt=event.attempt._replace(verdict=verdict))

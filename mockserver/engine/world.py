@@ -15,21 +15,21 @@ from .decisions import Decision
 from .deliveries import Attempt, Delivery
 from .events import DeliveryOpened, Event
 from .faults import Chosen, Facts, Fault, FaultPlan, Rule
-from .feed import Feed
-from .ids import Draft, Ids
+from .feed import EventFeed
+from .ids import IdReservation, Ids
 from .instants import SECOND, Instant
 from .journal import Exchange, Journal
-from .scheduler import Due
+from .scheduler import ScheduledItem
 from .state import Fixture, State
 from .webhook_faults import Mischief, Plan
 
-Decide: TypeAlias = Callable[[State, Instant, Draft], Decision]
-"""Pure: reads the state, the instant and a draft of identifiers, and concludes. It may be run again."""
+Decide: TypeAlias = Callable[[State, Instant, IdReservation], Decision]
+"""Pure: reads the state, the instant and a reservation of identifiers, and concludes. It may be run again."""
 
-Arrive: TypeAlias = Callable[[Mapping[str, Any], State, Instant, Draft], Decision]
+Arrive: TypeAlias = Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision]
 """A provider's decider for a message that comes in from outside, given its fields."""
 
-Judge: TypeAlias = Callable[[Delivery, Attempt, State, Instant, Draft], Decision]
+Judge: TypeAlias = Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision]
 """A provider's decider for an attempt that is over: acknowledged, due again, or given up."""
 
 
@@ -56,7 +56,7 @@ class Sender(Protocol):
         """Send nothing more."""
 
 
-START_PATIENCE = 2.0
+ATTEMPT_PATIENCE = 2.0
 """Seconds of wall clock in which one of the attempts that were begun before an advance must end for it to go on waiting.
 
 Not for ever: the receiver that is being called may be who advances.
@@ -66,49 +66,49 @@ MOST_STEPS = 10_000
 """Things that may happen in one advance beside those that were due before; a world in which more do goes round in a circle."""
 
 
-class Busy(RuntimeError):
+class ClockBusy(RuntimeError):
     """Somebody else is moving this world's clock."""
 
 
-class Endless(RuntimeError):
+class AdvanceLimitExceeded(RuntimeError):
     """An advance met more things than it may: each brings about the next."""
 
 
-class Exchanged(Struct, frozen=True, gc=False):
+class ExchangeRecorded(Struct, frozen=True, gc=False):
     """A request was answered. The exchange itself is the journal's, which bounds what is kept of it."""
 
     number: int
 
 
-class Missed(Struct, frozen=True):
+class ReceiveFailed(Struct, frozen=True):
     """A message was to arrive, and there was nothing left for it to arrive at."""
 
     provider: str
     reason: str
 
 
-class Happened(Struct, frozen=True, gc=False):
+class TimedEvent(Struct, frozen=True, gc=False):
     """What happened, at its own instant."""
 
     at: Instant
-    what: Event | Exchanged | Missed
+    what: Event | ExchangeRecorded | ReceiveFailed
 
 
-class Together(Struct, frozen=True, gc=False):
+class EventBatch(Struct, frozen=True, gc=False):
     """What happened at one instant, in order. Nearly nobody looks, so the single things are made for who does."""
 
     at: Instant
-    whats: tuple[Event | Exchanged | Missed, ...]
+    whats: tuple[Event | ExchangeRecorded | ReceiveFailed, ...]
 
     def __len__(self) -> int:
         return len(self.whats)
 
-    def __iter__(self) -> Iterator[Happened]:
-        return (Happened(self.at, what) for what in self.whats)
+    def __iter__(self) -> Iterator[TimedEvent]:
+        return (TimedEvent(self.at, what) for what in self.whats)
 
 
 @dataclass(frozen=True)
-class Beginning:
+class InitialState:
     """How a world was created, which is what a reset returns it to."""
 
     fixture: Fixture
@@ -146,14 +146,14 @@ class World:
 
     __slots__ = (
         *("_announced", "_begun_before", "_quiet", "_record", "_rooms", "_sender"),
-        *("beginning", "clock", "epoch", "feed", "id", "ids", "in_flight", "journal", "lock", "mischief"),
+        *("initial_state", "clock", "epoch", "feed", "id", "ids", "in_flight", "journal", "lock", "mischief"),
         *("plan", "state", "touched"),
     )
 
     def __init__(
         self,
         world_id: str,
-        beginning: Beginning,
+        initial_state: InitialState,
         journal: Journal,
         rooms: Mapping[str, Room],
         clock: Clock | None = None,
@@ -163,7 +163,7 @@ class World:
 
         Args:
             world_id: its name in addresses.
-            beginning: what a reset returns it to.
+            initial_state: what a reset returns it to.
             journal: where its exchanges are written down.
             rooms: by provider, what it decides when nobody has asked it.
             clock: in place of the one that it would begin with.
@@ -172,16 +172,16 @@ class World:
         self.id = world_id
         self.epoch = 0
         """Counts resets: what began in an earlier epoch has nothing to say in this one."""
-        self.beginning = beginning
+        self.initial_state = initial_state
         self.journal = journal
-        self.clock = clock or beginning.clock()
-        self.state = beginning.state(self.clock.now())
-        self.ids = beginning.ids()
+        self.clock = clock or initial_state.clock()
+        self.state = initial_state.state(self.clock.now())
+        self.ids = initial_state.ids()
         self.plan = FaultPlan()
         self.mischief = Plan()
         """Deliveries that go wrong on purpose."""
-        self.feed = Feed()
-        self.touched = Feed(100)
+        self.feed = EventFeed()
+        self.touched = EventFeed(100)
         """What somebody set that is no event, so that who shows it looks again: ``clock``, ``faults``, or the ``world``
         when it began again."""
         self.lock = Lock()
@@ -190,25 +190,25 @@ class World:
         self._begun_before: set[int] = set()
         """Those of them whose attempt was begun before the advance that is under way."""
         self._quiet = Condition(self.lock)
-        self._record: list[Happened] | None = None
+        self._record: list[TimedEvent] | None = None
         self._announced: Instant | None = None
         self._rooms = rooms
         self._sender = sender
 
-    def commit(self, decide: Decide, keep: bool = True) -> Decision:
+    def execute(self, decide: Decide, commit: bool = True) -> Decision:
         """Decide at one instant and, unless it is not to be kept, make it so.
 
-        The lock is held for microseconds; nothing that waits may be called in here, and never another world's commit.
+        The lock is held for microseconds; nothing that waits may be called in here, and never another world's execute.
         """
         with self.lock:
             now, agenda = self.clock.now(), self.state.agenda
             if agenda.next is not None:  # nearly every world waits for nothing, and then none of this is called
-                self._meet(now)
-            decision = self._conclude(decide, now, keep)
+                self._run_due(now)
+            decision = self._apply_decision(decide, now, commit)
             if agenda.next is not None:
-                self._meet(now)  # what is due now is attempted at once
+                self._run_due(now)  # what is due now is attempted at once
             if agenda.next != self._announced:
-                self._announce()
+                self._notify_scheduler()
             return decision
 
     def judge(self, number: int, epoch: int, attempt: Attempt) -> None:
@@ -223,17 +223,17 @@ class World:
             assert judge is not None
             now = self.clock.now()
             attempt = self.mischief.outcome(delivery, attempt)
-            self._conclude(
+            self._apply_decision(
                 lambda state, now, ids: self._judged(judge(delivery, attempt, state, now, ids), delivery), now
             )
-            self._meet(now)
-            self._announce()
+            self._run_due(now)
+            self._notify_scheduler()
             self._quiet.notify_all()
 
     def write_down(self, exchange: Exchange) -> None:
         """Put an exchange into the journal, and say so."""
         self.journal.add(exchange)
-        self.feed.publish_all(Together(exchange.at, (Exchanged(exchange.number),)))
+        self.feed.publish_all(EventBatch(exchange.at, (ExchangeRecorded(exchange.number),)))
 
     def arrive(self, provider: str, fields: Mapping[str, Any]) -> Decision:
         """Let a message come in now.
@@ -244,7 +244,7 @@ class World:
         decide = self._rooms[provider].arrive
         if decide is None:
             raise KeyError(provider)
-        return self.commit(lambda state, now, ids: decide(fields, state, now, ids))
+        return self.execute(lambda state, now, ids: decide(fields, state, now, ids))
 
     # -- faults ------------------------------------------------------------------------------------------------------
 
@@ -289,9 +289,9 @@ class World:
 
     def _draw(self) -> float:
         """A number from 0 to below 1, from the seed."""
-        draft = self.ids.draft()
-        token = draft.token("chance", 13)
-        self.ids.keep(draft)
+        reservation = self.ids.reserve()
+        token = reservation.token("chance", 13)
+        self.ids.commit(reservation)
         return int(token, 16) / 16**13
 
     # -- time --------------------------------------------------------------------------------------------------------
@@ -300,14 +300,14 @@ class World:
         """The instant, with everything that was due until then having happened."""
         with self.lock:
             now = self.clock.now()
-            self._meet(now)
+            self._run_due(now)
             return now
 
-    def advance(self, to: Instant | None = None) -> list[Happened]:
+    def advance(self, to: Instant | None = None) -> list[TimedEvent]:
         """Move on to an instant, or only let be over what is due already; what happened on the way, in order, each at its own instant.
 
         It moves from due instant to due instant, and at each waits, without the lock, until every attempt is over. For
-        one that was begun before it waits as `START_PATIENCE` says; `settle` before an advance waits longer.
+        one that was begun before it waits as `ATTEMPT_PATIENCE` says; `settle` before an advance waits longer.
 
         Raises:
             ValueError: the instant is past.
@@ -319,25 +319,25 @@ class World:
             if to < self.clock.now():
                 raise ValueError("the clock cannot be moved backwards; a reset with freeze does that")
             if self._record is not None:
-                raise Busy("somebody else is moving this world's clock; let that end first")
-            record: list[Happened] = []
+                raise ClockBusy("somebody else is moving this world's clock; let that end first")
+            record: list[TimedEvent] = []
             self._record = record
             try:
-                self._travel(to)
+                self._advance_to(to)
             finally:
                 self._record = None
                 self._announced = None  # what comes next may be the same, and is nearer now
-                self._announce()
+                self._notify_scheduler()
                 self.touched.publish("clock")
             return record
 
     def settle(self, patience: float = 10.0) -> bool:
         """Wait until nothing is due now and nothing in flight; whether it came to that in so many seconds of wall clock."""
         with self.lock:
-            self._meet(self.clock.now())
+            self._run_due(self.clock.now())
             return self._quiet.wait_for(lambda: not self.in_flight, patience)
 
-    def freeze(self, at: Instant | None = None) -> list[Happened]:
+    def freeze(self, at: Instant | None = None) -> list[TimedEvent]:
         """Stop the clock, here or at a later instant; what happened until then.
 
         Raises:
@@ -348,7 +348,7 @@ class World:
             if at is not None and at < now:
                 raise ValueError("a clock cannot be frozen in its past; a reset with freeze does that")
             self.clock.freeze()
-            happened = self._meet(now)
+            happened = self._run_due(now)
             self.touched.publish("clock")
         return happened if at is None else happened + self.advance(at)
 
@@ -357,7 +357,7 @@ class World:
         with self.lock:
             self.clock.resume()
             self._announced = None
-            self._announce()
+            self._notify_scheduler()
             self.touched.publish("clock")
 
     def next_due(self) -> Instant | None:
@@ -371,21 +371,21 @@ class World:
         """Return to how it was created, with its clock frozen at an instant if one is given. Cursors go on."""
         with self.lock:
             self._end_epoch()
-            self.clock = self.beginning.clock(frozen_at)
-            self.state = self.beginning.state(self.clock.now())
-            self.ids = self.beginning.ids()
+            self.clock = self.initial_state.clock(frozen_at)
+            self.state = self.initial_state.state(self.clock.now())
+            self.ids = self.initial_state.ids()
             self.plan = FaultPlan()
             self.mischief = Plan()
         self.journal.clear()
         self.touched.publish("world")
 
-    def begin_again(self, beginning: Beginning, clock: Clock) -> None:
+    def restart(self, initial_state: InitialState, clock: Clock) -> None:
         """Begin another way, as from a snapshot. Journal, faults, mischief and cursors stay."""
         with self.lock:
             self._end_epoch()
             self.mischief.forget()
-            self.beginning, self.clock = beginning, clock
-            self.state, self.ids = beginning.state(clock.now()), beginning.ids()
+            self.initial_state, self.clock = initial_state, clock
+            self.state, self.ids = initial_state.state(clock.now()), initial_state.ids()
             self.touched.publish("world")
 
     def close(self) -> None:
@@ -398,66 +398,68 @@ class World:
         """A world that begins as this one is now, with credentials that are issued. Journal and feed are its own, and empty."""
         with self.lock:
             clock = self.clock.copy()
-            self._meet(clock.now())
+            self._run_due(clock.now())
             template = self.state.fork()
             issue(template)
             frozen_at = clock.now() if clock.is_frozen else None
-            beginning = replace(self.beginning, frozen_at=frozen_at, template=template, sequences=self.ids.sequences)
-            twin = World(world_id, beginning, journal, self._rooms, clock, self._sender)
+            initial_state = replace(
+                self.initial_state, frozen_at=frozen_at, template=template, sequences=self.ids.sequences
+            )
+            twin = World(world_id, initial_state, journal, self._rooms, clock, self._sender)
             twin.plan, twin.mischief = self.plan.fork(), self.mischief.fork()
             return twin
 
     # -- inside the lock ---------------------------------------------------------------------------------------------
 
-    def _conclude(self, decide: Decide, now: Instant, keep: bool = True) -> Decision:
+    def _apply_decision(self, decide: Decide, now: Instant, commit: bool = True) -> Decision:
         """Decide and make it so, all of it before anybody is told of any of it."""
-        draft = self.ids.draft()
-        decision = decide(self.state, now, draft)
-        if keep and decision.events:
-            events = self._spoilt(decision.events, draft, now) if self.mischief else decision.events
+        reservation = self.ids.reserve()
+        decision = decide(self.state, now, reservation)
+        if commit and decision.events:
+            events = self._spoilt(decision.events, reservation, now) if self.mischief else decision.events
             for event in events:
                 self.state.apply(event)
-            self._tell(Together(now, events))
-            self.ids.keep(draft)
+            self._publish(EventBatch(now, events))
+            self.ids.commit(reservation)
         return decision
 
-    def _spoilt(self, events: tuple[Event, ...], draft: Draft, now: Instant) -> tuple[Event, ...]:
+    def _spoilt(self, events: tuple[Event, ...], reservation: IdReservation, now: Instant) -> tuple[Event, ...]:
         """The events as mischief leaves them."""
         opened, outbox = self.mischief.opened, self.state.outbox
         return tuple(
             each
             for event in events
-            for each in (opened(event, outbox, draft, now) if isinstance(event, DeliveryOpened) else (event,))
+            for each in (opened(event, outbox, reservation, now) if isinstance(event, DeliveryOpened) else (event,))
         )
 
     def _judged(self, decision: Decision, delivery: Delivery) -> Decision:
         return structs.replace(decision, events=self.mischief.judged(delivery, decision.events))
 
-    def _tell(self, happened: Together) -> None:
+    def _publish(self, happened: EventBatch) -> None:
         self.feed.publish_all(happened)
         if self._record is not None:
             self._record += happened
 
-    def _meet(self, until: Instant) -> list[Happened]:
+    def _run_due(self, until: Instant) -> list[TimedEvent]:
         """Let everything happen that is due, each at its own instant."""
         if not self.state.agenda.has_due(until):
             return []
-        happened: list[Happened] = []
+        happened: list[TimedEvent] = []
         steps = -len(self.state.agenda)  # what is down already brings about nothing by being much
         while due := self.state.agenda.take(until):
             steps += 1
             if steps > MOST_STEPS:
-                raise Endless(
+                raise AdvanceLimitExceeded(
                     f"{MOST_STEPS} things happened beside what was due, and more are; the next arrives at {due.provider}"
                 )
             self.clock.move_to(due.at)
             if due.delivery:
                 self._attempt(due)
             else:
-                happened += (Happened(due.at, what) for what in self._arrived(due))
+                happened += (TimedEvent(due.at, what) for what in self._arrived(due))
         return happened
 
-    def _attempt(self, due: Due) -> None:
+    def _attempt(self, due: ScheduledItem) -> None:
         """Begin an attempt, unless the delivery was held, reset or put off since it was put down."""
         delivery = self.state.outbox.get(due.delivery)
         if delivery is None or delivery.status != "due" or delivery.due != due.at or self._sender is None:
@@ -466,13 +468,13 @@ class World:
             self.in_flight.add(due.delivery)
             self._sender.send(self, delivery)
 
-    def _travel(self, to: Instant) -> None:
+    def _advance_to(self, to: Instant) -> None:
         epoch, steps = self.epoch, -len(self.state.agenda)
         self._begun_before = set(self.in_flight)
-        while self._begun_before and self._quiet.wait(START_PATIENCE):
+        while self._begun_before and self._quiet.wait(ATTEMPT_PATIENCE):
             pass
         while True:
-            self._quiet.wait_for(lambda: epoch != self.epoch or self._is_all_heard())
+            self._quiet.wait_for(lambda: epoch != self.epoch or self._all_attempts_done())
             if epoch != self.epoch:
                 return
             at = self.state.agenda.next
@@ -481,16 +483,18 @@ class World:
                 return
             steps += 1
             if steps > MOST_STEPS:
-                raise Endless(f"the clock stopped {MOST_STEPS} times on its way for what was not due before it set out")
-            self._meet(at)
+                raise AdvanceLimitExceeded(
+                    f"the clock stopped {MOST_STEPS} times on its way for what was not due before it set out"
+                )
+            self._run_due(at)
 
-    def _is_all_heard(self) -> bool:
+    def _all_attempts_done(self) -> bool:
         """Whether every attempt is over that can be: who advances may be the receiver of one begun before, with others in line behind."""
         outbox = self.state.outbox
         held_up = {outbox[number].lane for number in self._begun_before}
         return all(outbox[number].lane in held_up for number in self.in_flight)
 
-    def _announce(self) -> None:
+    def _notify_scheduler(self) -> None:
         """Tell the sender when what comes next has changed."""
         following = self.state.agenda.next
         if following != self._announced and self._sender is not None:
@@ -506,15 +510,15 @@ class World:
             self._sender.forget(self)
         self._quiet.notify_all()
 
-    def _arrived(self, due: Due) -> tuple[Event | Missed, ...]:
+    def _arrived(self, due: ScheduledItem) -> tuple[Event | ReceiveFailed, ...]:
         try:
-            return self._conclude(self._decision(due), due.at).events
+            return self._apply_decision(self._decision(due), due.at).events
         except ValueError as reason:  # its number or account has gone since
-            missed = Missed(due.provider, str(reason))
-            self._tell(Together(due.at, (missed,)))
+            missed = ReceiveFailed(due.provider, str(reason))
+            self._publish(EventBatch(due.at, (missed,)))
             return (missed,)
 
-    def _decision(self, due: Due) -> Decide:
+    def _decision(self, due: ScheduledItem) -> Decide:
         decide = self._rooms[due.provider].arrive
         assert decide is not None
         return lambda state, now, ids: decide(due.fields, state, now, ids)

@@ -36,7 +36,7 @@ def serve(house: Worlds, room: Provider, fragments: Fragments, environ: WSGIEnvi
     world = bound or house.owner(call.credential)
     chosen = _choose(world, exchange, asked, room, call) if world.plan else NO_FAULT
     is_kept = chosen.point != "before"
-    decision = world.commit(partial(room.decide, call), is_kept)
+    decision = world.execute(partial(room.decide, call), is_kept)
     readings = world.state.readings
     exchange.decided(world.id, room.name, call.operation, decision, call.values, readings, is_kept=is_kept)
     answer = room.write(decision, call, readings, fragments)

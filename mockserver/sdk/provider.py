@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mockserver.engine.accounts import Credential
     from mockserver.engine.decisions import Decision
     from mockserver.engine.deliveries import Attempt, Delivery, Outgoing
-    from mockserver.engine.ids import Draft
+    from mockserver.engine.ids import IdReservation
     from mockserver.engine.instants import Instant
     from mockserver.engine.journal import Exchange
     from mockserver.engine.messages import Message
@@ -163,13 +163,13 @@ class Provider:
 
     read: Callable[[Asked], Call]
     """Read a request; never raises."""
-    decide: Callable[[Call, State, Instant, Draft], Decision]
+    decide: Callable[[Call, State, Instant, IdReservation], Decision]
     """Conclude, purely."""
     force: Callable[[type[Refused], Call, Asked, Instant], Refused]
     """The refusal of a kind that a fault demands, with the facts that this call would have met it with."""
     write: Callable[[Decision, Call, Mapping[str, str], Fragments], Answer]
     """Write what was concluded in the provider's wire format and this world's readings, with what is remembered of messages."""
-    arrive: Callable[[Mapping[str, Any], State, Instant, Draft], Decision]
+    arrive: Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision]
     """A message comes in from outside, given its fields in the words of a world file; raises ValueError for wrong ones."""
     kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Kind of a message that comes in -> the fields that it takes beside ``sender`` and ``text``; none where all are alike."""
@@ -179,8 +179,8 @@ class Provider:
     """Answer what reached its host or prefix but none of its operations: 404, 405 or, when we failed, 500."""
     outgoing: Callable[[Delivery, State], Outgoing] | None = None
     """The request that tells a customer what a delivery is about; ``None`` where nobody is told anything."""
-    judge: Callable[[Delivery, Attempt, State, Instant, Draft], Decision] | None = None
-    """Whether an attempt has told him, and when it is tried again: an `AttemptJudged` comes first among the events."""
+    judge: Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision] | None = None
+    """Whether an attempt has told him, and when it is tried again: an `AttemptEnded` comes first among the events."""
 
 
 def subject(delivery: Delivery, state: State) -> Message:

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 from mockserver.engine.events import (
     AccountChanged,
     ArrivalScheduled,
-    AttemptJudged,
+    AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
     MessagesRead,
     MessageStored,
-    ReadingChosen,
+    VariantChosen,
 )
 from mockserver.engine.instants import SECOND, Instant, iso, parse_instant
-from mockserver.engine.scheduler import Due
+from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
-from mockserver.engine.world import Exchanged, Happened, Missed, World
+from mockserver.engine.world import ExchangeRecorded, ReceiveFailed, TimedEvent, World
 
 from .exchanges import fault_in_words
 from .page_context import Visit
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
     handset: str = ""
 
 
-class Standing(NamedTuple):
+class ClockView(NamedTuple):
     """Where the clock stands: what every page shows on top."""
 
     now: str
@@ -56,11 +56,11 @@ class Standing(NamedTuple):
     """How far the next due thing is."""
 
 
-def standing(world: World) -> Standing:
+def standing(world: World) -> ClockView:
     """Where the clock stands."""
     now = world.now()
     following = world.next_due()
-    return Standing(
+    return ClockView(
         iso(now // 1000 * 1000),
         world.clock.is_frozen,
         None if following is None else iso(following),
@@ -93,7 +93,7 @@ def away(microseconds: int) -> str:
 # -- what is due ---------------------------------------------------------------------------------------------------------
 
 
-def _is_alive(due: Due, state: State) -> bool:
+def _is_alive(due: ScheduledItem, state: State) -> bool:
     """Whether it is still going to happen: a delivery may have been held or put off since it was put down."""
     if not due.delivery:
         return True
@@ -101,7 +101,7 @@ def _is_alive(due: Due, state: State) -> bool:
     return delivery is not None and delivery.status == "due" and delivery.due == due.at
 
 
-def _due(due: Due, now: Instant, state: State) -> Entry:
+def _due(due: ScheduledItem, now: Instant, state: State) -> Entry:
     at, distance = iso(due.at), away(due.at - now)
     if not due.delivery:
         text = f"a message from {due.fields.get('sender', 'somebody')} arrives: {due.fields.get('text', '')}"
@@ -115,11 +115,11 @@ def _due(due: Due, now: Instant, state: State) -> Entry:
 
 
 def _past(world: World, now: Instant) -> Iterable[Entry]:
-    told = (_told(world, item, now) for item in reversed(world.feed.after(0).items) if isinstance(item, Happened))
+    told = (_told(world, item, now) for item in reversed(world.feed.after(0).items) if isinstance(item, TimedEvent))
     return islice((entry for entry in told if entry is not None), _PAST)
 
 
-def _told(world: World, item: Happened, now: Instant) -> Entry | None:
+def _told(world: World, item: TimedEvent, now: Instant) -> Entry | None:
     tell = _WORDS.get(type(item.what))
     if tell is None:
         return None
@@ -139,7 +139,7 @@ def _stored(_: World, event: MessageStored) -> Entry:
     return _entry("message", f"a message went to {message.recipient}: {message.text}", handset=message.handset)
 
 
-def _exchanged(world: World, event: Exchanged) -> Entry | None:
+def _exchanged(world: World, event: ExchangeRecorded) -> Entry | None:
     exchange = world.journal.get(event.number)
     if exchange is None:
         return None
@@ -153,15 +153,15 @@ _AS_USUAL = frozenset(("accepted", "answered", "refused", "astray"))
 """Outcomes that the refusal or the status tells."""
 
 
-def _judged(_: World, event: AttemptJudged) -> Entry:
+def _judged(_: World, event: AttemptEnded) -> Entry:
     again = "" if event.due is None else f"; again at {iso(event.due)}"
     return _entry("delivery", f"delivery {event.number} {event.status}: {event.attempt.verdict}{again}")
 
 
 _WORDS: Mapping[type, Callable[[World, Any], Entry | None]] = {
     MessageStored: _stored,
-    Exchanged: _exchanged,
-    AttemptJudged: _judged,
+    ExchangeRecorded: _exchanged,
+    AttemptEnded: _judged,
     MessagesRead: lambda _, event: _entry("message", f"the client has read {len(event.serials)} messages"),
     ArrivalScheduled: lambda _, event: _entry("message", f"a message will arrive at {iso(event.at)}"),
     DeliveryOpened: lambda _, event: _entry(
@@ -169,8 +169,8 @@ _WORDS: Mapping[type, Callable[[World, Any], Entry | None]] = {
     ),
     DeliveryChanged: lambda _, event: _entry("delivery", f"delivery {event.number} is {event.status}"),
     AccountChanged: lambda _, event: _entry("setting", f"the account {event.account.key} was changed"),
-    ReadingChosen: lambda _, event: _entry("setting", f"{event.name} is now read as {event.reading}"),
-    Missed: lambda _, event: _entry("miss", f"a message could not arrive at {event.provider}: {event.reason}"),
+    VariantChosen: lambda _, event: _entry("setting", f"{event.name} is now read as {event.reading}"),
+    ReceiveFailed: lambda _, event: _entry("miss", f"a message could not arrive at {event.provider}: {event.reason}"),
 }
 """How each kind of event is told; those that are not here are of no interest to people."""
 

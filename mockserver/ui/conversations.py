@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.client import ControlError
 from mockserver.engine.deliveries import Delivery
-from mockserver.engine.events import AttemptJudged, DeliveryChanged, DeliveryOpened, MessagesRead, MessageStored
+from mockserver.engine.events import AttemptEnded, DeliveryChanged, DeliveryOpened, MessagesRead, MessageStored
 from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
 from mockserver.engine.message_store import Handset
 from mockserver.engine.messages import Message, handset_of, handset_shelf
 from mockserver.engine.state import State
-from mockserver.engine.world import Happened, World
+from mockserver.engine.world import TimedEvent, World
 from mockserver.sdk.provider import subject
 
 from .channels import Channel, channels, fields, of_message, spelled
@@ -315,12 +315,12 @@ def _touched(state: State, numbers: Iterable[str], items: Sequence[object]) -> I
     """The messages that something happened to."""
     read: set[int] = set()
     for item in items:
-        what = item.what if isinstance(item, Happened) else None
+        what = item.what if isinstance(item, TimedEvent) else None
         if isinstance(what, MessageStored):
             yield what.message
         elif isinstance(what, DeliveryOpened):
             yield from _subject(state, what.delivery.number)
-        elif isinstance(what, AttemptJudged | DeliveryChanged):
+        elif isinstance(what, AttemptEnded | DeliveryChanged):
             yield from _subject(state, what.number)
         elif isinstance(what, MessagesRead):
             read.update(what.serials)

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from mockserver.engine.events import (
     AccountChanged,
     ArrivalScheduled,
-    AttemptJudged,
+    AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
     MessagesRead,
     MessageStored,
-    ReadingChosen,
+    VariantChosen,
 )
-from mockserver.engine.world import Exchanged, Happened, Missed
+from mockserver.engine.world import ExchangeRecorded, ReceiveFailed, TimedEvent
 from mockserver.sdk.response import Stream
 
 from .page_context import Visit
@@ -23,13 +23,13 @@ _TOPICS: Mapping[type, bytes] = {
     MessageStored: b"messages clock",
     MessagesRead: b"messages",
     DeliveryOpened: b"messages clock",
-    AttemptJudged: b"messages clock",
+    AttemptEnded: b"messages clock",
     DeliveryChanged: b"messages clock",
     ArrivalScheduled: b"clock",
-    Missed: b"clock",
-    Exchanged: b"exchanges clock",
+    ReceiveFailed: b"clock",
+    ExchangeRecorded: b"exchanges clock",
     AccountChanged: b"accounts clock",
-    ReadingChosen: b"readings clock",
+    VariantChosen: b"readings clock",
 }
 
 
@@ -38,7 +38,7 @@ def live(visit: Visit) -> Stream:
     stream = Stream()
 
     def happened(item: object, cursor: int) -> None:
-        topics = _TOPICS.get(type(item.what)) if isinstance(item, Happened) else None
+        topics = _TOPICS.get(type(item.what)) if isinstance(item, TimedEvent) else None
         if topics:
             stream.send(b"id: %d\ndata: %s\n\n" % (cursor, topics))
 

@@ -173,7 +173,7 @@ def _answered_first(exchange: Exchange, visit: Visit) -> list[Exchange]:
 
 def _used_up(exchange: Exchange, visit: Visit) -> list[Exchange]:
     """The calls that used up the limit which refused; none where it was no limit."""
-    windows = exchange.evidence.windows if exchange.evidence else ()
+    windows = exchange.trace.windows if exchange.trace else ()
     if exchange.verdict is None or not any(standing.used >= standing.limit.most for standing in windows):
         return []
     longest = max(standing.limit.seconds for standing in windows) * SECOND

@@ -14,7 +14,7 @@ from typing import Any
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.instants import iso
 from mockserver.engine.messages import Attachment, Message, account_shelf
-from mockserver.engine.scheduler import Due
+from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 
@@ -64,7 +64,7 @@ def _unless_empty(name: str, value: Any) -> dict[str, Any]:
     return {name: value} if value else {}
 
 
-def _due(due: Due) -> dict[str, Any]:
+def _due(due: ScheduledItem) -> dict[str, Any]:
     return {"at": iso(due.at), "provider": due.provider, "fields": dict(due.fields)}
 
 

@@ -18,7 +18,7 @@ from mockserver.engine.columns import Rows
 from mockserver.engine.ids import Ids
 from mockserver.engine.instants import Instant, parse_duration, parse_instant
 from mockserver.engine.messages import Attachment, Message
-from mockserver.engine.scheduler import Due
+from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.segments import Layer
 from mockserver.engine.state import Fixture
 from mockserver.validation.messages import Place, WorldFileError, shown
@@ -137,9 +137,9 @@ def _instants(texts: Sequence[str], place: Place) -> tuple[Instant, ...]:
     return tuple(sorted(_instant_at(text, (*place, row)) for row, text in enumerate(texts)))
 
 
-def _due(number: int, described: Mapping[str, Any]) -> Due:
+def _due(number: int, described: Mapping[str, Any]) -> ScheduledItem:
     at = _instant_at(described["at"], ("agenda", number - 1, "at"))
-    return Due(at, number, described["provider"], described["fields"])
+    return ScheduledItem(at, number, described["provider"], described["fields"])
 
 
 def _fixture(document: Any, messages: _Messages) -> Fixture:
@@ -206,7 +206,7 @@ def _account(described: Described) -> Account:
 
 def _logins(described: Sequence[str | Mapping[str, Any]], account: str) -> tuple[Login, ...]:
     """An account's credentials. Those that are to be issued are always the same ones in the world that is not asked for fresh ones."""
-    token = Ids(account).draft().token
+    token = Ids(account).reserve().token
     return tuple(_issued(login, token) if isinstance(login, str) else Login(**login) for login in described)
 
 

@@ -24,10 +24,10 @@ from mockserver.app import create_app, create_house
 from mockserver.engine.accounts import ForwardingRule
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import AccountChanged, ArrivalScheduled, AttemptJudged
+from mockserver.engine.events import AccountChanged, ArrivalScheduled, AttemptEnded
 from mockserver.engine.instants import SECOND, iso
 from mockserver.engine.messages import account_shelf
-from mockserver.engine.world import START_PATIENCE, Busy, World
+from mockserver.engine.world import ATTEMPT_PATIENCE, ClockBusy, World
 from mockserver.server import MockServer
 from mockserver.settings import Settings
 
@@ -78,7 +78,7 @@ def test_an_advance_tells_of_every_attempt_at_its_instant(receiver: Receiver, op
     assert world.settle(PATIENCE)
     happened = world.advance(NOON + 3600 * SECOND)
 
-    assert [("2026-06-01T12:05:00Z", "AttemptJudged"), ("2026-06-01T12:10:00Z", "AttemptJudged")] == [
+    assert [("2026-06-01T12:05:00Z", "AttemptEnded"), ("2026-06-01T12:10:00Z", "AttemptEnded")] == [
         (iso(item.at), type(item.what).__name__) for item in happened
     ]
     assert "acknowledged" == delivery(world).status
@@ -111,7 +111,7 @@ def test_a_receiver_may_advance_the_clock_while_it_is_being_called(
     def says(_: int) -> str:
         try:
             world.advance(world.clock.now() + SECOND)
-        except Busy as busy:
+        except ClockBusy as busy:
             refused.append(type(busy))
         return "no"
 
@@ -120,7 +120,7 @@ def test_a_receiver_may_advance_the_clock_while_it_is_being_called(
     assert world.settle(PATIENCE)
     advance(world, 5)
 
-    assert [Busy] == refused  # the second time somebody else was moving the clock already
+    assert [ClockBusy] == refused  # the second time somebody else was moving the clock already
     assert 2 == len(receiver.asked)
 
 
@@ -167,8 +167,8 @@ def test_an_advance_waits_for_the_repeats_of_an_attempt_that_was_begun_before_it
     receiver.says = says
     arrive(world)
     assert begun.wait(PATIENCE)
-    world.feed.first_after(0, lambda item: isinstance(item.what, AttemptJudged), lambda _: judged.set())  # type: ignore[attr-defined]
-    world.commit(lambda state, now, ids: _scheduled(NOON + 60 * SECOND, "+48600700801"))
+    world.feed.first_after(0, lambda item: isinstance(item.what, AttemptEnded), lambda _: judged.set())  # type: ignore[attr-defined]
+    world.execute(lambda state, now, ids: _scheduled(NOON + 60 * SECOND, "+48600700801"))
     advance(world, 120)
 
     assert ["given up", "given up"] == [found.status for found in world.state.outbox.values()]
@@ -194,7 +194,7 @@ def test_an_advance_waits_for_a_long_line_of_attempts_that_were_begun_before_it(
         arrive(world, f"{place}")
     advance(world, 1)
 
-    assert [START_PATIENCE] * 5 == waits
+    assert [ATTEMPT_PATIENCE] * 5 == waits
     assert [1] * 5 == [len(found.attempts) for found in world.state.outbox.values()]
 
 
@@ -242,7 +242,7 @@ def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
     receiver.says = lambda _: told.set() or "OK"  # type: ignore[func-returns-value]
     world = opened(receiver.url, Clock.system())
     at = world.clock.now() + SECOND // 50
-    world.commit(lambda state, now, ids: _scheduled(at))
+    world.execute(lambda state, now, ids: _scheduled(at))
 
     assert told.wait(PATIENCE)
 
@@ -270,7 +270,7 @@ def test_a_house_from_settings_sends_too(receiver: Receiver) -> None:
     world = house.default
     account = next(account for account in world.state.accounts.values() if account.provider == "serwersms")
     changed = replace(account, forwarding=(ForwardingRule("nd", f"{receiver.url}/?id=#ID#"),))
-    world.commit(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
+    world.execute(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
     answer = app.test_client().post(
         "/messages/send_nd",
         json={

@@ -69,7 +69,7 @@ def test_what_waits_for_the_next_and_is_released_before_it_is_not_delivered_agai
     world = opened(receiver.url)
     spoil(world, "reordered")
     arrive(world, "a")
-    world.commit(lambda state, now, ids: Decision(now, None, (DeliveryChanged(1, "due", now),)))
+    world.execute(lambda state, now, ids: Decision(now, None, (DeliveryChanged(1, "due", now),)))
     assert world.settle(PATIENCE)
     arrive(world, "b")
     assert world.settle(PATIENCE)
@@ -83,7 +83,7 @@ def test_what_waits_for_the_next_is_forgotten_with_the_outbox_that_it_was_in(
     world = opened(receiver.url)
     spoil(world, "reordered")
     arrive(world, "a")
-    world.begin_again(world.beginning, world.clock)
+    world.restart(world.initial_state, world.clock)
     arrive(world, "b")
     assert world.settle(PATIENCE)
 

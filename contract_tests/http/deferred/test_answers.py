@@ -17,7 +17,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from contract_tests.http.deferred.house import DATE, FOR_EVER, NOBODY, PATIENCE, SOMEBODY, elsewhere, get, ok, on_a_wire
-from mockserver.engine.feed import Feed
+from mockserver.engine.feed import EventFeed
 from mockserver.http.listener import POOL
 from mockserver.sdk.response import Answer, Deferred, Delivery, Ending, Stream
 
@@ -317,14 +317,14 @@ def waits(feed, cursor, wanted, timeout=FOR_EVER):
 
 
 def test_what_is_there_already_is_answered_at_once(client, house):
-    feed = Feed()
+    feed = EventFeed()
     feed.publish("sent")
     house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
     client.asks(get(b"/_mock/wait"), ok(b"sent 1"))
 
 
 def test_what_happens_later_wakes_who_waits(client, house):
-    feed = Feed()
+    feed = EventFeed()
     house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
     client.send(get(b"/_mock/wait"))
     house.promised()
@@ -336,7 +336,7 @@ def test_what_happens_later_wakes_who_waits(client, house):
 
 
 def test_who_leaves_is_taken_off_the_feed(client, house):
-    feed = Feed()
+    feed = EventFeed()
     house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
     client.send(get(b"/_mock/wait"))
     house.promised()
@@ -347,7 +347,7 @@ def test_who_leaves_is_taken_off_the_feed(client, house):
 
 
 def test_who_waits_in_vain_is_taken_off_the_feed(client, house):
-    feed = Feed()
+    feed = EventFeed()
     house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent", timeout=0.01)
     client.asks(get(b"/_mock/wait"), ok(b"nobody"))
     assert feed._ears == ()

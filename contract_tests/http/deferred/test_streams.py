@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from contract_tests.http.deferred.house import DATE, HEAD, LAST, PATIENCE, STREAMED, chunk, get, ok, on_a_wire
-from mockserver.engine.feed import Feed
+from mockserver.engine.feed import EventFeed
 from mockserver.sdk.response import Stream
 
 
@@ -181,7 +181,7 @@ def test_a_stream_is_let_go_when_the_server_stops(client, mock, house):
 
 
 def test_a_stream_follows_a_feed_without_a_gap_and_in_order(client, house):
-    feed = Feed(size=10_000)
+    feed = EventFeed(size=10_000)
 
     def publish():
         for number in range(1, 2001):

@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.engine.accounts import Account
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import Event, MessageStored
-from mockserver.engine.ids import Draft
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant
 from mockserver.engine.messages import Message
 from mockserver.engine.state import State
@@ -23,7 +23,7 @@ _SCHEMA = Path(__file__).parent / "world.schema.json"
 _FIELDS = ("sender", "recipient", "text")
 
 
-def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Decision:
+def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:
     """Take in a message.
 
     Args:

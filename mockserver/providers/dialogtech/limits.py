@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from mockserver.engine.events import UseCounted
 from mockserver.engine.instants import SECOND, Instant, iso
-from mockserver.engine.limits import Limit, Standing, free_at, standing
+from mockserver.engine.limits import Limit, LimitStatus, free_at, standing
 from mockserver.engine.state import State
 
 from .errors import Failed, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
@@ -29,7 +29,7 @@ class Toll(Struct, frozen=True, gc=False):
     now: Instant
 
     @property
-    def standings(self) -> tuple[Standing, Standing, Standing]:
+    def standings(self) -> tuple[LimitStatus, LimitStatus, LimitStatus]:
         """The three limits as they stand now."""
         return (
             standing(PER_MINUTE, self.by_number, self.now),
@@ -69,7 +69,7 @@ class Paid(Struct, frozen=True, gc=False):
     toll: Toll
 
     @property
-    def standings(self) -> tuple[Standing, Standing, Standing]:
+    def standings(self) -> tuple[LimitStatus, LimitStatus, LimitStatus]:
         """The three limits, with this send among the uses."""
         return self.toll.counted().standings
 

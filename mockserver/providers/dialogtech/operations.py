@@ -8,9 +8,9 @@ from datetime import date
 from msgspec import Struct, structs
 
 from mockserver.engine.accounts import Account, Number
-from mockserver.engine.decisions import NOTHING_ELSE, Decision, Evidence
+from mockserver.engine.decisions import NOTHING_ELSE, Decision, DecisionTrace
 from mockserver.engine.events import Event, MessageStored
-from mockserver.engine.ids import Draft
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant, day_begins, day_ends, zone_of
 from mockserver.engine.message_store import Stretch
 from mockserver.engine.messages import Message, account_shelf, number_shelf
@@ -59,10 +59,10 @@ _SENT = Sent()
 class _Concluded(Struct, frozen=True):
     value: Sent | Lost | Found | Numbers | Refused
     events: tuple[Event, ...] = ()
-    evidence: Evidence = NOTHING_ELSE
+    trace: DecisionTrace = NOTHING_ELSE
 
 
-def send_message(call: Call, account: Account, state: State, now: Instant, ids: Draft) -> _Concluded:
+def send_message(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> _Concluded:
     """Send an SMS from a tracking number to a third party (001)."""
     values = obey(SEND_MESSAGE, call.values)
     sender, recipient = str(values["from"]), str(values["to"])
@@ -75,10 +75,10 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     toll = limits.toll(state, account.key, limited, now)
     refusal = toll.refusal() if state.readings["limits"] == "enforced" else None
     if refusal is not None:
-        evidence = Evidence(toll)
+        trace = DecisionTrace(toll)
         if state.readings[quirks.LIMITED_SENDS.name] == "all":  # DT-23
-            return _Concluded(toll.counted().refusal() or refusal, toll.events, evidence)
-        return _Concluded(refusal, evidence=evidence)
+            return _Concluded(toll.counted().refusal() or refusal, toll.events, trace)
+        return _Concluded(refusal, trace=trace)
 
     message = Message(
         serial=state.ledger.next_serial,
@@ -93,13 +93,13 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     events: tuple[Event, ...] = (MessageStored(message), *toll.events)
     if own.dlr_url is not None:  # DT-41
         events += (forwarding.opened(forwarding.REPORT, message, own.dlr_url, ids),)
-    accepted = _Concluded(_SENT, events, Evidence(limits.Paid(toll)))
+    accepted = _Concluded(_SENT, events, DecisionTrace(limits.Paid(toll)))
     meaning = magic.MEANINGS.get(recipient)  # DT-39
     if meaning is None or state.readings[quirks.MAGIC.name] == "off":
         return accepted
     refusal = _set_aside(meaning, message)
     if refusal is not None:
-        return _Concluded(refusal, evidence=Evidence(toll, recipient))
+        return _Concluded(refusal, trace=DecisionTrace(toll, recipient))
     return _conjure(meaning, message, account, accepted)
 
 
@@ -115,11 +115,11 @@ def _conjure(meaning: Magic, message: Message, account: Account, accepted: _Conc
     """What a magic number makes of a message that is accepted (DT-39)."""
     value = Lost() if meaning is magic.LOST else _SENT
     further = (magic.reply(message, account.name),) if meaning is magic.ANSWERED else ()
-    evidence = structs.replace(accepted.evidence, magic=message.recipient)
-    return _Concluded(value, (*accepted.events, *further), evidence)
+    trace = structs.replace(accepted.trace, magic=message.recipient)
+    return _Concluded(value, (*accepted.events, *further), trace)
 
 
-def get_messages(call: Call, account: Account, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
+def get_messages(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> _Concluded:  # noqa: ARG001 - one shape for all actions
     """Retrieve the messages of a range of days (000)."""
     values = obey(GET_MESSAGES, call.values)
     start, end = values["start_date"], values["end_date"]
@@ -142,7 +142,7 @@ def get_messages(call: Call, account: Account, state: State, now: Instant, ids: 
     )
 
 
-def get_numbers(call: Call, account: Account, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
+def get_numbers(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> _Concluded:  # noqa: ARG001 - one shape for all actions
     """List the SMS enabled numbers of an account (002)."""
     # 002: "retrieve a list of SMS enabled numbers from within a DialogTech account"; DT-32, and DT-30 where there are none
     return _Concluded(Numbers(tuple(number for number in account.numbers.values() if number.sms_enabled)))
@@ -173,7 +173,7 @@ OPERATIONS = {
 }
 
 
-def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
+def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
     """Conclude what a call asks for. DT-38: the action is looked at first, then who asks, then the parameters."""
     account = None
     try:
@@ -186,7 +186,7 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
         concluded = operation(call, account, state, now, ids)
     except Refused as refusal:
         concluded = _Concluded(refusal)
-    return Decision(now, concluded.value, concluded.events, concluded.evidence, account.key if account else None)
+    return Decision(now, concluded.value, concluded.events, concluded.trace, account.key if account else None)
 
 
 def _authorised(call: Call, state: State) -> Account:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Status
-from mockserver.engine.events import AttemptJudged, DeliveryOpened
-from mockserver.engine.ids import Draft
+from mockserver.engine.events import AttemptEnded, DeliveryOpened
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND, Instant
 from mockserver.engine.messages import Message
 from mockserver.engine.state import State
@@ -26,7 +26,7 @@ PAUSE: Instant = 60 * SECOND
 MOST = {"one": 1, "three": 3}
 
 
-def opened(kind: str, message: Message, url: str, ids: Draft) -> DeliveryOpened:
+def opened(kind: str, message: Message, url: str, ids: IdReservation) -> DeliveryOpened:
     """That a customer is to be told of a message that is being stored."""
     return DeliveryOpened(
         Delivery(
@@ -44,14 +44,14 @@ def opened(kind: str, message: Message, url: str, ids: Draft) -> DeliveryOpened:
     )
 
 
-def judge(delivery: Delivery, attempt: Attempt, state: State, now: Instant, ids: Draft) -> Decision:  # noqa: ARG001 - one shape for all rooms
+def judge(delivery: Delivery, attempt: Attempt, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all rooms
     """Whether the customer has heard, and when he is told again."""
     failure = _failure(attempt.outcome, state.readings[quirks.LISTENER_ACKNOWLEDGES.name])
     is_last = len(delivery.attempts) + 1 >= MOST[state.readings[quirks.LISTENER_ATTEMPTS.name]]  # DT-43
     due = None if failure is None or is_last else attempt.at + PAUSE
     status: Status = "acknowledged" if failure is None else "given up" if is_last else "due"
     judged = attempt._replace(verdict=failure or f"an answer came, with status {attempt.outcome.status}")
-    event = AttemptJudged(delivery.number, judged, status, due)
+    event = AttemptEnded(delivery.number, judged, status, due)
     return Decision(now, judged, (event,), account=delivery.account)
 
 

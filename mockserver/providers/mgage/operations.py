@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from mockserver.engine.accounts import Account, Program
-from mockserver.engine.decisions import NOTHING_ELSE, Decision, Evidence
-from mockserver.engine.ids import Draft
+from mockserver.engine.decisions import NOTHING_ELSE, Decision, DecisionTrace
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant
 from mockserver.engine.messages import program_shelf
 from mockserver.engine.provider_errors import Refused, Source, documented
@@ -46,12 +46,12 @@ SOURCES: Mapping[str, Source] = {
 """Where it is offered."""
 
 
-def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:  # noqa: ARG001 - one shape for all rooms
+def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all rooms
     """Conclude what a call asks for. MG-26: who asks is looked at first, then the program, then the filters."""
     account: Account | None = None
     value: Exported | Refused
     meaning: Magic | None = None
-    evidence = NOTHING_ELSE
+    trace = NOTHING_ELSE
     try:
         account = _authorised(call, state)
         meaning = _meaning(call.values["programId"], state)
@@ -59,8 +59,8 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:  # n
     except Refused as refusal:
         value = refusal
     if meaning is not None and (isinstance(value, Exported) or meaning is magic.FAILING):
-        evidence = Evidence(magic=call.values["programId"])
-    return Decision(now, value, (), evidence, None if account is None else account.key)
+        trace = DecisionTrace(magic=call.values["programId"])
+    return Decision(now, value, (), trace, None if account is None else account.key)
 
 
 def _authorised(call: Call, state: State) -> Account:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mockserver.engine.accounts import Account
 from mockserver.engine.decisions import Decision
-from mockserver.engine.ids import Draft
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant
 from mockserver.engine.messages import Attachment
 from mockserver.engine.state import State
@@ -33,7 +33,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """Kind of message -> what one can say of it beside sender and text."""
 
 
-def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) -> Decision:
+def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:
     """Take in a message.
 
     Args:
@@ -58,7 +58,7 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: Draft) ->
     return Decision(now, taken.message, taken.events, account=account.key)
 
 
-def _completed(fields: Mapping[str, Any], ids: Draft) -> dict[str, Any]:
+def _completed(fields: Mapping[str, Any], ids: IdReservation) -> dict[str, Any]:
     """The fields with what nobody has to say."""
     full = dict(fields)
     if full.get("kind") == "mms":
@@ -68,7 +68,7 @@ def _completed(fields: Mapping[str, Any], ids: Draft) -> dict[str, Any]:
     return full
 
 
-def _numbered(part: Any, ids: Draft) -> Any:
+def _numbered(part: Any, ids: IdReservation) -> Any:
     """An attachment with an id; what is none stays what it is."""
     if not isinstance(part, dict) or "id" in part:
         return part

@@ -8,9 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from mockserver.engine.accounts import Account
-from mockserver.engine.decisions import NOTHING_ELSE, Decision, Evidence
+from mockserver.engine.decisions import NOTHING_ELSE, Decision, DecisionTrace
 from mockserver.engine.events import Event, MessagesRead
-from mockserver.engine.ids import Draft
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant, zone_of
 from mockserver.engine.message_store import Stretch
 from mockserver.engine.provider_errors import Refused, Source, assumed, documented
@@ -64,18 +64,18 @@ class Injected(Struct, frozen=True):
 class _Concluded(Struct, frozen=True):
     value: Received | Shown | Injected | Refused
     events: tuple[Event, ...] = ()
-    evidence: Evidence = NOTHING_ELSE
+    trace: DecisionTrace = NOTHING_ELSE
 
 
-def recived(call: Call, account: Account | None, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
+def recived(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> _Concluded:  # noqa: ARG001 - one shape for all actions
     """Retrieve incoming messages (004)."""
     assert account is not None
     values = obey(RECIVED, call.values)
     number = _magic(values, state)
     meaning = None if number is None else magic.MEANINGS[number]
-    evidence = NOTHING_ELSE if number is None else Evidence(magic=number)
+    trace = NOTHING_ELSE if number is None else DecisionTrace(magic=number)
     if meaning is not None and meaning in magic.REFUSED:
-        return _Concluded(magic.REFUSED[meaning](), evidence=evidence)
+        return _Concluded(magic.REFUSED[meaning](), trace=trace)
     page = _page(values)
     zone = zone_of(state.readings[quirks.ZONE.name])  # SW-11
     found = find(state.ledger, search(values, account.key, TYPES, zone, state.read), page)
@@ -89,7 +89,7 @@ def recived(call: Call, account: Account | None, state: State, now: Instant, ids
     )
     events = (MessagesRead(serials),) if serials else ()
     received = Received(found.stretches, account, bool(values.get("show_contact")), paging, meaning)
-    return _Concluded(received, events, evidence)
+    return _Concluded(received, events, trace)
 
 
 def _magic(values: Mapping[str, Any], state: State) -> str | None:
@@ -105,7 +105,7 @@ def _page(values: Mapping[str, Any]) -> Page:
     return Page(values.get("page", 1), limit, values.get("order") == "desc")
 
 
-def view_error(call: Call, account: Account | None, state: State, now: Instant, ids: Draft) -> _Concluded:  # noqa: ARG001 - one shape for all actions
+def view_error(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> _Concluded:  # noqa: ARG001 - one shape for all actions
     """Show an error of the vendor's table (SW-34)."""
     code: str = call.values["code"]
     if not (code.isascii() and code.isdigit() and len(code) == 4 and int(code) in CODES):
@@ -113,7 +113,7 @@ def view_error(call: Call, account: Account | None, state: State, now: Instant, 
     return _Concluded(Shown(int(code)))
 
 
-def inject(call: Call, account: Account | None, state: State, now: Instant, ids: Draft) -> _Concluded:
+def inject(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> _Concluded:
     """Let a message come in to the account (SW-56)."""
     assert account is not None
     table = TABLES[call.operation]
@@ -130,7 +130,7 @@ def inject(call: Call, account: Account | None, state: State, now: Instant, ids:
     return _Concluded(Injected(), take_in(fields, account, state, now, ids).events)
 
 
-OPERATIONS: Mapping[str, Callable[[Call, Account | None, State, Instant, Draft], _Concluded]] = {
+OPERATIONS: Mapping[str, Callable[[Call, Account | None, State, Instant, IdReservation], _Concluded]] = {
     "error.view": view_error,
     "messages.recived": recived,
     "messages.send_nd": inject,
@@ -177,7 +177,7 @@ NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
+def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
     """Conclude what a call asks for. SW-37: the action, the method, the body, who asks, then the parameters."""
     account = None
     try:
@@ -189,7 +189,7 @@ def decide(call: Call, state: State, now: Instant, ids: Draft) -> Decision:
         concluded = OPERATIONS[call.operation](call, account, state, now, ids)
     except Refused as refusal:
         concluded = _Concluded(refusal)
-    return Decision(now, concluded.value, concluded.events, concluded.evidence, account.key if account else None)
+    return Decision(now, concluded.value, concluded.events, concluded.trace, account.key if account else None)
 
 
 def _check_action(call: Call, state: State) -> None:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from mockserver.engine.accounts import Account, ForwardingRule
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Status
-from mockserver.engine.events import AttemptJudged, DeliveryOpened, Event, MessagesRead, MessageStored
-from mockserver.engine.ids import Draft
+from mockserver.engine.events import AttemptEnded, DeliveryOpened, Event, MessagesRead, MessageStored
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND, Instant
 from mockserver.engine.messages import Message
 from mockserver.engine.state import State
@@ -28,7 +28,7 @@ class Taken(NamedTuple):
     events: tuple[Event, ...]
 
 
-def take_in(fields: Mapping[str, Any], account: Account, state: State, now: Instant, ids: Draft) -> Taken:
+def take_in(fields: Mapping[str, Any], account: Account, state: State, now: Instant, ids: IdReservation) -> Taken:
     """Store a message of an account, and open its delivery where a rule says so.
 
     Args:
@@ -61,7 +61,7 @@ def _fits(rule: ForwardingRule, message: Message) -> bool:
     )
 
 
-def _delivery(message: Message, rule: ForwardingRule, ids: Draft) -> Delivery:
+def _delivery(message: Message, rule: ForwardingRule, ids: IdReservation) -> Delivery:
     return Delivery(
         number=ids.number("outbox"),
         provider="serwersms",
@@ -84,7 +84,7 @@ REPEATS: Mapping[str, tuple[int, ...]] = {"offsets": MINUTES, "gaps": tuple(accu
 """SW-52: minutes after the first attempt, by reading; ``gaps`` are 5, 15, 30 and 90."""
 
 
-def judge(delivery: Delivery, attempt: Attempt, state: State, now: Instant, ids: Draft) -> Decision:  # noqa: ARG001 - one shape for all rooms
+def judge(delivery: Delivery, attempt: Attempt, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all rooms
     """Whether the customer has heard, and when he is told again."""
     failure = _failure(delivery, attempt.outcome, state.readings)
     if failure is None:
@@ -101,7 +101,7 @@ _HEARD = {True: "the answer is OK", False: "an answer came, and is not verified"
 def _judged(
     delivery: Delivery, attempt: Attempt, status: Status, due: Instant | None, state: State, now: Instant
 ) -> Decision:
-    events: tuple[Event, ...] = (AttemptJudged(delivery.number, attempt, status, due),)
+    events: tuple[Event, ...] = (AttemptEnded(delivery.number, attempt, status, due),)
     if status == "acknowledged" and state.readings[quirks.FORWARDED.name] == "read":  # SW-55
         events += (MessagesRead((delivery.serial,)),)
     return Decision(now, attempt, events, account=delivery.account)
