@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 FROM python:3.11-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md sms_mockserver.py ./
 COPY mockserver mockserver
 COPY fixtures fixtures
 # pip compiles the bytecode here; without it a start takes four times as long.

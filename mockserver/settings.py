@@ -1,6 +1,7 @@
 """What can be set from outside, once, at start; the only reader of the environment.
 
-Each field is a flag of ``mockserver serve`` and a variable: ``port`` is ``--port`` and ``MOCKSERVER_PORT``.
+Each field is a flag of ``mockserver serve`` and a variable: ``seed`` is ``--seed`` and ``MOCKSERVER_SEED``; only ``host`` and
+``port`` have variables of other names, `MOCKSERVER_LISTEN_HOST` and `MOCKSERVER_HTTP_PORT`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get
 from mockserver.engine.ids import unguessable
 
 _PREFIX = "MOCKSERVER_"
-HTTPS_PORT, TUNNEL_PORT = 7671, 7672
+_OTHER_VARIABLES = {"host": "MOCKSERVER_LISTEN_HOST", "port": "MOCKSERVER_HTTP_PORT"}
+"""Settings whose variable is not the prefix and the field's name: another product's client reads MOCKSERVER_HOST and
+MOCKSERVER_PORT as the place to connect to."""
+HTTP_PORT, HTTPS_PORT, TUNNEL_PORT = 7670, 7671, 7672
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _OF_CLIENTS = {"MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"}
 """What the verbs read that talk to a server; no settings of one."""
@@ -45,16 +49,16 @@ class Settings:
 
     host: str = "127.0.0.1"
     """The address that is listened on."""
-    port: Port = 7670
+    port: Port = HTTP_PORT
     """0 picks a free one."""
     https: bool = True
     """Whether `mockserver serve` listens for HTTPS too."""
     https_port: Port | None = None
-    """Its port: 7671 when none is given, or a free one when ``port`` is 0."""
+    """Its port: 7671 when none is given, or a free one when ``port`` is not the default."""
     tunnel: bool = True
     """Whether `mockserver serve` offers the tunnel, a forward proxy."""
     tunnel_port: Port | None = None
-    """Its port: 7672 when none is given, or a free one when ``port`` is 0."""
+    """Its port: 7672 when none is given, or a free one when ``port`` is not the default."""
     allow_hosts: tuple[str, ...] = ()
     """Hosts beside the providers' that the tunnel lets through; ``*.example.com`` is all below one. Commas between them."""
     authority: Path | None = None
@@ -102,10 +106,10 @@ class Settings:
         return replace(self, token=unguessable())
 
     def beside(self, port: int | None, usual: int) -> int:
-        """The port of a second listener: the given one, else the usual one, else a free one where free ones are wanted."""
+        """The port of a second listener: the given one, else the usual one beside the default port, else 0, a free one."""
         if port is not None:
             return port
-        return usual if self.port else 0
+        return usual if self.port == HTTP_PORT else 0
 
     @property
     def own_names(self) -> tuple[str, ...]:
@@ -126,10 +130,15 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         types = kinds()
-        names = {_PREFIX + field.name.upper(): field.name for field in fields(cls)}
+        names = {variable_of(field.name): field.name for field in fields(cls)}
         given = {names[key]: _read(key, text, types[names[key]]) for key, text in environ.items() if key in names}
         unknown = [key for key in sorted(environ) if key.startswith(_PREFIX) and key not in {*names, *_OF_CLIENTS}]
         return cls(**given), [_unknown(key, names) for key in unknown]
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return _OTHER_VARIABLES.get(name, _PREFIX + name.upper())
 
 
 def kinds() -> dict[str, Any]:
@@ -184,6 +193,9 @@ def _one_of(words: Collection[str], key: str, text: str) -> str:
 
 
 def _unknown(key: str, names: Mapping[str, str]) -> str:
+    ours = _OTHER_VARIABLES.get(key.removeprefix(_PREFIX).lower())
+    if ours is not None:
+        return f"{key} is not read, for it belongs to another product's client; {ours} is the one that is"
     near = get_close_matches(key, names, 1)
     return f"{key} is not known" + (f"; did you mean {near[0]}?" if near else "")
 

@@ -16,10 +16,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from mockserver import Login, Mock, Settings
+from mockserver import Login, Mock, Settings, __version__
 from mockserver.app import create_app, create_house, restart
 from mockserver.cli.reload import Watch
-from mockserver.settings import BadSetting
+from mockserver.settings import HTTPS_PORT, TUNNEL_PORT, BadSetting
 
 COMMAND = [sys.executable, "-m", "mockserver"]
 
@@ -90,9 +90,9 @@ def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it
     number: signal.Signals,
 ) -> None:
     environment = os.environ | {
-        "MOCKSERVER_PORT": "0",
+        "MOCKSERVER_HTTP_PORT": "0",
         "MOCKSERVER_FREEZE": "2017-01-01T00:00:00Z",
-        "MOCKSERVER_PROT": "1",
+        "MOCKSERVER_FREZE": "1",
     }
     with subprocess.Popen(
         [*COMMAND, "serve", "--log", "all"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -108,7 +108,7 @@ def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it
         _, log = server.communicate(timeout=60)
 
     assert 0 == server.returncode
-    assert "mockserver: MOCKSERVER_PROT is not known; did you mean MOCKSERVER_PORT?" in log
+    assert "mockserver: MOCKSERVER_FREZE is not known; did you mean MOCKSERVER_FREEZE?" in log
     assert "GET /ibp_api.php -> 200 MissingParameter: Missing required parameter: action" in log
     assert "health" not in log
 
@@ -133,7 +133,7 @@ def test_a_variable_that_has_a_few_values_is_refused_with_any_other(variable: st
 @pytest.mark.parametrize(
     ("variable", "text", "meant"),
     [
-        ("MOCKSERVER_PORT", "65536", "from 0 to 65535"),
+        ("MOCKSERVER_HTTP_PORT", "65536", "from 0 to 65535"),
         ("MOCKSERVER_HTTPS_PORT", "-1", "from 0 to 65535"),
         ("MOCKSERVER_HEAD_BYTES", "1023", "of at least 1024"),
         ("MOCKSERVER_JOURNAL_LENGTH", "0", "of at least 1"),
@@ -143,7 +143,7 @@ def test_a_variable_that_has_a_few_values_is_refused_with_any_other(variable: st
 def test_a_whole_number_is_held_to_its_bounds_in_a_variable_and_in_a_flag(variable: str, text: str, meant: str) -> None:
     with pytest.raises(BadSetting) as refused:
         Settings.from_environment({variable: text})
-    flag = f"--{variable.removeprefix('MOCKSERVER_').lower().replace('_', '-')}"
+    flag = f"--{variable.removeprefix('MOCKSERVER_').removeprefix('HTTP_').lower().replace('_', '-')}"
     done = subprocess.run([*COMMAND, "serve", flag, text], capture_output=True, text=True, check=False, timeout=60)
 
     assert f"{variable} must be a whole number {meant}, not {text!r}" == str(refused.value)
@@ -152,9 +152,50 @@ def test_a_whole_number_is_held_to_its_bounds_in_a_variable_and_in_a_flag(variab
 
 
 def test_bounds_are_among_what_a_whole_number_may_be() -> None:
-    settings, _ = Settings.from_environment({"MOCKSERVER_PORT": "65535", "MOCKSERVER_TUNNEL_PORT": "0"})
+    settings, _ = Settings.from_environment({"MOCKSERVER_HTTP_PORT": "65535", "MOCKSERVER_TUNNEL_PORT": "0"})
 
     assert (65535, 0) == (settings.port, settings.tunnel_port)
+
+
+def test_the_variables_of_another_product_s_client_are_not_read_and_named() -> None:
+    settings, unknown = Settings.from_environment({"MOCKSERVER_HOST": "mock.example", "MOCKSERVER_PORT": "1080"})
+
+    assert (Settings().host, Settings().port) == (settings.host, settings.port)
+    assert [
+        "MOCKSERVER_HOST is not read, for it belongs to another product's client; MOCKSERVER_LISTEN_HOST is the one that is",
+        "MOCKSERVER_PORT is not read, for it belongs to another product's client; MOCKSERVER_HTTP_PORT is the one that is",
+    ] == unknown
+
+
+@pytest.mark.parametrize(
+    ("settings", "https", "proxy"),
+    [
+        (Settings(), 7671, 7672),
+        (Settings(port=9000), 0, 0),
+        (Settings(port=0), 0, 0),
+        (Settings(port=9000, https_port=9001, tunnel_port=7672), 9001, 7672),
+    ],
+)
+def test_the_other_ports_are_free_ones_beside_a_port_that_is_not_the_default(
+    settings: Settings, https: int, proxy: int
+) -> None:
+    assert https == settings.beside(settings.https_port, HTTPS_PORT)
+    assert proxy == settings.beside(settings.tunnel_port, TUNNEL_PORT)
+
+
+def test_two_servers_run_on_one_machine_by_their_ports_alone() -> None:
+    alone = "127.7.6.70"  # an address of this test's own, so that no other test has its ports
+    with (
+        serving("--host", alone, "--port", "9000") as (_, first),
+        serving("--host", alone, "--port", "9001") as (_, second),
+    ):
+        for port, banner in (9000, first), (9001, second):
+            assert banner[0].startswith(f"mockserver {__version__} listens on http://{alone}:{port} ")
+            with urlopen(f"http://{alone}:{port}/_mock/health") as answer:
+                assert "ok" == json.load(answer)["status"]
+        ports = re.findall(r"https://\S+:([0-9]+)|tunnel\D+ on http://\S+:([0-9]+)", "".join([*first, *second]))
+
+    assert 4 == len({https or proxy for https, proxy in ports}), ports
 
 
 def test_a_target_of_webhooks_that_is_none_is_refused_at_start() -> None:

@@ -168,7 +168,7 @@ def busy(world: World) -> Iterator[None]:
 
 
 def environment(server: MockServer) -> dict[str, str]:
-    return {"MOCKSERVER_URL": server.url, "MOCKSERVER_PORT": "0"}
+    return {"MOCKSERVER_URL": server.url, "MOCKSERVER_HTTP_PORT": "0"}
 
 
 def in_a_shell(line: str, server: MockServer, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def clone(target: Path) -> Path:
 
 
 def test_make_run_on_a_fresh_clone_serves_and_its_own_curl_lines_work(tmp_path: Path) -> None:
-    with served(["make", "--silent", "run"], clone(tmp_path), MOCKSERVER_PORT="0") as lines:
+    with served(["make", "--silent", "run"], clone(tmp_path), MOCKSERVER_HTTP_PORT="0") as lines:
         curls = [line for line in lines if line.startswith("  curl ")]
         answers = [
             subprocess.run(shlex.split(line), capture_output=True, check=True, text=True).stdout for line in curls
@@ -105,17 +106,36 @@ def test_the_wheel_holds_what_it_must(wheel: Path) -> None:
     }
     wanted |= {"mockserver/" + str(path.relative_to(ROOT)) for path in (ROOT / "fixtures").rglob("*") if path.is_file()}
 
+    wanted.add("sms_mockserver.py")
+
     assert set() == wanted - names
-    assert set() == {name for name in names - wanted if not name.startswith("mockserver-")}
+    assert set() == {name for name in names - wanted if not name.startswith("sms_mockserver-")}
 
 
-def test_the_installed_wheel_serves_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
-    installed, empty = tmp_path / "installed", tmp_path / "empty"
+@pytest.fixture(scope="module")
+def pip_target(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pip") / "target"
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet", "--target", folder, wheel]
+    subprocess.run(command, check=True)
+    return folder
+
+
+@pytest.fixture
+def installed(pip_target: Path, tmp_path: Path) -> Path:
+    """A folder with the installed wheel that the test may change; its commands run with it as PYTHONPATH."""
+    return shutil.copytree(pip_target, tmp_path / "installed")
+
+
+COMMANDS = ("mockserver", "sms-mockserver")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_of_the_installed_wheel_serves_from_an_empty_folder(
+    name: str, installed: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
     empty.mkdir()
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet", "--target", installed, wheel], check=True
-    )
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+    command = [sys.executable, str(installed / "bin" / name), "serve", "--port", "0"]
     with served(command, empty, PYTHONPATH=str(installed)) as lines:
         url = re.search(r"http://\S+", lines[0])
         assert url is not None
@@ -123,6 +143,80 @@ def test_the_installed_wheel_serves_from_an_empty_folder(wheel: Path, tmp_path: 
         assert SAMPLE == ask(url[0] + NUMBERS)
         assert b"<title>Conversations" in ask(url[0] + "/_mock/ui/")
         assert b"--ground" in ask(url[0] + "/_mock/ui/static/page.css")
+
+
+def install_another_package_mockserver(folder: Path) -> None:
+    """Install what another product's client is like, as pip does: its files over those that are there."""
+    files = {
+        "mockserver/__init__.py": "raise SystemExit('the other package was imported')",
+        "mockserver/client.py": "",
+        "other_client-5.15.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: other-client\nVersion: 5.15.0\n",
+    }
+    files["other_client-5.15.0.dist-info/RECORD"] = "".join(f"{name},,\n" for name in files)
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def run_with(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    return subprocess.run([sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+REINSTALL = "run pip install --force-reinstall --no-deps sms-mockserver"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_says_that_another_package_lies_over_ours(name: str, installed: Path) -> None:
+    install_another_package_mockserver(installed)
+
+    done = run_with(installed, str(installed / "bin" / name), "--help")
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert done.stderr == (
+        f"mockserver: {installed}/mockserver/__init__.py belongs to other-client 5.15.0, which installs a package named"
+        " mockserver too, and one environment cannot hold both: uninstall other-client, then"
+        f" {REINSTALL}\n"
+    )
+
+
+def test_pytest_says_that_another_package_lies_over_ours(installed: Path) -> None:
+    install_another_package_mockserver(installed)
+
+    done = run_with(installed, "-m", "pytest", "--co")
+
+    assert (4, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith(f"ERROR: {installed}/mockserver/__init__.py belongs to other-client 5.15.0, which")
+    assert 1 == len(done.stderr.strip().splitlines())
+
+
+def test_another_package_that_would_be_imported_in_place_of_a_checkout_is_named(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    install_another_package_mockserver(tmp_path / "site")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), str(ROOT)])}
+    command = [sys.executable, "-c", "from sms_mockserver import main; main()"]
+
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    assert 1 == done.returncode
+    assert done.stderr.startswith(f"mockserver: {tmp_path}/site/mockserver/__init__.py belongs to other-client 5.15.0,")
+
+
+def test_a_file_that_went_with_the_other_package_is_missed(installed: Path) -> None:
+    (installed / "mockserver/__init__.py").unlink()
+
+    done = run_with(installed, str(installed / "bin/mockserver"), "--help")
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert f"{installed}/mockserver/__init__.py is missing, perhaps removed together with a package" in done.stderr
+    assert done.stderr.endswith(f": {REINSTALL}\n")
+
+
+def test_a_file_of_ours_that_was_edited_in_place_stops_nothing(installed: Path) -> None:
+    with (installed / "mockserver/__init__.py").open("a") as file:
+        file.write("# a note\n")
+
+    assert 0 == run_with(installed, str(installed / "bin/mockserver"), "--help").returncode
 
 
 def test_the_image_runs_what_the_interface_promises() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 import click
 
 from mockserver.engine.instants import parse_instant
-from mockserver.settings import AN_INSTANT, Settings, bounds_of, kinds
+from mockserver.settings import AN_INSTANT, Settings, bounds_of, kinds, variable_of
 
 from .common import decorated
 from .reload import Watch
@@ -41,11 +41,7 @@ def option(name: str, about: str, flag: str | None = None, **options: Any) -> Ca
         options["type"] = click.IntRange(*bounds)
     elif get_origin(kind) is Literal:
         options["type"] = click.Choice(get_args(kind))
-    shown = (
-        f" [MOCKSERVER_{name.upper()}; default: {default}]"
-        if default not in (None, ())
-        else f" [MOCKSERVER_{name.upper()}]"
-    )
+    shown = f" [{variable_of(name)}; default: {default}]" if default not in (None, ()) else f" [{variable_of(name)}]"
     return click.option(flag or f"--{name.replace('_', '-')}", name, default=None, help=about + shown, **options)
 
 
@@ -94,8 +90,8 @@ Examples:
 )
 @option("host", "Address to listen on.")
 @option("port", "Port to listen on; 0 picks a free one.")
-@option("https_port", "Port for HTTPS; 7671, or a free one with --port 0.")
-@option("tunnel_port", "Port for the tunnel, a forward proxy; 7672, or a free one with --port 0.")
+@option("https_port", "Port for HTTPS; 7671, or a free one with another --port.")
+@option("tunnel_port", "Port for the tunnel, a forward proxy; 7672, or a free one with another --port.")
 @click.option("--no-https", is_flag=True, help="Listen for HTTP alone. [MOCKSERVER_HTTPS=off]")
 @click.option("--no-tunnel", is_flag=True, help="Offer no tunnel. [MOCKSERVER_TUNNEL=off]")
 @click.option(
