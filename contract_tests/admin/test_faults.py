@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, create_environ
 
-from mockserver.http.application import DELIVERY
 from mockserver.http.fault_effects import GARBAGE, KINDS
-from mockserver.sdk.response import AT_ONCE, Delivery, Ending, Pace
+from mockserver.sdk.response import AT_ONCE, TIMING, Ending, Pace, ResponseTiming
 
 HERE = "/_mock/worlds/default/faults"
 NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"
@@ -29,12 +28,12 @@ def armed(client: Client, fault: Any, **rule: Any) -> dict[str, Any]:
     return answer.get_json()
 
 
-def performed(client: Client, path: str) -> tuple[int, Delivery]:
+def performed(client: Client, path: str) -> tuple[int, ResponseTiming]:
     """The status, and what the connection is told to do: in this process there is none."""
     environ = create_environ(path)
     statuses: list[str] = []
     client.application(environ, lambda status, *_: statuses.append(status))
-    return int(statuses[0][:3]), environ.get(DELIVERY, AT_ONCE)
+    return int(statuses[0][:3]), environ.get(TIMING, AT_ONCE)
 
 
 def test_a_rule_is_answered_with_its_id_and_how_it_stands(client: Client) -> None:
@@ -104,23 +103,23 @@ def test_before_it_takes_effect_nothing_is_stored(client: Client) -> None:
         ({"kind": "refusal", "name": "TooManyPerAccount"}, 200, AT_ONCE),
         ({"kind": "answer", "status": 502, "body": "Bad", "type": "text/plain"}, 502, AT_ONCE),
         ({"kind": "malformed"}, 200, AT_ONCE),
-        ({"kind": "wrong_length", "by": 5}, 200, Delivery(ending=Ending.CLOSE)),
-        ({"kind": "delay", "seconds": 1.5}, 200, Delivery(delay=1.5)),
-        ({"kind": "uniform_delay", "least": 3, "most": 3}, 200, Delivery(delay=3)),
-        ({"kind": "lognormal_delay", "median": 2, "sigma": 0, "most": 60.0}, 200, Delivery(delay=2)),
-        ({"kind": "slow", "size": 7, "pause": 0.1}, 200, Delivery(pace=Pace(7, 0.1))),
-        ({"kind": "hang"}, 200, Delivery(ending=Ending.HANG, instead=b"")),
-        ({"kind": "reset"}, 200, Delivery(ending=Ending.RESET, instead=b"")),
-        ({"kind": "close"}, 200, Delivery(ending=Ending.CLOSE, instead=b"")),
-        ({"kind": "cut", "after": 9}, 200, Delivery(cut=9)),
-        ({"kind": "garbage"}, 200, Delivery(instead=GARBAGE)),
+        ({"kind": "wrong_length", "by": 5}, 200, ResponseTiming(ending=Ending.CLOSE)),
+        ({"kind": "delay", "seconds": 1.5}, 200, ResponseTiming(delay=1.5)),
+        ({"kind": "uniform_delay", "least": 3, "most": 3}, 200, ResponseTiming(delay=3)),
+        ({"kind": "lognormal_delay", "median": 2, "sigma": 0, "most": 60.0}, 200, ResponseTiming(delay=2)),
+        ({"kind": "slow", "size": 7, "pause": 0.1}, 200, ResponseTiming(pace=Pace(7, 0.1))),
+        ({"kind": "hang"}, 200, ResponseTiming(ending=Ending.HANG, instead=b"")),
+        ({"kind": "reset"}, 200, ResponseTiming(ending=Ending.RESET, instead=b"")),
+        ({"kind": "close"}, 200, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
+        ({"kind": "cut", "after": 9}, 200, ResponseTiming(cut=9)),
+        ({"kind": "garbage"}, 200, ResponseTiming(instead=GARBAGE)),
         ({"kind": "stale"}, 200, AT_ONCE),
-        ([{"kind": "delay", "seconds": 1}, {"kind": "cut", "after": 9}], 200, Delivery(delay=1, cut=9)),
+        ([{"kind": "delay", "seconds": 1}, {"kind": "cut", "after": 9}], 200, ResponseTiming(delay=1, cut=9)),
     ],
     ids=lambda value: value.get("kind") if isinstance(value, dict) else None,
 )
 def test_every_kind_acts_and_the_server_is_healthy_afterwards(
-    client: Client, fault: Any, status: int, wanted: Delivery
+    client: Client, fault: Any, status: int, wanted: ResponseTiming
 ) -> None:
     whole = client.get(NUMBERS).data
     rule = armed(client, fault, match={"provider": "dialogtech"})

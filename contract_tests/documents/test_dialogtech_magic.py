@@ -26,7 +26,7 @@ from mockserver.engine.world import TimedEvent
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.dialogtech.limits import PER_ACCOUNT, PER_MINUTE, PER_NUMBER
 from mockserver.sdk.request import Asked
-from mockserver.sdk.response import AT_ONCE, Delivery, Ending
+from mockserver.sdk.response import AT_ONCE, Ending, ResponseTiming
 from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import fixtures_folder
 
@@ -207,7 +207,7 @@ def test_dt_39_without_limits_the_numbers_still_reach_them(open_house, dialogtec
 @pytest.mark.parametrize("to", LOST)
 def test_dt_39_a_lost_reply_is_stored_and_counted_and_never_said(room, to):
     answer = written(room, to)
-    assert answer.delivery == Delivery(ending=Ending.CLOSE, instead=b"")
+    assert answer.timing == ResponseTiming(ending=Ending.CLOSE, instead=b"")
     assert answer.body.decode() == room.send(to=to) == room.SENT  # what the journal keeps
     assert [(message.recipient, message.text) for message in stored(room.world)] == [(to, TEXT)]
     assert "Rate limit exceeded: 1 sms per number per second" in room.send()
@@ -302,7 +302,7 @@ def test_dt_39_numbers_of_all_ranges_at_once_do_not_disturb_each_other(open_hous
 @pytest.mark.parametrize("to", [*INVALID, *LIMITS, *LOST, *ANSWERED])
 def test_dt_39_switched_off_they_are_numbers_as_any_other(open_house, dialogtech_in, to):
     room = dialogtech_in(open_house(**{"dialogtech.magic": "off"}))
-    assert written(room, to).delivery is AT_ONCE
+    assert written(room, to).timing is AT_ONCE
     assert room.send(to=to) == room.SENT
     assert room.world.next_due() is None
     assert "Rate limit exceeded: 1 sms per number per second" in room.send()

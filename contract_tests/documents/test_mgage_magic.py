@@ -20,7 +20,7 @@ from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture
 from mockserver.providers.mgage import MGAGE
 from mockserver.sdk.request import Asked
-from mockserver.sdk.response import AT_ONCE, Delivery, Ending
+from mockserver.sdk.response import AT_ONCE, Ending, ResponseTiming
 from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import fixtures_folder
 
@@ -35,9 +35,9 @@ RANGES = [
 ]
 FAILING, LOST, LATE, SILENT = ((first, last) for first, last, _ in RANGES)
 ANSWERING = {
-    **dict.fromkeys(LOST, Delivery(ending=Ending.CLOSE, instead=b"")),
-    **dict.fromkeys(LATE, Delivery(delay=2.0)),
-    **dict.fromkeys(SILENT, Delivery(ending=Ending.HANG, instead=b"")),
+    **dict.fromkeys(LOST, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
+    **dict.fromkeys(LATE, ResponseTiming(delay=2.0)),
+    **dict.fromkeys(SILENT, ResponseTiming(ending=Ending.HANG, instead=b"")),
 }
 BEYOND = ("500499", "500540", "50050", "0500500", "5005000")
 OWN = "500521"
@@ -119,7 +119,7 @@ def test_mg_28_a_program_that_always_fails(house, program, auth):
 @pytest.mark.parametrize(("program", "delivery"), ANSWERING.items(), ids=ANSWERING)
 def test_mg_28_an_empty_program_whose_answer_is_lost_late_or_never_given(house, program, delivery, auth):
     answered = answer(house, program, auth)
-    assert (answered.status, answered.delivery) == (200, delivery)
+    assert (answered.status, answered.timing) == (200, delivery)
     assert json.loads(answered.body) == empty(program)
 
 
@@ -127,14 +127,14 @@ def test_mg_28_an_empty_program_whose_answer_is_lost_late_or_never_given(house, 
 def test_mg_28_beyond_the_ranges_programs_are_as_any_other(house, program):
     answered = answer(house, program)
     assert errors(answered) == (404, [f"Program {program} does not exist"])
-    assert answered.delivery is AT_ONCE
-    assert answer(house, "121811").delivery is AT_ONCE
+    assert answered.timing is AT_ONCE
+    assert answer(house, "121811").timing is AT_ONCE
 
 
 def test_mg_28_a_magic_program_of_ones_own_exports_its_messages(house):
     house.default.arrive("mgage", {"sender": "15556667777", "text": "JOIN", "program": OWN})
     answered = answer(house, OWN)
-    assert answered.delivery == Delivery(delay=2.0)
+    assert answered.timing == ResponseTiming(delay=2.0)
     data = json.loads(answered.body)["data"]
     assert (data["programName"], [message["body"] for message in data["messages"]]) == ("Program", ["JOIN"])
     assert json.loads(answer(house, OWN, ("two", "secret")).body) == empty(OWN)
@@ -143,16 +143,16 @@ def test_mg_28_a_magic_program_of_ones_own_exports_its_messages(house):
 @pytest.mark.parametrize("program", ANSWERING)
 def test_mg_28_what_is_refused_for_another_reason_is_refused_at_once(house, program):
     refused = answer(house, program, query="pageSize=0")
-    assert (refused.status, refused.delivery) == (400, AT_ONCE)
+    assert (refused.status, refused.timing) == (400, AT_ONCE)
     refused = answer(house, program, ("one", "wrong"))
-    assert (refused.status, refused.delivery) == (401, AT_ONCE)
+    assert (refused.status, refused.timing) == (401, AT_ONCE)
 
 
 @pytest.mark.parametrize("program", [*FAILING, *ANSWERING])
 def test_mg_28_switched_off_they_are_programs_as_any_other(open_house, program):
     house = open_house(**{"mgage.magic": "off"})
     assert errors(answer(house, program)) == (404, [f"Program {program} does not exist"])
-    assert answer(house, OWN).delivery is AT_ONCE
+    assert answer(house, OWN).timing is AT_ONCE
 
 
 def test_mg_28_the_room_is_asked_as_any_other(house):

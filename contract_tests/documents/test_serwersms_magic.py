@@ -19,7 +19,7 @@ from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.sdk.provider import Call
-from mockserver.sdk.response import AT_ONCE, Delivery, Ending
+from mockserver.sdk.response import AT_ONCE, Ending, ResponseTiming
 from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import fixtures_folder
 
@@ -42,9 +42,9 @@ DOWN = {"code": 1010, "type": "SystemError", "message": "System temporarily unav
 NO_MESSAGES = {"code": 3330, "type": "MessageError", "message": "No messages"}
 REFUSED = dict.fromkeys(UNAVAILABLE, DOWN) | dict.fromkeys(NONE, NO_MESSAGES)
 ANSWERING = {
-    **dict.fromkeys(LOST, Delivery(ending=Ending.CLOSE, instead=b"")),
-    **dict.fromkeys(LATE, Delivery(delay=2.0)),
-    **dict.fromkeys(SILENT, Delivery(ending=Ending.HANG, instead=b"")),
+    **dict.fromkeys(LOST, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
+    **dict.fromkeys(LATE, ResponseTiming(delay=2.0)),
+    **dict.fromkeys(SILENT, ResponseTiming(ending=Ending.HANG, instead=b"")),
 }
 BEYOND = ("+48989999999", "+48990000050", "+4899000000", "+489900000000")
 
@@ -115,7 +115,7 @@ def test_sw_39_no_shipped_world_has_such_a_number():
 def test_sw_39_a_refusal_marks_nothing(house, phone, error):
     receive(house, phone)
     answered = answer(house, phone, JAN, read=True)
-    assert (answered.status, json.loads(answered.body), answered.delivery) == (200, {"error": error}, AT_ONCE)
+    assert (answered.status, json.loads(answered.body), answered.timing) == (200, {"error": error}, AT_ONCE)
     assert unread(house) == [JAN, phone]
 
 
@@ -130,7 +130,7 @@ def test_sw_39_a_refusal_has_a_status_where_refusals_have(open_house, phone, sta
 def test_sw_39_an_answer_is_lost_late_or_never_given_and_marks_what_it_would_have_told(house, phone, delivery):
     receive(house, phone)
     answered = answer(house, phone, read=True)
-    assert (answered.status, answered.delivery) == (200, delivery)
+    assert (answered.status, answered.timing) == (200, delivery)
     assert senders(answered) == [phone]
     assert unread(house) == [JAN]
     assert senders(answer(house, phone)) == []
@@ -139,34 +139,34 @@ def test_sw_39_an_answer_is_lost_late_or_never_given_and_marks_what_it_would_hav
 @pytest.mark.parametrize(("phone", "delivery"), ANSWERING.items(), ids=ANSWERING)
 def test_sw_39_one_among_others_is_enough(house, phone, delivery):
     answered = answer(house, JAN, phone, read=True)
-    assert answered.delivery == delivery
+    assert answered.timing == delivery
     assert senders(answered) == [JAN]
     assert unread(house) == []
 
 
 def test_sw_39_of_several_the_lowest_counts(house):
-    assert answer(house, SILENT[0], LATE[1], NONE[0], LOST[1]).delivery == ANSWERING[LOST[1]]
+    assert answer(house, SILENT[0], LATE[1], NONE[0], LOST[1]).timing == ANSWERING[LOST[1]]
 
 
 @pytest.mark.parametrize("phone", BEYOND)
 def test_sw_39_beyond_the_ranges_numbers_are_as_any_other(house, phone):
     receive(house, phone)
     answered = answer(house, phone)
-    assert answered.delivery is AT_ONCE
+    assert answered.timing is AT_ONCE
     assert senders(answered) == [phone]
 
 
 def test_sw_39_a_call_that_does_not_filter_by_it_is_as_any_other(house):
     receive(house, *ANSWERING, *REFUSED)
     answered = answer(house, read=True)
-    assert answered.delivery is AT_ONCE
+    assert answered.timing is AT_ONCE
     assert senders(answered) == [JAN, *ANSWERING, *REFUSED]
 
 
 @pytest.mark.parametrize("phone", [*REFUSED, *ANSWERING])
 def test_sw_39_what_is_refused_for_another_reason_is_refused_at_once(house, phone):
     answered = answer(house, phone, order="x")
-    assert (json.loads(answered.body)["error"]["code"], answered.delivery) == (1006, AT_ONCE)
+    assert (json.loads(answered.body)["error"]["code"], answered.timing) == (1006, AT_ONCE)
 
 
 @pytest.mark.parametrize("phone", [*REFUSED, *ANSWERING])
@@ -174,7 +174,7 @@ def test_sw_39_switched_off_they_are_numbers_as_any_other(open_house, phone):
     house = open_house(**{"serwersms.magic": "off"})
     receive(house, phone)
     answered = answer(house, phone)
-    assert answered.delivery is AT_ONCE
+    assert answered.timing is AT_ONCE
     assert senders(answered) == [phone]
 
 

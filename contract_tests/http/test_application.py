@@ -16,10 +16,10 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Rule
 from werkzeug.wrappers import Request as WerkzeugRequest
 
-from mockserver.http.application import DELIVERY, AnswerResponse, Application
-from mockserver.sdk.response import Answer, Delivery, Ending
+from mockserver.http.application import AnswerResponse, Application
+from mockserver.sdk.response import TIMING, Ending, Response, ResponseTiming
 
-XML = Answer(200, (("Content-Type", "text/xml; charset=UTF-8"),), b"<response/>")
+XML = Response(200, (("Content-Type", "text/xml; charset=UTF-8"),), b"<response/>")
 
 
 @pytest.fixture(params=[Flask, Application])
@@ -860,7 +860,7 @@ def test_the_status_of_an_answer_goes_out_as_flask_would_write_it(status, method
 
     body = b"" if status in {204, 304} else b"body"
     headers = (("Content-Type", "text/plain"),)
-    ours = answer(Application("honest"), lambda: Answer(status, headers, body))
+    ours = answer(Application("honest"), lambda: Response(status, headers, body))
     assert ours == answer(Flask("honest"), lambda: flask.Response([body], status, headers))
 
 
@@ -879,19 +879,19 @@ def test_an_answer_may_come_with_a_status_or_headers_beside_it(ours):
 def test_an_answer_may_come_from_before_request_or_an_error_handler(ours):
     page(ours, view=lambda: flask.abort(404))
     ours.before_request(lambda: XML if request.args else None)
-    ours.register_error_handler(404, lambda error: Answer(404, XML.headers, b"<no/>"))
+    ours.register_error_handler(404, lambda error: Response(404, XML.headers, b"<no/>"))
     assert (ask(ours, "/?a=1").data, ask(ours, "/").data, ask(ours, "/").status_code) == (b"<response/>", b"<no/>", 404)
 
 
 def test_the_headers_of_an_answer_are_exact(ours):
     headers = (("X-A", "1"), ("x-a", "2"), ("content-length", "3"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
-    page(ours, view=lambda: Answer(200, headers, b"abc"))
+    page(ours, view=lambda: Response(200, headers, b"abc"))
     assert list(ask(ours).headers) == list(headers)
 
 
 @pytest.mark.parametrize("hook", [untouched, body_read])
 def test_a_false_or_missing_header_of_an_answer_stays_so(ours, hook):
-    page(ours, view=lambda: Answer(200, (("Content-Length", "99"),), b"abc"))
+    page(ours, view=lambda: Response(200, (("Content-Length", "99"),), b"abc"))
     ours.after_request(hook)
     environ = ours.test_client().get("/").request.environ
     sent = []
@@ -928,21 +928,21 @@ def test_an_answer_untouched_is_copied_too():
     assert copy.copy(AnswerResponse(XML)).data == XML.body
 
 
-SLOW = Delivery(delay=1.0, ending=Ending.RESET)
+SLOW = ResponseTiming(delay=1.0, ending=Ending.RESET)
 
 
 def delivery(app, path="/", method="GET"):
     environ = app.test_client().open(path, method=method).request.environ
-    environ.pop(DELIVERY, None)
+    environ.pop(TIMING, None)
     for _ in app(environ, lambda status, headers: None):
         pass
-    return environ.get(DELIVERY)
+    return environ.get(TIMING)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("hook", [untouched, body_written])
 def test_a_delivery_that_is_not_at_once_is_told_to_the_server(ours, hook, method):
-    page(ours, "/slow", lambda: Answer(200, (), b"abc", SLOW))
+    page(ours, "/slow", lambda: Response(200, (), b"abc", SLOW))
     page(ours, "/plain", lambda: XML, endpoint="plain")
     ours.after_request(hook)
     assert (delivery(ours, "/slow", method), delivery(ours, "/plain", method)) == (SLOW, None)
@@ -950,11 +950,11 @@ def test_a_delivery_that_is_not_at_once_is_told_to_the_server(ours, hook, method
 
 def test_the_delivery_of_an_answer_that_was_not_sent_is_not_told(ours):
     def view():
-        ours.make_response(Answer(200, (), b"abc", SLOW))
+        ours.make_response(Response(200, (), b"abc", SLOW))
         return 1 / 0
 
     page(ours, view=view)
-    page(ours, "/replaced", lambda: Answer(200, (), b"abc", SLOW), endpoint="replaced")
+    page(ours, "/replaced", lambda: Response(200, (), b"abc", SLOW), endpoint="replaced")
     ours.after_request(lambda response: replaced(response) if request.path == "/replaced" else response)
     assert (delivery(ours), delivery(ours, "/replaced")) == (None, None)
 
@@ -1367,7 +1367,7 @@ def test_an_answer_stays_one_whatever_class_other_responses_are_of(ours):
     ours.response_class = Own
     page(ours, "/plain", lambda: "plain")
     page(ours, "/answer", lambda: XML, endpoint="answer")
-    page(ours, "/response", lambda: AnswerResponse(Answer(202, (), b"abc", SLOW)), endpoint="response")
+    page(ours, "/response", lambda: AnswerResponse(Response(202, (), b"abc", SLOW)), endpoint="response")
     kinds = []
     ours.after_request(lambda response: kinds.append(type(response)) or response)
     answers = [ask(ours, path) for path in ("/plain", "/answer", "/response")]

@@ -24,7 +24,7 @@ import pytest
 from mockserver.http import listener as listening
 from mockserver.http.connection import RAW, SLICE, Limits
 from mockserver.http.listener import Listener, Listening
-from mockserver.sdk.response import Delivery, Ending, Pace
+from mockserver.sdk.response import Ending, Pace, ResponseTiming
 
 PATIENCE = 30
 FOR_EVER = 3600.0
@@ -65,7 +65,7 @@ class House:
         self.environs.append(environ)
         environ["mockserver.finish"] = lambda sent, ending: self.ended.put((path, sent, ending))
         if path in self.deliveries:
-            environ["mockserver.delivery"] = self.deliveries[path]
+            environ["mockserver.timing"] = self.deliveries[path]
         way = self.ways.get(path)
         if way is not None:
             return way(environ, start_response)
@@ -279,7 +279,7 @@ def test_a_body_that_comes_unasked_is_not_asked_for(client):
 
 
 def test_a_body_is_not_asked_for_before_the_answer_before_it(client, house):
-    house.deliveries["/late"] = Delivery(delay=0.05)
+    house.deliveries["/late"] = ResponseTiming(delay=0.05)
     client.asks(
         get(b"/late") + b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
         ok(b"/late") + b"HTTP/1.1 100 Continue\r\n\r\n",
@@ -344,7 +344,7 @@ def test_half_a_request_is_idle_too(serve, connect, house):
 
 
 def test_an_answer_that_takes_longer_than_idleness_is_still_given(serve, connect, house):
-    house.deliveries["/late"] = Delivery(delay=0.1)
+    house.deliveries["/late"] = ResponseTiming(delay=0.1)
     client = connect(serve(idle=0.01))
     client.send(get(b"/late"))
     assert client.rest() == ok(b"/late")
@@ -376,18 +376,18 @@ def test_requests_sent_ahead_are_answered_in_order(client):
 
 
 def test_an_answer_to_a_pipelined_request_waits_for_the_one_before_it(client, house):
-    house.deliveries["/late"] = Delivery(delay=0.05)
+    house.deliveries["/late"] = ResponseTiming(delay=0.05)
     client.asks(get(b"/late") + get(b"/now") + post(b"/then", b"abc"), ok(b"/late") + ok(b"/now") + ok(b"/then"))
 
 
 def test_more_than_a_slice_sent_ahead_of_a_late_answer_waits_too(client, house):
-    house.deliveries["/late"] = Delivery(delay=0.05)
+    house.deliveries["/late"] = ResponseTiming(delay=0.05)
     paths = [b"/late", *(b"/%d" % number for number in range(SLICE // 10))]
     client.asks(b"".join(map(get, paths)), b"".join(map(ok, paths)))
 
 
 def test_a_request_that_arrives_while_another_is_late_waits_for_it(client, house):
-    house.deliveries["/late"] = Delivery(delay=0.1)
+    house.deliveries["/late"] = ResponseTiming(delay=0.1)
     client.send(get(b"/late"))
     client.send(get(b"/now")[:10])
     client.asks(get(b"/now")[10:], ok(b"/late") + ok(b"/now"))
@@ -491,7 +491,7 @@ def test_two_requests_may_be_split_anywhere(house):
 
 
 def test_pieces_that_wait_for_several_late_answers_keep_their_order(house):
-    house.deliveries["/late"] = Delivery(delay=0.001)
+    house.deliveries["/late"] = ResponseTiming(delay=0.001)
     paths = [b"/late" if number % 100 == 0 else b"/%d" % number for number in range(3000)]
     raw = b"".join(map(get, paths))
     expected = b"".join(map(ok, paths))
@@ -625,7 +625,7 @@ def test_garbage_that_comes_in_pieces_is_told_whole_up_to_its_first_kilobytes(cl
 
 
 def test_garbage_behind_a_late_request_is_refused_in_its_turn(client, house):
-    house.deliveries["/late"] = Delivery(delay=0.05)
+    house.deliveries["/late"] = ResponseTiming(delay=0.05)
     client.send(get(b"/late") + b"\x00\x01")
     client.hears(ok(b"/late"))
     assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -838,14 +838,14 @@ def test_a_broken_application_is_a_plain_500_and_a_line_in_the_log(client, house
 
 
 def test_a_late_answer_comes_and_is_whole(client, house):
-    house.deliveries["/"] = Delivery(delay=0.01)
+    house.deliveries["/"] = ResponseTiming(delay=0.01)
     client.asks(get(b"/"), ok(b"/"))
     assert house.finished() == ("/", len(ok(b"/")), "complete")
     client.asks(get(b"/x"), ok(b"/x"))
 
 
 def test_a_late_answer_does_not_hold_up_other_connections(mock, connect, house):
-    house.deliveries["/late"] = Delivery(delay=FOR_EVER)
+    house.deliveries["/late"] = ResponseTiming(delay=FOR_EVER)
     late, other = connect(mock), connect(mock)
     late.send(get(b"/late"))
     other.asks(get(b"/now"), ok(b"/now"))
@@ -853,7 +853,7 @@ def test_a_late_answer_does_not_hold_up_other_connections(mock, connect, house):
 
 
 def test_many_late_answers_take_no_threads(mock, connect, house):
-    house.deliveries["/late"] = Delivery(delay=0.2)
+    house.deliveries["/late"] = ResponseTiming(delay=0.2)
     before = set(threading.enumerate())
     clients = [connect(mock) for _ in range(150)]
     for client in clients:
@@ -864,13 +864,13 @@ def test_many_late_answers_take_no_threads(mock, connect, house):
 
 
 def test_an_answer_in_pieces_is_the_same_answer(client, house):
-    house.deliveries["/abcdefghi"] = Delivery(pace=Pace(size=3, pause=0.005))
+    house.deliveries["/abcdefghi"] = ResponseTiming(pace=Pace(size=3, pause=0.005))
     client.asks(get(b"/abcdefghi") + get(b"/x"), ok(b"/abcdefghi") + ok(b"/x"))
     assert house.finished() == ("/abcdefghi", len(ok(b"/abcdefghi")), "complete")
 
 
 def test_pieces_come_one_at_a_time(client, house):
-    house.deliveries["/abcd"] = Delivery(pace=Pace(size=2, pause=FOR_EVER))
+    house.deliveries["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
     client.asks(get(b"/abcd"), ok(b"/abcd")[:-3])
     assert client.is_silent()
 
@@ -878,7 +878,7 @@ def test_pieces_come_one_at_a_time(client, house):
 def test_pieces_wait_for_a_client_that_does_not_read(mock, connect, house):
     body = bytes(8 << 20)
     house.answers("/big", DATE, body=body)
-    house.deliveries["/big"] = Delivery(pace=Pace(size=1 << 20, pause=0.0))
+    house.deliveries["/big"] = ResponseTiming(pace=Pace(size=1 << 20, pause=0.0))
     slow, other = connect(mock, SO_RCVBUF=4096), connect(mock)
     slow.send(get(b"/big"))
     for _ in range(50):
@@ -890,7 +890,7 @@ def test_pieces_wait_for_a_client_that_does_not_read(mock, connect, house):
 
 
 def test_a_cut_answer_promises_all_and_closes(client, house):
-    house.deliveries["/abcdef"] = Delivery(cut=3)
+    house.deliveries["/abcdef"] = ResponseTiming(cut=3)
     client.send(get(b"/abcdef"))
     sent = ok(b"/ab", promised=7)
     assert client.rest() == sent
@@ -898,19 +898,19 @@ def test_a_cut_answer_promises_all_and_closes(client, house):
 
 
 def test_a_cut_behind_the_end_cuts_nothing(client, house):
-    house.deliveries["/a"] = Delivery(cut=99)
+    house.deliveries["/a"] = ResponseTiming(cut=99)
     client.asks(get(b"/a") * 2, ok(b"/a") * 2)
     assert house.finished()[2] == "complete"
 
 
 def test_an_answer_may_be_cut_and_slow(client, house):
-    house.deliveries["/abcdef"] = Delivery(cut=5, pace=Pace(size=2, pause=0.005))
+    house.deliveries["/abcdef"] = ResponseTiming(cut=5, pace=Pace(size=2, pause=0.005))
     client.send(get(b"/abcdef"))
     assert client.rest() == ok(b"/abcd", promised=7)
 
 
 def test_an_answer_may_be_closed_though_http_would_keep_it(client, house):
-    house.deliveries["/"] = Delivery(ending=Ending.CLOSE)
+    house.deliveries["/"] = ResponseTiming(ending=Ending.CLOSE)
     client.send(get(b"/") + get(b"/never"))
     assert client.rest() == ok(b"/")
     assert house.finished() == ("/", len(ok(b"/")), "close")
@@ -919,7 +919,7 @@ def test_an_answer_may_be_closed_though_http_would_keep_it(client, house):
 
 @pytest.mark.parametrize("cut", [0, 3, None])
 def test_an_answer_may_end_in_a_reset(client, house, cut):
-    house.deliveries["/abcdef"] = Delivery(cut=cut, ending=Ending.RESET)
+    house.deliveries["/abcdef"] = ResponseTiming(cut=cut, ending=Ending.RESET)
     client.send(get(b"/abcdef"))
     sent = ok(b"/abcdef"[:cut], promised=7)
     client.hears(sent)
@@ -931,7 +931,7 @@ def test_an_answer_may_end_in_a_reset(client, house, cut):
 def test_a_reset_waits_until_a_large_answer_is_out(client, house):
     body = bytes(8 << 20)
     house.answers("/big", DATE, body=body)
-    house.deliveries["/big"] = Delivery(ending=Ending.RESET)
+    house.deliveries["/big"] = ResponseTiming(ending=Ending.RESET)
     client.asks(get(b"/big"), ok(body)[: 4 << 20])
     with pytest.raises(ConnectionResetError):
         client.rest()
@@ -939,7 +939,7 @@ def test_a_reset_waits_until_a_large_answer_is_out(client, house):
 
 
 def test_a_reset_in_place_of_an_answer(client, house):
-    house.deliveries["/"] = Delivery(instead=b"", ending=Ending.RESET)
+    house.deliveries["/"] = ResponseTiming(instead=b"", ending=Ending.RESET)
     client.send(get(b"/"))
     with pytest.raises(ConnectionResetError):
         client.socket.recv(1)
@@ -947,7 +947,7 @@ def test_a_reset_in_place_of_an_answer(client, house):
 
 
 def test_a_hanging_answer_stays_open_and_silent(serve, connect, house):
-    house.deliveries["/abcdef"] = Delivery(cut=3, ending=Ending.HANG)
+    house.deliveries["/abcdef"] = ResponseTiming(cut=3, ending=Ending.HANG)
     mock = serve(idle=0.05)
     hanging = connect(mock)
     sent = ok(b"/ab", promised=7)
@@ -961,7 +961,7 @@ def test_a_hanging_answer_stays_open_and_silent(serve, connect, house):
 
 
 def test_who_leaves_a_hanging_answer_is_forgotten(mock, connect, house):
-    house.deliveries["/"] = Delivery(instead=b"", ending=Ending.HANG)
+    house.deliveries["/"] = ResponseTiming(instead=b"", ending=Ending.HANG)
     client = connect(mock)
     client.send(get(b"/") + get(b"/never"))
     assert house.finished() == ("/", 0, "hang")
@@ -971,27 +971,27 @@ def test_who_leaves_a_hanging_answer_is_forgotten(mock, connect, house):
 
 
 def test_anything_may_be_sent_in_place_of_an_answer(client, house):
-    house.deliveries["/"] = Delivery(instead=b"\x00garbage")
+    house.deliveries["/"] = ResponseTiming(instead=b"\x00garbage")
     client.send(get(b"/"))
     assert client.rest() == b"\x00garbage"
     assert house.finished() == ("/", 8, "close")
 
 
 def test_an_answer_of_the_pool_is_delivered_the_same_way(client, house):
-    house.deliveries["/_mock/a"] = Delivery(delay=0.005, pace=Pace(3, 0.005), cut=4)
+    house.deliveries["/_mock/a"] = ResponseTiming(delay=0.005, pace=Pace(3, 0.005), cut=4)
     client.send(get(b"/_mock/a"))
     assert client.rest() == ok(b"/_mo", promised=8)
 
 
 def test_who_leaves_before_a_late_answer_has_left(client, house):
-    house.deliveries["/late"] = Delivery(delay=FOR_EVER)
+    house.deliveries["/late"] = ResponseTiming(delay=FOR_EVER)
     client.send(get(b"/late"))
     client.socket.close()
     assert house.finished() == ("/late", 0, "left")
 
 
 def test_who_leaves_between_two_pieces_has_left(client, house):
-    house.deliveries["/abcd"] = Delivery(pace=Pace(size=2, pause=FOR_EVER))
+    house.deliveries["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
     client.asks(get(b"/abcd"), ok(b"/abcd")[:-3])
     client.socket.close()
     assert house.finished() == ("/abcd", len(ok(b"/abcd")) - 3, "left")
@@ -1079,7 +1079,7 @@ def test_tls_says_https(secure, house):
 
 
 def test_tls_ends_in_a_reset_without_a_good_bye(secure, house):
-    house.deliveries["/"] = Delivery(ending=Ending.RESET)
+    house.deliveries["/"] = ResponseTiming(ending=Ending.RESET)
     with socket.socket(fileno=os.dup(secure.socket.fileno())) as below:  # OpenSSL calls a reset an unexpected end
         below.settimeout(PATIENCE)
         secure.asks(get(b"/"), ok(b"/"))

@@ -47,7 +47,7 @@ from mockserver.http.fault_effects import (
 )
 from mockserver.http.fault_rules import facts_of, rule_from
 from mockserver.http.listener import Listening
-from mockserver.sdk.response import Answer, Delivery, Ending, Pace
+from mockserver.sdk.response import Ending, Pace, Response, ResponseTiming
 
 PATIENCE = 30.0
 BRIEFLY = 1.0
@@ -57,7 +57,7 @@ DATE = ("Date", "Mon, 01 Jun 2026 12:00:00 GMT")
 JSON = (("Content-Type", "application/json"),)
 TEXT = '{"items": [{"text": "Thank you for calling."}], "number": %d}'
 FIRST = TEXT % 1
-REFUSED = Answer(200, JSON, b'{"error": "TooManyPerNumber"}')
+REFUSED = Response(200, JSON, b'{"error": "TooManyPerNumber"}')
 
 
 def refuse(name):
@@ -84,11 +84,11 @@ class House:
         chosen = self.plan.choose(facts, 0, lambda: 0.5)
         if chosen.point != "before":
             self.stored.append(self.asked)
-        answer = chosen.fault.act(Answer(200, JSON, (TEXT % self.asked).encode()), refuse)
+        answer = chosen.fault.act(Response(200, JSON, (TEXT % self.asked).encode()), refuse)
         left = chosen.fault.leaves(answer)
         if left is not None:
             self.plan.leave(chosen.rule, left)
-        environ["mockserver.delivery"] = answer.delivery
+        environ["mockserver.timing"] = answer.timing
         environ["mockserver.finish"] = lambda sent, ending: self.ended.put(ending)
         start_response(f"{answer.status} Status", [*answer.headers, DATE])
         self.arrived.put(self.asked)
@@ -405,11 +405,11 @@ def test_five_hundred_delayed_requests_at_once_cost_no_thread(house, url, many_s
 
 # ---------------------------------------------------------------------------------------------------- answers as values
 
-ANSWER = Answer(200, JSON, b'{"a": 1}')
+ANSWER = Response(200, JSON, b'{"a": 1}')
 
 
 def delivered(**delivery):
-    return Answer(200, JSON, b'{"a": 1}', Delivery(**delivery))
+    return Response(200, JSON, b'{"a": 1}', ResponseTiming(**delivery))
 
 
 @pytest.mark.parametrize(
@@ -417,10 +417,10 @@ def delivered(**delivery):
     [
         ({"kind": "none"}, ANSWER),
         ({"kind": "refusal", "name": "TooManyPerNumber"}, REFUSED),
-        ({"kind": "answer", "status": 503}, Answer(503, JSON, b"", words="replaced")),
+        ({"kind": "answer", "status": 503}, Response(503, JSON, b"", origin="replaced")),
         (
             {"kind": "answer", "status": 503, "type": "a/b"},
-            Answer(503, (("Content-Type", "a/b"),), b"", words="replaced"),
+            Response(503, (("Content-Type", "a/b"),), b"", origin="replaced"),
         ),
         ({"kind": "delay", "seconds": 2}, delivered(delay=2)),
         ([{"kind": "delay", "seconds": 2}, {"kind": "delay", "seconds": 3}], delivered(delay=5)),
@@ -433,15 +433,15 @@ def delivered(**delivery):
         ({"kind": "garbage"}, delivered(instead=GARBAGE)),
         ({"kind": "garbage", "base64": "aGk="}, delivered(instead=b"hi")),
         ([{"kind": "garbage"}, {"kind": "hang"}], delivered(instead=GARBAGE, ending=Ending.HANG)),
-        ({"kind": "malformed"}, Answer(200, JSON, b'{"a": 1<{', words="spoilt")),
+        ({"kind": "malformed"}, Response(200, JSON, b'{"a": 1<{', origin="spoilt")),
         ({"kind": "stale"}, ANSWER),
         (
             [{"kind": "delay", "seconds": 2}, {"kind": "refusal", "name": "TooManyPerNumber"}],
-            Answer(200, JSON, REFUSED.body, Delivery(delay=2)),
+            Response(200, JSON, REFUSED.body, ResponseTiming(delay=2)),
         ),
         (
             [{"kind": "slow", "size": 3, "pause": 1}, {"kind": "answer", "status": 500, "body": "x"}],
-            Answer(500, JSON, b"x", Delivery(pace=Pace(3, 1)), words="replaced"),
+            Response(500, JSON, b"x", ResponseTiming(pace=Pace(3, 1)), origin="replaced"),
         ),
         ([{"kind": "delay", "seconds": 2}, {"kind": "reset"}], delivered(delay=2, ending=Ending.RESET, instead=b"")),
         ([{"kind": "reset"}], delivered(ending=Ending.RESET, instead=b"")),
@@ -455,15 +455,17 @@ def test_a_fault_turns_one_answer_into_another(fault, answer):
     ("by", "promised", "ending"), [(1, "9", Ending.CLOSE), (-1, "7", Ending.COMPLETE), (-9, "0", Ending.COMPLETE)]
 )
 def test_a_wrong_length_replaces_the_right_one(by, promised, ending):
-    right = Answer(200, (*JSON, ("content-length", "8")), b'{"a": 1}')
+    right = Response(200, (*JSON, ("content-length", "8")), b'{"a": 1}')
 
-    expected = Answer(200, (*JSON, ("Content-Length", promised)), b'{"a": 1}', Delivery(ending=ending), words="spoilt")
+    expected = Response(
+        200, (*JSON, ("Content-Length", promised)), b'{"a": 1}', ResponseTiming(ending=ending), origin="spoilt"
+    )
 
     assert expected == WrongLength(by).act(right, refuse)
 
 
 def test_a_malformed_body_no_longer_has_the_old_length():
-    assert JSON == Malformed().act(Answer(200, (*JSON, ("Content-Length", "8")), b'{"a": 1}'), refuse).headers
+    assert JSON == Malformed().act(Response(200, (*JSON, ("Content-Length", "8")), b'{"a": 1}'), refuse).headers
 
 
 @pytest.mark.parametrize(
@@ -487,13 +489,13 @@ def test_a_malformed_body_no_longer_has_the_old_length():
 )
 def test_no_parser_of_xml_takes_what_is_malformed(body, parse, error):
     with pytest.raises(error):
-        parse(Malformed().act(Answer(200, (), body), refuse).body)
+        parse(Malformed().act(Response(200, (), body), refuse).body)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
 def test_no_parser_of_json_takes_what_is_malformed(thing):
     with pytest.raises(ValueError):
-        json.loads(Malformed().act(Answer(200, (), json.dumps(thing).encode()), refuse).body)
+        json.loads(Malformed().act(Response(200, (), json.dumps(thing).encode()), refuse).body)
 
 
 def test_garbage_is_every_byte_there_is():
@@ -566,8 +568,8 @@ def test_a_stale_answer_leaves_the_answer_and_keeps_the_next_ones_delivery():
     left = Stale().leaves(ANSWER)
 
     assert Again(ANSWER) == left
-    assert Answer(200, JSON, b'{"a": 1}', Delivery(delay=1), words="stale") == left.act(
-        Answer(200, (), b"new", Delivery(delay=1)), refuse
+    assert Response(200, JSON, b'{"a": 1}', ResponseTiming(delay=1), origin="stale") == left.act(
+        Response(200, (), b"new", ResponseTiming(delay=1)), refuse
     )
     assert {"kind": "stale"} == left.described()
     assert left is left.settled(lambda: 0.5)

@@ -16,7 +16,7 @@ import pytest
 
 from mockserver.http import listener as listening
 from mockserver.http.listener import Listener, Listening
-from mockserver.sdk.response import Delivery, Ending
+from mockserver.sdk.response import Ending, ResponseTiming
 
 PATIENCE = 30
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -207,9 +207,9 @@ def test_an_address_of_version_6_is_bracketed():
 
 
 SLOW = {
-    "/late": Delivery(delay=3600.0),
-    "/hang": Delivery(instead=b"x", ending=Ending.HANG),
-    "/slow": Delivery(cut=1),
+    "/late": ResponseTiming(delay=3600.0),
+    "/hang": ResponseTiming(instead=b"x", ending=Ending.HANG),
+    "/slow": ResponseTiming(cut=1),
 }
 
 
@@ -225,7 +225,7 @@ def test_nobody_holds_up_the_end():
         elif path in SLOW:
             if path == "/late":
                 late.set()
-            environ["mockserver.delivery"] = SLOW[path]
+            environ["mockserver.timing"] = SLOW[path]
         start_response("200 OK", [])
         return [bytes(8 << 20) if path == "/big" else b"x"]
 
@@ -293,10 +293,10 @@ def test_an_error_while_telling_the_address_ends_it_and_signals_mean_what_they_m
 
 FOREGROUND = """
     from mockserver.http.listener import Listening
-    from mockserver.sdk.response import Delivery
+    from mockserver.sdk.response import ResponseTiming
 
     def app(environ, start_response):
-        environ["mockserver.delivery"] = Delivery(delay=3600.0)
+        environ["mockserver.timing"] = ResponseTiming(delay=3600.0)
         start_response("200 OK", [])
         return []
 

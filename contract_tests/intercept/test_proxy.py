@@ -21,7 +21,7 @@ from mockserver.intercept.hosts import Hosts
 from mockserver.intercept.proxy import ESTABLISHED, Tunnel
 from mockserver.intercept.proxy_errors import HostRefused, PortRefused
 from mockserver.intercept.proxy_policy import Place, Roads, is_loopback
-from mockserver.sdk.response import Delivery, Ending
+from mockserver.sdk.response import Ending, ResponseTiming
 from mockserver.server import MockServer
 from mockserver.settings import Settings
 
@@ -47,7 +47,7 @@ class House:
 
     def __call__(self, environ, start_response):
         if environ["PATH_INFO"] in self.deliveries:
-            environ["mockserver.delivery"] = self.deliveries[environ["PATH_INFO"]]
+            environ["mockserver.timing"] = self.deliveries[environ["PATH_INFO"]]
         scheme, host, target = environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), environ["mockserver.target"]
         said = f"{environ['mockserver.door']} {environ['REQUEST_METHOD']} {scheme} {host} {target} "
         start_response("200 OK", [("Date", "now")])
@@ -468,8 +468,8 @@ def test_what_was_said_before_a_reset_is_heard(line):
 
 
 def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, authority, house):
-    house.deliveries["/reset"] = Delivery(ending=Ending.RESET)
-    house.deliveries["/cut"] = Delivery(cut=3, ending=Ending.CLOSE)
+    house.deliveries["/reset"] = ResponseTiming(ending=Ending.RESET)
+    house.deliveries["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
     connect = opened()
 
     def ask(path):
@@ -486,8 +486,8 @@ def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, authority, house
 
 
 def test_a_fault_of_a_whole_url_is_performed_here(opened, house):
-    house.deliveries["/reset"] = Delivery(ending=Ending.RESET)
-    house.deliveries["/cut"] = Delivery(cut=3, ending=Ending.CLOSE)
+    house.deliveries["/reset"] = ResponseTiming(ending=Ending.RESET)
+    house.deliveries["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
     connect = opened()
 
     with pytest.raises(ConnectionResetError):

@@ -14,7 +14,7 @@ import orjson
 
 from mockserver.engine.events import AttemptEnded, MessageStored
 from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
-from mockserver.sdk.response import Answer, Deferred, Stream
+from mockserver.sdk.response import Deferred, Response, Stream
 from mockserver.validation.json_schema import Schema, an_object
 
 from . import deliveries as outbox
@@ -72,7 +72,7 @@ def wait(api: Api, world: World, values: Values) -> Deferred:
         assert isinstance(item, TimedEvent)
         late.answer(_answer(happened(api, world, item), cursor))
 
-    late.at_end(world.feed.first_after(after, partial(WAITED_FOR[kind].is_wanted, world, query), found))
+    late.on_end(world.feed.first_after(after, partial(WAITED_FOR[kind].is_wanted, world, query), found))
     return late
 
 
@@ -98,8 +98,8 @@ def _all_filters(api: Api) -> dict[str, Schema]:
     return every
 
 
-def _answer(found: Any, cursor: int) -> Answer:
-    return Answer(200, _JSON, orjson.dumps({"found": found, "cursor": cursor}))
+def _answer(found: Any, cursor: int) -> Response:
+    return Response(200, _JSON, orjson.dumps({"found": found, "cursor": cursor}))
 
 
 def events(api: Api, world: World, values: Values) -> Stream:
@@ -114,7 +114,7 @@ def events(api: Api, world: World, values: Values) -> Stream:
                 b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, described["event"].encode(), orjson.dumps(described))
             )
 
-    stream.at_end(world.feed.follow(values.query.get("after", world.feed.cursor), tell))
+    stream.on_end(world.feed.follow(values.query.get("after", world.feed.cursor), tell))
     return stream
 
 

@@ -19,7 +19,8 @@ from mockserver.engine.registry import Worlds
 from mockserver.engine.world import AdvanceLimitExceeded, ClockBusy, World
 from mockserver.http.application import AnswerResponse
 from mockserver.http.url_display import readable
-from mockserver.sdk.response import Answer, Deferred, Stream
+from mockserver.sdk.response import Deferred, Stream
+from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.validation.messages import unknown
 
 from . import guard
@@ -149,17 +150,17 @@ def _decoded(raw: bytes) -> Any:
 
 def _answered(verb: Verb, answer: Any) -> Response:
     if isinstance(answer, Deferred):
-        return AnswerResponse(answer.handed_over(request.environ))
+        return AnswerResponse(answer.attach_or_wait(request.environ))
     if isinstance(answer, Stream):
-        if answer.promised(request.environ):
-            return AnswerResponse(Answer(answer.status, answer.headers, b""))
+        if answer.attach(request.environ):
+            return AnswerResponse(ProviderResponse(answer.status, answer.headers, b""))
         return Response(answer.pieces(), answer.status, dict(answer.headers))
     if verb.answer is None:
         response = Response(status=verb.status)
         del response.headers["Content-Type"]  # of nothing
         return response
     body = b"".join(answer) if isinstance(answer, Iterator) else _written(answer)
-    return AnswerResponse(Answer(verb.status, (("Content-Type", verb.media_type),), body))
+    return AnswerResponse(ProviderResponse(verb.status, (("Content-Type", verb.media_type),), body))
 
 
 def _refused(reason: ControlRefusal) -> Response:

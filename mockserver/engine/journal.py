@@ -24,7 +24,7 @@ _BULK = 25
 """Bytes of objects that one byte of JSON can make, as in ``[[],[],[]]``."""
 _NOTHING: Mapping[str, Any] = {}
 
-Reply: TypeAlias = Literal["own", "replaced", "spoilt", "stale", "lost"]
+ResponseOrigin: TypeAlias = Literal["own", "replaced", "spoilt", "stale", "lost"]
 """What the client got: the provider's ``own`` words, whole; others in their place; some that cannot be read; an answer
 that was given before, while this request was not executed; or nothing."""
 Effect: TypeAlias = Literal["stored", "changed", "nothing", "prevented"]
@@ -34,7 +34,7 @@ Outcome: TypeAlias = Literal[
     "accepted", "refused", "replaced", "spoilt", "stale", "lost", "astray", "answered", "no HTTP"
 ]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-"""What came of an exchange for its client: `Reply` where that was not whole, else what the provider said; ``astray``
+"""What came of an exchange for its client: `ResponseOrigin` where that was not whole, else what the provider said; ``astray``
 reached no operation, and ``answered`` no provider."""
 
 
@@ -93,7 +93,7 @@ class Exchange:
         self.effect: Effect = "nothing"
         self.refusal: Refused | None = None
         """The refusal that the client got, whatever was decided."""
-        self.reply: Reply = "own"
+        self.reply: ResponseOrigin = "own"
         self.status = 0
         self.answer_head: Sequence[tuple[str, str]] = ()
         self.answer_body = b""
@@ -130,7 +130,7 @@ class Exchange:
         self.effect = _effect(decision.events, is_kept)
         self.refusal = self.verdict
 
-    def replied(self, reply: Reply, refusal: Refused | None) -> None:
+    def replied(self, reply: ResponseOrigin, refusal: Refused | None) -> None:
         """What the client is to get, and the refusal that stands in it."""
         self.reply = reply
         self.refusal = refusal if reply in ("own", "stale") else None

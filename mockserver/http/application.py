@@ -43,7 +43,8 @@ from mockserver.http.contexts import (
     remember,
 )
 from mockserver.http.late import Late
-from mockserver.sdk.response import AT_ONCE, Answer
+from mockserver.sdk.response import AT_ONCE, TIMING
+from mockserver.sdk.response import Response as ProviderResponse
 
 if TYPE_CHECKING:
     import os
@@ -57,8 +58,6 @@ if TYPE_CHECKING:
 
     from mockserver.engine.registry import Worlds
 
-DELIVERY = "mockserver.delivery"
-"""Where the WSGI environ has the :class:`Delivery` of the answer that was sent, when it is not ``AT_ONCE``."""
 
 _STATUS_LINES = {code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()}
 
@@ -66,12 +65,12 @@ _BODILESS = frozenset({*range(100, 200), 204, 304})
 
 
 class AnswerResponse(Late, Response):
-    """An :class:`Answer` as a response of Flask's; an ordinary one from the moment somebody looks inside.
+    """An :class:`Response` as a response of Flask's; an ordinary one from the moment somebody looks inside.
 
     Nearly every answer passes through Flask untouched. Such a one needs no ``Headers``, no iterator and no copies.
     """
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: ProviderResponse) -> None:
         self._made_of = answer
 
     def _whole(self) -> Response:
@@ -83,11 +82,11 @@ class AnswerResponse(Late, Response):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send. Only now is the delivery known to count: until here another response could take this one's place."""
-        answer: Answer | None = self._made_of
+        answer: ProviderResponse | None = self._made_of
         if answer is None:  # another response has been given this class
             return super().__call__(environ, start_response)
-        if answer.delivery is not AT_ONCE:
-            environ[DELIVERY] = answer.delivery
+        if answer.timing is not AT_ONCE:
+            environ[TIMING] = answer.timing
         is_touched = len(vars(self)) > 1
         if is_touched or environ["REQUEST_METHOD"] == "HEAD" or answer.status in _BODILESS:
             return super().__call__(environ, start_response)
@@ -95,7 +94,7 @@ class AnswerResponse(Late, Response):
         return [answer.body]
 
 
-def _headers_with_length(answer: Answer) -> list[tuple[str, str]]:
+def _headers_with_length(answer: ProviderResponse) -> list[tuple[str, str]]:
     headers = list(answer.headers)
     for name, _ in headers:
         if name.lower() == "content-length":
@@ -105,7 +104,7 @@ def _headers_with_length(answer: Answer) -> list[tuple[str, str]]:
 
 
 class Application(Flask):
-    """Flask, with what repeats remembered. A view may also return an :class:`Answer`."""
+    """Flask, with what repeats remembered. A view may also return an :class:`Response`."""
 
     url_map: Routes
     url_map_class = Routes
@@ -203,13 +202,13 @@ class Application(Flask):
             request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
         return response
 
-    def make_response(self, rv: ResponseReturnValue | Answer | tuple[Any, ...]) -> Response:
-        """Flask's; an :class:`Answer` may stand wherever a body may, and stays one whatever class the others are of."""
+    def make_response(self, rv: ResponseReturnValue | ProviderResponse | tuple[Any, ...]) -> Response:
+        """Flask's; an :class:`Response` may stand wherever a body may, and stays one whatever class the others are of."""
         if isinstance(rv, AnswerResponse):
             return rv
-        if isinstance(rv, Answer):
+        if isinstance(rv, ProviderResponse):
             return AnswerResponse(rv)
-        if isinstance(rv, tuple) and rv and isinstance(rv[0], Answer):
+        if isinstance(rv, tuple) and rv and isinstance(rv[0], ProviderResponse):
             rv = (AnswerResponse(rv[0]), *rv[1:])
         return super().make_response(rv)
 

@@ -39,14 +39,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from mockserver.http.cycle import Cycle
 from mockserver.http.environ import CHUNKED, EXPECT, LENGTH, MARKS, UPGRADE, VERSIONS, Refusal, fill, locate
 from mockserver.http.response_writer import Performance, Streaming, Waiting
-from mockserver.sdk.response import AT_ONCE, PROMISED, Stream
+from mockserver.sdk.response import AT_ONCE, PENDING, TIMING, Stream
 
 if TYPE_CHECKING:
     import asyncio
     from concurrent.futures import Executor
     from wsgiref.types import WSGIApplication
 
-    from mockserver.sdk.response import Answer, Deferred
+    from mockserver.sdk.response import Deferred, Response
 
 logger = logging.getLogger(__name__)
 
@@ -433,7 +433,7 @@ class Shell(HttpToolsProtocol):
 
     def _answer(self, cycle: Cycle) -> None:
         """Put the answer on the wire, at once or as its delivery says, or wait for it."""
-        promise = cycle.environ.pop(PROMISED, None)
+        promise = cycle.environ.pop(PENDING, None)
         if promise is not None:
             self._wait(cycle, promise)
             return
@@ -441,7 +441,7 @@ class Shell(HttpToolsProtocol):
             cycle.settle("left")
             return
         head = self.head(cycle)
-        delivery = cycle.environ.get("mockserver.delivery", AT_ONCE)
+        delivery = cycle.environ.get(TIMING, AT_ONCE)
         if delivery is AT_ONCE:
             payload = cycle.payload()
             if len(payload) > COPIED:
@@ -471,7 +471,7 @@ class Shell(HttpToolsProtocol):
                 self.performance = Waiting(self, cycle, promise)
             self.performance.begin()
 
-    def keep(self, cycle: Cycle, answer: Answer) -> None:
+    def keep(self, cycle: Cycle, answer: Response) -> None:
         """Give the answer that was promised, and go on."""
         self.performance = None
         cycle.become(answer)

@@ -8,13 +8,13 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from mockserver.sdk.response import PROMISED
+from mockserver.sdk.response import PENDING, TIMING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import WSGIApplication
 
-    from mockserver.sdk.response import Answer
+    from mockserver.sdk.response import Response
 
 logger = logging.getLogger(__name__)
 
@@ -149,8 +149,8 @@ class Cycle:
 
     def fail(self) -> None:
         """Answer that the application is broken; why is in the log."""
-        self.environ.pop("mockserver.delivery", None)
-        promise = self.environ.pop(PROMISED, None)
+        self.environ.pop(TIMING, None)
+        promise = self.environ.pop(PENDING, None)
         if promise is not None:
             promise.cancel()
         self.endless = False
@@ -162,7 +162,7 @@ class Cycle:
         self.headers = [("Content-Type", "text/plain; charset=utf-8")]
         self.body = body
 
-    def become(self, answer: Answer) -> None:
+    def become(self, answer: Response) -> None:
         """Have this answer in place of the one the application gave."""
         try:
             phrase = HTTPStatus(answer.status).phrase
@@ -170,9 +170,9 @@ class Cycle:
             phrase = "Unknown"
         self.status = f"{answer.status} {phrase}"
         self.headers, self.body = list(answer.headers), answer.body
-        self.environ["mockserver.delivery"] = answer.delivery
+        self.environ[TIMING] = answer.timing
 
-    def stream(self, answer: Answer) -> None:
+    def stream(self, answer: Response) -> None:
         """Have a head, and behind it a body that comes in pieces; HTTP/1.0 knows no other end of it than the connection's."""
         self.become(answer)
         self.endless = True

@@ -1,6 +1,6 @@
 """The faults: one small class each, and nobody asks which one it is.
 
-The law of this file: a fault turns one `Answer` into another and touches nothing else, so what it does can be compared
+The law of this file: a fault turns one `Response` into another and touches nothing else, so what it does can be compared
 in a test, and what it does to a connection is the shell's work. A fault changes of an answer what it is about and
 leaves the rest, so several in a row add up: a delay and a refusal are a late refusal.
 
@@ -19,11 +19,11 @@ from typing import Any, ClassVar, TypeAlias
 from msgspec import structs
 
 from mockserver.engine.faults import Draw, Fault, Point
-from mockserver.sdk.response import Answer, Ending, Pace
+from mockserver.sdk.response import Ending, Pace, Response
 from mockserver.validation.json_schema import Schema, an_object, hold
 from mockserver.validation.messages import Place, shown, unknown, written
 
-Refuse: TypeAlias = Callable[[str], Answer]
+Refuse: TypeAlias = Callable[[str], Response]
 """Makes the provider's refusal of a name."""
 """JSON Schema. Every part has a ``description`` that completes the sentence "... is not"."""
 
@@ -65,27 +65,27 @@ class Named(Fault):
         return {"kind": self.kind, **{name: value for name, value in given.items() if value is not None}}
 
 
-def _delivered(answer: Answer, **changes: Any) -> Answer:
-    return structs.replace(answer, delivery=replace(answer.delivery, **changes))
+def _delivered(answer: Response, **changes: Any) -> Response:
+    return structs.replace(answer, timing=replace(answer.timing, **changes))
 
 
-def _rewritten(answer: Answer, body: bytes) -> Answer:
+def _rewritten(answer: Response, body: bytes) -> Response:
     """The answer with a body that nobody can read, and no promise of the length of the old one."""
     return _spoilt(structs.replace(answer, body=body, headers=_without(answer.headers, "content-length")))
 
 
-def _spoilt(answer: Answer) -> Answer:
-    return structs.replace(answer, refusal=None, words="spoilt")
+def _spoilt(answer: Response) -> Response:
+    return structs.replace(answer, refusal=None, origin="spoilt")
 
 
 def _without(headers: Sequence[tuple[str, str]], name: str) -> tuple[tuple[str, str], ...]:
     return tuple(header for header in headers if header[0].lower() != name)
 
 
-def _broken_off(answer: Answer, ending: Ending) -> Answer:
+def _broken_off(answer: Response, ending: Ending) -> Response:
     """End without a word; but what an earlier fault lets out, the bytes before a cut or garbage, still goes out first."""
-    speaks = answer.delivery.cut is not None or answer.delivery.instead is not None
-    return _delivered(answer, ending=ending, instead=answer.delivery.instead if speaks else b"")
+    speaks = answer.timing.cut is not None or answer.timing.instead is not None
+    return _delivered(answer, ending=ending, instead=answer.timing.instead if speaks else b"")
 
 
 # ------------------------------------------------------------------------------------------------------- other answers
@@ -107,9 +107,9 @@ class Refusal(Named):
     options: ClassVar = {"name": _text("the name of a refusal", 100)}
     points: ClassVar = ("before", "after")
 
-    def act(self, answer: Answer, refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, refuse: Refuse, /) -> Response:
         """The refusal."""
-        return structs.replace(refuse(self.name), delivery=answer.delivery)
+        return structs.replace(refuse(self.name), timing=answer.timing)
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,11 @@ class Substitute(Named):
     }
     points: ClassVar = ("before", "after")
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """This status and body; the type is the answer's own unless one was given."""
         own = tuple(header for header in answer.headers if header[0].lower() == "content-type")
         headers = own if self.type is None else (("Content-Type", self.type),)
-        return Answer(self.status, headers, self.body.encode(), answer.delivery, words="replaced")
+        return Response(self.status, headers, self.body.encode(), answer.timing, origin="replaced")
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Malformed(Named):
 
     kind = "malformed"
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """The body broken at its end.
 
         Its last byte is missing, so a bracket or tag stays open, and two new ones are opened. That is well-formed in
@@ -170,11 +170,11 @@ class WrongLength(Named):
         }
     }
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """The body with a wrong promise."""
         promised = ("Content-Length", str(max(len(answer.body) + self.by, 0)))
         headers = (*_without(answer.headers, "content-length"), promised)
-        ending = Ending.CLOSE if self.by > 0 else answer.delivery.ending
+        ending = Ending.CLOSE if self.by > 0 else answer.timing.ending
         return _spoilt(_delivered(structs.replace(answer, headers=headers), ending=ending))
 
 
@@ -189,9 +189,9 @@ class Delay(Named):
     kind = "delay"
     options: ClassVar = {"seconds": _SECONDS}
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """The same, later."""
-        return _delivered(answer, delay=answer.delivery.delay + self.seconds)
+        return _delivered(answer, delay=answer.timing.delay + self.seconds)
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ class Slow(Named):
     kind = "slow"
     options: ClassVar = {"size": _count(f"a number of bytes from 1 to {LARGEST}", 1), "pause": _SECONDS}
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """The same, by and by."""
         return _delivered(answer, pace=Pace(self.size, self.pause))
 
@@ -260,7 +260,7 @@ class Hang(Named):
 
     kind = "hang"
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """Nothing, for ever."""
         return _broken_off(answer, Ending.HANG)
 
@@ -271,7 +271,7 @@ class Reset(Named):
 
     kind = "reset"
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """Nothing, and the connection is gone."""
         return _broken_off(answer, Ending.RESET)
 
@@ -282,7 +282,7 @@ class Close(Named):
 
     kind = "close"
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """Nothing, and the connection is at its end."""
         return _broken_off(answer, Ending.CLOSE)
 
@@ -296,7 +296,7 @@ class Cut(Named):
     kind = "cut"
     options: ClassVar = {"after": _count(f"a number of bytes from 0 to {LARGEST}", 0)}
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """The beginning of the same."""
         return _delivered(answer, cut=self.after)
 
@@ -321,7 +321,7 @@ class Garbage(Named):
         except (binascii.Error, ValueError) as reason:
             raise ValueError(f"base64 is not base64: {reason}") from reason
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """Garbage."""
         return _delivered(answer, instead=GARBAGE if self.base64 is None else b64decode(self.base64))
 
@@ -336,7 +336,7 @@ class Stale(Named):
     kind = "stale"
     points: ClassVar = ("after",)
 
-    def leaves(self, answer: Answer, /) -> Again:
+    def leaves(self, answer: Response, /) -> Again:
         """The answer, for the next."""
         return Again(answer)
 
@@ -345,11 +345,11 @@ class Stale(Named):
 class Again(Fault):
     """An answer that was given before. Not asked for by name: `Stale` leaves it."""
 
-    answer: Answer
+    answer: Response
 
-    def act(self, answer: Answer, _refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
         """The old answer in the new one's place."""
-        return structs.replace(self.answer, delivery=answer.delivery, words="stale")
+        return structs.replace(self.answer, timing=answer.timing, origin="stale")
 
     def described(self) -> dict[str, Any]:
         """As what it is the other half of."""
@@ -367,7 +367,7 @@ class Several(Fault):
     points: tuple[Point, ...] = ("after", "before")
     """As `Named.points`."""
 
-    def act(self, answer: Answer, refuse: Refuse, /) -> Answer:
+    def act(self, answer: Response, refuse: Refuse, /) -> Response:
         """What becomes of the answer in the end."""
         for fault in self.faults:
             answer = fault.act(answer, refuse)

@@ -10,7 +10,7 @@ from msgspec import structs
 from mockserver.engine.faults import NO_FAULT, Chosen
 from mockserver.engine.instants import SECOND, http_date
 from mockserver.sdk.request import Asked
-from mockserver.sdk.response import Answer
+from mockserver.sdk.response import Response
 
 from .fault_rules import facts_of
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mockserver.sdk.serialization_cache import Fragments
 
 
-def serve(house: Worlds, room: Provider, fragments: Fragments, environ: WSGIEnvironment) -> Answer:
+def serve(house: Worlds, room: Provider, fragments: Fragments, environ: WSGIEnvironment) -> Response:
     """Answer a request to a room's operation."""
     exchange: Exchange = environ["mockserver.exchange"]
     bound: World | None = environ.get("mockserver.bound")
@@ -43,11 +43,11 @@ def serve(house: Worlds, room: Provider, fragments: Fragments, environ: WSGIEnvi
     if chosen is not NO_FAULT:
         refuse = partial(_refuse, room, decision, call, asked, readings, fragments)
         answer = suffer(world, exchange, chosen, answer, refuse)
-    exchange.replied(answer.reply, answer.refusal)
+    exchange.replied(answer.delivered_origin, answer.refusal)
     return dated(answer, decision.at)
 
 
-def serve_astray(house: Worlds, room: Provider, environ: WSGIEnvironment, status: int) -> Answer:
+def serve_astray(house: Worlds, room: Provider, environ: WSGIEnvironment, status: int) -> Response:
     """Answer what reached a room's host or prefix but none of its operations."""
     exchange: Exchange = environ["mockserver.exchange"]
     world: World = environ.get("mockserver.bound") or house.default
@@ -58,21 +58,23 @@ def serve_astray(house: Worlds, room: Provider, environ: WSGIEnvironment, status
     exchange.verdict = answer.refusal
     if chosen is not NO_FAULT:
         answer = suffer(world, exchange, chosen, answer, lambda _name: answer)  # what was not asked cannot be refused
-    exchange.replied(answer.reply, answer.refusal)
+    exchange.replied(answer.delivered_origin, answer.refusal)
     return dated(answer, world.clock.now())
 
 
-def suffer(world: World, exchange: Exchange, chosen: Chosen, answer: Answer, refuse: Callable[[str], Answer]) -> Answer:
+def suffer(
+    world: World, exchange: Exchange, chosen: Chosen, answer: Response, refuse: Callable[[str], Response]
+) -> Response:
     """The answer as a fault leaves it."""
     exchange.fault = {"rule": chosen.rule, "point": chosen.point, "fault": chosen.fault.described()}
-    spoilt: Answer = chosen.fault.act(answer, refuse)
+    spoilt: Response = chosen.fault.act(answer, refuse)
     left = chosen.fault.leaves(spoilt)
     if left is not None:
         world.leave(chosen, left)
     return spoilt
 
 
-def dated(answer: Answer, at: int) -> Answer:
+def dated(answer: Response, at: int) -> Response:
     """The answer with the world's time in its ``Date``, unless it has one."""
     headers = answer.headers
     for name, _ in headers:
@@ -93,7 +95,7 @@ def _refuse(
     readings: Mapping[str, str],
     fragments: Fragments,
     name: str,
-) -> Answer:
+) -> Response:
     """A refusal of the room's by name, in its own dialect: the very one that was decided, where it is of that name."""
     kind = next(each for each in room.refusals if each.__name__ == name)
     decided = decision.refusal

@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from mockserver.http.cycle import Cycle
-from mockserver.sdk.response import Answer, Deferred, Delivery, Ending, Stream
+from mockserver.sdk.response import Deferred, Ending, Response, ResponseTiming, Stream
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,11 +21,11 @@ logger = logging.getLogger(__name__)
 
 
 class Performance:
-    """A ``Delivery`` on its way: late, slow, cut, reset, silent. At any moment it waits for one timer or one callback."""
+    """A ``ResponseTiming`` on its way: late, slow, cut, reset, silent. At any moment it waits for one timer or one callback."""
 
     __slots__ = ("body", "cycle", "delivery", "first", "place", "shell", "then", "timer")
 
-    def __init__(self, shell: Shell, cycle: Cycle, delivery: Delivery, head: bytes) -> None:
+    def __init__(self, shell: Shell, cycle: Cycle, delivery: ResponseTiming, head: bytes) -> None:
         self.shell = shell
         self.cycle = cycle
         self.delivery = delivery
@@ -122,7 +122,7 @@ class Waiting:
     def begin(self) -> None:
         """Wait."""
         self.timer = self.shell.loop.call_later(self.deferred.timeout, self._late)
-        self.deferred.wakes(lambda: _wake(self.shell, self._woken))
+        self.deferred.on_ready(lambda: _wake(self.shell, self._woken))
 
     def cancel(self) -> None:
         """Wait no longer: the client has left, or the server stops."""
@@ -160,7 +160,7 @@ class Streaming:
 
     def begin(self) -> None:
         """Send the head, and then whatever comes."""
-        self.cycle.stream(Answer(self.stream.status, self.stream.headers, b""))
+        self.cycle.stream(Response(self.stream.status, self.stream.headers, b""))
         self.shell.write(self.cycle, self.shell.head(self.cycle))
         if self.cycle.bare or not self.cycle.endless:  # HEAD, or headers that cannot be written
             self.shell.write(self.cycle, self.cycle.payload())
@@ -168,7 +168,7 @@ class Streaming:
             self.shell.complete(self.cycle)
             return
         self.timer = self.shell.loop.call_later(self.stream.heartbeat, self._beat)
-        self.stream.wakes(lambda: _wake(self.shell, self.drained))
+        self.stream.on_ready(lambda: _wake(self.shell, self.drained))
 
     def cancel(self) -> None:
         """Send nothing more: the client has left, or the server stops."""

@@ -13,7 +13,8 @@ from msgspec import Struct
 from mockserver.engine.messages import account_shelf
 
 if TYPE_CHECKING:
-    from flask import Blueprint, Response
+    from flask import Blueprint
+    from flask import Response as FlaskResponse
 
     from mockserver.engine.accounts import Credential
     from mockserver.engine.decisions import Decision
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from mockserver.engine.state import State
 
     from .request import Asked
-    from .response import Answer
+    from .response import Response
     from .serialization_cache import Fragments
 
 
-View: TypeAlias = Callable[..., "Response"]
+View: TypeAlias = Callable[..., "FlaskResponse"]
 """A Flask view; arguments from the address are ignored, for the room reads them itself."""
 
 
@@ -167,7 +168,7 @@ class Provider:
     """Conclude, purely."""
     force: Callable[[type[Refused], Call, Asked, Instant], Refused]
     """The refusal of a kind that a fault demands, with the facts that this call would have met it with."""
-    write: Callable[[Decision, Call, Mapping[str, str], Fragments], Answer]
+    write: Callable[[Decision, Call, Mapping[str, str], Fragments], Response]
     """Write what was concluded in the provider's wire format and this world's readings, with what is remembered of messages."""
     arrive: Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision]
     """A message comes in from outside, given its fields in the words of a world file; raises ValueError for wrong ones."""
@@ -175,7 +176,7 @@ class Provider:
     """Kind of a message that comes in -> the fields that it takes beside ``sender`` and ``text``; none where all are alike."""
     placeholders: Sequence[str] = ()
     """What it fills in where a forwarding rule's URL has it between two ``#``."""
-    astray: Callable[[Asked, int], Answer]
+    astray: Callable[[Asked, int], Response]
     """Answer what reached its host or prefix but none of its operations: 404, 405 or, when we failed, 500."""
     outgoing: Callable[[Delivery, State], Outgoing] | None = None
     """The request that tells a customer what a delivery is about; ``None`` where nobody is told anything."""

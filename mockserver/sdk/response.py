@@ -1,11 +1,11 @@
-"""What is to be performed on the wire, as a value.
+"""A response of a provider, and how the connection sends it, as values.
 
-A room and a fault only *describe* an answer; nobody but the shell touches the connection. So an answer that
-never ends, or ends in a reset, needs no thread and can be compared in a test.
+A provider and a fault only describe a response; nothing but the connection touches the socket. So a response that never
+ends, or ends in a reset, needs no thread and can be compared in a test.
 
-An answer that is not known yet is promised: a `Deferred` is given later and once, a `Stream` bit by bit. Both may be
-fed from any thread, and both are over once, by whoever comes first: who answers, the client that leaves, the server
-that stops. Under our shell neither holds a thread; under any other server the request's own thread waits.
+A response that is not known yet is a `PendingResponse`: a `Deferred` is given later and once, a `Stream` piece by piece.
+Both may be fed from any thread, and both end once: by whoever answers, by the client that disconnects, or by the server
+that stops. Under our own server neither holds a thread; under any other WSGI server the request's thread waits.
 """
 
 from __future__ import annotations
@@ -20,25 +20,28 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from mockserver.engine.journal import Reply
+    from mockserver.engine.journal import ResponseOrigin
     from mockserver.engine.provider_errors import Refused
 
 logger = logging.getLogger(__name__)
 
-PROMISED = "mockserver.deferred"
-"""Where the WSGI environ has what was promised in place of an answer."""
+PENDING = "mockserver.pending"
+"""Where the WSGI environ has the `PendingResponse`, if the response is not known yet."""
+
+TIMING = "mockserver.timing"
+"""Where the WSGI environ has the `ResponseTiming` of the response, if it is not `AT_ONCE`."""
 
 _BEAT = b":\n\n"
 """A comment of server-sent events, which no client shows."""
 
 
 class Ending(Enum):
-    """How the connection is left when the bytes are out."""
+    """What becomes of the connection after the last byte."""
 
     COMPLETE = "complete"
-    """As HTTP has it: kept for the next request, or closed when either side asked for that."""
+    """Kept for the next request, or closed if either side asked for that."""
     CLOSE = "close"
-    """Closed (FIN) at once, whatever was promised in the headers."""
+    """Closed (FIN) at once, whatever the headers say."""
     RESET = "reset"
     """Reset (RST)."""
     HANG = "hang"
@@ -54,8 +57,8 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """How the bytes of an answer go out. Seconds are of the wall clock: they meet clients' time-outs."""
+class ResponseTiming:
+    """When and how the bytes of a response are sent. Seconds are wall-clock time, because they meet clients' time-outs."""
 
     delay: float = 0.0
     """Seconds before the first byte."""
@@ -67,128 +70,128 @@ class Delivery:
     """Bytes written in place of the whole HTTP message: garbage, or nothing."""
 
 
-AT_ONCE = Delivery()
+AT_ONCE = ResponseTiming()
 
 
-class Answer(Struct, frozen=True):
-    """Status, headers and body, and how they are delivered."""
+class Response(Struct, frozen=True):
+    """Status, headers and body, and how they are sent."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    delivery: Delivery = AT_ONCE
+    timing: ResponseTiming = AT_ONCE
     refusal: Refused | None = None
-    """The provider's "no" that stands in the body."""
-    words: Reply = "own"
-    """Whose words these are, before they are delivered."""
+    """The provider error that the body says."""
+    origin: ResponseOrigin = "own"
+    """Where the body comes from: the provider itself, or a fault."""
 
     @property
-    def reply(self) -> Reply:
-        """What the client gets, delivered so."""
-        delivery = self.delivery
-        if delivery is AT_ONCE:
-            return self.words
-        if delivery.instead is not None:
-            return "spoilt" if delivery.instead else "lost"
-        return "spoilt" if delivery.cut is not None and delivery.cut < len(self.body) else self.words
+    def delivered_origin(self) -> ResponseOrigin:
+        """What the client gets, once the timing has been applied."""
+        timing = self.timing
+        if timing is AT_ONCE:
+            return self.origin
+        if timing.instead is not None:
+            return "spoilt" if timing.instead else "lost"
+        return "spoilt" if timing.cut is not None and timing.cut < len(self.body) else self.origin
 
 
-PLACEHOLDER = Answer(202, (), b"")
-"""What an application returns when it has left a promise to the shell; it is never written."""
+PLACEHOLDER = Response(202, (), b"")
+"""What an application returns when it has left a pending response to the connection; it is never sent."""
 
 _Call: TypeAlias = Callable[[], object]
 
 
-def _nobody() -> None:
-    """Is woken while nobody waits."""
+def _ignore() -> None:
+    """Stands for a callback that is not set."""
 
 
-class Promise:
-    """What a `Deferred` and a `Stream` have in common: the end, and who is told of it."""
+class PendingResponse:
+    """The common part of `Deferred` and `Stream`: how it ends, and who is told."""
 
     def __init__(self) -> None:
         self.is_over = False
-        """Whether nothing that is said from now on counts."""
-        self._turn = Condition()
-        self._wake: _Call = _nobody
+        """Whether nothing that is given from now on counts."""
+        self._changed = Condition()
+        self._wake: _Call = _ignore
         self._ends: list[_Call] = []
 
-    def promised(self, environ: MutableMapping[str, Any]) -> bool:
-        """Leave it to the shell; false when the server is another one, and this thread has to wait."""
+    def attach(self, environ: MutableMapping[str, Any]) -> bool:
+        """Leave it to our connection; false under any other server, where this thread has to wait."""
         if "mockserver.target" not in environ:
             return False
-        environ[PROMISED] = self
+        environ[PENDING] = self
         return True
 
-    def at_end(self, call: _Call) -> None:
-        """Call this when it is over, however that came about; now, if it is.
+    def on_end(self, call: _Call) -> None:
+        """Call this when it is over, for whatever reason; at once if it is over already.
 
-        It is called in the thread that ends it, so it must be quick. This is where a listener is taken off its feed.
+        It is called in the thread that ends it, so it must be quick. This is where a subscription is removed.
         """
-        with self._turn:
+        with self._changed:
             if not self.is_over:
                 self._ends.append(call)
                 return
         call()
 
     def cancel(self) -> bool:
-        """Nobody waits any more; false when it was over already."""
+        """End it because the response is no longer wanted; false when it was over already."""
         return self._end()
 
-    def wakes(self, wake: _Call) -> None:
-        """Call this, from any thread, when there is something to do; the shell's own. Nothing said before is lost."""
-        with self._turn:
+    def on_ready(self, wake: _Call) -> None:
+        """Call this, from any thread, when there is something to send, and once now. Used by the connection."""
+        with self._changed:
             self._wake = wake
         wake()
 
     def _end(self, **said: object) -> bool:
-        """Be over, and hold what was said with that."""
-        with self._turn:
+        """End it once, with these attributes set; false when it was over already."""
+        with self._changed:
             if self.is_over:
                 return False
             vars(self).update(said, is_over=True)
             wake, ends, self._ends = self._wake, self._ends, []
-            self._turn.notify_all()
+            self._changed.notify_all()
         wake()
         for call in ends:
             try:
                 call()
             except Exception:
-                logger.exception("Error at the end of a promised answer")
+                logger.exception("Error at the end of a pending response")
         return True
 
 
-class Deferred(Promise):
-    """An answer that somebody will give, or else, after some seconds of wall clock, another one."""
+class Deferred(PendingResponse):
+    """A response that is given later from any thread, or a default one after some seconds of wall-clock time."""
 
-    def __init__(self, *, timeout: float, otherwise: Answer) -> None:
+    def __init__(self, *, timeout: float, otherwise: Response) -> None:
         super().__init__()
         self.timeout = timeout
         self.otherwise = otherwise
-        self.given: Answer | None = None
-        """The answer; ``None`` until it is there, and for ever when nobody waited for it."""
+        self.given: Response | None = None
+        """The response; ``None`` until it is there, and for ever if it was cancelled first."""
 
-    def answer(self, answer: Answer) -> bool:
-        """Give the answer, from any thread; false when it comes too late and is ignored."""
-        return self._end(given=answer)
+    def answer(self, response: Response) -> bool:
+        """Give the response, from any thread; false when it comes too late and is ignored."""
+        return self._end(given=response)
 
-    def block(self) -> Answer:
-        """Wait for it in this thread, for servers that cannot wait otherwise."""
-        with self._turn:
-            self._turn.wait_for(lambda: self.is_over, self.timeout)
+    def wait(self) -> Response:
+        """Wait for it in this thread, under servers that cannot wait otherwise."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.is_over, self.timeout)
         self.answer(self.otherwise)
         return self.given or self.otherwise
 
-    def handed_over(self, environ: MutableMapping[str, Any]) -> Answer:
-        """What the application returns: nothing yet, if the shell waits, else the answer."""
-        return PLACEHOLDER if self.promised(environ) else self.block()
+    def attach_or_wait(self, environ: MutableMapping[str, Any]) -> Response:
+        """Return what the application returns: a placeholder if our connection waits, else the response."""
+        return PLACEHOLDER if self.attach(environ) else self.wait()
 
 
-class Stream(Promise):
-    """An answer without an end, such as server-sent events, fed from any thread.
+class Stream(PendingResponse):
+    """A response without an end, such as server-sent events, fed from any thread.
 
     A client that does not read is dropped: when more than ``most`` bytes wait for it, the connection is aborted in the
-    middle of the message, so that it cannot take what it has got for everything.
+    middle of the message, so that the client cannot take what it has got for everything.
     """
 
     def __init__(
@@ -200,14 +203,14 @@ class Stream(Promise):
         beat: bytes = _BEAT,
         most: int = 256 * 1024,
     ) -> None:
-        """Begin an answer.
+        """Start a response.
 
         Args:
-            status: of its head, which is sent at once.
-            headers: of its head; how the body is framed is added to them.
-            heartbeat: seconds between two beats: they find out about a client that is gone, and keep proxies patient.
-            beat: what is sent then.
-            most: bytes that may wait, beside those that the connection itself holds.
+            status: its status; the head is sent at once.
+            headers: its headers; those that frame the body are added.
+            heartbeat: seconds between two beats, which detect clients that are gone and keep proxies from timing out.
+            beat: the bytes of a beat.
+            most: bytes that may wait, beside those that the connection itself buffers.
         """
         super().__init__()
         self.status = status
@@ -221,15 +224,15 @@ class Stream(Promise):
         self._held = 0
 
     def send(self, piece: bytes) -> bool:
-        """Send some bytes, from any thread; false when nobody reads them any more."""
-        with self._turn:
+        """Send some bytes, from any thread; false when the response is over."""
+        with self._changed:
             if self.is_over:
                 return False
             self._pieces.append(piece)
             self._held += len(piece)
             has_room = self._held <= self.most
-            wake = self._wake if len(self._pieces) == 1 else _nobody  # else it has been woken for the first
-            self._turn.notify_all()
+            wake = self._wake if len(self._pieces) == 1 else _ignore  # else the first one has woken it
+            self._changed.notify_all()
         if has_room:
             wake()
         else:
@@ -237,21 +240,21 @@ class Stream(Promise):
         return has_room
 
     def close(self) -> bool:
-        """End it as HTTP does, behind all that was sent; false when it was over already."""
+        """End the body after all that was sent; false when it was over already."""
         return self._end()
 
     def take(self) -> bytes:
-        """All that waits; it waits no longer."""
-        with self._turn:
+        """Remove and return all bytes that wait."""
+        with self._changed:
             pieces, self._pieces, self._held = self._pieces, [], 0
         return b"".join(pieces)
 
     def pieces(self) -> Iterator[bytes]:
-        """The body, waited for in this thread, for servers that cannot wait otherwise."""
+        """Yield the body, waiting in this thread, under servers that cannot wait otherwise."""
         try:
             while True:
-                with self._turn:
-                    self._turn.wait_for(lambda: self.is_over or self._pieces, self.heartbeat)
+                with self._changed:
+                    self._changed.wait_for(lambda: self.is_over or self._pieces, self.heartbeat)
                     is_over = self.is_over
                 piece = self.take()
                 if is_over:

@@ -58,5 +58,5 @@ def live(visit: Visit) -> Stream:
         ("worlds", visit.desk.house.feed, came_or_went),
         ("after", world.feed, happened),
     ):
-        stream.at_end(feed.follow(visit.number(name, feed.cursor), tell))
+        stream.on_end(feed.follow(visit.number(name, feed.cursor), tell))
     return stream

@@ -16,7 +16,8 @@ from flask import Blueprint, Response, redirect, render_template, request, send_
 from mockserver.client import ControlError
 from mockserver.engine.instants import iso
 from mockserver.http.application import AnswerResponse
-from mockserver.sdk.response import Answer, Stream
+from mockserver.sdk.response import Response as ProviderResponse
+from mockserver.sdk.response import Stream
 
 from .page_context import ROOT, Desk, NoWorld, Visit
 
@@ -264,8 +265,8 @@ class _Pages:
         from .live import live
 
         stream: Stream = live(Visit(self._desk, request, world_id))
-        if stream.promised(request.environ):
-            return AnswerResponse(Answer(stream.status, stream.headers, b""))
+        if stream.attach(request.environ):
+            return AnswerResponse(ProviderResponse(stream.status, stream.headers, b""))
         return Response(stream.pieces(), stream.status, dict(stream.headers))
 
     # -- files ---------------------------------------------------------------------------------------------------------

@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from mockserver.http import listener as listening
 from mockserver.http.connection import Limits
 from mockserver.http.listener import Listener
-from mockserver.sdk.response import PLACEHOLDER, Answer, Deferred, Stream
+from mockserver.sdk.response import PLACEHOLDER, Deferred, Response, Stream
 
 PATIENCE = 30
 FOR_EVER = 3600.0
 DATE = ("Date", "Thu, 01 Jan 2015 00:00:00 GMT")
 HEAD = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\n"
-SOMEBODY = Answer(200, (DATE,), b"somebody")
-NOBODY = Answer(200, (DATE,), b"nobody")
+SOMEBODY = Response(200, (DATE,), b"somebody")
+NOBODY = Response(200, (DATE,), b"nobody")
 
 
 def ok(body, connection=None):
@@ -49,10 +49,10 @@ class House:
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"]
         environ["mockserver.finish"] = lambda sent, ending: self.ended.put((path, sent, ending))
-        answer = Answer(200, (DATE,), path.encode())
+        answer = Response(200, (DATE,), path.encode())
         if path in self.promises:
             promise = self.promises[path]() if callable(self.promises[path]) else self.promises[path]
-            assert promise.promised(environ)
+            assert promise.attach(environ)
             answer = PLACEHOLDER
             self.asked.put(promise)
             self.then()

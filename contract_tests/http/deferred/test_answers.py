@@ -19,7 +19,7 @@ import pytest
 from contract_tests.http.deferred.house import DATE, FOR_EVER, NOBODY, PATIENCE, SOMEBODY, elsewhere, get, ok, on_a_wire
 from mockserver.engine.feed import EventFeed
 from mockserver.http.listener import POOL
-from mockserver.sdk.response import Answer, Deferred, Delivery, Ending, Stream
+from mockserver.sdk.response import Deferred, Ending, Response, ResponseTiming, Stream
 
 # ------------------------------------------------------------------------------------------------------------ an answer
 
@@ -120,7 +120,7 @@ def test_who_waits_is_not_idle(serve, connect, house):
 def test_a_promised_answer_may_have_a_delivery_of_its_own(client, house):
     house.defers()
     client.send(get(b"/_mock/wait"))
-    house.promised().answer(Answer(299, (DATE,), b"abc", Delivery(cut=2, ending=Ending.CLOSE)))
+    house.promised().answer(Response(299, (DATE,), b"abc", ResponseTiming(cut=2, ending=Ending.CLOSE)))
     assert client.rest() == ok(b"abc").replace(b"200 OK", b"299 Unknown")[:-1]
 
 
@@ -134,7 +134,7 @@ def test_head_is_promised_the_same_without_its_body(client, house):
 def test_a_promised_answer_that_cannot_be_written_is_a_500(client, house, caplog):
     house.defers()
     client.send(get(b"/_mock/wait", b"Connection: close"))
-    house.promised().answer(Answer(200, (("X", "a\nb"),), b"x"))
+    house.promised().answer(Response(200, (("X", "a\nb"),), b"x"))
     assert client.rest().startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert "a header of the answer" in caplog.text
 
@@ -147,7 +147,7 @@ def test_who_leaves_waits_no_longer(client, house, leave):
     gone = threading.Event()
     client.send(get(b"/_mock/wait"))
     promise = house.promised()
-    promise.at_end(gone.set)
+    promise.on_end(gone.set)
     leave(client)
     assert gone.wait(PATIENCE)
     assert house.finished() == ("/_mock/wait", 0, "left")
@@ -161,7 +161,7 @@ def test_who_left_before_the_waiting_began_does_not_wait(connect, house):
     client = connect()
     client.send(get(b"/_mock/wait"))
     promise = house.promised()
-    promise.at_end(gone.set)
+    promise.on_end(gone.set)
     client.socket.shutdown(socket.SHUT_WR)
     connect().asks(get(b"/now"), ok(b"/now"))
     house.finished()
@@ -188,7 +188,7 @@ def test_who_waits_is_let_go_when_the_server_stops(client, mock, house):
     gone = threading.Event()
     client.send(get(b"/_mock/wait"))
     promise = house.promised()
-    promise.at_end(gone.set)
+    promise.on_end(gone.set)
     mock.stop()
     assert gone.is_set()
     assert client.rest() == b""
@@ -209,7 +209,7 @@ def test_an_answer_to_a_server_that_has_stopped_breaks_nothing(house):
             def call_soon_threadsafe(what):
                 gone()
 
-    promise.wakes(lambda: _wake(Shell, gone))
+    promise.on_ready(lambda: _wake(Shell, gone))
     assert promise.answer(SOMEBODY)
 
 
@@ -253,11 +253,11 @@ def plain():
 def test_the_end_is_told_once_however_it_comes_and_at_once_when_it_has_come(caplog):
     told = []
     promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
-    promise.at_end(lambda: 1 / 0)
-    promise.at_end(lambda: told.append("before"))
+    promise.on_end(lambda: 1 / 0)
+    promise.on_end(lambda: told.append("before"))
     promise.answer(SOMEBODY)
     promise.cancel()
-    promise.at_end(lambda: told.append("after"))
+    promise.on_end(lambda: told.append("after"))
     assert told == ["before", "after"]
     assert "ZeroDivisionError" in caplog.text
 
@@ -265,26 +265,26 @@ def test_the_end_is_told_once_however_it_comes_and_at_once_when_it_has_come(capl
 def test_under_another_server_the_thread_waits():
     promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
     with ThreadPoolExecutor(1) as other:
-        answer = other.submit(promise.handed_over, plain())
+        answer = other.submit(promise.attach_or_wait, plain())
         promise.answer(SOMEBODY)
         assert answer.result(PATIENCE) is SOMEBODY
 
 
 def test_under_another_server_the_thread_waits_no_longer_than_that():
     promise = Deferred(timeout=0.0, otherwise=NOBODY)
-    assert promise.handed_over(plain()) is NOBODY
+    assert promise.attach_or_wait(plain()) is NOBODY
     assert not promise.answer(SOMEBODY)
 
 
 def test_under_another_server_a_cancelled_promise_is_the_other_answer():
     promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
     promise.cancel()
-    assert promise.block() is NOBODY
+    assert promise.wait() is NOBODY
 
 
 def test_under_another_server_a_stream_is_an_iterator_that_beats():
     stream = Stream(heartbeat=0.0)
-    assert not stream.promised(plain())
+    assert not stream.attach(plain())
     stream.send(b"a")
     stream.send(b"b")
     pieces = stream.pieces()
@@ -310,9 +310,9 @@ def waits(feed, cursor, wanted, timeout=FOR_EVER):
     """How a route waits for the first thing after a cursor."""
     promise = Deferred(timeout=timeout, otherwise=NOBODY)
     stop = feed.first_after(
-        cursor, wanted.__eq__, lambda item, at: promise.answer(Answer(200, (DATE,), f"{item} {at}".encode()))
+        cursor, wanted.__eq__, lambda item, at: promise.answer(Response(200, (DATE,), f"{item} {at}".encode()))
     )
-    promise.at_end(stop)
+    promise.on_end(stop)
     return promise
 
 

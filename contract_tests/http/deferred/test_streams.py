@@ -130,7 +130,7 @@ def test_no_beat_is_added_to_what_the_client_does_not_read(house):
 def test_a_client_that_does_not_read_is_dropped_in_the_middle(house):
     stream = house.streams("/events", most=10)
     ends = []
-    stream.at_end(lambda: ends.append("over"))
+    stream.on_end(lambda: ends.append("over"))
 
     async def talk(connection, wire):
         connection.data_received(get(b"/events"))
@@ -164,7 +164,7 @@ def test_a_client_that_does_not_read_from_its_socket_is_dropped(connect, house):
 def test_who_leaves_a_stream_ends_it(client, house, leave):
     stream = house.streams()
     gone = threading.Event()
-    stream.at_end(gone.set)
+    stream.on_end(gone.set)
     client.asks(get(b"/_mock/events"), STREAMED)
     leave(client)
     assert gone.wait(PATIENCE)
@@ -189,7 +189,7 @@ def test_a_stream_follows_a_feed_without_a_gap_and_in_order(client, house):
 
     def follows():
         stream = Stream(headers=(DATE,), most=1 << 20)
-        stream.at_end(feed.follow(0, lambda item, at: stream.send(b"id: %d\n\n" % at)))
+        stream.on_end(feed.follow(0, lambda item, at: stream.send(b"id: %d\n\n" % at)))
         return stream
 
     house.promises["/_mock/events"] = follows

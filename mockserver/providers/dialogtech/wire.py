@@ -22,7 +22,7 @@ from mockserver.engine.state import State
 from mockserver.sdk.forms import Malformed, media_type, multipart_pairs, pairs
 from mockserver.sdk.provider import Call, subject
 from mockserver.sdk.request import Asked
-from mockserver.sdk.response import AT_ONCE, Answer, Delivery, Ending
+from mockserver.sdk.response import AT_ONCE, Ending, Response, ResponseTiming
 from mockserver.sdk.serialization_cache import Fragments
 
 from . import quirks
@@ -81,7 +81,7 @@ def _credential(values: Mapping[str, str], is_bound: bool) -> Credential | None:
 ASTRAY = {400: BadRequest, 404: UnknownPath, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
 
 
-def astray(asked: Asked, status: int) -> Answer:
+def astray(asked: Asked, status: int) -> Response:
     """Answer what reached DialogTech's host or address but cannot be read as a call."""
     refusal = WrongMethod(method=asked.method) if status == 405 else ASTRAY.get(status, ServerFault)()
     return write_refusal(refusal, _dtd("send_message", "printed"))
@@ -90,22 +90,22 @@ def astray(asked: Asked, status: int) -> Answer:
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Answer:
+def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Response:
     """The answer that a decision has in this world's readings."""
     value = decision.value
     if isinstance(value, Refused):
         return write_refusal(value, _failure_dtd(call.operation, readings))
     delivery = _UNSAID if type(value) is Lost else AT_ONCE
-    return Answer(200, HEADERS, _WRITERS[type(value)](value, readings, fragments), delivery)
+    return Response(200, HEADERS, _WRITERS[type(value)](value, readings, fragments), delivery)
 
 
-def write_refusal(refusal: Refused, dtd: bytes) -> Answer:
+def write_refusal(refusal: Refused, dtd: bytes) -> Response:
     """DT-17: the envelope that clients know a failure by."""
     allow = (("Allow", "GET, HEAD, POST"),) if refusal.status == 405 else ()
-    return Answer(refusal.status, HEADERS + allow, _result("failed", str(refusal), dtd), refusal=refusal)
+    return Response(refusal.status, HEADERS + allow, _result("failed", str(refusal), dtd), refusal=refusal)
 
 
-_UNSAID = Delivery(ending=Ending.CLOSE, instead=b"")
+_UNSAID = ResponseTiming(ending=Ending.CLOSE, instead=b"")
 """DT-39: the answer is there, for the journal, and never leaves."""
 
 

@@ -17,7 +17,7 @@ from mockserver.engine.provider_errors import Refused
 from mockserver.sdk.forms import pairs
 from mockserver.sdk.provider import Call, Magic
 from mockserver.sdk.request import Asked
-from mockserver.sdk.response import AT_ONCE, Answer, Delivery, Ending
+from mockserver.sdk.response import AT_ONCE, Ending, Response, ResponseTiming
 from mockserver.sdk.serialization_cache import Fragments, compact, spliced
 
 from . import magic, quirks
@@ -76,7 +76,7 @@ def basic(header: str) -> tuple[str, str] | None:
 ASTRAY = {400: UnreadableRequest, 404: UnknownPath, 405: WrongMethod, 500: ServerFault}
 
 
-def astray(asked: Asked, status: int) -> Answer:
+def astray(asked: Asked, status: int) -> Response:
     """Answer what reached mGage's host or address but cannot be read as a call."""
     return write_refusal(WrongMethod(method=asked.method) if status == 405 else ASTRAY.get(status, ServerFault)())
 
@@ -84,30 +84,30 @@ def astray(asked: Asked, status: int) -> Answer:
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Answer:
+def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Response:
     """The answer that a decision has in this world's readings."""
     value = decision.value
     if isinstance(value, Refused):
         return write_refusal(value)
     assert isinstance(value, Exported)
     body = _write_exported(value, call.values, readings, fragments)
-    return Answer(200, HEADERS, body, _DELIVERIES[value.meaning])
+    return Response(200, HEADERS, body, _DELIVERIES[value.meaning])
 
 
 # MG-28
-_DELIVERIES: Mapping[Magic | None, Delivery] = {
+_DELIVERIES: Mapping[Magic | None, ResponseTiming] = {
     None: AT_ONCE,
-    magic.LOST: Delivery(ending=Ending.CLOSE, instead=b""),
-    magic.LATE: Delivery(delay=magic.LATE_SECONDS),
-    magic.SILENT: Delivery(ending=Ending.HANG, instead=b""),
+    magic.LOST: ResponseTiming(ending=Ending.CLOSE, instead=b""),
+    magic.LATE: ResponseTiming(delay=magic.LATE_SECONDS),
+    magic.SILENT: ResponseTiming(ending=Ending.HANG, instead=b""),
 }
 
 
-def write_refusal(refusal: Refused) -> Answer:
+def write_refusal(refusal: Refused) -> Response:
     """003: "you can find the details of what went wrong under the meta key of the response"; MG-14: and no data."""
     meta = {"generalErrors": [str(refusal)], "nextPageUrl": None}
     headers = HEADERS + _MORE_HEADERS.get(refusal.status, ())
-    return Answer(refusal.status, headers, compact({"meta": meta}), refusal=refusal)
+    return Response(refusal.status, headers, compact({"meta": meta}), refusal=refusal)
 
 
 def _write_exported(

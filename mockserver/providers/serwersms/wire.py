@@ -24,7 +24,7 @@ from mockserver.engine.state import State
 from mockserver.sdk.forms import Malformed, media_type, multipart_pairs, pairs
 from mockserver.sdk.provider import Call, Magic, subject
 from mockserver.sdk.request import Asked
-from mockserver.sdk.response import AT_ONCE, Answer, Delivery, Ending
+from mockserver.sdk.response import AT_ONCE, Ending, Response, ResponseTiming
 from mockserver.sdk.serialization_cache import Fragments, compact, spliced
 
 from . import magic, quirks
@@ -126,7 +126,7 @@ ASTRAY = {404: InvalidAction, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFa
 _DEFAULTS = {quirk.name: quirk.default for quirk in quirks.QUIRKS}
 
 
-def astray(asked: Asked, status: int) -> Answer:
+def astray(asked: Asked, status: int) -> Response:
     """Answer what reached SerwerSMS's host or prefix but cannot be read as a call."""
     _, suffix = _split(asked.path)
     return write_refusal(ASTRAY.get(status, ServerFault)(), suffix, _DEFAULTS)
@@ -135,7 +135,7 @@ def astray(asked: Asked, status: int) -> Answer:
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Answer:
+def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Response:
     """The answer that a decision has in this world's readings."""
     value, suffix = decision.value, call.values["suffix"]
     if isinstance(value, Refused):
@@ -146,26 +146,26 @@ def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments
         return _answer(200, suffix, readings, "response", {"success": True})
     assert isinstance(value, Received)
     body = _write_received(value, suffix, readings, fragments)
-    return Answer(200, _HEADERS[suffix], body, _DELIVERIES[value.meaning])
+    return Response(200, _HEADERS[suffix], body, _DELIVERIES[value.meaning])
 
 
 # SW-39
-_DELIVERIES: Mapping[Magic | None, Delivery] = {
+_DELIVERIES: Mapping[Magic | None, ResponseTiming] = {
     None: AT_ONCE,
-    magic.LOST: Delivery(ending=Ending.CLOSE, instead=b""),
-    magic.LATE: Delivery(delay=magic.LATE_SECONDS),
-    magic.SILENT: Delivery(ending=Ending.HANG, instead=b""),
+    magic.LOST: ResponseTiming(ending=Ending.CLOSE, instead=b""),
+    magic.LATE: ResponseTiming(delay=magic.LATE_SECONDS),
+    magic.SILENT: ResponseTiming(ending=Ending.HANG, instead=b""),
 }
 
 
-def write_refusal(refusal: Refused, suffix: str, readings: Mapping[str, str]) -> Answer:
+def write_refusal(refusal: Refused, suffix: str, readings: Mapping[str, str]) -> Response:
     """SW-30: the vendor's envelope."""
     assert isinstance(refusal, Failed)
     status = refusal.status
     if status == 200 and readings[quirks.STATUS.name] == "4xx":
         status = refusal.status_4xx
     answer = _answer(status, suffix, readings, "error", _error(refusal.code, readings))
-    return Answer(answer.status, answer.headers + _further(status, refusal), answer.body, refusal=refusal)
+    return Response(answer.status, answer.headers + _further(status, refusal), answer.body, refusal=refusal)
 
 
 def _further(status: int, refusal: Refused) -> tuple[tuple[str, str], ...]:
@@ -280,12 +280,12 @@ def _stamp(at: int, readings: Mapping[str, str]) -> str:
 # -- JSON and XML --------------------------------------------------------------------------------------------------
 
 
-def _answer(status: int, suffix: str, readings: Mapping[str, str], root: str, value: Mapping[str, Any]) -> Answer:
+def _answer(status: int, suffix: str, readings: Mapping[str, str], root: str, value: Mapping[str, Any]) -> Response:
     """SW-28: the Content-Types."""
     if suffix == "xml":
-        return Answer(status, _HEADERS[suffix], _write_xml(root, value))
+        return Response(status, _HEADERS[suffix], _write_xml(root, value))
     body = _write_json({root: value} if root == "error" else value, readings[quirks.JSON.name])
-    return Answer(status, _HEADERS[suffix], body)
+    return Response(status, _HEADERS[suffix], body)
 
 
 _HEADERS = {
