@@ -266,7 +266,7 @@ def test_loading_the_plugin_loads_nothing_else_of_ours() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert "['mockserver', 'mockserver.testkit.pytest_plugin']\n" == done.stdout
+    assert "['mockserver', 'mockserver.testkit', 'mockserver.testkit.pytest_plugin']\n" == done.stdout
 
 
 def test_a_run_that_asks_for_nothing_imports_nothing(run) -> None:
@@ -275,7 +275,7 @@ def test_a_run_that_asks_for_nothing_imports_nothing(run) -> None:
 import sys
 
 def test_it():
-    assert {"mockserver", "mockserver.testkit.pytest_plugin"} == {name for name in sys.modules if name.startswith("mockserver")}
+    assert {"mockserver", "mockserver.testkit", "mockserver.testkit.pytest_plugin"} == {name for name in sys.modules if name.startswith("mockserver")}
     assert "flask" not in sys.modules
 """,
         client="",
