@@ -23,7 +23,7 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture
-from mockserver.engine.world import InitialState, Room
+from mockserver.engine.world import InitialState
 from mockserver.http.application import AnswerResponse, Application
 from mockserver.http.contexts import current
 from mockserver.http.handler import serve, serve_astray
@@ -31,10 +31,8 @@ from mockserver.http.masking import Masking
 from mockserver.http.pipeline import CONTROL, PREFIX, Pipeline
 from mockserver.http.url_display import readable
 from mockserver.intercept.proxy_errors import turn_away
-from mockserver.providers.dialogtech import DIALOGTECH
-from mockserver.providers.mgage import MGAGE
-from mockserver.providers.serwersms import SERWERSMS
-from mockserver.sdk.provider import Provider, Quirk, View
+from mockserver.sdk.loading import installed_providers
+from mockserver.sdk.provider import Provider, View
 from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import AN_INSTANT, BadSetting, Settings
 from mockserver.ui.page_context import Desk
@@ -43,23 +41,10 @@ from mockserver.validation.suggestions import nearest_paths
 from mockserver.webhooks import Courier, Manners
 from mockserver.webhooks.dispatcher import PostOffice
 
-PROVIDERS: tuple[Provider, ...] = (DIALOGTECH, MGAGE, SERWERSMS)
-"""Every room. Adding a provider is a folder and a name here."""
-
-HOSTS: tuple[str, ...] = tuple(host for room in PROVIDERS for host in room.hosts)
-"""Every host name that is answered for."""
-
-SWITCHES: tuple[Quirk, ...] = (
-    Quirk("", "limits", ("enforced", "off")),  # the house's own, for all rooms that have limits
-    *(quirk for room in PROVIDERS for quirk in room.quirks),
-)
-"""Every switch of a world."""
-
-ROOMS = {room.name: Room(room.arrive, room.judge) for room in PROVIDERS}
-"""What each provider decides when nobody has asked it."""
-
-READINGS: dict[str, str] = {switch.name: switch.default for switch in SWITCHES}
-"""Every switch with its default."""
+INSTALLED = installed_providers()
+PROVIDERS, HOSTS, SWITCHES = INSTALLED.providers, INSTALLED.hosts, INSTALLED.switches
+READINGS, ROOMS = INSTALLED.default_variants, INSTALLED.callbacks
+"""Of the installed providers."""
 
 log = logging.getLogger("mockserver")
 

@@ -34,6 +34,7 @@ _VERBS = {
     "assert": "Claim that exchanges happened.",
     "coverage": "Say which documented behaviours were met, and what the traffic shows.",
     "explain": "Say why an exchange was answered as it was.",
+    "provider": "List the installed providers.",
     "quirks": "List where the documents leave something open.",
     "refusals": "List every refusal of every provider.",
     "magic": "List the numbers that bring something about.",

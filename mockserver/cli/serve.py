@@ -118,7 +118,11 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: b
 
     from mockserver.app import create_app, create_house
     from mockserver.http.gc_tuning import collect_seldom
+    from mockserver.sdk.loading import load_providers
     from mockserver.server import MockServer
+
+    for problem in (problem for each in load_providers() for problem in each.problems):
+        click.echo(f"mockserver: {problem}; it is not served", err=True)
 
     watch = Watch(settings.world, lambda: _restart(house, settings)) if settings.world else None
     gc.disable()  # a world is read faster when nobody looks for rubbish in it meanwhile

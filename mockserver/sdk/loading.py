@@ -1,0 +1,176 @@
+"""Find the installed providers by their entry points, and check each of them once.
+
+A package offers a provider under the entry point group ``mockserver.providers``; ours do the same. One that cannot be
+imported, or that has a defect, is left out with a sentence that names its package, and stops no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from mockserver.engine.provider_errors import Source
+from mockserver.engine.world import Room
+from mockserver.validation.messages import unknown
+
+from .provider import Provider, Quirk
+
+GROUP = "mockserver.providers"
+"""The entry point group."""
+OWN = "sms-mockserver"
+"""Our own distribution. Of two providers of one name its is the one that counts."""
+LIMITS = Quirk("", "limits", ("enforced", "off"))
+"""The switch that every world has, for all providers with limits."""
+
+
+class ProviderSet:
+    """The providers that a server answers for, with what all of them bring along."""
+
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        self.providers = tuple(providers)
+
+    def __iter__(self) -> Iterator[Provider]:
+        return iter(self.providers)
+
+    def __len__(self) -> int:
+        return len(self.providers)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Provider]:
+        """The providers by name."""
+        return {provider.name: provider for provider in self.providers}
+
+    @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host name that is answered for."""
+        return tuple(host for provider in self.providers for host in provider.hosts)
+
+    @cached_property
+    def switches(self) -> tuple[Quirk, ...]:
+        """Every switch of a world."""
+        return (LIMITS, *(quirk for provider in self.providers for quirk in provider.quirks))
+
+    @cached_property
+    def default_variants(self) -> dict[str, str]:
+        """The default of every switch, by its name."""
+        return {switch.name: switch.default for switch in self.switches}
+
+    @cached_property
+    def callbacks(self) -> dict[str, Room]:
+        """What each provider decides without a request, by its name."""
+        return {provider.name: Room(provider.arrive, provider.judge) for provider in self.providers}
+
+
+@dataclass(frozen=True)
+class LoadedProvider:
+    """An entry point, with what came of it."""
+
+    entry: str
+    """The entry point's name."""
+    package: str
+    """The distribution that has it."""
+    version: str
+    """The distribution's version."""
+    provider: Provider | None
+    """``None`` where the import failed, or gave something else."""
+    problems: tuple[str, ...] = ()
+    """A sentence for each defect; a provider that has one is not served."""
+
+
+@cache
+def load_providers() -> tuple[LoadedProvider, ...]:
+    """Every entry point of this environment, ours first; imported and checked once a process."""
+    return check_together([load(point) for point in sorted(entry_points(group=GROUP), key=_order)])
+
+
+@cache
+def installed_providers() -> ProviderSet:
+    """The installed providers that have no defect."""
+    return ProviderSet(each.provider for each in load_providers() if each.provider is not None and not each.problems)
+
+
+def _order(point: EntryPoint) -> tuple[bool, str, str]:
+    package = point.dist.name if point.dist else ""
+    return package != OWN, package, point.name
+
+
+def load(point: EntryPoint) -> LoadedProvider:
+    """Import one entry point and check what it leads to."""
+    package, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
+    where = f"provider {point.name} of {package} {version}"
+    try:
+        found = point.load()
+    except Exception as reason:  # noqa: BLE001 - a plug-in may raise anything, and must stop no other
+        return LoadedProvider(point.name, package, version, None, (f"{where} cannot be imported: {_why(reason)}",))
+    if not isinstance(found, Provider):
+        problem = f"{where}: {point.value} is not a Provider but {type(found).__name__}"
+        return LoadedProvider(point.name, package, version, None, (problem,))
+    problems = (f"{where}: {defect}" for defect in find_defects(found))
+    return LoadedProvider(point.name, package, version, found, tuple(problems))
+
+
+def _why(reason: Exception) -> str:
+    """What an import failed of; an unknown field of a `Provider` with the one that may have been meant."""
+    found = re.search(r"Provider\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(reason))
+    if found is not None:
+        return f"{found[1]}: {unknown('field', found[1], [field.name for field in fields(Provider)])}"
+    return f"{type(reason).__name__}: {reason}"
+
+
+def check_together(loaded: Iterable[LoadedProvider]) -> tuple[LoadedProvider, ...]:
+    """Add a problem to each provider that takes a name or a host of one before it."""
+    owners: dict[str, str] = {}
+    checked = []
+    for each in loaded:
+        provider, where = each.provider, f"provider {each.entry} of {each.package} {each.version}"
+        problems = list(each.problems)
+        if provider is not None and not problems:
+            taken = [f"the name {provider.name}", *(f"the host {host}" for host in provider.hosts)]
+            problems = [f"{where}: {owners[claim]} has {claim}" for claim in taken if claim in owners]
+            owners |= dict.fromkeys(taken, each.package) if not problems else {}
+        checked.append(LoadedProvider(each.entry, each.package, each.version, provider, tuple(problems)))
+    return tuple(checked)
+
+
+def find_defects(provider: Provider) -> Iterator[str]:
+    """Say, in a sentence each, what a provider cannot be served with."""
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", provider.name):
+        yield f"its name {provider.name!r} is not a small letter followed by small letters, digits, - and _"
+    for kind, names in (
+        ("operations", provider.operations),
+        ("errors", [error.__name__ for error in provider.refusals]),
+        ("switches", [quirk.name for quirk in provider.quirks]),
+    ):
+        yield from (f"two {kind} are named {name}" for name, times in Counter(names).items() if times > 1)
+    for table in ("sources", "parameters", "unrepeatable"):
+        for name in getattr(provider, table):
+            if name not in provider.operations:
+                yield f"{table} names {name}: {unknown('operation', name, provider.operations)}"
+    for name in ("schema", "book"):
+        path = Path(getattr(provider, name))
+        if not path.is_file():
+            yield f"{name}: there is no file {path}"
+    yield from _defects_of_errors(provider)
+    yield from _defects_of_switches(provider)
+
+
+def _defects_of_errors(provider: Provider) -> Iterator[str]:
+    for error in provider.refusals:
+        if not isinstance(getattr(error, "source", None), Source):
+            yield f"its error {error.__name__} has no source: documented(…) or assumed(…)"
+    for error in provider.strays:
+        if error not in provider.refusals:
+            yield f"strays names {error.__name__}, which is not one of its refusals"
+
+
+def _defects_of_switches(provider: Provider) -> Iterator[str]:
+    for quirk in provider.quirks:
+        if not quirk.name.startswith(f"{provider.name}."):
+            yield f"its switch {quirk.name} does not begin with {provider.name}."
+        if not quirk.readings:
+            yield f"its switch {quirk.name} has no variants"
