@@ -72,7 +72,7 @@ BEHAVIOURS = [(room, behaviour) for room in PROVIDERS for behaviour in room.beha
 
 @pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
 def test_every_documented_refusal_is_a_behaviour(room: Provider, world: World) -> None:
-    documented = {refusal.__name__ for refusal in room.refusals if refusal.source.document is not None}
+    documented = {refusal.__name__ for refusal in room.errors if refusal.source.document is not None}
     told = [each["name"] for each in world.coverage()["behaviours"] if each["provider"] == room.name]
 
     assert documented == {name.removeprefix("refused: ") for name in told if name.startswith("refused: ")}
@@ -88,7 +88,7 @@ def test_a_behaviour_is_seen_in_an_answer_or_in_a_delivery(room: Provider, behav
 def test_the_sentence_of_a_behaviour_is_the_documents(room: Provider, behaviour: Behaviour) -> None:
     document, sentence, quirk = behaviour.source
     if document is None:
-        assert f"## {quirk} " in room.book.read_text()
+        assert f"## {quirk} " in room.quirks_file.read_text()
         return
     page = Path(__file__).parents[1] / "documents/pages" / f"{document}.txt"
     assert " ".join(str(sentence).split()) in " ".join(page.read_text().split())

@@ -637,8 +637,8 @@ def test_an_exchange_that_is_not_there_is_said_to_be_dropped_or_never_to_have_be
 
 def test_every_entry_of_every_book_is_read_whole() -> None:
     for room in PROVIDERS:
-        text = room.book.read_text()
-        found = quirk_book.entries(room.book)
+        text = room.quirks_file.read_text()
+        found = quirk_book.entries(room.quirks_file)
         assert text.count("\n## ") == len(found)
         for number, entry in found.items():
             assert number == entry.number
@@ -664,7 +664,7 @@ def test_an_entry_is_documented_shown_by_sample_or_assumed(known_by: str, basis:
 def test_the_catalogue_has_every_entry_with_its_switches_as_they_stand() -> None:
     found = {entry["number"]: entry for entry in quirk_book.catalogue(PROVIDERS, {"dialogtech.zone": "Europe/Warsaw"})}
 
-    assert sum(len(quirk_book.entries(room.book)) for room in PROVIDERS) == len(found)
+    assert sum(len(quirk_book.entries(room.quirks_file)) for room in PROVIDERS) == len(found)
     assert {
         "provider": "dialogtech",
         "number": "DT-12",

@@ -43,21 +43,21 @@ class Sender:
         return decision
 
     def arrive(self, text=TEXT):
-        return self.commit(DIALOGTECH.arrive, {"sender": HANDSET, "recipient": OWN, "text": text})
+        return self.commit(DIALOGTECH.receive_inbound, {"sender": HANDSET, "recipient": OWN, "text": text})
 
     def send(self, to=HANDSET, **changes):
         values = {"action": "sms.send_message", "from": OWN, "to": to, "message": "Thank you for calling.", **changes}
         return self.commit(DIALOGTECH.decide, Call(values["action"], values, Credential("dialogtech", "foo", "bar")))
 
     def outgoing(self, number=1):
-        return DIALOGTECH.outgoing(self.state.outbox[number], self.state)
+        return DIALOGTECH.build_webhook(self.state.outbox[number], self.state)
 
     def attempt(self, outcome, number=1):
         """Make the attempt that is due, at its instant."""
         delivery = self.state.outbox[number]
         assert delivery.status == "due"
         self.now = max(self.now, delivery.due)
-        return self.commit(DIALOGTECH.judge, delivery, Attempt(self.now, self.outgoing(number), outcome, ""))
+        return self.commit(DIALOGTECH.evaluate_attempt, delivery, Attempt(self.now, self.outgoing(number), outcome, ""))
 
 
 def delivery(kind, url):

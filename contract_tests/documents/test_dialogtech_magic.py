@@ -168,12 +168,12 @@ def decided(room, to):
 
 def written(room, to):
     """How that is answered."""
-    return DIALOGTECH.write(decided(room, to), call(room, to), room.world.state.readings, Fragments())
+    return DIALOGTECH.render(decided(room, to), call(room, to), room.world.state.readings, Fragments())
 
 
 def call(room, to):
     asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/ibp_api.php", "QUERY_STRING": urlencode(query(room, to))}
-    return DIALOGTECH.read(Asked({**asked, "mockserver.body": b""}))
+    return DIALOGTECH.parse(Asked({**asked, "mockserver.body": b""}))
 
 
 @pytest.mark.parametrize("to", [*INVALID, *LIMITS, *LOST, *ANSWERED])

@@ -50,7 +50,7 @@ def force(client: Client, provider: str, name: str) -> None:
     [
         pytest.param(room.name, refusal, call, id=f"{room.name}.{refusal.__name__}-{place}")
         for room in PROVIDERS
-        for refusal in room.refusals
+        for refusal in room.errors
         for place, call in enumerate(CALLS[room.name])
     ],
 )
@@ -105,10 +105,10 @@ def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Cli
     real = client.open(**request)
     room = next(room for room in PROVIDERS if room.name == provider)
     asked, said = house.default.journal.after(0)[-1], real.data
-    kind = next(refusal for refusal in room.refusals if refusal.__name__ == name)
+    kind = next(refusal for refusal in room.errors if refusal.__name__ == name)
 
     assert name == type(asked.refusal).__name__
-    forced = room.force(kind, *read(room, request), asked.at)
+    forced = room.build_error(kind, *read(room, request), asked.at)
     assert (str(asked.refusal), asked.refusal.facts) == (str(forced), forced.facts)
     assert asked.refusal.source == forced.source
     force(client, provider, name)
@@ -120,7 +120,7 @@ def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Cli
 def read(room: Provider, request: dict[str, Any]) -> tuple[Call, Asked]:
     """A request as its room reads it."""
     asked = Asked({**EnvironBuilder(**request).get_environ(), "mockserver.body": b""})
-    return room.read(asked), asked
+    return room.parse(asked), asked
 
 
 def test_a_forced_limit_says_when_its_window_is_free_as_if_it_had_just_been_filled(client: Client) -> None:

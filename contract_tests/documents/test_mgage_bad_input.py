@@ -153,10 +153,11 @@ def test_another_path_of_the_providers_host_gets_its_refusal(ask, journal, metho
 
 
 def test_a_failure_of_ours_is_a_500_in_the_same_form(server, ask, monkeypatch, caplog):
-    from mockserver.providers.mgage import operations
+    from mockserver.providers.mgage import wire
+    from mockserver.providers.mgage.operations.programs import Exported
 
     with monkeypatch.context() as broken:
-        broken.setitem(operations.OPERATIONS, "program.export", None)
+        broken.setitem(wire.RENDER, Exported, None)
         answer = ask("GET", PATH)
     assert answer == (500, JSON, refusal("Internal error of the mock server; its log says more"))
     assert "TypeError" in caplog.text
@@ -179,4 +180,4 @@ def test_every_refusal_is_tried_here_or_among_the_quirks():
     room = next(room for room in PROVIDERS if room.name == "mgage")
     tried = {name for _, _, _, name, _ in REFUSED.values()}
     elsewhere = {"UnknownPath", "WrongMethod", "UnreadableRequest", "ServerFault", "RangeTooLong"}
-    assert {refusal.__name__ for refusal in room.refusals} == tried | elsewhere
+    assert {refusal.__name__ for refusal in room.errors} == tried | elsewhere

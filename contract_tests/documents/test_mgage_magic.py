@@ -87,9 +87,9 @@ def answer(house, program, auth=AUTH, query=""):
         "wsgi.url_scheme": "http",
         "mockserver.body": b"",
     }
-    call = MGAGE.read(Asked(environ))
+    call = MGAGE.parse(Asked(environ))
     decision = house.default.execute(partial(MGAGE.decide, call))
-    return MGAGE.write(decision, call, house.default.state.readings, Fragments())
+    return MGAGE.render(decision, call, house.default.state.readings, Fragments())
 
 
 def errors(answered):

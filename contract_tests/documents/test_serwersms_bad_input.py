@@ -244,7 +244,7 @@ def test_a_body_that_is_too_large_is_refused(client):
 
 
 def test_a_failure_of_ours_is_told_in_the_envelope(client, monkeypatch):
-    monkeypatch.setattr("mockserver.providers.serwersms.wire._write_received", lambda *_: 1 / 0)
+    monkeypatch.setattr("mockserver.providers.serwersms.wire._item", lambda *_: 1 / 0)
 
     answer = client.post("/messages/recived", data=WHO)
 

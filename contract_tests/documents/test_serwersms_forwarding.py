@@ -58,20 +58,20 @@ class Sender:
         return decision
 
     def arrive(self, kind="nd", **changes):
-        return self.commit(SERWERSMS.arrive, {"kind": kind, "sender": JAN, **FIELDS[kind], **changes})
+        return self.commit(SERWERSMS.receive_inbound, {"kind": kind, "sender": JAN, **FIELDS[kind], **changes})
 
     def outgoing(self, kind="nd", **changes):
         """The request for a message that comes in."""
         opened = self.arrive(kind, **changes).events[-1]
-        return SERWERSMS.outgoing(opened.delivery, self.state)
+        return SERWERSMS.build_webhook(opened.delivery, self.state)
 
     def attempt(self, outcome, number=1):
         """Make the attempt that is due, at its instant."""
         delivery = self.state.outbox[number]
         assert (delivery.status, delivery.due is None) == ("due", False)
         self.now = max(self.now, delivery.due)
-        outgoing = SERWERSMS.outgoing(delivery, self.state)
-        return self.commit(SERWERSMS.judge, delivery, Attempt(self.now, outgoing, outcome, ""))
+        outgoing = SERWERSMS.build_webhook(delivery, self.state)
+        return self.commit(SERWERSMS.evaluate_attempt, delivery, Attempt(self.now, outgoing, outcome, ""))
 
     def instants(self, number=1):
         """When the attempts were made, in minutes after the message."""
@@ -299,7 +299,7 @@ def test_the_message_is_found_among_all_that_came_at_the_same_instant():
     own = Sender(rule(url="http://a/#WIADOMOSC#"))
     for number in range(200):
         own.arrive(text=str(number))
-    urls = [SERWERSMS.outgoing(delivery, own.state).url for delivery in own.state.fork().outbox.values()]
+    urls = [SERWERSMS.build_webhook(delivery, own.state).url for delivery in own.state.fork().outbox.values()]
     assert urls == [f"http://a/{number}" for number in range(200)]
 
 

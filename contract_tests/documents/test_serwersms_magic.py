@@ -76,10 +76,10 @@ def answer(house, *phones, **parameters):
     call = Call(
         "messages.recived",
         {"method": "POST", "suffix": "json", "phone": list(phones), **parameters},
-        SERWERSMS.read(ASKED).credential,
+        SERWERSMS.parse(ASKED).credential,
     )
     decision = house.default.execute(partial(SERWERSMS.decide, call))
-    return SERWERSMS.write(decision, call, house.default.state.readings, Fragments())
+    return SERWERSMS.render(decision, call, house.default.state.readings, Fragments())
 
 
 def senders(answered):

@@ -15,7 +15,7 @@ from mockserver.engine.instants import instant_of, parse_instant
 from mockserver.engine.messages import Attachment, Message
 from mockserver.engine.segments import Layer
 from mockserver.engine.state import Fixture
-from mockserver.providers.serwersms.errors import CODES, REFUSALS
+from mockserver.providers.serwersms.errors import CODES, ERRORS
 from mockserver.providers.serwersms.operations import NOT_OFFERED
 
 WHO = {"username": "Login", "password": "Haslo"}
@@ -818,6 +818,6 @@ def test_sw_38_empty_ones_are_not_there_the_last_counts_and_unknown_ones_are_ign
 
 
 def test_every_refusal_of_the_room_has_a_code_of_the_table_and_its_sentence():
-    assert {refusal.__name__: CODES[refusal.code].en for refusal in REFUSALS} == {
-        refusal.__name__: refusal.description for refusal in REFUSALS
+    assert {refusal.__name__: CODES[refusal.code].en for refusal in ERRORS} == {
+        refusal.__name__: refusal.description for refusal in ERRORS
     }

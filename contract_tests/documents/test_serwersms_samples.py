@@ -17,7 +17,7 @@ from lxml import etree
 
 from mockserver.engine.instants import EARLIEST, LATEST
 from mockserver.engine.messages import account_shelf
-from mockserver.providers.serwersms.parameters import RECIVED
+from mockserver.providers.serwersms.parameters import CREDENTIALS, RECIVED
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "fixtures" / "documents" / "serwersms" / "recived.json"
@@ -133,9 +133,7 @@ def test_the_rows_of_the_parameter_table_are_the_rooms():
 
     # The clients of the vendor know three more (SW-16).
     assert [*" ".join(named).replace(" oraz ", " ").split(), "page", "limit", "order"] == [
-        "username",
-        "password",
-        *(row.name for row in RECIVED),
+        *(row.name for row in (*CREDENTIALS, *RECIVED)),
     ]
 
 

@@ -10,8 +10,7 @@ from mockserver.http.secret_names import SecretNames
 NAMES = SecretNames(name for room in PROVIDERS for name in room.secrets)
 
 READ = sorted(
-    {name for room in PROVIDERS for names in room.parameters.values() for name in names}
-    - {name for room in PROVIDERS for name in room.secrets}
+    {row.name for room in PROVIDERS for row in room.parameters} - {name for room in PROVIDERS for name in room.secrets}
 )
 """What the rooms read that is no credential."""
 

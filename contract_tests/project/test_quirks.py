@@ -78,7 +78,7 @@ def test_the_switches_described_are_the_switches_there_are(room: Provider) -> No
 
 @pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
 def test_every_refusal_has_a_source_that_exists(room: Provider) -> None:
-    for refusal in room.refusals:
+    for refusal in room.errors:
         assert refusal.description
         assert refusal.source.quirk in (None, *NUMBERS), refusal
         assert refusal.source.document or refusal.source.quirk, refusal

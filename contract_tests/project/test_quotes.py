@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from mockserver.app import PROVIDERS
-from mockserver.providers.dialogtech import parameters as dialogtech
-from mockserver.providers.serwersms import parameters as serwersms
 from mockserver.sdk.provider import Provider
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +40,7 @@ def missing(document: str, quote: str) -> list[str]:
 def test_the_sentence_of_a_refusal_is_the_documents(room: Provider) -> None:
     wrong = {
         refusal.__name__: refusal.source.sentence
-        for refusal in room.refusals
+        for refusal in room.errors
         if refusal.source.sentence and missing(str(refusal.source.document), refusal.source.sentence)
     }
 
@@ -50,10 +48,10 @@ def test_the_sentence_of_a_refusal_is_the_documents(room: Provider) -> None:
 
 
 ROWS = [
-    *((name, row) for name, table in dialogtech.TABLES.items() for row in table),
-    *((name, row) for name, table in dialogtech.CREDENTIALS.items() for row in table),
-    ("", dialogtech.ACTION),
-    *((name, row) for name, table in serwersms.TABLES.items() for row in table),
+    ("" if row.name == "action" else operation.name, row)  # one row stands for the action on every page
+    for room in PROVIDERS
+    for operation in room.operations
+    for row in (*operation.common, *operation.parameters)
 ]
 
 
@@ -64,21 +62,27 @@ def test_the_row_of_a_parameter_is_the_one_of_its_operation_s_document(operation
         "sms.get_messages": "000",
         "sms.send_message": "001",
         "sms.get_numbers": "002",
+        "program.export": "003",
         "messages.recived": "004",
+        "messages.send_nd": "004",
+        "messages.send_ndi": "004",
     }
 
     if document is None:
         assert quirk
     else:
         assert documents.get(operation, "001") == document
-        assert re.match(rf"\b(\w+ oraz )?{row.name}", sentence) or sentence.startswith(f"date_from oraz {row.name}")
+        assert (
+            row.place == "path"
+            or re.match(rf"\b(\w+ oraz )?{row.name}", sentence)
+            or sentence.startswith(f"date_from oraz {row.name}")
+        )
         assert [] == missing(document, sentence)
 
 
 @pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
 def test_every_operation_has_a_sentence_that_offers_it_or_a_quirk_that_says_why_it_is_here(room: Provider) -> None:
-    assert set(room.operations) == set(room.sources)
-    for source in room.sources.values():
+    for source in (operation.source for operation in room.operations):
         assert source.quirk or source.document
         assert source.sentence is None or [] == missing(str(source.document), source.sentence)
 

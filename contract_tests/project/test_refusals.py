@@ -11,7 +11,7 @@ from mockserver.engine.provider_errors import Refused
 from mockserver.sdk.provider import Provider
 
 REFUSALS = [
-    pytest.param(refusal, id=f"{room.name}.{refusal.__name__}") for room in PROVIDERS for refusal in room.refusals
+    pytest.param(refusal, id=f"{room.name}.{refusal.__name__}") for room in PROVIDERS for refusal in room.errors
 ]
 
 
@@ -33,18 +33,25 @@ def test_a_refusal_that_knows_no_facts_can_be_said_all_the_same(refusal: type[Re
 
 @pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
 def test_what_a_refusal_is_about_is_something_that_the_room_reads(room: Provider) -> None:
-    read = {name for names in room.parameters.values() for name in names}
+    read = {row.name for row in room.parameters}
     read |= {"path", "method", "Authorization", "Content-Type"}
 
-    assert {} == {each.__name__: set(each.about) - read for each in room.refusals if set(each.about) - read}
+    assert {} == {each.__name__: set(each.about) - read for each in room.errors if set(each.about) - read}
 
 
 @pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
 def test_a_room_says_what_each_of_its_operations_reads_and_how_it_answers_strays(room: Provider) -> None:
-    assert set(room.operations) == set(room.parameters)
-    assert set(room.strays) <= set(room.refusals)
-    assert {405, 500} <= {refusal.status for refusal in room.strays}
-    assert set(room.secrets) <= {name for names in room.parameters.values() for name in names}
+    assert {} == {each.name: each.parameter_names for each in room.operations if not each.parameter_names}
+    assert set(room.routing_errors) <= set(room.errors)
+    assert {405, 500} <= {refusal.status for refusal in room.routing_errors}
+    assert set(room.secrets) <= {row.name for row in room.parameters}
+
+
+@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
+def test_every_error_of_an_operation_is_among_those_of_its_provider(room: Provider) -> None:
+    theirs = {error for each in room.operations for error in each.all_errors}
+
+    assert set() == theirs - set(room.errors)
 
 
 def test_facts_fill_the_sentence_and_the_fix_and_are_shortened() -> None:

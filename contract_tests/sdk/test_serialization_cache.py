@@ -122,7 +122,7 @@ class Remembering(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 3), chosen=st.sampled_from(CHOICES))
     def another_reading_is_chosen(self, which: int, chosen: VariantChosen) -> None:
-        self.worlds[which % len(self.worlds)].commit(lambda _state, now, _ids: Decision(now, None, (chosen,)))
+        self.worlds[which % len(self.worlds)].execute(lambda _state, now, _ids: Decision(now, None, (chosen,)))
 
     @rule(which=st.integers(0, 3), phones=st.sets(st.sampled_from((JAN, EWA))), name=st.sampled_from(("Jan", "Jaś")))
     def somebody_is_blocked_or_gets_another_name(self, which: int, phones: set[str], name: str) -> None:
@@ -135,10 +135,10 @@ class Remembering(RuleBasedStateMachine):
     def what_is_remembered_is_what_would_be_written(self) -> None:
         for world in getattr(self, "worlds", ()):
             for room, request in SEEN:
-                call = room.read(request)
+                call = room.parse(request)
                 decision, readings = world.execute(partial(room.decide, call)), world.state.readings
-                anew = room.write(decision, call, readings, Fragments(0))
-                assert anew == room.write(decision, call, readings, self.fragments)
+                anew = room.render(decision, call, readings, Fragments(0))
+                assert anew == room.render(decision, call, readings, self.fragments)
 
 
 def test_a_reading_that_is_chosen_later_is_heeded() -> None:

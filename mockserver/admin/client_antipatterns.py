@@ -48,7 +48,7 @@ def _own_page_address(room: Provider, exchanges: Sequence[Exchange]) -> Iterator
         return
     given = set()
     for each in exchanges:
-        is_accepted = each.refusal is None and each.operation in room.operations
+        is_accepted = each.refusal is None and each.operation in room.operations_by_name
         if is_accepted and room.pages.is_later(each) and _read(each.target) not in given:
             yield each.number
         following = room.pages.following(each) if is_whole(each) else None
@@ -66,7 +66,8 @@ def _sent_again(room: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
     """The same once more, when it was not known whether the first had been accepted."""
     unknown: list[Mapping[str, Any]] = []
     for each in exchanges:
-        if each.operation not in room.unrepeatable:
+        operation = room.operations_by_name.get(each.operation or "")
+        if operation is None or operation.is_repeatable:
             continue
         if each.values in unknown:
             yield each.number

@@ -43,7 +43,7 @@ def behaviours(
     """Every documented behaviour, and what has shown it."""
     for room in rooms:
         whole = [each for each in exchanges if each.provider == room.name and is_whole(each)]
-        accepted = [each for each in whole if refused_by(each) is None and each.operation in room.operations]
+        accepted = [each for each in whole if refused_by(each) is None and each.operation in room.operations_by_name]
         own = [each for each in deliveries if each.provider == room.name]
         for behaviour in room.behaviours:
             yield Witnessed(
@@ -53,7 +53,7 @@ def behaviours(
                 _numbers(accepted, behaviour.seen),
                 _numbers(own, behaviour.done),
             )
-        for each in room.refusals:
+        for each in room.errors:
             if each.source.document is not None:
                 name = each.__name__
                 yield Witnessed(

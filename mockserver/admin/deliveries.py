@@ -14,7 +14,7 @@ from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant, iso
 from mockserver.engine.state import State
 from mockserver.engine.world import World
-from mockserver.sdk.provider import subject
+from mockserver.sdk.webhooks import subject
 from mockserver.validation.json_schema import Schema, an_object
 
 from .endpoint import Api, Values, Verb

@@ -60,7 +60,10 @@ class Api:
     @cached_property
     def terms(self) -> Mapping[str, Terms]:
         """What rules of faults may name of each provider."""
-        return {room.name: Terms(room.operations, [each.__name__ for each in room.refusals]) for room in self.providers}
+        return {
+            room.name: Terms(tuple(room.operations_by_name), [each.__name__ for each in room.errors])
+            for room in self.providers
+        }
 
     @cached_property
     def explainer(self) -> Explainer:

@@ -106,7 +106,7 @@ class Explainer:
         room = self._rooms.get(exchange.provider or "")
         rule = _rule(exchange, room)
         magic = _magic(exchange, room)
-        book = quirk_book.entries(room.book) if room else {}
+        book = quirk_book.entries(room.quirks_file) if room and room.quirks_file else {}
         entry = book.get((rule.source and rule.source.quirk) or "")
         ignored = self._ignored(exchange, room)
         misses = [
@@ -179,9 +179,11 @@ class Explainer:
     def _near_addresses(self, exchange: Exchange, room: Provider | None) -> list[dict[str, str]]:
         """The operation that may have been meant; where none was reached, the path."""
         if room is not None and exchange.operation is not None:
-            if exchange.operation in room.operations:
+            if exchange.operation in room.operations_by_name:
                 return []
-            return _miss("operation", exchange.operation, nearest_operation(exchange.operation, room.operations))
+            return _miss(
+                "operation", exchange.operation, nearest_operation(exchange.operation, tuple(room.operations_by_name))
+            )
         if not exchange.method:
             return []
         asked = path(exchange)
@@ -203,7 +205,8 @@ def _rule(exchange: Exchange, room: Provider | None) -> _Rule:
     if refusal is not None:
         return _Rule(type(refusal).__name__, str(refusal), refusal.source, refusal.advice, refusal.about, refusal.facts)
     if exchange.operation is not None:
-        return _Rule(exchange.operation, source=room.sources.get(exchange.operation) if room else None)
+        operation = room.operations_by_name.get(exchange.operation) if room else None
+        return _Rule(exchange.operation, source=operation.source if operation else None)
     if not exchange.method:
         reason = exchange.answer_body.decode("utf-8", "replace")
         return _HOUSE[400]._replace(name="NoHTTP", description=f"this is no HTTP: {reason}")
@@ -276,9 +279,8 @@ def _window(standing: LimitStatus) -> dict[str, Any]:
 
 def _known(room: Provider, operation: str) -> Sequence[str]:
     """What an operation reads; of one that there is not, what any operation reads."""
-    if operation in room.parameters:
-        return room.parameters[operation]
-    return tuple(dict.fromkeys(name for names in room.parameters.values() for name in names))
+    known = room.operations_by_name.get(operation)
+    return tuple(row.name for row in room.parameters) if known is None else known.parameter_names
 
 
 def _headers(exchange: Exchange) -> list[dict[str, str]]:

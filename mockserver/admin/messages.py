@@ -211,7 +211,7 @@ def _later(world: World, room: Provider, fields: Mapping[str, Any], seconds: flo
 def _concluded(world: World, room: Provider, fields: Mapping[str, Any], keep: bool) -> Decision:
     def decide(state: State, now: Instant, ids: IdReservation) -> Decision:
         try:
-            return room.arrive(fields, state, now, ids)
+            return room.receive_inbound(fields, state, now, ids)
         except ValueError as reason:
             raise BadQuestion(str(reason)) from reason
 

@@ -36,7 +36,7 @@ def quirks(api: Api, _: None, __: Values) -> dict[str, Any]:
 
 def refusals(api: Api, _: None, __: Values) -> dict[str, Any]:
     """Every "no" of every provider."""
-    return {"refusals": [_refusal(room.name, refusal) for room in api.providers for refusal in room.refusals]}
+    return {"refusals": [_refusal(room.name, refusal) for room in api.providers for refusal in room.errors]}
 
 
 def magic(api: Api, _: None, __: Values) -> dict[str, Any]:

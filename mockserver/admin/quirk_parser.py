@@ -93,5 +93,6 @@ def catalogue(rooms: Iterable[Provider], readings: Mapping[str, str]) -> list[di
             "switches": [switch_described(switch, readings) for switch in room.quirks if switch.number == number],
         }
         for room in rooms
-        for number, entry in entries(room.book).items()
+        if room.quirks_file is not None
+        for number, entry in entries(room.quirks_file).items()
     ]

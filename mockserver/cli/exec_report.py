@@ -75,7 +75,7 @@ def is_astray(exchange: Exchange) -> bool:
 
     if exchange.provider is None:
         return exchange.status >= 400
-    operations = next(room.operations for room in PROVIDERS if room.name == exchange.provider)
+    operations = next(room.operations_by_name for room in PROVIDERS if room.name == exchange.provider)
     # "" is a request that ought to have named one: it is refused for that, as the provider does.
     return exchange.operation not in (*operations, "")
 

@@ -196,7 +196,7 @@ def _banner(server: MockServer, house: Worlds, settings: Settings) -> str:
     lines += [
         "",
         "Try:",
-        *(f"  {room.example.format(url=url)}" for room in PROVIDERS),
+        *(f"  {room.example.format(url=url)}" for room in PROVIDERS if room.example),
         "",
         "Then:",
         f"  mockserver journal --server {url}{shown}",

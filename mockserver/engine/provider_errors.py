@@ -39,6 +39,8 @@ class Refused(Exception):  # an answer, not an error of ours
     """What the client's developer is to do, in one imperative sentence; filled likewise."""
     about: ClassVar[tuple[str, ...]] = ()
     """The parameters or headers that it is about, or ``path`` and ``method``, where no fact names one."""
+    cites_parameter: ClassVar[bool] = False
+    """Whether an error about a parameter has the source of that parameter in place of its own."""
     source: Source
     """Where it comes from; a case may know a nearer sentence, see `quoting`."""
 

@@ -32,14 +32,14 @@ def serve(house: Worlds, room: Provider, fragments: Fragments, environ: WSGIEnvi
     exchange: Exchange = environ["mockserver.exchange"]
     bound: World | None = environ.get("mockserver.bound")
     asked = Asked(environ)
-    call = room.read(asked)
+    call = room.parse(asked)
     world = bound or house.owner(call.credential)
     chosen = _choose(world, exchange, asked, room, call) if world.plan else NO_FAULT
     is_kept = chosen.point != "before"
     decision = world.execute(partial(room.decide, call), is_kept)
     readings = world.state.readings
     exchange.decided(world.id, room.name, call.operation, decision, call.values, readings, is_kept=is_kept)
-    answer = room.write(decision, call, readings, fragments)
+    answer = room.render(decision, call, readings, fragments)
     if chosen is not NO_FAULT:
         refuse = partial(_refuse, room, decision, call, asked, readings, fragments)
         answer = suffer(world, exchange, chosen, answer, refuse)
@@ -54,7 +54,7 @@ def serve_astray(house: Worlds, room: Provider, environ: WSGIEnvironment, status
     asked = Asked(environ)
     exchange.provider = room.name
     chosen = _choose(world, exchange, asked, room) if world.plan else NO_FAULT
-    answer = room.astray(asked, status)
+    answer = room.render_routing_error(asked, status)
     exchange.verdict = answer.refusal
     if chosen is not NO_FAULT:
         answer = suffer(world, exchange, chosen, answer, lambda _name: answer)  # what was not asked cannot be refused
@@ -97,7 +97,7 @@ def _refuse(
     name: str,
 ) -> Response:
     """A refusal of the room's by name, in its own dialect: the very one that was decided, where it is of that name."""
-    kind = next(each for each in room.refusals if each.__name__ == name)
+    kind = next(each for each in room.errors if each.__name__ == name)
     decided = decision.refusal
-    refusal = decided if type(decided) is kind else room.force(kind, call, asked, decision.at)
-    return room.write(structs.replace(decision, value=refusal), call, readings, fragments)
+    refusal = decided if type(decided) is kind else room.build_error(kind, call, asked, decision.at)
+    return room.render(structs.replace(decision, value=refusal), call, readings, fragments)

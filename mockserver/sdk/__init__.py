@@ -1,1 +1,192 @@
-"""What a provider is made of: everything that a provider package imports from mockserver."""
+"""What a provider is made of: all that a provider package imports from mockserver.
+
+A provider is a `Provider` value whose `Operation` objects decide purely: a call and the world's `State` in, a `Decision`
+out. Names that do not stand in ``__all__`` are not public. `SDK_VERSION` rises by its first number when a name goes or
+changes its meaning, and by its second when one is added.
+"""
+
+from __future__ import annotations
+
+from mockserver.engine.accounts import Account, Contact, Credential, ForwardingRule, Login, Number, Program
+from mockserver.engine.decisions import NOTHING_ELSE as NO_TRACE
+from mockserver.engine.decisions import Decision, DecisionTrace
+from mockserver.engine.deliveries import Attempt, Outcome
+from mockserver.engine.deliveries import Delivery as WebhookDelivery
+from mockserver.engine.deliveries import Outgoing as OutgoingRequest
+from mockserver.engine.events import ArrivalScheduled as InboundScheduled
+from mockserver.engine.events import Event, MessagesRead, MessageStored
+from mockserver.engine.ids import IdReservation
+from mockserver.engine.instants import (
+    DAY,
+    EARLIEST,
+    LATEST,
+    SECOND,
+    Instant,
+    datetime_of,
+    day_begins,
+    day_ends,
+    duration,
+    instant_of,
+    iso,
+    parse_instant,
+    zone_of,
+)
+from mockserver.engine.journal import Exchange
+from mockserver.engine.limits import Limit, LimitStatus
+from mockserver.engine.message_store import Ledger as MessageStore
+from mockserver.engine.message_store import Picked as MessagePage
+from mockserver.engine.message_store import Stretch as MessageSlice
+from mockserver.engine.messages import Attachment, Direction, Message
+from mockserver.engine.messages import Shelf as IndexKey
+from mockserver.engine.messages import account_shelf as account_key
+from mockserver.engine.messages import kind_shelf as kind_key
+from mockserver.engine.messages import number_shelf as number_key
+from mockserver.engine.messages import program_shelf as program_key
+from mockserver.engine.provider_errors import Refused as ProviderError
+from mockserver.engine.provider_errors import Source, assumed, documented
+from mockserver.engine.state import State
+from mockserver.validation.json_schema import Schema
+from mockserver.validation.messages import shown as show_value
+from mockserver.validation.messages import unknown as unknown_name
+
+from .error_injection import Case, ErrorBuilder, error_builder
+from .forms import Malformed, is_utf8, media_type, multipart_pairs, pairs
+from .inbound import accounts_named, check_fields, message_schema
+from .limits import ExceededLimit, LimitUsage, UsageAfterUse, limit_usage
+from .paging import Cursor, CursorPage, Page, newest_first, select_after_cursor, select_page, window
+from .parameters import (
+    FLAGS,
+    Kind,
+    Parameter,
+    choice,
+    day,
+    flag,
+    integer,
+    list_of,
+    matching,
+    parse_parameters,
+    text,
+)
+from .provider import Behaviour, Call, Magic, Operation, Pages, Provider, Quirk, View, decide_by
+from .request import Asked as ProviderRequest
+from .response import AT_ONCE, Ending, Response, ResponseTiming
+from .serialization_cache import Fragments as SerializationCache
+from .serialization_cache import compact, spliced
+from .webhooks import Retries, Schedule, end_attempt, failure_of, open_webhook, sign, subject
+
+SDK_VERSION = "1.0"
+
+__all__ = [
+    "AT_ONCE",
+    "DAY",
+    "EARLIEST",
+    "FLAGS",
+    "LATEST",
+    "NO_TRACE",
+    "SDK_VERSION",
+    "SECOND",
+    "Account",
+    "Attachment",
+    "Attempt",
+    "Behaviour",
+    "Call",
+    "Case",
+    "Contact",
+    "Credential",
+    "Cursor",
+    "CursorPage",
+    "Decision",
+    "DecisionTrace",
+    "Direction",
+    "Ending",
+    "ErrorBuilder",
+    "Event",
+    "ExceededLimit",
+    "Exchange",
+    "ForwardingRule",
+    "IdReservation",
+    "InboundScheduled",
+    "IndexKey",
+    "Instant",
+    "Kind",
+    "Limit",
+    "LimitStatus",
+    "LimitUsage",
+    "Login",
+    "Magic",
+    "Malformed",
+    "Message",
+    "MessagePage",
+    "MessageSlice",
+    "MessageStore",
+    "MessageStored",
+    "MessagesRead",
+    "Number",
+    "Operation",
+    "Outcome",
+    "OutgoingRequest",
+    "Page",
+    "Pages",
+    "Parameter",
+    "Program",
+    "Provider",
+    "ProviderError",
+    "ProviderRequest",
+    "Quirk",
+    "Response",
+    "ResponseTiming",
+    "Retries",
+    "Schedule",
+    "Schema",
+    "SerializationCache",
+    "Source",
+    "State",
+    "UsageAfterUse",
+    "View",
+    "WebhookDelivery",
+    "account_key",
+    "accounts_named",
+    "assumed",
+    "check_fields",
+    "choice",
+    "compact",
+    "datetime_of",
+    "day",
+    "day_begins",
+    "day_ends",
+    "decide_by",
+    "documented",
+    "duration",
+    "end_attempt",
+    "error_builder",
+    "failure_of",
+    "flag",
+    "instant_of",
+    "integer",
+    "is_utf8",
+    "iso",
+    "kind_key",
+    "limit_usage",
+    "list_of",
+    "matching",
+    "media_type",
+    "message_schema",
+    "multipart_pairs",
+    "newest_first",
+    "number_key",
+    "open_webhook",
+    "pairs",
+    "parse_instant",
+    "parse_parameters",
+    "program_key",
+    "select_after_cursor",
+    "select_page",
+    "show_value",
+    "sign",
+    "spliced",
+    "subject",
+    "text",
+    "unknown_name",
+    "window",
+    "zone_of",
+]

@@ -1,41 +1,71 @@
-"""What the rooms' `force` have in common: a refusal that a fault demands by name, said to the call that meets the fault."""
+"""Provider errors that a fault rule demands by name, each said to the call that meets the fault."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from mockserver.engine.instants import Instant
-    from mockserver.engine.provider_errors import Refused
+    from mockserver.engine.provider_errors import Refused as ProviderError
 
-    from .provider import Call
-    from .request import Asked
+    from .parameters import Parameter
+    from .provider import Call, Operation
+    from .request import Asked as ProviderRequest
 
 
 class Case(NamedTuple):
-    """What is refused."""
+    """The call that is to be rejected."""
 
     call: Call
-    asked: Asked
+    request: ProviderRequest
     """The request that the call was read from."""
     now: Instant
     """The world's instant."""
+    parameters: Sequence[Parameter]
+    """What its operation reads; of an operation that there is not, what any reads."""
+
+    def value(self, name: str) -> Any:
+        """What was sent under a name; empty where nothing was."""
+        return self.call.values.get(name, "")
 
     def text(self, name: str) -> str:
-        """What was sent under a name."""
-        return str(self.call.values.get(name, ""))
+        """The same as a text."""
+        return str(self.value(name))
+
+    def parameter(self, error: type[ProviderError]) -> Parameter | None:
+        """The first parameter whose values can lead to an error, of those that were sent, or else of all."""
+        rows = [row for row in self.parameters if row.kind.error is error]
+        return next((row for row in rows if self.value(row.name)), rows[0] if rows else None)
 
 
-Forced: TypeAlias = "Callable[[Case], Refused]"
-"""The refusal of a kind, for a case."""
+ErrorBuilder: TypeAlias = "Callable[[Case], ProviderError]"
+"""Makes the error of one type for a case."""
 
 
-def by(forced: Mapping[type[Refused], Forced]) -> Callable[[type[Refused], Call, Asked, Instant], Refused]:
-    """A room's `force`: kinds that are not in the table say nothing of the call."""
+def error_builder(
+    operations: Sequence[Operation], builders: Mapping[type[ProviderError], ErrorBuilder]
+) -> Callable[[type[ProviderError], Call, ProviderRequest, Instant], ProviderError]:
+    """A `Provider.build_error`.
 
-    def force(refusal: type[Refused], call: Call, asked: Asked, now: Instant) -> Refused:
-        make = forced.get(refusal)
-        return refusal() if make is None else make(Case(call, asked, now))
+    An error that a builder makes is that; one that a parameter's values can lead to says what this parameter would have
+    led to; any other is made without facts.
 
-    return force
+    Args:
+        operations: of the provider.
+        builders: error -> what makes it for a call.
+    """
+    by_name = {operation.name: operation.parameters for operation in operations}
+    everything = tuple(row for rows in by_name.values() for row in rows)
+
+    def build_error(error: type[ProviderError], call: Call, request: ProviderRequest, now: Instant) -> ProviderError:
+        builder = builders.get(error)
+        if builder is not None:
+            return builder(Case(call, request, now, by_name.get(call.operation, everything)))
+        for rows in (by_name.get(call.operation, ()), everything):
+            row = Case(call, request, now, rows).parameter(error)
+            if row is not None:
+                return row.error(error, value=call.values.get(row.name, ""), **row.kind.facts)
+        return error()
+
+    return build_error

@@ -1,4 +1,4 @@
-"""What the rooms' `arrive` have in common: what the fields of a message are held to, and who is meant by them."""
+"""Inbound messages: the checks that `Provider.receive_inbound` begins with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mockserver.validation.json_schema import hold
 from mockserver.validation.messages import Place, shown, unknown, written
 
 from .forms import is_utf8
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 @cache
 def message_schema(path: Path, fields: tuple[str, ...], required: tuple[str, ...]) -> Schema:
-    """What the fields are held to: a message of a world file, and perhaps whose it is.
+    """The JSON Schema of the fields: those of a message of a world file, and the name of its account.
 
     Args:
-        path: the JSON Schema of one of the room's accounts in a world file.
-        fields: of a message that comes in.
+        path: the JSON Schema of one of the provider's accounts in a world file.
+        fields: of an inbound message.
         required: those of them that have to be there.
     """
     definitions = orjson.loads(path.read_bytes())["definitions"]
@@ -39,11 +40,21 @@ def message_schema(path: Path, fields: tuple[str, ...], required: tuple[str, ...
     }
 
 
-def check_texts(thing: Any, place: Place = ()) -> None:
-    """Refuse what no answer could say.
+def check_fields(fields: Mapping[str, Any], schema: Schema) -> None:
+    """Check the fields of an inbound message.
 
     Raises:
-        ValueError: a text in it has no UTF-8; one sentence says where.
+        ValueError: they do not fit the schema, or a text in them cannot be written in UTF-8; one sentence says where.
+    """
+    hold(dict(fields), schema)
+    check_texts(fields)
+
+
+def check_texts(thing: Any, place: Place = ()) -> None:
+    """Check that every text in a thing can be written in UTF-8.
+
+    Raises:
+        ValueError: one cannot; one sentence says where.
     """
     if isinstance(thing, str) and not is_utf8(thing):
         raise ValueError(f"{written(place)}: {shown(thing)} is not text that UTF-8 can carry")
@@ -57,8 +68,8 @@ def _parts(thing: Any) -> Iterable[tuple[str | int, Any]]:
     return enumerate(thing) if isinstance(thing, list) else ()
 
 
-def candidates(fields: Mapping[str, Any], state: State, provider: str) -> list[Account]:
-    """The provider's account that the fields name, or all it has where they name none.
+def accounts_named(fields: Mapping[str, Any], state: State, provider: str) -> list[Account]:
+    """The provider's account that the fields name, or all of its accounts where they name none.
 
     Raises:
         ValueError: there is none of that name; one sentence says so, and which is near.

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 
 from mockserver.engine.provider_errors import Source
 from mockserver.engine.world import Room
@@ -63,7 +62,7 @@ class ProviderSet:
     @cached_property
     def callbacks(self) -> dict[str, Room]:
         """What each provider decides without a request, by its name."""
-        return {provider.name: Room(provider.arrive, provider.judge) for provider in self.providers}
+        return {provider.name: Room(provider.receive_inbound, provider.evaluate_attempt) for provider in self.providers}
 
 
 @dataclass(frozen=True)
@@ -142,30 +141,30 @@ def find_defects(provider: Provider) -> Iterator[str]:
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", provider.name):
         yield f"its name {provider.name!r} is not a small letter followed by small letters, digits, - and _"
     for kind, names in (
-        ("operations", provider.operations),
-        ("errors", [error.__name__ for error in provider.refusals]),
+        ("operations", [operation.name for operation in provider.operations]),
+        ("errors", [error.__name__ for error in provider.errors]),
         ("switches", [quirk.name for quirk in provider.quirks]),
     ):
         yield from (f"two {kind} are named {name}" for name, times in Counter(names).items() if times > 1)
-    for table in ("sources", "parameters", "unrepeatable"):
-        for name in getattr(provider, table):
-            if name not in provider.operations:
-                yield f"{table} names {name}: {unknown('operation', name, provider.operations)}"
-    for name in ("schema", "book"):
-        path = Path(getattr(provider, name))
-        if not path.is_file():
+    for operation in provider.operations:
+        for error in operation.all_errors:
+            if error not in provider.errors:
+                yield f"its operation {operation.name} leads to {error.__name__}, which is not one of its errors"
+    for name in ("schema", "quirks_file"):
+        path = getattr(provider, name)
+        if path is not None and not path.is_file():
             yield f"{name}: there is no file {path}"
     yield from _defects_of_errors(provider)
     yield from _defects_of_switches(provider)
 
 
 def _defects_of_errors(provider: Provider) -> Iterator[str]:
-    for error in provider.refusals:
+    for error in provider.errors:
         if not isinstance(getattr(error, "source", None), Source):
             yield f"its error {error.__name__} has no source: documented(…) or assumed(…)"
-    for error in provider.strays:
-        if error not in provider.refusals:
-            yield f"strays names {error.__name__}, which is not one of its refusals"
+    for error in provider.routing_errors:
+        if error not in provider.errors:
+            yield f"routing_errors names {error.__name__}, which is not one of its errors"
 
 
 def _defects_of_switches(provider: Provider) -> Iterator[str]:

@@ -1,49 +1,51 @@
-"""What a room hands to the house. A room is complete when it is one of these; adding one is one line in `app.py`."""
+"""What a provider hands to the server. A provider is complete when it is a `Provider`."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from mockserver.engine.messages import account_shelf
+from mockserver.engine.decisions import Decision
+from mockserver.engine.provider_errors import Refused as ProviderError
+
+from .response import Response
 
 if TYPE_CHECKING:
     from flask import Blueprint
     from flask import Response as FlaskResponse
 
-    from mockserver.engine.accounts import Credential
-    from mockserver.engine.decisions import Decision
+    from mockserver.engine.accounts import Account, Credential
     from mockserver.engine.deliveries import Attempt, Delivery, Outgoing
     from mockserver.engine.ids import IdReservation
     from mockserver.engine.instants import Instant
     from mockserver.engine.journal import Exchange
-    from mockserver.engine.messages import Message
-    from mockserver.engine.provider_errors import Refused, Source
+    from mockserver.engine.provider_errors import Source
     from mockserver.engine.state import State
 
-    from .request import Asked
-    from .response import Response
-    from .serialization_cache import Fragments
+    from .parameters import Parameter
+    from .request import Asked as ProviderRequest
+    from .serialization_cache import Fragments as SerializationCache
 
 
 View: TypeAlias = Callable[..., "FlaskResponse"]
-"""A Flask view; arguments from the address are ignored, for the room reads them itself."""
+"""A Flask view; arguments from the address are ignored, for the provider reads them itself."""
 
 
 class Call(Struct, frozen=True):
-    """What a request asks for, as its room reads it. What is wrong with it is data too: `decide` says so."""
+    """What a request asks for, as its provider reads it. What is wrong with it is data too: `decide` raises it."""
 
     operation: str
     """The operation's name as the client gave it; empty when it gave none."""
     values: Mapping[str, Any]
     """The parameters, by name."""
     credential: Credential | None = None
-    defect: Refused | None = None
+    defect: ProviderError | None = None
     """Why the request could not be read."""
 
 
@@ -52,7 +54,7 @@ class Quirk:
     """A switch: one place where the documents leave more than one reading open."""
 
     number: str
-    """The entry of the room's QUIRKS.md."""
+    """The entry of the provider's QUIRKS.md."""
     name: str
     """What a world file calls it."""
     readings: Sequence[str]
@@ -118,8 +120,79 @@ class Pages(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One thing that a provider can be asked for, with all that is known of it."""
+
+    name: str
+    """In calls, the journal and fault rules, such as ``sms.send_message``."""
+    source: Source
+    """The sentence that offers it, or the quirk that says why it is here."""
+    decide: Callable[[Call, Account | None, State, Instant, IdReservation], Decision]
+    """Conclude what a call of an account comes to: a result or an error, and the events. Pure: it may be run again.
+
+    It may raise a `ProviderError` where nothing happens. The account is ``None`` where `needs_account` is false.
+    """
+    parameters: Sequence[Parameter] = ()
+    """What it reads, in the order in which it is checked."""
+    common: Sequence[Parameter] = ()
+    """What the provider reads before that, for each of its operations: the operation's name, and credentials."""
+    errors: Sequence[type[ProviderError]] = ()
+    """What it can raise beside the errors of its parameters."""
+    needs_account: bool = True
+    """Whether it is only for requests with the credentials of an account."""
+    is_repeatable: bool = True
+    """Whether asking again changes nothing; false for what does something once more each time."""
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The name of everything that it reads."""
+        return tuple(row.name for row in (*self.common, *self.parameters))
+
+    @property
+    def all_errors(self) -> tuple[type[ProviderError], ...]:
+        """What its parameters lead to and what it raises itself, each once."""
+        rows = (*self.common, *self.parameters)
+        return tuple(dict.fromkeys((*(error for row in rows for error in row.errors), *self.errors)))
+
+
+def decide_by(
+    choose: Callable[[Call, State], Operation], authenticate: Callable[[Call, State], Account]
+) -> Callable[[Call, State, Instant, IdReservation], Decision]:
+    """A `Provider.decide`: which operation, then who asks, then what comes of it.
+
+    Args:
+        choose: the operation of a call; raises a provider error for one that there is not, or a defect that comes first.
+        authenticate: the account of a call; raises a provider error where its credentials are no account's.
+    """
+
+    def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
+        account = None
+        try:
+            operation = choose(call, state)
+            if operation.needs_account:
+                account = authenticate(call, state)
+            return operation.decide(call, account, state, now, ids)
+        except ProviderError as error:
+            return Decision(now, error, account=None if account is None else account.key)
+
+    return decide
+
+
+def _build_error(error: type[ProviderError], call: Call, request: ProviderRequest, now: Instant) -> ProviderError:  # noqa: ARG001 - the default of `Provider.build_error`
+    return error()
+
+
+def _receive_nothing(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - the default of `Provider.receive_inbound`
+    raise ValueError("this provider receives no messages")
+
+
+def _render_status(request: ProviderRequest, status: int) -> Response:  # noqa: ARG001 - the default of `Provider.render_routing_error`
+    return Response(status, (("Content-Type", "text/plain"),), HTTPStatus(status).phrase.encode())
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provider:
-    """A room: what it is called, where it is found, and the four steps of a request."""
+    """One vendor's API: what it is called, where it is found, what it offers, and the steps of a request."""
 
     name: str
     """In world files, addresses and the journal."""
@@ -127,69 +200,68 @@ class Provider:
     """As people write it."""
     hosts: Sequence[str]
     """The host names it answers for."""
-    prefixes: Sequence[str]
-    """Beginnings of paths that are nobody else's."""
+    prefixes: Sequence[str] = ()
+    """Beginnings of paths that are no other provider's."""
     routes: Callable[[View], Blueprint]
     """Its addresses, each leading to the view that is handed in."""
-    operations: Sequence[str]
+    operations: Sequence[Operation]
     """What it can be asked for."""
-    sources: Mapping[str, Source] = field(default_factory=dict)
-    """Operation -> the sentence that offers it, or the quirk that says why it is here."""
-    parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Operation -> the names of what it reads from a request's path, query and body, credentials included."""
-    refusals: Sequence[type[Refused]]
-    """Every "no" it can say."""
-    strays: Sequence[type[Refused]] = ()
-    """Those among them that `astray` answers with."""
-    quirks: Sequence[Quirk]
-    """Its switches."""
-    magic: Sequence[Magic]
-    """Values that bring about an outcome, so that a client meets it through ordinary calls."""
-    behaviours: Sequence[Behaviour] = ()
-    """What its clients meet, documented refusals apart."""
-    unrepeatable: Sequence[str] = ()
-    """Operations that do something once more each time they are asked for."""
-    pages: Pages | None = None
-    """Where it gives addresses of pages."""
-    secrets: Sequence[str]
-    """Names of parameters whose values are credentials."""
+    errors: Sequence[type[ProviderError]]
+    """Every error that it can answer with."""
     schema: Path
     """The JSON Schema of one of its accounts in a world file."""
-    book: Path
-    """Its QUIRKS.md."""
-    example: str
+    example: str = ""
     """A command line that shows it at work; ``{url}`` is where we listen."""
-    sends: str = ""
-    """A command line that sends a message, where one can: with ``{url}``, ``{user}``, ``{secret}`` and the ``{number}`` it is sent from."""
 
-    read: Callable[[Asked], Call]
+    parse: Callable[[ProviderRequest], Call]
     """Read a request; never raises."""
     decide: Callable[[Call, State, Instant, IdReservation], Decision]
-    """Conclude, purely."""
-    force: Callable[[type[Refused], Call, Asked, Instant], Refused]
-    """The refusal of a kind that a fault demands, with the facts that this call would have met it with."""
-    write: Callable[[Decision, Call, Mapping[str, str], Fragments], Response]
-    """Write what was concluded in the provider's wire format and this world's readings, with what is remembered of messages."""
-    arrive: Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision]
-    """A message comes in from outside, given its fields in the words of a world file; raises ValueError for wrong ones."""
-    kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Kind of a message that comes in -> the fields that it takes beside ``sender`` and ``text``; none where all are alike."""
+    """Conclude, purely; `decide_by` makes one."""
+    render: Callable[[Decision, Call, Mapping[str, str], SerializationCache], Response]
+    """Write what was concluded in the provider's wire format and the world's variants, with what is remembered of messages."""
+    render_routing_error: Callable[[ProviderRequest, int], Response] = _render_status
+    """Answer what reached its host or a prefix but none of its operations: the status is 404, 405 or, when the server failed, 500."""
+    routing_errors: Sequence[type[ProviderError]] = ()
+    """Those errors that `render_routing_error` answers with."""
+    build_error: Callable[[type[ProviderError], Call, ProviderRequest, Instant], ProviderError] = _build_error
+    """The error that a fault rule demands, with the facts that this call would have met it with; see `error_injection`."""
+
+    receive_inbound: Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision] = _receive_nothing
+    """Receive a message from a handset, given its fields as a world file has them; raises ValueError for wrong ones."""
+    inbound_kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Kind of an inbound message -> the fields that it takes beside ``sender`` and ``text``; empty where all are alike."""
+    build_webhook: Callable[[Delivery, State], Outgoing] | None = None
+    """The request that tells a customer's URL what a delivery is about; ``None`` where there are no webhooks."""
+    evaluate_attempt: Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision] | None = None
+    """Decide whether a webhook attempt succeeded and when to retry; see `webhooks.end_attempt`."""
     placeholders: Sequence[str] = ()
     """What it fills in where a forwarding rule's URL has it between two ``#``."""
-    astray: Callable[[Asked, int], Response]
-    """Answer what reached its host or prefix but none of its operations: 404, 405 or, when we failed, 500."""
-    outgoing: Callable[[Delivery, State], Outgoing] | None = None
-    """The request that tells a customer what a delivery is about; ``None`` where nobody is told anything."""
-    judge: Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision] | None = None
-    """Whether an attempt has told him, and when it is tried again: an `AttemptEnded` comes first among the events."""
 
+    quirks: Sequence[Quirk] = ()
+    """Its switches."""
+    quirks_file: Path | None = None
+    """Its QUIRKS.md."""
+    magic: Sequence[Magic] = ()
+    """Values that bring about an outcome, so that a client meets it through ordinary calls."""
+    behaviours: Sequence[Behaviour] = ()
+    """What its clients meet, documented errors apart."""
+    pages: Pages | None = None
+    """Where it gives addresses of pages."""
+    send_example: str = ""
+    """A command line that sends a message: with ``{url}``, ``{user}``, ``{secret}`` and the ``{number}`` it is sent from."""
 
-def subject(delivery: Delivery, state: State) -> Message:
-    """The message that a delivery is about: it was stored at the instant at which the delivery was opened."""
-    shelf, at = account_shelf(delivery.account), delivery.opened
+    @cached_property
+    def operations_by_name(self) -> Mapping[str, Operation]:
+        """Its operations by name."""
+        return {operation.name: operation for operation in self.operations}
 
-    def stored(place: int) -> Message:
-        return state.ledger.page(shelf, at, at, place, 1)[0]
+    @cached_property
+    def parameters(self) -> Sequence[Parameter]:
+        """Everything that its operations read, once for each name."""
+        rows = {row.name: row for each in self.operations for row in (*each.common, *each.parameters)}
+        return tuple(rows.values())
 
-    places = range(state.ledger.count(shelf, at, at))
-    return stored(bisect_left(places, delivery.serial, key=lambda place: stored(place).serial))
+    @cached_property
+    def secrets(self) -> Sequence[str]:
+        """Names of parameters whose values are credentials."""
+        return tuple(row.name for row in self.parameters if row.is_secret)

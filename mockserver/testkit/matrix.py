@@ -130,7 +130,8 @@ def table(results: list[Result]) -> Iterator[str]:
 
 def _title(reading: Reading) -> str:
     for room in PROVIDERS:
-        entry = quirk_book.entries(room.book).get(reading.quirk.number)
+        book = quirk_book.entries(room.quirks_file) if room.quirks_file else {}
+        entry = book.get(reading.quirk.number)
         if entry is not None:
             return f"{entry.number} {entry.title}"
     return "the house's own"

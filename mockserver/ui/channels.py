@@ -55,11 +55,11 @@ def channels(state: State, rooms: Mapping[str, Provider]) -> list[Channel]:
 
 
 def _of(account: Account, room: Provider) -> Iterator[Channel]:
-    where = Channel(room.name, account.name, kinds={kind: tuple(takes) for kind, takes in room.kinds.items()})
+    where = Channel(room.name, account.name, kinds={kind: tuple(takes) for kind, takes in room.inbound_kinds.items()})
     if "program" in row(room):
         for program in account.programs.values():
             yield where._replace(end=program.id, name=program.name, is_program=True)
-    elif room.kinds:
+    elif room.inbound_kinds:
         yield where
     else:
         for number in account.numbers.values():

@@ -18,7 +18,7 @@ from mockserver.engine.message_store import Handset
 from mockserver.engine.messages import Message, handset_of, handset_shelf
 from mockserver.engine.state import State
 from mockserver.engine.world import TimedEvent, World
-from mockserver.sdk.provider import subject
+from mockserver.sdk.webhooks import subject
 
 from .channels import Channel, channels, fields, of_message, spelled
 from .page_context import Visit
@@ -159,7 +159,7 @@ def _first(visit: Visit, state: State) -> str:
     for account in state.accounts.values():
         numbers = [number.number for number in account.numbers.values() if number.sms_enabled]
         login = next((each for each in account.logins if each.secret is not None), None)
-        command = visit.desk.rooms[account.provider].sends
+        command = visit.desk.rooms[account.provider].send_example
         if command and numbers and login is not None:
             return command.format(url=visit.origin, user=login.user, secret=login.secret, number=numbers[0])
     return ""

@@ -66,11 +66,11 @@ def shown(visit: Visit, error: str = "") -> dict[str, Any]:
     kinds = {each["kind"]: each for each in visit.ask("GET", "/_mock/faults")["kinds"]}
     order = [*_WORDS, *(name for name in kinds if name not in _WORDS)]
     operations = [
-        (room.title, [(f"{room.name}|{operation}", operation) for operation in room.operations])
+        (room.title, [(f"{room.name}|{operation}", operation) for operation in room.operations_by_name])
         for room in visit.desk.providers
     ]
     refusals = [
-        (room.title, [(f"{room.name}|{each.__name__}", each.__name__) for each in room.refusals])
+        (room.title, [(f"{room.name}|{each.__name__}", each.__name__) for each in room.errors])
         for room in visit.desk.providers
     ]
     return {

@@ -43,7 +43,7 @@ class PostOffice:
 
     def send(self, world: World, delivery: Delivery) -> None:
         """Begin an attempt; called with the world's lock held."""
-        outgoing_of = self._rooms[delivery.provider].outgoing
+        outgoing_of = self._rooms[delivery.provider].build_webhook
         assert outgoing_of is not None
         outgoing = outgoing_of(delivery, world.state)
         at = world.clock.now() if delivery.due is None else delivery.due

@@ -1,22 +1,21 @@
 """DialogTech (Ifbyphone) ``ibp_api.php``: one address, many actions, XML with its DTD inside.
 
-Read QUIRKS.md, errors.py, operations.py, wire.py, in that order.
+Read QUIRKS.md, errors.py, operations/, wire.py, in that order.
 """
 
 from pathlib import Path
 
-from mockserver.sdk.provider import Provider
+from mockserver.sdk import Provider
 
 from . import magic, wire
 from .behaviours import BEHAVIOURS
-from .error_injection import force
-from .errors import REFUSALS
-from .inbound import arrive
-from .operations import OPERATIONS, SOURCES, decide
-from .parameters import TABLES
+from .error_injection import build_error
+from .errors import ERRORS
+from .inbound import receive_inbound
+from .operations import OPERATIONS, decide
 from .quirks import QUIRKS
 from .routes import routes
-from .webhooks import judge
+from .webhooks import evaluate_attempt
 
 DIALOGTECH = Provider(
     name="dialogtech",
@@ -24,28 +23,24 @@ DIALOGTECH = Provider(
     hosts=("secure.dialogtech.com", "secure.ifbyphone.com"),
     prefixes=("/ibp_api.php",),
     routes=routes,
-    operations=tuple(OPERATIONS),
-    sources=SOURCES,
-    parameters={name: ("action", *wire.CREDENTIALS, *(row.name for row in TABLES[name])) for name in OPERATIONS},
-    refusals=REFUSALS,
-    strays=tuple(wire.ASTRAY.values()),
-    quirks=QUIRKS,
-    magic=magic.MAGIC,
-    behaviours=BEHAVIOURS,
-    unrepeatable=("sms.send_message",),
-    secrets=wire.CREDENTIALS,
+    operations=OPERATIONS,
+    errors=ERRORS,
+    schema=Path(__file__).parent / "world.schema.json",
     example="curl '{url}/ibp_api.php?&action=sms.get_messages&access_key=foo&secret_access_key=bar"
     "&start_date=20170101&end_date=20170101'",
-    sends="curl -sS {url}/ibp_api.php --data 'action=sms.send_message&access_key={user}&secret_access_key={secret}' \\\n"
-    "    --data 'from={number}&to=5556667777' --data-urlencode 'message=Your table is ready.'",
-    schema=Path(__file__).parent / "world.schema.json",
-    book=Path(__file__).parent / "QUIRKS.md",
-    read=wire.read,
+    parse=wire.parse,
     decide=decide,
-    force=force,
-    write=wire.write,
-    arrive=arrive,
-    astray=wire.astray,
-    outgoing=wire.outgoing,
-    judge=judge,
+    render=wire.render,
+    render_routing_error=wire.render_routing_error,
+    routing_errors=tuple(wire.ROUTING_ERRORS.values()),
+    build_error=build_error,
+    receive_inbound=receive_inbound,
+    build_webhook=wire.build_webhook,
+    evaluate_attempt=evaluate_attempt,
+    quirks=QUIRKS,
+    quirks_file=Path(__file__).parent / "QUIRKS.md",
+    magic=magic.MAGIC,
+    behaviours=BEHAVIOURS,
+    send_example="curl -sS {url}/ibp_api.php --data 'action=sms.send_message&access_key={user}&secret_access_key={secret}' \\\n"
+    "    --data 'from={number}&to=5556667777' --data-urlencode 'message=Your table is ready.'",
 )

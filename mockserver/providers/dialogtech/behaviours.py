@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mockserver.engine.journal import Exchange
-from mockserver.engine.provider_errors import assumed, documented
-from mockserver.sdk.provider import Behaviour
+from mockserver.sdk import Behaviour, Exchange, assumed, documented
 
 _MESSAGE = r"<{0}>\s*<message\b"
 

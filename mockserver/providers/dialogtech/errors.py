@@ -1,4 +1,4 @@
-"""Every "no" of DialogTech.
+"""Every error of DialogTech.
 
 DT-17: the documents name limits and requirements but print no failure. What real clients know is the envelope,
 ``<result>failed</result>`` with a ``<result_description>``, at HTTP 200. Every sentence in this file is therefore
@@ -7,14 +7,14 @@ ours, whatever its rule's source.
 
 from __future__ import annotations
 
-from mockserver.engine.provider_errors import Refused, assumed, documented
+from mockserver.sdk import ProviderError, assumed, documented
 
 
-class Failed(Refused):
-    """The room's own refusals."""
+class DialogTechError(ProviderError):
+    """The errors of this provider."""
 
 
-class BadRequest(Failed):
+class BadRequest(DialogTechError):
     """No request that a server can make sense of."""
 
     status = 400
@@ -23,7 +23,7 @@ class BadRequest(Failed):
     source = assumed("DT-17")
 
 
-class BodyTooLarge(Failed):
+class BodyTooLarge(DialogTechError):
     """More than the server reads."""
 
     status = 413
@@ -32,7 +32,7 @@ class BodyTooLarge(Failed):
     source = assumed("DT-17")
 
 
-class BodyUnreadable(Failed):
+class BodyUnreadable(DialogTechError):
     """The body is not what its Content-Type says."""
 
     description = "Request body is not the multipart/form-data that its Content-Type announces: {reason}"
@@ -41,7 +41,7 @@ class BodyUnreadable(Failed):
     source = assumed("DT-16")
 
 
-class WrongMethod(Failed):
+class WrongMethod(DialogTechError):
     """Neither GET nor POST."""
 
     status = 405
@@ -51,7 +51,7 @@ class WrongMethod(Failed):
     source = assumed("DT-16")
 
 
-class UnknownPath(Failed):
+class UnknownPath(DialogTechError):
     """Our host, but not the one address that the documents print."""
 
     status = 404
@@ -61,7 +61,7 @@ class UnknownPath(Failed):
     source = documented("001", "Base URL for SMS Send Message", "DT-17")
 
 
-class ServerFault(Failed):
+class ServerFault(DialogTechError):
     """The double itself failed."""
 
     status = 500
@@ -70,15 +70,16 @@ class ServerFault(Failed):
     source = assumed("DT-17")
 
 
-class MissingParameter(Failed):
+class MissingParameter(DialogTechError):
     """A parameter whose row says "Required: Yes" is absent or empty."""
 
+    cites_parameter = True
     description = "Missing required parameter: {name}"
     fix = "Send {name} with a value."
     source = documented("001", "action Yes String", "DT-37")  # what is missing quotes its own row
 
 
-class UnknownAction(Failed):
+class UnknownAction(DialogTechError):
     """The action is none of the three."""
 
     description = "Unknown action: {value}"
@@ -87,7 +88,7 @@ class UnknownAction(Failed):
     source = documented("001", "Only accepts sms.send_message to send an SMS Message", "DT-17")
 
 
-class InvalidCredentials(Failed):
+class InvalidCredentials(DialogTechError):
     """No account has this pair, or this key."""
 
     description = "Invalid {name}"
@@ -96,7 +97,7 @@ class InvalidCredentials(Failed):
     source = documented("001", "Credentials used for access to the API for a particular DialogTech account", "DT-35")
 
 
-class NotText(Failed):
+class NotText(DialogTechError):
     """The bytes of a value are not UTF-8."""
 
     description = "Parameter {name} is not UTF-8 text"
@@ -104,23 +105,25 @@ class NotText(Failed):
     source = assumed("DT-36")
 
 
-class NotANumber(Failed):
+class NotANumber(DialogTechError):
     """A formatted number, or no number at all."""
 
+    cites_parameter = True
     description = "Parameter {name} must be an unformatted phone number, 10 digits or 11 with a leading 1: {value}"
     fix = "Send {name} as 10 digits, or 11 with a leading 1, and nothing between them."
     source = documented("001", "String: Unformatted Phone Number", "DT-24")
 
 
-class NotADay(Failed):
+class NotADay(DialogTechError):
     """A date in another format, or no day of the calendar."""
 
+    cites_parameter = True
     description = "Parameter {name} must be a day in the format YYYYMMDD: {value}"
     fix = "Send {name} as YYYYMMDD, such as 20170101."
     source = documented("000", "Date format should be YYYYMMDD", "DT-8")
 
 
-class EndsBeforeStart(Failed):
+class EndsBeforeStart(DialogTechError):
     """The range is empty the wrong way round."""
 
     description = "Parameter end_date {end} is before start_date {start}"
@@ -129,7 +132,7 @@ class EndsBeforeStart(Failed):
     source = documented("000", "Defines the end of the date-range for records to be returned from", "DT-7")
 
 
-class MessageTooLong(Failed):
+class MessageTooLong(DialogTechError):
     """More than 256 characters."""
 
     description = "Parameter message must be at most 256 characters long: it has {length}"
@@ -138,7 +141,7 @@ class MessageTooLong(Failed):
     source = documented("001", "message Yes String 256", "DT-19")
 
 
-class NotATrackingNumber(Failed):
+class NotATrackingNumber(DialogTechError):
     """The sender is not an SMS enabled number of this account."""
 
     description = "Parameter from is not an SMS enabled tracking number of this account: {value}"
@@ -150,7 +153,7 @@ class NotATrackingNumber(Failed):
 _WAIT = "Wait until {free_at}, or set the reading limits: off in this test's world."
 
 
-class TooManyPerMinute(Failed):
+class TooManyPerMinute(DialogTechError):
     """The 41st of a number within 60 seconds."""
 
     description = (
@@ -161,7 +164,7 @@ class TooManyPerMinute(Failed):
     source = documented("001", "40 sms per number per 60 seconds", "DT-23")
 
 
-class TooManyPerAccount(Failed):
+class TooManyPerAccount(DialogTechError):
     """The fifth of an account within a second."""
 
     description = (
@@ -172,7 +175,7 @@ class TooManyPerAccount(Failed):
     source = documented("001", "4 sms per DialogTech account per second", "DT-23")
 
 
-class TooManyPerNumber(Failed):
+class TooManyPerNumber(DialogTechError):
     """The second of a number within a second."""
 
     description = "Rate limit exceeded: 1 sms per number per second; next possible in {seconds} seconds, at {free_at}"
@@ -181,7 +184,7 @@ class TooManyPerNumber(Failed):
     source = documented("001", "1 sms per number per second", "DT-23")
 
 
-class InvalidRecipient(Failed):
+class InvalidRecipient(DialogTechError):
     """A number to which nothing can be sent; a magic one, so far."""
 
     description = "Parameter to is not a number that messages can be sent to: {value}"
@@ -190,4 +193,4 @@ class InvalidRecipient(Failed):
     source = assumed("DT-39")
 
 
-REFUSALS: tuple[type[Failed], ...] = tuple(Failed.__subclasses__())
+ERRORS: tuple[type[DialogTechError], ...] = tuple(DialogTechError.__subclasses__())

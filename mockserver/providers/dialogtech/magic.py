@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.engine.events import ArrivalScheduled
-from mockserver.engine.instants import SECOND, Instant
-from mockserver.engine.messages import Message
-from mockserver.sdk.provider import Magic
+from mockserver.sdk import SECOND, InboundScheduled, Instant, Magic, Message
 
-from .errors import Failed, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
+from .errors import DialogTechError, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
 
 
 def _ten(place: int, outcome: str) -> Magic:
@@ -25,14 +22,14 @@ INVALID = _ten(0, "refused as an invalid recipient")
 PER_MINUTE = _ten(1, "refused as the 41st sms of a number within 60 seconds")
 PER_ACCOUNT = _ten(2, "refused as the fifth sms of an account within a second")
 PER_NUMBER = _ten(3, "refused as the second sms of a number within a second")
-LOST = _ten(4, "accepted and stored; the connection is closed without an answer")
-ANSWERED = _ten(5, "accepted; 30 seconds later the handset answers 'Reply to: ' and the text")
+NO_RESPONSE = _ten(4, "accepted and stored; the connection is closed without an answer")
+REPLIED = _ten(5, "accepted; 30 seconds later the handset answers 'Reply to: ' and the text")
 
-MAGIC = (INVALID, PER_MINUTE, PER_ACCOUNT, PER_NUMBER, LOST, ANSWERED)
+MAGIC = (INVALID, PER_MINUTE, PER_ACCOUNT, PER_NUMBER, NO_RESPONSE, REPLIED)
 MEANINGS: Mapping[str, Magic] = {number: magic for magic in MAGIC for number in magic.values()}
 """Number -> what it is for."""
 
-FILLED: Mapping[Magic, type[Failed]] = {
+FILLED: Mapping[Magic, type[DialogTechError]] = {
     PER_MINUTE: TooManyPerMinute,
     PER_ACCOUNT: TooManyPerAccount,
     PER_NUMBER: TooManyPerNumber,
@@ -43,7 +40,7 @@ PAUSE: Instant = 30 * SECOND
 """Until the handset answers."""
 
 
-def reply(message: Message, account: str) -> ArrivalScheduled:
+def reply(message: Message, account: str) -> InboundScheduled:
     """The answer that will come in to the account of that name."""
     fields = {
         "account": account,
@@ -51,4 +48,4 @@ def reply(message: Message, account: str) -> ArrivalScheduled:
         "recipient": message.sender,
         "text": f"Reply to: {message.text}",
     }
-    return ArrivalScheduled(message.at + PAUSE, "dialogtech", fields)
+    return InboundScheduled(message.at + PAUSE, "dialogtech", fields)

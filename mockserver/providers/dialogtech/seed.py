@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from faker import Faker
 
-from mockserver.engine.instants import SECOND, duration
+from mockserver.sdk import SECOND, duration
 
 if TYPE_CHECKING:
     from random import Random  # noqa: TID251 - the type of Faker's own

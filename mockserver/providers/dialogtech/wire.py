@@ -11,28 +11,38 @@ from urllib.parse import quote, urlencode
 
 from lxml import etree
 
-from mockserver.engine import deliveries as outbox
-from mockserver.engine.accounts import Credential
-from mockserver.engine.decisions import Decision
-from mockserver.engine.deliveries import Outgoing
-from mockserver.engine.instants import datetime_of, zone_of
-from mockserver.engine.messages import Message
-from mockserver.engine.provider_errors import Refused
-from mockserver.engine.state import State
-from mockserver.sdk.forms import Malformed, media_type, multipart_pairs, pairs
-from mockserver.sdk.provider import Call, subject
-from mockserver.sdk.request import Asked
-from mockserver.sdk.response import AT_ONCE, Ending, Response, ResponseTiming
-from mockserver.sdk.serialization_cache import Fragments
+from mockserver.sdk import (
+    AT_ONCE,
+    Call,
+    Credential,
+    Decision,
+    Ending,
+    Malformed,
+    Message,
+    OutgoingRequest,
+    ProviderError,
+    ProviderRequest,
+    Response,
+    ResponseTiming,
+    SerializationCache,
+    State,
+    WebhookDelivery,
+    datetime_of,
+    media_type,
+    multipart_pairs,
+    pairs,
+    subject,
+    zone_of,
+)
 
 from . import quirks
-from .errors import BadRequest, BodyTooLarge, BodyUnreadable, Failed, ServerFault, UnknownPath, WrongMethod
-from .operations import Found, Lost, Numbers, Sent
+from .errors import BadRequest, BodyTooLarge, BodyUnreadable, DialogTechError, ServerFault, UnknownPath, WrongMethod
+from .operations.messages import Found, Sent, SentNoReply
+from .operations.numbers import Numbers
 from .webhooks import INBOUND, REPORT
 
 # DT-34: no page names a Content-Type; without the charset `requests` would read Latin-1
 HEADERS = (("Content-Type", "text/xml; charset=UTF-8"),)
-CREDENTIALS = ("access_key", "secret_access_key", "api_key")
 
 # DT-25: the half of the page that has a prologue counts
 _PROLOGUE = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -42,28 +52,28 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # -- in ------------------------------------------------------------------------------------------------------------
 
 
-def read(asked: Asked) -> Call:
+def parse(request: ProviderRequest) -> Call:
     """Read a request as PHP's ``$_REQUEST`` does: DT-10, DT-16, DT-20, DT-31, DT-37."""
-    values = dict(pairs(asked.query))
-    defect: Failed | None = None
-    if asked.method == "POST":
+    values = dict(pairs(request.query))
+    defect: DialogTechError | None = None
+    if request.method == "POST":
         try:
-            values.update(_form(asked))
-        except Failed as refusal:
-            defect = refusal
-    return Call(values.get("action", ""), values, _credential(values, asked.is_bound), defect)
+            values.update(_form(request))
+        except DialogTechError as error:
+            defect = error
+    return Call(values.get("action", ""), values, _credential(values, request.is_bound), defect)
 
 
-def _form(asked: Asked) -> list[tuple[str, str]]:
-    if asked.is_too_large:
+def _form(request: ProviderRequest) -> list[tuple[str, str]]:
+    if request.is_too_large:
         raise BodyTooLarge
-    kind = media_type(asked.content_type)
+    kind = media_type(request.content_type)
     if kind == "application/x-www-form-urlencoded":
-        return pairs(asked.body)
+        return pairs(request.body)
     if kind != "multipart/form-data":  # nothing that PHP would make parameters of
         return []
     try:
-        return multipart_pairs(asked.content_type, asked.body)
+        return multipart_pairs(request.content_type, request.body)
     except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
 
@@ -78,60 +88,60 @@ def _credential(values: Mapping[str, str], is_bound: bool) -> Credential | None:
     return Credential("dialogtech", values["api_key"], None, is_bound)
 
 
-ASTRAY = {400: BadRequest, 404: UnknownPath, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
+ROUTING_ERRORS = {400: BadRequest, 404: UnknownPath, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
 
 
-def astray(asked: Asked, status: int) -> Response:
+def render_routing_error(request: ProviderRequest, status: int) -> Response:
     """Answer what reached DialogTech's host or address but cannot be read as a call."""
-    refusal = WrongMethod(method=asked.method) if status == 405 else ASTRAY.get(status, ServerFault)()
-    return write_refusal(refusal, _dtd("send_message", "printed"))
+    error = WrongMethod(method=request.method) if status == 405 else ROUTING_ERRORS.get(status, ServerFault)()
+    return render_error(error, _dtd("send_message", "printed"))
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Response:
-    """The answer that a decision has in this world's readings."""
+def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: SerializationCache) -> Response:
+    """The response that a decision has in this world's variants."""
     value = decision.value
-    if isinstance(value, Refused):
-        return write_refusal(value, _failure_dtd(call.operation, readings))
-    delivery = _UNSAID if type(value) is Lost else AT_ONCE
-    return Response(200, HEADERS, _WRITERS[type(value)](value, readings, fragments), delivery)
+    if isinstance(value, ProviderError):
+        return render_error(value, _failure_dtd(call.operation, variants))
+    timing = _CLOSE_SILENTLY if type(value) is SentNoReply else AT_ONCE
+    return Response(200, HEADERS, RENDER[type(value)](value, variants, cache), timing)
 
 
-def write_refusal(refusal: Refused, dtd: bytes) -> Response:
+def render_error(error: ProviderError, dtd: bytes) -> Response:
     """DT-17: the envelope that clients know a failure by."""
-    allow = (("Allow", "GET, HEAD, POST"),) if refusal.status == 405 else ()
-    return Response(refusal.status, HEADERS + allow, _result("failed", str(refusal), dtd), refusal=refusal)
+    allow = (("Allow", "GET, HEAD, POST"),) if error.status == 405 else ()
+    return Response(error.status, HEADERS + allow, _result("failed", str(error), dtd), refusal=error)
 
 
-_UNSAID = ResponseTiming(ending=Ending.CLOSE, instead=b"")
+_CLOSE_SILENTLY = ResponseTiming(ending=Ending.CLOSE, instead=b"")
 """DT-39: the answer is there, for the journal, and never leaves."""
 
 
-def _write_sent(_sent: Sent | Lost, readings: Mapping[str, str], _fragments: Fragments) -> bytes:
+def _render_sent(_sent: Sent | SentNoReply, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
     # 001: "[1] Message Sent"; DT-22
-    return _success(readings[quirks.SEND_MESSAGE_DTD.name])
+    return _success(variants[quirks.SEND_MESSAGE_DTD.name])
 
 
 @lru_cache(maxsize=4)
-def _success(reading: str) -> bytes:
-    return _result("success", "[1] Message Sent", _dtd("send_message", reading))
+def _success(variant: str) -> bytes:
+    return _result("success", "[1] Message Sent", _dtd("send_message", variant))
 
 
-def _write_found(found: Found, readings: Mapping[str, str], fragments: Fragments) -> bytes:
-    zone, inside = readings[quirks.ZONE.name], readings[quirks.GET_MESSAGES_ENVELOPE.name] == "dtd"  # DT-3
+def _render_messages(found: Found, variants: Mapping[str, str], cache: SerializationCache) -> bytes:
+    zone, inside = variants[quirks.ZONE.name], variants[quirks.GET_MESSAGES_ENVELOPE.name] == "dtd"  # DT-3
     level = 4 if inside else 3
     write_message = partial(_write_message, stamp=_stamp(zone), level=level)
     form = ("dialogtech", zone, level)
-    inbound = fragments.of(found.inbound, form, write_message)
-    outbound = fragments.of(found.outbound, form, write_message)
+    inbound = cache.of(found.inbound, form, write_message)
+    outbound = cache.of(found.outbound, form, write_message)
     # 000: "[3] Message(s) Returned"; DT-13: both directions are counted
     response = _response("success", f"[{len(inbound) + len(outbound)}] Message(s) Returned")
     messages = etree.SubElement(etree.SubElement(response, "data") if inside else response, "messages")
     etree.SubElement(messages, "inbound")  # DT-4: both are always there
     etree.SubElement(messages, "outbound")  # DT-2: and closed
-    dtd = _dtd("get_messages", readings[quirks.GET_MESSAGES_DTD.name], ".data" if inside else "")
+    dtd = _dtd("get_messages", variants[quirks.GET_MESSAGES_DTD.name], ".data" if inside else "")
     before, _, rest = _document(dtd, response, _STEP).partition(b"<inbound/>")
     between, _, after = rest.partition(b"<outbound/>")
     return b"".join(
@@ -162,22 +172,22 @@ def _write_message(message: Message, stamp: Callable[[int], str], level: int) ->
     return etree.tostring(record, encoding="UTF-8", xml_declaration=False)
 
 
-def _write_numbers(answer: Numbers, readings: Mapping[str, str], _fragments: Fragments) -> bytes:
+def _render_numbers(result: Numbers, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
     # 002: "<result></result>"; DT-27
-    result = "success" if readings[quirks.GET_NUMBERS_RESULT.name] == "success" else ""
-    response = _response(result, f"[{len(answer.numbers)}] Number(s) Returned")
+    word = "success" if variants[quirks.GET_NUMBERS_RESULT.name] == "success" else ""
+    response = _response(word, f"[{len(result.numbers)}] Number(s) Returned")
     data = etree.SubElement(response, "data")
-    for number in answer.numbers:
+    for number in result.numbers:
         # DT-28: attributes, whatever the DTD says
         etree.SubElement(data, "number", sms_enabled="1", url=_clean(number.url or "")).text = number.number
-    return _document(_dtd("get_numbers", readings[quirks.GET_NUMBERS_DTD.name]), response, "\t", end=b"\n")
+    return _document(_dtd("get_numbers", variants[quirks.GET_NUMBERS_DTD.name]), response, "\t", end=b"\n")
 
 
-_WRITERS: Mapping[type, Callable[[Any, Mapping[str, str], Fragments], bytes]] = {
-    Sent: _write_sent,
-    Lost: _write_sent,
-    Found: _write_found,
-    Numbers: _write_numbers,
+RENDER: Mapping[type, Callable[[Any, Mapping[str, str], SerializationCache], bytes]] = {
+    Sent: _render_sent,
+    SentNoReply: _render_sent,
+    Found: _render_messages,
+    Numbers: _render_numbers,
 }
 
 
@@ -215,13 +225,13 @@ def _stamp(zone_name: str) -> Callable[[int], str]:
 
 
 @lru_cache(maxsize=16)
-def _dtd(page: str, reading: str, variant: str = "") -> bytes:
+def _dtd(page: str, variant: str, envelope: str = "") -> bytes:
     """The document type declaration of a page, with its line end, spaced as the page has it (DT-6); nothing for ``none``."""
-    if reading == "none":
+    if variant == "none":
         return b""
-    if page == "send_message" or reading == "printed":  # 001's needs no reconciling (DT-33)
-        reading, variant = "printed", ""
-    return (Path(__file__).parent / "dtd" / f"{page}.{reading}{variant}.dtd").read_bytes()
+    if page == "send_message" or variant == "printed":  # 001's needs no reconciling (DT-33)
+        variant, envelope = "printed", ""
+    return (Path(__file__).parent / "dtd" / f"{page}.{variant}{envelope}.dtd").read_bytes()
 
 
 _SWITCHES = {
@@ -231,41 +241,41 @@ _SWITCHES = {
 }
 
 
-def _failure_dtd(operation: str, readings: Mapping[str, str]) -> bytes:
+def _failure_dtd(operation: str, variants: Mapping[str, str]) -> bytes:
     """DT-17: a failure carries 001's two elements, unless its action is read without a DTD."""
-    return _dtd("send_message", readings[_SWITCHES.get(operation, quirks.SEND_MESSAGE_DTD).name])
+    return _dtd("send_message", variants[_SWITCHES.get(operation, quirks.SEND_MESSAGE_DTD).name])
 
 
 # -- to the customer -----------------------------------------------------------------------------------------------
 
 
-def outgoing(delivery: outbox.Delivery, state: State) -> Outgoing:
+def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     """The call of a number's listener, or of its address for reports."""
-    message, readings = subject(delivery, state), state.readings
-    told = urlencode(_TOLD[delivery.kind](message, readings), quote_via=quote)
-    if readings[quirks.LISTENER_METHOD.name] == "POST":  # DT-40
+    message, variants = subject(delivery, state), state.readings
+    report = urlencode(_REPORTS[delivery.kind](message, variants), quote_via=quote)
+    if variants[quirks.LISTENER_METHOD.name] == "POST":  # DT-40
         headers = (("Content-Type", "application/x-www-form-urlencoded"),)
-        return Outgoing("POST", delivery.url, headers, told.encode())
+        return OutgoingRequest("POST", delivery.url, headers, report.encode())
     address = delivery.url.partition("#")[0]  # a fragment is nobody's but the browser's
-    return Outgoing("GET", f"{address}{'&' if '?' in address else '?'}{told}")
+    return OutgoingRequest("GET", f"{address}{'&' if '?' in address else '?'}{report}")
 
 
-def _tell_message(message: Message, readings: Mapping[str, str]) -> dict[str, str]:
+def _message_report(message: Message, variants: Mapping[str, str]) -> dict[str, str]:
     """DT-40: a message that came in, in the words of `sms.get_messages`."""
     return {
         "msg_id": message.id,
         "to": message.recipient,
         "from": message.sender,
         "message": message.text,
-        "date": _stamp(readings[quirks.ZONE.name])(message.at),
+        "date": _stamp(variants[quirks.ZONE.name])(message.at),
     }
 
 
-def _tell_report(message: Message, readings: Mapping[str, str]) -> dict[str, str]:
+def _delivery_report(message: Message, variants: Mapping[str, str]) -> dict[str, str]:
     """DT-41: how far a message got."""
-    told = _tell_message(message, readings)
-    del told["message"]
-    return {**told, "status": readings[quirks.REPORT_STATUS.name]}
+    report = _message_report(message, variants)
+    del report["message"]
+    return {**report, "status": variants[quirks.REPORT_STATUS.name]}
 
 
-_TOLD = {INBOUND: _tell_message, REPORT: _tell_report}
+_REPORTS = {INBOUND: _message_report, REPORT: _delivery_report}

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from mockserver.engine.journal import Exchange
-from mockserver.engine.provider_errors import documented
-from mockserver.sdk.provider import Behaviour, Pages
+from mockserver.sdk import Behaviour, Exchange, Pages, documented
 
 _PAGES = "If there are multiple pages, the response will contain the URL of the next page of data."
 _LAST = "If there isn’t another page of data available then this property should be left null."

@@ -1,27 +1,23 @@
-"""The refusals that a fault demands by name: each says what it would say to this very call, had the call deserved it.
+"""The errors that a fault rule demands by name, where the parameter table does not say them.
 
-What a refusal repeats is what the call has; where the call has nothing that could be refused so, it is the least that
-could be, so that on the wire nobody can tell the forced one from the real one.
+What an error repeats is what the call has; where the call has nothing that could be rejected so, it is the least that
+could be, so that on the wire nobody can tell the injected one from the real one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from mockserver.engine.instants import SECOND, datetime_of
-from mockserver.engine.provider_errors import Refused
-from mockserver.sdk.error_injection import Case, Forced, by
+from mockserver.sdk import SECOND, Case, ProviderError, datetime_of, error_builder
 
 from . import errors
-from .parameters import LARGEST_PAGE, NAMES, PAGE_SIZE
+from .operations import OPERATIONS
 
 _YEAR = 366 * 24 * 60 * 60
 """Seconds."""
 
 
-def _first(case: Case, *names: str) -> str:
-    """The first of some names that was sent; the first of all when none was."""
-    return next((name for name in names if name in case.call.values), names[0])
+def _not_text(case: Case) -> ProviderError:
+    row = next((row for row in case.parameters if row.name in case.call.values), case.parameters[0])
+    return row.error(errors.NotText, value=case.text(row.name))
 
 
 def _second(case: Case, name: str, before: int) -> str:
@@ -29,26 +25,18 @@ def _second(case: Case, name: str, before: int) -> str:
     return case.text(name) or datetime_of(case.now - before * SECOND).isoformat()[:19]
 
 
-def _date(case: Case) -> Refused:
-    name = _first(case, "startDate", "endDate")
-    return errors.NotADate(name=name, value=case.text(name))
-
-
-def _range(case: Case) -> Refused:
+def _range(case: Case) -> ProviderError:
     return errors.EndsBeforeStart(start=_second(case, "startDate", 0), end=_second(case, "endDate", 1))
 
 
-_FORCED: Mapping[type[Refused], Forced] = {
-    errors.WrongMethod: lambda case: errors.WrongMethod(method=case.asked.method),
-    errors.UnreadableCredentials: lambda _: errors.UnreadableCredentials(reason="not base64"),
-    errors.UnknownProgram: lambda case: errors.UnknownProgram(value=case.text("programId")),
-    errors.NotText: lambda case: errors.NotText(name=_first(case, *NAMES)),
-    errors.NotAMessageType: lambda case: errors.NotAMessageType(value=case.text("messageType")),
-    errors.NotADate: _date,
-    errors.EndsBeforeStart: _range,
-    errors.RangeTooLong: lambda case: errors.RangeTooLong(start=_second(case, "startDate", _YEAR + 1)),
-    errors.NotAPageSize: lambda case: errors.NotAPageSize(value=case.text("pageSize"), largest=PAGE_SIZE.largest),
-    errors.NotAPage: lambda case: errors.NotAPage(value=case.text("page"), largest=LARGEST_PAGE),
-}
-
-force = by(_FORCED)
+build_error = error_builder(
+    OPERATIONS,
+    {
+        errors.WrongMethod: lambda case: errors.WrongMethod(method=case.request.method),
+        errors.UnreadableCredentials: lambda _: errors.UnreadableCredentials(reason="not base64"),
+        errors.UnknownProgram: lambda case: errors.UnknownProgram(value=case.text("programId")),
+        errors.NotText: _not_text,
+        errors.EndsBeforeStart: _range,
+        errors.RangeTooLong: lambda case: errors.RangeTooLong(start=_second(case, "startDate", _YEAR + 1)),
+    },
+)

@@ -1,4 +1,4 @@
-"""Every "no" of mGage.
+"""Every error of mGage.
 
 003 names the statuses and says that the ``meta`` key has the details, but prints no failure (MG-14). Every sentence in
 this file is therefore ours, whatever its rule's source.
@@ -6,17 +6,17 @@ this file is therefore ours, whatever its rule's source.
 
 from __future__ import annotations
 
-from mockserver.engine.provider_errors import Refused, assumed, documented
+from mockserver.sdk import ProviderError, assumed, documented
 
 
-class Failed(Refused):
-    """The room's own refusals."""
+class MgageError(ProviderError):
+    """The errors of this provider."""
 
     # 003: "Returned when there is some syntactical error in the request such as invalid/misformatted data."
     status = 400
 
 
-class UnreadableRequest(Failed):
+class UnreadableRequest(MgageError):
     """HTTP that cannot be taken for a request, such as one to an impossible host."""
 
     description = "Request cannot be read"
@@ -24,7 +24,7 @@ class UnreadableRequest(Failed):
     source = documented("003", "Returned when there is some syntactical error in the request", "MG-14")
 
 
-class WrongMethod(Failed):
+class WrongMethod(MgageError):
     """Not GET."""
 
     status = 405
@@ -34,7 +34,7 @@ class WrongMethod(Failed):
     source = assumed("MG-15")
 
 
-class UnknownPath(Failed):
+class UnknownPath(MgageError):
     """Our host or prefix, but not the one address that the document prints."""
 
     status = 404
@@ -44,7 +44,7 @@ class UnknownPath(Failed):
     source = documented("003", "When a requested resource does not exist", "MG-27")
 
 
-class ServerFault(Failed):
+class ServerFault(MgageError):
     """The double itself failed."""
 
     status = 500
@@ -53,7 +53,7 @@ class ServerFault(Failed):
     source = documented("003", "Failure due to server error", "MG-14")
 
 
-class MissingCredentials(Failed):
+class MissingCredentials(MgageError):
     """No Authorization header, or one of another scheme."""
 
     status = 401
@@ -63,7 +63,7 @@ class MissingCredentials(Failed):
     source = documented("003", "This operation uses HTTP Basic authentication", "MG-13")
 
 
-class UnreadableCredentials(Failed):
+class UnreadableCredentials(MgageError):
     """HTTP Basic, but not the base64 of a user, a colon and a password in UTF-8."""
 
     status = 401
@@ -73,7 +73,7 @@ class UnreadableCredentials(Failed):
     source = assumed("MG-13")
 
 
-class InvalidCredentials(Failed):
+class InvalidCredentials(MgageError):
     """No account has this user with this password."""
 
     status = 401
@@ -83,7 +83,7 @@ class InvalidCredentials(Failed):
     source = documented("003", "you only need the username and password to make the SMS API calls", "MG-13")
 
 
-class UnknownProgram(Failed):
+class UnknownProgram(MgageError):
     """No program of this account has that id."""
 
     status = 404
@@ -93,7 +93,7 @@ class UnknownProgram(Failed):
     source = documented("003", "When a requested resource does not exist", "MG-24")
 
 
-class ServerException(Failed):
+class ServerException(MgageError):
     """The program whose export always fails."""
 
     status = 500
@@ -103,7 +103,7 @@ class ServerException(Failed):
     source = documented("003", "General server exception", "MG-25")
 
 
-class NotText(Failed):
+class NotText(MgageError):
     """The bytes of a value are not UTF-8."""
 
     description = "{name} is not UTF-8 text"
@@ -111,7 +111,7 @@ class NotText(Failed):
     source = assumed("MG-23")
 
 
-class NotAMessageType(Failed):
+class NotAMessageType(MgageError):
     """Neither MO nor MT."""
 
     description = "messageType must be MO or MT: {value}"
@@ -120,7 +120,7 @@ class NotAMessageType(Failed):
     source = documented("003", "Message Type, MO, or MT.", "MG-11")
 
 
-class NotADate(Failed):
+class NotADate(MgageError):
     """A date in another format, or none of the calendar."""
 
     description = "{name} must be a date in the format YYYY-MM-DDTHH:MM:SS: {value}"
@@ -128,7 +128,7 @@ class NotADate(Failed):
     source = documented("003", "The DateTime format is YYYY-MM-DDTHH:MM:SS.", "MG-6")
 
 
-class EndsBeforeStart(Failed):
+class EndsBeforeStart(MgageError):
     """The range is empty the wrong way round."""
 
     description = "endDate {end} is before startDate {start}"
@@ -137,7 +137,7 @@ class EndsBeforeStart(Failed):
     source = assumed("MG-6")
 
 
-class RangeTooLong(Failed):
+class RangeTooLong(MgageError):
     """More than a year, where that is refused."""
 
     description = "startDate {start} is more than one year before the endDate"
@@ -146,22 +146,22 @@ class RangeTooLong(Failed):
     source = documented("003", "You can retrieve all SMS messages for up to one-year duration.", "MG-17")
 
 
-class NotAPageSize(Failed):
+class NotAPageSize(MgageError):
     """Not a number, or none from 1 to 500."""
 
-    description = "pageSize must be a number from 1 to {largest}: {value}"
+    description = "pageSize must be a number from 1 to {maximum}: {value}"
     about = ("pageSize",)
     fix = "Send a pageSize from 1 to 500, and follow nextPageUrl for the rest."
     source = documented("003", "Max page size is 500 SMS messages.", "MG-9")
 
 
-class NotAPage(Failed):
+class NotAPage(MgageError):
     """Not the number of a page."""
 
-    description = "page must be a number from 1 to {largest}: {value}"
+    description = "page must be a number from 1 to {maximum}: {value}"
     about = ("page",)
     fix = "Follow nextPageUrl; pages count from 1."
     source = assumed("MG-8")
 
 
-REFUSALS: tuple[type[Failed], ...] = tuple(Failed.__subclasses__())
+ERRORS: tuple[type[MgageError], ...] = tuple(MgageError.__subclasses__())

@@ -1,4 +1,4 @@
-"""A message comes in from a handset to a program: an MO. Pure, as `operations.py` is."""
+"""Receive a message from a handset in a program: an MO. Pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mockserver.engine.accounts import Account
-from mockserver.engine.decisions import Decision
-from mockserver.engine.events import MessageStored
-from mockserver.engine.ids import IdReservation
-from mockserver.engine.instants import Instant
-from mockserver.engine.messages import Message
-from mockserver.engine.state import State
-from mockserver.sdk.inbound import candidates, check_texts, message_schema
-from mockserver.validation.json_schema import hold
-from mockserver.validation.messages import unknown
+from mockserver.sdk import (
+    Account,
+    Decision,
+    IdReservation,
+    Instant,
+    Message,
+    MessageStored,
+    State,
+    accounts_named,
+    check_fields,
+    message_schema,
+    unknown_name,
+)
 
 _SCHEMA = Path(__file__).parent / "world.schema.json"
 _REQUIRED = ("sender", "text")
@@ -25,8 +28,8 @@ _FIELDS = (*_REQUIRED, "recipient", "program", "status", "network")
 _CODE = "37911"
 
 
-def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Take in a message.
+def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Receive a message.
 
     Args:
         fields: ``sender`` and ``text`` in the words of a world file; perhaps the ``program``, where the account has
@@ -38,8 +41,7 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReserva
     Raises:
         ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
     """
-    hold(dict(fields), message_schema(_SCHEMA, _FIELDS, _REQUIRED))
-    check_texts(fields)
+    check_fields(fields, message_schema(_SCHEMA, _FIELDS, _REQUIRED))
     account, program = _home(fields, state)
     message = Message(
         serial=state.ledger.next_serial,
@@ -59,12 +61,12 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReserva
 
 def _home(fields: Mapping[str, Any], state: State) -> tuple[Account, str]:
     """The account and its program: those that are named, or else the only ones there are."""
-    homes = [(account, program) for account in candidates(fields, state, "mgage") for program in account.programs]
+    homes = [(account, program) for account in accounts_named(fields, state, "mgage") for program in account.programs]
     wanted = [home for home in homes if fields.get("program", home[1]) == home[1]]
     if len(wanted) == 1:
         return wanted[0]
     if not wanted and "program" in fields:
-        raise ValueError(f"program: {unknown('program', fields['program'], (program for _, program in homes))}")
+        raise ValueError(f"program: {unknown_name('program', fields['program'], (program for _, program in homes))}")
     missing = "account" if "program" in fields else "program"
     there = ", ".join(program if "account" in fields else f"{program} of {account.name}" for account, program in wanted)
     raise ValueError(f"{missing}: is missing; there is {there or 'none'}")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.engine.accounts import Program
-from mockserver.sdk.provider import Magic
+from mockserver.sdk import Magic, Program
 
 
 def _ten(first: int, outcome: str) -> Magic:
@@ -17,11 +16,11 @@ def _ten(first: int, outcome: str) -> Magic:
 
 
 FAILING = _ten(500_500, "answers 500, General server exception")  # MG-25
-LOST = _ten(500_510, "exported; the connection is closed without an answer")
+NO_RESPONSE = _ten(500_510, "exported; the connection is closed without an answer")
 LATE = _ten(500_520, "answered 2 seconds late")
 SILENT = _ten(500_530, "never answered; the connection stays open until the client gives up")
 
-MAGIC = (FAILING, LOST, LATE, SILENT)
+MAGIC = (FAILING, NO_RESPONSE, LATE, SILENT)
 MEANINGS: Mapping[str, Magic] = {program: magic for magic in MAGIC for program in magic.values()}
 """Program -> what it is for."""
 

@@ -1,4 +1,4 @@
-"""Which of a program's messages an answer holds: the period, its page, and where the next page is."""
+"""Which of a program's messages an answer holds: the period, and where the next page is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from mockserver.engine.instants import DAY, EARLIEST, LATEST, SECOND, Instant, datetime_of, day_begins, day_ends
-from mockserver.engine.message_store import Ledger, Stretch
-from mockserver.engine.messages import Shelf
+from mockserver.sdk import DAY, EARLIEST, LATEST, SECOND, Instant, datetime_of, day_begins, day_ends
 
 from .errors import RangeTooLong
 
@@ -21,42 +19,47 @@ class Period(Struct, frozen=True):
     since: Instant | None
     until: Instant | None
 
+    @property
+    def bounds(self) -> tuple[Instant, Instant]:
+        """The two instants, with the ends of the calendar where the caller named none."""
+        return _or(self.since, EARLIEST), _or(self.until, LATEST)
 
-_UNNAMED = Period(None, None)
+
+_OPEN = Period(None, None)
 
 
-def named(start: Instant | None, end: Instant | None) -> Period:
+def explicit_period(start: Instant | None, end: Instant | None) -> Period:
     """The period between two seconds, both whole (MG-6)."""
     return Period(start, None if end is None else end + SECOND - 1)
 
 
-# -- MG-17: the readings of "up to one year" --------------------------------------------------------------------------
+# -- MG-17: the variants of "up to one year" --------------------------------------------------------------------------
 
 
-def _default_start(asked: Period, now: Instant) -> Period:
+def _default_start(period: Period, now: Instant) -> Period:
     # 003: "the system will use the first message received/sent (up to 1 year ago) as the startDate"
-    return Period(_or(asked.since, _year_before(now)), _or(asked.until, LATEST))
+    return Period(_or(period.since, _year_before(now)), _or(period.until, LATEST))
 
 
-def _today(asked: Period, now: Instant) -> Period:
-    if asked != _UNNAMED:
-        return _default_start(asked, now)
+def _today(period: Period, now: Instant) -> Period:
+    if period != _OPEN:
+        return _default_start(period, now)
     day = datetime_of(now).date()
     return Period(day_begins(day), day_ends(day))
 
 
-def _archived(asked: Period, now: Instant) -> Period:
-    return Period(max(_or(asked.since, EARLIEST), _year_before(now)), _or(asked.until, LATEST))
+def _archived(period: Period, now: Instant) -> Period:
+    return Period(max(_or(period.since, EARLIEST), _year_before(now)), _or(period.until, LATEST))
 
 
-def _range(asked: Period, now: Instant) -> Period:
+def _range(period: Period, now: Instant) -> Period:
     # 003: "You can retrieve all SMS messages for up to one-year duration."
-    if asked.since is not None and asked.since < _year_before(_or(asked.until, now)):
-        raise RangeTooLong(start=datetime_of(asked.since).isoformat()[:19])
-    return _default_start(asked, now)
+    if period.since is not None and period.since < _year_before(_or(period.until, now)):
+        raise RangeTooLong(start=datetime_of(period.since).isoformat()[:19])
+    return _default_start(period, now)
 
 
-AGES: Mapping[str, Callable[[Period, Instant], Period]] = {
+AGE_POLICIES: Mapping[str, Callable[[Period, Instant], Period]] = {
     "default-start": _default_start,
     "today": _today,
     "archived": _archived,
@@ -64,8 +67,8 @@ AGES: Mapping[str, Callable[[Period, Instant], Period]] = {
 }
 
 
-def _or(named: Instant | None, otherwise: Instant) -> Instant:
-    return otherwise if named is None else named
+def _or(instant: Instant | None, otherwise: Instant) -> Instant:
+    return otherwise if instant is None else instant
 
 
 def _year_before(instant: Instant) -> Instant:
@@ -83,31 +86,16 @@ def _year_before_day(number: int) -> Instant:
     return day_begins(day.replace(year=max(day.year - 1, 1), day=last))
 
 
-# -- pages ------------------------------------------------------------------------------------------------------------
+# -- the next page ------------------------------------------------------------------------------------------------------------
 
 
-class Page(Struct, frozen=True):
-    """Some of the messages."""
-
-    messages: tuple[Stretch, ...]
-    following: int | None
-    """The number of the next page; ``None`` on the last one, and past it."""
-
-
-def turn_to(number: int, size: int, ledger: Ledger, shelf: Shelf, period: Period) -> Page:
-    """The page of a number, from 1. It costs what it holds, wherever it is."""
-    since, until = _or(period.since, EARLIEST), _or(period.until, LATEST)
-    picked = ledger.pick(shelf, since, until, (number - 1) * size, size)  # MG-18: by date, then by arrival
-    return Page(picked.stretches, number + 1 if picked.total > number * size else None)
-
-
-def next_page_url(address: str, following: int | None, filters: Mapping[str, str], reading: str) -> str | None:
-    """Where the next page is, on the host and prefix that were asked."""
+def next_page_url(address: str, following: int | None, filters: Mapping[str, str], variant: str) -> str | None:
+    """Where the next page is, on the host and prefix that were period."""
     # 003: "If there isn’t another page of data available then this property should be left null."; MG-12
     if following is None:
         return None
     # 003: "https://communicatepro.mgage.com/api/messages/program/121811?page=2"; MG-7: and the request's own filters
-    further = _encoded(tuple(filters.items())) if reading == "filters" else ""
+    further = _encoded(tuple(filters.items())) if variant == "filters" else ""
     return f"{address}?page={following}{further}"
 
 

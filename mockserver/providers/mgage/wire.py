@@ -5,24 +5,32 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
-from mockserver.engine.accounts import Credential
-from mockserver.engine.decisions import Decision
-from mockserver.engine.instants import datetime_of
-from mockserver.engine.messages import Message
-from mockserver.engine.provider_errors import Refused
-from mockserver.sdk.forms import pairs
-from mockserver.sdk.provider import Call, Magic
-from mockserver.sdk.request import Asked
-from mockserver.sdk.response import AT_ONCE, Ending, Response, ResponseTiming
-from mockserver.sdk.serialization_cache import Fragments, compact, spliced
+from mockserver.sdk import (
+    AT_ONCE,
+    Call,
+    Credential,
+    Decision,
+    Ending,
+    Magic,
+    Message,
+    ProviderError,
+    ProviderRequest,
+    Response,
+    ResponseTiming,
+    SerializationCache,
+    compact,
+    datetime_of,
+    pairs,
+    spliced,
+)
 
 from . import magic, quirks
 from .errors import ServerFault, UnknownPath, UnreadableCredentials, UnreadableRequest, WrongMethod
-from .operations import Exported
+from .operations.programs import Exported
 from .paging import next_page_url
 from .parameters import DIRECTIONS, FILTERS, NAMES
 
@@ -37,17 +45,17 @@ _MORE_HEADERS = {
 # -- in ------------------------------------------------------------------------------------------------------------
 
 
-def read(asked: Asked) -> Call:
+def parse(request: ProviderRequest) -> Call:
     """Read a request: the program's id from the path, the filters from the query, who asks from the header."""
-    values = {"programId": asked.path.rpartition("/")[2], "address": asked.url}
-    for name, value in pairs(asked.query):
+    values = {"programId": request.path.rpartition("/")[2], "address": request.url}
+    for name, value in pairs(request.query):
         if name in NAMES:  # MG-23: others are ignored, and the first of a name counts
             values.setdefault(name, value)
     try:
-        user_and_password = basic(asked.authorization)
-    except UnreadableCredentials as refusal:
-        return Call("program.export", values, defect=refusal)
-    credential = user_and_password and Credential("mgage", *user_and_password, asked.is_bound)
+        user_and_password = basic(request.authorization)
+    except UnreadableCredentials as error:
+        return Call("program.export", values, defect=error)
+    credential = user_and_password and Credential("mgage", *user_and_password, request.is_bound)
     return Call("program.export", values, credential)
 
 
@@ -73,52 +81,52 @@ def basic(header: str) -> tuple[str, str] | None:
     return user, password
 
 
-ASTRAY = {400: UnreadableRequest, 404: UnknownPath, 405: WrongMethod, 500: ServerFault}
+ROUTING_ERRORS = {400: UnreadableRequest, 404: UnknownPath, 405: WrongMethod, 500: ServerFault}
 
 
-def astray(asked: Asked, status: int) -> Response:
+def render_routing_error(request: ProviderRequest, status: int) -> Response:
     """Answer what reached mGage's host or address but cannot be read as a call."""
-    return write_refusal(WrongMethod(method=asked.method) if status == 405 else ASTRAY.get(status, ServerFault)())
+    return render_error(
+        WrongMethod(method=request.method) if status == 405 else ROUTING_ERRORS.get(status, ServerFault)()
+    )
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Response:
-    """The answer that a decision has in this world's readings."""
+def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: SerializationCache) -> Response:
+    """The response that a decision has in this world's variants."""
     value = decision.value
-    if isinstance(value, Refused):
-        return write_refusal(value)
-    assert isinstance(value, Exported)
-    body = _write_exported(value, call.values, readings, fragments)
-    return Response(200, HEADERS, body, _DELIVERIES[value.meaning])
+    if isinstance(value, ProviderError):
+        return render_error(value)
+    return RENDER[type(value)](value, call, variants, cache)
 
 
 # MG-28
-_DELIVERIES: Mapping[Magic | None, ResponseTiming] = {
+_TIMINGS: Mapping[Magic | None, ResponseTiming] = {
     None: AT_ONCE,
-    magic.LOST: ResponseTiming(ending=Ending.CLOSE, instead=b""),
+    magic.NO_RESPONSE: ResponseTiming(ending=Ending.CLOSE, instead=b""),
     magic.LATE: ResponseTiming(delay=magic.LATE_SECONDS),
     magic.SILENT: ResponseTiming(ending=Ending.HANG, instead=b""),
 }
 
 
-def write_refusal(refusal: Refused) -> Response:
+def render_error(error: ProviderError) -> Response:
     """003: "you can find the details of what went wrong under the meta key of the response"; MG-14: and no data."""
-    meta = {"generalErrors": [str(refusal)], "nextPageUrl": None}
-    headers = HEADERS + _MORE_HEADERS.get(refusal.status, ())
-    return Response(refusal.status, headers, compact({"meta": meta}), refusal=refusal)
+    meta = {"generalErrors": [str(error)], "nextPageUrl": None}
+    headers = HEADERS + _MORE_HEADERS.get(error.status, ())
+    return Response(error.status, headers, compact({"meta": meta}), refusal=error)
 
 
-def _write_exported(
-    exported: Exported, values: Mapping[str, str], readings: Mapping[str, str], fragments: Fragments
-) -> bytes:
-    program, page = exported.program, exported.page
+def _render_exported(
+    exported: Exported, call: Call, variants: Mapping[str, str], cache: SerializationCache
+) -> Response:
+    program, values = exported.program, call.values
     filters = {name: values[name] for name in values if name in _CARRIED}
-    url = next_page_url(values["address"], page.following, filters, readings[quirks.NEXT_PAGE_URL.name])
-    number, date = readings[quirks.NUMBER.name], readings[quirks.DATE.name]
+    url = next_page_url(values["address"], exported.following, filters, variants[quirks.NEXT_PAGE_URL.name])
+    number, date = variants[quirks.NUMBER.name], variants[quirks.DATE.name]
     write_message = partial(_write_message, number=_NUMBERS[number], date_length=_DATE_LENGTHS[date])
-    messages = fragments.joined(page.messages, ("mgage", number, date), write_message, b",")
+    messages = cache.joined(exported.messages.stretches, ("mgage", number, date), write_message, b",")
     # MG-1, MG-2: the example's structure, the names of the specification and no other
     document = {
         "meta": {"generalErrors": [], "nextPageUrl": url},
@@ -129,8 +137,12 @@ def _write_exported(
             "messages": [],  # MG-22: empty where there are none
         },
     }
-    return spliced(document, b"]}}", messages)
+    return Response(200, HEADERS, spliced(document, b"]}}", messages), _TIMINGS[exported.meaning])
 
+
+RENDER: Mapping[type, Callable[[Any, Call, Mapping[str, str], SerializationCache], Response]] = {
+    Exported: _render_exported
+}
 
 _Number: TypeAlias = Callable[[str], str | int]
 

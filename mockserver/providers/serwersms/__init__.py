@@ -1,22 +1,21 @@
 """SerwerSMS.pl ``messages/recived``: JSON or a form in, JSON or XML out, every error at HTTP 200.
 
-Read QUIRKS.md, errors.py, operations.py, wire.py, in that order.
+Read QUIRKS.md, errors.py, operations/, wire.py, in that order.
 """
 
 from pathlib import Path
 
-from mockserver.sdk.provider import Provider
+from mockserver.sdk import Provider
 
 from . import magic, wire
 from .behaviours import BEHAVIOURS
-from .error_injection import force
-from .errors import REFUSALS
-from .inbound import KINDS, arrive
-from .operations import OPERATIONS, SOURCES, decide
-from .parameters import TABLES
+from .error_injection import build_error
+from .errors import ERRORS
+from .inbound import KINDS, receive_inbound
+from .operations import OPERATIONS, decide
 from .quirks import QUIRKS
 from .routes import GROUPS, routes
-from .webhooks import judge
+from .webhooks import evaluate_attempt
 
 SERWERSMS = Provider(
     name="serwersms",
@@ -24,28 +23,23 @@ SERWERSMS = Provider(
     hosts=("api2.serwersms.pl", "s1api2.serwersms.pl"),
     prefixes=tuple(f"/{group}/" for group in GROUPS),
     routes=routes,
-    operations=tuple(OPERATIONS),
-    sources=SOURCES,
-    parameters={"error.view": ("code",)}
-    | {name: (*wire.CREDENTIALS, *(row.name for row in table)) for name, table in TABLES.items()},
-    refusals=REFUSALS,
-    strays=tuple(wire.ASTRAY.values()),
+    operations=OPERATIONS,
+    errors=ERRORS,
+    schema=Path(__file__).parent / "world.schema.json",
+    example="curl '{url}/messages/recived.json' -d username=Login -d password=Haslo",
+    parse=wire.parse,
+    decide=decide,
+    render=wire.render,
+    render_routing_error=wire.render_routing_error,
+    routing_errors=tuple(wire.ROUTING_ERRORS.values()),
+    build_error=build_error,
+    receive_inbound=receive_inbound,
+    inbound_kinds=KINDS,
+    build_webhook=wire.build_webhook,
+    evaluate_attempt=evaluate_attempt,
+    placeholders=wire.PLACEHOLDERS,
     quirks=QUIRKS,
+    quirks_file=Path(__file__).parent / "QUIRKS.md",
     magic=magic.MAGIC,
     behaviours=BEHAVIOURS,
-    unrepeatable=("messages.send_nd", "messages.send_ndi"),
-    secrets=wire.CREDENTIALS,
-    example="curl '{url}/messages/recived.json' -d username=Login -d password=Haslo",
-    schema=Path(__file__).parent / "world.schema.json",
-    book=Path(__file__).parent / "QUIRKS.md",
-    read=wire.read,
-    decide=decide,
-    force=force,
-    write=wire.write,
-    arrive=arrive,
-    kinds=KINDS,
-    placeholders=wire.PLACEHOLDERS,
-    astray=wire.astray,
-    outgoing=wire.outgoing,
-    judge=judge,
 )

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mockserver.engine.deliveries import Delivery
-from mockserver.engine.journal import Exchange
-from mockserver.engine.provider_errors import assumed, documented
-from mockserver.sdk.provider import Behaviour
+from mockserver.sdk import Behaviour, Exchange, WebhookDelivery, assumed, documented
 
 from .parameters import TYPES
 
@@ -32,7 +29,7 @@ def _pages(exchange: Exchange) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
-def _attempted(times: int) -> Callable[[Delivery], bool]:
+def _attempted(times: int) -> Callable[[WebhookDelivery], bool]:
     return lambda delivery: len(delivery.attempts) >= times
 
 

@@ -1,7 +1,7 @@
-"""Every "no" of SerwerSMS, and the vendor's table of codes behind ``error/<code>``.
+"""Every error of SerwerSMS, and the vendor's table of codes behind ``error/<code>``.
 
 SW-30: 004 shows no error. Envelope, codes, types and texts are those of the vendor's page on errors, which 004 belongs
-to; which of them answers what, and with which HTTP status in the reading ``4xx``, is ours.
+to; which of them answers what, and with which HTTP status in the variant ``4xx``, is ours.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
-from mockserver.engine.provider_errors import Refused, assumed, documented
+from mockserver.sdk import ProviderError, assumed, documented
 
 
 class Known(NamedTuple):
@@ -133,15 +133,15 @@ CODES: Mapping[int, Known] = {
 }
 
 
-class Failed(Refused):
-    """The room's own refusals. What was wrong in this case is in ``facts``: the vendor's sentences do not say."""
+class SerwersmsError(ProviderError):
+    """The errors of this provider. What was wrong in this case is in ``facts``: the vendor's sentences do not say."""
 
     code: ClassVar[int]
     status_4xx: ClassVar[int] = 400
-    """The HTTP status in the reading ``4xx``; ``status``, unless it is 200, in every reading."""
+    """The HTTP status in the variant ``4xx``; ``status``, unless it is 200, in every variant."""
 
 
-class InvalidAction(Failed):
+class InvalidAction(SerwersmsError):
     """No action, or one that the vendor does not have."""
 
     code, status_4xx = 1000, 404
@@ -151,7 +151,7 @@ class InvalidAction(Failed):
     source = documented("004", "call the specified URL using POST", "SW-33")
 
 
-class NotOffered(Failed):
+class NotOffered(SerwersmsError):
     """One of the vendor's actions that this double does not have."""
 
     code, status_4xx = 1000, 404
@@ -161,7 +161,7 @@ class NotOffered(Failed):
     source = assumed("SW-33")
 
 
-class WrongMethod(Failed):
+class WrongMethod(SerwersmsError):
     """Neither GET nor POST; or GET, where it is read as refused."""
 
     code, status = 1000, 405
@@ -171,7 +171,7 @@ class WrongMethod(Failed):
     source = documented("004", "call the specified URL using POST", "SW-32")
 
 
-class BodyTooLarge(Failed):
+class BodyTooLarge(SerwersmsError):
     """More than the server reads."""
 
     code, status = 1006, 413
@@ -180,7 +180,7 @@ class BodyTooLarge(Failed):
     source = assumed("SW-30")
 
 
-class BodyUnreadable(Failed):
+class BodyUnreadable(SerwersmsError):
     """The body is not what its Content-Type says, or no object of parameters."""
 
     code = 1006
@@ -190,7 +190,7 @@ class BodyUnreadable(Failed):
     source = assumed("SW-35")
 
 
-class InvalidUser(Failed):
+class InvalidUser(SerwersmsError):
     """No account has this pair, or there is no credential at all."""
 
     code, status_4xx = 1001, 401
@@ -200,7 +200,7 @@ class InvalidUser(Failed):
     source = documented("004", "Username to the account", "SW-4")
 
 
-class InvalidToken(Failed):
+class InvalidToken(SerwersmsError):
     """No account has this token."""
 
     code, status_4xx = 1012, 401
@@ -210,16 +210,17 @@ class InvalidToken(Failed):
     source = assumed("SW-4")
 
 
-class NotASingleText(Failed):
+class NotASingleText(SerwersmsError):
     """A list, an object or a fraction where one value stands; or bytes that are not UTF-8."""
 
+    cites_parameter = True
     code = 1006
     description = CODES[1006].en
     fix = "Send {name} as one text in UTF-8."
     source = documented("004", "type | String | eco|nd|ndi|pre|mms", "SW-36")
 
 
-class NotADateTime(Failed):
+class NotADateTime(SerwersmsError):
     """No date and time of the calendar, or in another format."""
 
     code = 1006
@@ -228,7 +229,7 @@ class NotADateTime(Failed):
     source = documented("004", "ISO eg. „2014-10-24 17:46:00”", "SW-9")
 
 
-class UnknownType(Failed):
+class UnknownType(SerwersmsError):
     """None of the five."""
 
     code = 1006
@@ -237,7 +238,7 @@ class UnknownType(Failed):
     source = documented("004", "eco|nd|ndi|pre|mms", "SW-14")
 
 
-class NotABoolean(Failed):
+class NotABoolean(SerwersmsError):
     """Neither true nor false nor none."""
 
     code = 1006
@@ -246,7 +247,7 @@ class NotABoolean(Failed):
     source = documented("004", "true, false or none", "SW-13")
 
 
-class NotAPage(Failed):
+class NotAPage(SerwersmsError):
     """A page or limit that is no whole number of at most nine digits, or a limit of 0."""
 
     code = 1006
@@ -255,7 +256,7 @@ class NotAPage(Failed):
     source = assumed("SW-17")
 
 
-class UnknownOrder(Failed):
+class UnknownOrder(SerwersmsError):
     """Neither asc nor desc."""
 
     code = 1006
@@ -264,16 +265,17 @@ class UnknownOrder(Failed):
     source = assumed("SW-18")
 
 
-class NotAPhone(Failed):
+class NotAPhone(SerwersmsError):
     """Not a telephone number."""
 
+    cites_parameter = True
     code = 2001
     description = CODES[2001].en
     fix = "Send {name} in the form +48500600700, with its plus as %2B in a form."
     source = documented("004", "The number or telephone numbers provided in the table", "SW-7")
 
 
-class UnknownCode(Failed):
+class UnknownCode(SerwersmsError):
     """The vendor's table has no such code."""
 
     code, status_4xx = 2002, 404
@@ -283,7 +285,7 @@ class UnknownCode(Failed):
     source = assumed("SW-34")
 
 
-class ServerFault(Failed):
+class ServerFault(SerwersmsError):
     """The double itself failed."""
 
     code, status = 1010, 500
@@ -292,7 +294,7 @@ class ServerFault(Failed):
     source = assumed("SW-30")
 
 
-class MissingParameter(Failed):
+class MissingParameter(SerwersmsError):
     """A parameter without which no message comes in."""
 
     code = 2000
@@ -301,7 +303,7 @@ class MissingParameter(Failed):
     source = assumed("SW-56")
 
 
-class SystemUnavailable(Failed):
+class SystemUnavailable(SerwersmsError):
     """The vendor's system is down; for a magic number, so far."""
 
     code, status_4xx = 1010, 503
@@ -311,7 +313,7 @@ class SystemUnavailable(Failed):
     source = assumed("SW-39")
 
 
-class NoMessages(Failed):
+class NoMessages(SerwersmsError):
     """The vendor's error in place of an empty list; for a magic number, so far."""
 
     code, status_4xx = 3330, 404
@@ -321,4 +323,4 @@ class NoMessages(Failed):
     source = assumed("SW-39")
 
 
-REFUSALS: tuple[type[Failed], ...] = tuple(Failed.__subclasses__())
+ERRORS: tuple[type[SerwersmsError], ...] = tuple(SerwersmsError.__subclasses__())

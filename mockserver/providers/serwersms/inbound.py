@@ -1,4 +1,4 @@
-"""A message comes in from a handset, as one of the five types. Pure, as `operations.py` is."""
+"""Receive a message from a handset, as one of the five types. Pure."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mockserver.engine.accounts import Account
-from mockserver.engine.decisions import Decision
-from mockserver.engine.ids import IdReservation
-from mockserver.engine.instants import Instant
-from mockserver.engine.messages import Attachment
-from mockserver.engine.state import State
-from mockserver.sdk.inbound import candidates, check_texts, message_schema
-from mockserver.validation.json_schema import Schema, hold
+from mockserver.sdk import (
+    Account,
+    Attachment,
+    Decision,
+    IdReservation,
+    Instant,
+    Schema,
+    State,
+    accounts_named,
+    check_fields,
+    message_schema,
+)
 
-from .webhooks import take_in
+from .webhooks import store_and_forward
 
 _SCHEMA = Path(__file__).parent / "world.schema.json"
 _REQUIRED = ("kind", "sender", "text")
@@ -33,8 +37,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """Kind of message -> what one can say of it beside sender and text."""
 
 
-def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Take in a message.
+def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Receive a message.
 
     Args:
         fields: in the words of a world file: ``kind``, ``sender`` and, unless it is an MMS, ``text``; of an ``eco``
@@ -49,17 +53,16 @@ def arrive(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReserva
         ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
     """
     full = _completed(fields, ids)
-    hold(full, _schema())
-    check_texts(full)
+    check_fields(full, _schema())
     account = _account(full, state)
     message = {name: full[name] for name in _FIELDS if name in full}
     message["attachments"] = tuple(map(_attachment, full.get("attachments", ())))
-    taken = take_in(message, account, state, now, ids)
-    return Decision(now, taken.message, taken.events, account=account.key)
+    stored = store_and_forward(message, account, state, now, ids)
+    return Decision(now, stored.message, stored.events, account=account.key)
 
 
 def _completed(fields: Mapping[str, Any], ids: IdReservation) -> dict[str, Any]:
-    """The fields with what nobody has to say."""
+    """The fields with what may be left out."""
     full = dict(fields)
     if full.get("kind") == "mms":
         full = {"text": "", "title": "", "attachments": [], **full}
@@ -106,7 +109,7 @@ def _attachment(described: Mapping[str, Any]) -> Attachment:
 
 def _account(fields: Mapping[str, Any], state: State) -> Account:
     """The account of that name; else the only one, or the only one that forwards what comes in so."""
-    accounts = candidates(fields, state, "serwersms")
+    accounts = accounts_named(fields, state, "serwersms")
     meant = accounts if len(accounts) == 1 else [account for account in accounts if _forwards(account, fields)]
     if len(meant) != 1:
         names = " and ".join(account.name for account in accounts)

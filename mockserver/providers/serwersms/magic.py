@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from mockserver.sdk.provider import Magic
+from mockserver.sdk import Magic
 
-from .errors import Failed, NoMessages, SystemUnavailable
+from .errors import NoMessages, SerwersmsError, SystemUnavailable
 
 
 def _ten(place: int, outcome: str) -> Magic:
@@ -20,16 +20,16 @@ def _ten(place: int, outcome: str) -> Magic:
 
 
 UNAVAILABLE = _ten(0, "refused with 1010, System temporarily unavailable; nothing is marked as read")
-LOST = _ten(1, "answered, and with read=true marked as read; the connection is closed without an answer")
+NO_RESPONSE = _ten(1, "answered, and with read=true marked as read; the connection is closed without an answer")
 LATE = _ten(2, "answered 2 seconds late")
 SILENT = _ten(3, "never answered; the connection stays open until the client gives up")
 NONE = _ten(4, "refused with 3330, No messages, in place of an empty list")
 
-MAGIC = (UNAVAILABLE, LOST, LATE, SILENT, NONE)
+MAGIC = (UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE)
 MEANINGS: Mapping[str, Magic] = {phone: magic for magic in MAGIC for phone in magic.values()}
 """Phone -> what it is for."""
 
-REFUSED: Mapping[Magic, type[Failed]] = {UNAVAILABLE: SystemUnavailable, NONE: NoMessages}
+ERRORS: Mapping[Magic, type[SerwersmsError]] = {UNAVAILABLE: SystemUnavailable, NONE: NoMessages}
 
 LATE_SECONDS = 2.0
 """Of wall clock, as clients' time-outs are."""

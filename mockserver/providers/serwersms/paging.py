@@ -11,9 +11,24 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, day_begins, day_ends, instant_of
-from mockserver.engine.message_store import Ledger, Picked, Stretch
-from mockserver.engine.messages import Shelf, account_shelf, kind_shelf, number_shelf
+from mockserver.sdk import (
+    EARLIEST,
+    LATEST,
+    SECOND,
+    IndexKey,
+    Instant,
+    MessagePage,
+    MessageSlice,
+    MessageStore,
+    Page,
+    account_key,
+    day_begins,
+    day_ends,
+    instant_of,
+    kind_key,
+    newest_first,
+    number_key,
+)
 
 # SW-17: a page without a limit; the vendor's own plugin asks for so many
 LIMIT = 20
@@ -29,7 +44,7 @@ Test: TypeAlias = tuple[str, Callable[[Any], bool]]
 class Search(Struct, frozen=True):
     """What is looked for."""
 
-    shelves: tuple[Shelf, ...]
+    keys: tuple[IndexKey, ...]
     """One after the other."""
     since: Instant
     until: Instant
@@ -38,12 +53,18 @@ class Search(Struct, frozen=True):
 
 
 def search(
-    values: Mapping[str, Any], account: str, types: tuple[str, ...], zone: ZoneInfo | None, read: set[int]
+    values: Mapping[str, Any],
+    phones: frozenset[str],
+    account: str,
+    types: tuple[str, ...],
+    zone: ZoneInfo | None,
+    read: set[int],
 ) -> Search:
     """What a call's parameters look for.
 
     Args:
         values: of the parameters that were sent.
+        phones: whose messages; empty for all.
         account: the key of the account that asks.
         types: all there are, in their order.
         zone: of its dates (SW-11).
@@ -52,34 +73,34 @@ def search(
     # 004: "This is the date and time of sending the message."; SW-10
     since, until = values.get("date_from"), values.get("date_to")
     return Search(
-        _shelves(values, account, types),
+        _keys(values, account, types),
         EARLIEST if since is None else _begins(since, zone),
         LATEST if until is None else _ends(until, zone),
-        tuple(_tests(values, read)),
+        tuple(_tests(values, phones, read)),
     )
 
 
-def _shelves(values: Mapping[str, Any], account: str, types: tuple[str, ...]) -> tuple[Shelf, ...]:
+def _keys(values: Mapping[str, Any], account: str, types: tuple[str, ...]) -> tuple[IndexKey, ...]:
     if "ndi" in values:  # 004: "which hit a certain number of NDI"; SW-25
-        return (number_shelf(account, values["ndi"]),)
+        return (number_key(account, values["ndi"]),)
     if "type" in values:
-        return (kind_shelf(account, values["type"]),)
+        return (kind_key(account, values["type"]),)
     if "order" in values:  # SW-18: by time
-        return (account_shelf(account),)
+        return (account_key(account),)
     return _kinds(account, types)
 
 
 @lru_cache(maxsize=256)
-def _kinds(account: str, types: tuple[str, ...]) -> tuple[Shelf, ...]:
+def _kinds(account: str, types: tuple[str, ...]) -> tuple[IndexKey, ...]:
     # 004: the sample has eco, nd, ndi, mms, whatever the hour; SW-18
-    return tuple(kind_shelf(account, kind) for kind in types)
+    return tuple(kind_key(account, kind) for kind in types)
 
 
-def _tests(values: Mapping[str, Any], read: set[int]) -> Iterator[Test]:
-    """What neither a shelf nor the time says."""
+def _tests(values: Mapping[str, Any], phones: frozenset[str], read: set[int]) -> Iterator[Test]:
+    """What neither the index nor the time says."""
     if read:
         yield "serial", lambda serial: serial not in read
-    if phones := values.get("phone"):
+    if phones:
         yield "sender", phones.__contains__
     if "ndi" in values:  # SW-25: other types may have hit the number too
         is_wanted = values.get("type", "ndi") == "ndi"
@@ -101,56 +122,32 @@ def _ends(moment: date, zone: ZoneInfo | None) -> Instant:
 # -- which of them -------------------------------------------------------------------------------------------------
 
 
-class Page(Struct, frozen=True):
-    """Which part of what is found."""
-
-    number: int = 1
-    limit: int | None = None
-    """``None`` is everything."""
-    is_descending: bool = False
-
-    def window(self, total: int) -> range:
-        """The places of its messages among all, counted in ascending order."""
-        if self.limit is None:
-            return range(total)
-        start, stop = (self.number - 1) * self.limit, self.number * self.limit
-        if self.is_descending:
-            start, stop = total - stop, total - start
-        return range(max(0, start), max(0, min(stop, total)))
-
-    def count(self, total: int) -> int:
-        """How many pages there are."""
-        return -(-total // self.limit) if self.limit else 1
-
-
-def find(ledger: Ledger, search: Search, page: Page) -> Picked:
+def find(messages: MessageStore, search: Search, page: Page) -> MessagePage:
     """Find the messages of a page, and how many there are on all pages."""
-    is_counted = page.limit is not None and not search.tests
-    total, stretches = (_counted if is_counted else _looked_through)(ledger, search, page)
-    if page.is_descending:
-        backwards = [stretch.at(stretch.places[::-1]) for stretch in stretches]
-        return Picked(tuple(reversed(backwards)), total)
-    return Picked(tuple(stretches), total)
+    is_counted = page.size is not None and not search.tests
+    total, slices = (_counted if is_counted else _looked_through)(messages, search, page)
+    found = MessagePage(tuple(slices), total)
+    return newest_first(found) if page.is_newest_first else found
 
 
-def _counted(ledger: Ledger, search: Search, page: Page) -> tuple[int, Iterable[Stretch]]:
+def _counted(messages: MessageStore, search: Search, page: Page) -> tuple[int, Iterable[MessageSlice]]:
     """Look only at what is on the page."""
-    counts = [ledger.count(shelf, search.since, search.until) for shelf in search.shelves]
+    counts = [messages.count(key, search.since, search.until) for key in search.keys]
     picks = (
-        ledger.pick(shelf, search.since, search.until, part.start, len(part)).stretches
-        for shelf, part in zip(search.shelves, _parts(counts, page), strict=True)
+        messages.pick(key, search.since, search.until, part.start, len(part)).stretches
+        for key, part in zip(search.keys, _parts(counts, page), strict=True)
         if part
     )
     return sum(counts), chain.from_iterable(picks)
 
 
-def _looked_through(ledger: Ledger, search: Search, page: Page) -> tuple[int, Iterable[Stretch]]:
-    """Look at everything on the shelves."""
-    found = ledger.everything(search.shelves, search.since, search.until)
+def _looked_through(messages: MessageStore, search: Search, page: Page) -> tuple[int, Iterable[MessageSlice]]:
+    """Look at every message."""
+    found = messages.everything(search.keys, search.since, search.until)
     for field, is_wanted in search.tests:
         found = [stretch.where(field, is_wanted) for stretch in found]
     counts = [len(stretch.places) for stretch in found]
-    if page.limit is None:
+    if page.size is None:
         return sum(counts), found
     parts = zip(found, _parts(counts, page), strict=True)
     return sum(counts), (stretch.at(stretch.places[part.start : part.stop]) for stretch, part in parts)

@@ -1,8 +1,8 @@
-"""The switches of this room. QUIRKS.md tells what each is about; a test of the house holds the two together."""
+"""The switches of this provider. QUIRKS.md tells what each is about; a test holds the two together."""
 
 from __future__ import annotations
 
-from mockserver.sdk.provider import Quirk
+from mockserver.sdk import Quirk
 
 _RECIVED = ("messages.recived",)
 _ALL = (*_RECIVED, "messages.send_nd", "messages.send_ndi", "error.view")

@@ -1,34 +1,48 @@
-"""A message comes in: it is stored, and the customer's URL is told until it has heard or the repeats are used up. Pure, as `operations.py` is."""
+"""Store an inbound message, and tell the customer's URL until it has acknowledged or the repeats are used up. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import accumulate
 from typing import Any, NamedTuple
 
-from mockserver.engine.accounts import Account, ForwardingRule
-from mockserver.engine.decisions import Decision
-from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Status
-from mockserver.engine.events import AttemptEnded, DeliveryOpened, Event, MessagesRead, MessageStored
-from mockserver.engine.ids import IdReservation
-from mockserver.engine.instants import SECOND, Instant
-from mockserver.engine.messages import Message
-from mockserver.engine.state import State
-from mockserver.validation.messages import shown
+from msgspec import structs
+
+from mockserver.sdk import (
+    Account,
+    Attempt,
+    Decision,
+    Event,
+    ForwardingRule,
+    IdReservation,
+    Instant,
+    Message,
+    MessagesRead,
+    MessageStored,
+    Outcome,
+    Schedule,
+    State,
+    WebhookDelivery,
+    end_attempt,
+    failure_of,
+    open_webhook,
+    show_value,
+)
 
 from . import quirks
 
 # -- in ------------------------------------------------------------------------------------------------------------
 
 
-class Taken(NamedTuple):
+class StoredInbound(NamedTuple):
     """A message that came in, and what that brings about."""
 
     message: Message
     events: tuple[Event, ...]
 
 
-def take_in(fields: Mapping[str, Any], account: Account, state: State, now: Instant, ids: IdReservation) -> Taken:
+def store_and_forward(
+    fields: Mapping[str, Any], account: Account, state: State, now: Instant, ids: IdReservation
+) -> StoredInbound:
     """Store a message of an account, and open its delivery where a rule says so.
 
     Args:
@@ -48,8 +62,9 @@ def take_in(fields: Mapping[str, Any], account: Account, state: State, now: Inst
     )
     rule = next((rule for rule in account.forwarding if _fits(rule, message)), None)  # SW-41, SW-42
     if rule is None:
-        return Taken(message, (MessageStored(message),))
-    return Taken(message, (MessageStored(message), DeliveryOpened(_delivery(message, rule, ids))))
+        return StoredInbound(message, (MessageStored(message),))
+    webhook = open_webhook("serwersms", "inbound", message, rule.url, ids, requires_ack=rule.verification)
+    return StoredInbound(message, (MessageStored(message), webhook))
 
 
 def _fits(rule: ForwardingRule, message: Message) -> bool:
@@ -61,63 +76,48 @@ def _fits(rule: ForwardingRule, message: Message) -> bool:
     )
 
 
-def _delivery(message: Message, rule: ForwardingRule, ids: IdReservation) -> Delivery:
-    return Delivery(
-        number=ids.number("outbox"),
-        provider="serwersms",
-        account=message.account,
-        kind="inbound",
-        serial=message.serial,
-        url=rule.url,
-        verifies=rule.verification,
-        lane=message.own_number or message.account,
-        opened=message.at,
-        due=message.at,
-    )
-
-
 # -- out -----------------------------------------------------------------------------------------------------------
 
 # 004: "the system will repeat the URL invocation in 5, 10, 15 and 60 minutes"
-MINUTES = (5, 10, 15, 60)
-REPEATS: Mapping[str, tuple[int, ...]] = {"offsets": MINUTES, "gaps": tuple(accumulate(MINUTES))}
-"""SW-52: minutes after the first attempt, by reading; ``gaps`` are 5, 15, 30 and 90."""
+_SECONDS = (5 * 60, 10 * 60, 15 * 60, 60 * 60)
+SCHEDULES: Mapping[str, Schedule] = {
+    "offsets": Schedule.at_offsets(*_SECONDS),
+    "gaps": Schedule.with_gaps(*_SECONDS),  # 5, 15, 30 and 90 minutes after the first
+}
+"""SW-52."""
+_ACK_RULES = {True: "the answer is OK", False: "an answer came, and is not verified"}
 
 
-def judge(delivery: Delivery, attempt: Attempt, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all rooms
-    """Whether the customer has heard, and when he is told again."""
-    failure = _failure(delivery, attempt.outcome, state.readings)
-    if failure is None:
-        return _judged(delivery, attempt._replace(verdict=_HEARD[delivery.verifies]), "acknowledged", None, state, now)
-    due = _next(delivery, attempt, state.readings)
-    # 004: "If you still fail to convey the message to the customer, the system will not undertake more attempts."
-    status: Status = "given up" if due is None else "due"
-    return _judged(delivery, attempt._replace(verdict=failure), status, due, state, now)
-
-
-_HEARD = {True: "the answer is OK", False: "an answer came, and is not verified"}
-
-
-def _judged(
-    delivery: Delivery, attempt: Attempt, status: Status, due: Instant | None, state: State, now: Instant
+def evaluate_attempt(
+    delivery: WebhookDelivery,
+    attempt: Attempt,
+    state: State,
+    now: Instant,
+    ids: IdReservation,  # noqa: ARG001 - one shape for all providers
 ) -> Decision:
-    events: tuple[Event, ...] = (AttemptEnded(delivery.number, attempt, status, due),)
-    if status == "acknowledged" and state.readings[quirks.FORWARDED.name] == "read":  # SW-55
-        events += (MessagesRead((delivery.serial,)),)
-    return Decision(now, attempt, events, account=delivery.account)
+    """Decide whether a webhook attempt succeeded and when to retry."""
+    variants = state.readings
+    failure = _failure(delivery, attempt.outcome, variants)
+    if failure is not None:
+        is_once = not delivery.verifies and variants[quirks.UNVERIFIED.name] == "once"  # SW-51
+        schedule = SCHEDULES[variants[quirks.REPEATS.name]]
+        # 004: "If you still fail to convey the message to the customer, the system will not undertake more attempts."
+        due = None if is_once else schedule.following((*delivery.attempts, attempt))
+        return end_attempt(delivery, attempt, now, failure, is_acknowledged=False, due=due)
+    ended = end_attempt(delivery, attempt, now, _ACK_RULES[delivery.verifies], is_acknowledged=True)
+    if variants[quirks.FORWARDED.name] == "unread":
+        return ended
+    return structs.replace(ended, events=(*ended.events, MessagesRead((delivery.serial,))))  # SW-55
 
 
-def _failure(delivery: Delivery, outcome: Outcome, readings: Mapping[str, str]) -> str | None:
-    """Why he has not heard; ``None`` when he has."""
-    if outcome.status is None or outcome.error is not None:  # SW-53: too slow is one of the reasons
-        return outcome.error or "no answer came"
-    # SW-50; SW-54: and so a redirect is an answer like any other
-    if readings[quirks.ANSWER_STATUS.name] == "2xx" and not 200 <= outcome.status < 300:
-        return f"status {outcome.status} is not one of 200 to 299"
+def _failure(delivery: WebhookDelivery, outcome: Outcome, variants: Mapping[str, str]) -> str | None:
+    """Why the attempt failed; ``None`` where it succeeded."""
+    # SW-50; SW-53: too slow is one of the reasons; SW-54: a redirect is an answer like any other
+    failure = failure_of(outcome, needs_2xx=variants[quirks.ANSWER_STATUS.name] == "2xx")
     # 004: "does not return the required values"; SW-49
-    if delivery.verifies and not _IS_OK[readings[quirks.ANSWER.name]](outcome.body):
-        return f"the answer is {shown(outcome.body[:400].decode(errors='replace'))} and not 'OK'"
-    return None
+    if failure is None and delivery.verifies and not _IS_OK[variants[quirks.ANSWER.name]](outcome.body):
+        return f"the answer is {show_value(outcome.body[:400].decode(errors='replace'))} and not 'OK'"
+    return failure
 
 
 _IS_OK: Mapping[str, Callable[[bytes], bool]] = {
@@ -125,12 +125,3 @@ _IS_OK: Mapping[str, Callable[[bytes], bool]] = {
     "trimmed": lambda body: body.strip() == b"OK",
     "any-case": lambda body: body.strip().upper() == b"OK",
 }
-
-
-def _next(delivery: Delivery, attempt: Attempt, readings: Mapping[str, str]) -> Instant | None:
-    """The first of the repeats that is still to come."""
-    if not delivery.verifies and readings[quirks.UNVERIFIED.name] == "once":  # SW-51
-        return None
-    first = (*delivery.attempts, attempt)[0].at
-    repeats = (first + minutes * 60 * SECOND for minutes in REPEATS[readings[quirks.REPEATS.name]])
-    return next((due for due in repeats if due > attempt.at), None)

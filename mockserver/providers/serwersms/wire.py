@@ -13,29 +13,44 @@ from urllib.parse import quote, quote_plus, urlencode
 import orjson
 from lxml import etree
 
-from mockserver.engine import deliveries as outbox
-from mockserver.engine.accounts import Contact, Credential
-from mockserver.engine.decisions import Decision
-from mockserver.engine.deliveries import Outgoing
-from mockserver.engine.instants import datetime_of, zone_of
-from mockserver.engine.messages import Attachment, Message
-from mockserver.engine.provider_errors import Refused
-from mockserver.engine.state import State
-from mockserver.sdk.forms import Malformed, media_type, multipart_pairs, pairs
-from mockserver.sdk.provider import Call, Magic, subject
-from mockserver.sdk.request import Asked
-from mockserver.sdk.response import AT_ONCE, Ending, Response, ResponseTiming
-from mockserver.sdk.serialization_cache import Fragments, compact, spliced
+from mockserver.sdk import (
+    AT_ONCE,
+    Attachment,
+    Call,
+    Contact,
+    Credential,
+    Decision,
+    Ending,
+    Magic,
+    Malformed,
+    Message,
+    OutgoingRequest,
+    ProviderError,
+    ProviderRequest,
+    Response,
+    ResponseTiming,
+    SerializationCache,
+    State,
+    WebhookDelivery,
+    compact,
+    datetime_of,
+    media_type,
+    multipart_pairs,
+    pairs,
+    spliced,
+    subject,
+    zone_of,
+)
 
 from . import magic, quirks
-from .errors import CODES, BodyTooLarge, BodyUnreadable, Failed, InvalidAction, ServerFault, WrongMethod
-from .operations import Injected, Received, Shown
-from .parameters import TABLES
+from .errors import CODES, BodyTooLarge, BodyUnreadable, InvalidAction, ServerFault, SerwersmsError, WrongMethod
+from .operations import OPERATIONS
+from .operations.errors import KnownError
+from .operations.messages import Injected, Received
 
-CREDENTIALS = ("username", "password")
-
-_LISTS = frozenset(row.name for table in TABLES.values() for row in table if row.is_list)
-_KNOWN = frozenset((*CREDENTIALS, *(row.name for table in TABLES.values() for row in table)))
+_ROWS = tuple(row for each in OPERATIONS for row in (*each.common, *each.parameters) if row.place != "path")
+_LISTS = frozenset(row.name for row in _ROWS if row.kind.schema.get("type") == "array")
+_KNOWN = frozenset(row.name for row in _ROWS)
 _ACTIONS = {
     "messages/received": "messages.recived",  # SW-1
     "messages/sendNd": "messages.send_nd",  # SW-56
@@ -48,19 +63,19 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # -- in ------------------------------------------------------------------------------------------------------------
 
 
-def read(asked: Asked) -> Call:
+def parse(request: ProviderRequest) -> Call:
     """Read a request: the action from the path, the parameters from the body, or from a GET's query string."""
-    method = asked.method
+    method = request.method
     sent: Mapping[str, Any] = {}
-    defect: Failed | None = None
+    defect: SerwersmsError | None = None
     try:
-        sent = _body(asked) if method == "POST" else _form(pairs(asked.query))  # SW-32
-    except Failed as refusal:
-        defect = refusal
-    action, suffix = _split(asked.path)
+        sent = _body(request) if method == "POST" else _form(pairs(request.query))  # SW-32
+    except SerwersmsError as error:
+        defect = error
+    action, suffix = _split(request.path)
     values = {name: sent[name] for name in sent if name in _KNOWN}  # SW-38: others are ignored
     values["method"], values["suffix"] = method, suffix
-    credential = _credential(asked, sent)
+    credential = _credential(request, sent)
     if action.startswith(_ERROR):
         return Call("error.view", values | {"code": action.removeprefix(_ERROR)}, credential, defect)
     return Call(_ACTIONS.get(action, action.replace("/", ".")), values, credential, defect)
@@ -72,17 +87,17 @@ def _split(path: str) -> tuple[str, str]:
     return (action, suffix) if dot and suffix in ("json", "xml") else (path.removeprefix("/"), "json")
 
 
-def _body(asked: Asked) -> Mapping[str, Any]:
+def _body(request: ProviderRequest) -> Mapping[str, Any]:
     """SW-35: JSON and multipart where the Content-Type says so; a form otherwise."""
-    if asked.is_too_large:
+    if request.is_too_large:
         raise BodyTooLarge
-    kind = media_type(asked.content_type)
+    kind = media_type(request.content_type)
     if kind == "application/json" or kind.endswith("+json"):
-        return _json(asked.body)
+        return _json(request.body)
     if kind != "multipart/form-data":
-        return _form(pairs(asked.body))
+        return _form(pairs(request.body))
     try:
-        return _form(multipart_pairs(asked.content_type, asked.body))
+        return _form(multipart_pairs(request.content_type, request.body))
     except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
 
@@ -111,112 +126,125 @@ def _form(sent: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
     return values
 
 
-def _credential(asked: Asked, sent: Mapping[str, Any]) -> Credential | None:
+def _credential(request: ProviderRequest, sent: Mapping[str, Any]) -> Credential | None:
     """SW-4: a Bearer token; without one, username and password."""
-    scheme, _, token = asked.authorization.partition(" ")
+    scheme, _, token = request.authorization.partition(" ")
     if scheme.lower() == "bearer" and token.strip():
-        return Credential("serwersms", token.strip(), None, asked.is_bound)
+        return Credential("serwersms", token.strip(), None, request.is_bound)
     user, secret = sent.get("username"), sent.get("password")
     if not (isinstance(user, str) and isinstance(secret, str) and user and secret):
         return None
-    return Credential("serwersms", user, secret, asked.is_bound)
+    return Credential("serwersms", user, secret, request.is_bound)
 
 
-ASTRAY = {404: InvalidAction, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
+ROUTING_ERRORS = {404: InvalidAction, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
 _DEFAULTS = {quirk.name: quirk.default for quirk in quirks.QUIRKS}
 
 
-def astray(asked: Asked, status: int) -> Response:
+def render_routing_error(request: ProviderRequest, status: int) -> Response:
     """Answer what reached SerwerSMS's host or prefix but cannot be read as a call."""
-    _, suffix = _split(asked.path)
-    return write_refusal(ASTRAY.get(status, ServerFault)(), suffix, _DEFAULTS)
+    _, suffix = _split(request.path)
+    return render_error(ROUTING_ERRORS.get(status, ServerFault)(), suffix, _DEFAULTS)
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
-def write(decision: Decision, call: Call, readings: Mapping[str, str], fragments: Fragments) -> Response:
-    """The answer that a decision has in this world's readings."""
+def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: SerializationCache) -> Response:
+    """The response that a decision has in this world's variants."""
     value, suffix = decision.value, call.values["suffix"]
-    if isinstance(value, Refused):
-        return write_refusal(value, suffix, readings)
-    if isinstance(value, Shown):
-        return _answer(200, suffix, readings, "error", _error(value.code, readings))
-    if isinstance(value, Injected):
-        return _answer(200, suffix, readings, "response", {"success": True})
-    assert isinstance(value, Received)
-    body = _write_received(value, suffix, readings, fragments)
-    return Response(200, _HEADERS[suffix], body, _DELIVERIES[value.meaning])
+    if isinstance(value, ProviderError):
+        return render_error(value, suffix, variants)
+    return RENDER[type(value)](value, suffix, variants, cache)
 
 
-# SW-39
-_DELIVERIES: Mapping[Magic | None, ResponseTiming] = {
-    None: AT_ONCE,
-    magic.LOST: ResponseTiming(ending=Ending.CLOSE, instead=b""),
-    magic.LATE: ResponseTiming(delay=magic.LATE_SECONDS),
-    magic.SILENT: ResponseTiming(ending=Ending.HANG, instead=b""),
-}
-
-
-def write_refusal(refusal: Refused, suffix: str, readings: Mapping[str, str]) -> Response:
+def render_error(error: ProviderError, suffix: str, variants: Mapping[str, str]) -> Response:
     """SW-30: the vendor's envelope."""
-    assert isinstance(refusal, Failed)
-    status = refusal.status
-    if status == 200 and readings[quirks.STATUS.name] == "4xx":
-        status = refusal.status_4xx
-    answer = _answer(status, suffix, readings, "error", _error(refusal.code, readings))
-    return Response(answer.status, answer.headers + _further(status, refusal), answer.body, refusal=refusal)
+    assert isinstance(error, SerwersmsError)
+    status = error.status
+    if status == 200 and variants[quirks.STATUS.name] == "4xx":
+        status = error.status_4xx
+    response = _response(status, suffix, variants, "error", _error(error.code, variants))
+    return Response(status, response.headers + _further(status, error), response.body, refusal=error)
 
 
-def _further(status: int, refusal: Refused) -> tuple[tuple[str, str], ...]:
+def _render_known_error(
+    known: KnownError, suffix: str, variants: Mapping[str, str], _cache: SerializationCache
+) -> Response:
+    return _response(200, suffix, variants, "error", _error(known.code, variants))
+
+
+def _render_injected(
+    _injected: Injected, suffix: str, variants: Mapping[str, str], _cache: SerializationCache
+) -> Response:
+    return _response(200, suffix, variants, "response", {"success": True})
+
+
+def _further(status: int, error: ProviderError) -> tuple[tuple[str, str], ...]:
     """The headers that HTTP wants beside a status."""
     if status == 405:
-        return (("Allow", str(refusal.facts.get("allowed", "GET, HEAD, POST"))),)
+        return (("Allow", str(error.facts.get("allowed", "GET, HEAD, POST"))),)
     return (("WWW-Authenticate", "Bearer"),) if status == 401 else ()
 
 
-def _error(code: int, readings: Mapping[str, str]) -> Mapping[str, Any]:
+def _error(code: int, variants: Mapping[str, str]) -> Mapping[str, Any]:
     known = CODES[code]
     # SW-31: the Polish where it is known
-    message = known.pl if readings[quirks.LANGUAGE.name] == "pl" and known.pl else known.en
+    message = known.pl if variants[quirks.LANGUAGE.name] == "pl" and known.pl else known.en
     return {"code": code, "type": known.type, "message": message}
 
 
-def _write_received(received: Received, suffix: str, readings: Mapping[str, str], fragments: Fragments) -> bytes:
-    account, shown = received.account, _shown(readings)
+def _render_received(
+    received: Received, suffix: str, variants: Mapping[str, str], cache: SerializationCache
+) -> Response:
+    account, shown = received.account, _shown(variants)
     contacts = account.contacts if received.shows_contacts else {}
 
     def write_item(message: Message) -> bytes:
-        item = _item(message, account.blacklist, contacts, readings)
-        return _write_xml_item(item) if suffix == "xml" else _write_json(item, readings[quirks.JSON.name])
+        item = _item(message, account.blacklist, contacts, variants)
+        return _write_xml_item(item) if suffix == "xml" else _write_json(item, variants[quirks.JSON.name])
 
     # Contacts come and go too often for what shows them to be remembered.
-    remembered = Fragments(0) if received.shows_contacts else fragments
+    remembered = SerializationCache(0) if received.shows_contacts else cache
     form = ("serwersms", suffix, shown, account.blacklist)
     items = remembered.joined(received.messages, form, write_item, b"" if suffix == "xml" else b",")
     paging = received.paging
     around = {} if paging is None else {"paging": {"page": paging.page, "count": paging.pages}}  # SW-16
-    if suffix == "xml":
-        return _write_xml("response", {**around, "items": []}, items)
-    return spliced({**around, "items": []}, b"]}", items)  # SW-15: none is an empty list
+    document = {**around, "items": []}  # SW-15: none is an empty list
+    body = _write_xml("response", document, items) if suffix == "xml" else spliced(document, b"]}", items)
+    return Response(200, _HEADERS[suffix], body, _TIMINGS[received.meaning])
+
+
+# SW-39
+_TIMINGS: Mapping[Magic | None, ResponseTiming] = {
+    None: AT_ONCE,
+    magic.NO_RESPONSE: ResponseTiming(ending=Ending.CLOSE, instead=b""),
+    magic.LATE: ResponseTiming(delay=magic.LATE_SECONDS),
+    magic.SILENT: ResponseTiming(ending=Ending.HANG, instead=b""),
+}
+RENDER: Mapping[type, Callable[[Any, str, Mapping[str, str], SerializationCache], Response]] = {
+    KnownError: _render_known_error,
+    Injected: _render_injected,
+    Received: _render_received,
+}
 
 
 _shown = itemgetter(quirks.JSON.name, quirks.FIELD.name, quirks.ZONE.name)
-"""The readings that an item depends on."""
+"""The variants that an item depends on."""
 
 # SW-1: the name of the date
 _STAMPED = {"recived": ("recived",), "received": ("received",), "both": ("recived", "received")}
 
 
 def _item(
-    message: Message, blacklist: frozenset[str], contacts: Mapping[str, Contact], readings: Mapping[str, str]
+    message: Message, blacklist: frozenset[str], contacts: Mapping[str, Contact], variants: Mapping[str, str]
 ) -> dict[str, Any]:
     """One message: the fields of its type, in the order of 004's sample."""
     return {
         "id": int(message.id),  # SW-23
         "type": message.kind,
         "phone": message.sender,
-        **dict.fromkeys(_STAMPED[readings[quirks.FIELD.name]], _stamp(message.at, readings)),
+        **dict.fromkeys(_STAMPED[variants[quirks.FIELD.name]], _stamp(message.at, variants)),
         **_REFERS.get(message.kind, _nothing)(message),
         "blacklist": message.sender in blacklist,  # SW-26
         **_HOLDS.get(message.kind, _text)(message),
@@ -272,19 +300,19 @@ def _contact(contact: Contact | None) -> dict[str, Any]:
 _CONTACT = ("first_name", "last_name", "company", "phone", "email", "tax_id", "city", "address", "description")
 
 
-def _stamp(at: int, readings: Mapping[str, str]) -> str:
-    zone = zone_of(readings[quirks.ZONE.name])
+def _stamp(at: int, variants: Mapping[str, str]) -> str:
+    zone = zone_of(variants[quirks.ZONE.name])
     return datetime_of(at, zone).replace(tzinfo=None).isoformat(" ", "seconds")  # 004: "2014-10-21 11:18:03"
 
 
 # -- JSON and XML --------------------------------------------------------------------------------------------------
 
 
-def _answer(status: int, suffix: str, readings: Mapping[str, str], root: str, value: Mapping[str, Any]) -> Response:
+def _response(status: int, suffix: str, variants: Mapping[str, str], root: str, value: Mapping[str, Any]) -> Response:
     """SW-28: the Content-Types."""
     if suffix == "xml":
         return Response(status, _HEADERS[suffix], _write_xml(root, value))
-    body = _write_json({root: value} if root == "error" else value, readings[quirks.JSON.name])
+    body = _write_json({root: value} if root == "error" else value, variants[quirks.JSON.name])
     return Response(status, _HEADERS[suffix], body)
 
 
@@ -294,9 +322,9 @@ _HEADERS = {
 }
 
 
-def _write_json(value: Mapping[str, Any], reading: str) -> bytes:
+def _write_json(value: Mapping[str, Any], variant: str) -> bytes:
     """SW-27: compact; with the letters as they are, or escaped."""
-    if reading == "raw":
+    if variant == "raw":
         return compact(value)
     return json.dumps(value, separators=(",", ":")).encode()
 
@@ -327,11 +355,11 @@ def _fill(element: etree._Element, value: Any) -> etree._Element:
         for member in value:
             _fill(etree.SubElement(element, name), member)
     else:
-        element.text = _NOT_XML.sub("\ufffd", _said(value))  # SW-29
+        element.text = _NOT_XML.sub("\ufffd", _written(value))  # SW-29
     return element
 
 
-def _said(value: object) -> str:
+def _written(value: object) -> str:
     """A value where there are only texts."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -339,25 +367,25 @@ def _said(value: object) -> str:
 # -- to the customer -----------------------------------------------------------------------------------------------
 
 
-def outgoing(delivery: outbox.Delivery, state: State) -> Outgoing:
+def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     """The call of the customer's URL."""
-    message, readings = subject(delivery, state), state.readings
-    url = _filled(delivery.url, message, readings)
+    message, variants = subject(delivery, state), state.readings
+    url = _filled(delivery.url, message, variants)
     # 004: "ECO+ +, ND / SC and NDI / SCI is sent via the GET method. For MMS messages, data is sent via POST method."; SW-43
     if message.kind != "mms":
-        return Outgoing("GET", url)
-    item = _item(message, state.accounts[delivery.account].blacklist, {}, readings)
-    if readings[quirks.MMS.name] == "json":  # SW-48
-        body = _write_json(item, readings[quirks.JSON.name])
-        return Outgoing("POST", url, (("Content-Type", "application/json"),), body)
+        return OutgoingRequest("GET", url)
+    item = _item(message, state.accounts[delivery.account].blacklist, {}, variants)
+    if variants[quirks.MMS.name] == "json":  # SW-48
+        body = _write_json(item, variants[quirks.JSON.name])
+        return OutgoingRequest("POST", url, (("Content-Type", "application/json"),), body)
     form = urlencode(list(_flattened(item))).encode()
-    return Outgoing("POST", url, (("Content-Type", "application/x-www-form-urlencoded"),), form)
+    return OutgoingRequest("POST", url, (("Content-Type", "application/x-www-form-urlencoded"),), form)
 
 
-def _filled(template: str, message: Message, readings: Mapping[str, str]) -> str:
+def _filled(template: str, message: Message, variants: Mapping[str, str]) -> str:
     # 004: "Before sending information to the client, these parameters are changed with the data for a specific message."
-    encoded = _ENCODED[readings[quirks.ENCODING.name]]
-    values = _values(message, readings)
+    encoded = _ENCODED[variants[quirks.ENCODING.name]]
+    values = _values(message, variants)
     return _PLACEHOLDER.sub(lambda found: encoded(values[found[1]]), template)
 
 
@@ -367,15 +395,15 @@ _PLACEHOLDER = re.compile(f"#({'|'.join(PLACEHOLDERS)})#")
 _ENCODED: Mapping[str, Callable[[str], str]] = {"percent": lambda value: quote(value, safe=""), "form": quote_plus}
 
 
-def _values(message: Message, readings: Mapping[str, str]) -> Mapping[str, str]:
+def _values(message: Message, variants: Mapping[str, str]) -> Mapping[str, str]:
     """What stands in the placeholders' places (SW-44)."""
-    phone = _PHONES[readings[quirks.PHONE.name]]
+    phone = _PHONES[variants[quirks.PHONE.name]]
     return {
         "NUMER": phone(message.sender),
         "NUMEROD": phone(message.sender),
         "NUMERDO": phone(message.recipient),
         "WIADOMOSC": message.text or message.title,
-        "DATA": _stamp(message.at, readings),  # SW-47
+        "DATA": _stamp(message.at, variants),  # SW-47
         "ID": message.id,
         "IDSMS": message.id,
         "LIMIT": "1" if message.kind == "pre" else "",
@@ -396,7 +424,7 @@ def _flattened(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """SW-48: a form's fields, with PHP's brackets around what is inside."""
     parts = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, Mapping) else None
     if parts is None:
-        yield name, _said(value)
+        yield name, _written(value)
         return
     for step, part in parts:
         yield from _flattened(part, f"{name}[{step}]" if name else str(step))

@@ -1,0 +1,174 @@
+"""Send messages (001), and retrieve them (000)."""
+
+from __future__ import annotations
+
+from msgspec import Struct, structs
+
+from mockserver.providers.dialogtech import limits, magic, quirks
+from mockserver.providers.dialogtech.errors import EndsBeforeStart, InvalidRecipient, NotATrackingNumber
+from mockserver.providers.dialogtech.parameters import DAY, MESSAGE, NUMBER, common, optional, required
+from mockserver.providers.dialogtech.webhooks import REPORT
+from mockserver.sdk import (
+    Account,
+    Call,
+    Decision,
+    DecisionTrace,
+    IdReservation,
+    Instant,
+    Magic,
+    Message,
+    MessageSlice,
+    MessageStored,
+    Operation,
+    ProviderError,
+    State,
+    UsageAfterUse,
+    account_key,
+    day_begins,
+    day_ends,
+    documented,
+    number_key,
+    open_webhook,
+    parse_parameters,
+    zone_of,
+)
+
+
+class Sent(Struct, frozen=True):
+    """One message was accepted. DT-21: its id is not told."""
+
+
+class SentNoReply(Struct, frozen=True):
+    """One message was accepted, and the connection is closed without a response (DT-39)."""
+
+
+class Found(Struct, frozen=True):
+    """The messages of a range of days."""
+
+    inbound: tuple[MessageSlice, ...]
+    outbound: tuple[MessageSlice, ...]
+
+
+_SENT = Sent()
+
+# DT-18: the usage texts of `to` and `from` are another page's
+SEND_MESSAGE = (
+    required("to", NUMBER, documented("001", "to Yes String: Unformatted Phone Number")),
+    required("from", NUMBER, documented("001", "from Yes String: Unformatted Phone Number")),
+    required("message", MESSAGE, documented("001", "message Yes String 256")),
+)
+
+
+def send_message(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Send an SMS from a tracking number to a third party (001)."""
+    assert account is not None
+    values = parse_parameters(SEND_MESSAGE, call.values)
+    sender, recipient = values["from"], values["to"]
+    # 001: from "Must be a DialogTech SMS enabled tracking number"
+    own = account.numbers.get(sender)
+    if own is None or not own.sms_enabled:
+        raise NotATrackingNumber(value=sender)
+
+    limited = sender if state.readings[quirks.LIMITED_NUMBER.name] == "from" else recipient  # DT-23
+    usage = limits.usage(state, account.key, limited, now)
+    error = limits.error(usage) if state.readings["limits"] == "enforced" else None
+    if error is not None:
+        trace = DecisionTrace(usage)
+        if state.readings[quirks.LIMITED_SENDS.name] == "all":  # DT-23
+            return Decision(now, limits.error(usage.counted()) or error, usage.events, trace, account.key)
+        return Decision(now, error, (), trace, account.key)
+
+    message = Message(
+        serial=state.ledger.next_serial,
+        account=account.key,
+        id=str(ids.number("dialogtech.outbound", 200_000_000)),  # DT-14
+        direction="outbound",
+        sender=sender,
+        recipient=recipient,
+        at=now,
+        text=values["message"],
+    )
+    # DT-41
+    reports = () if own.dlr_url is None else (open_webhook("dialogtech", REPORT, message, own.dlr_url, ids),)
+    events = (MessageStored(message), *usage.events, *reports)
+    accepted = Decision(now, _SENT, events, DecisionTrace(UsageAfterUse(usage)), account.key)
+    meaning = magic.MEANINGS.get(recipient)  # DT-39
+    if meaning is None or state.readings[quirks.MAGIC.name] == "off":
+        return accepted
+    injected = _magic_error(meaning, message)
+    if injected is not None:
+        return Decision(now, injected, (), DecisionTrace(usage, recipient), account.key)
+    return _apply_magic(meaning, message, account, accepted)
+
+
+def _magic_error(meaning: Magic, message: Message) -> ProviderError | None:
+    """The error that a magic number leads to; ``None`` when it leads to none (DT-39)."""
+    if meaning is magic.INVALID:
+        return InvalidRecipient(value=message.recipient)
+    error = magic.FILLED.get(meaning)
+    return None if error is None else limits.just_filled(error, message.at)
+
+
+def _apply_magic(meaning: Magic, message: Message, account: Account, accepted: Decision) -> Decision:
+    """What a magic number makes of a message that is accepted (DT-39)."""
+    value = SentNoReply() if meaning is magic.NO_RESPONSE else _SENT
+    replies = (magic.reply(message, account.name),) if meaning is magic.REPLIED else ()
+    trace = structs.replace(accepted.trace, magic=message.recipient)
+    return structs.replace(accepted, value=value, events=(*accepted.events, *replies), trace=trace)
+
+
+GET_MESSAGES = (
+    required("start_date", DAY, documented("000", "start_dateYesDate8Date format should be YYYYMMDD")),
+    required("end_date", DAY, documented("000", "end_dateYesDate8Date format should be YYYYMMDD")),
+    optional("number", NUMBER, documented("000", "numberNoString: Unformatted Phone Number")),
+)
+
+
+def get_messages(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+    """Retrieve the messages of a range of days (000)."""
+    assert account is not None
+    values = parse_parameters(GET_MESSAGES, call.values)
+    start, end = values["start_date"], values["end_date"]
+    if end < start:  # DT-7
+        raise EndsBeforeStart(start=call.values["start_date"], end=call.values["end_date"])
+
+    zone = zone_of(state.readings[quirks.ZONE.name])  # DT-12
+    number = values.get("number")
+    # DT-9: optional, and no more than a filter. DT-11: the tracking number is our customer's side of a message
+    # 000: "Filters the response to only include SMS records where the tracking number matches the number provided"
+    key = account_key(account.key) if number is None else number_key(account.key, number)
+    slices = state.ledger.pick(key, day_begins(start, zone), day_ends(end, zone)).stretches  # DT-7: whole days
+    found = Found(
+        tuple(each.where("direction", "inbound".__eq__) for each in slices),
+        tuple(each.where("direction", "outbound".__eq__) for each in slices),
+    )
+    return Decision(now, found, account=account.key)
+
+
+OPERATIONS = (
+    Operation(
+        name="sms.send_message",
+        source=documented(
+            "001",
+            "The SMS Send Message API is used to send an SMS message from a DialogTech SMS enabled tracking number,"
+            " to a 3rd party recipient.",
+        ),
+        decide=send_message,
+        parameters=SEND_MESSAGE,
+        common=common("001", " Yes String n/a "),
+        errors=(NotATrackingNumber, *limits.ERRORS, InvalidRecipient),
+        is_repeatable=False,
+    ),
+    Operation(
+        name="sms.get_messages",
+        source=documented(
+            "000",
+            "The SMS Get Messages API is used to retrieve multiple SMS message sent to/from a specific DialogTech SMS"
+            " enabled tracking number over a date range",
+        ),
+        decide=get_messages,
+        parameters=GET_MESSAGES,
+        common=common("000", "YesStringn/a"),
+        errors=(EndsBeforeStart,),
+    ),
+)

@@ -1,0 +1,128 @@
+"""Retrieve incoming messages (004), and let them come in (SW-56)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from mockserver.providers.serwersms import magic, quirks
+from mockserver.providers.serwersms.paging import LIMIT, find, search
+from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, RECIVED, SEND_ND, SEND_NDI, TYPES
+from mockserver.providers.serwersms.webhooks import store_and_forward
+from mockserver.sdk import (
+    NO_TRACE,
+    Account,
+    Call,
+    Decision,
+    DecisionTrace,
+    IdReservation,
+    Instant,
+    Magic,
+    MessageSlice,
+    MessagesRead,
+    Operation,
+    Page,
+    State,
+    assumed,
+    documented,
+    parse_parameters,
+    zone_of,
+)
+
+
+class Paging(Struct, frozen=True):
+    """Where a page stands."""
+
+    page: int
+    pages: int
+
+
+class Received(Struct, frozen=True):
+    """Incoming messages, and whose they are."""
+
+    messages: tuple[MessageSlice, ...]
+    account: Account
+    shows_contacts: bool = False
+    paging: Paging | None = None
+    meaning: Magic | None = None
+    """What becomes of the response, where a magic number was asked for (SW-39)."""
+
+
+class Injected(Struct, frozen=True):
+    """A message has come in because the customer wanted it to (SW-56)."""
+
+
+def recived(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+    """Retrieve incoming messages (004)."""
+    assert account is not None
+    values = parse_parameters(RECIVED, call.values, blank=BLANK)
+    phones = frozenset(values.get("phone", ()))
+    number = magic.acting(phones) if phones and state.readings[quirks.MAGIC.name] != "off" else None  # SW-39
+    meaning = None if number is None else magic.MEANINGS[number]
+    trace = NO_TRACE if number is None else DecisionTrace(magic=number)
+    if meaning is not None and meaning in magic.ERRORS:
+        return Decision(now, magic.ERRORS[meaning](), (), trace, account.key)
+    page = _page(values)
+    zone = zone_of(state.readings[quirks.ZONE.name])  # SW-11
+    found = find(state.ledger, search(values, phones, account.key, TYPES, zone, state.read), page)
+    # SW-16: in the answer only when one of the two was sent
+    paging = None if page.size is None else Paging(page.number, page.count(found.total))
+    # 004: "That means a message as read (no more returned by the API)"; SW-12
+    serials = (
+        tuple(serial for each in found.stretches for serial in each.values("serial")) if values.get("read") else ()
+    )
+    events = (MessagesRead(serials),) if serials else ()
+    received = Received(found.stretches, account, bool(values.get("show_contact")), paging, meaning)
+    return Decision(now, received, events, trace, account.key)
+
+
+def _page(values: Mapping[str, Any]) -> Page:
+    is_paged = "page" in values or "limit" in values
+    # SW-17: clients of the vendor ask for page 0 and mean the first
+    number, size = max(1, values.get("page", 1)), values.get("limit", LIMIT) if is_paged else None
+    return Page(number, size, values.get("order") == "desc")
+
+
+def inject(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Let a message come in to the account (SW-56)."""
+    assert account is not None
+    kind = call.operation.removeprefix("messages.send_")
+    values = parse_parameters(_TABLES[kind], call.values, blank=BLANK, missing_last=True)
+    fields = {
+        "kind": kind,
+        "sender": values["phone"],
+        "recipient": values.get("ndi_number", ""),
+        "text": values["text"],
+    }
+    return Decision(now, Injected(), store_and_forward(fields, account, state, now, ids).events, account=account.key)
+
+
+_TABLES = {"nd": SEND_ND, "ndi": SEND_NDI}
+
+OPERATIONS = (
+    Operation(
+        name="messages.recived",
+        source=documented(
+            "004",
+            "To retrieve reply to messages and other incoming messages using remote service,"
+            " call the specified URL using POST.",
+        ),
+        decide=recived,
+        parameters=RECIVED,
+        common=CREDENTIALS,
+        errors=tuple(magic.ERRORS.values()),
+    ),
+    *(
+        Operation(
+            name=f"messages.send_{kind}",
+            source=assumed("SW-56"),
+            decide=inject,
+            parameters=table,
+            common=CREDENTIALS,
+            is_repeatable=False,
+        )
+        for kind, table in _TABLES.items()
+    ),
+)

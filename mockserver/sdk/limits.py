@@ -1,0 +1,86 @@
+"""Rate limits: how often something may be done in so many seconds of the world's clock. Pure.
+
+A provider names its limits, asks `limit_usage` where a request stands, raises an error of its own where one is
+exceeded, and puts `LimitUsage.events` among the events of what it accepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from mockserver.engine.events import UseCounted
+from mockserver.engine.instants import Instant
+from mockserver.engine.limits import Limit, LimitStatus, free_at
+from mockserver.engine.limits import standing as limit_status
+from mockserver.engine.state import State
+
+
+class ExceededLimit(NamedTuple):
+    """The limit that a request has to wait for."""
+
+    limit: Limit
+    free_at: Instant
+    """When another use is possible: microseconds since 1970."""
+
+
+class LimitUsage(Struct, frozen=True, gc=False):
+    """The earlier uses that a request meets at some limits."""
+
+    limits: tuple[Limit, ...]
+    keys: tuple[str, ...]
+    """Whose uses count for each of them; limits on one thing share its uses."""
+    uses: tuple[tuple[Instant, ...], ...]
+    """The latest uses for each of them, in ascending order."""
+    now: Instant
+
+    @property
+    def standings(self) -> tuple[LimitStatus, ...]:
+        """Where each limit stands now."""
+        return tuple(limit_status(limit, uses, self.now) for limit, uses in zip(self.limits, self.uses, strict=True))
+
+    def exceeded(self) -> ExceededLimit | None:
+        """The limit that is free again last, the first of several; ``None`` when another use is possible now."""
+        now, latest, last = self.now, self.now, None
+        for limit, uses in zip(self.limits, self.uses, strict=True):
+            free = free_at(limit, uses, now)
+            if free > latest:
+                latest, last = free, limit
+        return None if last is None else ExceededLimit(last, latest)
+
+    @property
+    def events(self) -> tuple[UseCounted, ...]:
+        """The events that count one use now."""
+        most: dict[str, int] = {}
+        for limit, key in zip(self.limits, self.keys, strict=True):
+            most[key] = max(limit.most, most.get(key, 0))
+        return tuple(UseCounted(key, self.now, keep) for key, keep in most.items())
+
+    def counted(self) -> LimitUsage:
+        """The same with one use more, now."""
+        return LimitUsage(self.limits, self.keys, tuple((*uses, self.now) for uses in self.uses), self.now)
+
+
+class UsageAfterUse(Struct, frozen=True, gc=False):
+    """Where the limits stand once this use is counted; computed when somebody asks, for the decision's trace."""
+
+    usage: LimitUsage
+
+    @property
+    def standings(self) -> tuple[LimitStatus, ...]:
+        """Where each limit stands, with this use among the others."""
+        return self.usage.counted().standings
+
+
+def limit_usage(state: State, limits: Sequence[tuple[Limit, str]], now: Instant) -> LimitUsage:
+    """Where a request stands.
+
+    Args:
+        state: of the world.
+        limits: each limit with the key of whose uses count, such as an account's key.
+        now: when it is asked.
+    """
+    keys = tuple(key for _, key in limits)
+    return LimitUsage(tuple(limit for limit, _ in limits), keys, tuple(state.uses.get(key, ()) for key in keys), now)

@@ -1,0 +1,158 @@
+"""Webhooks: what a provider tells a customer's URL, when it tries again, and how it signs what it sends. Pure.
+
+`open_webhook` makes the event that begins a delivery. The provider's `build_webhook` makes the request of an attempt, and
+its `evaluate_attempt` ends in `end_attempt`, with the instant that a schedule gives for the next one.
+"""
+
+from __future__ import annotations
+
+import hmac
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Self
+
+from msgspec import Struct
+
+from mockserver.engine.decisions import Decision
+from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Status
+from mockserver.engine.events import AttemptEnded, DeliveryOpened, Event
+from mockserver.engine.ids import IdReservation
+from mockserver.engine.instants import SECOND, Instant
+from mockserver.engine.messages import Message
+from mockserver.engine.messages import account_shelf as account_key
+from mockserver.engine.state import State
+
+# -- schedules --------------------------------------------------------------------------------------------------------
+
+
+class Schedule(Struct, frozen=True):
+    """Attempts at fixed times after the first one. An attempt that came too late to keep one goes on with the next."""
+
+    offsets: tuple[int, ...]
+    """Seconds after the first attempt, ascending."""
+
+    @classmethod
+    def at_offsets(cls, *seconds: int) -> Self:
+        """Repeats so many seconds after the first attempt."""
+        return cls(seconds)
+
+    @classmethod
+    def with_gaps(cls, *seconds: int) -> Self:
+        """Repeats so many seconds after one another."""
+        return cls(tuple(accumulate(seconds)))
+
+    def following(self, attempts: Sequence[Attempt]) -> Instant | None:
+        """When the next attempt is due, after these; ``None`` for never."""
+        first, last = attempts[0].at, attempts[-1].at
+        due = (first + seconds * SECOND for seconds in self.offsets)
+        return next((at for at in due if at > last), None)
+
+
+class Retries(Struct, frozen=True):
+    """So many attempts, each some time after the one before."""
+
+    attempts: int
+    """With the first one."""
+    pause: int = 60
+    """Seconds."""
+
+    def following(self, attempts: Sequence[Attempt]) -> Instant | None:
+        """When the next attempt is due, after these; ``None`` for never."""
+        return attempts[-1].at + self.pause * SECOND if len(attempts) < self.attempts else None
+
+
+# -- deliveries -------------------------------------------------------------------------------------------------------
+
+
+def open_webhook(
+    provider: str, kind: str, message: Message, url: str, ids: IdReservation, *, requires_ack: bool = False
+) -> DeliveryOpened:
+    """The event that begins the delivery of something about a message; its first attempt is due at once.
+
+    Args:
+        provider: the provider's name.
+        kind: what is told, in the provider's word.
+        message: what it is about; it is being stored by the same decision.
+        url: where to.
+        ids: where the delivery's number is from.
+        requires_ack: whether the receiver must answer as the provider demands.
+    """
+    return DeliveryOpened(
+        Delivery(
+            number=ids.number("outbox"),
+            provider=provider,
+            account=message.account,
+            kind=kind,
+            serial=message.serial,
+            url=url,
+            verifies=requires_ack,
+            lane=message.own_number or message.account,
+            opened=message.at,
+            due=message.at,
+        )
+    )
+
+
+def failure_of(outcome: Outcome, *, needs_2xx: bool) -> str | None:
+    """Why an attempt failed, in one sentence; ``None`` when a response came, and it has a status that counts.
+
+    Args:
+        outcome: of the attempt. A receiver that is too slow has failed.
+        needs_2xx: whether only 200 to 299 count.
+    """
+    if outcome.status is None or outcome.error is not None:
+        return outcome.error or "no answer came"
+    if needs_2xx and not 200 <= outcome.status < 300:
+        return f"status {outcome.status} is not one of 200 to 299"
+    return None
+
+
+def end_attempt(
+    delivery: Delivery,
+    attempt: Attempt,
+    now: Instant,
+    reason: str,
+    *,
+    is_acknowledged: bool,
+    due: Instant | None = None,
+) -> Decision:
+    """The decision that an attempt is over.
+
+    Args:
+        delivery: what was tried.
+        attempt: the one that is over.
+        now: the world's instant.
+        reason: why it succeeded or failed, in one sentence.
+        is_acknowledged: whether it succeeded.
+        due: when a failed one is repeated; ``None`` gives the delivery up.
+    """
+    status: Status = "acknowledged" if is_acknowledged else "given up" if due is None else "due"
+    ended = attempt._replace(verdict=reason)
+    events: tuple[Event, ...] = (AttemptEnded(delivery.number, ended, status, due),)
+    return Decision(now, ended, events, account=delivery.account)
+
+
+def subject(delivery: Delivery, state: State) -> Message:
+    """The message that a delivery is about: it was stored at the instant at which the delivery was opened."""
+    key, at = account_key(delivery.account), delivery.opened
+
+    def stored(place: int) -> Message:
+        return state.ledger.page(key, at, at, place, 1)[0]
+
+    places = range(state.ledger.count(key, at, at))
+    return stored(bisect_left(places, delivery.serial, key=lambda place: stored(place).serial))
+
+
+def sign(secret: str, *parts: str | bytes, algorithm: str = "sha256") -> str:
+    """The HMAC of some parts, one after the other, in lower-case hexadecimal digits.
+
+    Args:
+        secret: the key; texts are taken in UTF-8.
+        parts: what is signed, such as a timestamp and a body.
+        algorithm: a name that `hashlib` knows.
+    """
+    signature = hmac.new(secret.encode(), digestmod=algorithm)
+    for part in parts:
+        signature.update(part.encode() if isinstance(part, str) else part)
+    return signature.hexdigest()
