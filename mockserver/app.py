@@ -218,12 +218,12 @@ def _index(application: Application, house: Worlds) -> Response:
     if answer is not None:
         return answer
     request.environ["mockserver.exchange"].is_private = True
-    return jsonify(index(application, __version__))
+    return jsonify(index(application, INSTALLED.titles, __version__))
 
 
 def _control_index(application: Application) -> Response:
     """The same where people look for the control API."""
-    return jsonify(index(application, __version__))
+    return jsonify(index(application, INSTALLED.titles, __version__))
 
 
 def _nobody_answered(application: Application, house: Worlds, reason: HTTPException) -> Response:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.intercept.doctor import PLAIN_ANSWER, RUNTIMES, SECURE_ANSWER, Runtime, judge
+from mockserver.intercept.doctor import RUNTIMES, ProbePair, Runtime, judge
+from mockserver.sdk.provider import Probe
 
 COMMAND = [sys.executable, "-m", "mockserver", "doctor"]
 INSTALLED = sorted({runtime.name for runtime in RUNTIMES} - {"PowerShell"})  # which Debian does not package
@@ -71,18 +72,32 @@ def test_a_runtime_that_is_not_known_is_misuse() -> None:
     assert "cobol: known are curl, go, java" in done.stderr
 
 
+PROBES = ProbePair(Probe("http://sms.example/", "plain"), Probe("https://sms.example/", "secure"))
+
+
+def test_the_first_address_of_each_scheme_is_asked_for() -> None:
+    others = [Probe("http://later.example/", "later"), Probe("https://later.example/", "later")]
+
+    assert PROBES == ProbePair.of([PROBES.secure, PROBES.plain, *others])
+
+
+def test_no_provider_with_an_address_to_ask_for_is_one_sentence() -> None:
+    with pytest.raises(ValueError, match="no installed provider has an address for this over HTTP and one over HTTPS"):
+        ProbePair.of([PROBES.secure])
+
+
 @pytest.mark.parametrize(
     ("code", "said", "result", "tunnel", "certificate"),
     [
-        (0, PLAIN_ANSWER + SECURE_ANSWER, "works", True, True),
-        (1, PLAIN_ANSWER + SECURE_ANSWER, "fails", True, True),
-        (1, PLAIN_ANSWER, "fails", True, False),
+        (0, "plain, secure", "works", True, True),
+        (1, "plain, secure", "fails", True, True),
+        (1, "plain", "fails", True, False),
         (0, "", "fails", False, None),
     ],
 )
 def test_how_far_it_came_is_in_what_it_said(code, said, result, tunnel, certificate) -> None:
     runtime = Runtime("R", "c", ("r",), ())
-    found = judge(runtime, {"https_proxy": "http://t"}, code, said, "first\nlast \n\n")
+    found = judge(runtime, {"https_proxy": "http://t"}, code, said, "first\nlast \n\n", PROBES)
 
     assert (result, tunnel, certificate) == (found.result, found.tunnel, found.certificate)
     assert ("(last)" in (found.advice or "")) is (result == "fails")

@@ -183,5 +183,7 @@ def test_what_all_providers_bring_along_comes_from_them_alone() -> None:
     assert MGAGE.hosts == only.hosts
     assert ("limits", *(quirk.name for quirk in MGAGE.quirks)) == tuple(only.default_variants)
     assert {"mgage"} == set(only.callbacks) == set(only.by_name)
-    assert (1, [MGAGE]) == (len(only), list(only))
+    assert (1, [MGAGE], "mGage") == (len(only), list(only), only.titles)
+    assert "mGage, B and C" == ProviderSet([MGAGE, replace(MGAGE, title="B"), replace(MGAGE, title="C")]).titles
+    assert "no provider" == ProviderSet([]).titles
     assert isinstance(MGAGE, Provider)

@@ -46,7 +46,7 @@ def _described(api: Api, paths: Mapping[str, Any]) -> dict[str, Any]:
         "info": {
             "title": "mockserver's control API",
             "version": api.version,
-            "description": "Worlds, clock, faults, readings, the outbox and the journal of a double of three SMS providers.",
+            "description": "Worlds, clock, faults, readings, the outbox and the journal of the providers' double.",
         },
         "paths": paths,
         "components": {

@@ -52,13 +52,13 @@ PAGE = "/_mock/ui/"
 """Where people look."""
 
 
-def index(application: Flask, version: str) -> dict[str, Any]:
+def index(application: Flask, titles: str, version: str) -> dict[str, Any]:
     """What this is and where things are."""
     rules = sorted(application.url_map.iter_rules(), key=lambda rule: rule.rule)
     rules = [rule for rule in rules if not rule.rule.startswith(PAGE) or rule.rule == PAGE]  # it leads on by itself
     return {
         "mockserver": version,
-        "about": "a double of DialogTech, mGage and SerwerSMS for tests; no message leaves this machine",
+        "about": f"a double of {titles} for tests; no message leaves this machine",
         "page": PAGE,
         "here": [
             f"{' '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))} {readable(rule.rule)}" for rule in rules

@@ -88,7 +88,7 @@ Examples:
 )
 @click.version_option(__version__, prog_name="mockserver")
 def cli() -> None:
-    """A double of DialogTech, mGage and SerwerSMS for tests: their HTTP APIs on your own machine."""
+    """A mock server of SMS providers' HTTP APIs, for tests and for development, on your own machine."""
 
 
 def main() -> NoReturn:

@@ -64,12 +64,12 @@ Examples:
     "--numbers",
     metavar="JSON",
     type=as_json,
-    help="Numbers with their listener (url) and report (dlr_url); DialogTech.",
+    help="Numbers with their listener (url) and report (dlr_url).",
 )
-@click.option("--programs", metavar="JSON", type=as_json, help="Programs; mGage.")
-@click.option("--contacts", metavar="JSON", type=as_json, help="Contacts; SerwerSMS.")
-@click.option("--blacklist", metavar="JSON", type=as_json, help="Telephone numbers; SerwerSMS.")
-@click.option("--forwarding", metavar="JSON", type=as_json, help="Where incoming messages go; SerwerSMS.")
+@click.option("--programs", metavar="JSON", type=as_json, help="Programs.")
+@click.option("--contacts", metavar="JSON", type=as_json, help="Contacts.")
+@click.option("--blacklist", metavar="JSON", type=as_json, help="Telephone numbers.")
+@click.option("--forwarding", metavar="JSON", type=as_json, help="Where incoming messages go.")
 @to_world
 def set_(world: World, output: Output, which: tuple[str, str], **lists: Any) -> None:
     """Put whole lists in place of an account's: JSON as in a world file, @FILE, or - for stdin."""

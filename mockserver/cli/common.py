@@ -244,7 +244,7 @@ def matching(command: Command) -> Command:
 
 
 _MATCHING = (
-    click.option("--provider", help="dialogtech, mgage or serwersms."),
+    click.option("--provider", help="A provider by its name; mockserver provider list shows them."),
     click.option("--operation", help="What is asked for, such as sms.send_message."),
     click.option("--method", help="GET or POST."),
     click.option("--path", help="The path without the prefix of a world."),

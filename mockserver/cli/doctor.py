@@ -36,10 +36,12 @@ def doctor(only: tuple[str, ...], authority: Path | None, form: str) -> None:
 
     Ends with 1 when one that is installed does not.
     """
-    from mockserver.intercept.doctor import RUNTIMES, examine
+    from mockserver.intercept.doctor import RUNTIMES, ProbePair, examine
     from mockserver.intercept.environment import led
+    from mockserver.sdk.loading import installed_providers
     from mockserver.server import MockServer
 
+    probes = ProbePair.of(probe for provider in installed_providers() for probe in provider.probes)
     names = {runtime.name.lower() for runtime in RUNTIMES}
     wanted = {name.lower() for name in only} or names
     if wanted - names:
@@ -47,7 +49,7 @@ def doctor(only: tuple[str, ...], authority: Path | None, form: str) -> None:
     with MockServer(settings=Settings(port=0, authority=authority), tunnel=True) as server:
         parent = environment()
         children = parent | led(parent, kit_of(server, parent))
-        findings = list(examine([each for each in RUNTIMES if each.name.lower() in wanted], children))
+        findings = list(examine([each for each in RUNTIMES if each.name.lower() in wanted], children, probes))
     rows = [(each.runtime, each.client, each.result, each.tunnel, each.certificate) for each in findings]
     text = table(("RUNTIME", "CLIENT", "RESULT", "TUNNEL", "CERTIFICATE"), rows)
     Output(form).show([asdict(each) for each in findings], text)

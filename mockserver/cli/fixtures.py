@@ -142,9 +142,11 @@ def _described(world: _World, rooms: Iterable[Provider], seed: int) -> Mapping[s
 
 
 def _accounts(rooms: Iterable[Provider], seed: int, messages: int) -> Iterator[dict[str, Any]]:
-    """Every room's accounts. A room's ``seed.py`` is known by its name, as all of a room's files are."""
+    """The accounts of every provider that makes some."""
     for room in rooms:
-        maker = import_module(f"mockserver.providers.{room.name}.seed")
+        if not room.seed:
+            continue
+        maker = import_module(room.seed)
         yield from maker.documents()
         account = maker.demo(seed, messages)
         yield {**account, "messages": _shown(account["messages"], messages, f"{room.name}/{account['name']}")}

@@ -24,7 +24,7 @@ Examples:
 )
 @click.argument("claim", required=False, type=as_json)
 @matching
-@click.option("--account", help="Whose, such as dialogtech/documents.")
+@click.option("--account", help="Whose, as PROVIDER/ACCOUNT.")
 @OUTCOME
 @click.option("--status", type=int, help="Of HTTP.")
 @click.option("--refusal", help="The name of the provider's refusal.")

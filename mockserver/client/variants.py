@@ -35,7 +35,7 @@ class Readings(Mapping[str, str]):
 
     @verb
     def set(self, readings: Mapping[str, str] | None = None, /, **more: str) -> None:
-        """Read quirks another way from now on: ``set(limits="off")``, ``set({"dialogtech.zone": "UTC"})``.
+        """Read quirks another way from now on: ``set(limits="off")``, ``set({"acme.zone": "UTC"})``.
 
         Raises:
             ControlError: there is no such switch, or it has no such reading; nothing was changed.

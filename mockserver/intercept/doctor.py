@@ -7,11 +7,13 @@ missing in its output tells how far it came.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 from typing import NamedTuple
+
+from mockserver.sdk.provider import Probe
 
 PROBES = Path(__file__).parent / "probes"
 
@@ -20,13 +22,26 @@ PATIENCE = 120
 
 _PROXIES = ("https_proxy", "http_proxy")
 
-PLAIN = "http://s1api2.serwersms.pl/messages/recived?username=Login&password=Haslo&type=nd"
-SECURE = (
-    "https://secure.dialogtech.com/ibp_api.php"
-    "?action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"
-)
-PLAIN_ANSWER, SECURE_ANSWER = '"text":"SerwerSMS.pl"', "5559990000"
-"""What only our own answers hold: the shipped world's printed samples."""
+
+class ProbePair(NamedTuple):
+    """What every client is made to ask for: one address over HTTP, then one over HTTPS."""
+
+    plain: Probe
+    secure: Probe
+
+    @classmethod
+    def of(cls, probes: Iterable[Probe]) -> ProbePair:
+        """The first of each kind.
+
+        Raises:
+            ValueError: there is none of a kind.
+        """
+        first: dict[str, Probe] = {}
+        for probe in probes:
+            first.setdefault(probe.url.partition(":")[0], probe)
+        if not {"http", "https"} <= first.keys():
+            raise ValueError("no installed provider has an address for this over HTTP and one over HTTPS")
+        return cls(first["http"], first["https"])
 
 
 class Runtime(NamedTuple):
@@ -82,12 +97,13 @@ class Finding:
     """What it complained of, and what to set."""
 
 
-def examine(runtimes: Sequence[Runtime], environment: Mapping[str, str]) -> Iterator[Finding]:
+def examine(runtimes: Sequence[Runtime], environment: Mapping[str, str], probes: ProbePair) -> Iterator[Finding]:
     """Look at one client after the other.
 
     Args:
         runtimes: those to look at.
         environment: of a child that is led to a server with the shipped world.
+        probes: what they are made to ask for.
     """
     for runtime in runtimes:
         program = which(runtime.command[0], path=environment.get("PATH"))
@@ -95,11 +111,15 @@ def examine(runtimes: Sequence[Runtime], environment: Mapping[str, str]) -> Iter
             yield Finding(runtime.name, runtime.client, "not installed")
             continue
         probe = [str(PROBES / runtime.probe)] if runtime.probe else []
-        code, said, complaint = _said([program, *runtime.command[1:], *probe, PLAIN, SECURE], environment)
-        yield judge(runtime, environment, code, said, complaint)
+        code, said, complaint = _said(
+            [program, *runtime.command[1:], *probe, *(each.url for each in probes)], environment
+        )
+        yield judge(runtime, environment, code, said, complaint, probes)
 
 
-def judge(runtime: Runtime, environment: Mapping[str, str], code: int, said: str, complaint: str) -> Finding:
+def judge(
+    runtime: Runtime, environment: Mapping[str, str], code: int, said: str, complaint: str, probes: ProbePair
+) -> Finding:
     """What a probe's end means.
 
     Args:
@@ -108,8 +128,9 @@ def judge(runtime: Runtime, environment: Mapping[str, str], code: int, said: str
         code: its exit code.
         said: its stdout.
         complaint: its stderr.
+        probes: what it was made to ask for.
     """
-    has_tunnel, is_trusting = PLAIN_ANSWER in said, SECURE_ANSWER in said
+    has_tunnel, is_trusting = (probe.answer in said for probe in probes)
     if has_tunnel and is_trusting and code == 0:
         return Finding(runtime.name, runtime.client, "works", tunnel=True, certificate=True)
     why = next((line.strip() for line in reversed(complaint.splitlines()) if line.strip()), f"it ended with {code}")

@@ -39,7 +39,7 @@ class Hosts:
         self.answered = frozenset(answered)
         """The names that we answer for."""
         self.domains = frozenset(map(domain_of, self.answered))
-        """The providers' own, such as ``dialogtech.com``."""
+        """The providers' own, such as ``acme.example``."""
 
     def are_ours(self, name: str) -> bool:
         """Whether we answer for it."""

@@ -67,7 +67,7 @@ from .parameters import (
     parse_parameters,
     text,
 )
-from .provider import Behaviour, Call, Magic, Operation, Pages, Provider, Quirk, View, decide_by
+from .provider import Behaviour, Call, Magic, Operation, Pages, Probe, Provider, Quirk, View, decide_by
 from .request import Asked as ProviderRequest
 from .response import AT_ONCE, Ending, Response, ResponseTiming
 from .serialization_cache import Fragments as SerializationCache
@@ -128,6 +128,7 @@ __all__ = [
     "Page",
     "Pages",
     "Parameter",
+    "Probe",
     "Program",
     "Provider",
     "ProviderError",

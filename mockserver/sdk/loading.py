@@ -45,6 +45,12 @@ class ProviderSet:
         return {provider.name: provider for provider in self.providers}
 
     @cached_property
+    def titles(self) -> str:
+        """Their titles in a sentence, such as ``One, Two and Three``."""
+        *others, last = [provider.title for provider in self.providers] or ["no provider"]
+        return f"{', '.join(others)} and {last}" if others else last
+
+    @cached_property
     def hosts(self) -> tuple[str, ...]:
         """Every host name that is answered for."""
         return tuple(host for provider in self.providers for host in provider.hosts)

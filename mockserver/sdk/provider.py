@@ -119,6 +119,15 @@ class Pages(NamedTuple):
     """Whether a request is for another page than the first."""
 
 
+class Probe(NamedTuple):
+    """An address that shows whether a client reaches us in the provider's place."""
+
+    url: str
+    """At one of the provider's hosts, without a port; ``http`` or ``https``."""
+    answer: str
+    """A text that only our answer holds, in the default world."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One thing that a provider can be asked for, with all that is known of it."""
@@ -249,6 +258,11 @@ class Provider:
     """Where it gives addresses of pages."""
     send_example: str = ""
     """A command line that sends a message: with ``{url}``, ``{user}``, ``{secret}`` and the ``{number}`` it is sent from."""
+    probes: Sequence[Probe] = ()
+    """Addresses that `mockserver doctor` lets this machine's clients ask for."""
+    seed: str = ""
+    """The module with which `mockserver fixtures make` makes its accounts, imported by no server: ``documents()`` returns those of the
+    provider's documents, ``demo(seed, messages)`` one with so many messages. Empty where it makes none."""
 
     @cached_property
     def operations_by_name(self) -> Mapping[str, Operation]:

@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "with pytest-xdist: a mock_server per-worker (the default), or one that all workers have shared",
         default="per-worker",
     )
-    group = parser.getgroup("mockserver", "a double of DialogTech, mGage and SerwerSMS")
+    group = parser.getgroup("mockserver", "a mock server of the providers' APIs")
     group.addoption(
         "--mockserver-readings",
         choices=["matrix"],

@@ -29,7 +29,7 @@ class WorldFileError(ValueError):
 
 
 def written(place: Place) -> str:
-    """A place as people write it: ``accounts[0].messages[12].at``, ``readings.mgage.date``."""
+    """A place as people write it: ``accounts[0].messages[12].at``, ``readings.acme.date``."""
     return "".join(map(_step, place)).removeprefix(".")
 
 

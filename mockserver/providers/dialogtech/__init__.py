@@ -5,7 +5,7 @@ Read QUIRKS.md, errors.py, operations/, wire.py, in that order.
 
 from pathlib import Path
 
-from mockserver.sdk import Provider
+from mockserver.sdk import Probe, Provider
 
 from . import magic, wire
 from .behaviours import BEHAVIOURS
@@ -43,4 +43,12 @@ DIALOGTECH = Provider(
     behaviours=BEHAVIOURS,
     send_example="curl -sS {url}/ibp_api.php --data 'action=sms.send_message&access_key={user}&secret_access_key={secret}' \\\n"
     "    --data 'from={number}&to=5556667777' --data-urlencode 'message=Your table is ready.'",
+    probes=(
+        Probe(
+            "https://secure.dialogtech.com/ibp_api.php"
+            "?action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY",
+            "5559990000",
+        ),
+    ),
+    seed="mockserver.providers.dialogtech.seed",
 )

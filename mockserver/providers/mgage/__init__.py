@@ -39,4 +39,5 @@ MGAGE = Provider(
     magic=magic.MAGIC,
     behaviours=BEHAVIOURS,
     pages=PAGES,
+    seed="mockserver.providers.mgage.seed",
 )

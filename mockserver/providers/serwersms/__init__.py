@@ -5,7 +5,7 @@ Read QUIRKS.md, errors.py, operations/, wire.py, in that order.
 
 from pathlib import Path
 
-from mockserver.sdk import Provider
+from mockserver.sdk import Probe, Provider
 
 from . import magic, wire
 from .behaviours import BEHAVIOURS
@@ -42,4 +42,10 @@ SERWERSMS = Provider(
     quirks_file=Path(__file__).parent / "QUIRKS.md",
     magic=magic.MAGIC,
     behaviours=BEHAVIOURS,
+    probes=(
+        Probe(
+            "http://s1api2.serwersms.pl/messages/recived?username=Login&password=Haslo&type=nd", '"text":"SerwerSMS.pl"'
+        ),
+    ),
+    seed="mockserver.providers.serwersms.seed",
 )
