@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from werkzeug.test import Client, TestResponse
 
+from contract_tests.clocks import let_pass
 from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app, read_fixture
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
@@ -150,7 +151,7 @@ class DialogTech:
 
     def wait(self, milliseconds: int) -> None:
         """Let time pass in the world."""
-        self.world.clock.advance(milliseconds * SECOND // 1000)
+        let_pass(self.world, milliseconds * SECOND // 1000)
 
 
 @pytest.fixture

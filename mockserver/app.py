@@ -22,8 +22,7 @@ from mockserver.admin.routes import routes as control_routes
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import Worlds
-from mockserver.engine.state import Fixture
-from mockserver.engine.world import InitialState
+from mockserver.engine.state import Fixture, InitialState
 from mockserver.http.application import AnswerResponse, Application
 from mockserver.http.contexts import current
 from mockserver.http.handler import serve, serve_astray
@@ -104,7 +103,7 @@ def restart(house: Worlds, settings: Settings) -> None:
         file.seed or settings.seed,
         {**READINGS, **file.fixture.readings},
         {account.key: account.logins for account in file.fixture.accounts},
-        clock.now() if clock.is_frozen else None,
+        clock.frozen_at,
     )
     house.restart(world, initial_state, clock)
     world.disarm()

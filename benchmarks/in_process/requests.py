@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from mockserver.app import READINGS, ROOMS, create_app
 from mockserver.engine.accounts import Account, Login, Number, Program
 from mockserver.engine.clock import Clock
+from mockserver.engine.events import ClockChanged
 from mockserver.engine.instants import SECOND, Instant, parse_instant
 from mockserver.engine.messages import Message
 from mockserver.engine.registry import Worlds
@@ -120,7 +121,8 @@ def _sends(double: Double) -> Iterator[bytes]:
     call = "action=sms.send_message&from=5554332111&to=5556667777&message=Thank+you+for+calling."
     for place in count():
         if place % SENDERS == 0:
-            double.house.default.clock.advance(61 * SECOND)
+            state = double.house.default.state
+            state.apply(ClockChanged(state.clock.advance(61 * SECOND)))
         yield _form("/ibp_api.php", f"{call}&access_key=key-{place % SENDERS}&secret_access_key=secret")
 
 

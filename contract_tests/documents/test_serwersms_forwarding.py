@@ -54,7 +54,7 @@ class Sender:
         decision = decide(*what, self.state, self.now, reservation)
         for event in decision.events:
             self.state.apply(event)
-        self.ids.commit(reservation)
+        self.ids.commit(reservation.used)
         return decision
 
     def arrive(self, kind="nd", **changes):

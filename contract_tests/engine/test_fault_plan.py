@@ -252,7 +252,7 @@ def seeded(seed):
     def draw():
         reservation = ids.reserve()
         token = reservation.token("chance", 13)
-        ids.commit(reservation)
+        ids.commit(reservation.used)
         return int(token, 16) / 16**13
 
     return draw

@@ -111,7 +111,7 @@ def _check_that_it_is_held(delivery: Delivery) -> None:
 def _change(world: World, number: int, status: Status, check: Callable[[Delivery], None]) -> dict[str, Any]:
     def decide(state: State, now: Instant, _: IdReservation) -> Decision:
         delivery = _delivery(state, number)
-        if number in world.in_flight:  # what comes of it would undo the change
+        if number in state.in_flight:  # what comes of it would undo the change
             raise Conflict(f"an attempt at delivery {number} is being made; settle waits until it is over")
         check(delivery)
         due = now if status == "due" else None
@@ -130,7 +130,7 @@ def settle(_: Api, world: World, values: Values) -> dict[str, Any]:
     """Wait until nothing is due now and nothing in flight."""
     is_quiet = world.settle(values.body.get("timeout", _PATIENCE))
     with world.lock:
-        return {"quiet": is_quiet, "in_flight": len(world.in_flight), "now": iso(world.clock.now())}
+        return {"quiet": is_quiet, "in_flight": len(world.state.in_flight), "now": iso(world.clock.now())}
 
 
 def judges(event: AttemptEnded, query: Mapping[str, Any]) -> bool:

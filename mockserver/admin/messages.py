@@ -159,7 +159,7 @@ def _count_on(ids: IdReservation, sequence: str, given: str) -> str:
     """Let the provider's own numbering go on behind an identifier that was given."""
     if given.isascii() and given.isdigit():
         following = ids.number(sequence, int(given))
-        ids.taken[sequence] = max(following, int(given) + 1)
+        ids.used[sequence] = max(following, int(given) + 1)
     return given
 
 

@@ -121,7 +121,7 @@ def world_(api: Api, world: World, origin: str) -> dict[str, Any]:
         "id": world.id,
         "base_url": f"{origin}/_w/{world.id}",
         **time,
-        "seed": world.ids.seed,
+        "seed": state.ids.seed,
         "readings": changed,
         "credentials": logins,
         "exchanges": len(world.journal),

@@ -9,7 +9,8 @@ from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.ids import Ids
 from mockserver.engine.registry import CredentialsInUse
-from mockserver.engine.world import InitialState, World
+from mockserver.engine.state import InitialState
+from mockserver.engine.world import World
 from mockserver.validation.messages import Place, written
 from mockserver.worldfile import WorldFile, WorldFileError, lines, read, taken
 
@@ -37,7 +38,7 @@ def restore(api: Api, world: World, values: Values) -> dict[str, Any]:
         file.seed or world.initial_state.seed,
         {**api.house.readings, **file.fixture.readings},
         logins,
-        clock.now() if clock.is_frozen else None,
+        clock.frozen_at,
     )
     try:
         api.house.restart(world, initial_state, clock)

@@ -1,4 +1,6 @@
-"""Everything that can happen to a world, one frozen value each. Only `State.apply` turns them into a change.
+"""Everything that can change a world, one frozen value each. Only `State.apply` turns them into a change.
+
+So the events of a world, in their order, are the world: a fresh state to which all of them are applied equals it.
 
 ``gc=False`` stands where a request makes them: values of values, through which no way leads back.
 """
@@ -6,14 +8,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-from .accounts import Account
+from .accounts import Account, Login
+from .clock import Clock
 from .deliveries import Attempt, Delivery, Status
 from .instants import Instant
 from .messages import Message
+
+if TYPE_CHECKING:
+    from .state import InitialState
 
 
 class MessageStored(Struct, frozen=True, gc=False):
@@ -45,6 +51,21 @@ class DeliveryOpened(Struct, frozen=True):
     """A customer is to be told something."""
 
     delivery: Delivery
+
+
+class ScheduledItemRun(Struct, frozen=True, gc=False):
+    """A scheduled item is due and is run now, or is dropped because its delivery no longer waits for it."""
+
+    number: int
+    """The item's."""
+
+
+class AttemptStarted(Struct, frozen=True, gc=False):
+    """An attempt at a delivery begins: published before the first byte of its request is sent."""
+
+    number: int
+    """The delivery's."""
+    at: Instant
 
 
 class AttemptEnded(Struct, frozen=True):
@@ -79,6 +100,39 @@ class VariantChosen(Struct, frozen=True):
     reading: str
 
 
+class CredentialsIssued(Struct, frozen=True):
+    """Every account that is named has other credentials from now on."""
+
+    logins: Mapping[str, tuple[Login, ...]]
+    """By the account's key."""
+
+
+class ClockChanged(Struct, frozen=True, gc=False):
+    """The world's clock was frozen, moved on or resumed."""
+
+    clock: Clock
+
+
+class IdsUsed(Struct, frozen=True, gc=False):
+    """Identifiers were given away."""
+
+    sequences: Mapping[str, int]
+    """The next number of each sequence that gave some."""
+
+
+class Restarted(Struct, frozen=True):
+    """The world returned to an initial state: its own, or that of a file. What is in flight counts no more."""
+
+    initial: InitialState
+    clock: Clock
+    at: Instant
+    """The instant that the clock showed then, from which relative messages are counted back."""
+
+
+class Closed(Struct, frozen=True):
+    """The world was dropped. What is in flight counts no more."""
+
+
 class MessagesRead(Struct, frozen=True):
     """The customer has seen these messages."""
 
@@ -90,9 +144,16 @@ Event: TypeAlias = (
     | MessagesRead
     | UseCounted
     | ArrivalScheduled
+    | ScheduledItemRun
     | DeliveryOpened
+    | AttemptStarted
     | AttemptEnded
     | DeliveryChanged
     | AccountChanged
+    | CredentialsIssued
     | VariantChosen
+    | ClockChanged
+    | IdsUsed
+    | Restarted
+    | Closed
 )

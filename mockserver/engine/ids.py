@@ -1,11 +1,13 @@
 """The only place that knows chance: counters and tokens, both from a seed.
 
-A decider gets a `IdReservation`. What it takes from the draft is used up only when the decision is kept, so a request
-that was refused, or lost before it took effect, leaves no gap; and the same decision run again gets the same ids.
+A decider gets an `IdReservation`. What it takes from the reservation is used up only when the decision is committed,
+by the event `IdsUsed`. So a request that was rejected, or lost before it took effect, leaves no gap; and the same
+decision made again gets the same identifiers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from secrets import token_hex
 
@@ -20,39 +22,43 @@ class Ids:
 
     __slots__ = ("_next", "seed")
 
-    def __init__(self, seed: str, sequences: dict[str, int] | None = None) -> None:
+    def __init__(self, seed: str, sequences: Mapping[str, int] | None = None) -> None:
         self.seed = seed
         self._next: dict[str, int] = dict(sequences or {})
 
     def reserve(self) -> IdReservation:
-        """A sheet to take identifiers from."""
+        """A reservation to take identifiers from."""
         return IdReservation(self.seed, self._next)
 
-    def commit(self, reservation: IdReservation) -> None:
-        """What the draft took is used up from here on."""
-        if reservation.taken:
-            self._next.update(reservation.taken)
+    def commit(self, used: Mapping[str, int]) -> None:
+        """Let sequences continue behind what a reservation used."""
+        self._next.update(used)
+
+    def copy(self) -> Ids:
+        """Identifiers that continue from the same numbers on their own."""
+        return Ids(self.seed, self._next)
 
     @property
     def sequences(self) -> dict[str, int]:
-        """Where each sequence goes on."""
+        """The next number of each sequence."""
         return dict(self._next)
 
 
 class IdReservation:
-    """Identifiers on approval."""
+    """Identifiers that are used up only when the decision that took them is committed."""
 
-    __slots__ = ("_next", "seed", "taken")
+    __slots__ = ("_next", "seed", "used")
 
-    def __init__(self, seed: str, following: dict[str, int]) -> None:
+    def __init__(self, seed: str, following: Mapping[str, int]) -> None:
         self.seed = seed
         self._next = following
-        self.taken: dict[str, int] = {}
+        self.used: dict[str, int] = {}
+        """The next number of each sequence that a number was taken from."""
 
     def number(self, sequence: str, first: int = 1) -> int:
         """The next number of a named sequence; ``first`` when it has given none yet."""
-        number = self.taken.get(sequence) or self._next.get(sequence, first)
-        self.taken[sequence] = number + 1
+        number = self.used.get(sequence) or self._next.get(sequence, first)
+        self.used[sequence] = number + 1
         return number
 
     def token(self, kind: str, length: int = 20) -> str:

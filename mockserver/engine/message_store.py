@@ -145,6 +145,11 @@ class Ledger:
     def __len__(self) -> int:
         return sum(len(laid.source.times) for laid in self._laid)
 
+    def __iter__(self) -> Iterator[Message]:
+        """Every message, one source after the other."""
+        for source, first_serial, offset in self._laid:
+            yield from source.messages(range(len(source.times)), first_serial, offset)
+
     @property
     def layers(self) -> tuple[Source, ...]:
         """The sealed layers."""

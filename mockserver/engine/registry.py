@@ -8,11 +8,12 @@ from threading import Lock
 
 from .accounts import Credential, Login
 from .clock import Clock
+from .events import CredentialsIssued
 from .feed import EventFeed
 from .ids import Ids
 from .journal import Budget, Journal
-from .state import Fixture, State
-from .world import InitialState, Room, Sender, World
+from .state import Fixture, InitialState, State
+from .world import Room, Sender, World
 
 DEFAULT = "default"
 """The id of the world that is always there."""
@@ -160,11 +161,11 @@ class Worlds:
                 seed or name,
                 {**self.readings, **fixture.readings, **(readings or {})},
                 given,
-                clock.now() if clock is not None and clock.is_frozen else None,
+                None if clock is None else clock.frozen_at,
             )
             world = World(name, initial_state, self._journal(), self._rooms, clock, self._sender)
             self._enter(world)
-            self._ids.commit(reservation)
+            self._ids.commit(reservation.used)
             return world
 
     def fork(self, parent: World, world_id: str | None = None) -> World:
@@ -181,11 +182,13 @@ class Worlds:
 
             def issue(state: State) -> None:
                 accounts = state.accounts.items()
-                state.issue({key: _fresh(account.logins, reservation.token) for key, account in accounts})
+                state.apply(
+                    CredentialsIssued({key: _fresh(account.logins, reservation.token) for key, account in accounts})
+                )
 
             world = parent.fork(name, self._journal(), issue)
             self._enter(world)
-            self._ids.commit(reservation)
+            self._ids.commit(reservation.used)
             return world
 
     def restart(self, world: World, initial_state: InitialState, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""What is due later in a world: messages that arrive, attempts at deliveries. It decides when, and does nothing itself."""
+"""What happens later in a world: messages that come in, attempts at deliveries. It decides when, and does nothing itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .instants import Instant
 
 
 class ScheduledItem(NamedTuple):
-    """A message that will arrive, or an attempt that will be made."""
+    """A message that will come in, or an attempt that will be made."""
 
     at: Instant
     number: int
@@ -23,49 +23,48 @@ class ScheduledItem(NamedTuple):
 
 
 class Scheduler:
-    """What is due, the earliest first."""
+    """The items that are still to be run, the earliest first."""
 
-    __slots__ = ("_dues", "_last", "next")
+    __slots__ = ("_items", "last", "next")
 
-    def __init__(self, dues: Iterable[ScheduledItem] = ()) -> None:
-        self._dues = sorted(dues, key=_order)
-        self._last = max((due.number for due in self._dues), default=0)
+    def __init__(self, items: Iterable[ScheduledItem] = ()) -> None:
+        self._items = sorted(items, key=_order)
+        self.last = max((item.number for item in self._items), default=0)
+        """The number of the item that was added last."""
         self.next: Instant | None = None
-        """When the next thing is due. Kept, because every request asks."""
-        self._look()
+        """When the next item is due. Kept, because every request reads it."""
+        self._update_next()
 
-    def _look(self) -> None:
-        self.next = self._dues[0].at if self._dues else None
+    def _update_next(self) -> None:
+        self.next = self._items[0].at if self._items else None
 
     def __len__(self) -> int:
-        return len(self._dues)
+        return len(self._items)
 
     def __iter__(self) -> Iterator[ScheduledItem]:
-        return iter(tuple(self._dues))
+        return iter(tuple(self._items))
 
     def add(self, at: Instant, provider: str, fields: Mapping[str, Any], delivery: int = 0) -> None:
-        """Put something down."""
-        self._last += 1
-        insort(self._dues, ScheduledItem(at, self._last, provider, fields, delivery), key=_order)
-        self._look()
+        """Add an item."""
+        self.last += 1
+        insort(self._items, ScheduledItem(at, self.last, provider, fields, delivery), key=_order)
+        self._update_next()
 
-    def has_due(self, until: Instant) -> bool:
-        """Whether anything is due at an instant."""
-        return self.next is not None and self.next <= until
+    def first_due(self, until: Instant) -> ScheduledItem | None:
+        """The earliest item that is due at an instant."""
+        return self._items[0] if self.next is not None and self.next <= until else None
 
-    def take(self, until: Instant) -> ScheduledItem | None:
-        """Take out the earliest that is due at an instant."""
-        if not self.has_due(until):
-            return None
-        due = self._dues.pop(0)
-        self._look()
-        return due
+    def remove(self, number: int) -> None:
+        """Remove an item: it was run."""
+        index = next(index for index, item in enumerate(self._items) if item.number == number)
+        del self._items[index]
+        self._update_next()
 
-    def drop(self, delivery: int) -> None:
-        """Strike out the attempt at a delivery: it is held, or made at another time."""
-        self._dues = [due for due in self._dues if due.delivery != delivery]
-        self._look()
+    def cancel(self, delivery: int) -> None:
+        """Remove the attempt at a delivery: it is held, or made at another time."""
+        self._items = [item for item in self._items if item.delivery != delivery]
+        self._update_next()
 
 
-def _order(due: ScheduledItem) -> tuple[Instant, int]:
-    return due.at, due.number
+def _order(item: ScheduledItem) -> tuple[Instant, int]:
+    return item.at, item.number

@@ -1,7 +1,7 @@
 """Everything a world knows, and the one place where it changes.
 
-Rule 1: only `apply` changes a state; deciders read it. Rule 2: what it holds is immutable or its own, so a fork
-is a handful of shallow copies.
+Rule 1: only `State.apply` changes a state; deciders read it. So a world's state is the fold of its events.
+Rule 2: what it holds is immutable or its own, so a fork is a handful of shallow copies.
 """
 
 from __future__ import annotations
@@ -10,23 +10,33 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from .accounts import Account, Credential, Login
+from .clock import Clock
 from .deliveries import Delivery
 from .events import (
     AccountChanged,
     ArrivalScheduled,
     AttemptEnded,
+    AttemptStarted,
+    ClockChanged,
+    Closed,
+    CredentialsIssued,
     DeliveryChanged,
     DeliveryOpened,
     Event,
+    IdsUsed,
     MessagesRead,
     MessageStored,
+    Restarted,
+    ScheduledItemRun,
     UseCounted,
     VariantChosen,
 )
-from .instants import Instant
+from .ids import Ids
+from .instants import SECOND, Instant
 from .message_store import Ledger
 from .scheduler import ScheduledItem, Scheduler
 from .segments import Layer
@@ -74,11 +84,46 @@ class Fixture:
         return _grants(self.accounts)
 
 
+@dataclass(frozen=True)
+class InitialState:
+    """How a world was created, which is what a reset returns it to."""
+
+    fixture: Fixture
+    seed: str
+    """Of identifiers and chance."""
+    readings: Mapping[str, str] = field(default_factory=dict)
+    """The complete table of switches."""
+    logins: Mapping[str, tuple[Login, ...]] | None = None
+    """The credentials of each account, by key."""
+    frozen_at: Instant | None = None
+    """Where its clock stands; ``None`` for a running one."""
+    template: State | None = None
+    """A fork begins with a copy of this in place of a fixture."""
+
+    def clock(self, frozen_at: Instant | None = None) -> Clock:
+        """The clock it begins with, or one frozen at another instant."""
+        at = self.frozen_at if frozen_at is None else frozen_at
+        return Clock.system() if at is None else Clock.frozen(at)
+
+    def state(self, clock: Clock, now: Instant) -> State:
+        """The state it begins with.
+
+        Args:
+            clock: the world's.
+            now: the instant that it shows; relative messages are counted back from its whole second.
+        """
+        if self.template is None:
+            return State(self.fixture, now // SECOND * SECOND, self.readings, self.logins, clock=clock, seed=self.seed)
+        state = self.template.fork()
+        state.clock, state.ids = clock, Ids(self.seed, state.ids.sequences)
+        return state
+
+
 class State:
-    """One world's accounts, messages, readings and counted uses."""
+    """All that one world knows."""
 
     __slots__ = (
-        *("_issued", "_printed", "accounts", "agenda", "deliveries", "ledger"),
+        *("_issued", "_printed", "accounts", "agenda", "clock", "deliveries", "epoch", "ids", "in_flight", "ledger"),
         *("outbox", "read", "readings", "uses"),
     )
 
@@ -88,6 +133,9 @@ class State:
         birth: Instant,
         readings: Mapping[str, str],
         logins: Mapping[str, tuple[Login, ...]] | None = None,
+        *,
+        clock: Clock | None = None,
+        seed: str = "",
     ) -> None:
         """Begin as a fixture describes it.
 
@@ -96,7 +144,15 @@ class State:
             birth: the instant from which its relative messages are counted back.
             readings: the complete table of switches.
             logins: the credentials of each account (by key) in place of the printed ones.
+            clock: one that is frozen at its birth when none is given.
+            seed: of identifiers and chance.
         """
+        self.clock = clock or Clock.frozen(birth)
+        self.ids = Ids(seed, fixture.sequences)
+        self.epoch = 0
+        """Counts restarts: what began in an earlier epoch changes nothing in this one."""
+        self.in_flight: dict[int, AttemptStarted] = {}
+        """The attempts that have begun and not ended, by the number of the delivery."""
         self.accounts = {account.key: account for account in fixture.accounts}
         self.ledger = Ledger(((fixture.fixed, 0), (fixture.relative, birth)))
         self.readings = dict(readings)
@@ -114,7 +170,7 @@ class State:
         self._issued: _Grants = fixture.grants
         self._printed: _Grants = fixture.grants
         if logins is not None:
-            self.issue(logins)
+            _issue(self, CredentialsIssued(logins))
 
     def account_of(self, credential: Credential) -> Account | None:
         """The account that a credential opens; ``None`` for an unknown user and for a wrong secret."""
@@ -126,22 +182,20 @@ class State:
             return None
         return self.accounts[grant.account]
 
-    def issue(self, logins: Mapping[str, tuple[Login, ...]]) -> None:
-        """Give every account, by key, these credentials in place of those it has."""
-        self.accounts = {key: replace(account, logins=logins[key]) for key, account in self.accounts.items()}
-        self._issued = _grants(self.accounts.values())
-
     def logins(self) -> dict[tuple[str, str], str | None]:
         """The secret of each provider's user, without the printed credentials that only a door lets in."""
         return {who: grant.secret for who, grant in self._issued.items()}
 
-    def apply(self, event: Event) -> None:
-        """Make an event so."""
-        _APPLY[type(event)](self, event)
+    def apply(self, *events: Event) -> None:
+        """Change the state as events say, one after the other."""
+        for event in events:
+            _APPLY[type(event)](self, event)
 
     def fork(self) -> State:
         """A state that begins as this one is; what neither changes stays shared."""
         twin = copy(self)
+        twin.ids = self.ids.copy()
+        twin.epoch, twin.in_flight = 0, {}
         twin.accounts = dict(self.accounts)
         twin.ledger = self.ledger.fork()
         # A fork sends nothing that its parent sends too.
@@ -156,6 +210,15 @@ class State:
         twin.uses = dict(self.uses)
         return twin
 
+    def contents(self) -> dict[str, object]:
+        """All that it holds, as values that compare: two states are equal when these are."""
+        return {
+            **{name: copy(getattr(self, name)) for name in self.__slots__},
+            "agenda": (self.agenda.last, *self.agenda),
+            "ids": (self.ids.seed, self.ids.sequences),
+            "ledger": (self.ledger.next_serial, *sorted(self.ledger, key=attrgetter("serial"))),
+        }
+
 
 def _store(state: State, event: MessageStored) -> None:
     state.ledger.add(event.message)
@@ -165,20 +228,29 @@ def _schedule(state: State, event: ArrivalScheduled) -> None:
     state.agenda.add(event.at, event.provider, event.fields)
 
 
+def _run_item(state: State, event: ScheduledItemRun) -> None:
+    state.agenda.remove(event.number)
+
+
 def _open_delivery(state: State, event: DeliveryOpened) -> None:
     serial = event.delivery.serial
     state.deliveries[serial] = (*state.deliveries.get(serial, ()), event.delivery.number)
     _put(state, event.delivery)
 
 
-def _judge(state: State, event: AttemptEnded) -> None:
+def _start_attempt(state: State, event: AttemptStarted) -> None:
+    state.in_flight[event.number] = event
+
+
+def _end_attempt(state: State, event: AttemptEnded) -> None:
+    state.in_flight.pop(event.number, None)
     delivery = state.outbox[event.number]
     attempts = (*delivery.attempts, event.attempt)
     _put(state, replace(delivery, status=event.status, due=event.due, attempts=attempts))
 
 
 def _change_delivery(state: State, event: DeliveryChanged) -> None:
-    state.agenda.drop(event.number)
+    state.agenda.cancel(event.number)
     _put(state, replace(state.outbox[event.number], status=event.status, due=event.due))
 
 
@@ -190,6 +262,33 @@ def _put(state: State, delivery: Delivery) -> None:
 
 def _change_account(state: State, event: AccountChanged) -> None:
     state.accounts[event.account.key] = event.account
+
+
+def _issue(state: State, event: CredentialsIssued) -> None:
+    accounts = state.accounts.items()
+    state.accounts = {key: replace(account, logins=event.logins.get(key, account.logins)) for key, account in accounts}
+    state._issued = _grants(state.accounts.values())  # noqa: SLF001 - a part of `State.apply`
+
+
+def _change_clock(state: State, event: ClockChanged) -> None:
+    state.clock = event.clock
+
+
+def _use_ids(state: State, event: IdsUsed) -> None:
+    state.ids.commit(event.sequences)
+
+
+def _restart(state: State, event: Restarted) -> None:
+    # Every part is replaced, none is changed: whoever reads one without the lock goes on with the old one.
+    fresh, epoch = event.initial.state(event.clock, event.at), state.epoch + 1
+    for name in State.__slots__:
+        setattr(state, name, getattr(fresh, name))
+    state.epoch = epoch
+
+
+def _close(state: State, _event: Closed) -> None:
+    state.epoch += 1
+    state.in_flight = {}
 
 
 def _choose_reading(state: State, event: VariantChosen) -> None:
@@ -210,9 +309,16 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     MessagesRead: _mark_read,
     UseCounted: _count,
     ArrivalScheduled: _schedule,
+    ScheduledItemRun: _run_item,
     DeliveryOpened: _open_delivery,
-    AttemptEnded: _judge,
+    AttemptStarted: _start_attempt,
+    AttemptEnded: _end_attempt,
     DeliveryChanged: _change_delivery,
     AccountChanged: _change_account,
+    CredentialsIssued: _issue,
     VariantChosen: _choose_reading,
+    ClockChanged: _change_clock,
+    IdsUsed: _use_ids,
+    Restarted: _restart,
+    Closed: _close,
 }

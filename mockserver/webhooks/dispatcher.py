@@ -46,12 +46,12 @@ class PostOffice:
         outgoing_of = self._rooms[delivery.provider].build_webhook
         assert outgoing_of is not None
         outgoing = outgoing_of(delivery, world.state)
-        at = world.clock.now() if delivery.due is None else delivery.due
-        done = partial(self._done, world, world.epoch, delivery.number, at, outgoing)
+        at = world.state.in_flight[delivery.number].at
+        done = partial(self._done, world, world.state.epoch, delivery.number, at, outgoing)
         self._courier.send(f"{_lanes(world)}{delivery.lane}", outgoing, done)
 
     def _done(self, world: World, epoch: int, number: int, at: Instant, outgoing: Outgoing, outcome: Outcome) -> None:
-        world.judge(number, epoch, Attempt(at, outgoing, outcome, ""))
+        world.end_attempt(number, epoch, Attempt(at, outgoing, outcome, ""))
 
     def forget(self, world: World) -> None:
         """Let go what is queued for a world; what is in flight comes back to a later epoch, which does not listen."""

@@ -40,16 +40,16 @@ def taken(
         about: a sentence for people.
     """
     with world.lock:
-        state, clock, ids = world.state.fork(), world.clock.copy(), world.ids
-        sequences, now = ids.sequences, clock.now()
+        state = world.state.fork()
+        now = state.clock.now()
     # `sequences` is always there: without it, numbering would go on behind the highest identifier.
     return {
         "mockserver": FORMAT,
         **({"about": about} if about else {}),
-        "seed": ids.seed,
-        "clock": {"at": iso(now), "frozen": clock.is_frozen},
+        "seed": state.ids.seed,
+        "clock": {"at": iso(now), "frozen": state.clock.is_frozen},
         "readings": _sorted({name: value for name, value in state.readings.items() if readings.get(name) != value}),
-        "sequences": _sorted(sequences),
+        "sequences": _sorted(state.ids.sequences),
         **_unless_empty("uses", {window: [*map(iso, uses)] for window, uses in sorted(state.uses.items())}),
         **_unless_empty("agenda", [*map(_due, state.agenda)]),
         "accounts": [described_account(account, state, has_credentials) for account in state.accounts.values()],

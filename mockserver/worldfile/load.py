@@ -48,9 +48,7 @@ class ClockSetting:
     def clock(self) -> Clock:
         """A clock that stands at that instant, or ticks on from it."""
         clock = Clock.frozen(self.at)
-        if not self.is_frozen:
-            clock.resume()
-        return clock
+        return clock if self.is_frozen else clock.resume()
 
 
 @dataclass(frozen=True)

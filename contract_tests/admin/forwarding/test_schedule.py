@@ -151,7 +151,7 @@ def test_a_receiver_may_advance_past_an_attempt_that_is_in_line_behind_its_own(
 def test_an_advance_waits_for_the_repeats_of_an_attempt_that_was_begun_before_it(
     receiver: Receiver, opened: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mockserver.engine.world.START_PATIENCE", 0.0)
+    monkeypatch.setattr("mockserver.engine.world.ATTEMPT_PATIENCE", 0.0)
     world = opened(receiver.url)
     begun, may_go, judged = threading.Event(), threading.Event(), threading.Event()
 

@@ -1,0 +1,272 @@
+"""A world's state is the fold of the events that it published: nothing else changes it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import Client
+
+from mockserver import worldfile
+from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app
+from mockserver.engine.accounts import Contact, ForwardingRule, Login
+from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import Decision
+from mockserver.engine.deliveries import Attempt, Delivery, Outcome
+from mockserver.engine.events import AccountChanged, ArrivalScheduled, DeliveryChanged, Event, VariantChosen
+from mockserver.engine.instants import SECOND, Instant, parse_instant
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import InitialState, State
+from mockserver.engine.world import World
+from mockserver.http.fault_rules import rule_from
+
+NOON = parse_instant("2026-06-01T12:00:00Z")
+SMALL = worldfile.load(Path(__file__).parents[2] / "fixtures/worlds/small.json", None)
+RULE = ForwardingRule("ndi", "http://127.0.0.1:8080/?numer=#NUMER#&tekst=#WIADOMOSC#")
+"""Where SerwerSMS's demo account forwards what comes in; the other providers' accounts forward in the file already."""
+FORWARDING = replace(
+    SMALL,
+    accounts=tuple(
+        replace(account, forwarding=(RULE,)) if account.key == "serwersms/demo" else account
+        for account in SMALL.accounts
+    ),
+)
+INBOUND: dict[str, dict[str, Any]] = {
+    "dialogtech": {"account": "demo", "sender": "5556667777", "recipient": "3125550142", "text": "yes"},
+    "mgage": {"account": "demo", "program": "141501", "sender": "5556667777", "recipient": "12345", "text": "JOIN"},
+    "serwersms": {
+        "account": "demo",
+        "kind": "ndi",
+        "sender": "+48500600700",
+        "recipient": "+48664078101",
+        "text": "tak",
+    },
+}
+PROVIDER = {provider.name: provider for provider in PROVIDERS}
+
+
+class Recorder:
+    """An event log in memory."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def append(self, _: Instant, events: tuple[Event, ...]) -> None:
+        self.events += events
+
+
+class Receivers:
+    """A sender without a network: every third attempt gets no answer, every other one is acknowledged."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1)
+
+    def send(self, world: World, delivery: Delivery) -> None:
+        build = PROVIDER[delivery.provider].outgoing
+        assert build is not None
+        has_failed = (delivery.number + len(delivery.attempts)) % 3 == 0
+        outcome = Outcome(error="nobody listens") if has_failed else Outcome(200, (), b"OK")
+        attempt = Attempt(world.state.in_flight[delivery.number].at, build(delivery, world.state), outcome, "")
+        self._pool.submit(world.end_attempt, delivery.number, world.state.epoch, attempt)
+
+    def due(self, world: World) -> None:
+        """Nothing keeps the time: the next request does."""
+
+    def forget(self, world: World) -> None:
+        """What is in flight comes back to a later epoch, which ignores it."""
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+
+class Scenario:
+    """A world of all three providers, and what may happen to it."""
+
+    def __init__(self) -> None:
+        self.registry = Worlds(FORWARDING, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS, sender=Receivers())
+        self.world = self.registry.default
+        self.client = Client(create_app(self.registry))
+        self.record(self.world)
+
+    def record(self, world: World) -> None:
+        """Begin to record a world's events, from a copy of the state that it has."""
+        self.start = InitialState(FORWARDING, world.state.ids.seed, template=world.state.fork())
+        self.clock = world.clock
+        world.log = self.log = Recorder()
+
+    def folded(self) -> State:
+        """The recorded events, applied to the state that was there when recording began."""
+        state = self.start.state(self.clock, self.clock.now())
+        for event in self.log.events:
+            state.apply(event)
+        return state
+
+    def happen(self, *events: Event) -> None:
+        self.world.execute(lambda _state, now, _ids: Decision(now, None, events))
+
+    # -- what may happen
+
+    def send(self, index: int) -> None:
+        account = self.world.state.accounts["dialogtech/demo"]
+        keys = {"access_key": account.logins[0].user, "secret_access_key": account.logins[0].secret}
+        values = {"action": "sms.send_message", "from": [*account.numbers][index % 2], "to": "5556667777"}
+        self.client.get("/ibp_api.php", query_string={**keys, **values, "message": f"message {index}"})
+
+    def read(self, index: int) -> None:
+        login = self.world.state.accounts["serwersms/demo"].logins[0]
+        values = {"type": ("eco", "ndi", "nd", "pre", "mms")[index], "read": True, "limit": 2}
+        self.client.post("/messages/recived", json={"username": login.user, "password": login.secret, **values})
+
+    def export(self, _: int) -> None:
+        login = self.world.state.accounts["mgage/demo"].logins[0]
+        basic = b64encode(f"{login.user}:{login.secret}".encode()).decode()
+        self.client.get("/api/messages/program/141501", headers={"Authorization": f"Basic {basic}"})
+
+    def receive(self, index: int) -> None:
+        self.world.arrive(*[*INBOUND.items()][index % 3])
+
+    def receive_later(self, index: int) -> None:
+        provider, fields = [*INBOUND.items()][index % 3]
+        at = self.world.now() + index * 20 * SECOND
+        self.happen(
+            ArrivalScheduled(at, provider, fields), ArrivalScheduled(at, provider, {**fields, "account": "gone"})
+        )
+
+    def advance(self, index: int) -> None:
+        self.world.advance(self.world.now() + (1, 1, 20, 300, 3_600)[index] * SECOND)
+
+    def freeze(self, index: int) -> None:
+        self.world.freeze(self.world.now() + index * 60 * SECOND if index else None)
+
+    def resume(self, _: int) -> None:
+        self.world.resume()
+
+    def choose_variant(self, index: int) -> None:
+        choices = [("limits", "enforced"), ("limits", "off"), ("dialogtech.limits.count", "all")]
+        choices += [("serwersms.forwarding.repeats", "gaps"), ("serwersms.forwarding.forwarded", "read")]
+        name, reading = choices[index]
+        self.happen(VariantChosen(name, reading))
+
+    def change_account(self, index: int) -> None:
+        account = self.world.state.accounts["serwersms/demo"]
+        contact = Contact(f"+4850060070{index}", first_name=f"name {index}")
+        changed = replace(
+            account, contacts={**account.contacts, contact.phone: contact}, blacklist=frozenset({str(index)})
+        )
+        self.happen(AccountChanged(changed))
+
+    def hold_or_release(self, index: int) -> None:
+        self.world.settle()
+        deliveries = self.world.state.outbox
+        if index in deliveries:
+            is_due, now = deliveries[index].status == "due", self.world.now()
+            self.happen(DeliveryChanged(index, "held" if is_due else "due", None if is_due else now))
+
+    def draw_a_fault(self, index: int) -> None:
+        self.world.disarm()
+        self.world.arm(rule_from({"fault": {"kind": "delay", "seconds": 0}, "when": {"probability": 0.5}}, 0))
+        self.send(index)
+
+    def reset(self, index: int) -> None:
+        self.world.reset(NOON if index % 2 else None)
+
+    def load(self, index: int) -> None:
+        document = worldfile.taken(self.world, READINGS, has_credentials=True)
+        document["accounts"] = [{**account, "messages": [*account["messages"]]} for account in document["accounts"]]
+        file = worldfile.read(document, None)
+        assert file.clock is not None
+        logins = {account.key: account.logins for account in file.fixture.accounts}
+        readings = {**READINGS, **file.fixture.readings}
+        clock = file.clock.clock()
+        initial = InitialState(file.fixture, f"seed {index}", readings, logins, clock.frozen_at)
+        self.registry.restart(self.world, initial, clock)
+
+    def fork(self, _: int) -> None:
+        self.world.settle()
+        if len(self.registry_worlds()) < 4:
+            forked = self.registry.fork(self.world)
+            assert {} == forked.state.in_flight
+            assert forked.state.accounts["mgage/demo"].logins != self.world.state.accounts["mgage/demo"].logins
+
+    def registry_worlds(self) -> list[World]:
+        return list(self.registry)
+
+
+STEPS = [
+    name for name in vars(Scenario) if name not in ("record", "folded", "happen", "registry_worlds") and name[0] != "_"
+]
+ACTIONS = st.tuples(st.sampled_from(STEPS), st.integers(0, 4))
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ACTIONS, min_size=10, max_size=40))
+def test_the_events_applied_to_the_initial_state_give_the_state_of_the_world(actions: list[tuple[str, int]]) -> None:
+    scenario = Scenario()
+    for name, index in actions:
+        getattr(scenario, name)(index)
+    scenario.world.settle()
+
+    assert scenario.folded().contents() == scenario.world.state.contents()
+    scenario.registry.close()
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_each_step_of_the_scenario_publishes_events_that_give_its_state(name: str) -> None:
+    scenario = Scenario()
+    scenario.receive(0)
+    scenario.receive(2)
+    scenario.world.settle()
+    before = scenario.world.state.contents()
+    getattr(scenario, name)(1)
+    scenario.world.settle()
+
+    assert scenario.folded().contents() == scenario.world.state.contents()
+    assert (before == scenario.world.state.contents()) == (name in ("export", "fork"))
+    scenario.registry.close()
+
+
+def test_a_fork_is_folded_from_its_own_initial_state() -> None:
+    scenario = Scenario()
+    scenario.receive(2)
+    scenario.world.settle()
+    fork = scenario.registry.fork(scenario.world)
+    start = fork.initial_state.state(fork.clock, fork.now())
+    fork.log = log = Recorder()
+    fork.arrive("serwersms", INBOUND["serwersms"])
+    fork.settle()
+    fork.reset()
+    fork.arrive("mgage", INBOUND["mgage"])
+    for event in log.events:
+        start.apply(event)
+
+    assert start.contents() == fork.state.contents()
+    scenario.registry.close()
+
+
+def test_states_that_differ_in_one_event_are_not_equal() -> None:
+    one, two = (InitialState(FORWARDING, "seed", READINGS).state(Clock.frozen(NOON), NOON) for _ in range(2))
+    assert one.contents() == two.contents()
+    two.apply(AccountChanged(replace(two.accounts["mgage/demo"], logins=(Login("another"),))))
+
+    assert one.contents() != two.contents()
+
+
+def test_what_the_log_does_not_take_has_not_happened() -> None:
+    class Full:
+        def append(self, _: Instant, events: tuple[Event, ...]) -> None:
+            raise OSError("no space left")
+
+    scenario = Scenario()
+    scenario.world.log = Full()
+    before, cursor = scenario.world.state.contents(), scenario.world.feed.cursor
+
+    with pytest.raises(OSError, match="no space left"):
+        scenario.receive(0)
+    assert (before, cursor) == (scenario.world.state.contents(), scenario.world.feed.cursor)
+    scenario.registry.close()
