@@ -68,7 +68,7 @@ class Receivers:
         self._pool = ThreadPoolExecutor(1)
 
     def send(self, world: World, delivery: Delivery) -> None:
-        build = PROVIDER[delivery.provider].outgoing
+        build = PROVIDER[delivery.provider].build_webhook
         assert build is not None
         has_failed = (delivery.number + len(delivery.attempts)) % 3 == 0
         outcome = Outcome(error="nobody listens") if has_failed else Outcome(200, (), b"OK")
