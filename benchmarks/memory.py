@@ -19,7 +19,7 @@ from time import perf_counter, process_time
 import orjson
 
 from mockserver.app import read_fixture
-from mockserver.engine.message_store import Ledger
+from mockserver.engine.message_store import MessageStore
 from mockserver.engine.messages import program_shelf
 
 MINUTES = 400 * 1440
@@ -67,7 +67,7 @@ def weigh_messages(path: Path, messages: int) -> None:
     seconds = process_time() - begun, perf_counter() - wall
     gc.collect()
     after = status("self", "VmRSS")
-    ledger = Ledger(((fixture.fixed, 0), (fixture.relative, 0)))
+    ledger = MessageStore(((fixture.fixed, 0), (fixture.relative, 0)))
     found = ledger.count(program_shelf("mgage/demo", "1"), -(10**18), 10**18)
     print(f"{found} messages of one program: loaded in {seconds[0]:.1f} s of processor time ({seconds[1]:.1f} s)")
     print(f"  {(after - before) * 2**20 / found:.0f} bytes a message with its indexes, {after - before:.0f} MB")

@@ -17,7 +17,7 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Message
 from mockserver.engine.registry import Worlds
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -50,7 +50,7 @@ def calls(work: Callable[[], Any]) -> int:
 
 def main(messages: int = 12_345, size: int = 500) -> None:
     """Print the cost of the second, the middle and the last full page: read for the first time, and again."""
-    fixture = Fixture((ACCOUNT,), fixed=Layer(map(message, range(messages))))
+    fixture = Fixture((ACCOUNT,), fixed=Segment(map(message, range(messages))))
     client = Client(create_app(Worlds(fixture, READINGS, clock=Clock.frozen(NOON))))
 
     def page(number: int) -> None:

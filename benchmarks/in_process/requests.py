@@ -18,7 +18,7 @@ from mockserver.engine.events import ClockChanged
 from mockserver.engine.instants import SECOND, Instant, parse_instant
 from mockserver.engine.messages import Message
 from mockserver.engine.registry import Worlds
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.http.application import Application
 from mockserver.http.connection import Shell, shell
@@ -98,7 +98,7 @@ def fixture(messages: int) -> Fixture:
         Message(messages + place, receiver.key, str(303_020 + place), "inbound", "+48500600700", "", NOON, "Tak", kind)
         for place, kind in enumerate(("eco", "nd", "ndi", "pre"))
     )
-    return Fixture((*senders, reader, receiver), Layer((*exported, *received)))
+    return Fixture((*senders, reader, receiver), Segment((*exported, *received)))
 
 
 def exported_message(place: int, at: Instant) -> Message:

@@ -11,10 +11,10 @@ from mockserver.app import READINGS, ROOMS
 from mockserver.engine.clock import Clock
 from mockserver.engine.events import MessageStored, UseCounted
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND
-from mockserver.engine.message_store import Ledger
+from mockserver.engine.message_store import MessageStore
 from mockserver.engine.messages import program_shelf
 from mockserver.engine.registry import Worlds
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture, State
 from mockserver.providers.dialogtech import limits
 
@@ -22,13 +22,13 @@ SHELF = program_shelf(PROGRAM, "1")
 
 
 @pytest.fixture(scope="module")
-def ledger(messages: int) -> Ledger:
+def ledger(messages: int) -> MessageStore:
     """One program's."""
-    return Ledger(((Layer(exported_message(place, place) for place in range(messages)), 0),))
+    return MessageStore(((Segment(exported_message(place, place) for place in range(messages)), 0),))
 
 
 @pytest.mark.parametrize("where", ["first", "last"])
-def test_a_page_of_50(benchmark: Any, ledger: Ledger, messages: int, where: str) -> None:
+def test_a_page_of_50(benchmark: Any, ledger: MessageStore, messages: int, where: str) -> None:
     """The first and the last cost the same."""
     offset = 0 if where == "first" else messages - 50
     assert len(benchmark(ledger.page, SHELF, EARLIEST, LATEST, offset, 50)) == 50

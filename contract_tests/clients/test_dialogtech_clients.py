@@ -16,7 +16,7 @@ from mockserver.app import create_app
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.instants import LATEST, parse_instant
 from mockserver.engine.messages import Message, account_shelf
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
 
@@ -265,7 +265,7 @@ WORLD = Fixture(
         ),
         Account("dialogtech/empty", "dialogtech", "empty", (Login("nobody", "bar"),)),
     ),
-    Layer(
+    Segment(
         Message(
             serial,
             "dialogtech/documents",

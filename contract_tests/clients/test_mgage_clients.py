@@ -9,13 +9,14 @@ from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm
 import httpx
 import pytest
 import requests
+from msgspec.structs import replace
 
 from mockserver.app import PROVIDERS, create_app
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.events import MessageStored
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Message
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
 
@@ -99,7 +100,9 @@ def message(serial, at):
 def many():
     program = Program("121811", "Program Name", "Default Campaign", "Text to Join")
     account = Account("mgage/many", "mgage", "many", (Login(*USER),), programs={"121811": program})
-    return Fixture((account,), Layer(message(serial, parse_instant("2026-05-01T00:00:00Z")) for serial in range(MANY)))
+    return Fixture(
+        (account,), Segment(message(serial, parse_instant("2026-05-01T00:00:00Z")) for serial in range(MANY))
+    )
 
 
 @pytest.fixture
@@ -123,12 +126,12 @@ def test_so_it_does_with_filters_and_through_a_prefix(big_server):
 def test_so_it_does_when_the_messages_lie_in_three_layers(open_house, many):
     start = parse_instant("2026-05-01T00:00:00Z")
     rows = [message(serial, start) for serial in range(3_000)]
-    fixed = [row._replace(serial=at) for at, row in enumerate(rows[::3])]
+    fixed = [replace(row, serial=at) for at, row in enumerate(rows[::3])]
     born = parse_instant("2026-06-01T12:00:00Z")
-    relative = [row._replace(serial=at, at=row.at - born) for at, row in enumerate(rows[1::3])]
-    house = open_house(Fixture(many.accounts, Layer(fixed), Layer(relative)))
+    relative = [replace(row, serial=at, at=row.at - born) for at, row in enumerate(rows[1::3])]
+    house = open_house(Fixture(many.accounts, Segment(fixed), Segment(relative)))
     for at, row in enumerate(rows[2::3]):
-        house.default.state.apply(MessageStored(row._replace(serial=2_000 + at)))
+        house.default.state.apply(MessageStored(replace(row, serial=2_000 + at)))
     with MockServer(create_app(house)) as server:
         texts = [message["body"] for message in with_requests(f"{server.url}{PATH}?pageSize=50")]
     assert len(texts) == 3_000
@@ -175,7 +178,7 @@ def test_the_line_that_the_server_prints_works(base_url):
 
 def test_requests_guesses_the_encoding_right(open_house, many):
     house = open_house(many)
-    row = message(MANY, parse_instant("2026-05-01T00:00:00Z"))._replace(text="zażółć gęślą jaźń 🎉")
+    row = replace(message(MANY, parse_instant("2026-05-01T00:00:00Z")), text="zażółć gęślą jaźń 🎉")
     house.default.state.apply(MessageStored(row))
     with MockServer(create_app(house)) as server:
         for get in (requests.get, httpx.get):

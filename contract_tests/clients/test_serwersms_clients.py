@@ -17,7 +17,7 @@ from mockserver.app import create_app
 from mockserver.engine.accounts import Account, Contact, Login
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.messages import Attachment, Message
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.server import MockServer
@@ -123,7 +123,7 @@ def own(open_house):
         contacts={JAN: Contact(JAN, "Jan", "Kowalski", city="Łódź")},
         blacklist=frozenset({OLA}),
     )
-    return open_house(Fixture((account,), Layer(MESSAGES)))
+    return open_house(Fixture((account,), Segment(MESSAGES)))
 
 
 @pytest.fixture

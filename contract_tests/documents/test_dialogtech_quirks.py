@@ -12,11 +12,12 @@ from xml.etree import ElementTree as ET
 import pytest
 import xmltodict
 from lxml import etree
+from msgspec.structs import replace
 
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.messages import Message
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 
 DOCUMENTS = Path(__file__).parents[2] / "fixtures" / "documents" / "dialogtech"
@@ -108,7 +109,7 @@ def room(open_house, dialogtech_in):
     """DialogTech with just these readings and, if the test says so, these numbers and messages of foo and bar."""
 
     def of(readings=None, *, numbers=NUMBERS, messages=()):
-        fixed = Layer(message._replace(serial=serial) for serial, message in enumerate(messages))
+        fixed = Segment(replace(message, serial=serial) for serial, message in enumerate(messages))
         return dialogtech_in(open_house(Fixture((account(*numbers),), fixed), readings=readings or {}))
 
     return of

@@ -10,8 +10,9 @@ from werkzeug.test import Client
 from mockserver.app import create_app
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.instants import parse_instant
+from mockserver.engine.message_store import MessageSlice
 from mockserver.engine.messages import Message
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 
 ADDRESS = "http://localhost/api/messages/program/1001"
@@ -34,7 +35,7 @@ FIXTURE = Fixture(
             programs={"1001": Program("1001", "Program", "Campaign", "Voting")},
         ),
     ),
-    Layer(
+    Segment(
         [
             message(0, "2026-03-01T10:00:00Z", "a"),
             message(1, "2026-03-01T10:00:00.999999Z", "b", "outbound"),
@@ -116,7 +117,7 @@ def test_pages_follow_one_another_to_the_end(page):
 
 def test_the_default_page_holds_50(open_house):
     rows = [message(serial, "2026-03-01T10:00:00Z", f"{serial} ") for serial in range(120)]
-    client = Client(create_app(open_house(Fixture(FIXTURE.accounts, Layer(rows)))))
+    client = Client(create_app(open_house(Fixture(FIXTURE.accounts, Segment(rows)))))
     sizes = []
     for number in (1, 2, 3, 4):
         answer = client.get("/api/messages/program/1001", query_string=f"page={number}", auth=("one", "secret"))
@@ -126,12 +127,10 @@ def test_the_default_page_holds_50(open_house):
 
 def test_the_last_page_makes_as_many_messages_as_the_first(open_house, monkeypatch):
     rows = [message(serial, "2026-03-01T10:00:00Z", f"{serial} ") for serial in range(5_000)]
-    client = Client(create_app(open_house(Fixture(FIXTURE.accounts, Layer(rows)))))
+    client = Client(create_app(open_house(Fixture(FIXTURE.accounts, Segment(rows)))))
     made = []
-    make = Layer.messages
-    monkeypatch.setattr(
-        Layer, "messages", lambda layer, places, *rest: made.extend(places) or make(layer, places, *rest)
-    )
+    make = MessageSlice.message
+    monkeypatch.setattr(MessageSlice, "message", lambda part, place: made.append(place) or make(part, place))
 
     def cost(number):
         made.clear()

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 
 import pytest
+from msgspec.structs import replace
 from werkzeug.test import Client
 
 from contract_tests.clocks import let_pass
@@ -16,7 +17,7 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.events import MessageStored
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.messages import Message
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.worldfile import WorldFileError
 
@@ -80,7 +81,7 @@ def mgage(open_house):
 
     def opened(*messages, readings: Mapping[str, str] = {}, now="2026-06-01T12:00:00Z"):
         clock = Clock.frozen(parse_instant(now))
-        return Mgage(open_house(Fixture(ACCOUNTS, Layer(messages)), clock, readings))
+        return Mgage(open_house(Fixture(ACCOUNTS, Segment(messages)), clock, readings))
 
     return opened
 
@@ -372,7 +373,7 @@ def test_mg_18_messages_come_by_date_and_then_by_arrival(mgage):
     answer = mgage(*rows)
     late = message(3, MAY, "d")
     answer.world.state.apply(MessageStored(late))
-    answer.world.state.apply(MessageStored(late._replace(serial=4, at=late.at - 1, text="before b")))
+    answer.world.state.apply(MessageStored(replace(late, serial=4, at=late.at - 1, text="before b")))
     assert answer.texts() == ["a", "before b", "b", "c", "d"]
 
 

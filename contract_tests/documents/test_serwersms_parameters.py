@@ -9,8 +9,9 @@ import pytest
 from mockserver.app import create_app
 from mockserver.engine.accounts import Account, Contact, Login
 from mockserver.engine.instants import parse_instant
+from mockserver.engine.message_store import MessageSlice
 from mockserver.engine.messages import Message, kind_shelf
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 
 WHO = {"username": "Login", "password": "Haslo"}
@@ -48,7 +49,7 @@ def own():
         contacts={JAN: Contact(JAN, "Jan", "Kowalski", city="Łódź")},
         blacklist=frozenset({OLA}),
     )
-    return Fixture((account,), Layer(MESSAGES))
+    return Fixture((account,), Segment(MESSAGES))
 
 
 @pytest.fixture
@@ -402,13 +403,11 @@ def test_an_unknown_order_is_refused(asked, order):
 def test_a_page_of_one_type_or_all_reads_no_message_that_it_does_not_hold(open_house, monkeypatch):
     many = [message(n, n + 1, "eco" if n % 2 else "nd", JAN, "2026-05-01T10:00:00Z") for n in range(2000)]
     account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),))
-    house = open_house(Fixture((account,), Layer(many)))
+    house = open_house(Fixture((account,), Segment(many)))
 
     client, made = create_app(house).test_client(), []
-    make = Layer.messages
-    monkeypatch.setattr(
-        Layer, "messages", lambda layer, places, *rest: made.extend(places) or make(layer, places, *rest)
-    )
+    make = MessageSlice.message
+    monkeypatch.setattr(MessageSlice, "message", lambda part, place: made.append(place) or make(part, place))
 
     for form in ({"page": "390"}, {"page": "190", "type": "eco"}, {"page": "390", "order": "desc"}):
         made.clear()

@@ -8,12 +8,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from mockserver.app import create_app
 from mockserver.engine.accounts import Account, Contact, Login
 from mockserver.engine.instants import instant_of, parse_instant
 from mockserver.engine.messages import Attachment, Message
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.providers.serwersms.errors import CODES, ERRORS
 from mockserver.providers.serwersms.operations import NOT_OFFERED
@@ -96,7 +97,7 @@ def holding(open_house):
 
     def hold(*messages, readings=None, **facts):
         account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"), Login("a-token")), **facts)
-        return SerwerSMS(open_house(Fixture((account,), Layer(messages)), readings=readings or {}))
+        return SerwerSMS(open_house(Fixture((account,), Segment(messages)), readings=readings or {}))
 
     return hold
 
@@ -329,7 +330,7 @@ def test_sw_11_an_hour_that_is_there_twice_is_the_first(holding):
     first, second = (
         instant_of(datetime(2025, 10, 26, 2, 30, fold=fold, tzinfo=ZoneInfo("Europe/Warsaw"))) for fold in (0, 1)
     )
-    own = holding(message(0, 1)._replace(at=first), message(1, 2)._replace(at=second))
+    own = holding(replace(message(0, 1), at=first), replace(message(1, 2), at=second))
 
     assert [item["recived"] for item in own.form().json["items"]] == ["2025-10-26 02:30:00"] * 2
     assert own.ids(date_to="2025-10-26 02:30:00") == [1]
@@ -359,8 +360,8 @@ def test_sw_12_read_marks_what_the_call_returned_and_nothing_else(printed):
 
 def test_sw_12_what_one_account_has_read_another_still_has(open_house):
     accounts = [Account(f"serwersms/{n}", "serwersms", n, (Login(n, "Haslo"),)) for n in ("a", "b")]
-    messages = (message(n, 1)._replace(account=account.key) for n, account in enumerate(accounts))
-    house = open_house(Fixture(tuple(accounts), Layer(messages)))
+    messages = (replace(message(n, 1), account=account.key) for n, account in enumerate(accounts))
+    house = open_house(Fixture(tuple(accounts), Segment(messages)))
     a, b = (SerwerSMS(house, {"username": n, "password": "Haslo"}) for n in ("a", "b"))
 
     assert (a.ids(read="true"), a.ids(), b.ids()) == ([1], [], [1])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.engine.feed import EventFeed
-from mockserver.engine.message_store import Handset, Layer, Ledger
+from mockserver.engine.message_store import Handset, MessageStore, Segment
 from mockserver.engine.messages import Message, handset_of, handset_shelf
 
 NUMBERS = ("5556667777", "15556667777", "+1 555 666-7777", "+48500600700", "SHOP")
@@ -46,8 +46,8 @@ MESSAGES = st.lists(
 def test_a_handset_s_messages_are_those_that_a_search_finds(
     sealed: list[tuple[int, str, bool, str]], added: list[tuple[int, str, bool, str]], offset: int, forked_after: int
 ) -> None:
-    layer = Layer(message(serial, at, *rest) for serial, (at, *rest) in enumerate(sealed))
-    ledger = Ledger([(layer, offset)])
+    layer = Segment(message(serial, at, *rest) for serial, (at, *rest) in enumerate(sealed))
+    ledger = MessageStore([(layer, offset)])
     wanted = [message(serial, at + offset, *rest) for serial, (at, *rest) in enumerate(sealed)]
     for index, (at, *rest) in enumerate(added):
         each = message(ledger.next_serial, at, *rest)
@@ -68,10 +68,10 @@ def test_a_handset_s_messages_are_those_that_a_search_finds(
 
 
 def test_a_layer_is_sorted_by_handset_at_the_first_look_and_never_again() -> None:
-    layer = Layer(message(serial, serial, "5556667777", is_answer=True) for serial in range(3))
+    layer = Segment(message(serial, serial, "5556667777", is_answer=True) for serial in range(3))
 
     assert layer.handsets is layer.handsets
-    assert {"5556667777": [0, 1, 2]} == {name: list(places) for name, places in layer.handsets.items()}
+    assert {handset_shelf("5556667777"): [0, 1, 2]} == {key: list(places) for key, places in layer.handsets.items()}
 
 
 def test_what_somebody_sets_is_told_beside_what_happens(house) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from threading import Event
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.engine import segments as layers
-from mockserver.engine.message_store import Ledger
-from mockserver.engine.messages import Message, account_shelf, number_shelf
-from mockserver.engine.segments import _BATCH, Layer
+from mockserver.engine.message_store import MessageStore
+from mockserver.engine.messages import Message, account_shelf, handset_shelf, number_shelf
+from mockserver.engine.segments import Segment
 
 INSTANTS = st.integers(-20, 20)
+STEPS = ("add", "change", "delete", "fork")
 
 
 def message(serial: int, at: int, number: str = "1") -> Message:
@@ -27,27 +28,43 @@ def stamps(messages: list[Message]) -> list[tuple[int, int]]:
     return [(found.at, found.serial) for found in messages]
 
 
+Stamp: TypeAlias = tuple[int, int]
+
+
 @st.composite
-def ledgers(draw: st.DrawFn) -> tuple[Ledger, list[tuple[int, int]]]:
-    """A ledger of layers and additions, forked now and then, and what must be in it."""
-    wanted: list[tuple[int, int]] = []
+def ledgers(draw: st.DrawFn) -> tuple[MessageStore, list[Stamp]]:
+    """A store of segments and additions, changed and forked now and then, and what must be in it."""
+    wanted: dict[int, Stamp] = {}
     layers = []
     for times in draw(st.lists(st.lists(INSTANTS, max_size=8), max_size=3)):
         offset = draw(INSTANTS)
-        wanted += [(at + offset, len(wanted) + place) for place, at in enumerate(times)]
-        layers.append((Layer(message(place, at) for place, at in enumerate(times)), offset))
-    ledger = Ledger(layers)
-    for at, is_forked in draw(st.lists(st.tuples(INSTANTS, st.booleans()), max_size=12)):
-        wanted.append((at, ledger.next_serial))
-        ledger.add(message(ledger.next_serial, at))
-        if is_forked:
-            ledger = ledger.fork()
-    return ledger, sorted(wanted)
+        wanted |= {serial: (at + offset, serial) for serial, at in enumerate(times, start=len(wanted))}
+        layers.append((Segment(message(place, at) for place, at in enumerate(times)), offset))
+    store = MessageStore(layers)
+    others: list[tuple[MessageStore, list[Stamp]]] = []
+    for what, at, which in draw(st.lists(st.tuples(st.sampled_from(STEPS), INSTANTS, st.integers(0, 99)), max_size=16)):
+        if what == "fork":
+            others.append((store, sorted(wanted.values())))
+            store = store.fork()
+        elif what == "add":
+            wanted[store.next_serial] = at, store.next_serial
+            store.add(message(store.next_serial, at))
+        elif wanted:
+            serial = sorted(wanted)[which % len(wanted)]
+            if what == "delete":
+                store.delete(serial)
+                del wanted[serial]
+            else:
+                store.change(message(serial, at))
+                wanted[serial] = at, serial
+    for other, was in others:
+        assert was == stamps(other.page(account_shelf("a/x"), -99, 99)), "a fork has changed its parent"
+    return store, sorted(wanted.values())
 
 
 @given(ledgers(), INSTANTS, INSTANTS, st.integers(0, 40), st.one_of(st.none(), st.integers(0, 10)))
 def test_a_page_is_the_same_slice_that_a_sorted_list_gives(
-    built: tuple[Ledger, list[tuple[int, int]]], since: int, until: int, offset: int, limit: int | None
+    built: tuple[MessageStore, list[tuple[int, int]]], since: int, until: int, offset: int, limit: int | None
 ) -> None:
     ledger, everything = built
     wanted = [stamp for stamp in everything if since <= stamp[0] <= until]
@@ -56,15 +73,16 @@ def test_a_page_is_the_same_slice_that_a_sorted_list_gives(
     assert wanted[offset:end] == stamps(ledger.page(account_shelf("a/x"), since, until, offset, limit))
     assert len(wanted) == ledger.count(account_shelf("a/x"), since, until)
     assert len(everything) == len(ledger)
+    assert everything == sorted(stamps([found for serial in range(99) if (found := ledger.get(serial))]))
+    assert sum(handset.messages for handset in ledger.handsets()) == len(everything)
+    assert everything == stamps(ledger.page(handset_shelf("9"), -99, 99))
 
 
-@pytest.mark.parametrize("looks", [(), (0, 1, _BATCH - 1, _BATCH, _BATCH + 1, 700)])
-def test_messages_are_on_their_shelves_whenever_somebody_looks(looks: tuple[int, ...]) -> None:
-    ledger = Ledger()
+def test_a_message_is_found_by_its_number_as_soon_as_it_is_added() -> None:
+    ledger = MessageStore()
     for serial in range(701):
         ledger.add(message(serial, -serial % 97, str(serial % 2)))
-        if serial in looks:
-            assert serial + 1 == ledger.count(account_shelf("a/x"), 0, 97)
+        assert serial + 1 == ledger.count(account_shelf("a/x"), 0, 97)
 
     odd = sorted((-serial % 97, serial) for serial in range(1, 701, 2))
     assert odd == stamps(ledger.page(number_shelf("a/x", "1"), 0, 97))
@@ -81,25 +99,8 @@ def _busy_threads() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_busy_threads")
-def test_two_threads_that_look_at_once_put_nothing_on_a_shelf_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layers, "_BATCH", 1_000)  # so that both have much to do
-    ledger = Ledger()
-    for round_ in range(50):
-        for serial in range(round_ * 200, round_ * 200 + 200):
-            ledger.add(message(serial, serial))
-        gate = Barrier(2)
-
-        def look(gate: Barrier = gate) -> int:
-            gate.wait(30)
-            return ledger.count(account_shelf("a/x"), 0, 10_000)
-
-        with ThreadPoolExecutor(2) as pool:
-            assert [round_ * 200 + 200] * 2 == [done.result(30) for done in (pool.submit(look), pool.submit(look))]
-
-
-@pytest.mark.usefixtures("_busy_threads")
 def test_who_looks_while_messages_come_misses_none_that_was_there() -> None:
-    ledger, done = Ledger(), Event()
+    ledger, done = MessageStore(), Event()
 
     def send() -> None:
         for serial in range(5_000):
@@ -117,7 +118,7 @@ def test_who_looks_while_messages_come_misses_none_that_was_there() -> None:
 
 @given(ledgers(), INSTANTS, INSTANTS)
 def test_everything_on_some_shelves_is_one_shelf_after_the_other(
-    built: tuple[Ledger, list[tuple[int, int]]], since: int, until: int
+    built: tuple[MessageStore, list[tuple[int, int]]], since: int, until: int
 ) -> None:
     ledger, everything = built
     wanted = [stamp for stamp in everything if since <= stamp[0] <= until]
@@ -133,18 +134,18 @@ def test_a_layer_gives_its_messages_back_whole() -> None:
         Message(1, "a/x", "8", "inbound", "3", "1", 3, "x" * 256, network="T-Mobile", status="Received"),
     ]
 
-    assert [rows[1], rows[0]] == Ledger([(Layer(rows), 0)]).page(account_shelf("a/x"), 0, 10)
+    assert [rows[1], rows[0]] == MessageStore([(Segment(rows), 0)]).page(account_shelf("a/x"), 0, 10)
 
 
 def test_a_relative_layer_lies_before_the_birth_of_each_world_that_shares_it() -> None:
-    layer = Layer([message(0, -10)])
+    layer = Segment([message(0, -10)])
 
-    assert [(90, 0)] == stamps(Ledger([(layer, 100)]).page(account_shelf("a/x"), 0, 100))
-    assert [(190, 0)] == stamps(Ledger([(layer, 200)]).page(account_shelf("a/x"), 0, 200))
+    assert [(90, 0)] == stamps(MessageStore([(layer, 100)]).page(account_shelf("a/x"), 0, 100))
+    assert [(190, 0)] == stamps(MessageStore([(layer, 200)]).page(account_shelf("a/x"), 0, 200))
 
 
 def test_a_number_is_the_recipient_of_what_came_in_and_the_sender_of_what_went_out() -> None:
-    ledger = Ledger()
+    ledger = MessageStore()
     ledger.add(Message(0, "a/x", "1", "inbound", "handset", "own", 1, ""))
     ledger.add(Message(1, "a/x", "2", "outbound", "own", "handset", 2, ""))
 
@@ -153,7 +154,7 @@ def test_a_number_is_the_recipient_of_what_came_in_and_the_sender_of_what_went_o
 
 
 def test_a_fork_and_its_parent_go_on_apart() -> None:
-    parent = Ledger()
+    parent = MessageStore()
     parent.add(message(0, 1))
     fork = parent.fork()
     fork.add(message(1, 2))
@@ -161,3 +162,39 @@ def test_a_fork_and_its_parent_go_on_apart() -> None:
 
     assert [(1, 0), (3, 1)] == stamps(parent.page(account_shelf("a/x"), 0, 9))
     assert [(1, 0), (2, 1)] == stamps(fork.page(account_shelf("a/x"), 0, 9))
+
+
+def test_a_message_that_changes_its_number_is_found_by_the_new_one_alone() -> None:
+    shared = Segment([message(0, -10), message(1, -9)])
+    one, other = MessageStore([(shared, 100)]), MessageStore([(shared, 100)])
+    assert [(90, 0), (91, 1)] == stamps(one.page(number_shelf("a/x", "1"), 0, 100))
+
+    one.change(message(0, 95, "2"))
+
+    assert [(91, 1)] == stamps(one.page(number_shelf("a/x", "1"), 0, 100))
+    assert [(95, 0)] == stamps(one.page(number_shelf("a/x", "2"), 0, 100))
+    assert [(90, 0), (91, 1)] == stamps(other.page(number_shelf("a/x", "1"), 0, 100))
+
+
+def test_a_page_that_was_found_before_a_change_stays_as_it_was() -> None:
+    store = MessageStore()
+    store.add(message(0, 1))
+    page = store.select(account_shelf("a/x"), 0, 9)
+    store.change(message(0, 2))
+    store.delete(0)
+
+    assert [(1, 0)] == stamps(list(page.messages()))
+    assert [] == store.page(account_shelf("a/x"), 0, 9)
+
+
+def test_what_is_not_there_is_neither_changed_nor_deleted() -> None:
+    store = MessageStore([(Segment([message(0, 1)]), 0)])
+    store.delete(0)
+
+    for gone in (0, 1):
+        assert store.get(gone) is None
+        with pytest.raises(KeyError):
+            store.delete(gone)
+        with pytest.raises(KeyError):
+            store.change(message(gone, 1))
+    assert store.next_serial == 1, "a serial is never used again"

@@ -12,7 +12,7 @@ from mockserver.engine.events import MessagesRead, MessageStored, UseCounted
 from mockserver.engine.ids import IdReservation, Ids
 from mockserver.engine.messages import Message, account_shelf
 from mockserver.engine.registry import AlreadyInUse, Worlds
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture, State
 
 ACCOUNT = Account("p/a", "p", "a", (Login("foo", "bar"), Login("key")))
@@ -164,7 +164,7 @@ def test_the_default_world_is_always_there() -> None:
 
 
 def test_relative_messages_are_counted_back_from_the_birth_of_each_world() -> None:
-    relative = Fixture((ACCOUNT,), relative=Layer([Message(0, "p/a", "1", "inbound", "2", "1", -1_000_000, "")]))
+    relative = Fixture((ACCOUNT,), relative=Segment([Message(0, "p/a", "1", "inbound", "2", "1", -1_000_000, "")]))
     worlds = Worlds(relative, {}, clock=Clock.frozen(5_500_000))
 
     (message,) = worlds.default.state.ledger.page(account_shelf("p/a"), 0, 10**18)

@@ -21,10 +21,10 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import AccountChanged, VariantChosen
 from mockserver.engine.instants import SECOND, parse_instant
-from mockserver.engine.message_store import Ledger
+from mockserver.engine.message_store import MessageStore
 from mockserver.engine.messages import Message, account_shelf
 from mockserver.engine.registry import Worlds
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.sdk.provider import Provider
 from mockserver.sdk.request import Asked
@@ -87,7 +87,7 @@ class Remembering(RuleBasedStateMachine):
     def begin(self, most: int, long: int, texts: list[str]) -> None:
         rooms = ("dialogtech", "mgage", "serwersms") * 2
         fixed, relative = (
-            Layer(message(room, n, at(n), text) for n, (room, text) in enumerate(zip(rooms, texts, strict=True)))
+            Segment(message(room, n, at(n), text) for n, (room, text) in enumerate(zip(rooms, texts, strict=True)))
             for at in (lambda n: NOON - n * DAY, lambda n: -n * SECOND)
         )
         self.fixture = Fixture(ACCOUNTS, fixed, relative)
@@ -153,8 +153,8 @@ Remembering.TestCase.settings = settings(max_examples=40, stateful_step_count=12
 test_an_answer_with_remembered_messages_is_the_answer_that_would_be_written_anew = Remembering.TestCase
 
 
-def stored(texts: int) -> Ledger:
-    return Ledger(((Layer(message("mgage", place, place, f"text {place}") for place in range(texts)), 0),))
+def stored(texts: int) -> MessageStore:
+    return MessageStore(((Segment(message("mgage", place, place, f"text {place}") for place in range(texts)), 0),))
 
 
 def test_a_message_is_written_once_for_each_form() -> None:
@@ -166,7 +166,7 @@ def test_a_message_is_written_once_for_each_form() -> None:
 
     fragments = Fragments()
     for form in ("a", "b", "a"):
-        stretches = ledger.pick(account_shelf("mgage/a"), 0, 9).stretches
+        stretches = ledger.select(account_shelf("mgage/a"), 0, 9).slices
         assert [b"text 0", b"text 1", b"text 2"] == fragments.of(stretches, form, write)
     assert ["0", "1", "2", "0", "1", "2"] == written
 
@@ -175,8 +175,8 @@ def test_a_message_is_written_once_for_each_form() -> None:
 def test_what_is_remembered_is_bounded_and_everything_is_answered(most: int) -> None:
     ledger, fragments = stored(1_000), Fragments(most)
     for start in (0, 500, 0):
-        picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, 500)
-        found = fragments.of(picked.stretches, "a", lambda message: message.text.encode())
+        picked = ledger.select(account_shelf("mgage/a"), 0, 9_999, start, 500)
+        found = fragments.of(picked.slices, "a", lambda message: message.text.encode())
         assert [f"text {place}".encode() for place in range(start, start + 500)] == found
     assert fragments.held <= (most - most // 4 + 200 if most else 0)
 
@@ -185,8 +185,8 @@ def test_what_is_remembered_is_bounded_and_everything_is_answered(most: int) -> 
 def test_a_page_in_one_piece_is_its_messages_and_what_is_between_them(most: int) -> None:
     ledger, fragments = stored(1_000), Fragments(most)
     for start, size, between in ((0, 500, b","), (500, 500, b","), (0, 500, b""), (0, 50, b","), (0, 500, b",")):
-        picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, size)
-        found = fragments.joined(picked.stretches, "a", lambda message: message.text.encode(), between)
+        picked = ledger.select(account_shelf("mgage/a"), 0, 9_999, start, size)
+        found = fragments.joined(picked.slices, "a", lambda message: message.text.encode(), between)
         assert between.join(b"text %d" % place for place in range(start, start + size)) == found
         assert fragments.held <= most + most // 16 + 400
 
@@ -199,21 +199,21 @@ def test_pages_push_no_message_out() -> None:
         return found.text.encode()
 
     for start in range(500):
-        fragments.joined(ledger.pick(account_shelf("mgage/a"), 0, 9_999, start, 501).stretches, "a", write, b",")
+        fragments.joined(ledger.select(account_shelf("mgage/a"), 0, 9_999, start, 501).slices, "a", write, b",")
     assert 1_000 == len(written)
     assert fragments.held < 160 * 1_000 + 100_000 + 7_000  # the messages, a quarter for the pages, and the last of them
 
 
 def test_a_page_that_is_asked_for_again_is_not_put_together_again() -> None:
     ledger, fragments = stored(50), Fragments()
-    picked = ledger.pick(account_shelf("mgage/a"), 0, 9_999)
-    first, again = (fragments.joined(picked.stretches, "a", lambda _message: b"x", b",") for _ in range(2))
+    picked = ledger.select(account_shelf("mgage/a"), 0, 9_999)
+    first, again = (fragments.joined(picked.slices, "a", lambda _message: b"x", b",") for _ in range(2))
     assert first is again
 
 
 def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
     fragments, ledger = Fragments(long=2), stored(3)
-    fragments.joined(ledger.pick(account_shelf("mgage/a"), 0, 9).stretches, "a", lambda message: b"x", b",")
+    fragments.joined(ledger.select(account_shelf("mgage/a"), 0, 9).slices, "a", lambda message: b"x", b",")
     memories = fragments._single, fragments._pieces
     assert [1, 1] == [len(memory.known) for memory in memories]
 

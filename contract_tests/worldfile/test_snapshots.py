@@ -21,7 +21,7 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Attachment, Message
 from mockserver.engine.registry import Worlds
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.worldfile import Rules, WorldFileError
 
@@ -212,7 +212,9 @@ def test_messages_and_attachments_and_marks_are_as_they_were():
         Message(1, "serwersms/a", "1", "inbound", "+48500600700", "", NOON, "", kind="mms"),
         Message(2, "serwersms/a", "3", "inbound", "+48500600700", "", NOON, "", kind="eco", reference="r1"),
     ]
-    fixture = Fixture((Account("serwersms/a", "serwersms", "a", (Login("u", "p"),)),), Layer(rows), read=frozenset({1}))
+    fixture = Fixture(
+        (Account("serwersms/a", "serwersms", "a", (Login("u", "p"),)),), Segment(rows), read=frozenset({1})
+    )
     house = opened(fixture)
     document = snapshot(house.default)
     assert document["accounts"][0]["messages"] == [
@@ -387,7 +389,7 @@ def test_many_messages_are_streamed_in_pieces_and_all_of_them(tmp_path):
         )
         for serial in range(10_000)
     ]
-    house = opened(Fixture((account,), Layer(rows)))
+    house = opened(Fixture((account,), Segment(rows)))
     snapshots.save(tmp_path / "big.json", snapshots.taken(house.default, READINGS))
     fixture = snapshots.load(tmp_path / "big.json", RULES)
     twin = opened(fixture).default.state.ledger.page(("mgage/a",), 0, NOON)

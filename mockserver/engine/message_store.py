@@ -1,8 +1,8 @@
-"""All messages of a world, found by shelf and time; a page costs what the page holds, wherever it is.
+"""All messages of a world, found by index key and time.
 
-A ledger is a pile of sealed layers under one open overlay. A layer is immutable and shared: a fixture is parsed once
-for a thousand worlds, a fork seals what its parent had. A layer may lie at an offset in time: a fixture's relative
-messages are as many microseconds before the birth of whichever world reads them.
+A store is a list of shared segments and one of its own. A fixture is parsed once for a thousand worlds, and its relative
+messages lie at an offset in time: so many microseconds before the birth of whichever world reads them. A message of a
+shared segment is never touched: a store that changes it hides it and holds its successor, of the same serial, itself.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .instants import Instant
-from .messages import Message, Shelf
-from .segments import Layer, Overlay, Source
+from .messages import IndexKey, Message, handset_shelf
+from .segments import Segment
 
 
 class Handset(NamedTuple):
@@ -30,214 +32,298 @@ class Handset(NamedTuple):
     """When the latest of them went or came."""
 
 
-class _Laid(NamedTuple):
-    """A source as it lies in one ledger."""
+class MessageSlice(Struct, frozen=True):
+    """Messages of one segment that follow one another."""
 
-    source: Source
+    segment: Segment
     first_serial: int
-    offset: int
-
-
-class Stretch(Struct, frozen=True):
-    """Messages of one source that follow one another. Cheap: no message is made before it is looked at."""
-
-    source: Source
-    first_serial: int
+    """Added to its serials."""
     offset: int
     """Microseconds by which its instants are moved."""
     places: Sequence[int]
 
     def messages(self) -> Iterator[Message]:
         """Each of them."""
-        return self.source.messages(self.places, self.first_serial, self.offset)
+        return map(self.message, self.places)
 
     def message(self, place: int) -> Message:
-        """The one at a place of the source."""
-        return next(self.source.messages((place,), self.first_serial, self.offset))
+        """The one at a place of the segment."""
+        row = self.segment.rows[place]
+        if self.offset or self.first_serial:
+            return replace(row, serial=row.serial + self.first_serial, at=row.at + self.offset)
+        return row
 
     def values(self, field: str) -> Iterable[Any]:
         """One field of each."""
-        values: Iterable[Any] = self.source.values(field, self.places)
+        values: Iterable[Any] = map(attrgetter(field), map(self.segment.rows.__getitem__, self.places))
         moved = {"serial": self.first_serial, "at": self.offset}.get(field)
         return (value + moved for value in values) if moved else values
 
-    def where(self, field: str, is_wanted: Callable[[Any], bool]) -> Stretch:
+    def where(self, field: str, is_wanted: Callable[[Any], bool]) -> MessageSlice:
         """Those of which one field is as it is wanted."""
         return self.at(array("I", compress(self.places, map(is_wanted, self.values(field)))))
 
-    def at(self, places: Sequence[int]) -> Stretch:
-        """Other messages of the same source."""
-        return Stretch(self.source, self.first_serial, self.offset, places)
+    def at(self, places: Sequence[int]) -> MessageSlice:
+        """Other messages of the same segment."""
+        return MessageSlice(self.segment, self.first_serial, self.offset, places)
 
 
-class Picked(Struct, frozen=True):
+class MessagePage(Struct, frozen=True):
     """Part of what was asked for."""
 
-    stretches: tuple[Stretch, ...]
+    slices: tuple[MessageSlice, ...]
     """In order."""
     total: int
     """How many messages there are, in this part and outside."""
 
     def messages(self) -> Iterator[Message]:
         """Each of the part."""
-        return chain.from_iterable(stretch.messages() for stretch in self.stretches)
+        return chain.from_iterable(each.messages() for each in self.slices)
 
 
-_NOTHING = Picked((), 0)
+class _View:
+    """A segment as one store sees it: at a serial and an offset in time, and without what the store hides."""
+
+    __slots__ = ("_live", "first_serial", "hidden", "offset", "segment")
+
+    def __init__(self, segment: Segment, first_serial: int, offset: int, hidden: Iterable[int] = ()) -> None:
+        self.segment = segment
+        self.first_serial = first_serial
+        self.offset = offset
+        self.hidden = set(hidden)
+        """Places of messages that were changed or deleted."""
+        self._live: dict[IndexKey, array[int]] = {}
+        """The positions of keys, without those that are hidden."""
+
+    def positions(self, key: IndexKey) -> Sequence[int]:
+        places = self.segment.positions(key)
+        if not self.hidden:
+            return places
+        live = self._live.get(key)
+        if live is None:
+            live = self._live[key] = array("I", (place for place in places if place not in self.hidden))
+        return live
+
+    def live(self) -> list[int]:
+        """The places of all messages that are not hidden."""
+        return [place for place in self.segment.live() if place not in self.hidden]
+
+    def place_of(self, serial: int) -> int | None:
+        place = self.segment.place_of(serial - self.first_serial)
+        return None if place in self.hidden else place
+
+    def hide(self, place: int) -> None:
+        self.hidden.add(place)
+        message, stamp = self.segment.rows[place], self.segment.stamp
+        for key in (*message.index_keys(), handset_shelf(message.handset)):
+            live = self._live.get(key)
+            if live is not None:
+                del live[bisect_left(live, stamp(place), key=stamp)]
+
+    def copy(self) -> _View:
+        return _View(self.segment, self.first_serial, self.offset, self.hidden)
+
+    def slice(self, places: Sequence[int]) -> MessageSlice:
+        return MessageSlice(self.segment, self.first_serial, self.offset, places)
 
 
-class _Run:
-    """One shelf of one source between two instants, in order of time."""
+class _IndexRange:
+    """The messages of one key in one view between two instants, by time and then by serial."""
 
-    __slots__ = ("_high", "_laid", "_low", "_positions")
+    __slots__ = ("_high", "_low", "_positions", "_view")
 
-    def __init__(self, laid: _Laid, positions: Sequence[int], since: Instant, until: Instant) -> None:
-        source, _, offset = self._laid = laid
-        self._positions = positions
-        times, first, last = source.times, since - offset, until - offset
+    def __init__(self, view: _View, positions: Sequence[int], since: Instant, until: Instant) -> None:
+        self._view, self._positions = view, positions
+        rows, first, last = view.segment.rows, since - view.offset, until - view.offset
+
+        def at(place: int) -> Instant:
+            return rows[place].at
+
         # Most ask for everything, or for everything since: that needs no search.
-        self._low = 0 if times[positions[0]] >= first else bisect_left(positions, first, key=times.__getitem__)
-        self._high = (
-            len(positions)
-            if times[positions[-1]] <= last
-            else bisect_right(positions, last, lo=self._low, key=times.__getitem__)
-        )
+        self._low = 0 if at(positions[0]) >= first else bisect_left(positions, first, key=at)
+        is_all = at(positions[-1]) <= last
+        self._high = len(positions) if is_all else bisect_right(positions, last, lo=self._low, key=at)
 
     def __len__(self) -> int:
         return self._high - self._low
 
-    def rank(self, at: Instant) -> int:
-        """How many of its messages are earlier than an instant."""
-        source, _, offset = self._laid
-        return (
-            bisect_left(self._positions, at - offset, self._low, self._high, key=source.times.__getitem__) - self._low
-        )
+    def rank(self, stamp: tuple[Instant, int]) -> int:
+        """How many of its messages are before an instant and serial."""
+        own = stamp[0] - self._view.offset, stamp[1] - self._view.first_serial
+        return bisect_left(self._positions, own, self._low, self._high, key=self._view.segment.stamp) - self._low
 
-    def time(self, index: int) -> Instant:
-        source, _, offset = self._laid
-        return source.times[self._positions[self._low + index]] + offset
+    def stamp(self, index: int) -> tuple[Instant, int]:
+        at, serial = self._view.segment.stamp(self._positions[self._low + index])
+        return at + self._view.offset, serial + self._view.first_serial
 
-    def stretch(self, start: int, stop: int) -> Stretch:
-        source, first_serial, offset = self._laid
-        return Stretch(source, first_serial, offset, self._positions[self._low + start : self._low + stop])
+    def slice(self, start: int, stop: int) -> MessageSlice:
+        return self._view.slice(self._positions[self._low + start : self._low + stop])
 
 
-class Ledger:
+class MessageStore:
     """The messages of one world."""
 
-    __slots__ = ("_laid", "_overlay", "next_serial")
+    __slots__ = ("_own", "_views", "next_serial")
 
-    def __init__(self, layers: Iterable[tuple[Source, int]] = ()) -> None:
-        """Lay layers on one another; each comes with its offset in time (microseconds)."""
-        self._laid: list[_Laid] = []
+    def __init__(self, segments: Iterable[tuple[Segment, int]] = ()) -> None:
+        """Begin with shared segments, whose serials count from 0; each comes with its offset in time (microseconds)."""
+        self._views: list[_View] = []
         self.next_serial = 0
-        for layer, offset in layers:
-            if layer.times:
-                self._laid.append(_Laid(layer, self.next_serial, offset))
-                self.next_serial += len(layer.times)
+        for segment, offset in segments:
+            if segment.rows:
+                self._views.append(_View(segment, self.next_serial, offset))
+                self.next_serial += len(segment.rows)
         self._open()
 
     def _open(self) -> None:
-        """Lay an empty overlay on top."""
-        self._overlay = Overlay()
-        self._laid.append(_Laid(self._overlay, 0, 0))
+        """Begin an empty segment of its own."""
+        self._own = _View(Segment(), 0, 0)
+        self._views.append(self._own)
 
     def __len__(self) -> int:
-        return sum(len(laid.source.times) for laid in self._laid)
+        return sum(len(view.segment) - len(view.hidden) for view in self._views)
 
     def __iter__(self) -> Iterator[Message]:
-        """Every message, one source after the other."""
-        for source, first_serial, offset in self._laid:
-            yield from source.messages(range(len(source.times)), first_serial, offset)
+        """Every message, one segment after the other."""
+        for view in self._views:
+            yield from view.slice(view.live()).messages()
 
     @property
-    def layers(self) -> tuple[Source, ...]:
-        """The sealed layers."""
-        return tuple(laid.source for laid in self._laid[:-1])
+    def segments(self) -> tuple[Segment, ...]:
+        """The shared segments."""
+        return tuple(view.segment for view in self._views[:-1])
 
     def handsets(self) -> list[Handset]:
         """Every handset, in no order."""
         found: dict[str, Handset] = {}
-        for laid in self._laid:
-            for number, places in laid.source.handsets.items():
-                _count_in(found, number, len(places), laid.source.times[places[-1]] + laid.offset)
+        for view in self._views:
+            for key in view.segment.handsets:
+                places = view.positions(key)
+                if places:
+                    _count_in(found, key[1], len(places), view.segment.rows[places[-1]].at + view.offset)
         return list(found.values())
+
+    def get(self, serial: int) -> Message | None:
+        """The message of a serial; ``None`` where there is none, or none any more."""
+        found = self._find(serial)
+        return None if found is None else found[0].slice(()).message(found[1])
 
     def add(self, message: Message) -> None:
         """Take a message in."""
-        self._overlay.add(message)
+        self._own.segment.add(message)
         self.next_serial = max(self.next_serial, message.serial + 1)
 
-    def count(self, shelf: Shelf, since: Instant, until: Instant) -> int:
-        """How many messages of a shelf lie between two instants, both included."""
-        return sum(map(len, self._runs(shelf, since, until)))
+    def change(self, message: Message) -> None:
+        """Put a message in the place of the one of its serial.
 
-    def pick(self, shelf: Shelf, since: Instant, until: Instant, offset: int = 0, limit: int | None = None) -> Picked:
-        """Messages of a shelf between two instants, both included, by time and then by arrival."""
-        runs = self._runs(shelf, since, until)
-        if not runs:
-            return _NOTHING
-        total = sum(map(len, runs))
+        Raises:
+            KeyError: there is none.
+        """
+        self.delete(message.serial)
+        self.add(message)
+
+    def delete(self, serial: int) -> None:
+        """Remove a message.
+
+        Raises:
+            KeyError: there is none.
+        """
+        found = self._find(serial)
+        if found is None:
+            raise KeyError(serial)
+        view, place = found
+        (view.segment.remove if view is self._own else view.hide)(place)
+
+    def _find(self, serial: int) -> tuple[_View, int] | None:
+        for view in reversed(self._views):
+            place = view.place_of(serial)
+            if place is not None:
+                return view, place
+        return None
+
+    def count(self, key: IndexKey, since: Instant, until: Instant) -> int:
+        """How many messages of a key lie between two instants, both included."""
+        return sum(map(len, self._ranges(key, since, until)))
+
+    def select(
+        self, key: IndexKey, since: Instant, until: Instant, offset: int = 0, limit: int | None = None
+    ) -> MessagePage:
+        """Messages of a key between two instants, both included, by time and then by serial."""
+        ranges = self._ranges(key, since, until)
+        total = sum(map(len, ranges))
         stop = total if limit is None else min(total, offset + limit)
-        if offset >= stop:
-            return Picked((), total)
-        return Picked(tuple(_cut(runs, offset, stop)), total)
+        return MessagePage(tuple(_slice(ranges, offset, stop)) if offset < stop else (), total)
 
-    def everything(self, shelves: Iterable[Shelf], since: Instant, until: Instant) -> list[Stretch]:
-        """All messages between two instants, both included, one shelf after the other."""
-        found: list[Stretch] = []
-        for shelf in shelves:
-            runs = self._runs(shelf, since, until)
-            if runs:
-                found += _cut(runs, 0, sum(map(len, runs)))
-        return found
+    def everything(self, keys: Iterable[IndexKey], since: Instant, until: Instant) -> list[MessageSlice]:
+        """All messages between two instants, both included, one key after the other."""
+        return list(chain.from_iterable(self.select(key, since, until).slices for key in keys))
 
     def page(
-        self, shelf: Shelf, since: Instant, until: Instant, offset: int = 0, limit: int | None = None
+        self, key: IndexKey, since: Instant, until: Instant, offset: int = 0, limit: int | None = None
     ) -> list[Message]:
-        """The same messages, made."""
-        return list(self.pick(shelf, since, until, offset, limit).messages())
+        """The same messages as `select` finds, made."""
+        return list(self.select(key, since, until, offset, limit).messages())
 
-    def _runs(self, shelf: Shelf, since: Instant, until: Instant) -> list[_Run]:
-        runs = []
-        for laid in self._laid:
-            positions = laid.source.positions(shelf)
+    def _ranges(self, key: IndexKey, since: Instant, until: Instant) -> list[_IndexRange]:
+        ranges = []
+        for view in self._views:
+            positions = view.positions(key)
             if positions:
-                run = _Run(laid, positions, since, until)
-                if run:
-                    runs.append(run)
-        return runs
+                found = _IndexRange(view, positions, since, until)
+                if found:
+                    ranges.append(found)
+        return ranges
 
-    def fork(self) -> Ledger:
-        """A ledger that begins with what this one holds. Both go on apart; what they hold now is shared."""
-        if self._overlay:
-            first = self.next_serial - len(self._overlay)
-            self._laid[-1] = _Laid(Layer(self._overlay.rows), first, 0)
+    def fork(self) -> MessageStore:
+        """A store that begins with what this one holds. Both go on apart; what they hold now is shared."""
+        if self._own.segment.rows:
             self._open()
-        return Ledger((laid.source, laid.offset) for laid in self._laid[:-1])
+        fork = MessageStore()
+        fork._views[:0] = [view.copy() for view in self._views[:-1]]
+        fork.next_serial = self.next_serial
+        return fork
 
 
-def _cut(runs: Sequence[_Run], start: int, stop: int) -> Iterable[Stretch]:
-    """Part of the runs, one or more, taken as one."""
-    if len(runs) == 1:
-        return (runs[0].stretch(start, stop),)
-    return _merged(runs, _starts(runs, start), stop - start)
+def _slice(ranges: Sequence[_IndexRange], start: int, stop: int) -> Iterable[MessageSlice]:
+    """Part of the ranges, one or more, taken as one."""
+    if len(ranges) == 1:
+        return (ranges[0].slice(start, stop),)
+    return _merged(ranges, _starts(ranges, start), stop - start)
 
 
-def _merged(runs: Sequence[_Run], starts: list[int], wanted: int) -> Iterator[Stretch]:
-    """The runs from their starts as one: from each as much as comes before all others."""
+def _merged(ranges: Sequence[_IndexRange], starts: list[int], wanted: int) -> Iterator[MessageSlice]:
+    """The ranges from their starts as one: from each as much as comes before all others."""
     while wanted > 0:
-        waiting = [index for index, run in enumerate(runs) if starts[index] < len(run)]
-        # Of several at one instant the first run is first, because runs are in the order of their serials.
-        first = min(waiting, key=lambda index: runs[index].time(starts[index]))
+        stamps = {index: each.stamp(starts[index]) for index, each in enumerate(ranges) if starts[index] < len(each)}
+        first = min(stamps, key=stamps.__getitem__)
+        del stamps[first]
         start = starts[first]
-        stop = min(len(runs[first]), start + wanted)
-        for other in waiting:
-            if other != first:
-                stop = min(stop, runs[first].rank(runs[other].time(starts[other]) + (other > first)))
-        yield runs[first].stretch(start, stop)
+        stop = min(len(ranges[first]), start + wanted)
+        if stamps:
+            stop = min(stop, ranges[first].rank(min(stamps.values())))
+        yield ranges[first].slice(start, stop)
         wanted -= stop - start
         starts[first] = stop
+
+
+def _starts(ranges: Sequence[_IndexRange], offset: int) -> list[int]:
+    """How many messages of each range are among the first ``offset`` of all of them together, of which there are more."""
+    if offset == 0:
+        return [0] * len(ranges)
+    for own in ranges:
+        before = [0] * len(ranges)
+
+        def find(index: int, own: _IndexRange = own) -> list[int]:
+            stamp = own.stamp(index)
+            return [each.rank(stamp) for each in ranges]
+
+        # The message at the offset is in one of them, and all before it are counted by its rank in each.
+        index = bisect_left(range(len(own)), offset, key=lambda index: sum(find(index)))
+        if index < len(own):
+            before = find(index)
+        if sum(before) == offset:
+            return before
+    raise IndexError(offset)
 
 
 def _count_in(found: dict[str, Handset], number: str, messages: int, latest: Instant) -> None:
@@ -247,30 +333,3 @@ def _count_in(found: dict[str, Handset], number: str, messages: int, latest: Ins
         if known is None
         else Handset(number, known.messages + messages, max(known.latest, latest))
     )
-
-
-def _starts(runs: Sequence[_Run], offset: int) -> list[int]:
-    """How far into each run the first ``offset`` messages of all of them together reach.
-
-    The instant of the message at the offset is found by halving the time they span; those at that very instant
-    are taken in the order of the runs, which is the order of their serials.
-    """
-    if offset <= 0 or not runs:
-        return [0] * len(runs)
-    if offset >= sum(map(len, runs)):
-        return [len(run) for run in runs]
-    low = min(run.time(0) for run in runs)
-    high = max(run.time(len(run) - 1) for run in runs)
-    while low < high:
-        middle = (low + high) // 2
-        if sum(run.rank(middle + 1) for run in runs) > offset:
-            high = middle
-        else:
-            low = middle + 1
-    starts = [run.rank(low) for run in runs]
-    missing = offset - sum(starts)
-    for index, run in enumerate(runs):
-        step = min(missing, run.rank(low + 1) - starts[index])
-        starts[index] += step
-        missing -= step
-    return starts

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
+from .frozen import NO_FIELDS
 from .instants import Instant
 
 Direction: TypeAlias = Literal["inbound", "outbound"]
 """Seen from the customer: inbound is MO (from a handset), outbound is MT (to a handset)."""
 
-Shelf: TypeAlias = tuple[str, ...]
+IndexKey: TypeAlias = tuple[str, ...]
 """What messages are found by: an account, or one number, program or kind of it; or a handset, of all accounts."""
 
 HANDSET = "handset"
-"""With what the shelves of handsets begin; no account's key is such."""
+"""With what the index keys of handsets begin; no account's key is such."""
 
 _PUNCTUATION = re.compile(r"[ ().+/-]")
 
@@ -28,8 +32,8 @@ class Attachment(NamedTuple):
     content: bytes
 
 
-class Message(NamedTuple):
-    """One wide record; a room uses the fields its provider knows. A named tuple, because a million of them are made."""
+class Message(Struct, frozen=True, gc=False):
+    """One wide record; a provider uses the fields that it knows. It holds no reference that could lead back to it."""
 
     serial: int
     """Its place in the world's order of arrival; unique in the world."""
@@ -55,6 +59,8 @@ class Message(NamedTuple):
     title: str = ""
     """The subject of an MMS."""
     attachments: tuple[Attachment, ...] = ()
+    fields: Mapping[str, Any] = NO_FIELDS
+    """The provider's own fields beside the common ones; made by `frozen.freeze`."""
 
     @property
     def own_number(self) -> str:
@@ -66,13 +72,13 @@ class Message(NamedTuple):
         """The person's side of it, as `handset_of` writes numbers."""
         return handset_of(self.sender if self.direction == "inbound" else self.recipient)
 
-    def shelves(self) -> list[Shelf]:
-        """Every shelf it stands on, but that of its handset: the ledger sees to that one."""
-        return shelves(self.account, self.own_number, self.kind, self.program, self.direction)
+    def index_keys(self) -> list[IndexKey]:
+        """Every index key it is found by, except its handset."""
+        return index_keys(self.account, self.own_number, self.kind, self.program, self.direction)
 
 
-def shelves(account: str, own_number: str, kind: str, program: str, direction: Direction) -> list[Shelf]:
-    """Every shelf that such messages stand on."""
+def index_keys(account: str, own_number: str, kind: str, program: str, direction: Direction) -> list[IndexKey]:
+    """Every index key of such messages, except those of their handsets."""
     found = [account_shelf(account)]
     if own_number:
         found.append(number_shelf(account, own_number))
@@ -94,26 +100,26 @@ def handset_of(number: str) -> str:
     return digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
 
 
-def handset_shelf(handset: str) -> Shelf:
+def handset_shelf(handset: str) -> IndexKey:
     """Everything sent to or by one handset, in all accounts; named as `handset_of` writes it."""
     return (HANDSET, handset)
 
 
-def account_shelf(account: str) -> Shelf:
+def account_shelf(account: str) -> IndexKey:
     """Everything of an account."""
     return (account,)
 
 
-def number_shelf(account: str, number: str) -> Shelf:
+def number_shelf(account: str, number: str) -> IndexKey:
     """Everything sent from or received at one number of an account."""
     return (account, "number", number)
 
 
-def kind_shelf(account: str, kind: str) -> Shelf:
+def kind_shelf(account: str, kind: str) -> IndexKey:
     """Everything of one type of an account."""
     return (account, "kind", kind)
 
 
-def program_shelf(account: str, program: str, direction: Direction | Literal[""] = "") -> Shelf:
+def program_shelf(account: str, program: str, direction: Direction | Literal[""] = "") -> IndexKey:
     """Everything of a program, in one direction or in both."""
     return (account, "program", program, direction) if direction else (account, "program", program)

@@ -37,9 +37,9 @@ from .events import (
 )
 from .ids import Ids
 from .instants import SECOND, Instant
-from .message_store import Ledger
+from .message_store import MessageStore
 from .scheduler import ScheduledItem, Scheduler
-from .segments import Layer
+from .segments import Segment
 
 
 class _Grant(NamedTuple):
@@ -63,9 +63,9 @@ class Fixture:
     """What a world begins with. Immutable: every world that is made from it shares it."""
 
     accounts: tuple[Account, ...] = ()
-    fixed: Layer = field(default_factory=Layer)
+    fixed: Segment = field(default_factory=Segment)
     """Messages at instants."""
-    relative: Layer = field(default_factory=Layer)
+    relative: Segment = field(default_factory=Segment)
     """Messages at durations before the world's birth, as negative instants."""
     readings: Mapping[str, str] = field(default_factory=dict)
     """Readings that differ from the default."""
@@ -154,7 +154,7 @@ class State:
         self.in_flight: dict[int, AttemptStarted] = {}
         """The attempts that have begun and not ended, by the number of the delivery."""
         self.accounts = {account.key: account for account in fixture.accounts}
-        self.ledger = Ledger(((fixture.fixed, 0), (fixture.relative, birth)))
+        self.ledger = MessageStore(((fixture.fixed, 0), (fixture.relative, birth)))
         self.readings = dict(readings)
         """Every switch of every room, by name."""
         self.outbox: dict[int, Delivery] = {}

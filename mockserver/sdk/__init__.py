@@ -33,11 +33,8 @@ from mockserver.engine.instants import (
 )
 from mockserver.engine.journal import Exchange
 from mockserver.engine.limits import Limit, LimitStatus
-from mockserver.engine.message_store import Ledger as MessageStore
-from mockserver.engine.message_store import Picked as MessagePage
-from mockserver.engine.message_store import Stretch as MessageSlice
-from mockserver.engine.messages import Attachment, Direction, Message
-from mockserver.engine.messages import Shelf as IndexKey
+from mockserver.engine.message_store import MessagePage, MessageSlice, MessageStore
+from mockserver.engine.messages import Attachment, Direction, IndexKey, Message
 from mockserver.engine.messages import account_shelf as account_key
 from mockserver.engine.messages import kind_shelf as kind_key
 from mockserver.engine.messages import number_shelf as number_key

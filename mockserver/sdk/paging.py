@@ -11,10 +11,8 @@ from typing import NamedTuple, Self
 from msgspec import Struct
 
 from mockserver.engine.instants import EARLIEST, LATEST, Instant
-from mockserver.engine.message_store import Ledger as MessageStore
-from mockserver.engine.message_store import Picked as MessagePage
-from mockserver.engine.messages import Message
-from mockserver.engine.messages import Shelf as IndexKey
+from mockserver.engine.message_store import MessagePage, MessageStore
+from mockserver.engine.messages import IndexKey, Message
 
 
 class Page(Struct, frozen=True):
@@ -56,7 +54,7 @@ def window(total: int, offset: int, limit: int, is_newest_first: bool = False) -
 
 def newest_first(page: MessagePage) -> MessagePage:
     """The same messages in the other order."""
-    backwards = (stretch.at(stretch.places[::-1]) for stretch in reversed(page.stretches))
+    backwards = (stretch.at(stretch.places[::-1]) for stretch in reversed(page.slices))
     return MessagePage(tuple(backwards), page.total)
 
 
@@ -73,9 +71,9 @@ def select_page(
         until: the last one.
     """
     if not page.is_newest_first:
-        return messages.pick(key, since, until, 0 if page.size is None else (page.number - 1) * page.size, page.size)
+        return messages.select(key, since, until, 0 if page.size is None else (page.number - 1) * page.size, page.size)
     wanted = page.window(messages.count(key, since, until))
-    return newest_first(messages.pick(key, since, until, wanted.start, len(wanted)))
+    return newest_first(messages.select(key, since, until, wanted.start, len(wanted)))
 
 
 class Cursor(NamedTuple):
@@ -139,5 +137,5 @@ def select_after_cursor(
         until = cursor.at
         passed = sum(message.serial >= cursor.serial for message in messages.page(key, until, until))
     wanted = window(messages.count(key, since, until), passed, size, is_newest_first=True)
-    page = list(newest_first(messages.pick(key, since, until, wanted.start, len(wanted))).messages())
+    page = list(newest_first(messages.select(key, since, until, wanted.start, len(wanted))).messages())
     return CursorPage(page, Cursor.behind(page[-1]) if page and wanted.start > 0 else None)

@@ -17,9 +17,9 @@ from weakref import WeakKeyDictionary
 import orjson
 
 if TYPE_CHECKING:
-    from mockserver.engine.message_store import Stretch
+    from mockserver.engine.message_store import MessageSlice
     from mockserver.engine.messages import Message
-    from mockserver.engine.segments import Source
+    from mockserver.engine.segments import Segment
 
 _Written: TypeAlias = dict[Any, bytes]
 """Fragments by place; pieces by what is between their fragments, and their places."""
@@ -52,9 +52,9 @@ class _Memory:
     def __init__(self, most: int) -> None:
         self.most = most
         self.held = 0
-        self.known: WeakKeyDictionary[Source, dict[Hashable, _Written]] = WeakKeyDictionary()
+        self.known: WeakKeyDictionary[Segment, dict[Hashable, _Written]] = WeakKeyDictionary()
 
-    def written(self, source: Source, offset: int, form: Hashable) -> _Written:
+    def written(self, source: Segment, offset: int, form: Hashable) -> _Written:
         if self.held >= self.most:
             self.known, self.held = WeakKeyDictionary(), 0
         return self.known.setdefault(source, {}).setdefault((offset, form), {})
@@ -84,7 +84,7 @@ class Fragments:
         """Bytes that are remembered."""
         return self._single.held + self._pieces.held
 
-    def of(self, stretches: Iterable[Stretch], form: Hashable, write: Callable[[Message], bytes]) -> list[bytes]:
+    def of(self, stretches: Iterable[MessageSlice], form: Hashable, write: Callable[[Message], bytes]) -> list[bytes]:
         """What is written of each message.
 
         Args:
@@ -98,7 +98,7 @@ class Fragments:
         return found
 
     def joined(
-        self, stretches: Iterable[Stretch], form: Hashable, write: Callable[[Message], bytes], between: bytes
+        self, stretches: Iterable[MessageSlice], form: Hashable, write: Callable[[Message], bytes], between: bytes
     ) -> bytes:
         """The same in one piece.
 
@@ -116,9 +116,9 @@ class Fragments:
                 pieces.append(self._piece(stretch, form, write, between))
         return between.join(pieces)
 
-    def _piece(self, stretch: Stretch, form: Hashable, write: Callable[[Message], bytes], between: bytes) -> bytes:
+    def _piece(self, stretch: MessageSlice, form: Hashable, write: Callable[[Message], bytes], between: bytes) -> bytes:
         places = array("I", stretch.places).tobytes()
-        written = self._pieces.written(stretch.source, stretch.offset, form)
+        written = self._pieces.written(stretch.segment, stretch.offset, form)
         piece = written.get((between, places))
         if piece is None:
             piece = between.join(self._each(stretch, form, write))
@@ -126,14 +126,14 @@ class Fragments:
                 self._pieces.keep(written, (between, places), piece, _OVERHEAD + len(places))
         return piece
 
-    def _each(self, stretch: Stretch, form: Hashable, write: Callable[[Message], bytes]) -> list[bytes]:
-        written = self._single.written(stretch.source, stretch.offset, form)
+    def _each(self, stretch: MessageSlice, form: Hashable, write: Callable[[Message], bytes]) -> list[bytes]:
+        written = self._single.written(stretch.segment, stretch.offset, form)
         try:
             return [*map(written.__getitem__, stretch.places)]
         except KeyError:
             return self._completed(written, stretch, write)
 
-    def _completed(self, written: _Written, stretch: Stretch, write: Callable[[Message], bytes]) -> list[bytes]:
+    def _completed(self, written: _Written, stretch: MessageSlice, write: Callable[[Message], bytes]) -> list[bytes]:
         missing = [place for place in stretch.places if place not in written]
         fresh = {}
         for place, message in zip(missing, stretch.at(missing).messages(), strict=True):

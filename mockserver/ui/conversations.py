@@ -174,7 +174,7 @@ def opened(visit: Visit) -> list[str]:
 def _look_up(world: World) -> None:
     """Have the sealed layers sorted by handset. A large one takes a moment, in which nobody should wait for the lock."""
     with world.lock:
-        layers = world.state.ledger.layers
+        layers = world.state.ledger.segments
     for layer in layers:
         _ = layer.handsets
 

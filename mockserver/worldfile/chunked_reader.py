@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Raw
 
 from .decoding import decode
-from .rules import PIECE
+
+PIECE = 1_000
+"""Messages that are decoded at once."""
 
 _BEGINNING = 200
 """Bytes of a list by which it is found again."""

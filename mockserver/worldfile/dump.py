@@ -110,9 +110,8 @@ class _Messages(Iterable[dict[str, Any]]):
                 yield described_message(message, message.serial in read)
 
 
-_RARER = tuple(
-    (name, default) for name, default in Message._field_defaults.items() if name not in ("kind", "title", "attachments")
-)
+_RARER = (("status", ""), ("program", ""), ("network", None), ("reference", ""))
+"""Fields that are written where they differ from this."""
 
 
 def described_message(message: Message, is_read: bool) -> dict[str, Any]:

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import compress, count
-from operator import not_
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
-from mockserver.engine.columns import Rows
 from mockserver.engine.ids import Ids
 from mockserver.engine.instants import Instant, parse_duration, parse_instant
-from mockserver.engine.messages import Attachment, Message
+from mockserver.engine.messages import Attachment, Direction, Message
 from mockserver.engine.scheduler import ScheduledItem
-from mockserver.engine.segments import Layer
+from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.validation.messages import Place, WorldFileError, shown
 
 from .decoding import decoded
-from .message_columns import Table
 from .rules import PAIR, WHEN, Described, Rules, check
 
-_Messages: TypeAlias = Iterable[Iterable[Table]]
+_Messages: TypeAlias = Iterable[Iterable[Sequence[Mapping[str, Any]]]]
 """Those of each account, in pieces."""
 
 _BACK = "a duration back from the world's birth (P3DT4H)"
 LARGE = 2_000_000
-"""Bytes above which a file is read piece by piece: about `COMPILED_ABOVE` messages."""
+"""Bytes above which a file is read some thousand messages at a time: a million decoded at once are more than a gigabyte."""
 
 _DIGITS = 18
 """Of an identifier that is counted on from; with more it would not fit into 64 bits, where clients keep it."""
@@ -93,7 +89,7 @@ def read(source: Any, rules: Rules | None) -> WorldFile:
 def _read(document: Any, rules: Rules | None) -> WorldFile:
     if rules is not None:
         check(document, rules)
-    return _world_file(document, ([Table(account.get("messages", ()))] for account in document["accounts"]))
+    return _world_file(document, [[account.get("messages", ())] for account in document["accounts"]])
 
 
 def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
@@ -102,21 +98,12 @@ def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
         if path.stat().st_size > LARGE:
             from .chunked_reader import apart
 
-            document, pieces = apart(path.read_bytes())
-            if rules is not None:
-                check(document, rules, is_large=True)
-            return _world_file(document, _tables(document["accounts"], pieces, rules))
+            document, messages = apart(path.read_bytes())
+            if rules is None:
+                return _world_file(document, messages)
+            check(document, rules)
+            return _world_file(document, map(rules.checked_pieces, document["accounts"], messages))
     return None
-
-
-def _tables(
-    accounts: Iterable[Described], pieces: list[Iterator[list[Any]]], rules: Rules | None
-) -> Iterator[Iterable[Table]]:
-    if rules is None:
-        yield from (map(Table, of_account) for of_account in pieces)
-        return
-    for account, of_account in zip(accounts, pieces, strict=True):
-        yield rules.proof_of(account["provider"]).tables(account, of_account)
 
 
 def _world_file(document: Any, messages: _Messages) -> WorldFile:
@@ -141,22 +128,20 @@ def _due(number: int, described: Mapping[str, Any]) -> ScheduledItem:
 
 
 def _fixture(document: Any, messages: _Messages) -> Fixture:
+    reader = _MessageReader()
     accounts: list[Account] = []
-    fixed, relative = _Pile(), _Pile()
-    counted: dict[str, int] = {}
     for index, (described, pieces) in enumerate(zip(document["accounts"], messages, strict=True)):
         account = _account(described)
         accounts.append(account)
-        for table in pieces:
-            _lay(table, account.key, ("accounts", index, "messages"), fixed, relative)
-            _count_on(table, account.provider, counted)
-    # Whoever says where numbering goes on says it of all: what has no number yet begins at its room's first.
-    said = document.get("sequences", counted)
+        for rows in pieces:
+            reader.read(rows, account, ("accounts", index, "messages"))
+    # Whoever says where numbering goes on says it of all: what has no number yet begins at its provider's first.
+    said = document.get("sequences", reader.sequences)
     return Fixture(
         accounts=tuple(accounts),
-        fixed=Layer(fixed.rows),
-        relative=Layer(relative.rows),
-        read=frozenset((*fixed.read, *(len(fixed.rows) + place for place in relative.read))),
+        fixed=Segment(reader.fixed),
+        relative=Segment(reader.relative),
+        read=frozenset((*reader.read_fixed, *(len(reader.fixed) + serial for serial in reader.read_relative))),
         readings=dict(document.get("readings", {})),
         sequences={name: int(number) for name, number in said.items()},  # JSON Schema takes 5.0 for whole
         uses={window: _instants(uses, ("uses", window)) for window, uses in document.get("uses", {}).items()},
@@ -164,24 +149,65 @@ def _fixture(document: Any, messages: _Messages) -> Fixture:
     )
 
 
-class _Pile:
-    """What will be a layer."""
+class _MessageReader:
+    """The messages of a file, in its order."""
 
     def __init__(self) -> None:
-        self.rows = Rows()
-        self.read: list[int] = []
-        """Which of them the customer has marked as read."""
+        self.fixed: list[Message] = []
+        self.relative: list[Message] = []
+        self.read_fixed: list[int] = []
+        """The serials of those that the customer has marked as read."""
+        self.read_relative: list[int] = []
+        self.sequences: dict[str, int] = {}
+        """Where the providers' own numbering goes on: behind the highest identifier, of each type or else in each direction."""
+        self._shared: dict[str, str] = {}
 
-    def add(self, table: Table, at: Sequence[Instant], account: str) -> None:
-        """Put messages of an account on it. A file calls their fields what Message calls them."""
-        self.read += compress(count(len(self.rows)), table.column("read", False))
-        fields = {
-            name: table.column(name, Message._field_defaults.get(name))
-            for name in table.columns.keys() - {"at", "read"}
-        }
-        if "attachments" in fields:
-            fields["attachments"] = [tuple(map(_attachment, described)) for described in fields["attachments"]]
-        self.rows.extend(at, {**fields, "account": [account] * len(table)})
+    def read(self, rows: Sequence[Mapping[str, Any]], account: Account, place: Place) -> None:
+        """Add an account's messages."""
+        share, key, provider = self._shared.setdefault, account.key, account.provider
+        for index, row in enumerate(rows):
+            when, get = row["at"], row.get
+            is_relative = when.startswith("P")
+            messages = self.relative if is_relative else self.fixed
+            try:
+                at = -_span(when) if is_relative else _instant(when)
+            except ValueError as error:
+                raise WorldFileError(f"{shown(when)} is not {WHEN} or {_BACK}", (*place, index, "at")) from error
+            sender, recipient, kind, direction = row["sender"], row["recipient"], get("kind", ""), row["direction"]
+            status, program, network = get("status", ""), get("program", ""), get("network")
+            attachments = get("attachments")
+            if get("read"):
+                (self.read_relative if is_relative else self.read_fixed).append(len(messages))
+            # A text that many have is kept once.
+            messages.append(
+                Message(
+                    len(messages),
+                    key,
+                    row["id"],
+                    _DIRECTIONS[direction],
+                    share(sender, sender),
+                    share(recipient, recipient),
+                    at,
+                    row["text"],
+                    share(kind, kind),
+                    share(status, status),
+                    share(program, program),
+                    network and share(network, network),
+                    get("reference", ""),
+                    get("title", ""),
+                    tuple(map(_attachment, attachments)) if attachments else (),
+                )
+            )
+            self._count_on(f"{provider}.{kind or direction}", row["id"])
+
+    def _count_on(self, sequence: str, name: str) -> None:
+        if len(name) <= _DIGITS and name.isascii() and name.isdigit():
+            following = int(name) + 1
+            if following > self.sequences.get(sequence, 0):
+                self.sequences[sequence] = following
+
+
+_DIRECTIONS: Mapping[str, Direction] = {"inbound": "inbound", "outbound": "outbound"}
 
 
 def _account(described: Described) -> Account:
@@ -210,23 +236,6 @@ def _logins(described: Sequence[str | Mapping[str, Any]], account: str) -> tuple
 
 def _issued(kind: str, token: Callable[[str], str]) -> Login:
     return Login(token("user"), token("secret") if kind == PAIR else None)
-
-
-def _lay(table: Table, account: str, place: Place, fixed: _Pile, relative: _Pile) -> None:
-    """Put an account's messages on the piles, in the order of the file."""
-    said = table.column("at", "")
-    are_back = [when.startswith("P") for when in said]
-    at: list[Instant] = []
-    try:
-        for when, is_back in zip(said, are_back, strict=True):
-            at.append(-_span(when) if is_back else _instant(when))
-    except ValueError as error:
-        raise WorldFileError(f"{shown(when)} is not {WHEN} or {_BACK}", (*place, len(at), "at")) from error
-    if len({*are_back}) == 1:
-        (relative if is_back else fixed).add(table, at, account)
-        return
-    for pile, are_its in ((relative, are_back), (fixed, [*map(not_, are_back)])):
-        pile.add(Table([*compress(table.rows, are_its)]), [*compress(at, are_its)], account)
 
 
 def _attachment(described: Mapping[str, Any]) -> Attachment:
@@ -259,13 +268,3 @@ def _span(text: str) -> int:
 
 
 _duration = lru_cache(maxsize=100_000)(parse_duration)
-
-
-def _count_on(table: Table, provider: str, sequences: dict[str, int]) -> None:
-    """Let the provider's own numbering go on behind the highest identifier, of each type or else in each direction."""
-    for (direction, kind), ids in table.ids.items():
-        sequence = f"{provider}.{kind or direction}"
-        numbers = (int(name) for name in ids if len(name) <= _DIGITS and name.isascii() and name.isdigit())
-        following = max(numbers, default=-1) + 1
-        if following > sequences.get(sequence, 0):
-            sequences[sequence] = following

@@ -7,7 +7,7 @@ only when a file is checked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -22,7 +22,7 @@ from mockserver.validation.json_schema import Schema, first_mistake
 from mockserver.validation.messages import Place, WorldFileError, either, shown, unknown, written
 
 if TYPE_CHECKING:
-    from .fast_validation import Proof
+    from .fast_validation import MessageChecker
 
 Described: TypeAlias = Mapping[str, Any]
 """An account as a world file describes it."""
@@ -37,11 +37,8 @@ _EXAMPLES = {PAIR: {"user": "user", "secret": "secret"}, KEY: {"user": "key"}}
 
 WHEN = "an instant (2017-01-01T09:30:00Z)"
 
-COMPILED_ABOVE = 10_000
-"""Messages in a document above which they are proved right; jsonschema has then taken about a second."""
-
-PIECE = 1_000
-"""Messages that are proved together."""
+COMPILED_ABOVE = 1_000
+"""Messages in a document above which compiled checks look first; jsonschema would take about a tenth of a second."""
 
 
 class Switch(Protocol):
@@ -86,11 +83,30 @@ class Rules:
     """Reading -> what it may be."""
 
     @cached_property
-    def proof_of(self) -> Callable[[str], Proof]:
-        """What proves accounts of a provider right, made at the first look."""
-        from .fast_validation import Proof
+    def checker_of(self) -> Callable[[str], MessageChecker]:
+        """What checks many messages of a provider, made at the first look."""
+        from .fast_validation import MessageChecker
 
-        return cache(lambda provider: Proof(self.schemas[provider]))
+        return cache(lambda provider: MessageChecker(self.schemas[provider]))
+
+    def checked_pieces(self, account: Described, pieces: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        """An account's messages, which were taken out of it.
+
+        Raises:
+            ValueError: one may be wrong, there twice, or of a program that its account does not have.
+        """
+        checker = self.checker_of(account["provider"])
+        programs = {"", *(program["id"] for program in account.get("programs", ()))}
+        known: set[tuple[str, ...]] = set()
+        count = 0
+        for rows in pieces:
+            if not all(map(checker.is_message, rows)) or any(row.get("program", "") not in programs for row in rows):
+                raise ValueError("one of them may be wrong")
+            known.update(map(_identity, rows))
+            count += len(rows)
+            yield rows
+        if len(known) < count:
+            raise ValueError("one of them is there twice")
 
     @classmethod
     def of(cls, rooms: Iterable[Room], switches: Iterable[Switch] = ()) -> Rules:
@@ -101,13 +117,8 @@ class Rules:
         return cls(schemas, {switch.name: switch for switch in every})
 
 
-def check(document: Any, rules: Rules, *, is_large: bool = False) -> None:
+def check(document: Any, rules: Rules) -> None:
     """Hold a decoded world file to the rules.
-
-    Args:
-        document: the world file.
-        rules: the rules.
-        is_large: whether there is more of it than jsonschema should look at, be it not in the document.
 
     Raises:
         WorldFileError: it breaks one.
@@ -115,10 +126,14 @@ def check(document: Any, rules: Rules, *, is_large: bool = False) -> None:
     _hold(document, _envelope(sorted(rules.schemas)), ())
     _check_readings(document.get("readings", {}), rules.switches)
     accounts = document["accounts"]
-    hold = _proving(rules) if is_large or sum(map(_rows, accounts)) > COMPILED_ABOVE else _hold
+    is_large = sum(map(_rows, accounts)) > COMPILED_ABOVE
     for index, account in enumerate(accounts):
-        place = ("accounts", index)
-        hold(_with_logins(account, place), rules.schemas[account["provider"]], place)
+        place, schema = ("accounts", index), rules.schemas[account["provider"]]
+        described = _with_logins(account, place)
+        if is_large and isinstance(described.get("messages"), list):
+            _hold_large(described, schema, place, rules.checker_of(account["provider"]))
+        else:
+            _hold(described, schema, place)
     _refuse_twins(accounts)
 
 
@@ -222,41 +237,19 @@ def _is_zone(value: object) -> bool:
     return False
 
 
-_Hold: TypeAlias = Callable[[Any, Schema, Place], None]
-
-
 def _hold(thing: Any, schema: Schema, place: Place) -> None:
     mistake = first_mistake(thing, schema, place)
     if mistake is not None:
         raise WorldFileError(*mistake)
 
 
-def _proving(rules: Rules) -> _Hold:
-    """Leave to jsonschema only what cannot be proved right."""
-
-    def hold(account: Any, schema: Schema, place: Place) -> None:
-        proof, rows = rules.proof_of(account["provider"]), account.get("messages", [])
-        if not isinstance(rows, list):
-            _hold(account, schema, place)
-        if not proof.is_account({**account, "messages": []}):
-            _hold({**account, "messages": []}, schema, place)
-        for start in range(0, len(rows), PIECE):
-            piece = rows[start : start + PIECE]
-            if proof.table(piece) is None:
-                _hold_piece({**account, "messages": piece}, schema, place, start)
-
-    return hold
-
-
-def _hold_piece(account: Described, schema: Schema, place: Place, start: int) -> None:
-    """Hold an account to the schema of whose messages only a piece is there."""
-    try:
-        _hold(account, schema, place)
-    except WorldFileError as error:
-        *_, part, row = error.place[: len(place) + 2]
-        if part != "messages" or not isinstance(row, int):
-            raise
-        raise WorldFileError(error.difference, (*place, part, start + row, *error.place[len(place) + 2 :])) from error
+def _hold_large(account: Described, schema: Schema, place: Place, checker: MessageChecker) -> None:
+    """Leave to jsonschema the account and the first message that may be wrong."""
+    _hold({**account, "messages": []}, schema, place)
+    for row, message in enumerate(account["messages"]):
+        if not checker.is_message(message):
+            part = {**schema["definitions"]["message"], "definitions": schema["definitions"]}
+            _hold(message, part, (*place, "messages", row))
 
 
 def _refuse_twins(accounts: Sequence[Described]) -> None:

@@ -126,7 +126,7 @@ def _render_exported(
     url = next_page_url(values["address"], exported.following, filters, variants[quirks.NEXT_PAGE_URL.name])
     number, date = variants[quirks.NUMBER.name], variants[quirks.DATE.name]
     write_message = partial(_write_message, number=_NUMBERS[number], date_length=_DATE_LENGTHS[date])
-    messages = cache.joined(exported.messages.stretches, ("mgage", number, date), write_message, b",")
+    messages = cache.joined(exported.messages.slices, ("mgage", number, date), write_message, b",")
     # MG-1, MG-2: the example's structure, the names of the specification and no other
     document = {
         "meta": {"generalErrors": [], "nextPageUrl": url},

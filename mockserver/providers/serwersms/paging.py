@@ -134,7 +134,7 @@ def _counted(messages: MessageStore, search: Search, page: Page) -> tuple[int, I
     """Look only at what is on the page."""
     counts = [messages.count(key, search.since, search.until) for key in search.keys]
     picks = (
-        messages.pick(key, search.since, search.until, part.start, len(part)).stretches
+        messages.select(key, search.since, search.until, part.start, len(part)).slices
         for key, part in zip(search.keys, _parts(counts, page), strict=True)
         if part
     )

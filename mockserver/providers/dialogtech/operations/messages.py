@@ -137,7 +137,7 @@ def get_messages(call: Call, account: Account | None, state: State, now: Instant
     # DT-9: optional, and no more than a filter. DT-11: the tracking number is our customer's side of a message
     # 000: "Filters the response to only include SMS records where the tracking number matches the number provided"
     key = account_key(account.key) if number is None else number_key(account.key, number)
-    slices = state.ledger.pick(key, day_begins(start, zone), day_ends(end, zone)).stretches  # DT-7: whole days
+    slices = state.ledger.select(key, day_begins(start, zone), day_ends(end, zone)).slices  # DT-7: whole days
     found = Found(
         tuple(each.where("direction", "inbound".__eq__) for each in slices),
         tuple(each.where("direction", "outbound".__eq__) for each in slices),

@@ -70,11 +70,9 @@ def recived(call: Call, account: Account | None, state: State, now: Instant, ids
     # SW-16: in the answer only when one of the two was sent
     paging = None if page.size is None else Paging(page.number, page.count(found.total))
     # 004: "That means a message as read (no more returned by the API)"; SW-12
-    serials = (
-        tuple(serial for each in found.stretches for serial in each.values("serial")) if values.get("read") else ()
-    )
+    serials = tuple(serial for each in found.slices for serial in each.values("serial")) if values.get("read") else ()
     events = (MessagesRead(serials),) if serials else ()
-    received = Received(found.stretches, account, bool(values.get("show_contact")), paging, meaning)
+    received = Received(found.slices, account, bool(values.get("show_contact")), paging, meaning)
     return Decision(now, received, events, trace, account.key)
 
 

@@ -1,0 +1,43 @@
+"""JSON values that cannot be changed: what a provider keeps of its own beside the common fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+
+class FrozenDict(dict[str, Any]):
+    """A dictionary that cannot be changed, so that worlds can share it. JSON writers take it as the dictionary it is."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override]  # only what can be changed is not hashable
+        return hash(frozenset(self.items()))
+
+    def _reject(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("this dictionary cannot be changed")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _reject
+
+    def __copy__(self) -> FrozenDict:
+        return self
+
+    def __deepcopy__(self, _: object) -> FrozenDict:
+        return self
+
+    def __reduce__(self) -> tuple[type[FrozenDict], tuple[dict[str, Any]]]:
+        return FrozenDict, (dict(self),)
+
+
+NO_FIELDS = FrozenDict()
+
+
+def freeze(fields: Mapping[str, Any]) -> FrozenDict:
+    """A copy of a JSON object that cannot be changed, at any depth."""
+    return FrozenDict({name: _frozen(value) for name, value in fields.items()}) if fields else NO_FIELDS
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return freeze(value)
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
