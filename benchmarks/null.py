@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mockserver.http.gc_tuning import collect_seldom
-from mockserver.http.listener import Listening
+from mockserver.http.listener import Server
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -23,6 +23,6 @@ def null(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
 
 
 if __name__ == "__main__":
-    listening = Listening(null, port=int(sys.argv[1]))
+    server = Server(null, port=int(sys.argv[1]))
     collect_seldom()
-    listening.run()
+    server.run()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .intercept.hosts import Leak as Leak
     from .intercept.httpx_transport import AsyncHttpxTransport as AsyncHttpxTransport
     from .intercept.httpx_transport import HttpxTransport as HttpxTransport
-    from .intercept.inmemory import EndlessWait as EndlessWait
+    from .intercept.inmemory import NoTimeoutError as NoTimeoutError
     from .intercept.requests_adapter import RequestsAdapter as RequestsAdapter
     from .server import MockServer as MockServer
     from .settings import Settings as Settings
@@ -32,7 +32,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AsyncHttpxTransport": "intercept.httpx_transport",
-    "EndlessWait": "intercept.inmemory",
+    "NoTimeoutError": "intercept.inmemory",
     "HttpxTransport": "intercept.httpx_transport",
     "Leak": "intercept.hosts",
     "MockServer": "server",

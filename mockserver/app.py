@@ -178,7 +178,7 @@ def create_app(house: Worlds | None = None, settings: Settings | None = None) ->
         partial(_addresses, application),
     )
     application.wsgi_app = pipeline  # type: ignore[method-assign]  # Flask's own way to wrap an application
-    application.broken = pipeline.broken
+    application.reject_invalid = pipeline.reject_invalid
     application.away = Pipeline(turn_away, house, masking, settings.body_bytes, settings.shows_exchange)
     return application
 

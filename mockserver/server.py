@@ -12,10 +12,10 @@ from mockserver.client import Controls, InProcess
 from mockserver.client.timefmt import Moment, written
 from mockserver.http.application import Application
 from mockserver.http.connection import Limits
-from mockserver.http.listener import Listener, Listening
+from mockserver.http.listener import Listener, Server
 from mockserver.intercept.ca import Authority
 from mockserver.intercept.hosts import Hosts
-from mockserver.intercept.proxy import Tunnel
+from mockserver.intercept.proxy import ForwardProxy
 from mockserver.intercept.proxy_errors import turn_away
 from mockserver.intercept.redirect import Redirected, Redirection
 from mockserver.intercept.redirect_listener import Door
@@ -32,7 +32,7 @@ OURS = Hosts(HOSTS)
 """Whom we are."""
 
 
-class MockServer(Listening, Controls):
+class MockServer(Server, Controls):
     """The providers at a socket of this machine, for the length of a ``with`` block or in the foreground.
 
     ``with MockServer() as mock:`` serves the shipped default world on a free port; ``mock.url`` says where,
@@ -98,7 +98,7 @@ class MockServer(Listening, Controls):
         self._redirection: Redirection | None = None
         self._house: Worlds | None = getattr(self.app, "house", None)
         if self._house is not None:
-            self._house.dismisses(self.dismiss)
+            self._house.dismisses(self.disconnect)
 
     def _https(self, settings: Settings) -> Listener:
         return Listener(
@@ -106,18 +106,18 @@ class MockServer(Listening, Controls):
             settings.host,
             settings.beside(settings.https_port, HTTPS_PORT),
             ssl_context=self.authority.context([*HOSTS, *settings.own_names]),
-            advice="--https-port N takes another, --no-https does without",
+            hint="--https-port N takes another, --no-https does without",
         )
 
     def _tunnel(self, settings: Settings, allow_hosts: Iterable[str]) -> Listener:
-        return Tunnel(
+        return ForwardProxy(
             self.app,
             settings.host,
             settings.beside(settings.tunnel_port, TUNNEL_PORT),
             hosts=OURS,
             allowed=(*settings.allow_hosts, *allow_hosts),
             away=getattr(self.app, "away", None) or turn_away,
-            advice="--tunnel-port N takes another, --no-tunnel does without",
+            hint="--tunnel-port N takes another, --no-tunnel does without",
         )
 
     @property

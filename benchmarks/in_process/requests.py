@@ -1,4 +1,4 @@
-"""The double without a socket: bytes go into the connection's shell, and bytes come out, in this process."""
+"""The double without a socket: bytes go into a connection, and bytes come out, in this process."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
-
-from uvicorn.server import ServerState
 
 from mockserver.app import READINGS, ROOMS, create_app
 from mockserver.engine.accounts import Account, Login, Number, Program
@@ -21,8 +19,7 @@ from mockserver.engine.registry import Worlds
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.http.application import Application
-from mockserver.http.connection import Shell, shell
-from mockserver.http.listener import config_of
+from mockserver.http.connection import Connection
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 SENDERS = 2_000
@@ -60,7 +57,7 @@ class Double:
         self.app: Application = create_app(self.house)
         self.transport = Silent()
         self._loop = asyncio.new_event_loop()
-        self._connection = _connection(shell(self.app, pool=ThreadPoolExecutor(1)), self._loop)
+        self._connection = Connection(self.app, loop=self._loop, pool=ThreadPoolExecutor(1), connections=set())
         self._connection.connection_made(self.transport)
 
     def close(self) -> None:
@@ -76,11 +73,6 @@ class Double:
     def requests(self, name: str) -> Iterator[bytes]:
         """Requests of a kind without end, each of which is answered with what was asked for."""
         return REQUESTS[name](self)
-
-
-def _connection(bound: type[Shell], loop: asyncio.AbstractEventLoop) -> Shell:
-    """A connection of that kind."""
-    return bound(config=config_of(bound), server_state=ServerState(), app_state={}, _loop=loop)
 
 
 def fixture(messages: int) -> Fixture:

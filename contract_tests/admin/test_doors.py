@@ -7,7 +7,7 @@ import socket
 import pytest
 import requests
 
-from mockserver.http.listener import Listener, Listening
+from mockserver.http.listener import Listener, Server
 from mockserver.server import MockServer
 
 NUMBERS = {"action": "sms.get_numbers", "access_key": "foo", "secret_access_key": "bar"}
@@ -16,7 +16,7 @@ NUMBERS = {"action": "sms.get_numbers", "access_key": "foo", "secret_access_key"
 @pytest.fixture
 def door(server: MockServer) -> str:
     """The address of a second listener."""
-    return server.add(Listener(server.app, door="side"))
+    return server.add(Listener(server.app, name="side"))
 
 
 def test_what_comes_in_through_a_bound_door_is_that_worlds(server: MockServer, door: str) -> None:
@@ -62,8 +62,8 @@ def test_a_world_that_there_is_not_is_refused(server: MockServer) -> None:
 
 
 def test_a_server_that_does_not_run_opens_nothing_and_has_nobody_to_let_go(app) -> None:
-    server = Listening(app)
-    server.dismiss("side")
+    server = Server(app)
+    server.disconnect("side")
 
     with pytest.raises(RuntimeError, match="not running"):
         server.add(Listener(app))

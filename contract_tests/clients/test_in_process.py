@@ -13,7 +13,7 @@ import httpx
 import pytest
 import requests
 
-from mockserver import AsyncHttpxTransport, EndlessWait, HttpxTransport, Mock, MockServer, RequestsAdapter
+from mockserver import AsyncHttpxTransport, HttpxTransport, Mock, MockServer, NoTimeoutError, RequestsAdapter
 from mockserver.client import World
 
 PLAIN = "http://secure.dialogtech.com/ibp_api.php"
@@ -159,7 +159,7 @@ def test_who_would_wait_for_ever_is_told_so_in_an_exception_that_no_client_catch
 ) -> None:
     world.arm("hang")
 
-    with pytest.raises(EndlessWait, match="would wait for ever") as raised:
+    with pytest.raises(NoTimeoutError, match="would wait for ever") as raised:
         asking(world)("GET", URL, params=CALL, timeout=None)
     assert not isinstance(raised.value, (OSError, requests.RequestException, httpx.HTTPError))
 

@@ -23,7 +23,7 @@ import trustme
 import uvloop
 
 from mockserver.client import World
-from mockserver.http.listener import Listener, Listening
+from mockserver.http.listener import Listener, Server
 from mockserver.intercept.ca import Authority
 from mockserver.intercept.hosts import Asked, Leak
 from mockserver.intercept.redirect import Redirection
@@ -200,7 +200,7 @@ def test_a_door_of_another_authority_is_not_trusted(server: MockServer, tmp_path
 
 def test_a_certificate_for_another_name_is_not_taken(server: MockServer, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    url = server.add(Listener(server.app, door="other", ssl_context=authority.context(["secure.ifbyphone.com"])))
+    url = server.add(Listener(server.app, name="other", ssl_context=authority.context(["secure.ifbyphone.com"])))
     port = int(url.rpartition(":")[2])
     redirection = led_to(server, Door("other", {443: ("127.0.0.1", port)}, authority.certificate.read_text()))
     redirection.begin(server.world)
@@ -238,7 +238,7 @@ def elsewhere(app):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     listener = Listener(app, ssl_context=context)
-    with Listening(listeners=[listener]) as other, authority.cert_pem.tempfile() as bundle:
+    with Server(listeners=[listener]) as other, authority.cert_pem.tempfile() as bundle:
         yield other.url.replace("127.0.0.1", "localhost"), bundle
 
 

@@ -21,9 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mockserver.http import listener as listening
-from mockserver.http.connection import RAW, SLICE, Limits
-from mockserver.http.listener import Listener, Listening
+from mockserver.http.connection import Connection, Limits
+from mockserver.http.listener import Listener, Server
+from mockserver.http.request_parser import FEED_CHUNK, REPORTED_BYTES
 from mockserver.sdk.response import Ending, Pace, ResponseTiming
 
 PATIENCE = 30
@@ -63,7 +63,7 @@ class House:
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"]
         self.environs.append(environ)
-        environ["mockserver.finish"] = lambda sent, ending: self.ended.put((path, sent, ending))
+        environ["mockserver.request"].on_finish = lambda sent, ending: self.ended.put((path, sent, ending))
         if path in self.deliveries:
             environ["mockserver.timing"] = self.deliveries[path]
         way = self.ways.get(path)
@@ -72,7 +72,7 @@ class House:
         start_response("200 OK", [DATE])
         return [path.encode("latin-1")]
 
-    def broken(self, raw, reason, door):
+    def reject_invalid(self, raw, reason, door):
         self.heard.put((raw, reason, door))
 
     def answers(self, path, *headers, status="200 OK", body=b""):
@@ -98,7 +98,7 @@ def house():
 @pytest.fixture
 def serve(house, loop, opened):
     def started(**limits):
-        return opened.enter_context(Listening(listeners=[Listener(house, door="front")], limits=Limits(**limits)))
+        return opened.enter_context(Server(listeners=[Listener(house, name="front")], limits=Limits(**limits)))
 
     return started
 
@@ -123,7 +123,8 @@ def test_a_request_is_the_environ_of_pep_3333(client, house):
         ok(b"/a b\xc4\x85/c"),
     )
     house.finished()
-    seen = {key: value for key, value in house.last.items() if key not in {"wsgi.input", "wsgi.errors"}}
+    apart = {"wsgi.input", "wsgi.errors", "mockserver.request"}
+    seen = {key: value for key, value in house.last.items() if key not in apart}
     own_address, own_port = client.socket.getsockname()
     assert seen == {
         "REQUEST_METHOD": "POST",
@@ -153,7 +154,7 @@ def test_a_request_is_the_environ_of_pep_3333(client, house):
             ("X-One", "1"),
         ),
         "mockserver.body": b"abc",
-        "mockserver.door": "front",
+        "mockserver.listener": "front",
         "mockserver.overflow": False,
     }
     assert house.last["wsgi.input"].read() == b"abc"
@@ -382,7 +383,7 @@ def test_an_answer_to_a_pipelined_request_waits_for_the_one_before_it(client, ho
 
 def test_more_than_a_slice_sent_ahead_of_a_late_answer_waits_too(client, house):
     house.deliveries["/late"] = ResponseTiming(delay=0.05)
-    paths = [b"/late", *(b"/%d" % number for number in range(SLICE // 10))]
+    paths = [b"/late", *(b"/%d" % number for number in range(FEED_CHUNK // 10))]
     client.asks(b"".join(map(get, paths)), b"".join(map(ok, paths)))
 
 
@@ -460,10 +461,10 @@ def on_a_wire(house, talk):
     """Let ``talk(connection, wire)`` be had with one connection after another."""
 
     async def had(pool):
-        make = listening._protocol(Listener(house), pool, Limits(), listening._State())
+        loop = asyncio.get_running_loop()
 
         def connection():
-            wire, made = Wire(), make()
+            wire, made = Wire(), Connection(house, loop=loop, pool=pool, connections=set())
             made.connection_made(wire)
             return made, wire
 
@@ -499,8 +500,8 @@ def test_pieces_that_wait_for_several_late_answers_keep_their_order(house):
     async def talk(connected):
         connection, wire = connected()
         wire.awaited = len(expected)
-        for start in range(0, len(raw), 2 * SLICE):  # also after reading was paused, as TLS may
-            connection.data_received(raw[start : start + 2 * SLICE])
+        for start in range(0, len(raw), 2 * FEED_CHUNK):  # also after reading was paused, as TLS may
+            connection.data_received(raw[start : start + 2 * FEED_CHUNK])
         await asyncio.wait_for(wire.full.wait(), PATIENCE)
         assert wire.out == expected
         connection.connection_lost(None)
@@ -617,11 +618,11 @@ def test_what_is_no_http_is_refused_and_closed_and_told(client, house, raw, stat
 def test_garbage_that_comes_in_pieces_is_told_whole_up_to_its_first_kilobytes(client, house):
     for byte in b"GET / HTT":
         client.send(bytes([byte]))
-    client.send(b"X" * (2 * RAW))
+    client.send(b"X" * (2 * REPORTED_BYTES))
     client.rest()
     raw, _, _ = house.heard.get(timeout=PATIENCE)
-    assert raw == (b"GET / HTT" + b"X" * RAW)[: len(raw)]
-    assert len(raw) <= RAW
+    assert raw == (b"GET / HTT" + b"X" * REPORTED_BYTES)[: len(raw)]
+    assert len(raw) <= REPORTED_BYTES
 
 
 def test_garbage_behind_a_late_request_is_refused_in_its_turn(client, house):
@@ -641,7 +642,7 @@ def test_a_head_that_is_too_large_is_refused(serve, connect, house):
 def test_a_head_without_an_end_is_refused(client, house):
     client.send(b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000)
     assert client.rest().startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
-    assert len(house.heard.get(timeout=PATIENCE)[0]) == RAW
+    assert len(house.heard.get(timeout=PATIENCE)[0]) == REPORTED_BYTES
 
 
 @pytest.mark.parametrize("end", [b"", b" HTTP/1.1\r\n\r\n"])
@@ -660,21 +661,21 @@ def test_many_heads_below_the_limit_are_not_added_up(serve, connect):
 
 
 def test_an_error_of_our_own_is_logged_and_told_apart(client, house, monkeypatch, caplog):
-    monkeypatch.setattr("mockserver.http.connection.locate", lambda *_: 1 / 0)
-    client.send(get(b"/"))
+    monkeypatch.setattr("mockserver.http.request_parser.unquote_to_bytes", lambda *_: 1 / 0)
+    client.send(get(b"/%41"))
     assert refused(b"500 Internal Server Error", b"Internal Server Error").fullmatch(client.rest())
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_an_application_without_broken_is_not_told(loop, opened, connect):
-    mock = opened.enter_context(Listening(lambda environ, start_response: []))
+    mock = opened.enter_context(Server(lambda environ, start_response: []))
     client = connect(mock)
     client.send(b"\x00")
     assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
 def test_an_error_while_being_told_is_logged_and_the_client_is_refused_all_the_same(client, house, caplog):
-    house.broken = lambda *_: 1 / 0
+    house.reject_invalid = lambda *_: 1 / 0
     client.send(b"\x00")
     assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert "ZeroDivisionError" in caplog.text
@@ -1020,7 +1021,9 @@ def test_the_end_is_told_once_and_in_the_loops_thread(client, house):
     threads = queue.Queue()
 
     def way(environ, start_response):
-        environ["mockserver.finish"] = lambda sent, ending: threads.put((threading.current_thread().name, sent, ending))
+        environ["mockserver.request"].on_finish = lambda sent, ending: threads.put(
+            (threading.current_thread().name, sent, ending)
+        )
         start_response("200 OK", [DATE])
         return [b"x"]
 
@@ -1035,7 +1038,7 @@ def test_the_end_is_told_once_and_in_the_loops_thread(client, house):
 
 def test_an_error_at_the_end_is_logged_and_breaks_nothing(client, house, caplog):
     def way(environ, start_response):
-        environ["mockserver.finish"] = lambda sent, ending: 1 / 0
+        environ["mockserver.request"].on_finish = lambda sent, ending: 1 / 0
         start_response("200 OK", [DATE])
         return [b"x"]
 
@@ -1065,9 +1068,14 @@ def contexts(tmp_path_factory):
 
 
 @pytest.fixture
-def secure(house, loop, contexts, opened, talking):
+def limits():
+    return Limits(body=1 << 16)
+
+
+@pytest.fixture
+def secure(house, loop, contexts, opened, talking, limits):
     listener = Listener(house, ssl_context=contexts[0])
-    mock = opened.enter_context(Listening(listeners=[listener], limits=Limits(body=1 << 16)))
+    mock = opened.enter_context(Server(listeners=[listener], limits=limits))
     assert mock.url.startswith("https://127.0.0.1:")
     raw = socket.create_connection(("127.0.0.1", int(mock.url.rpartition(":")[2])), timeout=PATIENCE)
     return talking(opened.enter_context(contexts[1].wrap_socket(raw, server_hostname="localhost")))
@@ -1110,9 +1118,9 @@ def test_tls_ends_behind_all_that_a_slow_client_has_yet_to_read(secure, house):
     assert secure.rest() == ok(body, connection=b"close")
 
 
-def test_tls_hears_out_who_is_still_sending(secure, house, monkeypatch):
+@pytest.mark.parametrize("limits", [Limits(body=1 << 16, linger=FOR_EVER)])
+def test_tls_hears_out_who_is_still_sending(secure, house):
     """More than lies in the buffers between them: a client that met a reset here would not come to read the answer."""
-    monkeypatch.setattr("mockserver.http.connection.PARTING", FOR_EVER)
     size = 32 << 20
     secure.send(get(b"/", b"Content-Length: %d" % size).replace(b"GET", b"POST", 1))
     for _ in range(size >> 16):

@@ -46,7 +46,7 @@ from mockserver.http.fault_effects import (
     parse,
 )
 from mockserver.http.fault_rules import facts_of, rule_from
-from mockserver.http.listener import Listening
+from mockserver.http.listener import Server
 from mockserver.sdk.response import Ending, Pace, Response, ResponseTiming
 
 PATIENCE = 30.0
@@ -89,7 +89,7 @@ class House:
         if left is not None:
             self.plan.leave(chosen.rule, left)
         environ["mockserver.timing"] = answer.timing
-        environ["mockserver.finish"] = lambda sent, ending: self.ended.put(ending)
+        environ["mockserver.request"].on_finish = lambda sent, ending: self.ended.put(ending)
         start_response(f"{answer.status} Status", [*answer.headers, DATE])
         self.arrived.put(self.asked)
         return [answer.body]
@@ -102,7 +102,7 @@ def house():
 
 @pytest.fixture
 def url(house):
-    with Listening(house) as listening:
+    with Server(house) as listening:
         yield listening.url
 
 

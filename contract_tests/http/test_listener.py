@@ -14,8 +14,7 @@ import threading
 
 import pytest
 
-from mockserver.http import listener as listening
-from mockserver.http.listener import Listener, Listening
+from mockserver.http.listener import Listener, Server
 from mockserver.sdk.response import Ending, ResponseTiming
 
 PATIENCE = 30
@@ -24,7 +23,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 def app(environ, start_response):
     start_response("200 OK", [("Date", "now")])
-    return [f"{environ['mockserver.door']}\n".encode()]
+    return [f"{environ['mockserver.listener']}\n".encode()]
 
 
 def answer(body):
@@ -56,7 +55,7 @@ pytestmark = pytest.mark.usefixtures("loop")
 
 
 def test_it_answers_at_its_url_for_the_length_of_a_block():
-    with Listening(app) as mock:
+    with Server(app) as mock:
         url = mock.url
         assert url.startswith("http://127.0.0.1:")
         assert asked(url, answer(b"None\n"))
@@ -65,7 +64,7 @@ def test_it_answers_at_its_url_for_the_length_of_a_block():
 
 
 def test_a_server_that_does_not_run_has_no_url():
-    mock = Listening(app)
+    mock = Server(app)
     with pytest.raises(RuntimeError, match=r"^the server is not running$"):
         mock.url  # noqa: B018  # a property that raises
     with mock:
@@ -75,30 +74,30 @@ def test_a_server_that_does_not_run_has_no_url():
 
 
 def test_it_starts_again_after_it_was_stopped():
-    mock = Listening(app)
+    mock = Server(app)
     for _ in range(3):
         with mock:
             assert asked(mock.url, answer(b"None\n"))
 
 
 def test_a_port_is_free_again_at_once():
-    with Listening(app) as mock:
+    with Server(app) as mock:
         port = port_of(mock.url)
         assert asked(mock.url, answer(b"None\n"))
-    with Listening(app, port=port) as mock:
+    with Server(app, port=port) as mock:
         assert mock.url == f"http://127.0.0.1:{port}"
         assert asked(mock.url, answer(b"None\n"))
 
 
 def test_it_does_not_start_twice():
-    with Listening(app) as mock:
+    with Server(app) as mock:
         with pytest.raises(RuntimeError, match=r"^the server is running already$"):
             mock.start()
         assert asked(mock.url, answer(b"None\n"))
 
 
 def test_to_stop_what_does_not_run_is_nothing():
-    mock = Listening(app)
+    mock = Server(app)
     mock.stop()
     mock.start()
     mock.stop()
@@ -106,7 +105,7 @@ def test_to_stop_what_does_not_run_is_nothing():
 
 
 def test_two_servers_run_side_by_side():
-    with Listening(app) as one, Listening(app) as other:
+    with Server(app) as one, Server(app) as other:
         assert one.url != other.url
         assert asked(one.url, answer(b"None\n"))
         assert asked(other.url, answer(b"None\n"))
@@ -114,7 +113,7 @@ def test_two_servers_run_side_by_side():
 
 def test_it_has_one_thread_which_is_named_and_ends_with_the_program():
     before = set(threading.enumerate())
-    with Listening(app) as mock:
+    with Server(app) as mock:
         (thread,) = set(threading.enumerate()) - before
         assert (thread.name, thread.daemon) == (f"mockserver {mock.url}", True)
     assert set(threading.enumerate()) - before == set()
@@ -131,33 +130,33 @@ def test_nothing_of_the_process_is_changed():
         )
 
     before = settings()
-    with Listening(app):
+    with Server(app):
         assert settings() == before
     assert settings() == before
 
 
 def test_each_listener_answers_at_its_own_door():
-    listeners = [Listener(app, door="one"), Listener(app, door="two")]
-    with Listening(app, listeners=listeners) as mock:
+    listeners = [Listener(app, name="one"), Listener(app, name="two")]
+    with Server(app, listeners=listeners) as mock:
         assert mock.url == mock.urls[0]
         assert [asked(url, answer(body)) for url, body in zip(mock.urls, (b"None\n", b"one\n", b"two\n"), strict=True)]
 
 
 def test_a_server_without_anything_to_serve_is_refused():
     with pytest.raises(ValueError, match=r"^a server needs an application or a listener$"):
-        Listening()
+        Server()
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_a_number_that_is_no_port_is_refused_as_an_address_that_cannot_be_had(port):
-    with pytest.raises(OSError, match=f"{port} is no port; port 0 picks a free one"), Listening(app, port=port):
+    with pytest.raises(OSError, match=f"{port} is no port; port 0 picks a free one"), Server(app, port=port):
         pass
 
 
 def test_a_port_in_use_is_named():
-    with Listening(app) as first:
+    with Server(app) as first:
         port = port_of(first.url)
-        second = Listening(app, port=port)
+        second = Server(app, port=port)
         with pytest.raises(OSError) as refused:
             second.start()
     assert refused.value.strerror == (f"port {port} on 127.0.0.1 is in use by another program; port 0 picks a free one")
@@ -167,23 +166,23 @@ def test_a_port_in_use_is_named():
 
 def test_an_address_of_another_machine_is_named():
     with pytest.raises(OSError) as refused:
-        Listening(app, host="192.0.2.1", port=7670).start()
+        Server(app, host="192.0.2.1", port=7670).start()
     assert refused.value.strerror == "cannot listen on port 7670 of 192.0.2.1: Cannot assign requested address"
 
 
 def test_a_listener_that_fails_closes_those_before_it():
-    with Listening(app) as first:
+    with Server(app) as first:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         with pytest.raises(OSError):
-            Listening(app, port=port, listeners=[Listener(app, port=port_of(first.url))]).start()
+            Server(app, port=port, listeners=[Listener(app, port=port_of(first.url))]).start()
         socket.create_server(("127.0.0.1", port)).close()
 
 
 def test_an_error_in_the_background_is_raised_by_start(monkeypatch):
-    mock = Listening(app)
+    mock = Server(app)
     with monkeypatch.context() as patched:
-        patched.setattr(listening, "_protocol", lambda *_: 1 / 0)
+        patched.setattr(Listener, "protocol", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             mock.start()
     with mock:
@@ -191,7 +190,7 @@ def test_an_error_in_the_background_is_raised_by_start(monkeypatch):
 
 
 def test_all_addresses_are_reached_by_the_loopback():
-    with Listening(app, host="0.0.0.0") as mock:
+    with Server(app, host="0.0.0.0") as mock:
         assert mock.url == f"http://127.0.0.1:{port_of(mock.url)}"
         assert asked(mock.url, answer(b"None\n"))
 
@@ -218,7 +217,7 @@ def test_nobody_holds_up_the_end():
 
     def slow(environ, start_response):
         path = environ["PATH_INFO"]
-        environ["mockserver.finish"] = lambda sent, ending: ended.append((path, ending))
+        environ["mockserver.request"].on_finish = lambda sent, ending: ended.append((path, ending))
         if path == "/_mock/wait":
             reached.set()
             gate.wait(PATIENCE)
@@ -229,7 +228,7 @@ def test_nobody_holds_up_the_end():
         start_response("200 OK", [])
         return [bytes(8 << 20) if path == "/big" else b"x"]
 
-    with contextlib.ExitStack() as opened, Listening(slow) as mock:
+    with contextlib.ExitStack() as opened, Server(slow) as mock:
         clients = {}
         for path in ("", "/now", "/late", "/hang", "/big", "/_mock/wait"):
             client = clients[path] = opened.enter_context(connected(mock.url))
@@ -250,7 +249,7 @@ def test_nobody_holds_up_the_end():
 
 def test_who_has_only_just_come_is_let_go_too():
     for _ in range(20):
-        with Listening(app) as mock:
+        with Server(app) as mock:
             client = connected(mock.url)
             client.sendall(REQUEST)
         with client, contextlib.suppress(ConnectionResetError):
@@ -264,7 +263,7 @@ def test_in_the_foreground_it_runs_until_it_is_stopped():
         urls.append(url)
         listening.set()
 
-    mock = Listening(app)
+    mock = Server(app)
     thread = threading.Thread(target=mock.run, args=[banner])
     thread.start()
     try:
@@ -283,7 +282,7 @@ def test_an_error_while_telling_the_address_ends_it_and_signals_mean_what_they_m
     def banner(url):
         raise BrokenPipeError
 
-    mock = Listening(app)
+    mock = Server(app)
     with pytest.raises(BrokenPipeError):
         mock.run(banner)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
@@ -292,7 +291,7 @@ def test_an_error_while_telling_the_address_ends_it_and_signals_mean_what_they_m
 
 
 FOREGROUND = """
-    from mockserver.http.listener import Listening
+    from mockserver.http.listener import Server
     from mockserver.sdk.response import ResponseTiming
 
     def app(environ, start_response):
@@ -300,7 +299,7 @@ FOREGROUND = """
         start_response("200 OK", [])
         return []
 
-    Listening(app).run(lambda url: print(url, flush=True))
+    Server(app).run(lambda url: print(url, flush=True))
     print("bye")
 """
 

@@ -66,7 +66,7 @@ def test_a_prefix_leads_to_its_world_where_the_printed_credentials_are_valid(app
 
 def test_a_door_leads_to_the_world_it_is_bound_to(app: Application, house: Worlds) -> None:
     house.bind("side", house.create(Fixture((ACCOUNT,)), world_id="mine"))
-    app.test_client().get(f"/ibp_api.php?{NUMBERS}", environ_overrides={"mockserver.door": "side"})
+    app.test_client().get(f"/ibp_api.php?{NUMBERS}", environ_overrides={"mockserver.listener": "side"})
 
     assert [None] == [line["refusal"] for line in journal(app, "mine")]
 
@@ -114,7 +114,7 @@ def test_a_failure_of_ours_is_answered_without_a_traceback(app: Application, hou
 
 
 def test_what_was_no_http_has_its_line_too(app: Application) -> None:
-    app.broken(b"\x16\x03\x01", "not HTTP", None)  # type: ignore[misc]
+    app.reject_invalid(b"\x16\x03\x01", "not HTTP", None)  # type: ignore[misc]
 
     (line,) = journal(app)
     assert ("", "", 400, "broken") == (line["method"], line["target"], line["status"], line["ending"])

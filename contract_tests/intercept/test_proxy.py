@@ -15,12 +15,12 @@ import threading
 import pytest
 
 from mockserver.http.connection import Limits
-from mockserver.http.listener import Listener, Listening
+from mockserver.http.listener import Listener, Server
 from mockserver.intercept.ca import Authority
 from mockserver.intercept.hosts import Hosts
-from mockserver.intercept.proxy import ESTABLISHED, Tunnel
+from mockserver.intercept.proxy import ESTABLISHED, ForwardProxy
 from mockserver.intercept.proxy_errors import HostRefused, PortRefused
-from mockserver.intercept.proxy_policy import Place, Roads, is_loopback
+from mockserver.intercept.proxy_policy import Place, ProxyPolicy, is_loopback
 from mockserver.sdk.response import Ending, ResponseTiming
 from mockserver.server import MockServer
 from mockserver.settings import Settings
@@ -49,11 +49,11 @@ class House:
         if environ["PATH_INFO"] in self.deliveries:
             environ["mockserver.timing"] = self.deliveries[environ["PATH_INFO"]]
         scheme, host, target = environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), environ["mockserver.target"]
-        said = f"{environ['mockserver.door']} {environ['REQUEST_METHOD']} {scheme} {host} {target} "
+        said = f"{environ['mockserver.listener']} {environ['REQUEST_METHOD']} {scheme} {host} {target} "
         start_response("200 OK", [("Date", "now")])
         return [said.encode() + environ["mockserver.body"]]
 
-    def broken(self, raw, reason, door):
+    def reject_invalid(self, raw, reason, door):
         self.broken_ones.put((raw, reason))
 
 
@@ -74,10 +74,10 @@ def opened(house, authority):
 
         def serve(limits=None, door=None, https=True, before=(), **options):
             given = {"hosts": Hosts(HOSTS), **options}
-            own = [Listener(house, door=door)]
+            own = [Listener(house, name=door)]
             if https:
-                own.append(Listener(house, door=door, ssl_context=authority.context(HOSTS)))
-            server = Listening(listeners=[*before, *own, Tunnel(house, door=door, **given)], limits=limits)
+                own.append(Listener(house, name=door, ssl_context=authority.context(HOSTS)))
+            server = Server(listeners=[*before, *own, ForwardProxy(house, name=door, **given)], limits=limits)
             ending.enter_context(server)
 
             def connect():
@@ -209,7 +209,7 @@ def test_a_body_arrives(opened):
 
 
 def test_it_leads_to_the_listeners_of_its_own_door(opened, house):
-    connect = opened(door="mine", before=[Listener(house, door="other")])
+    connect = opened(door="mine", before=[Listener(house, name="other")])
 
     connect().send(get("http://one.test/")).hears(said("mine GET http one.test / "))
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -577,7 +577,7 @@ def test_a_thousand_connections_at_once(opened):
 
 # -- where it leads -----------------------------------------------------------------------------------------------------
 
-ROADS = Roads(Hosts(HOSTS), ("example.com", "*.example.org"), Place("127.0.0.1", 80), Place("127.0.0.1", 443))
+ROADS = ProxyPolicy(Hosts(HOSTS), ("example.com", "*.example.org"), Place("127.0.0.1", 80), Place("127.0.0.1", 443))
 
 
 @pytest.mark.parametrize("host", ["example.com", "a.example.org", "a.b.example.org"])
@@ -599,7 +599,7 @@ def test_loopback_is_for_clients_of_this_machine(host):
 
 
 def test_a_providers_host_stays_ours_whoever_is_allowed():
-    roads = Roads(Hosts(HOSTS), ("one.test", "*.test"), Place("127.0.0.1", 7670), None)
+    roads = ProxyPolicy(Hosts(HOSTS), ("one.test", "*.test"), Place("127.0.0.1", 7670), None)
 
     assert Place("127.0.0.1", 7670) == roads.carry(Place("one.test", 80), from_loopback=False)
     with pytest.raises(PortRefused):
@@ -660,7 +660,7 @@ def test_https_alone_and_listeners_of_ones_own(authority):
     extra = []
     with MockServer(settings=settings, https=True) as plain:
         assert plain.urls == (plain.url, plain.https_url)
-        extra.append(Listener(plain.app, door="mine"))
+        extra.append(Listener(plain.app, name="mine"))
         with MockServer(plain.app, settings, tunnel=True, listeners=extra) as more:
             assert more.urls[:3] == (more.url, more.https_url, more.tunnel_url)
             assert 4 == len(more.urls)

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from mockserver.http.listener import Listening
+from mockserver.http.listener import Server
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 
-class Receiver(Listening):
+class Receiver(Server):
     """A script at a free port of this machine, for the length of a ``with`` block."""
 
     def __init__(self) -> None:

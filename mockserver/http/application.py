@@ -117,8 +117,8 @@ class Application(Flask):
         super().__init__(import_name, static_folder=static_folder, **options)
         self.house: Worlds | None = None
         """The worlds it answers for."""
-        self.broken: Callable[[bytes, str, str | None], None] | None = None
-        """Called by the shell with what was no HTTP; see ``web/shell.py``."""
+        self.reject_invalid: Callable[[bytes, str, str | None], None] | None = None
+        """Called with what was no HTTP request; see `Connection`."""
         self.away: WSGIApplication | None = None
         """Answers what the tunnel does not carry; see ``redirect/tunnel.py``."""
         self.whereabouts: Callable[[], Mapping[str, str | None]] = dict

@@ -1,8 +1,6 @@
-"""Listeners and the event loop they share, as a context manager or in the foreground.
+"""Where connections come from and where they end: listeners and the event loop they share.
 
-The shell (``web/shell.py``) is a connection; this is where connections come from and where they end. Nothing here waits
-for a tick: uvicorn's own server looks every 0.1 s whether it should stop, so its loop is not used, only what its protocol
-needs (``Config``, ``ServerState``).
+A `Server` runs them as a context manager in a thread of its own, or in the foreground. Nothing in it polls.
 """
 
 from __future__ import annotations
@@ -14,20 +12,18 @@ import logging
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from uvicorn.config import Config
-from uvicorn.server import ServerState
-
-from mockserver.http.connection import Limits, Shell, shell
-from mockserver.http.tls_close import OneSided
+from mockserver.http.connection import Connection, Limits
+from mockserver.http.tls_close import OneSidedClose
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Coroutine, Iterator, MutableSet, Sequence
     from concurrent.futures import Executor
     from types import TracebackType
     from typing import Self
@@ -36,39 +32,39 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 GRACE = 0.05
-"""Seconds in which answers that are being made, or being read, may still get out when the server stops."""
+"""Seconds in which responses that are being made, or being read, may still get out when the server stops."""
 
-STUCK = 5.0
+STOP_TIMEOUT = 5.0
 """Seconds after which ``stop`` no longer waits for an application that blocks the loop."""
 
 BACKLOG = 2048
-"""Connections the kernel accepts before we do."""
+"""Connections that the kernel queues until they are accepted."""
 
-POOL = 16
+POOL_THREADS = 16
 """Threads for the control API, whose requests may block."""
 
-ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where such a listener is reached, not bound
+WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where such a listener is reached, not bound
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An address and who answers there."""
+    """An address, and the application that answers there."""
 
     app: WSGIApplication
     host: str = "127.0.0.1"
     port: int = 0
     """0 is any free one."""
-    door: str | None = None
-    """The name under which requests that come in here say so; see ``mockserver.door``."""
+    name: str | None = None
+    """What its requests have as `HttpRequest.listener`."""
     ssl_context: ssl.SSLContext | None = None
     """Given, it is HTTPS."""
-    advice: str = "port 0 picks a free one"
+    hint: str = "port 0 picks a free one"
     """What to do when the port is taken."""
 
     def bind(self) -> socket.socket:
-        """A socket on which connections already queue."""
+        """Open a socket on which connections queue from now on."""
         if not 0 <= self.port <= 65535:  # socket would raise an OverflowError, and forget to close
-            raise OSError(errno.EINVAL, f"{self.port} is no port; {self.advice}")
+            raise OSError(errno.EINVAL, f"{self.port} is no port; {self.hint}")
         try:
             return socket.create_server(
                 (self.host, self.port),
@@ -76,44 +72,52 @@ class Listener:
                 backlog=BACKLOG,
             )
         except OSError as error:
-            raise OSError(error.errno, self._refusal(error)) from error
+            raise OSError(error.errno, self._explain(error)) from error
 
-    def _refusal(self, error: OSError) -> str:
+    def _explain(self, error: OSError) -> str:
         if error.errno == errno.EADDRINUSE:
-            return f"port {self.port} on {self.host} is in use by another program; {self.advice}"
+            return f"port {self.port} on {self.host} is in use by another program; {self.hint}"
         # create_server appends its own half-sentence in brackets.
         return (
             f"cannot listen on port {self.port} of {self.host}: {str(error.strerror or error).partition(' (while')[0]}"
         )
 
     def url(self, bound: socket.socket) -> str:
-        """Where a client on this machine reaches us."""
-        host = ANYWHERE.get(self.host, self.host)
+        """Where a client on this machine reaches it."""
+        host = WILDCARDS.get(self.host, self.host)
         scheme = "http" if self.ssl_context is None else "https"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
 
-    def connection(self, pool: Executor, limits: Limits, beside: Sequence[Bound]) -> type[Shell]:  # noqa: ARG002 - for those who lead there
-        """The protocol class of its connections.
+    def protocol(self, shared: Shared, beside: Sequence[BoundListener]) -> Callable[[], Connection]:  # noqa: ARG002 - for a proxy, which connects to them
+        """What makes its connections.
 
         Args:
-            pool: where requests run that may block.
-            limits: what one connection may ask of us.
+            shared: what the connections of a server have in common.
             beside: every listener of the server, this one among them, and where it is.
         """
-        return shell(self.app, door=self.door, pool=pool, limits=limits)
+        return partial(Connection, self.app, listener=self.name, **shared._asdict())
 
 
-class Bound(NamedTuple):
+class Shared(NamedTuple):
+    """What the connections of a server have in common; see `Connection`."""
+
+    loop: asyncio.AbstractEventLoop
+    pool: Executor
+    connections: MutableSet[Any]
+    limits: Limits
+
+
+class BoundListener(NamedTuple):
     """A listener that is listening, and the host and port at which this machine reaches it."""
 
     listener: Listener
     address: tuple[str, int]
 
 
-class Listening:
+class Server:
     """Listeners in one background thread, between ``start`` and ``stop`` or for the length of a ``with`` block.
 
-    ``Listening(app)`` is one listener on a free port of the loopback; more are given as ``listeners``. It may be started
+    ``Server(app)`` is one listener on a free port of the loopback; more are given as ``listeners``. It may be started
     again after it was stopped; a free port is then picked anew.
     """
 
@@ -149,7 +153,7 @@ class Listening:
         return self._urls
 
     def start(self) -> Self:
-        """Listen, in a thread of our own. Raises OSError when an address cannot be had."""
+        """Listen, in a thread of its own. Raises OSError when an address cannot be had."""
         sockets = self._bind()
         ready: Future[None] = Future()
         name = f"mockserver {self.url}"
@@ -163,7 +167,7 @@ class Listening:
         return self
 
     def add(self, listener: Listener) -> str:
-        """Listen at one more address, until the server stops; where that is.
+        """Listen at one more address until the server stops, and return its URL.
 
         Raises:
             OSError: the address cannot be had.
@@ -180,21 +184,21 @@ class Listening:
             raise
         return listener.url(bound)
 
-    def dismiss(self, door: str) -> None:
-        """Let go at once of everybody who came in through a door, and return when they have seen it."""
+    def disconnect(self, listener: str) -> None:
+        """Close at once every connection of the listeners of a name, and return when that is done."""
         running = self._running
         if running is not None:
-            running.call(running.dismiss(door))
+            running.call(running.disconnect(listener))
 
     def stop(self) -> None:
-        """Close everything, also what is late or silent on purpose; a no-op when the server does not run."""
+        """Close everything, also what is late or silent on purpose. Does nothing when the server does not run."""
         self._urls = ()
         end = self._end  # the thread may be taking it away at this moment
         if end is not None:
             end()
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
-            thread.join(STUCK)
+            thread.join(STOP_TIMEOUT)
             if thread.is_alive():
                 logger.warning("An application blocks the event loop; it is left behind")
 
@@ -208,16 +212,16 @@ class Listening:
         """Stop."""
         self.stop()
 
-    def run(self, listening: Callable[[str], object] | None = None) -> None:
+    def run(self, on_ready: Callable[[str], object] | None = None) -> None:
         """Listen in the calling thread until SIGINT, SIGTERM or a ``stop`` from another thread.
 
-        Signals are heard only in the main thread.
+        Signals are handled only in the main thread.
 
         Args:
-            listening: Called with the first listener's address as soon as connections are accepted.
+            on_ready: called with the first listener's address as soon as connections are accepted.
         """
         sockets = self._bind()
-        ready = partial(listening, self.url) if listening is not None else _nothing
+        ready = partial(on_ready, self.url) if on_ready is not None else _do_nothing
         try:
             self._loop(sockets, ready, signals=threading.current_thread() is threading.main_thread())
         finally:
@@ -245,7 +249,7 @@ class Listening:
         with contextlib.ExitStack() as ending:
             for bound in sockets:
                 ending.enter_context(bound)
-            pool = ThreadPoolExecutor(POOL, thread_name_prefix="mockserver-control")
+            pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="mockserver-control")
             ending.callback(pool.shutdown, wait=False, cancel_futures=True)
             loop = new_event_loop()
             ending.callback(loop.close)
@@ -262,7 +266,8 @@ class Listening:
         with _signals(loop, ended.set) if signals else contextlib.nullcontext():
             try:
                 beside = [
-                    Bound(listener, _reached(bound)) for listener, bound in zip(self.listeners, sockets, strict=True)
+                    BoundListener(listener, _reachable(bound))
+                    for listener, bound in zip(self.listeners, sockets, strict=True)
                 ]
                 for (listener, _), bound in zip(beside, sockets, strict=True):
                     await running.open(listener, bound, beside)
@@ -271,115 +276,81 @@ class Listening:
                 await ended.wait()
             finally:
                 self._running = None
-                await running.close()
+                await running.close_all()
 
 
 class _Running:
-    """What listens on a loop, for as long as the loop runs."""
+    """The listeners and connections on a loop, for as long as it runs."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, pool: ThreadPoolExecutor, limits: Limits) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, pool: Executor, limits: Limits) -> None:
         self._loop = loop
-        self._pool = pool
-        self._limits = limits
-        self._state = _State()
+        self._connections = _Connections()
+        self._shared = Shared(loop, pool, self._connections, limits)
         self._servers: list[asyncio.Server] = []
 
-    def call(self, what: Coroutine[Any, Any, None]) -> None:
-        """Have something done on the loop, from another thread, and wait for it."""
-        asyncio.run_coroutine_threadsafe(what, self._loop).result(STUCK)
+    def call(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run this on the loop, from another thread, and wait until it is done."""
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(STOP_TIMEOUT)
 
-    async def open(self, listener: Listener, bound: socket.socket, beside: Sequence[Bound] = ()) -> None:
+    async def open(self, listener: Listener, bound: socket.socket, beside: Sequence[BoundListener] = ()) -> None:
         """Accept connections."""
         if listener.ssl_context is not None:
-            listener.ssl_context.sslobject_class = OneSided
-        protocol = _protocol(listener, self._pool, self._limits, self._state, beside)
+            listener.ssl_context.sslobject_class = OneSidedClose
+        protocol = listener.protocol(self._shared, beside)
         self._servers.append(
             await self._loop.create_server(protocol, sock=bound, ssl=listener.ssl_context, backlog=BACKLOG)
         )
 
-    async def dismiss(self, door: str) -> None:
-        """Close what came in through a door."""
-        await _introduced()
-        for connection in tuple(self._state.crowd):
-            if connection.door == door:
+    async def disconnect(self, listener: str) -> None:
+        """Close the connections of the listeners of a name."""
+        await _accepted()
+        for connection in tuple(self._connections):
+            if connection.listener == listener:
                 connection.transport.abort()
         await asyncio.sleep(0)  # the sockets are closed in the loop's next turn
 
-    async def close(self) -> None:
-        """Close everything."""
-        await _introduced()
+    async def close_all(self) -> None:
+        """Close everything: what is idle at once, what is busy after the grace."""
+        await _accepted()
         for server in self._servers:
             server.close()
-        await self._state.disperse()
+        for connection in tuple(self._connections):
+            connection.shutdown()
+        await self._connections.wait_until_empty(GRACE)
+        for connection in tuple(self._connections):
+            connection.transport.abort()
+        await self._connections.wait_until_empty(GRACE)
 
 
-async def _introduced() -> None:
-    """Until asyncio has introduced those it has accepted: a round or two later, and only while we still listen."""
+async def _accepted() -> None:
+    """Wait until the loop has made connections of what the kernel has accepted: a turn or two, while we still listen."""
     for _ in range(3):
         await asyncio.sleep(0)
 
 
 class _Connections(set[Any]):
-    """Who is connected; says when the last one has gone."""
+    """All open connections; tells when the last one has closed."""
 
-    emptied: asyncio.Event | None = None
+    _emptied: asyncio.Event | None = None
 
-    def discard(self, connection: Any) -> None:  # as uvicorn has it
+    def discard(self, connection: Any) -> None:
+        """Remove a connection."""
         super().discard(connection)
-        if not self and self.emptied is not None:
-            self.emptied.set()
+        if not self and self._emptied is not None:
+            self._emptied.set()
 
-    async def gone(self, patience: float) -> None:
-        """Wait until nobody is connected, ``patience`` seconds at most."""
+    async def wait_until_empty(self, seconds: float) -> None:
+        """Wait until there is no connection, so many seconds at most."""
         if self:
-            self.emptied = asyncio.Event()
+            self._emptied = asyncio.Event()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.emptied.wait(), patience)
+                await asyncio.wait_for(self._emptied.wait(), seconds)
 
 
-class _State(ServerState):
-    """What uvicorn's protocol wants to share among connections."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.crowd = _Connections()
-        self.connections = self.crowd
-
-    async def disperse(self) -> None:
-        """Let everybody go: the idle at once, the busy after the grace."""
-        for connection in tuple(self.crowd):
-            connection.shutdown()
-        await self.crowd.gone(GRACE)
-        for connection in tuple(self.crowd):
-            connection.transport.abort()
-        await self.crowd.gone(GRACE)
-
-
-def _reached(bound: socket.socket) -> tuple[str, int]:
+def _reachable(bound: socket.socket) -> tuple[str, int]:
     """Host and port at which this machine reaches a socket."""
     host, port = bound.getsockname()[:2]
-    return ANYWHERE.get(host, host), port
-
-
-def _protocol(
-    listener: Listener, pool: Executor, limits: Limits, state: ServerState, beside: Sequence[Bound] = ()
-) -> Callable[[], asyncio.Protocol]:
-    """What makes a connection's protocol."""
-    kind = listener.connection(pool, limits, beside)
-    loop = asyncio.get_running_loop()
-    return partial(kind, config=config_of(kind), server_state=state, app_state={}, _loop=loop)
-
-
-def config_of(kind: type[Shell]) -> Config:
-    """What uvicorn's protocol wants to be told about connections of a class."""
-    config = Config(_no_asgi, http=kind, log_config=None, lifespan="off", ws="none", proxy_headers=False, workers=1)
-    config.load()
-    return config
-
-
-async def _no_asgi(scope: object, receive: object, send: object) -> None:
-    """Stands where uvicorn wants an ASGI application; the shell has its own way to the WSGI one."""
-    raise NotImplementedError
+    return WILDCARDS.get(host, host), port
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -391,8 +362,8 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def _nothing() -> None:
-    """What is done for a caller who asked for nothing."""
+def _do_nothing() -> None:
+    """Stands for a callback that was not given."""
 
 
 def _call(loop: asyncio.AbstractEventLoop, what: Callable[[], object]) -> None:
@@ -402,18 +373,18 @@ def _call(loop: asyncio.AbstractEventLoop, what: Callable[[], object]) -> None:
 
 @contextlib.contextmanager
 def _signals(loop: asyncio.AbstractEventLoop, end: Callable[[], object]) -> Iterator[None]:
-    """SIGINT and SIGTERM end the loop; afterwards they mean what they meant before."""
-    heard = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.getsignal(number) for number in heard]
+    """Let SIGINT and SIGTERM end the loop, and restore their handlers afterwards."""
+    handled = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in handled]
     try:
-        for number in heard:
+        for number in handled:
             try:
                 loop.add_signal_handler(number, end)
             except NotImplementedError:  # Windows
                 signal.signal(number, lambda *_: _call(loop, end))
         yield
     finally:
-        for number, handler in zip(heard, before, strict=True):
+        for number, handler in zip(handled, before, strict=True):
             with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(number)
             signal.signal(number, handler)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from mockserver.engine.journal import Exchange
 
 from . import log_line
+from .request import REQUEST
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -85,13 +86,14 @@ class Pipeline:
             if self._shows_number and (exchange.refusal or exchange.fault or exchange.status >= 400):
                 exchange.answer_head = (*exchange.answer_head, ("X-Mockserver-Exchange", str(exchange.number)))
         start_response(kept[0], list(exchange.answer_head), kept[2])
-        if "mockserver.target" in environ:
-            environ["mockserver.finish"] = exchange.finish
+        received = environ.get(REQUEST)
+        if received is not None:
+            received.on_finish = exchange.finish
         else:  # a plain server tells nobody what became of it
             exchange.finish(len(body), "complete")
         return [body]
 
-    def broken(self, raw: bytes, reason: str, door: str | None) -> None:
+    def reject_invalid(self, raw: bytes, reason: str, door: str | None) -> None:
         """Write down what was no HTTP at all."""
         exchange = Exchange("", "", (), raw, door)
         exchange.answered(400, (), reason.encode())
@@ -143,7 +145,9 @@ def _open(environ: WSGIEnvironment) -> Exchange:
         query = environ.get("QUERY_STRING")
         target = environ["PATH_INFO"] + (f"?{query}" if query else "")
         head = tuple(_headers(environ))
-    return Exchange(environ["REQUEST_METHOD"], target, head, environ["mockserver.body"], environ.get("mockserver.door"))
+    return Exchange(
+        environ["REQUEST_METHOD"], target, head, environ["mockserver.body"], environ.get("mockserver.listener")
+    )
 
 
 def _headers(environ: WSGIEnvironment) -> Iterable[tuple[str, str]]:

@@ -1,6 +1,8 @@
-"""What takes its time on a connection: a delivery (late, slow, cut, reset, silent), a promise, a stream.
+"""The writer part of a connection: responses that take their time.
 
-All of it happens on the event loop; what other threads say to a promise is heard here by ``call_soon_threadsafe``.
+A `TimedWriter` sends late, slowly, a part only, or ends in a reset or in silence; a `DeferredWriter` waits for the
+response; a `StreamWriter` sends a body piece by piece. All of it happens on the event loop, where what other threads give
+arrives by ``call_soon_threadsafe``. At any moment a writer waits for one timer or one callback; none is a task.
 """
 
 from __future__ import annotations
@@ -8,202 +10,206 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from mockserver.http.cycle import Cycle
-from mockserver.sdk.response import Deferred, Ending, Response, ResponseTiming, Stream
+from mockserver.sdk.response import Deferred, Ending, Response, Stream
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
+    from typing import TypeAlias
 
-    from mockserver.http.connection import Shell
+    from mockserver.http.connection import Connection
+    from mockserver.http.cycle import RequestCycle
+
+    Writer: TypeAlias = "TimedWriter | DeferredWriter | StreamWriter"
 
 logger = logging.getLogger(__name__)
 
 
-class Performance:
-    """A ``ResponseTiming`` on its way: late, slow, cut, reset, silent. At any moment it waits for one timer or one callback."""
+class TimedWriter:
+    """Sends a response as its `ResponseTiming` says."""
 
-    __slots__ = ("body", "cycle", "delivery", "first", "place", "shell", "then", "timer")
+    __slots__ = ("_body", "_connection", "_cycle", "_first", "_position", "_then", "_timer", "_timing")
 
-    def __init__(self, shell: Shell, cycle: Cycle, delivery: ResponseTiming, head: bytes) -> None:
-        self.shell = shell
-        self.cycle = cycle
-        self.delivery = delivery
-        self.first = head
-        self.body = cycle.payload()[: delivery.cut]
-        if delivery.instead is not None:
-            self.first, self.body = b"", delivery.instead
-        self.place = 0  # bytes of the body that are out
-        self.timer: asyncio.TimerHandle | None = None
-        self.then: Callable[[], None] | None = None  # what to do when the client has read
+    def __init__(self, connection: Connection, cycle: RequestCycle, head: bytes) -> None:
+        self._connection = connection
+        self._cycle = cycle
+        self._timing = timing = cycle.timing
+        self._first = head
+        self._body = cycle.payload[: timing.cut]
+        if timing.instead is not None:
+            self._first, self._body = b"", timing.instead
+        self._position = 0  # bytes of the body that were written
+        self._timer: asyncio.TimerHandle | None = None
+        self._then: Callable[[], None] | None = None  # what to do when the client has read
 
     def begin(self) -> None:
-        """Speak, now or after the delay."""
-        if self.delivery.delay > 0:
-            self.timer = self.shell.loop.call_later(self.delivery.delay, self._resumed, self._speak)
+        """Start to send, now or after the delay."""
+        if self._timing.delay > 0:
+            self._timer = self._connection.loop.call_later(self._timing.delay, self._resume, self._send)
         else:
-            self._speak()
+            self._send()
 
     def cancel(self) -> None:
-        """Do nothing any more."""
-        if self.timer is not None:
-            self.timer.cancel()
-        self.then = None
+        """Send nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._then = None
 
     def drained(self) -> None:
-        """The client has read what was written."""
-        then, self.then = self.then, None
+        """Go on when the client has read what was written."""
+        then, self._then = self._then, None
         if then is not None:
-            self._resumed(then)
+            self._resume(then)
 
-    def _resumed(self, step: Callable[[], None]) -> None:
-        """Take a step that was waited for; if it was the last, the next request is due."""
-        self.timer = None
-        if not self.shell.transport.is_closing():  # else connection_lost is on its way
+    def _resume(self, step: Callable[[], None]) -> None:
+        """Take the next step; if it was the last, the next request is due."""
+        self._timer = None
+        if not self._connection.transport.is_closing():  # else connection_lost is about to be called
             step()
-            self.shell.proceed()
+            self._connection.proceed()
 
-    def _speak(self) -> None:
-        pace = self.delivery.pace
-        size = len(self.body) if pace is None else max(pace.size, 1)
-        piece = self.first + self.body[self.place : self.place + size]
-        self.first = b""
-        self.place += size
-        self.shell.write(self.cycle, piece)
-        if pace is None or self.place >= len(self.body):
+    def _send(self) -> None:
+        pace = self._timing.pace
+        size = len(self._body) if pace is None else max(pace.size, 1)
+        piece = self._first + self._body[self._position : self._position + size]
+        self._first = b""
+        self._position += size
+        self._connection.write(self._cycle, piece)
+        if pace is None or self._position >= len(self._body):
             self._end()
-        elif self.shell.flow.write_paused:
-            self.then = self._pause
+        elif self._connection.is_write_paused:
+            self._then = self._pause
         else:
             self._pause()
 
     def _pause(self) -> None:
-        assert self.delivery.pace is not None
-        self.timer = self.shell.loop.call_later(self.delivery.pace.pause, self._resumed, self._speak)
+        assert self._timing.pace is not None
+        self._timer = self._connection.loop.call_later(self._timing.pace.pause, self._resume, self._send)
 
     def _end(self) -> None:
-        ending = self.delivery.ending
-        if ending is Ending.RESET:
-            self.cycle.settle("reset")
-            self.shell.reset()
-        elif ending is Ending.HANG:
-            self.shell.hang(self.cycle)
-        elif ending is Ending.CLOSE or self._is_short() or self.delivery.instead is not None:
-            # A message that is not whole leaves nothing for a next one to follow.
-            self.cycle.settle("cut" if self._is_short() else "close")
-            self.shell.leave()
+        timing = self._timing
+        is_short = timing.instead is None and len(self._body) < len(self._cycle.payload)
+        if timing.ending is Ending.RESET:
+            self._cycle.notify_finished("reset")
+            self._connection.reset()
+        elif timing.ending is Ending.HANG:
+            self._connection.hang(self._cycle)
+        elif timing.ending is Ending.CLOSE or is_short or timing.instead is not None:
+            # After a message that is not whole the client could not find the beginning of a next one.
+            self._cycle.notify_finished("cut" if is_short else "close")
+            self._connection.leave()
         else:
-            self.shell.complete(self.cycle)
-
-    def _is_short(self) -> bool:
-        return self.delivery.instead is None and len(self.body) < len(self.cycle.payload())
+            self._connection.complete(self._cycle)
 
 
-def _wake(shell: Shell, what: Callable[[], None]) -> None:
-    """From any thread: let the loop do something in its next turn."""
+def _wake(connection: Connection, call: Callable[[], None]) -> None:
+    """Call this on the event loop soon; may be used from any thread."""
     try:
-        shell.loop.call_soon_threadsafe(what)
+        connection.loop.call_soon_threadsafe(call)
     except RuntimeError:
-        logger.debug("The server stopped before a promise was kept")
+        logger.debug("The server stopped before a pending response was there")
 
 
-class Waiting:
-    """A request whose answer is promised. It waits for one call from anywhere, and for one timer."""
+class DeferredWriter:
+    """Waits for a `Deferred`: for one call from any thread, or for one timer."""
 
-    __slots__ = ("cycle", "deferred", "is_over", "shell", "timer")
+    __slots__ = ("_connection", "_cycle", "_deferred", "_is_over", "_timer")
 
-    def __init__(self, shell: Shell, cycle: Cycle, deferred: Deferred) -> None:
-        self.shell = shell
-        self.cycle = cycle
-        self.deferred = deferred
-        self.is_over = False
-        self.timer: asyncio.TimerHandle | None = None
+    def __init__(self, connection: Connection, cycle: RequestCycle, deferred: Deferred) -> None:
+        self._connection = connection
+        self._cycle = cycle
+        self._deferred = deferred
+        self._is_over = False
+        self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """Wait."""
-        self.timer = self.shell.loop.call_later(self.deferred.timeout, self._late)
-        self.deferred.on_ready(lambda: _wake(self.shell, self._woken))
+        """Start to wait."""
+        self._timer = self._connection.loop.call_later(self._deferred.timeout, self._time_out)
+        self._deferred.on_ready(lambda: _wake(self._connection, self._respond))
 
     def cancel(self) -> None:
-        """Wait no longer: the client has left, or the server stops."""
+        """Wait no longer: the client has disconnected, or the server stops."""
         self._stop()
-        self.deferred.cancel()
+        self._deferred.cancel()
 
     def drained(self) -> None:
-        """The client has read what was written before."""
+        """Do nothing: what the client has read was written before."""
 
     def _stop(self) -> None:
-        self.is_over = True
-        if self.timer is not None:
-            self.timer.cancel()
+        self._is_over = True
+        if self._timer is not None:
+            self._timer.cancel()
 
-    def _late(self) -> None:
-        self.deferred.answer(self.deferred.otherwise)  # if somebody was quicker, the call is on its way
+    def _time_out(self) -> None:
+        self._deferred.answer(
+            self._deferred.otherwise
+        )  # too late if there is a response: then _respond is about to be called
 
-    def _woken(self) -> None:
-        if self.deferred.is_over and not self.is_over and not self.shell.transport.is_closing():
+    def _respond(self) -> None:
+        if self._deferred.is_over and not self._is_over and not self._connection.transport.is_closing():
             self._stop()
-            self.shell.keep(self.cycle, self.deferred.given or self.deferred.otherwise)
+            self._connection.respond(self._cycle, self._deferred.given or self._deferred.otherwise)
 
 
-class Streaming:
-    """A stream on its way. What the client is too slow for stays in the stream, which knows when that is too much."""
+class StreamWriter:
+    """Sends a `Stream`. What the client is too slow for stays in the stream, which knows how much that may be."""
 
-    __slots__ = ("cycle", "is_over", "shell", "stream", "timer")
+    __slots__ = ("_connection", "_cycle", "_is_over", "_stream", "_timer")
 
-    def __init__(self, shell: Shell, cycle: Cycle, stream: Stream) -> None:
-        self.shell = shell
-        self.cycle = cycle
-        self.stream = stream
-        self.is_over = False
-        self.timer: asyncio.TimerHandle | None = None
+    def __init__(self, connection: Connection, cycle: RequestCycle, stream: Stream) -> None:
+        self._connection = connection
+        self._cycle = cycle
+        self._stream = stream
+        self._is_over = False
+        self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         """Send the head, and then whatever comes."""
-        self.cycle.stream(Response(self.stream.status, self.stream.headers, b""))
-        self.shell.write(self.cycle, self.shell.head(self.cycle))
-        if self.cycle.bare or not self.cycle.endless:  # HEAD, or headers that cannot be written
-            self.shell.write(self.cycle, self.cycle.payload())
+        cycle, connection = self._cycle, self._connection
+        cycle.set_stream(Response(self._stream.status, self._stream.headers, b""))
+        connection.write(cycle, cycle.encode_head(connection.loop.time))
+        if cycle.is_head or not cycle.is_streamed:  # or the headers cannot be sent
+            connection.write(cycle, cycle.payload)
             self.cancel()
-            self.shell.complete(self.cycle)
+            connection.complete(cycle)
             return
-        self.timer = self.shell.loop.call_later(self.stream.heartbeat, self._beat)
-        self.stream.on_ready(lambda: _wake(self.shell, self.drained))
+        self._timer = connection.loop.call_later(self._stream.heartbeat, self._beat)
+        self._stream.on_ready(lambda: _wake(connection, self.drained))
 
     def cancel(self) -> None:
-        """Send nothing more: the client has left, or the server stops."""
+        """Send nothing more: the client has disconnected, or the server stops."""
         self._stop()
-        self.stream.cancel()
+        self._stream.cancel()
 
     def drained(self) -> None:
-        """There is something to send, or the client can take more."""
-        if self.is_over or self.shell.transport.is_closing():
+        """Send what there is, if the client can take more."""
+        if self._is_over or self._connection.transport.is_closing():
             return
-        is_last = self.stream.is_over  # asked before taking: what is sent after this is another call's
-        if self.stream.is_overrun:
+        is_last = self._stream.is_over  # asked before taking: what is sent after this belongs to another call
+        if self._stream.is_overrun:
             self._stop()
-            self.shell.drop(self.cycle)
-        elif not self.shell.flow.write_paused:
-            self._send(self.stream.take())
+            self._connection.drop(self._cycle)
+        elif not self._connection.is_write_paused:
+            self._send(self._stream.take())
             if is_last:
                 self._end()
 
     def _stop(self) -> None:
-        self.is_over = True
-        if self.timer is not None:
-            self.timer.cancel()
+        self._is_over = True
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _send(self, piece: bytes) -> None:
         if piece:
-            self.shell.write(self.cycle, self.cycle.framed(piece))
+            self._connection.write(self._cycle, self._cycle.frame(piece))
 
     def _end(self) -> None:
         self._stop()
-        self.shell.write(self.cycle, self.cycle.framed(b""))
-        self.shell.complete(self.cycle)
-        self.shell.proceed()
+        self._connection.write(self._cycle, self._cycle.frame(b""))
+        self._connection.complete(self._cycle)
+        self._connection.proceed()
 
     def _beat(self) -> None:
-        if not self.shell.flow.write_paused:
-            self._send(self.stream.beat)
-        self.timer = self.shell.loop.call_later(self.stream.heartbeat, self._beat)
+        if not self._connection.is_write_paused:
+            self._send(self._stream.beat)
+        self._timer = self._connection.loop.call_later(self._stream.heartbeat, self._beat)

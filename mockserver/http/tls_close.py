@@ -1,4 +1,4 @@
-"""How we end a connection in TLS: we say good-bye, and go.
+"""How our end of a TLS connection closes: it sends ``close_notify`` and does not wait for the client's.
 
 "It is not required for the initiator of the close to wait for the responding close_notify alert before closing the read
 side of the connection" (RFC 5246, 7.2.1; RFC 8446, 6.1, has it likewise). Event loops wait for it, for 30 seconds if it
@@ -11,10 +11,10 @@ import contextlib
 import ssl
 
 
-class OneSided(ssl.SSLObject):
-    """The server's end of TLS, for `ssl.SSLContext.sslobject_class`. What was written before goes out, however slowly."""
+class OneSidedClose(ssl.SSLObject):
+    """The server's end of a TLS connection, for `ssl.SSLContext.sslobject_class`. What was written before goes out, however slowly."""
 
     def unwrap(self) -> None:
-        """Say good-bye; the other one may answer or not."""
+        """Send ``close_notify``; the client may reply or not."""
         with contextlib.suppress(ssl.SSLWantReadError):
             super().unwrap()

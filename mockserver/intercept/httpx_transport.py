@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import httpx
 
-from .inmemory import Line, Switchboard
+from .inmemory import InMemoryConnection, InMemoryNetwork
 
 if TYPE_CHECKING:
     from mockserver.client import World
@@ -34,7 +34,7 @@ class HttpxTransport(httpx.HTTPTransport):
         """
         super().__init__(verify=False, trust_env=False)
         # httpx offers no other way to say what is below its pool.
-        self._pool = httpcore.ConnectionPool(ssl_context=_context(), network_backend=_Backend(Switchboard(world)))
+        self._pool = httpcore.ConnectionPool(ssl_context=_context(), network_backend=_Backend(InMemoryNetwork(world)))
 
 
 class AsyncHttpxTransport(httpx.AsyncHTTPTransport):
@@ -43,7 +43,7 @@ class AsyncHttpxTransport(httpx.AsyncHTTPTransport):
     def __init__(self, world: World) -> None:
         """As `HttpxTransport`."""
         super().__init__(verify=False, trust_env=False)
-        backend = _AsyncBackend(Switchboard(world))
+        backend = _AsyncBackend(InMemoryNetwork(world))
         self._pool = httpcore.AsyncConnectionPool(ssl_context=_context(), network_backend=backend)
 
 
@@ -55,11 +55,11 @@ def _context() -> ssl.SSLContext:
 class _Wire:
     """A connection that is made when the first byte is sent: only then is it known whether it is HTTPS."""
 
-    def __init__(self, switchboard: Switchboard, host: str, port: int) -> None:
+    def __init__(self, switchboard: InMemoryNetwork, host: str, port: int) -> None:
         self.is_tls = False
         self._switchboard = switchboard
         self._address = host, port
-        self._line: Line | None = None
+        self._line: InMemoryConnection | None = None
 
     def say(self, data: bytes) -> None:
         """Send."""
@@ -80,7 +80,7 @@ class _Wire:
         """What httpcore asks of a connection: whether it was closed while it was idle."""
         return self._line is not None and self._line.has_news if name == "is_readable" else None
 
-    def _connected(self) -> Line:
+    def _connected(self) -> InMemoryConnection:
         if self._line is None:
             self._line = self._switchboard.connect(*self._address, is_tls=self.is_tls)
         return self._line
@@ -119,7 +119,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, switchboard: Switchboard) -> None:
+    def __init__(self, switchboard: InMemoryNetwork) -> None:
         self._switchboard = switchboard
 
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
@@ -151,7 +151,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, switchboard: Switchboard) -> None:
+    def __init__(self, switchboard: InMemoryNetwork) -> None:
         self._switchboard = switchboard
 
     async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:

@@ -1,9 +1,9 @@
-"""Connections without sockets, in a time of their own: the real shell on a loop that never waits.
+"""Connections without sockets, in a time of their own: the real connection on a loop that never waits.
 
-The law of this file: what a client would see at a socket it sees here, by the same shell, so a delay, a cut, a reset,
-garbage and silence are the same bytes and the same ends. Only time is another: nobody waits. A pause that the client
-would sit out is skipped, and one that is longer than its read time-out ends in that time-out at once. Who has no
-time-out and waits for what never comes would wait for ever, and is told so: `EndlessWait`.
+The rules of this file: what a client would see at a socket it sees here, by the same `Connection`, so a delay, a cut, a
+reset, garbage and silence are the same bytes and the same ends. Only time differs: nobody waits. A pause that the client
+would sit out is skipped, and one that is longer than its read time-out ends in that time-out at once. A client that has no
+time-out and waits for what never comes would wait for ever, and gets `NoTimeoutError`.
 """
 
 from __future__ import annotations
@@ -16,23 +16,20 @@ from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from uvicorn.server import ServerState
-
-from mockserver.http.connection import Limits, Shell, shell
-from mockserver.http.listener import config_of
+from mockserver.http.connection import Connection, Limits
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from mockserver.client import World
 
-_DAWN = -1e9
+_EPOCH = -1e9
 """Where this time begins: far from any real loop's, so that what is remembered by the second is not mixed up."""
-_SETTLES_AT_ONCE = 10_000
-"""Turns without a pause after which something goes round in circles."""
+_MAX_TURNS = 10_000
+"""Turns without a pause after which there must be an endless loop."""
 
 
-class EndlessWait(RuntimeError):
+class NoTimeoutError(RuntimeError):
     """The client has no read time-out and waits for an answer that never comes."""
 
 
@@ -50,10 +47,10 @@ class _Timer:
 
 
 class _Loop:
-    """As much of an event loop as the shell asks of one."""
+    """As much of an event loop as a connection uses."""
 
     def __init__(self) -> None:
-        self._now = _DAWN
+        self._now = _EPOCH
         self._due: list[tuple[float, int, _Timer]] = []
         self._numbers = count()
 
@@ -90,23 +87,23 @@ class _Loop:
         self._now = max(self._now, instant)
 
 
-class _Here(Executor):
-    """A pool whose threads are the caller's."""
+class _InlineExecutor(Executor):
+    """Runs what is submitted at once, in the caller's thread."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Do it now."""
+        """Run it now."""
         done: Future[Any] = Future()
         done.set_result(fn(*args, **kwargs))
         return done
 
 
 class _Transport:
-    """As much of a transport as the shell asks of one. What is written waits for the client to hear it."""
+    """As much of a transport as a connection uses. What is written waits for the client to receive it."""
 
     def __init__(self, loop: _Loop, address: tuple[str, int], *, is_tls: bool) -> None:
-        self.said = bytearray()
+        self.written = bytearray()
         self.is_over = False
-        """Whether nothing more will be said."""
+        """Whether nothing more will be written."""
         self.is_reset = False
         self.lost: Callable[[None], object] = lambda _: None
         self._loop = loop
@@ -114,27 +111,27 @@ class _Transport:
         self._info = {"sockname": address, "peername": ("127.0.0.1", 0), "sslcontext": is_tls or None}
 
     def get_extra_info(self, name: str, default: object = None) -> object:
-        """Who is connected to whom."""
+        """The addresses, and whether it is TLS."""
         return self._info.get(name, default)
 
     def write(self, piece: bytes) -> None:
-        """Say something."""
-        self.said += piece
+        """Keep bytes for the client."""
+        self.written += piece
 
     def can_write_eof(self) -> bool:
-        """One half may be closed."""
+        """Whether one direction may be closed."""
         return True
 
     def write_eof(self) -> None:
-        """Say no more, but listen."""
+        """Close our direction."""
         self.is_over = True
 
     def is_closing(self) -> bool:
-        """Whether it is as good as gone."""
+        """Whether it is closed or about to be."""
         return self._is_closing
 
     def close(self) -> None:
-        """Be gone, behind all that was said."""
+        """Close, after all that was written."""
         if not self._is_closing:
             self._is_closing = self.is_over = True
             self._loop.call_soon(self.lost, None)
@@ -142,17 +139,17 @@ class _Transport:
     abort = close
 
     def pause_reading(self) -> None:
-        """The shell keeps what comes meanwhile."""
+        """Do nothing: the connection keeps what it is given meanwhile."""
 
     def resume_reading(self) -> None:
-        """It is given everything at once anyway."""
+        """Do nothing: it is given everything at once anyway."""
 
 
-class Line:
-    """One connection of a client. It is used by one thread at a time."""
+class InMemoryConnection:
+    """The client's end of one connection. It is used by one thread at a time."""
 
-    def __init__(self, protocol: Callable[[_Loop], Shell], address: tuple[str, int], *, is_tls: bool) -> None:
-        """Be connected.
+    def __init__(self, protocol: Callable[[_Loop], Connection], address: tuple[str, int], *, is_tls: bool) -> None:
+        """Connect.
 
         Args:
             protocol: makes the server's end.
@@ -161,15 +158,15 @@ class Line:
         """
         self._loop = _Loop()
         self._transport = _Transport(self._loop, address, is_tls=is_tls)
-        self._shell = protocol(self._loop)
-        self._transport.lost = self._shell.connection_lost
-        self._shell.connection_made(self._transport)  # type: ignore[arg-type]  # as much of one as it asks for
+        self._connection = protocol(self._loop)
+        self._transport.lost = self._connection.connection_lost
+        self._connection.connection_made(self._transport)  # type: ignore[arg-type]  # as much of one as it asks for
 
     @property
     def has_news(self) -> bool:
-        """Whether there is something to hear, the end included."""
+        """Whether there is something to receive, the end included."""
         self._loop.pass_until(self._loop.time())
-        return bool(self._transport.said) or self._transport.is_over
+        return bool(self._transport.written) or self._transport.is_over
 
     def say(self, data: bytes) -> None:
         """What the client sends.
@@ -180,7 +177,7 @@ class Line:
         self._loop.pass_until(self._loop.time())
         if self._transport.is_closing():
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
-        self._shell.data_received(data)
+        self._connection.data_received(data)
 
     def hear(self, most: int, timeout: float | None) -> bytes:
         """What the client receives; nothing at the end.
@@ -192,14 +189,14 @@ class Line:
         Raises:
             TimeoutError: it is not ready to wait so long.
             ConnectionError: the other end has reset the connection.
-            EndlessWait: it would wait for ever.
+            NoTimeoutError: it would wait for ever.
         """
         patience = inf if timeout is None else self._loop.time() + timeout
-        for _ in range(_SETTLES_AT_ONCE):
+        for _ in range(_MAX_TURNS):
             self._loop.pass_until(self._loop.time())
-            if self._transport.said:
-                piece = bytes(self._transport.said[:most])
-                del self._transport.said[:most]
+            if self._transport.written:
+                piece = bytes(self._transport.written[:most])
+                del self._transport.written[:most]
                 return piece
             if self._transport.is_reset:
                 raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
@@ -212,7 +209,7 @@ class Line:
             if following == inf:
                 break
             self._loop.pass_until(following)
-        raise EndlessWait("the client has no read time-out; it would wait for ever for this answer")
+        raise NoTimeoutError("the client has no read time-out; it would wait for ever for this answer")
 
     def hang_up(self) -> None:
         """The client is gone."""
@@ -221,11 +218,11 @@ class Line:
             self._loop.pass_until(self._loop.time())
 
 
-class Switchboard:
+class InMemoryNetwork:
     """Connects clients in this process to a world."""
 
     def __init__(self, world: World) -> None:
-        """Let a door of its own lead to the world.
+        """Bind a listener of its own to the world.
 
         Raises:
             ValueError: the world is another process's.
@@ -236,29 +233,32 @@ class Switchboard:
             raise ValueError(
                 f"world {world.id} is another process's, at {transport.url}; from here it can be reached by HTTP only"
             )
-        door = f"in-process-{world.id}"
-        transport.call("PUT", f"/_mock/doors/{door}", body={"world": world.id})
-        self._bound = _quiet(app, door)
-        self._config = config_of(self._bound)
+        self._app = app
+        self._listener = f"in-process-{world.id}"
+        transport.call("PUT", f"/_mock/doors/{self._listener}", body={"world": world.id})
 
-    def connect(self, host: str, port: int, *, is_tls: bool) -> Line:
+    def connect(self, host: str, port: int, *, is_tls: bool) -> InMemoryConnection:
         """A connection to a host, whichever it is."""
-        return Line(self._protocol, (host, port), is_tls=is_tls)
+        return InMemoryConnection(self._protocol, (host, port), is_tls=is_tls)
 
-    def _protocol(self, loop: _Loop) -> Shell:
-        return self._bound(config=self._config, server_state=ServerState(), app_state={}, _loop=loop)  # type: ignore[arg-type]  # likewise
+    def _protocol(self, loop: _Loop) -> Connection:
+        return _SocketlessConnection(
+            self._app,
+            loop=loop,  # type: ignore[arg-type]  # as much of one as it uses
+            pool=_InlineExecutor(),
+            connections=set(),
+            listener=self._listener,
+            limits=Limits(idle=inf),  # no time passes while it is idle
+        )
 
 
-def _quiet(app: WSGIApplication, door: str) -> type[Shell]:
-    """The shell of a door, without a socket to reset and without idle time-outs, for no time passes while it is idle."""
+class _SocketlessConnection(Connection):
+    """A connection without a socket to reset."""
 
-    class Quiet(shell(app, door=door, pool=_Here(), limits=Limits(idle=inf))):  # type: ignore[misc]  # made at run time
-        transport: _Transport
-
-        def reset(self) -> None:
-            self._forget()
-            self.current = None
-            self.transport.is_reset = True
-            self.transport.close()
-
-    return Quiet
+    def reset(self) -> None:
+        """Have the client see a reset after all that was written."""
+        self._forget()
+        self._cycle = None
+        transport: Any = self.transport
+        transport.is_reset = True
+        transport.close()

@@ -1,11 +1,12 @@
-"""The tunnel: a forward proxy that leads the providers' hosts to our own listeners, and every other host nowhere.
+"""The forward proxy: it leads the providers' hosts to our own listeners, and every other host nowhere.
 
-The law of this file:
+The rules of this file:
 
-1. It decrypts nothing. CONNECT to a provider's host is a line of bytes to our HTTPS listener (``relay.py``).
+1. It decrypts nothing. CONNECT to a provider's host becomes a pipe of bytes to our HTTPS listener (``relay.py``).
 2. A whole URL of a provider's host (``GET http://HOST/PATH``) is answered here and now, by the same application, on the
-   connection it came in on: keep-alive, order, pace and every fault are the shell's.
-3. Where a request leads is decided in ``routing.py``. A host that is not carried gets a sentence, and a line in the journal.
+   connection it came in on: keep-alive, order, pace and every fault are the ordinary connection's.
+3. Where a request leads is decided in ``proxy_policy.py``. A host that is not carried gets a sentence, and a line in the
+   journal.
 4. The client's own loopback is carried, for clients that know no NO_PROXY; but not for clients of other machines.
 """
 
@@ -13,30 +14,32 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.provider_errors import Refused
-from mockserver.http.connection import Shell, shell
-from mockserver.http.listener import Bound, Listener
+from mockserver.http.connection import Connection
+from mockserver.http.cycle import RequestCycle
+from mockserver.http.listener import Listener
+from mockserver.http.request_parser import InvalidRequest
 from mockserver.intercept.proxy_errors import REFUSAL, NoAnswerThere, NotForTheTunnel, TooMuchToCarry, turn_away
-from mockserver.intercept.proxy_policy import Place, Roads, is_loopback, named_in
-from mockserver.intercept.relay import End, join
+from mockserver.intercept.proxy_policy import Place, ProxyPolicy, is_loopback, requested_place
+from mockserver.intercept.relay import PipeEnd, join
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from concurrent.futures import Executor
-    from wsgiref.types import WSGIApplication, WSGIEnvironment
+    from collections.abc import Callable, Collection, Sequence
+    from wsgiref.types import WSGIApplication
 
-    from mockserver.http.connection import Limits
-    from mockserver.http.cycle import Cycle
+    from mockserver.http.listener import BoundListener, Shared
+    from mockserver.http.request import HttpRequest
     from mockserver.intercept.hosts import Hosts
 
-PATIENCE = 10.0
+CONNECT_TIMEOUT = 10.0
 """Seconds in which another host must take a connection."""
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
-_OURS_ALONE = frozenset(
+_HOP_BY_HOP = frozenset(
     [
         "connection",
         "content-length",
@@ -55,10 +58,10 @@ _OURS_ALONE = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tunnel(Listener):
-    """Where clients come whose HTTPS_PROXY and http_proxy name us. Its `app` answers for the providers' hosts.
+class ForwardProxy(Listener):
+    """The listener of clients whose HTTPS_PROXY and http_proxy name it. Its `app` answers for the providers' hosts.
 
-    Bytes are carried to the listeners of the same `door`.
+    Bytes are carried to the listeners of the same `name`.
     """
 
     hosts: Hosts
@@ -66,154 +69,156 @@ class Tunnel(Listener):
     allowed: Collection[str] = ()
     """Other hosts that are let through; ``*.example.com`` is all below one."""
     away: WSGIApplication = turn_away
-    """What answers for every other host; the refusal is in its environ."""
+    """What answers for every other host; the reason is in its environ."""
 
-    def connection(self, pool: Executor, limits: Limits, beside: Sequence[Bound]) -> type[Shell]:
-        """The protocol class of its connections."""
+    def protocol(self, shared: Shared, beside: Sequence[BoundListener]) -> Callable[[], Connection]:
+        """What makes its connections."""
         http, https = None, None
         for listener, address in beside:
-            if listener.door != self.door or isinstance(listener, Tunnel):
+            if listener.name != self.name or isinstance(listener, ForwardProxy):
                 continue
             if listener.ssl_context is None:
                 http = http or Place(*address)
             else:
                 https = https or Place(*address)
-        gate = shell(self.app, door=self.door, pool=pool, limits=limits, kind=Gate)
-        gate.away = staticmethod(self.away)
-        gate.roads = Roads(self.hosts, tuple(self.allowed), http, https)
-        gate.own_ports = frozenset(bound.address[1] for bound in beside if isinstance(bound.listener, Tunnel))
-        return gate
+        return partial(
+            ProxyConnection,
+            self.app,
+            listener=self.name,
+            away=self.away,
+            policy=ProxyPolicy(self.hosts, tuple(self.allowed), http, https),
+            own_ports=frozenset(bound.address[1] for bound in beside if isinstance(bound.listener, ForwardProxy)),
+            **shared._asdict(),
+        )
 
 
-class Gate(Shell):
-    """One connection to the tunnel, until it is a line. Made by `Tunnel`."""
+class ProxyConnection(Connection):
+    """One connection to the forward proxy, until it becomes a pipe. Made by `ForwardProxy`."""
 
-    away: WSGIApplication
-    roads: Roads
-    own_ports: frozenset[int]
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        away: WSGIApplication,
+        policy: ProxyPolicy,
+        own_ports: frozenset[int],
+        **shared: Any,
+    ) -> None:
+        """Wait to be connected.
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the shell's
-        """A client is there."""
-        super().connection_made(transport)
-        self.ahead: list[bytes] | None = None
-        """What a client has said behind its CONNECT, before it was told that it may."""
-        self.reaching: asyncio.Task[None] | None = None
+        Args:
+            app: what answers for the providers' hosts.
+            away: what answers for hosts that are not carried.
+            policy: which are.
+            own_ports: the ports of this machine at which the proxy itself listens.
+            shared: as `Connection` has it.
+        """
+        super().__init__(app, **shared)
+        self._away = away
+        self._policy = policy
+        self._own_ports = own_ports
+        self._connecting: asyncio.Task[None] | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Bytes from the client."""
-        if self.ahead is not None:
-            self.ahead.append(data)
-        else:
+        """Read requests; what comes after a CONNECT is for the other end."""
+        if self._parser.after_connect is None:
             super().data_received(data)
-
-    def on_message_complete(self) -> None:
-        """The request is there; what comes behind a CONNECT is not for us."""
-        if self.filling is not None and self.filling.environ["REQUEST_METHOD"] == "CONNECT":
-            self.ahead = []
-        super().on_message_complete()
-
-    def _decline_upgrade(self, rest: bytes | memoryview) -> None:
-        if self.ahead is None:
-            super()._decline_upgrade(rest)
-        elif rest:
-            self.ahead.append(bytes(rest))
+        else:
+            self._parser.after_connect += data
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
-        if self.reaching is not None:
-            self.reaching.cancel()
+        """Let go of everything."""
+        self._stop_connecting()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """The server stops."""
-        if self.reaching is not None:
-            self.reaching.cancel()
+        """End because the server stops."""
+        self._stop_connecting()
         super().shutdown()
 
-    def _start(self, cycle: Cycle) -> None:
-        if cycle.status:  # it was no HTTP
-            super()._start(cycle)
+    def _stop_connecting(self) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+
+    def _start(self, request: HttpRequest | InvalidRequest) -> None:
+        if isinstance(request, InvalidRequest):
+            super()._start(request)
             return
-        environ, connects = cycle.environ, cycle.environ["REQUEST_METHOD"] == "CONNECT"
+        is_connect = request.method == "CONNECT"
         try:
-            place = named_in(environ)
-            if not connects and self.roads.leads_home(place):
-                _as_to_a_server(environ)
-                super()._start(cycle)
+            place = requested_place(request)
+            if not is_connect and self._policy.is_intercepted(place):
+                scheme, _, rest = request.target.partition("://")
+                request.scheme, request.target = scheme.lower(), _origin_form(rest)
+                super()._start(request)
                 return
-            target = self.roads.carry(place, from_loopback=is_loopback(environ["REMOTE_ADDR"]))
-            if target.is_loopback and target.port in self.own_ports:
+            target = self._policy.carry(
+                place, from_loopback=request.client is not None and is_loopback(request.client[0])
+            )
+            if target.is_loopback and target.port in self._own_ports:
                 raise NotForTheTunnel
-            if environ["mockserver.overflow"]:
+            if request.is_too_large:
                 raise TooMuchToCarry(host=place.host)
         except Refused as refusal:
-            self.current = cycle
-            self._turn_away(cycle, refusal)
+            self._cycle = cycle = RequestCycle(request)
+            self._reject_target(cycle, refusal)
         else:
-            self.current = cycle
-            self.flow.pause_reading()
-            self.reaching = self.loop.create_task(self._carry(cycle, target, b"" if connects else _message(environ)))
+            self._cycle = cycle = RequestCycle(request)
+            self._pause_reading()
+            message = b"" if is_connect else _forwarded(request)
+            self._connecting = self.loop.create_task(self._carry(cycle, target, message))
 
-    def _turn_away(self, cycle: Cycle, refusal: Refused) -> None:
-        self.ahead = None
-        cycle.environ[REFUSAL] = refusal
-        cycle.environ["PATH_INFO"] = ""  # a path of another host means nothing here
-        cycle.lingers = cycle.last
-        cycle.call(self.away)
-        self._answer(cycle)
+    def _reject_target(self, cycle: RequestCycle, refusal: Refused) -> None:
+        """Say why a request is not carried."""
+        self._parser.after_connect = None
+        self._parser.has_unread_input |= cycle.closes
+        cycle.request.path = ""  # a path of another host means nothing here
+        cycle.call(self._away, {REFUSAL: refusal})
+        self._send(cycle)
 
-    async def _carry(self, cycle: Cycle, target: Place, message: bytes) -> None:
-        """Become a line to another place: one that a CONNECT asked for, or for the length of one message."""
-        far = End(self.connections)
+    async def _carry(self, cycle: RequestCycle, target: Place, message: bytes) -> None:
+        """Become a pipe to another place: one that a CONNECT asked for, or for the length of one message."""
+        far = PipeEnd(self._connections)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CONNECT_TIMEOUT):
                 await self.loop.create_connection(lambda: far, *target)
-        except (OSError, UnicodeError) as reason:  # a time-out is an OSError; a name may be none that can be asked for
-            why = getattr(reason, "strerror", None) or str(reason) or f"no answer for {PATIENCE:g} s"
-            self._turn_away(cycle, NoAnswerThere(host=target.host, port=target.port, reason=why))
-            self.reaching = None
+        except (OSError, UnicodeError) as reason:  # a time-out is an OSError; a name may be none that can be looked up
+            why = getattr(reason, "strerror", None) or str(reason) or f"no answer for {CONNECT_TIMEOUT:g} s"
+            self._connecting = None
+            self._reject_target(cycle, NoAnswerThere(host=target.host, port=target.port, reason=why))
             self.proceed()
             return
-        self.reaching = None
-        near = End(self.connections, is_deaf=bool(message))
+        self._connecting = None
+        near = PipeEnd(self._connections, ignores_input=bool(message))
+        sent_ahead = bytes(self._parser.after_connect or b"")
         self._forget()
-        self._unset_keepalive_if_required()
+        self._timer.cancel()
         near.connection_made(self.transport)
         self.transport.set_protocol(near)
-        self.connections.discard(self)
+        self._connections.discard(self)
         if message:
             far.transport.write(message)
         else:
             near.transport.write(ESTABLISHED)
-            far.transport.writelines(self.ahead or ())
+            if sent_ahead:
+                far.transport.write(sent_ahead)
         join(near, far)
 
 
-def _as_to_a_server(environ: dict[str, Any]) -> None:
-    """Make a request to a proxy one to the server that it names."""
-    scheme, _, rest = environ["mockserver.target"].partition("://")
-    environ["wsgi.url_scheme"] = scheme.lower()
-    environ["mockserver.target"] = _path_of(rest)
-
-
-def _path_of(rest: str) -> str:
+def _origin_form(rest: str) -> str:
     """Path and query of a URL without its scheme."""
     start = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
     path = rest[start:].partition("#")[0]
     return path if path.startswith("/") else f"/{path}"
 
 
-def _message(environ: WSGIEnvironment) -> bytes:
-    """A request as its server wants it. The connection is for this one alone, and its end the answer's."""
-    body: bytes = environ["mockserver.body"]
-    rest = environ["mockserver.target"].partition("://")[2]
-    head: Sequence[tuple[str, str]] = environ["mockserver.head"]
-    dropped = _OURS_ALONE.union(
-        word.strip().lower() for name, value in head if name.lower() == "connection" for word in value.split(",")
-    )
-    lines = [f"{environ['REQUEST_METHOD']} {_path_of(rest)} HTTP/1.1", f"Host: {environ['HTTP_HOST']}"]
-    lines += [f"{name}: {value}" for name, value in head if name.lower() not in dropped]
-    if body or "CONTENT_LENGTH" in environ:
-        lines.append(f"Content-Length: {len(body)}")
+def _forwarded(request: HttpRequest) -> bytes:
+    """A request as its server takes it. The connection is for this one alone, and its end is the response's."""
+    rest = request.target.partition("://")[2]
+    dropped = _HOP_BY_HOP.union(word.strip().lower() for word in (request.get("connection") or "").split(","))
+    lines = [f"{request.method} {_origin_form(rest)} HTTP/1.1", f"Host: {request.fields['host']}"]
+    lines += [f"{name}: {value}" for name, value in request.headers if name.lower() not in dropped]
+    if request.body or request.has_body:
+        lines.append(f"Content-Length: {len(request.body)}")
     lines += ["Connection: close", "", ""]
-    return "\r\n".join(lines).encode("latin-1") + body
+    return "\r\n".join(lines).encode("latin-1") + request.body

@@ -1,4 +1,4 @@
-"""Where a request through the tunnel leads: to us, to who else is allowed, or nowhere. Values in, values out."""
+"""Where a request through the forward proxy leads: to us, to who else is allowed, or nowhere. Values in, values out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.intercept.hosts import PORTS, Hosts, domain_of
 from mockserver.intercept.proxy_errors import HostRefused, NotForTheTunnel, PortRefused
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from mockserver.http.request import HttpRequest
 
 _AUTHORITY = re.compile(r"(?:[^@/?#]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]@/?#]+)(?::([0-9]{1,5}))?")
 
@@ -40,14 +40,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def named_in(environ: WSGIEnvironment) -> Place:
+def requested_place(request: HttpRequest) -> Place:
     """The place that a request to a proxy names in its target.
 
     Raises:
         NotForTheTunnel: it names none.
     """
-    target: str = environ["mockserver.target"]
-    if environ["REQUEST_METHOD"] == "CONNECT":
+    target = request.target
+    if request.method == "CONNECT":
         scheme, authority = "https", target
     else:
         scheme, _, rest = target.partition("://")
@@ -63,7 +63,7 @@ def named_in(environ: WSGIEnvironment) -> Place:
 
 
 @dataclass(frozen=True)
-class Roads:
+class ProxyPolicy:
     """Which hosts lead where."""
 
     hosts: Hosts
@@ -75,7 +75,7 @@ class Roads:
     https: Place | None = None
     """Where on port 443."""
 
-    def leads_home(self, place: Place) -> bool:
+    def is_intercepted(self, place: Place) -> bool:
         """Whether it is a provider's host, at a port that is answered.
 
         Raises:
@@ -98,7 +98,7 @@ class Roads:
             PortRefused: a provider's host is not answered at that port.
             HostRefused: the host is not carried at all.
         """
-        if self.leads_home(place):
+        if self.is_intercepted(place):
             home = self.https if place.port == PORTS["https"] else self.http
             if home is None:
                 raise PortRefused(host=place.host, port=place.port, instead="this server does without")

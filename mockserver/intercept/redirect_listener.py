@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mockserver.http.listener import Listener, Listening
+from mockserver.http.listener import Listener, Server
 
 from .ca import Authority
 from .hosts import Hosts
@@ -34,7 +34,7 @@ class Door:
 
     @classmethod
     def opened(
-        cls, server: Listening, app: WSGIApplication, hosts: Hosts, name: str, authority: Authority | None = None
+        cls, server: Server, app: WSGIApplication, hosts: Hosts, name: str, authority: Authority | None = None
     ) -> Door:
         """Open a door of a running server; it is there until the server stops.
 
@@ -43,8 +43,8 @@ class Door:
         """
         context, certificate = _identity(hosts, authority)
         urls = {
-            80: server.add(Listener(app, door=name)),
-            443: server.add(Listener(app, door=name, ssl_context=context)),
+            80: server.add(Listener(app, name=name)),
+            443: server.add(Listener(app, name=name, ssl_context=context)),
         }
         return cls(name, {port: _address(url) for port, url in urls.items()}, certificate)
 

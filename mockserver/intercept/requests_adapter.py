@@ -9,7 +9,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from .inmemory import Line, Switchboard
+from .inmemory import InMemoryConnection, InMemoryNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ class RequestsAdapter(HTTPAdapter):
         Raises:
             ValueError: the world is another process's.
         """
-        self._switchboard = Switchboard(world)
+        self._switchboard = InMemoryNetwork(world)
         super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -57,7 +57,7 @@ class RequestsAdapter(HTTPAdapter):
         return super().send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=None)
 
 
-def _pools(switchboard: Switchboard) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(switchboard: InMemoryNetwork) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(_Connection, HTTPConnection):
         switch = switchboard
 
@@ -74,7 +74,7 @@ def _pools(switchboard: Switchboard) -> dict[str, type[HTTPConnectionPool]]:
 class _Connection:
     """A connection of urllib3's without a socket below it."""
 
-    switch: Switchboard
+    switch: InMemoryNetwork
     is_tls = False
     host: str
     port: int
@@ -95,7 +95,7 @@ class _Connection:
 class _Socket:
     """As much of a socket as http.client asks of one."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: InMemoryConnection) -> None:
         self.line = line
         self._timeout: float | None = None
         self._users = 1

@@ -118,7 +118,7 @@ class PendingResponse:
 
     def attach(self, environ: MutableMapping[str, Any]) -> bool:
         """Leave it to our connection; false under any other server, where this thread has to wait."""
-        if "mockserver.target" not in environ:
+        if "mockserver.request" not in environ:
             return False
         environ[PENDING] = self
         return True

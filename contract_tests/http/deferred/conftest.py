@@ -6,7 +6,7 @@ import pytest
 
 from contract_tests.http.deferred.house import House
 from mockserver.http.connection import Limits
-from mockserver.http.listener import Listening
+from mockserver.http.listener import Server
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def house():
 
 @pytest.fixture
 def serve(house, loop, opened):
-    return lambda **limits: opened.enter_context(Listening(house, limits=Limits(**limits)))
+    return lambda **limits: opened.enter_context(Server(house, limits=Limits(**limits)))
 
 
 @pytest.fixture

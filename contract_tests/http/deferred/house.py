@@ -6,9 +6,7 @@ import asyncio
 import queue
 from concurrent.futures import ThreadPoolExecutor
 
-from mockserver.http import listener as listening
-from mockserver.http.connection import Limits
-from mockserver.http.listener import Listener
+from mockserver.http.connection import Connection
 from mockserver.sdk.response import PLACEHOLDER, Deferred, Response, Stream
 
 PATIENCE = 30
@@ -48,7 +46,7 @@ class House:
 
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"]
-        environ["mockserver.finish"] = lambda sent, ending: self.ended.put((path, sent, ending))
+        environ["mockserver.request"].on_finish = lambda sent, ending: self.ended.put((path, sent, ending))
         answer = Response(200, (DATE,), path.encode())
         if path in self.promises:
             promise = self.promises[path]() if callable(self.promises[path]) else self.promises[path]
@@ -101,7 +99,8 @@ def on_a_wire(house, talk):
     """Let ``talk(connection, wire)`` be had."""
 
     async def had(pool):
-        wire, made = Wire(), listening._protocol(Listener(house), pool, Limits(), listening._State())()
+        loop = asyncio.get_running_loop()
+        wire, made = Wire(), Connection(house, loop=loop, pool=pool, connections=set())
         made.connection_made(wire)
         await talk(made, wire)
         made.connection_lost(None)

@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from contract_tests.http.deferred.house import DATE, HEAD, LAST, PATIENCE, STREAMED, chunk, get, ok, on_a_wire
+from contract_tests.http.manual_loop import BufferTransport, ManualLoop
 from mockserver.engine.feed import EventFeed
+from mockserver.http.connection import Connection
 from mockserver.sdk.response import Stream
 
 
@@ -115,16 +118,16 @@ def test_pieces_wait_while_the_client_does_not_read(house):
 def test_no_beat_is_added_to_what_the_client_does_not_read(house):
     house.streams("/events")
 
-    async def talk(connection, wire):
-        connection.data_received(get(b"/events"))
-        connection.pause_writing()
-        connection.performance._beat()
-        assert wire.out == STREAMED
-        connection.resume_writing()
-        connection.performance._beat()
-        assert wire.out == STREAMED + chunk(b":\n\n")
-
-    on_a_wire(house, talk)
+    loop, transport = ManualLoop(), BufferTransport()
+    connection = Connection(house, loop=loop, pool=ThreadPoolExecutor(1), connections=set())
+    connection.connection_made(transport)
+    connection.data_received(get(b"/events"))
+    connection.pause_writing()
+    loop.advance(15)
+    assert transport.out == STREAMED
+    connection.resume_writing()
+    loop.advance(15)
+    assert transport.out == STREAMED + chunk(b":\n\n")
 
 
 def test_a_client_that_does_not_read_is_dropped_in_the_middle(house):

@@ -1,0 +1,74 @@
+"""An event loop whose time is a number, and a transport that is a buffer, for what a connection does when time passes."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from itertools import count
+
+
+class Timer:
+    def __init__(self, call):
+        self.call = call
+
+    def cancel(self):
+        self.call = None
+
+
+class ManualLoop:
+    """As much of an event loop as a connection uses. Nothing happens until `advance` is called."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.due = []
+        self.numbers = count()
+
+    def time(self):
+        return self.now
+
+    def call_later(self, delay, call, *arguments):
+        timer = Timer(lambda: call(*arguments))
+        heapq.heappush(self.due, (self.now + delay, next(self.numbers), timer))
+        return timer
+
+    def call_soon_threadsafe(self, call, *arguments):
+        return self.call_later(0, call, *arguments)
+
+    def advance(self, seconds):
+        """Let time pass, with all that is due until then."""
+        end = self.now + seconds
+        while self.due and self.due[0][0] <= end:
+            self.now, _, timer = heapq.heappop(self.due)
+            if timer.call is not None:
+                timer.call()
+        self.now = end
+
+
+class BufferTransport(asyncio.Transport):
+    """A transport without a socket. It keeps what is written, and notes when it is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.out = b""
+        self.is_closed = False
+        self.is_reading_paused = False
+
+    def write(self, data):
+        self.out += data
+
+    def is_closing(self):
+        return self.is_closed
+
+    def close(self):
+        self.is_closed = True
+
+    abort = close
+
+    def can_write_eof(self):
+        return False
+
+    def pause_reading(self):
+        self.is_reading_paused = True
+
+    def resume_reading(self):
+        self.is_reading_paused = False

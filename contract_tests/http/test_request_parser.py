@@ -1,0 +1,158 @@
+"""The parser: received bytes become requests, whole and bounded, however they are split."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.http.request_parser import FEED_CHUNK, REPORTED_BYTES, InvalidRequest, RequestParser, Stage
+
+GET = b"GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n"
+POST = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
+CHUNKED = b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Trailer: t\r\n\r\n"
+UPGRADE = (
+    b"POST /a HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc"
+    b"GET /b HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+)
+FORM = ("method", "target", "path", "query", "version", "headers", "body", "is_too_large", "closes")
+
+
+def parser(**limits):
+    return RequestParser(**{"max_head": 64 * 1024, "max_body": 8 << 20, **limits})
+
+
+def read(raw, sizes, **limits):
+    """What a parser makes of bytes that come in pieces of so many, as plain values."""
+    made = parser(**limits)
+    for start in range(0, len(raw), sizes):
+        made.feed(raw[start : start + sizes], 0.0)
+    return [
+        (each.status, each.reason) if isinstance(each, InvalidRequest) else tuple(getattr(each, name) for name in FORM)
+        for each in made.requests
+    ]
+
+
+@pytest.mark.parametrize("sizes", [1, 2, 7, FEED_CHUNK])
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (GET, [("GET", "/a?b", "/a", "b", "HTTP/1.1", (("Host", "h"),), b"", False, False)]),
+        (
+            POST + GET,
+            [
+                ("POST", "/a", "/a", "", "HTTP/1.1", (("Host", "h"), ("Content-Length", "3")), b"abc", False, False),
+                ("GET", "/a?b", "/a", "b", "HTTP/1.1", (("Host", "h"),), b"", False, False),
+            ],
+        ),
+        (CHUNKED, [("POST", "/a", "/a", "", "HTTP/1.1", (("Transfer-Encoding", "chunked"),), b"abc", False, False)]),
+        (b"GET / HTTP/1.0\r\n\r\n" + GET, [("GET", "/", "/", "", "HTTP/1.0", (), b"", False, True)]),
+        (
+            b"GET / HTTP/1.1\r\nConnection: foo, close\r\n\r\nno request",
+            [("GET", "/", "/", "", "HTTP/1.1", (("Connection", "foo, close"),), b"", False, True)],
+        ),
+        (
+            b"GET /%41 HTTP/1.1\r\nX: \xe9\r\n\r\n",
+            [("GET", "/%41", "/A", "", "HTTP/1.1", (("X", "\xe9"),), b"", False, False)],
+        ),
+        (b"\r\n\r\nhello\r\n", [(400, "Invalid method encountered")]),
+        (
+            GET + b"\x16\x03\x01",
+            [("GET", "/a?b", "/a", "b", "HTTP/1.1", (("Host", "h"),), b"", False, False), (400, None)],
+        ),
+        (b"GET / HTTP/2.0\r\n\r\n", [(505, "HTTP/1.1 and HTTP/1.0 are spoken here")]),
+    ],
+)
+def test_bytes_are_the_same_requests_however_they_are_split(raw, sizes, expected):
+    made = read(raw, sizes)
+    assert [
+        each if wanted[-1] is not None else (each[0], None) for each, wanted in zip(made, expected, strict=True)
+    ] == expected
+
+
+@pytest.mark.parametrize("sizes", [1, 5, FEED_CHUNK])
+def test_a_body_behind_an_offered_upgrade_is_read_however_it_is_split(sizes):
+    assert [(each[1], each[6]) for each in read(UPGRADE + GET, sizes)] == [("/a", b"abc"), ("/b", b""), ("/a?b", b"")]
+
+
+# Apache 2.4 and nginx take such a request line; httptools does not.
+@pytest.mark.parametrize("sizes", [1, 3, FEED_CHUNK])
+def test_raw_utf_8_in_the_request_line_is_read_as_if_it_were_percent_encoded(sizes):
+    raw = "GET /zażółć?x=ąę HTTP/1.1\r\nX: ó\r\n\r\n".encode()
+    (request,) = read(raw, sizes)
+    assert request[1:4] == (
+        "/za%C5%BC%C3%B3%C5%82%C4%87?x=%C4%85%C4%99",
+        "/zażółć".encode().decode("latin-1"),
+        "x=%C4%85%C4%99",
+    )
+    assert request[5] == (("X", "ó".encode().decode("latin-1")),)
+
+
+def test_trailers_do_not_change_the_headers_of_a_request():
+    made = parser()
+    made.feed(CHUNKED[:-20], 0.0)
+    made.feed(CHUNKED[-20:], 0.0)
+    (request,) = made.requests
+    assert request.fields == {"transfer-encoding": "chunked"}
+
+
+@pytest.mark.parametrize("piece", [b"x" * 1000, b"x: y\r\n" * 200])
+def test_a_head_without_end_is_given_up(piece):
+    made = parser(max_head=4000)
+    made.feed(b"GET / HTTP/1.1\r\nA: ", 0.0)
+    fed = 0
+    while not made.is_done:
+        made.feed(piece, 0.0)
+        fed += len(piece)
+    (invalid,) = made.requests
+    assert (invalid.status, invalid.reason) == (431, "The request's head is too large")
+    assert fed <= 4000 + len(piece)
+
+
+def test_a_target_without_end_is_given_up():
+    made = parser(max_head=4000)
+    while not made.is_done:
+        made.feed(b"GET /" if made.stage is Stage.IDLE else b"x" * 500, 0.0)
+    (invalid,) = made.requests
+    assert invalid.status == 414
+
+
+def test_a_chunk_extension_without_end_is_given_up():
+    made = parser(max_body=100)
+    made.feed(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;", 0.0)
+    fed = 0
+    while not made.is_done:
+        made.feed(b"x" * 100, 0.0)
+        fed += 100
+    assert fed <= 500
+    (request,) = made.requests
+    assert (request.closes, made.has_unread_input) == (True, True)
+
+
+def test_only_the_first_bytes_of_an_invalid_request_are_kept():
+    made = parser()
+    made.feed(b"\x00" * FEED_CHUNK, 0.0)
+    (invalid,) = made.requests
+    assert invalid.raw == b"\x00" * REPORTED_BYTES
+
+
+def test_what_follows_a_connect_is_kept_for_another_protocol():
+    made = parser()
+    made.feed(b"CONNECT h:443 HTTP/1.1\r\n\r\n\x16\x03", 0.0)
+    made.feed(b"\x01", 0.0)
+    assert (made.requests[0].target, bytes(made.after_connect)) == ("h:443", b"\x16\x03\x01")
+
+
+def test_the_stage_says_what_is_being_read():
+    made = parser()
+    stages = [made.stage]
+    for piece in (b"GET / HT", b"TP/1.1\r\nContent-Length: 1\r\n\r\n", b"x"):
+        made.feed(piece, 0.0)
+        stages.append(made.stage)
+    assert stages == [Stage.IDLE, Stage.HEAD, Stage.BODY, Stage.IDLE]
+
+
+def test_a_client_that_expects_to_be_asked_for_its_body_is_known_until_the_body_comes():
+    made = parser()
+    made.feed(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", 0.0)
+    assert made.expects_continue
+    made.feed(b"a", 0.0)
+    assert not made.expects_continue
