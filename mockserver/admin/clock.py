@@ -36,33 +36,29 @@ def advance(api: Api, world: World, values: Values) -> dict[str, Any]:
     body = values.body
     if "to" in body:
         return _move(api, world, instant(body["to"], "to"))
-    now = world.clock.now()
     if "seconds" in body:
-        return _move(api, world, now + round(body["seconds"] * SECOND), is_relative=True)
+        return _move_by(api, world, round(body["seconds"] * SECOND))
     before = world.advance()  # an attempt that is being made may bring about what comes next
     due = world.next_due()
-    if due is None:
-        return _moved(api, world, before)
-    return _move(api, world, max(due, now), is_relative=True, before=before)
+    return _move_by(api, world, 0 if due is None else max(0, due - world.clock.now()), before)
 
 
-def _move(
-    api: Api,
-    world: World,
-    to: Instant | None,
-    *,
-    is_freezing: bool = False,
-    is_relative: bool = False,
-    before: Sequence[TimedEvent] = (),
-) -> dict[str, Any]:
+def _move(api: Api, world: World, to: Instant | None, *, is_freezing: bool = False) -> dict[str, Any]:
+    _check_calendar(to)
+    try:
+        return _moved(api, world, world.freeze(to) if is_freezing or to is None else world.advance(to))
+    except ValueError as reason:
+        raise Conflict(str(reason)) from reason
+
+
+def _move_by(api: Api, world: World, microseconds: int, before: Sequence[TimedEvent] = ()) -> dict[str, Any]:
+    _check_calendar(world.clock.now() + microseconds)
+    return _moved(api, world, [*before, *world.advance(by=microseconds)])
+
+
+def _check_calendar(to: Instant | None) -> None:
     if to is not None and to > LATEST:
         raise Conflict("the calendar ends with the year 9999")
-    try:
-        return _moved(api, world, [*before, *(world.freeze(to) if is_freezing or to is None else world.advance(to))])
-    except ValueError as reason:
-        if is_relative:  # the clock ticks, and was there before us
-            return _moved(api, world, before)
-        raise Conflict(str(reason)) from reason
 
 
 def _moved(api: Api, world: World, events: Iterable[TimedEvent]) -> dict[str, Any]:

@@ -334,11 +334,15 @@ class World:
             self._run_due(now)
             return now
 
-    def advance(self, to: Instant | None = None) -> list[TimedEvent]:
-        """Move on to an instant, or only let be over what is due already; what happened on the way, in order, each at its own instant.
+    def advance(self, to: Instant | None = None, *, by: int = 0) -> list[TimedEvent]:
+        """Move the clock on, and run what is due on the way; what happened, in order, each at its own instant.
 
         It moves from due instant to due instant, and at each waits, without the lock, until every attempt is over. For
         one that was begun before it waits as `ATTEMPT_PATIENCE` says; `settle` before an advance waits longer.
+
+        Args:
+            to: the instant to move to.
+            by: microseconds to move on by when no instant is given; 0 runs what is due already.
 
         Raises:
             ValueError: the instant is past.
@@ -347,7 +351,7 @@ class World:
         """
         with self.lock:
             now = self.clock.now()
-            to = now if to is None else to
+            to = now + by if to is None else to
             if to < now:
                 raise ValueError("the clock cannot be moved backwards; a reset with freeze does that")
             if self._record is not None:
