@@ -123,7 +123,18 @@ class State:
     """All that one world knows."""
 
     __slots__ = (
-        *("_issued", "_printed", "accounts", "agenda", "clock", "deliveries", "epoch", "ids", "in_flight", "ledger"),
+        *(
+            "_issued",
+            "_printed",
+            "accounts",
+            "agenda",
+            "clock",
+            "deliveries_by_message",
+            "epoch",
+            "ids",
+            "in_flight",
+            "ledger",
+        ),
         *("outbox", "read", "readings", "uses"),
     )
 
@@ -159,7 +170,7 @@ class State:
         """Every switch of every room, by name."""
         self.outbox: dict[int, Delivery] = {}
         """Every delivery, by number."""
-        self.deliveries: dict[int, tuple[int, ...]] = {}
+        self.deliveries_by_message: dict[int, tuple[int, ...]] = {}
         """The numbers of the deliveries about each message, by its serial."""
         self.agenda = Scheduler(fixture.agenda)
         """What will happen by itself."""
@@ -204,7 +215,7 @@ class State:
             number: replace(delivery, status="held", due=None) if delivery.status == "due" else delivery
             for number, delivery in self.outbox.items()
         }
-        twin.deliveries = dict(self.deliveries)
+        twin.deliveries_by_message = dict(self.deliveries_by_message)
         twin.readings = dict(self.readings)
         twin.read = set(self.read)
         twin.uses = dict(self.uses)
@@ -234,7 +245,7 @@ def _run_item(state: State, event: ScheduledItemRun) -> None:
 
 def _open_delivery(state: State, event: DeliveryOpened) -> None:
     serial = event.delivery.serial
-    state.deliveries[serial] = (*state.deliveries.get(serial, ()), event.delivery.number)
+    state.deliveries_by_message[serial] = (*state.deliveries_by_message.get(serial, ()), event.delivery.number)
     _put(state, event.delivery)
 
 

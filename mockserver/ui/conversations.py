@@ -251,7 +251,7 @@ def _bubbles(visit: Visit, state: State, messages: Iterable[Message]) -> tuple[B
 
 def _bubble(visit: Visit, state: State, message: Message) -> Bubble:
     provider, _, account = message.account.partition("/")
-    deliveries = (state.outbox[number] for number in state.deliveries.get(message.serial, ()))
+    deliveries = (state.outbox[number] for number in state.deliveries_by_message.get(message.serial, ()))
     return Bubble(
         message,
         message.handset,
