@@ -11,6 +11,7 @@ from mockserver.engine.limits import Limit, standing
 
 ONE = Limit(1, 1, "1 per second")
 THREE = Limit(3, 10, "3 per 10 seconds")
+FIXED = Limit(2, 10, "2 in each 10 seconds", is_fixed=True)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,24 @@ def test_a_use_is_possible_when_the_one_that_fills_the_window_is_as_old_as_it_is
     limit: Limit, uses: tuple[int, ...], now: int, used: int, free_at: int
 ) -> None:
     found = standing(limit, uses, now)
+
+    assert (used, free_at) == (found.used, found.free_at)
+
+
+@pytest.mark.parametrize(
+    ("uses", "now", "used", "free_at"),
+    [
+        ((), 5, 0, 5),
+        ((0, 9 * SECOND), 9 * SECOND, 2, 10 * SECOND),
+        ((0, 9 * SECOND), 10 * SECOND, 0, 10 * SECOND),
+        ((9 * SECOND, 10 * SECOND), 10 * SECOND, 1, 10 * SECOND),
+        ((9 * SECOND, 10 * SECOND, 11 * SECOND), 12 * SECOND, 2, 20 * SECOND),
+    ],
+)
+def test_a_fixed_window_is_free_when_the_next_one_begins(
+    uses: tuple[int, ...], now: int, used: int, free_at: int
+) -> None:
+    found = standing(FIXED, uses, now)
 
     assert (used, free_at) == (found.used, found.free_at)
 

@@ -6,6 +6,7 @@ Messages are ordered by instant, and at one instant by arrival.
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from typing import NamedTuple, Self
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec import Struct
 from mockserver.engine.instants import EARLIEST, LATEST, Instant
 from mockserver.engine.message_store import MessagePage, MessageStore
 from mockserver.engine.messages import IndexKey, Message
+from mockserver.validation.messages import shown as show_value
 
 
 class Page(Struct, frozen=True):
@@ -54,7 +56,7 @@ def window(total: int, offset: int, limit: int, is_newest_first: bool = False) -
 
 def newest_first(page: MessagePage) -> MessagePage:
     """The same messages in the other order."""
-    backwards = (stretch.at(stretch.places[::-1]) for stretch in reversed(page.slices))
+    backwards = (each.at(each.places[::-1]) for each in reversed(page.slices))
     return MessagePage(tuple(backwards), page.total)
 
 
@@ -94,11 +96,12 @@ class Cursor(NamedTuple):
         Raises:
             ValueError: it is nothing that `written` wrote.
         """
-        at, _, serial = urlsafe_b64decode(text.encode()).decode().partition(".")
-        cursor = cls(int(at), int(serial))
-        if cursor.written != text:
-            raise ValueError(f"not a cursor: {text!r}")
-        return cursor
+        with suppress(ValueError):
+            at, _, serial = urlsafe_b64decode(text.encode()).decode().partition(".")
+            cursor = cls(int(at), int(serial))
+            if cursor.written == text:
+                return cursor
+        raise ValueError(f"not a cursor: {show_value(text)}")
 
     @property
     def written(self) -> str:
