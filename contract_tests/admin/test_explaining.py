@@ -51,7 +51,7 @@ def explain(client: Client, house, explainer) -> Explain:
 
     def explained(path: str = "/ibp_api.php", method: str = "GET", **request: object) -> dict[str, Any]:
         client.open(path, method=method, **request)
-        explanation: dict[str, Any] = explainer.explain(house.default.journal.after(0)[-1])
+        explanation: dict[str, Any] = explainer.explain(house.default.journal.since(0)[-1])
         assert explanation == orjson.loads(orjson.dumps(explanation))
         return explanation
 

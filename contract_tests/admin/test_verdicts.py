@@ -23,7 +23,7 @@ PROGRAM = "/api/messages/program/{}"
 def words(app, house):
     """The explanation of the latest exchange, as text."""
     explainer = Explainer(PROVIDERS, Masking((), house.is_ours), SWITCHES, partial(_addresses, app))
-    return lambda: in_words(explainer.explain(house.default.journal.after(0)[-1]))
+    return lambda: in_words(explainer.explain(house.default.journal.since(0)[-1]))
 
 
 def arm(client: Client, fault: Any, **rule: Any) -> None:

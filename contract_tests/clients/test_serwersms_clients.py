@@ -210,7 +210,7 @@ def test_the_vendors_newest_python_client_asks_by_the_newer_name(python_client, 
     (answer,) = python_client(NEWEST, ("message", "received", ("eco", {})))
 
     same(answer, {"items": [ECO]})
-    assert [exchange.target for exchange in own.default.journal.after(0)] == ["/messages/received.json"]
+    assert [exchange.target for exchange in own.default.journal.since(0)] == ["/messages/received.json"]
 
 
 @versions
@@ -263,7 +263,7 @@ def test_the_vendors_node_client_sends_arrays_booleans_and_nulls_as_a_form(node_
 
     same(several, {"items": [{**NDI, "contact": CONTACT}, EMPTY]})
     same(page, {"paging": {"page": 2, "count": 2}, "items": [ND, ECO]})
-    bodies = {exchange.body for exchange in own.default.journal.after(0)}
+    bodies = {exchange.body for exchange in own.default.journal.since(0)}
     assert (
         b"type=ndi&phone%5B0%5D=%2B48500600700&phone%5B1%5D=600700800&read=false&show_contact=true&ndi="
         b"&username=Login&password=Haslo&system=client_nodejs"

@@ -59,7 +59,7 @@ def test_every_refusal_can_be_forced_on_every_call_and_leaves_no_hole(
 ) -> None:
     force(client, provider, refusal.__name__)
     answer = client.open(**call)
-    exchange = house.default.journal.after(0)[-1]
+    exchange = house.default.journal.since(0)[-1]
 
     assert type(exchange.refusal) is refusal
     for said in (answer.text, exchange.refusal.advice, str(exchange.refusal)):
@@ -104,7 +104,7 @@ def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Cli
         request["auth"] = BASIC
     real = client.open(**request)
     room = next(room for room in PROVIDERS if room.name == provider)
-    asked, said = house.default.journal.after(0)[-1], real.data
+    asked, said = house.default.journal.since(0)[-1], real.data
     kind = next(refusal for refusal in room.errors if refusal.__name__ == name)
 
     assert name == type(asked.refusal).__name__

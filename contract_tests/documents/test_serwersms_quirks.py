@@ -690,7 +690,7 @@ def test_sw_33_the_vendors_other_actions_are_not_specified(client, action):
 
 def test_sw_33_an_action_that_the_vendor_does_not_have_is_not_specified_either(house, printed):
     assert printed.form("nothing").json == printed.form("send_sms").json == NO_ACTION
-    refused = [type(exchange.refusal).__name__ for exchange in house.default.journal.after(0)]
+    refused = [type(exchange.refusal).__name__ for exchange in house.default.journal.since(0)]
     assert refused == ["InvalidAction", "NotOffered"]
 
 
@@ -772,7 +772,7 @@ def test_sw_37_the_action_comes_before_the_method_the_body_the_credentials_and_t
     wrong = {"data": "{", "content_type": "application/json"}
 
     def last():
-        return type(house.default.journal.after(0)[-1].refusal).__name__
+        return type(house.default.journal.since(0)[-1].refusal).__name__
 
     seen = []
     for method, path, request in (

@@ -56,7 +56,7 @@ def test_a_listener_is_called_in_the_publishers_thread_while_others_may_use_the_
 
     def listener(item, cursor):
         reading = []
-        other = threading.Thread(target=lambda: reading.append(feed.after(0)))  # would wait for ever for a held lock
+        other = threading.Thread(target=lambda: reading.append(feed.since(0)))  # would wait for ever for a held lock
         other.start()
         other.join(PATIENCE)
         calls.append((threading.current_thread(), reading[0].cursor))
@@ -122,7 +122,7 @@ def test_what_happens_while_a_follower_reads_is_told_in_its_turn(feed, heard) ->
 def test_the_first_that_is_wanted_is_found_whether_it_is_there_or_comes(feed, heard, hear, before) -> None:
     items = "xay"
     publish(feed, items[:before])
-    feed.first_after(0, "a".__eq__, hear)
+    feed.first_since(0, "a".__eq__, hear)
     publish(feed, items[before:] + "a")
 
     assert [("a", 2)] == heard
@@ -130,7 +130,7 @@ def test_the_first_that_is_wanted_is_found_whether_it_is_there_or_comes(feed, he
 
 def test_what_is_before_the_cursor_is_not_found(feed, heard, hear) -> None:
     publish(feed, "a")
-    feed.first_after(1, "a".__eq__, hear)
+    feed.first_since(1, "a".__eq__, hear)
     assert [] == heard
     publish(feed, "a")
 
@@ -144,14 +144,14 @@ def test_what_happens_between_reading_and_listening_is_found(feed, heard, hear) 
         return item == "a"
 
     publish(feed, "x")
-    feed.first_after(0, is_wanted, hear)
+    feed.first_since(0, is_wanted, hear)
     publish(feed, "a")
 
     assert [("a", 2)] == heard
 
 
 def test_who_stops_looking_is_not_told(feed, heard, hear) -> None:
-    stop = feed.first_after(0, "a".__eq__, hear)
+    stop = feed.first_since(0, "a".__eq__, hear)
     stop()
     publish(feed, "a")
 
@@ -172,7 +172,7 @@ def test_many_publishers_tell_one_who_waits_only_once(heard, hear) -> None:
         for thread in threads:
             thread.start()
         start.wait(PATIENCE)
-        feed.first_after(0, "a".__eq__, hear)
+        feed.first_since(0, "a".__eq__, hear)
         for thread in threads:
             thread.join(PATIENCE)
 
@@ -201,13 +201,13 @@ def test_what_is_published_together_is_told_and_read_one_by_one(feed, heard, hea
     feed.publish("d")
 
     assert [("a", 1), ("b", 2), ("c", 3), ("d", 4)] == heard
-    assert [(tuple("abcd")[cursor:], 4, 0) for cursor in range(5)] == [feed.after(cursor) for cursor in range(5)]
+    assert [(tuple("abcd")[cursor:], 4, 0) for cursor in range(5)] == [feed.since(cursor) for cursor in range(5)]
 
 
 def test_what_was_published_together_is_let_go_of_together(feed) -> None:
     for group in ("ab", "cde", "f", "g"):
         feed.publish_all(group)
 
-    assert (tuple("cdefg"), 7, 2) == feed.after(0)
-    assert (tuple("cdefg"), 7, 1) == feed.after(1)
-    assert (tuple("defg"), 7, 0) == feed.after(3)
+    assert (tuple("cdefg"), 7, 2) == feed.since(0)
+    assert (tuple("cdefg"), 7, 1) == feed.since(1)
+    assert (tuple("defg"), 7, 0) == feed.since(3)

@@ -16,8 +16,8 @@ def test_exchanges_are_numbered_from_one_and_found_by_number() -> None:
     for _ in range(3):
         journal.add(exchange())
 
-    assert [2, 3] == [found.number for found in journal.after(1)]
-    assert [1] == [found.number for found in journal.after(0, 1)]
+    assert [2, 3] == [found.number for found in journal.since(1)]
+    assert [1] == [found.number for found in journal.since(0, 1)]
     assert 3 == journal.get(3).number  # type: ignore[union-attr]
     assert (None, None) == (journal.get(0), journal.get(4))
 
@@ -45,7 +45,7 @@ def test_a_journal_keeps_the_latest_and_counts_what_it_dropped() -> None:
     for _ in range(5):
         journal.add(exchange())
 
-    assert ([4, 5], 3, 5) == ([found.number for found in journal.after(0)], journal.dropped, journal.last)
+    assert ([4, 5], 3, 5) == ([found.number for found in journal.since(0)], journal.dropped, journal.last)
     assert journal.get(3) is None
 
 
@@ -100,12 +100,12 @@ def test_a_journal_that_is_closed_gives_back_what_it_held() -> None:
 def test_a_reader_of_the_feed_gets_what_came_after_its_cursor_once() -> None:
     feed = EventFeed(size=3)
     feed.publish("a")
-    first = feed.after(0)
+    first = feed.since(0)
     feed.publish("b")
 
     assert (("a",), 1, 0) == first
-    assert (("b",), 2, 0) == feed.after(first.cursor)
-    assert ((), 2, 0) == feed.after(2)
+    assert (("b",), 2, 0) == feed.since(first.cursor)
+    assert ((), 2, 0) == feed.since(2)
 
 
 def test_a_reader_that_comes_too_late_is_told_how_much_it_missed() -> None:
@@ -113,4 +113,4 @@ def test_a_reader_that_comes_too_late_is_told_how_much_it_missed() -> None:
     for item in "abcd":
         feed.publish(item)
 
-    assert (("c", "d"), 4, 1) == feed.after(1)
+    assert (("c", "d"), 4, 1) == feed.since(1)

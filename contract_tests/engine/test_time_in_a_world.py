@@ -175,7 +175,7 @@ def test_an_exchange_in_the_feed_is_its_number_and_no_more() -> None:
     exchange = Exchange("GET", "/", (), b"x" * 10_000, None)
     world.write_down(exchange)
 
-    assert (TimedEvent(0, ExchangeRecorded(1)),) == world.feed.after(0).items
+    assert (TimedEvent(0, ExchangeRecorded(1)),) == world.feed.since(0).items
 
 
 def test_a_seed_decides_every_chance() -> None:

@@ -73,7 +73,7 @@ def _numbers(things: Iterable[Any], is_so: Callable[[Any], bool] | None) -> list
 
 def show(api: Api, world: World, _: Values) -> dict[str, Any]:
     """What a world has seen."""
-    exchanges = list(world.journal.after(0))
+    exchanges = list(world.journal.since(0))
     with world.lock:
         deliveries = list(world.state.outbox.values())
     asked = {each.provider for each in exchanges}

@@ -23,7 +23,7 @@ from .schemas import WHOLE, WORD, a_list, component, held, one_of
 def listed(api: Api, world: World, values: Values) -> dict[str, Any]:
     """Exchanges, oldest first."""
     query = values.query
-    found = (each for each in world.journal.after(query.get("after", 0)) if matches(each, query))
+    found = (each for each in world.journal.since(query.get("after", 0)) if matches(each, query))
     told = list(islice(found, query.get("limit", 100)))
     for exchange in told:
         api.masking.apply(exchange)

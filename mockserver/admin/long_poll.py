@@ -72,7 +72,7 @@ def wait(api: Api, world: World, values: Values) -> Deferred:
         assert isinstance(item, TimedEvent)
         late.answer(_answer(happened(api, world, item), cursor))
 
-    late.on_end(world.feed.first_after(after, partial(WAITED_FOR[kind].is_wanted, world, query), found))
+    late.on_end(world.feed.first_since(after, partial(WAITED_FOR[kind].is_wanted, world, query), found))
     return late
 
 

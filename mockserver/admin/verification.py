@@ -253,7 +253,7 @@ def answer(claim: Claim, journal: Journal, mask: Mask = _unmasked) -> dict[str, 
         journal: what happened.
         mask: for the values that are told.
     """
-    exchanges = journal.after(claim.after)
+    exchanges = journal.since(claim.after)
     found, difference = (_count if claim.at_least is not None or claim.at_most is not None else _each)(
         claim, exchanges, mask
     )

@@ -1,11 +1,11 @@
 """What happened in a world, as a bounded ring with a cursor.
 
-A cursor counts everything that was ever published, so a reader asks for what came *after* it and can tell when the
-ring has already let go of some of that. Counting what is there now would miss what fell out at the other end.
+A cursor counts everything that was ever published, so a reader asks for what came *since* it and can tell when the
+ring has already dropped some of that. Counting what is there now would miss what fell out at the other end.
 
-Who does not want to ask again listens. A listener is called in the publisher's thread, without the feed's lock but
-perhaps with a world's, so it must be quick, wait for nothing and ask no world. Between reading and listening there is
-no gap: `follow` and `first_after` begin to listen at a cursor behind which there is nothing they have not seen.
+Who does not want to ask again subscribes. A subscriber is called in the publisher's thread, without the feed's lock
+but perhaps with a world's, so it must be quick, wait for nothing and call no world. Between reading and subscribing
+there is no gap: `follow` and `first_since` subscribe at a cursor behind which there is nothing they have not seen.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 logger = logging.getLogger(__name__)
 
-Listener: TypeAlias = Callable[[object, int], object]
-"""Is told of an item and of the cursor behind it."""
+Subscriber: TypeAlias = Callable[[object, int], object]
+"""Is called with an item and the cursor behind it."""
 
 Stop: TypeAlias = Callable[[], object]
-"""Ends listening; may be called from any thread, and more than once."""
+"""Ends a subscription; may be called from any thread, and more than once."""
 
 
 class Group(Sized, Iterable[object], Protocol):
-    """Things that are published together. It never changes."""
+    """Items that are published together. It never changes."""
 
 
 class FeedPage(NamedTuple):
@@ -38,38 +38,38 @@ class FeedPage(NamedTuple):
     cursor: int
     """Ask with this next time."""
     missed: int
-    """How many items after the reader's cursor were already gone."""
+    """How many items since the reader's cursor were already gone."""
 
 
 class _Subscription:
-    """One listening. An object of its own, for the same listener may listen twice."""
+    """One subscription. An object of its own, because the same subscriber may subscribe twice."""
 
-    __slots__ = ("hear",)
+    __slots__ = ("subscriber",)
 
-    def __init__(self, hear: Listener) -> None:
-        self.hear = hear
+    def __init__(self, subscriber: Subscriber) -> None:
+        self.subscriber = subscriber
 
 
 class EventFeed:
-    """The latest things that happened: ``size`` of them, and more where several were published together."""
+    """The latest groups of items that were published: at most ``size`` groups."""
 
-    __slots__ = ("_ears", "_groups", "_held", "_lock", "_size", "cursor")
+    __slots__ = ("_groups", "_held", "_lock", "_size", "_subscriptions", "cursor")
 
     def __init__(self, size: int = 1_000) -> None:
         self._size = size
         self._groups: deque[tuple[int, Group]] = deque()
         self._held = 0
         self._lock = Lock()
-        self._ears: tuple[_Subscription, ...] = ()  # replaced, never changed: publishers walk along it
+        self._subscriptions: tuple[_Subscription, ...] = ()  # replaced, never changed: publishers iterate over it
         self.cursor = 0
-        """How many things have been published."""
+        """How many items have been published."""
 
     def publish(self, item: object) -> None:
-        """Add what happened, and tell who listens."""
+        """Add an item, and call the subscribers."""
         self.publish_all((item,))
 
     def publish_all(self, group: Group) -> None:
-        """Add what happened together, in order, and tell who listens. The group is asked for its items when somebody reads them."""
+        """Add items together, in order, and call the subscribers. The group is iterated over when somebody reads it."""
         count = len(group)
         with self._lock:
             self._groups.append((count, group))
@@ -77,13 +77,13 @@ class EventFeed:
             if len(self._groups) > self._size:
                 self._held -= self._groups.popleft()[0]
             self.cursor += count
-            cursor, ears = self.cursor, self._ears
-        if ears:
+            cursor, subscriptions = self.cursor, self._subscriptions
+        if subscriptions:
             for at, item in enumerate(group, cursor - count + 1):
-                _tell_ears(ears, item, at)
+                _notify(subscriptions, item, at)
 
-    def after(self, cursor: int) -> FeedPage:
-        """What was published after a cursor."""
+    def since(self, cursor: int) -> FeedPage:
+        """The items that were published since a cursor."""
         with self._lock:
             new = max(0, self.cursor - cursor)
             wanted = min(new, self._held)
@@ -98,70 +98,72 @@ class EventFeed:
         items = chain.from_iterable(reversed(groups))
         return FeedPage(tuple(islice(items, found - wanted, None)), cursor, new - wanted)
 
-    def listen(self, listener: Listener) -> Stop:
-        """Be told of everything from now on, until the answer is called.
+    def listen(self, subscriber: Subscriber) -> Stop:
+        """Subscribe to everything from now on, until the result is called.
 
-        Publishers in several threads may tell of their items in another order than that of the cursors. A call that is
-        on its way may still come after the stop.
+        Publishers in several threads may pass their items on in another order than that of the cursors. A call that
+        has begun may still come after the stop.
         """
-        ear = _Subscription(listener)
+        subscription = _Subscription(subscriber)
         with self._lock:
-            self._ears = (*self._ears, ear)
-        return partial(self._forget, ear)
+            self._subscriptions = (*self._subscriptions, subscription)
+        return partial(self._unsubscribe, subscription)
 
-    def follow(self, cursor: int, listener: Listener) -> Stop:
-        """Be told of everything after a cursor: of what is there in this call, of the rest as it happens.
+    def follow(self, cursor: int, subscriber: Subscriber) -> Stop:
+        """Subscribe to everything since a cursor: what is there is passed on in this call, the rest as it happens.
 
-        What the ring has already let go of is missing; the first cursor that is told says how much that was.
+        What the ring has already dropped is missing; the first cursor that is passed on says how much that was.
         """
-        ear = _Subscription(listener)
+        subscription = _Subscription(subscriber)
         while True:
-            reading = self.after(cursor)
-            for at, item in enumerate(reading.items, reading.cursor - len(reading.items) + 1):
-                listener(item, at)
-            if self._join(ear, reading.cursor):
-                return partial(self._forget, ear)
-            cursor = reading.cursor
+            page = self.since(cursor)
+            for at, item in enumerate(page.items, page.cursor - len(page.items) + 1):
+                subscriber(item, at)
+            if self._join(subscription, page.cursor):
+                return partial(self._unsubscribe, subscription)
+            cursor = page.cursor
 
-    def first_after(self, cursor: int, is_wanted: Callable[[object], bool], found: Listener) -> Stop:
-        """Be told once, of the first item after a cursor that is wanted: in this call if it is there already.
+    def first_since(self, cursor: int, is_wanted: Callable[[object], bool], found: Subscriber) -> Stop:
+        """Call back once, with the first wanted item since a cursor: in this call if it is there already.
 
         Args:
             cursor: what was published until then does not count.
-            is_wanted: whether it is one; called as listeners are.
-            found: is told of it.
+            is_wanted: whether it is one; called as subscribers are.
+            found: is called with it.
         """
-        ear = _Subscription(lambda item, at: is_wanted(item) and self._forget(ear) and found(item, at))
+        subscription = _Subscription(
+            lambda item, at: is_wanted(item) and self._unsubscribe(subscription) and found(item, at)
+        )
         while True:
-            reading = self.after(cursor)
-            for at, item in enumerate(reading.items, reading.cursor - len(reading.items) + 1):
+            page = self.since(cursor)
+            for at, item in enumerate(page.items, page.cursor - len(page.items) + 1):
                 if is_wanted(item):
                     found(item, at)
-                    return partial(self._forget, ear)
-            if self._join(ear, reading.cursor):
-                return partial(self._forget, ear)
-            cursor = reading.cursor
+                    return partial(self._unsubscribe, subscription)
+            if self._join(subscription, page.cursor):
+                return partial(self._unsubscribe, subscription)
+            cursor = page.cursor
 
-    def _join(self, ear: _Subscription, cursor: int) -> bool:
-        """Listen, unless something was published after the cursor."""
+    def _join(self, subscription: _Subscription, cursor: int) -> bool:
+        """Subscribe, unless something was published since the cursor."""
         with self._lock:
             if self.cursor != cursor:
                 return False
-            self._ears = (*self._ears, ear)
+            self._subscriptions = (*self._subscriptions, subscription)
             return True
 
-    def _forget(self, ear: _Subscription) -> bool:
-        """Listen no longer; whether it did. Only one of those who call at the same time is told so."""
+    def _unsubscribe(self, subscription: _Subscription) -> bool:
+        """Remove a subscription; whether it was there. Of several calls at the same time only one returns true."""
         with self._lock:
-            ears = tuple(other for other in self._ears if other is not ear)
-            is_there = len(ears) < len(self._ears)
-            self._ears = ears
-            return is_there
+            others = tuple(other for other in self._subscriptions if other is not subscription)
+            was_there = len(others) < len(self._subscriptions)
+            self._subscriptions = others
+            return was_there
 
 
-def _tell_ears(ears: tuple[_Subscription, ...], item: object, cursor: int) -> None:
-    for ear in ears:
+def _notify(subscriptions: tuple[_Subscription, ...], item: object, cursor: int) -> None:
+    for subscription in subscriptions:
         try:
-            ear.hear(item, cursor)
-        except Exception:  # what happened has happened, whatever a listener makes of it
-            logger.exception("Error in a listener of a feed")
+            subscription.subscriber(item, cursor)
+        except Exception:  # what happened has happened, whatever a subscriber makes of it
+            logger.exception("A subscriber of a feed failed")

@@ -289,7 +289,7 @@ class Journal:
         self.held -= oldest.size
         self._budget.held -= oldest.size
 
-    def after(self, number: int, limit: int | None = None) -> list[Exchange]:
+    def since(self, number: int, limit: int | None = None) -> list[Exchange]:
         """The exchanges after a number, oldest first."""
         with self._budget.lock:
             start = max(0, number - self.dropped)
@@ -297,7 +297,7 @@ class Journal:
 
     def get(self, number: int) -> Exchange | None:
         """The exchange of a number; ``None`` when it is gone, or has not been."""
-        found = self.after(number - 1, 1)
+        found = self.since(number - 1, 1)
         return found[0] if found and found[0].number == number else None
 
     def clear(self) -> None:

@@ -115,7 +115,7 @@ def _due(due: ScheduledItem, now: Instant, state: State) -> Entry:
 
 
 def _past(world: World, now: Instant) -> Iterable[Entry]:
-    told = (_told(world, item, now) for item in reversed(world.feed.after(0).items) if isinstance(item, TimedEvent))
+    told = (_told(world, item, now) for item in reversed(world.feed.since(0).items) if isinstance(item, TimedEvent))
     return islice((entry for entry in told if entry is not None), _PAST)
 
 

@@ -277,7 +277,7 @@ def _told(delivery: Delivery) -> Told:
 def changed(visit: Visit) -> dict[str, Any] | None:
     """The rows and bubbles that something happened to after the cursor ``since``; ``None`` when that is too much to tell."""
     world, numbers = visit.world, set(opened(visit))
-    reading = world.feed.after(visit.number("since"))
+    reading = world.feed.since(visit.number("since"))
     if reading.missed:
         return None
     _look_up(world)

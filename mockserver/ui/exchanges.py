@@ -65,7 +65,7 @@ def _matching(visit: Visit, *, before: int | None = None, after: int = 0) -> Ite
     """The exchanges between two numbers that the filters leave, the latest first."""
     wanted = visit.args.get("q", "").strip().casefold()
     provider, outcome, fault = (visit.args.get(name) for name in ("provider", "outcome", "fault"))
-    for exchange in reversed(visit.world.journal.after(after)):
+    for exchange in reversed(visit.world.journal.since(after)):
         if before is not None and exchange.number >= before:
             continue
         if (provider and exchange.provider != provider) or (outcome and exchange.outcome != outcome):

@@ -159,7 +159,7 @@ def _before(exchange: Exchange, visit: Visit) -> list[Exchange]:
 
 def _answered_first(exchange: Exchange, visit: Visit) -> list[Exchange]:
     """The call whose answer a fault gave once more."""
-    earlier = visit.world.journal.after(0)[::-1]
+    earlier = visit.world.journal.since(0)[::-1]
     return [
         each
         for each in earlier
@@ -180,7 +180,7 @@ def _used_up(exchange: Exchange, visit: Visit) -> list[Exchange]:
     journal = visit.world.journal
     return [
         each
-        for each in journal.after(max(0, exchange.number - 500), 500)
+        for each in journal.since(max(0, exchange.number - 500), 500)
         if each.number < exchange.number
         and each.operation == exchange.operation
         and each.account == exchange.account

@@ -167,7 +167,7 @@ def test_an_advance_waits_for_the_repeats_of_an_attempt_that_was_begun_before_it
     receiver.says = says
     arrive(world)
     assert begun.wait(PATIENCE)
-    world.feed.first_after(0, lambda item: isinstance(item.what, AttemptEnded), lambda _: judged.set())  # type: ignore[attr-defined]
+    world.feed.first_since(0, lambda item: isinstance(item.what, AttemptEnded), lambda _: judged.set())  # type: ignore[attr-defined]
     world.execute(lambda state, now, ids: _scheduled(NOON + 60 * SECOND, "+48600700801"))
     advance(world, 120)
 

@@ -305,7 +305,7 @@ def test_under_another_server_who_leaves_a_stream_ends_it():
 def waits(feed, cursor, wanted, timeout=FOR_EVER):
     """How a route waits for the first thing after a cursor."""
     promise = Deferred(timeout=timeout, otherwise=NOBODY)
-    stop = feed.first_after(
+    stop = feed.first_since(
         cursor, wanted.__eq__, lambda item, at: promise.answer(Response(200, (DATE,), f"{item} {at}".encode()))
     )
     promise.on_end(stop)
