@@ -512,6 +512,7 @@ def test_what_there_is_to_know_of_the_rooms_is_listed(mock: Controls) -> None:
     assert "TooManyPerNumber" in {refusal["name"] for refusal in mock.refusals()}
     assert {"reset", "delay", "stale"} <= {kind["kind"] for kind in mock.fault_kinds()}
     assert "dialogtech" in {number["provider"] for number in mock.magic()}
+    assert "program.export" in {operation["name"] for operation in mock.operations()}
 
 
 # -- awaiting ----------------------------------------------------------------------------------------------------------

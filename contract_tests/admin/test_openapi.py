@@ -25,6 +25,7 @@ VERBS = {
     "GET /_mock/refusals",
     "GET /_mock/whereabouts",
     "GET /_mock/magic",
+    "GET /_mock/operations",
     "GET /_mock/faults",
     "PUT /_mock/doors/{door}",
     "DELETE /_mock/doors/{door}",

@@ -162,6 +162,38 @@ def test_the_list_ends_with_0_where_there_is_no_problem() -> None:
     assert 1 + len(installed_providers()) == len(done.stdout.splitlines())
 
 
+def test_a_provider_shows_its_operations_from_their_parameter_tables() -> None:
+    command = [*COMMAND, "provider", "show", "mgage"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    (export,) = json.loads(subprocess.check_output([*command, "--format", "json"], text=True, timeout=60))["operations"]
+
+    assert shown.startswith(
+        "program.export\n  003: This REST operation returns all SMS based on a specified Program ID.\n"
+    )
+    assert "\n  messageType: MO | MT\n    003: messageType | String | Message Type, MO, or MT.\n" in shown
+    assert "\n  pageSize: minimum 1, maximum 500\n" in shown
+    assert MGAGE.operations[0].described() == export
+    assert {
+        "name": "pageSize",
+        "spellings": [],
+        "place": "parameters",
+        "required": False,
+        "secret": False,
+        "schema": {"type": "integer", "minimum": 1, "maximum": 500},
+        "errors": ["NotText", "NotAPageSize"],
+        "document": "003",
+        "sentence": "pageSize | Numeric | Specify the size of the Page for response data.",
+        "quirk": None,
+    } == export["parameters"][4]
+
+
+def test_an_unknown_provider_is_bad_input_with_the_nearest_name() -> None:
+    done = subprocess.run([*COMMAND, "provider", "show", "mgaeg"], capture_output=True, text=True, timeout=60)
+
+    assert 2 == done.returncode
+    assert "unknown provider; did you mean 'mgage'?" in done.stderr
+
+
 def test_a_broken_provider_is_named_by_serve_and_stops_no_other(site: Path) -> None:
     command = [*COMMAND, "serve", "--port", "0", "--no-https", "--no-tunnel"]
     environment = os.environ | {"PYTHONPATH": str(site)}

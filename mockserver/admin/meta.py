@@ -39,6 +39,17 @@ def refusals(api: Api, _: None, __: Values) -> dict[str, Any]:
     return {"refusals": [_refusal(room.name, refusal) for room in api.providers for refusal in room.errors]}
 
 
+def operations(api: Api, _: None, __: Values) -> dict[str, Any]:
+    """What every provider can be asked for."""
+    return {
+        "operations": [
+            {"provider": provider.name, **operation.described()}
+            for provider in api.providers
+            for operation in provider.operations
+        ]
+    }
+
+
 def magic(api: Api, _: None, __: Values) -> dict[str, Any]:
     """Values that bring about an outcome in every world."""
     return {
@@ -99,6 +110,13 @@ def verbs(_: Api) -> tuple[Verb, ...]:
             "Every refusal of every provider, with its source.",
             refusals,
             an_object("", ["refusals"], refusals=a_list(component("Refusal"))),
+        ),
+        Verb(
+            "GET",
+            "/_mock/operations",
+            "Every operation of every provider: its source, its errors, and its parameters with their values as JSON Schema.",
+            operations,
+            an_object("", ["operations"], operations=a_list({"type": "object"})),
         ),
         Verb(
             "GET",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
+
+from mockserver.validation.messages import unknown
 
 from .common import FORMAT, Group, Output, hint, table
 
@@ -15,10 +19,11 @@ from .common import FORMAT, Group, Output, hint, table
 Examples:
   mockserver provider list
   mockserver provider list --format json
+  mockserver provider show mgage
 """,
 )
 def provider() -> None:
-    """List the installed providers."""
+    """List the installed providers, and show what each can be asked for."""
 
 
 @provider.command("list", epilog="Example: mockserver provider list --format json")
@@ -54,3 +59,41 @@ def list_(form: str) -> None:
         for problem in problems:
             hint(f"mockserver: {problem}")
     sys.exit(bool(problems))
+
+
+@provider.command(epilog="Example: mockserver provider show dialogtech")
+@click.argument("name")
+@FORMAT
+def show(name: str, form: str) -> None:
+    """Show the operations of a provider, with their parameters, errors and sources."""
+    from mockserver.sdk.loading import installed_providers
+
+    known = installed_providers().by_name
+    if name not in known:
+        raise click.BadParameter(unknown("provider", name, known), param_hint="NAME")
+    operations = [operation.described() for operation in known[name].operations]
+    lines = []
+    for each in operations:
+        lines += [each["name"], f"  {_source(each)}", f"  errors: {', '.join(each['errors'])}"]
+        for row in each["parameters"]:
+            lines += [
+                f"  {row['name']}{' (required)' * row['required']}: {_values(row['schema'])}",
+                f"    {_source(row)}",
+            ]
+        lines += [""]
+    Output(form).show({"operations": operations}, "\n".join(lines[:-1]))
+
+
+def _source(described: Mapping[str, Any]) -> str:
+    if described["document"] is None:
+        return f"assumed: {described['quirk']}"
+    return f"{described['document']}: {described['sentence']}"
+
+
+def _values(schema: Mapping[str, Any]) -> str:
+    """What a JSON Schema takes, in a line."""
+    if "enum" in schema:
+        return " | ".join(schema["enum"])
+    if "items" in schema:
+        return f"a list, each: {_values(schema['items'])}"
+    return ", ".join(f"{name} {value}" for name, value in schema.items() if name != "type") or "any text"

@@ -135,6 +135,11 @@ class Controls:
         return self._list("refusals")
 
     @verb
+    def operations(self) -> list[dict[str, Any]]:
+        """Every operation of every provider: its source, its errors, and its parameters with their values as JSON Schema."""
+        return self._list("operations")
+
+    @verb
     def magic(self) -> list[dict[str, Any]]:
         """The numbers that bring something about in a fresh world."""
         return self._list("magic")

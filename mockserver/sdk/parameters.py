@@ -65,16 +65,30 @@ class Parameter(Struct, frozen=True):
         """Every error that it can lead to."""
         return tuple(error for error in (self.missing, self.not_text, self.kind.error) if error is not None)
 
-    def find(self, sent: Mapping[str, Any]) -> Any:
-        """What was sent under its name, or under the first of its other spellings that was used; ``None`` where nothing was."""
-        found = self._find(sent)
-        return None if found is _ABSENT else found
+    def described(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "name": self.name,
+            "spellings": list(self.spellings),
+            "place": self.place,
+            "required": self.is_required,
+            "secret": self.is_secret,
+            "schema": dict(self.kind.schema),
+            "errors": [error.__name__ for error in self.errors],
+            **self.source._asdict(),
+        }
 
-    def _find(self, sent: Mapping[str, Any]) -> Any:
+    def find(self, sent: Mapping[str, Any], default: object = None) -> Any:
+        """What was sent under its name, or else under the first of its other spellings that was used.
+
+        Args:
+            sent: what was sent, by name.
+            default: what to return where nothing was.
+        """
         found = sent.get(self.name, _ABSENT)
-        if found is _ABSENT and self.spellings:
-            return next((sent[name] for name in self.spellings if name in sent), _ABSENT)
-        return found
+        if found is not _ABSENT:
+            return found
+        return next((sent[name] for name in self.spellings if name in sent), default)
 
     def text(self, sent: object) -> str:
         """What was sent as one text; a whole number of JSON is the text of its digits.
@@ -120,7 +134,7 @@ def parse_parameters(
     """
     values, absent = {}, None
     for row in table:
-        found = row._find(sent)  # noqa: SLF001 - the row's own module
+        found = row.find(sent, _ABSENT)
         if found is not _ABSENT and found not in blank:
             values[row.field or row.name] = row.kind.parse(row, found)
         elif row.missing is not None:
@@ -174,7 +188,7 @@ def matching(pattern: str, error: type[ProviderError], convert: Callable[[re.Mat
         except ValueError:
             raise row.error(error, value=sent) from None
 
-    return Kind(parse, error, {"type": "string", "pattern": f"^{pattern}$"})
+    return Kind(parse, error, {"type": "string", "pattern": f"^{pattern}$".replace("(?P<", "(?<")})
 
 
 def day(error: type[ProviderError], form: str = "YYYY-MM-DD") -> Kind:

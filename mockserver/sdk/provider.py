@@ -157,6 +157,16 @@ class Operation:
         """The name of everything that it reads."""
         return tuple(row.name for row in (*self.common, *self.parameters))
 
+    def described(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "name": self.name,
+            **self.source._asdict(),
+            "repeatable": self.is_repeatable,
+            "parameters": [row.described() for row in (*self.common, *self.parameters)],
+            "errors": [error.__name__ for error in self.all_errors],
+        }
+
     @property
     def all_errors(self) -> tuple[type[ProviderError], ...]:
         """What its parameters lead to and what it raises itself, each once."""
