@@ -145,7 +145,7 @@ def test_and_by_a_message_that_arrives_because_time_moves(
     requests.post(f"{server.url}{WORLD}/clock/advance", json={"next": True})
 
     assert "2026-06-01T12:00:30Z" == waiting.result(timeout=30).json()["found"]["at"]
-    assert () == house.default.feed._subscriptions
+    assert 0 == house.default.feed.subscribers
 
 
 def test_fifty_who_wait_hold_up_nobody(

@@ -64,6 +64,11 @@ class EventFeed:
         self.cursor = 0
         """How many items have been published."""
 
+    @property
+    def subscribers(self) -> int:
+        """How many subscriptions there are."""
+        return len(self._subscriptions)
+
     def publish(self, item: object) -> None:
         """Add an item, and call the subscribers."""
         self.publish_all((item,))

@@ -328,7 +328,7 @@ def test_what_happens_later_wakes_who_waits(client, house):
     assert client.is_silent()
     feed.publish("sent")
     client.hears(ok(b"sent 2"))
-    assert feed._ears == ()
+    assert feed.subscribers == 0
 
 
 def test_who_leaves_is_taken_off_the_feed(client, house):
@@ -336,14 +336,14 @@ def test_who_leaves_is_taken_off_the_feed(client, house):
     house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
     client.send(get(b"/_mock/wait"))
     house.promised()
-    assert len(feed._ears) == 1
+    assert feed.subscribers == 1
     client.vanishes()
     house.finished()
-    assert feed._ears == ()
+    assert feed.subscribers == 0
 
 
 def test_who_waits_in_vain_is_taken_off_the_feed(client, house):
     feed = EventFeed()
     house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent", timeout=0.01)
     client.asks(get(b"/_mock/wait"), ok(b"nobody"))
-    assert feed._ears == ()
+    assert feed.subscribers == 0
