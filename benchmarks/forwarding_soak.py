@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import requests
 
-from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app
+from mockserver.app import PROVIDERS, READINGS, ROOMS, build_service
 from mockserver.engine.accounts import Account, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND
@@ -64,7 +64,7 @@ def main(messages: int = 10_000, parallel: int = 64) -> None:
     house = Worlds(Fixture((account,)), READINGS, clock=Clock.system(), rooms=ROOMS, sender=sender)
     world = house.default
     clock, answers = Clock.system(), []
-    with MockServer(create_app(house)) as mock:
+    with MockServer(build_service(registry=house)) as mock:
         before, begun = megabytes(), clock.now()
         for place in range(messages):
             number = f"+486007008{place % 100:02}"

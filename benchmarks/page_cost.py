@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from mockserver.app import READINGS, create_app
+from mockserver.app import READINGS, build_service
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
@@ -51,7 +51,7 @@ def calls(work: Callable[[], Any]) -> int:
 def main(messages: int = 12_345, size: int = 500) -> None:
     """Print the cost of the second, the middle and the last full page: read for the first time, and again."""
     fixture = Fixture((ACCOUNT,), fixed=Segment(map(message, range(messages))))
-    client = Client(create_app(Worlds(fixture, READINGS, clock=Clock.frozen(NOON))))
+    client = Client(build_service(registry=Worlds(fixture, READINGS, clock=Clock.frozen(NOON))).app)
 
     def page(number: int) -> None:
         answer = client.get(f"/api/messages/program/1?pageSize={size}&page={number}", auth=("user", "secret"))

@@ -19,22 +19,24 @@ from time import perf_counter_ns
 from typing import Any
 from unittest.mock import patch
 
+from flask import Flask
+
 from benchmarks.in_process.requests import Double
-from mockserver import app
+from mockserver.app import INSTALLED
 from mockserver.engine.state import State
 from mockserver.engine.world import World
-from mockserver.http.pipeline import Pipeline
+from mockserver.http.handler import Handler
 
 STAGES = {
     "shell": "connection: parser, environ, head of the answer",
-    "pipeline": "pipeline: exchange opened and answered",
-    "Flask": "Flask: contexts, routing, dispatch, response",
-    "serve": "serve: world, fault, Date",
-    "read": "room reads the request",
-    "commit": "commit: lock, identifiers, what is due, feed",
-    "decide": "room decides",
+    "Flask": "Flask: contexts, routing, dispatch, response (only with --wsgi)",
+    "respond": "respond: route, exchange, headers",
+    "handle": "handle: world, fault, Date",
+    "parse": "provider parses the request",
+    "execute": "execute: lock, identifiers, what is due, feed",
+    "decide": "provider decides",
     "apply": "events applied",
-    "write": "room writes the answer",
+    "render": "provider renders the response",
     "journal": "journal and feed",
 }
 ASKED = ("send", "page of 50", "page of 500", "recived")
@@ -64,22 +66,22 @@ class Timer:
         return timed
 
 
-def measured(name: str, requests: int, rounds: int) -> dict[str, float]:
+def measured(name: str, requests: int, rounds: int, *, wsgi: bool = False) -> dict[str, float]:
     """Microseconds of one such request by stage."""
     timer, around = Timer(), Timer.around
-    rooms = tuple(
-        replace(room, **{stage: around(timer, stage, getattr(room, stage)) for stage in ("read", "decide", "write")})
-        for room in app.PROVIDERS
-    )
+    steps = ("parse", "decide", "render")
+    providers = [
+        replace(provider, **{step: around(timer, step, getattr(provider, step)) for step in steps})
+        for provider in INSTALLED
+    ]
     with (
-        patch.object(app, "PROVIDERS", rooms),
-        patch.object(app, "serve", around(timer, "serve", app.serve)),
-        patch.object(World, "commit", around(timer, "commit", World.commit)),
+        patch.object(Handler, "respond", around(timer, "respond", Handler.respond)),
+        patch.object(Handler, "handle", around(timer, "handle", Handler.handle)),
+        patch.object(World, "execute", around(timer, "execute", World.execute)),
         patch.object(World, "write_down", around(timer, "journal", World.write_down)),
         patch.object(State, "apply", around(timer, "apply", State.apply)),
-        patch.object(Pipeline, "__call__", around(timer, "pipeline", Pipeline.__call__)),
-        patch.object(app.Application, "wsgi_app", around(timer, "Flask", app.Application.wsgi_app)),
-        closing(Double()) as double,
+        patch.object(Flask, "wsgi_app", around(timer, "Flask", Flask.wsgi_app)),
+        closing(Double(providers=providers, wsgi=wsgi)) as double,
     ):
         ask, asked = around(timer, "shell", double.ask), double.requests(name)
         least: dict[str, float] = {}
@@ -101,8 +103,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--requests", type=int, default=100)
     options.add_argument("--rounds", type=int, default=150)
+    options.add_argument("--wsgi", action="store_true", help="send everything through Flask")
     given = options.parse_args()
-    columns = {name: measured(name, given.requests, given.rounds) for name in ASKED}
+    columns = {name: measured(name, given.requests, given.rounds, wsgi=given.wsgi) for name in ASKED}
     print(f"| microseconds | {' | '.join(ASKED)} |")
     print(f"|---|{'---:|' * len(ASKED)}")
     for stage, about in STAGES.items():

@@ -11,7 +11,8 @@ from hypothesis import settings
 from werkzeug.test import Client, TestResponse
 
 from contract_tests.clocks import let_pass
-from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app, read_fixture
+from contract_tests.ways import both_ways
+from mockserver.app import PROVIDERS, READINGS, ROOMS, Service, build_service, read_fixture
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.registry import Worlds
@@ -68,20 +69,26 @@ def house(open_house) -> Worlds:
 
 
 @pytest.fixture
-def app(house):
-    return create_app(house)
+def service(house) -> Service:
+    """The whole double without a server, for the worlds of `house`."""
+    return build_service(registry=house)
 
 
 @pytest.fixture
-def client(app) -> Client:
-    """Asks in this process, without a socket."""
-    return Client(app)
+def app(service):
+    return service.app
 
 
 @pytest.fixture
-def server(app) -> Iterator[MockServer]:
+def client(service) -> Client:
+    """Asks in this process, without a socket, by both ways in."""
+    return both_ways(service)
+
+
+@pytest.fixture
+def server(service) -> Iterator[MockServer]:
     """Our own server at a socket, beside the `house` that it answers for."""
-    with MockServer(app) as server:
+    with MockServer(service) as server:
         yield server
 
 
@@ -121,7 +128,7 @@ class DialogTech:
 
     def __init__(self, house: Worlds) -> None:
         self.world = house.default
-        self.client = Client(create_app(house))
+        self.client = both_ways(house)
 
     def failed(self, description: str) -> str:
         """The answer that is a failure with this description, which is given as it stands in XML."""

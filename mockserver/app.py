@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Response, jsonify, request
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mockserver import __version__
@@ -17,28 +17,31 @@ from mockserver import worldfile as snapshots
 from mockserver.admin import guard
 from mockserver.admin.endpoint import Api, shipped
 from mockserver.admin.errors import ControlRefusal, error
-from mockserver.admin.routes import index
-from mockserver.admin.routes import routes as control_routes
+from mockserver.admin.routes import Control
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture, InitialState
-from mockserver.http.application import AnswerResponse, Application
-from mockserver.http.contexts import current
-from mockserver.http.handler import serve, serve_astray
+from mockserver.http.handler import Handler, is_control
 from mockserver.http.masking import Masking
-from mockserver.http.pipeline import CONTROL, PREFIX, Pipeline
+from mockserver.http.request import HttpRequest
 from mockserver.http.url_display import readable
-from mockserver.intercept.proxy_errors import turn_away
-from mockserver.sdk.loading import installed_providers
-from mockserver.sdk.provider import Provider, View
-from mockserver.sdk.serialization_cache import Fragments
+from mockserver.http.wsgi import WorldPrefix, add_any_method, answer_provider, read_request
+from mockserver.intercept.proxy_errors import REFUSAL, turn_away
+from mockserver.sdk.loading import ProviderSet, installed_providers
+from mockserver.sdk.provider import Provider
+from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.settings import AN_INSTANT, BadSetting, Settings
+from mockserver.ui.page_context import ROOT as PAGE
 from mockserver.ui.page_context import Desk
+from mockserver.ui.routes import ADDRESSES as PAGE_ADDRESSES
 from mockserver.ui.routes import routes as page_routes
 from mockserver.validation.suggestions import nearest_paths
 from mockserver.webhooks import Courier, Manners
 from mockserver.webhooks.dispatcher import PostOffice
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 INSTALLED = installed_providers()
 PROVIDERS, HOSTS, SWITCHES = INSTALLED.providers, INSTALLED.hosts, INSTALLED.switches
@@ -51,7 +54,7 @@ _TARGET = re.compile(r"[^:]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
 """Where webhooks may go: ``receiver.example:8080``, ``[2001:db8::1]:80``."""
 
 
-def read_world(path: Path | None = None) -> snapshots.WorldFile:
+def read_world(path: Path | None = None, providers: ProviderSet = INSTALLED) -> snapshots.WorldFile:
     """Read a world file or a snapshot, or the shipped default world, which is known to be right.
 
     Raises:
@@ -59,7 +62,7 @@ def read_world(path: Path | None = None) -> snapshots.WorldFile:
     """
     if path is None:
         return snapshots.WorldFile(shipped("demo"))
-    return snapshots.read(path, snapshots.Rules.of(PROVIDERS, SWITCHES))
+    return snapshots.read(path, snapshots.Rules.of(providers.providers, providers.switches))
 
 
 def read_fixture(path: Path | None = None) -> Fixture:
@@ -67,21 +70,21 @@ def read_fixture(path: Path | None = None) -> Fixture:
     return read_world(path).fixture
 
 
-def create_house(settings: Settings) -> Worlds:
+def create_house(settings: Settings, providers: ProviderSet = INSTALLED) -> Worlds:
     """The worlds of a process, with the default one as the settings have it.
 
     Raises:
         snapshots.WorldFileError: the world file is not one.
         BadSetting: the instant to freeze at cannot be read.
     """
-    file = read_world(settings.world)
+    file = read_world(settings.world, providers)
     return Worlds(
         file.fixture,
-        READINGS,
+        providers.default_variants,
         clock=_clock(file, settings),
         seed=file.seed or settings.seed,
-        rooms=ROOMS,
-        sender=PostOffice({room.name: room for room in PROVIDERS}, Courier(_manners(settings))),
+        rooms=providers.callbacks,
+        sender=PostOffice(providers.by_name, Courier(_manners(settings))),
         adopts=settings.unknown_credentials == "adopt",
         journal_bytes=settings.journal_bytes,
         journal_length=settings.journal_length,
@@ -141,133 +144,157 @@ def _manners(settings: Settings) -> Manners:
     )
 
 
-def create_app(house: Worlds | None = None, settings: Settings | None = None) -> Application:
-    """The whole server as a Flask application, for any WSGI server.
+class Service:
+    """The whole double without a server: worlds and who answers for them. `create_app` and `MockServer` are made of one."""
+
+    def __init__(self, settings: Settings, providers: ProviderSet, registry: Worlds) -> None:
+        self.settings = settings
+        self.providers = providers
+        self.registry = registry
+        self.masking = Masking((name for provider in self.providers for name in provider.secrets), registry.is_ours)
+        self.handler = Handler(registry, providers.providers, self.masking, shows_exchange=settings.shows_exchange)
+        self.respond: Callable[[HttpRequest], ProviderResponse | None] | None = (
+            None if settings.wsgi else self.handler.respond
+        )
+        """Answers a request for a provider on the connection itself; none where everything goes through Flask."""
+        self.whereabouts: Callable[[], Mapping[str, str | None]] = dict
+        """Where the server listens, and what clients have to trust: known when it runs."""
+
+    def guard(self, environ: Mapping[str, Any]) -> int:
+        """The status with which the control API's guard keeps a request out; 0 where it lets it in."""
+        try:
+            guard.check(environ, self.settings, is_open=False)
+        except ControlRefusal as reason:
+            return reason.status
+        return 0
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer what the handler leaves to Flask, as a WSGI application."""
+        return self.app(environ, start_response)
+
+    def reject_invalid(self, raw: bytes, reason: str, listener: str | None) -> None:
+        """Write down what was no HTTP."""
+        self.handler.reject_invalid(raw, reason, listener)
+
+    def turn_away(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Say why the proxy does not carry a request, and write that down."""
+        head: list[Any] = []
+        body = b"".join(turn_away(environ, lambda *given: head.extend(given[:2])))  # type: ignore[arg-type]  # nothing writes
+        request = read_request(environ, self.settings.body_bytes)
+        answer = ProviderResponse(int(head[0][:3]), tuple(head[1]), body, refusal=environ[REFUSAL])
+        answer = self.handler.record(request, answer)
+        start_response(head[0], list(answer.headers))
+        return [body]
+
+    @cached_property
+    def app(self) -> Flask:
+        """The Flask application: providers, control API and page."""
+        return _create_flask(self)
+
+    @cached_property
+    def control(self) -> Control:
+        """The control API."""
+        api = Api(
+            self.registry,
+            self.masking,
+            self.settings,
+            self.providers.providers,
+            self.providers.switches,
+            __version__,
+            lambda: self.handler.router.addresses,
+            lambda: self.whereabouts(),  # noqa: PLW0108 - the server sets it when it is made
+        )
+        return Control(api, self.index)
+
+    def index(self) -> dict[str, Any]:
+        """What this is and where things are."""
+        here = [
+            (pattern, *sorted(set(methods) - {"HEAD"})) for pattern, methods in self.handler.router.patterns.items()
+        ]
+        here += [(pattern, method) for pattern, method in self.control.addresses]
+        here.append((f"{PAGE}/", "GET"))  # it leads on by itself
+        return {
+            "mockserver": __version__,
+            "about": f"a double of {self.providers.titles} for tests; no message leaves this machine",
+            "page": f"{PAGE}/",
+            "here": [
+                f"{' '.join(methods)} {readable(pattern)}"
+                for pattern, *methods in sorted(here, key=lambda each: each[0])
+            ],
+        }
+
+
+def build_service(
+    settings: Settings | None = None,
+    providers: Iterable[Provider] | None = None,
+    registry: Worlds | None = None,
+) -> Service:
+    """Put the double together. It starts no thread and opens no socket.
 
     Args:
-        house: the worlds it answers for; made from the settings when none is given.
+        settings: the defaults when none are given; the environment is not read here.
+        providers: who answers; all that are installed when none are given.
+        registry: the worlds; made from the settings when none is given.
+    """
+    settings, served = settings or Settings(), INSTALLED if providers is None else ProviderSet(providers)
+    return Service(settings, served, registry or create_house(settings, served))
+
+
+def create_app(providers: Iterable[Provider] | None = None, settings: Settings | None = None) -> Flask:
+    """The whole double as a Flask application, for any WSGI server that runs it in one process.
+
+    Args:
+        providers: who answers; all that are installed when none are given.
         settings: the defaults when none are given; the environment is not read here.
     """
-    settings = settings or Settings()
-    house = house or create_house(settings)
-    application = Application("mockserver")
-    application.house = house
-    application.config["PROVIDE_AUTOMATIC_OPTIONS"] = (
-        False  # no provider is known to answer OPTIONS, and its page is HTML
+    return build_service(settings, providers).app
+
+
+def _create_flask(service: Service) -> Flask:
+    app = Flask("mockserver", static_folder=None)
+    app.extensions["mockserver"] = service
+    app.url_map.merge_slashes = False  # a redirect would be a page of HTML, which no provider sends
+    handler, settings = service.handler, service.settings
+
+    def answer(path: str = "") -> Response:  # noqa: ARG001 - the handler reads the address itself
+        return answer_provider(handler, settings.body_bytes) or jsonify(service.index())
+
+    def turn_down(reason: HTTPException) -> Response:
+        """Flask could not route it; where it is none of ours, the handler says so in the provider's way."""
+        # The request has the reason, and a frame on its way has the request: a circle that only the garbage collector undoes.
+        reason.__traceback__ = reason.__context__ = None
+        if not is_control(request.path):
+            return answer()
+        return _turn_down_control(service, reason)
+
+    add_any_method(app, "/", "index", answer)
+    add_any_method(app, "/<path:path>", "providers", answer)
+    app.register_blueprint(service.control.blueprint())
+    desk = Desk(
+        service.registry, service.providers.providers, settings, service.masking, service.guard, __version__, app
     )
-    application.url_map.merge_slashes = False  # a redirect would be a page of HTML, which no provider sends
-    masking = Masking((name for room in PROVIDERS for name in room.secrets), house.is_ours)
-    fragments = Fragments()
-    for room in PROVIDERS:
-        application.register_blueprint(room.routes(_view(house, room, fragments)))
-    addresses, whereabouts = partial(_addresses, application), partial(_whereabouts, application)
-    api = Api(house, masking, settings, PROVIDERS, SWITCHES, __version__, addresses, whereabouts)
-    application.register_blueprint(control_routes(api))
-    desk = Desk(house, PROVIDERS, settings, masking, partial(_status, settings), __version__, application)
-    application.register_blueprint(page_routes(desk))
-    application.add_url_rule("/", "index", partial(_index, application, house), methods=["GET"])
-    application.add_url_rule("/_mock/", "control_index", partial(_control_index, application), methods=["GET"])
-    application.register_error_handler(HTTPException, partial(_nobody_answered, application, house))
-    application.register_error_handler(Exception, partial(_we_failed, house))
-    pipeline = Pipeline(
-        application.wsgi_app,
-        house,
-        masking,
-        settings.body_bytes,
-        settings.shows_exchange,
-        partial(_addresses, application),
-    )
-    application.wsgi_app = pipeline  # type: ignore[method-assign]  # Flask's own way to wrap an application
-    application.reject_invalid = pipeline.reject_invalid
-    application.away = Pipeline(turn_away, house, masking, settings.body_bytes, settings.shows_exchange)
-    return application
+    app.register_blueprint(page_routes(desk))
+    app.register_error_handler(HTTPException, turn_down)
+    app.register_error_handler(Exception, _answer_failure)
+    app.wsgi_app = WorldPrefix(app.wsgi_app, service.registry)  # type: ignore[method-assign]  # Flask's own way to wrap an application
+    return app
 
 
-def _status(settings: Settings, environ: Mapping[str, Any]) -> int:
-    """The status with which the control API's guard keeps a request out; 0 where it lets it in."""
-    try:
-        guard.check(environ, settings, is_open=False)
-    except ControlRefusal as reason:
-        return reason.status
-    return 0
-
-
-def _addresses(application: Application) -> list[str]:
-    """Every address that is answered, but for those that take any path: what may have been meant by one that is not."""
-    return [rule.rule for rule in application.url_map.iter_rules() if "<path:" not in rule.rule]
-
-
-def _whereabouts(application: Application) -> Mapping[str, str | None]:
-    """Where the server listens that it is the application of: known when it runs."""
-    return application.whereabouts()
-
-
-def _view(house: Worlds, room: Provider, fragments: Fragments) -> View:
-    """A room's view. What the address carries is read by the room itself."""
-
-    def view(**_arguments: object) -> Response:
-        return AnswerResponse(serve(house, room, fragments, current().request.environ))
-
-    return view
-
-
-def _index(application: Application, house: Worlds) -> Response:
-    """What is here, unless it is a provider's host that is asked."""
-    answer = _astray(house, 404)
-    if answer is not None:
-        return answer
-    request.environ["mockserver.exchange"].is_private = True
-    return jsonify(index(application, INSTALLED.titles, __version__))
-
-
-def _control_index(application: Application) -> Response:
-    """The same where people look for the control API."""
-    return jsonify(index(application, INSTALLED.titles, __version__))
-
-
-def _nobody_answered(application: Application, house: Worlds, reason: HTTPException) -> Response:
-    """A provider's host or prefix gets that provider's refusal; anything else a list of what is here."""
-    # The request has the reason, and a frame on its way has the request: a circle that only the garbage collector undoes.
-    reason.__traceback__ = reason.__context__ = None
-    status = reason.code or 500
+def _turn_down_control(service: Service, reason: HTTPException) -> Response:
+    status, path = reason.code or 500, request.path
     allow = ", ".join(sorted(reason.valid_methods or ())) if isinstance(reason, MethodNotAllowed) else ""
-    answer = _astray(house, status)
-    if answer is not None:
-        return answer
-    path = request.environ["PATH_INFO"]
-    if path.startswith(PREFIX):
-        name = path[len(PREFIX) :].partition("/")[0]
-        return error(404, "no_such_world", f"there is no world {name!r}")
     message, difference = str(reason.description), None
     if status == 404:
-        is_ours = request.path.startswith(CONTROL)
-        rules = [rule for rule in _addresses(application) if rule.startswith(CONTROL) == is_ours]
-        difference = [readable(rule) for rule in nearest_paths(request.path, rules, 5)]
+        rules = [*(pattern for pattern, _ in service.control.addresses), *PAGE_ADDRESSES]
+        difference = [readable(rule) for rule in nearest_paths(path, rules, 5)]
         meant = f"did you mean {difference[0]}?" if difference else "GET / lists what there is"
-        message = f"there is no {request.path} here; {meant}"
+        message = f"there is no {path} here; {meant}"
     if status == 405:
-        message = f"{request.path} takes {allow}"
-    response = error(status, reason.name.lower().replace(" ", "_"), message, difference)
-    if allow:
-        response.headers["Allow"] = allow
-    return response
+        message = f"{path} takes {allow}"
+    return error(status, reason.name.lower().replace(" ", "_"), message, difference, allow=allow)
 
 
-def _we_failed(house: Worlds, failure: Exception) -> Response:
+def _answer_failure(failure: Exception) -> Response:
     """An error of ours: the log has it whole, the client gets no traceback."""
     log.error("%s %s failed", request.method, request.path, exc_info=failure)
-    return _astray(house, 500) or error(500, "internal_error", "the mock server failed; its log says why")
-
-
-def _astray(house: Worlds, status: int) -> Response | None:
-    """The refusal of the provider whose host or prefix was asked."""
-    host, path = request.host.partition(":")[0].lower(), request.path
-    if path.startswith(CONTROL):
-        return None
-    for room in sorted(PROVIDERS, key=lambda room: host not in room.hosts):  # a host of its own says it before a path
-        is_its_path = f"{path}/".startswith(tuple(room.prefixes))  # "/messages" too, which names no action at all
-        if is_its_path or host in room.hosts:
-            if status == 405 and not is_its_path:  # our own page's address, at a host that has no such page
-                status = 404
-            return AnswerResponse(serve_astray(house, room, request.environ, status))
-    return None
+    return error(500, "internal_error", "the mock server failed; its log says why")

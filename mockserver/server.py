@@ -7,26 +7,22 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.app import HOSTS, create_app, create_house
+from mockserver.app import HOSTS, Service, build_service
 from mockserver.client import Controls, InProcess
 from mockserver.client.timefmt import Moment, written
-from mockserver.http.application import Application
 from mockserver.http.connection import Limits
 from mockserver.http.listener import Listener, Server
 from mockserver.intercept.ca import Authority
 from mockserver.intercept.hosts import Hosts
 from mockserver.intercept.proxy import ForwardProxy
-from mockserver.intercept.proxy_errors import turn_away
 from mockserver.intercept.redirect import Redirected, Redirection
 from mockserver.intercept.redirect_listener import Door
 from mockserver.settings import HTTPS_PORT, TUNNEL_PORT, Settings, process_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from wsgiref.types import WSGIApplication
 
     from mockserver.client import World
-    from mockserver.engine.registry import Worlds
 
 OURS = Hosts(HOSTS)
 """Whom we are."""
@@ -41,7 +37,7 @@ class MockServer(Server, Controls):
 
     def __init__(
         self,
-        app: WSGIApplication | None = None,
+        service: Service | None = None,
         settings: Settings | None = None,
         *,
         world: str | PathLike[str] | None = None,
@@ -55,7 +51,7 @@ class MockServer(Server, Controls):
         """Get ready to listen.
 
         Args:
-            app: what answers; the whole double, made from the settings, when none is given.
+            service: what answers; made from the settings when none is given.
             settings: the defaults on a free port when none are given; the environment is not read here.
             world: in place of the settings': the world file that the default world begins with.
             freeze: in place of the settings': the instant at which its clock stands.
@@ -77,32 +73,29 @@ class MockServer(Server, Controls):
             "seed": seed,
         }
         given = {name: value for name, value in given.items() if value is not None}
-        if app is not None and given:
-            raise ValueError(f"{', '.join(given)}: belongs to the settings that the application was made from")
+        if service is not None and given:
+            raise ValueError(f"{', '.join(given)}: belongs to the settings that the service was made from")
         settings = replace(settings, **given).with_token()
-        self.app = app or create_app(create_house(settings), settings)
+        self.service = service or build_service(settings)
         """What answers."""
         self._token = settings.token
         limits = Limits(head=settings.head_bytes, body=settings.body_bytes, idle=settings.idle_seconds)
         self.authority = Authority(settings.authority)
         """What signs our certificates: ``mock.authority.certificate`` is what a client has to trust."""
-        own = {"http": Listener(self.app, settings.host, settings.port)}
+        own = {"http": Listener(self.service, settings.host, settings.port)}
         if tunnel if https is None else https:
             own["https"] = self._https(settings)
         if tunnel:
             own["tunnel"] = self._tunnel(settings, allow_hosts)
         self._places = {name: place for place, name in enumerate(own)}
         super().__init__(listeners=[*own.values(), *listeners], limits=limits)
-        if isinstance(self.app, Application):
-            self.app.whereabouts = self._whereabouts
+        self.service.whereabouts = self._whereabouts
         self._redirection: Redirection | None = None
-        self._house: Worlds | None = getattr(self.app, "house", None)
-        if self._house is not None:
-            self._house.dismisses(self.disconnect)
+        self.service.registry.dismisses(self.disconnect)
 
     def _https(self, settings: Settings) -> Listener:
         return Listener(
-            self.app,
+            self.service,
             settings.host,
             settings.beside(settings.https_port, HTTPS_PORT),
             ssl_context=self.authority.context([*HOSTS, *settings.own_names]),
@@ -111,12 +104,12 @@ class MockServer(Server, Controls):
 
     def _tunnel(self, settings: Settings, allow_hosts: Iterable[str]) -> Listener:
         return ForwardProxy(
-            self.app,
+            self.service,
             settings.host,
             settings.beside(settings.tunnel_port, TUNNEL_PORT),
             hosts=OURS,
             allowed=(*settings.allow_hosts, *allow_hosts),
-            away=getattr(self.app, "away", None) or turn_away,
+            away=self.service.turn_away,
             hint="--tunnel-port N takes another, --no-tunnel does without",
         )
 
@@ -148,8 +141,7 @@ class MockServer(Server, Controls):
         """Close everything, and send nothing more."""
         super().stop()
         self._redirection = None
-        if self._house is not None:
-            self._house.close()
+        self.service.registry.close()
 
     def redirected(self, world: World | None = None, **made: Any) -> Redirected:
         """Lead this process's connections to the providers' hosts to a world, for the length of a ``with`` block.
@@ -175,9 +167,9 @@ class MockServer(Server, Controls):
 
     def open_door(self, name: str) -> Door:
         """Two more listeners, plain and TLS, that are the providers' hosts and lead to one world at a time."""
-        return Door.opened(self, self.app, OURS, name)
+        return Door.opened(self, self.service, OURS, name)
 
     @property
     def transport(self) -> InProcess:
         """How the verbs reach the application: in this process. Known while the server runs."""
-        return InProcess(self.app, self.url, self._token)
+        return InProcess(self.service, self.url, self._token)

@@ -77,6 +77,9 @@ class Settings:
     """What the control API asks for when somebody else could reach it; made at start when none is given."""
     needs_token: bool = True
     """Whether it asks at all, off loopback."""
+    wsgi: bool = False
+    """Whether every request passes through the Flask application, as under any other WSGI server; else the connection answers
+    the providers' itself."""
     shows_exchange: bool = True
     """Whether a refusal carries ``X-Mockserver-Exchange: N``."""
     webhook_targets: str = "private"

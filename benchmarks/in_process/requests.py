@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
-from mockserver.app import READINGS, ROOMS, create_app
+from mockserver.app import READINGS, ROOMS, build_service
 from mockserver.engine.accounts import Account, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.events import ClockChanged
@@ -18,8 +18,9 @@ from mockserver.engine.messages import Message
 from mockserver.engine.registry import Worlds
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
-from mockserver.http.application import Application
 from mockserver.http.connection import Connection
+from mockserver.sdk.provider import Provider
+from mockserver.settings import Settings
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 SENDERS = 2_000
@@ -52,9 +53,9 @@ class Silent(asyncio.Transport):
 class Double:
     """A house, its application and one connection to it."""
 
-    def __init__(self, messages: int = 10_000) -> None:
+    def __init__(self, messages: int = 10_000, providers: Iterable[Provider] | None = None, wsgi: bool = False) -> None:
         self.house = Worlds(fixture(messages), READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
-        self.app: Application = create_app(self.house)
+        self.app = build_service(Settings(wsgi=wsgi), providers, self.house)
         self.transport = Silent()
         self._loop = asyncio.new_event_loop()
         self._connection = Connection(self.app, loop=self._loop, pool=ThreadPoolExecutor(1), connections=set())

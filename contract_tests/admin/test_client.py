@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from mockserver import ControlError, Login, MockServer, NoServer, Settings
-from mockserver.app import create_app
+from mockserver.app import build_service, create_app
 from mockserver.client import Controls, Decided, InProcess, Mock, OverHttp, World, WorldClock
 from mockserver.client.awaiting import Threads
 
@@ -609,7 +609,7 @@ def test_a_server_begins_as_its_block_says(tmp_path: Path) -> None:
 
 def test_an_application_has_begun_already() -> None:
     with pytest.raises(ValueError, match="freeze: belongs to the settings"):
-        MockServer(create_app(), freeze=NOON)
+        MockServer(build_service(), freeze=NOON)
 
 
 def test_a_verb_of_a_server_that_does_not_run_says_so() -> None:
@@ -654,7 +654,7 @@ def test_a_token_is_shown_where_one_is_asked_for(way: str) -> None:
 
         def mock(token: str | None) -> Mock:
             return Mock(
-                InProcess(server.app, server.url, token) if way == "in process" else OverHttp(server.url, token)
+                InProcess(server.service, server.url, token) if way == "in process" else OverHttp(server.url, token)
             )
 
         with mock("the-token") as known, mock(None) as stranger:

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from mockserver import Login, Mock, Settings, __version__
-from mockserver.app import create_app, create_house, restart
+from mockserver.app import build_service, create_house, restart
 from mockserver.cli.reload import Watch
 from mockserver.settings import HTTPS_PORT, TUNNEL_PORT, BadSetting
 
@@ -295,7 +295,7 @@ def test_the_default_world_begins_again_as_its_file_says(tmp_path: Path) -> None
     path.write_text(world_file("before"))
     settings = Settings(world=path, freeze="2026-06-01T12:00:00Z", seed="7")
     house = create_house(settings)
-    with Mock.of(create_app(house, settings)) as mock:
+    with Mock.of(build_service(settings, registry=house).app) as mock:
         world = mock.world
         world.arm("hang", match={"provider": "mgage"})
         world.spoil("twice")

@@ -16,7 +16,7 @@ NUMBERS = {"action": "sms.get_numbers", "access_key": "foo", "secret_access_key"
 @pytest.fixture
 def door(server: MockServer) -> str:
     """The address of a second listener."""
-    return server.add(Listener(server.app, name="side"))
+    return server.add(Listener(server.service, name="side"))
 
 
 def test_what_comes_in_through_a_bound_door_is_that_worlds(server: MockServer, door: str) -> None:
@@ -72,6 +72,6 @@ def test_a_server_that_does_not_run_opens_nothing_and_has_nobody_to_let_go(app) 
 def test_an_address_that_cannot_be_had_is_refused_and_the_server_goes_on(server: MockServer) -> None:
     taken = int(server.url.rpartition(":")[2])
     with pytest.raises(OSError, match="in use by another program"):
-        server.add(Listener(server.app, port=taken))
+        server.add(Listener(server.service, port=taken))
 
     assert 200 == requests.get(f"{server.url}/_mock/health").status_code

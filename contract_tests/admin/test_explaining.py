@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import orjson
@@ -14,7 +13,7 @@ from werkzeug.test import Client
 from mockserver.admin import quirk_parser as quirk_book
 from mockserver.admin.explain import Explainer, NotInJournal, find
 from mockserver.admin.text_format import in_words
-from mockserver.app import PROVIDERS, SWITCHES, _addresses
+from mockserver.app import PROVIDERS, SWITCHES
 from mockserver.engine.journal import Budget, Exchange, Journal
 from mockserver.http.masking import Masking
 
@@ -41,8 +40,8 @@ def masking(house) -> Masking:
 
 
 @pytest.fixture
-def explainer(app, masking) -> Explainer:
-    return Explainer(PROVIDERS, masking, SWITCHES, partial(_addresses, app))
+def explainer(service, masking) -> Explainer:
+    return Explainer(PROVIDERS, masking, SWITCHES, lambda: service.handler.router.addresses)
 
 
 @pytest.fixture
@@ -498,8 +497,8 @@ def test_what_reached_no_operation_is_explained_too(explain: Explain, case: Any)
     )
 
 
-def test_bytes_that_were_no_http_are_explained(app, house, explainer) -> None:
-    app.broken(b"\x16\x03\x01", "Invalid method encountered", None)
+def test_bytes_that_were_no_http_are_explained(service, house, explainer) -> None:
+    service.reject_invalid(b"\x16\x03\x01", "Invalid method encountered", None)
     found = explainer.explain(house.default.journal.get(1))
 
     assert ("no HTTP", "NoHTTP", "this is no HTTP: Invalid method encountered", "Send a well-formed HTTP request.") == (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from mockserver.app import create_app
+from mockserver.app import build_service
 from mockserver.settings import Settings
 
 LISTED = "/_mock/worlds"
@@ -16,7 +16,7 @@ LISTED = "/_mock/worlds"
 @pytest.fixture
 def outside(house) -> Client:
     """A server that listens for everybody."""
-    return Client(create_app(house, Settings(host="0.0.0.0", token="t0ken")))
+    return Client(build_service(Settings(host="0.0.0.0", token="t0ken"), registry=house).app)
 
 
 def refused(answer: Any) -> tuple[int, str, str]:
@@ -133,19 +133,19 @@ def test_providers_are_not_guarded(outside: Client) -> None:
     ],
 )
 def test_loopback_is_what_only_this_machine_reaches(house, host: str, asks: bool) -> None:
-    client = Client(create_app(house, Settings(host=host, token="t0ken")))
+    client = Client(build_service(Settings(host=host, token="t0ken"), registry=house).app)
 
     assert (401 if asks else 200) == client.get(LISTED).status_code
 
 
 def test_it_can_be_left_open_on_purpose(house) -> None:
-    client = Client(create_app(house, Settings(host="0.0.0.0", needs_token=False)))
+    client = Client(build_service(Settings(host="0.0.0.0", needs_token=False), registry=house).app)
 
     assert 200 == client.get(LISTED).status_code
 
 
 def test_without_any_token_nobody_comes_in(house) -> None:
-    client = Client(create_app(house, Settings(host="0.0.0.0")))
+    client = Client(build_service(Settings(host="0.0.0.0"), registry=house).app)
 
     assert 401 == client.get(LISTED, headers={"Authorization": "Bearer "}).status_code
     assert 401 == client.get(LISTED, headers={"Authorization": "Bearer None"}).status_code

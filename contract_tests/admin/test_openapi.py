@@ -13,7 +13,7 @@ from schemathesis.checks import positive_data_acceptance
 from werkzeug.test import Client
 
 from mockserver import __version__
-from mockserver.app import READINGS, ROOMS, create_app
+from mockserver.app import READINGS, ROOMS, build_service
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import Worlds
@@ -102,7 +102,7 @@ NEEDS_MORE_THAN_A_SCHEMA_SAYS = {
 def described(shipped) -> Any:
     """The description as schemathesis has it, of a server at noon."""
     house = Worlds(shipped, READINGS, clock=Clock.frozen(parse_instant("2026-06-01T12:00:00Z")), rooms=ROOMS)
-    return schemathesis.openapi.from_wsgi("/_mock/openapi.json", create_app(house))
+    return schemathesis.openapi.from_wsgi("/_mock/openapi.json", build_service(registry=house).app)
 
 
 def test_every_verb_is_described_and_nothing_else(client: Client) -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from werkzeug.test import Client
 
 from mockserver import ControlError, MockServer
-from mockserver.app import READINGS, ROOMS, create_app
+from mockserver.app import READINGS, ROOMS, build_service
 from mockserver.cli import cli
 from mockserver.client import Controls, Mock
 from mockserver.engine.clock import Clock
@@ -130,7 +130,7 @@ def world(house: Worlds) -> World:
 
 @pytest.fixture
 def client(house: Worlds) -> Client:
-    return Client(create_app(house))
+    return Client(build_service(registry=house).app)
 
 
 def refused(answer: Any) -> tuple[int, str, str]:
@@ -387,7 +387,7 @@ def test_an_unknown_delivery_is_refused(client: Client, world: World, verb: str)
 
 def test_an_advance_tells_every_attempt_at_its_own_instant(shipped: Fixture, pool: ThreadPoolExecutor) -> None:
     house = opened(shipped, Prompt(BROKEN, pool))
-    client = Client(create_app(house))
+    client = Client(build_service(registry=house).app)
     put(house.default)
     assert asked(client, "settle")["quiet"]
     told = asked(client, "clock/advance", seconds=3_600)
@@ -457,7 +457,9 @@ def test_a_world_that_goes_round_in_a_circle_says_so(shipped: Fixture) -> None:
 
     house = Worlds(shipped, READINGS, clock=Clock.frozen(AT), rooms={"p": Room(arrive)})
     house.default.execute(lambda state, now, ids: Decision(now, None, (ArrivalScheduled(now + 1, "p", {}),)))
-    status, code, message = refused(Client(create_app(house)).post(f"{WORLD}/clock/advance", json={"seconds": 1}))
+    status, code, message = refused(
+        Client(build_service(registry=house).app).post(f"{WORLD}/clock/advance", json={"seconds": 1})
+    )
 
     assert (409, "endless") == (status, code)
     assert "1000" in message
@@ -556,7 +558,7 @@ def test_the_status_of_an_exchange_is_still_one_of_http(client: Client) -> None:
 
 @pytest.fixture
 def server(house: Worlds) -> Iterator[MockServer]:
-    with MockServer(create_app(house)) as server:
+    with MockServer(build_service(registry=house)) as server:
         yield server
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from werkzeug.test import Client, create_environ
 
 from mockserver.admin.explain import Explainer
 from mockserver.admin.text_format import in_words
-from mockserver.app import PROVIDERS, SWITCHES, _addresses
+from mockserver.app import PROVIDERS, SWITCHES
 from mockserver.http.masking import Masking
 
 HERE = "/_mock/worlds/default"
@@ -20,9 +19,9 @@ PROGRAM = "/api/messages/program/{}"
 
 
 @pytest.fixture
-def words(app, house):
+def words(service, house):
     """The explanation of the latest exchange, as text."""
-    explainer = Explainer(PROVIDERS, Masking((), house.is_ours), SWITCHES, partial(_addresses, app))
+    explainer = Explainer(PROVIDERS, Masking((), house.is_ours), SWITCHES, lambda: service.handler.router.addresses)
     return lambda: in_words(explainer.explain(house.default.journal.since(0)[-1]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from mockserver.app import create_app
+from mockserver.app import build_service
 from mockserver.engine.instants import SECOND
 from mockserver.settings import fixtures_folder
 
@@ -376,7 +376,7 @@ def test_a_thousand_worlds_under_32_threads_never_see_each_other_and_keep_the_li
 
 @pytest.mark.parametrize("threads", [32])
 def test_one_account_under_32_threads_never_sends_more_than_the_three_limits_allow(house, threads: int) -> None:
-    app = create_app(house)
+    app = build_service(registry=house).app
     world = made(Client(app), id="mine", fixture="demo", freeze=NOON)
     login = world["credentials"]["dialogtech"]["demo"][0]
     numbers = ("3125550142", "3125550143", "6465550117", "6465550118", "7735550190", "7735550191")

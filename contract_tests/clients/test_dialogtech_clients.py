@@ -12,7 +12,7 @@ import httpx
 import pytest
 import requests
 
-from mockserver.app import create_app
+from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.instants import LATEST, parse_instant
 from mockserver.engine.messages import Message, account_shelf
@@ -77,7 +77,7 @@ def test_the_message_of_the_php_program_of_001_is_stored_as_its_comment_says(run
 def test_the_php_program_of_000_gets_the_printed_messages(run, printed_program, open_house):
     """In the printed reading, where one line is all the difference."""
     house = open_house(readings={"dialogtech.get_messages.dtd": "printed"})
-    with MockServer(create_app(house)) as server:
+    with MockServer(build_service(registry=house)) as server:
         output = run("php", printed_program("get_messages.php", server.url))
     assert output == closed(printed("get_messages.xml"))
 
@@ -173,7 +173,7 @@ def ifbyphone(run, from_pypi, keyed):
     """Call the module's verbs one after the other in a process of its own; what each of them returns."""
     folder = from_pypi(IFBYPHONE)
     paths = [str(folder), str(folder / "Ifbyphone"), str(folder / "Ifbyphone" / "api")]
-    with MockServer(create_app(keyed)) as server:
+    with MockServer(build_service(registry=keyed)) as server:
 
         def called(*verbs, key="KEY"):
             calls = [(verb, given, named) for verb, given, named in verbs]

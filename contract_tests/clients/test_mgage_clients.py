@@ -11,7 +11,7 @@ import pytest
 import requests
 from msgspec.structs import replace
 
-from mockserver.app import PROVIDERS, create_app
+from mockserver.app import PROVIDERS, build_service
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.events import MessageStored
 from mockserver.engine.instants import SECOND, parse_instant
@@ -107,7 +107,7 @@ def many():
 
 @pytest.fixture
 def big_server(open_house, many):
-    with MockServer(create_app(open_house(many))) as server:
+    with MockServer(build_service(registry=open_house(many)).app) as server:
         yield server
 
 
@@ -132,7 +132,7 @@ def test_so_it_does_when_the_messages_lie_in_three_layers(open_house, many):
     house = open_house(Fixture(many.accounts, Segment(fixed), Segment(relative)))
     for at, row in enumerate(rows[2::3]):
         house.default.state.apply(MessageStored(replace(row, serial=2_000 + at)))
-    with MockServer(create_app(house)) as server:
+    with MockServer(build_service(registry=house)) as server:
         texts = [message["body"] for message in with_requests(f"{server.url}{PATH}?pageSize=50")]
     assert len(texts) == 3_000
     assert set(texts) == {row.text for row in rows}
@@ -140,7 +140,7 @@ def test_so_it_does_when_the_messages_lie_in_three_layers(open_house, many):
 
 def test_a_client_that_follows_the_printed_url_loses_its_filters(open_house, many):
     house = open_house(many, readings={"mgage.next_page_url": "printed"})
-    with MockServer(create_app(house)) as server:
+    with MockServer(build_service(registry=house)) as server:
         answer = requests.get(f"{server.url}{PATH}?pageSize=500&messageType=MO", auth=USER, timeout=30).json()
         assert answer["meta"]["nextPageUrl"] == f"{server.url}{PATH}?page=2"
         following = requests.get(answer["meta"]["nextPageUrl"], auth=USER, timeout=30).json()
@@ -180,7 +180,7 @@ def test_requests_guesses_the_encoding_right(open_house, many):
     house = open_house(many)
     row = replace(message(MANY, parse_instant("2026-05-01T00:00:00Z")), text="zażółć gęślą jaźń 🎉")
     house.default.state.apply(MessageStored(row))
-    with MockServer(create_app(house)) as server:
+    with MockServer(build_service(registry=house)) as server:
         for get in (requests.get, httpx.get):
             answer = get(f"{server.url}{PATH}?pageSize=1&page={MANY + 1}", auth=USER, timeout=30)
             assert "zażółć gęślą jaźń 🎉" in answer.text

@@ -20,9 +20,9 @@ OURS = str(PRELOADS / "python")
 
 
 @pytest.fixture
-def to(app) -> Kit:
+def to(service) -> Kit:
     """What leads to a server."""
-    with MockServer(app, https=True, tunnel=True) as server:
+    with MockServer(service, https=True, tunnel=True) as server:
         yield kit(server.authority.trust, server.url, server.tunnel_url, HOSTS)
 
 

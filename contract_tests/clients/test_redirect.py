@@ -200,7 +200,7 @@ def test_a_door_of_another_authority_is_not_trusted(server: MockServer, tmp_path
 
 def test_a_certificate_for_another_name_is_not_taken(server: MockServer, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    url = server.add(Listener(server.app, name="other", ssl_context=authority.context(["secure.ifbyphone.com"])))
+    url = server.add(Listener(server.service, name="other", ssl_context=authority.context(["secure.ifbyphone.com"])))
     port = int(url.rpartition(":")[2])
     redirection = led_to(server, Door("other", {443: ("127.0.0.1", port)}, authority.certificate.read_text()))
     redirection.begin(server.world)
@@ -470,6 +470,6 @@ def test_a_world_that_is_there_cannot_be_made_another_way(server: MockServer) ->
         server.redirected(server.world, freeze="2026-06-01T12:00:00Z")
 
 
-def test_a_server_that_does_not_run_has_no_redirect(app) -> None:
+def test_a_server_that_does_not_run_has_no_redirect(service) -> None:
     with pytest.raises(RuntimeError, match="not running"):
-        MockServer(app).redirected()
+        MockServer(service).redirected()

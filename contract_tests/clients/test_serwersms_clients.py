@@ -13,7 +13,7 @@ import httpx
 import pytest
 import requests
 
-from mockserver.app import create_app
+from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Contact, Login
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.messages import Attachment, Message
@@ -128,7 +128,7 @@ def own(open_house):
 
 @pytest.fixture
 def url(own):
-    with MockServer(create_app(own)) as server:
+    with MockServer(build_service(registry=own)) as server:
         yield server.url
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from contract_tests.clocks import let_pass
-from mockserver.app import create_app
+from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import LATEST, SECOND, iso
@@ -271,7 +271,7 @@ def test_32_parallel_clients_never_get_more_than_the_limits_allow(open_house, di
         connection.close()
         return accepted
 
-    with MockServer(create_app(house)) as server, ThreadPoolExecutor(clients) as pool:
+    with MockServer(build_service(registry=house)) as server, ThreadPoolExecutor(clients) as pool:
         port = int(server.url.rpartition(":")[2])
         accepted = sum(pool.map(client, range(clients)))
 

@@ -25,7 +25,7 @@ from mockserver.engine.state import Fixture
 from mockserver.engine.world import TimedEvent
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.providers.dialogtech.limits import PER_ACCOUNT, PER_MINUTE, PER_NUMBER
-from mockserver.sdk.request import Asked
+from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import AT_ONCE, Ending, ResponseTiming
 from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import fixtures_folder
@@ -172,8 +172,7 @@ def written(room, to):
 
 
 def call(room, to):
-    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/ibp_api.php", "QUERY_STRING": urlencode(query(room, to))}
-    return DIALOGTECH.parse(Asked({**asked, "mockserver.body": b""}))
+    return DIALOGTECH.parse(ProviderRequest("GET", "/ibp_api.php", urlencode(query(room, to)).encode()))
 
 
 @pytest.mark.parametrize("to", [*INVALID, *LIMITS, *LOST, *ANSWERED])

@@ -9,8 +9,9 @@ from werkzeug.test import Client, EnvironBuilder
 
 from mockserver.app import PROVIDERS
 from mockserver.engine.provider_errors import Refused
+from mockserver.http.wsgi import read_request
 from mockserver.sdk.provider import Call, Provider
-from mockserver.sdk.request import Asked
+from mockserver.sdk.request import ProviderRequest
 
 HERE = "/_mock/worlds/default"
 KEYS = {"access_key": "foo", "secret_access_key": "bar"}
@@ -117,9 +118,11 @@ def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Cli
     assert kept == (None, None, None)  # nor the frames of the request with them
 
 
-def read(room: Provider, request: dict[str, Any]) -> tuple[Call, Asked]:
+def read(room: Provider, request: dict[str, Any]) -> tuple[Call, ProviderRequest]:
     """A request as its room reads it."""
-    asked = Asked({**EnvironBuilder(**request).get_environ(), "mockserver.body": b""})
+    came = read_request(EnvironBuilder(**request).get_environ(), 1_000_000)
+    query = came.query.encode("latin-1")
+    asked = ProviderRequest(came.method, came.path, query, came.headers, came.fields, came.body)
     return room.parse(asked), asked
 
 

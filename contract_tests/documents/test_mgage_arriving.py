@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from werkzeug.test import Client
 
 from contract_tests.clocks import let_pass
-from mockserver.app import READINGS, ROOMS, create_app
+from contract_tests.ways import both_ways
+from mockserver.app import READINGS, ROOMS
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import DecisionTrace
@@ -41,7 +41,7 @@ def house():
 @pytest.fixture
 def exported(house):
     """The messages of a program, as its account exports them."""
-    client = Client(create_app(house))
+    client = both_ways(house)
 
     def export(program="121811", user="one"):
         answer = client.get(f"/api/messages/program/{program}", auth=(user, "secret"))

@@ -10,16 +10,16 @@ from functools import partial
 
 import pytest
 import requests
-from werkzeug.test import Client
 
-from mockserver.app import READINGS, ROOMS, create_app
+from contract_tests.ways import both_ways
+from mockserver.app import READINGS, ROOMS
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture
 from mockserver.providers.mgage import MGAGE
-from mockserver.sdk.request import Asked
+from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import AT_ONCE, Ending, ResponseTiming
 from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import fixtures_folder
@@ -78,16 +78,8 @@ def house(open_house):
 def answer(house, program, auth=AUTH, query=""):
     """The answer as it would be delivered."""
     encoded = b64encode(":".join(auth).encode()).decode()
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": PATH + program,
-        "QUERY_STRING": query,
-        "HTTP_AUTHORIZATION": f"Basic {encoded}",
-        "HTTP_HOST": "127.0.0.1",
-        "wsgi.url_scheme": "http",
-        "mockserver.body": b"",
-    }
-    call = MGAGE.parse(Asked(environ))
+    headers = (("Authorization", f"Basic {encoded}"),)
+    call = MGAGE.parse(ProviderRequest("GET", PATH + program, query.encode(), headers, host="127.0.0.1"))
     decision = house.default.execute(partial(MGAGE.decide, call))
     return MGAGE.render(decision, call, house.default.state.readings, Fragments())
 
@@ -156,7 +148,7 @@ def test_mg_28_switched_off_they_are_programs_as_any_other(open_house, program):
 
 
 def test_mg_28_the_room_is_asked_as_any_other(house):
-    assert Client(create_app(house)).get(PATH + LATE[0], auth=AUTH).json == empty(LATE[0])
+    assert both_ways(house).get(PATH + LATE[0], auth=AUTH).json == empty(LATE[0])
 
 
 # -- over a socket -------------------------------------------------------------------------------------------------

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from werkzeug.test import Client
 
-from mockserver.app import create_app
+from contract_tests.ways import both_ways
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.message_store import MessageSlice
@@ -50,7 +49,7 @@ FIXTURE = Fixture(
 @pytest.fixture
 def page(open_house):
     """Ask; the texts of the page and the query of the next one."""
-    client = Client(create_app(open_house(FIXTURE)))
+    client = both_ways(open_house(FIXTURE))
 
     def asked(query):
         answer = client.get("/api/messages/program/1001", query_string=query, auth=("one", "secret"))
@@ -66,7 +65,7 @@ def page(open_house):
 @pytest.fixture
 def refused(open_house):
     """Ask; the one sentence of a 400."""
-    client = Client(create_app(open_house(FIXTURE)))
+    client = both_ways(open_house(FIXTURE))
 
     def asked(query):
         answer = client.get("/api/messages/program/1001", query_string=query, auth=("one", "secret"))
@@ -117,7 +116,7 @@ def test_pages_follow_one_another_to_the_end(page):
 
 def test_the_default_page_holds_50(open_house):
     rows = [message(serial, "2026-03-01T10:00:00Z", f"{serial} ") for serial in range(120)]
-    client = Client(create_app(open_house(Fixture(FIXTURE.accounts, Segment(rows)))))
+    client = both_ways(open_house(Fixture(FIXTURE.accounts, Segment(rows))))
     sizes = []
     for number in (1, 2, 3, 4):
         answer = client.get("/api/messages/program/1001", query_string=f"page={number}", auth=("one", "secret"))
@@ -127,7 +126,7 @@ def test_the_default_page_holds_50(open_house):
 
 def test_the_last_page_makes_as_many_messages_as_the_first(open_house, monkeypatch):
     rows = [message(serial, "2026-03-01T10:00:00Z", f"{serial} ") for serial in range(5_000)]
-    client = Client(create_app(open_house(Fixture(FIXTURE.accounts, Segment(rows)))))
+    client = both_ways(open_house(Fixture(FIXTURE.accounts, Segment(rows))))
     made = []
     make = MessageSlice.message
     monkeypatch.setattr(MessageSlice, "message", lambda part, place: made.append(place) or make(part, place))

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import pytest
 from msgspec.structs import replace
-from werkzeug.test import Client
 
 from contract_tests.clocks import let_pass
-from mockserver.app import create_app, read_fixture
+from contract_tests.ways import both_ways
+from mockserver.app import read_fixture
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.events import MessageStored
@@ -50,7 +50,7 @@ class Mgage:
 
     def __init__(self, house):
         self.world = house.default
-        self.client = Client(create_app(house))
+        self.client = both_ways(house)
 
     def open(self, query="", program="1001", auth=("one", "secret"), method="GET", **request):
         return self.client.open(PATH + program, method=method, query_string=query, auth=auth, **request)

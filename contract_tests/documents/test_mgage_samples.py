@@ -11,6 +11,8 @@ from urllib.request import Request, urlopen
 import pytest
 from jsonschema import Draft202012Validator
 
+from contract_tests.ways import both_ways
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 HOST = "https://communicatepro.mgage.com"
 ADDRESS = "/api/messages/program/121811"
@@ -69,11 +71,7 @@ def asked(client):
 @pytest.fixture
 def asked_in(open_house, asked):
     """Ask in a house with other readings."""
-    from werkzeug.test import Client
-
-    from mockserver.app import create_app
-
-    return lambda readings, query: asked(query, Client(create_app(open_house(readings=readings))))
+    return lambda readings, query: asked(query, both_ways(open_house(readings=readings)))
 
 
 def test_mg_1_the_printed_sample_is_json_but_for_its_quotes():

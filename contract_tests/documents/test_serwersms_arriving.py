@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from werkzeug.test import Client
 
 from contract_tests.clocks import let_pass
-from mockserver.app import READINGS, ROOMS, create_app
+from contract_tests.ways import both_ways
+from mockserver.app import READINGS, ROOMS
 from mockserver.engine.accounts import Account, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import DecisionTrace
@@ -43,7 +43,7 @@ def house():
 @pytest.fixture
 def recived(house):
     """What `messages/recived` returns."""
-    client = Client(create_app(house))
+    client = both_ways(house)
 
     def call(user="first", **parameters):
         return client.post("/messages/recived", data={"username": user, "password": "secret", **parameters}).json[

@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from werkzeug.test import Client
 
+from contract_tests.ways import both_ways
 from mockserver import worldfile as snapshots
-from mockserver.app import PROVIDERS, READINGS, SWITCHES, create_app
+from mockserver.app import PROVIDERS, READINGS, SWITCHES
 from mockserver.engine.accounts import Account, Credential, ForwardingRule, Login
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Outgoing
 from mockserver.engine.events import AttemptEnded, DeliveryOpened, MessagesRead, MessageStored
@@ -504,7 +504,7 @@ def injecting(open_house):
     rules = tuple(rule(kind) for kind in FIELDS)
     account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),), forwarding=rules)
     house = open_house(Fixture((account,), sequences={"serwersms.nd": 303024}))
-    client = Client(create_app(house))
+    client = both_ways(house)
 
     def post(action, **parameters):
         return client.post(f"/messages/{action}", data={**WHO, **parameters})

@@ -9,9 +9,9 @@ from functools import partial
 
 import pytest
 import requests
-from werkzeug.test import Client
 
-from mockserver.app import READINGS, ROOMS, create_app
+from contract_tests.ways import both_ways
+from mockserver.app import READINGS, ROOMS
 from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
@@ -19,6 +19,7 @@ from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.sdk.provider import Call
+from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import AT_ONCE, Ending, ResponseTiming
 from mockserver.sdk.serialization_cache import Fragments
 from mockserver.settings import fixtures_folder
@@ -86,11 +87,8 @@ def senders(answered):
     return [item["phone"] for item in json.loads(answered.body)["items"]]
 
 
-class ASKED:
-    """A request with nothing but who asks."""
-
-    method, query, path, is_bound = "GET", b"username=Login&password=Haslo", "/messages/recived", False
-    authorization = ""
+ASKED = ProviderRequest("GET", "/messages/recived", b"username=Login&password=Haslo")
+"""A request with nothing but who asks."""
 
 
 def unread(house):
@@ -180,7 +178,7 @@ def test_sw_39_switched_off_they_are_numbers_as_any_other(open_house, phone):
 
 @pytest.mark.parametrize("written", ["+48990000000", "48990000000", "990000000", f"{JAN},990000000"])
 def test_sw_39_however_the_number_is_written(house, written):
-    client = Client(create_app(house))
+    client = both_ways(house)
     asked = {**WHO, "phone": written}
     assert client.post("/messages/recived", data=asked).json == {"error": REFUSED[UNAVAILABLE[0]]}
     assert client.post("/messages/recived.xml", data=asked).data == (

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mockserver.app import create_app
+from contract_tests.ways import both_ways
 from mockserver.engine.accounts import Account, Contact, Login
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.message_store import MessageSlice
@@ -108,7 +108,7 @@ def test_an_account_sees_nothing_of_another(open_house, own, client):
     other = Account("serwersms/other", "serwersms", "other", (Login("Other", "secret"),))
     house = open_house(Fixture((*own.accounts, other), own.fixed))
 
-    answer = create_app(house).test_client().post("/messages/recived", data={"username": "Other", "password": "secret"})
+    answer = both_ways(house).post("/messages/recived", data={"username": "Other", "password": "secret"})
 
     assert answer.json == {"items": []}
 
@@ -405,7 +405,7 @@ def test_a_page_of_one_type_or_all_reads_no_message_that_it_does_not_hold(open_h
     account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),))
     house = open_house(Fixture((account,), Segment(many)))
 
-    client, made = create_app(house).test_client(), []
+    client, made = both_ways(house), []
     make = MessageSlice.message
     monkeypatch.setattr(MessageSlice, "message", lambda part, place: made.append(place) or make(part, place))
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
-from mockserver.app import create_app
+from contract_tests.ways import both_ways
 from mockserver.engine.accounts import Account, Contact, Login
 from mockserver.engine.instants import instant_of, parse_instant
 from mockserver.engine.messages import Attachment, Message
@@ -50,7 +50,7 @@ class SerwerSMS:
     """SerwerSMS in a house, asked as one account."""
 
     def __init__(self, house, who=WHO):
-        self.client = create_app(house).test_client()
+        self.client = both_ways(house)
         self.who = who
 
     def form(self, action="recived", **parameters):

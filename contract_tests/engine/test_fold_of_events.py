@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from mockserver import worldfile
-from mockserver.app import PROVIDERS, READINGS, ROOMS, create_app
+from mockserver.app import PROVIDERS, READINGS, ROOMS, build_service
 from mockserver.engine.accounts import Contact, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
@@ -91,7 +91,7 @@ class Scenario:
     def __init__(self) -> None:
         self.registry = Worlds(FORWARDING, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS, sender=Receivers())
         self.world = self.registry.default
-        self.client = Client(create_app(self.registry))
+        self.client = Client(build_service(registry=self.registry).app)
         self.record(self.world)
 
     def record(self, world: World) -> None:

@@ -660,8 +660,8 @@ def test_https_alone_and_listeners_of_ones_own(authority):
     extra = []
     with MockServer(settings=settings, https=True) as plain:
         assert plain.urls == (plain.url, plain.https_url)
-        extra.append(Listener(plain.app, name="mine"))
-        with MockServer(plain.app, settings, tunnel=True, listeners=extra) as more:
+        extra.append(Listener(plain.service, name="mine"))
+        with MockServer(plain.service, settings, tunnel=True, listeners=extra) as more:
             assert more.urls[:3] == (more.url, more.https_url, more.tunnel_url)
             assert 4 == len(more.urls)
             port = int(more.https_url.rpartition(":")[2])

@@ -18,7 +18,7 @@ from benchmarks.plan import CONNECTIONS, OVERHEAD, Plan
 from benchmarks.report import BEGIN, END, between_markers, spread, written
 from benchmarks.results import Memory, Million, Results, Shot, Start
 from benchmarks.worlds import ACCOUNTS, NUMBERS, sender, write_measured
-from mockserver.app import create_app, read_fixture
+from mockserver.app import build_service, read_fixture
 from mockserver.engine.state import Fixture
 from mockserver.providers.dialogtech.limits import PER_ACCOUNT, PER_MINUTE, PER_NUMBER
 
@@ -166,7 +166,7 @@ def _is_accepted(answer: Answer) -> bool:
 
 
 def test_sends_are_accepted_with_the_clock_that_is_moved_and_refused_without(open_house, held) -> None:
-    client = Client(create_app(open_house(held)))
+    client = Client(build_service(registry=open_house(held)).app)
     requests = loads.SEND.requests(moves_the_clock=True)
     turn = [each for each in requests if b"key-0007" in each.body or each.target == loads.CLOCK]
     sends = [each for each in turn if each.target != loads.CLOCK]
@@ -182,7 +182,7 @@ def test_sends_are_accepted_with_the_clock_that_is_moved_and_refused_without(ope
 
 @pytest.mark.parametrize("load", loads.LOADS, ids=lambda load: load.name)
 def test_ours_answers_what_it_is_asked_for(load, open_house, held) -> None:
-    client = Client(create_app(open_house(held)))
+    client = Client(build_service(registry=open_house(held)).app)
     sizes = {"send": 0, "page of 50": 50, "page of 500": 500, "recived": 4}
     words = {"send": b"<result>", "page of 50": b'"body"', "page of 500": b'"body"', "recived": b'"recived"'}
     for request in (load.requests()[0], load.requests()[-1]):

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from werkzeug.test import EnvironBuilder
 
 from mockserver.app import PROVIDERS, READINGS, ROOMS, SWITCHES
 from mockserver.engine.accounts import Account, Contact, Login, Number, Program
@@ -27,7 +26,7 @@ from mockserver.engine.registry import Worlds
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.sdk.provider import Provider
-from mockserver.sdk.request import Asked
+from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.serialization_cache import Fragments, spliced
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -61,11 +60,11 @@ def message(room: str, serial: int, at: int, text: str, kind: str = "nd") -> Mes
     return Message(serial, f"{room}/a", str(serial), direction, *numeric, at, text, status="Received", **more)
 
 
-def asked(target: str) -> Asked:
+def asked(target: str) -> ProviderRequest:
     """A request as the rooms see it."""
-    environ = EnvironBuilder(path=target, headers={"Authorization": "Basic " + b64encode(b"user:secret").decode()})
-    made = environ.get_environ()
-    return Asked({**made, "mockserver.body": b"", "mockserver.bound": "a world", "QUERY_STRING": made["QUERY_STRING"]})
+    path, _, query = target.partition("?")
+    headers = (("Authorization", "Basic " + b64encode(b"user:secret").decode()),)
+    return ProviderRequest("GET", path, query.encode(), headers, is_bound=True)
 
 
 CHOICES = [

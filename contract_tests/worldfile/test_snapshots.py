@@ -15,7 +15,7 @@ from werkzeug.test import Client
 
 from contract_tests.clocks import let_pass
 from mockserver import worldfile as snapshots
-from mockserver.app import PROVIDERS, READINGS, SWITCHES, create_app
+from mockserver.app import PROVIDERS, READINGS, SWITCHES, build_service
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
@@ -51,7 +51,7 @@ def restored(document):
 
 @lru_cache(maxsize=2)
 def client_of(house):
-    return Client(create_app(house))
+    return Client(build_service(registry=house).app)
 
 
 def dialogtech(login):
@@ -306,7 +306,9 @@ def test_a_snapshot_reads_like_a_fixture():
     )
     house = opened(Fixture((account,), readings={"limits": "off"}))
     values = {"action": "sms.send_message", "from": "5554332111", "to": "5556667777", "message": "hi"}
-    Client(create_app(house)).get("/ibp_api.php", query_string={**dialogtech(account.logins[0]), **values})
+    Client(build_service(registry=house).app).get(
+        "/ibp_api.php", query_string={**dialogtech(account.logins[0]), **values}
+    )
     written = b"".join(snapshots.lines(snapshots.taken(house.default, READINGS, about="One send."))).decode()
     assert written == (
         "{\n"
@@ -523,7 +525,9 @@ def test_what_a_send_changed_is_told_by_place():
     house = opened(Fixture((account,)))
     before = snapshot(house.default)
     values = {"action": "sms.send_message", "from": "5554332111", "to": "5556667777", "message": "hi"}
-    Client(create_app(house)).get("/ibp_api.php", query_string={**dialogtech(account.logins[0]), **values})
+    Client(build_service(registry=house).app).get(
+        "/ibp_api.php", query_string={**dialogtech(account.logins[0]), **values}
+    )
     sent = (
         '{"id":"200000000","direction":"outbound","sender":"5554332111","recipient":"5556667777",'
         '"at":"2026-06-01T12:00:00Z","text":"hi"}'

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mockserver.http.control_error import build_error
+
 if TYPE_CHECKING:
     from flask import Response
 
@@ -79,17 +81,8 @@ class TooLarge(ControlRefusal):
     status, code = 413, "too_large"
 
 
-def error(status: int, code: str, message: str, difference: Any = None) -> Response:
-    """An answer that says what is wrong.
+def error(status: int, code: str, message: str, difference: Any = None, *, allow: str = "") -> Response:
+    """A response of Flask's that says what is wrong; as `build_error`."""
+    from mockserver.http.wsgi import to_flask
 
-    Args:
-        status: of HTTP.
-        code: a short name that programs can rely on.
-        message: a sentence for people.
-        difference: between what was wanted and what is there.
-    """
-    from flask import jsonify
-
-    response = jsonify({"error": {"code": code, "message": message, "difference": difference}})
-    response.status_code = status
-    return response
+    return to_flask(build_error(status, code, message, difference, allow=allow))

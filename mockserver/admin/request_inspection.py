@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import orjson
 
 from mockserver.engine.journal import Exchange
-from mockserver.http.pipeline import PREFIX
+from mockserver.http.handler import PREFIX
 from mockserver.sdk.forms import Malformed, media_type, multipart_pairs, pairs
 
 _LENGTH = 200

@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Blueprint, Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from mockserver.engine.registry import Worlds
 from mockserver.engine.world import AdvanceLimitExceeded, ClockBusy, World
-from mockserver.http.application import AnswerResponse
-from mockserver.http.url_display import readable
+from mockserver.http.router import Router
+from mockserver.http.wsgi import add_any_method, to_flask
 from mockserver.sdk.response import Deferred, Stream
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.validation.messages import unknown
@@ -29,54 +29,72 @@ from .endpoints import verbs
 from .errors import BadQuestion, BusyClock, ControlRefusal, EndlessTime, NoSuchThing, TooLarge, error
 from .schemas import held, parameter
 
-
-def routes(api: Api) -> Blueprint:
-    """The control API of a house."""
-    blueprint = Blueprint("control", __name__)
-    for verb in verbs(api):
-        address = re.sub(r"{(\w+)}", lambda found: _CONVERTERS.get(found[1], "<{}>").format(found[1]), verb.path)
-        blueprint.add_url_rule(
-            address, f"{verb.method} {verb.path}".replace(".", "_"), _view(api, verb), methods=[verb.method]
-        )
-    blueprint.register_error_handler(ControlRefusal, _refused)
-    # Whatever looks at a world's time may meet these.
-    blueprint.register_error_handler(ClockBusy, lambda reason: _refused(BusyClock(str(reason))))
-    blueprint.register_error_handler(AdvanceLimitExceeded, lambda reason: _refused(EndlessTime(str(reason))))
-    return blueprint
+if TYPE_CHECKING:
+    from flask.blueprints import BlueprintSetupState
 
 
-_CONVERTERS = {"number": "<int:{}>", "world": "<{}_id>"}
+class Control:
+    """The control API of some worlds."""
 
+    def __init__(self, api: Api, index: Callable[[], dict[str, Any]]) -> None:
+        """Put its table together.
 
-PAGE = "/_mock/ui/"
-"""Where people look."""
+        Args:
+            api: what its endpoints work on.
+            index: what this is and where things are.
+        """
+        self._api = api
+        self._index = index
+        table = [(verb.method, _pattern(verb.path), verb) for verb in verbs(api)]
+        self._router = Router((("GET", CONTROL, None), *table))
+        self.addresses = [(CONTROL, "GET"), *((pattern, method) for method, pattern, _ in table)]
+        """Pattern and method of every endpoint."""
 
+    def blueprint(self) -> Blueprint:
+        """The same for Flask."""
+        blueprint = Blueprint("control", __name__)
 
-def index(application: Flask, titles: str, version: str) -> dict[str, Any]:
-    """What this is and where things are."""
-    rules = sorted(application.url_map.iter_rules(), key=lambda rule: rule.rule)
-    rules = [rule for rule in rules if not rule.rule.startswith(PAGE) or rule.rule == PAGE]  # it leads on by itself
-    return {
-        "mockserver": version,
-        "about": f"a double of {titles} for tests; no message leaves this machine",
-        "page": PAGE,
-        "here": [
-            f"{' '.join(sorted((rule.methods or set()) - {'HEAD', 'OPTIONS'}))} {readable(rule.rule)}" for rule in rules
-        ],
-    }
+        def add(state: BlueprintSetupState) -> None:
+            add_any_method(state.app, CONTROL, "control.index", self.answer)
+            add_any_method(state.app, f"{CONTROL}<path:path>", "control.answer", self.answer)
 
+        blueprint.record(add)
+        blueprint.register_error_handler(ControlRefusal, _refused)
+        # Whatever looks at a world's time may meet these.
+        blueprint.register_error_handler(ClockBusy, lambda reason: _refused(BusyClock(str(reason))))
+        blueprint.register_error_handler(AdvanceLimitExceeded, lambda reason: _refused(EndlessTime(str(reason))))
+        return blueprint
 
-def _view(api: Api, verb: Verb) -> Callable[..., Response]:
-    def view(**path: Any) -> Response:
-        exchange = request.environ.get("mockserver.exchange")
-        if exchange is not None:  # it came through a world's prefix; the tester's own calls are not written down
-            exchange.is_private = True
+    def answer(self, path: str = "") -> Response:  # noqa: ARG002 - the router reads the address itself
+        """Answer Flask's current request.
+
+        Raises:
+            NotFound: no endpoint has this path.
+            MethodNotAllowed: none that has it takes this method.
+            ControlRefusal: the endpoint says no.
+        """
+        methods, found = self._router.at(request.path)
+        if not methods:
+            raise NotFound
+        if request.method not in methods:
+            raise MethodNotAllowed(valid_methods=sorted(methods))
+        verb, api = methods[request.method], self._api
+        if verb is None:
+            return jsonify(self._index())
         guard.check(request.environ, api.settings, verb.is_open)
-        world = _world(api.house, path.pop("world_id")) if "world_id" in path else None
-        values = Values(path, _query(verb), _body(api, verb), request.host_url.rstrip("/"))
+        named = dict(found)
+        world = _world(api.house, named.pop("world_id")) if "world_id" in named else None
+        values = Values(named, _query(verb), _body(api, verb), request.host_url.rstrip("/"))
         return _answered(verb, verb.function(api, world, values))
 
-    return view
+
+CONTROL = "/_mock/"
+_KINDS = {"number": "<int:number>", "world": "<world_id>"}
+
+
+def _pattern(path: str) -> str:
+    """A path of an endpoint as the router has it."""
+    return re.sub(r"{(\w+)}", lambda found: _KINDS.get(found[1], f"<{found[1]}>"), path)
 
 
 def _world(house: Worlds, world_id: str) -> World:
@@ -150,17 +168,17 @@ def _decoded(raw: bytes) -> Any:
 
 def _answered(verb: Verb, answer: Any) -> Response:
     if isinstance(answer, Deferred):
-        return AnswerResponse(answer.attach_or_wait(request.environ))
+        return to_flask(answer.attach_or_wait(request.environ))
     if isinstance(answer, Stream):
         if answer.attach(request.environ):
-            return AnswerResponse(ProviderResponse(answer.status, answer.headers, b""))
+            return to_flask(ProviderResponse(answer.status, answer.headers, b""))
         return Response(answer.pieces(), answer.status, dict(answer.headers))
     if verb.answer is None:
         response = Response(status=verb.status)
         del response.headers["Content-Type"]  # of nothing
         return response
     body = b"".join(answer) if isinstance(answer, Iterator) else _written(answer)
-    return AnswerResponse(ProviderResponse(verb.status, (("Content-Type", verb.media_type),), body))
+    return to_flask(ProviderResponse(verb.status, (("Content-Type", verb.media_type),), body))
 
 
 def _refused(reason: ControlRefusal) -> Response:

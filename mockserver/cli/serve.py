@@ -97,6 +97,9 @@ Examples:
 @click.option(
     "--reload", is_flag=True, default=None, help="Begin again whenever the world file changes. [MOCKSERVER_RELOAD]"
 )
+@click.option(
+    "--wsgi", is_flag=True, default=None, help="Send every request through the Flask application. [MOCKSERVER_WSGI]"
+)
 @option("token", "What the control API asks for, off loopback; made at start when none is given.")
 @click.option("--no-token", "no_token", is_flag=True, help="Ask for no token, off loopback too.")
 @click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange with refusals.")
@@ -116,7 +119,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: b
         raise click.UsageError("--reload watches a world file; name it with --world FILE")
     start_log(settings)
 
-    from mockserver.app import create_app, create_house
+    from mockserver.app import build_service, create_house
     from mockserver.http.gc_tuning import collect_seldom
     from mockserver.sdk.loading import load_providers
     from mockserver.server import MockServer
@@ -127,7 +130,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: b
     watch = Watch(settings.world, lambda: _restart(house, settings)) if settings.world else None
     gc.disable()  # a world is read faster when nobody looks for rubbish in it meanwhile
     house = create_house(settings)
-    server = MockServer(create_app(house, settings), settings, https=settings.https, tunnel=settings.tunnel)
+    server = MockServer(build_service(settings, registry=house), settings, https=settings.https, tunnel=settings.tunnel)
     collect_seldom()
     _lift_the_limit_on_files()
     if watch is not None and settings.reload:

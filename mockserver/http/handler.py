@@ -1,65 +1,311 @@
-"""The one road of a provider request: read, find the world, meet a fault, decide, write."""
+"""The one road of a provider request, whichever way it came in: route, world, fault, decision, response, journal."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+import logging
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import structs
 
 from mockserver.engine.faults import NO_FAULT, Chosen
 from mockserver.engine.instants import SECOND, http_date
-from mockserver.sdk.request import Asked
+from mockserver.engine.journal import Exchange
+from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import Response
+from mockserver.sdk.serialization_cache import Fragments
+from mockserver.validation.suggestions import nearest_paths
 
+from . import log_line
+from .control_error import build_error
 from .fault_rules import facts_of
+from .router import ProviderRouter, Routed, normal_path
+from .url_display import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from _typeshed.wsgi import WSGIEnvironment
+    from collections.abc import Mapping, Sequence
 
     from mockserver.engine.decisions import Decision
-    from mockserver.engine.journal import Exchange
     from mockserver.engine.registry import Worlds
     from mockserver.engine.world import World
     from mockserver.sdk.provider import Call, Provider
-    from mockserver.sdk.serialization_cache import Fragments
+
+    from .masking import Masking
+    from .request import HttpRequest
+
+log = logging.getLogger("mockserver")
+exchange_log = logging.getLogger("mockserver.exchange")
+
+CONTROL = "/_mock/"
+"""The control API and the page; providers have no such path."""
+PREFIX = "/_w/"
+"""``/_w/ID/...`` is ``/...`` in the world of that id."""
+WORLD_HEADER = "x-mockserver-world"
+"""The header that names a world."""
+
+Adapt: TypeAlias = Callable[[Response], Response]
+
+_UNUSUAL = frozenset(("/_", "//"))
+"""How the paths begin that may be the control API's, or name a world."""
+_BODILESS = frozenset({*range(100, 200), 204, 304})
 
 
-def serve(house: Worlds, room: Provider, fragments: Fragments, environ: WSGIEnvironment) -> Response:
-    """Answer a request to a room's operation."""
-    exchange: Exchange = environ["mockserver.exchange"]
-    bound: World | None = environ.get("mockserver.bound")
-    asked = Asked(environ)
-    call = room.parse(asked)
-    world = bound or house.owner(call.credential)
-    chosen = _choose(world, exchange, asked, room, call) if world.plan else NO_FAULT
-    is_kept = chosen.point != "before"
-    decision = world.execute(partial(room.decide, call), is_kept)
-    readings = world.state.readings
-    exchange.decided(world.id, room.name, call.operation, decision, call.values, readings, is_kept=is_kept)
-    answer = room.render(decision, call, readings, fragments)
-    if chosen is not NO_FAULT:
-        refuse = partial(_refuse, room, decision, call, asked, readings, fragments)
-        answer = suffer(world, exchange, chosen, answer, refuse)
-    exchange.replied(answer.delivered_origin, answer.refusal)
-    return dated(answer, decision.at)
+class WrongWorld(Exception):
+    """The request names a world that is not there, or another one than its listener's."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
 
 
-def serve_astray(house: Worlds, room: Provider, environ: WSGIEnvironment, status: int) -> Response:
-    """Answer what reached a room's host or prefix but none of its operations."""
-    exchange: Exchange = environ["mockserver.exchange"]
-    world: World = environ.get("mockserver.bound") or house.default
-    asked = Asked(environ)
-    exchange.provider = room.name
-    chosen = _choose(world, exchange, asked, room) if world.plan else NO_FAULT
-    answer = room.render_routing_error(asked, status)
-    exchange.verdict = answer.refusal
-    if chosen is not NO_FAULT:
-        answer = suffer(world, exchange, chosen, answer, lambda _name: answer)  # what was not asked cannot be refused
-    exchange.replied(answer.delivered_origin, answer.refusal)
-    return dated(answer, world.clock.now())
+class Handler:
+    """Answers what is for the providers, and writes it down in the journal of the world that it belongs to."""
+
+    def __init__(
+        self, registry: Worlds, providers: Sequence[Provider], masking: Masking, *, shows_exchange: bool = True
+    ) -> None:
+        """Make it for some providers.
+
+        Args:
+            registry: the worlds.
+            providers: who answers.
+            masking: what is kept out of journal and log.
+            shows_exchange: whether a response that is no plain yes says which exchange it is, in ``X-Mockserver-Exchange``.
+        """
+        self.registry = registry
+        self.router = router_of(tuple(providers))
+        self._masking = masking
+        self._cache = Fragments()
+        self._shows_exchange = shows_exchange
+
+    def respond(self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None) -> Response | None:
+        """Answer a request; none for the control API, the page and the index, which are not the providers'.
+
+        Args:
+            request: as it came.
+            mount: the path under which the server is mounted, which `request.path` is without.
+            adapt: makes of a response what the server can send of it; a server of ours can send everything.
+        """
+        path = request.path
+        if not path.isascii():
+            path = path.encode("latin-1").decode("utf-8", "replace")
+        names: list[str] = []
+        if path[:2] in _UNUSUAL:
+            path, names = split_prefix(path)
+            if is_control(path) and all(map(self.registry.get, names)):
+                return None
+        fields = request.fields
+        host = fields.get("host") or _address(request.server, request.scheme)
+        is_websocket = "upgrade" in fields and wants_websocket(fields)
+        routed = self.router.find(request.method, path, host, is_websocket)
+        if routed.provider is None and routed.status == 0 and all(map(self.registry.get, names)):
+            return None
+        exchange = Exchange(request.method, request.target, request.headers, request.body, request.listener)
+        bound, headers = self.registry.at_door(request.listener), request.headers
+        prefix = f"{mount}{PREFIX}{names[0]}" if names else mount
+        if WORLD_HEADER in fields:
+            names.append(fields[WORLD_HEADER])
+            headers = tuple(header for header in headers if header[0].lower() != WORLD_HEADER)
+            fields = {name: value for name, value in fields.items() if name != WORLD_HEADER}
+        try:
+            if names:
+                bound = self._named_world(bound, names)
+        except WrongWorld as reason:
+            answer = build_error(reason.status, reason.code, str(reason))
+        else:
+            provider_request = ProviderRequest(
+                request.method,
+                path,
+                request.query.encode("latin-1"),
+                headers,
+                fields,
+                request.body,
+                request.scheme,
+                host,
+                prefix,
+                request.is_too_large,
+                bound is not None,
+            )
+            answer = self._answer(routed, provider_request, exchange, bound)
+        return self._record(request, exchange, bound, path, answer, adapt)
+
+    def _answer(self, routed: Routed, request: ProviderRequest, exchange: Exchange, bound: World | None) -> Response:
+        provider, status, allow = routed
+        if provider is None:
+            return self._without_provider(request.path, status, allow)
+        try:
+            if status == 0:
+                return self.handle(provider, request, exchange, bound)
+            return self.handle_unmatched(provider, request, exchange, bound, status)
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            return self.handle_unmatched(provider, request, exchange, bound, 500)
+
+    def handle(self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None) -> Response:
+        """Answer a request to one of a provider's operations.
+
+        Args:
+            provider: whose operation it is.
+            request: what was asked.
+            exchange: what is to be noted of it.
+            bound: the world that listener, prefix or header chose; the credential chooses where there is none.
+        """
+        call = provider.parse(request)
+        world = bound or self.registry.owner(call.credential)
+        chosen = _choose(world, exchange, request, provider, call) if world.plan else NO_FAULT
+        is_kept = chosen.point != "before"
+        decision = world.execute(partial(provider.decide, call), is_kept)
+        readings = world.state.readings
+        exchange.decided(world.id, provider.name, call.operation, decision, call.values, readings, is_kept=is_kept)
+        answer = provider.render(decision, call, readings, self._cache)
+        if chosen is not NO_FAULT:
+            refuse = partial(_refuse, provider, decision, call, request, readings, self._cache)
+            answer = suffer(world, exchange, chosen, answer, refuse)
+        exchange.replied(answer.delivered_origin, answer.refusal)
+        return dated(answer, decision.at)
+
+    def handle_unmatched(
+        self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None, status: int
+    ) -> Response:
+        """Answer what reached a provider's host or prefix but none of its operations; with 500, what we failed at."""
+        world = bound or self.registry.default
+        exchange.provider = provider.name
+        chosen = _choose(world, exchange, request, provider) if world.plan else NO_FAULT
+        answer = provider.render_routing_error(request, status)
+        exchange.verdict = answer.refusal
+        if chosen is not NO_FAULT:
+            answer = suffer(world, exchange, chosen, answer, lambda _name: answer)  # no operation, no error of one
+        exchange.replied(answer.delivered_origin, answer.refusal)
+        return dated(answer, world.clock.now())
+
+    def reject_invalid(self, raw: bytes, reason: str, listener: str | None) -> None:
+        """Write down what was no HTTP at all.
+
+        Args:
+            raw: the first bytes of it.
+            reason: why it cannot be read.
+            listener: the name of the listener that it reached.
+        """
+        exchange = Exchange("", "", (), raw, listener)
+        exchange.answered(400, (), reason.encode())
+        exchange.finish(0, "broken")
+        self._write_down(exchange, self.registry.at_door(listener))
+        exchange_log.info("bytes that are no HTTP -> 400 %s", reason)
+
+    def record(self, request: HttpRequest, answer: Response) -> Response:
+        """Write down an exchange that no provider answered, such as one of the proxy's; return the response as it is sent."""
+        exchange = Exchange(request.method, request.target, request.headers, request.body, request.listener)
+        exchange.refusal = answer.refusal
+        return self._record(request, exchange, self.registry.at_door(request.listener), request.path, answer)
+
+    def _named_world(self, bound: World | None, names: Sequence[str]) -> World:
+        """The world of a request that names one.
+
+        Args:
+            bound: its listener's world.
+            names: the id in its prefix, and the one in its header; the first counts.
+
+        Raises:
+            WrongWorld: there is no such world, or the listener belongs to another one.
+        """
+        worlds = []
+        for name in names:
+            world = self.registry.get(name)
+            if world is None:
+                raise WrongWorld(404, "no_such_world", f"there is no world {name!r}")
+            if bound is not None and world is not bound:
+                raise WrongWorld(
+                    400, "wrong_world", f"this listener belongs to world {bound.id!r}, but the request names {name!r}"
+                )
+            worlds.append(world)
+        return worlds[0]
+
+    def _without_provider(self, path: str, status: int, allow: str) -> Response:
+        """Answer what is no provider's: which paths there are, and which methods they take."""
+        path = normal_path(path)
+        if status == 404:
+            near = [readable(pattern) for pattern in nearest_paths(path, self.router.addresses, 5)]
+            meant = f"did you mean {near[0]}?" if near else "GET / lists what there is"
+            return build_error(404, "not_found", f"there is no {path} here; {meant}", near)
+        if status == 405:
+            return build_error(405, "method_not_allowed", f"{path} takes {allow}", allow=allow)
+        return build_error(status, "bad_request", "the Host header is no name, or the request asks for a WebSocket")
+
+    def _record(
+        self,
+        request: HttpRequest,
+        exchange: Exchange,
+        bound: World | None,
+        path: str,
+        answer: Response,
+        adapt: Adapt | None = None,
+    ) -> Response:
+        """Write an exchange down, and return the response with the headers that it is sent with."""
+        if adapt is not None:
+            adapted = adapt(answer)
+            if adapted is not answer:
+                exchange.replied("replaced", None)
+                answer = adapted
+        headers = answer.headers
+        if answer.status not in _BODILESS and not any(name.lower() == "content-length" for name, _ in headers):
+            headers = (*headers, ("Content-Length", str(len(answer.body))))
+        exchange.answered(answer.status, headers, answer.body)
+        self._write_down(exchange, bound)
+        self._log(exchange, path)
+        if self._shows_exchange and (exchange.refusal or exchange.fault or exchange.status >= 400):
+            headers = (*headers, ("X-Mockserver-Exchange", str(exchange.number)))
+            exchange.answer_head = headers
+        request.on_finish = exchange.finish
+        return structs.replace(answer, headers=headers)
+
+    def _write_down(self, exchange: Exchange, bound: World | None) -> None:
+        world = (exchange.world and self.registry.get(exchange.world)) or bound or self.registry.default
+        if exchange.world is None:
+            exchange.world, exchange.at = world.id, world.clock.now()
+        if exchange.account is None:
+            self._masking.apply(exchange)
+        world.write_down(exchange)
+
+    def _log(self, exchange: Exchange, path: str) -> None:
+        is_plain = exchange.outcome in ("accepted", "answered")
+        level = logging.DEBUG if is_plain and exchange.fault is None else logging.INFO
+        if exchange_log.isEnabledFor(level):
+            target = self._masking.target(exchange.target)
+            why = log_line.reason(exchange, path, self.router.addresses)
+            exchange_log.log(level, "%s %s -> %d%s", exchange.method, target, exchange.status, why and f" {why}")
+
+
+@lru_cache(maxsize=8)
+def router_of(providers: tuple[Provider, ...]) -> ProviderRouter:
+    """The router of some providers, made once a process."""
+    return ProviderRouter(providers)
+
+
+def _address(server: tuple[str, int | None] | None, scheme: str) -> str:
+    """The Host of a request that names none, as HTTP/1.0 may: the server's own address."""
+    host, port = server or ("localhost", None)
+    is_default = port is None or port == {"http": 80, "https": 443}.get(scheme)
+    return host if is_default else f"{host}:{port}"
+
+
+def is_control(path: str) -> bool:
+    """Whether a path is the control API's or the page's."""
+    return f"{normal_path(path)}/".startswith(CONTROL)
+
+
+def wants_websocket(fields: Mapping[str, str]) -> bool:
+    """Whether a request asks to become a WebSocket."""
+    connection = fields.get("connection", "").lower().split(",")
+    return fields["upgrade"].lower() == "websocket" and any(option.strip(" \t") == "upgrade" for option in connection)
+
+
+def split_prefix(path: str) -> tuple[str, list[str]]:
+    """A path without the prefix that names a world, and the id of that world, if there is such a prefix."""
+    if not path.startswith(PREFIX):
+        return path, []
+    name, slash, rest = path[len(PREFIX) :].partition("/")
+    return slash + rest or "/", [name]
 
 
 def suffer(
@@ -83,21 +329,23 @@ def dated(answer: Response, at: int) -> Response:
     return structs.replace(answer, headers=(*headers, ("Date", http_date(at // SECOND))))
 
 
-def _choose(world: World, exchange: Exchange, asked: Asked, room: Provider, call: Call | None = None) -> Chosen:
-    return world.choose(facts_of(exchange.method, asked.path, exchange.head, room.name, call))
+def _choose(
+    world: World, exchange: Exchange, request: ProviderRequest, provider: Provider, call: Call | None = None
+) -> Chosen:
+    return world.choose(facts_of(exchange.method, request.path, exchange.head, provider.name, call))
 
 
 def _refuse(
-    room: Provider,
+    provider: Provider,
     decision: Decision,
     call: Call,
-    asked: Asked,
+    request: ProviderRequest,
     readings: Mapping[str, str],
     fragments: Fragments,
     name: str,
 ) -> Response:
-    """A refusal of the room's by name, in its own dialect: the very one that was decided, where it is of that name."""
-    kind = next(each for each in room.errors if each.__name__ == name)
+    """A refusal of the provider's by name, in its own dialect: the very one that was decided, where it is of that name."""
+    kind = next(each for each in provider.errors if each.__name__ == name)
     decided = decision.refusal
-    refusal = decided if type(decided) is kind else room.build_error(kind, call, asked, decision.at)
-    return room.render(structs.replace(decision, value=refusal), call, readings, fragments)
+    refusal = decided if type(decided) is kind else provider.build_error(kind, call, request, decision.at)
+    return provider.render(structs.replace(decision, value=refusal), call, readings, fragments)

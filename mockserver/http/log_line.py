@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mockserver.validation.suggestions import nearest_paths
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mockserver.engine.journal import Exchange
 
 
-def reason(exchange: Exchange, path: str, addresses: Callable[[], Iterable[str]]) -> str:
+def reason(exchange: Exchange, path: str, addresses: Iterable[str]) -> str:
     """Why an exchange was answered as it was; nothing where the provider simply said yes.
 
     Args:
@@ -25,11 +25,11 @@ def reason(exchange: Exchange, path: str, addresses: Callable[[], Iterable[str]]
     return "; ".join(said)
 
 
-def _provider(exchange: Exchange, path: str, addresses: Callable[[], Iterable[str]]) -> Iterator[str]:
+def _provider(exchange: Exchange, path: str, addresses: Iterable[str]) -> Iterator[str]:
     refusal = exchange.refusal
     name = "" if refusal is None else f"{type(refusal).__name__}: "
     if exchange.operation is None and exchange.outcome == "astray" and exchange.status not in _READ_BADLY:
-        near = nearest_paths(path, [rule for rule in addresses() if not rule.startswith("/_mock/")], 1)
+        near = nearest_paths(path, [rule for rule in addresses if not rule.startswith("/_mock/")], 1)
         meant = f"; did you mean {readable(near[0])}?" if near else ""
         yield f"{name}no operation lives at this path{meant}"
     elif refusal is not None:

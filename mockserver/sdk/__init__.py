@@ -64,8 +64,8 @@ from .parameters import (
     parse_parameters,
     text,
 )
-from .provider import Behaviour, Call, Magic, Operation, Pages, Probe, Provider, Quirk, View, decide_by
-from .request import Asked as ProviderRequest
+from .provider import Behaviour, Call, Magic, Operation, Pages, Probe, Provider, Quirk, Route, decide_by
+from .request import MalformedCredentials, ProviderRequest
 from .response import AT_ONCE, Ending, Response, ResponseTiming
 from .serialization_cache import Fragments as SerializationCache
 from .serialization_cache import compact, spliced
@@ -112,6 +112,7 @@ __all__ = [
     "Login",
     "Magic",
     "Malformed",
+    "MalformedCredentials",
     "Message",
     "MessagePage",
     "MessageSlice",
@@ -134,13 +135,13 @@ __all__ = [
     "Response",
     "ResponseTiming",
     "Retries",
+    "Route",
     "Schedule",
     "Schema",
     "SerializationCache",
     "Source",
     "State",
     "UsageAfterUse",
-    "View",
     "WebhookDelivery",
     "account_key",
     "accounts_named",

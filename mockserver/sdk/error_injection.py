@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .parameters import Parameter
     from .provider import Call, Operation
-    from .request import Asked as ProviderRequest
+    from .request import ProviderRequest
 
 
 class Case(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
@@ -17,9 +17,6 @@ from mockserver.engine.provider_errors import Refused as ProviderError
 from .response import Response
 
 if TYPE_CHECKING:
-    from flask import Blueprint
-    from flask import Response as FlaskResponse
-
     from mockserver.engine.accounts import Account, Credential
     from mockserver.engine.deliveries import Attempt, Delivery, Outgoing
     from mockserver.engine.ids import IdReservation
@@ -29,12 +26,17 @@ if TYPE_CHECKING:
     from mockserver.engine.state import State
 
     from .parameters import Parameter
-    from .request import Asked as ProviderRequest
+    from .request import ProviderRequest
     from .serialization_cache import Fragments as SerializationCache
 
 
-View: TypeAlias = Callable[..., "FlaskResponse"]
-"""A Flask view; arguments from the address are ignored, for the provider reads them itself."""
+class Route(NamedTuple):
+    """A method and a path that lead to a provider's operations."""
+
+    method: str
+    """In capitals; GET stands for HEAD too."""
+    path: str
+    """With ``<name>`` for one segment, ``<any(one,other):name>`` and, at its end, ``<path:name>``; the provider reads these itself."""
 
 
 class Call(Struct, frozen=True):
@@ -209,7 +211,7 @@ def _render_status(request: ProviderRequest, status: int) -> Response:  # noqa: 
     return Response(status, (("Content-Type", "text/plain"),), HTTPStatus(status).phrase.encode())
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Provider:
     """One vendor's API: what it is called, where it is found, what it offers, and the steps of a request."""
 
@@ -221,8 +223,8 @@ class Provider:
     """The host names it answers for."""
     prefixes: Sequence[str] = ()
     """Beginnings of paths that are no other provider's."""
-    routes: Callable[[View], Blueprint]
-    """Its addresses, each leading to the view that is handed in."""
+    routes: Sequence[Route]
+    """The methods and paths that lead to its operations."""
     operations: Sequence[Operation]
     """What it can be asked for."""
     errors: Sequence[type[ProviderError]]

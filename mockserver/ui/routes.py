@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, redirect, render_template, request, send_from_directory
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from mockserver.client import ControlError
 from mockserver.engine.instants import iso
-from mockserver.http.application import AnswerResponse
+from mockserver.http.router import Router
+from mockserver.http.wsgi import add_any_method, to_flask
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.sdk.response import Stream
 
 from .page_context import ROOT, Desk, NoWorld, Visit
 
 if TYPE_CHECKING:
+    from flask.blueprints import BlueprintSetupState
     from werkzeug.wrappers import Response as AnyResponse
 
 SECTIONS = {
@@ -56,21 +60,20 @@ def routes(desk: Desk) -> Blueprint:
     """The page of a house."""
     blueprint = Blueprint("ui", __name__, template_folder="templates")
     pages = _Pages(desk)
-    here = f"{ROOT}/worlds/<world_id>"
-    rules: tuple[tuple[str, str, Callable[..., Any], str], ...] = (
-        ("GET", f"{ROOT}/", pages.front, "front"),
-        ("GET", f"{ROOT}/static/<path:name>", pages.file, "file"),
-        ("GET", f"{here}/live", pages.live, "live"),
-        ("GET", f"{here}/attachment", pages.attachment, "attachment"),
-        ("GET", f"{here}/conversations/changes", pages.conversation_changes, "conversation_changes"),
-        ("GET", f"{here}/conversations/earlier", pages.earlier, "earlier"),
-        ("GET", f"{here}/exchanges/changes", pages.exchange_changes, "exchange_changes"),
-        ("GET", f"{here}/exchanges/<int:number>", pages.exchange, "exchange"),
-        *(("GET", f"{here}/{name}", pages.section(name), name) for name in SECTIONS),
-        *(("POST", f"{here}/{name}", pages.done(name), f"{name}_done") for name in _VERBS),
-    )
-    for method, rule, view, name in rules:
-        blueprint.add_url_rule(rule, name, view, methods=[method])
+
+    def answer(path: str = "") -> Any:  # noqa: ARG001 - the router reads the address itself
+        methods, found = _ROUTER.at(request.path)
+        if not methods:
+            raise NotFound
+        if request.method not in methods:
+            raise MethodNotAllowed(valid_methods=sorted(methods))
+        return methods[request.method](pages)(**found)
+
+    def add(state: BlueprintSetupState) -> None:
+        add_any_method(state.app, f"{ROOT}/", "ui.front", answer)
+        add_any_method(state.app, f"{ROOT}/<path:path>", "ui.answer", answer)
+
+    blueprint.record(add)
     blueprint.before_request(pages.let_in)
     blueprint.after_request(_with_headers)
     blueprint.register_error_handler(NoWorld, pages.no_world)
@@ -149,7 +152,7 @@ class _Pages:
 
     def let_in(self) -> Response | None:
         """Anybody may have the files. Who shows no token where one is asked for gets the page that asks for it."""
-        if request.endpoint == "ui.file":
+        if request.path.startswith(f"{ROOT}/static/"):
             return None
         status = self._desk.guard(request.environ)
         if status == 0:
@@ -266,7 +269,7 @@ class _Pages:
 
         stream: Stream = live(Visit(self._desk, request, world_id))
         if stream.attach(request.environ):
-            return AnswerResponse(ProviderResponse(stream.status, stream.headers, b""))
+            return to_flask(ProviderResponse(stream.status, stream.headers, b""))
         return Response(stream.pieces(), stream.status, dict(stream.headers))
 
     # -- files ---------------------------------------------------------------------------------------------------------
@@ -306,3 +309,22 @@ class _Pages:
     def refused(self, reason: ControlError) -> tuple[str, int]:
         """The control API said no to what a page needs."""
         return self._rendered(Visit(self._desk, request), "refused", "", {"alert": str(reason)}), 404
+
+
+_HERE = f"{ROOT}/worlds/<world_id>"
+_VIEWS: tuple[tuple[str, str, Callable[[_Pages], Callable[..., Any]]], ...] = (
+    ("GET", f"{ROOT}/", lambda pages: pages.front),
+    ("GET", f"{ROOT}/static/<path:name>", lambda pages: pages.file),
+    ("GET", f"{_HERE}/live", lambda pages: pages.live),
+    ("GET", f"{_HERE}/attachment", lambda pages: pages.attachment),
+    ("GET", f"{_HERE}/conversations/changes", lambda pages: pages.conversation_changes),
+    ("GET", f"{_HERE}/conversations/earlier", lambda pages: pages.earlier),
+    ("GET", f"{_HERE}/exchanges/changes", lambda pages: pages.exchange_changes),
+    ("GET", f"{_HERE}/exchanges/<int:number>", lambda pages: pages.exchange),
+    *(("GET", f"{_HERE}/{name}", methodcaller("section", name)) for name in SECTIONS),
+    *(("POST", f"{_HERE}/{name}", methodcaller("done", name)) for name in _VERBS),
+)
+"""Method, address and view of everything here."""
+_ROUTER = Router(_VIEWS)
+ADDRESSES = tuple(pattern for pattern in _ROUTER.patterns if "<path:" not in pattern)
+"""Every address here that says what a path must look like."""

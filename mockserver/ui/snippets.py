@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from mockserver.engine.accounts import Account
 from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
-from mockserver.http.pipeline import PREFIX
+from mockserver.http.handler import PREFIX
 from mockserver.sdk.forms import media_type, pairs
 
 if TYPE_CHECKING:

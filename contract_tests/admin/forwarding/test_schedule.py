@@ -20,7 +20,7 @@ from contract_tests.admin.forwarding.receiving import (
     delivery,
     minutes,
 )
-from mockserver.app import create_app, create_house
+from mockserver.app import build_service, create_house
 from mockserver.engine.accounts import ForwardingRule
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
@@ -266,7 +266,7 @@ def test_order_is_kept_for_each_number_and_nothing_is_lost_or_doubled(
 
 def test_a_house_from_settings_sends_too(receiver: Receiver) -> None:
     house = create_house(Settings(freeze=iso(NOON)))
-    app = create_app(house)
+    app = build_service(registry=house).app
     world = house.default
     account = next(account for account in world.state.accounts.values() if account.provider == "serwersms")
     changed = replace(account, forwarding=(ForwardingRule("nd", f"{receiver.url}/?id=#ID#"),))

@@ -14,7 +14,7 @@ from .errors import ERRORS
 from .inbound import receive_inbound
 from .operations import OPERATIONS, decide
 from .quirks import QUIRKS
-from .routes import routes
+from .routes import ROUTES
 from .webhooks import evaluate_attempt
 
 DIALOGTECH = Provider(
@@ -22,7 +22,7 @@ DIALOGTECH = Provider(
     title="DialogTech",
     hosts=("secure.dialogtech.com", "secure.ifbyphone.com"),
     prefixes=("/ibp_api.php",),
-    routes=routes,
+    routes=ROUTES,
     operations=OPERATIONS,
     errors=ERRORS,
     schema=Path(__file__).parent / "world.schema.json",

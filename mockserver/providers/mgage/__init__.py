@@ -14,14 +14,14 @@ from .errors import ERRORS
 from .inbound import receive_inbound
 from .operations import OPERATIONS, decide
 from .quirks import QUIRKS
-from .routes import routes
+from .routes import ROUTES
 
 MGAGE = Provider(
     name="mgage",
     title="mGage",
     hosts=("communicatepro.mgage.com",),
     prefixes=("/api/",),
-    routes=routes,
+    routes=ROUTES,
     operations=OPERATIONS,
     errors=ERRORS,
     schema=Path(__file__).parent / "world.schema.json",

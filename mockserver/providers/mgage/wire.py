@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, TypeAlias
 
 import orjson
@@ -16,6 +15,7 @@ from mockserver.sdk import (
     Decision,
     Ending,
     Magic,
+    MalformedCredentials,
     Message,
     ProviderError,
     ProviderRequest,
@@ -52,33 +52,11 @@ def parse(request: ProviderRequest) -> Call:
         if name in NAMES:  # MG-23: others are ignored, and the first of a name counts
             values.setdefault(name, value)
     try:
-        user_and_password = basic(request.authorization)
-    except UnreadableCredentials as error:
-        return Call("program.export", values, defect=error)
+        user_and_password = request.basic
+    except MalformedCredentials as reason:
+        return Call("program.export", values, defect=UnreadableCredentials(reason=str(reason)))
     credential = user_and_password and Credential("mgage", *user_and_password, request.is_bound)
     return Call("program.export", values, credential)
-
-
-@lru_cache(maxsize=256)
-def basic(header: str) -> tuple[str, str] | None:
-    """The user and password of an Authorization header; ``None`` when there is none, or one of another scheme.
-
-    Raises:
-        UnreadableCredentials: it is HTTP Basic, and is not.
-    """
-    scheme, _, encoded = header.strip(" \t").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, colon, password = b64decode(encoded.strip(" "), validate=True).decode().partition(":")
-    except UnicodeDecodeError:
-        raise UnreadableCredentials(reason="not UTF-8") from None
-    except ValueError:
-        raise UnreadableCredentials(reason="not base64") from None
-    # RFC 7617: "a user-id containing a colon character is invalid"; a password may have as many as it likes
-    if not colon:
-        raise UnreadableCredentials(reason="no colon between user and password")
-    return user, password
 
 
 ROUTING_ERRORS = {400: UnreadableRequest, 404: UnknownPath, 405: WrongMethod, 500: ServerFault}

@@ -14,7 +14,7 @@ from .errors import ERRORS
 from .inbound import KINDS, receive_inbound
 from .operations import OPERATIONS, decide
 from .quirks import QUIRKS
-from .routes import GROUPS, routes
+from .routes import GROUPS, ROUTES
 from .webhooks import evaluate_attempt
 
 SERWERSMS = Provider(
@@ -22,7 +22,7 @@ SERWERSMS = Provider(
     title="SerwerSMS",
     hosts=("api2.serwersms.pl", "s1api2.serwersms.pl"),
     prefixes=tuple(f"/{group}/" for group in GROUPS),
-    routes=routes,
+    routes=ROUTES,
     operations=OPERATIONS,
     errors=ERRORS,
     schema=Path(__file__).parent / "world.schema.json",

@@ -128,9 +128,9 @@ def _form(sent: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
 
 def _credential(request: ProviderRequest, sent: Mapping[str, Any]) -> Credential | None:
     """SW-4: a Bearer token; without one, username and password."""
-    scheme, _, token = request.authorization.partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return Credential("serwersms", token.strip(), None, request.is_bound)
+    token = request.bearer
+    if token is not None:
+        return Credential("serwersms", token, None, request.is_bound)
     user, secret = sent.get("username"), sent.get("password")
     if not (isinstance(user, str) and isinstance(secret, str) and user and secret):
         return None
