@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +20,18 @@ from mockserver.engine.accounts import Contact, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome
-from mockserver.engine.events import AccountChanged, ArrivalScheduled, DeliveryChanged, Event, VariantChosen
+from mockserver.engine.events import (
+    AccountChanged,
+    ArrivalScheduled,
+    AttemptStarted,
+    DeliveryChanged,
+    Event,
+    VariantChosen,
+)
 from mockserver.engine.instants import SECOND, Instant, parse_instant
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import InitialState, State
-from mockserver.engine.world import World
+from mockserver.engine.world import Room, World
 from mockserver.http.fault_rules import rule_from
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -88,8 +96,9 @@ class Receivers:
 class Scenario:
     """A world of all three providers, and what may happen to it."""
 
-    def __init__(self) -> None:
-        self.registry = Worlds(FORWARDING, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS, sender=Receivers())
+    def __init__(self, sender: Receivers | None = None, rooms: Mapping[str, Room] = ROOMS) -> None:
+        sender = sender or Receivers()
+        self.registry = Worlds(FORWARDING, READINGS, clock=Clock.frozen(NOON), rooms=rooms, sender=sender)
         self.world = self.registry.default
         self.client = Client(build_service(registry=self.registry).app)
         self.record(self.world)
@@ -269,4 +278,34 @@ def test_what_the_log_does_not_take_has_not_happened() -> None:
     with pytest.raises(OSError, match="no space left"):
         scenario.receive(0)
     assert (before, cursor) == (scenario.world.state.contents(), scenario.world.feed.cursor)
+    scenario.registry.close()
+
+
+def test_an_attempt_has_started_in_the_log_before_its_request_is_sent() -> None:
+    class Sender(Receivers):
+        def send(self, world: World, delivery: Delivery) -> None:
+            known.append([event for event in scenario.log.events if isinstance(event, AttemptStarted)])
+            super().send(world, delivery)
+
+    known: list[list[AttemptStarted]] = []
+    scenario = Scenario(Sender())
+    scenario.receive(2)
+    scenario.world.settle()
+    scenario.registry.close()
+
+    assert [[AttemptStarted(1, NOON)]] == known
+
+
+def test_an_attempt_that_the_providers_code_cannot_evaluate_is_given_up_and_holds_up_nothing() -> None:
+    def fail(*_: Any) -> Decision:
+        raise ZeroDivisionError
+
+    scenario = Scenario(rooms={**ROOMS, "serwersms": ROOMS["serwersms"]._replace(judge=fail)})
+    scenario.receive(2)
+
+    assert scenario.world.settle()
+    delivery = scenario.world.state.outbox[1]
+    assert ("given up", None) == (delivery.status, delivery.due)
+    assert ["the provider's code failed: ZeroDivisionError"] == [attempt.verdict for attempt in delivery.attempts]
+    assert scenario.folded().contents() == scenario.world.state.contents()
     scenario.registry.close()
