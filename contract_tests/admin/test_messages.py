@@ -62,7 +62,7 @@ def stored(client: Client, row: dict[str, Any], **changes: Any) -> dict[str, Any
 
 def following(house: Worlds, direction: str) -> str:
     """The identifier that DialogTech gives out next."""
-    return str(house.default.ids.sequences[f"dialogtech.{direction}"])
+    return str(house.default.state.ids.sequences[f"dialogtech.{direction}"])
 
 
 def test_a_message_is_as_it_was_given_with_what_the_world_adds(client: Client, house: Worlds) -> None:
@@ -309,3 +309,67 @@ def test_later_is_a_number_of_seconds(client: Client, seconds: Any) -> None:
     assert 400 == status
     assert said.startswith("in: ")
     assert said.endswith(" is not a number of seconds from 0 to 1000000000")
+
+
+def test_a_message_is_changed_and_the_provider_s_client_sees_it(client: Client) -> None:
+    row = stored(client, MT)
+    changed = client.patch(f"{HERE}/{row['serial']}", json={"status": "Delivered"})
+
+    assert {**row, "status": "Delivered"} == changed.get_json()
+    assert changed.get_json() in client.get(f"{HERE}?provider=mgage&limit=10000").get_json()["messages"]
+
+
+def test_a_message_of_the_fixture_is_changed_in_one_world_alone(client: Client) -> None:
+    client.post("/_mock/worlds", json={"id": "twin", "fixture": "demo"})
+    (row,) = client.get(f"{HERE}?provider=mgage&limit=1").get_json()["messages"]
+    twin = f"/_mock/worlds/twin/messages?provider=mgage&after={row['serial'] - 1}&limit=1"
+    before = client.get(twin).get_json()
+
+    assert 200 == client.patch(f"{HERE}/{row['serial']}", json={"status": "Undeliverable"}).status_code
+    assert before == client.get(twin).get_json()
+    assert 200 == client.delete(f"{HERE}/{row['serial']}").status_code
+    assert before == client.get(twin).get_json()
+
+
+def test_a_deleted_message_is_gone_and_its_identifier_is_free(client: Client) -> None:
+    row = stored(client, SENT, id="177931299")
+    deleted = client.delete(f"{HERE}/{row['serial']}")
+
+    assert {"deleted": row} == deleted.get_json()
+    assert row["serial"] not in [
+        each["serial"] for each in client.get(f"{HERE}?provider=dialogtech&limit=10000").get_json()["messages"]
+    ]
+    assert 404 == client.delete(f"{HERE}/{row['serial']}").status_code
+    assert 404 == client.patch(f"{HERE}/{row['serial']}", json={"status": "x"}).status_code
+    assert stored(client, SENT, id="177931299")["serial"] > row["serial"], "a serial is never used again"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "an empty object is not an object of what is to change of a message"),
+        ({"status": 7}, "status: 7 is not "),
+        ({"text": "other"}, "text: unknown key; there is status"),
+    ],
+)
+def test_a_wrong_change_of_a_message_is_rejected(client: Client, changes: dict[str, str], message: str) -> None:
+    row = stored(client, MT)
+    status, code, said = refused(client.patch(f"{HERE}/{row['serial']}", json=changes))
+
+    assert (400, "bad_request") == (status, code)
+    assert said.startswith(message)
+    assert row in client.get(f"{HERE}?provider=mgage&limit=10000").get_json()["messages"]
+
+
+def test_the_feed_and_a_snapshot_know_of_changed_and_deleted_messages(client: Client, house: Worlds) -> None:
+    kept, gone = stored(client, MT), stored(client, MT)
+    cursor = client.get(WORLD).get_json()["cursor"]
+    client.patch(f"{HERE}/{kept['serial']}", json={"status": "Delivered"})
+    client.delete(f"{HERE}/{gone['serial']}")
+
+    told = [type(item.what).__name__ for item in house.default.feed.since(cursor).items]
+    assert ["MessageChanged", "MessageDeleted"] == told
+    snapshot = client.get(f"{WORLD}/snapshot").get_json()
+    rows = {row["id"]: row for account in snapshot["accounts"] for row in account["messages"]}
+    assert "Delivered" == rows[kept["id"]]["status"]
+    assert gone["id"] not in rows

@@ -52,6 +52,8 @@ VERBS = {
     "DELETE /_mock/worlds/{world}/mischief",
     "DELETE /_mock/worlds/{world}/mischief/{rule}",
     "GET /_mock/worlds/{world}/messages",
+    "PATCH /_mock/worlds/{world}/messages/{serial}",
+    "DELETE /_mock/worlds/{world}/messages/{serial}",
     "POST /_mock/worlds/{world}/messages",
     "POST /_mock/worlds/{world}/inbound",
     "GET /_mock/worlds/{world}/outbox",

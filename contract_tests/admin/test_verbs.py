@@ -355,6 +355,19 @@ def test_any_message_is_added_and_listed(run: Line, world: World) -> None:
     assert [str(added["serial"]), "2026-05-31T12:00:00Z", "mgage/documents", "outbound", "37911"] == line.split()[:5]
 
 
+def test_a_message_is_changed_and_deleted(run: Line, world: World) -> None:
+    row = ("--sender", "37911", "--recipient", "1234567890", "--text", "Hello", "--field", "program=121811")
+    added = run.json(
+        "message", "add", "mgage", "documents", "--direction", "outbound", *row, "--field", "status=Failed"
+    )
+    serial = str(added["serial"])
+
+    assert {**added, "status": "Delivered"} == run.json("message", "change", serial, "--status", "Delivered")
+    assert {**added, "status": "Delivered"} == run.json("message", "delete", serial)
+    assert serial not in [str(each.serial) for each in world.messages("mgage")]
+    assert f"the world has no message {serial}" in run.failing("message", "delete", serial)
+
+
 def test_a_list_that_is_cut_off_says_so(run: Line) -> None:
     done = run("message", "list", "--limit", "2")
 

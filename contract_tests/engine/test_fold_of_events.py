@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ from mockserver.engine.events import (
     AttemptStarted,
     DeliveryChanged,
     Event,
+    MessageChanged,
+    MessageDeleted,
     VariantChosen,
 )
+from mockserver.engine.frozen import freeze
 from mockserver.engine.instants import SECOND, Instant, parse_instant
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import InitialState, State
@@ -131,6 +135,15 @@ class Scenario:
         login = self.world.state.accounts["serwersms/demo"].logins[0]
         values = {"type": ("eco", "ndi", "nd", "pre", "mms")[index], "read": True, "limit": 2}
         self.client.post("/messages/recived", json={"username": login.user, "password": login.secret, **values})
+
+    def change_message(self, index: int) -> None:
+        message = next(iter(islice(self.world.state.ledger, index, None)))
+        self.happen(MessageChanged(message.serial, f"status {index}", freeze({"step": index})))
+
+    def delete_message(self, index: int) -> None:
+        message = next(iter(islice(self.world.state.ledger, index, None)))
+        if message.serial not in self.world.state.deliveries_by_message:
+            self.happen(MessageDeleted(message.serial))
 
     def export(self, _: int) -> None:
         login = self.world.state.accounts["mgage/demo"].logins[0]

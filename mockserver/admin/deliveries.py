@@ -70,10 +70,9 @@ def _delivery(state: State, number: int) -> Delivery:
 def _message_id(state: State, delivery: Delivery) -> str | None:
     """The provider's name for the message that a delivery is about; ``None`` when there is none any more."""
     try:
-        message = subject(delivery, state)
-    except IndexError:
+        return subject(delivery, state).id
+    except LookupError:
         return None
-    return message.id if message.serial == delivery.serial else None
 
 
 # -------------------------------------------------------------------------------------------------------- change one
@@ -114,6 +113,8 @@ def _change(world: World, number: int, status: Status, check: Callable[[Delivery
         if number in state.in_flight:  # what comes of it would undo the change
             raise Conflict(f"an attempt at delivery {number} is being made; settle waits until it is over")
         check(delivery)
+        if state.ledger.get(delivery.serial) is None:
+            raise Conflict(f"the message that delivery {number} is about was deleted")
         due = now if status == "due" else None
         changed = described(replace(delivery, status=status, due=due), _message_id(state, delivery))
         return Decision(now, changed, (DeliveryChanged(number, status, due),))

@@ -10,7 +10,15 @@ from typing import Any
 
 from mockserver.engine.accounts import Account
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import ArrivalScheduled, Event, MessagesRead, MessageStored
+from mockserver.engine.events import (
+    ArrivalScheduled,
+    Event,
+    MessageChanged,
+    MessageDeleted,
+    MessagesRead,
+    MessageStored,
+)
+from mockserver.engine.frozen import freeze
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, iso, parse_duration
 from mockserver.engine.messages import Attachment, Message, account_shelf
@@ -22,7 +30,20 @@ from mockserver.validation.messages import shown, unknown
 
 from .endpoint import Api, Values, Verb
 from .errors import BadQuestion, Conflict, NoSuchThing
-from .schemas import ARRIVAL, DIRECTION, LATER, WHOLE, WORD, a_list, component, held, instant, message_schema, one_of
+from .schemas import (
+    ARRIVAL,
+    DIRECTION,
+    LATER,
+    WHOLE,
+    WORD,
+    a_list,
+    component,
+    held,
+    instant,
+    message_changes_schema,
+    message_schema,
+    one_of,
+)
 from .serializers import message as described
 
 _PIECE = 1_000
@@ -112,6 +133,45 @@ def store(api: Api, world: World, values: Values) -> dict[str, Any]:
     message = world.execute(decide).value
     assert isinstance(message, Message)
     return described(message, bool(row.get("read")))
+
+
+def change(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """A message has another status, or other values in the provider's own fields, from now on."""
+    serial, body = values.path["serial"], values.body
+    with world.lock:
+        provider = _found(world.state, serial).account.partition("/")[0]
+    held(body, message_changes_schema(api.rooms[provider]))
+
+    def decide(state: State, now: Instant, _: IdReservation) -> Decision:
+        _found(state, serial)
+        return Decision(now, None, (MessageChanged(serial, body.get("status"), freeze(body.get("fields", {}))),))
+
+    world.execute(decide)
+    with world.lock:
+        return described(_found(world.state, serial), serial in world.state.read)
+
+
+def delete(_: Api, world: World, values: Values) -> dict[str, Any]:
+    """A message is no longer in the provider's records."""
+    serial = values.path["serial"]
+
+    def decide(state: State, now: Instant, _: IdReservation) -> Decision:
+        found = _found(state, serial)
+        for number in state.deliveries_by_message.get(serial, ()):
+            if state.outbox[number].status in ("due", "held") or number in state.in_flight:
+                raise Conflict(f"delivery {number} is about it and is not over; let that end first")
+        return Decision(now, described(found, serial in state.read), (MessageDeleted(serial),))
+
+    deleted = world.execute(decide).value
+    assert isinstance(deleted, dict)
+    return {"deleted": deleted}
+
+
+def _found(state: State, serial: int) -> Message:
+    found = state.ledger.get(serial)
+    if found is None:
+        raise NoSuchThing(f"the world has no message {serial}")
+    return found
 
 
 def _room(api: Api, body: object) -> Provider:
@@ -247,6 +307,23 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             201,
             {"anyOf": [message_schema(room) for room in api.providers]},
             checks_body=True,
+        ),
+        Verb(
+            "PATCH",
+            f"{here}/{{serial}}",
+            "Change a message: its status, or values in the provider's own fields.",
+            change,
+            message,
+            200,
+            {"anyOf": [message_changes_schema(room) for room in api.providers]},
+            checks_body=True,
+        ),
+        Verb(
+            "DELETE",
+            f"{here}/{{serial}}",
+            "Delete a message from the records, unless a delivery about it is not over.",
+            delete,
+            an_object("", ["deleted"], deleted=message),
         ),
         Verb(
             "POST",

@@ -21,6 +21,7 @@ _PATH: Mapping[str, Schema] = {
     "provider": {"type": "string", "description": "the name of a provider"},
     "name": {"type": "string", "description": "the name of an account"},
     "rule": {"type": "string", "description": "the id of a fault rule"},
+    "serial": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1, "description": "the serial of a message"},
     "number": {
         "type": "integer",
         "minimum": 0,

@@ -89,7 +89,7 @@ class Control:
 
 
 CONTROL = "/_mock/"
-_KINDS = {"number": "<int:number>", "world": "<world_id>"}
+_KINDS = {"number": "<int:number>", "serial": "<int:serial>", "world": "<world_id>"}
 
 
 def _pattern(path: str) -> str:

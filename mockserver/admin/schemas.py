@@ -189,6 +189,13 @@ def message_schema(room: Provider) -> dict[str, Any]:
     }
 
 
+def message_changes_schema(room: Provider) -> dict[str, Any]:
+    """What of a message may be changed."""
+    row = _row_schema(room)["properties"]
+    changeable = {name: row[name] for name in ("status",) if name in row}
+    return {**an_object("an object of what is to change of a message", **changeable), "minProperties": 1}
+
+
 ARRIVAL: Schema = {
     "type": "object",
     "description": "an object that describes a message",

@@ -15,6 +15,8 @@ from mockserver.engine.events import (
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
+    MessageChanged,
+    MessageDeleted,
     MessagesRead,
     MessageStored,
     UseCounted,
@@ -138,6 +140,14 @@ def _stored(world: World, event: MessageStored) -> dict[str, Any]:
     return {"message": message(event.message, event.message.serial in world.state.read)}
 
 
+def _changed(world: World, event: MessageChanged) -> dict[str, Any]:
+    found = world.state.ledger.get(event.serial)
+    status = {} if event.status is None else {"status": event.status}
+    fields = {"fields": dict(event.fields)} if event.fields else {}
+    described = None if found is None else message(found, event.serial in world.state.read)
+    return {"serial": event.serial, **status, **fields, "message": described}
+
+
 def _judged(event: AttemptEnded) -> dict[str, Any]:
     outcome = event.attempt.outcome
     return {
@@ -155,6 +165,8 @@ def _judged(event: AttemptEnded) -> dict[str, Any]:
 
 _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     MessageStored: ("message_stored", _stored),
+    MessageChanged: ("message_changed", _changed),
+    MessageDeleted: ("message_deleted", lambda _, event: {"serial": event.serial}),
     MessagesRead: ("messages_read", lambda _, event: {"serials": list(event.serials)}),
     UseCounted: ("use_counted", lambda _, event: {"window": event.window}),
     ArrivalScheduled: (

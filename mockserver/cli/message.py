@@ -74,6 +74,33 @@ def add(
 
 
 @message.command(
+    epilog="""\b
+Examples:
+  mockserver message change 17 --status Delivered
+"""
+)
+@click.argument("serial", type=click.IntRange(0))
+@click.option("--status", required=True, help="How far it got, in the provider's word.")
+@to_world
+def change(world: World, output: Output, serial: int, status: str) -> None:
+    """Change a message that is in an account's records."""
+    tell(world.change_message(serial, status=status), output)
+
+
+@message.command(
+    epilog="""\b
+Examples:
+  mockserver message delete 17
+"""
+)
+@click.argument("serial", type=click.IntRange(0))
+@to_world
+def delete(world: World, output: Output, serial: int) -> None:
+    """Delete a message from an account's records, and show it as it was."""
+    tell(world.delete_message(serial), output)
+
+
+@message.command(
     "list",
     epilog="""\b
 Examples:

@@ -86,6 +86,24 @@ class Records(Asking):
         return Message.of(self._ask("POST", "/messages", body=body))
 
     @verb
+    def change_message(self, /, serial: int, **changes: Any) -> Message:
+        """Change a message.
+
+        Args:
+            serial: the message's.
+            changes: ``status``, or ``fields`` with values of the provider's own fields.
+
+        Returns:
+            the message as it is now.
+        """
+        return Message.of(self._ask("PATCH", f"/messages/{serial}", body=changes))
+
+    @verb
+    def delete_message(self, serial: int) -> Message:
+        """Delete a message from its account's records; returns it as it was."""
+        return Message.of(self._ask("DELETE", f"/messages/{serial}")["deleted"])
+
+    @verb
     def inbound(self, /, provider: str, account: str | None = None, **fields: Any) -> Message:
         """Let a message come in from outside, now.
 

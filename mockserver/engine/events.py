@@ -15,6 +15,7 @@ from msgspec import Struct
 from .accounts import Account, Login
 from .clock import Clock
 from .deliveries import Attempt, Delivery, Status
+from .frozen import NO_FIELDS
 from .instants import Instant
 from .messages import Message
 
@@ -26,6 +27,22 @@ class MessageStored(Struct, frozen=True, gc=False):
     """A message was sent, or came in, and is from now on in the provider's records."""
 
     message: Message
+
+
+class MessageChanged(Struct, frozen=True, gc=False):
+    """A message has another status, or other values in the provider's own fields."""
+
+    serial: int
+    status: str | None = None
+    """``None`` leaves it as it is."""
+    fields: Mapping[str, Any] = NO_FIELDS
+    """Those that change, by name; the others stay as they are."""
+
+
+class MessageDeleted(Struct, frozen=True, gc=False):
+    """A message is no longer in the provider's records."""
+
+    serial: int
 
 
 class UseCounted(Struct, frozen=True, gc=False):
@@ -141,6 +158,8 @@ class MessagesRead(Struct, frozen=True):
 
 Event: TypeAlias = (
     MessageStored
+    | MessageChanged
+    | MessageDeleted
     | MessagesRead
     | UseCounted
     | ArrivalScheduled

@@ -13,6 +13,8 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
+from msgspec import structs
+
 from .accounts import Account, Credential, Login
 from .clock import Clock
 from .deliveries import Delivery
@@ -28,6 +30,8 @@ from .events import (
     DeliveryOpened,
     Event,
     IdsUsed,
+    MessageChanged,
+    MessageDeleted,
     MessagesRead,
     MessageStored,
     Restarted,
@@ -35,6 +39,7 @@ from .events import (
     UseCounted,
     VariantChosen,
 )
+from .frozen import freeze
 from .ids import Ids
 from .instants import SECOND, Instant
 from .message_store import MessageStore
@@ -235,6 +240,20 @@ def _store(state: State, event: MessageStored) -> None:
     state.ledger.add(event.message)
 
 
+def _change_message(state: State, event: MessageChanged) -> None:
+    message = state.ledger.get(event.serial)
+    if message is None:
+        raise KeyError(event.serial)
+    status = message.status if event.status is None else event.status
+    fields = freeze({**message.fields, **event.fields})
+    state.ledger.change(structs.replace(message, status=status, fields=fields))
+
+
+def _delete_message(state: State, event: MessageDeleted) -> None:
+    state.ledger.delete(event.serial)
+    state.read.discard(event.serial)
+
+
 def _schedule(state: State, event: ArrivalScheduled) -> None:
     state.agenda.add(event.at, event.provider, event.fields)
 
@@ -317,6 +336,8 @@ def _count(state: State, event: UseCounted) -> None:
 
 _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     MessageStored: _store,
+    MessageChanged: _change_message,
+    MessageDeleted: _delete_message,
     MessagesRead: _mark_read,
     UseCounted: _count,
     ArrivalScheduled: _schedule,

@@ -7,7 +7,6 @@ its `evaluate_attempt` ends in `end_attempt`, with the instant that a schedule g
 from __future__ import annotations
 
 import hmac
-from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Self
@@ -20,7 +19,6 @@ from mockserver.engine.events import AttemptEnded, DeliveryOpened, Event
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND, Instant
 from mockserver.engine.messages import Message
-from mockserver.engine.messages import account_shelf as account_key
 from mockserver.engine.state import State
 
 # -- schedules --------------------------------------------------------------------------------------------------------
@@ -134,14 +132,15 @@ def end_attempt(
 
 
 def subject(delivery: Delivery, state: State) -> Message:
-    """The message that a delivery is about: it was stored at the instant at which the delivery was opened."""
-    key, at = account_key(delivery.account), delivery.opened
+    """The message that a delivery is about.
 
-    def stored(place: int) -> Message:
-        return state.ledger.page(key, at, at, place, 1)[0]
-
-    places = range(state.ledger.count(key, at, at))
-    return stored(bisect_left(places, delivery.serial, key=lambda place: stored(place).serial))
+    Raises:
+        LookupError: it was deleted.
+    """
+    message = state.ledger.get(delivery.serial)
+    if message is None:
+        raise LookupError(f"the message {delivery.serial} was deleted")
+    return message
 
 
 def sign(secret: str, *parts: str | bytes, algorithm: str = "sha256") -> str:

@@ -12,6 +12,8 @@ from mockserver.engine.events import (
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
+    MessageChanged,
+    MessageDeleted,
     MessagesRead,
     MessageStored,
     VariantChosen,
@@ -162,6 +164,8 @@ _WORDS: Mapping[type, Callable[[World, Any], Entry | None]] = {
     MessageStored: _stored,
     ExchangeRecorded: _exchanged,
     AttemptEnded: _judged,
+    MessageChanged: lambda _, event: _entry("message", f"message {event.serial} was changed"),
+    MessageDeleted: lambda _, event: _entry("message", f"message {event.serial} was deleted"),
     MessagesRead: lambda _, event: _entry("message", f"the client has read {len(event.serials)} messages"),
     ArrivalScheduled: lambda _, event: _entry("message", f"a message will arrive at {iso(event.at)}"),
     DeliveryOpened: lambda _, event: _entry(

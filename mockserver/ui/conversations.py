@@ -6,13 +6,22 @@ the bubbles that it concerns are made again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver.client import ControlError
 from mockserver.engine.deliveries import Delivery
-from mockserver.engine.events import AttemptEnded, DeliveryChanged, DeliveryOpened, MessagesRead, MessageStored
+from mockserver.engine.events import (
+    AttemptEnded,
+    DeliveryChanged,
+    DeliveryOpened,
+    MessageChanged,
+    MessageDeleted,
+    MessagesRead,
+    MessageStored,
+)
 from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
 from mockserver.engine.message_store import Handset
 from mockserver.engine.messages import Message, handset_of, handset_shelf
@@ -278,8 +287,8 @@ def changed(visit: Visit) -> dict[str, Any] | None:
     """The rows and bubbles that something happened to after the cursor ``since``; ``None`` when that is too much to tell."""
     world, numbers = visit.world, set(opened(visit))
     reading = world.feed.since(visit.number("since"))
-    if reading.missed:
-        return None
+    if reading.missed or any(isinstance(getattr(item, "what", None), MessageDeleted) for item in reading.items):
+        return None  # a page that is fetched anew shows no bubble of what was deleted
     _look_up(world)
     with world.lock:
         state = world.state
@@ -316,8 +325,10 @@ def _touched(state: State, numbers: Iterable[str], items: Sequence[object]) -> I
     read: set[int] = set()
     for item in items:
         what = item.what if isinstance(item, TimedEvent) else None
-        if isinstance(what, MessageStored):
-            yield what.message
+        if isinstance(what, MessageStored | MessageChanged):
+            found = state.ledger.get(what.message.serial if isinstance(what, MessageStored) else what.serial)
+            if found is not None:
+                yield found
         elif isinstance(what, DeliveryOpened):
             yield from _subject(state, what.delivery.number)
         elif isinstance(what, AttemptEnded | DeliveryChanged):
@@ -331,9 +342,10 @@ def _touched(state: State, numbers: Iterable[str], items: Sequence[object]) -> I
 
 
 def _subject(state: State, number: int) -> Iterator[Message]:
-    """The message of a delivery, unless a reset has taken either."""
+    """The message of a delivery, unless either is gone."""
     if number in state.outbox:
-        yield subject(state.outbox[number], state)
+        with suppress(LookupError):
+            yield subject(state.outbox[number], state)
 
 
 # -- an answer -----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from mockserver.engine.events import (
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
+    MessageChanged,
+    MessageDeleted,
     MessagesRead,
     MessageStored,
     VariantChosen,
@@ -21,6 +23,8 @@ from .page_context import Visit
 
 _TOPICS: Mapping[type, bytes] = {
     MessageStored: b"messages clock",
+    MessageChanged: b"messages clock",
+    MessageDeleted: b"messages clock",
     MessagesRead: b"messages",
     DeliveryOpened: b"messages clock",
     AttemptEnded: b"messages clock",
