@@ -267,6 +267,13 @@ def _create_flask(service: Service) -> Flask:
             return answer()
         return _turn_down_control(service, reason)
 
+    def reject_several_processes() -> Response | None:
+        if not request.environ.get("wsgi.multiprocess"):
+            return None
+        message = "worlds live in the memory of one process, and this WSGI server has several: run one with threads"
+        return error(503, "needs_one_process", f"{message}, such as gunicorn -w 1 --threads 8")
+
+    app.before_request(reject_several_processes)
     add_any_method(app, "/", "index", answer)
     add_any_method(app, "/<path:path>", "providers", answer)
     app.register_blueprint(service.control.blueprint())

@@ -1,0 +1,164 @@
+"""Whose world a request is: its listener's, else its prefix's, else its header's, else its credential's, else the default."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from contract_tests.ways import both_ways
+from mockserver.engine.accounts import Account, Login
+from mockserver.engine.state import Fixture
+from mockserver.http.request import HttpRequest
+
+ACCOUNT = Account("dialogtech/a", "dialogtech", "a", (Login("foo", "bar"),))
+NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key={}&secret_access_key=bar"
+
+
+@pytest.fixture
+def house(open_house):
+    """The default world, and three others; each issues a credential of its name, and its fixture prints foo."""
+    house = open_house(Fixture((ACCOUNT,)))
+    for name in ("bound", "prefixed", "named"):
+        house.create(Fixture((ACCOUNT,)), world_id=name, logins={"dialogtech/a": (Login(name, "bar"),)})
+    return house
+
+
+@pytest.fixture
+def client(house):
+    """Asks by both ways in."""
+    return both_ways(house)
+
+
+@pytest.fixture
+def through(house, service):
+    """Ask the handler what came in through a listener."""
+
+    def ask(listener, target, **fields):
+        path, _, query = target.partition("?")
+        headers = tuple(fields.items())
+        return service.respond(
+            HttpRequest("GET", target, path, query, headers=headers, fields=fields, listener=listener)
+        )
+
+    return ask
+
+
+def journals(house):
+    return {world.id: len(world.journal) for world in house if len(world.journal)}
+
+
+def said(response):
+    return response.status, json.loads(response.body)["error"]["code"]
+
+
+def test_without_listener_prefix_and_header_the_credential_says_it_and_a_strangers_is_the_default_worlds(house, client):
+    for user in ("named", "nobody"):
+        client.get(NUMBERS.format(user))
+
+    assert {"named": 1, "default": 1} == journals(house)
+
+
+@pytest.mark.parametrize("header", ["X-Mockserver-World", "x-mockserver-world", "X-MOCKSERVER-WORLD"])
+def test_the_header_goes_before_the_credential_and_makes_the_printed_credentials_valid(house, client, header):
+    answer = client.get(NUMBERS.format("foo"), headers={header: "named"})
+
+    assert {"named": 1} == journals(house)
+    assert "<result>success</result>" in answer.text or "[0] Number(s) Returned" in answer.text
+
+
+def test_the_prefix_goes_before_the_header(house, client):
+    client.get("/_w/prefixed" + NUMBERS.format("named"), headers={"X-Mockserver-World": "named"})
+
+    assert {"prefixed": 1} == journals(house)
+
+
+def test_the_listener_goes_before_the_credential(house, through):
+    house.bind("side", house.get("bound"))
+
+    assert 200 == through("side", NUMBERS.format("named")).status
+    assert {"bound": 1} == journals(house)
+
+
+@pytest.mark.parametrize(
+    ("target", "header"),
+    [(NUMBERS.format("foo"), "named"), ("/_w/named" + NUMBERS.format("foo"), None), ("/nowhere", "named")],
+)
+def test_a_world_that_contradicts_the_listener_is_a_bad_request_in_the_journal_of_the_listener(
+    house, through, target, header
+):
+    house.bind("side", house.get("bound"))
+    response = through("side", target, **({"x-mockserver-world": header} if header else {}))
+
+    assert (400, "wrong_world") == said(response)
+    assert {"bound": 1} == journals(house)
+
+
+def test_a_header_that_names_the_listeners_own_world_is_right(house, through):
+    house.bind("side", house.get("bound"))
+
+    assert 200 == through("side", NUMBERS.format("foo"), **{"x-mockserver-world": "bound"}).status
+
+
+@pytest.mark.parametrize("listener", [None, "side"])
+@pytest.mark.parametrize(
+    ("target", "header"),
+    [
+        (NUMBERS.format("foo"), "nobody"),
+        (NUMBERS.format("foo"), ""),
+        ("/nowhere", "nobody"),
+        ("/_w/nobody" + NUMBERS.format("foo"), None),
+        ("/_w/nobody/", None),
+        ("/_w/nobody/_mock/health", None),
+        ("/_w/named/ibp_api.php", "nobody"),
+    ],
+)
+def test_a_world_that_is_not_there_is_404_and_never_the_default_world(house, through, listener, target, header):
+    if listener is not None and target.startswith("/_w/named"):
+        house.bind("side", house.get("named"))
+    elif listener is not None:
+        house.bind("side", house.get("bound"))
+    response = through(listener, target, **({} if header is None else {"x-mockserver-world": header}))
+
+    assert (404, "no_such_world") == said(response)
+
+
+def test_what_no_world_has_is_said_alike_by_both_ways_in(client):
+    answers = [
+        client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "nobody"}),
+        client.get("/_w/nobody" + NUMBERS.format("foo")),
+    ]
+
+    assert [(404, "there is no world 'nobody'")] * 2 == [
+        (answer.status_code, answer.json["error"]["message"]) for answer in answers
+    ]
+
+
+def test_the_header_is_kept_in_the_journal_and_from_the_provider(house, client):
+    client.post(
+        "/_mock/worlds/named/faults",
+        json={"fault": {"kind": "answer", "status": 503}, "match": {"headers": {"x-mockserver-world": "named"}}},
+    )
+    answer = client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "named"})
+    (exchange,) = house.get("named").journal.since(0)
+
+    assert 503 == answer.status_code
+    assert ("X-Mockserver-World", "named") in exchange.head
+
+
+def test_what_is_no_providers_is_written_down_in_the_world_that_is_named(house, client):
+    client.get("/nowhere", headers={"X-Mockserver-World": "named"})
+    client.get("/_w/prefixed/nowhere")
+
+    assert {"named": 1, "prefixed": 1} == journals(house)
+
+
+def test_the_control_api_is_nobodys_world_and_is_not_written_down(house, client):
+    statuses = [
+        client.get("/_mock/health", headers={"X-Mockserver-World": "nobody"}).status_code,
+        client.get("/_w/named/_mock/health").status_code,
+        client.get("/_w/named/").status_code,
+        client.get("/").status_code,
+    ]
+
+    assert ([200] * 4, {}) == (statuses, journals(house))
