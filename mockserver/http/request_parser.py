@@ -140,7 +140,7 @@ class RequestParser:
         self._max_head = max_head
         self._max_body = max_body
         self._origin = (scheme, listener, client, server)
-        self._parser = self._new_parser()
+        self._parser = HttpRequestParser(self)
         self._is_open = False  # inside a message
         self._now = 0.0
         self._size = 0  # bytes of this message
@@ -188,12 +188,6 @@ class RequestParser:
         if self._is_open and not self.is_done:
             self._check_size(data)
 
-    def _new_parser(self) -> HttpRequestParser:
-        parser = HttpRequestParser(self)
-        # Not an error of the client's: what follows its last request is dropped by us.
-        parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        return parser
-
     def _escape_target(self, data: bytes) -> bytes:
         """Percent-encode what is not ASCII in a request line, which Apache and nginx take and the parser does not."""
         if self._request is not None or self._raw_headers or b"\n" in self._first_bytes:
@@ -210,7 +204,7 @@ class RequestParser:
         if self.after_connect is not None:
             self.after_connect += rest
         elif self._request is not None and self._framing is not None:
-            self._parser = self._new_parser()
+            self._parser = HttpRequestParser(self)
             self._parser.feed_data(self._framing)
 
     def _check_size(self, data: bytes) -> None:
