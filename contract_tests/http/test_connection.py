@@ -19,7 +19,9 @@ import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import httptools
 import pytest
+from packaging.version import Version
 
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.listener import Listener, Server
@@ -574,19 +576,31 @@ def refused(status, reason):
     )
 
 
+HTTPTOOLS = Version(httptools.__version__)
+"""Older versions give other reasons, and take a space behind a header's name."""
+
+
 @pytest.mark.parametrize(
     ("raw", "status", "reason"),
     [
         (b"\x16\x03\x01\x02\x00\x01", b"400 Bad Request", b"Invalid method encountered"),
         (b"hello\r\n\r\n", b"400 Bad Request", b"Invalid method encountered"),
-        (b"GET /a b HTTP/1.1\r\n\r\n", b"400 Bad Request", b"Expected HTTP/, RTSP/ or ICE/"),
-        (get(b"/", b"Bad : x"), b"400 Bad Request", b"Invalid header token"),
+        (
+            b"GET /a b HTTP/1.1\r\n\r\n",
+            b"400 Bad Request",
+            b"Expected HTTP/, RTSP/ or ICE/" if HTTPTOOLS >= Version("0.7") else b"Expected HTTP/",
+        ),
+        (
+            get(b"/", b"Bad : x" if HTTPTOOLS >= Version("0.6.4") else b"B(d: x"),
+            b"400 Bad Request",
+            b"Invalid header token",
+        ),
         (get(b"/", b"Host: b"), b"400 Bad Request", b"More than one Host header"),
         (get(b"x:/y"), b"400 Bad Request", None),
         (
             get(b"/", b"Content-Length: 3", b"Transfer-Encoding: chunked"),
             b"400 Bad Request",
-            b"Transfer-Encoding can't be present with Content-Length",
+            b"Transfer-Encoding can't be present with Content-Length" if HTTPTOOLS >= Version("0.6.4") else None,
         ),
         (
             get(b"/", b"Transfer-Encoding: chunked", b"Content-Length: 3"),
