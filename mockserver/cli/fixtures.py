@@ -57,7 +57,7 @@ Examples:
 """
 )
 @click.option("--seed", type=click.IntRange(0), default=SEED, show_default=True, help="Of everything left to chance.")
-@click.option("--messages", type=click.IntRange(1), help="Of each demo account in the worlds that are named.")
+@click.option("--messages", type=click.IntRange(1), help="In all, in each of the worlds that are named.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -76,9 +76,7 @@ def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ..
     names = tuple(dict.fromkeys(names)) or (tuple(WORLDS) if messages is None else ("demo",))
     for name, path in _paths(out, names) if out or messages is None else _sized(names, messages):
         world = WORLDS[name]
-        if messages is not None:
-            world = world._replace(messages=messages)
-        save(path, _described(world, PROVIDERS, seed))
+        save(path, _described(world, PROVIDERS, seed, messages))
         click.echo(path)
 
 
@@ -136,20 +134,30 @@ def _refuse_to_overwrite(path: Path) -> None:
             raise click.ClickException(f"{path} is there already and does not begin as a world file does")
 
 
-def _described(world: _World, rooms: Iterable[Provider], seed: int) -> Mapping[str, Any]:
-    accounts = list(_accounts(rooms, seed, world.messages))
+def _described(world: _World, rooms: Iterable[Provider], seed: int, total: int | None) -> Mapping[str, Any]:
+    accounts = list(_accounts(rooms, seed, world.messages, total))
     return {"mockserver": 1, "about": world.about, "readings": {}, "accounts": accounts}
 
 
-def _accounts(rooms: Iterable[Provider], seed: int, messages: int) -> Iterator[dict[str, Any]]:
-    """The accounts of every provider that makes some."""
-    for room in rooms:
-        if not room.seed:
-            continue
-        maker = import_module(room.seed)
-        yield from maker.documents()
-        account = maker.demo(seed, messages)
-        yield {**account, "messages": _shown(account["messages"], messages, f"{room.name}/{account['name']}")}
+def _accounts(rooms: Iterable[Provider], seed: int, each: int, total: int | None) -> Iterator[dict[str, Any]]:
+    """The accounts of every provider that makes some.
+
+    Args:
+        rooms: the providers.
+        seed: of everything left to chance.
+        each: messages of each demo account.
+        total: messages in all, in place of that: the demo accounts share what the documents' own leave.
+    """
+    makers = {room.name: import_module(room.seed) for room in rooms if room.seed}
+    documents = {name: [*maker.documents()] for name, maker in makers.items()}
+    printed = sum(len(account.get("messages", ())) for accounts in documents.values() for account in accounts)
+    if total is not None and total < printed + len(makers):
+        raise click.UsageError(f"a world has at least {printed + len(makers)} messages: the documents' own {printed}")
+    for place, (name, maker) in enumerate(makers.items()):
+        size = each if total is None else (total - printed + place) // len(makers)
+        yield from documents[name]
+        account = maker.demo(seed, size)
+        yield {**account, "messages": _shown(account["messages"], size, f"{name}/{account['name']}")}
 
 
 def _shown(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
