@@ -14,7 +14,7 @@ from mockserver.engine.deliveries import Attempt, Outcome
 from mockserver.engine.deliveries import Delivery as WebhookDelivery
 from mockserver.engine.deliveries import Outgoing as OutgoingRequest
 from mockserver.engine.events import ArrivalScheduled as InboundScheduled
-from mockserver.engine.events import Event, MessagesRead, MessageStored
+from mockserver.engine.events import DeliveryOpened, Event, MessageChanged, MessageDeleted, MessagesRead, MessageStored
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import (
     DAY,
@@ -94,6 +94,7 @@ __all__ = [
     "CursorPage",
     "Decision",
     "DecisionTrace",
+    "DeliveryOpened",
     "Direction",
     "Ending",
     "ErrorBuilder",
@@ -114,6 +115,8 @@ __all__ = [
     "Malformed",
     "MalformedCredentials",
     "Message",
+    "MessageChanged",
+    "MessageDeleted",
     "MessagePage",
     "MessageSlice",
     "MessageStore",
