@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from .client import ControlError as ControlError
     from .client import Delivery as Delivery
     from .client import Exchange as Exchange
-    from .client import Fault as Fault
     from .client import Happened as Happened
     from .client import Login as Login
     from .client import Message as Message
     from .client import Mock as Mock
     from .client import NoServer as NoServer
     from .client import World as World
+    from .client import WorldFaultRule as WorldFaultRule
     from .intercept.hosts import Leak as Leak
     from .intercept.httpx_transport import AsyncHttpxTransport as AsyncHttpxTransport
     from .intercept.httpx_transport import HttpxTransport as HttpxTransport
@@ -40,7 +40,18 @@ _HOMES = {
     "RequestsAdapter": "intercept.requests_adapter",
     "Settings": "settings",
     **dict.fromkeys(
-        ("ControlError", "Delivery", "Exchange", "Fault", "Happened", "Login", "Message", "Mock", "NoServer", "World"),
+        (
+            "ControlError",
+            "Delivery",
+            "Exchange",
+            "Happened",
+            "Login",
+            "Message",
+            "Mock",
+            "NoServer",
+            "World",
+            "WorldFaultRule",
+        ),
         "client",
     ),
 }

@@ -92,7 +92,7 @@ def create_house(settings: Settings, providers: ProviderSet = INSTALLED) -> Worl
 
 
 def restart(house: Worlds, settings: Settings) -> None:
-    """Let the default world begin again as its world file says now, without journal, faults and mischief.
+    """Let the default world begin again as its world file says now, without journal and fault rules.
 
     Raises:
         snapshots.WorldFileError: the file is not one; the world is as it was.
@@ -109,8 +109,7 @@ def restart(house: Worlds, settings: Settings) -> None:
         clock.frozen_at,
     )
     house.restart(world, initial_state, clock)
-    world.disarm()
-    world.make_peace()
+    world.remove_fault_rules()
     world.journal.clear()
 
 

@@ -172,7 +172,7 @@ def test_nothing_of_a_kind_is_a_claim_too(claimed: Assert) -> None:
 def test_only_what_came_after_a_number_counts(send, claimed: Assert) -> None:
     send(ADA, BOB)
 
-    assert holds(2, last=2) == claimed({"exchanges": [{"provider": "dialogtech"}], "count": 1, "after": 1})
+    assert holds(2, last=2) == claimed({"exchanges": [{"provider": "dialogtech"}], "count": 1, "since": 1})
 
 
 def test_what_was_dropped_is_told_beside_the_verdict() -> None:
@@ -182,8 +182,8 @@ def test_what_was_dropped_is_told_beside_the_verdict() -> None:
 
     why = {"why_dropped": journal.why_dropped}
     assert holds(4, last=5, dropped=3) | why == answer(claim_from({"exchanges": [{"path": "/"}]}), journal)
-    assert holds(4, last=5, dropped=1) | why == answer(claim_from({"exchanges": [{"path": "/"}], "after": 2}), journal)
-    assert "why_dropped" not in answer(claim_from({"exchanges": [{"path": "/"}], "after": 3}), journal)
+    assert holds(4, last=5, dropped=1) | why == answer(claim_from({"exchanges": [{"path": "/"}], "since": 2}), journal)
+    assert "why_dropped" not in answer(claim_from({"exchanges": [{"path": "/"}], "since": 3}), journal)
 
 
 def test_an_empty_journal_has_nothing_near(claimed: Assert) -> None:

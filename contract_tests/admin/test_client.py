@@ -314,7 +314,7 @@ def test_messages_are_listed_in_pieces_or_whole(world: World) -> None:
 
     assert sorted(every, key=lambda each: each.serial) == every
     assert every[:3] == three
-    assert every[3:] == world.messages(after=three[-1].serial)
+    assert every[3:] == world.messages(since=three[-1].serial)
     assert world.show().messages == len(every)
 
 
@@ -342,15 +342,15 @@ def test_a_message_comes_in_later_at_its_own_instant(world: World) -> None:
 
 def test_a_client_that_lost_the_answer_sends_twice_and_the_journal_says_why(world: World) -> None:
     last = world.messages()[-1].serial
-    fault = world.arm("reset", point="after", when={"first": 1}, match={"operation": "sms.send_message"})
+    fault = world.faults.add("reset", point="after", when={"first": 1}, match={"operation": "sms.send_message"})
     with pytest.raises(requests.ConnectionError):
         send(world)
     world.clock.advance(seconds=1)
     send(world)  # as such a client does
 
-    sent = world.messages("dialogtech", "documents", direction="outbound", after=last)
+    sent = world.messages("dialogtech", "documents", direction="outbound", since=last)
     assert [NOON, NOON + timedelta(seconds=1)] == [message.at for message in sent]
-    assert (1, 1, True) == (fault.matched, fault.hits, fault.is_spent)
+    assert (1, 1, True) == (fault.matched, fault.hits, fault.is_exhausted)
     lost = world.journal(operation="sms.send_message")[0]
     assert ("lost", None, fault.id, "reset") == (lost.outcome, lost.refusal, lost.fault, lost.ending)
     assert Decided(None, "stored") == lost.decided
@@ -363,21 +363,21 @@ def test_a_client_that_lost_the_answer_sends_twice_and_the_journal_says_why(worl
 @pytest.mark.parametrize(
     "fault",
     [
-        {"kind": "refusal", "name": "TooManyPerNumber"},
-        [{"kind": "delay", "seconds": 0}, {"kind": "refusal", "name": "TooManyPerNumber"}],
+        {"kind": "provider_error", "name": "TooManyPerNumber"},
+        [{"kind": "delay", "seconds": 0}, {"kind": "provider_error", "name": "TooManyPerNumber"}],
     ],
     ids=["one", "several"],
 )
 def test_a_fault_is_given_as_json(world: World, fault: object) -> None:
-    world.arm(fault, match={"provider": "dialogtech"}, id="mine")
+    world.faults.add(fault, match={"provider": "dialogtech"}, id="mine")
 
     assert "failed" in send(world)
-    assert ["mine"] == [each.id for each in world.faults()]
+    assert ["mine"] == [each.id for each in world.faults.list()]
 
 
 def test_the_windows_of_a_fault_are_instants_or_durations(world: World) -> None:
     when = {"from": timedelta(seconds=30), "until": NOON + timedelta(minutes=1)}
-    fault = world.arm("answer", status=503, when=when)
+    fault = world.faults.add("static_response", status=503, when=when)
 
     assert {"from": "2026-06-01T12:00:30Z", "until": "2026-06-01T12:01:00Z"} == fault.row["when"]
     assert "success" in send(world)
@@ -385,21 +385,21 @@ def test_the_windows_of_a_fault_are_instants_or_durations(world: World) -> None:
     assert "" == send(world)
 
 
-def test_faults_are_cleared_one_by_one_or_all(world: World) -> None:
-    first, _, _ = (world.arm("hang") for _ in range(3))
-    first.clear()
+def test_fault_rules_are_removed_one_by_one_or_all(world: World) -> None:
+    first, _, _ = (world.faults.add("hang") for _ in range(3))
+    first.remove()
 
-    assert 2 == len(world.faults())
-    assert 2 == world.clear_faults()
-    with pytest.raises(LookupError, match="was cleared"):
+    assert 2 == len(world.faults.list())
+    assert 2 == world.faults.clear()
+    with pytest.raises(LookupError, match="was removed"):
         _ = first.hits
     with pytest.raises(ControlError):
-        first.clear()
+        first.remove()
 
 
 def test_options_belong_to_a_fault_by_name(world: World) -> None:
     with pytest.raises(ValueError, match="seconds"):
-        world.arm({"kind": "delay"}, seconds=2)
+        world.faults.add({"kind": "delay"}, seconds=2)
 
 
 # -- what happened -----------------------------------------------------------------------------------------------------
@@ -420,7 +420,7 @@ def test_a_journal_is_asked_for_what_one_wants_of_it(world: World) -> None:
         journal[0].refusal,
     )
     assert journal[1:2] == world.journal(refusal="TooManyPerNumber")
-    assert journal[1:2] == world.journal(after=1, limit=1)
+    assert journal[1:2] == world.journal(since=1, limit=1)
     assert journal[2:] == world.journal(operation="sms.get_numbers", provider="dialogtech", status=200, target="get_n")
 
 
@@ -463,30 +463,30 @@ def test_a_claim_that_does_not_hold_tells_the_difference(world: World) -> None:
 def test_waiting_returns_what_is_there_and_goes_on_behind_it(world: World) -> None:
     send(world)
     send(world, to="5556667778")
-    first = world.wait(timeout=0, after=0)
-    second = world.wait("exchange", timeout=0, after=first.cursor)
+    first = world.wait(timeout=0, since=0)
+    second = world.wait("exchange", timeout=0, since=first.cursor)
 
     assert [1, 2] == [first.number, second.number]
-    assert "Thank you for calling." == world.wait("message", timeout="PT0S", after=0, number="5556667777").text
+    assert "Thank you for calling." == world.wait("message", timeout="PT0S", since=0, number="5556667777").text
     with pytest.raises(TimeoutError, match=r"no exchange with operation 'sms\.get_numbers' came within 0 s"):
-        world.wait(timeout=0, after=0, operation="sms.get_numbers")
+        world.wait(timeout=0, since=0, operation="sms.get_numbers")
     with pytest.raises(TimeoutError, match="no message came"):
-        world.wait("message", timeout=timedelta(0), after=world.cursor)
+        world.wait("message", timeout=timedelta(0), since=world.cursor)
 
 
 def test_waiting_is_for_what_comes_and_a_cursor_of_before_counts_what_came(world: World) -> None:
     before = world.cursor
     send(world)
 
-    with pytest.raises(TimeoutError, match="came within 0 s; after=0 counts what came before, too"):
+    with pytest.raises(TimeoutError, match="came within 0 s; since=0 counts what came before, too"):
         world.wait_for_exchange(timeout=0)
-    assert 1 == world.wait_for_exchange(timeout=0, after=before).number
+    assert 1 == world.wait_for_exchange(timeout=0, since=before).number
 
 
 def test_waiting_ends_when_it_happens(world: World) -> None:
     found: list[int] = []
     waiting = threading.Thread(
-        target=lambda: found.append(world.wait_for_exchange(after=0, timeout=30, provider="dialogtech").number)
+        target=lambda: found.append(world.wait_for_exchange(since=0, timeout=30, provider="dialogtech").number)
     )
     waiting.start()
     send(world)
@@ -498,7 +498,7 @@ def test_waiting_ends_when_it_happens(world: World) -> None:
 def test_many_threads_share_a_way_to_the_server(mock: Controls) -> None:
     def one(_: int) -> int:
         with mock.create_world("empty") as world:
-            return len(world.clock.advance(seconds=1).happened) + len(world.messages()) + world.clear_faults()
+            return len(world.clock.advance(seconds=1).happened) + len(world.messages()) + world.faults.clear()
 
     with ThreadPoolExecutor(8) as pool:
         assert [0] * 64 == list(pool.map(one, range(64)))
@@ -510,7 +510,7 @@ def test_many_threads_share_a_way_to_the_server(mock: Controls) -> None:
 def test_what_there_is_to_know_of_the_rooms_is_listed(mock: Controls) -> None:
     assert "DT-23" in {quirk["number"] for quirk in mock.quirks()}
     assert "TooManyPerNumber" in {refusal["name"] for refusal in mock.refusals()}
-    assert {"reset", "delay", "stale"} <= {kind["kind"] for kind in mock.fault_kinds()}
+    assert {"reset", "delay", "replay"} <= {kind["kind"] for kind in mock.fault_kinds()}
     assert "dialogtech" in {number["provider"] for number in mock.magic()}
     assert "program.export" in {operation["name"] for operation in mock.operations()}
 
@@ -520,7 +520,7 @@ def test_what_there_is_to_know_of_the_rooms_is_listed(mock: Controls) -> None:
 
 def test_every_verb_can_be_awaited_while_the_callers_loop_goes_on(world: World) -> None:
     async def both() -> tuple[int, datetime]:
-        waiting = asyncio.create_task(world.wait_for_exchange.aio(timeout=30, after=0))
+        waiting = asyncio.create_task(world.wait_for_exchange.aio(timeout=30, since=0))
         await asyncio.sleep(0)
         time = await world.clock.advance.aio(seconds=1)
         await asyncio.to_thread(send, world)
@@ -537,7 +537,7 @@ def test_fifty_who_wait_hold_up_nobody(world: World) -> None:
         with ThreadPoolExecutor(1) as executor:
             loop.set_default_executor(executor)  # the caller's own, of one thread
             before = world.cursor
-            waiting = [asyncio.create_task(world.wait_for_message.aio(timeout=60, after=before)) for _ in range(50)]
+            waiting = [asyncio.create_task(world.wait_for_message.aio(timeout=60, since=before)) for _ in range(50)]
             await asyncio.sleep(0)
             own = await asyncio.to_thread(lambda: "the executor is free")
             await world.inbound.aio("dialogtech", **fields)

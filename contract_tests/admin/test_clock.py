@@ -112,7 +112,7 @@ def test_stamps_and_dates_follow_the_clock(client: Client) -> None:
     advance(client, to="2030-02-03T04:05:06Z")
     before = client.get("/_mock/worlds/default").get_json()["messages"]
     answer = client.get(SEND)
-    (last,) = client.get(f"/_mock/worlds/default/messages?after={before - 1}").get_json()["messages"]
+    (last,) = client.get(f"/_mock/worlds/default/messages?since={before - 1}").get_json()["messages"]
 
     assert "Sun, 03 Feb 2030 04:05:06 GMT" == answer.headers["Date"]
     assert "2030-02-03T04:05:06Z" == last["at"]

@@ -297,8 +297,8 @@ def test_the_default_world_begins_again_as_its_file_says(tmp_path: Path) -> None
     house = create_house(settings)
     with Mock.of(build_service(settings, registry=house).app) as mock:
         world = mock.world
-        world.arm("hang", match={"provider": "mgage"})
-        world.spoil("twice")
+        world.faults.add("hang", match={"provider": "mgage"})
+        world.faults.add("duplicate", target="webhook")
         world.clock.advance(minutes=5)
         path.write_text(world_file("after"))
         restart(house, settings)
@@ -306,7 +306,7 @@ def test_the_default_world_begins_again_as_its_file_says(tmp_path: Path) -> None
 
         assert Login("after", "s3cret") == facts.credentials["dialogtech"]["mine"][0]
         assert ("2026-06-01T12:00:00Z", "7", 0) == (facts.row["now"], facts.seed, facts.exchanges)
-        assert ([], []) == (world.faults(), world.mischief())
+        assert () == world.faults.list()
         mine = mock.create_world("empty")
         mine.restore(json.loads(world_file("taken")))
         path.write_text(world_file("taken"))

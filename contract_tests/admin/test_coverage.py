@@ -137,14 +137,14 @@ def test_each_limit_is_met_by_its_own_refusal(world: World, send) -> None:
     send()
     send(message="too soon")
     for number in range(3):
-        world.arm(
-            "refusal",
+        world.faults.add(
+            "provider_error",
             name=("TooManyPerMinute", "TooManyPerAccount", "NotANumber")[number],
             id=f"rule{number}",
             match={"provider": "dialogtech"},
         )
         send(to=f"555666777{number}")
-        world.fault(f"rule{number}").clear()
+        world.faults.remove(f"rule{number}")
 
     assert {
         "a message is accepted",
@@ -155,14 +155,14 @@ def test_each_limit_is_met_by_its_own_refusal(world: World, send) -> None:
 
 @pytest.mark.parametrize("kind", ["reset", "close", "garbage", "malformed"])
 def test_what_did_not_reach_the_client_was_not_met(kind: str, world: World, send) -> None:
-    world.arm(kind)
+    world.faults.add(kind)
     send()
 
     assert set() == met(world)
 
 
 def test_what_came_late_was_met(world: World, send) -> None:
-    world.arm("slow", size=100, pause=0)
+    world.faults.add("slow", size=100, pause=0)
     send()
 
     assert {"a message is accepted"} == met(world)
@@ -251,7 +251,7 @@ def test_a_client_that_builds_the_address_of_the_next_page_shows_it(world: World
 @pytest.mark.parametrize("kind", ["reset", "close", "cut"])
 def test_a_client_that_sends_again_after_no_answer_shows_it(kind: str, world: World, send) -> None:
     world.readings.set(limits="off")
-    world.arm(kind, when={"first": 1}, **({"after": 5} if kind == "cut" else {}))
+    world.faults.add(kind, when={"first": 1}, **({"keep": 5} if kind == "cut" else {}))
     send()
     send(message="another")
     send()
@@ -317,7 +317,7 @@ def seen(world: World, send) -> Coverage:
 
 def test_only_providers_that_were_asked_count(seen: Coverage) -> None:
     dialogtech = next(room for room in PROVIDERS if room.name == "dialogtech")
-    documented: list[type[Refused]] = [each for each in dialogtech.refusals if each.source.document is not None]
+    documented: list[type[Refused]] = [each for each in dialogtech.errors if each.source.document is not None]
     all_of_them = len(dialogtech.behaviours) + len(documented)
 
     assert {"dialogtech"} == {each.provider for each in seen.behaviours}

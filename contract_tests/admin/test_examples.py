@@ -102,7 +102,7 @@ def send(world: World) -> None:
 
 
 def dress(world: World, receiver: str) -> None:
-    """A world in which much has happened: twelve exchanges, three deliveries that are due, two faults, a rule of mischief."""
+    """A world in which much has happened: twelve exchanges, three deliveries that are due, three fault rules."""
     user, secret = world.login("dialogtech", "documents")
     call = {"action": "sms.get_numbers", "access_key": user, "secret_access_key": secret}
     requests.get(f"{world.base_url}/ibp_api.php", call, timeout=30)
@@ -111,11 +111,11 @@ def dress(world: World, receiver: str) -> None:
     for _ in range(8):
         requests.get(f"{world.base_url}/api/messages/program/121811", timeout=30)
     world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": receiver}])
-    world.spoil("late", seconds=3600, times=3)
+    world.faults.add("delay", target="webhook", seconds=3600, expires_after=3)
     for _ in range(3):
         world.inbound("dialogtech", **INBOUND)
     for _ in range(2):
-        world.arm("delay", seconds=0)
+        world.faults.add("delay", seconds=0)
 
 
 @pytest.fixture

@@ -521,7 +521,7 @@ def test_a_fault_is_told_and_is_what_to_do_something_about(house, explain: Expla
     found = explainer.explain(exchange)
 
     assert exchange.fault == found["fault"]
-    assert "Make the client survive this, or clear the fault rule f1." == found["fix"]
+    assert "Make the client survive this, or remove the fault rule f1." == found["fix"]
     assert "Fault: f1: reset, after the operation takes effect" in in_words(found)
 
 

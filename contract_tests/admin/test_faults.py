@@ -1,4 +1,4 @@
-"""Faults through the control API: armed, listed with their hits, cleared; and each kind acts."""
+"""Faults through the control API: rules are added, listed with their hits, removed; and each kind acts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, create_environ
 
-from mockserver.http.fault_effects import GARBAGE, KINDS
+from mockserver.http.fault_effects import FAULTS, GARBAGE, RESPONSE_FAULTS
 from mockserver.sdk.response import AT_ONCE, TIMING, Ending, Pace, ResponseTiming
 
 HERE = "/_mock/worlds/default/faults"
@@ -22,7 +22,7 @@ def refused(answer: Any) -> tuple[int, str, str]:
     return answer.status_code, error["code"], error["message"]
 
 
-def armed(client: Client, fault: Any, **rule: Any) -> dict[str, Any]:
+def added(client: Client, fault: Any, **rule: Any) -> dict[str, Any]:
     answer = client.post(HERE, json={"fault": fault, **rule})
     assert 201 == answer.status_code, answer.text
     return answer.get_json()
@@ -37,32 +37,34 @@ def performed(client: Client, path: str) -> tuple[int, ResponseTiming]:
 
 
 def test_a_rule_is_answered_with_its_id_and_how_it_stands(client: Client) -> None:
-    rule = armed(client, {"kind": "delay", "seconds": 2}, match={"provider": "dialogtech"}, when={"first": 2})
+    rule = added(client, {"kind": "delay", "seconds": 2}, match={"provider": "dialogtech"}, when={"first": 2})
 
     assert {
         "id": "f1",
+        "target": "response",
         "match": {"provider": "dialogtech"},
         "when": {"first": 2},
         "point": "after",
         "fault": {"kind": "delay", "seconds": 2},
         "matched": 0,
         "hits": 0,
-        "spent": False,
+        "remaining": 2,
+        "exhausted": False,
     } == rule
     assert {"faults": [rule]} == client.get(HERE).get_json()
-    assert "mine" == armed(client, {"kind": "hang"}, id="mine")["id"]
+    assert "mine" == added(client, {"kind": "hang"}, id="mine")["id"]
 
 
-def test_hits_are_counted_and_a_rule_is_spent(client: Client) -> None:
-    armed(client, {"kind": "answer", "status": 503}, when={"nth": 2}, match={"operation": "sms.get_numbers"})
+def test_hits_are_counted_and_a_rule_is_exhausted(client: Client) -> None:
+    added(client, {"kind": "static_response", "status": 503}, when={"nth": 2}, match={"operation": "sms.get_numbers"})
 
     assert [200, 503, 200] == [client.get(NUMBERS).status_code for _ in range(3)]
     (rule,) = client.get(HERE).get_json()["faults"]
-    assert (2, 1, True) == (rule["matched"], rule["hits"], rule["spent"])
+    assert (2, 1, True) == (rule["matched"], rule["hits"], rule["exhausted"])
 
 
 def test_a_window_of_the_world_s_clock_opens_and_closes(client: Client) -> None:
-    armed(client, {"kind": "answer", "status": 503}, when={"from": "PT10S", "until": "2026-06-01T12:00:20Z"})
+    added(client, {"kind": "static_response", "status": 503}, when={"from": "PT10S", "until": "2026-06-01T12:00:20Z"})
     statuses = []
     for _ in range(4):
         statuses.append(client.get(NUMBERS).status_code)
@@ -74,11 +76,11 @@ def test_a_window_of_the_world_s_clock_opens_and_closes(client: Client) -> None:
 def test_the_double_send_bug_is_shown(client: Client) -> None:
     """The first send takes effect and its answer is lost; the client sends again; the world holds two messages."""
     before = client.get("/_mock/worlds/default").get_json()["messages"]
-    armed(client, {"kind": "reset"}, point="after", when={"first": 1}, match={"operation": "sms.send_message"})
+    added(client, {"kind": "reset"}, point="after", when={"first": 1}, match={"operation": "sms.send_message"})
     _, lost = performed(client, SEND)
     client.post("/_mock/worlds/default/clock/advance", json={"seconds": 1})
     again = client.get(SEND)
-    stored = client.get(f"/_mock/worlds/default/messages?after={before - 1}").get_json()["messages"]
+    stored = client.get(f"/_mock/worlds/default/messages?since={before - 1}").get_json()["messages"]
 
     assert Ending.RESET is lost.ending
     assert "[1] Message Sent" in again.text
@@ -90,7 +92,7 @@ def test_the_double_send_bug_is_shown(client: Client) -> None:
 
 def test_before_it_takes_effect_nothing_is_stored(client: Client) -> None:
     before = client.get("/_mock/worlds/default").get_json()["messages"]
-    armed(client, {"kind": "answer", "status": 500}, point="before")
+    added(client, {"kind": "static_response", "status": 500}, point="before")
 
     assert 500 == client.get(SEND).status_code
     assert before == client.get("/_mock/worlds/default").get_json()["messages"]
@@ -100,8 +102,8 @@ def test_before_it_takes_effect_nothing_is_stored(client: Client) -> None:
     ("fault", "status", "wanted"),
     [
         ({"kind": "none"}, 200, AT_ONCE),
-        ({"kind": "refusal", "name": "TooManyPerAccount"}, 200, AT_ONCE),
-        ({"kind": "answer", "status": 502, "body": "Bad", "type": "text/plain"}, 502, AT_ONCE),
+        ({"kind": "provider_error", "name": "TooManyPerAccount"}, 200, AT_ONCE),
+        ({"kind": "static_response", "status": 502, "body": "Bad", "type": "text/plain"}, 502, AT_ONCE),
         ({"kind": "malformed"}, 200, AT_ONCE),
         ({"kind": "wrong_length", "by": 5}, 200, ResponseTiming(ending=Ending.CLOSE)),
         ({"kind": "delay", "seconds": 1.5}, 200, ResponseTiming(delay=1.5)),
@@ -111,10 +113,10 @@ def test_before_it_takes_effect_nothing_is_stored(client: Client) -> None:
         ({"kind": "hang"}, 200, ResponseTiming(ending=Ending.HANG, instead=b"")),
         ({"kind": "reset"}, 200, ResponseTiming(ending=Ending.RESET, instead=b"")),
         ({"kind": "close"}, 200, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
-        ({"kind": "cut", "after": 9}, 200, ResponseTiming(cut=9)),
+        ({"kind": "cut", "keep": 9}, 200, ResponseTiming(cut=9)),
         ({"kind": "garbage"}, 200, ResponseTiming(instead=GARBAGE)),
-        ({"kind": "stale"}, 200, AT_ONCE),
-        ([{"kind": "delay", "seconds": 1}, {"kind": "cut", "after": 9}], 200, ResponseTiming(delay=1, cut=9)),
+        ({"kind": "replay"}, 200, AT_ONCE),
+        ([{"kind": "delay", "seconds": 1}, {"kind": "cut", "keep": 9}], 200, ResponseTiming(delay=1, cut=9)),
     ],
     ids=lambda value: value.get("kind") if isinstance(value, dict) else None,
 )
@@ -122,43 +124,45 @@ def test_every_kind_acts_and_the_server_is_healthy_afterwards(
     client: Client, fault: Any, status: int, wanted: ResponseTiming
 ) -> None:
     whole = client.get(NUMBERS).data
-    rule = armed(client, fault, match={"provider": "dialogtech"})
+    rule = added(client, fault, match={"provider": "dialogtech"})
 
     assert (status, wanted) == performed(client, NUMBERS)
     assert fault == rule["fault"]
     assert 1 == client.get(HERE).get_json()["faults"][0]["hits"]
-    assert {"cleared": 1} == client.delete(HERE).get_json()
+    assert {"removed": 1} == client.delete(HERE).get_json()
     assert whole == client.get(NUMBERS).data
 
 
 def test_no_kind_is_left_out_above() -> None:
     (table,) = (mark for mark in test_every_kind_acts_and_the_server_is_healthy_afterwards.pytestmark)
 
-    assert set(KINDS) == {case[0]["kind"] for case in table.args[1] if isinstance(case[0], dict)}
+    assert set(RESPONSE_FAULTS) == {case[0]["kind"] for case in table.args[1] if isinstance(case[0], dict)}
 
 
 def test_the_kinds_are_told_with_their_options(client: Client) -> None:
     kinds = client.get("/_mock/faults").get_json()["kinds"]
     delay = next(kind for kind in kinds if kind["kind"] == "delay")
 
-    assert list(KINDS) == [kind["kind"] for kind in kinds]
+    assert [(target, kind) for target in FAULTS for kind in FAULTS[target]] == [
+        (kind["target"], kind["kind"]) for kind in kinds
+    ]
     assert ("The first byte comes late.", ["after", "before"]) == (delay["about"], delay["points"])
     assert {"kind", "seconds"} == set(delay["schema"]["properties"])
 
 
-def test_rules_are_cleared_one_by_one_or_all(client: Client) -> None:
+def test_rules_are_removed_one_by_one_or_all(client: Client) -> None:
     for _ in range(3):
-        armed(client, {"kind": "hang"})
+        added(client, {"kind": "hang"})
 
-    assert {"cleared": 1} == client.delete(f"{HERE}/f2").get_json()
+    assert {"removed": 1} == client.delete(f"{HERE}/f2").get_json()
     assert (404, "not_found", "f2: unknown fault rule; there is f1, f3") == refused(client.delete(f"{HERE}/f2"))
-    assert {"cleared": 2} == client.delete(HERE).get_json()
-    assert {"cleared": 0} == client.delete(HERE).get_json()
+    assert {"removed": 2} == client.delete(HERE).get_json()
+    assert {"removed": 0} == client.delete(HERE).get_json()
 
 
 def test_a_rule_of_one_world_does_not_act_in_another(client: Client) -> None:
     client.post("/_mock/worlds", json={"id": "mine"})
-    armed(client, {"kind": "answer", "status": 503})
+    added(client, {"kind": "static_response", "status": 503})
 
     assert [503, 200] == [client.get(prefix + NUMBERS).status_code for prefix in ("", "/_w/mine")]
 
@@ -168,7 +172,12 @@ def test_a_rule_of_one_world_does_not_act_in_another(client: Client) -> None:
     [
         ({}, 400, "bad_request", "fault: is missing"),
         ([], 400, "bad_request", "an empty list is not an object that describes a rule"),
-        ({"fault": {"kind": "dealy"}}, 400, "bad_request", "fault.kind: unknown kind of fault; did you mean 'delay'?"),
+        (
+            {"fault": {"kind": "dealy"}},
+            400,
+            "bad_request",
+            "fault.kind: unknown kind of response fault; did you mean 'delay'?",
+        ),
         ({"fault": {"kind": "delay"}}, 400, "bad_request", "fault.seconds: is missing"),
         (
             {"fault": {"kind": "delay", "second": 1}},
@@ -190,18 +199,18 @@ def test_a_rule_of_one_world_does_not_act_in_another(client: Client) -> None:
             "point: 'while' is not 'before' or 'after'",
         ),
         (
-            {"fault": {"kind": "refusal", "name": "TooMany"}, "match": {"provider": "dialogtech"}},
+            {"fault": {"kind": "provider_error", "name": "TooMany"}, "match": {"provider": "dialogtech"}},
             400,
             "bad_request",
-            "fault.name: 'TooMany': unknown refusal of dialogtech; did you mean",
+            "fault.name: 'TooMany': unknown provider error of dialogtech; did you mean",
         ),
         ({"fault": {"kind": "hang"}, "id": "taken"}, 409, "taken", "there is a fault rule 'taken' already"),
     ],
 )
-def test_what_is_no_rule_is_refused_and_not_armed(
+def test_what_is_no_rule_is_rejected_and_not_added(
     client: Client, rule: Any, status: int, code: str, message: str
 ) -> None:
-    armed(client, {"kind": "none"}, id="taken")
+    added(client, {"kind": "none"}, id="taken")
     got = refused(client.post(HERE, json=rule))
 
     assert (status, code) == got[:2]

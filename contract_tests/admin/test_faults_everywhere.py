@@ -9,13 +9,13 @@ import pytest
 
 from mockserver.app import PROVIDERS
 from mockserver.client import Mock
-from mockserver.http.fault_effects import KINDS
+from mockserver.http.fault_effects import RESPONSE_FAULTS
 from mockserver.server import MockServer
 
 PATIENCE = 30
 OPTIONS: dict[str, dict[str, Any]] = {
-    "answer": {"status": 418, "body": "short and stout"},
-    "cut": {"after": 3},
+    "static_response": {"status": 418, "body": "short and stout"},
+    "cut": {"keep": 3},
     "delay": {"seconds": 0.001},
     "lognormal_delay": {"median": 0.001, "sigma": 0.5, "most": 0.002},
     "slow": {"size": 200, "pause": 0.001},
@@ -53,16 +53,18 @@ def test_every_provider_is_asked() -> None:
 
 
 @pytest.mark.parametrize("provider", REQUESTS)
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"hang"}))
+@pytest.mark.parametrize("kind", sorted(set(RESPONSE_FAULTS) - {"hang"}))
 def test_after_a_fault_the_next_answer_is_as_if_nothing_had_been(
     server: MockServer, mock: Mock, provider: str, kind: str
 ) -> None:
     options = (
-        {"name": next(r.__name__ for r in named(provider).refusals)} if kind == "refusal" else OPTIONS.get(kind, {})
+        {"name": next(r.__name__ for r in named(provider).errors)}
+        if kind == "provider_error"
+        else OPTIONS.get(kind, {})
     )
     before = ask(server, provider)
-    times = 2 if kind == "stale" else 1  # a stale answer is given to the next one too
-    mock.world.arm(kind, **options, match={"provider": provider}, when={"first": 1})
+    times = 2 if kind == "replay" else 1  # the next request gets the same response
+    mock.world.faults.add(kind, **options, match={"provider": provider}, when={"first": 1})
     for _ in range(times):
         ask(server, provider)
     after = ask(server, provider)
@@ -75,12 +77,12 @@ def test_after_a_fault_the_next_answer_is_as_if_nothing_had_been(
 
 @pytest.mark.parametrize("provider", REQUESTS)
 def test_while_one_client_hangs_the_others_are_answered(server: MockServer, mock: Mock, provider: str) -> None:
-    mock.world.arm("hang", match={"provider": provider}, when={"first": 1})
+    mock.world.faults.add("hang", match={"provider": provider}, when={"first": 1})
     host, port = server.url.removeprefix("http://").split(":")
     before = mock.world.cursor
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as hanging:
         hanging.sendall(REQUESTS[provider])
-        mock.world.wait_for_exchange(timeout=PATIENCE, after=before)
+        mock.world.wait_for_exchange(timeout=PATIENCE, since=before)
 
         assert ask(server, provider).startswith(b"HTTP/1.1 200 OK\r\n")
 

@@ -27,7 +27,7 @@ class Stage(NamedTuple):
         """Behind what a page that is looked at now lets its stream go on."""
         text = requests.get(f"{self.page}/clock", timeout=PATIENCE).text
         cursor, since = (html.unescape(text.split(f'data-{name}="')[1].split('"')[0]) for name in ("cursor", "since"))
-        return f"after={cursor}&{since}"
+        return f"since={cursor}&{since}"
 
     def told(self, since: str) -> Iterator[str]:
         """The topics that the stream tells, until it ends."""
@@ -47,7 +47,7 @@ def stage() -> Iterator[Stage]:
     ("act", "topic"),
     [
         (lambda stage: stage.world.clock.resume(), "clock"),
-        (lambda stage: stage.world.arm("reset"), "faults"),
+        (lambda stage: stage.world.faults.add("reset"), "faults"),
         (lambda stage: stage.world.reset(), "world"),
         (lambda stage: stage.mock.create_world(), "worlds"),
         (lambda stage: stage.world.change_account("serwersms", "demo", forwarding=[]), "accounts"),

@@ -70,7 +70,7 @@ def test_a_message_is_as_it_was_given_with_what_the_world_adds(client: Client, h
     message = stored(client, SENT)
 
     assert {**SENT, "serial": MESSAGES, "id": wanted, "at": NOON, "read": False} == message
-    assert [message] == client.get(f"{HERE}?after={MESSAGES - 1}").get_json()["messages"]
+    assert [message] == client.get(f"{HERE}?since={MESSAGES - 1}").get_json()["messages"]
 
 
 def test_it_is_in_the_provider_s_records(client: Client) -> None:
@@ -142,12 +142,12 @@ def test_an_identifier_may_be_given_once(client: Client) -> None:
 def test_messages_are_listed_as_they_came_to_be_and_read_on_from_next(client: Client) -> None:
     whole = client.get(f"{HERE}?limit=10000").get_json()
     first = client.get(f"{HERE}?limit=1000").get_json()
-    rest = client.get(f"{HERE}?after={first['next']}&limit=1000").get_json()
+    rest = client.get(f"{HERE}?since={first['next']}&limit=1000").get_json()
 
     assert list(range(MESSAGES)) == [row["serial"] for row in whole["messages"]]
     assert whole["messages"] == first["messages"] + rest["messages"]
     assert (999, MESSAGES - 1) == (first["next"], rest["next"])
-    assert {"messages": [], "next": MESSAGES - 1} == client.get(f"{HERE}?after={MESSAGES - 1}").get_json()
+    assert {"messages": [], "next": MESSAGES - 1} == client.get(f"{HERE}?since={MESSAGES - 1}").get_json()
     assert 100 == len(client.get(HERE).get_json()["messages"])
 
 
@@ -179,7 +179,7 @@ def test_messages_are_asked_for_by_whose_they_are_direction_and_number(client: C
     [
         ("limit=x", "limit must be a whole number, not 'x'"),
         ("limit=1e3", "limit must be a whole number, not '1e3'"),
-        ("after=-1", "after must be a whole number, not '-1'"),
+        ("since=-1", "since must be a whole number, not '-1'"),
         ("direction=up", "direction must be 'inbound' or 'outbound', not 'up'"),
         ("provider=twilio", "provider must be 'dialogtech', 'mgage' or 'serwersms', not 'twilio'"),
         ("numbr=1", "numbr: unknown parameter; did you mean 'number'?"),

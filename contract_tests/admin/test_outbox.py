@@ -225,7 +225,7 @@ def test_deliveries_are_listed_by_what_they_are_and_from_a_number_on(client: Cli
     assert [2] == numbers(client, "?provider=serwersms")
     assert [1, 3, 4] == numbers(client, "?provider=dialogtech&account=documents")
     assert [1, 2, 4] == numbers(client, "?status=held")
-    assert [2, 4] == numbers(client, "?status=held&after=1")
+    assert [2, 4] == numbers(client, "?status=held&since=1")
     assert [1, 2] == numbers(client, "?limit=2")
     assert [] == numbers(client, "?status=given%20up") == numbers(client, "?limit=0")
 
@@ -235,7 +235,7 @@ def test_deliveries_are_listed_by_what_they_are_and_from_a_number_on(client: Cli
     [
         ("?status=hold", 400, "bad_request", "status must be 'due', 'held', 'acknowledged' or 'given up', not 'hold'"),
         ("?account=dokuments", 404, "not_found", "dokuments: unknown account; did you mean 'documents'?"),
-        ("?after=-1", 400, "bad_request", "after must be a whole number, not '-1'"),
+        ("?since=-1", 400, "bad_request", "since must be a whole number, not '-1'"),
         ("/1", 404, "not_found", "the outbox has no delivery 1; it is empty"),
     ],
 )
@@ -417,7 +417,7 @@ def test_an_advance_tells_every_attempt_at_its_own_instant(shipped: Fixture, poo
 def test_what_is_opened_and_changed_is_told_as_it_happens(client: Client, world: World) -> None:
     put(world, status="held", serial=7)
     asked(client, "outbox/1/release")
-    stream = client.get(f"{WORLD}/events?after=0")
+    stream = client.get(f"{WORLD}/events?since=0")
     lines = (line for chunk in stream.response for line in chunk.splitlines() if line.startswith(b"data: "))
     first, second = (json.loads(line.removeprefix(b"data: ")) for line in islice(lines, 2))
     stream.close()
@@ -530,7 +530,7 @@ def test_attempts_are_waited_for_by_their_delivery_and_what_became_of_it(
     for _ in range(2):
         asked(client, "outbox/1/resend")
         ended(world, 1, BROKEN)
-    answer = client.get(f"{WORLD}/wait?for=delivery&after=0&timeout=0{query}").get_json()["found"]
+    answer = client.get(f"{WORLD}/wait?for=delivery&since=0&timeout=0{query}").get_json()["found"]
 
     assert ("attempt_ended", *found) == (answer["event"], answer["number"], answer["status"])
 
@@ -626,7 +626,7 @@ def test_the_outbox_is_asked_for_what_one_wants_of_it(mock: Controls, world: Wor
     put(world, 4, account="serwersms/demo")
 
     assert [1, 2, 3, 4] == [each.number for each in mock.world.outbox()]
-    assert [2] == [each.number for each in mock.world.outbox(status="held", after=1, limit=1)]
+    assert [2] == [each.number for each in mock.world.outbox(status="held", since=1, limit=1)]
     assert [4] == [each.number for each in mock.world.outbox("serwersms", "demo")]
 
 
@@ -664,19 +664,19 @@ def test_a_delivery_is_waited_for_and_the_next_from_its_cursor(mock: Controls, w
     put(world, 2)
     ended(world, 1, BROKEN)
     ended(world, 2, FINE)
-    first = mock.world.wait("delivery", timeout=0, after=0)
-    second = mock.world.wait_for_delivery(timeout=0, after=first.cursor or 0)
+    first = mock.world.wait("delivery", timeout=0, since=0)
+    second = mock.world.wait_for_delivery(timeout=0, since=first.cursor or 0)
 
     assert (1, 2) == (getattr(first, "number", None), second.number)
     assert (1, "acknowledged") == (len(second.attempts), second.status)
-    assert 2 == mock.world.wait_for_delivery(timeout=0, after=0, status="acknowledged").number
+    assert 2 == mock.world.wait_for_delivery(timeout=0, since=0, status="acknowledged").number
     with pytest.raises(TimeoutError, match="no delivery with number 1 and status 'given up' came"):
-        mock.world.wait("delivery", timeout=0, after=0, number=1, status="given up")
+        mock.world.wait("delivery", timeout=0, since=0, number=1, status="given up")
 
 
 def test_a_waiting_client_is_woken_by_the_attempt(mock: Controls, world: World, pool: ThreadPoolExecutor) -> None:
     put(world)
-    waiting = pool.submit(mock.world.wait_for_delivery, timeout=60, after=mock.world.cursor)
+    waiting = pool.submit(mock.world.wait_for_delivery, timeout=60, since=mock.world.cursor)
     ended(world, 1, FINE)
 
     assert "acknowledged" == waiting.result(timeout=30).status
@@ -717,7 +717,7 @@ def test_deliveries_are_listed_for_people_and_for_programs(run: Any, world: Worl
     assert ["1", "dialogtech/documents", "inbound", "-", "held", "-", "0", "http://127.0.0.1:9/in"] == line.split()
     told = json.loads(run("outbox", "list", "--format", "json").stdout)
     assert [1, 2] == [each["number"] for each in told["deliveries"]]
-    assert "there may be more; ask with --after 1, or" in run("outbox", "list", "--limit", "1").stderr
+    assert "there may be more; ask with --since 1, or" in run("outbox", "list", "--limit", "1").stderr
     assert ("", "no such delivery\n") == (
         (none := run("outbox", "list", "--status", "given up")).stdout,
         none.stderr,

@@ -189,7 +189,7 @@ FAILING = """
 def test_it(mock_redirect, mock_world):
     requests.post(URL, data={"acton": "sms.send_message"})
     send()
-    mock_world.arm("refusal", name="TooManyPerMinute", match={"provider": "dialogtech"})
+    mock_world.faults.add("provider_error", name="TooManyPerMinute", match={"provider": "dialogtech"})
     send()
     with pytest.raises(requests.ConnectionError):
         SESSION.get("https://api.dialogtech.com/v2")

@@ -35,7 +35,7 @@ def test_a_journal_is_read_from_where_one_stopped(client: Client) -> None:
     for _ in range(3):
         client.get(NUMBERS)
     whole, rest, two = (
-        client.get(f"/_mock/worlds/default/journal{query}").get_json() for query in ("", "?after=1", "?after=0&limit=2")
+        client.get(f"/_mock/worlds/default/journal{query}").get_json() for query in ("", "?since=1", "?since=0&limit=2")
     )
 
     assert [1, 2, 3] == [line["number"] for line in whole["exchanges"]]
@@ -94,9 +94,9 @@ def test_a_body_that_is_no_text_is_told_in_base64(client: Client) -> None:
         ("/_mock/worlds/mine/journal", 404, error("not_found", "there is no world 'mine'")),
         ("/_mock/worlds/default/journal/9", 404, error("not_found", "there is no exchange 9; the journal is empty")),
         (
-            "/_mock/worlds/default/journal?after=x",
+            "/_mock/worlds/default/journal?since=x",
             400,
-            error("bad_request", "after must be a whole number, not 'x'"),
+            error("bad_request", "since must be a whole number, not 'x'"),
         ),
         (
             "/_mock/worlds/default/journal?limit=-1",

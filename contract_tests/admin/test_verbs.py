@@ -146,14 +146,14 @@ def test_wait_says_who_answers(run: Line, running: MockServer) -> None:
 def test_wait_prints_what_comes_and_where_to_go_on(run: Line, send: Callable[..., str]) -> None:
     send()
     send()
-    done = run("wait", "exchange", "--refusal", "TooManyPerNumber", "--timeout", "0", "--after", "0")
+    done = run("wait", "exchange", "--refusal", "TooManyPerNumber", "--timeout", "0", "--since", "0")
 
     assert re.match(r" +2 2026-06-01T12:00:00Z 200 sms\.send_message TooManyPerNumber  GET ", done.stdout)
-    cursor = re.fullmatch(r"what comes next: --after ([0-9]+)\n", done.stderr)
+    cursor = re.fullmatch(r"what comes next: --since ([0-9]+)\n", done.stderr)
     assert cursor is not None
-    assert "no exchange came within 0 s" in run.failing("wait", "exchange", "--timeout", "0", "--after", cursor[1])
+    assert "no exchange came within 0 s" in run.failing("wait", "exchange", "--timeout", "0", "--since", cursor[1])
     send()
-    assert 3 == run.json("wait", "exchange", "--timeout", "0", "--after", cursor[1])["found"]["number"]
+    assert 3 == run.json("wait", "exchange", "--timeout", "0", "--since", cursor[1])["found"]["number"]
 
 
 @pytest.mark.parametrize("kind", ["exchange", "message", "delivery"])
@@ -165,7 +165,7 @@ def test_wait_ends_with_1_when_nothing_comes_from_now_on(run: Line, send: Callab
 
 def test_wait_is_woken_by_a_message(run: Line, world: World) -> None:
     program = [sys.executable, "-m", "mockserver", "wait", "message", "--number", "5556667777", "--timeout", "60"]
-    arguments = ["--after", str(world.cursor), "--format", "json"]
+    arguments = ["--since", str(world.cursor), "--format", "json"]
     with subprocess.Popen([*program, *arguments], env=run.environment, stdout=subprocess.PIPE) as waiting:
         run(*INBOUND)
         said, _ = waiting.communicate(timeout=60)
@@ -177,10 +177,10 @@ def test_wait_shows_the_delivery_that_was_attempted(run: Line, world: World) -> 
     world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NOBODY}])
     before = str(world.cursor)
     run(*INBOUND)
-    found = run.json("wait", "delivery", "--status", "given up", "--timeout", "60", "--after", before)
+    found = run.json("wait", "delivery", "--status", "given up", "--timeout", "60", "--since", before)
 
     assert (1, 1, "given up") == (found["found"]["number"], len(found["found"]["attempts"]), found["found"]["status"])
-    assert " given up " in run.text("wait", "delivery", "--number", "1", "--after", before)[1]
+    assert " given up " in run.text("wait", "delivery", "--number", "1", "--since", before)[1]
 
 
 # -- world -------------------------------------------------------------------------------------------------------------
@@ -351,7 +351,7 @@ def test_any_message_is_added_and_listed(run: Line, world: World) -> None:
     assert ("2026-05-31T12:00:00Z", "Failed", "121811") == (added["at"], added["status"], added["program"])
     listed = run.json("message", "list", "--provider", "mgage", "--direction", "outbound", "--number", "1234567890")
     assert added in listed["messages"]
-    (line,) = run.text("message", "list", "--after", str(added["serial"] - 1))[1:]
+    (line,) = run.text("message", "list", "--since", str(added["serial"] - 1))[1:]
     assert [str(added["serial"]), "2026-05-31T12:00:00Z", "mgage/documents", "outbound", "37911"] == line.split()[:5]
 
 
@@ -372,7 +372,7 @@ def test_a_list_that_is_cut_off_says_so(run: Line) -> None:
     done = run("message", "list", "--limit", "2")
 
     assert 3 == done.stdout.count("\n")
-    assert re.search(r"there may be more; ask with --after [0-9]+", done.stderr)
+    assert re.search(r"there may be more; ask with --since [0-9]+", done.stderr)
 
 
 # -- inbound and clock -------------------------------------------------------------------------------------------------
@@ -452,16 +452,16 @@ def test_the_next_thing_happens_or_there_is_none(run: Line) -> None:
         (["account", "show", "demo"], "'demo' is not PROVIDER/ACCOUNT"),
         (["account", "set", "mgage/demo", "--programs", "{"], "'{' is no JSON, no @FILE of it, and not - for stdin"),
         (["world", "create", "--credential", "demo=a:b"], "'demo' is not PROVIDER/ACCOUNT"),
-        (["fault", "arm"], "give a RULE as JSON, or --fault and its options"),
-        (["fault", "arm", "{}", "--first", "1"], "give a RULE as JSON, or --fault and its options"),
-        (["fault", "arm", "--fault", "reset", "--parameter", "to"], "'to' is neither NAME=TEXT nor NAME~PATTERN"),
+        (["fault", "add"], "give a RULE as JSON, or --fault and its options"),
+        (["fault", "add", "{}", "--first", "1"], "give a RULE as JSON, or --fault and its options"),
+        (["fault", "add", "--fault", "reset", "--parameter", "to"], "'to' is neither NAME=TEXT nor NAME~PATTERN"),
         (["assert"], "give a CLAIM as JSON, or options"),
         (["assert", "--accepted", "--refusal", "X"], "--accepted and --refusal exclude each other"),
         (["assert", "--accepted", "--outcome", "lost"], "--accepted and --outcome lost exclude each other"),
         (["journal", "--outcome", "gone"], "'gone' is not one of 'accepted', 'refused', 'replaced'"),
         (["account", "set", "mgage/demo"], "give at least one of --numbers, --programs, --contacts, --blacklist"),
-        (["outbox", "spoil", "twice", "--seconds", "5"], "--seconds is for late"),
-        (["outbox", "spoil", "late", "--attempts", "5"], "--attempts is for lost-acknowledgement and stops"),
+        (["fault", "remove"], "give the ids of rules, or --all"),
+        (["fault", "remove", "f1", "--all"], "give the ids of rules, or --all"),
         (["exchange", "1", "--raw", "answer", "--format", "json"], "--raw and --format json exclude each other"),
         (["wait", "--timeout", "1", "exchange"], "options go behind 'exchange'"),
         (["quirks", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
@@ -499,9 +499,9 @@ def test_readings_are_listed_and_set(run: Line, world: World) -> None:
     assert "enforced" in run.failing("reading", "set", "limits=of")
 
 
-def test_a_fault_is_armed_by_flags(run: Line, world: World, send: Callable[..., str]) -> None:
-    armed = run.json(
-        *("fault", "arm", "--fault", "reset", "--point", "after", "--first", "1", "--id", "lost"),
+def test_a_fault_rule_is_added_by_flags(run: Line, world: World, send: Callable[..., str]) -> None:
+    added = run.json(
+        *("fault", "add", "--fault", "reset", "--point", "after", "--first", "1", "--id", "lost"),
         *("--operation", "sms.send_message", "--parameter", "to=5556667777", "--parameter", "from~^555"),
     )
     with pytest.raises(requests.ConnectionError):
@@ -509,6 +509,7 @@ def test_a_fault_is_armed_by_flags(run: Line, world: World, send: Callable[..., 
 
     assert {
         "id": "lost",
+        "target": "response",
         "match": {
             "operation": "sms.send_message",
             "parameters": {"to": "5556667777", "from": {"pattern": "^555"}},
@@ -518,19 +519,20 @@ def test_a_fault_is_armed_by_flags(run: Line, world: World, send: Callable[..., 
         "fault": {"kind": "reset"},
         "matched": 0,
         "hits": 0,
-        "spent": False,
-    } == armed
+        "remaining": 1,
+        "exhausted": False,
+    } == added
     (line,) = run.text("fault", "list")[1:]
-    assert ["after", "1", "1", "yes"] == line.split()[-4:]
-    assert ["cleared 1"] == run.text("fault", "clear", "lost")
+    assert ["after", "1", "1", "0", "yes"] == line.split()[-5:]
+    assert ["removed 1"] == run.text("fault", "remove", "lost")
 
 
-def test_a_fault_is_armed_by_json(run: Line, world: World) -> None:
+def test_a_fault_rule_is_added_by_json(run: Line, world: World) -> None:
     rule = {"fault": [{"kind": "delay", "seconds": 1}, {"kind": "close"}], "when": {"nth": 2}, "expires_after": 3}
-    armed = run.json("fault", "arm", json.dumps(rule))
+    added = run.json("fault", "add", json.dumps(rule))
 
-    assert rule.items() <= armed.items()
-    assert armed in run.json("fault", "list")["faults"]
+    assert rule.items() <= added.items()
+    assert added in run.json("fault", "list")["faults"]
 
 
 def test_faults_are_listed_in_words(run: Line) -> None:
@@ -539,9 +541,9 @@ def test_faults_are_listed_in_words(run: Line) -> None:
         "match": {"provider": "mgage", "parameters": {"page": {"pattern": "^2"}}, "headers": {"Accept": "*/*"}},
         "when": {"nth": 2, "until": "2026-06-01T13:00:00Z"},
     }
-    run("fault", "arm", json.dumps(rule))
-    run("fault", "arm", "--fault", "hang")
-    first, second = [re.split("  +", line)[1:4] for line in run.text("fault", "list")[1:]]
+    run("fault", "add", json.dumps(rule))
+    run("fault", "add", "--fault", "hang")
+    first, second = [re.split("  +", line)[2:5] for line in run.text("fault", "list")[1:]]
 
     assert [
         "delay seconds=1, then close",
@@ -555,8 +557,11 @@ def test_faults_are_listed_in_words(run: Line) -> None:
     ("options", "fault"),
     [
         (["delay", "seconds=2"], {"kind": "delay", "seconds": 2}),
-        (["answer", "status=503", 'body="503"'], {"kind": "answer", "status": 503, "body": "503"}),
-        (["answer", "status=503", "body=Bad gateway"], {"kind": "answer", "status": 503, "body": "Bad gateway"}),
+        (["static_response", "status=503", 'body="503"'], {"kind": "static_response", "status": 503, "body": "503"}),
+        (
+            ["static_response", "status=503", "body=Bad gateway"],
+            {"kind": "static_response", "status": 503, "body": "Bad gateway"},
+        ),
     ],
     ids=str,
 )
@@ -564,25 +569,25 @@ def test_the_options_of_a_fault_are_numbers_or_texts(run: Line, options: list[st
     kind, *given = options
     flags = [flag for each in given for flag in ("--option", each)]
 
-    assert fault == run.json("fault", "arm", "--fault", kind, *flags)["fault"]
+    assert fault == run.json("fault", "add", "--fault", kind, *flags)["fault"]
 
 
-def test_faults_are_cleared_all_at_once(run: Line, world: World) -> None:
+def test_fault_rules_are_removed_all_at_once(run: Line, world: World) -> None:
     for _ in range(2):
-        run("fault", "arm", "--fault", "hang", "--from", "PT30S", "--probability", "0.5")
+        run("fault", "add", "--fault", "hang", "--from", "PT30S", "--probability", "0.5")
 
-    assert {"cleared": 2} == run.json("fault", "clear")
-    assert "no faults are armed\n" == run("fault", "list").stderr
-    assert "mockserver: " in run.failing("fault", "clear", "lost")
+    assert {"removed": 2} == run.json("fault", "remove", "--all")
+    assert "there are no fault rules\n" == run("fault", "list").stderr
+    assert "mockserver: " in run.failing("fault", "remove", "lost")
 
 
 def test_a_misspelt_fault_is_refused_with_the_nearest(run: Line) -> None:
-    assert "'reset'" in run.failing("fault", "arm", "--fault", "rest")
+    assert "'reset'" in run.failing("fault", "add", "--fault", "rest")
 
 
 def test_the_kinds_of_faults_are_listed(run: Line) -> None:
-    assert ["delay", "seconds"] in [line.split()[:2] for line in run.text("fault", "kinds")]
-    assert "stale" in {each["kind"] for each in run.json("fault", "kinds")["kinds"]}
+    assert ["delay", "response", "seconds"] in [line.split()[:3] for line in run.text("fault", "kinds")]
+    assert "replay" in {each["kind"] for each in run.json("fault", "kinds")["kinds"]}
 
 
 # -- journal, assert, explain ------------------------------------------------------------------------------------------
@@ -597,7 +602,7 @@ def test_the_journal_is_listed(run: Line, send: Callable[..., str]) -> None:
     assert re.match(r" +1 2026-06-01T12:00:00Z 200 sms\.send_message  GET /_w/\w+/ibp_api\.php\?", first)
     assert " 200 sms.send_message TooManyPerNumber  GET " in second
     assert [second] == run.text("journal", "--refusal", "TooManyPerNumber")
-    assert [second] == run.text("journal", "--after", "1", "--limit", "1")
+    assert [second] == run.text("journal", "--since", "1", "--limit", "1")
     told = run.json("journal", "--operation", "sms.send_message", "--status", "200")
     assert ([1, 2], 2, 0) == ([each["number"] for each in told["exchanges"]], told["last"], told["dropped"])
 
@@ -605,8 +610,8 @@ def test_the_journal_is_listed(run: Line, send: Callable[..., str]) -> None:
 def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
     run: Line, world: World, send: Callable[..., str]
 ) -> None:
-    world.arm("refusal", name="UnknownPath", match={"provider": "dialogtech"}, when={"nth": 1})
-    world.arm("stale", match={"provider": "dialogtech"}, when={"nth": 2})
+    world.faults.add("provider_error", name="UnknownPath", match={"provider": "dialogtech"}, when={"nth": 1})
+    world.faults.add("replay", match={"provider": "dialogtech"}, when={"nth": 2})
     for _ in range(3):
         send()
 
@@ -616,7 +621,7 @@ def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
         "stale by fault f2 (decided: refused by TooManyPerNumber)",
     ] == [re.search(r"send_message (.*?)  [A-Z]+ /", line)[1] for line in run.text("journal")]
     assert run.text("journal")[2:] == run.text("journal", "--outcome", "stale")
-    assert run.text("wait", "exchange", "--after", "0", "--outcome", "stale") == run.text("journal")[2:]
+    assert run.text("wait", "exchange", "--since", "0", "--outcome", "stale") == run.text("journal")[2:]
     assert ["so it is: exchange 3"] == run.text("assert", "--outcome", "stale", "--count", "1")
     assert "so it is: exchange 2" == run.text("assert", "--operation", "sms.send_message", "--accepted")[0]
 
@@ -657,7 +662,7 @@ def test_a_claim_holds(run: Line, send: Callable[..., str]) -> None:
     assert ["so it is: exchange 1"] == run.text("assert", "--provider", "dialogtech", "--accepted", "--at-most", "1")
     assert ["so it is: there is none"] == run.text("assert", "--provider", "mgage", "--count", "0")
     assert [1, 2] == run.json("assert", json.dumps(claim))["found"]
-    assert [2] == run.json("assert", "--parameter", "to~^555", "--after", "1")["found"]
+    assert [2] == run.json("assert", "--parameter", "to~^555", "--since", "1")["found"]
 
 
 def test_a_claim_that_does_not_hold_ends_with_1_and_the_difference(run: Line, send: Callable[..., str]) -> None:
@@ -713,24 +718,34 @@ def test_the_body_of_a_request_is_shown_byte_for_byte(run: Line, world: World) -
 # -- outbox ------------------------------------------------------------------------------------------------------------
 
 
-def test_deliveries_are_spoilt_and_mended(run: Line, world: World) -> None:
-    assert "deliveries go right\n" == run("outbox", "mischief").stderr
-    late = run.json("outbox", "spoil", "late", "--seconds", "5m", "--times", "3", "--provider", "serwersms")
-    run("outbox", "spoil", "stops", "--attempts", "2", "--id", "mine")
+def test_a_webhook_fault_rule_is_added_by_flags(run: Line, world: World) -> None:
+    late = run.json(
+        *("fault", "add", "--target", "webhook", "--fault", "delay", "--option", "seconds=300", "--expires-after", "3"),
+        *("--provider", "serwersms", "--account", "demo", "--kind", "inbound", "--url", "http://127.0.0.1:*"),
+    )
+    run("fault", "add", "--target", "webhook", "--fault", "give_up", "--option", "attempts=2", "--id", "mine")
 
-    assert {"id": "m1", "kind": "late", "seconds": 300.0, "provider": "serwersms", "times": 3, "met": 0} == late
-    assert [["m1", "late", "300 s", "serwersms", "3", "0"], ["mine", "stops", "2 attempts", "any", "1", "0"]] == [
-        re.split("  +", line) for line in run.text("outbox", "mischief")[1:]
+    assert {
+        "id": "f1",
+        "target": "webhook",
+        "match": {"provider": "serwersms", "account": "demo", "kind": "inbound", "url": "http://127.0.0.1:*"},
+        "when": {},
+        "point": "before",
+        "fault": {"kind": "delay", "seconds": 300},
+        "expires_after": 3,
+        "matched": 0,
+        "hits": 0,
+        "remaining": 3,
+        "exhausted": False,
+    } == late
+    assert [["f1", "webhook", "delay seconds=300"], ["mine", "webhook", "give_up attempts=2"]] == [
+        re.split("  +", line)[:3] for line in run.text("fault", "list")[1:]
     ]
-    assert ["m1", "mine"] == [rule["id"] for rule in run.json("outbox", "mischief")["mischief"]]
-    assert ["cleared 1"] == run.text("outbox", "mend", "mine")
-    assert {"cleared": 1} == run.json("outbox", "mend")
-    assert "unknown mischief" in run.failing("outbox", "mend", "mine")
 
 
-def test_a_delivery_that_was_spoilt_is_made_twice(run: Line, world: World) -> None:
+def test_a_webhook_that_a_fault_rule_applies_to_is_sent_twice(run: Line, world: World) -> None:
     world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NOBODY}])
-    run("outbox", "spoil", "twice")
+    run("fault", "add", "--target", "webhook", "--fault", "duplicate")
     run(*INBOUND)
     run("settle")
 

@@ -46,41 +46,41 @@ def holds(client: Client, **wanted: Any) -> bool:
 
 OUTCOMES: dict[str, tuple[Any, dict[str, Any], tuple[str, str | None, str]]] = {
     "refused before": (
-        {"kind": "refusal", "name": "TooManyPerNumber"},
+        {"kind": "provider_error", "name": "TooManyPerNumber"},
         {},
         ("refused", "TooManyPerNumber", "prevented"),
     ),
     "refused after": (
-        {"kind": "refusal", "name": "TooManyPerNumber"},
+        {"kind": "provider_error", "name": "TooManyPerNumber"},
         {"point": "after"},
         ("refused", "TooManyPerNumber", "stored"),
     ),
     "late and refused": (
-        [{"kind": "delay", "seconds": 1}, {"kind": "refusal", "name": "TooManyPerNumber"}],
+        [{"kind": "delay", "seconds": 1}, {"kind": "provider_error", "name": "TooManyPerNumber"}],
         {},
         ("refused", "TooManyPerNumber", "prevented"),
     ),
     "refused, and that is lost": (
-        [{"kind": "refusal", "name": "TooManyPerNumber"}, {"kind": "close"}],
+        [{"kind": "provider_error", "name": "TooManyPerNumber"}, {"kind": "close"}],
         {},
         ("lost", None, "prevented"),
     ),
     "refused, and that is malformed": (
-        [{"kind": "refusal", "name": "TooManyPerNumber"}, {"kind": "malformed"}],
+        [{"kind": "provider_error", "name": "TooManyPerNumber"}, {"kind": "malformed"}],
         {},
         ("spoilt", None, "prevented"),
     ),
-    "by a gateway": ({"kind": "answer", "status": 503}, {}, ("replaced", None, "prevented")),
+    "by a gateway": ({"kind": "static_response", "status": 503}, {}, ("replaced", None, "prevented")),
     "hang": ({"kind": "hang"}, {}, ("lost", None, "stored")),
     "reset": ({"kind": "reset"}, {}, ("lost", None, "stored")),
     "close, before": ({"kind": "close"}, {"point": "before"}, ("lost", None, "prevented")),
-    "cut": ({"kind": "cut", "after": 9}, {}, ("spoilt", None, "stored")),
+    "cut": ({"kind": "cut", "keep": 9}, {}, ("spoilt", None, "stored")),
     "garbage": ({"kind": "garbage"}, {}, ("spoilt", None, "stored")),
     "malformed": ({"kind": "malformed"}, {}, ("spoilt", None, "stored")),
     "too long a length": ({"kind": "wrong_length", "by": 9}, {}, ("spoilt", None, "stored")),
     "late": ({"kind": "delay", "seconds": 1}, {}, ("accepted", None, "stored")),
     "slow": ({"kind": "slow", "size": 9, "pause": 1}, {}, ("accepted", None, "stored")),
-    "a cut behind the end": ({"kind": "cut", "after": 9_999}, {}, ("accepted", None, "stored")),
+    "a cut behind the end": ({"kind": "cut", "keep": 9_999}, {}, ("accepted", None, "stored")),
     "none": ({"kind": "none"}, {}, ("accepted", None, "stored")),
 }
 
@@ -110,7 +110,7 @@ def test_a_refusal_that_was_decided_and_is_lost_was_not_met_by_the_client(client
 
 
 def test_a_stale_answer_was_not_executed_and_is_none_that_was_accepted(client: Client, words) -> None:
-    arm(client, {"kind": "stale"}, when={"first": 1})
+    arm(client, {"kind": "replay"}, when={"first": 1})
     client.get(NUMBERS)
     client.get(SEND.format("5556667777"))
 
@@ -121,7 +121,7 @@ def test_a_stale_answer_was_not_executed_and_is_none_that_was_accepted(client: C
 
 
 def test_a_stale_refusal_is_the_refusal_that_the_client_got(client: Client) -> None:
-    arm(client, {"kind": "stale"}, when={"first": 1})
+    arm(client, {"kind": "replay"}, when={"first": 1})
     client.get(SEND.format("555"))
     client.get(SEND.format("5556667777"))
 
@@ -129,7 +129,7 @@ def test_a_stale_refusal_is_the_refusal_that_the_client_got(client: Client) -> N
 
 
 def test_what_was_decided_and_what_was_answered_are_both_told(client: Client, words) -> None:
-    arm(client, {"kind": "refusal", "name": "TooManyPerNumber"}, point="after")
+    arm(client, {"kind": "provider_error", "name": "TooManyPerNumber"}, point="after")
     client.get(SEND.format("5556667777"))
 
     assert (
@@ -141,8 +141,8 @@ def test_what_was_decided_and_what_was_answered_are_both_told(client: Client, wo
         '  001: "1 sms per number per second"\n'
     ) in words()
     assert words().endswith(
-        "Fault: f1: refusal (name TooManyPerNumber), after the operation takes effect\n"
-        "Fix: Make the client survive this, or clear the fault rule f1."
+        "Fault: f1: provider_error (name TooManyPerNumber), after the operation takes effect\n"
+        "Fix: Make the client survive this, or remove the fault rule f1."
     )
 
 

@@ -34,8 +34,8 @@ def refused(answer: Any) -> tuple[int, str, str]:
 def test_what_is_there_already_is_found_at_once_and_the_next_from_its_cursor(client: Client) -> None:
     for _ in range(2):
         client.get(NUMBERS)
-    first = client.get(f"{WAIT}?for=exchange&after=0").get_json()
-    second = client.get(f"{WAIT}?for=exchange&after={first['cursor']}").get_json()
+    first = client.get(f"{WAIT}?for=exchange&since=0").get_json()
+    second = client.get(f"{WAIT}?for=exchange&since={first['cursor']}").get_json()
 
     assert (1, 2) == (first["found"]["number"], second["found"]["number"])
     assert ("exchange", "sms.get_numbers", NOON) == tuple(first["found"][name] for name in ("event", "operation", "at"))
@@ -46,17 +46,17 @@ def test_nothing_is_found_when_nothing_comes(client: Client) -> None:
     client.get(NUMBERS)
 
     assert {"found": None, "cursor": 1} == client.get(f"{WAIT}?for=exchange&timeout=0").get_json()
-    assert {"found": None, "cursor": 0} == client.get(f"{WAIT}?for=message&after=0&timeout=0.001").get_json()
+    assert {"found": None, "cursor": 0} == client.get(f"{WAIT}?for=message&since=0&timeout=0.001").get_json()
 
 
 @pytest.mark.parametrize(
     ("query", "number"),
     [
-        ("for=exchange&after=0&operation=sms.send_message", 2),
-        ("for=exchange&after=0&refusal=TooManyPerNumber", 3),
-        ("for=exchange&after=0&status=404", 4),
-        ("for=exchange&after=0&provider=mgage", 4),
-        ("for=exchange&after=0&target=programs", 4),
+        ("for=exchange&since=0&operation=sms.send_message", 2),
+        ("for=exchange&since=0&refusal=TooManyPerNumber", 3),
+        ("for=exchange&since=0&status=404", 4),
+        ("for=exchange&since=0&provider=mgage", 4),
+        ("for=exchange&since=0&target=programs", 4),
     ],
 )
 def test_exchanges_are_waited_for_by_what_they_are(client: Client, query: str, number: int) -> None:
@@ -70,9 +70,9 @@ def test_messages_are_waited_for_by_whose_they_are(client: Client) -> None:
     client.get(SEND)
     client.post(f"{WORLD}/inbound", json=ARRIVAL)
 
-    found = client.get(f"{WAIT}?for=message&after=0&direction=inbound").get_json()
+    found = client.get(f"{WAIT}?for=message&since=0&direction=inbound").get_json()
     assert ("message_stored", "5551112222") == (found["found"]["event"], found["found"]["message"]["sender"])
-    other = client.get(f"{WAIT}?for=message&after=0&number=5556667777&account=documents").get_json()
+    other = client.get(f"{WAIT}?for=message&since=0&number=5556667777&account=documents").get_json()
     assert "outbound" == other["found"]["message"]["direction"]
 
 
@@ -85,7 +85,7 @@ def test_messages_are_waited_for_by_whose_they_are(client: Client) -> None:
         ("for=exchange&timeout=-1", "timeout must be a number of seconds from 0 to 3600, not '-1'"),
         ("for=exchange&timeout=1e9", "timeout must be a number of seconds from 0 to 3600, not '1e9'"),
         ("for=exchange&timeout=nan", "timeout must be a number of seconds from 0 to 3600, not 'nan'"),
-        ("for=exchange&afetr=1", "afetr: unknown parameter; did you mean 'after'?"),
+        ("for=exchange&sicne=1", "sicne: unknown parameter; did you mean 'since'?"),
     ],
 )
 def test_what_cannot_be_waited_for_is_refused(client: Client, query: str, message: str) -> None:
@@ -161,7 +161,7 @@ def test_fifty_who_wait_hold_up_nobody(
 
 def test_events_are_streamed_from_a_cursor_on_as_they_happen(server: MockServer, house: Worlds) -> None:
     requests.get(server.url + NUMBERS)
-    with requests.get(f"{server.url}{WORLD}/events?after=0", stream=True, timeout=30) as stream:
+    with requests.get(f"{server.url}{WORLD}/events?since=0", stream=True, timeout=30) as stream:
         assert "text/event-stream" == stream.headers["Content-Type"]
         lines = stream.iter_lines(decode_unicode=True)
         first = [next(lines) for _ in range(4)]
@@ -176,10 +176,10 @@ def test_events_are_streamed_from_a_cursor_on_as_they_happen(server: MockServer,
 
 def test_secrets_that_are_not_ours_are_masked_in_what_is_told(server: MockServer, house: Worlds) -> None:
     requests.get(f"{server.url}/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=a-real-secret")
-    with requests.get(f"{server.url}{WORLD}/events?after=0", stream=True, timeout=30) as stream:
+    with requests.get(f"{server.url}{WORLD}/events?since=0", stream=True, timeout=30) as stream:
         lines = stream.iter_lines(decode_unicode=True)
         streamed = [next(lines) for _ in range(4)]
-    waited = requests.get(f"{server.url}{WAIT}?for=exchange&after=0").text
+    waited = requests.get(f"{server.url}{WAIT}?for=exchange&since=0").text
 
     assert "[masked]" in streamed[2]
     assert "[masked]" in waited

@@ -367,7 +367,7 @@ def test_a_thousand_worlds_under_32_threads_never_see_each_other_and_keep_the_li
     assert [2] * 1_000 == accepted
     for world in worlds[::37]:
         rows = client.get(
-            f"/_mock/worlds/{world['id']}/messages?provider=dialogtech&after={MESSAGES['small'] - 1}"
+            f"/_mock/worlds/{world['id']}/messages?provider=dialogtech&since={MESSAGES['small'] - 1}"
         ).get_json()["messages"]
         assert [f"of {world['id']}"] * 2 == [row["text"] for row in rows]
         assert 8 == client.get(f"/_mock/worlds/{world['id']}/journal").get_json()["last"]

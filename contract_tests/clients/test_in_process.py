@@ -88,18 +88,18 @@ FAULTS: list[dict[str, Any]] = [
     {"fault": {"kind": "close"}},
     {"fault": {"kind": "hang"}},
     {"fault": {"kind": "delay", "seconds": 60}},
-    {"fault": {"kind": "cut", "after": 0}},
-    {"fault": {"kind": "cut", "after": 30}},
-    {"fault": [{"kind": "cut", "after": 30}, {"kind": "reset"}]},
-    {"fault": [{"kind": "cut", "after": 30}, {"kind": "hang"}]},
+    {"fault": {"kind": "cut", "keep": 0}},
+    {"fault": {"kind": "cut", "keep": 30}},
+    {"fault": [{"kind": "cut", "keep": 30}, {"kind": "reset"}]},
+    {"fault": [{"kind": "cut", "keep": 30}, {"kind": "hang"}]},
     {"fault": {"kind": "garbage"}},
     {"fault": {"kind": "garbage", "base64": "SFRUUC8xLjEgMjAwIE9LDQpDb250ZW50LUxlbmd0aDogeA0KDQo="}},
     {"fault": {"kind": "malformed"}},
     {"fault": {"kind": "slow", "size": 40, "pause": 60}},
     {"fault": {"kind": "wrong_length", "by": 5}},
     {"fault": {"kind": "wrong_length", "by": -5}},
-    {"fault": {"kind": "answer", "status": 503, "body": "busy"}},
-    {"fault": {"kind": "refusal", "name": "TooManyPerMinute"}},
+    {"fault": {"kind": "static_response", "status": 503, "body": "busy"}},
+    {"fault": {"kind": "provider_error", "name": "TooManyPerMinute"}},
 ]
 WITHOUT_END = ("hang", "delay", "slow")
 """Kinds of fault after which more than a client has seen never comes, or much too late."""
@@ -109,12 +109,12 @@ WITHOUT_END = ("hang", "delay", "slow")
 def test_a_fault_is_to_a_client_what_it_is_at_a_socket(
     asking: Callable[[World | None], Ask], rule: dict[str, Any], server: MockServer, world: World
 ) -> None:
-    world.arm_rule({"match": {"provider": "dialogtech"}, **rule})
+    world.faults.add_rule({"match": {"provider": "dialogtech"}, **rule})
     patience = LATE if any(f"'{kind}'" in str(rule) for kind in WITHOUT_END) else PATIENCE
     before = world.cursor
     with server.redirected(world):
         at_a_socket = outcome(asking(None), PLAIN, patience)
-    world.wait_for_exchange(timeout=PATIENCE, after=before)
+    world.wait_for_exchange(timeout=PATIENCE, since=before)
     # Whoever is answered now came after that client left, and so the server knows that it has.
     assert 200 == requests.get(f"{server.url}/_mock/health", timeout=PATIENCE).status_code
     in_process = outcome(asking(world), PLAIN, patience)
@@ -138,7 +138,7 @@ def test_an_answer_is_the_same_to_the_byte(
 
 
 def test_a_delay_that_the_client_would_sit_out_is_skipped(asking: Callable[[World | None], Ask], world: World) -> None:
-    world.arm("delay", seconds=3000)
+    world.faults.add("delay", seconds=3000)
 
     assert 200 == asking(world)("GET", URL, params=CALL, timeout=3001).status_code
 
@@ -147,7 +147,7 @@ def test_a_slow_answer_is_late_when_one_pause_is_too_long_and_not_when_all_toget
     asking: Callable[[World | None], Ask], world: World
 ) -> None:
     ask = asking(world)
-    world.arm("slow", size=10, pause=9)
+    world.faults.add("slow", size=10, pause=9)
 
     assert ask("GET", URL, params=CALL, timeout=10).content
     with pytest.raises((requests.ConnectionError, httpx.ReadTimeout)):
@@ -157,7 +157,7 @@ def test_a_slow_answer_is_late_when_one_pause_is_too_long_and_not_when_all_toget
 def test_who_would_wait_for_ever_is_told_so_in_an_exception_that_no_client_catches(
     asking: Callable[[World | None], Ask], world: World
 ) -> None:
-    world.arm("hang")
+    world.faults.add("hang")
 
     with pytest.raises(NoTimeoutError, match="would wait for ever") as raised:
         asking(world)("GET", URL, params=CALL, timeout=None)
@@ -193,7 +193,7 @@ def test_https_is_https_to_the_provider_and_http_is_http(asking: Callable[[World
 
 def test_a_session_goes_on_after_a_fault_and_keeps_a_whole_connection(world: World, opened: ExitStack) -> None:
     ask = by_requests(opened, world)
-    world.arm("close", when={"nth": 2})
+    world.faults.add("close", when={"nth": 2})
     seen = [outcome(ask)[0] for _ in range(4)]
 
     assert [200, 200, 200] == [each for each in seen if each == 200]
@@ -203,7 +203,7 @@ def test_a_session_goes_on_after_a_fault_and_keeps_a_whole_connection(world: Wor
 def test_retries_of_the_library_itself_work(world: World) -> None:
     session = requests.Session()
     session.mount("https://", RequestsAdapter(world, max_retries=2))
-    world.arm("reset", when={"first": 2})
+    world.faults.add("reset", when={"first": 2})
 
     assert 200 == session.get(URL, params=CALL).status_code
     assert ["reset", "reset", "complete"] == [exchange.ending for exchange in world.journal()]

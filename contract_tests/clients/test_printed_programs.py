@@ -144,7 +144,7 @@ def test_000_prints_its_sample_where_the_printed_dtd_is_asked_for(php, world: Wo
 def test_they_print_nothing_when_the_connection_breaks_and_do_not_complain(
     text: str, messages: int, fault: str, php, world: World
 ) -> None:
-    world.arm(fault, point="after")
+    world.faults.add(fault, point="after")
 
     assert "" == php(text)
     assert [fault] == [exchange.ending for exchange in world.journal()]

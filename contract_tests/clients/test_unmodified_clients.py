@@ -258,7 +258,7 @@ def test_a_client_whose_connection_breaks_cannot_know_that_it_was_done(
     client: Client, fault: str, ended, world: World
 ) -> None:
     errand, before = client.errand, client.errand.count(world)
-    world.arm(fault, point="after")
+    world.faults.add(fault, point="after")
 
     done = ended(client, errand.well)
 

@@ -42,7 +42,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
 
 
 def force(client: Client, provider: str, name: str) -> None:
-    rule = {"fault": {"kind": "refusal", "name": name}, "match": {"provider": provider}}
+    rule = {"fault": {"kind": "provider_error", "name": name}, "match": {"provider": provider}}
     assert 201 == client.post(f"{HERE}/faults", json=rule).status_code
 
 

@@ -190,10 +190,27 @@ class Scenario:
             is_due, now = deliveries[index].status == "due", self.world.now()
             self.happen(DeliveryChanged(index, "held" if is_due else "due", None if is_due else now))
 
+    def add_rule(self, **rule: Any) -> None:
+        self.world.add_fault_rule(rule_from(rule, self.world.now()))
+
     def draw_a_fault(self, index: int) -> None:
-        self.world.disarm()
-        self.world.arm(rule_from({"fault": {"kind": "delay", "seconds": 0}, "when": {"probability": 0.5}}, 0))
+        self.world.remove_fault_rules()
+        self.add_rule(fault={"kind": "delay", "seconds": 0}, when={"probability": 0.5})
         self.send(index)
+
+    def replay_a_response(self, index: int) -> None:
+        self.add_rule(fault={"kind": "replay"}, when={"every": 2})
+        self.send(index)
+        self.send(index)
+
+    def add_a_webhook_fault(self, index: int) -> None:
+        kinds = ("duplicate", "concurrent_duplicate", "delay", "reorder", "lost_acknowledgement", "give_up")
+        self.add_rule(target="webhook", fault={"kind": kinds[index]}, when={"every": 2, "probability": 0.5})
+        self.receive(0)
+        self.receive(2)
+
+    def remove_a_fault_rule(self, index: int) -> None:
+        self.world.remove_fault_rules(f"f{index}")
 
     def reset(self, index: int) -> None:
         self.world.reset(NOON if index % 2 else None)
@@ -221,7 +238,9 @@ class Scenario:
 
 
 STEPS = [
-    name for name in vars(Scenario) if name not in ("record", "folded", "happen", "registry_worlds") and name[0] != "_"
+    name
+    for name in vars(Scenario)
+    if name not in ("record", "folded", "happen", "registry_worlds", "add_rule") and name[0] != "_"
 ]
 ACTIONS = st.tuples(st.sampled_from(STEPS), st.integers(0, 4))
 
@@ -249,7 +268,7 @@ def test_each_step_of_the_scenario_publishes_events_that_give_its_state(name: st
     scenario.world.settle()
 
     assert scenario.folded().contents() == scenario.world.state.contents()
-    assert (before == scenario.world.state.contents()) == (name in ("export", "fork"))
+    assert (before == scenario.world.state.contents()) == (name in ("export", "fork", "remove_a_fault_rule"))
     scenario.registry.close()
 
 

@@ -12,7 +12,7 @@ from mockserver.engine.accounts import Account, Credential, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import ArrivalScheduled, MessageStored, VariantChosen
-from mockserver.engine.faults import Fault, Rule
+from mockserver.engine.faults import Fault, FaultRule, RequestFacts, When
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
@@ -143,12 +143,12 @@ def test_a_reset_returns_a_world_to_how_it_was_created_and_its_cursors_go_on() -
     world.arrive("p", {"text": "now"})
     world.write_down(Exchange("GET", "/", (), b"", None))
     world.execute(lambda state, now, ids: Decision(now, None, (VariantChosen("limits", "off"),)))
-    world.arm(Rule(Fault()))
+    world.add_fault_rule(FaultRule(Fault()))
     cursor = world.feed.cursor
     world.reset()
 
     assert ([], None, {"limits": "enforced"}) == (texts(world), world.next_due(), world.state.readings)
-    assert (0, 0, 1, 1) == (len(world.plan), len(world.journal), world.journal.last, world.state.epoch)
+    assert (0, 0, 1, 1) == (len(world.state.fault_rules), len(world.journal), world.journal.last, world.state.epoch)
     assert cursor == world.feed.cursor
     world.arrive("p", {"text": "again"})
     assert "1" == world.state.ledger.page(account_shelf("p/a"), 0, 9)[0].id
@@ -179,12 +179,13 @@ def test_an_exchange_in_the_feed_is_its_number_and_no_more() -> None:
 
 
 def test_a_seed_decides_every_chance() -> None:
-    def draws(seed: str) -> list[float]:
+    def hits(seed: str) -> list[bool]:
         world = house().create(Fixture(), seed=seed)
-        return [world._draw() for _ in range(5)]
+        world.add_fault_rule(FaultRule(Fault(), when=When(probability=0.5)))
+        request = RequestFacts("p", "", "GET", "/", {}, {})
+        return [world.choose_fault(request).rule is not None for _ in range(40)]
 
-    assert draws("a") == draws("a") != draws("b")
-    assert all(0 <= draw < 1 for draw in draws("a"))
+    assert hits("a") == hits("a") != hits("b")
 
 
 def test_strangers_are_refused_unless_they_are_adopted() -> None:

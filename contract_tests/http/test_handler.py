@@ -197,13 +197,13 @@ SEND = "action=sms.send_message&access_key=k&secret_access_key=s"
         (f"/ibp_api.php?{NUMBERS}", {"kind": "delay", "seconds": 0}, "-> 200 met fault f1 (delay)"),
         (
             f"/ibp_api.php?{SEND}",
-            {"kind": "answer", "status": 503},
-            "-> 503 replaced by fault f1 (answer); decided: InvalidCredentials",
+            {"kind": "static_response", "status": 503},
+            "-> 503 replaced by fault f1 (static_response); decided: InvalidCredentials",
         ),
         (
             f"/ibp_api.php?{NUMBERS}",
-            [{"kind": "delay", "seconds": 0}, {"kind": "refusal", "name": "UnknownPath"}],
-            "refused by fault f1 (delay, refusal); decided: accepted",
+            [{"kind": "delay", "seconds": 0}, {"kind": "provider_error", "name": "UnknownPath"}],
+            "refused by fault f1 (delay, provider_error); decided: accepted",
         ),
     ],
 )

@@ -220,7 +220,7 @@ def test_several_processes_are_rejected_with_the_reason_because_worlds_are_in_th
 
 def test_our_own_server_breaks_connections_by_way_of_flask_too():
     with MockServer(settings=Settings(port=0, wsgi=True)) as mock:
-        mock.world.arm("close", match={"operation": "sms.get_numbers"})
+        mock.world.faults.add("close", match={"operation": "sms.get_numbers"})
         connection = http.client.HTTPConnection(mock.url.removeprefix("http://"), timeout=20)
         connection.request("GET", NUMBERS)
         with pytest.raises(http.client.RemoteDisconnected):

@@ -47,7 +47,7 @@ def listed(_: Api, world: World, values: Values) -> dict[str, Any]:
 
 def _is_wanted(delivery: Delivery, query: Mapping[str, Any]) -> bool:
     status: str = query.get("status", delivery.status)
-    return delivery.number > int(query.get("after", 0)) and delivery.status == status
+    return delivery.number > int(query.get("since", 0)) and delivery.status == status
 
 
 def show(_: Api, world: World, values: Values) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             "Deliveries after a number, with every attempt, in the order in which they were opened.",
             listed,
             an_object("", ["deliveries"], deliveries=a_list(delivery)),
-            query={**whose, "after": WHOLE, "limit": WHOLE},
+            query={**whose, "since": WHOLE, "limit": WHOLE},
         ),
         Verb("GET", one, "One delivery, with every attempt.", show, delivery),
         Verb("POST", f"{one}/resend", "Let a delivery be due now, whatever it was; attempts stay.", resend, delivery),

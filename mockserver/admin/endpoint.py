@@ -59,7 +59,7 @@ class Api:
 
     @cached_property
     def terms(self) -> Mapping[str, Terms]:
-        """What rules of faults may name of each provider."""
+        """What fault rules may name of each provider."""
         return {
             room.name: Terms(tuple(room.operations_by_name), [each.__name__ for each in room.errors])
             for room in self.providers

@@ -10,12 +10,11 @@ from . import listeners as doors
 from . import long_poll as waiting
 from . import meta as about
 from . import variants as readings
-from . import webhook_faults as mischief
 from .endpoint import Api, Values, Verb
 
 _FILES = (
     *(about, faults, worlds, doors, accounts, clock, readings),
-    *(messages, mischief, outbox, journal, coverage, waiting, snapshot),
+    *(messages, outbox, journal, coverage, waiting, snapshot),
 )
 
 

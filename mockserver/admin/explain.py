@@ -298,7 +298,7 @@ def _fix(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequence
     """One imperative sentence; nothing for what is in order."""
     was_deserved = exchange.refusal is not None and exchange.refusal is exchange.verdict
     if exchange.fault is not None and not was_deserved:
-        return f"Make the client survive this, or clear the fault rule {verdicts.rule_of(exchange)}."
+        return f"Make the client survive this, or remove the fault rule {verdicts.rule_of(exchange)}."
     if magic is not None and exchange.outcome != "accepted":
         return f"Make the client survive this, or switch the magic off with the reading {magic.off}."
     named = rule.facts.get("name")

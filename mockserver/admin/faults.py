@@ -1,14 +1,13 @@
-"""Faults: arm, list, clear."""
+"""Fault rules: add, list, remove."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from mockserver.engine.faults import RuleStatus
 from mockserver.engine.world import World
-from mockserver.http.fault_effects import KINDS, SCHEMAS
-from mockserver.http.fault_rules import RULE, described, rule_from
+from mockserver.http.fault_effects import FAULTS, SCHEMAS
+from mockserver.http.fault_rules import RULE, rule_from, rule_to_json
 from mockserver.validation.json_schema import an_object
 from mockserver.validation.messages import unknown
 
@@ -17,84 +16,87 @@ from .errors import BadQuestion, InUse, NoSuchThing
 from .schemas import a_list, component
 
 
-def listed(_: Api, world: World, __: Values) -> dict[str, Any]:
-    """Every rule as it stands."""
-    return {"faults": [_described(standing) for standing in _standings(world)]}
+def list_rules(_: Api, world: World, __: Values) -> dict[str, Any]:
+    """Every rule with what it has counted."""
+    now = world.now()
+    return {"faults": [rule_to_json(status, now) for status in world.fault_rules()]}
 
 
-def arm(api: Api, world: World, values: Values) -> dict[str, Any]:
-    """One more rule."""
+def add_rule(api: Api, world: World, values: Values) -> dict[str, Any]:
+    """Add a rule behind those that are there."""
+    now = world.now()
     try:
-        rule = rule_from(values.body, world.now(), api.terms)
+        rule = rule_from(values.body, now, api.terms)
     except ValueError as reason:
         raise BadQuestion(str(reason).removeprefix(": ")) from reason
     try:
-        name = world.arm(rule)
+        added = world.add_fault_rule(rule)
     except ValueError as reason:
         raise InUse(str(reason)) from reason
-    return described(replace(rule, id=name), 0, 0)
+    return rule_to_json(RuleStatus(added), now)
 
 
-def clear(_: Api, world: World, __: Values) -> dict[str, Any]:
-    """No rules any more."""
-    return {"cleared": world.disarm()}
+def remove_rules(_: Api, world: World, __: Values) -> dict[str, Any]:
+    """Remove every rule."""
+    return {"removed": world.remove_fault_rules()}
 
 
-def clear_one(_: Api, world: World, values: Values) -> dict[str, Any]:
-    """One rule less."""
+def remove_rule(_: Api, world: World, values: Values) -> dict[str, Any]:
+    """Remove one rule."""
     name = values.path["rule"]
-    if not world.disarm(name):
-        there = [standing.rule.id for standing in _standings(world)]
+    if not world.remove_fault_rules(name):
+        there = [status.rule.id for status in world.fault_rules()]
         raise NoSuchThing(f"{name}: {unknown('fault rule', name, there)}")
-    return {"cleared": 1}
+    return {"removed": 1}
 
 
-def kinds(_: Api, __: None, ___: Values) -> dict[str, Any]:
-    """What a fault can be."""
+def list_kinds(_: Api, __: None, ___: Values) -> dict[str, Any]:
+    """Every kind of fault, with its options."""
     return {
         "kinds": [
             {
                 "kind": kind,
+                "target": target,
                 "about": (fault.__doc__ or "").partition("\n")[0],
                 "points": list(fault.points),
-                "schema": SCHEMAS[kind],
+                "schema": SCHEMAS[target][kind],
             }
-            for kind, fault in KINDS.items()
+            for target, faults in FAULTS.items()
+            for kind, fault in faults.items()
         ]
     }
 
 
-def _standings(world: World) -> tuple[RuleStatus, ...]:
-    now = world.now()
-    with world.lock:
-        return world.plan.rules(now)
-
-
-def _described(standing: RuleStatus) -> dict[str, Any]:
-    return described(standing.rule, standing.matched, standing.hits, standing.is_spent)
-
-
-_FAULT = {"anyOf": [*SCHEMAS.values(), a_list({"anyOf": list(SCHEMAS.values())}, "a list of faults", minItems=1)]}
+_EVERY_FAULT = [schema for schemas in SCHEMAS.values() for schema in schemas.values()]
+_FAULT = {
+    "anyOf": [*_EVERY_FAULT, a_list({"anyOf": list(SCHEMAS["response"].values())}, "a list of faults", minItems=1)]
+}
 _RULE = {**RULE, "properties": {**RULE["properties"], "fault": _FAULT}}
 
 
 def verbs(_: Api) -> tuple[Verb, ...]:
-    """What can be asked about faults."""
+    """What can be asked about fault rules."""
     here, rule = "/_mock/worlds/{world}/faults", component("FaultRule")
-    cleared = an_object("", ["cleared"], cleared={"type": "integer"})
+    removed = an_object("", ["removed"], removed={"type": "integer"})
     return (
-        Verb("GET", "/_mock/faults", "The kinds of faults and their options.", kinds, component("Kinds")),
-        Verb("GET", here, "Every armed rule, with its hits.", listed, an_object("", ["faults"], faults=a_list(rule))),
+        Verb("GET", "/_mock/faults", "The kinds of faults and their options.", list_kinds, component("Kinds")),
+        Verb(
+            "GET",
+            here,
+            "Every fault rule, with its matches and hits.",
+            list_rules,
+            an_object("", ["faults"], faults=a_list(rule)),
+        ),
         Verb(
             "POST",
             here,
-            "Arm a rule: which exchanges, when, at which point, what.",
-            arm,
+            "Add a fault rule: of which requests or webhooks, at which of these, at which point, and what goes wrong.",
+            add_rule,
             rule,
             201,
             _RULE,
             checks_body=True,
         ),
-        Verb("DELETE", here, "Clear every rule.", clear, cleared),
-        Verb("DELETE", f"{here}/{{rule}}", "Clear one rule.", clear_one, cleared),
+        Verb("DELETE", here, "Remove every fault rule.", remove_rules, removed),
+        Verb("DELETE", f"{here}/{{rule}}", "Remove one fault rule.", remove_rule, removed),
     )

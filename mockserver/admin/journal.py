@@ -23,7 +23,7 @@ from .schemas import WHOLE, WORD, a_list, component, held, one_of
 def listed(api: Api, world: World, values: Values) -> dict[str, Any]:
     """Exchanges, oldest first."""
     query = values.query
-    found = (each for each in world.journal.since(query.get("after", 0)) if matches(each, query))
+    found = (each for each in world.journal.since(query.get("since", 0)) if matches(each, query))
     told = list(islice(found, query.get("limit", 100)))
     for exchange in told:
         api.masking.apply(exchange)
@@ -51,8 +51,8 @@ def claim(api: Api, world: World, values: Values) -> dict[str, Any]:
         claimed = asserting.claim_from(values.body)
     except ValueError as reason:
         raise BadQuestion(str(reason).removeprefix(": ")) from reason
-    held(claimed.after, WHOLE, "after")
-    claimed = replace(claimed, after=int(claimed.after))  # JSON Schema takes 5.0 for whole
+    held(claimed.since, WHOLE, "since")
+    claimed = replace(claimed, since=int(claimed.since))  # JSON Schema takes 5.0 for whole
     return asserting.answer(claimed, world.journal, api.masking.parameter)
 
 
@@ -98,7 +98,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
                 dropped=whole,
                 why_dropped={"type": ["string", "null"]},
             ),
-            query={**filters(api), "after": WHOLE, "limit": WHOLE},
+            query={**filters(api), "since": WHOLE, "limit": WHOLE},
         ),
         Verb(
             "GET",

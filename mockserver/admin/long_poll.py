@@ -63,16 +63,16 @@ def wait(api: Api, world: World, values: Values) -> Deferred:
     """The first that is wanted after a cursor, as soon as it is there."""
     query = dict(values.query)
     kind = query.pop("for")
-    after, timeout = query.pop("after", world.feed.cursor), query.pop("timeout", _PATIENCE)
+    since, timeout = query.pop("since", world.feed.cursor), query.pop("timeout", _PATIENCE)
     query = _understood(kind, query, WAITED_FOR[kind].filters(api))
     # A cursor that led to nothing is a good one to ask with again.
-    late = Deferred(timeout=timeout, otherwise=_answer(None, after))
+    late = Deferred(timeout=timeout, otherwise=_answer(None, since))
 
     def found(item: object, cursor: int) -> None:
         assert isinstance(item, TimedEvent)
         late.answer(_answer(happened(api, world, item), cursor))
 
-    late.on_end(world.feed.first_since(after, partial(WAITED_FOR[kind].is_wanted, world, query), found))
+    late.on_end(world.feed.first_since(since, partial(WAITED_FOR[kind].is_wanted, world, query), found))
     return late
 
 
@@ -114,7 +114,7 @@ def events(api: Api, world: World, values: Values) -> Stream:
                 b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, described["event"].encode(), orjson.dumps(described))
             )
 
-    stream.on_end(world.feed.follow(values.query.get("after", world.feed.cursor), tell))
+    stream.on_end(world.feed.follow(values.query.get("since", world.feed.cursor), tell))
     return stream
 
 
@@ -135,7 +135,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             an_object("", ["found", "cursor"], found={"type": ["object", "null"]}, cursor={"type": "integer"}),
             query={
                 "for": one_of(WAITED_FOR),
-                "after": WHOLE,
+                "since": WHOLE,
                 "timeout": seconds,
                 **_all_filters(api),
             },
@@ -147,7 +147,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             "Everything that happens after a cursor, as server-sent events: id is the cursor.",
             events,
             {"type": "string"},
-            query={"after": WHOLE},
+            query={"since": WHOLE},
             media_type="text/event-stream",
         ),
     )

@@ -55,14 +55,14 @@ _FIRST = 200_000_000
 
 def listed(_: Api, world: World, values: Values) -> dict[str, Any]:
     """Messages in the order in which they came to be."""
-    after, limit = values.query.get("after", -1), values.query.get("limit", 100)
+    since, limit = values.query.get("since", -1), values.query.get("limit", 100)
     rows = (row for account in accounts_asked_for(world, values.query) for row in _walk(world, account.key))
     found = nsmallest(
-        limit, (row for row in rows if row.serial > after and matches(row, values.query)), key=attrgetter("serial")
+        limit, (row for row in rows if row.serial > since and matches(row, values.query)), key=attrgetter("serial")
     )
     with world.lock:
         told = [described(row, row.serial in world.state.read) for row in found]
-    return {"messages": told, "next": found[-1].serial if found else values.query.get("after")}
+    return {"messages": told, "next": found[-1].serial if found else values.query.get("since")}
 
 
 def accounts_asked_for(world: World, query: Mapping[str, Any]) -> list[Account]:
@@ -293,10 +293,10 @@ def verbs(api: Api) -> tuple[Verb, ...]:
         Verb(
             "GET",
             here,
-            "Messages in the order in which they came to be; ask with after=next for those that follow.",
+            "Messages in the order in which they came to be; ask with since=next for those that follow.",
             listed,
             an_object("", ["messages", "next"], messages=a_list(message), next={"type": ["integer", "null"]}),
-            query={**filters(api), "limit": WHOLE, "after": WHOLE},
+            query={**filters(api), "limit": WHOLE, "since": WHOLE},
         ),
         Verb(
             "POST",

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from mockserver.engine.journal import OUTCOMES, Effect
-from mockserver.validation.json_schema import Schema
+from mockserver.validation.json_schema import END, Schema
 from mockserver.worldfile.rules import FORMAT
 
 from .clock import MOVED
 from .deliveries import STATUSES
 from .endpoint import Api, Verb
-from .schemas import END, a_list, account_schema, component, message_schema, one_of
+from .schemas import a_list, account_schema, component, message_schema, one_of
 
 _PATH: Mapping[str, Schema] = {
     "world": {"type": "string", "description": "the id of a world, such as default"},
@@ -176,9 +176,18 @@ def _components(api: Api) -> dict[str, Any]:
                 reading=_TEXT, default=_TEXT, readings=a_list(_TEXT), any_zone=_FLAG, quirk=_or_null(_TEXT)
             ),
         },
-        "Kinds": _all(kinds=a_list(_all(kind=_TEXT, about=_TEXT, points=a_list(_TEXT), schema=_ANY))),
+        "Kinds": _all(kinds=a_list(_all(kind=_TEXT, target=_TEXT, about=_TEXT, points=a_list(_TEXT), schema=_ANY))),
         "FaultRule": _all(
-            id=_TEXT, match=_ANY, when=_ANY, point=_TEXT, fault={}, matched=_WHOLE, hits=_WHOLE, spent=_FLAG
+            id=_TEXT,
+            target=_TEXT,
+            match=_ANY,
+            when=_ANY,
+            point=_TEXT,
+            fault={},
+            matched=_WHOLE,
+            hits=_WHOLE,
+            remaining=_or_null(_WHOLE),
+            exhausted=_FLAG,
         ),
         "Refusal": _all(provider=_TEXT, name=_TEXT, status=_WHOLE, description=_TEXT, rule=_TEXT),
         "Exchange": _all(**_EXCHANGE, refusal=_or_null(_TEXT), fault=_or_null(_TEXT)),

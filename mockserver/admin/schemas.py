@@ -13,13 +13,10 @@ import orjson
 
 from mockserver.engine.instants import Instant, parse_instant
 from mockserver.sdk.provider import Provider, Quirk
-from mockserver.validation.json_schema import Schema, an_object, hold
+from mockserver.validation.json_schema import END, Schema, an_object, hold
 from mockserver.validation.messages import either, shown
 
 from .errors import BadQuestion
-
-END = "(?![\\s\\S])"
-"""The end of a text: ``$`` would let a line feed pass in Python."""
 
 INSTANT = {"type": "string", "format": "date-time", "description": "an instant such as '2026-06-01T12:00:00Z'"}
 NAME = {

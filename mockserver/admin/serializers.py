@@ -15,17 +15,21 @@ from mockserver.engine.events import (
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
+    FaultRuleAdded,
     MessageChanged,
     MessageDeleted,
     MessagesRead,
     MessageStored,
+    ReplayKept,
     UseCounted,
     VariantChosen,
 )
+from mockserver.engine.faults import RuleStatus
 from mockserver.engine.instants import Instant, iso
 from mockserver.engine.messages import Message
 from mockserver.engine.state import State
 from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
+from mockserver.http.fault_rules import rule_to_json
 from mockserver.worldfile.dump import described_account as account_in_file
 from mockserver.worldfile.dump import described_message as row
 
@@ -181,6 +185,8 @@ _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     ),
     AccountChanged: ("account_changed", lambda _, event: {"account": event.account.key}),
     VariantChosen: ("variant_chosen", lambda _, event: {"name": event.name, "reading": event.reading}),
+    FaultRuleAdded: ("fault_rule_added", lambda _, event: {"rule": rule_to_json(RuleStatus(event.rule), 0)}),
+    ReplayKept: ("replay_kept", lambda _, event: {"id": event.id}),
 }
 
 

@@ -1,7 +1,7 @@
 """Claims about a journal. An exchange matches what is wanted exactly when there is no difference between the two.
 
 So matching and explaining cannot disagree: both are `differences`. A claim is
-``{"exchanges": [WANTED, ...], "count", "order", "after"}`` and says that each of the wanted exchanges happened, every
+``{"exchanges": [WANTED, ...], "count", "order", "since"}`` and says that each of the wanted exchanges happened, every
 one by itself, in whatever order; with ``order`` in this one, others between them or not. With ``count`` there is one
 WANTED, and exactly so many exchanges match it, or at least and at most so many.
 """
@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from mockserver.engine.faults import LONGEST_PATTERN, Criterion, Exactly, Like
+from mockserver.engine.faults import LONGEST_PATTERN, Criterion, Equals, Matches
 from mockserver.engine.journal import OUTCOMES, Exchange, Journal
 from mockserver.validation.json_schema import hold
 from mockserver.validation.messages import either, written
@@ -87,7 +87,7 @@ CLAIM: Mapping[str, Any] = {
             ],
         },
         "order": {"type": "boolean", "description": "true or false"},
-        "after": _COUNT,
+        "since": _COUNT,
     },
 }
 """The JSON Schema of a claim."""
@@ -154,9 +154,9 @@ def wanted_from(description: Mapping[str, Any], place: str = "") -> Wanted:
 
 def _criterion(value: Any, place: str) -> Criterion:
     if not isinstance(value, dict):
-        return Exactly(_text(value))
+        return Equals(_text(value))
     try:
-        return Like(value["pattern"])
+        return Matches(value["pattern"])
     except ValueError as reason:
         raise ValueError(f"{place}: {reason}") from reason
 
@@ -196,7 +196,7 @@ def _differing(
         got = look_up(name)
         # Of a list, one element must be it.
         if got is None or not any(criterion.accepts(_text(each)) for each in (got if isinstance(got, list) else [got])):
-            yield Difference(f"{group}.{name}", criterion.described(), shown(mask(name, got)))
+            yield Difference(f"{group}.{name}", criterion.to_json(), shown(mask(name, got)))
 
 
 def _parameter(exchange: Exchange, name: str) -> Any:
@@ -218,7 +218,7 @@ class Claim:
     at_most: int | None = None
     """Neither: each of the wanted once."""
     is_ordered: bool = False
-    after: int = 0
+    since: int = 0
     """Exchanges up to this number do not count."""
 
 
@@ -241,7 +241,7 @@ def claim_from(description: object) -> Claim:
         bounds.get("at_least"),
         bounds.get("at_most"),
         description.get("order", False),
-        description.get("after", 0),
+        description.get("since", 0),
     )
 
 
@@ -253,11 +253,11 @@ def answer(claim: Claim, journal: Journal, mask: Mask = _unmasked) -> dict[str, 
         journal: what happened.
         mask: for the values that are told.
     """
-    exchanges = journal.since(claim.after)
+    exchanges = journal.since(claim.since)
     found, difference = (_count if claim.at_least is not None or claim.at_most is not None else _each)(
         claim, exchanges, mask
     )
-    dropped = max(0, journal.dropped - claim.after)
+    dropped = max(0, journal.dropped - claim.since)
     return {
         "holds": not difference,
         "found": found,

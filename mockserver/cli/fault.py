@@ -1,4 +1,4 @@
-"""``mockserver fault``: failure on purpose."""
+"""``mockserver fault``: fault rules, for responses and for webhooks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .common import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockserver.client import Fault, Mock, World
+    from mockserver.client import Mock, World, WorldFaultRule
 
     from .common import Command
 
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     cls=Group,
     epilog="""\b
 Examples:
-  mockserver fault arm --fault reset --point after --first 1 --operation sms.send_message --parameter to=5556667777
+  mockserver fault add --fault reset --point after --first 1 --operation sms.send_message --parameter to=5556667777
+  mockserver fault add --target webhook --fault delay --option seconds=90 --expires-after 3 --provider serwersms
   mockserver fault list
-  mockserver fault clear
+  mockserver fault remove --all
 """,
 )
 def fault() -> None:
-    """Let exchanges fail on purpose: which of them, when, at which point, and how."""
+    """Let responses and webhooks go wrong on purpose: which of them, when, at which point, and how."""
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -62,7 +63,7 @@ def _when(command: Command) -> Command:
             click.option("--first", metavar="N", type=times, help="The first N of them."),
             click.option("--every", metavar="N", type=times, help="Every Nth."),
             click.option("--nth", metavar="N", type=times, help="The Nth."),
-            click.option("--after", metavar="N", type=times, help="Those after the Nth."),
+            click.option("--skip", metavar="N", type=times, help="All but the first N."),
             click.option("--from", "from_", metavar="INSTANT", help="Not before; an instant, or PT30S from now."),
             click.option("--until", metavar="INSTANT", help="Only before; an instant, or PT30S from now."),
             click.option("--probability", type=click.FloatRange(0, 1), help="From the world's seed."),
@@ -73,71 +74,91 @@ def _when(command: Command) -> Command:
 @fault.command(
     epilog="""\b
 Examples:
-  mockserver fault arm --fault reset --point after --first 1 --operation sms.send_message --parameter to=5556667777
-  mockserver fault arm --fault delay --option seconds=2 --provider mgage --every 3
-  mockserver fault arm --fault refusal --option name=TooManyPerNumber --provider dialogtech --until PT30S
-  mockserver fault arm '{"fault": [{"kind": "delay", "seconds": 1}, {"kind": "close"}], "when": {"nth": 2}}'
+  mockserver fault add --fault reset --point after --first 1 --operation sms.send_message --parameter to=5556667777
+  mockserver fault add --fault delay --option seconds=2 --provider mgage --every 3
+  mockserver fault add --fault provider_error --option name=TooManyPerNumber --provider dialogtech --until PT30S
+  mockserver fault add '{"fault": [{"kind": "delay", "seconds": 1}, {"kind": "close"}], "when": {"nth": 2}}'
+  mockserver fault add --target webhook --fault lost_acknowledgement --option attempts=2 --account demo --kind inbound
 """
 )
 @click.argument("rule", required=False, type=as_json)
-@click.option("--fault", "kind", help="What happens: reset, delay, refusal and so on; see fault kinds.")
+@click.option("--fault", "fault_kind", metavar="KIND", help="What happens: reset, delay and so on; see fault kinds.")
 @click.option("--option", "options", metavar="NAME=VALUE", multiple=True, type=_option, help="Of the fault.")
+@click.option("--target", type=click.Choice(["response", "webhook"]), help="What goes wrong; a response by default.")
 @click.option("--point", type=click.Choice(["before", "after"]), help="Before the operation takes effect, or after.")
 @matching
+@click.option("--account", help="Of a webhook: the account's name.")
+@click.option("--kind", help="Of a webhook: inbound or report.")
+@click.option("--url", "webhook_url", help="Of a webhook: where it goes; * stands for any characters.")
 @_when
-@click.option("--expires-after", metavar="N", type=click.IntRange(1), help="Hits after which it is spent.")
+@click.option("--expires-after", metavar="N", type=click.IntRange(1), help="Hits after which it is exhausted.")
 @click.option("--id", help="A name for it; one is made when none is given.")
 @to_world
-def arm(
+def add(
     world: World,
     output: Output,
     rule: Any,
-    kind: str | None,
+    fault_kind: str | None,
     options: Sequence[tuple[str, Any]],
     from_: str | None,
     match: dict[str, Any],
-    point: str | None,
+    account: str | None,
+    kind: str | None,
+    webhook_url: str | None,
+    target: Any,
+    point: Any,
     expires_after: int | None,
     id: str | None,  # noqa: A002 - the option's name
     **when: Any,
 ) -> None:
-    """Arm a rule: a JSON RULE (text, @FILE, or - for stdin), or the options that make one."""
+    """Add a rule: a JSON RULE (text, @FILE, or - for stdin), or the options that make one."""
     when = only_given({**when, "from": from_})
-    rest = only_given(
-        {"match": match or None, "when": when or None, "point": point, "expires_after": expires_after, "id": id}
+    match |= only_given({"account": account, "kind": kind, "url": webhook_url})
+    rest: dict[str, Any] = only_given(
+        {
+            "target": target,
+            "match": match or None,
+            "when": when or None,
+            "point": point,
+            "expires_after": expires_after,
+            "id": id,
+        }
     )
-    if (rule is None) == (kind is None) or (rule is not None and (rest or options)):
+    if (rule is None) == (fault_kind is None) or (rule is not None and (rest or options)):
         raise click.UsageError("give a RULE as JSON, or --fault and its options")
-    armed = world.arm({"kind": kind, **dict(options)}, **rest) if rule is None else world.arm_rule(rule)
-    _tell([armed], armed.row, output)
+    if rule is None:
+        added = world.faults.add({"kind": fault_kind, **dict(options)}, **rest)
+    else:
+        added = world.faults.add_rule(rule)
+    _show([added], added.row, output)
 
 
 @fault.command("list", epilog="Example: mockserver fault list --world mine")
 @to_world
 def list_(world: World, output: Output) -> None:
-    """List the rules that are armed, with their hits."""
-    armed = world.faults()
-    _tell(armed, {"faults": [each.row for each in armed]}, output)
+    """List the rules, with their hits."""
+    rules = world.faults.list()
+    _show(rules, {"faults": [each.row for each in rules]}, output)
 
 
 @fault.command(
     epilog="""\b
 Examples:
-  mockserver fault clear
-  mockserver fault clear f1 f2 --world mine
+  mockserver fault remove f1 f2 --world mine
+  mockserver fault remove --all
 """
 )
 @click.argument("rules", metavar="[RULE...]", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="Every rule.")
 @to_world
-def clear(world: World, output: Output, rules: tuple[str, ...]) -> None:
-    """Clear the rules of these ids, or all."""
-    if rules:
-        for rule in rules:
-            world.fault(rule).clear()
-        cleared = len(rules)
-    else:
-        cleared = world.clear_faults()
-    output.show({"cleared": cleared}, f"cleared {cleared}")
+def remove(world: World, output: Output, rules: tuple[str, ...], is_all: bool) -> None:
+    """Remove the rules of these ids, or all."""
+    if is_all == bool(rules):
+        raise click.UsageError("give the ids of rules, or --all")
+    for rule in rules:
+        world.faults.remove(rule)
+    removed = world.faults.clear() if is_all else len(rules)
+    output.show({"removed": removed}, f"removed {removed}")
 
 
 @fault.command(epilog="Example: mockserver fault kinds")
@@ -145,27 +166,30 @@ def clear(world: World, output: Output, rules: tuple[str, ...]) -> None:
 def kinds(mock: Mock, output: Output) -> None:
     """List what a fault can be, and the options of each."""
     known = mock.fault_kinds()
-    rows = ((each["kind"], " ".join(_options(each)), each["about"]) for each in known)
-    output.show({"kinds": known}, table(("FAULT", "OPTIONS", "WHAT HAPPENS"), rows))
+    rows = ((each["kind"], each["target"], " ".join(_options(each)), each["about"]) for each in known)
+    output.show({"kinds": known}, table(("FAULT", "TARGET", "OPTIONS", "WHAT HAPPENS"), rows))
 
 
 def _options(kind: dict[str, Any]) -> list[str]:
     return [name for name in kind["schema"]["properties"] if name != "kind"]
 
 
-def _tell(armed: Sequence[Fault], data: Any, output: Output) -> None:
-    titles = ("ID", "FAULT", "MATCH", "WHEN", "POINT", "MATCHED", "HITS", "SPENT")
-    rows = ((row["id"], *_worded(row), *(row[key] for key in _COUNTED)) for row in (each.row for each in armed))
+def _show(rules: Sequence[WorldFaultRule], data: Any, output: Output) -> None:
+    titles = ("ID", "TARGET", "FAULT", "MATCH", "WHEN", "POINT", "MATCHED", "HITS", "REMAINING", "EXHAUSTED")
+    rows = (
+        (row["id"], row["target"], *_worded(row), *(row[key] for key in _COUNTED))
+        for row in (each.row for each in rules)
+    )
     output.show(data, table(titles, rows))
-    if not armed:
-        hint("no faults are armed")
+    if not rules:
+        hint("there are no fault rules")
 
 
-_COUNTED = ("point", "matched", "hits", "spent")
+_COUNTED = ("point", "matched", "hits", "remaining", "exhausted")
 
 
 def _worded(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """What happens, to which exchanges, and when, in the words of the options."""
+    """What happens, to what, and when, in the words of the options."""
     faults = row["fault"] if isinstance(row["fault"], list) else [row["fault"]]
     match = dict(row["match"])
     criteria = [

@@ -47,18 +47,18 @@ Examples:
 """
 )
 @narrowing
-@click.option("--after", metavar="N", type=click.IntRange(0), help="Those whose number is greater.")
+@click.option("--since", metavar="N", type=click.IntRange(0), help="Those whose number is greater.")
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="So many at most; with --follow, then it ends.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @to_world
-def journal(world: World, output: Output, after: int | None, limit: int | None, follow: bool, **filters: Any) -> None:
+def journal(world: World, output: Output, since: int | None, limit: int | None, follow: bool, **filters: Any) -> None:
     """List what was asked and answered, oldest first. Why: mockserver explain N."""
     from mockserver.admin.text_format import in_a_line
 
     if follow:
-        _follow(world, output, after, limit, filters)
+        _follow(world, output, since, limit, filters)
         return
-    found = world.journal(after=after, limit=limit, **filters)
+    found = world.journal(since=since, limit=limit, **filters)
     data = {
         "exchanges": [each.row for each in found],
         "last": found.last,
@@ -73,25 +73,25 @@ def journal(world: World, output: Output, after: int | None, limit: int | None, 
         hint(found.why_dropped or "")
 
 
-def _follow(world: World, output: Output, after: int | None, limit: int | None, filters: dict[str, Any]) -> None:
+def _follow(world: World, output: Output, since: int | None, limit: int | None, filters: dict[str, Any]) -> None:
     from mockserver.admin.text_format import in_a_line
 
     try:
-        for exchange in islice(_as_they_come(world, after, filters), limit):
+        for exchange in islice(_as_they_come(world, since, filters), limit):
             output.line(exchange.row, in_a_line(exchange))
     except KeyboardInterrupt:
         return
 
 
-def _as_they_come(world: World, after: int | None, filters: dict[str, Any]) -> Iterator[Exchange]:
+def _as_they_come(world: World, since: int | None, filters: dict[str, Any]) -> Iterator[Exchange]:
     """The exchanges that are there, and those that come. The cursor is asked for first, so that none falls between."""
     cursor = world.cursor
-    there = world.journal(after=after, **filters)
+    there = world.journal(since=since, **filters)
     yield from there
-    told = there[-1].number if there else after or 0
+    told = there[-1].number if there else since or 0
     while True:
         try:
-            exchange = world.wait_for_exchange(after=cursor, timeout=_PATIENCE, **filters)
+            exchange = world.wait_for_exchange(since=cursor, timeout=_PATIENCE, **filters)
         except TimeoutError:
             continue
         cursor = exchange.cursor or cursor

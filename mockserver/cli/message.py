@@ -112,7 +112,7 @@ Examples:
 @click.option("--account", help="Of this one only.")
 @click.option("--direction", type=DIRECTIONS, help="Of this one only.")
 @click.option("--number", help="From or to this one only.")
-@click.option("--after", metavar="SERIAL", type=click.IntRange(0), help="Those whose serial is greater.")
+@click.option("--since", metavar="SERIAL", type=click.IntRange(0), help="Those whose serial is greater.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="So many at most.")
 @to_world
 def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
@@ -120,7 +120,7 @@ def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
     messages = world.messages(**filters, limit=limit)
     output.show({"messages": [each.row for each in messages]}, listed(messages))
     if len(messages) == limit:
-        hint(f"there may be more; ask with --after {messages[-1].serial}, or with a greater --limit")
+        hint(f"there may be more; ask with --since {messages[-1].serial}, or with a greater --limit")
 
 
 def tell(message: Message, output: Output) -> None:

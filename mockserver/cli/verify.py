@@ -32,7 +32,7 @@ Examples:
 @click.option("--count", metavar="N", type=click.IntRange(0), help="Exactly so many; one or more when none is given.")
 @click.option("--at-least", metavar="N", type=click.IntRange(0), help="So many or more.")
 @click.option("--at-most", metavar="N", type=click.IntRange(0), help="So many or fewer.")
-@click.option("--after", metavar="N", type=click.IntRange(0), help="Exchanges up to this number do not count.")
+@click.option("--since", metavar="N", type=click.IntRange(0), help="Exchanges up to this number do not count.")
 @to_world
 def assert_(
     world: World,
@@ -43,7 +43,7 @@ def assert_(
     count: int | None,
     at_least: int | None,
     at_most: int | None,
-    after: int | None,
+    since: int | None,
     **fields: Any,
 ) -> None:
     """Claim that exchanges happened: options for one, or JSON for several. If not so: 1, and the difference on stderr."""
@@ -51,7 +51,7 @@ def assert_(
 
     wanted = {**match, **only_given(fields), **({"outcome": "accepted"} if accepted else {})}
     bounds = only_given({"at_least": at_least, "at_most": at_most})
-    rest = only_given({"count": count if count is not None else bounds or None, "after": after})
+    rest = only_given({"count": count if count is not None else bounds or None, "since": since})
     if accepted and fields["refusal"] is not None:
         raise click.UsageError("--accepted and --refusal exclude each other: what was refused was not accepted")
     if accepted and fields["outcome"] not in (None, "accepted"):

@@ -61,7 +61,7 @@ def _waiting(command: Command) -> Command:
                 help="How long: 5, 5s, 2m.",
             ),
             click.option(
-                "--after",
+                "--since",
                 metavar="CURSOR",
                 type=click.IntRange(0),
                 help="What came since counts too; from now on when not given. 0 counts everything.",
@@ -74,17 +74,17 @@ def _waiting(command: Command) -> Command:
     epilog="""\b
 Examples:
   mockserver wait exchange --operation sms.send_message --timeout 5
-  mockserver wait exchange --refusal TooManyPerNumber --after 0
+  mockserver wait exchange --refusal TooManyPerNumber --since 0
 """
 )
 @narrowing
 @_waiting
 @to_world
-def exchange(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
+def exchange(world: World, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
     """Wait for an exchange with a provider's address. If none comes in time: 1."""
     from mockserver.admin.text_format import in_a_line
 
-    found = world.wait_for_exchange(timeout=timeout, after=after, **only_given(filters))
+    found = world.wait_for_exchange(timeout=timeout, since=since, **only_given(filters))
     _tell(found, in_a_line(found), output)
 
 
@@ -92,7 +92,7 @@ def exchange(world: World, output: Output, timeout: float, after: int | None, **
     epilog="""\b
 Examples:
   mockserver wait message --direction outbound --number 5556667777
-  mockserver wait message --provider serwersms --after 0 --format json
+  mockserver wait message --provider serwersms --since 0 --format json
 """
 )
 @click.option("--provider", help="Of this one only.")
@@ -101,9 +101,9 @@ Examples:
 @click.option("--number", help="From or to this one only.")
 @_waiting
 @to_world
-def message(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
+def message(world: World, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
     """Wait for a message of an account, sent or come in. If none comes in time: 1."""
-    found = world.wait_for_message(timeout=timeout, after=after, **only_given(filters))
+    found = world.wait_for_message(timeout=timeout, since=since, **only_given(filters))
     _tell(found, listed_messages([found]), output)
 
 
@@ -111,20 +111,20 @@ def message(world: World, output: Output, timeout: float, after: int | None, **f
     epilog="""\b
 Examples:
   mockserver wait delivery --status acknowledged --timeout 30s
-  mockserver wait delivery --number 3 --after 0
+  mockserver wait delivery --number 3 --since 0
 """
 )
 @click.option("--number", metavar="N", type=click.IntRange(1), help="Of the delivery.")
 @click.option("--status", type=STATUSES, help="What comes of it.")
 @_waiting
 @to_world
-def delivery(world: World, output: Output, timeout: float, after: int | None, **filters: Any) -> None:
+def delivery(world: World, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
     """Wait until an attempt at a delivery is over, and show the delivery. If none is in time: 1."""
-    found = world.wait_for_delivery(timeout=timeout, after=after, **filters)
+    found = world.wait_for_delivery(timeout=timeout, since=since, **filters)
     _tell(found, listed_deliveries([found]), output)
 
 
 def _tell(found: Exchange | Message | Delivery, text: str, output: Output) -> None:
     """What came, and the cursor at which to wait for the next."""
     output.show({"found": found.row, "cursor": found.cursor}, text)
-    hint(f"what comes next: --after {found.cursor}")
+    hint(f"what comes next: --since {found.cursor}")

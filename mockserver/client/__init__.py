@@ -7,7 +7,7 @@ from mockserver.engine.accounts import Login
 
 from .clock import WorldClock
 from .deliveries import Attempt, Delivery, Settled
-from .faults import Fault
+from .faults import WorldFaultRule, WorldFaults
 from .mock import Controls, Mock
 from .transport import ControlError, InProcess, NoServer, OverHttp, Transport
 from .values import Decided, Exchange, Happened, Journal, Message, Reply, Time, Webhook, WorldFacts
@@ -21,7 +21,6 @@ __all__ = [
     "Decided",
     "Delivery",
     "Exchange",
-    "Fault",
     "Happened",
     "InProcess",
     "Journal",
@@ -39,4 +38,6 @@ __all__ = [
     "World",
     "WorldClock",
     "WorldFacts",
+    "WorldFaultRule",
+    "WorldFaults",
 ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 from . import timefmt as moments
 from .awaiting import verb
@@ -175,7 +174,7 @@ class Outbox(Asking):
         account: str | None = None,
         *,
         status: Status | None = None,
-        after: int | None = None,
+        since: int | None = None,
         limit: int | None = None,
     ) -> list[Delivery]:
         """What customers were told, or are to be, in the order in which it came up; with every attempt.
@@ -184,11 +183,11 @@ class Outbox(Asking):
             provider: of this one only.
             account: of this one only.
             status: those that are ``due``, ``held``, ``acknowledged`` or ``given up``.
-            after: those whose number is greater.
+            since: those whose number is greater.
             limit: so many at most.
         """
         filters = {"provider": provider, "account": account, "status": status}
-        found, _ = self._listed("/outbox", "deliveries", "number", filters, after, limit)
+        found, _ = self._listed("/outbox", "deliveries", "number", filters, since, limit)
         return list(map(self._delivery, found))
 
     @verb
@@ -208,38 +207,6 @@ class Outbox(Asking):
         """
         patience = moments.seconds(timeout)
         return Settled.of(self._ask("POST", "/settle", body={"timeout": patience}, patience=patience))
-
-    @verb
-    def spoil(self, /, kind: str, **options: Any) -> Row:
-        """Let the next deliveries to customers go wrong, as they do in life.
-
-        Args:
-            kind: ``twice``, ``at-once``, ``late``, ``reordered``, ``lost-acknowledgement`` or ``stops``.
-            options: ``times`` deliveries, of a ``provider``; ``seconds`` late; ``attempts`` that are lost, or made at all;
-                an ``id``, where one is to be named.
-
-        Returns:
-            the rule, as JSON.
-        """
-        made: Row = self._ask("POST", "/mischief", body={"kind": kind, **options})
-        return made
-
-    @verb
-    def mischief(self) -> list[Row]:
-        """The rules by which deliveries go wrong, as JSON: how many ``times`` each still will, how many it has ``met``."""
-        rules: list[Row] = self._ask("GET", "/mischief")["mischief"]
-        return rules
-
-    @verb
-    def clear_mischief(self, id: str | None = None) -> int:  # noqa: A002 - the control API's word
-        """Let deliveries go right again: drop one rule, or all; how many there were.
-
-        Raises:
-            ControlError: there is no such rule.
-        """
-        one = "" if id is None else f"/{quote(id, safe='')}"
-        cleared: int = self._ask("DELETE", f"/mischief{one}")["cleared"]
-        return cleared
 
     def _delivery(self, row: Row, cursor: int | None = None) -> Delivery:
         return Delivery.of(self._transport, f"{self._path}/outbox", row, cursor)

@@ -27,7 +27,7 @@ class Exchanges(Asking):
         refusal: str | None = None,
         status: int | None = None,
         target: str | None = None,
-        after: int | None = None,
+        since: int | None = None,
         limit: int | None = None,
     ) -> Journal:
         """Exchanges, oldest first.
@@ -39,7 +39,7 @@ class Exchanges(Asking):
             refusal: that were refused by this one, a name.
             status: of HTTP.
             target: a part of what was asked for.
-            after: those whose number is greater.
+            since: those whose number is greater.
             limit: so many at most.
         """
         filters = {
@@ -50,7 +50,7 @@ class Exchanges(Asking):
             "status": status,
             "target": target,
         }
-        found, page = self._listed("/journal", "exchanges", "number", filters, after, limit)
+        found, page = self._listed("/journal", "exchanges", "number", filters, since, limit)
         return Journal.of({**page, "exchanges": found})
 
     @verb
@@ -75,7 +75,7 @@ class Exchanges(Asking):
         *exchanges: Mapping[str, Any],
         count: int | Mapping[str, int] | None = None,
         order: bool | None = None,
-        after: int | None = None,
+        since: int | None = None,
         **wanted: Any,
     ) -> list[int]:
         """Claim that exchanges happened: ``expect(operation="sms.send_message", parameters={"to": "5556667777"})``.
@@ -84,7 +84,7 @@ class Exchanges(Asking):
             exchanges: each of them happened, every one by itself.
             count: so many of the one that is wanted; or ``{"at_least": 1, "at_most": 3}``.
             order: whether in this order.
-            after: exchanges up to this number do not count.
+            since: exchanges up to this number do not count.
             wanted: one more of the exchanges, by keywords: ``provider``, ``operation``, ``account``, ``method``,
                 ``path``, ``parameters``, ``headers``, ``outcome``, ``refusal``, ``status``.
 
@@ -94,7 +94,7 @@ class Exchanges(Asking):
         Raises:
             AssertionError: it is not so; what comes nearest and where it differs.
         """
-        said = {"count": count, "order": order, "after": after}
+        said = {"count": count, "order": order, "since": since}
         body: dict[str, Any] = {"exchanges": [*exchanges, *([wanted] if wanted else [])]}
         body |= {name: value for name, value in said.items() if value is not None}
         answer = self.claim(body)
@@ -105,7 +105,7 @@ class Exchanges(Asking):
 
     @verb
     def claim(self, claim: Row) -> dict[str, Any]:
-        """Whether a claim holds: ``{"exchanges", "count", "order", "after"}``, as JSON.
+        """Whether a claim holds: ``{"exchanges", "count", "order", "since"}``, as JSON.
 
         Returns:
             ``holds``, the numbers that were ``found``, and the ``difference``.

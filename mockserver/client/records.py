@@ -53,7 +53,7 @@ class Records(Asking):
         *,
         direction: Literal["inbound", "outbound"] | None = None,
         number: str | None = None,
-        after: int | None = None,
+        since: int | None = None,
         limit: int | None = None,
     ) -> list[Message]:
         """Messages that the world holds, in the order in which they were stored.
@@ -63,11 +63,11 @@ class Records(Asking):
             account: of this one only.
             direction: ``inbound`` to the account, or ``outbound`` from it.
             number: from or to this one only.
-            after: those whose serial is greater.
+            since: those whose serial is greater.
             limit: so many at most.
         """
         filters = {"provider": provider, "account": account, "direction": direction, "number": number}
-        found, _ = self._listed("/messages", "messages", "serial", filters, after, limit)
+        found, _ = self._listed("/messages", "messages", "serial", filters, since, limit)
         return [Message.of(row) for row in found]
 
     @verb

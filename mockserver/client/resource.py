@@ -36,7 +36,7 @@ class Asking:
         return self._transport.call(method, self._path + path, query, body, patience)
 
     def _listed(
-        self, path: str, key: str, place: str, query: Mapping[str, Any], after: int | None, limit: int | None
+        self, path: str, key: str, place: str, query: Mapping[str, Any], since: int | None, limit: int | None
     ) -> tuple[list[Row], Row]:
         """Rows after a place, so many at most, fetched page by page; with them the last page as it came.
 
@@ -45,14 +45,14 @@ class Asking:
             key: under which a page has its rows.
             place: under which a row has its place.
             query: which rows.
-            after: those behind this place.
+            since: those behind this place.
             limit: so many at most.
         """
         found: list[Row] = []
         while True:
             size = _PAGE if limit is None else min(_PAGE, limit - len(found))
-            page = self._ask("GET", path, {**query, "after": after, "limit": size})
+            page = self._ask("GET", path, {**query, "since": since, "limit": size})
             found += page[key]
             if len(page[key]) < size or len(found) == limit:
                 return found, page
-            after = found[-1][place]
+            since = found[-1][place]

@@ -25,7 +25,7 @@ class Waiting(Outbox):
         for_: Literal["exchange", "message", "delivery"] = "exchange",
         *,
         timeout: Duration = 5.0,
-        after: int | None = None,
+        since: int | None = None,
         **filters: Any,
     ) -> Exchange | Message | Delivery:
         """Wait for the next exchange, message or attempt.
@@ -35,12 +35,12 @@ class Waiting(Outbox):
 
             cursor = world.cursor
             application.start()
-            world.wait("message", after=cursor)
+            world.wait("message", since=cursor)
 
         Args:
             for_: which of the three; ``delivery`` is one at which an attempt was made.
             timeout: how long, in seconds of the wall clock.
-            after: a cursor: what came until then does not count, what came since is returned at once. `cursor` is where
+            since: a cursor: what came until then does not count, what came since is returned at once. `cursor` is where
                 the world stands, 0 counts everything, and what is returned carries the one at which to go on.
             filters: those of `journal` for an exchange, those of `messages` for a message, ``number`` and
                 ``status`` for a delivery.
@@ -49,21 +49,21 @@ class Waiting(Outbox):
             TimeoutError: nothing of that kind came.
         """
         if for_ == "exchange":
-            return self.wait_for_exchange(timeout=timeout, after=after, **filters)
+            return self.wait_for_exchange(timeout=timeout, since=since, **filters)
         if for_ == "delivery":
-            return self.wait_for_delivery(timeout=timeout, after=after, **filters)
-        return self.wait_for_message(timeout=timeout, after=after, **filters)
+            return self.wait_for_delivery(timeout=timeout, since=since, **filters)
+        return self.wait_for_message(timeout=timeout, since=since, **filters)
 
     @verb
-    def wait_for_exchange(self, /, *, timeout: Duration = 5.0, after: int | None = None, **filters: Any) -> Exchange:
+    def wait_for_exchange(self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any) -> Exchange:
         """`wait` for an exchange, and with the filters of `journal`."""
-        found, cursor = self._awaited("exchange", timeout, after, filters)
+        found, cursor = self._awaited("exchange", timeout, since, filters)
         return Exchange.of(found, cursor)
 
     @verb
-    def wait_for_message(self, /, *, timeout: Duration = 5.0, after: int | None = None, **filters: Any) -> Message:
+    def wait_for_message(self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any) -> Message:
         """`wait` for a message, and with the filters of `messages`."""
-        found, cursor = self._awaited("message", timeout, after, filters)
+        found, cursor = self._awaited("message", timeout, since, filters)
         return Message.of(found["message"], cursor)
 
     @verb
@@ -72,7 +72,7 @@ class Waiting(Outbox):
         /,
         *,
         timeout: Duration = 5.0,
-        after: int | None = None,
+        since: int | None = None,
         number: int | None = None,
         status: Status | None = None,
     ) -> Delivery:
@@ -80,7 +80,7 @@ class Waiting(Outbox):
 
         Args:
             timeout: as `wait` has it.
-            after: likewise.
+            since: likewise.
             number: of the delivery.
             status: what the attempt made of it.
 
@@ -89,19 +89,19 @@ class Waiting(Outbox):
         """
         wanted = {"number": number, "status": status}
         filters = {name: value for name, value in wanted.items() if value is not None}
-        found, cursor = self._awaited("delivery", timeout, after, filters)
+        found, cursor = self._awaited("delivery", timeout, since, filters)
         return self._delivery(self._ask("GET", f"/outbox/{found['number']}"), cursor)
 
-    def _awaited(self, kind: str, timeout: Duration, after: int | None, filters: Mapping[str, Any]) -> tuple[Row, int]:
+    def _awaited(self, kind: str, timeout: Duration, since: int | None, filters: Mapping[str, Any]) -> tuple[Row, int]:
         patience = moments.seconds(timeout)
-        query = {"for": kind, "after": after, "timeout": patience, **filters}
+        query = {"for": kind, "since": since, "timeout": patience, **filters}
         answer = self._ask("GET", "/wait", query, patience=patience)
         if answer["found"] is None:
-            raise TimeoutError(_missed(kind, patience, after, filters))
+            raise TimeoutError(_missed(kind, patience, since, filters))
         return answer["found"], answer["cursor"]
 
 
-def _missed(kind: str, patience: float, after: int | None, filters: Mapping[str, Any]) -> str:
+def _missed(kind: str, patience: float, since: int | None, filters: Mapping[str, Any]) -> str:
     wanted = " and ".join(f"{name} {value!r}" for name, value in filters.items())
-    since = f" after cursor {after}" if after is not None else "; after=0 counts what came before, too"
-    return f"no {kind}{f' with {wanted}' if wanted else ''} came within {patience:g} s{since}"
+    cursor = f" since cursor {since}" if since is not None else "; since=0 counts what came before, too"
+    return f"no {kind}{f' with {wanted}' if wanted else ''} came within {patience:g} s{cursor}"

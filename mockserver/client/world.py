@@ -17,7 +17,7 @@ from . import timefmt as moments
 from .awaiting import verb
 from .clock import WorldClock
 from .exchanges import Exchanges
-from .faults import Faults
+from .faults import WorldFaults
 from .records import Records
 from .timefmt import Moment
 from .transport import ControlError, Transport
@@ -29,7 +29,7 @@ Document: TypeAlias = Mapping[str, Any] | str | PathLike[str]
 """A world file: what it holds, or where it lies."""
 
 
-class World(Records, Faults, Exchanges, Waiting):
+class World(Records, Exchanges, Waiting):
     """Everything that one test sees: accounts, messages, clock, readings, faults, outbox and journal.
 
     The verbs of the world as a whole are here, those of what is in it with its bases. Used as a context manager it is
@@ -50,6 +50,8 @@ class World(Records, Faults, Exchanges, Waiting):
         self._facts = facts
         self.clock = WorldClock(transport, f"{self._path}/clock")
         """The clock that everything in this world follows."""
+        self.faults = WorldFaults(transport, f"{self._path}/faults")
+        """What goes wrong on purpose in this world."""
         self.readings = Readings(transport, f"{self._path}/readings")
         """How this world reads the quirks."""
 
@@ -90,7 +92,7 @@ class World(Records, Faults, Exchanges, Waiting):
 
     @property
     def cursor(self) -> int:
-        """How many things have happened in it until now; `wait` takes it as ``after``."""
+        """How many things have happened in it until now; `wait` takes it as ``since``."""
         return self.show().cursor
 
     def login(self, provider: str, account: str | None = None) -> Login:

@@ -48,7 +48,7 @@ class _Client:
 def _act(stage: Stage) -> Iterator[Step]:
     world, client = stage.world, _Client(stage)
     lost = {"match": {"operation": "sms.send_message"}, "when": {"first": 1}, "point": "after"}
-    world.arm("reset", **lost)  # type: ignore[arg-type]  # as keywords have it
+    world.faults.add("reset", **lost)  # type: ignore[arg-type]  # as keywords have it
     yield Step(
         "A restaurant tells its guest",
         "Its program sends by DialogTech, and when a call fails it sends again. Today one reply is going to be lost: "
@@ -62,8 +62,8 @@ def _act(stage: Stage) -> Iterator[Step]:
         "The program tries again",
         f"Two seconds later it sees: {outcome}. All is well, it thinks; and the guest has {_count(stage)} messages.",
     )
-    world.clear_faults()
-    world.arm("reset", **lost)  # type: ignore[arg-type]
+    world.faults.clear()
+    world.faults.add("reset", **lost)  # type: ignore[arg-type]
     world.clock.advance(minutes=5)
     text = "Your bill is ready."
     outcome = client.send(text)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from .faults import Fault
 from .instants import Instant
 
 
@@ -42,6 +44,29 @@ class Attempt(NamedTuple):
     """Why it was judged as it was, in one sentence."""
 
 
+class WebhookFault(Fault):
+    """A fault of a delivery. This one does nothing; `webhook_faults.py` has those that do something."""
+
+    __slots__ = ()
+
+    def open(self, delivery: Delivery, _next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
+        """The deliveries that are opened in place of one.
+
+        Args:
+            delivery: as the provider opened it.
+            _next_number: takes the next number of a delivery.
+        """
+        return (delivery,)
+
+    def end_attempt(self, _delivery: Delivery, attempt: Attempt, /) -> Attempt:
+        """What counts as the outcome of an attempt that is over."""
+        return attempt
+
+    def gives_up(self, _delivery: Delivery, /) -> bool:
+        """Whether there is no further attempt behind the one that is over."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """Something that a customer is to be told."""
@@ -66,3 +91,7 @@ class Delivery:
     due: Instant | None = None
     """When the next attempt is made; ``None`` when there is none."""
     attempts: tuple[Attempt, ...] = ()
+    fault: WebhookFault | None = None
+    """What goes wrong with it on purpose."""
+    fault_rule: str | None = None
+    """The id of the rule that says so."""

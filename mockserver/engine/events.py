@@ -15,6 +15,7 @@ from msgspec import Struct
 from .accounts import Account, Login
 from .clock import Clock
 from .deliveries import Attempt, Delivery, Status
+from .faults import Fault, FaultRule
 from .frozen import NO_FIELDS
 from .instants import Instant
 from .messages import Message
@@ -144,6 +145,7 @@ class Restarted(Struct, frozen=True):
     clock: Clock
     at: Instant
     """The instant that the clock showed then, from which relative messages are counted back."""
+    keeps_fault_rules: bool = False
 
 
 class Closed(Struct, frozen=True):
@@ -154,6 +156,37 @@ class MessagesRead(Struct, frozen=True):
     """The customer has seen these messages."""
 
     serials: tuple[int, ...]
+
+
+class FaultRuleAdded(Struct, frozen=True):
+    """Something goes wrong on purpose from now on."""
+
+    rule: FaultRule
+
+
+class FaultRuleRemoved(Struct, frozen=True):
+    """A fault rule is gone."""
+
+    id: str
+
+
+class FaultRulesMatched(Struct, frozen=True):
+    """A request or webhook was one that these fault rules are about."""
+
+    ids: tuple[str, ...]
+
+
+class FaultRuleHit(Struct, frozen=True):
+    """The fault of a rule was applied to a request or webhook."""
+
+    id: str
+
+
+class ReplayKept(Struct, frozen=True):
+    """A fault rule keeps a response for the next request that it matches."""
+
+    id: str
+    replay: Fault
 
 
 Event: TypeAlias = (
@@ -175,4 +208,9 @@ Event: TypeAlias = (
     | IdsUsed
     | Restarted
     | Closed
+    | FaultRuleAdded
+    | FaultRuleRemoved
+    | FaultRulesMatched
+    | FaultRuleHit
+    | ReplayKept
 )

@@ -1,67 +1,87 @@
-"""Which fault meets which exchange, and how often. What a fault does is not known here.
+"""Which fault rule applies to which request or webhook, and how often. What a fault does is not known here.
 
 The law of this file:
 
-1. A rule sees nothing while its window is closed or after it is spent. What it sees and `Match` accepts is *matched*,
-   and `When` counts these.
-2. Rules are asked in the order in which they were armed. The first that fires meets the exchange: a *hit*. The others
-   count the exchange as matched all the same, so "every third" is the same third whatever else is armed.
+1. A rule sees nothing while its window is closed or after it is exhausted. What it sees and its match accepts is
+   *matched*, and `When` counts these.
+2. Rules are asked in the order in which they were added. The first that fires applies: a *hit*. The others count the
+   request or webhook as matched all the same, so "every third" is the same third whatever other rules there are.
 3. Chance is drawn last: for a rule of which all else holds, before which no other has fired.
-4. Nothing here locks or asks for the time. A plan belongs to one world and is used with that world's lock held.
+4. Nothing here locks or asks for the time, and `FaultRules.select` changes nothing: what it found is applied by events.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from copy import copy
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from fnmatch import translate
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from .instants import Instant
 
 Draw: TypeAlias = Callable[[], float]
 """The next seeded number, at least 0 and less than 1."""
 
+Target: TypeAlias = Literal["response", "webhook"]
+"""What goes wrong: the response to a request, or the webhook that is sent to a customer."""
+
 Point: TypeAlias = Literal["before", "after"]
-"""Whether the fault meets the exchange before its operation takes effect, which it then never does, or after that."""
+"""Of a response: before the operation takes effect, which it then never does, or after that. Of a webhook: before it is
+sent, or after that."""
 
 
 class Fault:
-    """A fault as the plan knows it. This one does nothing; `web/faults.py` has those that do something."""
+    """A fault as the rules know it. This one does nothing; `http/fault_effects.py` and `webhook_faults.py` have others."""
 
     __slots__ = ()
 
-    def act(self, answer: Any, _refuse: Callable[[str], Any], /) -> Any:
-        """The answer that the client gets in place of the one that was decided.
+    def apply(self, response: Any, _build_error: Callable[[str], Any], /) -> Any:
+        """The response that the client gets in place of the one that was decided.
 
         Args:
-            answer: what was decided.
-            _refuse: makes the provider's refusal of a name.
+            response: what was decided.
+            _build_error: makes the provider error of a name.
         """
-        return answer
+        return response
 
-    def settled(self, _draw: Draw, /) -> Fault:
+    def resolve(self, _draw: Draw, /) -> Fault:
         """The fault with nothing left to chance."""
         return self
 
-    def leaves(self, _answer: Any, /) -> Fault | None:
-        """What the next exchange that the rule matches meets in place of the rule's fault, before it takes effect."""
+    def next_fault(self, _response: Any, /) -> Fault | None:
+        """The fault of the next request that the rule matches, in place of the rule's own and before it takes effect."""
         return None
 
-    def described(self) -> Any:
+    def to_json(self) -> Any:
         """The fault as JSON."""
         return {"kind": "none"}
 
 
-# ------------------------------------------------------------------------------------------------------- which exchanges
+@dataclass(frozen=True)
+class ConfiguredFault(Fault):
+    """A fault that a user can ask for by name. Its options are its fields, and the keys of its JSON."""
+
+    kind: ClassVar[str]
+    """Its name."""
+    options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """The JSON Schema of each field."""
+    points: ClassVar[tuple[Point, ...]] = ("after", "before")
+    """The points at which it makes sense; the first is the default."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fault as JSON, as it was asked for."""
+        given = {option.name: getattr(self, option.name) for option in fields(self)}
+        return {"kind": self.kind, **{name: value for name, value in given.items() if value is not None}}
 
 
-class Facts(NamedTuple):
-    """What a rule may ask of an exchange."""
+# ------------------------------------------------------------------------------------------------------- what is matched
+
+
+class RequestFacts(NamedTuple):
+    """What a rule may ask of a request."""
 
     provider: str | None
     """``None`` when no provider was reached."""
@@ -76,8 +96,20 @@ class Facts(NamedTuple):
     """The request's headers, by names in small letters."""
 
 
+class WebhookFacts(NamedTuple):
+    """What a rule may ask of a webhook."""
+
+    provider: str
+    account: str
+    """The account's name."""
+    kind: str
+    """In the provider's words: ``inbound`` or ``report``."""
+    url: str
+    """As the account has it: a template at some providers."""
+
+
 @dataclass(frozen=True, slots=True)
-class Exactly:
+class Equals:
     """A text that must be the same."""
 
     text: str
@@ -86,7 +118,7 @@ class Exactly:
         """Whether it is."""
         return text == self.text
 
-    def described(self) -> str:
+    def to_json(self) -> str:
         """The criterion as JSON."""
         return self.text
 
@@ -100,7 +132,7 @@ BROADEST = 18
 
 
 @dataclass(frozen=True)
-class Like:
+class Matches:
     """A regular expression that must be found in the text.
 
     It runs while other requests wait, so what could run away is refused when it is made: see `_breadth`.
@@ -131,12 +163,12 @@ class Like:
         """Whether it is found."""
         return self._compiled.search(text[:LONGEST_TEXT]) is not None
 
-    def described(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, str]:
         """The criterion as JSON."""
         return {"pattern": self.pattern}
 
 
-Criterion: TypeAlias = Exactly | Like
+Criterion: TypeAlias = Equals | Matches
 
 _TOKEN = re.compile(
     r"(?P<atom>\\.|\[\^?\]?(?:\\.|[^\]\\])*\])"
@@ -175,9 +207,14 @@ def _breadth(pattern: str) -> int:
     return bits
 
 
+def _glob(pattern: str) -> re.Pattern[str]:
+    # Of the shell's wildcards the star alone; `translate` writes it so that nothing is tried twice.
+    return re.compile(translate(pattern.replace("[", "[[]").replace("?", "[?]")))
+
+
 @dataclass(frozen=True)
-class Match:
-    """Which exchanges a rule is about; a criterion that is not given accepts all."""
+class RequestMatch:
+    """Which requests a rule is about; a criterion that is not given accepts all."""
 
     provider: str | None = None
     operation: str | None = None
@@ -191,12 +228,10 @@ class Match:
 
     @cached_property
     def _path(self) -> re.Pattern[str]:
-        # Of the shell's wildcards the star alone; `translate` writes it so that nothing is tried twice.
-        stars_alone = (self.path or "").replace("[", "[[]").replace("?", "[?]")
-        return re.compile(translate(stars_alone))
+        return _glob(self.path or "")
 
-    def accepts(self, facts: Facts) -> bool:
-        """Whether an exchange is one of them."""
+    def accepts(self, facts: RequestFacts) -> bool:
+        """Whether a request is one of them."""
         return (
             self.provider in (None, facts.provider)
             and self.operation in (None, facts.operation)
@@ -204,6 +239,31 @@ class Match:
             and (self.path is None or self._path.match(facts.path) is not None)
             and all(_accepts(facts.values, name, criterion) for name, criterion in self.parameters.items())
             and all(_accepts(facts.headers, name, criterion) for name, criterion in self.headers.items())
+        )
+
+
+@dataclass(frozen=True)
+class WebhookMatch:
+    """Which webhooks a rule is about; a criterion that is not given accepts all."""
+
+    provider: str | None = None
+    account: str | None = None
+    """The account's name."""
+    kind: str | None = None
+    url: str | None = None
+    """The whole URL, as the account has it; ``*`` stands for any characters."""
+
+    @cached_property
+    def _url(self) -> re.Pattern[str]:
+        return _glob(self.url or "")
+
+    def accepts(self, facts: WebhookFacts) -> bool:
+        """Whether a webhook is one of them."""
+        return (
+            self.provider in (None, facts.provider)
+            and self.account in (None, facts.account)
+            and self.kind in (None, facts.kind)
+            and (self.url is None or self._url.match(facts.url) is not None)
         )
 
 
@@ -222,7 +282,7 @@ def _texts(value: object) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """Which of the matched exchanges a rule fires at; all that is given must hold."""
+    """Which of the matched requests or webhooks a rule fires at; all that is given must hold."""
 
     first: int | None = None
     """The first n."""
@@ -230,9 +290,9 @@ class When:
     """Every n-th."""
     nth: int | None = None
     """The n-th alone."""
-    after: int | None = None
-    """All after the n-th."""
-    since: Instant | None = None
+    skip: int | None = None
+    """All but the first n."""
+    starts_at: Instant | None = None
     """The window opens at this instant."""
     until: Instant | None = None
     """The window is closed from this instant on."""
@@ -241,7 +301,7 @@ class When:
 
     def is_open(self, now: Instant) -> bool:
         """Whether the instant lies in the window."""
-        return (self.since is None or self.since <= now) and (self.until is None or now < self.until)
+        return (self.starts_at is None or self.starts_at <= now) and (self.until is None or now < self.until)
 
     def is_over(self, matched: int, now: Instant) -> bool:
         """Whether it can never hold again."""
@@ -249,35 +309,45 @@ class When:
         return (last is not None and matched >= last) or (self.until is not None and now >= self.until)
 
     def holds(self, matched: int, draw: Draw) -> bool:
-        """Whether it holds for the exchange that is the n-th matched one, ``matched`` being n."""
+        """Whether it holds for the n-th match, ``matched`` being n."""
         return (
             (self.first is None or matched <= self.first)
             and (self.every is None or matched % self.every == 0)
             and (self.nth is None or matched == self.nth)
-            and (self.after is None or matched > self.after)
+            and (self.skip is None or matched > self.skip)
             and (self.probability is None or draw() < self.probability)
         )
 
+    def remaining(self, matched: int) -> int | None:
+        """How many of the matches behind the n-th, ``matched`` being n, it can still hold for; ``None`` for no limit."""
+        if self.nth is not None:
+            return int(matched < self.nth)
+        if self.first is None:
+            return None
+        every = self.every or 1
+        seen = min(max(matched, self.skip or 0), self.first)
+        return self.first // every - seen // every
+
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """Which exchanges, when, at which point, and what."""
+class FaultRule:
+    """Of which requests or webhooks, at which of these, at which point, and what goes wrong."""
 
     fault: Fault
-    match: Match = Match()
+    match: RequestMatch | WebhookMatch = RequestMatch()
     when: When = When()
     point: Point = "after"
     expires_after: int | None = None
-    """Hits after which the rule is spent."""
+    """Hits after which the rule is exhausted."""
     id: str = ""
-    """Its name; the plan gives one when it is empty."""
+    target: Target = "response"
 
 
-# ------------------------------------------------------------------------------------------------------------------ plan
+# ----------------------------------------------------------------------------------------------------------------- rules
 
 
-class Chosen(NamedTuple):
-    """The fault that meets an exchange, with nothing left to chance."""
+class SelectedFault(NamedTuple):
+    """The fault that applies to a request or webhook, with nothing left to chance."""
 
     fault: Fault
     point: Point
@@ -285,128 +355,134 @@ class Chosen(NamedTuple):
     """The id of the rule; ``None`` when none fired."""
 
 
-NO_FAULT = Chosen(Fault(), "after", None)
-"""Most exchanges meet this one."""
+NO_FAULT = SelectedFault(Fault(), "after", None)
+"""What applies to most."""
 
 
 class RuleStatus(NamedTuple):
-    """How an armed rule stands."""
+    """A rule, and what it has counted."""
 
-    rule: Rule
-    matched: int
-    hits: int
-    is_spent: bool
-    """Whether it will never fire again."""
-
-
-@dataclass(slots=True)
-class _Armed:
-    rule: Rule
+    rule: FaultRule
     matched: int = 0
     hits: int = 0
-    left: Fault | None = None
-    """What a hit has left for the next matched exchange."""
+    replay: Fault | None = None
+    """What a hit has kept for the next match."""
 
-    def is_spent(self, now: Instant) -> bool:
+    def is_exhausted(self, now: Instant) -> bool:
         """Whether it will never fire again."""
-        rule = self.rule
-        if self.left is not None:
-            return rule.when.until is not None and now >= rule.when.until
-        is_expired = rule.expires_after is not None and self.hits >= rule.expires_after
-        return is_expired or rule.when.is_over(self.matched, now)
+        when = self.rule.when
+        if self.replay is not None:
+            return when.until is not None and now >= when.until
+        return self._hits_left == 0 or when.is_over(self.matched, now)
 
-    def sees(self, facts: Facts, now: Instant) -> bool:
-        """Whether the exchange is one to count; if so, it is counted."""
-        is_seen = not self.is_spent(now) and self.rule.when.is_open(now) and self.rule.match.accepts(facts)
-        self.matched += is_seen
-        return is_seen
+    def remaining(self, now: Instant) -> int | None:
+        """The largest number of hits that it can still make; ``None`` for no limit."""
+        if self.is_exhausted(now):
+            return 0
+        is_due = self.replay is not None
+        by_hits, by_count = self._hits_left, self.rule.when.remaining(self.matched + is_due)
+        limits = [] if by_hits is None else [max(by_hits, int(is_due))]
+        limits += [] if by_count is None else [by_count + is_due]
+        return min(limits, default=None)
 
-    def fires(self, draw: Draw) -> Chosen | None:
-        """What the exchange that was counted last meets; ``None`` when the rule lets it pass."""
+    @property
+    def _hits_left(self) -> int | None:
+        expires_after = self.rule.expires_after
+        return None if expires_after is None else max(0, expires_after - self.hits)
+
+    def sees(self, target: Target, facts: Any, now: Instant) -> bool:
+        """Whether a request or webhook is one to count."""
         rule = self.rule
-        left, self.left = self.left, None
-        if left is None and not rule.when.holds(self.matched, draw):
-            return None
-        self.hits += 1
         return (
-            Chosen(rule.fault.settled(draw), rule.point, rule.id) if left is None else Chosen(left, "before", rule.id)
+            rule.target == target
+            and not self.is_exhausted(now)
+            and rule.when.is_open(now)
+            and rule.match.accepts(facts)
         )
 
+    def fires(self, draw: Draw) -> SelectedFault | None:
+        """What applies to the match that comes next; ``None`` when the rule lets it pass."""
+        rule = self.rule
+        if self.replay is not None:
+            return SelectedFault(self.replay, "before", rule.id)
+        if not rule.when.holds(self.matched + 1, draw):
+            return None
+        return SelectedFault(rule.fault.resolve(draw), rule.point, rule.id)
 
-class FaultPlan:
-    """The rules of one world."""
 
-    __slots__ = ("_armed", "_last")
+class FaultRules:
+    """The fault rules of one world, and what they counted. All but `select` and `next_id` is called by events alone."""
+
+    __slots__ = ("_last", "_rules")
 
     def __init__(self) -> None:
-        self._armed: dict[str, _Armed] = {}
+        self._rules: dict[str, RuleStatus] = {}
         self._last = 0
 
     def __len__(self) -> int:
-        """How many rules there are, spent ones included: 0 means that there is nothing to ask."""
-        return len(self._armed)
+        """How many rules there are, exhausted ones included: 0 means that there is nothing to ask."""
+        return len(self._rules)
 
-    def arm(self, rule: Rule) -> str:
-        """Add a rule behind those that are armed.
+    def __iter__(self) -> Iterator[RuleStatus]:
+        """The rules, in the order in which they are asked."""
+        return iter(self._rules.values())
 
-        Returns:
-            Its id.
+    def __contains__(self, rule_id: object) -> bool:
+        return rule_id in self._rules
 
-        Raises:
-            ValueError: there is a rule of that id.
-        """
-        name = rule.id or self._fresh()
-        if name in self._armed:
-            raise ValueError(f"there is a fault rule {name!r} already")
-        self._armed[name] = _Armed(replace(rule, id=name))
-        return name
+    def next_id(self) -> str:
+        """An id that no rule has or had."""
+        number = self._last + 1
+        while f"f{number}" in self._rules:
+            number += 1
+        return f"f{number}"
 
-    def clear(self, rule_id: str) -> bool:
-        """Forget a rule; whether it was there."""
-        return self._armed.pop(rule_id, None) is not None
-
-    def clear_all(self) -> int:
-        """Forget every rule; how many there were."""
-        cleared = len(self._armed)
-        self._armed.clear()
-        return cleared
-
-    def rules(self, now: Instant) -> tuple[RuleStatus, ...]:
-        """Every rule as it stands, in the order in which they are asked."""
-        return tuple(
-            RuleStatus(armed.rule, armed.matched, armed.hits, armed.is_spent(now)) for armed in self._armed.values()
-        )
-
-    def choose(self, facts: Facts, now: Instant, draw: Draw) -> Chosen:
-        """The fault that meets an exchange, which is counted.
+    def select(
+        self, target: Target, facts: RequestFacts | WebhookFacts, now: Instant, draw: Draw
+    ) -> tuple[SelectedFault, tuple[str, ...]]:
+        """The fault that applies to a request or webhook, and the ids of the rules that it matches.
 
         Args:
-            facts: what is asked for.
+            target: which of the two it is.
+            facts: what is known of it.
             now: the world's instant.
             draw: the world's chance.
         """
-        chosen: Chosen | None = None
-        for armed in self._armed.values():
-            if armed.sees(facts, now) and chosen is None:
-                chosen = armed.fires(draw)
-        return chosen or NO_FAULT
+        selected: SelectedFault | None = None
+        matched: list[str] = []
+        for status in self._rules.values():
+            if status.sees(target, facts, now):
+                matched.append(status.rule.id)
+                selected = selected or status.fires(draw)
+        return selected or NO_FAULT, tuple(matched)
 
-    def leave(self, rule_id: str, fault: Fault) -> None:
-        """Let the next exchange that a rule matches meet this fault, whatever its `When` says; but not outside its window."""
-        armed = self._armed.get(rule_id)
-        if armed is not None:  # else it was cleared meanwhile
-            armed.left = fault
+    def add(self, rule: FaultRule) -> None:
+        """Add a rule behind those that are there."""
+        if rule.id == self.next_id():
+            self._last = int(rule.id[1:])
+        self._rules[rule.id] = RuleStatus(rule)
 
-    def fork(self) -> FaultPlan:
+    def remove(self, rule_id: str) -> None:
+        """Remove a rule."""
+        del self._rules[rule_id]
+
+    def count(self, matched: Iterable[str]) -> None:
+        """Count a match of some rules."""
+        for rule_id in matched:
+            status = self._rules[rule_id]
+            self._rules[rule_id] = status._replace(matched=status.matched + 1)
+
+    def hit(self, rule_id: str) -> None:
+        """Count a hit, which uses up what an earlier one has kept."""
+        status = self._rules[rule_id]
+        self._rules[rule_id] = status._replace(hits=status.hits + 1, replay=None)
+
+    def keep(self, rule_id: str, replay: Fault) -> None:
+        """Keep the fault of the next request that a rule matches, whatever its `When` says, but not outside its window."""
+        self._rules[rule_id] = self._rules[rule_id]._replace(replay=replay)
+
+    def fork(self) -> FaultRules:
         """The same rules, counted so far, going on by themselves."""
-        twin = FaultPlan()
-        twin._armed = {name: copy(armed) for name, armed in self._armed.items()}
-        twin._last = self._last
+        twin = FaultRules()
+        twin._rules, twin._last = dict(self._rules), self._last
         return twin
-
-    def _fresh(self) -> str:
-        """An id that no rule has."""
-        while True:
-            self._last += 1
-            if f"f{self._last}" not in self._armed:
-                return f"f{self._last}"

@@ -29,16 +29,22 @@ from .events import (
     DeliveryChanged,
     DeliveryOpened,
     Event,
+    FaultRuleAdded,
+    FaultRuleHit,
+    FaultRuleRemoved,
+    FaultRulesMatched,
     IdsUsed,
     MessageChanged,
     MessageDeleted,
     MessagesRead,
     MessageStored,
+    ReplayKept,
     Restarted,
     ScheduledItemRun,
     UseCounted,
     VariantChosen,
 )
+from .faults import FaultRules
 from .frozen import freeze
 from .ids import Ids
 from .instants import SECOND, Instant
@@ -128,19 +134,8 @@ class State:
     """All that one world knows."""
 
     __slots__ = (
-        *(
-            "_issued",
-            "_printed",
-            "accounts",
-            "agenda",
-            "clock",
-            "deliveries_by_message",
-            "epoch",
-            "ids",
-            "in_flight",
-            "ledger",
-        ),
-        *("outbox", "read", "readings", "uses"),
+        *("_issued", "_printed", "accounts", "agenda", "clock", "deliveries_by_message", "epoch", "fault_rules"),
+        *("ids", "in_flight", "ledger", "outbox", "read", "readings", "uses", "waiting"),
     )
 
     def __init__(
@@ -183,6 +178,10 @@ class State:
         """The latest uses of whatever is limited, in ascending order."""
         self.read: set[int] = set(fixture.read)
         """The serials of the messages that the customer has marked as read."""
+        self.fault_rules = FaultRules()
+        """What goes wrong on purpose."""
+        self.waiting: tuple[int, ...] = ()
+        """The numbers of the deliveries that a fault holds until the next one is opened."""
         self._issued: _Grants = fixture.grants
         self._printed: _Grants = fixture.grants
         if logins is not None:
@@ -224,6 +223,8 @@ class State:
         twin.readings = dict(self.readings)
         twin.read = set(self.read)
         twin.uses = dict(self.uses)
+        twin.fault_rules = self.fault_rules.fork()
+        twin.waiting = ()  # held like everything else that was due
         return twin
 
     def contents(self) -> dict[str, object]:
@@ -231,6 +232,7 @@ class State:
         return {
             **{name: copy(getattr(self, name)) for name in self.__slots__},
             "agenda": (self.agenda.last, *self.agenda),
+            "fault_rules": (self.fault_rules.next_id(), *self.fault_rules),
             "ids": (self.ids.seed, self.ids.sequences),
             "ledger": (self.ledger.next_serial, *sorted(self.ledger, key=attrgetter("serial"))),
         }
@@ -265,6 +267,8 @@ def _run_item(state: State, event: ScheduledItemRun) -> None:
 def _open_delivery(state: State, event: DeliveryOpened) -> None:
     serial = event.delivery.serial
     state.deliveries_by_message[serial] = (*state.deliveries_by_message.get(serial, ()), event.delivery.number)
+    if event.delivery.status == "held" and event.delivery.fault is not None:
+        state.waiting = (*state.waiting, event.delivery.number)
     _put(state, event.delivery)
 
 
@@ -281,6 +285,8 @@ def _end_attempt(state: State, event: AttemptEnded) -> None:
 
 def _change_delivery(state: State, event: DeliveryChanged) -> None:
     state.agenda.cancel(event.number)
+    if state.waiting:
+        state.waiting = tuple(number for number in state.waiting if number != event.number)
     _put(state, replace(state.outbox[event.number], status=event.status, due=event.due))
 
 
@@ -311,6 +317,7 @@ def _use_ids(state: State, event: IdsUsed) -> None:
 def _restart(state: State, event: Restarted) -> None:
     # Every part is replaced, none is changed: whoever reads one without the lock goes on with the old one.
     fresh, epoch = event.initial.state(event.clock, event.at), state.epoch + 1
+    fresh.fault_rules = state.fault_rules if event.keeps_fault_rules else FaultRules()
     for name in State.__slots__:
         setattr(state, name, getattr(fresh, name))
     state.epoch = epoch
@@ -334,6 +341,26 @@ def _count(state: State, event: UseCounted) -> None:
     state.uses[event.window] = (*state.uses.get(event.window, ()), event.at)[-event.keep :]
 
 
+def _add_fault_rule(state: State, event: FaultRuleAdded) -> None:
+    state.fault_rules.add(event.rule)
+
+
+def _remove_fault_rule(state: State, event: FaultRuleRemoved) -> None:
+    state.fault_rules.remove(event.id)
+
+
+def _count_matches(state: State, event: FaultRulesMatched) -> None:
+    state.fault_rules.count(event.ids)
+
+
+def _count_hit(state: State, event: FaultRuleHit) -> None:
+    state.fault_rules.hit(event.id)
+
+
+def _keep_replay(state: State, event: ReplayKept) -> None:
+    state.fault_rules.keep(event.id, event.replay)
+
+
 _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     MessageStored: _store,
     MessageChanged: _change_message,
@@ -353,4 +380,9 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     IdsUsed: _use_ids,
     Restarted: _restart,
     Closed: _close,
+    FaultRuleAdded: _add_fault_rule,
+    FaultRuleRemoved: _remove_fault_rule,
+    FaultRulesMatched: _count_matches,
+    FaultRuleHit: _count_hit,
+    ReplayKept: _keep_replay,
 }

@@ -1,128 +1,115 @@
-"""Deliveries that go wrong on purpose, in the ways in which they go wrong in life. Pure: what a rule makes of what happens.
+"""Faults of webhooks: one small class each. Pure: what a fault makes of a delivery, and of the attempts at it.
 
-A rule meets the next deliveries that are opened, as many as it says, of a provider if it names one. It says nothing
-of wrong answers and dead receivers: those are the receiver's to give.
+A rule applies when a delivery is opened. Wrong responses and dead receivers are not here: those are the receiver's to give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, get_args
+from typing import ClassVar
 
-from msgspec import structs
+from .deliveries import Attempt, Delivery, Outcome, WebhookFault
+from .faults import ConfiguredFault
+from .instants import SECOND
 
-from .deliveries import Attempt, Delivery, Outcome
-from .events import AttemptEnded, DeliveryChanged, DeliveryOpened, Event
-from .ids import IdReservation
-from .instants import Instant
-
-Kind: TypeAlias = Literal["twice", "at-once", "late", "reordered", "lost-acknowledgement", "stops"]
-KINDS: dict[Kind, str] = {
-    "twice": "delivered, and then delivered again",
-    "at-once": "delivered by two workers at the same time",
-    "late": "delivered so many seconds late",
-    "reordered": "delivered after the next one that is opened",
-    "lost-acknowledgement": "the receiver's answer to the first so many attempts is taken for none",
-    "stops": "given up after so many attempts, whatever the schedule says",
+_ATTEMPTS = {
+    "attempts": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "a whole number from 1 to 1000"}
 }
-assert set(KINDS) == set(get_args(Kind))
 
 
-@dataclass(slots=True)
-class Mischief:
-    """One rule."""
+@dataclass(frozen=True)
+class DuplicateWebhook(ConfiguredFault, WebhookFault):
+    """The webhook is sent, and then sent again."""
 
-    id: str
-    kind: Kind
-    amount: int = 1
-    """Microseconds late, or attempts."""
-    provider: str = ""
-    """Empty for all."""
-    times: int = 1
-    """Deliveries that it still meets."""
-    met: int = 0
-    """Deliveries that it has met."""
+    kind = "duplicate"
+    points: ClassVar = ("before",)
+
+    def open(self, delivery: Delivery, next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
+        """Two of it, one after the other."""
+        return delivery, replace(delivery, number=next_number())
 
 
-class Plan:
-    """The rules of one world, and which deliveries they met. Used with the world's lock held."""
+@dataclass(frozen=True)
+class ConcurrentWebhooks(ConfiguredFault, WebhookFault):
+    """The webhook is sent twice at the same time, as by two workers."""
 
-    __slots__ = ("_marked", "_waiting", "rules")
+    kind = "concurrent_duplicate"
+    points: ClassVar = ("before",)
 
-    def __init__(self) -> None:
-        self.rules: dict[str, Mischief] = {}
-        self._marked: dict[int, Mischief] = {}
-        """The rule of each delivery whose attempts it has a say in."""
-        self._waiting: list[int] = []
-        """Deliveries that wait for the next one."""
+    def open(self, delivery: Delivery, next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
+        """Two of it, of which neither waits for the other."""
+        return delivery, replace(delivery, number=next_number(), lane=f"{delivery.lane} again")
 
-    def __bool__(self) -> bool:
-        return bool(self.rules or self._marked or self._waiting)
 
-    def opened(
-        self, event: DeliveryOpened, outbox: Mapping[int, Delivery], ids: IdReservation, now: Instant
-    ) -> tuple[Event, ...]:
-        """What comes of a delivery that is opened beside those of an outbox."""
-        # One that the tester has released, or sent, waits no longer.
-        waiting = (number for number in self._waiting if outbox[number].status == "held")
-        released = tuple(DeliveryChanged(number, "due", now) for number in waiting)
-        self._waiting.clear()
-        rule = self._meet(event.delivery)
-        if rule is None:
-            return (event, *released)
-        return (*self._spoilt(rule, event.delivery, ids, now), *released)
+@dataclass(frozen=True)
+class DelayedWebhook(ConfiguredFault, WebhookFault):
+    """The webhook is sent so many seconds of the world's clock late."""
 
-    def fork(self) -> Plan:
-        """The same rules, going on by themselves. What waits in a fork is held like everything else that was due."""
-        twin = Plan()
-        twin.rules = {name: replace(rule) for name, rule in self.rules.items()}
-        twin._marked = dict(self._marked)
-        return twin
+    seconds: float = 60
+    kind = "delay"
+    options: ClassVar = {
+        "seconds": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 10**9,
+            "description": "a number of seconds from 0 to 1000000000",
+        }
+    }
+    points: ClassVar = ("before",)
 
-    def forget(self) -> None:
-        """The deliveries that were met are gone; the rules stay."""
-        self._marked.clear()
-        self._waiting.clear()
+    def open(self, delivery: Delivery, _next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
+        """The same, later."""
+        return (replace(delivery, due=delivery.opened + round(self.seconds * SECOND)),)
 
-    def outcome(self, delivery: Delivery, attempt: Attempt) -> Attempt:
-        """An attempt as we take it to have been."""
-        rule = self._marked.get(delivery.number)
-        if rule is None or rule.kind != "lost-acknowledgement" or len(delivery.attempts) >= rule.amount:
+
+@dataclass(frozen=True)
+class ReorderedWebhook(ConfiguredFault, WebhookFault):
+    """The webhook is sent after the next one that comes up."""
+
+    kind = "reorder"
+    points: ClassVar = ("before",)
+
+    def open(self, delivery: Delivery, _next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
+        """The same, held until the next one is opened: see `State.waiting`."""
+        return (replace(delivery, status="held", due=None),)
+
+
+@dataclass(frozen=True)
+class LostAcknowledgement(ConfiguredFault, WebhookFault):
+    """The receiver's response to the first so many attempts counts as none."""
+
+    attempts: int = 1
+    kind = "lost_acknowledgement"
+    options: ClassVar = _ATTEMPTS
+    points: ClassVar = ("after",)
+
+    def end_attempt(self, delivery: Delivery, attempt: Attempt, /) -> Attempt:
+        """The attempt without its response."""
+        if len(delivery.attempts) >= self.attempts:
             return attempt
         return attempt._replace(outcome=Outcome(error="the acknowledgement was lost on purpose"))
 
-    def judged(self, delivery: Delivery, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        """What comes of a judgement."""
-        rule = self._marked.get(delivery.number)
-        if rule is None or rule.kind != "stops" or len(delivery.attempts) + 1 < rule.amount:
-            return events
-        return tuple(_stopped(event) for event in events)
 
-    def _meet(self, delivery: Delivery) -> Mischief | None:
-        for rule in self.rules.values():
-            if rule.times > 0 and rule.provider in ("", delivery.provider):
-                rule.times -= 1
-                rule.met += 1
-                return rule
-        return None
+@dataclass(frozen=True)
+class EarlyGiveUp(ConfiguredFault, WebhookFault):
+    """The provider gives up after so many attempts, whatever its schedule says."""
 
-    def _spoilt(self, rule: Mischief, delivery: Delivery, ids: IdReservation, now: Instant) -> tuple[Event, ...]:
-        if rule.kind in ("twice", "at-once"):
-            lane = delivery.lane if rule.kind == "twice" else f"{delivery.lane} again"
-            twin = replace(delivery, number=ids.number("outbox"), lane=lane)
-            return DeliveryOpened(delivery), DeliveryOpened(twin)
-        if rule.kind == "late":
-            return (DeliveryOpened(replace(delivery, due=now + rule.amount)),)
-        if rule.kind == "reordered":
-            self._waiting.append(delivery.number)
-            return (DeliveryOpened(replace(delivery, status="held", due=None)),)
-        self._marked[delivery.number] = rule
-        return (DeliveryOpened(delivery),)
+    attempts: int = 1
+    kind = "give_up"
+    options: ClassVar = _ATTEMPTS
+    points: ClassVar = ("after",)
+
+    def gives_up(self, delivery: Delivery, /) -> bool:
+        """Whether this attempt is the last."""
+        return len(delivery.attempts) + 1 >= self.attempts
 
 
-def _stopped(event: Event) -> Event:
-    if not isinstance(event, AttemptEnded) or event.status != "due":
-        return event
-    verdict = f"{event.attempt.verdict}; given up on purpose"
-    return structs.replace(event, status="given up", due=None, attempt=event.attempt._replace(verdict=verdict))
+WEBHOOK_FAULTS: Mapping[str, type[ConfiguredFault]] = {
+    fault.kind: fault
+    for fault in (
+        *(DuplicateWebhook, ConcurrentWebhooks, DelayedWebhook),
+        *(ReorderedWebhook, LostAcknowledgement, EarlyGiveUp),
+    )
+}
+"""Every fault of a webhook, by name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from threading import Condition, Lock
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -11,26 +12,31 @@ from msgspec import Struct, structs
 
 from .clock import Clock
 from .decisions import Decision
-from .deliveries import Attempt, Delivery
+from .deliveries import Attempt, Delivery, WebhookFault
 from .events import (
     AttemptEnded,
     AttemptStarted,
     ClockChanged,
     Closed,
+    DeliveryChanged,
     DeliveryOpened,
     Event,
+    FaultRuleAdded,
+    FaultRuleHit,
+    FaultRuleRemoved,
+    FaultRulesMatched,
     IdsUsed,
+    ReplayKept,
     Restarted,
     ScheduledItemRun,
 )
-from .faults import Chosen, Facts, Fault, FaultPlan, Rule
+from .faults import Fault, FaultRule, RequestFacts, RuleStatus, SelectedFault, WebhookFacts
 from .feed import EventFeed
 from .ids import IdReservation
 from .instants import Instant
 from .journal import Exchange, Journal
 from .scheduler import ScheduledItem
 from .state import InitialState, State
-from .webhook_faults import Mischief, Plan
 
 Decide: TypeAlias = Callable[[State, Instant, IdReservation], Decision]
 """Pure: reads the state, the instant and a reservation of identifiers, and concludes. It may be run again."""
@@ -162,7 +168,7 @@ class World:
 
     __slots__ = (
         *("_announced", "_begun_before", "_quiet", "_record", "_rooms", "_sender"),
-        *("feed", "id", "initial_state", "journal", "lock", "log", "mischief", "plan", "state", "touched"),
+        *("feed", "id", "initial_state", "journal", "lock", "log", "state", "touched"),
     )
 
     def __init__(
@@ -191,13 +197,10 @@ class World:
         self.state = initial_state.state(clock, clock.now())
         self.log: EventLog | None = None
         """Where events are written before they take effect; none are while it is ``None``."""
-        self.plan = FaultPlan()
-        self.mischief = Plan()
-        """Deliveries that go wrong on purpose."""
         self.feed = EventFeed()
         self.touched = EventFeed(100)
-        """What somebody set that is no event, so that who shows it looks again: ``clock``, ``faults``, or the ``world``
-        when it began again."""
+        """What somebody set that is no event, so that who shows it looks again: ``clock``, or the ``world`` when it began
+        again."""
         self.lock = Lock()
         self._begun_before: set[int] = set()
         """The deliveries in flight whose attempt was begun before the advance that is under way."""
@@ -251,7 +254,8 @@ class World:
     def _evaluate_attempt(self, delivery: Delivery, attempt: Attempt, now: Instant) -> None:
         judge = self._rooms[delivery.provider].judge
         assert judge is not None
-        attempt = self.mischief.outcome(delivery, attempt)
+        if delivery.fault is not None:
+            attempt = delivery.fault.end_attempt(delivery, attempt)
         try:
             self._apply_decision(
                 lambda state, now, ids: self._judged(judge(delivery, attempt, state, now, ids), delivery), now
@@ -279,51 +283,54 @@ class World:
 
     # -- faults ------------------------------------------------------------------------------------------------------
 
-    def choose(self, facts: Facts) -> Chosen:
-        """The fault that an exchange meets; counts the hit."""
+    def choose_fault(self, facts: RequestFacts) -> SelectedFault:
+        """The fault that applies to a request; counts the match and the hit."""
         with self.lock:
-            return self.plan.choose(facts, self.clock.now(), self._draw)
+            now, reservation = self.clock.now(), self.state.ids.reserve()
+            draw = partial(_draw, reservation)
+            selected, matched = self.state.fault_rules.select("response", facts, now, draw)
+            internal: tuple[Event, ...] = (FaultRulesMatched(matched),) if matched else ()
+            internal += (IdsUsed(reservation.used),) if reservation.used else ()
+            hits = () if selected.rule is None else (FaultRuleHit(selected.rule),)
+            if internal:
+                self._publish(now, hits, internal)
+            return selected
 
-    def leave(self, chosen: Chosen, fault: Fault) -> None:
-        """What the next matching exchange meets, as the last one left it."""
+    def keep_replay(self, selected: SelectedFault, replay: Fault) -> None:
+        """Keep what a hit leaves for the next request that its rule matches."""
         with self.lock:
-            self.plan.leave(chosen.rule or "", fault)
+            if selected.rule is not None and selected.rule in self.state.fault_rules:  # else it was removed meanwhile
+                self._publish(self.clock.now(), (), (ReplayKept(selected.rule, replay),))
 
-    def arm(self, rule: Rule) -> str:
-        """Add a fault's rule; its id."""
+    def fault_rules(self) -> tuple[RuleStatus, ...]:
+        """Every fault rule with what it has counted, in the order in which they are asked."""
         with self.lock:
-            armed = self.plan.arm(rule)
-            self.touched.publish("faults")
-            return armed
+            return tuple(self.state.fault_rules)
 
-    def disarm(self, rule_id: str | None = None) -> int:
-        """Remove one rule, or all; how many there were."""
-        with self.lock:
-            gone = self.plan.clear_all() if rule_id is None else int(self.plan.clear(rule_id))
-            self.touched.publish("faults")
-            return gone
+    def add_fault_rule(self, rule: FaultRule) -> FaultRule:
+        """Add a fault rule behind those that are there.
 
-    def make_mischief(self, rule: Mischief) -> None:
-        """Let the next deliveries go wrong."""
-        with self.lock:
-            self.mischief.rules[rule.id] = rule
-            self.touched.publish("faults")
+        Returns:
+            The rule with its id, which is made for a rule without.
 
-    def make_peace(self, rule_id: str | None = None) -> int:
-        """Remove one rule of mischief, or all; how many there were. What they met already stays as it is."""
+        Raises:
+            ValueError: there is a rule of that id.
+        """
         with self.lock:
-            gone = list(self.mischief.rules) if rule_id is None else [rule_id] * (rule_id in self.mischief.rules)
-            for each in gone:
-                del self.mischief.rules[each]
-            self.touched.publish("faults")
+            rules = self.state.fault_rules
+            if rule.id in rules:
+                raise ValueError(f"there is a fault rule {rule.id!r} already")
+            rule = replace(rule, id=rule.id or rules.next_id())
+            self._publish(self.clock.now(), (FaultRuleAdded(rule),))
+            return rule
+
+    def remove_fault_rules(self, rule_id: str | None = None) -> int:
+        """Remove one fault rule, or all; how many there were. A webhook that one was applied to stays as it is."""
+        with self.lock:
+            gone = [rule.id for rule, *_ in self.state.fault_rules if rule_id in (None, rule.id)]
+            if gone:
+                self._publish(self.clock.now(), tuple(map(FaultRuleRemoved, gone)))
             return len(gone)
-
-    def _draw(self) -> float:
-        """A number from 0 to below 1, from the seed."""
-        reservation = self.state.ids.reserve()
-        token = reservation.token("chance", 13)
-        self._publish(self.clock.now(), (), (IdsUsed(reservation.used),))
-        return int(token, 16) / 16**13
 
     # -- time --------------------------------------------------------------------------------------------------------
 
@@ -407,17 +414,14 @@ class World:
         """Return to how it was created, with its clock frozen at an instant if one is given. Cursors go on."""
         with self.lock:
             self._restart(self.initial_state.clock(frozen_at))
-            self.plan = FaultPlan()
-            self.mischief = Plan()
         self.journal.clear()
         self.touched.publish("world")
 
     def restart(self, initial_state: InitialState, clock: Clock) -> None:
-        """Begin another way, as from a snapshot. Journal, faults, mischief and cursors stay."""
+        """Begin another way, as from a snapshot. Journal, fault rules and cursors stay."""
         with self.lock:
             self.initial_state = initial_state
-            self._restart(clock)
-            self.mischief.forget()
+            self._restart(clock, keeps_fault_rules=True)
         self.touched.publish("world")
 
     def close(self) -> None:
@@ -436,9 +440,7 @@ class World:
             template = self.state.fork()
             issue(template)
             initial_state = replace(self.initial_state, frozen_at=clock.frozen_at, template=template)
-            twin = World(world_id, initial_state, journal, self._rooms, clock, self._sender)
-            twin.plan, twin.mischief = self.plan.fork(), self.mischief.fork()
-            return twin
+            return World(world_id, initial_state, journal, self._rooms, clock, self._sender)
 
     # -- inside the lock ---------------------------------------------------------------------------------------------
 
@@ -447,21 +449,44 @@ class World:
         reservation = self.state.ids.reserve()
         decision = decide(self.state, now, reservation)
         if commit and decision.events:
-            events = self._spoilt(decision.events, reservation, now) if self.mischief else decision.events
-            self._publish(now, events, (IdsUsed(reservation.used),) if reservation.used else ())
+            events, internal = decision.events, tuple[Event, ...]()
+            if self.state.fault_rules or self.state.waiting:
+                events, internal = self._apply_webhook_faults(events, reservation, now)
+            self._publish(now, events, (*internal, IdsUsed(reservation.used)) if reservation.used else internal)
         return decision
 
-    def _spoilt(self, events: tuple[Event, ...], reservation: IdReservation, now: Instant) -> tuple[Event, ...]:
-        """The events as mischief leaves them."""
-        opened, outbox = self.mischief.opened, self.state.outbox
-        return tuple(
-            each
-            for event in events
-            for each in (opened(event, outbox, reservation, now) if isinstance(event, DeliveryOpened) else (event,))
-        )
+    def _apply_webhook_faults(
+        self, events: tuple[Event, ...], reservation: IdReservation, now: Instant
+    ) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+        """What happens in place of some events where webhooks go wrong on purpose, and what only the state needs of it."""
+        rules, waiting = self.state.fault_rules.fork(), self.state.waiting
+        happened, internal = list[Event](), list[Event]()
+        for event in events:
+            if not isinstance(event, DeliveryOpened):
+                happened.append(event)
+                continue
+            delivery = event.delivery
+            facts = WebhookFacts(delivery.provider, delivery.account.partition("/")[2], delivery.kind, delivery.url)
+            selected, matched = rules.select("webhook", facts, now, partial(_draw, reservation))
+            if matched:
+                rules.count(matched)
+                internal.append(FaultRulesMatched(matched))
+            opened: tuple[Delivery, ...] = (delivery,)
+            if selected.rule is not None and isinstance(selected.fault, WebhookFault):
+                rules.hit(selected.rule)
+                happened.append(FaultRuleHit(selected.rule))
+                delivery = replace(delivery, fault=selected.fault, fault_rule=selected.rule)
+                opened = selected.fault.open(delivery, partial(reservation.number, "outbox"))
+            happened += map(DeliveryOpened, opened)
+            happened += (DeliveryChanged(number, "due", now) for number in waiting)
+            waiting = tuple(each.number for each in opened if each.status == "held" and each.fault is not None)
+        return tuple(happened), tuple(internal)
 
     def _judged(self, decision: Decision, delivery: Delivery) -> Decision:
-        return structs.replace(decision, events=self.mischief.judged(delivery, decision.events))
+        """What a provider decided of an attempt, unless a fault gives up before."""
+        if delivery.fault is None or not delivery.fault.gives_up(delivery):
+            return decision
+        return structs.replace(decision, events=tuple(map(_given_up, decision.events)))
 
     def _publish(self, now: Instant, events: tuple[Event, ...], internal: tuple[Event, ...] = ()) -> None:
         """Let events happen: write them to the log, change the state, show them in the feed.
@@ -540,9 +565,9 @@ class World:
             self._announced = following
             self._sender.due(self)
 
-    def _restart(self, clock: Clock) -> None:
+    def _restart(self, clock: Clock, *, keeps_fault_rules: bool = False) -> None:
         now = clock.now()
-        self._publish(now, (), (Restarted(self.initial_state, clock, now),))
+        self._publish(now, (), (Restarted(self.initial_state, clock, now, keeps_fault_rules),))
         self._forget_attempts()
 
     def _forget_attempts(self) -> None:
@@ -565,3 +590,16 @@ class World:
         decide = self._rooms[due.provider].arrive
         assert decide is not None
         return lambda state, now, ids: decide(due.fields, state, now, ids)
+
+
+def _draw(reservation: IdReservation) -> float:
+    """A seeded number from 0 to below 1."""
+    return int(reservation.token("chance", 13), 16) / 16**13
+
+
+def _given_up(event: Event) -> Event:
+    """The event of an attempt without a next one."""
+    if not isinstance(event, AttemptEnded) or event.status != "due":
+        return event
+    verdict = f"{event.attempt.verdict}; given up on purpose"
+    return structs.replace(event, status="given up", due=None, attempt=event.attempt._replace(verdict=verdict))

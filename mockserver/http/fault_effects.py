@@ -1,8 +1,8 @@
-"""The faults: one small class each, and nobody asks which one it is.
+"""The faults of responses: one small class each, and no other code asks which one it is.
 
 The law of this file: a fault turns one `Response` into another and touches nothing else, so what it does can be compared
-in a test, and what it does to a connection is the shell's work. A fault changes of an answer what it is about and
-leaves the rest, so several in a row add up: a delay and a refusal are a late refusal.
+in a test, and what it does to a connection is the connection's work. A fault changes of a response what it is about and
+leaves the rest, so several in a row add up: a delay and a provider error are a late provider error.
 
 The options of a fault are the fields of its class and the keys of its JSON. Seconds are of the wall clock.
 """
@@ -18,13 +18,14 @@ from typing import Any, ClassVar, TypeAlias
 
 from msgspec import structs
 
-from mockserver.engine.faults import Draw, Fault, Point
+from mockserver.engine.faults import ConfiguredFault, Draw, Fault, Point, Target
+from mockserver.engine.webhook_faults import WEBHOOK_FAULTS
 from mockserver.sdk.response import Ending, Pace, Response
-from mockserver.validation.json_schema import Schema, an_object, hold
+from mockserver.validation.json_schema import END, Schema, an_object, hold
 from mockserver.validation.messages import Place, shown, unknown, written
 
-Refuse: TypeAlias = Callable[[str], Response]
-"""Makes the provider's refusal of a name."""
+BuildError: TypeAlias = Callable[[str], Response]
+"""Makes the provider error of a name."""
 """JSON Schema. Every part has a ``description`` that completes the sentence "... is not"."""
 
 LONGEST_WAIT = 3600
@@ -48,33 +49,16 @@ def _text(description: str, most: int) -> Schema:
 _SECONDS = _number(f"a number of seconds from 0 to {LONGEST_WAIT}")
 
 
-@dataclass(frozen=True)
-class Named(Fault):
-    """A fault that a tester can ask for."""
-
-    kind: ClassVar[str]
-    """Its name."""
-    options: ClassVar[Mapping[str, Schema]] = {}
-    """What each field may be."""
-    points: ClassVar[tuple[Point, ...]] = ("after", "before")
-    """The points at which it makes sense, the one that is meant when none is given first."""
-
-    def described(self) -> dict[str, Any]:
-        """The fault as JSON, as `parse` reads it."""
-        given = {option.name: getattr(self, option.name) for option in fields(self)}
-        return {"kind": self.kind, **{name: value for name, value in given.items() if value is not None}}
-
-
 def _delivered(answer: Response, **changes: Any) -> Response:
     return structs.replace(answer, timing=replace(answer.timing, **changes))
 
 
 def _rewritten(answer: Response, body: bytes) -> Response:
     """The answer with a body that nobody can read, and no promise of the length of the old one."""
-    return _spoilt(structs.replace(answer, body=body, headers=_without(answer.headers, "content-length")))
+    return _corrupted(structs.replace(answer, body=body, headers=_without(answer.headers, "content-length")))
 
 
-def _spoilt(answer: Response) -> Response:
+def _corrupted(answer: Response) -> Response:
     return structs.replace(answer, refusal=None, origin="spoilt")
 
 
@@ -92,46 +76,46 @@ def _broken_off(answer: Response, ending: Ending) -> Response:
 
 
 @dataclass(frozen=True)
-class Nothing(Named):
-    """No fault. Armed before other rules it keeps its exchanges from them."""
+class Nothing(ConfiguredFault):
+    """No fault. Added before other rules it keeps its requests from them."""
 
     kind = "none"
 
 
 @dataclass(frozen=True)
-class Refusal(Named):
-    """One of the provider's own refusals, in its own dialect."""
+class ProviderErrorFault(ConfiguredFault):
+    """One of the provider's own errors, in its own form."""
 
     name: str
-    kind = "refusal"
-    options: ClassVar = {"name": _text("the name of a refusal", 100)}
+    kind = "provider_error"
+    options: ClassVar = {"name": _text("the name of a provider error", 100)}
     points: ClassVar = ("before", "after")
 
-    def act(self, answer: Response, refuse: Refuse, /) -> Response:
-        """The refusal."""
-        return structs.replace(refuse(self.name), timing=answer.timing)
+    def apply(self, answer: Response, build_error: BuildError, /) -> Response:
+        """The provider error."""
+        return structs.replace(build_error(self.name), timing=answer.timing)
 
 
 @dataclass(frozen=True)
-class Substitute(Named):
+class StaticResponse(ConfiguredFault):
     """A status and a body: what a gateway before the provider would say."""
 
     status: int
     body: str = ""
     type: str | None = None
-    kind = "answer"
+    kind = "static_response"
     options: ClassVar = {
         "status": _count("an HTTP status from 200 to 599", 200, 599),
         "body": _text(f"a text of at most {LARGEST} characters", LARGEST),
         "type": {
             "type": "string",
-            "pattern": "^[!-~][ -~]{0,199}$",
+            "pattern": f"^[!-~][ -~]{{0,199}}{END}",
             "description": "a Content-Type of 1 to 200 printable ASCII characters",
         },
     }
     points: ClassVar = ("before", "after")
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """This status and body; the type is the answer's own unless one was given."""
         own = tuple(header for header in answer.headers if header[0].lower() == "content-type")
         headers = own if self.type is None else (("Content-Type", self.type),)
@@ -139,12 +123,12 @@ class Substitute(Named):
 
 
 @dataclass(frozen=True)
-class Malformed(Named):
+class Malformed(ConfiguredFault):
     """A body that neither XML nor JSON parsers take, whole and of the promised type and length."""
 
     kind = "malformed"
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """The body broken at its end.
 
         Its last byte is missing, so a bracket or tag stays open, and two new ones are opened. That is well-formed in
@@ -154,7 +138,7 @@ class Malformed(Named):
 
 
 @dataclass(frozen=True)
-class WrongLength(Named):
+class WrongLength(ConfiguredFault):
     """A Content-Length that is off.
 
     Too much, and the connection is closed behind the body, while the client waits for the rest. Too little, and the
@@ -170,32 +154,32 @@ class WrongLength(Named):
         }
     }
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """The body with a wrong promise."""
         promised = ("Content-Length", str(max(len(answer.body) + self.by, 0)))
         headers = (*_without(answer.headers, "content-length"), promised)
         ending = Ending.CLOSE if self.by > 0 else answer.timing.ending
-        return _spoilt(_delivered(structs.replace(answer, headers=headers), ending=ending))
+        return _corrupted(_delivered(structs.replace(answer, headers=headers), ending=ending))
 
 
 # -------------------------------------------------------------------------------------------------------- late and slow
 
 
 @dataclass(frozen=True)
-class Delay(Named):
+class Delay(ConfiguredFault):
     """The first byte comes late."""
 
     seconds: float
     kind = "delay"
     options: ClassVar = {"seconds": _SECONDS}
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """The same, later."""
         return _delivered(answer, delay=answer.timing.delay + self.seconds)
 
 
 @dataclass(frozen=True)
-class UniformDelay(Named):
+class UniformDelay(ConfiguredFault):
     """The first byte comes late: any time between two is as likely as another."""
 
     least: float
@@ -208,13 +192,13 @@ class UniformDelay(Named):
         if self.most < self.least:
             raise ValueError(f"most is {self.most}, which is less than least, {self.least}")
 
-    def settled(self, draw: Draw, /) -> Delay:
+    def resolve(self, draw: Draw, /) -> Delay:
         """The delay that came up."""
         return Delay(self.least + (self.most - self.least) * draw())
 
 
 @dataclass(frozen=True)
-class LognormalDelay(Named):
+class LognormalDelay(ConfiguredFault):
     """The first byte comes late: mostly a little, now and then very, as real servers are."""
 
     median: float
@@ -229,14 +213,14 @@ class LognormalDelay(Named):
         "most": _SECONDS,
     }
 
-    def settled(self, draw: Draw, /) -> Delay:
+    def resolve(self, draw: Draw, /) -> Delay:
         """The delay that came up. Two draws make one normal number (Box and Muller)."""
         normal = sqrt(-2 * log(1 - draw())) * cos(2 * pi * draw())
         return Delay(min(exp(log(self.median) + self.sigma * normal), self.most))
 
 
 @dataclass(frozen=True)
-class Slow(Named):
+class Slow(ConfiguredFault):
     """The body comes in pieces."""
 
     size: int
@@ -246,7 +230,7 @@ class Slow(Named):
     kind = "slow"
     options: ClassVar = {"size": _count(f"a number of bytes from 1 to {LARGEST}", 1), "pause": _SECONDS}
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """The same, by and by."""
         return _delivered(answer, pace=Pace(self.size, self.pause))
 
@@ -255,50 +239,50 @@ class Slow(Named):
 
 
 @dataclass(frozen=True)
-class Hang(Named):
+class Hang(ConfiguredFault):
     """Silence, until the client gives up."""
 
     kind = "hang"
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """Nothing, for ever."""
         return _broken_off(answer, Ending.HANG)
 
 
 @dataclass(frozen=True)
-class Reset(Named):
+class Reset(ConfiguredFault):
     """The connection is reset (RST)."""
 
     kind = "reset"
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """Nothing, and the connection is gone."""
         return _broken_off(answer, Ending.RESET)
 
 
 @dataclass(frozen=True)
-class Close(Named):
+class Close(ConfiguredFault):
     """The connection is closed (FIN) without an answer."""
 
     kind = "close"
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """Nothing, and the connection is at its end."""
         return _broken_off(answer, Ending.CLOSE)
 
 
 @dataclass(frozen=True)
-class Cut(Named):
+class Cut(ConfiguredFault):
     """The connection is closed in the middle of the body. A body that is no longer than that stays whole."""
 
-    after: int
+    keep: int
     """Bytes of the body that go out."""
     kind = "cut"
-    options: ClassVar = {"after": _count(f"a number of bytes from 0 to {LARGEST}", 0)}
+    options: ClassVar = {"keep": _count(f"a number of bytes from 0 to {LARGEST}", 0)}
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """The beginning of the same."""
-        return _delivered(answer, cut=self.after)
+        return _delivered(answer, cut=self.keep)
 
 
 GARBAGE = bytes((71 * place + 139) % 256 for place in range(256)) + b"\r\n\r\n"
@@ -306,8 +290,8 @@ GARBAGE = bytes((71 * place + 139) % 256 for place in range(256)) + b"\r\n\r\n"
 
 
 @dataclass(frozen=True)
-class Garbage(Named):
-    """Bytes that are no HTTP, and the connection is closed."""
+class Garbage(ConfiguredFault):
+    """Bytes that are not HTTP, and the connection is closed."""
 
     base64: str | None = None
     """The bytes; ours when none are given."""
@@ -321,80 +305,93 @@ class Garbage(Named):
         except (binascii.Error, ValueError) as reason:
             raise ValueError(f"base64 is not base64: {reason}") from reason
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
         """Garbage."""
         return _delivered(answer, instead=GARBAGE if self.base64 is None else b64decode(self.base64))
 
 
-# ---------------------------------------------------------------------------------------------------------- stale answers
+# ---------------------------------------------------------------------------------------------------------- replayed responses
 
 
 @dataclass(frozen=True)
-class Stale(Named):
-    """This exchange takes its course; the next one that the rule matches gets this one's answer and is not executed."""
+class ReplayNext(ConfiguredFault):
+    """The next request that the rule matches gets the response of this one, and is not executed."""
 
-    kind = "stale"
+    kind = "replay"
     points: ClassVar = ("after",)
 
-    def leaves(self, answer: Response, /) -> Again:
-        """The answer, for the next."""
-        return Again(answer)
+    def next_fault(self, answer: Response, /) -> Replay:
+        """The response, for the next request."""
+        return Replay(answer)
 
 
 @dataclass(frozen=True)
-class Again(Fault):
-    """An answer that was given before. Not asked for by name: `Stale` leaves it."""
+class Replay(Fault):
+    """A response that was given before. Not asked for by name: `ReplayNext` keeps it."""
 
     answer: Response
 
-    def act(self, answer: Response, _refuse: Refuse, /) -> Response:
-        """The old answer in the new one's place."""
+    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+        """The old response in place of the new one."""
         return structs.replace(self.answer, timing=answer.timing, origin="stale")
 
-    def described(self) -> dict[str, Any]:
-        """As what it is the other half of."""
-        return {"kind": Stale.kind}
+    def to_json(self) -> dict[str, Any]:
+        """As the fault that kept it."""
+        return {"kind": ReplayNext.kind}
 
 
 # ----------------------------------------------------------------------------------------------------------------- several
 
 
 @dataclass(frozen=True)
-class Several(Fault):
-    """One after the other on the same answer."""
+class FaultChain(Fault):
+    """One after the other on the same response."""
 
     faults: tuple[Fault, ...]
     points: tuple[Point, ...] = ("after", "before")
-    """As `Named.points`."""
+    """As `ConfiguredFault.points`."""
 
-    def act(self, answer: Response, refuse: Refuse, /) -> Response:
-        """What becomes of the answer in the end."""
+    def apply(self, answer: Response, build_error: BuildError, /) -> Response:
+        """What becomes of the response in the end."""
         for fault in self.faults:
-            answer = fault.act(answer, refuse)
+            answer = fault.apply(answer, build_error)
         return answer
 
-    def settled(self, draw: Draw, /) -> Several:
-        """All of them settled, in their order."""
-        return replace(self, faults=tuple(fault.settled(draw) for fault in self.faults))
+    def resolve(self, draw: Draw, /) -> FaultChain:
+        """All of them resolved, in their order."""
+        return replace(self, faults=tuple(fault.resolve(draw) for fault in self.faults))
 
-    def described(self) -> list[Any]:
+    def to_json(self) -> list[Any]:
         """The list."""
-        return [fault.described() for fault in self.faults]
+        return [fault.to_json() for fault in self.faults]
 
 
 # ------------------------------------------------------------------------------------------------------------------ JSON
 
-KINDS: Mapping[str, type[Named]] = {
+RESPONSE_FAULTS: Mapping[str, type[ConfiguredFault]] = {
     fault.kind: fault
     for fault in (
-        *(Nothing, Refusal, Substitute, Malformed, WrongLength, Delay, UniformDelay, LognormalDelay, Slow),
-        *(Hang, Reset, Close, Cut, Garbage, Stale),
+        *(
+            Nothing,
+            ProviderErrorFault,
+            StaticResponse,
+            Malformed,
+            WrongLength,
+            Delay,
+            UniformDelay,
+            LognormalDelay,
+            Slow,
+        ),
+        *(Hang, Reset, Close, Cut, Garbage, ReplayNext),
     )
 }
-"""Every fault that can be asked for, by name."""
+"""Every fault of a response, by name."""
+
+FAULTS: Mapping[Target, Mapping[str, type[ConfiguredFault]]] = {"response": RESPONSE_FAULTS, "webhook": WEBHOOK_FAULTS}
+"""Every fault that can be asked for, by target and name."""
 
 
-def _schema(fault: type[Named]) -> Schema:
+def _schema(fault: type[ConfiguredFault]) -> Schema:
     return an_object(
         f"an object that describes the fault {fault.kind!r}",
         ["kind", *(option.name for option in fields(fault) if option.default is MISSING)],
@@ -403,43 +400,49 @@ def _schema(fault: type[Named]) -> Schema:
     )
 
 
-SCHEMAS: Mapping[str, Schema] = {kind: _schema(fault) for kind, fault in KINDS.items()}
-"""The JSON Schema of every fault, by name."""
+SCHEMAS: Mapping[Target, Mapping[str, Schema]] = {
+    target: {kind: _schema(fault) for kind, fault in faults.items()} for target, faults in FAULTS.items()
+}
+"""The JSON Schema of every fault, by target and name."""
 
 
-def parse(description: object, place: Place = ("fault",)) -> Named | Several:
+def parse(description: object, target: Target = "response", place: Place = ("fault",)) -> ConfiguredFault | FaultChain:
     """Read a fault, or a list of faults that act in this order.
 
     Args:
         description: JSON such as ``{"kind": "delay", "seconds": 2}``.
+        target: what goes wrong; a webhook has one fault, not a list.
         place: where it stands in what was sent, for the sentence.
 
     Raises:
         ValueError: it is none; one sentence says what is wrong and, of a misspelt word, which one is near.
     """
     if not isinstance(description, list):
-        return _parse_one(description, place)
+        return _parse_one(description, target, place)
     if not description:
         raise ValueError(f"{written(place)}: an empty list is not a list of faults")
-    faults = tuple(_parse_one(each, (*place, index)) for index, each in enumerate(description))
+    faults = tuple(_parse_one(each, target, (*place, index)) for index, each in enumerate(description))
     for index, fault in enumerate(faults):
-        if len(faults) > 1 and "before" not in fault.points:
+        if target == "webhook" or (len(faults) > 1 and "before" not in fault.points):
             raise ValueError(f"{written((*place, index))}: {fault.kind!r} stands alone, not in a list")
-    return Several(faults, max((fault.points for fault in faults), key=_comes_before))
+    return FaultChain(faults, max((fault.points for fault in faults), key=_comes_before))
 
 
 def _comes_before(points: Sequence[Point]) -> bool:
     return points[0] == "before"
 
 
-def _parse_one(description: object, place: Place) -> Named:
+def _parse_one(description: object, target: Target, place: Place) -> ConfiguredFault:
     kind = description.get("kind") if isinstance(description, dict) else None
     if not isinstance(description, dict) or not isinstance(kind, str):
         raise ValueError(f"{written(place)}: {shown(description)} is not an object with a 'kind', or a list of such")  # noqa: TRY004  # of a request, not of a call
-    if kind not in KINDS:
-        raise ValueError(f"{written((*place, 'kind'))}: {unknown('kind of fault', kind, KINDS)}")
-    hold(description, SCHEMAS[kind], place)
+    faults = FAULTS[target]
+    if kind not in faults:
+        others = [f"{kind!r} is a fault of a {other}" for other in FAULTS if other != target and kind in FAULTS[other]]
+        why = f"{others[0]}, not of a {target}" if others else unknown(f"kind of {target} fault", kind, faults)
+        raise ValueError(f"{written((*place, 'kind'))}: {why}")
+    hold(description, SCHEMAS[target][kind], place)
     try:
-        return KINDS[kind](**{name: value for name, value in description.items() if name != "kind"})
+        return faults[kind](**{name: value for name, value in description.items() if name != "kind"})
     except ValueError as reason:
         raise ValueError(f"{written(place)}: {reason}") from reason

@@ -1,8 +1,9 @@
-"""Rules of faults as JSON, and an exchange as a rule sees it.
+"""Fault rules as JSON, and a request as a rule sees it.
 
-A rule is ``{"id", "match", "when", "point", "fault", "expires_after"}``, all but ``fault`` optional. ``match`` has
-``provider``, ``operation``, ``method``, ``path``, ``parameters`` and ``headers``; of the last two each value is a text
-that must be the same, or ``{"pattern": "^555"}``. ``when`` has ``first``, ``every``, ``nth``, ``after``, ``from``,
+A rule is ``{"id", "target", "match", "when", "point", "fault", "expires_after"}``, all but ``fault`` optional. With
+``target`` ``response`` (the default) ``match`` has ``provider``, ``operation``, ``method``, ``path``, ``parameters`` and
+``headers``; of the last two each value is a text that must be the same, or ``{"pattern": "^555"}``. With ``target``
+``webhook`` it has ``provider``, ``account``, ``kind`` and ``url``. ``when`` has ``first``, ``every``, ``nth``, ``skip``, ``from``,
 ``until`` and ``probability``.
 """
 
@@ -12,12 +13,25 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockserver.engine.faults import LONGEST_PATTERN, Criterion, Exactly, Facts, Like, Match, Rule, When
+from mockserver.engine.faults import (
+    LONGEST_PATTERN,
+    ConfiguredFault,
+    Criterion,
+    Equals,
+    FaultRule,
+    Matches,
+    RequestFacts,
+    RequestMatch,
+    RuleStatus,
+    Target,
+    WebhookMatch,
+    When,
+)
 from mockserver.engine.instants import Instant, iso, parse_duration, parse_instant
-from mockserver.validation.json_schema import Schema, an_object, hold
+from mockserver.validation.json_schema import END, Schema, an_object, hold
 from mockserver.validation.messages import Place, either, shown, unknown, written
 
-from .fault_effects import Named, Refusal, Several, parse
+from .fault_effects import FaultChain, ProviderErrorFault, parse
 
 if TYPE_CHECKING:
     from mockserver.sdk.provider import Call
@@ -48,12 +62,16 @@ RULE: Schema = an_object(
     ["fault"],
     id={
         "type": "string",
-        "pattern": "^[A-Za-z0-9_-]{1,64}$",
+        "pattern": f"^[A-Za-z0-9_-]{{1,64}}{END}",
         "description": "a name of 1 to 64 letters, digits, _ and -",
     },
+    target={"enum": ["response", "webhook"], "description": either(["response", "webhook"])},
     match=an_object(
         "an object of criteria",
         provider=_WORD,
+        account=_WORD,
+        kind=_WORD,
+        url=_WORD,
         operation=_WORD,
         method=_WORD,
         path=_WORD,
@@ -65,7 +83,7 @@ RULE: Schema = an_object(
         first=_TIMES,
         every=_TIMES,
         nth=_TIMES,
-        after=_TIMES,
+        skip=_TIMES,
         **{"from": _MOMENT, "until": _MOMENT},
         probability={"type": "number", "minimum": 0, "maximum": 1, "description": "a number from 0 to 1"},
     ),
@@ -75,68 +93,93 @@ RULE: Schema = an_object(
 )
 """The JSON Schema of a rule; what ``fault`` may be is in `mockserver.http.fault_effects.SCHEMAS`."""
 
+CRITERIA: Mapping[Target, tuple[str, ...]] = {
+    "response": ("provider", "operation", "method", "path", "parameters", "headers"),
+    "webhook": ("provider", "account", "kind", "url"),
+}
+"""What ``match`` may have, by target."""
+
 
 class Terms(NamedTuple):
     """What a rule may name of a provider."""
 
     operations: Collection[str]
-    refusals: Collection[str]
+    errors: Collection[str]
+    """The names of its provider errors."""
 
 
-def rule_from(description: object, now: Instant, known: Mapping[str, Terms] | None = None) -> Rule:
+def rule_from(description: object, now: Instant, known: Mapping[str, Terms] | None = None) -> FaultRule:
     """Read a rule.
 
     Args:
         description: JSON.
         now: the world's instant, from which durations are counted.
-        known: what there is of each provider, by its name; when given, anything else is refused here.
+        known: what there is of each provider, by its name; when given, anything else is rejected here.
 
     Raises:
         ValueError: it is none, or could never fire; one sentence says where and what would be right.
     """
     hold(description, RULE, ())
     assert isinstance(description, dict)
-    fault = parse(description["fault"])
-    match = _match(description.get("match", {}))
-    if known is not None:
-        match = _completed(match, fault, known)
-    elif match.provider is None and _refusals(fault):
-        raise ValueError("match.provider: is missing; every provider has refusals of its own")
+    target: Target = description.get("target", "response")
+    fault = parse(description["fault"], target)
+    criteria = description.get("match", {})
+    _check_criteria(criteria, target)
+    match = _webhook_match(criteria, known) if target == "webhook" else _request_match(criteria, fault, known)
     point = description.get("point", fault.points[0])
     if point not in fault.points:
         raise ValueError(f"point: {point!r} makes no sense for this fault; {either(fault.points)} does")
-    return Rule(
-        fault,
-        match,
-        _when(description.get("when", {}), now),
-        point,
-        description.get("expires_after"),
-        description.get("id", ""),
-    )
+    when = _when(description.get("when", {}), now)
+    return FaultRule(fault, match, when, point, description.get("expires_after"), description.get("id", ""), target)
 
 
-def _refusals(fault: Named | Several) -> list[str]:
-    """The names of the refusals that a fault demands."""
-    faults = fault.faults if isinstance(fault, Several) else (fault,)
-    return [each.name for each in faults if isinstance(each, Refusal)]
+def _check_criteria(description: Mapping[str, Any], target: Target) -> None:
+    for name in description:
+        if name not in CRITERIA[target]:
+            raise ValueError(f"match.{name}: is of no use with target {target}; {', '.join(CRITERIA[target])} are")
 
 
-def _completed(match: Match, fault: Named | Several, known: Mapping[str, Terms]) -> Match:
-    """The criteria, checked; with the provider of the refusals, where they or the operation leave no choice."""
-    if match.provider is not None and match.provider not in known:
-        raise ValueError(f"match.provider: {shown(match.provider)}: {unknown('provider', match.provider, known)}")
-    _check_operation(match, known)
-    names = _refusals(fault)
-    if names and match.provider is None:
-        match = replace(match, provider=_provider(match.operation, names, known))
-    for name in names:
-        there = known[match.provider or ""].refusals
-        if name not in there:
-            raise ValueError(f"fault.name: {shown(name)}: {unknown(f'refusal of {match.provider}', name, there)}")
+def _webhook_match(description: Mapping[str, Any], known: Mapping[str, Terms] | None) -> WebhookMatch:
+    match = WebhookMatch(**description)
+    if known is not None:
+        _check_provider(match.provider, known)
     return match
 
 
-def _check_operation(match: Match, known: Mapping[str, Terms]) -> None:
+def _request_match(
+    description: Mapping[str, Any], fault: ConfiguredFault | FaultChain, known: Mapping[str, Terms] | None
+) -> RequestMatch:
+    """The criteria, checked; with the provider of the errors, where they or the operation leave no choice."""
+    match, names = _match(description), _error_names(fault)
+    if known is None:
+        if match.provider is None and names:
+            raise ValueError("match.provider: is missing; every provider has errors of its own")
+        return match
+    _check_provider(match.provider, known)
+    _check_operation(match, known)
+    if names and match.provider is None:
+        match = replace(match, provider=_provider(match.operation, names, known))
+    for name in names:
+        there = known[match.provider or ""].errors
+        if name not in there:
+            raise ValueError(
+                f"fault.name: {shown(name)}: {unknown(f'provider error of {match.provider}', name, there)}"
+            )
+    return match
+
+
+def _error_names(fault: ConfiguredFault | FaultChain) -> list[str]:
+    """The names of the provider errors that a fault gives."""
+    faults = fault.faults if isinstance(fault, FaultChain) else (fault,)
+    return [each.name for each in faults if isinstance(each, ProviderErrorFault)]
+
+
+def _check_provider(provider: str | None, known: Mapping[str, Terms]) -> None:
+    if provider is not None and provider not in known:
+        raise ValueError(f"match.provider: {shown(provider)}: {unknown('provider', provider, known)}")
+
+
+def _check_operation(match: RequestMatch, known: Mapping[str, Terms]) -> None:
     operation = match.operation
     if operation is None:
         return
@@ -149,23 +192,23 @@ def _check_operation(match: Match, known: Mapping[str, Terms]) -> None:
 
 
 def _provider(operation: str | None, names: Iterable[str], known: Mapping[str, Terms]) -> str:
-    """Whose refusals are meant."""
+    """Whose errors are meant."""
     for name in names:
-        theirs = [each for each, terms in known.items() if name in terms.refusals]
+        theirs = [each for each, terms in known.items() if name in terms.errors]
         if not theirs:
-            everything = (refusal for terms in known.values() for refusal in terms.refusals)
-            raise ValueError(f"fault.name: {shown(name)}: {unknown('refusal', name, everything)}")
+            everything = (each for terms in known.values() for each in terms.errors)
+            raise ValueError(f"fault.name: {shown(name)}: {unknown('provider error', name, everything)}")
     if operation is not None:
         return next(each for each, terms in known.items() if operation in terms.operations)
     if len(theirs) > 1:
-        raise ValueError(f"match.provider: is missing; {' and '.join(theirs)} have a refusal {name}")
+        raise ValueError(f"match.provider: is missing; {' and '.join(theirs)} have an error {name}")
     return theirs[0]
 
 
-def _match(description: Mapping[str, Any]) -> Match:
+def _match(description: Mapping[str, Any]) -> RequestMatch:
     method = description.get("method")
     headers = _criteria(description.get("headers", {}), ("match", "headers"))
-    return Match(
+    return RequestMatch(
         description.get("provider"),
         description.get("operation"),
         method and method.upper(),
@@ -181,9 +224,9 @@ def _criteria(description: Mapping[str, Any], place: Place) -> dict[str, Criteri
 
 def _criterion(value: str | Mapping[str, str], place: Place) -> Criterion:
     if isinstance(value, str):
-        return Exactly(value)
+        return Equals(value)
     try:
-        return Like(value["pattern"])
+        return Matches(value["pattern"])
     except ValueError as reason:
         raise ValueError(f"{written(place)}: {reason}") from reason
 
@@ -191,9 +234,9 @@ def _criterion(value: str | Mapping[str, str], place: Place) -> Criterion:
 def _when(description: Mapping[str, Any], now: Instant) -> When:
     moments = {name: _moment(description[name], now, name) for name in ("from", "until") if name in description}
     counts = {name: value for name, value in description.items() if name not in moments}
-    when = When(since=moments.get("from"), until=moments.get("until"), **counts)
-    if when.since is not None and when.until is not None and when.until <= when.since:
-        raise ValueError(f"when.until: {iso(when.until)} is not later than from, {iso(when.since)}")
+    when = When(starts_at=moments.get("from"), until=moments.get("until"), **counts)
+    if when.starts_at is not None and when.until is not None and when.until <= when.starts_at:
+        raise ValueError(f"when.until: {iso(when.until)} is not later than from, {iso(when.starts_at)}")
     if when.until is not None and when.until <= now:
         raise ValueError(f"when.until: {iso(when.until)} is past; it is {iso(now)} in this world")
     _check_counts(when)
@@ -201,21 +244,19 @@ def _when(description: Mapping[str, Any], now: Instant) -> When:
 
 
 def _check_counts(when: When) -> None:
-    """Refuse counts of which no exchange could be the one, and those that say nothing beside another."""
+    """Reject counts that nothing could meet, and those that say nothing beside another."""
     if when.nth is not None:
-        for name in ("first", "every", "after"):
+        for name in ("first", "every", "skip"):
             if getattr(when, name) is not None:
-                raise ValueError(f"when.{name}: says nothing beside nth, which names one exchange alone")
+                raise ValueError(f"when.{name}: says nothing beside nth, which names one alone")
     if when.first is None:
         return
-    if when.after is not None and when.after >= when.first:
+    if when.skip is not None and when.skip >= when.first:
+        raise ValueError(f"when.skip: {when.skip} is not less than first, {when.first}, so none of the first is left")
+    every, skip = when.every or 1, when.skip or 0
+    if (skip // every + 1) * every > when.first:
         raise ValueError(
-            f"when.after: {when.after} is not less than first, {when.first}, so no exchange is both after the one and among the others"
-        )
-    every, after = when.every or 1, when.after or 0
-    if (after // every + 1) * every > when.first:
-        raise ValueError(
-            f"when.every: no multiple of {every} is above {after} and up to first, {when.first}, so none fires"
+            f"when.every: no multiple of {every} is above {skip} and up to first, {when.first}, so none fires"
         )
 
 
@@ -226,32 +267,39 @@ def _moment(text: str, now: Instant, name: str) -> Instant:
         raise ValueError(f"when.{name}: {shown(text)} is not {_MOMENT['description']}") from reason
 
 
-def described(rule: Rule, matched: int, hits: int, is_spent: bool = False) -> dict[str, Any]:
-    """A rule as JSON, with how it stands beside it: without these three keys `rule_from` reads it back."""
+def rule_to_json(status: RuleStatus, now: Instant) -> dict[str, Any]:
+    """A rule as JSON, with what it has counted beside it: without these four keys `rule_from` reads it back."""
+    rule, match, when = status.rule, status.rule.match, status.rule.when
+    if isinstance(match, WebhookMatch):
+        criteria = _given(provider=match.provider, account=match.account, kind=match.kind, url=match.url)
+    else:
+        criteria = _given(
+            provider=match.provider,
+            operation=match.operation,
+            method=match.method,
+            path=match.path,
+            parameters=_written(match.parameters),
+            headers=_written(match.headers),
+        )
     return {
         "id": rule.id,
-        "match": _given(
-            provider=rule.match.provider,
-            operation=rule.match.operation,
-            method=rule.match.method,
-            path=rule.match.path,
-            parameters=_written(rule.match.parameters),
-            headers=_written(rule.match.headers),
-        ),
+        "target": rule.target,
+        "match": criteria,
         "when": _given(
-            first=rule.when.first,
-            every=rule.when.every,
-            nth=rule.when.nth,
-            after=rule.when.after,
-            **{"from": _stamp(rule.when.since), "until": _stamp(rule.when.until)},
-            probability=rule.when.probability,
+            first=when.first,
+            every=when.every,
+            nth=when.nth,
+            skip=when.skip,
+            **{"from": _stamp(when.starts_at), "until": _stamp(when.until)},
+            probability=when.probability,
         ),
         "point": rule.point,
-        "fault": rule.fault.described(),
+        "fault": rule.fault.to_json(),
         **_given(expires_after=rule.expires_after),
-        "matched": matched,
-        "hits": hits,
-        "spent": is_spent,
+        "matched": status.matched,
+        "hits": status.hits,
+        "remaining": status.remaining(now),
+        "exhausted": status.is_exhausted(now),
     }
 
 
@@ -260,7 +308,7 @@ def _given(**entries: object) -> dict[str, Any]:
 
 
 def _written(criteria: Mapping[str, Criterion]) -> dict[str, Any] | None:
-    return {name: criterion.described() for name, criterion in criteria.items()} or None
+    return {name: criterion.to_json() for name, criterion in criteria.items()} or None
 
 
 def _stamp(instant: Instant | None) -> str | None:
@@ -269,18 +317,20 @@ def _stamp(instant: Instant | None) -> str | None:
 
 def facts_of(
     method: str, path: str, head: Iterable[tuple[str, str]], provider: str | None = None, call: Call | None = None
-) -> Facts:
-    """An exchange as a rule sees it.
+) -> RequestFacts:
+    """A request as a rule sees it.
 
     Args:
         method: of the request.
         path: decoded, without the prefix that names the world.
         head: the request's headers; of several with one name the values are joined by commas.
-        provider: the room that was reached, if any.
+        provider: who was reached, if anybody.
         call: what it was asked for.
     """
     headers: dict[str, str] = {}
     for name, value in head:
         small = name.lower()
         headers[small] = f"{headers[small]}, {value}" if small in headers else value
-    return Facts(provider, call.operation if call else "", method.upper(), path, call.values if call else {}, headers)
+    return RequestFacts(
+        provider, call.operation if call else "", method.upper(), path, call.values if call else {}, headers
+    )

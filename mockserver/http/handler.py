@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import structs
 
-from mockserver.engine.faults import NO_FAULT, Chosen
+from mockserver.engine.faults import NO_FAULT, SelectedFault
 from mockserver.engine.instants import SECOND, http_date
 from mockserver.engine.journal import Exchange
 from mockserver.sdk.request import ProviderRequest
@@ -153,17 +153,17 @@ class Handler:
         """
         call = provider.parse(request)
         world = bound or self.registry.owner(call.credential)
-        chosen = _choose(world, exchange, request, provider, call) if world.plan else NO_FAULT
-        is_kept = chosen.point != "before"
+        selected = _choose_fault(world, exchange, request, provider, call)
+        is_kept = selected.point != "before"
         decision = world.execute(partial(provider.decide, call), is_kept)
         readings = world.state.readings
         exchange.decided(world.id, provider.name, call.operation, decision, call.values, readings, is_kept=is_kept)
         answer = provider.render(decision, call, readings, self._cache)
-        if chosen is not NO_FAULT:
+        if selected is not NO_FAULT:
             refuse = partial(_refuse, provider, decision, call, request, readings, self._cache)
-            answer = suffer(world, exchange, chosen, answer, refuse)
+            answer = apply_fault(world, exchange, selected, answer, refuse)
         exchange.replied(answer.delivered_origin, answer.refusal)
-        return dated(answer, decision.at)
+        return with_date(answer, decision.at)
 
     def handle_unmatched(
         self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None, status: int
@@ -171,13 +171,15 @@ class Handler:
         """Answer what reached a provider's host or prefix but none of its operations; with 500, what we failed at."""
         world = bound or self.registry.default
         exchange.provider = provider.name
-        chosen = _choose(world, exchange, request, provider) if world.plan else NO_FAULT
+        selected = _choose_fault(world, exchange, request, provider)
         answer = provider.render_routing_error(request, status)
         exchange.verdict = answer.refusal
-        if chosen is not NO_FAULT:
-            answer = suffer(world, exchange, chosen, answer, lambda _name: answer)  # no operation, no error of one
+        if selected is not NO_FAULT:
+            answer = apply_fault(
+                world, exchange, selected, answer, lambda _name: answer
+            )  # no operation, no error of one
         exchange.replied(answer.delivered_origin, answer.refusal)
-        return dated(answer, world.clock.now())
+        return with_date(answer, world.clock.now())
 
     def reject_invalid(self, raw: bytes, reason: str, listener: str | None) -> None:
         """Write down what was no HTTP at all.
@@ -308,31 +310,34 @@ def split_prefix(path: str) -> tuple[str, list[str]]:
     return slash + rest or "/", [name]
 
 
-def suffer(
-    world: World, exchange: Exchange, chosen: Chosen, answer: Response, refuse: Callable[[str], Response]
+def apply_fault(
+    world: World, exchange: Exchange, selected: SelectedFault, answer: Response, build_error: Callable[[str], Response]
 ) -> Response:
-    """The answer as a fault leaves it."""
-    exchange.fault = {"rule": chosen.rule, "point": chosen.point, "fault": chosen.fault.described()}
-    spoilt: Response = chosen.fault.act(answer, refuse)
-    left = chosen.fault.leaves(spoilt)
-    if left is not None:
-        world.leave(chosen, left)
-    return spoilt
+    """Apply the fault to the response and record it on the exchange."""
+    exchange.fault = {"rule": selected.rule, "point": selected.point, "fault": selected.fault.to_json()}
+    changed: Response = selected.fault.apply(answer, build_error)
+    replay = selected.fault.next_fault(changed)
+    if replay is not None:
+        world.keep_replay(selected, replay)
+    return changed
 
 
-def dated(answer: Response, at: int) -> Response:
+def with_date(answer: Response, at: int) -> Response:
     """The answer with the world's time in its ``Date``, unless it has one."""
     headers = answer.headers
     for name, _ in headers:
-        if name == "Date":  # a stale answer is as old as it is
+        if name == "Date":  # a replayed response keeps its own
             return answer
     return structs.replace(answer, headers=(*headers, ("Date", http_date(at // SECOND))))
 
 
-def _choose(
+def _choose_fault(
     world: World, exchange: Exchange, request: ProviderRequest, provider: Provider, call: Call | None = None
-) -> Chosen:
-    return world.choose(facts_of(exchange.method, request.path, exchange.head, provider.name, call))
+) -> SelectedFault:
+    """The fault that applies to a request; nothing is done for it in a world without rules."""
+    if not world.state.fault_rules:
+        return NO_FAULT
+    return world.choose_fault(facts_of(exchange.method, request.path, exchange.head, provider.name, call))
 
 
 def _refuse(

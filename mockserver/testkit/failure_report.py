@@ -30,7 +30,7 @@ def told(world: World, leaks: Iterable[Asked] = ()) -> str:
 
 def _lines(world: World) -> Iterator[str]:
     last = world.journal(limit=1).last
-    exchanges = world.journal(after=max(last - MOST, 0))
+    exchanges = world.journal(since=max(last - MOST, 0))
     if last == 0:
         yield f"world {world.id}: nothing was asked"
         return

@@ -52,20 +52,20 @@ def shown(visit: Visit) -> dict[str, Any]:
 
 
 def changed(visit: Visit) -> dict[str, Any] | None:
-    """The lines that came after the number ``after``; ``None`` when they are more than a page."""
-    after, last = visit.number("after"), visit.world.journal.last
-    if last - after > PAGE:
+    """The lines that came after the number ``since``; ``None`` when they are more than a page."""
+    since, last = visit.number("since"), visit.world.journal.last
+    if last - since > PAGE:
         return None
-    lines = list(_matching(visit, after=after))
+    lines = list(_matching(visit, since=since))
     here = visit.here("exchanges", **{name: visit.args.get(name) for name in _FILTERS})
     return {"lines": lines[::-1], "last": last, "cursor": visit.world.feed.cursor, "path": here}
 
 
-def _matching(visit: Visit, *, before: int | None = None, after: int = 0) -> Iterator[Line]:
+def _matching(visit: Visit, *, before: int | None = None, since: int = 0) -> Iterator[Line]:
     """The exchanges between two numbers that the filters leave, the latest first."""
     wanted = visit.args.get("q", "").strip().casefold()
     provider, outcome, fault = (visit.args.get(name) for name in ("provider", "outcome", "fault"))
-    for exchange in reversed(visit.world.journal.since(after)):
+    for exchange in reversed(visit.world.journal.since(since)):
         if before is not None and exchange.number >= before:
             continue
         if (provider and exchange.provider != provider) or (outcome and exchange.outcome != outcome):

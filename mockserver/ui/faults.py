@@ -1,4 +1,4 @@
-"""Faults: what is armed, and a list to arm from, in plain words."""
+"""The fault rules of a world, and a form for each kind of fault, in plain words."""
 
 from __future__ import annotations
 
@@ -8,27 +8,37 @@ from typing import Any, NamedTuple
 from .exchanges import fault_in_words
 from .page_context import Visit
 
-_WORDS: Mapping[str, tuple[str, str]] = {
-    "refusal": ("Say no", "The provider refuses, in its own words."),
-    "answer": ("A gateway answers", "A status and a body, as a proxy in between would send them."),
-    "reset": (
-        "Lose the reply",
-        "The connection is reset. With “after”, the operation has taken effect and the client does not know.",
-    ),
-    "close": ("Hang up", "The connection is closed without an answer."),
-    "hang": ("Never answer", "Silence, until the client gives up."),
-    "delay": ("Answer late", "The first byte comes so many seconds late."),
-    "uniform_delay": ("Answer late, now more, now less", "Any delay between two is as likely as another."),
-    "lognormal_delay": ("Answer late as real servers do", "Mostly a little, now and then very."),
-    "slow": ("Trickle", "The body comes in small pieces with pauses between them."),
-    "cut": ("Break off", "The connection ends in the middle of the body."),
-    "malformed": ("Garble the body", "Whole and of the promised length, but no parser takes it."),
-    "wrong_length": ("Lie about the length", "Content-Length is so many bytes off."),
-    "garbage": ("Talk nonsense", "Bytes that are no HTTP, and the connection is closed."),
-    "stale": ("Repeat the last answer", "The next exchange gets this one’s answer and is not executed."),
-    "none": ("Let it pass", "No fault; it keeps its exchanges from the rules behind it."),
+_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "response": {
+        "provider_error": ("Provider error", "One of the provider’s own errors, in its own form."),
+        "static_response": ("Gateway response", "A status and a body, as a proxy in between would send them."),
+        "reset": (
+            "Reset connection",
+            "The response is lost. With “after”, the operation has taken effect and the client does not know.",
+        ),
+        "close": ("Close connection", "The connection is closed without a response."),
+        "hang": ("No response", "The connection stays open, and nothing comes until the client gives up."),
+        "delay": ("Delay", "The first byte comes so many seconds late."),
+        "uniform_delay": ("Random delay", "Any delay between two is as likely as another."),
+        "lognormal_delay": ("Realistic delay", "Mostly short, now and then very long."),
+        "slow": ("Slow body", "The body comes in small pieces with pauses between them."),
+        "cut": ("Cut body", "The connection is closed in the middle of the body."),
+        "malformed": ("Malformed body", "Whole and of the announced length, but no parser reads it."),
+        "wrong_length": ("Wrong Content-Length", "Content-Length is so many bytes off."),
+        "garbage": ("Malformed HTTP", "Bytes that are not HTTP, and the connection is closed."),
+        "replay": ("Replay a response", "The next request gets the response of this one and is not executed."),
+        "none": ("No fault", "Keeps its requests from the rules behind it."),
+    },
+    "webhook": {
+        "duplicate": ("Duplicate", "The webhook is sent, and then sent again."),
+        "concurrent_duplicate": ("Concurrent duplicate", "The webhook is sent twice at the same time."),
+        "delay": ("Delayed webhook", "The webhook is sent so many seconds of the world’s clock late."),
+        "reorder": ("Out of order", "The webhook is sent after the next one."),
+        "lost_acknowledgement": ("Lost acknowledgement", "The receiver’s first responses count as none."),
+        "give_up": ("Early give-up", "The provider gives up after so many attempts."),
+    },
 }
-"""What people call the kinds, in the order in which they are offered; a kind that is not here is told in its own words."""
+"""Titles of the kinds, by target, in the order in which they are offered; a kind that is not here has its own name."""
 
 TIMES = {"1": "once", "2": "twice", "3": "3 times", "": "every time"}
 
@@ -48,9 +58,12 @@ class Option(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """A kind of fault that can be armed."""
+    """A kind of fault that a rule can have."""
 
+    id: str
+    """Unlike that of any other kind."""
     name: str
+    target: str
     title: str
     about: str
     points: tuple[str, ...]
@@ -58,53 +71,52 @@ class Kind(NamedTuple):
 
 
 _EXAMPLES = {"seconds": "5", "least": "1", "most": "10", "median": "1", "sigma": "0.5", "size": "16", "pause": "0.5"}
-_EXAMPLES |= {"after": "100", "by": "10", "status": "503", "body": "Service Unavailable"}
+_EXAMPLES |= {"keep": "100", "by": "10", "status": "503", "body": "Service Unavailable"}
 
 
 def shown(visit: Visit, error: str = "") -> dict[str, Any]:
     """The whole section."""
-    kinds = {each["kind"]: each for each in visit.ask("GET", "/_mock/faults")["kinds"]}
-    order = [*_WORDS, *(name for name in kinds if name not in _WORDS)]
+    kinds = [_kind(each) for each in visit.ask("GET", "/_mock/faults")["kinds"]]
+    order = [(target, name) for target, words in _WORDS.items() for name in words]
+    place = {key: index for index, key in enumerate(order)}
+    kinds.sort(key=lambda kind: place.get((kind.target, kind.name), len(place)))
     operations = [
         (room.title, [(f"{room.name}|{operation}", operation) for operation in room.operations_by_name])
         for room in visit.desk.providers
     ]
-    refusals = [
+    errors = [
         (room.title, [(f"{room.name}|{each.__name__}", each.__name__) for each in room.errors])
         for room in visit.desk.providers
     ]
     return {
-        "armed": [_armed(each) for each in visit.ask("GET", "faults")["faults"]],
-        "kinds": [_kind(kinds[name]) for name in order if name in kinds],
+        "rules": [_rule(each) for each in visit.ask("GET", "faults")["faults"]],
+        "kinds": kinds,
         "operations": operations,
-        "refusals": refusals,
+        "errors": errors,
+        "providers": [(room.name, room.title) for room in visit.desk.providers],
         "times": TIMES,
-        "mischief": visit.ask("GET", "mischief")["mischief"],
-        "mischief_kinds": _mischief_kinds(),
         "error": error,
     }
 
 
-def _mischief_kinds() -> Mapping[str, str]:
-    from mockserver.engine.webhook_faults import KINDS
-
-    return {str(name): about for name, about in KINDS.items()}
-
-
-def _armed(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     kinds = fault_in_words(rule)
-    title, _ = _WORDS.get(kinds, (kinds, ""))
+    title, _ = _WORDS[rule["target"]].get(kinds, (kinds, ""))
     match = {name: value for name, value in (rule.get("match") or {}).items() if value}
     return {**rule, "title": title, "kinds": kinds, "match": match}
 
 
 def _kind(kind: Mapping[str, Any]) -> Kind:
-    title, about = _WORDS.get(kind["kind"], (kind["kind"], kind["about"]))
+    name, target = kind["kind"], kind["target"]
+    title, about = _WORDS[target].get(name, (name, kind["about"]))
     schema = kind["schema"]
-    options = (
-        _option(name, part, name in schema["required"]) for name, part in schema["properties"].items() if name != "kind"
+    options = tuple(
+        _option(option, part, option in schema["required"])
+        for option, part in schema["properties"].items()
+        if option != "kind"
     )
-    return Kind(kind["kind"], title, about, tuple(kind["points"]), tuple(options))
+    kind_id = name if target == "response" else f"{target}-{name}"
+    return Kind(kind_id, name, target, title, about, tuple(kind["points"]), options)
 
 
 def _option(name: str, schema: Mapping[str, Any], is_required: bool) -> Option:
@@ -121,15 +133,18 @@ def _option(name: str, schema: Mapping[str, Any], is_required: bool) -> Option:
     )
 
 
-def arm(visit: Visit) -> None:
-    """Arm what a form says.
+def add(visit: Visit) -> None:
+    """Add the rule that a form says.
 
     Raises:
         ControlError: it cannot be.
         ValueError: a number is none.
     """
     form = visit.request.form
-    kinds = {each["kind"]: each["schema"] for each in visit.ask("GET", "/_mock/faults")["kinds"]}
+    target = form.get("target", "response")
+    kinds = {
+        each["kind"]: each["schema"] for each in visit.ask("GET", "/_mock/faults")["kinds"] if each["target"] == target
+    }
     schema = kinds.get(form.get("kind", ""), {"properties": {}})
     fault: dict[str, Any] = {"kind": form.get("kind", "")}
     for name, part in schema["properties"].items():
@@ -138,10 +153,10 @@ def arm(visit: Visit) -> None:
             fault[name] = _read(name, text, part)
     provider, _, operation = form.get("operation", "").partition("|")
     whose, bar, name = fault.get("name", "").partition("|")
-    if bar:  # a refusal is one provider's
+    if bar:  # an error is one provider's
         fault["name"], provider = name, provider or whose
     match = {name: value for name, value in (("provider", provider), ("operation", operation)) if value}
-    rule: dict[str, Any] = {"fault": fault}
+    rule: dict[str, Any] = {"target": target, "fault": fault}
     if form.get("point"):
         rule["point"] = form["point"]
     if form.get("times"):
@@ -160,27 +175,13 @@ def _read(name: str, text: str, schema: Mapping[str, Any]) -> Any:
         raise ValueError(f"{name}: {text!r} is not {schema['description']}") from None
 
 
-def clear(visit: Visit) -> None:
-    """Clear one rule, or all.
+def remove(visit: Visit) -> None:
+    """Remove one rule, or all.
 
     Raises:
-        ControlError: there is none of that name.
+        ControlError: there is none of that id.
     """
     from urllib.parse import quote
 
-    kind = "mischief" if visit.request.form.get("what") == "mischief" else "faults"
     rule = visit.request.form.get("rule", "")
-    visit.ask("DELETE", f"{kind}/{quote(rule, safe='')}" if rule else kind)
-
-
-def spoil(visit: Visit) -> None:
-    """Let the next deliveries go wrong.
-
-    Raises:
-        ControlError: they cannot.
-    """
-    form = visit.request.form
-    rule: dict[str, Any] = {"kind": form.get("kind", ""), "times": int(form.get("times") or 1)}
-    if form.get("kind") == "late":
-        rule["seconds"] = float(form.get("seconds") or 60)
-    visit.ask("POST", "mischief", rule)
+    visit.ask("DELETE", f"faults/{quote(rule, safe='')}" if rule else "faults")

@@ -10,6 +10,8 @@ from mockserver.engine.events import (
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
+    FaultRuleAdded,
+    FaultRuleRemoved,
     MessageChanged,
     MessageDeleted,
     MessagesRead,
@@ -34,11 +36,13 @@ _TOPICS: Mapping[type, bytes] = {
     ExchangeRecorded: b"exchanges clock",
     AccountChanged: b"accounts clock",
     VariantChosen: b"readings clock",
+    FaultRuleAdded: b"faults",
+    FaultRuleRemoved: b"faults",
 }
 
 
 def live(visit: Visit) -> Stream:
-    """Everything after a cursor: ``after`` of this world, ``set`` of what was set in it, ``worlds`` of which worlds there are."""
+    """Everything after a cursor: ``since`` of this world, ``set`` of what was set in it, ``worlds`` of which worlds there are."""
     stream = Stream()
 
     def happened(item: object, cursor: int) -> None:
@@ -60,7 +64,7 @@ def live(visit: Visit) -> Stream:
     for name, feed, tell in (
         ("set", world.touched, touched),
         ("worlds", visit.desk.house.feed, came_or_went),
-        ("after", world.feed, happened),
+        ("since", world.feed, happened),
     ):
         stream.on_end(feed.follow(visit.number(name, feed.cursor), tell))
     return stream

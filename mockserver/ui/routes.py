@@ -108,7 +108,7 @@ def _do_clock(visit: Visit) -> str:
 def _do_faults(visit: Visit) -> str:
     from . import faults
 
-    {"arm": faults.arm, "clear": faults.clear, "spoil": faults.spoil}[visit.request.form.get("do", "")](visit)
+    {"add": faults.add, "remove": faults.remove}[visit.request.form.get("do", "")](visit)
     return visit.here("faults")
 
 

@@ -97,15 +97,15 @@ def pytest(exchange: Exchange, visit: Visit) -> str:
     secrets = frozenset(visit.desk.rooms[exchange.provider].secrets)
     before = _before(exchange, visit)
     calls = [(each.at, _call(each, account, secrets)) for each in (*before, exchange)]
-    armed = 0 if exchange.outcome == "stale" else len(before)  # what is given again was given under the same rule
+    fault_at = 0 if exchange.outcome == "stale" else len(before)  # what is given again was given under the same rule
     steps: list[str] = []
     for index, (at, call) in enumerate(calls):
         if index and at > calls[index - 1][0]:
             steps.append(f"world.clock.advance(seconds={(at - calls[index - 1][0]) / SECOND:g})")
         is_last = index == len(calls) - 1
-        if index == armed and exchange.fault is not None:
+        if index == fault_at and exchange.fault is not None:
             point = "after" if exchange.outcome == "stale" else exchange.fault["point"]
-            steps.append(f"world.arm({exchange.fault['fault']!r}, point={point!r})")
+            steps.append(f"world.faults.add({exchange.fault['fault']!r}, point={point!r})")
         steps += _asked(call, exchange if is_last else None)
     return _test(_title(exchange), visit, steps, account, exchange)
 
@@ -119,7 +119,7 @@ def _test(title: str, visit: Visit, steps: Iterable[str], account: Account | Non
     setup = [
         "world.clock.freeze()",
         "world.clock.advance(minutes=60)  # no rate window is in the way",
-        "world.clear_faults()",
+        "world.faults.clear()",
     ]
     if account is not None and account.logins:
         where = f"world.credentials[{account.provider!r}][{account.name!r}]"

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Schema: TypeAlias = Mapping[str, Any]
 """JSON Schema of draft 7."""
 
+END = "(?![\\s\\S])"
+"""The end of a text in a pattern: ``$`` would let a line feed pass in Python."""
+
 
 def an_object(description: str, required: Iterable[str] = (), /, **properties: Schema) -> dict[str, Any]:
     """The schema of an object with these keys and no other."""

@@ -63,8 +63,10 @@ def test_the_list_is_filtered_and_searched_and_stays_live(look, open_page, serve
 
 
 def test_what_became_of_an_answer_is_told_beside_the_fault(look, open_page, world, sender):
-    world.arm("reset", point="after", when={"nth": 1})
-    world.arm([{"kind": "delay", "seconds": 0}, {"kind": "refusal", "name": "TooManyPerMinute"}], when={"nth": 2})
+    world.faults.add("reset", point="after", when={"nth": 1})
+    world.faults.add(
+        [{"kind": "delay", "seconds": 0}, {"kind": "provider_error", "name": "TooManyPerMinute"}], when={"nth": 2}
+    )
     with pytest.raises(requests.ConnectionError):
         sender.send("lost")
     sender.send("refused on purpose")
@@ -174,10 +176,10 @@ def of_every_kind(server, world, sender):
     call = f"action=%ff&access_key={key}&message=%ff"
     requests.get(f"{world.base_url}/ibp_api.php?{call}", timeout=30)
     requests.post(f"{world.base_url}/ibp_api.php", call, headers={"Content-Type": FORM}, timeout=30)
-    world.arm("reset", point="after", when={"first": 1})
+    world.faults.add("reset", point="after", when={"first": 1})
     with pytest.raises(requests.ConnectionError):
         sender.send("lost")
-    world.arm("answer", status=503, body="busy", when={"first": 1})
+    world.faults.add("static_response", status=503, body="busy", when={"first": 1})
     sender.send("busy")
     requests.get(f"{world.base_url}/api/nothing", timeout=30)
     return world.journal().last
@@ -195,16 +197,16 @@ def test_every_kind_of_exchange_is_copied_as_a_test_that_passes(server, world, s
 
 
 FAULTS = (
-    {"kind": "answer", "status": 503},
-    {"kind": "refusal", "name": "TooManyPerMinute"},
+    {"kind": "static_response", "status": 503},
+    {"kind": "provider_error", "name": "TooManyPerMinute"},
     {"kind": "close"},
-    {"kind": "cut", "after": 9},
-    {"kind": "cut", "after": 100_000},
+    {"kind": "cut", "keep": 9},
+    {"kind": "cut", "keep": 100_000},
     {"kind": "malformed"},
     {"kind": "wrong_length", "by": 5},
     {"kind": "wrong_length", "by": -5},
     {"kind": "garbage"},
-    {"kind": "stale"},
+    {"kind": "replay"},
 )
 BECAME = "replaced refused lost spoilt accepted spoilt spoilt spoilt spoilt accepted stale"
 
@@ -213,8 +215,8 @@ def test_what_met_a_fault_is_copied_as_a_test_that_passes(server, world, tmp_pat
     key, secret = world.login("dialogtech", "documents")
     call = {"action": "sms.get_numbers", "access_key": key, "secret_access_key": secret}
     for fault in FAULTS:
-        rule = world.arm(fault)
-        for _ in range(2 if fault["kind"] == "stale" else 1):
+        rule = world.faults.add(fault)
+        for _ in range(2 if fault["kind"] == "replay" else 1):
             with suppress(requests.RequestException):
                 requests.get(f"{world.base_url}/ibp_api.php", call, timeout=30)
         rule.clear()
@@ -231,7 +233,7 @@ def test_what_met_a_fault_is_copied_as_a_test_that_passes(server, world, tmp_pat
 def test_a_copied_test_brings_the_call_that_used_up_the_limit_though_its_client_was_refused(
     server, world, sender, tmp_path
 ):
-    world.arm("refusal", name="TooManyPerMinute", point="after", when={"first": 1})
+    world.faults.add("provider_error", name="TooManyPerMinute", point="after", when={"first": 1})
     sender.send("stored, and the client is told otherwise")
     sender.send("refused by a limit")
     text = copied(server, 2)

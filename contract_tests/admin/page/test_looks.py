@@ -24,8 +24,8 @@ def full(server, world, sender):
         world.settle()
         sender.send("one")
         sender.send("two")
-        world.arm("reset", point="after", when={"first": 1}, match={"operation": "sms.get_numbers"})
-        world.spoil("twice")
+        world.faults.add("reset", point="after", when={"first": 1}, match={"operation": "sms.get_numbers"})
+        world.faults.add("duplicate", target="webhook")
         world.readings.set({"dialogtech.limits.number": "to"})
         yield world
 

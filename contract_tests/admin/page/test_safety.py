@@ -60,8 +60,10 @@ def poison(server, world, sender):
     call = {"username": user, "password": secret, "type": EVIL, EVIL: EVIL}
     requests.post(f"{server.url}/messages/recived.json", json=call, timeout=30)
     requests.post(f"{server.url}/messages/{quote(EVIL)}.xml", data=call, timeout=30)
-    world.arm("answer", status=503, body=EVIL, type="text/html", match={"parameters": {EVIL: EVIL}}, id=EVIL[1:4])
-    world.arm({"kind": "answer", "status": 503, "body": EVIL}, when={"first": 1})
+    world.faults.add(
+        "static_response", status=503, body=EVIL, type="text/html", match={"parameters": {EVIL: EVIL}}, id=EVIL[1:4]
+    )
+    world.faults.add({"kind": "static_response", "status": 503, "body": EVIL}, when={"first": 1})
     sender.send(EVIL)
 
 

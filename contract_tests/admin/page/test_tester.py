@@ -77,24 +77,24 @@ def test_the_line_of_time_shows_what_is_due_and_what_happened(look, open_page, w
 # -- faults --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_fault_is_armed_from_the_list_met_and_cleared(look, open_page, world, sender):
+def test_a_fault_rule_is_added_from_the_list_hit_and_removed(look, open_page, world, sender):
     page = open_page("worlds/mine/faults", look)
     page.locator("#kind-reset > summary").click()
     kind = page.locator("#kind-reset")
     kind.get_by_label("where").select_option("dialogtech|sms.send_message")
     kind.get_by_label("how often").select_option("once")
-    kind.get_by_role("button", name="Arm").click()
-    armed = page.locator("#armed .card")
-    expect(armed).to_contain_text("Lose the reply")
-    expect(armed).to_contain_text("met 0 times")
+    kind.get_by_role("button", name="Add").click()
+    rules = page.locator("#rules .card")
+    expect(rules).to_contain_text("Reset connection")
+    expect(rules).to_contain_text("0 hits, 1 remaining")
     is_live(page)
     with pytest.raises(requests.ConnectionError):
         sender.send("accepted, and the reply is lost")
-    expect(armed).to_contain_text("met 1 times, spent")
-    armed.get_by_role("button", name="Clear").click()
-    expect(page.locator("#armed")).to_contain_text("None.")
+    expect(rules).to_contain_text("1 hits, exhausted")
+    rules.get_by_role("button", name="Remove").click()
+    expect(page.locator("#rules")).to_contain_text("None.")
 
-    assert [] == world.faults()
+    assert () == world.faults.list()
     assert 1 == len(world.messages("dialogtech", number="5556667777"))
 
 
@@ -104,31 +104,32 @@ def test_a_fault_s_options_are_held_to_their_schema(open_page, world):
     kind = page.locator("#kind-uniform_delay")
     kind.get_by_label("least").fill("5")
     kind.get_by_label("most").fill("1")
-    kind.get_by_role("button", name="Arm").click()
+    kind.get_by_role("button", name="Add").click()
 
     expect(page.get_by_role("alert")).to_contain_text("less than least")
 
 
-def test_what_somebody_else_arms_is_seen_at_once(open_page, world):
+def test_a_fault_rule_that_somebody_else_adds_is_seen_at_once(open_page, world):
     page = open_page("worlds/mine/faults")
     is_live(page)
-    world.arm("delay", seconds=3)
-    expect(page.locator("#armed .card")).to_contain_text("Answer late")
-    world.spoil("twice")
-    expect(page.locator("#armed .card")).to_have_count(2)
-    world.clear_faults()
-    expect(page.locator("#armed .card")).to_have_count(1)
+    world.faults.add("delay", seconds=3)
+    expect(page.locator("#rules .card")).to_contain_text("Delay")
+    world.faults.add("duplicate", target="webhook")
+    expect(page.locator("#rules .card")).to_have_count(2)
+    world.faults.clear()
+    expect(page.locator("#rules .card")).to_have_count(0)
 
 
-def test_every_kind_of_fault_can_be_armed(open_page, server, world):
+def test_a_rule_of_every_kind_of_fault_can_be_added(open_page, server, world):
     page = open_page("worlds/mine/faults")
-    kinds = [each["kind"] for each in server.fault_kinds()]
-    for kind in kinds:
-        page.locator(f"#kind-{kind} > summary").click()
-        page.locator(f"#arm-{kind}").click()
-        expect(page.locator("#armed .card", has_text=f'"kind": "{kind}"')).to_have_count(1)
+    kinds = [(each["target"], each["kind"]) for each in server.fault_kinds()]
+    for count, (target, kind) in enumerate(kinds, 1):
+        name = kind if target == "response" else f"{target}-{kind}"
+        page.locator(f"#kind-{name} > summary").click()
+        page.locator(f"#add-{name}").click()
+        expect(page.locator("#rules .card")).to_have_count(count)
 
-    assert sorted(kinds) == sorted(rule.row["fault"]["kind"] for rule in world.faults())
+    assert kinds == [(rule.row["target"], rule.row["fault"]["kind"]) for rule in world.faults.list()]
 
 
 # -- readings ------------------------------------------------------------------------------------------------------------

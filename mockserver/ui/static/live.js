@@ -37,7 +37,7 @@ async function read(live, signal) {
     try {
       const { cursor, since } = document.body.dataset;
       // A second time would close the stream again for a world that has been made anew.
-      const response = await ask(`${live}?after=${cursor}${failures ? "" : `&${since}`}`, { signal });
+      const response = await ask(`${live}?since=${cursor}${failures ? "" : `&${since}`}`, { signal });
       if (response.status === 404) {
         hooks.whole(); // the world is gone
         return;
@@ -105,7 +105,7 @@ async function look() {
 async function parts(changes, cursor, signal) {
   const last = document.querySelector("[data-last]");
   const join = changes.includes("?") ? "&" : "?";
-  const response = await ask(`${changes}${join}since=${cursor}${last ? `&after=${last.dataset.last}` : ""}`, { signal });
+  const response = await ask(`${changes}${join}since=${last ? last.dataset.last : cursor}`, { signal });
   if (response.status === 204) return hooks.whole();
   if (!response.ok) return regions(signal);
   const found = (await page(response)).querySelector("[data-cursor]");

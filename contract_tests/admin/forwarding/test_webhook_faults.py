@@ -1,4 +1,4 @@
-"""Deliveries that go wrong on purpose, as a real receiver meets them."""
+"""Webhooks that go wrong on purpose, as a real receiver gets them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ import pytest
 from contract_tests.admin.forwarding.receiving import PATIENCE, Receiver, advance, arrive, delivery, minutes
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import DeliveryChanged
-from mockserver.engine.instants import SECOND
-from mockserver.engine.webhook_faults import Mischief
 from mockserver.engine.world import World
+from mockserver.http.fault_rules import rule_from
 
 
-def spoil(world: World, kind: Any, **options: Any) -> None:
-    world.make_mischief(Mischief("m", kind, **options))
+def add_rule(world: World, kind: str, first: int = 1, rule_id: str = "m", provider: str = "", **options: Any) -> None:
+    match = {"provider": provider} if provider else {}
+    rule = {"id": rule_id, "target": "webhook", "match": match, "fault": {"kind": kind, **options}}
+    world.add_fault_rule(rule_from({**rule, "expires_after": first}, world.clock.now()))
 
 
-@pytest.mark.parametrize("kind", ["twice", "at-once"])
+@pytest.mark.parametrize("kind", ["duplicate", "concurrent_duplicate"])
 def test_a_message_may_be_delivered_twice(receiver: Receiver, opened: Callable[..., World], kind: str) -> None:
     world = opened(receiver.url)
-    spoil(world, kind)
+    add_rule(world, kind)
     arrive(world, "x")
     arrive(world, "y")
     assert world.settle(PATIENCE)
@@ -35,7 +36,7 @@ def test_two_workers_deliver_at_the_same_time(receiver: Receiver, opened: Callab
     together = threading.Barrier(2, timeout=PATIENCE)
     receiver.says = lambda _: (together.wait() and "OK") or "OK"
     world = opened(receiver.url)
-    spoil(world, "at-once")
+    add_rule(world, "concurrent_duplicate")
     arrive(world)
 
     assert world.settle(PATIENCE)
@@ -44,7 +45,7 @@ def test_two_workers_deliver_at_the_same_time(receiver: Receiver, opened: Callab
 
 def test_a_message_may_be_delivered_late(receiver: Receiver, opened: Callable[..., World]) -> None:
     world = opened(receiver.url)
-    spoil(world, "late", amount=90 * SECOND)
+    add_rule(world, "delay", seconds=90)
     arrive(world)
     advance(world, 1)
     before = len(receiver.asked)
@@ -55,7 +56,7 @@ def test_a_message_may_be_delivered_late(receiver: Receiver, opened: Callable[..
 
 def test_messages_may_be_delivered_out_of_order(receiver: Receiver, opened: Callable[..., World]) -> None:
     world = opened(receiver.url)
-    spoil(world, "reordered")
+    add_rule(world, "reorder")
     for text in "abc":
         arrive(world, text)
     assert world.settle(PATIENCE)
@@ -67,7 +68,7 @@ def test_what_waits_for_the_next_and_is_released_before_it_is_not_delivered_agai
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
     world = opened(receiver.url)
-    spoil(world, "reordered")
+    add_rule(world, "reorder")
     arrive(world, "a")
     world.execute(lambda state, now, ids: Decision(now, None, (DeliveryChanged(1, "due", now),)))
     assert world.settle(PATIENCE)
@@ -81,7 +82,7 @@ def test_what_waits_for_the_next_is_forgotten_with_the_outbox_that_it_was_in(
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
     world = opened(receiver.url)
-    spoil(world, "reordered")
+    add_rule(world, "reorder")
     arrive(world, "a")
     world.restart(world.initial_state, world.clock)
     arrive(world, "b")
@@ -90,9 +91,9 @@ def test_what_waits_for_the_next_is_forgotten_with_the_outbox_that_it_was_in(
     assert ["tekst=b"] == [path.partition("&")[2] for path in receiver.asked]
 
 
-def test_a_fork_goes_on_with_mischief_by_itself(receiver: Receiver, opened: Callable[..., World]) -> None:
+def test_a_fork_goes_on_with_the_rules_by_itself(receiver: Receiver, opened: Callable[..., World]) -> None:
     world = opened(receiver.url)
-    spoil(world, "twice", times=2)
+    add_rule(world, "duplicate", first=2)
     arrive(world, "before")
     fork = world.fork("fork", world.journal, lambda _: None)
     for each in (world, fork):
@@ -100,14 +101,14 @@ def test_a_fork_goes_on_with_mischief_by_itself(receiver: Receiver, opened: Call
         assert each.settle(PATIENCE)
 
     assert ["tekst=before"] * 2 + ["tekst=x"] * 4 == [path.partition("&")[2] for path in receiver.asked]
-    assert ((2, 0), (2, 0)) == tuple(
-        (rule.met, rule.times) for each in (world, fork) for rule in each.mischief.rules.values()
-    )
+    assert [(2, 0), (2, 0)] == [
+        (status.hits, status.remaining(each.clock.now())) for each in (world, fork) for status in each.fault_rules()
+    ]
 
 
 def test_an_acknowledgement_may_be_lost(receiver: Receiver, opened: Callable[..., World]) -> None:
     world = opened(receiver.url)
-    spoil(world, "lost-acknowledgement", amount=2)
+    add_rule(world, "lost_acknowledgement", attempts=2)
     arrive(world)
     assert world.settle(PATIENCE)
     advance(world, 60)
@@ -119,7 +120,7 @@ def test_an_acknowledgement_may_be_lost(receiver: Receiver, opened: Callable[...
 def test_attempts_may_stop_before_their_time(receiver: Receiver, opened: Callable[..., World]) -> None:
     receiver.says = lambda _: "no"
     world = opened(receiver.url)
-    spoil(world, "stops", amount=2)
+    add_rule(world, "give_up", attempts=2)
     arrive(world)
     assert world.settle(PATIENCE)
     advance(world, 24 * 60)
@@ -128,16 +129,46 @@ def test_attempts_may_stop_before_their_time(receiver: Receiver, opened: Callabl
     assert delivery(world).attempts[1].verdict.endswith("; given up on purpose")
 
 
-def test_mischief_meets_as_many_as_it_says_of_the_provider_it_names(
+def test_a_rule_applies_to_as_many_as_it_says_of_the_provider_it_names(
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
     world = opened(receiver.url)
-    spoil(world, "twice", times=2, provider="serwersms")
-    world.make_mischief(Mischief("other", "twice", provider="dialogtech"))
+    add_rule(world, "duplicate", first=2, provider="serwersms")
+    add_rule(world, "duplicate", rule_id="other", provider="dialogtech")
     for text in "abc":
         arrive(world, text)
     assert world.settle(PATIENCE)
 
     assert 5 == len(receiver.asked)
-    assert [(0, 2), (1, 0)] == [(rule.times, rule.met) for rule in world.mischief.rules.values()]
-    assert (1, 0, 1) == (world.make_peace("m"), world.make_peace("m"), world.make_peace())
+    assert [(2, 2, 0), (0, 0, 1)] == [
+        (status.matched, status.hits, status.remaining(world.clock.now())) for status in world.fault_rules()
+    ]
+    assert (1, 0, 1) == (world.remove_fault_rules("m"), world.remove_fault_rules("m"), world.remove_fault_rules())
+
+
+def test_webhooks_are_counted_as_requests_are(receiver: Receiver, opened: Callable[..., World]) -> None:
+    world = opened(receiver.url)
+    match = {"account": "a", "kind": "inbound", "url": f"{receiver.url}/*"}
+    rule = {"target": "webhook", "match": match, "fault": {"kind": "duplicate"}, "when": {"every": 2, "skip": 2}}
+    world.add_fault_rule(rule_from(rule, world.clock.now()))
+    for text in "abcd":
+        arrive(world, text)
+    assert world.settle(PATIENCE)
+
+    assert ["a", "b", "c", "d", "d"] == sorted(path.partition("&tekst=")[2] for path in receiver.asked)
+    assert [(4, 1)] == [(status.matched, status.hits) for status in world.fault_rules()]
+    assert [None, None, None, "f1", "f1"] == [found.fault_rule for found in world.state.outbox.values()]
+
+
+def test_what_a_rule_was_applied_to_stays_as_it_is_when_the_rule_is_removed(
+    receiver: Receiver, opened: Callable[..., World]
+) -> None:
+    receiver.says = lambda _: "no"
+    world = opened(receiver.url)
+    add_rule(world, "give_up", attempts=2)
+    arrive(world)
+    assert world.settle(PATIENCE)
+    world.remove_fault_rules()
+    advance(world, 24 * 60)
+
+    assert ("given up", [0, 5]) == (delivery(world).status, minutes(world))

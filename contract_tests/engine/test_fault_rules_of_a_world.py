@@ -1,0 +1,131 @@
+"""The fault rules of a world: state like any other, which only events change."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.engine.clock import Clock
+from mockserver.engine.events import (
+    Event,
+    FaultRuleAdded,
+    FaultRuleHit,
+    FaultRuleRemoved,
+    FaultRulesMatched,
+    IdsUsed,
+    ReplayKept,
+)
+from mockserver.engine.faults import NO_FAULT, Fault, FaultRule, RequestFacts, RequestMatch, When
+from mockserver.engine.registry import Worlds
+from mockserver.engine.state import Fixture, State
+from mockserver.engine.world import World
+
+SEND = RequestFacts("p", "send", "GET", "/", {}, {})
+REPLAY = Fault()
+NEVER = FaultRule(Fault(), when=When(probability=0))
+
+
+@pytest.fixture
+def world() -> World:
+    return Worlds(Fixture(), {}, clock=Clock.frozen(0)).default
+
+
+def events(world: World) -> list[Event]:
+    return [item.what for item in world.feed.since(0).items]  # type: ignore[attr-defined]  # every item of this feed has it
+
+
+def counted(state: State) -> list[tuple[str, int, int]]:
+    return [(status.rule.id, status.matched, status.hits) for status in state.fault_rules]
+
+
+def test_a_rule_of_a_name_that_is_there_is_rejected(world: World) -> None:
+    assert "f1" == world.add_fault_rule(NEVER).id
+    with pytest.raises(ValueError, match=r"^there is a fault rule 'f1' already$"):
+        world.add_fault_rule(FaultRule(Fault(), id="f1"))
+
+
+def test_rules_are_removed_one_by_one_or_all_and_no_name_is_given_twice(world: World) -> None:
+    for _ in range(3):
+        world.add_fault_rule(NEVER)
+
+    assert (1, 0) == (world.remove_fault_rules("f1"), world.remove_fault_rules("f1"))
+    assert (2, 0) == (world.remove_fault_rules(), world.remove_fault_rules())
+    assert "f4" == world.add_fault_rule(NEVER).id
+
+
+class Recorder:
+    """An event log in memory."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def append(self, _: int, events: tuple[Event, ...]) -> None:
+        self.events += events
+
+
+def test_what_happens_to_rules_is_an_event_and_their_state_is_the_fold_of_it(world: World) -> None:
+    start = world.state.fork()
+    world.log = log = Recorder()
+    rule = world.add_fault_rule(FaultRule(Fault(), RequestMatch(provider="p"), When(every=2)))
+    never = world.add_fault_rule(NEVER)
+    world.choose_fault(SEND)
+    selected = world.choose_fault(SEND)
+    world.choose_fault(SEND._replace(provider="q"))
+    world.keep_replay(selected, REPLAY)
+    world.remove_fault_rules("f2")
+
+    matched = FaultRulesMatched(("f1", "f2"))
+    assert [
+        *(FaultRuleAdded(rule), FaultRuleAdded(never)),
+        *(matched, IdsUsed({"chance": 2})),
+        *(FaultRuleHit("f1"), matched),
+        *(FaultRulesMatched(("f2",)), IdsUsed({"chance": 3})),
+        *(ReplayKept("f1", REPLAY), FaultRuleRemoved("f2")),
+    ] == log.events
+    assert [FaultRuleAdded(rule), FaultRuleAdded(never), FaultRuleHit("f1"), FaultRuleRemoved("f2")] == events(world)
+    start.apply(*log.events)
+    assert start.contents() == world.state.contents()
+    assert [("f1", 2, 1)] == counted(start)
+
+
+def test_a_response_is_kept_for_no_rule_that_was_removed(world: World) -> None:
+    world.add_fault_rule(FaultRule(Fault()))
+    selected = world.choose_fault(SEND)
+    world.remove_fault_rules()
+    world.keep_replay(selected, Fault())
+
+    assert NO_FAULT is world.choose_fault(SEND)
+    assert FaultRuleRemoved("f1") == events(world)[-1]
+
+
+def test_chance_comes_from_the_seed(world: World) -> None:
+    other = Worlds(Fixture(), {}, clock=Clock.frozen(0), seed="other").default
+    same = Worlds(Fixture(), {}, clock=Clock.frozen(0)).default
+
+    def hits(world: World) -> list[bool]:
+        world.add_fault_rule(FaultRule(Fault(), when=When(probability=0.5)))
+        return [world.choose_fault(SEND) is not NO_FAULT for _ in range(64)]
+
+    assert hits(world) == hits(same)
+    assert hits(world) != hits(other)
+
+
+def test_a_fork_has_the_rules_and_counts_by_itself_and_its_reset_clears_them(world: World) -> None:
+    world.add_fault_rule(FaultRule(Fault(), when=When(every=2)))
+    world.choose_fault(SEND)
+    fork = world.fork("fork", world.journal, lambda _: None)
+    fork.choose_fault(SEND)
+
+    assert [("f1", 1, 0)] == counted(world.state)
+    assert [("f1", 2, 1)] == counted(fork.state)
+    fork.reset()
+    world.reset()
+    assert ([], []) == (counted(world.state), counted(fork.state))
+    assert "f1" == fork.add_fault_rule(NEVER).id
+
+
+def test_a_restart_keeps_the_rules(world: World) -> None:
+    world.add_fault_rule(FaultRule(Fault()))
+    world.choose_fault(SEND)
+    world.restart(world.initial_state, world.clock)
+
+    assert [("f1", 1, 1)] == counted(world.state)
