@@ -6,7 +6,6 @@ exceeded, and puts `LimitUsage.events` among the events of what it accepts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -29,9 +28,8 @@ class ExceededLimit(NamedTuple):
 class LimitUsage(Struct, frozen=True, gc=False):
     """The earlier uses that a request meets at some limits."""
 
-    limits: tuple[Limit, ...]
-    keys: tuple[str, ...]
-    """Whose uses count for each of them; limits on one thing share its uses."""
+    limits: tuple[tuple[Limit, str], ...]
+    """Each limit with the key of whose uses count; limits on one thing share its uses."""
     uses: tuple[tuple[Instant, ...], ...]
     """The latest uses for each of them, in ascending order."""
     now: Instant
@@ -39,28 +37,31 @@ class LimitUsage(Struct, frozen=True, gc=False):
     @property
     def standings(self) -> tuple[LimitStatus, ...]:
         """Where each limit stands now."""
-        return tuple(limit_status(limit, uses, self.now) for limit, uses in zip(self.limits, self.uses, strict=True))
+        pairs = zip(self.limits, self.uses, strict=True)
+        return tuple(limit_status(limit, uses, self.now) for (limit, _), uses in pairs)
 
     def exceeded(self) -> ExceededLimit | None:
         """The limit that is free again last, the first of several; ``None`` when another use is possible now."""
         now, latest, last = self.now, self.now, None
-        for limit, uses in zip(self.limits, self.uses, strict=True):
-            free = free_at(limit, uses, now)
-            if free > latest:
-                latest, last = free, limit
+        for (limit, _), uses in zip(self.limits, self.uses, strict=True):
+            if len(uses) >= limit.most:  # else it is free, and nothing is computed
+                free = free_at(limit, uses, now)
+                if free > latest:
+                    latest, last = free, limit
         return None if last is None else ExceededLimit(last, latest)
 
     @property
     def events(self) -> tuple[UseCounted, ...]:
         """The events that count one use now."""
         most: dict[str, int] = {}
-        for limit, key in zip(self.limits, self.keys, strict=True):
-            most[key] = max(limit.most, most.get(key, 0))
-        return tuple(UseCounted(key, self.now, keep) for key, keep in most.items())
+        for limit, key in self.limits:
+            if limit.most > most.get(key, 0):
+                most[key] = limit.most
+        return tuple([UseCounted(key, self.now, keep) for key, keep in most.items()])
 
     def counted(self) -> LimitUsage:
         """The same with one use more, now."""
-        return LimitUsage(self.limits, self.keys, tuple((*uses, self.now) for uses in self.uses), self.now)
+        return LimitUsage(self.limits, tuple((*uses, self.now) for uses in self.uses), self.now)
 
 
 class UsageAfterUse(Struct, frozen=True, gc=False):
@@ -74,7 +75,7 @@ class UsageAfterUse(Struct, frozen=True, gc=False):
         return self.usage.counted().standings
 
 
-def limit_usage(state: State, limits: Sequence[tuple[Limit, str]], now: Instant) -> LimitUsage:
+def limit_usage(state: State, limits: tuple[tuple[Limit, str], ...], now: Instant) -> LimitUsage:
     """Where a request stands.
 
     Args:
@@ -82,5 +83,5 @@ def limit_usage(state: State, limits: Sequence[tuple[Limit, str]], now: Instant)
         limits: each limit with the key of whose uses count, such as an account's key.
         now: when it is asked.
     """
-    keys = tuple(key for _, key in limits)
-    return LimitUsage(tuple(limit for limit, _ in limits), keys, tuple(state.uses.get(key, ()) for key in keys), now)
+    uses = state.uses
+    return LimitUsage(limits, tuple([uses.get(key, ()) for _, key in limits]), now)

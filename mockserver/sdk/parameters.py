@@ -134,7 +134,9 @@ def parse_parameters(
     """
     values, absent = {}, None
     for row in table:
-        found = row.find(sent, _ABSENT)
+        found = sent.get(row.name, _ABSENT)
+        if found is _ABSENT and row.spellings:
+            found = row.find(sent, _ABSENT)
         if found is not _ABSENT and found not in blank:
             values[row.field or row.name] = row.kind.parse(row, found)
         elif row.missing is not None:
