@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import Decision
 from mockserver.engine.events import (
     Event,
     FaultRuleAdded,
@@ -13,8 +14,10 @@ from mockserver.engine.events import (
     FaultRulesMatched,
     IdsUsed,
     ReplayKept,
+    UseCounted,
 )
 from mockserver.engine.faults import NO_FAULT, Fault, FaultRule, RequestFacts, RequestMatch, When
+from mockserver.engine.ids import IdReservation
 from mockserver.engine.registry import Worlds
 from mockserver.engine.state import Fixture, State
 from mockserver.engine.world import World
@@ -129,3 +132,32 @@ def test_a_restart_keeps_the_rules(world: World) -> None:
     world.restart(world.initial_state, world.clock)
 
     assert [("f1", 1, 1)] == counted(world.state)
+
+
+def test_the_fault_is_chosen_and_the_request_decided_at_one_instant_of_a_running_clock() -> None:
+    class Instants:
+        def append(self, at: int, _: tuple[Event, ...]) -> None:
+            instants.add(at)
+
+    instants: set[int] = set()
+    world = Worlds(Fixture(), {}, clock=Clock.system()).default
+    world.add_fault_rule(FaultRule(Fault(), point="after"))
+    world.log = Instants()
+    for _ in range(20):
+        instants.clear()
+        _, decision = world.execute_with_fault(
+            SEND, lambda _, now, ids: Decision(now, ids.number("n"), (UseCounted("w", now, 1),))
+        )
+        assert {decision.at} == instants
+
+
+def test_a_request_whose_fault_comes_before_its_operation_changes_nothing_but_the_counts(world: World) -> None:
+    world.add_fault_rule(FaultRule(Fault(), point="before", expires_after=1))
+
+    def use(_: State, now: int, __: IdReservation) -> Decision:
+        return Decision(now, "used", (UseCounted("w", now, 9),))
+
+    points = [world.execute_with_fault(SEND, use)[0].point for _ in range(3)]
+
+    assert ["before", "after", "after"] == points
+    assert (2, [("f1", 1, 1)]) == (len(world.state.uses["w"]), counted(world.state))

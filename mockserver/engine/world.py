@@ -237,6 +237,22 @@ class World:
                 self._notify_scheduler()
             return decision
 
+    def execute_with_fault(self, facts: RequestFacts, decide: Decide) -> tuple[SelectedFault, Decision]:
+        """Choose the fault that applies to a request, and decide at the same instant.
+
+        Args:
+            facts: what fault rules may ask of the request; its matches and the hit are counted.
+            decide: as in `execute`; not committed when the fault is applied before the operation takes effect.
+        """
+        with self.lock:
+            now = self.clock.now()
+            self._run_due(now)
+            selected = self._select_fault(facts, now)
+            decision = self._apply_decision(decide, now, commit=selected.point != "before")
+            self._run_due(now)
+            self._notify_scheduler()
+            return selected, decision
+
     def end_attempt(self, number: int, epoch: int, attempt: Attempt) -> None:
         """Take the outcome of an attempt at a delivery; one that was begun in an earlier epoch changes nothing."""
         with self.lock:
@@ -284,17 +300,19 @@ class World:
     # -- faults ------------------------------------------------------------------------------------------------------
 
     def choose_fault(self, facts: RequestFacts) -> SelectedFault:
-        """The fault that applies to a request; counts the match and the hit."""
+        """The fault that applies to a request for no operation; counts the match and the hit."""
         with self.lock:
-            now, reservation = self.clock.now(), self.state.ids.reserve()
-            draw = partial(_draw, reservation)
-            selected, matched = self.state.fault_rules.select("response", facts, now, draw)
-            internal: tuple[Event, ...] = (FaultRulesMatched(matched),) if matched else ()
-            internal += (IdsUsed(reservation.used),) if reservation.used else ()
-            hits = () if selected.rule is None else (FaultRuleHit(selected.rule),)
-            if internal:
-                self._publish(now, hits, internal)
-            return selected
+            return self._select_fault(facts, self.clock.now())
+
+    def _select_fault(self, facts: RequestFacts, now: Instant) -> SelectedFault:
+        reservation = self.state.ids.reserve()
+        selected, matched = self.state.fault_rules.select("response", facts, now, partial(_draw, reservation))
+        internal: tuple[Event, ...] = (FaultRulesMatched(matched),) if matched else ()
+        internal += (IdsUsed(reservation.used),) if reservation.used else ()
+        hits = () if selected.rule is None else (FaultRuleHit(selected.rule),)
+        if internal:
+            self._publish(now, hits, internal)
+        return selected
 
     def keep_replay(self, selected: SelectedFault, replay: Fault) -> None:
         """Keep what a hit leaves for the next request that its rule matches."""

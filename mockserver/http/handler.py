@@ -153,9 +153,13 @@ class Handler:
         """
         call = provider.parse(request)
         world = bound or self.registry.owner(call.credential)
-        selected = _choose_fault(world, exchange, request, provider, call)
+        decide = partial(provider.decide, call)
+        if world.state.fault_rules:
+            facts = facts_of(exchange.method, request.path, exchange.head, provider.name, call)
+            selected, decision = world.execute_with_fault(facts, decide)
+        else:
+            selected, decision = NO_FAULT, world.execute(decide)
         is_kept = selected.point != "before"
-        decision = world.execute(partial(provider.decide, call), is_kept)
         readings = world.state.readings
         exchange.decided(world.id, provider.name, call.operation, decision, call.values, readings, is_kept=is_kept)
         answer = provider.render(decision, call, readings, self._cache)
@@ -170,8 +174,9 @@ class Handler:
     ) -> Response:
         """Answer what reached a provider's host or prefix but none of its operations; with 500, what we failed at."""
         world = bound or self.registry.default
-        exchange.provider = provider.name
-        selected = _choose_fault(world, exchange, request, provider)
+        exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
+        facts = facts_of(exchange.method, request.path, exchange.head, provider.name)
+        selected = world.choose_fault(facts) if world.state.fault_rules else NO_FAULT
         answer = provider.render_routing_error(request, status)
         exchange.verdict = answer.refusal
         if selected is not NO_FAULT:
@@ -179,7 +184,7 @@ class Handler:
                 world, exchange, selected, answer, lambda _name: answer
             )  # no operation, no error of one
         exchange.replied(answer.delivered_origin, answer.refusal)
-        return with_date(answer, world.clock.now())
+        return with_date(answer, exchange.at)
 
     def reject_invalid(self, raw: bytes, reason: str, listener: str | None) -> None:
         """Write down what was no HTTP at all.
@@ -329,15 +334,6 @@ def with_date(answer: Response, at: int) -> Response:
         if name == "Date":  # a replayed response keeps its own
             return answer
     return structs.replace(answer, headers=(*headers, ("Date", http_date(at // SECOND))))
-
-
-def _choose_fault(
-    world: World, exchange: Exchange, request: ProviderRequest, provider: Provider, call: Call | None = None
-) -> SelectedFault:
-    """The fault that applies to a request; nothing is done for it in a world without rules."""
-    if not world.state.fault_rules:
-        return NO_FAULT
-    return world.choose_fault(facts_of(exchange.method, request.path, exchange.head, provider.name, call))
 
 
 def _refuse(
