@@ -77,7 +77,7 @@ def test_a_layer_is_sorted_by_handset_at_the_first_look_and_never_again() -> Non
 def test_what_somebody_sets_is_told_beside_what_happens(house) -> None:
     told: list[object] = []
     world = house.default
-    world.touched.listen(lambda item, _: told.append(item))
+    world.settings_changed.listen(lambda item, _: told.append(item))
     cursor = world.feed.cursor
     world.freeze()
     world.advance(world.now())

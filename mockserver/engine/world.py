@@ -168,7 +168,7 @@ class World:
 
     __slots__ = (
         *("_announced", "_begun_before", "_quiet", "_record", "_rooms", "_sender"),
-        *("feed", "id", "initial_state", "journal", "lock", "log", "state", "touched"),
+        *("feed", "id", "initial_state", "journal", "lock", "log", "state", "settings_changed"),
     )
 
     def __init__(
@@ -198,7 +198,7 @@ class World:
         self.log: EventLog | None = None
         """Where events are written before they take effect; none are while it is ``None``."""
         self.feed = EventFeed()
-        self.touched = EventFeed(100)
+        self.settings_changed = EventFeed(100)
         """What somebody set that is no event, so that who shows it looks again: ``clock``, or the ``world`` when it began
         again."""
         self.lock = Lock()
@@ -389,7 +389,7 @@ class World:
                 self._record = None
                 self._announced = None  # what comes next may be the same, and is nearer now
                 self._notify_scheduler()
-                self.touched.publish("clock")
+                self.settings_changed.publish("clock")
             return record
 
     def settle(self, patience: float = 10.0) -> bool:
@@ -410,7 +410,7 @@ class World:
                 raise ValueError("a clock cannot be frozen in its past; a reset with freeze does that")
             self._set_clock(self.clock.freeze())
             happened = self._run_due(now)
-            self.touched.publish("clock")
+            self.settings_changed.publish("clock")
         return happened if at is None else happened + self.advance(at)
 
     def resume(self) -> None:
@@ -419,7 +419,7 @@ class World:
             self._set_clock(self.clock.resume())
             self._announced = None
             self._notify_scheduler()
-            self.touched.publish("clock")
+            self.settings_changed.publish("clock")
 
     def next_due(self) -> Instant | None:
         """When the next thing happens by itself."""
@@ -433,14 +433,14 @@ class World:
         with self.lock:
             self._restart(self.initial_state.clock(frozen_at))
         self.journal.clear()
-        self.touched.publish("world")
+        self.settings_changed.publish("world")
 
     def restart(self, initial_state: InitialState, clock: Clock) -> None:
         """Begin another way, as from a snapshot. Journal, fault rules and cursors stay."""
         with self.lock:
             self.initial_state = initial_state
             self._restart(clock, keeps_fault_rules=True)
-        self.touched.publish("world")
+        self.settings_changed.publish("world")
 
     def close(self) -> None:
         """Let go of everything; called when the world is dropped."""

@@ -50,7 +50,7 @@ def live(visit: Visit) -> Stream:
         if topics:
             stream.send(b"id: %d\ndata: %s\n\n" % (cursor, topics))
 
-    def touched(part: object, _: int) -> None:
+    def setting_changed(part: object, _: int) -> None:
         stream.send(b"data: %s\n\n" % str(part).encode())
 
     def came_or_went(world_id: object, _: int) -> None:
@@ -62,7 +62,7 @@ def live(visit: Visit) -> Stream:
     world = visit.world
     stream.send(b": open\n\n")
     for name, feed, tell in (
-        ("set", world.touched, touched),
+        ("set", world.settings_changed, setting_changed),
         ("worlds", visit.desk.house.feed, came_or_went),
         ("since", world.feed, happened),
     ):

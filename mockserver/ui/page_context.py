@@ -76,7 +76,7 @@ class Visit:
         self.world: World = world
         self.origin = request.host_url.rstrip("/")
         """How the server was addressed, such as ``http://127.0.0.1:7670``."""
-        self.since = urlencode({"set": world.touched.cursor, "worlds": desk.house.feed.cursor})
+        self.since = urlencode({"set": world.settings_changed.cursor, "worlds": desk.house.feed.cursor})
         """Behind what `live` is to go on, so that nothing is missed between a page and its stream: read before all else."""
 
     @property
