@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
+from concurrent.futures import Executor
+from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 from msgspec.structs import replace
 from werkzeug.test import Client, run_wsgi_app
 
+from contract_tests.http.manual_loop import BufferTransport, ManualLoop
 from mockserver.app import Service, build_service
 from mockserver.engine.registry import Worlds
+from mockserver.http.connection import Connection, Limits
 from mockserver.http.request import HttpRequest
-from mockserver.http.wsgi import read_request
 from mockserver.sdk.response import AT_ONCE, TIMING, Response
 
 
 def both_ways(house: Worlds | Service) -> Client:
-    """A client whose every provider request is answered as our own connection answers it, and compared with what Flask sends."""
+    """A client whose every provider request goes through our own connection and through Flask, which send the same bytes."""
     return Client(BothWays(house if isinstance(house, Service) else build_service(registry=house)))
 
 
 class BothWays:
-    """A WSGI application for tests.
+    """A WSGI application for tests: the request as bytes through our connection, and as an environ through Flask.
 
-    Both ways in call one function, `Handler.respond`. What can differ is the request that each makes for it, and what each
-    makes of its response: Flask is given the response that our own connection got, and has to send the same bytes.
+    Both ways call one function, `Handler.respond`, and a world answers once. What can differ is the request that each way
+    makes for it and what each makes of its response; so Flask gets the response that the connection got, if it asks the same.
     """
 
     def __init__(self, service: Service) -> None:
@@ -37,22 +40,85 @@ class BothWays:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
-        request = read_request(environ, self._service.settings.body_bytes)
-        response = self._service.respond(request)
-        if response is None:
-            return self._service.app(request.environ(), start_response)
-        if response.timing is not AT_ONCE:
-            environ[TIMING] = response.timing
-        body = b"" if request.method == "HEAD" else response.body
-        status = f"{response.status} {_phrase(response.status)}"
-        self._mirror.expected, self._mirror.response = request, response
-        plain = {name: value for name, value in request.environ().items() if not name.startswith("mockserver.")}
-        sent = run_wsgi_app(self._flask, plain)
-        assert (status, list(response.headers), body) == (sent[1], list(sent[2]), b"".join(sent[0]))
-        if request.on_finish is not None:
-            request.on_finish(len(body), "complete")
-        start_response(status, list(response.headers))
+        received = environ["wsgi.input"].read()
+        given, environ = environ, {name: value for name, value in environ.items() if not name.startswith("werkzeug.")}
+        seen, sent = _through_connection(self._service, environ, received)
+        if seen.response is None:  # the control API, or what is no request for our connection
+            return self._service.app({**environ, "wsgi.input": BytesIO(received)}, start_response)
+        response = seen.response
+        self._mirror.expected, self._mirror.response = seen.request, response
+        chunks, status, headers = run_wsgi_app(self._flask, {**environ, "wsgi.input": BytesIO(received)})
+        body = b"".join(chunks)
+        if response.timing is AT_ONCE:
+            assert sent == _message(status, headers, body)
+        else:
+            given[TIMING] = response.timing
+        start_response(status, list(headers))
         return [body]
+
+
+def _through_connection(service: Service, environ: Mapping[str, Any], body: bytes) -> tuple[_Seen, tuple[Any, ...]]:
+    """What the handler is asked and responds when this comes as bytes, and status, headers and body that are sent."""
+    seen, transport = _Seen(service), BufferTransport(environ["wsgi.url_scheme"] == "https")
+    connection = Connection(
+        seen,
+        loop=ManualLoop(),  # type: ignore[arg-type]  # as much of a loop as a connection uses
+        pool=Executor(),
+        connections=set(),
+        listener=environ.get("mockserver.listener"),
+        limits=Limits(body=service.settings.body_bytes),
+    )
+    connection.connection_made(transport)
+    connection.data_received(_raw(environ, body))
+    connection.connection_lost(None)
+    head, _, content = transport.out.partition(b"\r\n\r\n")
+    status, *lines = head.decode("latin-1").split("\r\n")
+    headers = [tuple(line.split(": ", 1)) for line in lines]
+    if seen.response is not None and "Date" not in dict(
+        seen.response.headers
+    ):  # the connection's own, of the wall clock
+        headers = [header for header in headers if header[0] != "Date"]
+    return seen, _message(status.removeprefix("HTTP/1.1 "), headers, content)
+
+
+def _message(status: str, headers: Iterable[Any], body: bytes) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Werkzeug writes its reason phrases in capitals."""
+    return status.upper(), [tuple(header) for header in headers], body
+
+
+def _raw(environ: Mapping[str, Any], body: bytes) -> bytes:
+    """The bytes of a request."""
+    path, query = environ["PATH_INFO"].encode("latin-1"), environ["QUERY_STRING"]
+    target = quote(path, safe="/:;,=@!$&'()*+~") + (f"?{query}" if query else "")
+    lines = [f"{environ['REQUEST_METHOD']} {target} HTTP/1.1"]
+    lines += [
+        f"{key[5:].replace('_', '-').title()}: {value}" for key, value in environ.items() if key.startswith("HTTP_")
+    ]
+    if environ.get("CONTENT_TYPE"):
+        lines.append(f"Content-Type: {environ['CONTENT_TYPE']}")
+    if body or environ["REQUEST_METHOD"] == "POST":
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+class _Seen:
+    """In an application's place: what the service is asked and responds."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.request: HttpRequest
+        self.response: Response | None = None
+
+    def respond(self, request: HttpRequest) -> Response:
+        """As the service; what it leaves to Flask, or what takes its time, is not sent here."""
+        self.request, self.response = request, self._service.handler.respond(request)
+        if self.response is None or self.response.timing is not AT_ONCE:
+            return Response(204, (), b"")
+        return self.response
+
+    def __call__(self, environ: object, start_response: object) -> Iterable[bytes]:
+        """It has responded already."""
+        raise NotImplementedError
 
 
 class _Mirror:
@@ -69,14 +135,11 @@ class _Mirror:
         assert mount == ""
         return replace(self.response, timing=AT_ONCE)
 
-    def reject_invalid(self, *_: object) -> None:
-        """Nothing is written down."""
+
+_FRAMING = ("content-length", "transfer-encoding")
 
 
 def _told(request: HttpRequest) -> Mapping[str, Any]:
-    names = ("method", "target", "path", "query", "fields", "scheme", "body", "is_too_large")
-    return {name: getattr(request, name) for name in names}
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase.upper() if status in set(HTTPStatus) else "UNKNOWN"
+    names = ("method", "path", "query", "scheme", "body", "is_too_large", "listener")
+    fields = {name: value.strip(" \t") for name, value in request.fields.items() if name not in _FRAMING}
+    return {"fields": fields, **{name: getattr(request, name) for name in names}}

@@ -47,8 +47,8 @@ class ManualLoop:
 class BufferTransport(asyncio.Transport):
     """A transport without a socket. It keeps what is written, and notes when it is closed."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, is_tls=False):
+        super().__init__({"sslcontext": object()} if is_tls else {})
         self.out = b""
         self.is_closed = False
         self.is_reading_paused = False

@@ -137,7 +137,10 @@ def test_what_no_world_has_is_said_alike_by_both_ways_in(client):
 def test_the_header_is_kept_in_the_journal_and_from_the_provider(house, client):
     client.post(
         "/_mock/worlds/named/faults",
-        json={"fault": {"kind": "answer", "status": 503}, "match": {"headers": {"x-mockserver-world": "named"}}},
+        json={
+            "fault": {"kind": "static_response", "status": 503},
+            "match": {"headers": {"x-mockserver-world": "named"}},
+        },
     )
     answer = client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "named"})
     (exchange,) = house.get("named").journal.since(0)

@@ -163,7 +163,7 @@ def test_nothing_becomes_a_web_socket(house):
         {"kind": "reset"},
         {"kind": "close"},
         {"kind": "hang"},
-        {"kind": "cut", "after": 3},
+        {"kind": "cut", "keep": 3},
         {"kind": "slow", "size": 1, "pause": 1},
         {"kind": "garbage"},
         {"kind": "wrong_length", "by": 1},
@@ -202,7 +202,7 @@ def test_a_late_response_needs_our_own_server_where_there_is_one_thread(client):
 
 
 def test_other_faults_are_as_everywhere(client):
-    rule(client, {"kind": "answer", "status": 503, "body": "busy"})
+    rule(client, {"kind": "static_response", "status": 503, "body": "busy"})
 
     assert (503, b"busy") == (client.get(NUMBERS).status_code, client.get(NUMBERS).data)
 

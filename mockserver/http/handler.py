@@ -13,7 +13,7 @@ from mockserver.engine.faults import NO_FAULT, SelectedFault
 from mockserver.engine.instants import SECOND, http_date
 from mockserver.engine.journal import Exchange
 from mockserver.sdk.request import ProviderRequest
-from mockserver.sdk.response import Response
+from mockserver.sdk.response import AT_ONCE, Response
 from mockserver.sdk.serialization_cache import Fragments
 from mockserver.validation.suggestions import nearest_paths
 
@@ -102,7 +102,8 @@ class Handler:
         if routed.provider is None and routed.status == 0 and all(map(self.registry.get, names)):
             return None
         exchange = Exchange(request.method, request.target, request.headers, request.body, request.listener)
-        bound, headers = self.registry.at_door(request.listener), request.headers
+        headers, listener = request.headers, request.listener
+        bound = None if listener is None else self.registry.at_door(listener)
         prefix = f"{mount}{PREFIX}{names[0]}" if names else mount
         if WORLD_HEADER in fields:
             names.append(fields[WORLD_HEADER])
@@ -166,8 +167,9 @@ class Handler:
         if selected is not NO_FAULT:
             refuse = partial(_refuse, provider, decision, call, request, readings, self._cache)
             answer = apply_fault(world, exchange, selected, answer, refuse)
-        exchange.replied(answer.delivered_origin, answer.refusal)
-        return with_date(answer, decision.at)
+        if selected is not NO_FAULT or answer.timing is not AT_ONCE:  # else it is what was decided
+            exchange.replied(answer.delivered_origin, answer.refusal)
+        return answer
 
     def handle_unmatched(
         self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None, status: int
@@ -184,7 +186,7 @@ class Handler:
                 world, exchange, selected, answer, lambda _name: answer
             )  # no operation, no error of one
         exchange.replied(answer.delivered_origin, answer.refusal)
-        return with_date(answer, exchange.at)
+        return answer
 
     def reject_invalid(self, raw: bytes, reason: str, listener: str | None) -> None:
         """Write down what was no HTTP at all.
@@ -197,7 +199,7 @@ class Handler:
         exchange = Exchange("", "", (), raw, listener)
         exchange.answered(400, (), reason.encode())
         exchange.finish(0, "broken")
-        self._write_down(exchange, self.registry.at_door(listener))
+        self._world_of(exchange, self.registry.at_door(listener)).write_down(exchange)
         exchange_log.info("bytes that are no HTTP -> 400 %s", reason)
 
     def record(self, request: HttpRequest, answer: Response) -> Response:
@@ -254,25 +256,30 @@ class Handler:
             if adapted is not answer:
                 exchange.replied("replaced", None)
                 answer = adapted
-        headers = answer.headers
-        if answer.status not in _BODILESS and not any(name.lower() == "content-length" for name, _ in headers):
+        world = self._world_of(exchange, bound)
+        headers, names = answer.headers, {name.lower() for name, _ in answer.headers}
+        if exchange.provider is not None and "date" not in names:  # one that is replayed is as old as it is
+            headers = (*headers, ("Date", http_date(exchange.at // SECOND)))
+        if "content-length" not in names and answer.status not in _BODILESS:
             headers = (*headers, ("Content-Length", str(len(answer.body))))
         exchange.answered(answer.status, headers, answer.body)
-        self._write_down(exchange, bound)
-        self._log(exchange, path)
+        world.write_down(exchange)
+        if exchange_log.isEnabledFor(logging.INFO):
+            self._log(exchange, path)
         if self._shows_exchange and (exchange.refusal or exchange.fault or exchange.status >= 400):
             headers = (*headers, ("X-Mockserver-Exchange", str(exchange.number)))
             exchange.answer_head = headers
         request.on_finish = exchange.finish
         return structs.replace(answer, headers=headers)
 
-    def _write_down(self, exchange: Exchange, bound: World | None) -> None:
+    def _world_of(self, exchange: Exchange, bound: World | None) -> World:
+        """The world in whose journal an exchange belongs; what must not stand there is masked."""
         world = (exchange.world and self.registry.get(exchange.world)) or bound or self.registry.default
         if exchange.world is None:
             exchange.world, exchange.at = world.id, world.clock.now()
         if exchange.account is None:
             self._masking.apply(exchange)
-        world.write_down(exchange)
+        return world
 
     def _log(self, exchange: Exchange, path: str) -> None:
         is_plain = exchange.outcome in ("accepted", "answered")
@@ -325,15 +332,6 @@ def apply_fault(
     if replay is not None:
         world.keep_replay(selected, replay)
     return changed
-
-
-def with_date(answer: Response, at: int) -> Response:
-    """The answer with the world's time in its ``Date``, unless it has one."""
-    headers = answer.headers
-    for name, _ in headers:
-        if name == "Date":  # a replayed response keeps its own
-            return answer
-    return structs.replace(answer, headers=(*headers, ("Date", http_date(at // SECOND))))
 
 
 def _refuse(

@@ -37,7 +37,10 @@ class Router(Generic[Target]):
                 methods.setdefault("HEAD", target)
         self.patterns: Mapping[str, Mapping[str, Target]] = by_pattern
         """Pattern -> method -> target, in the order given."""
-        self._fixed = {pattern: methods for pattern, methods in by_pattern.items() if "<" not in pattern}
+        self.fixed: Mapping[str, Mapping[str, Target]] = {
+            pattern: methods for pattern, methods in by_pattern.items() if "<" not in pattern
+        }
+        """The same for paths without parameters."""
         self._variable = [
             (re.compile(_expression(pattern)), frozenset(re.findall(r"<int:(\w+)>", pattern)), by_pattern[pattern])
             for pattern in sorted(by_pattern, key=lambda pattern: ("<path:" in pattern, pattern.count("<")))
@@ -46,7 +49,7 @@ class Router(Generic[Target]):
 
     def at(self, path: str) -> tuple[Mapping[str, Target], Mapping[str, Any]]:
         """The targets of a path by method, none where it leads nowhere, and the values of its parameters."""
-        fixed = self._fixed.get(path)
+        fixed = self.fixed.get(path)
         if fixed is not None:
             return fixed, _NOTHING
         for expression, numbers, methods in self._variable:
@@ -109,8 +112,10 @@ class ProviderRouter:
             is_websocket: whether the request wants to become a WebSocket, which nothing here does.
         """
         name = host_name(host)
-        path = normal_path(path)
-        methods, _ = self._router.at(path)
+        methods = self._router.fixed.get(path)
+        if methods is None:
+            path = normal_path(path)
+            methods, _ = self._router.at(path)
         status, allow = 0, ""
         if name is None:
             status = 400

@@ -52,12 +52,12 @@ class ProviderRequest(Struct, frozen=True):
     @property
     def content_type(self) -> str:
         """The Content-Type header; empty when there is none."""
-        return self.get("content-type")
+        return self.get("content-type") if self.fields is None else self.fields.get("content-type", "")
 
     @property
     def authorization(self) -> str:
         """The Authorization header; empty when there is none."""
-        return self.get("authorization")
+        return self.get("authorization") if self.fields is None else self.fields.get("authorization", "")
 
     @property
     def basic(self) -> tuple[str, str] | None:
