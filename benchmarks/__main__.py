@@ -16,7 +16,7 @@ from .peers.ours import Null, Ours
 from .peers.peer import Peer
 from .peers.pypi import Moto, PytestHttpserver
 from .peers.wiremock import WireMock, WireMockOff
-from .plan import Plan
+from .plan import WebhookFaultPlan
 from .progress import Progress
 from .report import between_markers, written
 from .results import Results
@@ -66,7 +66,9 @@ def main() -> None:
     ours = Ours(world)
     peers = _peers(ours, given.only)
     repetitions = given.repetitions or (1 if given.quick else 5)
-    plan = Plan(peers, repetitions, starts=repetitions, memory_seconds=2 if given.quick else 20, is_quick=given.quick)
+    plan = WebhookFaultPlan(
+        peers, repetitions, starts=repetitions, memory_seconds=2 if given.quick else 20, is_quick=given.quick
+    )
     for part, seconds in plan.seconds.items():
         print(f"{part:>13} {seconds / 60:5.1f} min", file=sys.stderr)
     progress = Progress(plan.seconds)

@@ -31,7 +31,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back."""
 
     status: int
@@ -49,18 +49,18 @@ class Answer:
         return self.body.decode()
 
 
-def ask(port: int, request: Request, patience: float = 10.0) -> Answer:
+def ask(port: int, request: Request, patience: float = 10.0) -> Response:
     """Ask once.
 
     Raises:
-        OSError: nobody is there.
+        OSError: no one is there.
         http.client.HTTPException: the answer is none.
     """
     connection = HTTPConnection(HOST, port, timeout=patience)
     try:
         connection.request(request.method, request.target, request.body or None, dict(request.headers))
-        answer = connection.getresponse()
-        return Answer(answer.status, tuple(answer.getheaders()), answer.read())
+        response = connection.getresponse()
+        return Response(response.status, tuple(response.getheaders()), response.read())
     finally:
         connection.close()
 

@@ -14,15 +14,15 @@ from typing import Any, ClassVar
 
 import requests
 
-from mockserver.app import PROVIDERS, READINGS, ROOMS, build_service
+from mockserver.app import CALLBACKS, PROVIDERS, VARIANTS, build_service
 from mockserver.engine.accounts import Account, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
-from mockserver.webhooks import Courier, Manners
-from mockserver.webhooks.dispatcher import PostOffice
+from mockserver.webhooks import WebhookConfig, WebhookSender
+from mockserver.webhooks.dispatcher import WebhookDispatcher
 
 SLOW = 0.05
 """Seconds that the receiver takes."""
@@ -32,13 +32,13 @@ class Receiver(BaseHTTPRequestHandler):
     """Takes its time, says OK and counts."""
 
     protocol_version = "HTTP/1.1"
-    asked: ClassVar[Counter[str]] = Counter()
+    request: ClassVar[Counter[str]] = Counter()
     pause = threading.Event()
 
     def do_GET(self) -> None:
         """Answer as the vendor demands."""
         self.pause.wait(SLOW)
-        self.asked[self.path] += 1
+        self.request[self.path] += 1
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -60,35 +60,37 @@ def main(messages: int = 10_000, parallel: int = 64) -> None:
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     rule = ForwardingRule("ndi", f"http://127.0.0.1:{receiver.server_address[1]}/?tekst=#WIADOMOSC#")
     account = Account("serwersms/a", "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
-    sender = PostOffice({room.name: room for room in PROVIDERS}, Courier(Manners(parallel=parallel)))
-    house = Worlds(Fixture((account,)), READINGS, clock=Clock.system(), rooms=ROOMS, sender=sender)
-    world = house.default
-    clock, answers = Clock.system(), []
-    with MockServer(build_service(registry=house)) as mock:
+    sender = WebhookDispatcher(
+        {provider.name: provider for provider in PROVIDERS}, WebhookSender(WebhookConfig(parallel=parallel))
+    )
+    registry = WorldRegistry(Fixture((account,)), VARIANTS, clock=Clock.system(), providers=CALLBACKS, sender=sender)
+    world = registry.default
+    clock, responses = Clock.system(), []
+    with MockServer(build_service(registry=registry)) as mock:
         before, begun = megabytes(), clock.now()
         for place in range(messages):
             number = f"+486007008{place % 100:02}"
             fields = {"kind": "ndi", "sender": "+48500600700", "recipient": number, "text": str(place)}
-            world.arrive("serwersms", fields)
-        while not world.settle(0.5):
-            asked = clock.now()
-            answer = requests.post(
+            world.receive_inbound("serwersms", fields)
+        while not world.wait_until_idle(0.5):
+            request = clock.now()
+            response = requests.post(
                 f"{mock.url}/messages/recived",
                 data={"username": "user", "password": "secret", "limit": "20"},
                 timeout=10,
             )
-            assert answer.status_code == 200
-            answers.append((clock.now() - asked) / 1000)
+            assert response.status_code == 200
+            responses.append((clock.now() - request) / 1000)
         seconds = (clock.now() - begun) / SECOND
     receiver.shutdown()
-    statuses = Counter(delivery.status for delivery in world.state.outbox.values())
+    statuses = Counter(delivery.status for delivery in world.state.deliveries.values())
     print(f"{messages} messages to a receiver that takes {SLOW * 1000:.0f} ms, {parallel} senders: {seconds:.1f} s")
-    print(f"  received {sum(Receiver.asked.values())}, different {len(Receiver.asked)}, {dict(statuses)}")
+    print(f"  received {sum(Receiver.request.values())}, different {len(Receiver.request)}, {dict(statuses)}")
     print(f"  memory {before:.0f} MB before, {megabytes():.0f} MB at most, receiver included")
     print(
-        f"  {len(answers)} requests to an endpoint meanwhile, the slowest answered in {max(answers, default=0):.0f} ms"
+        f"  {len(responses)} requests to an endpoint meanwhile, the slowest answered in {max(responses, default=0):.0f} ms"
     )
-    assert len(Receiver.asked) == sum(Receiver.asked.values()) == messages
+    assert len(Receiver.request) == sum(Receiver.request.values()) == messages
 
 
 if __name__ == "__main__":

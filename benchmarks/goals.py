@@ -10,7 +10,7 @@ from .loads import BY_NAME, LONG_PAGE, PAGE, RECIVED, SEND
 from .plan import CONNECTIONS
 from .results import Memory, Results, Shot, median_or_none
 
-OURS, NULL = "mockserver", "null WSGI application"
+SERVED_HOSTS, NULL = "mockserver", "null WSGI application"
 LIBRARY = "pytest-httpserver"
 """A part of a test's process; its start beside the servers' would be that of the program we wrote around it."""
 WIREMOCK, WIREMOCK_OFF = "WireMock", "WireMock, journal off"
@@ -42,7 +42,7 @@ class Finding:
         return self.value >= self.demand if self.is_floor else self.value <= self.demand
 
     @property
-    def verdict(self) -> str:
+    def result(self) -> str:
         """The same in words, with how much is missing."""
         if self.value is None:
             return "not measured"
@@ -65,7 +65,10 @@ def _cpu(shot: Shot) -> float:
 def _ratios(results: Results, peer: str, load: str, what: Callable[[Shot], float]) -> dict[int, float]:
     """Our median to the peer's, at each number of connections."""
     pairs = {
-        connections: (results.middle(OURS, load, connections, what), results.middle(peer, load, connections, what))
+        connections: (
+            results.middle(SERVED_HOSTS, load, connections, what),
+            results.middle(peer, load, connections, what),
+        )
         for connections in CONNECTIONS
     }
     return {connections: ours / theirs for connections, (ours, theirs) in pairs.items() if ours and theirs}
@@ -90,7 +93,7 @@ def _against(
 
 
 def _others(results: Results) -> list[str]:
-    return [peer for peer in results.versions if peer not in {OURS, NULL, WIREMOCK, WIREMOCK_OFF}]
+    return [peer for peer in results.versions if peer not in {SERVED_HOSTS, NULL, WIREMOCK, WIREMOCK_OFF}]
 
 
 def _against_the_others(results: Results) -> Iterator[Finding]:
@@ -114,7 +117,7 @@ def _accepted(results: Results) -> Iterator[Finding]:
 
 def _latency(results: Results) -> Iterator[Finding]:
     for load in BY_NAME:
-        ours = results.middle(OURS, load, 8, lambda shot: shot.p99)
+        ours = results.middle(SERVED_HOSTS, load, 8, lambda shot: shot.p99)
         shown = "–" if ours is None else f"{ours:.2f} ms"
         yield Finding(f"p99 at 8 connections: {load}", 5, False, ours, shown, " ms")
         theirs = [
@@ -134,7 +137,7 @@ def _starts(results: Results) -> Iterator[Finding]:
         for peer in results.versions
         if peer != LIBRARY and (found := [start.seconds for start in results.starts if start.peer == peer])
     }
-    ours = starts.pop(OURS, None)
+    ours = starts.pop(SERVED_HOSTS, None)
     shown = "–" if ours is None else f"{ours * 1_000:.0f} ms"
     yield Finding("start to first answer", 300, False, ours and ours * 1_000, shown, " ms")
     if ours is not None and starts:
@@ -147,7 +150,7 @@ def _starts(results: Results) -> Iterator[Finding]:
 
 
 def _memory(results: Results) -> Iterator[Finding]:
-    looks = next((look for look in results.memory if (look.peer, look.load) == (OURS, PAGE.name)), None)
+    looks = next((look for look in results.memory if (look.peer, look.load) == (SERVED_HOSTS, PAGE.name)), None)
     yield _held(looks)
     if looks is not None and len(looks.megabytes) > 2:
         growth = looks.megabytes[2] / looks.megabytes[1]

@@ -72,7 +72,7 @@ class Load:
     name: str
     about: str
     make: Callable[[bool], Iterator[Request]]
-    """The requests; told whether to move the world's clock on between them."""
+    """The requests; said whether to move the world's clock on between them."""
 
     def requests(self, *, moves_the_clock: bool = False) -> list[Request]:
         """What is asked, in turn."""

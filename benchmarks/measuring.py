@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 
 from . import wrk
-from .asking import Answer, Request, ask, save
+from .asking import Request, Response, ask, save
 from .installing import Cache, Missing
 from .loads import PAGE, SEND, Load, login
 from .peers.ours import SCRIPT, Ours, recorded
 from .peers.peer import Peer, Place
-from .plan import OVERHEAD, Plan, Run
+from .plan import OVERHEAD, Run, WebhookFaultPlan
 from .processes import Failed, Running, free_port
 from .progress import Progress
 from .results import Memory, Million, Results, Shot, Start
@@ -68,11 +68,11 @@ class Server:
 class Bench:
     """The plan, where it is carried out, and what came of it so far."""
 
-    def __init__(self, plan: Plan, cache: Cache, ours: Ours, results: Results, progress: Progress) -> None:
+    def __init__(self, plan: WebhookFaultPlan, cache: Cache, ours: Ours, results: Results, progress: Progress) -> None:
         self.plan, self.cache, self.results, self.progress = plan, cache, results, progress
         self._folder = cache.folder / "run"
         self._ours = ours
-        self._recorded: Mapping[str, Answer] = {}
+        self._recorded: Mapping[str, Response] = {}
 
     @property
     def _peers(self) -> list[Peer]:
@@ -146,7 +146,7 @@ class Bench:
                 with self._trouble_of(run.peer):
                     shot = self._shoot(servers[run.peer.name], run)
                     self.results.shots.append(shot)
-                    self.progress.say(_told(shot), "loads", run.seconds + OVERHEAD)
+                    self.progress.say(_described(shot), "loads", run.seconds + OVERHEAD)
             for name, server in servers.items():
                 if name not in self.results.failures:
                     with self._trouble_of(server.peer):
@@ -168,9 +168,9 @@ class Bench:
         for load in server.peer.loads:
             server.peer.before(server.place.port, load)
             server.process.calm_down()
-            answer = ask(server.place.port, server.peer.requests(load)[0])
-            if not server.peer.is_right(load, answer, self._recorded[load.name]):
-                raise Failed(f"{load.name}: answers {answer.status} {answer.body[:100]!r}")
+            response = ask(server.place.port, server.peer.requests(load)[0])
+            if not server.peer.is_right(load, response, self._recorded[load.name]):
+                raise Failed(f"{load.name}: answers {response.status} {response.body[:100]!r}")
 
     def _shoot(self, server: Server, run: Run) -> Shot:
         peer, load, port = run.peer, run.load, server.place.port
@@ -224,12 +224,12 @@ class Bench:
                         self._weigh(peer, SEND, 1, peer.requests(SEND))
                     self.progress.say(f"has weighed {peer.name}", "memory", self.plan.memory_seconds)
 
-    def _weigh(self, peer: Peer, load: Load, times: int, asked: Sequence[Request], *, is_cold: bool = False) -> None:
+    def _weigh(self, peer: Peer, load: Load, times: int, request: Sequence[Request], *, is_cold: bool = False) -> None:
         most = MANY // 100 if self.plan.is_quick else MANY
         with self._started(peer, is_cold=is_cold) as (server, _):
             peer.prepare(server.place.port)
             path = server.place.folder / "memory.requests"
-            save(path, asked, server.place.port)
+            save(path, request, server.place.port)
             requests, megabytes = [0], [_megabytes(server)]
             for _ in range(times):
                 requests.append(requests[-1] + self._ask_many(server, load, path, most))
@@ -291,9 +291,9 @@ def _megabytes(server: Server) -> float:
 
 
 def _share(before: tuple[int, int], after: tuple[int, int]) -> float:
-    asked, kept = (now - then for then, now in zip(before, after, strict=True))
-    return round(kept / asked, 5) if asked else 0.0
+    request, kept = (now - then for then, now in zip(before, after, strict=True))
+    return round(kept / request, 5) if request else 0.0
 
 
-def _told(shot: Shot) -> str:
+def _described(shot: Shot) -> str:
     return f"{shot.load}, {shot.connections} connections, {shot.peer}: {shot.rate:,.0f}/s"

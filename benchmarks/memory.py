@@ -20,7 +20,7 @@ import orjson
 
 from mockserver.app import read_fixture
 from mockserver.engine.message_store import MessageStore
-from mockserver.engine.messages import program_shelf
+from mockserver.engine.messages import program_key
 
 MINUTES = 400 * 1440
 """Over which the messages are spread."""
@@ -67,8 +67,8 @@ def weigh_messages(path: Path, messages: int) -> None:
     seconds = process_time() - begun, perf_counter() - wall
     gc.collect()
     after = status("self", "VmRSS")
-    ledger = MessageStore(((fixture.fixed, 0), (fixture.relative, 0)))
-    found = ledger.count(program_shelf("mgage/demo", "1"), -(10**18), 10**18)
+    message_store = MessageStore(((fixture.fixed, 0), (fixture.relative, 0)))
+    found = message_store.count(program_key("mgage/demo", "1"), -(10**18), 10**18)
     print(f"{found} messages of one program: loaded in {seconds[0]:.1f} s of processor time ({seconds[1]:.1f} s)")
     print(f"  {(after - before) * 2**20 / found:.0f} bytes a message with its indexes, {after - before:.0f} MB")
     print(f"  {status('self', 'VmHWM'):.0f} MB at most, while they were read")
@@ -76,7 +76,7 @@ def weigh_messages(path: Path, messages: int) -> None:
 
 
 def requests() -> Iterator[tuple[str, str, bytes, dict[str, str]]]:
-    """What is asked in turn: sends and refusals, pages, incoming messages."""
+    """What is asked in turn: sends and provider errors, pages, incoming messages."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     send = "action=sms.send_message&access_key=foo&secret_access_key=bar&from=5554332111&to=5556667777&message=Hi"
     who = {"Authorization": "Basic " + b64encode(b"demo:demo").decode()}
@@ -94,11 +94,11 @@ def weigh_server(count: int) -> None:
             assert server.stdout is not None
             address = server.stdout.readline().split()[4]
             connection = http.client.HTTPConnection(address.removeprefix("http://"))
-            asked = requests()
+            request = requests()
             print(f"a server with the shipped world: {status(server.pid, 'VmRSS'):.0f} MB")
             for turn in (1, 2):
                 for _ in range(count):
-                    method, target, body, head = next(asked)
+                    method, target, body, head = next(request)
                     connection.request(method, target, body, head)
                     connection.getresponse().read()
                 print(f"  after {turn * count} requests: {status(server.pid, 'VmRSS'):.0f} MB")

@@ -11,12 +11,12 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from mockserver.app import READINGS, build_service
+from mockserver.app import VARIANTS, build_service
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Message
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 
@@ -51,12 +51,12 @@ def calls(work: Callable[[], Any]) -> int:
 def main(messages: int = 12_345, size: int = 500) -> None:
     """Print the cost of the second, the middle and the last full page: read for the first time, and again."""
     fixture = Fixture((ACCOUNT,), fixed=Segment(map(message, range(messages))))
-    client = Client(build_service(registry=Worlds(fixture, READINGS, clock=Clock.frozen(NOON))).app)
+    client = Client(build_service(registry=WorldRegistry(fixture, VARIANTS, clock=Clock.frozen(NOON))).app)
 
     def page(number: int) -> None:
-        answer = client.get(f"/api/messages/program/1?pageSize={size}&page={number}", auth=("user", "secret"))
-        assert answer.status_code == 200
-        assert len(answer.json["data"]["messages"]) == size
+        response = client.get(f"/api/messages/program/1?pageSize={size}&page={number}", auth=("user", "secret"))
+        assert response.status_code == 200
+        assert len(response.json["data"]["messages"]) == size
 
     page(1)  # what is remembered of a route or a host is remembered now
     last = messages // size

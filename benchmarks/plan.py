@@ -31,7 +31,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WebhookFaultPlan:
     """Everything that is measured, and how often."""
 
     peers: Sequence[Peer]

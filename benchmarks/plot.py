@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
-from .goals import NULL, OURS
+from .goals import NULL, SERVED_HOSTS
 from .loads import LOADS
 from .plan import CONNECTIONS
 from .results import Results
@@ -51,7 +51,7 @@ def _panel(axes: Axes, results: Results, load: str, about: str) -> None:
             middle = results.middle(peer, load, connections, lambda shot: shot.rate)
             if middle is None:
                 continue
-            colour = COLOURS[connections][peer != OURS]
+            colour = COLOURS[connections][peer != SERVED_HOSTS]
             reach = [[middle - min(rates)], [max(rates) - middle]]
             axes.barh(place + offset, middle, 0.38, color=colour, xerr=reach, ecolor="#44505c", capsize=2)
             axes.annotate(

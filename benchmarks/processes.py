@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from .asking import HOST, Answer, Request, ask
+from .asking import HOST, Request, Response, ask
 
 PATIENCE = 15.0
 """Seconds in which a server must end."""
@@ -30,7 +30,7 @@ class Failed(Exception):
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that no one listens on."""
     with socket.create_server((HOST, 0)) as taken:
         return int(taken.getsockname()[1])
 
@@ -57,7 +57,7 @@ class Running:
             )
         self._tree = psutil.Process(self._process.pid)
 
-    def first_answer(self, port: int, request: Request, patience: float) -> tuple[Answer, float]:
+    def first_answer(self, port: int, request: Request, patience: float) -> tuple[Response, float]:
         """What it says first, and after how many seconds.
 
         Raises:
@@ -67,9 +67,9 @@ class Running:
             if self._process.poll() is not None:
                 raise Failed(f"ended with {self._process.returncode}: {self._last_words()}")
             with contextlib.suppress(OSError, HTTPException):
-                answer = ask(port, request)
-                if answer.status < 400:
-                    return answer, time.perf_counter() - self.began
+                response = ask(port, request)
+                if response.status < 400:
+                    return response, time.perf_counter() - self.began
             time.sleep(GLANCE)
         raise Failed(f"no answer in {patience:.0f} s: {self._last_words()}")
 
@@ -93,7 +93,7 @@ class Running:
         return sum(int(member.memory_info().rss) for member in self._family)
 
     def calm_down(self, patience: float = 5.0) -> None:
-        """Wait until it works no more: the answers that nobody reads, the rubbish that is collected after a load."""
+        """Wait until it works no more: the answers that no one reads, the rubbish that is collected after a load."""
         until = time.perf_counter() + patience
         while time.perf_counter() < until:
             used = self.cpu

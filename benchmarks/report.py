@@ -39,14 +39,14 @@ def written(results: Results, goals: Iterable[Goal]) -> str:
 
 
 def _where(results: Results) -> str:
-    what = "" if results.is_whole else " **Not a whole run: these figures are nobody's.**"
+    what = "" if results.is_whole else " **Not a whole run: these figures are no one's.**"
     machine = "; ".join(f"{name} {value}" for name, value in results.machine.items())
     return f"Measured on {results.date} in {results.minutes:.0f} minutes. {machine}.{what}"
 
 
 def _goals(results: Results, goals: Iterable[Goal]) -> str:
     rows = [
-        (finding.promise, finding.bound, finding.shown, finding.verdict) for goal in goals for finding in goal(results)
+        (finding.promise, finding.bound, finding.shown, finding.result) for goal in goals for finding in goal(results)
     ]
     return "### Promised and measured\n\n" + _table(("promised", "", "measured", ""), rows, is_text=True)
 

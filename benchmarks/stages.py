@@ -46,7 +46,7 @@ class Timer:
     """Nanoseconds by stage, without those of the stages inside."""
 
     def __init__(self) -> None:
-        self.spent: Counter[str] = Counter()
+        self.exhausted: Counter[str] = Counter()
         self._inside: list[int] = []
 
     def around(self, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,10 +58,10 @@ class Timer:
             try:
                 return work(*arguments, **named)
             finally:
-                spent = perf_counter_ns() - begun
-                self.spent[stage] += spent - self._inside.pop()
+                exhausted = perf_counter_ns() - begun
+                self.exhausted[stage] += exhausted - self._inside.pop()
                 if self._inside:
-                    self._inside[-1] += spent
+                    self._inside[-1] += exhausted
 
         return timed
 
@@ -83,19 +83,19 @@ def measured(name: str, requests: int, rounds: int, *, wsgi: bool = False) -> di
         patch.object(Flask, "wsgi_app", around(timer, "Flask", Flask.wsgi_app)),
         closing(Double(providers=providers, wsgi=wsgi)) as double,
     ):
-        ask, asked = around(timer, "shell", double.ask), double.requests(name)
+        ask, received = around(timer, "shell", double.ask), double.requests(name)
         least: dict[str, float] = {}
         for _ in range(rounds):
-            batch = [next(asked) for _ in range(requests)]
+            batch = [next(received) for _ in range(requests)]
             gc.collect()
             gc.disable()
-            timer.spent.clear()
+            timer.exhausted.clear()
             for request in batch:
                 ask(request)
             gc.enable()
-            for stage, spent in timer.spent.items():
-                least[stage] = min(least.get(stage, spent), spent)
-        return {stage: spent / requests / 1000 for stage, spent in least.items()}
+            for stage, exhausted in timer.exhausted.items():
+                least[stage] = min(least.get(stage, exhausted), exhausted)
+        return {stage: exhausted / requests / 1000 for stage, exhausted in least.items()}
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ def _mgage(*programs: Program) -> dict[str, Any]:
         "name": "measured",
         "logins": [{"user": "measured", "secret": "measured"}],
         "programs": [
-            {"id": program.id, "name": "Measured", "campaign": "Default Campaign", "kind": "Text to Join"}
+            {"id": program.id, "name": "LimitSnapshot", "campaign": "Default Campaign", "kind": "Text to Join"}
             for program in programs
         ],
         "messages": (message(program, place) for program in programs for place in range(program.messages)),
@@ -119,4 +119,4 @@ def write_million(path: Path) -> None:
 
 def _write(path: Path, about: str, accounts: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(path, {"mockserver": 1, "about": about, "readings": {}, "accounts": accounts})
+    save(path, {"mockserver": 1, "about": about, "variants": {}, "accounts": accounts})

@@ -1,4 +1,4 @@
-"""What every test may ask for: a house of its own, with its clock standing still, in this process or at a socket."""
+"""What every test may ask for: a server of its own, with its clock standing still, in this process or at a socket."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from werkzeug.test import Client, TestResponse
 
 from contract_tests.clocks import let_pass
 from contract_tests.ways import both_ways
-from mockserver.app import PROVIDERS, READINGS, ROOMS, Service, build_service, read_fixture
+from mockserver.app import CALLBACKS, PROVIDERS, VARIANTS, Service, build_service, read_fixture
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
-from mockserver.webhooks import Courier, Manners
-from mockserver.webhooks.dispatcher import PostOffice
+from mockserver.webhooks import WebhookConfig, WebhookSender
+from mockserver.webhooks.dispatcher import WebhookDispatcher
 
 # The same examples every time, however busy the machine is.
-settings.register_profile("house", derandomize=True, deadline=None)
-settings.load_profile("house")
+settings.register_profile("registry", derandomize=True, deadline=None)
+settings.load_profile("registry")
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 """When the clocks of test worlds stand still; a Monday."""
@@ -47,31 +47,35 @@ def shipped() -> Fixture:
 
 
 @pytest.fixture
-def open_house(shipped):
-    """Open a house: of the shipped world at noon, unless the test wants another fixture, clock or readings."""
-    houses = []
+def open_registry(shipped):
+    """Open a server: of the shipped world at noon, unless the test wants another fixture, clock or variants."""
+    registries = []
 
-    def opened(fixture: Fixture = shipped, clock: Clock | None = None, readings: Mapping[str, str] = {}) -> Worlds:
-        fixture = replace(fixture, readings={**fixture.readings, **readings})
-        sender = PostOffice({room.name: room for room in PROVIDERS}, Courier(Manners()))
-        house = Worlds(fixture, READINGS, clock=clock or Clock.frozen(NOON), rooms=ROOMS, sender=sender)
-        houses.append(house)
-        return house
+    def opened(
+        fixture: Fixture = shipped, clock: Clock | None = None, variants: Mapping[str, str] = {}
+    ) -> WorldRegistry:
+        fixture = replace(fixture, variants={**fixture.variants, **variants})
+        sender = WebhookDispatcher({provider.name: provider for provider in PROVIDERS}, WebhookSender(WebhookConfig()))
+        registry = WorldRegistry(
+            fixture, VARIANTS, clock=clock or Clock.frozen(NOON), providers=CALLBACKS, sender=sender
+        )
+        registries.append(registry)
+        return registry
 
     yield opened
-    for house in houses:
-        house.close()
+    for registry in registries:
+        registry.close()
 
 
 @pytest.fixture
-def house(open_house) -> Worlds:
-    return open_house()
+def registry(open_registry) -> WorldRegistry:
+    return open_registry()
 
 
 @pytest.fixture
-def service(house) -> Service:
-    """The whole double without a server, for the worlds of `house`."""
-    return build_service(registry=house)
+def service(registry) -> Service:
+    """The whole double without a server, for the worlds of `registry`."""
+    return build_service(registry=registry)
 
 
 @pytest.fixture
@@ -87,7 +91,7 @@ def client(service) -> Client:
 
 @pytest.fixture
 def server(service) -> Iterator[MockServer]:
-    """Our own server at a socket, beside the `house` that it answers for."""
+    """Our own server at a socket, beside the `registry` that it answers for."""
     with MockServer(service) as server:
         yield server
 
@@ -99,15 +103,15 @@ def base_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
-    """An address of this machine at which nobody listens, and which nobody else is given while the test lasts."""
+def unknown() -> Iterator[str]:
+    """An address of this machine at which no one listens, and which no one else is given while the test lasts."""
     with socket.socket() as kept:
-        kept.bind(("127.0.0.1", 0))  # bound and not listening: who connects is refused
+        kept.bind(("127.0.0.1", 0))  # bound and not listening: who connects is rejected
         yield f"http://127.0.0.1:{kept.getsockname()[1]}"
 
 
 class DialogTech:
-    """DialogTech's address in a house, asked as the account of the documents' own examples."""
+    """DialogTech's address in a server, asked as the account of the documents' own examples."""
 
     CREDENTIALS: Mapping[str, str] = {"access_key": "foo", "secret_access_key": "bar"}
     SMS: Mapping[str, str] = {"to": "5556667777", "from": "5554332111", "message": "Thank you for calling."}  # 001
@@ -126,9 +130,9 @@ class DialogTech:
         "</response>"
     )
 
-    def __init__(self, house: Worlds) -> None:
-        self.world = house.default
-        self.client = both_ways(house)
+    def __init__(self, registry: WorldRegistry) -> None:
+        self.world = registry.default
+        self.client = both_ways(registry)
 
     def failed(self, description: str) -> str:
         """The answer that is a failure with this description, which is given as it stands in XML."""
@@ -163,10 +167,10 @@ class DialogTech:
 
 @pytest.fixture
 def dialogtech_in():
-    """Ask DialogTech in a house that the test has opened."""
+    """Ask DialogTech in a server that the test has opened."""
     return DialogTech
 
 
 @pytest.fixture
-def dialogtech(house) -> DialogTech:
-    return DialogTech(house)
+def dialogtech(registry) -> DialogTech:
+    return DialogTech(registry)

@@ -13,15 +13,15 @@ from werkzeug.test import Client, run_wsgi_app
 
 from contract_tests.http.manual_loop import BufferTransport, ManualLoop
 from mockserver.app import Service, build_service
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.request import HttpRequest
 from mockserver.sdk.response import AT_ONCE, TIMING, Response
 
 
-def both_ways(house: Worlds | Service) -> Client:
+def both_ways(registry: WorldRegistry | Service) -> Client:
     """A client whose every provider request goes through our own connection and through Flask, which send the same bytes."""
-    return Client(BothWays(house if isinstance(house, Service) else build_service(registry=house)))
+    return Client(BothWays(registry if isinstance(registry, Service) else build_service(registry=registry)))
 
 
 class BothWays:
@@ -131,7 +131,7 @@ class _Mirror:
 
     def respond(self, request: HttpRequest, mount: str, _adapt: object) -> Response:
         """The response, if this is the request."""
-        assert _told(self.expected) == _told(request)
+        assert _described(self.expected) == _described(request)
         assert mount == ""
         return replace(self.response, timing=AT_ONCE)
 
@@ -139,7 +139,7 @@ class _Mirror:
 _FRAMING = ("content-length", "transfer-encoding")
 
 
-def _told(request: HttpRequest) -> Mapping[str, Any]:
+def _described(request: HttpRequest) -> Mapping[str, Any]:
     names = ("method", "path", "query", "scheme", "body", "is_too_large", "listener")
     fields = {name: value.strip(" \t") for name, value in request.fields.items() if name not in _FRAMING}
     return {"fields": fields, **{name: getattr(request, name) for name in names}}

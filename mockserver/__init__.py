@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .client import ControlError as ControlError
     from .client import Delivery as Delivery
+    from .client import EventRecord as EventRecord
     from .client import Exchange as Exchange
-    from .client import Happened as Happened
     from .client import Login as Login
     from .client import Message as Message
     from .client import Mock as Mock
     from .client import NoServer as NoServer
     from .client import World as World
     from .client import WorldFaultRule as WorldFaultRule
-    from .intercept.hosts import Leak as Leak
+    from .intercept.hosts import BlockedConnection as BlockedConnection
     from .intercept.httpx_transport import AsyncHttpxTransport as AsyncHttpxTransport
     from .intercept.httpx_transport import HttpxTransport as HttpxTransport
     from .intercept.inmemory import NoTimeoutError as NoTimeoutError
@@ -34,7 +34,7 @@ _HOMES = {
     "AsyncHttpxTransport": "intercept.httpx_transport",
     "NoTimeoutError": "intercept.inmemory",
     "HttpxTransport": "intercept.httpx_transport",
-    "Leak": "intercept.hosts",
+    "BlockedConnection": "intercept.hosts",
     "MockServer": "server",
     "MockWorldCase": "testkit.unittest",
     "RequestsAdapter": "intercept.requests_adapter",
@@ -44,7 +44,7 @@ _HOMES = {
             "ControlError",
             "Delivery",
             "Exchange",
-            "Happened",
+            "EventRecord",
             "Login",
             "Message",
             "Mock",

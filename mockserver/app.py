@@ -1,4 +1,4 @@
-"""The composition root: the one file that knows every room."""
+"""The composition root: the one file that knows every provider."""
 
 from __future__ import annotations
 
@@ -9,43 +9,44 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, jsonify, request
+from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mockserver import __version__
 from mockserver import worldfile as snapshots
 from mockserver.admin import guard
 from mockserver.admin.endpoint import Api, shipped
-from mockserver.admin.errors import ControlRefusal, error
+from mockserver.admin.errors import ControlApiError, error
 from mockserver.admin.routes import Control
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, InitialState
 from mockserver.http.handler import Handler, is_control
 from mockserver.http.masking import Masking
 from mockserver.http.request import HttpRequest
 from mockserver.http.url_display import readable
 from mockserver.http.wsgi import WorldPrefix, add_any_method, answer_provider, read_request
-from mockserver.intercept.proxy_errors import REFUSAL, turn_away
+from mockserver.intercept.proxy_errors import ERROR, reject_request
 from mockserver.sdk.loading import ProviderSet, installed_providers
 from mockserver.sdk.provider import Provider
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.settings import AN_INSTANT, BadSetting, Settings
 from mockserver.ui.page_context import ROOT as PAGE
-from mockserver.ui.page_context import Desk
+from mockserver.ui.page_context import PageContext
 from mockserver.ui.routes import ADDRESSES as PAGE_ADDRESSES
 from mockserver.ui.routes import routes as page_routes
 from mockserver.validation.suggestions import nearest_paths
-from mockserver.webhooks import Courier, Manners
-from mockserver.webhooks.dispatcher import PostOffice
+from mockserver.webhooks import WebhookConfig, WebhookSender
+from mockserver.webhooks.dispatcher import WebhookDispatcher
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 INSTALLED = installed_providers()
 PROVIDERS, HOSTS, SWITCHES = INSTALLED.providers, INSTALLED.hosts, INSTALLED.switches
-READINGS, ROOMS = INSTALLED.default_variants, INSTALLED.callbacks
+VARIANTS, CALLBACKS = INSTALLED.default_variants, INSTALLED.callbacks
 """Of the installed providers."""
 
 log = logging.getLogger("mockserver")
@@ -70,7 +71,7 @@ def read_fixture(path: Path | None = None) -> Fixture:
     return read_world(path).fixture
 
 
-def create_house(settings: Settings, providers: ProviderSet = INSTALLED) -> Worlds:
+def create_registry(settings: Settings, providers: ProviderSet = INSTALLED) -> WorldRegistry:
     """The worlds of a process, with the default one as the settings have it.
 
     Raises:
@@ -78,20 +79,20 @@ def create_house(settings: Settings, providers: ProviderSet = INSTALLED) -> Worl
         BadSetting: the instant to freeze at cannot be read.
     """
     file = read_world(settings.world, providers)
-    return Worlds(
+    return WorldRegistry(
         file.fixture,
         providers.default_variants,
         clock=_clock(file, settings),
         seed=file.seed or settings.seed,
-        rooms=providers.callbacks,
-        sender=PostOffice(providers.by_name, Courier(_manners(settings))),
-        adopts=settings.unknown_credentials == "adopt",
+        providers=providers.callbacks,
+        sender=WebhookDispatcher(providers.by_name, WebhookSender(_webhook_config(settings))),
+        auto_create_world=settings.unknown_credentials == "adopt",
         journal_bytes=settings.journal_bytes,
         journal_length=settings.journal_length,
     )
 
 
-def restart(house: Worlds, settings: Settings) -> None:
+def restart(registry: WorldRegistry, settings: Settings) -> None:
     """Let the default world begin again as its world file says now, without journal and fault rules.
 
     Raises:
@@ -99,16 +100,16 @@ def restart(house: Worlds, settings: Settings) -> None:
         OSError: it cannot be read; likewise.
         Taken: its credentials are another world's; likewise.
     """
-    file, world = read_world(settings.world), house.default
+    file, world = read_world(settings.world), registry.default
     clock = _clock(file, settings) or Clock.system()
     initial_state = InitialState(
         file.fixture,
         file.seed or settings.seed,
-        {**READINGS, **file.fixture.readings},
+        {**VARIANTS, **file.fixture.variants},
         {account.key: account.logins for account in file.fixture.accounts},
         clock.frozen_at,
     )
-    house.restart(world, initial_state, clock)
+    registry.restart(world, initial_state, clock)
     world.remove_fault_rules()
     world.journal.clear()
 
@@ -123,7 +124,7 @@ def _clock(file: snapshots.WorldFile, settings: Settings) -> Clock | None:
         raise BadSetting(f"freeze must be an instant such as {AN_INSTANT}, not {settings.freeze!r}") from reason
 
 
-def _manners(settings: Settings) -> Manners:
+def _webhook_config(settings: Settings) -> WebhookConfig:
     """How webhooks are sent.
 
     Raises:
@@ -135,7 +136,7 @@ def _manners(settings: Settings) -> Manners:
         wrong = [name for name in targets if not _TARGET.fullmatch(name)]
         if wrong:
             raise BadSetting(f"webhook targets are private, any, or HOST:PORT with commas between; not {min(wrong)!r}")
-    return Manners(
+    return WebhookConfig(
         timeout=settings.webhook_timeout,
         redirects=settings.webhook_redirects,
         targets=targets,
@@ -146,7 +147,7 @@ def _manners(settings: Settings) -> Manners:
 class Service:
     """The whole double without a server: worlds and who answers for them. `create_app` and `MockServer` are made of one."""
 
-    def __init__(self, settings: Settings, providers: ProviderSet, registry: Worlds) -> None:
+    def __init__(self, settings: Settings, providers: ProviderSet, registry: WorldRegistry) -> None:
         self.settings = settings
         self.providers = providers
         self.registry = registry
@@ -156,14 +157,14 @@ class Service:
             None if settings.wsgi else self.handler.respond
         )
         """Answers a request for a provider on the connection itself; none where everything goes through Flask."""
-        self.whereabouts: Callable[[], Mapping[str, str | None]] = dict
+        self.listen_addresses: Callable[[], Mapping[str, str | None]] = dict
         """Where the server listens, and what clients have to trust: known when it runs."""
 
     def guard(self, environ: Mapping[str, Any]) -> int:
         """The status with which the control API's guard keeps a request out; 0 where it lets it in."""
         try:
             guard.check(environ, self.settings, is_open=False)
-        except ControlRefusal as reason:
+        except ControlApiError as reason:
             return reason.status
         return 0
 
@@ -175,14 +176,14 @@ class Service:
         """Write down what was no HTTP."""
         self.handler.reject_invalid(raw, reason, listener)
 
-    def turn_away(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def reject_request(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Say why the proxy does not carry a request, and write that down."""
         head: list[Any] = []
-        body = b"".join(turn_away(environ, lambda *given: head.extend(given[:2])))  # type: ignore[arg-type]  # nothing writes
+        body = b"".join(reject_request(environ, lambda *given: head.extend(given[:2])))  # type: ignore[arg-type]  # nothing writes
         request = read_request(environ, self.settings.body_bytes)
-        answer = ProviderResponse(int(head[0][:3]), tuple(head[1]), body, refusal=environ[REFUSAL])
-        answer = self.handler.record(request, answer)
-        start_response(head[0], list(answer.headers))
+        response = ProviderResponse(int(head[0][:3]), tuple(head[1]), body, error=environ[ERROR])
+        response = self.handler.record(request, response)
+        start_response(head[0], list(response.headers))
         return [body]
 
     @cached_property
@@ -201,7 +202,7 @@ class Service:
             self.providers.switches,
             __version__,
             lambda: self.handler.router.addresses,
-            lambda: self.whereabouts(),  # noqa: PLW0108 - the server sets it when it is made
+            lambda: self.listen_addresses(),  # noqa: PLW0108 - the server sets it when it is made
         )
         return Control(api, self.index)
 
@@ -226,7 +227,7 @@ class Service:
 def build_service(
     settings: Settings | None = None,
     providers: Iterable[Provider] | None = None,
-    registry: Worlds | None = None,
+    registry: WorldRegistry | None = None,
 ) -> Service:
     """Put the double together. It starts no thread and opens no socket.
 
@@ -236,7 +237,7 @@ def build_service(
         registry: the worlds; made from the settings when none is given.
     """
     settings, served = settings or Settings(), INSTALLED if providers is None else ProviderSet(providers)
-    return Service(settings, served, registry or create_house(settings, served))
+    return Service(settings, served, registry or create_registry(settings, served))
 
 
 def create_app(providers: Iterable[Provider] | None = None, settings: Settings | None = None) -> Flask:
@@ -255,28 +256,28 @@ def _create_flask(service: Service) -> Flask:
     app.url_map.merge_slashes = False  # a redirect would be a page of HTML, which no provider sends
     handler, settings = service.handler, service.settings
 
-    def answer(path: str = "") -> Response:  # noqa: ARG001 - the handler reads the address itself
+    def response(path: str = "") -> FlaskResponse:  # noqa: ARG001 - the handler reads the address itself
         return answer_provider(handler, settings.body_bytes) or jsonify(service.index())
 
-    def turn_down(reason: HTTPException) -> Response:
+    def turn_down(reason: HTTPException) -> FlaskResponse:
         """Flask could not route it; where it is none of ours, the handler says so in the provider's way."""
         # The request has the reason, and a frame on its way has the request: a circle that only the garbage collector undoes.
         reason.__traceback__ = reason.__context__ = None
         if not is_control(request.path):
-            return answer()
+            return response()
         return _turn_down_control(service, reason)
 
-    def reject_several_processes() -> Response | None:
+    def reject_several_processes() -> FlaskResponse | None:
         if not request.environ.get("wsgi.multiprocess"):
             return None
         message = "worlds live in the memory of one process, and this WSGI server has several: run one with threads"
         return error(503, "needs_one_process", f"{message}, such as gunicorn -w 1 --threads 8")
 
     app.before_request(reject_several_processes)
-    add_any_method(app, "/", "index", answer)
-    add_any_method(app, "/<path:path>", "providers", answer)
+    add_any_method(app, "/", "index", response)
+    add_any_method(app, "/<path:path>", "providers", response)
     app.register_blueprint(service.control.blueprint())
-    desk = Desk(
+    desk = PageContext(
         service.registry, service.providers.providers, settings, service.masking, service.guard, __version__, app
     )
     app.register_blueprint(page_routes(desk))
@@ -286,7 +287,7 @@ def _create_flask(service: Service) -> Flask:
     return app
 
 
-def _turn_down_control(service: Service, reason: HTTPException) -> Response:
+def _turn_down_control(service: Service, reason: HTTPException) -> FlaskResponse:
     status, path = reason.code or 500, request.path
     allow = ", ".join(sorted(reason.valid_methods or ())) if isinstance(reason, MethodNotAllowed) else ""
     message, difference = str(reason.description), None
@@ -300,7 +301,7 @@ def _turn_down_control(service: Service, reason: HTTPException) -> Response:
     return error(status, reason.name.lower().replace(" ", "_"), message, difference, allow=allow)
 
 
-def _answer_failure(failure: Exception) -> Response:
+def _answer_failure(failure: Exception) -> FlaskResponse:
     """An error of ours: the log has it whole, the client gets no traceback."""
     log.error("%s %s failed", request.method, request.path, exc_info=failure)
     return error(500, "internal_error", "the mock server failed; its log says why")

@@ -8,27 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mockserver.app import HOSTS, Service, build_service
-from mockserver.client import Controls, InProcess
+from mockserver.client import AdminClient, InProcess
 from mockserver.client.timefmt import Moment, written
 from mockserver.http.connection import Limits
 from mockserver.http.listener import Listener, Server
-from mockserver.intercept.ca import Authority
+from mockserver.intercept.ca import CertificateAuthority
 from mockserver.intercept.hosts import Hosts
 from mockserver.intercept.proxy import ForwardProxy
 from mockserver.intercept.redirect import Redirected, Redirection
-from mockserver.intercept.redirect_listener import Door
-from mockserver.settings import HTTPS_PORT, TUNNEL_PORT, Settings, process_environment
+from mockserver.intercept.redirect_listener import RedirectListener
+from mockserver.settings import HTTPS_PORT, PROXY_PORT, Settings, process_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mockserver.client import World
 
-OURS = Hosts(HOSTS)
+SERVED_HOSTS = Hosts(HOSTS)
 """Whom we are."""
 
 
-class MockServer(Server, Controls):
+class MockServer(Server, AdminClient):
     """The providers at a socket of this machine, for the length of a ``with`` block or in the foreground.
 
     ``with MockServer() as mock:`` serves the shipped default world on a free port; ``mock.url`` says where,
@@ -44,7 +44,7 @@ class MockServer(Server, Controls):
         freeze: Moment | None = None,
         seed: str | None = None,
         https: bool | None = None,
-        tunnel: bool = False,
+        proxy: bool = False,
         allow_hosts: Iterable[str] = (),
         listeners: Sequence[Listener] = (),
     ) -> None:
@@ -56,13 +56,13 @@ class MockServer(Server, Controls):
             world: in place of the settings': the world file that the default world begins with.
             freeze: in place of the settings': the instant at which its clock stands.
             seed: in place of the settings': of its identifiers and of chance.
-            https: whether to listen for HTTPS too, at `https_url`; as `tunnel` when nothing is said.
-            tunnel: whether to offer the tunnel, a forward proxy to the providers' hosts, at `tunnel_url`.
-            allow_hosts: beside the settings': other hosts that the tunnel lets through; ``*.example.com`` is all below one.
-            listeners: more of them; a tunnel among them leads to those of its own door.
+            https: whether to listen for HTTPS too, at `https_url`; as `proxy` when nothing is said.
+            proxy: whether to offer the proxy, a forward proxy to the providers' hosts, at `proxy_url`.
+            allow_hosts: beside the settings': other hosts that the proxy lets through; ``*.example.com`` is all below one.
+            listeners: more of them; a proxy among them leads to those of its own listener.
 
         Raises:
-            OSError: the certificate authority cannot be kept.
+            OSError: the certificate authorit  cannot be kept.
             snapshots.WorldFileError: the world file is not one.
             ValueError: the instant is none, or an application was given and something that it should begin with.
         """
@@ -80,37 +80,37 @@ class MockServer(Server, Controls):
         """What answers."""
         self._token = settings.token
         limits = Limits(head=settings.head_bytes, body=settings.body_bytes, idle=settings.idle_seconds)
-        self.authority = Authority(settings.authority)
+        self.ca = CertificateAuthority(settings.ca)
         """What signs our certificates: ``mock.authority.certificate`` is what a client has to trust."""
         own = {"http": Listener(self.service, settings.host, settings.port)}
-        if tunnel if https is None else https:
+        if proxy if https is None else https:
             own["https"] = self._https(settings)
-        if tunnel:
-            own["tunnel"] = self._tunnel(settings, allow_hosts)
+        if proxy:
+            own["proxy"] = self._proxy(settings, allow_hosts)
         self._places = {name: place for place, name in enumerate(own)}
         super().__init__(listeners=[*own.values(), *listeners], limits=limits)
-        self.service.whereabouts = self._whereabouts
+        self.service.listen_addresses = self._listen_addresses
         self._redirection: Redirection | None = None
-        self.service.registry.dismisses(self.disconnect)
+        self.service.registry.on_unbind(self.disconnect)
 
     def _https(self, settings: Settings) -> Listener:
         return Listener(
             self.service,
             settings.host,
             settings.beside(settings.https_port, HTTPS_PORT),
-            ssl_context=self.authority.context([*HOSTS, *settings.own_names]),
+            ssl_context=self.ca.context([*HOSTS, *settings.own_names]),
             hint="--https-port N takes another, --no-https does without",
         )
 
-    def _tunnel(self, settings: Settings, allow_hosts: Iterable[str]) -> Listener:
+    def _proxy(self, settings: Settings, allow_hosts: Iterable[str]) -> Listener:
         return ForwardProxy(
             self.service,
             settings.host,
-            settings.beside(settings.tunnel_port, TUNNEL_PORT),
-            hosts=OURS,
+            settings.beside(settings.proxy_port, PROXY_PORT),
+            hosts=SERVED_HOSTS,
             allowed=(*settings.allow_hosts, *allow_hosts),
-            away=self.service.turn_away,
-            hint="--tunnel-port N takes another, --no-tunnel does without",
+            away=self.service.reject_request,
+            hint="--proxy-port N takes another, --no-proxy does without",
         )
 
     @property
@@ -119,15 +119,15 @@ class MockServer(Server, Controls):
         return self._address("https")
 
     @property
-    def tunnel_url(self) -> str:
-        """The tunnel's address, for HTTPS_PROXY and http_proxy. Raises RuntimeError as `https_url` does."""
-        return self._address("tunnel")
+    def proxy_url(self) -> str:
+        """The proxy's address, for HTTPS_PROXY and http_proxy. Raises RuntimeError as `https_url` does."""
+        return self._address("proxy")
 
-    def _whereabouts(self) -> dict[str, str | None]:
+    def _listen_addresses(self) -> dict[str, str | None]:
         """Where the server listens, and what clients have to trust."""
         found: dict[str, str | None] = {name: self.urls[place] for name, place in self._places.items()}
         if "https" in found:
-            certificate = self.authority.certificate
+            certificate = self.ca.certificate
             found |= {"certificate": str(certificate), "pem": certificate.read_text("ascii")}
         return found
 
@@ -161,13 +161,13 @@ class MockServer(Server, Controls):
     def redirection(self) -> Redirection:
         """What leads this process's connections to the providers' hosts to worlds of this server, one after the other."""
         if self._redirection is None:
-            door = self.open_door("redirect")
-            self._redirection = Redirection(self, door, OURS, process_environment())
+            listener = self.open_listener("redirect")
+            self._redirection = Redirection(self, listener, SERVED_HOSTS, process_environment())
         return self._redirection
 
-    def open_door(self, name: str) -> Door:
+    def open_listener(self, name: str) -> RedirectListener:
         """Two more listeners, plain and TLS, that are the providers' hosts and lead to one world at a time."""
-        return Door.opened(self, self.service, OURS, name)
+        return RedirectListener.opened(self, self.service, SERVED_HOSTS, name)
 
     @property
     def transport(self) -> InProcess:

@@ -19,7 +19,7 @@ _PREFIX = "MOCKSERVER_"
 _OTHER_VARIABLES = {"host": "MOCKSERVER_LISTEN_HOST", "port": "MOCKSERVER_HTTP_PORT"}
 """Settings whose variable is not the prefix and the field's name: another product's client reads MOCKSERVER_HOST and
 MOCKSERVER_PORT as the place to connect to."""
-HTTP_PORT, HTTPS_PORT, TUNNEL_PORT = 7670, 7671, 7672
+HTTP_PORT, HTTPS_PORT, PROXY_PORT = 7670, 7671, 7672
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _OF_CLIENTS = {"MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"}
 """What the verbs read that talk to a server; no settings of one."""
@@ -55,14 +55,14 @@ class Settings:
     """Whether `mockserver serve` listens for HTTPS too."""
     https_port: Port | None = None
     """Its port: 7671 when none is given, or a free one when ``port`` is not the default."""
-    tunnel: bool = True
-    """Whether `mockserver serve` offers the tunnel, a forward proxy."""
-    tunnel_port: Port | None = None
+    proxy: bool = True
+    """Whether `mockserver serve` offers the proxy, a forward proxy."""
+    proxy_port: Port | None = None
     """Its port: 7672 when none is given, or a free one when ``port`` is not the default."""
     allow_hosts: tuple[str, ...] = ()
-    """Hosts beside the providers' that the tunnel lets through; ``*.example.com`` is all below one. Commas between them."""
-    authority: Path | None = None
-    """The folder of the certificate authority; one in the user's cache when none is given."""
+    """Hosts beside the providers' that the proxy lets through; ``*.example.com`` is all below one. Commas between them."""
+    ca: Path | None = None
+    """The folder of the certificate authorit ; one in the user's cache when none is given."""
     world: Path | None = None
     """The world file that the default world begins with; the shipped one when none is given."""
     seed: str = "default"
@@ -72,7 +72,7 @@ class Settings:
     reload: bool = False
     """Whether ``mockserver serve`` watches the world file, and lets the default world begin again when it changes."""
     unknown_credentials: Literal["refuse", "adopt"] = "refuse"
-    """``refuse`` them as the provider does, or ``adopt`` them: each gets a world of its own."""
+    """``reject`` them as the provider does, or ``adopt`` them: each gets a world of its own."""
     token: str | None = None
     """What the control API asks for when somebody else could reach it; made at start when none is given."""
     needs_token: bool = True
@@ -81,7 +81,7 @@ class Settings:
     """Whether every request passes through the Flask application, as under any other WSGI server; else the connection answers
     the providers' itself."""
     shows_exchange: bool = True
-    """Whether a refusal carries ``X-Mockserver-Exchange: N``."""
+    """Whether a provider error carries ``X-Mockserver-Exchange: N``."""
     webhook_targets: str = "private"
     """Where webhooks may go: ``private`` (loopback and private addresses), ``any``, or ``host:port`` names beside the private ones,
     with commas between them. Link-local and metadata addresses are never asked."""
@@ -99,7 +99,7 @@ class Settings:
     """Bytes of a request's line and headers that are read."""
     idle_seconds: Counted = 75
     """How long an unused connection is kept open."""
-    log: Literal["quiet", "refusals", "all"] = "refusals"
+    log: Literal["quiet", "errors", "all"] = "errors"
     """What is logged on stderr."""
 
     def with_token(self) -> Settings:

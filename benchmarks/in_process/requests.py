@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
-from mockserver.app import READINGS, ROOMS, build_service
+from mockserver.app import CALLBACKS, VARIANTS, build_service
 from mockserver.engine.accounts import Account, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.events import ClockChanged
 from mockserver.engine.instants import SECOND, Instant, parse_instant
 from mockserver.engine.messages import Message
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.http.connection import Connection
@@ -29,7 +29,7 @@ PROGRAM = "mgage/demo"
 
 
 class Silent(asyncio.Transport):
-    """The other end of a connection that nobody listens to."""
+    """The other end of a connection that no one listens to."""
 
     def __init__(self) -> None:
         super().__init__({"sockname": ("127.0.0.1", 7670), "peername": ("127.0.0.1", 50_000)})
@@ -51,11 +51,11 @@ class Silent(asyncio.Transport):
 
 
 class Double:
-    """A house, its application and one connection to it."""
+    """A server, its application and one connection to it."""
 
     def __init__(self, messages: int = 10_000, providers: Iterable[Provider] | None = None, wsgi: bool = False) -> None:
-        self.house = Worlds(fixture(messages), READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
-        self.app = build_service(Settings(wsgi=wsgi), providers, self.house)
+        self.registry = WorldRegistry(fixture(messages), VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
+        self.app = build_service(Settings(wsgi=wsgi), providers, self.registry)
         self.transport = Silent()
         self._loop = asyncio.new_event_loop()
         self._connection = Connection(self.app, loop=self._loop, pool=ThreadPoolExecutor(1), connections=set())
@@ -114,7 +114,7 @@ def _sends(double: Double) -> Iterator[bytes]:
     call = "action=sms.send_message&from=5554332111&to=5556667777&message=Thank+you+for+calling."
     for place in count():
         if place % SENDERS == 0:
-            state = double.house.default.state
+            state = double.registry.default.state
             state.apply(ClockChanged(state.clock.advance(61 * SECOND)))
         yield _form("/ibp_api.php", f"{call}&access_key=key-{place % SENDERS}&secret_access_key=secret")
 

@@ -15,6 +15,6 @@ def test_a_request(benchmark: Any, name: str) -> None:
     """With journal, limits and validation on."""
     with closing(Double(messages=1_000)) as double:
         requests = double.requests(name)
-        answer = benchmark(lambda: double.ask(next(requests)))
-    assert answer.startswith(b"HTTP/1.1 200 OK")
-    assert b"failed" not in answer
+        response = benchmark(lambda: double.ask(next(requests)))
+    assert response.startswith(b"HTTP/1.1 200 OK")
+    assert b"failed" not in response

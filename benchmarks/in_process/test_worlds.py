@@ -7,43 +7,43 @@ from typing import Any
 import pytest
 
 from benchmarks.in_process.requests import NOON, PROGRAM, SENDERS, exported_message, fixture
-from mockserver.app import READINGS, ROOMS
+from mockserver.app import CALLBACKS, VARIANTS
 from mockserver.engine.clock import Clock
 from mockserver.engine.events import MessageStored, UseCounted
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND
 from mockserver.engine.message_store import MessageStore
-from mockserver.engine.messages import program_shelf
-from mockserver.engine.registry import Worlds
+from mockserver.engine.messages import program_key
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture, State
 from mockserver.providers.dialogtech import limits
 
-SHELF = program_shelf(PROGRAM, "1")
+INDEX_KEY = program_key(PROGRAM, "1")
 
 
 @pytest.fixture(scope="module")
-def ledger(messages: int) -> MessageStore:
+def message_store(messages: int) -> MessageStore:
     """One program's."""
     return MessageStore(((Segment(exported_message(place, place) for place in range(messages)), 0),))
 
 
 @pytest.mark.parametrize("where", ["first", "last"])
-def test_a_page_of_50(benchmark: Any, ledger: MessageStore, messages: int, where: str) -> None:
+def test_a_page_of_50(benchmark: Any, message_store: MessageStore, messages: int, where: str) -> None:
     """The first and the last cost the same."""
     offset = 0 if where == "first" else messages - 50
-    assert len(benchmark(ledger.page, SHELF, EARLIEST, LATEST, offset, 50)) == 50
+    assert len(benchmark(message_store.page, INDEX_KEY, EARLIEST, LATEST, offset, 50)) == 50
 
 
 def test_a_message_is_stored(benchmark: Any) -> None:
     """An event is applied."""
-    state = State(Fixture(), NOON, READINGS)
-    benchmark(lambda: state.apply(MessageStored(exported_message(state.ledger.next_serial, NOON))))
-    assert len(state.ledger) > 0
+    state = State(Fixture(), NOON, VARIANTS)
+    benchmark(lambda: state.apply(MessageStored(exported_message(state.message_store.next_serial, NOON))))
+    assert len(state.message_store) > 0
 
 
 def test_the_limits_of_a_number_that_is_used_up(benchmark: Any) -> None:
     """All three windows are full."""
-    state = State(Fixture(), NOON, READINGS)
+    state = State(Fixture(), NOON, VARIANTS)
     for use in range(40):
         for window in ("a 1", "a"):
             state.apply(UseCounted(window, NOON - 40 * SECOND // (use + 1), 40))
@@ -52,29 +52,29 @@ def test_the_limits_of_a_number_that_is_used_up(benchmark: Any) -> None:
 
 
 @pytest.fixture
-def house() -> Worlds:
-    """One with all rooms' accounts in it."""
-    return Worlds(fixture(1_000), READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
+def registry() -> WorldRegistry:
+    """One with all providers' accounts in it."""
+    return WorldRegistry(fixture(1_000), VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
 
 
 @pytest.fixture
-def small(house: Worlds) -> Fixture:
-    """One that a test would use: an account or two of each room."""
-    given = house.default.initial_state.fixture
+def small(registry: WorldRegistry) -> Fixture:
+    """One that a test would use: an account or two of each provider."""
+    given = registry.default.initial_state.fixture
     return Fixture(given.accounts[SENDERS - 1 :], given.fixed)
 
 
-def test_a_world_is_created(benchmark: Any, house: Worlds, small: Fixture) -> None:
+def test_a_world_is_created(benchmark: Any, registry: WorldRegistry, small: Fixture) -> None:
     """From a fixture that is there; and dropped again."""
-    benchmark(lambda: house.drop(house.create(small)))
+    benchmark(lambda: registry.drop(registry.create(small)))
 
 
-def test_a_world_is_forked(benchmark: Any, house: Worlds, small: Fixture) -> None:
+def test_a_world_is_forked(benchmark: Any, registry: WorldRegistry, small: Fixture) -> None:
     """And dropped again."""
-    parent = house.create(small)
-    benchmark(lambda: house.drop(house.fork(parent)))
+    parent = registry.create(small)
+    benchmark(lambda: registry.drop(registry.fork(parent)))
 
 
-def test_a_world_is_reset(benchmark: Any, house: Worlds, small: Fixture) -> None:
+def test_a_world_is_reset(benchmark: Any, registry: WorldRegistry, small: Fixture) -> None:
     """As between two tests."""
-    benchmark(house.create(small).reset)
+    benchmark(registry.create(small).reset)

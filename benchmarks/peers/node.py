@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 from uuid import NAMESPACE_URL, uuid5
 
-from benchmarks.asking import Answer, Request
+from benchmarks.asking import Request, Response
 from benchmarks.installing import Cache
 from benchmarks.loads import FORM, LOADS, SEND, Load
 
@@ -39,13 +39,13 @@ class Mockoon(_Node):
     note = "Static routes, templating off, no state."
     package, version, program = "@mockoon/cli", "9.9.0", "bin/run.js"
 
-    def configure(self, place: Place, answers: Mapping[str, Answer]) -> None:
+    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:
         """An environment with a route for each load."""
-        routes = [self._route(load, answers[load.name]) for load in LOADS]
+        routes = [self._route(load, responses[load.name]) for load in LOADS]
         environment = {
             "uuid": _uuid("environment"),
             "lastMigration": 33,
-            "name": "Measured",
+            "name": "LimitSnapshot",
             "port": place.port,
             "hostname": "127.0.0.1",
             "endpointPrefix": "",
@@ -74,14 +74,14 @@ class Mockoon(_Node):
         }
         (place.folder / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
 
-    def _route(self, load: Load, answer: Answer) -> dict[str, Any]:
+    def _route(self, load: Load, result: Response) -> dict[str, Any]:
         response = {
             "uuid": _uuid(f"response/{load.name}"),
-            "body": answer.text,
+            "body": result.text,
             "latency": 0,
-            "statusCode": answer.status,
+            "statusCode": result.status,
             "label": "",
-            "headers": [{"key": name, "value": value} for name, value in answer.own_headers.items()],
+            "headers": [{"key": name, "value": value} for name, value in result.own_headers.items()],
             "bodyType": "INLINE",
             "filePath": "",
             "databucketID": "",
@@ -129,15 +129,15 @@ class Prism(_Node):
     note = "Examples of an OpenAPI description; checks that each form has its fields, no state."
     package, version, program = "@stoplight/prism-cli", "5.16.0", "dist/index.js"
 
-    def configure(self, place: Place, answers: Mapping[str, Answer]) -> None:
+    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:
         """A description with one example for each load."""
-        paths = {_path(load): self._path_item(load, answers[load.name]) for load in LOADS}
-        described = {"openapi": "3.0.3", "info": {"title": "Measured", "version": "1"}, "paths": paths}
+        paths = {_path(load): self._path_item(load, responses[load.name]) for load in LOADS}
+        described = {"openapi": "3.0.3", "info": {"title": "LimitSnapshot", "version": "1"}, "paths": paths}
         (place.folder / "openapi.json").write_text(json.dumps(described), encoding="utf-8")
 
-    def _path_item(self, load: Load, answer: Answer) -> dict[str, Any]:
-        kind = answer.own_headers["Content-Type"].partition(";")[0]
-        example = json.loads(answer.body) if kind == "application/json" else answer.text
+    def _path_item(self, load: Load, response: Response) -> dict[str, Any]:
+        kind = response.own_headers["Content-Type"].partition(";")[0]
+        example = json.loads(response.body) if kind == "application/json" else response.text
         operation: dict[str, Any] = {
             "responses": {"200": {"description": load.about, "content": {kind: {"example": example}}}}
         }
@@ -152,21 +152,21 @@ class Prism(_Node):
         """Prism in its mock mode."""
         return [*self.start, "mock", "--port", str(place.port), str(place.folder / "openapi.json")]
 
-    def is_right(self, load: Load, answer: Answer, recorded: Answer) -> bool:
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:
         """It writes the example's JSON itself, so the value counts."""
         if load is SEND:
-            return super().is_right(load, answer, recorded)
-        return answer.status == recorded.status and bool(json.loads(answer.body) == json.loads(recorded.body))
+            return super().is_right(load, response, recorded)
+        return response.status == recorded.status and bool(json.loads(response.body) == json.loads(recorded.body))
 
 
 class Mountebank(_Node):
     """mountebank."""
 
     name = "Mountebank"
-    note = "Static imposter by method and path, no state; records no requests unless told to."
+    note = "Static imposter by method and path, no state; records no requests unless asked to."
     package, version, program = "mountebank", "2.9.1", "bin/mb"
 
-    def configure(self, place: Place, answers: Mapping[str, Answer]) -> None:
+    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:
         """One imposter with a stub for each load."""
         stubs = [
             {
@@ -174,9 +174,9 @@ class Mountebank(_Node):
                 "responses": [
                     {
                         "is": {
-                            "statusCode": answers[load.name].status,
-                            "headers": {**answers[load.name].own_headers, "Connection": "keep-alive"},
-                            "body": answers[load.name].text,
+                            "statusCode": responses[load.name].status,
+                            "headers": {**responses[load.name].own_headers, "Connection": "keep-alive"},
+                            "body": responses[load.name].text,
                         }
                     }
                 ],
@@ -202,9 +202,11 @@ class JsonServer(_Node):
     package, version, program = "json-server", "0.17.4", "lib/cli/bin.js"
     _resources: ClassVar = {"page of 50": "page", "page of 500": "long-page", "recived": "recived"}
 
-    def configure(self, place: Place, answers: Mapping[str, Answer]) -> None:
+    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:
         """A file with a resource for each load."""
-        held: dict[str, Any] = {resource: json.loads(answers[name].body) for name, resource in self._resources.items()}
+        held: dict[str, Any] = {
+            resource: json.loads(responses[name].body) for name, resource in self._resources.items()
+        }
         (place.folder / "db.json").write_text(json.dumps({**held, "messages": []}), encoding="utf-8")
 
     def command(self, place: Place) -> list[str]:
@@ -218,8 +220,8 @@ class JsonServer(_Node):
         sms = {"from": "5550000000", "to": "5556667777", "message": "Thank you for calling."}
         return [Request("POST", "/messages", json.dumps(sms).encode(), (("Content-Type", "application/json"),))]
 
-    def is_right(self, load: Load, answer: Answer, recorded: Answer) -> bool:
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:
         """It writes JSON in its own manner, so the value counts."""
         if load is SEND:
-            return answer.status == 201
-        return answer.status == 200 and bool(json.loads(answer.body) == json.loads(recorded.body))
+            return response.status == 201
+        return response.status == 200 and bool(json.loads(response.body) == json.loads(recorded.body))

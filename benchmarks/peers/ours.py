@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import mockserver
-from benchmarks.asking import Answer, Request, ask
+from benchmarks.asking import Request, Response, ask
 from benchmarks.installing import Cache
 from benchmarks.loads import LOADS, SEND, Load, advance, login
 
@@ -20,7 +20,7 @@ SCRIPT = str(Path(sys.executable).with_name("mockserver"))
 
 
 class Ours(Peer):
-    """mockserver, with the settings that it has when nobody sets any."""
+    """mockserver, with the settings that it has when no one sets any."""
 
     name = "mockserver"
     note = "Keeps state, checks credentials and parameters, counts limits, finds each page; journal on, limits on, default settings."
@@ -42,16 +42,16 @@ class Ours(Peer):
         return [SCRIPT, "serve", "--port", str(place.port)]
 
     def requests(self, load: Load) -> list[Request]:
-        """The clock is moved on between sends, because nobody else's limits can be asked so fast."""
+        """The clock is moved on between sends, because no one else's limits can be asked so fast."""
         return load.requests(moves_the_clock=True)
 
     def at_rest(self) -> list[Request]:
         """A full page of the shipped world; what the four loads ask for would weigh in itself."""
         return [Request("GET", "/api/messages/program/141509?pageSize=50", headers=login("demo"))]
 
-    def is_right(self, load: Load, answer: Answer, recorded: Answer) -> bool:  # noqa: ARG002
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002
         """As recorded, but for the port in the address of the next page: that was another process of ours."""
-        return answer.status == recorded.status and _PORT.sub(b"", answer.body) == _PORT.sub(b"", recorded.body)
+        return response.status == recorded.status and _PORT.sub(b"", response.body) == _PORT.sub(b"", recorded.body)
 
     def before(self, port: int, load: Load) -> None:
         """A minute passes between runs: the sends of the run before are out of the windows."""
@@ -77,18 +77,18 @@ class Null(Peer):
         """In a process of its own, set up as ours."""
         return [sys.executable, str(Path(__file__).parents[1] / "null.py"), str(place.port)]
 
-    def is_right(self, load: Load, answer: Answer, recorded: Answer) -> bool:  # noqa: ARG002
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002
         """It says OK."""
-        return answer.body == b"OK"
+        return response.body == b"OK"
 
 
-def recorded(port: int) -> Mapping[str, Answer]:
+def recorded(port: int) -> Mapping[str, Response]:
     """Ours to the first request of each load: what the peers are given to say.
 
     Raises:
         AssertionError: ours does not answer as it should.
     """
-    answers = {load.name: ask(port, load.requests()[0]) for load in LOADS}
-    assert all(answer.status == 200 for answer in answers.values()), answers
-    assert "<result>success</result>" in answers[SEND.name].text, answers[SEND.name]
-    return answers
+    responses = {load.name: ask(port, load.requests()[0]) for load in LOADS}
+    assert all(response.status == 200 for response in responses.values()), responses
+    assert "<result>success</result>" in responses[SEND.name].text, responses[SEND.name]
+    return responses

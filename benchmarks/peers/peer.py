@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.asking import Answer, Request
+from benchmarks.asking import Request, Response
 from benchmarks.installing import Cache
 from benchmarks.loads import LOADS, PAGE, RECIVED, Load
 
@@ -50,7 +50,7 @@ class Peer:
         """
         raise NotImplementedError
 
-    def configure(self, place: Place, answers: Mapping[str, Answer]) -> None:
+    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:
         """Write its configuration: it shall give these answers, by the load's name, to our requests."""
 
     def command(self, place: Place) -> list[str]:
@@ -72,9 +72,9 @@ class Peer:
         """What it is asked while its memory is watched, from a cold start on: a page of 50."""
         return self.requests(PAGE)
 
-    def is_right(self, load: Load, answer: Answer, recorded: Answer) -> bool:  # noqa: ARG002
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002
         """Whether an answer to the first of the requests is what it should be: ours, to the byte."""
-        return answer.status == recorded.status and answer.body == recorded.body
+        return response.status == recorded.status and response.body == recorded.body
 
     def before(self, port: int, load: Load) -> None:
         """Put it in order before a repetition."""

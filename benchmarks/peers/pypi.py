@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmarks.asking import Answer, Request, ask
+from benchmarks.asking import Request, Response, ask
 from benchmarks.installing import Cache
 from benchmarks.loads import FORM, LOADS, LONG_PAGE, PAGE, RECIVED, SEND, Load
 
@@ -19,7 +19,7 @@ PACKAGES = (f"moto[server]=={MOTO}", f"pytest-httpserver=={PYTEST_HTTPSERVER}")
 
 
 def _signed(service: str) -> tuple[str, str]:
-    """What tells moto which service is asked; it checks no signature unless told to."""
+    """What tells moto which service is asked; it checks no signature unless asked to."""
     scope = f"measured/20260101/us-east-1/{service}/aws4_request"
     return "Authorization", f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
@@ -54,9 +54,9 @@ class Moto(Peer):
         """moto_server."""
         return [self.program, "--port", str(place.port)]
 
-    def configure(self, place: Place, answers: Mapping[str, Answer]) -> None:  # noqa: ARG002
+    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:  # noqa: ARG002
         """Remember what it is to hold: as many messages as the longest page has."""
-        self._held = json.loads(answers[LONG_PAGE.name].body)["data"]["messages"]
+        self._held = json.loads(responses[LONG_PAGE.name].body)["data"]["messages"]
 
     def prepare(self, port: int) -> None:
         """Make the stream."""
@@ -71,8 +71,8 @@ class Moto(Peer):
             _logs("CreateLogStream", self._stream),
             _logs("PutLogEvents", {**self._stream, "logEvents": events}),
         ):
-            answer = ask(port, request)
-            assert answer.status == 200, answer
+            response = ask(port, request)
+            assert response.status == 200, response
 
     def requests(self, load: Load) -> list[Request]:
         """AWS's requests."""
@@ -81,11 +81,11 @@ class Moto(Peer):
             return [Request("POST", "/", publish, (*FORM, _signed("sns")))]
         return [_logs("GetLogEvents", {**self._stream, "limit": self._sizes[load.name], "startFromHead": True})]
 
-    def is_right(self, load: Load, answer: Answer, recorded: Answer) -> bool:  # noqa: ARG002
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002
         """As many events as were asked for, or a message's identifier."""
         if load is SEND:
-            return answer.status == 200 and "<MessageId>" in answer.text
-        return answer.status == 200 and len(json.loads(answer.body)["events"]) == self._sizes[load.name]
+            return response.status == 200 and "<MessageId>" in response.text
+        return response.status == 200 and len(json.loads(response.body)["events"]) == self._sizes[load.name]
 
 
 class PytestHttpserver(Peer):
@@ -101,14 +101,14 @@ class PytestHttpserver(Peer):
         self.python = str(cache.python(PACKAGES) / "python")
         return PYTEST_HTTPSERVER
 
-    def configure(self, place: Place, answers: Mapping[str, Answer]) -> None:
+    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:
         """What httpserver_program.py reads."""
         handlers = [
             {
                 "method": load.requests()[0].method,
                 "path": load.requests()[0].target.partition("?")[0],
-                "headers": answers[load.name].own_headers,
-                "body": answers[load.name].text,
+                "headers": responses[load.name].own_headers,
+                "body": responses[load.name].text,
             }
             for load in LOADS
         ]

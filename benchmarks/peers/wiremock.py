@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from benchmarks.asking import Answer, Request, ask
+from benchmarks.asking import Request, Response, ask
 from benchmarks.installing import Cache
 from benchmarks.loads import LOADS, Load
 
@@ -30,15 +30,15 @@ class WireMock(Peer):
         self.jar = next(cache.npm("wiremock", VERSION).glob("build/wiremock-standalone-*.jar"))
         return VERSION
 
-    def configure(self, place: Place, answers: Mapping[str, Answer]) -> None:
+    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:
         """A mapping for each load, by method and path."""
         mappings = place.folder / "mappings"
         mappings.mkdir(parents=True, exist_ok=True)
         for load in LOADS:
-            request, answer = load.requests()[0], answers[load.name]
+            request, response = load.requests()[0], responses[load.name]
             stub = {
                 "request": {"method": request.method, "urlPath": request.target.partition("?")[0]},
-                "response": {"status": answer.status, "headers": answer.own_headers, "body": answer.text},
+                "response": {"status": response.status, "headers": response.own_headers, "body": response.text},
             }
             (mappings / f"{load.name}.json").write_text(json.dumps(stub), encoding="utf-8")
 

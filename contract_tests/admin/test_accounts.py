@@ -12,9 +12,9 @@ CONTACTS = "/_mock/worlds/default/accounts/serwersms/documents"
 PROGRAMS = "/_mock/worlds/default/accounts/mgage/documents"
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
-    error = answer.get_json()["error"]
-    return answer.status_code, error["code"], error["message"]
+def rejected(response: Any) -> tuple[int, str, str]:
+    error = response.get_json()["error"]
+    return response.status_code, error["code"], error["message"]
 
 
 def test_an_account_is_as_a_world_file_has_it_without_its_messages(client: Client) -> None:
@@ -45,14 +45,14 @@ def test_all_accounts_are_listed(client: Client) -> None:
 
 def test_numbers_are_replaced_and_the_provider_answers_with_them(client: Client) -> None:
     numbers = [{"number": "2025550100", "url": "http://example.net/in"}, {"number": "2025550101", "sms_enabled": False}]
-    answer = client.patch(DOCUMENTS, json={"numbers": numbers})
-    told = client.get("/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=bar").text
+    response = client.patch(DOCUMENTS, json={"numbers": numbers})
+    received = client.get("/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=bar").text
 
-    assert (200, numbers) == (answer.status_code, answer.get_json()["numbers"])
-    assert answer.get_json() == client.get(DOCUMENTS).get_json()
-    assert "2025550100" in told
-    assert "2025550101" not in told
-    assert "5554332111" not in told
+    assert (200, numbers) == (response.status_code, response.get_json()["numbers"])
+    assert response.get_json() == client.get(DOCUMENTS).get_json()
+    assert "2025550100" in received
+    assert "2025550101" not in received
+    assert "5554332111" not in received
 
 
 def test_contacts_and_the_blacklist_are_replaced(client: Client) -> None:
@@ -189,12 +189,12 @@ def test_another_world_does_not_see_the_change(client: Client) -> None:
         ),
     ],
 )
-def test_what_is_no_change_is_refused_and_changes_nothing(
+def test_what_is_no_change_is_rejected_and_changes_nothing(
     client: Client, path: str, body: Any, status: int, code: str, message: str
 ) -> None:
     before = client.get("/_mock/worlds/default/accounts").get_json()
 
-    assert (status, code, message) == refused(client.patch(path, json=body))
+    assert (status, code, message) == rejected(client.patch(path, json=body))
     assert before == client.get("/_mock/worlds/default/accounts").get_json()
 
 
@@ -213,4 +213,4 @@ def test_what_stands_between_two_signs_is_a_placeholder_or_a_fragment(client: Cl
 
 
 def test_an_empty_body_is_no_change(client: Client) -> None:
-    assert (400, "bad_request", "the body is empty; it must be JSON") == refused(client.patch(DOCUMENTS))
+    assert (400, "bad_request", "the body is empty; it must be JSON") == rejected(client.patch(DOCUMENTS))

@@ -16,8 +16,8 @@ import requests
 
 from mockserver import ControlError, Login, MockServer, NoServer, Settings
 from mockserver.app import build_service, create_app
-from mockserver.client import Controls, Decided, InProcess, Mock, OverHttp, World, WorldClock
-from mockserver.client.awaiting import Threads
+from mockserver.client import AdminClient, Decided, InProcess, Mock, OverHttp, World, WorldClock
+from mockserver.client.awaiting import DaemonPool
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SEND = {"action": "sms.send_message", "to": "5556667777", "from": "5554332111", "message": "Thank you for calling."}
@@ -31,7 +31,7 @@ def running() -> Iterator[MockServer]:
 
 
 @pytest.fixture(params=["in process", "at a socket"])
-def mock(request: pytest.FixtureRequest, running: MockServer) -> Iterator[Controls]:
+def mock(request: pytest.FixtureRequest, running: MockServer) -> Iterator[AdminClient]:
     if request.param == "in process":
         yield running
     else:
@@ -40,7 +40,7 @@ def mock(request: pytest.FixtureRequest, running: MockServer) -> Iterator[Contro
 
 
 @pytest.fixture
-def world(mock: Controls) -> Iterator[World]:
+def world(mock: AdminClient) -> Iterator[World]:
     with mock.create_world("small", freeze=NOON) as world:
         yield world
 
@@ -59,16 +59,16 @@ def send(world: World, **changes: str) -> str:
 # -- worlds ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_server_says_that_it_is_there(mock: Controls) -> None:
+def test_a_server_says_that_it_is_there(mock: AdminClient) -> None:
     assert "ok" == mock.health()["status"]
     assert mock.health() == mock.until_healthy(timeout=0)
 
 
-def test_a_world_is_made_as_it_was_asked_for(mock: Controls) -> None:
+def test_a_world_is_made_as_it_was_asked_for(mock: AdminClient) -> None:
     world = mock.create_world(
         "small",
         seed="7",
-        readings={"limits": "off"},
+        variants={"limits": "off"},
         freeze="2017-01-01T00:00:00+01:00",
         credentials={"dialogtech": {"documents": [("mine", "hidden")]}, "serwersms": {"demo": ["a-token-of-mine"]}},
     )
@@ -76,7 +76,7 @@ def test_a_world_is_made_as_it_was_asked_for(mock: Controls) -> None:
         facts = world.show()
 
     assert (datetime(2016, 12, 31, 23, tzinfo=UTC), True) == (facts.now, facts.is_frozen)
-    assert ("7", {"limits": "off"}) == (facts.seed, facts.readings)
+    assert ("7", {"limits": "off"}) == (facts.seed, facts.variants)
     assert Login("mine", "hidden") == world.login("dialogtech", "documents")
     assert Login("a-token-of-mine") == world.login("serwersms", "demo")
     assert world.login("dialogtech") != world.login("mgage")
@@ -91,12 +91,12 @@ def test_a_login_that_is_not_there_says_which_are(world: World) -> None:
         world.login("dialogtek")
 
 
-def test_an_empty_world_holds_nothing(mock: Controls) -> None:
+def test_an_empty_world_holds_nothing(mock: AdminClient) -> None:
     with mock.create_world("empty") as world:
         assert ([], [], {}) == (world.accounts(), world.messages(), world.credentials)
 
 
-def test_a_world_is_found_in_the_list_until_its_block_ends(mock: Controls) -> None:
+def test_a_world_is_found_in_the_list_until_its_block_ends(mock: AdminClient) -> None:
     with mock.create_world("empty") as world:
         there = {each.id for each in mock.worlds()}
     gone = {each.id for each in mock.worlds()}
@@ -105,26 +105,26 @@ def test_a_world_is_found_in_the_list_until_its_block_ends(mock: Controls) -> No
     assert world.id not in gone
 
 
-def test_a_world_that_was_dropped_inside_its_block_is_no_error(mock: Controls) -> None:
+def test_a_world_that_was_dropped_inside_its_block_is_no_error(mock: AdminClient) -> None:
     with mock.create_world("empty") as world:
         world.drop()
 
-    with pytest.raises(ControlError, match=world.id) as refused:
+    with pytest.raises(ControlError, match=world.id) as rejected:
         world.show()
-    assert "not_found" == refused.value.code
+    assert "not_found" == rejected.value.code
 
 
-def test_the_default_world_is_always_there(mock: Controls) -> None:
+def test_the_default_world_is_always_there(mock: AdminClient) -> None:
     assert "default" == mock.world.show().id == mock.get_world("default").show().id
     with pytest.raises(ControlError, match="cannot be dropped"):
         mock.world.drop()
 
 
-def test_a_name_is_given_once(mock: Controls) -> None:
-    with mock.create_world("empty") as world, pytest.raises(ControlError, match="already") as refused:
+def test_a_name_is_given_once(mock: AdminClient) -> None:
+    with mock.create_world("empty") as world, pytest.raises(ControlError, match="already") as rejected:
         mock.create_world("empty", id=world.id)
 
-    assert "taken" == refused.value.code
+    assert "taken" == rejected.value.code
 
 
 def test_a_fork_begins_where_its_parent_is_and_goes_its_own_way(world: World) -> None:
@@ -147,7 +147,7 @@ def test_a_reset_world_is_as_it_was_created_at_any_instant(world: World) -> None
     assert NOON == world.reset().now
 
 
-def test_a_snapshot_makes_the_same_world_again(mock: Controls, world: World, tmp_path: Path) -> None:
+def test_a_snapshot_makes_the_same_world_again(mock: AdminClient, world: World, tmp_path: Path) -> None:
     send(world)
     document = world.snapshot(credentials=True)
     send(world, to="5556667778")
@@ -160,7 +160,7 @@ def test_a_snapshot_makes_the_same_world_again(mock: Controls, world: World, tmp
         assert without["accounts"] == twin.snapshot()["accounts"]
 
 
-def test_the_credentials_of_a_snapshot_are_taken_or_left(mock: Controls, world: World) -> None:
+def test_the_credentials_of_a_snapshot_are_taken_or_left(mock: AdminClient, world: World) -> None:
     document = world.snapshot(credentials=True)
 
     with pytest.raises(ControlError, match=r"belong to other worlds: .*; with own_credentials it takes none"):
@@ -175,7 +175,7 @@ def test_the_credentials_of_a_snapshot_are_taken_or_left(mock: Controls, world: 
         assert login == again.login("mgage")
 
 
-def test_a_world_file_is_given_by_where_it_lies(mock: Controls, world: World, tmp_path: Path) -> None:
+def test_a_world_file_is_given_by_where_it_lies(mock: AdminClient, world: World, tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text('{"mockserver": 1, "accounts": []}')
     with mock.create_world(snapshot=tmp_path / "mine.json") as empty:
         assert [] == empty.accounts()
@@ -212,7 +212,7 @@ def test_the_clock_is_moved_by_a_duration_or_to_an_instant(
 ) -> None:
     time = world.clock.advance(**how)
 
-    assert (NOON + timedelta(seconds=seconds), True, ()) == (time.now, time.is_frozen, time.happened)
+    assert (NOON + timedelta(seconds=seconds), True, ()) == (time.now, time.is_frozen, time.events)
     assert time.now == world.clock.now
 
 
@@ -240,24 +240,24 @@ def test_an_instant_of_python_names_its_zone(world: World) -> None:
         world.clock.freeze(at=datetime(2027, 1, 1))  # noqa: DTZ001 - this is the mistake
 
 
-# -- readings ----------------------------------------------------------------------------------------------------------
+# -- variants ----------------------------------------------------------------------------------------------------------
 
 
-def test_readings_are_a_mapping_that_is_changed_by_a_verb(world: World) -> None:
-    assert "enforced" == world.readings["limits"]
-    assert len(world.readings) == len(dict(world.readings)) > 10
-    world.readings.set({"dialogtech.zone": "America/Chicago"}, limits="off")
+def test_variants_are_a_mapping_that_is_changed_by_a_verb(world: World) -> None:
+    assert "enforced" == world.variants["limits"]
+    assert len(world.variants) == len(dict(world.variants)) > 10
+    world.variants.set({"dialogtech.zone": "America/Chicago"}, limits="off")
 
-    assert ("off", "America/Chicago") == (world.readings["limits"], world.readings["dialogtech.zone"])
-    assert {"limits": "off", "dialogtech.zone": "America/Chicago"} == world.show().readings
+    assert ("off", "America/Chicago") == (world.variants["limits"], world.variants["dialogtech.zone"])
+    assert {"limits": "off", "dialogtech.zone": "America/Chicago"} == world.show().variants
     assert ("success" in send(world), "success" in send(world)) == (True, True)
     with pytest.raises(KeyError):
-        world.readings["limit"]
+        world.variants["limit"]
 
 
-def test_a_misspelt_reading_is_refused_with_the_nearest(world: World) -> None:
+def test_a_misspelt_variant_is_rejected_with_the_nearest(world: World) -> None:
     with pytest.raises(ControlError, match="enforced"):
-        world.readings.set(limits="enforce")
+        world.variants.set(limits="enforce")
 
 
 # -- accounts and messages ---------------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ def test_an_account_is_shown_and_changed_list_by_list(world: World) -> None:
     assert "5550001111" in ask(world, action="sms.get_numbers")
 
 
-def test_an_unknown_account_is_refused_with_the_nearest(world: World) -> None:
+def test_an_unknown_account_is_rejected_with_the_nearest(world: World) -> None:
     with pytest.raises(ControlError, match="documents"):
         world.account("dialogtech", "document")
 
@@ -332,8 +332,8 @@ def test_a_message_comes_in_later_at_its_own_instant(world: World) -> None:
     before = len(world.messages())
 
     assert NOON + timedelta(minutes=5) == due == world.clock.due
-    (happened,) = [each for each in world.clock.next().happened if each.event == "message_stored"]
-    assert (due, "late") == (happened.at, happened.row["message"]["text"])
+    (events,) = [each for each in world.clock.next().events if each.event == "message_stored"]
+    assert (due, "late") == (events.at, events.row["message"]["text"])
     assert before + 1 == len(world.messages())
 
 
@@ -352,9 +352,9 @@ def test_a_client_that_lost_the_answer_sends_twice_and_the_journal_says_why(worl
     assert [NOON, NOON + timedelta(seconds=1)] == [message.at for message in sent]
     assert (1, 1, True) == (fault.matched, fault.hits, fault.is_exhausted)
     lost = world.journal(operation="sms.send_message")[0]
-    assert ("lost", None, fault.id, "reset") == (lost.outcome, lost.refusal, lost.fault, lost.ending)
+    assert ("no_response", None, fault.id, "reset") == (lost.outcome, lost.error, lost.fault, lost.ending)
     assert Decided(None, "stored") == lost.decided
-    assert [lost] == world.journal(outcome="lost")
+    assert [lost] == world.journal(outcome="no_response")
     whole = world.exchange(lost.number)
     assert (lost.outcome, lost.decided, lost.fault) == (whole.outcome, whole.decided, whole.fault)
     assert fault.id == world.explain(lost.number)["fault"]["rule"]
@@ -417,42 +417,42 @@ def test_a_journal_is_asked_for_what_one_wants_of_it(world: World) -> None:
         journal[0].provider,
         journal[0].operation,
         journal[0].status,
-        journal[0].refusal,
+        journal[0].error,
     )
-    assert journal[1:2] == world.journal(refusal="TooManyPerNumber")
+    assert journal[1:2] == world.journal(error="TooManyPerNumber")
     assert journal[1:2] == world.journal(since=1, limit=1)
     assert journal[2:] == world.journal(operation="sms.get_numbers", provider="dialogtech", status=200, target="get_n")
 
 
-def test_an_exchange_is_told_whole_and_explained(world: World) -> None:
+def test_an_exchange_is_notified_whole_and_explained(world: World) -> None:
     send(world)
     body = send(world)
     exchange = world.exchange(2)
     explanation = world.explain(2)
 
-    assert (body, "TooManyPerNumber") == (exchange.row["answer"]["body"]["text"], exchange.refusal)
-    assert exchange.answer is not None
+    assert (body, "TooManyPerNumber") == (exchange.row["answer"]["body"]["text"], exchange.error)
+    assert exchange.response is not None
     assert exchange.request is not None
-    assert (200, body.encode()) == (exchange.answer.status, exchange.answer.body)
+    assert (200, body.encode()) == (exchange.response.status, exchange.response.body)
     assert ("GET", exchange.target, b"") == (exchange.request.method, exchange.request.url, exchange.request.body)
-    assert world.journal()[0].answer is None
+    assert world.journal()[0].response is None
     assert "1 sms per number per second" == explanation["rule"]["sentence"]
     assert explanation == exchange.row["explanation"]
 
 
-def test_what_happened_can_be_claimed(world: World) -> None:
+def test_what_happened_can_be_verified(world: World) -> None:
     send(world)
     ask(world, action="sms.get_numbers")
 
-    assert [1] == world.expect(operation="sms.send_message", parameters={"to": "5556667777"}, count=1)
-    assert [1, 2] == world.expect({"operation": "sms.send_message"}, {"operation": "sms.get_numbers"}, order=True)
-    assert [] == world.expect(provider="mgage", count={"at_most": 0})
+    assert [1] == world.verify(operation="sms.send_message", parameters={"to": "5556667777"}, count=1)
+    assert [1, 2] == world.verify({"operation": "sms.send_message"}, {"operation": "sms.get_numbers"}, order=True)
+    assert [] == world.verify(provider="mgage", count={"at_most": 0})
 
 
-def test_a_claim_that_does_not_hold_tells_the_difference(world: World) -> None:
+def test_a_verify_that_does_not_hold_tells_the_difference(world: World) -> None:
     send(world)
     with pytest.raises(AssertionError) as wrong:
-        world.expect(operation="sms.send_message", parameters={"to": "5556667778"})
+        world.verify(operation="sms.send_message", parameters={"to": "5556667778"})
 
     assert (
         "the journal tells otherwise\n"
@@ -495,10 +495,10 @@ def test_waiting_ends_when_it_happens(world: World) -> None:
     assert [1] == found
 
 
-def test_many_threads_share_a_way_to_the_server(mock: Controls) -> None:
+def test_many_threads_share_a_way_to_the_server(mock: AdminClient) -> None:
     def one(_: int) -> int:
         with mock.create_world("empty") as world:
-            return len(world.clock.advance(seconds=1).happened) + len(world.messages()) + world.faults.clear()
+            return len(world.clock.advance(seconds=1).events) + len(world.messages()) + world.faults.clear()
 
     with ThreadPoolExecutor(8) as pool:
         assert [0] * 64 == list(pool.map(one, range(64)))
@@ -507,9 +507,9 @@ def test_many_threads_share_a_way_to_the_server(mock: Controls) -> None:
 # -- lists -------------------------------------------------------------------------------------------------------------
 
 
-def test_what_there_is_to_know_of_the_rooms_is_listed(mock: Controls) -> None:
+def test_what_there_is_to_know_of_the_providers_is_listed(mock: AdminClient) -> None:
     assert "DT-23" in {quirk["number"] for quirk in mock.quirks()}
-    assert "TooManyPerNumber" in {refusal["name"] for refusal in mock.refusals()}
+    assert "TooManyPerNumber" in {error["name"] for error in mock.errors()}
     assert {"reset", "delay", "replay"} <= {kind["kind"] for kind in mock.fault_kinds()}
     assert "dialogtech" in {number["provider"] for number in mock.magic()}
     assert "program.export" in {operation["name"] for operation in mock.operations()}
@@ -529,7 +529,7 @@ def test_every_verb_can_be_awaited_while_the_callers_loop_goes_on(world: World) 
     assert (1, NOON + timedelta(seconds=1)) == asyncio.run(both())
 
 
-def test_fifty_who_wait_hold_up_nobody(world: World) -> None:
+def test_fifty_who_wait_hold_up_no_one(world: World) -> None:
     fields = {"sender": "5556667777", "recipient": "5554332111", "text": "it got through"}
 
     async def all_of_them() -> tuple[list[str], str]:
@@ -548,7 +548,7 @@ def test_fifty_who_wait_hold_up_nobody(world: World) -> None:
 
 def test_threads_are_bounded_and_end_when_there_is_nothing_to_do() -> None:
     before = set(threading.enumerate())
-    threads, gate, begun = Threads(2), threading.Event(), threading.Semaphore(0)
+    threads, gate, begun = DaemonPool(2), threading.Event(), threading.Semaphore(0)
 
     def held() -> str:
         begun.release()
@@ -617,11 +617,11 @@ def test_a_verb_of_a_server_that_does_not_run_says_so() -> None:
         MockServer().health()
 
 
-def test_nobody_at_the_address_is_one_sentence(nobody: str) -> None:
-    with Mock.at(nobody) as mock, pytest.raises(NoServer) as absent:
+def test_no_one_at_the_address_is_one_sentence(unknown: str) -> None:
+    with Mock.at(unknown) as mock, pytest.raises(NoServer) as absent:
         mock.until_healthy(timeout=0)
 
-    assert f"no server answers at {nobody}; start one with: mockserver serve" == str(absent.value)
+    assert f"no server answers at {unknown}; start one with: mockserver serve" == str(absent.value)
 
 
 def test_somebody_else_at_the_address_is_one_sentence() -> None:
@@ -643,7 +643,7 @@ def test_somebody_else_at_the_address_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:7670", "ftp://127.0.0.1", "http://", ""])
-def test_what_is_no_address_is_refused_at_once(url: str) -> None:
+def test_what_is_no_address_is_rejected_at_once(url: str) -> None:
     with pytest.raises(ValueError, match=r"one looks like http://127\.0\.0\.1:7670"):
         OverHttp(url)
 
@@ -660,9 +660,9 @@ def test_a_token_is_shown_where_one_is_asked_for(way: str) -> None:
         with mock("the-token") as known, mock(None) as stranger:
             assert "default" == known.world.show().id
             assert "ok" == stranger.health()["status"]
-            with pytest.raises(ControlError) as refused:
+            with pytest.raises(ControlError) as rejected:
                 stranger.worlds()
-        assert "unauthorized" == refused.value.code
+        assert "unauthorized" == rejected.value.code
         assert "default" == server.world.show().id
 
 

@@ -1,4 +1,4 @@
-"""The clock through the control API: everything moves with it, and nobody sleeps."""
+"""The clock through the control API: everything moves with it, and no one sleeps."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ CLOCK = "/_mock/worlds/default/clock"
 SEND = (
     "/ibp_api.php?action=sms.send_message&access_key=foo&secret_access_key=bar&to=5556667777&from=5554332111&message=hi"
 )
-ARRIVAL = {"provider": "dialogtech", "sender": "5551112222", "recipient": "5554443210", "text": "hi"}
+INBOUND_SCHEMA = {"provider": "dialogtech", "sender": "5551112222", "recipient": "5554443210", "text": "hi"}
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
-    error = answer.get_json()["error"]
-    return answer.status_code, error["code"], error["message"]
+def rejected(response: Any) -> tuple[int, str, str]:
+    error = response.get_json()["error"]
+    return response.status_code, error["code"], error["message"]
 
 
 def advance(client: Client, **body: Any) -> dict[str, Any]:
-    answer = client.post(f"{CLOCK}/advance", json=body)
-    assert 200 == answer.status_code, answer.text
-    return answer.get_json()
+    response = client.post(f"{CLOCK}/advance", json=body)
+    assert 200 == response.status_code, response.text
+    return response.get_json()
 
 
 def test_a_clock_tells_the_time_whether_it_stands_and_what_is_next(client: Client) -> None:
@@ -43,7 +43,7 @@ def test_it_is_let_go_and_stopped(client: Client) -> None:
 
 
 def test_it_is_stopped_at_a_later_instant(client: Client) -> None:
-    assert {"now": "2027-01-01T00:00:00Z", "frozen": True, "next": None, "happened": []} == client.put(
+    assert {"now": "2027-01-01T00:00:00Z", "frozen": True, "next": None, "events": []} == client.put(
         CLOCK, json={"frozen": True, "at": "2027-01-01T01:00:00+01:00"}
     ).get_json()
 
@@ -64,32 +64,32 @@ def test_it_moves_on_by_seconds_and_to_an_instant_and_stays_as_it_was(client: Cl
 
 def test_advancing_tells_what_happened_each_at_its_own_instant(client: Client) -> None:
     for seconds in (30, 10):
-        client.post("/_mock/worlds/default/inbound", json={**ARRIVAL, "in": seconds})
+        client.post("/_mock/worlds/default/inbound", json={**INBOUND_SCHEMA, "in": seconds})
     assert "2026-06-01T12:00:10Z" == client.get(CLOCK).get_json()["next"]
 
-    happened = advance(client, seconds=60)["happened"]
+    events = advance(client, seconds=60)["events"]
     assert [("2026-06-01T12:00:10Z", "message_stored"), ("2026-06-01T12:00:30Z", "message_stored")] == [
-        (each["at"], each["event"]) for each in happened
+        (each["at"], each["event"]) for each in events
     ]
-    assert ["2026-06-01T12:00:10Z", "2026-06-01T12:00:30Z"] == [each["message"]["at"] for each in happened]
+    assert ["2026-06-01T12:00:10Z", "2026-06-01T12:00:30Z"] == [each["message"]["at"] for each in events]
 
 
 def test_it_moves_on_to_the_next_thing_due_and_stays_where_nothing_is(client: Client) -> None:
     for seconds in (30, 10):
-        client.post("/_mock/worlds/default/inbound", json={**ARRIVAL, "in": seconds})
+        client.post("/_mock/worlds/default/inbound", json={**INBOUND_SCHEMA, "in": seconds})
 
     first, second, third = (advance(client, next=True) for _ in range(3))
     assert ["2026-06-01T12:00:10Z", "2026-06-01T12:00:30Z", "2026-06-01T12:00:30Z"] == [
         each["now"] for each in (first, second, third)
     ]
-    assert [1, 1, 0] == [len(each["happened"]) for each in (first, second, third)]
+    assert [1, 1, 0] == [len(each["events"]) for each in (first, second, third)]
     assert ["2026-06-01T12:00:30Z", None, None] == [each["next"] for each in (first, second, third)]
 
 
 def test_freezing_later_tells_what_happened_too(client: Client) -> None:
-    client.post("/_mock/worlds/default/inbound", json={**ARRIVAL, "in": 5})
+    client.post("/_mock/worlds/default/inbound", json={**INBOUND_SCHEMA, "in": 5})
 
-    assert 1 == len(client.put(CLOCK, json={"frozen": True, "at": "2026-06-01T12:00:05Z"}).get_json()["happened"])
+    assert 1 == len(client.put(CLOCK, json={"frozen": True, "at": "2026-06-01T12:00:05Z"}).get_json()["events"])
 
 
 def test_the_window_of_40_in_60_seconds_holds_at_both_edges(client: Client) -> None:
@@ -104,17 +104,17 @@ def test_the_window_of_40_in_60_seconds_holds_at_both_edges(client: Client) -> N
     assert "[1] Message Sent" in client.get(SEND).text
     assert "Rate limit exceeded: 40 sms per number per 60 seconds" in client.get(SEND).text
     exchange = client.get("/_mock/worlds/default/journal/43").get_json()
-    assert "TooManyPerMinute" == exchange["refusal"]["name"]
+    assert "TooManyPerMinute" == exchange["error"]["name"]
     assert 40 == exchange["windows"][0]["used"]
 
 
 def test_stamps_and_dates_follow_the_clock(client: Client) -> None:
     advance(client, to="2030-02-03T04:05:06Z")
     before = client.get("/_mock/worlds/default").get_json()["messages"]
-    answer = client.get(SEND)
+    response = client.get(SEND)
     (last,) = client.get(f"/_mock/worlds/default/messages?since={before - 1}").get_json()["messages"]
 
-    assert "Sun, 03 Feb 2030 04:05:06 GMT" == answer.headers["Date"]
+    assert "Sun, 03 Feb 2030 04:05:06 GMT" == response.headers["Date"]
     assert "2030-02-03T04:05:06Z" == last["at"]
 
 
@@ -200,28 +200,28 @@ def test_stamps_and_dates_follow_the_clock(client: Client) -> None:
         ),
     ],
 )
-def test_what_is_no_move_is_refused_and_moves_nothing(
+def test_what_is_no_move_is_rejected_and_moves_nothing(
     client: Client, method: str, path: str, body: Any, status: int, code: str, message: str
 ) -> None:
-    assert (status, code, message) == refused(client.open(f"{CLOCK}{path}", method=method, json=body))
+    assert (status, code, message) == rejected(client.open(f"{CLOCK}{path}", method=method, json=body))
     assert {"now": NOON, "frozen": True, "next": None} == client.get(CLOCK).get_json()
 
 
 def test_the_calendar_has_an_end(client: Client) -> None:
     advance(client, to="9999-12-31T23:59:59Z")
 
-    assert (409, "conflict", "the calendar ends with the year 9999") == refused(
+    assert (409, "conflict", "the calendar ends with the year 9999") == rejected(
         client.post(f"{CLOCK}/advance", json={"seconds": 2})
     )
     assert 200 == client.get(SEND).status_code
 
 
-def test_what_can_arrive_no_longer_is_told_as_missed(client: Client) -> None:
-    client.post("/_mock/worlds/default/inbound", json={**ARRIVAL, "account": "documents", "in": 30})
+def test_what_can_arrive_no_longer_is_notified_as_missed(client: Client) -> None:
+    client.post("/_mock/worlds/default/inbound", json={**INBOUND_SCHEMA, "account": "documents", "in": 30})
     client.patch("/_mock/worlds/default/accounts/dialogtech/documents", json={"numbers": []})
     moved = advance(client, seconds=60)
 
     assert "2026-06-01T12:01:00Z" == moved["now"]
     assert [("2026-06-01T12:00:30Z", "receive_failed", "dialogtech")] == [
-        (each["at"], each["event"], each["provider"]) for each in moved["happened"]
+        (each["at"], each["event"], each["provider"]) for each in moved["events"]
     ]

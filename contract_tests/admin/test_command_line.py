@@ -17,9 +17,9 @@ from urllib.request import urlopen
 import pytest
 
 from mockserver import Login, Mock, Settings, __version__
-from mockserver.app import build_service, create_house, restart
+from mockserver.app import build_service, create_registry, restart
 from mockserver.cli.reload import Watch
-from mockserver.settings import HTTPS_PORT, TUNNEL_PORT, BadSetting
+from mockserver.settings import HTTPS_PORT, PROXY_PORT, BadSetting
 
 COMMAND = [sys.executable, "-m", "mockserver"]
 
@@ -45,7 +45,7 @@ def test_every_verb_has_help_with_an_example(arguments: list[str]) -> None:
         (["serve", "--port", "x"], "'x' is not a valid integer range"),
         (["serve", "--port", "70000"], "70000 is not in the range 0<=x<=65535"),
         (["serve", "--reload"], "--reload watches a world file; name it with --world FILE"),
-        (["serve", "--log", "loud"], "'loud' is not one of 'quiet', 'refusals', 'all'"),
+        (["serve", "--log", "loud"], "'loud' is not one of 'quiet', 'errors', 'all'"),
     ],
 )
 def test_misuse_is_explained_and_ends_with_2(arguments: list[str], complaint: str) -> None:
@@ -86,7 +86,7 @@ def test_a_port_in_use_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it_is_told(
+def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it_is_notified(
     number: signal.Signals,
 ) -> None:
     environment = os.environ | {
@@ -100,10 +100,10 @@ def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it
         assert server.stdout is not None
         url = re.search(r"http://\S+", server.stdout.readline())
         assert url is not None
-        with urlopen(f"{url[0]}/ibp_api.php") as answer:
-            assert "Sun, 01 Jan 2017 00:00:00 GMT" == answer.headers["Date"]
-        with urlopen(f"{url[0]}/_mock/health") as answer:
-            assert "ok" == json.load(answer)["status"]
+        with urlopen(f"{url[0]}/ibp_api.php") as response:
+            assert "Sun, 01 Jan 2017 00:00:00 GMT" == response.headers["Date"]
+        with urlopen(f"{url[0]}/_mock/health") as response:
+            assert "ok" == json.load(response)["status"]
         server.send_signal(number)
         _, log = server.communicate(timeout=60)
 
@@ -116,13 +116,13 @@ def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it
 @pytest.mark.parametrize(
     ("variable", "text", "words"),
     [
-        ("MOCKSERVER_LOG", "loud", "quiet, refusals, all"),
-        ("MOCKSERVER_LOG", "", "quiet, refusals, all"),
-        ("MOCKSERVER_UNKNOWN_CREDENTIALS", "adapt", "refuse, adopt"),
+        ("MOCKSERVER_LOG", "loud", "quiet, errors, all"),
+        ("MOCKSERVER_LOG", "", "quiet, errors, all"),
+        ("MOCKSERVER_UNKNOWN_CREDENTIALS", "adapt", "reject, adopt"),
         ("MOCKSERVER_RELOAD", "maybe", "1, true, yes, on, 0, false, no, off"),
     ],
 )
-def test_a_variable_that_has_a_few_values_is_refused_with_any_other(variable: str, text: str, words: str) -> None:
+def test_a_variable_that_has_a_few_values_is_rejected_with_any_other(variable: str, text: str, words: str) -> None:
     environment = os.environ | {variable: text}
     done = subprocess.run([*COMMAND, "serve"], env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -141,20 +141,20 @@ def test_a_variable_that_has_a_few_values_is_refused_with_any_other(variable: st
     ],
 )
 def test_a_whole_number_is_held_to_its_bounds_in_a_variable_and_in_a_flag(variable: str, text: str, meant: str) -> None:
-    with pytest.raises(BadSetting) as refused:
+    with pytest.raises(BadSetting) as rejected:
         Settings.from_environment({variable: text})
     flag = f"--{variable.removeprefix('MOCKSERVER_').removeprefix('HTTP_').lower().replace('_', '-')}"
     done = subprocess.run([*COMMAND, "serve", flag, text], capture_output=True, text=True, check=False, timeout=60)
 
-    assert f"{variable} must be a whole number {meant}, not {text!r}" == str(refused.value)
+    assert f"{variable} must be a whole number {meant}, not {text!r}" == str(rejected.value)
     assert 2 == done.returncode
     assert f"Invalid value for '{flag}': " in done.stderr
 
 
 def test_bounds_are_among_what_a_whole_number_may_be() -> None:
-    settings, _ = Settings.from_environment({"MOCKSERVER_HTTP_PORT": "65535", "MOCKSERVER_TUNNEL_PORT": "0"})
+    settings, _ = Settings.from_environment({"MOCKSERVER_HTTP_PORT": "65535", "MOCKSERVER_PROXY_PORT": "0"})
 
-    assert (65535, 0) == (settings.port, settings.tunnel_port)
+    assert (65535, 0) == (settings.port, settings.proxy_port)
 
 
 def test_the_variables_of_another_product_s_client_are_not_read_and_named() -> None:
@@ -173,14 +173,14 @@ def test_the_variables_of_another_product_s_client_are_not_read_and_named() -> N
         (Settings(), 7671, 7672),
         (Settings(port=9000), 0, 0),
         (Settings(port=0), 0, 0),
-        (Settings(port=9000, https_port=9001, tunnel_port=7672), 9001, 7672),
+        (Settings(port=9000, https_port=9001, proxy_port=7672), 9001, 7672),
     ],
 )
 def test_the_other_ports_are_free_ones_beside_a_port_that_is_not_the_default(
     settings: Settings, https: int, proxy: int
 ) -> None:
     assert https == settings.beside(settings.https_port, HTTPS_PORT)
-    assert proxy == settings.beside(settings.tunnel_port, TUNNEL_PORT)
+    assert proxy == settings.beside(settings.proxy_port, PROXY_PORT)
 
 
 def test_two_servers_run_on_one_machine_by_their_ports_alone() -> None:
@@ -191,14 +191,14 @@ def test_two_servers_run_on_one_machine_by_their_ports_alone() -> None:
     ):
         for port, banner in (9000, first), (9001, second):
             assert banner[0].startswith(f"mockserver {__version__} listens on http://{alone}:{port} ")
-            with urlopen(f"http://{alone}:{port}/_mock/health") as answer:
-                assert "ok" == json.load(answer)["status"]
-        ports = re.findall(r"https://\S+:([0-9]+)|tunnel\D+ on http://\S+:([0-9]+)", "".join([*first, *second]))
+            with urlopen(f"http://{alone}:{port}/_mock/health") as response:
+                assert "ok" == json.load(response)["status"]
+        ports = re.findall(r"https://\S+:([0-9]+)|proxy\D+ on http://\S+:([0-9]+)", "".join([*first, *second]))
 
     assert 4 == len({https or proxy for https, proxy in ports}), ports
 
 
-def test_a_target_of_webhooks_that_is_none_is_refused_at_start() -> None:
+def test_a_target_of_webhooks_that_is_none_is_rejected_at_start() -> None:
     environment = os.environ | {"MOCKSERVER_WEBHOOK_TARGETS": "[::1]:80, hooks.example"}
     done = subprocess.run([*COMMAND, "serve"], env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -254,7 +254,7 @@ def world_file(key: str) -> str:
 
 
 def replace(path: Path, text: str) -> None:
-    """As editors do: nobody sees half of it."""
+    """As editors do: no one sees half of it."""
     path.with_suffix(".new").write_text(text)
     path.with_suffix(".new").rename(path)
 
@@ -294,14 +294,14 @@ def test_the_default_world_begins_again_as_its_file_says(tmp_path: Path) -> None
     path = tmp_path / "world.json"
     path.write_text(world_file("before"))
     settings = Settings(world=path, freeze="2026-06-01T12:00:00Z", seed="7")
-    house = create_house(settings)
-    with Mock.of(build_service(settings, registry=house).app) as mock:
+    registry = create_registry(settings)
+    with Mock.of(build_service(settings, registry=registry).app) as mock:
         world = mock.world
         world.faults.add("hang", match={"provider": "mgage"})
         world.faults.add("duplicate", target="webhook")
         world.clock.advance(minutes=5)
         path.write_text(world_file("after"))
-        restart(house, settings)
+        restart(registry, settings)
         facts = world.show()
 
         assert Login("after", "s3cret") == facts.credentials["dialogtech"]["mine"][0]
@@ -311,7 +311,7 @@ def test_the_default_world_begins_again_as_its_file_says(tmp_path: Path) -> None
         mine.restore(json.loads(world_file("taken")))
         path.write_text(world_file("taken"))
         with pytest.raises(ValueError, match="'taken' belongs to another world"):
-            restart(house, settings)
+            restart(registry, settings)
         assert facts.credentials == world.show().credentials
 
 

@@ -17,7 +17,7 @@ import requests
 from mockserver.app import PROVIDERS
 from mockserver.client import World
 from mockserver.client.coverage import Coverage
-from mockserver.engine.provider_errors import Refused
+from mockserver.engine.provider_errors import ProviderError
 from mockserver.sdk.provider import Behaviour, Provider
 from mockserver.server import MockServer
 
@@ -61,42 +61,42 @@ def met(world: World) -> set[str]:
     return {each["name"] for each in world.coverage()["behaviours"] if each["met"]}
 
 
-def habits(world: World) -> list[tuple[str, list[int]]]:
-    return [(each["name"], each["exchanges"]) for each in world.coverage()["habits"]]
+def antipatterns(world: World) -> list[tuple[str, list[int]]]:
+    return [(each["name"], each["exchanges"]) for each in world.coverage()["antipatterns"]]
 
 
 # -- what is documented ------------------------------------------------------------------------------------------------
 
-BEHAVIOURS = [(room, behaviour) for room in PROVIDERS for behaviour in room.behaviours]
+BEHAVIOURS = [(provider, behaviour) for provider in PROVIDERS for behaviour in provider.behaviours]
 
 
-@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
-def test_every_documented_refusal_is_a_behaviour(room: Provider, world: World) -> None:
-    documented = {refusal.__name__ for refusal in room.errors if refusal.source.document is not None}
-    told = [each["name"] for each in world.coverage()["behaviours"] if each["provider"] == room.name]
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_every_documented_provider_error_is_a_behaviour(provider: Provider, world: World) -> None:
+    documented = {error.__name__ for error in provider.errors if error.source.document is not None}
+    received = [each["name"] for each in world.coverage()["behaviours"] if each["provider"] == provider.name]
 
-    assert documented == {name.removeprefix("refused: ") for name in told if name.startswith("refused: ")}
-    assert len(told) == len(set(told)) == len(documented) + len(room.behaviours)
+    assert documented == {name.removeprefix("rejected: ") for name in received if name.startswith("rejected: ")}
+    assert len(received) == len(set(received)) == len(documented) + len(provider.behaviours)
 
 
-@pytest.mark.parametrize(("room", "behaviour"), BEHAVIOURS, ids=lambda each: each.name)
-def test_a_behaviour_is_seen_in_an_answer_or_in_a_delivery(room: Provider, behaviour: Behaviour) -> None:
+@pytest.mark.parametrize(("provider", "behaviour"), BEHAVIOURS, ids=lambda each: each.name)
+def test_a_behaviour_is_seen_in_an_answer_or_in_a_delivery(provider: Provider, behaviour: Behaviour) -> None:
     assert (behaviour.seen is None) != (behaviour.done is None)
 
 
-@pytest.mark.parametrize(("room", "behaviour"), BEHAVIOURS, ids=lambda each: each.name)
-def test_the_sentence_of_a_behaviour_is_the_documents(room: Provider, behaviour: Behaviour) -> None:
+@pytest.mark.parametrize(("provider", "behaviour"), BEHAVIOURS, ids=lambda each: each.name)
+def test_the_sentence_of_a_behaviour_is_the_documents(provider: Provider, behaviour: Behaviour) -> None:
     document, sentence, quirk = behaviour.source
     if document is None:
-        assert f"## {quirk} " in room.quirks_file.read_text()
+        assert f"## {quirk} " in provider.quirks_file.read_text()
         return
     page = Path(__file__).parents[1] / "documents/pages" / f"{document}.txt"
     assert " ".join(str(sentence).split()) in " ".join(page.read_text().split())
 
 
-def test_nothing_is_met_where_nobody_was_asked(world: World) -> None:
+def test_nothing_is_met_where_no_one_was_asked(world: World) -> None:
     assert set() == met(world)
-    assert ([], []) == (world.coverage()["asked"], habits(world))
+    assert ([], []) == (world.coverage()["asked"], antipatterns(world))
 
 
 # -- dialogtech --------------------------------------------------------------------------------------------------------
@@ -121,11 +121,11 @@ def test_what_dialogtech_answers_is_met(world: World, ask, send) -> None:
     } == met(world)
 
 
-@pytest.mark.parametrize("answers", [{"result": "success"}, {"dtd": "none"}, {"envelope": "dtd"}])
-def test_a_reading_hides_nothing(answers: dict[str, str], world: World, ask) -> None:
-    for name, value in answers.items():
+@pytest.mark.parametrize("responses", [{"result": "success"}, {"dtd": "none"}, {"envelope": "dtd"}])
+def test_a_variant_hides_nothing(responses: dict[str, str], world: World, ask) -> None:
+    for name, value in responses.items():
         home = "get_messages" if name == "envelope" else "get_numbers"
-        world.readings.set({f"dialogtech.{home}.{name}": value})
+        world.variants.set({f"dialogtech.{home}.{name}": value})
     ask("POST", "/ibp_api.php", data=DIALOGTECH | {"action": "sms.get_numbers"})
     days = {"start_date": "20170101", "end_date": "20170101"}
     ask("POST", "/ibp_api.php", data=DIALOGTECH | {"action": "sms.get_messages"} | days)
@@ -133,7 +133,7 @@ def test_a_reading_hides_nothing(answers: dict[str, str], world: World, ask) -> 
     assert {"a list of numbers", "inbound messages", "outbound messages"} == met(world)
 
 
-def test_each_limit_is_met_by_its_own_refusal(world: World, send) -> None:
+def test_each_limit_is_met_by_its_own_provider_error(world: World, send) -> None:
     send()
     send(message="too soon")
     for number in range(3):
@@ -148,8 +148,8 @@ def test_each_limit_is_met_by_its_own_refusal(world: World, send) -> None:
 
     assert {
         "a message is accepted",
-        *("refused: TooManyPerNumber", "refused: TooManyPerMinute"),
-        *("refused: TooManyPerAccount", "refused: NotANumber"),
+        *("rejected: TooManyPerNumber", "rejected: TooManyPerMinute"),
+        *("rejected: TooManyPerAccount", "rejected: NotANumber"),
     } == met(world)
 
 
@@ -183,12 +183,12 @@ def test_pages_of_mgage_are_met_one_by_one(world: World, export) -> None:
     assert {"the largest page", "an empty list of messages"} <= met(world)
 
 
-def test_refusals_of_mgage_are_met(world: World, export) -> None:
+def test_provider_errors_of_mgage_are_met(world: World, export) -> None:
     export("1")
     export("500500")
     export(pageSize="501")
 
-    assert {"refused: UnknownProgram", "refused: ServerException", "refused: NotAPageSize"} == met(world)
+    assert {"rejected: UnknownProgram", "rejected: ServerException", "rejected: NotAPageSize"} == met(world)
 
 
 # -- serwersms ---------------------------------------------------------------------------------------------------------
@@ -217,10 +217,10 @@ def test_pages_marks_and_nothing_at_all_are_met(suffix: str, world: World, ask) 
 
 
 def test_repeats_of_forwarding_are_met_one_after_the_other(world: World) -> None:
-    nobody = "http://127.0.0.1:9/sms"
-    world.change_account("serwersms", "documents", forwarding=[{"service": "nd", "url": nobody, "verification": True}])
+    unknown = "http://127.0.0.1:9/sms"
+    world.change_account("serwersms", "documents", forwarding=[{"service": "nd", "url": unknown, "verification": True}])
     world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text="Tak")
-    assert world.settle()
+    assert world.wait_until_idle()
     seen = []
     for minutes in (0, 5, 5, 5, 45):
         world.clock.advance(minutes=minutes)
@@ -238,42 +238,42 @@ def test_a_client_that_follows_the_address_of_the_next_page_shows_nothing(world:
     ask("GET", url.removeprefix(world.base_url), auth=("mgage", "mgage"))
 
     assert "page 2" in met(world)
-    assert [] == habits(world)
+    assert [] == antipatterns(world)
 
 
 def test_a_client_that_builds_the_address_of_the_next_page_shows_it(world: World, export) -> None:
     export(pageSize="2")
     export(pageSize="2", page="2", messageType="MO")
 
-    assert [("builds its own page URL", [2])] == habits(world)
+    assert [("builds its own page URL", [2])] == antipatterns(world)
 
 
 @pytest.mark.parametrize("kind", ["reset", "close", "cut"])
 def test_a_client_that_sends_again_after_no_answer_shows_it(kind: str, world: World, send) -> None:
-    world.readings.set(limits="off")
+    world.variants.set(limits="off")
     world.faults.add(kind, when={"first": 1}, **({"keep": 5} if kind == "cut" else {}))
     send()
     send(message="another")
     send()
 
-    assert [("sends again after an ambiguous failure", [3])] == habits(world)
+    assert [("sends again after an ambiguous failure", [3])] == antipatterns(world)
 
 
 def test_a_client_that_sends_the_same_twice_on_purpose_shows_nothing(world: World, send) -> None:
-    world.readings.set(limits="off")
+    world.variants.set(limits="off")
     send()
     send()
 
-    assert [] == habits(world)
+    assert [] == antipatterns(world)
 
 
-def test_a_client_that_leaves_a_refused_message_behind_shows_it(world: World, send) -> None:
+def test_a_client_that_leaves_a_rejected_message_behind_shows_it(world: World, send) -> None:
     send()
     send(message="too soon")
     world.clock.advance(minutes=2)
     send(message="the next")
 
-    assert [("ignores a failure inside HTTP 200", [2])] == habits(world)
+    assert [("ignores a failure inside HTTP 200", [2])] == antipatterns(world)
 
 
 def test_a_client_that_waits_and_sends_it_then_shows_nothing(world: World, send) -> None:
@@ -283,22 +283,22 @@ def test_a_client_that_waits_and_sends_it_then_shows_nothing(world: World, send)
     send(message="too soon")
     send(message="and stops there")
 
-    assert [] == habits(world)
+    assert [] == antipatterns(world)
 
 
-def test_a_client_that_goes_on_with_credentials_that_were_refused_shows_it(world: World, send) -> None:
+def test_a_client_that_goes_on_with_credentials_that_were_rejected_shows_it(world: World, send) -> None:
     send(access_key="wrong")
     send(access_key="wrong", message="the next")
     send()
 
-    assert [("ignores a failure inside HTTP 200", [1])] == habits(world)
+    assert [("ignores a failure inside HTTP 200", [1])] == antipatterns(world)
 
 
 def test_secrets_in_an_address_are_shown(world: World, ask) -> None:
     ask("GET", "/ibp_api.php", params=SMS)
     ask("POST", "/messages/recived?username=Login&password=Haslo", data=LOGIN)
 
-    assert [("secrets in a query string", [1]), ("secrets in a query string", [2])] == habits(world)
+    assert [("secrets in a query string", [1]), ("secrets in a query string", [2])] == antipatterns(world)
 
 
 # -- reports -----------------------------------------------------------------------------------------------------------
@@ -316,8 +316,8 @@ def seen(world: World, send) -> Coverage:
 
 
 def test_only_providers_that_were_asked_count(seen: Coverage) -> None:
-    dialogtech = next(room for room in PROVIDERS if room.name == "dialogtech")
-    documented: list[type[Refused]] = [each for each in dialogtech.errors if each.source.document is not None]
+    dialogtech = next(provider for provider in PROVIDERS if provider.name == "dialogtech")
+    documented: list[type[ProviderError]] = [each for each in dialogtech.errors if each.source.document is not None]
     all_of_them = len(dialogtech.behaviours) + len(documented)
 
     assert {"dialogtech"} == {each.provider for each in seen.behaviours}
@@ -342,7 +342,7 @@ def test_json_has_all_of_it(seen: Coverage) -> None:
     assert ["test_a", "test_b"] == next(each["by"] for each in whole["behaviours"] if each["times"])
 
 
-def test_junit_skips_what_was_not_met_and_fails_for_a_habit(seen: Coverage) -> None:
+def test_junit_skips_what_was_not_met_and_fails_for_an_antipattern(seen: Coverage) -> None:
     suite = ElementTree.fromstring(seen.junit())
 
     assert (len(seen.behaviours) + 1, 1) == (int(suite.get("tests")), int(suite.get("failures")))
@@ -406,7 +406,7 @@ def test_a_run_adds_up_what_its_worlds_have_seen(
     assert {"a message is accepted": ["test_it.py::test_it"], "a list of numbers": ["test_it.py::test_that"]} == {
         each["name"]: each["by"] for each in whole["behaviours"] if each["times"]
     }
-    assert [["test_it.py::test_that (exchange 1)"]] == [each["by"] for each in whole["habits"]]
+    assert [["test_it.py::test_that (exchange 1)"]] == [each["by"] for each in whole["antipatterns"]]
     result.stdout.fnmatch_lines(
         ["*mockserver: behaviours of the providers*", "dialogtech: 2 of *", "  not met: inbound*"]
     )

@@ -1,4 +1,4 @@
-"""Stories on the command line, and the page where they are told."""
+"""Demos on the command line, and the page where they are notified."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from mockserver import Mock, MockServer
-from mockserver.demo import STORIES, Telling
+from mockserver.demo import DEMOS, DemoRun
 
 COMMAND = [sys.executable, "-m", "mockserver", "demo"]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSERVER_")}
@@ -22,44 +22,44 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_a_story_is_told_in_a_server_of_its_own(name: str) -> None:
+@pytest.mark.parametrize("name", DEMOS)
+def test_a_demo_is_notified_in_a_server_of_its_own(name: str) -> None:
     done = run(name)
     steps = re.findall(r"^(\d+)\. (\d\d:\d\d:\d\d)  \S", done.stdout, re.MULTILINE)
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert [str(step) for step in range(1, STORIES[name].length + 1)] == [number for number, _ in steps]
+    assert [str(step) for step in range(1, DEMOS[name].length + 1)] == [number for number, _ in steps]
     assert "09:00:00" == steps[0][1] < steps[-1][1]
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_a_story_is_told_again_and_again_to_a_running_server(server: MockServer, name: str) -> None:
+@pytest.mark.parametrize("name", DEMOS)
+def test_a_demo_is_notified_again_and_again_to_a_running_server(server: MockServer, name: str) -> None:
     first, second = (re.sub(r":\d{5}\b", ":PORT", run(name, "--server", server.url).stdout) for _ in range(2))
 
     assert first == second
     page = re.search(r"Look at it: (\S+)", run(name, "--server", server.url).stdout)
     assert page is not None
-    with urlopen(page[1]) as answer:
-        assert STORIES[name].handset in answer.read().decode()
+    with urlopen(page[1]) as response:
+        assert DEMOS[name].handset in response.read().decode()
 
 
-def test_the_reply_of_the_story_was_tried_three_times_and_heard_once(server: MockServer) -> None:
+def test_the_reply_of_the_demo_was_tried_three_times_and_heard_once(server: MockServer) -> None:
     with Mock.at(server.url) as mock:
-        telling = Telling(STORIES["reply"], mock)
-        list(telling.rest())
-        (delivery,) = telling.world.outbox()
+        demo_run = DemoRun(DEMOS["reply"], mock)
+        list(demo_run.rest())
+        (delivery,) = demo_run.world.deliveries()
 
     assert "acknowledged" == delivery.status
     assert [500, 500, 200] == [attempt.response.status for attempt in delivery.attempts if attempt.response]
     assert ["09:00", "09:05", "09:10"] == [f"{attempt.at:%H:%M}" for attempt in delivery.attempts]
 
 
-def test_the_hasty_client_of_the_story_sends_twice_and_the_careful_one_once(server: MockServer) -> None:
+def test_the_hasty_client_of_the_demo_sends_twice_and_the_careful_one_once(server: MockServer) -> None:
     with Mock.at(server.url) as mock:
-        telling = Telling(STORIES["double-send"], mock)
-        list(telling.rest())
-        texts = [message.text for message in telling.world.messages("dialogtech")]
-        endings = [(each.operation, each.ending) for each in telling.world.journal()]
+        demo_run = DemoRun(DEMOS["double-send"], mock)
+        list(demo_run.rest())
+        texts = [message.text for message in demo_run.world.messages("dialogtech")]
+        endings = [(each.operation, each.ending) for each in demo_run.world.journal()]
 
     assert ["Your table is ready.", "Your table is ready.", "Your bill is ready."] == texts
     assert [
@@ -70,23 +70,23 @@ def test_the_hasty_client_of_the_story_sends_twice_and_the_careful_one_once(serv
     ] == endings
 
 
-def test_without_a_story_it_serves_and_says_where_the_page_is() -> None:
+def test_without_a_demo_it_serves_and_says_where_the_page_is() -> None:
     process = subprocess.Popen([*COMMAND, "--port", "0"], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
         page = re.search(r"http://\S+/_mock/ui/\S+", line)
         assert page is not None
-        with urlopen(page[0]) as answer:
-            text = answer.read().decode()
+        with urlopen(page[0]) as response:
+            text = response.read().decode()
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
 
-    assert all(story.title in text for story in STORIES.values())
+    assert all(demo.title in text for demo in DEMOS.values())
 
 
-def test_a_story_that_there_is_not_is_misuse() -> None:
+def test_a_demo_that_there_is_not_is_misuse() -> None:
     done = run("cinderella")
 
     assert 2 == done.returncode

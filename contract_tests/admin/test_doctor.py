@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.intercept.doctor import RUNTIMES, ProbePair, Runtime, judge
+from mockserver.intercept.doctor import RUNTIMES, ProbePair, Runtime, evaluate_attempt
 from mockserver.sdk.provider import Probe
 
 COMMAND = [sys.executable, "-m", "mockserver", "doctor"]
@@ -27,7 +27,7 @@ def run(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
 def test_a_runtime_reaches_us_unchanged(name: str) -> None:
     done = run("--only", name, "--format", "json")
     findings = json.loads(done.stdout)
-    expected = {"result": "works", "tunnel": True, "certificate": True, "advice": None}
+    expected = {"result": "works", "proxy": True, "certificate": True, "advice": None}
     clients = [runtime.client for runtime in RUNTIMES if runtime.name == name]
 
     assert [{"runtime": name, "client": client, **expected} for client in clients] == findings
@@ -44,7 +44,7 @@ def test_what_is_not_installed_is_listed_as_such_and_no_failure() -> None:
 @pytest.mark.parametrize(
     ("forgets", "row", "advice"),
     [
-        ("https_proxy http_proxy HTTPS_PROXY", "curl             fails   no      -", "come through the tunnel"),
+        ("https_proxy http_proxy HTTPS_PROXY", "curl             fails   no      -", "come through the proxy"),
         ("CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR", "curl             fails   yes     no", "trust the certificate"),
     ],
 )
@@ -52,7 +52,7 @@ def test_one_that_does_not_reach_us_is_a_failure_with_advice(
     tmp_path: Path, forgets: str, row: str, advice: str
 ) -> None:
     curl = tmp_path / "curl"
-    # What a real host would do is no concern of this test: without the tunnel its name leads to this machine, and nowhere.
+    # What a real host would do is no concern of this test: without the proxy its name leads to this machine, and nowhere.
     away = "--connect-to ::127.0.0.1:9" if "proxy" in forgets else ""
     real = subprocess.run(["which", "curl"], capture_output=True, text=True, check=True).stdout.strip()
     curl.write_text(f'#!/bin/sh\nunset {forgets}\nexec {real} {away} "$@"\n')
@@ -87,7 +87,7 @@ def test_no_provider_with_an_address_to_ask_for_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "result", "tunnel", "certificate"),
+    ("code", "said", "result", "proxy", "certificate"),
     [
         (0, "plain, secure", "works", True, True),
         (1, "plain, secure", "fails", True, True),
@@ -95,9 +95,9 @@ def test_no_provider_with_an_address_to_ask_for_is_one_sentence() -> None:
         (0, "", "fails", False, None),
     ],
 )
-def test_how_far_it_came_is_in_what_it_said(code, said, result, tunnel, certificate) -> None:
+def test_how_far_it_came_is_in_what_it_said(code, said, result, proxy, certificate) -> None:
     runtime = Runtime("R", "c", ("r",), ())
-    found = judge(runtime, {"https_proxy": "http://t"}, code, said, "first\nlast \n\n", PROBES)
+    found = evaluate_attempt(runtime, {"https_proxy": "http://t"}, code, said, "first\nlast \n\n", PROBES)
 
-    assert (result, tunnel, certificate) == (found.result, found.tunnel, found.certificate)
+    assert (result, proxy, certificate) == (found.result, found.proxy, found.certificate)
     assert ("(last)" in (found.advice or "")) is (result == "fails")

@@ -27,7 +27,7 @@ from mockserver.cli import cli
 LATER = datetime(2029, 6, 1, tzinfo=UTC)
 """Of the worlds here: later than today, so that an example with an instant that is past by now fails."""
 
-ELSEWHERE = {"serve": "runs until it is told to end; below"}
+ELSEWHERE = {"serve": "runs until it is asked to end; below"}
 """Verbs whose examples are not run as the others are."""
 
 
@@ -131,7 +131,7 @@ def scene(
     (tmp_path / "package.json").write_text('{"scripts": {"test": "node --version"}}')
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
     (tmp_path / "programs.json").write_text('[{"id": "7", "name": "n", "campaign": "c", "kind": "Standard"}]')
-    with MockServer(settings=Settings(port=0), freeze=LATER, tunnel=True) as server:
+    with MockServer(settings=Settings(port=0), freeze=LATER, proxy=True) as server:
         dress(server.world, receiver)
         (tmp_path / "mine.json").write_text(json.dumps(server.world.snapshot()))
         if "--id mine" not in request.getfixturevalue("example"):
@@ -140,7 +140,7 @@ def scene(
 
 
 BEFORE: dict[str, Callable[[World], object]] = {
-    "mockserver outbox release 3": lambda world: world.delivery(3).hold(),
+    "mockserver deliveries release 3": lambda world: world.delivery(3).hold(),
 }
 """What must have been done before."""
 
@@ -156,7 +156,7 @@ def busy(world: World) -> Iterator[None]:
             world.store("dialogtech", "documents", direction="outbound", **{**INBOUND, "recipient": "5556667777"})
             world.inbound("serwersms", "demo", kind="nd", sender="+48500600700", text="Hej")
             world.delivery(3).resend()
-            world.settle()
+            world.wait_until_idle()
 
     thread = Thread(target=work)
     thread.start()
@@ -187,7 +187,7 @@ def in_a_shell(line: str, server: MockServer, folder: Path) -> subprocess.Comple
 
 
 def begun(line: str, server: MockServer, last: str) -> tuple[int, list[str]]:
-    """Start what runs until it is told to end, tell it so when it has said its last line, and hear how it ended."""
+    """Start what runs until it is asked to end, tell it so when it has said its last line, and hear how it ended."""
     program = [sys.executable, "-m", *shlex.split(line)]
     variables = {**os.environ, **environment(server), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(program, env=variables, stdout=subprocess.PIPE, text=True) as running:
@@ -223,7 +223,7 @@ def test_an_example_works(example: str, scene: MockServer, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("example", ["mockserver journal --follow"])
-def test_the_journal_is_followed_until_it_is_told_to_end(example: str, scene: MockServer) -> None:
+def test_the_journal_is_followed_until_it_is_asked_to_end(example: str, scene: MockServer) -> None:
     assert example in EXAMPLES
     code, said = begun(example, scene, "^ *12 ")
 
@@ -238,7 +238,7 @@ def test_an_example_serves(example: str, scene: MockServer) -> None:
     assert re.match(r"mockserver [0-9.]+ listens on http://127\.0\.0\.1:[0-9]+ ", said[0])
 
 
-# -- nobody there, and no such world -----------------------------------------------------------------------------------
+# -- no one there, and no such world -----------------------------------------------------------------------------------
 
 TALKING = [
     path
@@ -259,16 +259,16 @@ def first_words(path: tuple[str, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", TALKING, ids=" ".join)
-def test_nobody_at_the_address_is_one_sentence(
-    path: tuple[str, ...], nobody: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_no_one_at_the_address_is_one_sentence(
+    path: tuple[str, ...], unknown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("mine.json", "programs.json"):
         (tmp_path / name).write_text("{}")
-    said = CliRunner().invoke(cli, first_words(path), env={"MOCKSERVER_URL": nobody}, prog_name="mockserver")
+    said = CliRunner().invoke(cli, first_words(path), env={"MOCKSERVER_URL": unknown}, prog_name="mockserver")
 
     assert (1, "") == (said.exit_code, said.stdout)
-    assert f"mockserver: no server answers at {nobody}; start one with: mockserver serve\n" == said.stderr
+    assert f"mockserver: no server answers at {unknown}; start one with: mockserver serve\n" == said.stderr
 
 
 @pytest.fixture(scope="session")
@@ -294,7 +294,7 @@ def test_every_verb_that_talks_takes_a_server_a_token_and_a_form() -> None:
     wanted = {"--server": "MOCKSERVER_URL", "--token": "MOCKSERVER_TOKEN", "--format": None}
     for path in [*TALKING, ("wait",)]:
         options = {name: parameter.envvar for parameter in COMMANDS[path].params for name in parameter.opts}
-        if path == ("demo",):  # a story is for people
+        if path == ("demo",):  # a demo is for people
             options["--format"] = None
         assert wanted.items() <= options.items(), path
     for path in [*ABOUT_A_WORLD, ("world", "load")]:

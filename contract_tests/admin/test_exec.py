@@ -144,7 +144,7 @@ def test_a_world_file_that_is_none_is_one_sentence():
     assert (1, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
 
 
-# -- what went astray ---------------------------------------------------------------------------------------------------
+# -- what went unmatched ---------------------------------------------------------------------------------------------------
 
 
 def test_a_content_command_of_which_nothing_is_to_be_said_says_nothing():
@@ -154,20 +154,20 @@ def test_a_content_command_of_which_nothing_is_to_be_said_says_nothing():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "received"),
     [
         (
             ["http://example.com/a"],
             (
                 "GET http://example.com/a: example.com is not carried by mockserver, which --allow-host example.com changes: "
-                "its tunnel leads to the providers' hosts. Ask one of the providers' hosts, or start with --allow-host example.com."
+                "its proxy leads to the providers' hosts. Ask one of the providers' hosts, or start with --allow-host example.com."
             ),
         ),
         (
             ["https://api.serwersms.pl/"],
             (
                 "CONNECT api.serwersms.pl:443: api.serwersms.pl is not carried by mockserver, which --allow-host api.serwersms.pl "
-                "changes: its tunnel leads to the providers' hosts; did you mean api2.serwersms.pl? Ask one of the providers' "
+                "changes: its proxy leads to the providers' hosts; did you mean api2.serwersms.pl? Ask one of the providers' "
                 "hosts, or start with --allow-host api.serwersms.pl."
             ),
         ),
@@ -175,7 +175,7 @@ def test_a_content_command_of_which_nothing_is_to_be_said_says_nothing():
             ["https://www.dialogtech.com:8443/"],
             (
                 "CONNECT www.dialogtech.com:8443: www.dialogtech.com is not carried by mockserver, which --allow-host "
-                "www.dialogtech.com changes: its tunnel leads to the providers' hosts; did you mean secure.dialogtech.com? "
+                "www.dialogtech.com changes: its proxy leads to the providers' hosts; did you mean secure.dialogtech.com? "
                 "Ask one of the providers' hosts, or start with --allow-host www.dialogtech.com."
             ),
         ),
@@ -190,12 +190,12 @@ def test_a_content_command_of_which_nothing_is_to_be_said_says_nothing():
         ),
     ],
 )
-def test_what_is_not_answered_is_refused_and_told_and_strictly_a_failure(arguments, told):
+def test_what_is_not_answered_is_rejected_and_said_and_strictly_a_failure(arguments, received):
     lenient = run("exec", *curl("-o", "/dev/null", *arguments))
     strict = run("exec", "--strict", "--", "sh", "-c", 'curl -sS "$@" >/dev/null 2>&1 || true', "sh", *arguments)
 
     line = next(line for line in lenient.stderr.splitlines() if line.startswith("mockserver: "))
-    assert line.startswith(f"mockserver: not answered: {told}")
+    assert line.startswith(f"mockserver: not answered: {received}")
     assert 1 == strict.returncode
     assert f"{line}\n" == strict.stderr
 
@@ -206,7 +206,7 @@ def test_strict_leaves_a_commands_own_failure_alone():
     assert 3 == done.returncode
 
 
-def test_a_refusal_that_is_the_providers_own_is_answered():
+def test_a_provider_error_that_is_the_providers_own_is_answered():
     wrong = f"https://secure.dialogtech.com{NUMBERS}".replace("bar", "wrong")
     unnamed = "https://secure.dialogtech.com/ibp_api.php"
     done = run("exec", "--strict", *curl("-o", "/dev/null", wrong, "-o", "/dev/null", unnamed))
@@ -214,17 +214,17 @@ def test_a_refusal_that_is_the_providers_own_is_answered():
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
 
 
-def test_a_host_that_is_allowed_is_let_through(nobody):
-    port = nobody.rpartition(":")[2]
+def test_a_host_that_is_allowed_is_let_through(unknown):
+    port = unknown.rpartition(":")[2]
     done = run("exec", "--allow-host", "0.0.0.0", "--strict", *curl(f"http://0.0.0.0:{port}/"))
 
-    assert "HostRefused" not in done.stderr
+    assert "HostRejected" not in done.stderr
     assert f"0.0.0.0:{port} cannot be reached: " in done.stdout
 
 
 def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: Path):
     file = tmp_path / "report.txt"
-    asked = [f"https://secure.dialogtech.com{NUMBERS}", "http://example.com/"]
+    request = [f"https://secure.dialogtech.com{NUMBERS}", "http://example.com/"]
     done = run(
         "exec",
         "--freeze",
@@ -232,7 +232,7 @@ def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: P
         "--report",
         "--report-to",
         str(file),
-        *curl("-o", "/dev/null", asked[0], "-o", "/dev/null", asked[1]),
+        *curl("-o", "/dev/null", request[0], "-o", "/dev/null", request[1]),
     )
 
     assert "" == done.stdout
@@ -249,30 +249,30 @@ def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: P
 
 @pytest.fixture(scope="module")
 def mock():
-    with MockServer(tunnel=True) as mock:
+    with MockServer(proxy=True) as mock:
         yield mock
 
 
 def test_env_leads_a_shell_to_a_running_server(mock, tmp_path: Path):
     program = f'eval "$({sys.executable} -m mockserver env)"; curl -sS "https://secure.ifbyphone.com$1"'
-    environment = os.environ | {"MOCKSERVER_URL": mock.url, "MOCKSERVER_AUTHORITY": str(tmp_path / "mine")}
+    environment = os.environ | {"MOCKSERVER_URL": mock.url, "MOCKSERVER_CA": str(tmp_path / "mine")}
     done = subprocess.run(["bash", "-euc", program, "bash", NUMBERS], env=environment, capture_output=True, text=True)
 
     assert "5554332111" in done.stdout
-    assert done.stderr.startswith(f"the authority's certificate is {tmp_path}/mine/ca-")
+    assert done.stderr.startswith(f"the CA's certificate is {tmp_path}/mine/ca-")
     assert "sms.get_numbers" == mock.world.journal()[-1].operation
 
 
 @pytest.mark.parametrize(
-    ("shell", "line"),
+    ("connection", "line"),
     [
         ("sh", "export MOCKSERVER_URL='{url}'"),
         ("fish", "set -gx MOCKSERVER_URL '{url}'"),
         ("powershell", "$env:MOCKSERVER_URL = '{url}'"),
     ],
 )
-def test_env_speaks_the_shells(mock, shell, line):
-    done = run("env", "--server", mock.url, "--shell", shell)
+def test_env_speaks_the_shells(mock, connection, line):
+    done = run("env", "--server", mock.url, "--shell", connection)
 
     assert 0 == done.returncode
     assert line.format(url=mock.url) in done.stdout.splitlines()
@@ -281,7 +281,7 @@ def test_env_speaks_the_shells(mock, shell, line):
 def test_env_as_json_is_a_mapping(mock):
     variables = json.loads(run("env", "--server", mock.url, "--format", "json").stdout)
 
-    assert mock.tunnel_url == variables["https_proxy"]
+    assert mock.proxy_url == variables["https_proxy"]
 
 
 @pytest.mark.parametrize("character", ["'", "\\", '"', "$HOME", " ", "`"])
@@ -290,13 +290,13 @@ def test_a_folder_of_any_name_survives_the_shell(mock, tmp_path: Path, character
     program = (
         f'eval "$({sys.executable} -m mockserver env --server {mock.url} 2>/dev/null)"; printf %s "$SSL_CERT_FILE"'
     )
-    environment = os.environ | {"MOCKSERVER_AUTHORITY": str(folder)}
+    environment = os.environ | {"MOCKSERVER_CA": str(folder)}
     done = subprocess.run(["bash", "-euc", program], env=environment, capture_output=True, text=True)
 
     assert Path(done.stdout).parent == folder
 
 
-def test_a_server_without_a_tunnel_is_one_sentence():
+def test_a_server_without_a_proxy_is_one_sentence():
     with MockServer() as mock:
         url = mock.url
         done = run("env", "--server", url)
@@ -307,9 +307,9 @@ def test_a_server_without_a_tunnel_is_one_sentence():
 
 
 def test_where_a_server_listens_is_asked_in_python(mock):
-    found = Mock.at(mock.url).whereabouts()
+    found = Mock.at(mock.url).addresses()
 
-    assert (mock.url, mock.https_url, mock.tunnel_url) == (found["http"], found["https"], found["tunnel"])
+    assert (mock.url, mock.https_url, mock.proxy_url) == (found["http"], found["https"], found["proxy"])
     assert "secure.dialogtech.com" in found["hosts"]
     assert Path(found["certificate"]).read_text() == found["pem"]
 
@@ -318,7 +318,7 @@ def test_where_a_server_listens_is_asked_in_python(mock):
 
 
 @pytest.mark.parametrize(
-    ("flag", "advice"), [("https", "--no-https does without"), ("tunnel", "--no-tunnel does without")]
+    ("flag", "advice"), [("https", "--no-https does without"), ("proxy", "--no-proxy does without")]
 )
 def test_a_port_in_use_names_the_flag(flag, advice):
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -336,9 +336,9 @@ def test_a_port_in_use_names_the_flag(flag, advice):
     ("arguments", "schemes"),
     [
         ([], ["http", "https", "http"]),
-        (["--no-tunnel"], ["http", "https"]),
+        (["--no-proxy"], ["http", "https"]),
         (["--no-https"], ["http", "http"]),
-        (["--no-https", "--no-tunnel"], ["http"]),
+        (["--no-https", "--no-proxy"], ["http"]),
     ],
 )
 def test_serve_listens_where_it_says(arguments, schemes):

@@ -29,14 +29,14 @@ KEYS = {"access_key": "foo", "secret_access_key": "bar"}
 DAYS = {"start_date": "20170101", "end_date": "20170102"}
 LOGIN = {"username": "Login", "password": "Haslo"}
 BASIC = ("mgage", "mgage")
-DOCUMENTED_WAIT = "Wait until 2026-06-01T12:00:01Z, or set the reading limits: off in this test's world."
+DOCUMENTED_WAIT = "Wait until 2026-06-01T12:00:01Z, or set the variant limits: off in this test's world."
 
 Explain = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def masking(house) -> Masking:
-    return Masking((name for room in PROVIDERS for name in room.secrets), house.is_ours)
+def masking(registry) -> Masking:
+    return Masking((name for provider in PROVIDERS for name in provider.secrets), registry.is_ours)
 
 
 @pytest.fixture
@@ -45,12 +45,12 @@ def explainer(service, masking) -> Explainer:
 
 
 @pytest.fixture
-def explain(client: Client, house, explainer) -> Explain:
+def explain(client: Client, registry, explainer) -> Explain:
     """Send a request, and explain its answer."""
 
     def explained(path: str = "/ibp_api.php", method: str = "GET", **request: object) -> dict[str, Any]:
         client.open(path, method=method, **request)
-        explanation: dict[str, Any] = explainer.explain(house.default.journal.since(0)[-1])
+        explanation: dict[str, Any] = explainer.explain(registry.default.journal.since(0)[-1])
         assert explanation == orjson.loads(orjson.dumps(explanation))
         return explanation
 
@@ -61,7 +61,7 @@ def near(kind: str, sent: str, known: str) -> list[dict[str, str]]:
     return [{"kind": kind, "sent": sent, "known": known}]
 
 
-def test_a_refused_send_is_explained_with_rule_sentence_quirk_windows_and_readings(explain: Explain) -> None:
+def test_a_rejected_send_is_explained_with_rule_sentence_quirk_windows_and_variants(explain: Explain) -> None:
     explain(query_string=SMS)
 
     assert {
@@ -72,9 +72,9 @@ def test_a_refused_send_is_explained_with_rule_sentence_quirk_windows_and_readin
         "provider": "dialogtech",
         "operation": "sms.send_message",
         "status": 200,
-        "outcome": "refused",
-        "decided": {"refusal": "TooManyPerNumber", "effect": "nothing"},
-        "answered": {"refusal": "TooManyPerNumber", "fault": None, "ending": "complete"},
+        "outcome": "rejected",
+        "decided": {"error": "TooManyPerNumber", "effect": "nothing"},
+        "answered": {"error": "TooManyPerNumber", "fault": None, "ending": "complete"},
         "magic": None,
         "rule": {
             "name": "TooManyPerNumber",
@@ -94,10 +94,10 @@ def test_a_refused_send_is_explained_with_rule_sentence_quirk_windows_and_readin
                     ' "1 sms per number per second"'
                 )
             ],
-            "other_reading": '"number" is the recipient\'s; refused requests count too; fixed windows',
+            "other_variant": '"number" is the recipient\'s; rejected requests count too; fixed windows',
             "we": "the sender's number; accepted sends; sliding windows: a send is possible as soon as the one that"
             " fills the window is as old as the window is long. Where all sends count, so does the one that is being"
-            " refused",
+            " rejected",
             "basis": "documented",
             "known_by": "documented for the figures, assumed for the rest",
         },
@@ -107,15 +107,15 @@ def test_a_refused_send_is_explained_with_rule_sentence_quirk_windows_and_readin
             window("4 sms per DialogTech account per second", 4, 1, 1),
             window("1 sms per number per second", 1, 1, 1, free_in=1),
         ],
-        "readings": [
-            reading("dialogtech.limits.number", "from", "to"),
-            reading("dialogtech.limits.count", "accepted", "all"),
-            reading("limits", "enforced", "off"),
+        "variants": [
+            variant("dialogtech.limits.number", "from", "to"),
+            variant("dialogtech.limits.count", "accepted", "all"),
+            variant("limits", "enforced", "off"),
         ],
         "unread": [],
         "near_misses": [],
         "fault": None,
-        "fix": DOCUMENTED_WAIT,
+        "hint": DOCUMENTED_WAIT,
     } == explain(query_string=SMS)
 
 
@@ -131,8 +131,8 @@ def window(limit: str, most: int, seconds: int, used: int, free_in: int = 0) -> 
     }
 
 
-def reading(name: str, *readings: str) -> dict[str, Any]:
-    return {"name": name, "reading": readings[0], "default": readings[0], "readings": list(readings)}
+def variant(name: str, *variants: str) -> dict[str, Any]:
+    return {"name": name, "variant": variants[0], "default": variants[0], "variants": list(variants)}
 
 
 def test_people_get_the_same_in_lines(explain: Explain) -> None:
@@ -140,14 +140,14 @@ def test_people_get_the_same_in_lines(explain: Explain) -> None:
 
     assert (
         "Exchange 2 at 2026-06-01T12:00:00Z: GET /ibp_api.php -> 200\n"
-        "  refused by TooManyPerNumber: Rate limit exceeded: 1 sms per number per second;"
+        "  rejected by TooManyPerNumber: Rate limit exceeded: 1 sms per number per second;"
         " next possible in 1.000 seconds, at 2026-06-01T12:00:01Z\n"
         "Rule: TooManyPerNumber, documented\n"
         '  001: "1 sms per number per second"\n'
         "  DT-23: What the rate limits count\n"
         "    we: the sender's number; accepted sends; sliding windows: a send is possible as soon as the one that"
         " fills the window is as old as the window is long. Where all sends count, so does the one that is being"
-        " refused\n"
+        " rejected\n"
         "    known by: documented for the figures, assumed for the rest\n"
         "  seconds: 1.000\n"
         "  free_at: 2026-06-01T12:00:01Z\n"
@@ -156,9 +156,9 @@ def test_people_get_the_same_in_lines(explain: Explain) -> None:
         "Window: 40 sms per number per 60 seconds: 1 of 40 used, free\n"
         "Window: 4 sms per DialogTech account per second: 1 of 4 used, free\n"
         "Window: 1 sms per number per second: 1 of 1 used, free again at 12:00:01.000\n"
-        "Reading: dialogtech.limits.number: from (there is to)\n"
-        "Reading: dialogtech.limits.count: accepted (there is all)\n"
-        "Reading: limits: enforced (there is off)\n"
+        "Variant: dialogtech.limits.number: from (there is to)\n"
+        "Variant: dialogtech.limits.count: accepted (there is all)\n"
+        "Variant: limits: enforced (there is off)\n"
         f"Fix: {DOCUMENTED_WAIT}"
     ) == in_words(explain(query_string=SMS))
 
@@ -170,7 +170,7 @@ def test_an_accepted_exchange_in_order_needs_no_fix(explain: Explain) -> None:
         found["outcome"],
         found["rule"]["name"],
         found["quirk"],
-        found["fix"],
+        found["hint"],
         found["unread"],
     )
     assert ("documented", "001") == (found["rule"]["basis"], found["rule"]["document"])
@@ -179,21 +179,21 @@ def test_an_accepted_exchange_in_order_needs_no_fix(explain: Explain) -> None:
         "dialogtech.limits.count",
         "dialogtech.send_message.dtd",
         "limits",
-    ] == [switch["name"] for switch in found["readings"]]
+    ] == [switch["name"] for switch in found["variants"]]
     assert [1, 1, 1] == [window["used"] for window in found["windows"]]
     assert "Window: 1 sms per number per second: now 1 of 1 used, free again at 12:00:01.000" in in_words(found)
 
 
-def test_readings_are_told_as_they_stood_then(explain: Explain, house, explainer) -> None:
+def test_variants_are_notified_as_they_stood_then(explain: Explain, registry, explainer) -> None:
     explain(query_string=SMS)
-    exchange = house.default.journal.get(1)
-    exchange.readings = {}
+    exchange = registry.default.journal.get(1)
+    exchange.variants = {}
 
-    assert {None} == {switch["reading"] for switch in explainer.explain(exchange)["readings"]}
-    assert "Reading: limits: not known (there is enforced | off)" in in_words(explainer.explain(exchange))
+    assert {None} == {switch["variant"] for switch in explainer.explain(exchange)["variants"]}
+    assert "Variant: limits: not known (there is enforced | off)" in in_words(explainer.explain(exchange))
 
 
-REFUSED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str, Mapping[str, Any]], str]] = {
+REJECTED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str, Mapping[str, Any]], str]] = {
     "DialogTech, a number": (
         {"query_string": {**SMS, "to": "555-666"}},
         ("NotANumber", "documented", "001", "DT-24", {"to": "555-666"}),
@@ -247,14 +247,16 @@ REFUSED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str, 
 }
 
 
-@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
-def test_a_refusal_of_each_room_is_told_with_what_was_received_and_how_to_fix_it(explain: Explain, case: Any) -> None:
-    request, expected, fix = case
+@pytest.mark.parametrize("case", REJECTED.values(), ids=REJECTED)
+def test_a_provider_error_of_each_provider_is_notified_with_what_was_received_and_how_to_fix_it(
+    explain: Explain, case: Any
+) -> None:
+    request, expected, hint = case
     found = explain(**request)
     rule = found["rule"]
 
     assert expected == (rule["name"], rule["basis"], rule["document"], found["quirk"]["number"], found["received"])
-    assert fix == found["fix"]
+    assert hint == found["hint"]
 
 
 KEYS_ONLY = {"access_key": "foo", "action": "sms.get_numbers"}
@@ -393,18 +395,18 @@ NEAR: Mapping[str, tuple[Mapping[str, Any], list[dict[str, str]], str]] = {
 
 @pytest.mark.parametrize("case", NEAR.values(), ids=NEAR)
 def test_a_near_miss_is_named_and_is_the_fix_where_it_is_the_reason(explain: Explain, case: Any) -> None:
-    request, misses, fix = case
+    request, misses, hint = case
     found = explain(**request)
 
-    assert (misses, fix) == (found["near_misses"], found["fix"])
+    assert (misses, hint) == (found["near_misses"], found["hint"])
 
 
-def test_a_near_miss_that_is_not_the_reason_leaves_the_refusals_own_fix(explain: Explain) -> None:
+def test_a_near_miss_that_is_not_the_reason_leaves_the_provider_errors_own_fix(explain: Explain) -> None:
     found = explain(query_string={**SMS, "to": "x", "mesage": "hi"})
 
     assert [] == found["near_misses"]  # message was sent
     assert [{"place": "query", "name": "mesage"}] == found["unread"]
-    assert found["fix"].startswith("Send to as 10 digits")
+    assert found["hint"].startswith("Send to as 10 digits")
 
 
 UNREAD: Mapping[str, tuple[Mapping[str, Any], list[tuple[str, str]]]] = {
@@ -448,7 +450,7 @@ def test_what_nothing_read_is_listed_with_its_place(explain: Explain, case: Any)
     assert unread == [(each["place"], each["name"]) for each in explain(**request)["unread"]]
 
 
-ASTRAY: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str | None]]] = {
+UNMATCHED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str | None]]] = {
     "DialogTech's method": ({"method": "DELETE"}, ("WrongMethod", "assumed", "DT-16", "Use GET or POST.")),
     "DialogTech's host": (
         {"path": "/x", "base_url": "http://secure.dialogtech.com"},
@@ -483,45 +485,50 @@ ASTRAY: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str | 
 }
 
 
-@pytest.mark.parametrize("case", ASTRAY.values(), ids=ASTRAY)
+@pytest.mark.parametrize("case", UNMATCHED.values(), ids=UNMATCHED)
 def test_what_reached_no_operation_is_explained_too(explain: Explain, case: Any) -> None:
     request, expected = case
     found = explain(**request)
 
-    assert "astray" == found["outcome"]
+    assert "unmatched" == found["outcome"]
     assert expected == (
         found["rule"]["name"],
         found["rule"]["basis"],
         found["quirk"] and found["quirk"]["number"],
-        found["fix"],
+        found["hint"],
     )
 
 
-def test_bytes_that_were_no_http_are_explained(service, house, explainer) -> None:
+def test_bytes_that_were_no_http_are_explained(service, registry, explainer) -> None:
     service.reject_invalid(b"\x16\x03\x01", "Invalid method encountered", None)
-    found = explainer.explain(house.default.journal.get(1))
+    found = explainer.explain(registry.default.journal.get(1))
 
-    assert ("no HTTP", "NoHTTP", "this is no HTTP: Invalid method encountered", "Send a well-formed HTTP request.") == (
+    assert (
+        "invalid_http",
+        "NoHTTP",
+        "this is no HTTP: Invalid method encountered",
+        "Send a well-formed HTTP request.",
+    ) == (
         found["outcome"],
         found["rule"]["name"],
         found["rule"]["description"],
-        found["fix"],
+        found["hint"],
     )
     assert (
         "Exchange 1 at 2026-06-01T12:00:00Z: bytes -> 400\n"
-        "  no HTTP: this is no HTTP: Invalid method encountered\n"
+        "  invalid_http: this is no HTTP: Invalid method encountered\n"
         "Fix: Send a well-formed HTTP request."
     ) == in_words(found)
 
 
-def test_a_fault_is_told_and_is_what_to_do_something_about(house, explain: Explain, explainer) -> None:
+def test_a_fault_is_notified_and_is_what_to_do_something_about(registry, explain: Explain, explainer) -> None:
     explain(query_string=SMS)
-    exchange = house.default.journal.get(1)
+    exchange = registry.default.journal.get(1)
     exchange.fault = {"rule": "f1", "point": "after", "fault": {"kind": "reset"}}
     found = explainer.explain(exchange)
 
     assert exchange.fault == found["fault"]
-    assert "Make the client survive this, or remove the fault rule f1." == found["fix"]
+    assert "Make the client survive this, or remove the fault rule f1." == found["hint"]
     assert "Fault: f1: reset, after the operation takes effect" in in_words(found)
 
 
@@ -555,9 +562,9 @@ def test_secrets_that_are_not_ours_are_in_no_explanation(explain: Explain, case:
     assert "LIVE" not in json.dumps(found) + in_words(found)
 
 
-def test_an_exchange_of_a_recognised_account_is_masked_when_it_is_explained(client, house, explainer) -> None:
+def test_an_exchange_of_a_recognised_account_is_masked_when_it_is_explained(client, registry, explainer) -> None:
     client.get("/ibp_api.php", query_string={**SMS, "api_key": "LIVE"})
-    exchange = house.default.journal.get(1)
+    exchange = registry.default.journal.get(1)
 
     assert not exchange.is_masked
     assert "LIVE" not in json.dumps(explainer.explain(exchange))
@@ -584,7 +591,7 @@ def test_one_value_is_masked_by_its_name(masking: Masking, name: str, value: Any
     assert masked == masking.parameter(name, value)
 
 
-def test_bytes_that_are_no_text_are_told_as_escapes(explain: Explain) -> None:
+def test_bytes_that_are_no_text_are_notified_as_escapes(explain: Explain) -> None:
     found = explain("/ibp_api.php?action=sms.get_numbers&%ff=1&access_key=%fe&secret_access_key=bar")
 
     assert [{"place": "query", "name": "\\xff"}] == found["unread"]
@@ -595,7 +602,7 @@ def test_long_values_are_cut(explain: Explain) -> None:
     found = explain(query_string={**SMS, "message": "x" * 300})
 
     assert {"message": "x" * 200 + "… (300 characters)"} == found["received"]
-    assert "Shorten the message to 256 characters or send it in parts; it has 300." == found["fix"]
+    assert "Shorten the message to 256 characters or send it in parts; it has 300." == found["hint"]
 
 
 def entries(count: int, most: int) -> Journal:
@@ -635,15 +642,15 @@ def test_an_exchange_that_is_not_there_is_said_to_be_dropped_or_never_to_have_be
 
 
 def test_every_entry_of_every_book_is_read_whole() -> None:
-    for room in PROVIDERS:
-        text = room.quirks_file.read_text()
-        found = quirk_book.entries(room.quirks_file)
+    for provider in PROVIDERS:
+        text = provider.quirks_file.read_text()
+        found = quirk_book.entries(provider.quirks_file)
         assert text.count("\n## ") == len(found)
         for number, entry in found.items():
             assert number == entry.number
             assert entry.documents
             assert all(entry)
-            assert all(each in text for each in (*entry.documents, entry.other_reading, entry.we, entry.known_by))
+            assert all(each in text for each in (*entry.documents, entry.other_variant, entry.we, entry.known_by))
 
 
 @pytest.mark.parametrize(
@@ -663,22 +670,22 @@ def test_an_entry_is_documented_shown_by_sample_or_assumed(known_by: str, basis:
 def test_the_catalogue_has_every_entry_with_its_switches_as_they_stand() -> None:
     found = {entry["number"]: entry for entry in quirk_book.catalogue(PROVIDERS, {"dialogtech.zone": "Europe/Warsaw"})}
 
-    assert sum(len(quirk_book.entries(room.quirks_file)) for room in PROVIDERS) == len(found)
+    assert sum(len(quirk_book.entries(provider.quirks_file)) for provider in PROVIDERS) == len(found)
     assert {
         "provider": "dialogtech",
         "number": "DT-12",
         "title": "The time zone of dates",
         "documents": ["000: asks with `20170101`, answers `2017-01-01 09:30:00`; no zone is named"],
-        "other_reading": "the account's own zone, or Chicago's, where the company sat",
+        "other_variant": "the account's own zone, or Chicago's, where the company sat",
         "we": "UTC for both; with another zone, days begin and end there and stamps are of that zone",
         "basis": "assumed",
         "known_by": "assumed",
         "switches": [
             {
                 "name": "dialogtech.zone",
-                "reading": "Europe/Warsaw",
+                "variant": "Europe/Warsaw",
                 "default": "UTC",
-                "readings": ["UTC", "any IANA zone name"],
+                "variants": ["UTC", "any IANA zone name"],
             }
         ],
     } == found["DT-12"]

@@ -17,19 +17,19 @@ SEND = (
 )
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
-    error = answer.get_json()["error"]
-    return answer.status_code, error["code"], error["message"]
+def rejected(response: Any) -> tuple[int, str, str]:
+    error = response.get_json()["error"]
+    return response.status_code, error["code"], error["message"]
 
 
 def added(client: Client, fault: Any, **rule: Any) -> dict[str, Any]:
-    answer = client.post(HERE, json={"fault": fault, **rule})
-    assert 201 == answer.status_code, answer.text
-    return answer.get_json()
+    response = client.post(HERE, json={"fault": fault, **rule})
+    assert 201 == response.status_code, response.text
+    return response.get_json()
 
 
 def performed(client: Client, path: str) -> tuple[int, ResponseTiming]:
-    """The status, and what the connection is told to do: in this process there is none."""
+    """The status, and what the connection is asked to do: in this process there is none."""
     environ = create_environ(path)
     statuses: list[str] = []
     client.application(environ, lambda status, *_: statuses.append(status))
@@ -139,7 +139,7 @@ def test_no_kind_is_left_out_above() -> None:
     assert set(RESPONSE_FAULTS) == {case[0]["kind"] for case in table.args[1] if isinstance(case[0], dict)}
 
 
-def test_the_kinds_are_told_with_their_options(client: Client) -> None:
+def test_the_kinds_are_notified_with_their_options(client: Client) -> None:
     kinds = client.get("/_mock/faults").get_json()["kinds"]
     delay = next(kind for kind in kinds if kind["kind"] == "delay")
 
@@ -155,7 +155,7 @@ def test_rules_are_removed_one_by_one_or_all(client: Client) -> None:
         added(client, {"kind": "hang"})
 
     assert {"removed": 1} == client.delete(f"{HERE}/f2").get_json()
-    assert (404, "not_found", "f2: unknown fault rule; there is f1, f3") == refused(client.delete(f"{HERE}/f2"))
+    assert (404, "not_found", "f2: unknown fault rule; there is f1, f3") == rejected(client.delete(f"{HERE}/f2"))
     assert {"removed": 2} == client.delete(HERE).get_json()
     assert {"removed": 0} == client.delete(HERE).get_json()
 
@@ -211,7 +211,7 @@ def test_what_is_no_rule_is_rejected_and_not_added(
     client: Client, rule: Any, status: int, code: str, message: str
 ) -> None:
     added(client, {"kind": "none"}, id="taken")
-    got = refused(client.post(HERE, json=rule))
+    got = rejected(client.post(HERE, json=rule))
 
     assert (status, code) == got[:2]
     assert got[2].startswith(message)

@@ -22,8 +22,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "uniform_delay": {"least": 0.0, "most": 0.001},
     "wrong_length": {"by": 7},
 }
-SETTLED = {"lognormal_delay": "delay", "uniform_delay": "delay"}
-"""What the journal tells of a fault whose chance is settled: the delay that came up."""
+IDLE = {"lognormal_delay": "delay", "uniform_delay": "delay"}
+"""What the journal tells of a fault whose chance is decided: the delay that came up."""
 
 REQUESTS = {
     "dialogtech": b"GET /ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=bar HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -49,7 +49,7 @@ def ask(server: MockServer, provider: str) -> bytes:
 
 
 def test_every_provider_is_asked() -> None:
-    assert {room.name for room in PROVIDERS} == set(REQUESTS)
+    assert {provider.name for provider in PROVIDERS} == set(REQUESTS)
 
 
 @pytest.mark.parametrize("provider", REQUESTS)
@@ -72,7 +72,7 @@ def test_after_a_fault_the_next_answer_is_as_if_nothing_had_been(
     assert before.startswith(b"HTTP/1.1 200 OK\r\n")
     assert before == after
     assert "ok" == mock.health()["status"]
-    assert SETTLED.get(kind, kind) == mock.world.explain(2)["fault"]["fault"]["kind"]
+    assert IDLE.get(kind, kind) == mock.world.explain(2)["fault"]["fault"]["kind"]
 
 
 @pytest.mark.parametrize("provider", REQUESTS)
@@ -88,4 +88,4 @@ def test_while_one_client_hangs_the_others_are_answered(server: MockServer, mock
 
 
 def named(provider: str) -> Any:
-    return next(room for room in PROVIDERS if room.name == provider)
+    return next(provider for provider in PROVIDERS if provider.name == provider)

@@ -14,14 +14,14 @@ LISTED = "/_mock/worlds"
 
 
 @pytest.fixture
-def outside(house) -> Client:
+def outside(registry) -> Client:
     """A server that listens for everybody."""
-    return Client(build_service(Settings(host="0.0.0.0", token="t0ken"), registry=house).app)
+    return Client(build_service(Settings(host="0.0.0.0", token="t0ken"), registry=registry).app)
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
-    error = answer.get_json()["error"]
-    return answer.status_code, error["code"], error["message"]
+def rejected(response: Any) -> tuple[int, str, str]:
+    error = response.get_json()["error"]
+    return response.status_code, error["code"], error["message"]
 
 
 @pytest.mark.parametrize("origin", ["http://localhost", "HTTP://LOCALHOST"])
@@ -49,7 +49,7 @@ def test_our_own_page_may_ask_at_a_port(client: Client) -> None:
 )
 @pytest.mark.parametrize("path", [LISTED, "/_mock/health", "/_mock/openapi.json", "/_w/default/_mock/worlds"])
 def test_a_page_of_another_site_may_not(client: Client, origin: str, path: str) -> None:
-    assert (403, "forbidden", f"a page of {origin!r} may not ask here") == refused(
+    assert (403, "forbidden", f"a page of {origin!r} may not ask here") == rejected(
         client.get(path, headers={"Origin": origin})
     )
 
@@ -62,9 +62,9 @@ def test_nor_may_it_change_anything(client: Client) -> None:
 
 def test_nor_one_that_gives_its_own_name_our_address(client: Client) -> None:
     """DNS rebinding: the page and the request go to the same name, which is none of loopback's."""
-    answer = client.get(LISTED, base_url="http://evil.example", headers={"Origin": "http://evil.example"})
+    response = client.get(LISTED, base_url="http://evil.example", headers={"Origin": "http://evil.example"})
 
-    assert 403 == answer.status_code
+    assert 403 == response.status_code
 
 
 @pytest.mark.parametrize(
@@ -82,16 +82,16 @@ def test_nor_one_that_gives_its_own_name_our_address(client: Client) -> None:
         "Bearer t\xf6ken",
     ],
 )
-def test_off_loopback_nobody_asks_without_the_token(outside: Client, authorization: str | None) -> None:
+def test_off_loopback_no_one_asks_without_the_token(outside: Client, authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
-    answer = outside.get(LISTED, headers=headers)
+    response = outside.get(LISTED, headers=headers)
 
     assert (
         401,
         "unauthorized",
         "this server can be reached by others: send its token, Authorization: Bearer TOKEN",
-    ) == refused(answer)
-    assert "Bearer" == answer.headers["WWW-Authenticate"]
+    ) == rejected(response)
+    assert "Bearer" == response.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize("authorization", ["Bearer t0ken", "bearer t0ken", "Bearer  t0ken "])
@@ -106,9 +106,11 @@ def test_health_and_the_description_are_open(outside: Client, path: str) -> None
 
 def test_every_other_address_is_not(outside: Client) -> None:
     paths = outside.get("/_mock/openapi.json").get_json()["paths"]
-    asked = [(path, method) for path, methods in paths.items() for method in methods]
-    named = {"world": "default", "number": "1", "provider": "mgage", "name": "demo", "rule": "f1", "door": "side"}
-    statuses = {(path, method): outside.open(path.format(**named), method=method).status_code for path, method in asked}
+    request = [(path, method) for path, methods in paths.items() for method in methods]
+    named = {"world": "default", "number": "1", "provider": "mgage", "name": "demo", "rule": "f1", "listener": "side"}
+    statuses = {
+        (path, method): outside.open(path.format(**named), method=method).status_code for path, method in request
+    }
 
     assert {("/_mock/health", "get"), ("/_mock/openapi.json", "get")} == {
         address for address, status in statuses.items() if status != 401
@@ -132,20 +134,20 @@ def test_providers_are_not_guarded(outside: Client) -> None:
         ("mockserver", True),
     ],
 )
-def test_loopback_is_what_only_this_machine_reaches(house, host: str, asks: bool) -> None:
-    client = Client(build_service(Settings(host=host, token="t0ken"), registry=house).app)
+def test_loopback_is_what_only_this_machine_reaches(registry, host: str, asks: bool) -> None:
+    client = Client(build_service(Settings(host=host, token="t0ken"), registry=registry).app)
 
     assert (401 if asks else 200) == client.get(LISTED).status_code
 
 
-def test_it_can_be_left_open_on_purpose(house) -> None:
-    client = Client(build_service(Settings(host="0.0.0.0", needs_token=False), registry=house).app)
+def test_it_can_be_left_open_on_purpose(registry) -> None:
+    client = Client(build_service(Settings(host="0.0.0.0", needs_token=False), registry=registry).app)
 
     assert 200 == client.get(LISTED).status_code
 
 
-def test_without_any_token_nobody_comes_in(house) -> None:
-    client = Client(build_service(Settings(host="0.0.0.0"), registry=house).app)
+def test_without_any_token_no_one_comes_in(registry) -> None:
+    client = Client(build_service(Settings(host="0.0.0.0"), registry=registry).app)
 
     assert 401 == client.get(LISTED, headers={"Authorization": "Bearer "}).status_code
     assert 401 == client.get(LISTED, headers={"Authorization": "Bearer None"}).status_code

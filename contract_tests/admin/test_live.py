@@ -16,7 +16,7 @@ PATIENCE = 60
 """Seconds; nothing takes that long unless it is broken."""
 
 
-class Stage(NamedTuple):
+class DemoContext(NamedTuple):
     """A world and a page of it."""
 
     mock: Mock
@@ -29,7 +29,7 @@ class Stage(NamedTuple):
         cursor, since = (html.unescape(text.split(f'data-{name}="')[1].split('"')[0]) for name in ("cursor", "since"))
         return f"since={cursor}&{since}"
 
-    def told(self, since: str) -> Iterator[str]:
+    def received(self, since: str) -> Iterator[str]:
         """The topics that the stream tells, until it ends."""
         with requests.get(f"{self.page}/live?{since}", stream=True, timeout=PATIENCE) as stream:
             for line in stream.iter_lines(decode_unicode=True):
@@ -37,10 +37,10 @@ class Stage(NamedTuple):
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def stage() -> Iterator[DemoContext]:
     with MockServer() as server, Mock.at(server.url) as mock:
         world = mock.create_world(id="watched", freeze="2026-06-01T12:00:00Z")
-        yield Stage(mock, world, f"{server.url}/_mock/ui/worlds/{world.id}")
+        yield DemoContext(mock, world, f"{server.url}/_mock/ui/worlds/{world.id}")
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,18 @@ def stage() -> Iterator[Stage]:
     ],
     ids=["the clock", "faults", "a reset", "worlds", "an account"],
 )
-def test_what_happens_before_the_stream_opens_is_told(stage: Stage, act: Callable[[Stage], object], topic: str) -> None:
+def test_what_happens_before_the_stream_opens_is_notified(
+    stage: DemoContext, act: Callable[[DemoContext], object], topic: str
+) -> None:
     since = stage.since()
     act(stage)
 
-    assert topic in stage.told(since)
+    assert topic in stage.received(since)
 
 
-def test_a_world_that_was_made_anew_before_the_stream_opens_ends_it(stage: Stage) -> None:
+def test_a_world_that_was_made_anew_before_the_stream_opens_ends_it(stage: DemoContext) -> None:
     since = stage.since()
     stage.world.drop()
     stage.mock.create_world(id="watched")
 
-    assert [] == list(stage.told(since))
+    assert [] == list(stage.received(since))

@@ -1,4 +1,4 @@
-"""The ambiguity matrix: every test once more for each reading of the documents that is not the usual one."""
+"""The ambiguity matrix: every test once more for each variant of the documents that is not the usual one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from mockserver.app import SWITCHES
-from mockserver.testkit.matrix import readings
+from mockserver.testkit.matrix import variants
 
 Run = Callable[..., pytest.RunResult]
 MATRIX = ("--mockserver-readings=matrix", "--tb=no")
-OTHERS = len(readings())
+OTHERS = len(variants())
 
 NUMBERS = """
 def numbers():
@@ -22,22 +22,22 @@ def numbers():
 
 
 def lines(result: pytest.RunResult) -> dict[str, str]:
-    """The table: what is said of each reading."""
+    """The table: what is said of each variant."""
     rows = (re.fullmatch(r"([\w.]+=[\w/-]+) +(\S+) +(.+)", line) for line in result.outlines)
     return {row[1]: row[3] for row in rows if row}
 
 
-def test_the_readings_are_all_that_are_not_usual() -> None:
-    told = {(reading.quirk.name, reading.value) for reading in readings()}
+def test_the_variants_are_all_that_are_not_usual() -> None:
+    received = {(variant.quirk.name, variant.value) for variant in variants()}
 
     for switch in SWITCHES:
-        assert {value for name, value in told if name == switch.name} >= set(switch.readings[1:])
-        assert (switch.name, switch.default) not in told
-    assert ("dialogtech.zone", "America/New_York") in told
+        assert {value for name, value in received if name == switch.name} >= set(switch.variants[1:])
+        assert (switch.name, switch.default) not in received
+    assert ("dialogtech.zone", "America/New_York") in received
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_a_client_that_survives_everything_is_told_so_reading_by_reading(run: Run, workers: str) -> None:
+def test_a_client_that_survives_everything_is_informed_variant_by_variant(run: Run, workers: str) -> None:
     result = run("def test_it(mock_redirect): assert 'response' in send()", *MATRIX, "-n", workers)
     result.assert_outcomes(passed=1 + OTHERS)
     table = lines(result)
@@ -48,7 +48,7 @@ def test_a_client_that_survives_everything_is_told_so_reading_by_reading(run: Ru
     assert "not met" == table["mgage.number=numeric"] == table["serwersms.json=ascii"]
 
 
-def test_a_reading_that_breaks_a_client_is_named_with_its_quirk_and_the_first_test(run: Run) -> None:
+def test_a_variant_that_breaks_a_client_is_named_with_its_quirk_and_the_first_test(run: Run) -> None:
     result = run(
         NUMBERS
         + """
@@ -65,7 +65,7 @@ def test_numbers(mock_redirect):
         *MATRIX,
     )
     table = lines(result)
-    broken = {reading: said for reading, said in table.items() if said.startswith("breaks")}
+    broken = {variant: said for variant, said in table.items() if said.startswith("breaks")}
 
     assert {
         "dialogtech.get_numbers.result=success": "breaks 2 of 4",
@@ -93,11 +93,11 @@ def test_a_test_that_fails_as_usual_does_not_count(run: Run) -> None:
     result.stdout.fnmatch_lines(["1 tests fail as usual, and do not count: test_it.py::test_it[[]*]"])
 
 
-def test_a_test_that_has_chosen_a_reading_keeps_it(run: Run) -> None:
+def test_a_test_that_has_chosen_a_variant_keeps_it(run: Run) -> None:
     result = run(
         NUMBERS
         + """
-@pytest.mark.mockserver(readings={"dialogtech.get_numbers.dtd": "printed", "limits": "off"})
+@pytest.mark.mockserver(variants={"dialogtech.get_numbers.dtd": "printed", "limits": "off"})
 def test_it(mock_redirect, mock_world):
     assert "<!ELEMENT url" in numbers()
     assert "off" == mock_world.readings["limits"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.settings import fixtures_folder
 
 MESSAGES = sum(
@@ -49,24 +49,24 @@ NDI = {
 }
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
-    error = answer.get_json()["error"]
-    return answer.status_code, error["code"], error["message"]
+def rejected(response: Any) -> tuple[int, str, str]:
+    error = response.get_json()["error"]
+    return response.status_code, error["code"], error["message"]
 
 
 def stored(client: Client, row: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    answer = client.post(HERE, json={**row, **changes})
-    assert 201 == answer.status_code, answer.text
-    return answer.get_json()
+    response = client.post(HERE, json={**row, **changes})
+    assert 201 == response.status_code, response.text
+    return response.get_json()
 
 
-def following(house: Worlds, direction: str) -> str:
+def following(registry: WorldRegistry, direction: str) -> str:
     """The identifier that DialogTech gives out next."""
-    return str(house.default.state.ids.sequences[f"dialogtech.{direction}"])
+    return str(registry.default.state.ids.sequences[f"dialogtech.{direction}"])
 
 
-def test_a_message_is_as_it_was_given_with_what_the_world_adds(client: Client, house: Worlds) -> None:
-    wanted = following(house, "outbound")
+def test_a_message_is_as_it_was_given_with_what_the_world_adds(client: Client, registry: WorldRegistry) -> None:
+    wanted = following(registry, "outbound")
     message = stored(client, SENT)
 
     assert {**SENT, "serial": MESSAGES, "id": wanted, "at": NOON, "read": False} == message
@@ -106,10 +106,12 @@ def test_mgage_which_sends_nothing_has_its_mt_messages_from_here(client: Client)
 
 def test_a_message_that_was_read_is_not_returned_again(client: Client) -> None:
     first, second = (stored(client, NDI, read=read) for read in (True, False))
-    answer = client.post("/messages/recived", data={"username": "Login", "password": "Haslo", "type": "ndi"}).get_json()
+    response = client.post(
+        "/messages/recived", data={"username": "Login", "password": "Haslo", "type": "ndi"}
+    ).get_json()
 
     assert (True, False) == (first["read"], second["read"])
-    ids = [item["id"] for item in answer["items"]]
+    ids = [item["id"] for item in response["items"]]
     assert int(second["id"]) in ids
     assert int(first["id"]) not in ids
 
@@ -133,7 +135,7 @@ def test_identifiers_that_were_given_are_counted_on_from(client: Client) -> None
 def test_an_identifier_may_be_given_once(client: Client) -> None:
     stored(client, SENT, id="5")
 
-    assert (409, "conflict", "id: the account has a message '5' already") == refused(
+    assert (409, "conflict", "id: the account has a message '5' already") == rejected(
         client.post(HERE, json={**SENT, "id": "5"})
     )
     assert "5" == stored(client, SENT, id="5", direction="inbound")["id"]
@@ -151,7 +153,7 @@ def test_messages_are_listed_as_they_came_to_be_and_read_on_from_next(client: Cl
     assert 100 == len(client.get(HERE).get_json()["messages"])
 
 
-def test_the_newest_of_many_at_one_instant_are_found(client: Client, house: Worlds) -> None:
+def test_the_newest_of_many_at_one_instant_are_found(client: Client, registry: WorldRegistry) -> None:
     for _ in range(2_100):
         stored(client, SENT)
 
@@ -186,12 +188,12 @@ def test_messages_are_asked_for_by_whose_they_are_direction_and_number(client: C
         ("limit=1&limit=2", "limit is given 2 times"),
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused(client: Client, query: str, message: str) -> None:
-    assert (400, "bad_request", message) == refused(client.get(f"{HERE}?{query}"))
+def test_a_question_that_makes_no_sense_is_rejected(client: Client, query: str, message: str) -> None:
+    assert (400, "bad_request", message) == rejected(client.get(f"{HERE}?{query}"))
 
 
-def test_a_question_about_an_account_that_is_not_there_is_refused(client: Client) -> None:
-    assert (404, "not_found", "dmo: unknown account; did you mean 'demo'?") == refused(
+def test_a_question_about_an_account_that_is_not_there_is_rejected(client: Client) -> None:
+    assert (404, "not_found", "dmo: unknown account; did you mean 'demo'?") == rejected(
         client.get(f"{HERE}?account=dmo")
     )
 
@@ -238,10 +240,10 @@ def test_a_question_about_an_account_that_is_not_there_is_refused(client: Client
         ),
     ],
 )
-def test_what_is_no_message_of_the_room_is_refused_and_stored_nowhere(
+def test_what_is_no_message_of_the_provider_is_rejected_and_stored_nowhere(
     client: Client, row: Any, status: int, code: str, message: str
 ) -> None:
-    got = refused(client.post(HERE, json=row))
+    got = rejected(client.post(HERE, json=row))
 
     assert (status, code) == got[:2]
     assert message.partition("; did you mean")[0] == got[2].partition("; did you mean")[0].partition("; there is")[0]
@@ -254,11 +256,11 @@ def test_what_is_no_message_of_the_room_is_refused_and_stored_nowhere(
 INBOUND = {"provider": "dialogtech", "sender": "5551112222", "recipient": "5554443210", "text": "hi"}
 
 
-def test_a_message_comes_in_now(client: Client, house: Worlds) -> None:
-    wanted = following(house, "inbound")
-    answer = client.post(f"{WORLD}/inbound", json=INBOUND)
+def test_a_message_comes_in_now(client: Client, registry: WorldRegistry) -> None:
+    wanted = following(registry, "inbound")
+    response = client.post(f"{WORLD}/inbound", json=INBOUND)
 
-    assert 201 == answer.status_code
+    assert 201 == response.status_code
     assert {
         "message": {
             **INBOUND,
@@ -269,13 +271,13 @@ def test_a_message_comes_in_now(client: Client, house: Worlds) -> None:
             "at": NOON,
             "read": False,
         }
-    } == answer.get_json()
+    } == response.get_json()
 
 
 def test_or_later_by_the_world_s_clock(client: Client) -> None:
-    answer = client.post(f"{WORLD}/inbound", json={**INBOUND, "account": "documents", "in": 30})
+    response = client.post(f"{WORLD}/inbound", json={**INBOUND, "account": "documents", "in": 30})
 
-    assert (201, {"due": "2026-06-01T12:00:30Z"}) == (answer.status_code, answer.get_json())
+    assert (201, {"due": "2026-06-01T12:00:30Z"}) == (response.status_code, response.get_json())
     assert MESSAGES == client.get(WORLD).get_json()["messages"]
     client.post(f"{WORLD}/clock/advance", json={"seconds": 30})
     assert MESSAGES + 1 == client.get(WORLD).get_json()["messages"]
@@ -292,10 +294,10 @@ def test_or_later_by_the_world_s_clock(client: Client) -> None:
         ({"recipient": "5550000000"}, "recipient: unknown SMS enabled number; did you mean"),
     ],
 )
-def test_what_cannot_come_in_is_refused_at_once_also_when_it_is_for_later(
+def test_what_cannot_come_in_is_rejected_at_once_also_when_it_is_for_later(
     client: Client, later: dict[str, int], changes: dict[str, str], message: str
 ) -> None:
-    status, code, said = refused(client.post(f"{WORLD}/inbound", json={**INBOUND, **later, **changes}))
+    status, code, said = rejected(client.post(f"{WORLD}/inbound", json={**INBOUND, **later, **changes}))
 
     assert (400, "bad_request") == (status, code)
     assert said.startswith(message)
@@ -304,7 +306,7 @@ def test_what_cannot_come_in_is_refused_at_once_also_when_it_is_for_later(
 
 @pytest.mark.parametrize("seconds", [-1, "30", None, 1e10])
 def test_later_is_a_number_of_seconds(client: Client, seconds: Any) -> None:
-    status, _, said = refused(client.post(f"{WORLD}/inbound", json={**INBOUND, "in": seconds}))
+    status, _, said = rejected(client.post(f"{WORLD}/inbound", json={**INBOUND, "in": seconds}))
 
     assert 400 == status
     assert said.startswith("in: ")
@@ -354,21 +356,21 @@ def test_a_deleted_message_is_gone_and_its_identifier_is_free(client: Client) ->
 )
 def test_a_wrong_change_of_a_message_is_rejected(client: Client, changes: dict[str, str], message: str) -> None:
     row = stored(client, MT)
-    status, code, said = refused(client.patch(f"{HERE}/{row['serial']}", json=changes))
+    status, code, said = rejected(client.patch(f"{HERE}/{row['serial']}", json=changes))
 
     assert (400, "bad_request") == (status, code)
     assert said.startswith(message)
     assert row in client.get(f"{HERE}?provider=mgage&limit=10000").get_json()["messages"]
 
 
-def test_the_feed_and_a_snapshot_know_of_changed_and_deleted_messages(client: Client, house: Worlds) -> None:
+def test_the_feed_and_a_snapshot_know_of_changed_and_deleted_messages(client: Client, registry: WorldRegistry) -> None:
     kept, gone = stored(client, MT), stored(client, MT)
     cursor = client.get(WORLD).get_json()["cursor"]
     client.patch(f"{HERE}/{kept['serial']}", json={"status": "Delivered"})
     client.delete(f"{HERE}/{gone['serial']}")
 
-    told = [type(item.what).__name__ for item in house.default.feed.since(cursor).items]
-    assert ["MessageChanged", "MessageDeleted"] == told
+    received = [type(item.what).__name__ for item in registry.default.feed.since(cursor).items]
+    assert ["MessageChanged", "MessageDeleted"] == received
     snapshot = client.get(f"{WORLD}/snapshot").get_json()
     rows = {row["id"]: row for account in snapshot["accounts"] for row in account["messages"]}
     assert "Delivered" == rows[kept["id"]]["status"]

@@ -13,22 +13,22 @@ from schemathesis.checks import positive_data_acceptance
 from werkzeug.test import Client
 
 from mockserver import __version__
-from mockserver.app import READINGS, ROOMS, build_service
+from mockserver.app import CALLBACKS, VARIANTS, build_service
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 
 VERBS = {
     "GET /_mock/health",
     "GET /_mock/openapi.json",
     "GET /_mock/quirks",
-    "GET /_mock/refusals",
-    "GET /_mock/whereabouts",
+    "GET /_mock/errors",
+    "GET /_mock/addresses",
     "GET /_mock/magic",
     "GET /_mock/operations",
     "GET /_mock/faults",
-    "PUT /_mock/doors/{door}",
-    "DELETE /_mock/doors/{door}",
+    "PUT /_mock/listeners/{listener}",
+    "DELETE /_mock/listeners/{listener}",
     "GET /_mock/worlds",
     "POST /_mock/worlds",
     "GET /_mock/worlds/{world}",
@@ -41,8 +41,8 @@ VERBS = {
     "GET /_mock/worlds/{world}/clock",
     "PUT /_mock/worlds/{world}/clock",
     "POST /_mock/worlds/{world}/clock/advance",
-    "GET /_mock/worlds/{world}/readings",
-    "PATCH /_mock/worlds/{world}/readings",
+    "GET /_mock/worlds/{world}/variants",
+    "PATCH /_mock/worlds/{world}/variants",
     "GET /_mock/worlds/{world}/faults",
     "POST /_mock/worlds/{world}/faults",
     "DELETE /_mock/worlds/{world}/faults",
@@ -52,15 +52,15 @@ VERBS = {
     "DELETE /_mock/worlds/{world}/messages/{serial}",
     "POST /_mock/worlds/{world}/messages",
     "POST /_mock/worlds/{world}/inbound",
-    "GET /_mock/worlds/{world}/outbox",
-    "GET /_mock/worlds/{world}/outbox/{number}",
-    "POST /_mock/worlds/{world}/outbox/{number}/resend",
-    "POST /_mock/worlds/{world}/outbox/{number}/hold",
-    "POST /_mock/worlds/{world}/outbox/{number}/release",
-    "POST /_mock/worlds/{world}/settle",
+    "GET /_mock/worlds/{world}/deliveries",
+    "GET /_mock/worlds/{world}/deliveries/{number}",
+    "POST /_mock/worlds/{world}/deliveries/{number}/resend",
+    "POST /_mock/worlds/{world}/deliveries/{number}/hold",
+    "POST /_mock/worlds/{world}/deliveries/{number}/release",
+    "POST /_mock/worlds/{world}/wait/idle",
     "GET /_mock/worlds/{world}/journal",
     "GET /_mock/worlds/{world}/journal/{number}",
-    "POST /_mock/worlds/{world}/assert",
+    "POST /_mock/worlds/{world}/verify",
     "GET /_mock/worlds/{world}/coverage",
     "GET /_mock/worlds/{world}/wait",
     "GET /_mock/worlds/{world}/events",
@@ -71,8 +71,8 @@ VERBS = {
 TAKES_DATA = {
     *(label for label in VERBS if label.startswith(("POST", "PUT", "PATCH"))),
     "GET /_mock/worlds/{world}/messages",
-    "GET /_mock/worlds/{world}/outbox",
-    "GET /_mock/worlds/{world}/outbox/{number}",
+    "GET /_mock/worlds/{world}/deliveries",
+    "GET /_mock/worlds/{world}/deliveries/{number}",
     "GET /_mock/worlds/{world}/journal",
     "GET /_mock/worlds/{world}/journal/{number}",
     "GET /_mock/worlds/{world}/wait",
@@ -85,22 +85,24 @@ HOLLOW = {"GET /_mock/openapi.json", "GET /_mock/worlds/{world}/events"}
 
 NEEDS_MORE_THAN_A_SCHEMA_SAYS = {
     "POST /_mock/worlds": "a fixture or a snapshot, not both, and a zone that exists",
-    "PATCH /_mock/worlds/{world}/readings": "a zone that exists",
+    "PATCH /_mock/worlds/{world}/variants": "a zone that exists",
     "POST /_mock/worlds/{world}/faults": "a least that is no more than the most, a pattern that is one",
     "POST /_mock/worlds/{world}/messages": "an identifier and program that the account can have",
-    "POST /_mock/worlds/{world}/inbound": "what the room says",
-    "POST /_mock/worlds/{world}/assert": "a pattern that is one, a count of one exchange",
+    "POST /_mock/worlds/{world}/inbound": "what the provider says",
+    "POST /_mock/worlds/{world}/verify": "a pattern that is one, a count of one exchange",
     "GET /_mock/worlds/{world}/wait": "filters of what is waited for",
-    "PUT /_mock/worlds/{world}/snapshot": "what the rooms' schemas say",
+    "PUT /_mock/worlds/{world}/snapshot": "what the providers' schemas say",
 }
-"""Where data that the schema allows may still be refused with 400, and for want of what."""
+"""Where data that the schema allows may still be rejected with 400, and for want of what."""
 
 
 @pytest.fixture(scope="module")
 def described(shipped) -> Any:
     """The description as schemathesis has it, of a server at noon."""
-    house = Worlds(shipped, READINGS, clock=Clock.frozen(parse_instant("2026-06-01T12:00:00Z")), rooms=ROOMS)
-    return schemathesis.openapi.from_wsgi("/_mock/openapi.json", build_service(registry=house).app)
+    registry = WorldRegistry(
+        shipped, VARIANTS, clock=Clock.frozen(parse_instant("2026-06-01T12:00:00Z")), providers=CALLBACKS
+    )
+    return schemathesis.openapi.from_wsgi("/_mock/openapi.json", build_service(registry=registry).app)
 
 
 def test_every_verb_is_described_and_nothing_else(client: Client) -> None:
@@ -114,10 +116,10 @@ def test_every_verb_is_described_and_nothing_else(client: Client) -> None:
 
 
 def test_every_reference_in_it_leads_somewhere_and_every_part_is_used(client: Client) -> None:
-    answer = client.get("/_mock/openapi.json")
-    used = set(re.findall(r'"#/components/schemas/(\w+)"', answer.text))
+    response = client.get("/_mock/openapi.json")
+    used = set(re.findall(r'"#/components/schemas/(\w+)"', response.text))
 
-    assert used == set(answer.get_json()["components"]["schemas"])
+    assert used == set(response.get_json()["components"]["schemas"])
 
 
 def test_what_needs_no_token_says_so(client: Client) -> None:
@@ -139,10 +141,10 @@ def ask(described: Any, label: str, mode: GenerationMode, *but: Any) -> set[int]
         if "world" in case.path_parameters:
             case.path_parameters["world"] = "default"
         if label.endswith("/wait") and mode is GenerationMode.POSITIVE:
-            case.query["timeout"] = 0  # nobody waits here
-        answer = case.call()
-        statuses.add(answer.status_code)
-        case.validate_response(answer, excluded_checks=list(but))
+            case.query["timeout"] = 0  # no one waits here
+        response = case.call()
+        statuses.add(response.status_code)
+        case.validate_response(response, excluded_checks=list(but))
 
     each()
     return statuses
@@ -156,6 +158,6 @@ def test_data_that_is_right_is_answered_as_described(described: Any, label: str)
 
 
 @pytest.mark.parametrize("label", sorted(TAKES_DATA))
-def test_data_that_is_wrong_is_refused_as_described(described: Any, label: str) -> None:
+def test_data_that_is_wrong_is_rejected_as_described(described: Any, label: str) -> None:
     # That wrong data were accepted, schemathesis says itself; a body that may be left out is not wrong without one.
     assert ask(described, label, GenerationMode.NEGATIVE) <= {200, 201, 400, 404}

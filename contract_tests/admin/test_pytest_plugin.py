@@ -29,19 +29,19 @@ def shown(result: pytest.RunResult) -> str:
 @pytest.mark.parametrize(
     "args",
     [("-n", "0"), ("-n", "4"), ("-n", "4", "-o", "mockserver_server=shared"), ("-o", "mockserver_server=shared")],
-    ids=["alone", "four workers", "four workers share a server", "nobody to share with"],
+    ids=["alone", "four workers", "four workers share a server", "no one to share with"],
 )
 def test_the_same_twenty_lines_pass_with_two_libraries_and_no_base_url(run, args: tuple[str, ...]) -> None:
     run(TWENTY_LINES, *args).assert_outcomes(passed=16)
 
 
-def test_workers_that_share_a_server_have_doors_of_their_own(run) -> None:
+def test_workers_that_share_a_server_have_listeners_of_their_own(run) -> None:
     result = run(
         """
 @pytest.mark.parametrize("turn", range(4))
 def test_it(mock_redirect, mock_world, mock_server, turn, worker_id):
     send()
-    print("at", mock_server.url, "by", worker_id, "through", mock_world.exchange(1).row["door"])
+    print("at", mock_server.url, "by", worker_id, "through", mock_world.exchange(1).row["listener"])
 """,
         *("-n", "2", "-o", "mockserver_server=shared", "-rP", "--dist", "each"),
     )
@@ -49,7 +49,7 @@ def test_it(mock_redirect, mock_world, mock_server, turn, worker_id):
     found = re.findall(r"at (\S+) by (\S+) through (\S+)", shown(result))
 
     assert 1 == len({url for url, _, _ in found})
-    assert {("gw0", "redirect-gw0"), ("gw1", "redirect-gw1")} == {(worker, door) for _, worker, door in found}
+    assert {("gw0", "redirect-gw0"), ("gw1", "redirect-gw1")} == {(worker, listener) for _, worker, listener in found}
 
 
 # -- the fixtures ------------------------------------------------------------------------------------------------------
@@ -140,9 +140,9 @@ def test_the_other():
 def test_the_marker_says_how_the_world_begins_and_the_nearest_counts(run) -> None:
     run(
         """
-pytestmark = pytest.mark.mockserver(freeze="2026-03-29T00:59:59Z", readings={"limits": "off", "dialogtech.zone": "Europe/Warsaw"})
+pytestmark = pytest.mark.mockserver(freeze="2026-03-29T00:59:59Z", variants={"limits": "off", "dialogtech.zone": "Europe/Warsaw"})
 
-@pytest.mark.mockserver(fixture="small", seed="7", readings={"limits": "enforced"})
+@pytest.mark.mockserver(fixture="small", seed="7", variants={"limits": "enforced"})
 def test_it(mock_world):
     facts = mock_world.show()
     assert ("7", True, "2026-03-29T00:59:59+00:00") == (facts.seed, facts.is_frozen, facts.now.isoformat())
@@ -158,7 +158,7 @@ def test_that(mock_world):
     ("said", "sentence"),
     [
         ("freez='2026-03-29T00:59:59Z'", "freez: unknown key; did you mean 'freeze'?"),
-        ("'small'", "'small' has no name; what can be said is fixture, seed, readings, freeze, snapshot"),
+        ("'small'", "'small' has no name; what can be said is fixture, seed, variants, freeze, snapshot"),
     ],
 )
 def test_a_marker_that_says_nothing_known_stops_the_run(run, said: str, sentence: str) -> None:
@@ -168,8 +168,8 @@ def test_a_marker_that_says_nothing_known_stops_the_run(run, said: str, sentence
     assert f"test_it.py::test_it: @pytest.mark.mockserver: {sentence}" in "\n".join(result.errlines)
 
 
-def test_a_reading_that_there_is_not_is_refused_with_the_nearest(run) -> None:
-    result = run("@pytest.mark.mockserver(readings={'limit': 'off'})\ndef test_it(mock_world): pass")
+def test_a_variant_that_there_is_not_is_rejected_with_the_nearest(run) -> None:
+    result = run("@pytest.mark.mockserver(variants={'limit': 'off'})\ndef test_it(mock_world): pass")
     result.assert_outcomes(errors=1)
 
     assert "did you mean 'limits'?" in shown(result)
@@ -182,7 +182,7 @@ def test_a_setting_that_there_is_not_stops_the_run(run) -> None:
     assert "mockserver_server must be per-worker or shared, not 'both'" in "\n".join(result.errlines)
 
 
-# -- what a failing test is told ---------------------------------------------------------------------------------------
+# -- what a failing test is notified ---------------------------------------------------------------------------------------
 
 FAILING = """
 @pytest.mark.mockserver(freeze="2026-03-29T00:59:59Z")
@@ -198,21 +198,21 @@ def test_it(mock_redirect, mock_world):
 
 
 @pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["alone", "in a worker"])
-def test_a_failing_test_is_told_its_journal_and_why(run, args: tuple[str, ...]) -> None:
+def test_a_failing_test_is_notified_its_journal_and_why(run, args: tuple[str, ...]) -> None:
     result = run(FAILING, *args)
     result.assert_outcomes(failed=1)
     text = shown(result)
 
-    assert "refused: api.dialogtech.com:443 is a provider's, and nobody answers for it\n" in text
+    assert "rejected: api.dialogtech.com:443 is a provider's, and no one answers for it\n" in text
     assert "     1 2026-03-29T00:59:59Z 200 - MissingParameter  POST /ibp_api.php\n" in text
     assert "     2 2026-03-29T00:59:59Z 200 sms.send_message  POST /ibp_api.php\n" in text
     assert "Fix: Rename the parameter acton to action." in text
     assert "Exchange 2 at" not in text
-    assert "refusal TooManyPerMinute by fault f1" in text
+    assert "provider error TooManyPerMinute by fault f1" in text
     assert re.search(r"^api\.dialogtech\.com:443 +.*test_it\.py::test_it$", text, re.MULTILINE)
 
 
-def test_what_a_failing_test_is_told_is_bounded(run) -> None:
+def test_what_a_failing_test_is_notified_is_bounded(run) -> None:
     result = run(
         """
 def test_it(mock_redirect):
@@ -224,18 +224,18 @@ def test_it(mock_redirect):
     section = shown(result).partition(" mockserver -")[2].partition("\n====")[0].splitlines()
 
     assert "60 exchanges, the last 20 of them" in section[1]
-    assert "... and 15 more that were refused, spoilt or nearly right" == section[-1]
+    assert "... and 15 more that were rejected, corrupted or nearly right" == section[-1]
     assert all(len(line) <= 200 for line in section)
 
 
-def test_a_passing_test_is_told_nothing(run) -> None:
+def test_a_passing_test_is_notified_nothing(run) -> None:
     result = run("def test_it(mock_redirect): send()", "-rA")
     result.assert_outcomes(passed=1)
 
     assert "- mockserver -" not in shown(result)
 
 
-def test_a_test_that_has_dropped_its_world_is_told_so(run) -> None:
+def test_a_test_that_has_dropped_its_world_is_informed(run) -> None:
     result = run("def test_it(mock_world):\n    mock_world.drop()\n    assert 0")
     result.assert_outcomes(failed=1)
 
@@ -252,7 +252,7 @@ def test_it(mock_redirect):
     )
     result.assert_outcomes(passed=1)
 
-    assert "mockserver: refused, because nobody answers there" in shown(result)
+    assert "mockserver: rejected, because no one answers there" in shown(result)
     assert "panel.serwersms.pl:80" in shown(result)
 
 
@@ -330,7 +330,7 @@ def test_a_case_of_unittest_runs_under_pytest_too(run) -> None:
     run(CASE).assert_outcomes(passed=2)
 
 
-def test_a_case_that_says_nothing_known_is_refused(run) -> None:
+def test_a_case_that_says_nothing_known_is_rejected(run) -> None:
     result = run(CASE.replace('"freeze"', '"frieze"'))
     result.assert_outcomes(errors=2)
 

@@ -1,4 +1,4 @@
-"""Readings through the control API: shown whole, changed at run time, obeyed by the next answer."""
+"""Variants through the control API: shown whole, changed at run time, obeyed by the next answer."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from mockserver.app import READINGS
+from mockserver.app import VARIANTS
 
-HERE = "/_mock/worlds/default/readings"
+HERE = "/_mock/worlds/default/variants"
 NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"
 SEND = (
     "/ibp_api.php?action=sms.send_message&access_key=foo&secret_access_key=bar&to=5556667777&from=5554332111&message=hi"
 )
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
-    error = answer.get_json()["error"]
-    return answer.status_code, error["code"], error["message"]
+def rejected(response: Any) -> tuple[int, str, str]:
+    error = response.get_json()["error"]
+    return response.status_code, error["code"], error["message"]
 
 
-def test_every_switch_is_shown_with_its_default_and_its_other_readings(client: Client) -> None:
-    readings = client.get(HERE).get_json()
+def test_every_switch_is_shown_with_its_default_and_its_other_variants(client: Client) -> None:
+    variants = client.get(HERE).get_json()
 
-    assert set(READINGS) == set(readings)
+    assert set(VARIANTS) == set(variants)
     assert {
-        "reading": "reconciled",
+        "variant": "reconciled",
         "default": "reconciled",
-        "readings": ["reconciled", "printed", "none"],
+        "variants": ["reconciled", "printed", "none"],
         "any_zone": False,
         "quirk": "DT-1",
-    } == readings["dialogtech.get_messages.dtd"]
-    assert (True, "DT-12") == (readings["dialogtech.zone"]["any_zone"], readings["dialogtech.zone"]["quirk"])
-    assert (None, ["enforced", "off"]) == (readings["limits"]["quirk"], readings["limits"]["readings"])
+    } == variants["dialogtech.get_messages.dtd"]
+    assert (True, "DT-12") == (variants["dialogtech.zone"]["any_zone"], variants["dialogtech.zone"]["quirk"])
+    assert (None, ["enforced", "off"]) == (variants["limits"]["quirk"], variants["limits"]["variants"])
 
 
-def test_a_reading_that_is_changed_changes_the_next_answer(client: Client) -> None:
+def test_a_variant_that_is_changed_changes_the_next_answer(client: Client) -> None:
     printed = client.get(NUMBERS).text
-    answer = client.patch(HERE, json={"dialogtech.get_numbers.result": "success"})
+    response = client.patch(HERE, json={"dialogtech.get_numbers.result": "success"})
 
-    assert 200 == answer.status_code
-    assert "success" == answer.get_json()["dialogtech.get_numbers.result"]["reading"]
-    assert client.get(HERE).get_json() == answer.get_json()
+    assert 200 == response.status_code
+    assert "success" == response.get_json()["dialogtech.get_numbers.result"]["variant"]
+    assert client.get(HERE).get_json() == response.get_json()
     assert "<result>success</result>" not in printed
     assert "<result>success</result>" in client.get(NUMBERS).text
 
@@ -64,8 +64,8 @@ def test_several_are_changed_at_once_and_other_worlds_keep_theirs(client: Client
 
     assert {"dialogtech.zone": "America/Chicago", "mgage.date": "iso"} == client.get(
         "/_mock/worlds/default"
-    ).get_json()["readings"]
-    assert {} == client.get("/_mock/worlds/mine").get_json()["readings"]
+    ).get_json()["variants"]
+    assert {} == client.get("/_mock/worlds/mine").get_json()["variants"]
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_several_are_changed_at_once_and_other_worlds_keep_theirs(client: Client
         ({"mgage.date": None}, "mgage.date: null is not 'sample' or 'iso'"),
         ({"serwersms.zone": "../etc"}, "serwersms.zone: '../etc' is not 'Europe/Warsaw' or 'UTC'"),
         ({"mgage.date": "iso", "limits": False}, "limits: false is not 'enforced' or 'off'"),
-        ([], "an empty list is not an object of readings by the name of their switch"),
+        ([], "an empty list is not an object of variants by the name of their switch"),
     ],
 )
-def test_what_is_no_reading_is_refused_and_changes_nothing(client: Client, body: Any, message: str) -> None:
+def test_what_is_no_variant_is_rejected_and_changes_nothing(client: Client, body: Any, message: str) -> None:
     before = client.get(HERE).get_json()
 
-    assert (400, "bad_request", message) == refused(client.patch(HERE, json=body))
+    assert (400, "bad_request", message) == rejected(client.patch(HERE, json=body))
     assert before == client.get(HERE).get_json()

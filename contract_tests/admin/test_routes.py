@@ -44,17 +44,17 @@ def test_a_journal_is_read_from_where_one_stopped(client: Client) -> None:
     assert (3, 0) == (whole["last"], whole["dropped"])
 
 
-def test_one_exchange_is_told_whole(client: Client) -> None:
+def test_one_exchange_is_notified_whole(client: Client) -> None:
     client.get(SEND)
-    refused = client.get(SEND, headers={"X-Trace": "7"})
+    rejected = client.get(SEND, headers={"X-Trace": "7"})
     exchange = client.get("/_mock/worlds/default/journal/2").get_json()
 
-    assert refused.text == exchange["answer"]["body"]["text"]
+    assert rejected.text == exchange["answer"]["body"]["text"]
     assert ["X-Trace", "7"] in exchange["request"]["headers"]
     assert {
         "account": "dialogtech/documents",
         "at": "2026-06-01T12:00:00Z",
-        "door": None,
+        "listener": None,
         "method": "GET",
         "number": 2,
         "operation": "sms.send_message",
@@ -71,7 +71,7 @@ def test_one_exchange_is_told_whole(client: Client) -> None:
         "sentence": "1 sms per number per second",
         "quirk": "DT-23",
         "rule": "documented",
-    } == exchange["refusal"]
+    } == exchange["error"]
     assert [
         ("40 sms per number per 60 seconds", 40, 60, 1, "2026-06-01T12:00:00Z"),
         ("4 sms per DialogTech account per second", 4, 1, 1, "2026-06-01T12:00:00Z"),
@@ -82,14 +82,14 @@ def test_one_exchange_is_told_whole(client: Client) -> None:
     ]
 
 
-def test_a_body_that_is_no_text_is_told_in_base64(client: Client) -> None:
+def test_a_body_that_is_no_text_is_notified_in_base64(client: Client) -> None:
     client.post("/ibp_api.php", data=b"\xff\xfe")
 
     assert {"base64": "//4="} == client.get("/_mock/worlds/default/journal/1").get_json()["request"]["body"]
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "answer"),
+    ("path", "status", "response"),
     [
         ("/_mock/worlds/mine/journal", 404, error("not_found", "there is no world 'mine'")),
         ("/_mock/worlds/default/journal/9", 404, error("not_found", "there is no exchange 9; the journal is empty")),
@@ -105,12 +105,12 @@ def test_a_body_that_is_no_text_is_told_in_base64(client: Client) -> None:
         ),
     ],
 )
-def test_what_cannot_be_answered_is_refused_in_one_shape(
-    client: Client, path: str, status: int, answer: dict[str, object]
+def test_what_cannot_be_answered_is_rejected_in_one_shape(
+    client: Client, path: str, status: int, response: dict[str, object]
 ) -> None:
     got = client.get(path)
 
-    assert (status, answer) == (got.status_code, got.get_json())
+    assert (status, response) == (got.status_code, got.get_json())
 
 
 @pytest.mark.parametrize(
@@ -122,15 +122,17 @@ def test_what_cannot_be_answered_is_refused_in_one_shape(
         ("/ibpapi.php", "/ibp_api.php"),
     ],
 )
-def test_an_unknown_path_is_told_the_nearest_ones_as_people_write_them(client: Client, path: str, nearest: str) -> None:
-    answer = client.get(path)
-    told = answer.get_json()["error"]
+def test_an_unknown_path_is_notified_the_nearest_ones_as_people_write_them(
+    client: Client, path: str, nearest: str
+) -> None:
+    response = client.get(path)
+    received = response.get_json()["error"]
 
-    assert 404 == answer.status_code
-    assert f"there is no {path} here; did you mean {nearest}?" == told["message"]
-    assert nearest == told["difference"][0]
-    assert len(told["difference"]) <= 5
-    assert not any("<" in address for address in told["difference"])
+    assert 404 == response.status_code
+    assert f"there is no {path} here; did you mean {nearest}?" == received["message"]
+    assert nearest == received["difference"][0]
+    assert len(received["difference"]) <= 5
+    assert not any("<" in address for address in received["difference"])
 
 
 @pytest.mark.parametrize("path", ["/nothing/like/it/at/all", "/_mock/" + "x" * 5_000])
@@ -142,13 +144,13 @@ def test_an_unknown_path_that_is_like_nothing_is_sent_to_the_index(client: Clien
 
 def test_an_answer_without_a_body_has_no_type(client: Client) -> None:
     client.post("/_mock/worlds", json={"id": "gone"})
-    answer = client.delete("/_mock/worlds/gone")
+    response = client.delete("/_mock/worlds/gone")
 
-    assert (204, b"", None) == (answer.status_code, answer.data, answer.headers.get("Content-Type"))
+    assert (204, b"", None) == (response.status_code, response.data, response.headers.get("Content-Type"))
 
 
-def test_another_method_is_told_the_right_one(client: Client) -> None:
-    answer = client.post("/_mock/health")
+def test_another_method_is_notified_the_right_one(client: Client) -> None:
+    response = client.post("/_mock/health")
 
-    assert (405, "GET, HEAD") == (answer.status_code, answer.headers["Allow"])
-    assert "/_mock/health takes GET, HEAD" == answer.get_json()["error"]["message"]
+    assert (405, "GET, HEAD") == (response.status_code, response.headers["Allow"])
+    assert "/_mock/health takes GET, HEAD" == response.get_json()["error"]["message"]

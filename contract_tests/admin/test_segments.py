@@ -7,7 +7,7 @@ import pytest
 from mockserver.ui.segments import BASIC, EXTENSION, segments
 
 
-def told(text: str) -> tuple[str, int, int]:
+def received(text: str) -> tuple[str, int, int]:
     found = segments(text)
     return found.encoding, found.units, found.parts
 
@@ -44,7 +44,7 @@ def test_the_alphabet_is_that_of_the_standard() -> None:
     ],
 )
 def test_a_text_is_counted_as_the_standard_has_it(text: str, wanted: tuple[str, int, int]) -> None:
-    assert wanted == told(text)
+    assert wanted == received(text)
 
 
 def test_an_escape_is_never_cut_from_its_character() -> None:
@@ -55,5 +55,5 @@ def test_an_escape_is_never_cut_from_its_character() -> None:
 
 def test_a_surrogate_pair_is_never_cut() -> None:
     # 33 pairs fill 66 of 67 units, and the last unit stays empty.
-    assert ("UCS-2", 134, 3) == told("😀" * 67)
-    assert ("UCS-2", 132, 2) == told("😀" * 66)
+    assert ("UCS-2", 134, 3) == received("😀" * 67)
+    assert ("UCS-2", 132, 2) == received("😀" * 66)

@@ -13,7 +13,7 @@ import requests
 from werkzeug.test import Client
 
 from mockserver.engine.feed import EventFeed
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.server import MockServer
 
 NOON = "2026-06-01T12:00:00Z"
@@ -23,12 +23,12 @@ NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key=ACCESS_KEY&secret_acce
 SEND = (
     "/ibp_api.php?action=sms.send_message&access_key=foo&secret_access_key=bar&to=5556667777&from=5554332111&message=hi"
 )
-ARRIVAL = {"provider": "dialogtech", "sender": "5551112222", "recipient": "5554443210", "text": "hi"}
+INBOUND_SCHEMA = {"provider": "dialogtech", "sender": "5551112222", "recipient": "5554443210", "text": "hi"}
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
-    error = answer.get_json()["error"]
-    return answer.status_code, error["code"], error["message"]
+def rejected(response: Any) -> tuple[int, str, str]:
+    error = response.get_json()["error"]
+    return response.status_code, error["code"], error["message"]
 
 
 def test_what_is_there_already_is_found_at_once_and_the_next_from_its_cursor(client: Client) -> None:
@@ -53,7 +53,7 @@ def test_nothing_is_found_when_nothing_comes(client: Client) -> None:
     ("query", "number"),
     [
         ("for=exchange&since=0&operation=sms.send_message", 2),
-        ("for=exchange&since=0&refusal=TooManyPerNumber", 3),
+        ("for=exchange&since=0&provider error=TooManyPerNumber", 3),
         ("for=exchange&since=0&status=404", 4),
         ("for=exchange&since=0&provider=mgage", 4),
         ("for=exchange&since=0&target=programs", 4),
@@ -68,7 +68,7 @@ def test_exchanges_are_waited_for_by_what_they_are(client: Client, query: str, n
 
 def test_messages_are_waited_for_by_whose_they_are(client: Client) -> None:
     client.get(SEND)
-    client.post(f"{WORLD}/inbound", json=ARRIVAL)
+    client.post(f"{WORLD}/inbound", json=INBOUND_SCHEMA)
 
     found = client.get(f"{WAIT}?for=message&since=0&direction=inbound").get_json()
     assert ("message_stored", "5551112222") == (found["found"]["event"], found["found"]["message"]["sender"])
@@ -88,8 +88,8 @@ def test_messages_are_waited_for_by_whose_they_are(client: Client) -> None:
         ("for=exchange&sicne=1", "sicne: unknown parameter; did you mean 'since'?"),
     ],
 )
-def test_what_cannot_be_waited_for_is_refused(client: Client, query: str, message: str) -> None:
-    assert (400, "bad_request", message) == refused(client.get(f"{WAIT}?{query}"))
+def test_what_cannot_be_waited_for_is_rejected(client: Client, query: str, message: str) -> None:
+    assert (400, "bad_request", message) == rejected(client.get(f"{WAIT}?{query}"))
 
 
 # ------------------------------------------------------------------------------------------------------- at a socket
@@ -127,45 +127,45 @@ def test_a_waiting_client_is_woken_by_the_exchange(
     listening(1)
     requests.get(server.url + NUMBERS)
     requests.get(server.url + SEND)
-    answer = waiting.result(timeout=30)
+    response = waiting.result(timeout=30)
 
-    assert (200, "application/json") == (answer.status_code, answer.headers["Content-Type"])
+    assert (200, "application/json") == (response.status_code, response.headers["Content-Type"])
     assert {
-        "found": {**answer.json()["found"], "number": 2, "operation": "sms.send_message"},
+        "found": {**response.json()["found"], "number": 2, "operation": "sms.send_message"},
         "cursor": 5,
-    } == answer.json()
+    } == response.json()
 
 
 def test_and_by_a_message_that_arrives_because_time_moves(
-    server: MockServer, house: Worlds, listening: Callable[[int], None], pool: ThreadPoolExecutor
+    server: MockServer, registry: WorldRegistry, listening: Callable[[int], None], pool: ThreadPoolExecutor
 ) -> None:
-    requests.post(f"{server.url}{WORLD}/inbound", json={**ARRIVAL, "in": 30})
+    requests.post(f"{server.url}{WORLD}/inbound", json={**INBOUND_SCHEMA, "in": 30})
     waiting = pool.submit(requests.get, f"{server.url}{WAIT}?for=message&timeout=60")
     listening(1)
     requests.post(f"{server.url}{WORLD}/clock/advance", json={"next": True})
 
     assert "2026-06-01T12:00:30Z" == waiting.result(timeout=30).json()["found"]["at"]
-    assert 0 == house.default.feed.subscribers
+    assert 0 == registry.default.feed.subscribers
 
 
-def test_fifty_who_wait_hold_up_nobody(
+def test_fifty_who_wait_hold_up_no_one(
     server: MockServer, listening: Callable[[int], None], pool: ThreadPoolExecutor
 ) -> None:
     waiting = [pool.submit(requests.get, f"{server.url}{WAIT}?for=message&timeout=60") for _ in range(50)]
     listening(50)
     assert 200 == requests.get(f"{server.url}/_mock/health").status_code
-    requests.post(f"{server.url}{WORLD}/inbound", json=ARRIVAL)
+    requests.post(f"{server.url}{WORLD}/inbound", json=INBOUND_SCHEMA)
 
-    assert {1} == {answer.result(timeout=30).json()["cursor"] for answer in waiting}
+    assert {1} == {response.result(timeout=30).json()["cursor"] for response in waiting}
 
 
-def test_events_are_streamed_from_a_cursor_on_as_they_happen(server: MockServer, house: Worlds) -> None:
+def test_events_are_streamed_from_a_cursor_on_as_they_happen(server: MockServer, registry: WorldRegistry) -> None:
     requests.get(server.url + NUMBERS)
     with requests.get(f"{server.url}{WORLD}/events?since=0", stream=True, timeout=30) as stream:
         assert "text/event-stream" == stream.headers["Content-Type"]
         lines = stream.iter_lines(decode_unicode=True)
         first = [next(lines) for _ in range(4)]
-        requests.post(f"{server.url}{WORLD}/inbound", json=ARRIVAL)
+        requests.post(f"{server.url}{WORLD}/inbound", json=INBOUND_SCHEMA)
         second = [next(lines) for _ in range(4)]
 
     assert ["id: 1", "event: exchange", ""] == [first[0], first[1], first[3]]
@@ -174,7 +174,7 @@ def test_events_are_streamed_from_a_cursor_on_as_they_happen(server: MockServer,
     assert "hi" == json.loads(second[2].removeprefix("data: "))["message"]["text"]
 
 
-def test_secrets_that_are_not_ours_are_masked_in_what_is_told(server: MockServer, house: Worlds) -> None:
+def test_secrets_that_are_not_ours_are_masked_in_what_is_notified(server: MockServer, registry: WorldRegistry) -> None:
     requests.get(f"{server.url}/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=a-real-secret")
     with requests.get(f"{server.url}{WORLD}/events?since=0", stream=True, timeout=30) as stream:
         lines = stream.iter_lines(decode_unicode=True)

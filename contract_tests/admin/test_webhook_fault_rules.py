@@ -71,19 +71,19 @@ def test_rules_of_webhooks_and_responses_are_one_list(client: Client) -> None:
     ],
 )
 def test_what_is_no_rule_of_webhooks_is_rejected(client: Client, rule: Any, message: str) -> None:
-    answer = client.post(HERE, json={"target": "webhook", **rule})
+    response = client.post(HERE, json={"target": "webhook", **rule})
 
-    assert (400, message) == (answer.status_code, answer.get_json()["error"]["message"])
+    assert (400, message) == (response.status_code, response.get_json()["error"]["message"])
 
 
 def test_a_name_is_used_once_and_an_unknown_one_is_said_to_be(client: Client) -> None:
     client.post(HERE, json={"id": "mine", "target": "webhook", "fault": {"kind": "duplicate"}})
 
     assert 409 == client.post(HERE, json={"id": "mine", "fault": {"kind": "hang"}}).status_code
-    answer = client.delete(f"{HERE}/mien")
+    response = client.delete(f"{HERE}/mien")
     assert (404, "mien: unknown fault rule; did you mean 'mine'?") == (
-        answer.status_code,
-        answer.get_json()["error"]["message"],
+        response.status_code,
+        response.get_json()["error"]["message"],
     )
 
 

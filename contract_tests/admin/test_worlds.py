@@ -31,15 +31,15 @@ def frozen(client: Client) -> dict[str, Any]:
 
 
 def made(client: Client, **body: Any) -> dict[str, Any]:
-    answer = client.post("/_mock/worlds", json=body)
-    assert (201, "application/json") == (answer.status_code, answer.content_type)
-    return answer.get_json()
+    response = client.post("/_mock/worlds", json=body)
+    assert (201, "application/json") == (response.status_code, response.content_type)
+    return response.get_json()
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
-    error = answer.get_json()["error"]
+def rejected(response: Any) -> tuple[int, str, str]:
+    error = response.get_json()["error"]
     assert {"code", "message", "difference"} == set(error)
-    return answer.status_code, error["code"], error["message"]
+    return response.status_code, error["code"], error["message"]
 
 
 def sent(client: Client, credentials: dict[str, str], message: str = "hi", prefix: str = "") -> str:
@@ -66,7 +66,7 @@ def test_a_world_says_where_it_is_who_may_come_in_and_what_is_in_it(client: Clie
         "frozen": True,
         "next": None,
         "seed": "mine",
-        "readings": {},
+        "variants": {},
         "exchanges": 0,
         "messages": MESSAGES["demo"],
         "cursor": 0,
@@ -81,9 +81,9 @@ def test_a_world_says_where_it_is_who_may_come_in_and_what_is_in_it(client: Clie
 
 
 def test_its_base_url_is_on_the_host_that_was_asked(client: Client) -> None:
-    answer = client.post("/_mock/worlds", json={"id": "mine"}, base_url="https://mock.test:7671")
+    response = client.post("/_mock/worlds", json={"id": "mine"}, base_url="https://mock.test:7671")
 
-    assert "https://mock.test:7671/_w/mine" == answer.get_json()["base_url"]
+    assert "https://mock.test:7671/_w/mine" == response.get_json()["base_url"]
 
 
 def test_without_a_body_it_is_the_demo_with_a_name_of_its_own(client: Client) -> None:
@@ -107,11 +107,11 @@ def test_the_same_seed_gives_the_same_identifiers(client: Client) -> None:
     ids = set()
     for name in "ab":
         made(client, id=name, fixture="small", seed="lucky", freeze=NOON)
-        answer = client.post(
+        response = client.post(
             f"/_mock/worlds/{name}/inbound",
             json={"provider": "dialogtech", "sender": "5551112222", "recipient": "5554443210", "text": "hi"},
         )
-        ids.add(answer.get_json()["message"]["id"])
+        ids.add(response.get_json()["message"]["id"])
     assert 1 == len(ids)
     assert ["lucky", "lucky"] == [client.get(f"/_mock/worlds/{name}").get_json()["seed"] for name in "ab"]
 
@@ -133,10 +133,10 @@ def test_through_its_prefix_the_printed_credentials_are_valid(client: Client, fr
     ]
 
 
-def test_readings_and_the_seed_are_shown_where_they_differ(client: Client) -> None:
-    world = made(client, readings={"limits": "off", "dialogtech.zone": "Europe/Berlin", "mgage.date": "sample"})
+def test_variants_and_the_seed_are_shown_where_they_differ(client: Client) -> None:
+    world = made(client, variants={"limits": "off", "dialogtech.zone": "Europe/Berlin", "mgage.date": "sample"})
 
-    assert {"limits": "off", "dialogtech.zone": "Europe/Berlin"} == world["readings"]
+    assert {"limits": "off", "dialogtech.zone": "Europe/Berlin"} == world["variants"]
 
 
 def test_all_worlds_are_listed(client: Client, frozen: dict[str, Any]) -> None:
@@ -169,13 +169,13 @@ def test_all_worlds_are_listed(client: Client, frozen: dict[str, Any]) -> None:
             "bad_request",
             "freeze: '2026-06-01' is not an instant such as '2026-06-01T12:00:00Z'",
         ),
-        ({"readings": {"limts": "off"}}, 400, "bad_request", "readings.limts: unknown key; did you mean 'limits'?"),
-        ({"readings": {"limits": "of"}}, 400, "bad_request", "readings.limits: 'of' is not 'enforced' or 'off'"),
+        ({"variants": {"limts": "off"}}, 400, "bad_request", "variants.limts: unknown key; did you mean 'limits'?"),
+        ({"variants": {"limits": "of"}}, 400, "bad_request", "variants.limits: 'of' is not 'enforced' or 'off'"),
         (
-            {"readings": {"dialogtech.zone": "Mars/Base"}},
+            {"variants": {"dialogtech.zone": "Mars/Base"}},
             400,
             "bad_request",
-            "readings.dialogtech.zone: 'Mars/Base' is not 'UTC' or the IANA name of a time zone",
+            "variants.dialogtech.zone: 'Mars/Base' is not 'UTC' or the IANA name of a time zone",
         ),
         (
             {"credentials": {"dialogtek": {}}},
@@ -217,12 +217,12 @@ def test_all_worlds_are_listed(client: Client, frozen: dict[str, Any]) -> None:
         (None, 400, "bad_request", "null is not an object that describes a world"),
     ],
 )
-def test_what_is_no_world_is_refused_with_the_place_and_what_would_be_right(
+def test_what_is_no_world_is_rejected_with_the_place_and_what_would_be_right(
     client: Client, body: Any, status: int, code: str, message: str
 ) -> None:
-    answer = client.post("/_mock/worlds", data=json.dumps(body))
+    response = client.post("/_mock/worlds", data=json.dumps(body))
 
-    assert (status, code, message) == refused(answer)
+    assert (status, code, message) == rejected(response)
     assert ["default"] == [world["id"] for world in client.get("/_mock/worlds").get_json()["worlds"]]
 
 
@@ -239,91 +239,96 @@ def test_what_is_no_world_is_refused_with_the_place_and_what_would_be_right(
         (b'{"snapshot": ' + b"[" * 900 + b"]" * 900 + b"}", "snapshot: a list is not a world file's object"),
     ],
 )
-def test_a_body_that_is_no_json_is_refused_whatever_its_type_says(client: Client, body: bytes, message: str) -> None:
+def test_a_body_that_is_no_json_is_rejected_whatever_its_type_says(client: Client, body: bytes, message: str) -> None:
     for content_type in ("application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
-        status, code, said = refused(client.post("/_mock/worlds", data=body, content_type=content_type))
+        status, code, said = rejected(client.post("/_mock/worlds", data=body, content_type=content_type))
         assert (400, "bad_request") == (status, code)
         assert said.startswith(message)
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/xml", "nonsense", ""])
 def test_a_body_of_json_is_read_whatever_its_type_says(client: Client, content_type: str) -> None:
-    answer = client.post("/_mock/worlds", data=json.dumps({"id": "mine"}), content_type=content_type)
+    response = client.post("/_mock/worlds", data=json.dumps({"id": "mine"}), content_type=content_type)
 
-    assert "mine" == answer.get_json()["id"]
+    assert "mine" == response.get_json()["id"]
 
 
-def test_a_body_that_is_too_long_is_refused(client: Client) -> None:
-    answer = client.post("/_mock/worlds", data=b" " * (8 * 2**20 + 1))
+def test_a_body_that_is_too_long_is_rejected(client: Client) -> None:
+    response = client.post("/_mock/worlds", data=b" " * (8 * 2**20 + 1))
 
     assert (
         413,
         "too_large",
         "the body is longer than 8388608 bytes; MOCKSERVER_BODY_BYTES sets how many are read",
-    ) == refused(answer)
+    ) == rejected(response)
 
 
-def test_a_world_that_is_not_there_is_refused_at_every_address(client: Client) -> None:
+def test_a_world_that_is_not_there_is_rejected_at_every_address(client: Client) -> None:
     paths = client.get("/_mock/openapi.json").get_json()["paths"]
-    asked = [(path, method) for path, methods in paths.items() for method in methods if "{world}" in path]
+    request = [(path, method) for path, methods in paths.items() for method in methods if "{world}" in path]
 
-    assert len(asked) > 20
-    for path, method in asked:
+    assert len(request) > 20
+    for path, method in request:
         address = path.replace("{world}", "nowhere").replace("{number}", "1").replace("{", "").replace("}", "")
-        assert (404, "not_found", "there is no world 'nowhere'") == refused(client.open(address, method=method))
+        assert (404, "not_found", "there is no world 'nowhere'") == rejected(client.open(address, method=method))
 
 
 def test_a_reset_returns_to_the_beginning_and_cursors_go_on(client: Client, frozen: dict[str, Any]) -> None:
     login = frozen["credentials"]["dialogtech"]["documents"][0]
     sent(client, login)
-    client.patch("/_mock/worlds/mine/readings", json={"limits": "off"})
+    client.patch("/_mock/worlds/mine/variants", json={"limits": "off"})
     client.post("/_mock/worlds/mine/faults", json={"fault": {"kind": "reset"}})
     client.post("/_mock/worlds/mine/clock/advance", json={"seconds": 60})
     cursor = client.get("/_mock/worlds/mine").get_json()["cursor"]
-    answer = client.post("/_mock/worlds/mine/reset")
+    response = client.post("/_mock/worlds/mine/reset")
 
-    assert 200 == answer.status_code
-    assert {**frozen, "cursor": cursor} == answer.get_json()
+    assert 200 == response.status_code
+    assert {**frozen, "cursor": cursor} == response.get_json()
     assert cursor > 0
     assert [] == client.get("/_mock/worlds/mine/faults").get_json()["faults"]
     assert "[1] Message Sent" in sent(client, login)
 
 
 def test_a_reset_can_go_to_an_earlier_instant(client: Client, frozen: dict[str, Any]) -> None:
-    answer = client.post("/_mock/worlds/mine/reset", json={"freeze": "2020-02-29T00:00:00Z"})
+    response = client.post("/_mock/worlds/mine/reset", json={"freeze": "2020-02-29T00:00:00Z"})
 
-    assert ("2020-02-29T00:00:00Z", True) == (answer.get_json()["now"], answer.get_json()["frozen"])
-    assert (400, "bad_request", "frozen: unknown key; did you mean 'freeze'?") == refused(
+    assert ("2020-02-29T00:00:00Z", True) == (response.get_json()["now"], response.get_json()["frozen"])
+    assert (400, "bad_request", "frozen: unknown key; did you mean 'freeze'?") == rejected(
         client.post("/_mock/worlds/mine/reset", json={"frozen": True})
     )
 
 
 def test_a_fork_begins_as_its_parent_is_and_goes_its_own_way(client: Client, frozen: dict[str, Any]) -> None:
     sent(client, frozen["credentials"]["dialogtech"]["documents"][0])
-    answer = client.post("/_mock/worlds/mine/fork", json={"id": "twin"})
-    twin = answer.get_json()
+    response = client.post("/_mock/worlds/mine/fork", json={"id": "twin"})
+    twin = response.get_json()
 
-    assert (201, "twin", NOON, MESSAGES["demo"] + 1) == (answer.status_code, twin["id"], twin["now"], twin["messages"])
+    assert (201, "twin", NOON, MESSAGES["demo"] + 1) == (
+        response.status_code,
+        twin["id"],
+        twin["now"],
+        twin["messages"],
+    )
     assert twin["credentials"] != frozen["credentials"]
     client.post("/_mock/worlds/twin/clock/advance", json={"seconds": 1})
     assert "[1] Message Sent" in sent(client, twin["credentials"]["dialogtech"]["documents"][0])
     assert [MESSAGES["demo"] + 2, MESSAGES["demo"] + 1] == [
         client.get(f"/_mock/worlds/{name}").get_json()["messages"] for name in ("twin", "mine")
     ]
-    assert (409, "taken", "there is a world 'twin' already") == refused(
+    assert (409, "taken", "there is a world 'twin' already") == rejected(
         client.post("/_mock/worlds/mine/fork", json={"id": "twin"})
     )
 
 
-def test_a_dropped_world_is_gone_and_its_credentials_are_refused_like_unknown_ones(
+def test_a_dropped_world_is_gone_and_its_credentials_are_rejected_like_unknown_ones(
     client: Client, frozen: dict[str, Any]
 ) -> None:
     login = frozen["credentials"]["dialogtech"]["documents"][0]
-    unknown = sent(client, {"user": "nobody", "secret": "nothing"})
+    unknown = sent(client, {"user": "unknown", "secret": "nothing"})
     assert unknown != sent(client, login)
-    answer = client.delete("/_mock/worlds/mine")
+    response = client.delete("/_mock/worlds/mine")
 
-    assert (204, b"") == (answer.status_code, answer.data)
+    assert (204, b"") == (response.status_code, response.data)
     assert unknown == sent(client, login)
     assert 404 == client.get("/_w/mine/ibp_api.php").status_code
     assert 404 == client.delete("/_mock/worlds/mine").status_code
@@ -331,7 +336,7 @@ def test_a_dropped_world_is_gone_and_its_credentials_are_refused_like_unknown_on
 
 
 def test_the_default_world_cannot_be_dropped(client: Client) -> None:
-    assert (409, "conflict", "the default world cannot be dropped; reset it instead") == refused(
+    assert (409, "conflict", "the default world cannot be dropped; reset it instead") == rejected(
         client.delete("/_mock/worlds/default")
     )
 
@@ -344,7 +349,7 @@ def test_a_thousand_worlds_under_32_threads_never_see_each_other_and_keep_the_li
         """Send five times from each of two numbers, at one instant; how many were accepted."""
         mine = Client(app)
         login = world["credentials"]["dialogtech"]["documents"][0]
-        answers = [
+        responses = [
             mine.get(
                 "/ibp_api.php",
                 query_string={
@@ -358,7 +363,7 @@ def test_a_thousand_worlds_under_32_threads_never_see_each_other_and_keep_the_li
             ).text
             for sender in ("5554332111", "5554443210", "5554332111", "5554443210")
         ]
-        return sum("[1] Message Sent" in answer for answer in answers)
+        return sum("[1] Message Sent" in response for response in responses)
 
     with ThreadPoolExecutor(32) as pool:
         accepted = [sum(pair) for pair in zip(pool.map(use, worlds), pool.map(use, worlds), strict=True)]
@@ -375,14 +380,14 @@ def test_a_thousand_worlds_under_32_threads_never_see_each_other_and_keep_the_li
 
 
 @pytest.mark.parametrize("threads", [32])
-def test_one_account_under_32_threads_never_sends_more_than_the_three_limits_allow(house, threads: int) -> None:
-    app = build_service(registry=house).app
+def test_one_account_under_32_threads_never_sends_more_than_the_three_limits_allow(registry, threads: int) -> None:
+    app = build_service(registry=registry).app
     world = made(Client(app), id="mine", fixture="demo", freeze=NOON)
     login = world["credentials"]["dialogtech"]["demo"][0]
     numbers = ("3125550142", "3125550143", "6465550117", "6465550118", "7735550190", "7735550191")
 
     def send(index: int) -> bool:
-        answer = Client(app).get(
+        response = Client(app).get(
             "/ibp_api.php",
             query_string={
                 "action": "sms.send_message",
@@ -393,10 +398,10 @@ def test_one_account_under_32_threads_never_sends_more_than_the_three_limits_all
                 "message": "hi",
             },
         )
-        return "[1] Message Sent" in answer.text
+        return "[1] Message Sent" in response.text
 
     for _ in range(3):
         with ThreadPoolExecutor(threads) as pool:
             # 001: "4 sms per DialogTech account per second"
             assert 4 == sum(pool.map(send, range(60)))
-        house.get("mine").advance(house.get("mine").now() + SECOND)
+        registry.get("mine").advance(registry.get("mine").now() + SECOND)

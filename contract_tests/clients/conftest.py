@@ -68,7 +68,7 @@ class Leading(NamedTuple):
 @pytest.fixture(scope="module")
 def leading() -> Iterator[Leading]:
     """One server for all unmodified clients of a module, with what `mockserver env` prints for it."""
-    with MockServer(https=True, tunnel=True, freeze="2026-06-01T12:00:00Z") as server:
+    with MockServer(https=True, proxy=True, freeze="2026-06-01T12:00:00Z") as server:
         env = (sys.executable, "-m", "mockserver", "env", "--format", "json", "--server", server.url)
         printed = subprocess.run(env, capture_output=True, check=True, timeout=PATIENCE).stdout
         yield Leading(server, os.environ | json.loads(printed))

@@ -1,4 +1,4 @@
-"""Clients that nobody changed for us: what they ask, what they are told, and what they make of it."""
+"""Clients that no one changed for us: what they ask, what they are notified, and what they make of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import requests
 from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.instants import LATEST, parse_instant
-from mockserver.engine.messages import Message, account_shelf
+from mockserver.engine.messages import Message, account_key
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
@@ -38,10 +38,10 @@ def closed(sample):
     return sample.replace("    </messages>", "        </outbound>\n    </messages>")
 
 
-def stored(house):
+def stored(registry):
     """What was sent in the documents' account, as recipient, sender and text."""
-    sent = house.default.state.ledger.page(
-        account_shelf("dialogtech/documents"), parse_instant("2018-01-01T00:00Z"), LATEST
+    sent = registry.default.state.message_store.page(
+        account_key("dialogtech/documents"), parse_instant("2018-01-01T00:00Z"), LATEST
     )
     return [(message.recipient, message.sender, message.text) for message in sent]
 
@@ -69,15 +69,15 @@ def test_the_php_program_of_001_sends_its_message(run, printed_program, base_url
     assert run("php", printed_program("send_message.php", base_url)) == printed("send_message.xml")
 
 
-def test_the_message_of_the_php_program_of_001_is_stored_as_its_comment_says(run, printed_program, server, house):
+def test_the_message_of_the_php_program_of_001_is_stored_as_its_comment_says(run, printed_program, server, registry):
     run("php", printed_program("send_message.php", server.url))
-    assert stored(house) == [("5556667777", "5554332111", "Thank you for calling.")]
+    assert stored(registry) == [("5556667777", "5554332111", "Thank you for calling.")]
 
 
-def test_the_php_program_of_000_gets_the_printed_messages(run, printed_program, open_house):
-    """In the printed reading, where one line is all the difference."""
-    house = open_house(readings={"dialogtech.get_messages.dtd": "printed"})
-    with MockServer(build_service(registry=house)) as server:
+def test_the_php_program_of_000_gets_the_printed_messages(run, printed_program, open_registry):
+    """In the printed variant, where one line is all the difference."""
+    registry = open_registry(variants={"dialogtech.get_messages.dtd": "printed"})
+    with MockServer(build_service(registry=registry)) as server:
         output = run("php", printed_program("get_messages.php", server.url))
     assert output == closed(printed("get_messages.xml"))
 
@@ -87,9 +87,9 @@ def test_the_php_program_of_000_gets_them_with_a_dtd_that_parsers_take(run, prin
     assert output.partition("]>\n")[2] == closed(printed("get_messages.xml")).partition("]>\n")[2]
 
 
-def test_the_php_program_of_002_is_a_label_and_a_comment_and_does_nothing(run, printed_program, server, house):
+def test_the_php_program_of_002_is_a_label_and_a_comment_and_does_nothing(run, printed_program, server, registry):
     assert run("php", printed_program("get_numbers.txt", server.url)) == ""
-    assert house.default.journal.last == 0
+    assert registry.default.journal.last == 0
 
 
 # -- curl, requests, httpx -----------------------------------------------------------------------------------------
@@ -123,13 +123,13 @@ def test_requests_and_httpx_get_the_printed_answers(base_url, library):
     sent = library.post(address, data=values, timeout=30)
     assert (sent.status_code, sent.text) == (200, printed("send_message.xml"))
     numbers = {"action": "sms.get_numbers", "access_key": "ACCESS_KEY", "secret_access_key": "SECRET_ACCESS_KEY"}
-    for answer in (
+    for response in (
         library.get(address, params=numbers, timeout=30),
         library.post(address, params=numbers, timeout=30),
         library.post(address, data=numbers, timeout=30),
         library.post(address, files={name: (None, value) for name, value in numbers.items()}, timeout=30),
     ):
-        assert (answer.status_code, answer.text) == (200, printed("get_numbers.xml"))
+        assert (response.status_code, response.text) == (200, printed("get_numbers.xml"))
 
 
 @pytest.mark.parametrize("library", [requests, httpx])
@@ -138,9 +138,9 @@ def test_requests_and_httpx_read_the_answer_as_utf_8(server, library):
     values |= {"action": "sms.send_message", "message": "Zażółć 😀"}
     library.post(f"{server.url}/ibp_api.php", data=values, timeout=30)
     values |= {"action": "sms.get_messages", "start_date": "20260601", "end_date": "20260601"}
-    answer = library.get(f"{server.url}/ibp_api.php", params=values, timeout=30)
-    assert answer.encoding.lower() == "utf-8"
-    assert "<message><![CDATA[Zażółć 😀]]></message>" in answer.text
+    response = library.get(f"{server.url}/ibp_api.php", params=values, timeout=30)
+    assert response.encoding.lower() == "utf-8"
+    assert "<message><![CDATA[Zażółć 😀]]></message>" in response.text
 
 
 # -- Ifbyphone-API-Module ------------------------------------------------------------------------------------------
@@ -152,20 +152,20 @@ sys.path += json.loads(sys.argv[1])
 from Ifbyphone import IfbyphoneClient
 sms = IfbyphoneClient(sys.argv[3]).sms
 sms.base_url = sys.argv[2]
-answers = [getattr(sms, verb)(*given, **named) for verb, given, named in json.loads(sys.argv[4])]
-print(json.dumps(answers))
+responses = [getattr(sms, endpoint)(*given, **named) for endpoint, given, named in json.loads(sys.argv[4])]
+print(json.dumps(responses))
 """
 SENDING = {"to": 5556667777, "from_": 5554332111, "message": "Zażółć"}  # its README passes whole numbers
 
 
 @pytest.fixture
-def keyed(shipped, open_house):
+def keyed(shipped, open_registry):
     """The shipped world, in which the documents' account has an api_key as well."""
     accounts = tuple(
         replace(account, logins=(*account.logins, Login("KEY"))) if account.name == "documents" else account
         for account in shipped.accounts
     )
-    return open_house(replace(shipped, accounts=accounts))
+    return open_registry(replace(shipped, accounts=accounts))
 
 
 @pytest.fixture
@@ -175,8 +175,8 @@ def ifbyphone(run, from_pypi, keyed):
     paths = [str(folder), str(folder / "Ifbyphone"), str(folder / "Ifbyphone" / "api")]
     with MockServer(build_service(registry=keyed)) as server:
 
-        def called(*verbs, key="KEY"):
-            calls = [(verb, given, named) for verb, given, named in verbs]
+        def called(*endpoints, key="KEY"):
+            calls = [(endpoint, given, named) for endpoint, given, named in endpoints]
             url = f"{server.url}/"
             return json.loads(run(sys.executable, "-c", PROGRAM, json.dumps(paths), url, key, json.dumps(calls)))
 
@@ -219,9 +219,9 @@ def test_ifbyphone_sends_the_message_again_when_asked_for_numbers(ifbyphone, key
 
 
 def test_ifbyphone_sends_the_message_twice_where_there_is_no_limit(ifbyphone, keyed):
-    keyed.default.state.readings["limits"] = "off"
-    answers = ifbyphone(("send", [], SENDING), ("get_numbers", [], {}))
-    assert answers == [printed("send_message.xml")] * 2
+    keyed.default.state.variants["limits"] = "off"
+    responses = ifbyphone(("send", [], SENDING), ("get_numbers", [], {}))
+    assert responses == [printed("send_message.xml")] * 2
     assert stored(keyed) == [("5556667777", "5554332111", "Zażółć")] * 2
 
 
@@ -239,14 +239,14 @@ def test_ifbyphone_resends_what_it_sent_before_and_that_is_ignored(ifbyphone, ke
     }  # fmt: skip
 
 
-def test_ifbyphone_is_refused_the_dates_that_its_docstring_asks_for(ifbyphone, failed):
+def test_ifbyphone_is_rejected_the_dates_that_its_docstring_asks_for(ifbyphone, failed):
     days = {"start_date": "2017-01-01", "end_date": "2017-01-01"}
     assert ifbyphone(("get_messages", [], days)) == [
         failed("Parameter start_date must be a day in the format YYYYMMDD: 2017-01-01")
     ]
 
 
-def test_ifbyphone_is_told_of_a_wrong_key(ifbyphone, failed):
+def test_ifbyphone_is_notified_of_a_wrong_key(ifbyphone, failed):
     assert ifbyphone(("send", [], SENDING), key="foo") == [failed("Invalid api_key")]
 
 
@@ -263,7 +263,7 @@ WORLD = Fixture(
             (Login("foo", "bar"),),
             {"5554332111": Number("5554332111", url="http://example.net/?a&b"), "5554443210": Number("5554443210")},
         ),
-        Account("dialogtech/empty", "dialogtech", "empty", (Login("nobody", "bar"),)),
+        Account("dialogtech/empty", "dialogtech", "empty", (Login("unknown", "bar"),)),
     ),
     Segment(
         Message(
@@ -300,38 +300,42 @@ def made_of(result, description, messages=(), numbers=()):
 
 
 @pytest.fixture
-def every_reading(tmp_path, open_house, dialogtech_in):
-    """An answer of each kind in each reading, as a file; and what is to be read from each."""
+def every_variant(tmp_path, open_registry, dialogtech_in):
+    """An answer of each kind in each variant, as a file; and what is to be read from each."""
     expected = {}
 
-    def write(name, answer, made):
-        (tmp_path / f"{name}.xml").write_bytes(answer.encode())
+    def write(name, response, made):
+        (tmp_path / f"{name}.xml").write_bytes(response.encode())
         expected[name] = made
 
     for dtd, envelope, result in product(("reconciled", "printed", "none"), ("sample", "dtd"), ("printed", "success")):
-        readings = {f"dialogtech.{page}.dtd": dtd for page in ("send_message", "get_messages", "get_numbers")}
-        readings |= {"dialogtech.get_messages.envelope": envelope, "dialogtech.get_numbers.result": result}
-        room = dialogtech_in(open_house(WORLD, readings=readings))
+        variants = {f"dialogtech.{page}.dtd": dtd for page in ("send_message", "get_messages", "get_numbers")}
+        variants |= {"dialogtech.get_messages.envelope": envelope, "dialogtech.get_numbers.result": result}
+        provider = dialogtech_in(open_registry(WORLD, variants=variants))
         word = "success" if result == "success" else ""
-        write(f"{dtd} sent", room.send(), made_of("success", "[1] Message Sent"))
-        write(f"{dtd} failed", room.send(to="<&]]>"), made_of(
+        write(f"{dtd} sent", provider.send(), made_of("success", "[1] Message Sent"))
+        write(f"{dtd} failed", provider.send(to="<&]]>"), made_of(
             "failed",
             "Parameter to must be an unformatted phone number, 10 digits or 11 with a leading 1: <&]]>",
         ))  # fmt: skip
-        write(f"{dtd} {result} numbers", room.numbers(), made_of(word, "[2] Number(s) Returned", numbers=NUMBERS))
-        write(f"{dtd} {result} no numbers", room.numbers(access_key="nobody"), made_of(word, "[0] Number(s) Returned"))
-        write(f"{dtd} {envelope} messages", room.messages(), made_of("success", "[7] Message(s) Returned", RECORDS))
+        write(f"{dtd} {result} numbers", provider.numbers(), made_of(word, "[2] Number(s) Returned", numbers=NUMBERS))
+        write(
+            f"{dtd} {result} no numbers",
+            provider.numbers(access_key="unknown"),
+            made_of(word, "[0] Number(s) Returned"),
+        )
+        write(f"{dtd} {envelope} messages", provider.messages(), made_of("success", "[7] Message(s) Returned", RECORDS))
         write(
             f"{dtd} {envelope} no messages",
-            room.messages(access_key="nobody"),
+            provider.messages(access_key="unknown"),
             made_of("success", "[0] Message(s) Returned"),
         )
     return [str(tmp_path / f"{name}.xml") for name in expected], expected
 
 
 @pytest.mark.parametrize("parser", ["simplexml", "dom"])
-def test_php_reads_every_reading_and_complains_of_the_printed_dtd_of_000(run, every_reading, parser):
-    files, expected = every_reading
+def test_php_reads_every_variant_and_complains_of_the_printed_dtd_of_000(run, every_variant, parser):
+    files, expected = every_variant
     read = json.loads(run("php", str(HERE / "php" / "dialogtech_parse.php"), parser, *files))
     for name in expected:
         if name.startswith("printed") and name.endswith("messages"):
@@ -341,8 +345,8 @@ def test_php_reads_every_reading_and_complains_of_the_printed_dtd_of_000(run, ev
 
 
 @pytest.mark.parametrize(("parser", "package"), [("xml2js", XML2JS), ("fast-xml-parser", FAST_XML_PARSER)])
-def test_node_reads_every_reading(run, from_npm, every_reading, parser, package):
-    files, expected = every_reading
+def test_node_reads_every_variant(run, from_npm, every_variant, parser, package):
+    files, expected = every_variant
     modules = from_npm(package)
     program = str(HERE / "node" / "dialogtech_parse.js")
     read = json.loads(run("node", program, parser, *files, env={"NODE_PATH": str(modules), "PATH": "/usr/bin:/bin"}))

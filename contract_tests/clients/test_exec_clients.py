@@ -1,4 +1,4 @@
-"""``mockserver exec`` with programs that nobody changed, and nothing of what they do leaves this machine."""
+"""``mockserver exec`` with programs that no one changed, and nothing of what they do leaves this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(*command: str, **options) -> subprocess.CompletedProcess[str]:
 
 
 def exec_(*command: str, options: tuple[str, ...] = ()) -> str:
-    """What a command prints in whose environment providers are doubles; it has to be content, and nothing astray."""
+    """What a command prints in whose environment providers are doubles; it has to be content, and nothing unmatched."""
     done = run(*MOCKSERVER, "exec", "--strict", *options, "--", *command)
     assert (0, "") == (done.returncode, done.stderr), done.stderr
     return done.stdout
@@ -140,7 +140,7 @@ def test_node_posts_a_large_body_and_reads_a_large_answer():
     assert '"text":"SerwerSMS.pl"' in exec_("node", "-e", program)
 
 
-def test_nodes_error_says_why_a_host_is_refused():
+def test_nodes_error_says_why_a_host_is_rejected():
     done = run(
         *MOCKSERVER,
         "exec",
@@ -196,14 +196,14 @@ def counted(out: Path) -> tuple[int, int]:
 @pytest.fixture
 def unplugged() -> tuple[str, ...]:
     """Begins a command in a network of its own, which has no interface but loopback, and that is down."""
-    refusals = []
-    for user in (("--user", "--map-root-user"), ()):  # as nobody in particular, and as root
+    errors = []
+    for user in (("--user", "--map-root-user"), ()):  # as no one in particular, and as root
         done = run("unshare", *user, "--net", "true")
         if done.returncode == 0:
             return "unshare", *user, "--net"
-        refusals.append(done.stderr.strip())
+        errors.append(done.stderr.strip())
     pytest.skip(
-        f"no network namespace is granted here ({'; '.join(refusals)}): "
+        f"no network namespace is granted here ({'; '.join(errors)}): "
         "the next test watches the connections in place of that"
     )
 
@@ -218,7 +218,7 @@ def test_with_the_network_unplugged_everything_works(tmp_path, unplugged):
     assert 2 == done.stderr.count("mockserver: not answered: ")
 
 
-def test_with_the_network_plugged_in_nobody_connects_but_to_this_machine(tmp_path):
+def test_with_the_network_plugged_in_no_one_connects_but_to_this_machine(tmp_path):
     out, trace = tmp_path / "out", tmp_path / "trace"
     command = ["env", f"OUT={out}", *MOCKSERVER, "exec", "--", "sh", "-c", ALL_OF_THEM]
     done = run("strace", "-f", "-qq", "-o", str(trace), "-e", "trace=connect,sendto,sendmsg,sendmmsg", *command)

@@ -30,10 +30,10 @@ def serve_php(tmp_path):
     with ExitStack() as stack:
 
         def served(failures: int) -> tuple[str, Path]:
-            told = {"RECEIVER_NOTES": str(notes), "RECEIVER_FAILURES": str(failures)}
+            received = {"RECEIVER_NOTES": str(notes), "RECEIVER_FAILURES": str(failures)}
             server = stack.enter_context(
                 subprocess.Popen(
-                    ["php", "-S", "127.0.0.1:0", SCRIPT], env=os.environ | told, stderr=subprocess.PIPE, text=True
+                    ["php", "-S", "127.0.0.1:0", SCRIPT], env=os.environ | received, stderr=subprocess.PIPE, text=True
                 )
             )
             stack.callback(server.terminate)
@@ -46,39 +46,39 @@ def serve_php(tmp_path):
 
 
 @pytest.fixture
-def told(house):
+def received(registry):
     """Let a message come in that is forwarded to an address, and two hours pass; its delivery, and when it was tried."""
 
-    def told(url: str) -> tuple[str, list[int]]:
-        world = house.default
+    def received(url: str) -> tuple[str, list[int]]:
+        world = registry.default
         rule = ForwardingRule("ndi", f"{url}/?tekst=#WIADOMOSC#")
         changed = replace(world.state.accounts["serwersms/documents"], forwarding=(rule,))
         world.execute(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
         begun = world.clock.now()
         message = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48600700800", "text": TEXT}
-        world.arrive("serwersms", {**message, "account": "documents"})
-        assert world.settle(PATIENCE)
+        world.receive_inbound("serwersms", {**message, "account": "documents"})
+        assert world.wait_until_idle(PATIENCE)
         world.advance(begun + 2 * 3600 * SECOND)
-        (delivery,) = world.state.outbox.values()
+        (delivery,) = world.state.deliveries.values()
         return delivery.status, [(attempt.at - begun) // (60 * SECOND) for attempt in delivery.attempts]
 
-    return told
+    return received
 
 
 @pytest.mark.parametrize(
     ("failures", "status", "minutes"),
     [(0, "acknowledged", [0]), (2, "acknowledged", [0, 5, 10]), (5, "given up", [0, 5, 10, 15, 60])],
 )
-def test_a_php_receiver_is_told_until_it_answers_ok(serve_php, told, failures, status, minutes):
+def test_a_php_receiver_is_notified_until_it_answers_ok(serve_php, received, failures, status, minutes):
     url, notes = serve_php(failures)
 
-    assert (status, minutes) == told(url)
+    assert (status, minutes) == received(url)
     assert [f"GET {TEXT}"] * len(minutes) == notes.read_text().splitlines()
 
 
-def test_what_a_php_receiver_never_took_is_fetched_once_by_api(serve_php, told, client):
+def test_what_a_php_receiver_never_took_is_fetched_once_by_api(serve_php, received, client):
     url, _ = serve_php(5)
-    told(url)
+    received(url)
     # 004: "Messages are, however, still available from the Customer Panel and API."
     call = {"username": "Login", "password": "Haslo", "ndi": "+48600700800", "read": "true"}
     fetched = [client.post("/messages/recived", data=call).json["items"] for _ in range(2)]

@@ -56,12 +56,12 @@ def by_httpx(opened: ExitStack, world: World | None) -> Ask:
 
 def by_httpx_async(_: ExitStack, world: World | None) -> Ask:
     def ask(*args: Any, **options: Any) -> Any:
-        async def asked() -> httpx.Response:
+        async def request() -> httpx.Response:
             transport = None if world is None else AsyncHttpxTransport(world)
             async with httpx.AsyncClient(transport=transport) as client:
                 return await client.request(*args, **options)
 
-        return asyncio.run(asked())
+        return asyncio.run(request())
 
     return ask
 
@@ -75,11 +75,11 @@ def asking(request: pytest.FixtureRequest, opened: ExitStack) -> Callable[[World
 def outcome(ask: Ask, url: str = URL, patience: float = PATIENCE) -> tuple[Any, ...]:
     """What a client sees: the answer, or the exception."""
     try:
-        answer = ask("GET", url, params=CALL, timeout=patience)
+        response = ask("GET", url, params=CALL, timeout=patience)
     except (requests.RequestException, httpx.HTTPError) as reason:
         return (type(reason),)
-    head = [pair for pair in answer.headers.items() if pair[0].lower() != "x-mockserver-exchange"]
-    return answer.status_code, head, answer.content
+    head = [pair for pair in response.headers.items() if pair[0].lower() != "x-mockserver-exchange"]
+    return response.status_code, head, response.content
 
 
 FAULTS: list[dict[str, Any]] = [
@@ -123,8 +123,8 @@ def test_a_fault_is_to_a_client_what_it_is_at_a_socket(
     assert at_a_socket == in_process
     assert 2 == len(exchanges)
     assert exchanges[0].row["fault"] == exchanges[1].row["fault"]
-    for told in ("status", "body", "sent"):
-        assert exchanges[0].row["answer"][told] == exchanges[1].row["answer"][told]
+    for received in ("status", "body", "sent"):
+        assert exchanges[0].row["answer"][received] == exchanges[1].row["answer"][received]
 
 
 def test_an_answer_is_the_same_to_the_byte(
@@ -154,7 +154,7 @@ def test_a_slow_answer_is_late_when_one_pause_is_too_long_and_not_when_all_toget
         ask("GET", URL, params=CALL, timeout=8)
 
 
-def test_who_would_wait_for_ever_is_told_so_in_an_exception_that_no_client_catches(
+def test_who_would_wait_for_ever_is_informed_in_an_exception_that_no_client_catches(
     asking: Callable[[World | None], Ask], world: World
 ) -> None:
     world.faults.add("hang")
@@ -168,13 +168,13 @@ def test_no_socket_is_opened(asking: partial[Ask], server: MockServer, monkeypat
     with server.create_world() as world:
         ask = asking(world)
 
-        def refuse(*args: object, **kwargs: object) -> None:
+        def reject(*args: object, **kwargs: object) -> None:
             raise AssertionError(f"a socket was asked for: {args}")
 
         for name in ("connect", "connect_ex", "sendall", "send"):
             if asking.func is not by_httpx_async or name != "send":  # asyncio wakes itself through a pair of them
-                monkeypatch.setattr(socket.socket, name, refuse)
-        monkeypatch.setattr(socket, "getaddrinfo", refuse)
+                monkeypatch.setattr(socket.socket, name, reject)
+        monkeypatch.setattr(socket, "getaddrinfo", reject)
         monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
 
         assert 200 == ask("GET", URL, params=CALL, timeout=5).status_code
@@ -212,8 +212,8 @@ def test_retries_of_the_library_itself_work(world: World) -> None:
 def test_an_answer_can_be_streamed_and_left(world: World) -> None:
     session = requests.Session()
     session.mount("https://", RequestsAdapter(world))
-    with session.get(URL, params=CALL, stream=True) as answer:
-        assert b"<?xml" == answer.raw.read(5)
+    with session.get(URL, params=CALL, stream=True) as response:
+        assert b"<?xml" == response.raw.read(5)
     with httpx.Client(transport=HttpxTransport(world)) as client, client.stream("GET", URL, params=CALL) as streamed:
         assert b"<?xml" == next(streamed.iter_bytes(5))
 
@@ -221,11 +221,11 @@ def test_an_answer_can_be_streamed_and_left(world: World) -> None:
 def test_bodies_of_every_kind_arrive(world: World) -> None:
     sms = {"action": "sms.send_message", "access_key": "foo", "secret_access_key": "bar", "from": "5554332111"}
     texts = [sms | {"to": f"555666777{number}", "message": "x" * 200} for number in range(4)]
-    world.readings.set(limits="off")
+    world.variants.set(limits="off")
     session = requests.Session()
     session.mount("https://", RequestsAdapter(world))
     with httpx.Client(transport=HttpxTransport(world)) as client:
-        answers = [
+        responses = [
             session.post(URL, data=texts[0]),
             session.post(URL, files={name: (None, value) for name, value in texts[1].items()}),
             client.post(URL, data=texts[2]),
@@ -236,7 +236,7 @@ def test_bodies_of_every_kind_arrive(world: World) -> None:
             ),
         ]
 
-    assert 4 == sum("[1] Message Sent" in answer.text for answer in answers)
+    assert 4 == sum("[1] Message Sent" in response.text for response in responses)
 
 
 def test_each_world_has_its_own_though_the_credentials_are_the_same(server: MockServer, opened: ExitStack) -> None:
@@ -252,6 +252,6 @@ def test_an_application_without_a_server_will_do(app, opened: ExitStack) -> None
         assert 200 == outcome(by_requests(opened, world))[0]
 
 
-def test_a_world_of_another_process_is_refused(server: MockServer) -> None:
+def test_a_world_of_another_process_is_rejected(server: MockServer) -> None:
     with Mock.at(server.url) as mock, pytest.raises(ValueError, match="is another process's, at http"):
         RequestsAdapter(mock.world)

@@ -29,9 +29,9 @@ PATH = "/api/messages/program/121811"
 def export(session, url):
     """Every message of a program, whatever number of pages it fills."""
     while url is not None:
-        answer = session.get(url)
-        answer.raise_for_status()
-        page = answer.json()
+        response = session.get(url)
+        response.raise_for_status()
+        page = response.json()
         yield from page["data"]["messages"]
         url = page["meta"]["nextPageUrl"]
 
@@ -54,8 +54,8 @@ def with_urllib(url):
     opener = build_opener(HTTPBasicAuthHandler(passwords))
     messages = []
     while url is not None:
-        with opener.open(url, timeout=30) as answer:
-            page = json.load(answer)
+        with opener.open(url, timeout=30) as response:
+            page = json.load(response)
         messages += page["data"]["messages"]
         url = page["meta"]["nextPageUrl"]
     return messages
@@ -106,8 +106,8 @@ def many():
 
 
 @pytest.fixture
-def big_server(open_house, many):
-    with MockServer(build_service(registry=open_house(many)).app) as server:
+def big_server(open_registry, many):
+    with MockServer(build_service(registry=open_registry(many)).app) as server:
         yield server
 
 
@@ -123,27 +123,27 @@ def test_so_it_does_with_filters_and_through_a_prefix(big_server):
     assert texts == [f"message {serial}" for serial in range(7, 601 * 7) if serial % 3 == 0]
 
 
-def test_so_it_does_when_the_messages_lie_in_three_layers(open_house, many):
+def test_so_it_does_when_the_messages_lie_in_three_layers(open_registry, many):
     start = parse_instant("2026-05-01T00:00:00Z")
     rows = [message(serial, start) for serial in range(3_000)]
     fixed = [replace(row, serial=at) for at, row in enumerate(rows[::3])]
     born = parse_instant("2026-06-01T12:00:00Z")
     relative = [replace(row, serial=at, at=row.at - born) for at, row in enumerate(rows[1::3])]
-    house = open_house(Fixture(many.accounts, Segment(fixed), Segment(relative)))
+    registry = open_registry(Fixture(many.accounts, Segment(fixed), Segment(relative)))
     for at, row in enumerate(rows[2::3]):
-        house.default.state.apply(MessageStored(replace(row, serial=2_000 + at)))
-    with MockServer(build_service(registry=house)) as server:
+        registry.default.state.apply(MessageStored(replace(row, serial=2_000 + at)))
+    with MockServer(build_service(registry=registry)) as server:
         texts = [message["body"] for message in with_requests(f"{server.url}{PATH}?pageSize=50")]
     assert len(texts) == 3_000
     assert set(texts) == {row.text for row in rows}
 
 
-def test_a_client_that_follows_the_printed_url_loses_its_filters(open_house, many):
-    house = open_house(many, readings={"mgage.next_page_url": "printed"})
-    with MockServer(build_service(registry=house)) as server:
-        answer = requests.get(f"{server.url}{PATH}?pageSize=500&messageType=MO", auth=USER, timeout=30).json()
-        assert answer["meta"]["nextPageUrl"] == f"{server.url}{PATH}?page=2"
-        following = requests.get(answer["meta"]["nextPageUrl"], auth=USER, timeout=30).json()
+def test_a_client_that_follows_the_printed_url_loses_its_filters(open_registry, many):
+    registry = open_registry(many, variants={"mgage.next_page_url": "printed"})
+    with MockServer(build_service(registry=registry)) as server:
+        response = requests.get(f"{server.url}{PATH}?pageSize=500&messageType=MO", auth=USER, timeout=30).json()
+        assert response["meta"]["nextPageUrl"] == f"{server.url}{PATH}?page=2"
+        following = requests.get(response["meta"]["nextPageUrl"], auth=USER, timeout=30).json()
     assert len(following["data"]["messages"]) == 50
     assert {message["type"] for message in following["data"]["messages"]} == {"MO", "MT"}
 
@@ -152,8 +152,8 @@ def test_each_client_reports_a_wrong_password(base_url):
     url = f"{base_url}{PATH}"
     sentence = {"meta": {"generalErrors": ["Invalid username or password"], "nextPageUrl": None}}
     for get in (requests.get, httpx.get):
-        answer = get(url, auth=("mgage", "wrong"), timeout=30)
-        assert (answer.status_code, answer.json()) == (401, sentence)
+        response = get(url, auth=("mgage", "wrong"), timeout=30)
+        assert (response.status_code, response.json()) == (401, sentence)
 
 
 def test_curl_fails_with_a_wrong_password(base_url):
@@ -169,18 +169,20 @@ def test_curl_reads_the_answer_at_once_and_when_challenged(base_url, scheme):
 
 
 def test_the_line_that_the_server_prints_works(base_url):
-    room = next(room for room in PROVIDERS if room.name == "mgage")
-    done = subprocess.run(room.example.format(url=base_url), shell=True, capture_output=True, text=True, timeout=30)
+    provider = next(provider for provider in PROVIDERS if provider.name == "mgage")
+    done = subprocess.run(
+        provider.example.format(url=base_url), connection=True, capture_output=True, text=True, timeout=30
+    )
     assert done.returncode == 0, done.stderr
     texts = [message["body"] for message in json.loads(done.stdout)["data"]["messages"]]
     assert texts == ["This is complete message Body"] * 2
 
 
-def test_requests_guesses_the_encoding_right(open_house, many):
-    house = open_house(many)
+def test_requests_guesses_the_encoding_right(open_registry, many):
+    registry = open_registry(many)
     row = replace(message(MANY, parse_instant("2026-05-01T00:00:00Z")), text="zażółć gęślą jaźń 🎉")
-    house.default.state.apply(MessageStored(row))
-    with MockServer(build_service(registry=house)) as server:
+    registry.default.state.apply(MessageStored(row))
+    with MockServer(build_service(registry=registry)) as server:
         for get in (requests.get, httpx.get):
-            answer = get(f"{server.url}{PATH}?pageSize=1&page={MANY + 1}", auth=USER, timeout=30)
-            assert "zażółć gęślą jaźń 🎉" in answer.text
+            response = get(f"{server.url}{PATH}?pageSize=1&page={MANY + 1}", auth=USER, timeout=30)
+            assert "zażółć gęślą jaźń 🎉" in response.text

@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 
 from mockserver.app import HOSTS
-from mockserver.intercept.environment import PRELOADS, Kit, kit, led
+from mockserver.intercept.environment import PRELOADS, ClientEnvironment, client_environment, with_env
 from mockserver.server import MockServer
 
-OURS = str(PRELOADS / "python")
+SERVED_HOSTS = str(PRELOADS / "python")
 
 
 @pytest.fixture
-def to(service) -> Kit:
+def to(service) -> ClientEnvironment:
     """What leads to a server."""
-    with MockServer(service, https=True, tunnel=True) as server:
-        yield kit(server.authority.trust, server.url, server.tunnel_url, HOSTS)
+    with MockServer(service, https=True, proxy=True) as server:
+        yield client_environment(server.ca.trust, server.url, server.proxy_url, HOSTS)
 
 
 def printed(environment: Mapping[str, str], *command: str) -> str:
@@ -34,37 +34,44 @@ def printed(environment: Mapping[str, str], *command: str) -> str:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [(None, OURS), ("", OURS), ("/mine", f"{OURS}:/mine"), (f"{OURS}:/mine", f"{OURS}:/mine")],
+    [
+        (None, SERVED_HOSTS),
+        ("", SERVED_HOSTS),
+        ("/mine", f"{SERVED_HOSTS}:/mine"),
+        (f"{SERVED_HOSTS}:/mine", f"{SERVED_HOSTS}:/mine"),
+    ],
 )
-def test_what_python_loads_comes_before_the_users_own_and_once(to: Kit, before: str | None, after: str) -> None:
+def test_what_python_loads_comes_before_the_users_own_and_once(
+    to: ClientEnvironment, before: str | None, after: str
+) -> None:
     parent = {} if before is None else {"PYTHONPATH": before}
 
-    assert after == led(parent, replace(to, python=PRELOADS / "python"))["PYTHONPATH"]
+    assert after == with_env(parent, replace(to, python=PRELOADS / "python"))["PYTHONPATH"]
 
 
 def test_the_users_own_sitecustomize_is_run_and_is_the_one_that_is_imported(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("print('mine'); HERE = 'mine'")
-    environment = os.environ | {"PYTHONPATH": f"{OURS}:{tmp_path}"}
+    environment = os.environ | {"PYTHONPATH": f"{SERVED_HOSTS}:{tmp_path}"}
 
     assert "mine\nmine\n" == printed(environment, sys.executable, "-c", "import sitecustomize as s; print(s.HERE)")
 
 
-def test_an_aiohttp_session_heeds_the_proxy_variables_unless_it_is_told_not_to(tmp_path: Path) -> None:
+def test_an_aiohttp_session_heeds_the_proxy_variables_unless_it_is_notified_not_to(tmp_path: Path) -> None:
     program = """
 import asyncio, aiohttp
 
 async def main():
-    async with aiohttp.ClientSession() as usual, aiohttp.ClientSession(trust_env=False) as told:
-        print(usual.trust_env, told.trust_env)
+    async with aiohttp.ClientSession() as usual, aiohttp.ClientSession(trust_env=False) as received:
+        print(usual.trust_env, received.trust_env)
 
 asyncio.run(main())
 """
 
     assert "False False\n" == printed(dict(os.environ), sys.executable, "-c", program)
-    assert "True False\n" == printed(os.environ | {"PYTHONPATH": OURS}, sys.executable, "-c", program)
+    assert "True False\n" == printed(os.environ | {"PYTHONPATH": SERVED_HOSTS}, sys.executable, "-c", program)
 
 
-def test_a_connection_that_node_keeps_for_later_does_not_keep_its_program_running(to: Kit) -> None:
+def test_a_connection_that_node_keeps_for_later_does_not_keep_its_program_running(to: ClientEnvironment) -> None:
     program = """
 fetch("https://secure.dialogtech.com/ibp_api.php").then(async (answer) => {
     await answer.text();
@@ -72,4 +79,4 @@ fetch("https://secure.dialogtech.com/ibp_api.php").then(async (answer) => {
 });
 """
 
-    assert [] == json.loads(printed(os.environ | led(os.environ, to), "node", "-e", program))
+    assert [] == json.loads(printed(os.environ | with_env(os.environ, to), "node", "-e", program))

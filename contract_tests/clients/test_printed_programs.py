@@ -41,7 +41,7 @@ GET, SEND = in_text("000"), in_json("001")
 SENT = (SAMPLES / "send_message.xml").read_text()
 # 000's sample with the one line that it lacks (DT-2).
 GOT = (SAMPLES / "get_messages.xml").read_text().replace("    </messages>", "        </outbound>\n    </messages>")
-REFUSED = "Invalid access_key or secret_access_key"
+REJECTED = "Invalid access_key or secret_access_key"
 
 
 def escaped(text: str) -> str:
@@ -95,7 +95,7 @@ def test_000_prints_the_documented_messages(program) -> None:
 
 
 @pytest.mark.parametrize("text", [GET, SEND], ids=["000", "001"])
-def test_in_a_world_without_their_keys_they_are_refused_in_the_documented_envelope(
+def test_in_a_world_without_their_keys_they_are_rejected_in_the_documented_envelope(
     text: str, program, tmp_path: Path
 ) -> None:
     other = {"provider": "dialogtech", "name": "other", "logins": [{"user": "other", "secret": "keys"}]}
@@ -103,7 +103,7 @@ def test_in_a_world_without_their_keys_they_are_refused_in_the_documented_envelo
 
     printed = exec_("php", program(text), options=("--world", str(tmp_path / "world.json")))
 
-    assert SENT.replace("success", "failed").replace("[1] Message Sent", REFUSED) == printed
+    assert SENT.replace("success", "failed").replace("[1] Message Sent", REJECTED) == printed
 
 
 # -- at a server that runs ----------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_001_sends_what_its_comment_says(php, world: World) -> None:
 
 
 def test_000_prints_its_sample_where_the_printed_dtd_is_asked_for(php, world: World) -> None:
-    world.readings.set({"dialogtech.get_messages.dtd": "printed"})
+    world.variants.set({"dialogtech.get_messages.dtd": "printed"})
 
     assert GOT == php(GET)
 

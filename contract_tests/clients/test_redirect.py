@@ -24,11 +24,11 @@ import uvloop
 
 from mockserver.client import World
 from mockserver.http.listener import Listener, Server
-from mockserver.intercept.ca import Authority
-from mockserver.intercept.hosts import Asked, Leak
+from mockserver.intercept.ca import CertificateAuthority
+from mockserver.intercept.hosts import BlockedConnection, RequestedAddress
 from mockserver.intercept.redirect import Redirection
-from mockserver.intercept.redirect_listener import Door
-from mockserver.server import OURS, MockServer
+from mockserver.intercept.redirect_listener import RedirectListener
+from mockserver.server import SERVED_HOSTS, MockServer
 
 NUMBERS = "action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"
 DIALOGTECH = f"https://secure.dialogtech.com/ibp_api.php?{NUMBERS}"
@@ -42,8 +42,8 @@ CONTEXT = ssl.create_default_context()
 
 
 def by_urllib(url: str) -> str:
-    with OPENER.open(url) as answer:
-        return answer.read().decode()
+    with OPENER.open(url) as response:
+        return response.read().decode()
 
 
 def by_sockets(url: str) -> str:
@@ -61,17 +61,17 @@ async def by_httpx_async(url: str) -> str:
 
 
 async def by_aiohttp(url: str) -> str:
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        return await answer.text()
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return await response.text()
 
 
 async def by_streams(url: str) -> str:
     host, _, target = url.removeprefix("https://").partition("/")
     reader, writer = await asyncio.open_connection(host, 443, ssl=CONTEXT)
     writer.write(f"GET /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-    answer = await reader.read()
+    response = await reader.read()
     writer.close()
-    return answer.decode().partition("\r\n\r\n")[2]
+    return response.decode().partition("\r\n\r\n")[2]
 
 
 def on(run: Callable[[Awaitable[str]], str], ask: Callable[[str], Awaitable[str]]) -> Callable[[str], str]:
@@ -98,21 +98,21 @@ every_way = pytest.mark.parametrize("ask", WAYS.values(), ids=WAYS)
 @every_way
 def test_a_client_with_a_hard_coded_host_reaches_its_world(ask: Callable[[str], str], server: MockServer) -> None:
     with server.redirected() as world:
-        answers = ask(DIALOGTECH), ask(DIALOGTECH.replace("dialogtech", "ifbyphone"))
+        responses = ask(DIALOGTECH), ask(DIALOGTECH.replace("dialogtech", "ifbyphone"))
 
-    assert (SAMPLE, SAMPLE) == answers
+    assert (SAMPLE, SAMPLE) == responses
     assert world.id != "default"
 
 
 @every_way
-def test_a_providers_host_that_nobody_answers_is_refused_and_told(
+def test_a_providers_host_that_no_one_answers_is_rejected_and_said(
     ask: Callable[[str], str], server: MockServer
 ) -> None:
     with server.redirected() as world, pytest.raises(Exception, match="nothing was sent") as raised:
         ask("https://api.dialogtech.com/v2/messages")
 
     assert isinstance(raised.value, (OSError, httpx.ConnectError, aiohttp.ClientConnectionError))
-    assert Asked("api.dialogtech.com", 443) in server.redirection().leaks
+    assert RequestedAddress("api.dialogtech.com", 443) in server.redirection().leaks
     assert world.id != "default"
 
 
@@ -142,10 +142,10 @@ def test_the_address_of_the_next_page_is_on_the_host_that_was_asked(server: Mock
 
 def send(text: str) -> None:
     call = {"action": "sms.send_message", "access_key": "foo", "secret_access_key": "bar", "message": text}
-    answer = SESSION.post(
+    response = SESSION.post(
         "https://secure.dialogtech.com/ibp_api.php", call | {"to": "5556667777", "from": "5554332111"}
     )
-    assert "[1] Message Sent" in answer.text
+    assert "[1] Message Sent" in response.text
 
 
 def sent(world: World) -> list[str]:
@@ -166,27 +166,29 @@ def test_each_world_has_its_own_though_the_connection_is_kept(server: MockServer
 
 
 def test_threads_that_begin_inside_are_led(server: MockServer) -> None:
-    answers: list[str] = []
+    responses: list[str] = []
     with server.redirected():
-        threads = [threading.Thread(target=lambda: answers.append(requests.get(DIALOGTECH).text)) for _ in range(4)]
+        threads = [threading.Thread(target=lambda: responses.append(requests.get(DIALOGTECH).text)) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(30)
 
-    assert [SAMPLE] * 4 == answers
+    assert [SAMPLE] * 4 == responses
 
 
 # -- TLS is real -------------------------------------------------------------------------------------------------------
 
 
-def led_to(server: MockServer, door: Door) -> Redirection:
-    return Redirection(server, door, OURS, {})
+def led_to(server: MockServer, listener: RedirectListener) -> Redirection:
+    return Redirection(server, listener, SERVED_HOSTS, {})
 
 
-def test_a_door_of_another_authority_is_not_trusted(server: MockServer, tmp_path: Path) -> None:
-    door = server.open_door("strange")
-    strange = Door(door.name, door.listeners, Authority(tmp_path).certificate.read_text())
+def test_a_listener_of_another_ca_is_not_trusted(server: MockServer, tmp_path: Path) -> None:
+    listener = server.open_listener("strange")
+    strange = RedirectListener(
+        listener.name, listener.listeners, CertificateAuthority(tmp_path).certificate.read_text()
+    )
     redirection = led_to(server, strange)
     redirection.begin(server.world)
     try:
@@ -199,10 +201,10 @@ def test_a_door_of_another_authority_is_not_trusted(server: MockServer, tmp_path
 
 
 def test_a_certificate_for_another_name_is_not_taken(server: MockServer, tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    url = server.add(Listener(server.service, name="other", ssl_context=authority.context(["secure.ifbyphone.com"])))
+    ca = CertificateAuthority(tmp_path)
+    url = server.add(Listener(server.service, name="other", ssl_context=ca.context(["secure.ifbyphone.com"])))
     port = int(url.rpartition(":")[2])
-    redirection = led_to(server, Door("other", {443: ("127.0.0.1", port)}, authority.certificate.read_text()))
+    redirection = led_to(server, RedirectListener("other", {443: ("127.0.0.1", port)}, ca.certificate.read_text()))
     redirection.begin(server.world)
     try:
         with pytest.raises(httpx.ConnectError, match="Hostname mismatch"):
@@ -214,15 +216,15 @@ def test_a_certificate_for_another_name_is_not_taken(server: MockServer, tmp_pat
 def test_a_context_that_verifies_as_strictly_as_it_can_is_content(server: MockServer) -> None:
     strict = ssl.create_default_context()
     strict.verify_flags |= ssl.VERIFY_X509_STRICT
-    with server.redirected(), urllib.request.urlopen(DIALOGTECH, context=strict) as answer:
-        assert SAMPLE == answer.read().decode()
+    with server.redirected(), urllib.request.urlopen(DIALOGTECH, context=strict) as response:
+        assert SAMPLE == response.read().decode()
 
 
-def test_an_authority_that_cannot_be_kept_is_made_for_the_run(
+def test_a_ca_that_cannot_be_kept_is_made_for_the_run(
     server: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr("mockserver.intercept.trust.usual_folder", lambda: tmp_path / "file" / "authority")
+    monkeypatch.setattr("mockserver.intercept.trust.usual_folder", lambda: tmp_path / "file" / "ca")
 
     with server.redirected():
         assert SAMPLE == requests.get(DIALOGTECH).text
@@ -233,12 +235,12 @@ def test_an_authority_that_cannot_be_kept_is_made_for_the_run(
 
 @pytest.fixture
 def elsewhere(app):
-    """Another server over TLS on this machine, and the authority that its clients have to be told of."""
-    authority = trustme.CA()
+    """Another server over TLS on this machine, and the CA that its clients have to be notified of."""
+    ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
+    ca.issue_cert("localhost").configure_cert(context)
     listener = Listener(app, ssl_context=context)
-    with Server(listeners=[listener]) as other, authority.cert_pem.tempfile() as bundle:
+    with Server(listeners=[listener]) as other, ca.cert_pem.tempfile() as bundle:
         yield other.url.replace("127.0.0.1", "localhost"), bundle
 
 
@@ -288,14 +290,14 @@ def test_everything_is_as_it_was_afterwards(server: MockServer, monkeypatch: pyt
 
 def witnessed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names that are really asked for. None of them is resolved."""
-    asked: list[str] = []
+    requested: list[str] = []
 
     def witness(host: str, *_: object, **__: object) -> None:
-        asked.append(host)
+        requested.append(host)
         raise socket.gaierror(socket.EAI_NONAME, "a witness, no resolver")
 
     monkeypatch.setattr(socket, "getaddrinfo", witness)
-    return asked
+    return requested
 
 
 @pytest.mark.parametrize("ask", [SESSION.get, CLIENT.get], ids=["requests", "httpx"])
@@ -304,11 +306,11 @@ def test_a_session_that_lives_on_asks_the_real_host_afterwards(
 ) -> None:
     with server.redirected():
         ask(DIALOGTECH)
-    asked = witnessed(monkeypatch)
+    requested = witnessed(monkeypatch)
     with pytest.raises((requests.ConnectionError, httpx.ConnectError), match="a witness"):
         ask(DIALOGTECH)
 
-    assert ["secure.dialogtech.com"] == asked
+    assert ["secure.dialogtech.com"] == requested
 
 
 @every_way
@@ -372,13 +374,13 @@ def test_no_connection_and_no_question_of_a_name_leaves_this_machine() -> None:
         ("api2.serwersms.pl", 22),
     ],
 )
-def test_what_is_a_providers_and_not_ours_is_refused(server: MockServer, host: str, port: int) -> None:
+def test_what_is_a_providers_and_not_ours_is_rejected(server: MockServer, host: str, port: int) -> None:
     with server.redirected():
         for connect in (socket.create_connection, by_name_alone):
-            with pytest.raises(Leak):
+            with pytest.raises(BlockedConnection):
                 connect((host, port))
 
-    assert [Asked(host.lower().rstrip("."), port)] * 2 == server.redirection().leaks
+    assert [RequestedAddress(host.lower().rstrip("."), port)] * 2 == server.redirection().leaks
 
 
 def by_name_alone(address: tuple[str, int]) -> None:
@@ -386,29 +388,31 @@ def by_name_alone(address: tuple[str, int]) -> None:
         own.connect(address)
 
 
-def test_a_port_that_becomes_known_late_is_refused_as_well(server: MockServer) -> None:
-    with server.redirected(), pytest.raises(Leak, match=r"secure\.dialogtech\.com:8080 is a provider's"):
+def test_a_port_that_becomes_known_late_is_rejected_as_well(server: MockServer) -> None:
+    with server.redirected(), pytest.raises(BlockedConnection, match=r"secure\.dialogtech\.com:8080 is a provider's"):
         by_name_alone((socket.gethostbyname("secure.dialogtech.com"), 8080))
 
 
 @pytest.mark.parametrize("host", ["notdialogtech.com", "dialogtech.com.example", "localhost"])
-def test_what_only_sounds_like_a_provider_is_not_refused(
+def test_what_only_sounds_like_a_provider_is_not_rejected(
     server: MockServer, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = witnessed(monkeypatch)
+    requested = witnessed(monkeypatch)
     with server.redirected(), pytest.raises(socket.gaierror, match="a witness"):
         socket.getaddrinfo(host, 80)
 
-    assert ([host], []) == (asked, server.redirection().leaks)
+    assert ([host], []) == (requested, server.redirection().leaks)
 
 
-def test_an_unknown_path_at_a_known_host_gets_the_providers_refusal_and_is_written_down(server: MockServer) -> None:
+def test_an_unknown_path_at_a_known_host_gets_the_providers_provider_error_and_is_written_down(
+    server: MockServer,
+) -> None:
     with server.redirected() as world:
-        answer = requests.get("https://communicatepro.mgage.com/api/v2/messages")
+        response = requests.get("https://communicatepro.mgage.com/api/v2/messages")
         (exchange,) = world.journal()
 
-    assert (404, "/api/v2/messages", None) == (answer.status_code, exchange.target, exchange.operation)
-    assert ["meta"] == list(answer.json())
+    assert (404, "/api/v2/messages", None) == (response.status_code, exchange.target, exchange.operation)
+    assert ["meta"] == list(response.json())
 
 
 # -- sockets that are particular ---------------------------------------------------------------------------------------
@@ -439,14 +443,14 @@ def test_a_socket_of_ipv6_alone_is_led(server: MockServer) -> None:
         found = socket.getaddrinfo("secure.dialogtech.com", 80, socket.AF_INET6)[0][4]
         assert 0 == own.connect_ex(found)
         own.sendall(f"GET /ibp_api.php?{NUMBERS} HTTP/1.0\r\nHost: secure.dialogtech.com\r\n\r\n".encode())
-        with own.makefile("rb") as answer:
-            assert answer.read().decode().endswith(SAMPLE)
+        with own.makefile("rb") as response:
+            assert response.read().decode().endswith(SAMPLE)
 
 
 # -- one at a time -----------------------------------------------------------------------------------------------------
 
 
-def test_a_second_redirect_in_a_process_is_refused_and_leaves_the_first_alone(server: MockServer) -> None:
+def test_a_second_redirect_in_a_process_is_rejected_and_leaves_the_first_alone(server: MockServer) -> None:
     with server.redirected() as world:
         second = server.redirected()
         with pytest.raises(RuntimeError, match="a process has one redirect at a time"):

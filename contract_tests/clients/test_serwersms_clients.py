@@ -113,8 +113,8 @@ BAD_DATA = {"error": {"code": 1006, "type": "InvalidData", "message": "Invalid d
 
 
 @pytest.fixture
-def own(open_house):
-    """A house with one account, which holds a message of every type."""
+def own(open_registry):
+    """A server with one account, which holds a message of every type."""
     account = Account(
         "serwersms/own",
         "serwersms",
@@ -123,7 +123,7 @@ def own(open_house):
         contacts={JAN: Contact(JAN, "Jan", "Kowalski", city="Łódź")},
         blacklist=frozenset({OLA}),
     )
-    return open_house(Fixture((account,), Segment(MESSAGES)))
+    return open_registry(Fixture((account,), Segment(MESSAGES)))
 
 
 @pytest.fixture
@@ -166,12 +166,12 @@ def python_client(run, from_pypi, url):
 def test_the_vendors_python_client_gets_each_type_whole(python_client, version):
     kinds = ("eco", "nd", "ndi", "pre", "mms", "")
 
-    answers = python_client(version, *(("message", "recived", (kind, {})) for kind in kinds))
+    responses = python_client(version, *(("message", "recived", (kind, {})) for kind in kinds))
 
-    for answer, items in zip(
-        answers, ([ECO], [ND], [NDI, EMPTY], [PRE], [MMS], [ECO, ND, NDI, EMPTY, PRE, MMS]), strict=True
+    for response, items in zip(
+        responses, ([ECO], [ND], [NDI, EMPTY], [PRE], [MMS], [ECO, ND, NDI, EMPTY, PRE, MMS]), strict=True
     ):
-        same(answer, {"items": items})
+        same(response, {"items": items})
 
 
 @versions
@@ -207,9 +207,9 @@ def test_the_vendors_python_client_marks_as_read(python_client, version):
 
 
 def test_the_vendors_newest_python_client_asks_by_the_newer_name(python_client, own):
-    (answer,) = python_client(NEWEST, ("message", "received", ("eco", {})))
+    (response,) = python_client(NEWEST, ("message", "received", ("eco", {})))
 
-    same(answer, {"items": [ECO]})
+    same(response, {"items": [ECO]})
     assert [exchange.target for exchange in own.default.journal.since(0)] == ["/messages/received.json"]
 
 
@@ -247,12 +247,12 @@ def node_client(run, from_npm, url):
 def test_the_vendors_node_client_gets_each_type_whole(node_client):
     kinds = ("eco", "nd", "ndi", "pre", "mms", "")
 
-    answers = node_client(*({"type": kind} for kind in kinds))
+    responses = node_client(*({"type": kind} for kind in kinds))
 
-    for answer, items in zip(
-        answers, ([ECO], [ND], [NDI, EMPTY], [PRE], [MMS], [ECO, ND, NDI, EMPTY, PRE, MMS]), strict=True
+    for response, items in zip(
+        responses, ([ECO], [ND], [NDI, EMPTY], [PRE], [MMS], [ECO, ND, NDI, EMPTY, PRE, MMS]), strict=True
     ):
-        same(answer, {"items": items})
+        same(response, {"items": items})
 
 
 def test_the_vendors_node_client_sends_arrays_booleans_and_nulls_as_a_form(node_client, own):
@@ -279,21 +279,21 @@ def test_the_vendors_node_client_marks_as_read(node_client):
     same(wrong, BAD_DATA)
 
 
-def test_the_vendors_node_client_is_refused_with_a_wrong_password(node_client):
-    (answer,) = node_client({}, password="wrong")
+def test_the_vendors_node_client_is_rejected_with_a_wrong_password(node_client):
+    (response,) = node_client({}, password="wrong")
 
-    same(answer, NO_USER)
+    same(response, NO_USER)
 
 
 # -- curl, requests, httpx -----------------------------------------------------------------------------------------
 
 
-def test_curl_gets_what_the_rooms_example_asks_for(run, server):
+def test_curl_gets_what_the_providers_example_asks_for(run, server):
     sample = HERE.parents[1] / "fixtures" / "documents" / "serwersms" / "recived.json"
 
-    answer = run(*shlex.split(SERWERSMS.example.format(url=server.url)), "-sS")
+    response = run(*shlex.split(SERWERSMS.example.format(url=server.url)), "-sS")
 
-    same(answer, json.loads(sample.read_text()))
+    same(response, json.loads(sample.read_text()))
 
 
 def test_curl_sends_what_the_vendors_shell_client_sends(run, url):
@@ -304,12 +304,12 @@ def test_curl_sends_what_the_vendors_shell_client_sends(run, url):
 
 
 def test_curl_sends_json_and_a_token(run, url):
-    answer = run(
+    response = run(
         *("curl", "-sS", "-H", "Content-Type: application/json", "-H", f"Authorization: Bearer {TOKEN}"),
         *("--data-binary", '{"type":"mms","read":null}', f"{url}/messages/received.json"),
     )
 
-    same(answer, {"items": [MMS]})
+    same(response, {"items": [MMS]})
 
 
 def test_curl_sends_a_multipart_form(run, url):
@@ -333,10 +333,10 @@ def test_requests_and_httpx_send_forms_and_json_and_get_the_same(client, url):
     query = client.get(address, params=WHO, timeout=30)
 
     expected = {"items": [ECO, ND, NDI, EMPTY, PRE, MMS]}
-    for answer in (form, body, token, query):
-        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
-        same(answer.text, expected)
-        assert answer.json() == expected
+    for response in (form, body, token, query):
+        assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
+        same(response.text, expected)
+        assert response.json() == expected
 
 
 # What python's urlencode and PHP's http_build_query make of true, false and a list.

@@ -1,6 +1,6 @@
 """Clients as customers write them: hosts and credentials hard-coded, no address, proxy or certificate of ours in them.
 
-Each runs in a process of its own, in the environment that `mockserver env` prints, and each meets an answer, a refusal
+Each runs in a process of its own, in the environment that `mockserver env` prints, and each meets an answer, a provider error
 and a connection that breaks when the provider has done what it was asked.
 
 PowerShell and C# are not among them: Debian has no package of either.
@@ -25,20 +25,20 @@ PATIENCE = 120
 
 
 @dataclass(frozen=True)
-class Errand:
+class AttemptConnection:
     """What a client is run for."""
 
     well: Sequence[str]
     """Arguments that the provider takes,"""
-    answer: str
+    response: str
     """what it then says,"""
     effects: int
     """and how many things it has done."""
     ill: Sequence[str]
-    """Arguments that it refuses,"""
-    refusal: str
+    """Arguments that it rejects,"""
+    error: str
     """what it then says,"""
-    refused_as: str
+    rejected_as: str
     """and what the journal calls it."""
     count: Callable[[World], int] = lambda world: 0
     """How many things of this kind were done in a world."""
@@ -52,31 +52,31 @@ def read(world: World) -> int:
     return sum(message.is_read for message in world.messages("serwersms"))
 
 
-SEND = Errand(
+SEND = AttemptConnection(
     well=("5556667777", "Your table is ready."),
-    answer=" <result_description>[1] Message Sent</result_description>",
+    response=" <result_description>[1] Message Sent</result_description>",
     effects=1,
     ill=("5556667777", "x" * 257),
-    refusal=" <result_description>Parameter message must be at most 256 characters long: it has 257</result_desc",
-    refused_as="MessageTooLong",
+    error=" <result_description>Parameter message must be at most 256 characters long: it has 257</result_desc",
+    rejected_as="MessageTooLong",
     count=sent,
 )
-READ = Errand(
+READ = AttemptConnection(
     well=("nd",),
-    answer='"type":"nd","phone":"+48',
+    response='"type":"nd","phone":"+48',
     effects=1,
     ill=("2way",),
-    refusal='{"error":{"code":1006,"type":"InvalidData","message":"Invalid data format"}}',
-    refused_as="UnknownType",
+    error='{"error":{"code":1006,"type":"InvalidData","message":"Invalid data format"}}',
+    rejected_as="UnknownType",
     count=read,
 )
-EXPORT = Errand(
+EXPORT = AttemptConnection(
     well=("121811",),
-    answer="MO 1234567890 Received\nMO 15556667777 Received\nMT 1234567890 Delivered\nMT 15556667777 Delivered\n",
+    response="MO 1234567890 Received\nMO 15556667777 Received\nMT 1234567890 Delivered\nMT 15556667777 Delivered\n",
     effects=0,
     ill=("1",),
-    refusal='{"meta":{"generalErrors":["Program 1 does not exist"],"nextPageUrl":null}}',
-    refused_as="UnknownProgram",
+    error='{"meta":{"generalErrors":["Program 1 does not exist"],"nextPageUrl":null}}',
+    rejected_as="UnknownProgram",
 )
 
 
@@ -88,15 +88,15 @@ class Client:
     """With the name of a folder in braces where it needs one."""
     broken: str
     """What it says, as a pattern, when its connection is closed or reset."""
-    errand: Errand = SEND
+    attempt_connection: AttemptConnection = SEND
     asks: int = 1
     """How often it asks before it says so."""
     breaks: Sequence[str] = ("close", "reset")
     """The faults that it meets."""
 
 
-# Python's ssl takes a reset for an end; so does libuv, which is Node's and our tunnel's, when it comes close behind data.
-# Requests takes whatever happens in a tunnel for the proxy's fault; to who catches its ConnectionError it is one.
+# Python's ssl takes a reset for an end; so does libuv, which is Node's and our proxy's, when it comes close behind data.
+# Requests takes whatever happens in a proxy for the proxy's fault; to who catches its ConnectionError it is one.
 CLIENTS: Mapping[str, Client] = {
     "requests": Client(
         "python {here}/python/send_by_requests.py",
@@ -131,7 +131,7 @@ CLIENTS: Mapping[str, Client] = {
     ),
     "serwersms.pl": Client(
         "node --no-deprecation {here}/node/read_by_serwersms.cjs {serwersms.pl}",
-        "^Error: (socket hang up|read ECONNRESET)",  # which nobody catches: the program dies of it
+        "^Error: (socket hang up|read ECONNRESET)",  # which no one catches: the program dies of it
         READ,
     ),
     "fetch of Node": Client(
@@ -151,7 +151,7 @@ CLIENTS: Mapping[str, Client] = {
     "HttpsURLConnection of Java": Client(
         "java -cp {java} SendByHttpsURLConnection",
         r"^java\.net\.SocketException: (Unexpected end of file from server|Connection reset)",
-        asks=2,  # it POSTs again by itself, and nobody is told: sun.net.http.retryPost
+        asks=2,  # it POSTs again by itself, and no one is notified: sun.net.http.retryPost
     ),
     "curl of PHP": Client(
         "php {here}/php/send_by_curl.php",
@@ -231,41 +231,41 @@ def ended(leading, words) -> Callable[[Client, Sequence[str]], subprocess.Comple
 
 @every_client
 def test_a_client_is_answered_and_the_world_holds_what_it_did(client: Client, ended, world: World) -> None:
-    errand, before = client.errand, client.errand.count(world)
+    attempt_connection, before = client.attempt_connection, client.attempt_connection.count(world)
 
-    done = ended(client, errand.well)
+    done = ended(client, attempt_connection.well)
 
     assert 0 == done.returncode, done.stderr
-    assert errand.answer in done.stdout
-    assert errand.effects == errand.count(world) - before
-    assert {None} == {exchange.refusal for exchange in world.journal()}
+    assert attempt_connection.response in done.stdout
+    assert attempt_connection.effects == attempt_connection.count(world) - before
+    assert {None} == {exchange.error for exchange in world.journal()}
 
 
 @every_client
-def test_a_client_is_refused_in_the_providers_words_and_nothing_is_done(client: Client, ended, world: World) -> None:
-    errand, before = client.errand, client.errand.count(world)
+def test_a_client_is_rejected_in_the_providers_words_and_nothing_is_done(client: Client, ended, world: World) -> None:
+    attempt_connection, before = client.attempt_connection, client.attempt_connection.count(world)
 
-    done = ended(client, errand.ill)
+    done = ended(client, attempt_connection.ill)
 
     assert 0 == done.returncode, done.stderr
-    assert errand.refusal in done.stdout
-    assert before == errand.count(world)
-    assert [errand.refused_as] == [exchange.refusal for exchange in world.journal()]
+    assert attempt_connection.error in done.stdout
+    assert before == attempt_connection.count(world)
+    assert [attempt_connection.rejected_as] == [exchange.error for exchange in world.journal()]
 
 
 @every_break
 def test_a_client_whose_connection_breaks_cannot_know_that_it_was_done(
     client: Client, fault: str, ended, world: World
 ) -> None:
-    errand, before = client.errand, client.errand.count(world)
+    attempt_connection, before = client.attempt_connection, client.attempt_connection.count(world)
     world.faults.add(fault, point="after")
 
-    done = ended(client, errand.well)
+    done = ended(client, attempt_connection.well)
 
     assert 0 != done.returncode
     assert "" == done.stdout
     assert re.search(client.broken, done.stderr, re.MULTILINE), done.stderr
-    assert errand.effects == errand.count(world) - before
+    assert attempt_connection.effects == attempt_connection.count(world) - before
     assert [fault] * client.asks == [exchange.ending for exchange in world.journal()]
 
 
@@ -275,9 +275,9 @@ def test_a_client_under_exec_needs_no_more_than_that(name: str, words, tmp_path:
     exec_ = (sys.executable, "-m", "mockserver", "exec", "--strict", "--report-to", str(tmp_path / "report.txt"), "--")
 
     done = subprocess.run(
-        [*exec_, *words(client, client.errand.well)], capture_output=True, text=True, timeout=PATIENCE
+        [*exec_, *words(client, client.attempt_connection.well)], capture_output=True, text=True, timeout=PATIENCE
     )
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert client.errand.answer in done.stdout
+    assert client.attempt_connection.response in done.stdout
     assert re.search(r"\b200\b.* POST [a-z0-9]+(\.[a-z]+)+/", (tmp_path / "report.txt").read_text())

@@ -1,4 +1,4 @@
-"""Whatever arrives at DialogTech's address: a refusal of its own, a line in the journal, and a server that goes on."""
+"""Whatever arrives at DialogTech's address: a provider error of its own, a line in the journal, and a server that goes on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ XML = "text/xml; charset=UTF-8"
 JSON = "application/json"
 
 
-class Answered(NamedTuple):
+class ResponseView(NamedTuple):
     status: int
     kind: str
     body: str
@@ -35,17 +35,17 @@ def address(server):
 def ask(address):
     """Ask our own server at its socket."""
 
-    def asked(method, target, body=None, kind=None, **headers):
+    def fetch(method, target, body=None, kind=None, **headers):
         headers = {name.title(): value for name, value in headers.items()} | ({"Content-Type": kind} if kind else {})
         connection = HTTPConnection(*address, timeout=30)
         try:
             connection.request(method, target, body, headers)
-            answer = connection.getresponse()
-            return Answered(answer.status, answer.headers["Content-Type"], answer.read().decode())
+            response = connection.getresponse()
+            return ResponseView(response.status, response.headers["Content-Type"], response.read().decode())
         finally:
             connection.close()
 
-    return asked
+    return fetch
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def journal(ask):
 
 @pytest.fixture
 def failed(dialogtech):
-    return lambda description, status=200: Answered(status, XML, dialogtech.failed(description))
+    return lambda description, status=200: ResponseView(status, XML, dialogtech.failed(description))
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def stays_healthy(server, ask):
     """Afterwards the server answers as before; and its health is not in the journal."""
     yield
     assert json.loads(ask("GET", "/_mock/health").body)["status"] == "ok"
-    answer = ask("GET", f"/ibp_api.php?action=sms.get_numbers&{PAIR}")
-    assert "[2] Number(s) Returned" in answer.body
+    response = ask("GET", f"/ibp_api.php?action=sms.get_numbers&{PAIR}")
+    assert "[2] Number(s) Returned" in response.body
 
 
 pytestmark = pytest.mark.usefixtures("stays_healthy")
@@ -100,9 +100,9 @@ def field(name):
     return f'Content-Disposition: form-data; name="{name}"'
 
 
-# -- refusals ------------------------------------------------------------------------------------------------------
+# -- provider errors ------------------------------------------------------------------------------------------------------
 
-REFUSED = {
+REJECTED = {
     "no parameters": ("", "MissingParameter", "Missing required parameter: action"),
     "no action": (PAIR, "MissingParameter", "Missing required parameter: action"),
     "an unknown action": (f"action=sms.delete_message&{PAIR}", "UnknownAction", "Unknown action: sms.delete_message"),
@@ -163,23 +163,23 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", REJECTED)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_bad_parameters_get_the_providers_refusal_and_stand_in_the_journal(ask, journal, failed, method, case):
-    query, refusal, description = REFUSED[case]
+def test_bad_parameters_get_the_providers_provider_error_and_stand_in_the_journal(ask, journal, failed, method, case):
+    query, error, description = REJECTED[case]
     request = {"GET": (f"/ibp_api.php?{query}",), "POST": ("/ibp_api.php", query, FORM)}[method]
-    answer = ask(method, *request)
-    assert answer == failed(description)
+    response = ask(method, *request)
+    assert response == failed(description)
     exchange = journal()
     assert (exchange["provider"], exchange["method"], exchange["status"]) == ("dialogtech", method, 200)
-    assert exchange["refusal"]["name"] == refusal
+    assert exchange["error"]["name"] == error
     assert exchange["ending"] == "complete"
-    assert exchange["answer"]["body"] == {"text": answer.body}
+    assert exchange["answer"]["body"] == {"text": response.body}
 
 
 @pytest.mark.parametrize("raw", [b"\xff", b"\xc5", b"\xed\xa0\x80", b"%\xff", b"\xc3\x28"])
 @pytest.mark.parametrize("name", ["action", "to", "message"])
-def test_raw_bytes_that_are_not_utf_8_are_refused_too(ask, failed, name, raw):
+def test_raw_bytes_that_are_not_utf_8_are_rejected_too(ask, failed, name, raw):
     values = {"to": b"5556667777", "from": b"5554332111", "message": b"Hi", "action": b"sms.send_message"}
     values[name] = raw
     body = PAIR.encode() + b"".join(b"&%s=%s" % (key.encode(), value) for key, value in values.items())
@@ -187,20 +187,20 @@ def test_raw_bytes_that_are_not_utf_8_are_refused_too(ask, failed, name, raw):
 
 
 def test_an_action_of_a_mebibyte_is_unknown_and_not_repeated_whole(ask, journal, failed):
-    answer = ask("POST", "/ibp_api.php", "action=" + "x" * MIB, FORM)
-    assert answer == failed(f"Unknown action: {'x' * 60}…")
-    assert journal()["refusal"]["description"] == f"Unknown action: {'x' * 60}…"
+    response = ask("POST", "/ibp_api.php", "action=" + "x" * MIB, FORM)
+    assert response == failed(f"Unknown action: {'x' * 60}…")
+    assert journal()["error"]["description"] == f"Unknown action: {'x' * 60}…"
 
 
 @pytest.mark.parametrize("name", ["to", "from", "start_date", "number", "secret_access_key"])
-def test_a_parameter_of_a_mebibyte_is_refused_in_a_sentence(ask, name):
+def test_a_parameter_of_a_mebibyte_is_rejected_in_a_sentence(ask, name):
     action = "sms.send_message" if name in ("to", "from") else "sms.get_messages"
     values = {"action": action, "access_key": "foo", "secret_access_key": "bar", "to": "5556667777"}
     values |= {"start_date": "20170101", "end_date": "20170101", name: "x" * MIB}
-    answer = ask("POST", "/ibp_api.php", urlencode(values), FORM)
-    assert (answer.status, answer.kind) == (200, XML)
-    assert "<result>failed</result>" in answer.body
-    assert len(answer.body) < 600
+    response = ask("POST", "/ibp_api.php", urlencode(values), FORM)
+    assert (response.status, response.kind) == (200, XML)
+    assert "<result>failed</result>" in response.body
+    assert len(response.body) < 600
 
 
 # -- methods -------------------------------------------------------------------------------------------------------
@@ -208,24 +208,24 @@ def test_a_parameter_of_a_mebibyte_is_refused_in_a_sentence(ask, name):
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
 @pytest.mark.parametrize("body", [None, f"action=sms.get_numbers&{PAIR}"])
-def test_wrong_methods_are_refused_in_the_envelope(ask, journal, failed, method, body):
-    answer = ask(method, f"/ibp_api.php?action=sms.get_numbers&{PAIR}", body, body and FORM)
-    assert answer == failed(f"Method {method} not allowed; use GET or POST", 405)
+def test_wrong_methods_are_rejected_in_the_envelope(ask, journal, failed, method, body):
+    response = ask(method, f"/ibp_api.php?action=sms.get_numbers&{PAIR}", body, body and FORM)
+    assert response == failed(f"Method {method} not allowed; use GET or POST", 405)
     exchange = journal()
     assert (exchange["method"], exchange["status"], exchange["provider"]) == (method, 405, "dialogtech")
 
 
-def test_a_method_that_http_does_not_know_is_refused_without_html(ask, journal):
-    answer = ask("FOO", "/ibp_api.php")
-    assert (answer.status, answer.kind) == (400, "text/plain; charset=utf-8")
+def test_a_method_that_http_does_not_know_is_rejected_without_html(ask, journal):
+    response = ask("FOO", "/ibp_api.php")
+    assert (response.status, response.kind) == (400, "text/plain; charset=utf-8")
     exchange = journal()
     assert (exchange["status"], exchange["ending"]) == (400, "broken")
     assert exchange["request"]["body"]["text"].startswith("FOO /ibp_api.php HTTP/1.1\r\n")
 
 
-def test_options_is_refused_like_any_other_method(ask):
-    answer = ask("OPTIONS", "/ibp_api.php")
-    assert (answer.status, answer.kind) == (405, "text/xml; charset=UTF-8")
+def test_options_is_rejected_like_any_other_method(ask):
+    response = ask("OPTIONS", "/ibp_api.php")
+    assert (response.status, response.kind) == (405, "text/xml; charset=UTF-8")
 
 
 # -- bodies --------------------------------------------------------------------------------------------------------
@@ -244,15 +244,15 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_a_body_that_is_not_the_multipart_it_is_called_is_refused(ask, journal, case):
+def test_a_body_that_is_not_the_multipart_it_is_called_is_rejected(ask, journal, case):
     kind, body = UNREADABLE[case]
-    answer = ask("POST", f"/ibp_api.php?action=sms.get_numbers&{PAIR}", body, kind)
-    assert (answer.status, answer.kind) == (200, XML)
+    response = ask("POST", f"/ibp_api.php?action=sms.get_numbers&{PAIR}", body, kind)
+    assert (response.status, response.kind) == (200, XML)
     assert (
         "<result>failed</result>\n <result_description>Request body is not the multipart/form-data "
-        "that its Content-Type announces: " in answer.body
+        "that its Content-Type announces: " in response.body
     )
-    assert journal()["refusal"]["name"] == "BodyUnreadable"
+    assert journal()["error"]["name"] == "BodyUnreadable"
 
 
 GARBAGE = {
@@ -275,23 +275,23 @@ SENT_AS += [("every byte", kind) for kind in KINDS[2:]]
 
 
 @pytest.mark.parametrize(("garbage", "kind"), SENT_AS)
-def test_a_mebibyte_of_garbage_is_refused_whatever_it_is_called(ask, house, failed, garbage, kind):
-    answer = ask("POST", "/ibp_api.php", GARBAGE[garbage], kind)
+def test_a_mebibyte_of_garbage_is_rejected_whatever_it_is_called(ask, registry, failed, garbage, kind):
+    response = ask("POST", "/ibp_api.php", GARBAGE[garbage], kind)
     if kind.startswith("multipart"):
-        assert (answer.status, answer.kind) == (200, XML)
-        assert "<result>failed</result>\n <result_description>Request body is not the multipart" in answer.body
+        assert (response.status, response.kind) == (200, XML)
+        assert "<result>failed</result>\n <result_description>Request body is not the multipart" in response.body
     else:
-        assert answer == failed("Missing required parameter: action")
-    exchange = house.default.journal.get(1)
+        assert response == failed("Missing required parameter: action")
+    exchange = registry.default.journal.get(1)
     assert (exchange.provider, exchange.status, len(exchange.body)) == ("dialogtech", 200, len(GARBAGE[garbage]))
 
 
-def test_a_body_beyond_what_is_read_is_refused(ask, journal, failed):
+def test_a_body_beyond_what_is_read_is_rejected(ask, journal, failed):
     assert ask("POST", "/ibp_api.php", b"x" * (9 * MIB), FORM) == failed("Request body too large", 413)
     assert journal()["status"] == 413
 
 
-def test_a_target_of_a_mebibyte_is_refused_without_html(say, journal):
+def test_a_target_of_a_mebibyte_is_rejected_without_html(say, journal):
     heard = say(b"GET /ibp_api.php?action=" + b"x" * MIB + b" HTTP/1.1\r\nHost: a\r\n\r\n")
     head, _, body = heard.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 414 ")
@@ -300,7 +300,7 @@ def test_a_target_of_a_mebibyte_is_refused_without_html(say, journal):
     assert journal()["ending"] == "broken"
 
 
-def test_no_http_at_all_is_refused_and_stands_in_the_journal(say, journal):
+def test_no_http_at_all_is_rejected_and_stands_in_the_journal(say, journal):
     heard = say(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
     assert heard.startswith(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n")
     exchange = journal()
@@ -316,14 +316,14 @@ HOSTS = ["secure.dialogtech.com", "secure.ifbyphone.com", "SECURE.DialogTech.com
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("path", ["/", "/ibp_api.php/", "/ibp_api", "/click_to_xyz.php?app=CTA", "/%FF", "//", "/a/b"])
-def test_another_path_under_the_providers_host_gets_its_refusal(ask, journal, failed, host, method, path):
+def test_another_path_under_the_providers_host_gets_its_provider_error(ask, journal, failed, host, method, path):
     assert ask(method, path, host=host) == failed(NOTHING, 404)
     exchange = journal()
     assert (exchange["provider"], exchange["status"], exchange["target"]) == ("dialogtech", 404, path)
 
 
 @pytest.mark.parametrize("path", ["/ibp_api.php/", "/ibp_api.php/x", "/ibp_api.php.bak", "/_w/default/ibp_api.php/x"])
-def test_another_path_under_the_providers_prefix_gets_its_refusal(ask, failed, path):
+def test_another_path_under_the_providers_prefix_gets_its_provider_error(ask, failed, path):
     assert ask("GET", path) == failed(NOTHING, 404)
 
 
@@ -331,12 +331,12 @@ def test_another_path_under_the_providers_prefix_gets_its_refusal(ask, failed, p
 @pytest.mark.parametrize(
     "path", ["/nothing", "/IBP_API.PHP", "/ibp_api", "/%FF%00", "/_w/nobody/ibp_api.php", "/<script>"]
 )
-def test_anything_else_is_not_found_and_is_told_what_is_near(ask, journal, method, path):
-    answer = ask(method, path)
-    assert (answer.status, answer.kind) == (404, JSON)
-    error = json.loads(answer.body)["error"]
+def test_anything_else_is_not_found_and_is_given_what_is_near(ask, journal, method, path):
+    response = ask(method, path)
+    assert (response.status, response.kind) == (404, JSON)
+    error = json.loads(response.body)["error"]
     if path.startswith("/_w/"):
-        assert error["message"] == "there is no world 'nobody'"
+        assert error["message"] == "there is no world 'no one'"
     else:
         assert error["message"].startswith("there is no /")
         assert len(error["difference"]) <= 5
@@ -353,7 +353,7 @@ def test_no_address_answers_in_html(ask, path):
 
 # -- the journal, and secrets --------------------------------------------------------------------------------------
 
-SECRET = "hunter2-SeCrEt"  # nobody's
+SECRET = "hunter2-SeCrEt"  # no one's
 QUERY = {"action": "sms.get_numbers", "access_key": f"{SECRET}-user", "secret_access_key": SECRET}
 BASIC = b64encode(f"{SECRET}:{SECRET}".encode()).decode()
 LEAKING = {
@@ -411,8 +411,8 @@ def everything_in_the_journal(ask):
 @pytest.mark.parametrize("way", LEAKING)
 def test_a_secret_that_is_not_ours_never_stands_in_the_journal(ask, way):
     method, query, body, kind = LEAKING[way]
-    answer = ask(method, f"/ibp_api.php?{query}", body, kind)
-    assert SECRET not in answer.body
+    response = ask(method, f"/ibp_api.php?{query}", body, kind)
+    assert SECRET not in response.body
     assert SECRET not in everything_in_the_journal(ask)
 
 
@@ -461,7 +461,7 @@ def test_credentials_of_ours_are_no_secrets_and_can_be_read(ask, journal):
 
 
 def test_an_exchange_tells_what_was_asked_and_what_was_answered(ask, journal):
-    answer = ask("POST", f"/ibp_api.php?{SEND}", "message=x+%E2%82%AC", FORM, user_agent="test")
+    response = ask("POST", f"/ibp_api.php?{SEND}", "message=x+%E2%82%AC", FORM, user_agent="test")
     exchange = journal()
     assert exchange["number"] == 1
     assert exchange["at"] == "2026-06-01T12:00:00Z"
@@ -470,8 +470,8 @@ def test_an_exchange_tells_what_was_asked_and_what_was_answered(ask, journal):
     assert exchange["target"] == f"/ibp_api.php?{SEND}"
     assert exchange["request"]["body"] == {"text": "message=x+%E2%82%AC"}
     assert ["Content-Type", FORM] in exchange["request"]["headers"]
-    assert exchange["answer"]["body"] == {"text": answer.body}
-    assert exchange["refusal"] is None
+    assert exchange["answer"]["body"] == {"text": response.body}
+    assert exchange["error"] is None
     assert [(window["limit"], window["used"]) for window in exchange["windows"]] == [
         ("40 sms per number per 60 seconds", 1),
         ("4 sms per DialogTech account per second", 1),

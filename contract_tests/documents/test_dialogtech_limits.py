@@ -15,7 +15,7 @@ from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import LATEST, SECOND, iso
-from mockserver.engine.messages import account_shelf
+from mockserver.engine.messages import account_key
 from mockserver.engine.state import Fixture
 from mockserver.server import MockServer
 
@@ -38,28 +38,28 @@ FIXTURE = Fixture(accounts=(account("six", "foo", "bar"), account("other", "othe
 class Sender:
     """Sends at milliseconds after noon of the world's clock."""
 
-    def __init__(self, room):
-        self.room = room
-        self.noon = room.world.clock.now()
-        self.SENT = room.SENT
+    def __init__(self, provider):
+        self.provider = provider
+        self.noon = provider.world.clock.now()
+        self.SENT = provider.SENT
 
     def at(self, milliseconds, sender=A, **changes):
-        elapsed = (self.room.world.clock.now() - self.noon) * 1000 // SECOND
-        self.room.wait(milliseconds - elapsed)
-        return self.room.send(sender=sender, **changes)
+        elapsed = (self.provider.world.clock.now() - self.noon) * 1000 // SECOND
+        self.provider.wait(milliseconds - elapsed)
+        return self.provider.send(sender=sender, **changes)
 
-    def refused(self, limit, *, now, free):
-        """The refusal that names a limit and when the next is possible, both in milliseconds after noon."""
-        return self.room.failed(
+    def rejected(self, limit, *, now, free):
+        """The provider error that names a limit and when the next is possible, both in milliseconds after noon."""
+        return self.provider.failed(
             f"Rate limit exceeded: {limit}; next possible in {(free - now) / 1000:.3f} seconds, "
             f"at {iso(self.noon + free * SECOND // 1000)}"
         )
 
 
 @pytest.fixture
-def sender_in(open_house, dialogtech_in):
-    def sender(**readings):
-        return Sender(dialogtech_in(open_house(FIXTURE, readings=readings)))
+def sender_in(open_registry, dialogtech_in):
+    def sender(**variants):
+        return Sender(dialogtech_in(open_registry(FIXTURE, variants=variants)))
 
     return sender
 
@@ -74,44 +74,44 @@ def sender(sender_in):
 
 def test_a_number_sends_again_after_1000_ms_and_not_after_999(sender):
     assert sender.at(0) == sender.SENT
-    assert sender.at(0) == sender.refused(PER_NUMBER, now=0, free=1000)
-    assert sender.at(999) == sender.refused(PER_NUMBER, now=999, free=1000)
+    assert sender.at(0) == sender.rejected(PER_NUMBER, now=0, free=1000)
+    assert sender.at(999) == sender.rejected(PER_NUMBER, now=999, free=1000)
     assert sender.at(1000) == sender.SENT
-    assert sender.at(1999) == sender.refused(PER_NUMBER, now=1999, free=2000)
+    assert sender.at(1999) == sender.rejected(PER_NUMBER, now=1999, free=2000)
     assert sender.at(2000) == sender.SENT
 
 
 def test_an_account_sends_a_fifth_after_1000_ms_and_not_after_999(sender):
     assert [sender.at(100 * place, number) for place, number in enumerate((A, B, C, D))] == [sender.SENT] * 4
-    assert sender.at(999, E) == sender.refused(PER_ACCOUNT, now=999, free=1000)
+    assert sender.at(999, E) == sender.rejected(PER_ACCOUNT, now=999, free=1000)
     assert sender.at(1000, E) == sender.SENT
     # The window slides: B's of 100 ms is in it until 1,100.
-    assert sender.at(1099, F) == sender.refused(PER_ACCOUNT, now=1099, free=1100)
+    assert sender.at(1099, F) == sender.rejected(PER_ACCOUNT, now=1099, free=1100)
     assert sender.at(1100, F) == sender.SENT
 
 
 def test_a_number_sends_a_41st_after_60000_ms_and_not_after_59999(sender):
     assert [sender.at(1000 * second) for second in range(40)] == [sender.SENT] * 40
-    assert sender.at(40_000) == sender.refused(PER_MINUTE, now=40_000, free=60_000)
-    assert sender.at(59_999) == sender.refused(PER_MINUTE, now=59_999, free=60_000)
+    assert sender.at(40_000) == sender.rejected(PER_MINUTE, now=40_000, free=60_000)
+    assert sender.at(59_999) == sender.rejected(PER_MINUTE, now=59_999, free=60_000)
     assert sender.at(60_000) == sender.SENT
     # The window slides: the second of the forty is in it until 61,000.
-    assert sender.at(60_999) == sender.refused(PER_MINUTE, now=60_999, free=61_000)
+    assert sender.at(60_999) == sender.rejected(PER_MINUTE, now=60_999, free=61_000)
     assert sender.at(61_000) == sender.SENT
 
 
-def test_a_refusal_uses_nothing_up(sender):
+def test_a_provider_error_uses_nothing_up(sender):
     assert sender.at(0) == sender.SENT
     assert [sender.at(10 * place) for place in range(1, 100)] == [
-        sender.refused(PER_NUMBER, now=10 * place, free=1000) for place in range(1, 100)
+        sender.rejected(PER_NUMBER, now=10 * place, free=1000) for place in range(1, 100)
     ]
     assert sender.at(1000) == sender.SENT
-    stored = sender.room.world.state.ledger.page(account_shelf("dialogtech/six"), 0, LATEST)
+    stored = sender.provider.world.state.message_store.page(account_key("dialogtech/six"), 0, LATEST)
     first = int(stored[0].id)
     assert [message.id for message in stored] == [str(first), str(first + 1)]
 
 
-def test_what_is_refused_for_another_reason_does_not_count(sender):
+def test_what_is_rejected_for_another_reason_does_not_count(sender):
     assert "failed" in sender.at(0, message="")
     assert "failed" in sender.at(0, to="x")
     assert "failed" in sender.at(0, "5559999999")
@@ -120,8 +120,8 @@ def test_what_is_refused_for_another_reason_does_not_count(sender):
 
 def test_only_sending_is_limited(sender):
     assert sender.at(0) == sender.SENT
-    assert len({sender.room.numbers() for _ in range(50)}) == 1
-    assert len({sender.room.messages() for _ in range(50)}) == 1
+    assert len({sender.provider.numbers() for _ in range(50)}) == 1
+    assert len({sender.provider.messages() for _ in range(50)}) == 1
 
 
 # -- which limit is named ------------------------------------------------------------------------------------------
@@ -162,8 +162,8 @@ NAMED = {
 def test_the_limit_that_keeps_the_client_waiting_longest_is_named(sender, case):
     before, (now, number), limit, free = NAMED[case]
     assert [sender.at(*send) for send in before] == [sender.SENT] * len(before)
-    assert sender.at(now, number) == sender.refused(limit, now=now, free=free)
-    assert sender.at(free - 1, number) == sender.refused(limit, now=free - 1, free=free)
+    assert sender.at(now, number) == sender.rejected(limit, now=now, free=free)
+    assert sender.at(free - 1, number) == sender.rejected(limit, now=free - 1, free=free)
     assert sender.at(free, number) == sender.SENT
 
 
@@ -177,14 +177,14 @@ def test_one_number_does_not_hold_up_another(sender):
 
 def test_one_number_written_in_two_ways_is_one(sender):
     assert sender.at(0, A) == sender.SENT
-    assert sender.at(0, f"1{A}") == sender.refused(PER_NUMBER, now=0, free=1000)
+    assert sender.at(0, f"1{A}") == sender.rejected(PER_NUMBER, now=0, free=1000)
 
 
 def test_one_account_does_not_hold_up_another_that_has_the_same_numbers(sender):
     assert [sender.at(0, number) for number in (A, B, C, D)] == [sender.SENT] * 4
     assert [sender.at(0, number, **OTHERS) for number in (A, B, C, D)] == [sender.SENT] * 4
-    assert sender.at(0, E) == sender.refused(PER_ACCOUNT, now=0, free=1000)
-    assert sender.at(0, E, **OTHERS) == sender.refused(PER_ACCOUNT, now=0, free=1000)
+    assert sender.at(0, E) == sender.rejected(PER_ACCOUNT, now=0, free=1000)
+    assert sender.at(0, E, **OTHERS) == sender.rejected(PER_ACCOUNT, now=0, free=1000)
 
 
 def test_one_world_does_not_hold_up_another(sender_in):
@@ -193,7 +193,7 @@ def test_one_world_does_not_hold_up_another(sender_in):
     assert other.at(0) == other.SENT
 
 
-# -- readings ------------------------------------------------------------------------------------------------------
+# -- variants ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", ["accepted", "all"])
@@ -205,26 +205,26 @@ def test_switched_off_there_is_no_limit(sender_in, count):
 def test_the_sender_is_the_number_by_default(sender):
     assert sender.at(0, A, to="5556660001") == sender.SENT
     assert sender.at(0, B, to="5556660001") == sender.SENT
-    assert sender.at(0, A, to="5556660002") == sender.refused(PER_NUMBER, now=0, free=1000)
+    assert sender.at(0, A, to="5556660002") == sender.rejected(PER_NUMBER, now=0, free=1000)
 
 
 def test_the_recipient_is_the_number_where_it_is_read_so(sender_in):
     sender = sender_in(**{"dialogtech.limits.number": "to"})
     assert sender.at(0, A, to="5556660001") == sender.SENT
     assert sender.at(0, A, to="5556660002") == sender.SENT
-    assert sender.at(0, B, to="5556660001") == sender.refused(PER_NUMBER, now=0, free=1000)
-    assert sender.at(0, B, to="15556660001") == sender.refused(PER_NUMBER, now=0, free=1000)
+    assert sender.at(0, B, to="5556660001") == sender.rejected(PER_NUMBER, now=0, free=1000)
+    assert sender.at(0, B, to="15556660001") == sender.rejected(PER_NUMBER, now=0, free=1000)
 
 
 def test_the_recipient_has_40_a_minute_where_it_is_read_so(sender_in):
     sender = sender_in(**{"dialogtech.limits.number": "to"})
     numbers = list(islice(cycle(SIX), 41))
     assert [sender.at(1000 * second, numbers[second]) for second in range(40)] == [sender.SENT] * 40
-    assert sender.at(59_999, numbers[40]) == sender.refused(PER_MINUTE, now=59_999, free=60_000)
+    assert sender.at(59_999, numbers[40]) == sender.rejected(PER_MINUTE, now=59_999, free=60_000)
     assert sender.at(60_000, numbers[40]) == sender.SENT
 
 
-def test_a_refused_send_counts_where_all_do(sender_in):
+def test_a_rejected_send_counts_where_all_do(sender_in):
     sender = sender_in(**{"dialogtech.limits.count": "all"})
     assert sender.at(0) == sender.SENT
     assert sender.at(900) != sender.SENT
@@ -233,7 +233,7 @@ def test_a_refused_send_counts_where_all_do(sender_in):
     assert sender.at(3898) == sender.SENT
 
 
-def test_a_refused_send_counts_against_the_account_where_all_do(sender_in):
+def test_a_rejected_send_counts_against_the_account_where_all_do(sender_in):
     sender = sender_in(**{"dialogtech.limits.count": "all"})
     assert [sender.at(0, number) for number in (A, B, C, D)] == [sender.SENT] * 4
     assert [sender.at(500, number) for number in (A, B, C, D)] != [sender.SENT] * 4
@@ -241,20 +241,20 @@ def test_a_refused_send_counts_against_the_account_where_all_do(sender_in):
     assert sender.at(2499, E) == sender.SENT
 
 
-def test_a_refusal_tells_when_the_next_is_possible_where_all_sends_count_too(sender_in):
+def test_a_provider_error_tells_when_the_next_is_possible_where_all_sends_count_too(sender_in):
     sender = sender_in(**{"dialogtech.limits.count": "all"})
     assert sender.at(0) == sender.SENT
     # This very request counts, so the number is free a second after it, not a second after the accepted one.
-    assert sender.at(900) == sender.refused(PER_NUMBER, now=900, free=1900)
+    assert sender.at(900) == sender.rejected(PER_NUMBER, now=900, free=1900)
     assert sender.at(1900) == sender.SENT
 
 
 # -- many at once --------------------------------------------------------------------------------------------------
 
 
-def test_32_parallel_clients_never_get_more_than_the_limits_allow(open_house, dialogtech_in):
-    house = open_house(FIXTURE, Clock.system())
-    world, sent = house.default, dialogtech_in.SENT.encode()
+def test_32_parallel_clients_never_get_more_than_the_limits_allow(open_registry, dialogtech_in):
+    registry = open_registry(FIXTURE, Clock.system())
+    world, sent = registry.default, dialogtech_in.SENT.encode()
     clients, tries, step = 32, 40, 2_000
 
     def client(place):
@@ -264,18 +264,18 @@ def test_32_parallel_clients_never_get_more_than_the_limits_allow(open_house, di
         for number in islice(cycle(SIX), place, place + tries):
             values = {"action": "sms.send_message", **dialogtech_in.CREDENTIALS, **dialogtech_in.SMS, "from": number}
             connection.request("GET", f"/ibp_api.php?{urlencode(values)}")
-            answer = connection.getresponse().read()
-            assert answer == sent or b"Rate limit exceeded" in answer
-            accepted += answer == sent
+            response = connection.getresponse().read()
+            assert response == sent or b"Rate limit exceeded" in response
+            accepted += response == sent
             let_pass(world, step)  # faster than ours, so that there are several seconds of it
         connection.close()
         return accepted
 
-    with MockServer(build_service(registry=house)) as server, ThreadPoolExecutor(clients) as pool:
+    with MockServer(build_service(registry=registry)) as server, ThreadPoolExecutor(clients) as pool:
         port = int(server.url.rpartition(":")[2])
         accepted = sum(pool.map(client, range(clients)))
 
-    stored = world.state.ledger.page(account_shelf("dialogtech/six"), 0, LATEST)
+    stored = world.state.message_store.page(account_key("dialogtech/six"), 0, LATEST)
     assert len(stored) == accepted
     seconds = clients * tries * step // SECOND
     assert accepted >= 4 * seconds  # each of them was used to the full

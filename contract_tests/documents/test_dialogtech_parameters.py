@@ -20,7 +20,7 @@ REQUIRED = [(action, name) for action, names in TABLES.items() for name in names
 
 
 @pytest.fixture
-def asked(dialogtech):
+def fetch(dialogtech):
     """Ask for an action as its page does, but for some parameters; None leaves one out."""
 
     def ask(page, /, **changes):
@@ -31,15 +31,15 @@ def asked(dialogtech):
     return ask
 
 
-def ids(answer):
+def ids(response):
     """The messages of an answer, in their order."""
-    root = ET.fromstring(answer)
-    assert root.findtext("result") == "success", answer
+    root = ET.fromstring(response)
+    assert root.findtext("result") == "success", response
     return [element.text for element in root.iter("msg_id")]
 
 
 @pytest.fixture
-def neighbours(shipped, open_house, dialogtech_in):
+def neighbours(shipped, open_registry, dialogtech_in):
     """DialogTech with a disabled number on the documents' account, and with another account beside it."""
     documents = next(account for account in shipped.accounts if account.key == "dialogtech/documents")
     disabled = Number("5550001111", sms_enabled=False)
@@ -51,7 +51,7 @@ def neighbours(shipped, open_house, dialogtech_in):
         {"5550002222": Number("5550002222")},
     )
     own = replace(documents, numbers={**documents.numbers, disabled.number: disabled})
-    return dialogtech_in(open_house(replace(shipped, accounts=(own, other))))
+    return dialogtech_in(open_registry(replace(shipped, accounts=(own, other))))
 
 
 # -- required ------------------------------------------------------------------------------------------------------
@@ -59,22 +59,22 @@ def neighbours(shipped, open_house, dialogtech_in):
 
 @pytest.mark.parametrize(("action", "name"), REQUIRED)
 @pytest.mark.parametrize("value", [None, ""], ids=["absent", "empty"])
-def test_a_required_parameter_must_be_there(dialogtech, asked, action, name, value):
-    assert asked(action, **{name: value}) == dialogtech.failed(f"Missing required parameter: {name}")
+def test_a_required_parameter_must_be_there(dialogtech, fetch, action, name, value):
+    assert fetch(action, **{name: value}) == dialogtech.failed(f"Missing required parameter: {name}")
 
 
-def test_the_number_of_000_is_not_required(asked):
-    assert ids(asked("sms.get_messages")) == ["177931295", "131086044", "133185904"]
+def test_the_number_of_000_is_not_required(fetch):
+    assert ids(fetch("sms.get_messages")) == ["177931295", "131086044", "133185904"]
 
 
-def test_an_empty_number_is_as_good_as_none(asked):
-    assert ids(asked("sms.get_messages", number="")) == ["177931295", "131086044", "133185904"]
+def test_an_empty_number_is_as_good_as_none(fetch):
+    assert ids(fetch("sms.get_messages", number="")) == ["177931295", "131086044", "133185904"]
 
 
 def test_the_first_missing_row_of_the_table_is_named(dialogtech):
-    asked = {"action": "sms.send_message", **dialogtech.CREDENTIALS}
-    assert dialogtech.ask(asked) == dialogtech.failed("Missing required parameter: to")
-    assert dialogtech.ask(asked | {"to": "5556667777"}) == dialogtech.failed("Missing required parameter: from")
+    fetch = {"action": "sms.send_message", **dialogtech.CREDENTIALS}
+    assert dialogtech.ask(fetch) == dialogtech.failed("Missing required parameter: to")
+    assert dialogtech.ask(fetch | {"to": "5556667777"}) == dialogtech.failed("Missing required parameter: from")
 
 
 # -- action --------------------------------------------------------------------------------------------------------
@@ -95,8 +95,8 @@ def test_the_first_missing_row_of_the_table_is_named(dialogtech):
         "💬",
     ],
 )
-def test_any_other_action_is_unknown(dialogtech, asked, action):
-    assert asked(action) == dialogtech.failed(f"Unknown action: {escape(action)}")
+def test_any_other_action_is_unknown(dialogtech, fetch, action):
+    assert fetch(action) == dialogtech.failed(f"Unknown action: {escape(action)}")
 
 
 # -- phone numbers -------------------------------------------------------------------------------------------------
@@ -131,14 +131,14 @@ NO_NUMBERS = [
 @pytest.mark.parametrize(
     ("action", "name"), [("sms.send_message", "to"), ("sms.send_message", "from"), ("sms.get_messages", "number")]
 )
-def test_a_formatted_or_impossible_number_is_refused(dialogtech, asked, action, name, value):
-    assert asked(action, **{name: value}) == dialogtech.failed(
+def test_a_formatted_or_impossible_number_is_rejected(dialogtech, fetch, action, name, value):
+    assert fetch(action, **{name: value}) == dialogtech.failed(
         f"Parameter {name} must be an unformatted phone number, 10 digits or 11 with a leading 1: {value}"
     )
 
 
-def test_a_long_value_is_not_repeated_whole(dialogtech, asked):
-    assert asked("sms.send_message", to="5" * 1000) == dialogtech.failed(
+def test_a_long_value_is_not_repeated_whole(dialogtech, fetch):
+    assert fetch("sms.send_message", to="5" * 1000) == dialogtech.failed(
         f"Parameter to must be an unformatted phone number, 10 digits or 11 with a leading 1: {'5' * 60}…"
     )
 
@@ -157,13 +157,13 @@ def test_to_can_be_any_unformatted_number(dialogtech, to):
 
 
 @pytest.mark.parametrize("number", ["5554443210", "15554443210"])
-def test_number_filters_by_the_tracking_number(asked, number):
-    assert ids(asked("sms.get_messages", number=number)) == ["177931295", "131086044", "133185904"]
+def test_number_filters_by_the_tracking_number(fetch, number):
+    assert ids(fetch("sms.get_messages", number=number)) == ["177931295", "131086044", "133185904"]
 
 
 @pytest.mark.parametrize("number", ["5554332111", "5559990000", "0000000000"])
-def test_a_number_without_messages_or_of_somebody_else_matches_nothing(asked, number):
-    assert ids(asked("sms.get_messages", number=number)) == []
+def test_a_number_without_messages_or_of_somebody_else_matches_nothing(fetch, number):
+    assert ids(fetch("sms.get_messages", number=number)) == []
 
 
 # -- from ----------------------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_a_number_without_messages_or_of_somebody_else_matches_nothing(asked, nu
     [
         pytest.param("5550001111", id="disabled"),
         pytest.param("5550002222", id="another account's"),
-        pytest.param("5556667777", id="nobody's"),
+        pytest.param("5556667777", id="no one's"),
     ],
 )
 @pytest.mark.parametrize("one", ["", "1"])
@@ -266,15 +266,15 @@ NO_DAYS = [
 
 @pytest.mark.parametrize("value", NO_DAYS)
 @pytest.mark.parametrize("name", ["start_date", "end_date"])
-def test_a_date_is_eight_digits_that_are_a_day(dialogtech, asked, name, value):
-    assert asked("sms.get_messages", **{name: value}) == dialogtech.failed(
+def test_a_date_is_eight_digits_that_are_a_day(dialogtech, fetch, name, value):
+    assert fetch("sms.get_messages", **{name: value}) == dialogtech.failed(
         f"Parameter {name} must be a day in the format YYYYMMDD: {value}"
     )
 
 
 @pytest.mark.parametrize("day", ["20160229", "20000229", "00010101", "99991231", "20171231"])
-def test_every_day_of_the_calendar_is_one(asked, day):
-    assert ids(asked("sms.get_messages", start_date=day, end_date=day)) == []
+def test_every_day_of_the_calendar_is_one(fetch, day):
+    assert ids(fetch("sms.get_messages", start_date=day, end_date=day)) == []
 
 
 @pytest.mark.parametrize(
@@ -287,12 +287,12 @@ def test_every_day_of_the_calendar_is_one(asked, day):
         ("20170102", "20170102", []),
     ],
 )
-def test_a_range_has_both_of_its_days(asked, start, end, expected):
-    assert ids(asked("sms.get_messages", start_date=start, end_date=end)) == expected
+def test_a_range_has_both_of_its_days(fetch, start, end, expected):
+    assert ids(fetch("sms.get_messages", start_date=start, end_date=end)) == expected
 
 
-def test_a_range_does_not_end_before_it_starts(dialogtech, asked):
-    assert asked("sms.get_messages", start_date="20170102", end_date="20170101") == dialogtech.failed(
+def test_a_range_does_not_end_before_it_starts(dialogtech, fetch):
+    assert fetch("sms.get_messages", start_date="20170102", end_date="20170101") == dialogtech.failed(
         "Parameter end_date 20170101 is before start_date 20170102"
     )
 
@@ -336,8 +336,8 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_to_send_parameters_sends_the_same_message(dialogtech, way):
     values = {"action": "sms.send_message", **dialogtech.CREDENTIALS, **dialogtech.SMS}
-    answer = dialogtech.open(**WAYS[way](values))
-    assert (answer.status_code, answer.text) == (200, dialogtech.SENT)
+    response = dialogtech.open(**WAYS[way](values))
+    assert (response.status_code, response.text) == (200, dialogtech.SENT)
     root = ET.fromstring(dialogtech.messages(**dialogtech.TODAY))
     assert [(e.findtext("to"), e.findtext("from"), e.findtext("message")) for e in root.iter("message") if len(e)] == [
         ("5556667777", "5554332111", "Thank you for calling.")
@@ -361,8 +361,8 @@ def test_head_is_get_without_the_body(dialogtech):
 
 def test_answers_bear_the_date_of_the_world(dialogtech):
     dialogtech.wait(61_000)
-    answer = dialogtech.open(query_string={"action": "sms.get_numbers", **dialogtech.CREDENTIALS})
-    assert answer.headers["Date"] == "Mon, 01 Jun 2026 12:01:01 GMT"
+    response = dialogtech.open(query_string={"action": "sms.get_numbers", **dialogtech.CREDENTIALS})
+    assert response.headers["Date"] == "Mon, 01 Jun 2026 12:01:01 GMT"
 
 
 # -- credentials ---------------------------------------------------------------------------------------------------
@@ -385,7 +385,7 @@ CREDENTIALS = [
     ({"access_key": "other-api-key", "secret_access_key": "None"}, PAIR),
     ({"api_key": "foo"}, KEY),
     ({"api_key": "other-access"}, KEY),
-    ({"api_key": "nobody"}, KEY),
+    ({"api_key": "unknown"}, KEY),
     ({"api_key": ""}, "Missing required parameter: access_key"),
     ({"access_key": "foo", "api_key": "other-api-key"}, "Missing required parameter: secret_access_key"),
     ({"access_key": "foo", "secret_access_key": "baz", "api_key": "other-api-key"}, PAIR),
@@ -419,7 +419,7 @@ def test_credentials_open_the_account_that_they_belong_to(neighbours, credential
 
 def test_an_account_does_not_see_the_messages_of_another(neighbours):
     assert neighbours.send() == neighbours.SENT
-    answer = neighbours.ask(
+    response = neighbours.ask(
         {"action": "sms.get_messages", "api_key": "other-api-key", "start_date": "20170101", "end_date": "20261231"}
     )
-    assert ids(answer) == []
+    assert ids(response) == []

@@ -27,14 +27,14 @@ def printed_url(name):
     return "".join(values[name] if name else text for name, text in re.findall(r'\$(\w+)|"([^"]*)"', parts))
 
 
-def asked(base_url, url):
-    with urlopen(url.replace(HOST, base_url), timeout=30) as answer:
-        return answer.read().decode()
+def fetch(base_url, url):
+    with urlopen(url.replace(HOST, base_url), timeout=30) as response:
+        return response.read().decode()
 
 
-def split(answer):
+def split(response):
     """The declaration of the document type, and everything around it."""
-    before, declaration, after = re.split(r"(<!DOCTYPE.*?\n\]>\n)", answer, flags=re.DOTALL)
+    before, declaration, after = re.split(r"(<!DOCTYPE.*?\n\]>\n)", response, flags=re.DOTALL)
     return declaration, before + after
 
 
@@ -55,33 +55,33 @@ def test_the_programs_of_000_and_001_ask_at_these_addresses():
 
 
 def test_the_answer_of_001_comes_byte_for_byte(base_url):
-    assert asked(base_url, printed_url("send_message.php")) == printed("send_message.xml")
+    assert fetch(base_url, printed_url("send_message.php")) == printed("send_message.xml")
 
 
 def test_the_answer_of_002_comes_byte_for_byte(base_url):
     url = re.search(r"https://\S+", printed("get_numbers.txt"))[0]
-    assert asked(base_url, url) == printed("get_numbers.xml")
+    assert fetch(base_url, url) == printed("get_numbers.xml")
 
 
 def test_the_answer_of_000_differs_from_the_printed_one_in_its_dtd_and_one_closed_element(base_url):
-    declaration, document = split(asked(base_url, printed_url("get_messages.php")))
+    declaration, document = split(fetch(base_url, printed_url("get_messages.php")))
     printed_declaration, printed_document = split(closed(printed("get_messages.xml")))
     assert document == printed_document
     assert declaration != printed_declaration  # DT-1
 
 
-def test_the_answer_of_000_with_its_printed_dtd_differs_in_one_closed_element(open_house, dialogtech_in):
-    answer = dialogtech_in(open_house(readings={"dialogtech.get_messages.dtd": "printed"})).messages()
+def test_the_answer_of_000_with_its_printed_dtd_differs_in_one_closed_element(open_registry, dialogtech_in):
+    response = dialogtech_in(open_registry(variants={"dialogtech.get_messages.dtd": "printed"})).messages()
     sample = printed("get_messages.xml")
-    difference = [line for line in ndiff(sample.splitlines(), answer.splitlines()) if line[0] != " "]
+    difference = [line for line in ndiff(sample.splitlines(), response.splitlines()) if line[0] != " "]
     assert difference == [f"+ {CLOSED}"]
-    assert answer == closed(sample)
+    assert response == closed(sample)
 
 
 @pytest.mark.parametrize("host", ["secure.dialogtech.com", "secure.ifbyphone.com"])
 def test_the_samples_come_under_the_providers_own_names_too(dialogtech, host):
-    answer = dialogtech.open(
+    response = dialogtech.open(
         base_url=f"https://{host}",
         query_string="access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY&action=sms.get_numbers",
     )
-    assert (answer.status_code, answer.text) == (200, printed("get_numbers.xml"))
+    assert (response.status_code, response.text) == (200, printed("get_numbers.xml"))

@@ -1,4 +1,4 @@
-"""Whatever arrives at mGage's address: a refusal of its own, a line in the journal, and a server that goes on."""
+"""Whatever arrives at mGage's address: a provider error of its own, a line in the journal, and a server that goes on."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ NOTHING = "Nothing here; the address of the API is /api/messages/program/{progra
 def ask(server):
     """Ask our own server at its socket; status, kind and body."""
 
-    def asked(method, target, body=None, **headers):
+    def fetch(method, target, body=None, **headers):
         headers = {"Authorization": BASIC} | {name.title().replace("_", "-"): text for name, text in headers.items()}
         connection = HTTPConnection("127.0.0.1", int(server.url.rpartition(":")[2]), timeout=30)
         try:
             connection.request(method, target, body, {name: text for name, text in headers.items() if text is not None})
-            answer = connection.getresponse()
-            return answer.status, answer.headers["Content-Type"], answer.read().decode()
+            response = connection.getresponse()
+            return response.status, response.headers["Content-Type"], response.read().decode()
         finally:
             connection.close()
 
-    return asked
+    return fetch
 
 
 @pytest.fixture
@@ -55,14 +55,14 @@ def stays_healthy(server, ask):
     assert ask("GET", PATH)[:2] == (200, JSON)
 
 
-def refusal(sentence):
+def error(sentence):
     Draft202012Validator(json.loads(ERROR.read_text())).validate(
         body := {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}
     )
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-REFUSED = {
+REJECTED = {
     "no credentials": (PATH, None, 401, "MissingCredentials", "HTTP Basic authentication is required"),
     "garbage for credentials": (
         PATH, "Basic \xff\xfe", 401, "UnreadableCredentials", "Authorization header is not HTTP Basic: not base64"
@@ -99,14 +99,14 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_bad_request_gets_the_providers_refusal_and_stands_in_the_journal(ask, journal, case):
-    target, authorization, status, name, sentence = REFUSED[case]
-    body = refusal(sentence).replace("\0", "\\u0000")
+@pytest.mark.parametrize("case", REJECTED)
+def test_a_bad_request_gets_the_providers_provider_error_and_stands_in_the_journal(ask, journal, case):
+    target, authorization, status, name, sentence = REJECTED[case]
+    body = error(sentence).replace("\0", "\\u0000")
     assert ask("GET", target, authorization=authorization) == (status, JSON, body)
     exchange = journal()
     assert (exchange["provider"], exchange["operation"], exchange["status"]) == ("mgage", "program.export", status)
-    assert (exchange["refusal"]["name"], exchange["ending"]) == (name, "complete")
+    assert (exchange["error"]["name"], exchange["ending"]) == (name, "complete")
 
 
 GARBAGE = {
@@ -125,9 +125,9 @@ def test_a_body_on_a_get_is_not_looked_at(ask, garbage, kind):
 
 
 @pytest.mark.parametrize("garbage", GARBAGE)
-def test_a_mebibyte_of_garbage_is_refused_for_its_method(ask, journal, garbage):
-    answer = ask("POST", PATH, GARBAGE[garbage], content_type="application/json", authorization=None)
-    assert answer == (405, JSON, refusal("Method POST not allowed; use GET"))
+def test_a_mebibyte_of_garbage_is_rejected_for_its_method(ask, journal, garbage):
+    response = ask("POST", PATH, GARBAGE[garbage], content_type="application/json", authorization=None)
+    assert response == (405, JSON, error("Method POST not allowed; use GET"))
     assert (journal()["provider"], journal()["status"]) == ("mgage", 405)
 
 
@@ -141,14 +141,14 @@ def test_an_odd_host_is_answered(ask, host):
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 300])
-def test_an_impossible_host_is_refused_in_the_same_form(ask, host):
-    assert ask("GET", PATH, host=host) == (400, JSON, refusal("Request cannot be read"))
+def test_an_impossible_host_is_rejected_in_the_same_form(ask, host):
+    assert ask("GET", PATH, host=host) == (400, JSON, error("Request cannot be read"))
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("path", ["/x", "/ibp", "/API/messages/program/121811", "/%FF%00"])
-def test_another_path_of_the_providers_host_gets_its_refusal(ask, journal, method, path):
-    assert ask(method, path, host="communicatepro.mgage.com") == (404, JSON, refusal(NOTHING))
+def test_another_path_of_the_providers_host_gets_its_provider_error(ask, journal, method, path):
+    assert ask(method, path, host="communicatepro.mgage.com") == (404, JSON, error(NOTHING))
     assert (journal()["provider"], journal()["status"]) == ("mgage", 404)
 
 
@@ -158,12 +158,12 @@ def test_a_failure_of_ours_is_a_500_in_the_same_form(server, ask, monkeypatch, c
 
     with monkeypatch.context() as broken:
         broken.setitem(wire.RENDER, Exported, None)
-        answer = ask("GET", PATH)
-    assert answer == (500, JSON, refusal("Internal error of the mock server; its log says more"))
+        response = ask("GET", PATH)
+    assert response == (500, JSON, error("Internal error of the mock server; its log says more"))
     assert "TypeError" in caplog.text
 
 
-SECRET = "hunter2-SeCrEt"  # nobody's
+SECRET = "hunter2-SeCrEt"  # no one's
 
 
 @pytest.mark.parametrize("user", ["mgage", SECRET])
@@ -176,8 +176,8 @@ def test_a_password_that_is_not_ours_never_stands_in_the_journal(ask, user):
     assert token not in whole
 
 
-def test_every_refusal_is_tried_here_or_among_the_quirks():
-    room = next(room for room in PROVIDERS if room.name == "mgage")
-    tried = {name for _, _, _, name, _ in REFUSED.values()}
+def test_every_provider_error_is_tried_here_or_among_the_quirks():
+    provider = next(provider for provider in PROVIDERS if provider.name == "mgage")
+    tried = {name for _, _, _, name, _ in REJECTED.values()}
     elsewhere = {"UnknownPath", "WrongMethod", "UnreadableRequest", "ServerFault", "RangeTooLong"}
-    assert {refusal.__name__ for refusal in room.errors} == tried | elsewhere
+    assert {error.__name__ for error in provider.errors} == tried | elsewhere

@@ -12,16 +12,16 @@ import pytest
 import requests
 
 from contract_tests.ways import both_ways
-from mockserver.app import READINGS, ROOMS
+from mockserver.app import CALLBACKS, VARIANTS
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 from mockserver.providers.mgage import MGAGE
 from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import AT_ONCE, Ending, ResponseTiming
-from mockserver.sdk.serialization_cache import Fragments
+from mockserver.sdk.serialization_cache import SerializationCache
 from mockserver.settings import fixtures_folder
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -33,9 +33,9 @@ RANGES = [
     ("500520", "500529", "answered 2 seconds late"),
     ("500530", "500539", "never answered; the connection stays open until the client gives up"),
 ]
-FAILING, LOST, LATE, SILENT = ((first, last) for first, last, _ in RANGES)
+FAILING, NO_RESPONSE, LATE, SILENT = ((first, last) for first, last, _ in RANGES)
 ANSWERING = {
-    **dict.fromkeys(LOST, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
+    **dict.fromkeys(NO_RESPONSE, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
     **dict.fromkeys(LATE, ResponseTiming(delay=2.0)),
     **dict.fromkeys(SILENT, ResponseTiming(ending=Ending.HANG, instead=b"")),
 }
@@ -57,38 +57,38 @@ def empty(program):
 
 
 @pytest.fixture
-def open_house():
-    def opened(**readings):
+def open_registry():
+    def opened(**variants):
         programs = {number: Program(number, "Program", "Campaign", "Voting") for number in ("121811", OWN)}
         accounts = (
             Account("mgage/one", "mgage", "one", (Login("one", "secret"),), programs=programs),
             Account("mgage/two", "mgage", "two", (Login("two", "secret"),)),
         )
-        fixture = Fixture(accounts=accounts, readings=readings)
-        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
+        fixture = Fixture(accounts=accounts, variants=variants)
+        return WorldRegistry(fixture, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
 
     return opened
 
 
 @pytest.fixture
-def house(open_house):
-    return open_house()
+def registry(open_registry):
+    return open_registry()
 
 
-def answer(house, program, auth=AUTH, query=""):
+def response(registry, program, auth=AUTH, query=""):
     """The answer as it would be delivered."""
     encoded = b64encode(":".join(auth).encode()).decode()
     headers = (("Authorization", f"Basic {encoded}"),)
     call = MGAGE.parse(ProviderRequest("GET", PATH + program, query.encode(), headers, host="127.0.0.1"))
-    decision = house.default.execute(partial(MGAGE.decide, call))
-    return MGAGE.render(decision, call, house.default.state.readings, Fragments())
+    decision = registry.default.execute(partial(MGAGE.decide, call))
+    return MGAGE.render(decision, call, registry.default.state.variants, SerializationCache())
 
 
 def errors(answered):
     return answered.status, json.loads(answered.body)["meta"]["generalErrors"]
 
 
-def test_mg_28_the_ranges_are_the_rooms():
+def test_mg_28_the_ranges_are_the_providers():
     assert [tuple(magic) for magic in MGAGE.magic] == [
         ("programId", f"{first} to {last}", first, last, outcome) for first, last, outcome in RANGES
     ]
@@ -103,65 +103,65 @@ def test_mg_28_no_shipped_world_has_such_a_program():
 
 @pytest.mark.parametrize("auth", [AUTH, ("two", "secret")], ids=["one", "two"])
 @pytest.mark.parametrize("program", FAILING)
-def test_mg_28_a_program_that_always_fails(house, program, auth):
-    assert errors(answer(house, program, auth)) == (500, ["General server exception"])
+def test_mg_28_a_program_that_always_fails(registry, program, auth):
+    assert errors(response(registry, program, auth)) == (500, ["General server exception"])
 
 
 @pytest.mark.parametrize("auth", [AUTH, ("two", "secret")], ids=["one", "two"])
 @pytest.mark.parametrize(("program", "delivery"), ANSWERING.items(), ids=ANSWERING)
-def test_mg_28_an_empty_program_whose_answer_is_lost_late_or_never_given(house, program, delivery, auth):
-    answered = answer(house, program, auth)
+def test_mg_28_an_empty_program_whose_answer_is_lost_late_or_never_given(registry, program, delivery, auth):
+    answered = response(registry, program, auth)
     assert (answered.status, answered.timing) == (200, delivery)
     assert json.loads(answered.body) == empty(program)
 
 
 @pytest.mark.parametrize("program", BEYOND)
-def test_mg_28_beyond_the_ranges_programs_are_as_any_other(house, program):
-    answered = answer(house, program)
+def test_mg_28_beyond_the_ranges_programs_are_as_any_other(registry, program):
+    answered = response(registry, program)
     assert errors(answered) == (404, [f"Program {program} does not exist"])
     assert answered.timing is AT_ONCE
-    assert answer(house, "121811").timing is AT_ONCE
+    assert response(registry, "121811").timing is AT_ONCE
 
 
-def test_mg_28_a_magic_program_of_ones_own_exports_its_messages(house):
-    house.default.arrive("mgage", {"sender": "15556667777", "text": "JOIN", "program": OWN})
-    answered = answer(house, OWN)
+def test_mg_28_a_magic_program_of_ones_own_exports_its_messages(registry):
+    registry.default.receive_inbound("mgage", {"sender": "15556667777", "text": "JOIN", "program": OWN})
+    answered = response(registry, OWN)
     assert answered.timing == ResponseTiming(delay=2.0)
     data = json.loads(answered.body)["data"]
     assert (data["programName"], [message["body"] for message in data["messages"]]) == ("Program", ["JOIN"])
-    assert json.loads(answer(house, OWN, ("two", "secret")).body) == empty(OWN)
+    assert json.loads(response(registry, OWN, ("two", "secret")).body) == empty(OWN)
 
 
 @pytest.mark.parametrize("program", ANSWERING)
-def test_mg_28_what_is_refused_for_another_reason_is_refused_at_once(house, program):
-    refused = answer(house, program, query="pageSize=0")
-    assert (refused.status, refused.timing) == (400, AT_ONCE)
-    refused = answer(house, program, ("one", "wrong"))
-    assert (refused.status, refused.timing) == (401, AT_ONCE)
+def test_mg_28_what_is_rejected_for_another_reason_is_rejected_at_once(registry, program):
+    rejected = response(registry, program, query="pageSize=0")
+    assert (rejected.status, rejected.timing) == (400, AT_ONCE)
+    rejected = response(registry, program, ("one", "wrong"))
+    assert (rejected.status, rejected.timing) == (401, AT_ONCE)
 
 
 @pytest.mark.parametrize("program", [*FAILING, *ANSWERING])
-def test_mg_28_switched_off_they_are_programs_as_any_other(open_house, program):
-    house = open_house(**{"mgage.magic": "off"})
-    assert errors(answer(house, program)) == (404, [f"Program {program} does not exist"])
-    assert answer(house, OWN).timing is AT_ONCE
+def test_mg_28_switched_off_they_are_programs_as_any_other(open_registry, program):
+    registry = open_registry(**{"mgage.magic": "off"})
+    assert errors(response(registry, program)) == (404, [f"Program {program} does not exist"])
+    assert response(registry, OWN).timing is AT_ONCE
 
 
-def test_mg_28_the_room_is_asked_as_any_other(house):
-    assert both_ways(house).get(PATH + LATE[0], auth=AUTH).json == empty(LATE[0])
+def test_mg_28_the_provider_is_asked_as_any_other(registry):
+    assert both_ways(registry).get(PATH + LATE[0], auth=AUTH).json == empty(LATE[0])
 
 
 # -- over a socket -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("program", LOST)
+@pytest.mark.parametrize("program", NO_RESPONSE)
 def test_mg_28_requests_meets_a_closed_connection(server, program):
     with pytest.raises(requests.ConnectionError, match="Remote end closed connection without response"):
         requests.get(f"{server.url}{PATH}{program}", auth=AUTH, timeout=30)
     assert requests.get(f"{server.url}{PATH}121811", auth=AUTH, timeout=30).status_code == 200
 
 
-@pytest.mark.parametrize("program", LOST)
+@pytest.mark.parametrize("program", NO_RESPONSE)
 def test_mg_28_curl_gets_an_empty_reply(server, program):
     assert curl(server, program, "30") == (52, "", "curl: (52) Empty reply from server")
 

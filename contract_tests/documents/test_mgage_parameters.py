@@ -1,4 +1,4 @@
-"""Every row of 003's table of filters, the page, and what is refused of each."""
+"""Every row of 003's table of filters, the page, and what is rejected of each."""
 
 from __future__ import annotations
 
@@ -47,34 +47,34 @@ FIXTURE = Fixture(
 
 
 @pytest.fixture
-def page(open_house):
+def page(open_registry):
     """Ask; the texts of the page and the query of the next one."""
-    client = both_ways(open_house(FIXTURE))
+    client = both_ways(open_registry(FIXTURE))
 
-    def asked(query):
-        answer = client.get("/api/messages/program/1001", query_string=query, auth=("one", "secret"))
-        assert answer.status_code == 200, answer.text
-        body = json.loads(answer.data)
+    def fetch(query):
+        response = client.get("/api/messages/program/1001", query_string=query, auth=("one", "secret"))
+        assert response.status_code == 200, response.text
+        body = json.loads(response.data)
         url = body["meta"]["nextPageUrl"]
         texts = "".join(message["body"] for message in body["data"]["messages"])
         return texts if url is None else (texts, url.removeprefix(f"{ADDRESS}?"))
 
-    return asked
+    return fetch
 
 
 @pytest.fixture
-def refused(open_house):
+def rejected(open_registry):
     """Ask; the one sentence of a 400."""
-    client = both_ways(open_house(FIXTURE))
+    client = both_ways(open_registry(FIXTURE))
 
-    def asked(query):
-        answer = client.get("/api/messages/program/1001", query_string=query, auth=("one", "secret"))
-        assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json; charset=UTF-8")
-        (sentence,) = json.loads(answer.data)["meta"]["generalErrors"]
-        assert json.loads(answer.data) == {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}
+    def fetch(query):
+        response = client.get("/api/messages/program/1001", query_string=query, auth=("one", "secret"))
+        assert (response.status_code, response.headers["Content-Type"]) == (400, "application/json; charset=UTF-8")
+        (sentence,) = json.loads(response.data)["meta"]["generalErrors"]
+        assert json.loads(response.data) == {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}
         return sentence
 
-    return asked
+    return fetch
 
 
 @pytest.mark.parametrize(
@@ -114,19 +114,19 @@ def test_pages_follow_one_another_to_the_end(page):
     assert page("page=4&pageSize=2") == ""
 
 
-def test_the_default_page_holds_50(open_house):
+def test_the_default_page_holds_50(open_registry):
     rows = [message(serial, "2026-03-01T10:00:00Z", f"{serial} ") for serial in range(120)]
-    client = both_ways(open_house(Fixture(FIXTURE.accounts, Segment(rows))))
+    client = both_ways(open_registry(Fixture(FIXTURE.accounts, Segment(rows))))
     sizes = []
     for number in (1, 2, 3, 4):
-        answer = client.get("/api/messages/program/1001", query_string=f"page={number}", auth=("one", "secret"))
-        sizes.append(len(json.loads(answer.data)["data"]["messages"]))
+        response = client.get("/api/messages/program/1001", query_string=f"page={number}", auth=("one", "secret"))
+        sizes.append(len(json.loads(response.data)["data"]["messages"]))
     assert sizes == [50, 50, 20, 0]
 
 
-def test_the_last_page_makes_as_many_messages_as_the_first(open_house, monkeypatch):
+def test_the_last_page_makes_as_many_messages_as_the_first(open_registry, monkeypatch):
     rows = [message(serial, "2026-03-01T10:00:00Z", f"{serial} ") for serial in range(5_000)]
-    client = both_ways(open_house(Fixture(FIXTURE.accounts, Segment(rows))))
+    client = both_ways(open_registry(Fixture(FIXTURE.accounts, Segment(rows))))
     made = []
     make = MessageSlice.message
     monkeypatch.setattr(MessageSlice, "message", lambda part, place: made.append(place) or make(part, place))
@@ -174,33 +174,33 @@ DATE = "must be a date in the format YYYY-MM-DDTHH:MM:SS"
         "\0",
     ],
 )
-def test_a_date_in_another_format_is_refused(refused, name, text):
-    assert refused({name: text}) == f"{name} {DATE}: {text}"
+def test_a_date_in_another_format_is_rejected(rejected, name, text):
+    assert rejected({name: text}) == f"{name} {DATE}: {text}"
 
 
 @pytest.mark.parametrize("text", ["", "mo", "Mt", "both", "MO,MT", "MO ", "INBOUND", "0", "MO\0"])
-def test_another_message_type_is_refused(refused, text):
-    assert refused({"messageType": text}) == f"messageType must be MO or MT: {text}"
+def test_another_message_type_is_rejected(rejected, text):
+    assert rejected({"messageType": text}) == f"messageType must be MO or MT: {text}"
 
 
 NO_NUMBERS = ["", "0", "-1", "+1", "1.0", "1e2", "0x10", "ten", " 1", "1 ", "1\n", "NaN", "true", "٣", "²", "1_0"]
 
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "501", "1000", "9999999999"])
-def test_another_page_size_is_refused(refused, text):
-    assert refused({"pageSize": text}) == f"pageSize must be a number from 1 to 500: {text}"
+def test_another_page_size_is_rejected(rejected, text):
+    assert rejected({"pageSize": text}) == f"pageSize must be a number from 1 to 500: {text}"
 
 
 @pytest.mark.parametrize("text", [*NO_NUMBERS, "1000000000"])
-def test_another_page_is_refused(refused, text):
-    assert refused({"page": text}) == f"page must be a number from 1 to 999999999: {text}"
+def test_another_page_is_rejected(rejected, text):
+    assert rejected({"page": text}) == f"page must be a number from 1 to 999999999: {text}"
 
 
 @pytest.mark.parametrize(("name", "largest"), [("pageSize", 500), ("page", 999_999_999)])
-def test_a_number_of_5000_digits_is_refused_and_not_repeated_whole(refused, name, largest):
-    assert refused({name: "9" * 5_000}) == f"{name} must be a number from 1 to {largest}: {'9' * 60}…"
+def test_a_number_of_5000_digits_is_rejected_and_not_repeated_whole(rejected, name, largest):
+    assert rejected({name: "9" * 5_000}) == f"{name} must be a number from 1 to {largest}: {'9' * 60}…"
 
 
-def test_an_end_before_the_start_is_refused(refused):
+def test_an_end_before_the_start_is_rejected(rejected):
     query = "startDate=2026-03-01T10:00:01&endDate=2026-03-01T10:00:00"
-    assert refused(query) == "endDate 2026-03-01T10:00:00 is before startDate 2026-03-01T10:00:01"
+    assert rejected(query) == "endDate 2026-03-01T10:00:00 is before startDate 2026-03-01T10:00:01"

@@ -1,4 +1,4 @@
-"""The entries of mGage's QUIRKS.md: what is taken, and each other reading that there is a switch for."""
+"""The entries of mGage's QUIRKS.md: what is taken, and each other variant that there is a switch for."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ ACCOUNTS = (
 
 
 class Mgage:
-    """mGage's address in a house, asked as account one."""
+    """mGage's address in a server, asked as account one."""
 
-    def __init__(self, house):
-        self.world = house.default
-        self.client = both_ways(house)
+    def __init__(self, registry):
+        self.world = registry.default
+        self.client = both_ways(registry)
 
     def open(self, query="", program="1001", auth=("one", "secret"), method="GET", **request):
         return self.client.open(PATH + program, method=method, query_string=query, auth=auth, **request)
 
     def page(self, query="", program="1001", **request):
-        answer = self.open(query, program, **request)
-        assert answer.status_code == 200, answer.text
-        return json.loads(answer.data)
+        response = self.open(query, program, **request)
+        assert response.status_code == 200, response.text
+        return json.loads(response.data)
 
     def messages(self, query=""):
         return self.page(query)["data"]["messages"]
@@ -66,22 +66,22 @@ class Mgage:
     def texts(self, query=""):
         return [message["body"] for message in self.messages(query)]
 
-    def refused(self, query="", program="1001", **request):
-        """Status and sentence of a refusal; there is nothing else in it."""
-        answer = self.open(query, program, **request)
-        (sentence,) = json.loads(answer.data)["meta"]["generalErrors"]
+    def rejected(self, query="", program="1001", **request):
+        """Status and sentence of a provider error; there is nothing else in it."""
+        response = self.open(query, program, **request)
+        (sentence,) = json.loads(response.data)["meta"]["generalErrors"]
         body = {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}
-        assert answer.text == json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        return answer.status_code, sentence
+        assert response.text == json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return response.status_code, sentence
 
 
 @pytest.fixture
-def mgage(open_house):
-    """mGage with these messages, in these readings, at this instant."""
+def mgage(open_registry):
+    """mGage with these messages, in these variants, at this instant."""
 
-    def opened(*messages, readings: Mapping[str, str] = {}, now="2026-06-01T12:00:00Z"):
+    def opened(*messages, variants: Mapping[str, str] = {}, now="2026-06-01T12:00:00Z"):
         clock = Clock.frozen(parse_instant(now))
-        return Mgage(open_house(Fixture(ACCOUNTS, Segment(messages)), clock, readings))
+        return Mgage(open_registry(Fixture(ACCOUNTS, Segment(messages)), clock, variants))
 
     return opened
 
@@ -92,12 +92,12 @@ MAY = "2026-05-01T10:00:00Z"
 
 
 @pytest.mark.parametrize(
-    ("reading", "numbers"), [("string", ["1234567890", "15556667777"]), ("numeric", [1234567890, 15556667777])]
+    ("variant", "numbers"), [("string", ["1234567890", "15556667777"]), ("numeric", [1234567890, 15556667777])]
 )
-def test_mg_3_a_number_is_a_string_or_numeric(mgage, reading, numbers):
+def test_mg_3_a_number_is_a_string_or_numeric(mgage, variant, numbers):
     rows = [message(0, MAY, handset="1234567890"), message(1, MAY, handset="15556667777")]
-    answer = mgage(*rows, readings={"mgage.number": reading})
-    assert [row["number"] for row in answer.messages()] == numbers
+    response = mgage(*rows, variants={"mgage.number": variant})
+    assert [row["number"] for row in response.messages()] == numbers
 
 
 def test_mg_4_a_number_is_shown_as_it_is_stored(mgage):
@@ -118,16 +118,16 @@ def test_mg_4_a_number_is_shown_as_it_is_stored(mgage):
     ],
 )
 def test_mg_5_a_date_is_written_as_in_the_sample_or_as_in_the_table(mgage, at, sample, iso):
-    for reading, date in (("sample", sample), ("iso", iso)):
-        answer = mgage(message(0, at), readings={"mgage.date": reading})
-        assert [row["date"] for row in answer.messages("startDate=0001-01-01T00:00:00")] == [date]
+    for variant, date in (("sample", sample), ("iso", iso)):
+        response = mgage(message(0, at), variants={"mgage.date": variant})
+        assert [row["date"] for row in response.messages("startDate=0001-01-01T00:00:00")] == [date]
 
 
 def test_mg_6_dates_are_asked_for_in_gmt_and_both_ends_are_whole_seconds(mgage):
-    answer = mgage(message(0, "2026-05-01T00:30:00+02:00", "a"), message(1, "2026-04-30T22:30:00.999999Z", "b"))
-    assert answer.texts("startDate=2026-04-30T22:30:00&endDate=2026-04-30T22:30:00") == ["a", "b"]
-    assert answer.texts("startDate=2026-04-30T22:30:01") == []
-    assert answer.texts("endDate=2026-04-30T22:29:59") == []
+    response = mgage(message(0, "2026-05-01T00:30:00+02:00", "a"), message(1, "2026-04-30T22:30:00.999999Z", "b"))
+    assert response.texts("startDate=2026-04-30T22:30:00&endDate=2026-04-30T22:30:00") == ["a", "b"]
+    assert response.texts("startDate=2026-04-30T22:30:01") == []
+    assert response.texts("endDate=2026-04-30T22:29:59") == []
 
 
 FILTERS = "messageType=MO&startDate=2026-05-01T00:00:00&endDate=2026-05-31T23:59:59&pageSize=1"
@@ -150,31 +150,31 @@ def test_mg_7_the_next_page_is_asked_for_with_the_filters_or_as_printed(mgage, q
     rows = [message(serial, MAY) for serial in range(3)]
     url = f"http://localhost{PATH}1001?"
     assert mgage(*rows).page(query)["meta"]["nextPageUrl"] == url + following
-    printed = mgage(*rows, readings={"mgage.next_page_url": "printed"})
+    printed = mgage(*rows, variants={"mgage.next_page_url": "printed"})
     assert printed.page(query)["meta"]["nextPageUrl"] == url + following.partition("&")[0]
 
 
 def test_mg_8_pages_count_from_one_and_past_the_last_is_nothing(mgage):
-    answer = mgage(message(0, MAY, "a"), message(1, MAY, "b"))
-    assert answer.texts("pageSize=1") == answer.texts("pageSize=1&page=1") == ["a"]
-    assert answer.texts("pageSize=1&page=2") == ["b"]
+    response = mgage(message(0, MAY, "a"), message(1, MAY, "b"))
+    assert response.texts("pageSize=1") == response.texts("pageSize=1&page=1") == ["a"]
+    assert response.texts("pageSize=1&page=2") == ["b"]
     for number in (3, 999_999_999):
-        past = answer.page(f"pageSize=1&page={number}")
+        past = response.page(f"pageSize=1&page={number}")
         assert (past["meta"]["nextPageUrl"], past["data"]["messages"]) == (None, [])
-    assert answer.refused("page=0") == (400, "page must be a number from 1 to 999999999: 0")
+    assert response.rejected("page=0") == (400, "page must be a number from 1 to 999999999: 0")
 
 
-def test_mg_9_more_than_500_on_a_page_is_refused_and_not_cut(mgage):
-    answer = mgage(*(message(serial, MAY) for serial in range(501)))
-    assert len(answer.texts("pageSize=500")) == 500
-    assert answer.refused("pageSize=501") == (400, "pageSize must be a number from 1 to 500: 501")
+def test_mg_9_more_than_500_on_a_page_is_rejected_and_not_cut(mgage):
+    response = mgage(*(message(serial, MAY) for serial in range(501)))
+    assert len(response.texts("pageSize=500")) == 500
+    assert response.rejected("pageSize=501") == (400, "pageSize must be a number from 1 to 500: 501")
 
 
 def test_mg_11_there_are_two_message_types_and_every_message_has_one(mgage):
-    answer = mgage(message(0, MAY), message(1, MAY, direction="outbound"))
-    assert [row["type"] for row in answer.messages()] == ["MO", "MT"]
-    assert [row["type"] for row in answer.messages("messageType=MT")] == ["MT"]
-    assert answer.refused("messageType=both") == (400, "messageType must be MO or MT: both")
+    response = mgage(message(0, MAY), message(1, MAY, direction="outbound"))
+    assert [row["type"] for row in response.messages()] == ["MO", "MT"]
+    assert [row["type"] for row in response.messages("messageType=MT")] == ["MT"]
+    assert response.rejected("messageType=both") == (400, "messageType must be MO or MT: both")
 
 
 @pytest.mark.parametrize(
@@ -228,57 +228,59 @@ NO_BASIC = "Authorization header is not HTTP Basic: "
         (f"Basic {token('one:Secret')}", INVALID),
         (f"Basic {token('one:secret:')}", INVALID),
         (f"Basic {token('ONE:secret')}", INVALID),
-        (f"Basic {token('nobody:secret')}", INVALID),
+        (f"Basic {token('no one:secret')}", INVALID),
         (f"Basic {token('one:secret' + chr(0))}", INVALID),
         (f"Basic {token('x' * 20_000 + ':secret')}", INVALID),
     ],
 )
 def test_mg_13_who_is_not_known_gets_a_401_with_a_challenge(mgage, header, sentence):
     headers = {} if header is None else {"Authorization": header}
-    answer = mgage(message(0, MAY)).open(auth=None, headers=headers)
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, REALM)
-    assert json.loads(answer.data) == {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}
+    response = mgage(message(0, MAY)).open(auth=None, headers=headers)
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, REALM)
+    assert json.loads(response.data) == {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}
 
 
 @pytest.mark.parametrize("scheme", ["Basic ", "basic ", "BASIC ", "Basic   "])
 @pytest.mark.parametrize(("user", "program"), [("one:secret", "1001"), ("zwei:pass:wörd:", "2001")])
 def test_mg_13_a_password_may_have_colons_and_letters_beyond_ascii(mgage, scheme, user, program):
-    answer = mgage().open(program=program, auth=None, headers={"Authorization": scheme + token(user)})
-    assert answer.status_code == 200
-    assert "WWW-Authenticate" not in answer.headers
+    response = mgage().open(program=program, auth=None, headers={"Authorization": scheme + token(user)})
+    assert response.status_code == 200
+    assert "WWW-Authenticate" not in response.headers
 
 
 def test_mg_14_an_error_has_its_sentence_under_meta_and_no_data(mgage):
-    answer = mgage().open("pageSize=0")
-    assert answer.status_code == 400
-    assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
-    assert answer.data == (
+    response = mgage().open("pageSize=0")
+    assert response.status_code == 400
+    assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
+    assert response.data == (
         b'{"meta":{"generalErrors":["pageSize must be a number from 1 to 500: 0"],"nextPageUrl":null}}'
     )
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
 def test_mg_15_only_get_is_allowed(mgage, method):
-    answer = mgage().open(method=method)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
-    assert json.loads(answer.data) == {
+    response = mgage().open(method=method)
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD")
+    assert json.loads(response.data) == {
         "meta": {"generalErrors": [f"Method {method} not allowed; use GET"], "nextPageUrl": None}
     }
 
 
 def test_mg_15_head_is_get_without_a_body(mgage):
-    answer = mgage()
-    got, asked = answer.open(), answer.open(method="HEAD")
-    assert asked.data == b""
-    assert (asked.status_code, asked.headers) == (got.status_code, got.headers)
+    response = mgage()
+    got, fetch = response.open(), response.open(method="HEAD")
+    assert fetch.data == b""
+    assert (fetch.status_code, fetch.headers) == (got.status_code, got.headers)
 
 
 @pytest.mark.parametrize("accept", [None, "application/json", "application/xml", "text/html", "*/*;q=0", "nonsense"])
 def test_mg_16_json_is_utf_8_without_blanks_whatever_is_accepted(mgage, accept):
-    answer = mgage(message(0, MAY, "zażółć 🎉 \u2028 \"'\\/\n\x07")).open(headers={"Accept": accept} if accept else {})
-    assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
+    response = mgage(message(0, MAY, "zażółć 🎉 \u2028 \"'\\/\n\x07")).open(
+        headers={"Accept": accept} if accept else {}
+    )
+    assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
     assert (
-        answer.data
+        response.data
         == (
             '{"meta":{"generalErrors":[],"nextPageUrl":null},"data":{"campaignName":"Campaign","programName":"Program 1001",'
             '"programType":"Text to Join","messages":[{"type":"MO","deliveryStatus":"Received","number":"5556667777",'
@@ -300,7 +302,7 @@ TOO_LONG = (400, "startDate {} is more than one year before the endDate")
 
 
 @pytest.mark.parametrize(
-    ("reading", "query", "texts"),
+    ("variant", "query", "texts"),
     [
         ("default-start", "", ALL[2:]),
         ("default-start", "endDate=2026-05-31T23:59:59", ALL[2:4]),
@@ -321,8 +323,8 @@ TOO_LONG = (400, "startDate {} is more than one year before the endDate")
         ("range", "endDate=2014-12-05T10:00:00", []),
     ],
 )
-def test_mg_17_the_year_is_of_the_default_start_or_what_the_switch_says(mgage, reading, query, texts):
-    assert mgage(*OLD, readings={"mgage.age": reading}).texts(query) == texts
+def test_mg_17_the_year_is_of_the_default_start_or_what_the_switch_says(mgage, variant, query, texts):
+    assert mgage(*OLD, variants={"mgage.age": variant}).texts(query) == texts
 
 
 @pytest.mark.parametrize(
@@ -333,9 +335,9 @@ def test_mg_17_the_year_is_of_the_default_start_or_what_the_switch_says(mgage, r
         (f"{SINCE_2014}&endDate=2015-12-06T00:00:00", "2014-12-05T10:00:00"),
     ],
 )
-def test_mg_17_a_range_of_more_than_a_year_is_refused_in_one_reading(mgage, query, start):
+def test_mg_17_a_range_of_more_than_a_year_is_rejected_in_one_variant(mgage, query, start):
     status, sentence = TOO_LONG
-    assert mgage(*OLD, readings={"mgage.age": "range"}).refused(query) == (status, sentence.format(start))
+    assert mgage(*OLD, variants={"mgage.age": "range"}).rejected(query) == (status, sentence.format(start))
 
 
 @pytest.mark.parametrize(
@@ -356,25 +358,25 @@ def test_mg_17_a_leap_day_has_its_year_from_28_february(mgage, now, texts):
 
 
 @pytest.mark.parametrize("now", ["0001-01-01T00:00:00Z", "0001-06-01T12:00:00Z", "9999-12-31T23:59:59Z"])
-@pytest.mark.parametrize("reading", ["default-start", "today", "archived", "range"])
-def test_mg_17_a_year_ago_is_there_at_the_ends_of_the_calendar(mgage, now, reading):
-    assert mgage(message(0, now, "now"), now=now, readings={"mgage.age": reading}).texts() == ["now"]
+@pytest.mark.parametrize("variant", ["default-start", "today", "archived", "range"])
+def test_mg_17_a_year_ago_is_there_at_the_ends_of_the_calendar(mgage, now, variant):
+    assert mgage(message(0, now, "now"), now=now, variants={"mgage.age": variant}).texts() == ["now"]
 
 
 def test_mg_17_pages_begin_at_the_same_message_while_the_day_goes_on(mgage):
-    answer = mgage(*OLD, now="2026-06-01T00:00:00Z")
-    assert answer.texts("pageSize=1") == ["a year"]
-    let_pass(answer.world, 86_399_999_999)
-    assert answer.texts("pageSize=1&page=2") == ["yesterday"]
+    response = mgage(*OLD, now="2026-06-01T00:00:00Z")
+    assert response.texts("pageSize=1") == ["a year"]
+    let_pass(response.world, 86_399_999_999)
+    assert response.texts("pageSize=1&page=2") == ["yesterday"]
 
 
 def test_mg_18_messages_come_by_date_and_then_by_arrival(mgage):
     rows = [message(0, MAY, "b"), message(1, "2026-04-01T10:00:00Z", "a"), message(2, MAY, "c")]
-    answer = mgage(*rows)
+    response = mgage(*rows)
     late = message(3, MAY, "d")
-    answer.world.state.apply(MessageStored(late))
-    answer.world.state.apply(MessageStored(replace(late, serial=4, at=late.at - 1, text="before b")))
-    assert answer.texts() == ["a", "before b", "b", "c", "d"]
+    response.world.state.apply(MessageStored(late))
+    response.world.state.apply(MessageStored(replace(late, serial=4, at=late.at - 1, text="before b")))
+    assert response.texts() == ["a", "before b", "b", "c", "d"]
 
 
 def test_mg_19_the_number_is_the_handsets_in_both_directions(mgage):
@@ -391,8 +393,8 @@ def test_mg_20_a_delivery_status_is_what_the_world_says(mgage):
 def test_mg_20_the_shipped_demo_has_all_six(client):
     found = set()
     for number in range(141501, 141511):
-        answer = client.get(f"{PATH}{number}?pageSize=500&startDate=2000-01-01T00:00:00", auth=("demo", "demo"))
-        found |= {row["deliveryStatus"] for row in json.loads(answer.data)["data"]["messages"]}
+        response = client.get(f"{PATH}{number}?pageSize=500&startDate=2000-01-01T00:00:00", auth=("demo", "demo"))
+        found |= {row["deliveryStatus"] for row in json.loads(response.data)["data"]["messages"]}
     assert found == {"Sent", "Delivered", "Error", "Undelivered", "Received", "Processing"}
 
 
@@ -418,8 +420,8 @@ def test_mg_21_the_shipped_demo_has_all_seven(client):
 
 
 def test_mg_22_a_program_without_messages_has_an_empty_list(mgage):
-    answer = mgage(message(0, MAY)).page(program="1002")
-    assert answer == {
+    response = mgage(message(0, MAY)).page(program="1002")
+    assert response == {
         "meta": {"generalErrors": [], "nextPageUrl": None},
         "data": {
             "campaignName": "Campaign",
@@ -431,8 +433,8 @@ def test_mg_22_a_program_without_messages_has_an_empty_list(mgage):
 
 
 def test_mg_22_a_message_has_no_id_and_an_answer_no_total(mgage):
-    answer = mgage(message(0, MAY, network="T-Mobile")).page()
-    assert (list(answer), list(answer["data"]["messages"][0])) == (["meta", "data"], KEYS)
+    response = mgage(message(0, MAY, network="T-Mobile")).page()
+    assert (list(response), list(response["data"]["messages"][0])) == (["meta", "data"], KEYS)
 
 
 @pytest.mark.parametrize(
@@ -446,9 +448,9 @@ def test_mg_22_a_message_has_no_id_and_an_answer_no_total(mgage):
     ],
 )
 def test_mg_23_the_first_of_a_name_counts_and_unknown_ones_are_ignored(mgage, query, following):
-    answer = mgage(message(0, MAY), message(1, MAY)).page(query)
-    assert len(answer["data"]["messages"]) == 1
-    assert answer["meta"]["nextPageUrl"] == f"http://localhost{PATH}1001?{following}"
+    response = mgage(message(0, MAY), message(1, MAY)).page(query)
+    assert len(response["data"]["messages"]) == 1
+    assert response["meta"]["nextPageUrl"] == f"http://localhost{PATH}1001?{following}"
 
 
 @pytest.mark.parametrize(
@@ -465,8 +467,8 @@ def test_mg_23_the_first_of_a_name_counts_and_unknown_ones_are_ignored(mgage, qu
         ("page=%FF", "page is not UTF-8 text"),
     ],
 )
-def test_mg_23_what_is_empty_or_not_utf_8_is_refused(mgage, query, sentence):
-    assert mgage().refused(query) == (400, sentence)
+def test_mg_23_what_is_empty_or_not_utf_8_is_rejected(mgage, query, sentence):
+    assert mgage().rejected(query) == (400, sentence)
 
 
 @pytest.mark.parametrize(
@@ -485,14 +487,14 @@ def test_mg_23_what_is_empty_or_not_utf_8_is_refused(mgage, query, sentence):
     ],
 )
 def test_mg_24_what_is_no_program_of_the_account_does_not_exist(mgage, program, shown):
-    assert mgage().refused(program=program) == (404, f"Program {shown} does not exist")
+    assert mgage().rejected(program=program) == (404, f"Program {shown} does not exist")
 
 
 def test_mg_25_program_500500_always_fails(mgage):
-    answer = mgage()
+    response = mgage()
     for user in (("one", "secret"), ("zwei", "pass:wörd:")):
-        assert answer.refused(program="500500", auth=user) == (500, "General server exception")
-    assert answer.refused("pageSize=0", program="500500") == (500, "General server exception")
+        assert response.rejected(program="500500", auth=user) == (500, "General server exception")
+    assert response.rejected("pageSize=0", program="500500") == (500, "General server exception")
 
 
 def test_mg_25_no_world_file_holds_the_failing_program(tmp_path):
@@ -500,16 +502,16 @@ def test_mg_25_no_world_file_holds_the_failing_program(tmp_path):
     described = {"provider": "mgage", "name": "a", "logins": [{"user": "a", "secret": "b"}], "programs": [program]}
     path = tmp_path / "world.json"
     path.write_text(json.dumps({"mockserver": 1, "accounts": [described]}))
-    with pytest.raises(WorldFileError) as refused:
+    with pytest.raises(WorldFileError) as rejected:
         read_fixture(path)
-    assert str(refused.value) == (
+    assert str(rejected.value) == (
         f"{path}: accounts[0].programs[0].id: '500500' is not 1 to 18 digits, and not 500500 to 500509, whose export always fails"
     )
 
 
 EVERYTHING = "page=x&pageSize=x&endDate=2014-01-01T00:00:00&startDate=2015-01-01T00:00:00&messageType=x"
 ORDER = [
-    ("nobody", "9999", EVERYTHING, (401, INVALID)),
+    ("unknown", "9999", EVERYTHING, (401, INVALID)),
     ("one", "9999", EVERYTHING, (404, "Program 9999 does not exist")),
     ("one", "1001", EVERYTHING, (400, "messageType must be MO or MT: x")),
     ("one", "1001", "page=x&pageSize=x&endDate=x&startDate=y", (400, "startDate must be a date in the format YYYY-MM-DDTHH:MM:SS: y")),
@@ -520,10 +522,10 @@ ORDER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("user", "program", "query", "refusal"), ORDER)
-def test_mg_26_the_credentials_come_first_then_the_program_then_the_filters(mgage, user, program, query, refusal):
-    answer = mgage(readings={"mgage.age": "range"})
-    assert answer.refused(query, program=program, auth=(user, "secret")) == refusal
+@pytest.mark.parametrize(("user", "program", "query", "error"), ORDER)
+def test_mg_26_the_credentials_come_first_then_the_program_then_the_filters(mgage, user, program, query, error):
+    response = mgage(variants={"mgage.age": "range"})
+    assert response.rejected(query, program=program, auth=(user, "secret")) == error
 
 
 @pytest.mark.parametrize("host", ["communicatepro.mgage.com", "localhost"])
@@ -544,7 +546,7 @@ def test_mg_26_the_credentials_come_first_then_the_program_then_the_filters(mgag
     ],
 )
 def test_mg_27_other_addresses_are_not_found_in_the_same_form(mgage, host, path):
-    answer = mgage().client.get(path, base_url=f"http://{host}", auth=("one", "secret"))
-    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/json; charset=UTF-8")
+    response = mgage().client.get(path, base_url=f"http://{host}", auth=("one", "secret"))
+    assert (response.status_code, response.headers["Content-Type"]) == (404, "application/json; charset=UTF-8")
     sentence = "Nothing here; the address of the API is /api/messages/program/{programId}"
-    assert json.loads(answer.data) == {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}
+    assert json.loads(response.data) == {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}

@@ -52,26 +52,26 @@ def names(thing):
     return [name for key, value in thing.items() for name in (key, *names(value))]
 
 
-def is_as_documented(answer):
+def is_as_documented(response):
     schema = json.loads((FIXTURES / "schemas" / "mgage" / "export.schema.json").read_text())
-    Draft202012Validator(schema).validate(answer)
+    Draft202012Validator(schema).validate(response)
     return True
 
 
 @pytest.fixture
-def asked(client):
+def fetch(client):
     def ask(query, client=client, base_url=HOST):
-        answer = client.get(ADDRESS, base_url=base_url, query_string=query, auth=("mgage", "mgage"))
-        assert answer.status_code == 200
-        return json.loads(answer.data)
+        response = client.get(ADDRESS, base_url=base_url, query_string=query, auth=("mgage", "mgage"))
+        assert response.status_code == 200
+        return json.loads(response.data)
 
     return ask
 
 
 @pytest.fixture
-def asked_in(open_house, asked):
-    """Ask in a house with other readings."""
-    return lambda readings, query: asked(query, both_ways(open_house(readings=readings)))
+def fetch_in(open_registry, fetch):
+    """Ask in a server with other variants."""
+    return lambda variants, query: fetch(query, both_ways(open_registry(variants=variants)))
 
 
 def test_mg_1_the_printed_sample_is_json_but_for_its_quotes():
@@ -80,28 +80,28 @@ def test_mg_1_the_printed_sample_is_json_but_for_its_quotes():
     assert is_as_documented(with_url(None))
 
 
-def test_the_printed_page_is_one_call_away(asked):
-    answer = asked(CALL)
-    assert exact(answer) == exact(with_url(f"{HOST}{ADDRESS}?page=2{CARRIED}"))
-    assert is_as_documented(answer)
+def test_the_printed_page_is_one_call_away(fetch):
+    response = fetch(CALL)
+    assert exact(response) == exact(with_url(f"{HOST}{ADDRESS}?page=2{CARRIED}"))
+    assert is_as_documented(response)
 
 
-def test_the_printed_page_comes_whole_where_the_next_page_is_written_as_printed(asked_in):
-    assert exact(asked_in({"mgage.next_page_url": "printed"}, CALL)) == exact(SAMPLE)
+def test_the_printed_page_comes_whole_where_the_next_page_is_written_as_printed(fetch_in):
+    assert exact(fetch_in({"mgage.next_page_url": "printed"}, CALL)) == exact(SAMPLE)
 
 
 def test_the_printed_page_comes_from_a_socket(base_url):
     token = b64encode(b"mgage:mgage").decode()
     request = Request(f"{base_url}{ADDRESS}?{CALL}", headers={"Authorization": f"Basic {token}"})
-    with urlopen(request, timeout=30) as answer:
-        assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
-        assert exact(json.load(answer)) == exact(with_url(f"{base_url}{ADDRESS}?page=2{CARRIED}"))
+    with urlopen(request, timeout=30) as response:
+        assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
+        assert exact(json.load(response)) == exact(with_url(f"{base_url}{ADDRESS}?page=2{CARRIED}"))
 
 
-def test_mg_10_the_page_behind_the_printed_one_is_the_last(asked):
-    answer = asked(f"page=2{CARRIED}")
-    assert answer["meta"] == {"generalErrors": [], "nextPageUrl": None}
-    assert answer["data"]["messages"] == [
+def test_mg_10_the_page_behind_the_printed_one_is_the_last(fetch):
+    response = fetch(f"page=2{CARRIED}")
+    assert response["meta"] == {"generalErrors": [], "nextPageUrl": None}
+    assert response["data"]["messages"] == [
         {
             "type": "MT",
             "deliveryStatus": "Delivered",
@@ -114,21 +114,21 @@ def test_mg_10_the_page_behind_the_printed_one_is_the_last(asked):
     ]
 
 
-def test_the_printed_messages_alone_are_the_mo_of_that_day(asked):
-    assert exact(asked(f"{CALL}&messageType=MO")) == exact(with_url(None))
+def test_the_printed_messages_alone_are_the_mo_of_that_day(fetch):
+    assert exact(fetch(f"{CALL}&messageType=MO")) == exact(with_url(None))
 
 
-def test_mg_2_an_answer_has_the_names_of_the_specification_in_its_order_and_no_other(asked):
+def test_mg_2_an_answer_has_the_names_of_the_specification_in_its_order_and_no_other(fetch):
     block = printed("export.specification.txt")
     assert (block.count("{"), block.count("}")) == (4, 3)
     specified = re.findall(r"(?:‘(\w+)’: ?[\n(\[]|(?<=[{ ])(generalErrors|nextPageUrl): )", block)
     specified = [quoted or bare for quoted, bare in specified]
     assert specified == names(SAMPLE)
-    assert names(asked(CALL)) == specified
+    assert names(fetch(CALL)) == specified
 
 
-def test_recent_messages_are_beside_the_printed_ones(asked):
-    messages = asked("")["data"]["messages"]
+def test_recent_messages_are_beside_the_printed_ones(fetch):
+    messages = fetch("")["data"]["messages"]
     assert [(message["type"], message["date"][:10]) for message in messages] == [
         ("MO", "2026-05-29"),
         ("MT", "2026-05-29"),
@@ -142,20 +142,20 @@ def test_recent_messages_are_beside_the_printed_ones(asked):
 @pytest.mark.parametrize("query", ["", "messageType=MO", "messageType=MT", "pageSize=1", "pageSize=500", "page=9"])
 @pytest.mark.parametrize("number", range(141501, 141511))
 def test_every_answer_to_the_demo_account_is_as_documented(client, number, query):
-    answer = client.get(f"/api/messages/program/{number}", query_string=query, auth=("demo", "demo"))
-    assert answer.status_code == 200
-    assert is_as_documented(json.loads(answer.data))
+    response = client.get(f"/api/messages/program/{number}", query_string=query, auth=("demo", "demo"))
+    assert response.status_code == 200
+    assert is_as_documented(json.loads(response.data))
 
 
 @pytest.fixture
 def demo(client):
     """Every message of the demo account, by program."""
     query = {"startDate": "2000-01-01T00:00:00", "pageSize": "500"}
-    answers = {
+    responses = {
         number: client.get(f"/api/messages/program/{number}", query_string=query, auth=("demo", "demo"))
         for number in range(141501, 141511)
     }
-    return {number: json.loads(answer.data)["data"]["messages"] for number, answer in answers.items()}
+    return {number: json.loads(response.data)["data"]["messages"] for number, response in responses.items()}
 
 
 def test_the_demo_has_one_program_without_messages(demo):

@@ -30,9 +30,9 @@ def posted(client):
     """The JSON answer to a body, which comes at HTTP 200."""
 
     def post(body, content_type=JSON, **headers):
-        answer = client.post("/messages/recived", data=body, content_type=content_type, headers=headers)
-        assert (answer.status_code, answer.content_type) == (200, "application/json")
-        return answer.json
+        response = client.post("/messages/recived", data=body, content_type=content_type, headers=headers)
+        assert (response.status_code, response.content_type) == (200, "application/json")
+        return response.json
 
     return post
 
@@ -43,23 +43,23 @@ def with_who(**values):
 
 @pytest.mark.parametrize("content_type", [FORM, "text/plain", "image/png", "x", None])
 @pytest.mark.parametrize("body", ["", "{}", "x=1", '{"username": "Login"}', "username=Login", "password=Haslo"])
-def test_a_form_without_credentials_is_refused(client, body, content_type):
+def test_a_form_without_credentials_is_rejected(client, body, content_type):
     assert client.post("/messages/recived", data=body, content_type=content_type).json == NO_USER
 
 
 @pytest.mark.parametrize("body", ["", " ", "{}", '{"username": "Login"}', '{"password": "Haslo"}', '{"x": [{}]}'])
-def test_json_without_credentials_is_refused(posted, body):
+def test_json_without_credentials_is_rejected(posted, body):
     assert posted(body) == NO_USER
 
 
 @pytest.mark.parametrize("username", [1, True, None, [], {}, ["Login"], 1.5], ids=str)
-def test_a_name_that_is_no_text_is_refused(posted, username):
+def test_a_name_that_is_no_text_is_rejected(posted, username):
     assert posted(json.dumps({"username": username, "password": "Haslo"})) == NO_USER
     assert posted(json.dumps({"username": "Login", "password": username})) == NO_USER
 
 
 @pytest.mark.parametrize("token", ["wrong", "x" * 10_000, "Login", "Haslo", "a b", "\xff", "Login:Haslo"])
-def test_an_unknown_token_is_refused(posted, token):
+def test_an_unknown_token_is_rejected(posted, token):
     assert posted(b"", Authorization=f"Bearer {token}") == NO_TOKEN
 
 
@@ -94,7 +94,7 @@ def test_an_authorization_without_a_token_is_none(posted, value):
     ],
     ids=lambda body: repr(body[:30]),
 )
-def test_a_body_that_is_no_json_object_is_refused(posted, body):
+def test_a_body_that_is_no_json_object_is_rejected(posted, body):
     assert posted(body) == BAD_DATA
 
 
@@ -102,11 +102,11 @@ def test_a_body_that_is_no_json_object_is_refused(posted, body):
     "body", [b"garbage", b"--x", b"--x\r\n\r\n", b"--y--\r\n", b"--x\r\nA: b\r\n\r\nc\r\n--x--\r\n", b"\xff" * 2**20],
     ids=lambda body: repr(body[:30]),
 )  # fmt: skip
-def test_a_body_that_is_no_multipart_is_refused(posted, body):
+def test_a_body_that_is_no_multipart_is_rejected(posted, body):
     assert posted(body, "multipart/form-data; boundary=x") == BAD_DATA
 
 
-def test_a_multipart_without_a_boundary_is_refused(posted):
+def test_a_multipart_without_a_boundary_is_rejected(posted):
     assert posted(b"--x--\r\n", "multipart/form-data") == BAD_DATA
 
 
@@ -157,12 +157,12 @@ def test_a_mebibyte_of_commas_is_no_phone_at_all(posted):
     ],
     ids=str,
 )  # fmt: skip
-def test_a_value_of_the_wrong_kind_is_refused(posted, name, value):
+def test_a_value_of_the_wrong_kind_is_rejected(posted, name, value):
     assert posted(with_who(**{name: value})) == BAD_DATA
 
 
 @pytest.mark.parametrize("name", ["type", "date_from", "date_to", "page", "limit", "order", "ndi", "phone"])
-def test_bytes_that_are_not_utf_8_are_refused_where_they_are_read(posted, name):
+def test_bytes_that_are_not_utf_8_are_rejected_where_they_are_read(posted, name):
     assert posted(f"username=Login&password=Haslo&{name}=%ff", FORM) == BAD_DATA
     assert posted(b"username=Login&password=Haslo&%s=\xc3" % name.encode(), FORM) == BAD_DATA
 
@@ -177,24 +177,24 @@ def test_of_a_key_that_is_written_twice_the_last_counts(posted):
     assert [item["type"] for item in posted(body)["items"]] == ["mms"]
 
 
-def test_a_list_where_one_value_stands_is_refused_in_a_form_too(posted):
+def test_a_list_where_one_value_stands_is_rejected_in_a_form_too(posted):
     assert posted("username=Login&password=Haslo&type[]=eco", FORM) == BAD_DATA
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"])
 @pytest.mark.parametrize("path", ["/messages/recived", "/messages/received.json", "/messages/send_sms", "/error/1000"])
-def test_another_method_is_refused_and_told_which_there_are(client, method, path):
-    answer = client.open(path, method=method)
+def test_another_method_is_rejected_and_said_which_there_are(client, method, path):
+    response = client.open(path, method=method)
 
-    assert (answer.status_code, answer.json) == (405, NO_ACTION)
-    assert answer.headers["Allow"] == "GET, HEAD, POST"
+    assert (response.status_code, response.json) == (405, NO_ACTION)
+    assert response.headers["Allow"] == "GET, HEAD, POST"
 
 
-def test_another_method_is_refused_in_xml_too(client):
-    answer = client.put("/messages/recived.xml")
+def test_another_method_is_rejected_in_xml_too(client):
+    response = client.put("/messages/recived.xml")
 
-    assert (answer.status_code, answer.text) == (405, NO_XML_ACTION)
-    assert answer.content_type == "application/xml; charset=UTF-8"
+    assert (response.status_code, response.text) == (405, NO_XML_ACTION)
+    assert response.content_type == "application/xml; charset=UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -216,39 +216,39 @@ def test_another_method_is_refused_in_xml_too(client):
     ],
 )
 def test_an_unknown_path_under_a_prefix_of_the_provider_has_no_action(client, path):
-    answer = client.post(path, data=WHO)
+    response = client.post(path, data=WHO)
 
-    assert (answer.status_code, answer.json) == (200, NO_ACTION)
+    assert (response.status_code, response.json) == (200, NO_ACTION)
 
 
 @pytest.mark.parametrize("path", ["/messages", "/recived", "/api", "/api/x", "/messages/x/y/z", "/favicon.ico"])
 def test_an_unknown_path_on_a_host_of_the_provider_has_no_action(client, path):
-    answer = client.post(path, base_url="https://api2.serwersms.pl")
+    response = client.post(path, base_url="https://api2.serwersms.pl")
 
-    assert (answer.status_code, answer.json) == (200, NO_ACTION)
+    assert (response.status_code, response.json) == (200, NO_ACTION)
 
 
 @pytest.mark.parametrize("path", ["/messages/nothing.xml", "/account/limits.xml", "/messages/.xml"])
 def test_an_unknown_path_that_ends_with_xml_is_answered_in_it(client, path):
-    answer = client.post(path)
+    response = client.post(path)
 
-    assert (answer.status_code, answer.text) == (200, NO_XML_ACTION)
+    assert (response.status_code, response.text) == (200, NO_XML_ACTION)
 
 
-def test_a_body_that_is_too_large_is_refused(client):
+def test_a_body_that_is_too_large_is_rejected(client):
     body = b"x" * (8 * 2**20 + 1)
 
-    answer = client.post("/messages/recived", data=body)
+    response = client.post("/messages/recived", data=body)
 
-    assert (answer.status_code, answer.json) == (413, BAD_DATA)
+    assert (response.status_code, response.json) == (413, BAD_DATA)
 
 
-def test_a_failure_of_ours_is_told_in_the_envelope(client, monkeypatch):
+def test_a_failure_of_ours_is_notified_in_the_envelope(client, monkeypatch):
     monkeypatch.setattr("mockserver.providers.serwersms.wire._item", lambda *_: 1 / 0)
 
-    answer = client.post("/messages/recived", data=WHO)
+    response = client.post("/messages/recived", data=WHO)
 
-    assert (answer.status_code, answer.json) == (500, error(1010, "SystemError", "System temporarily unavailable"))
+    assert (response.status_code, response.json) == (500, error(1010, "SystemError", "System temporarily unavailable"))
 
 
 @pytest.mark.parametrize("body", [b"[" * 2**20, b"\xff" * 2**20, b"username=%00&password=%0d%0a"])

@@ -1,4 +1,4 @@
-"""What the customer's URL is told of a message that comes in, what counts as heard, and when it is told again."""
+"""What the customer's URL is notified of a message that comes in, what counts as heard, and when it is notified again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from contract_tests.ways import both_ways
 from mockserver import worldfile as snapshots
-from mockserver.app import PROVIDERS, READINGS, SWITCHES
+from mockserver.app import PROVIDERS, SWITCHES, VARIANTS
 from mockserver.engine.accounts import Account, Credential, ForwardingRule, Login
-from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Outgoing
+from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
 from mockserver.engine.events import AttemptEnded, DeliveryOpened, MessagesRead, MessageStored
 from mockserver.engine.ids import Ids
 from mockserver.engine.instants import SECOND, parse_instant
@@ -40,12 +40,12 @@ def rule(service="nd", url=URL, **further):
 
 
 class Sender:
-    """A world's state, and a courier without a socket: it applies what is decided, and what is due it attempts."""
+    """A world's state, and a webhook sender without a socket: it applies what is decided, and what is due it attempts."""
 
-    def __init__(self, *rules, **readings):
+    def __init__(self, *rules, **variants):
         account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),), forwarding=rules)
-        chosen = {name if "." in name else f"serwersms.forwarding.{name}": value for name, value in readings.items()}
-        self.state = State(Fixture((account,)), NOON, READINGS | chosen)
+        chosen = {name if "." in name else f"serwersms.forwarding.{name}": value for name, value in variants.items()}
+        self.state = State(Fixture((account,)), NOON, VARIANTS | chosen)
         self.ids = Ids("a seed")
         self.now = NOON
 
@@ -57,25 +57,25 @@ class Sender:
         self.ids.commit(reservation.used)
         return decision
 
-    def arrive(self, kind="nd", **changes):
+    def receive_inbound(self, kind="nd", **changes):
         return self.commit(SERWERSMS.receive_inbound, {"kind": kind, "sender": JAN, **FIELDS[kind], **changes})
 
-    def outgoing(self, kind="nd", **changes):
+    def build_webhook(self, kind="nd", **changes):
         """The request for a message that comes in."""
-        opened = self.arrive(kind, **changes).events[-1]
+        opened = self.receive_inbound(kind, **changes).events[-1]
         return SERWERSMS.build_webhook(opened.delivery, self.state)
 
     def attempt(self, outcome, number=1):
         """Make the attempt that is due, at its instant."""
-        delivery = self.state.outbox[number]
+        delivery = self.state.deliveries[number]
         assert (delivery.status, delivery.due is None) == ("due", False)
         self.now = max(self.now, delivery.due)
-        outgoing = SERWERSMS.build_webhook(delivery, self.state)
-        return self.commit(SERWERSMS.evaluate_attempt, delivery, Attempt(self.now, outgoing, outcome, ""))
+        build_webhook = SERWERSMS.build_webhook(delivery, self.state)
+        return self.commit(SERWERSMS.evaluate_attempt, delivery, Attempt(self.now, build_webhook, outcome, ""))
 
     def instants(self, number=1):
         """When the attempts were made, in minutes after the message."""
-        return [(attempt.at - NOON) / MINUTE for attempt in self.state.outbox[number].attempts]
+        return [(attempt.at - NOON) / MINUTE for attempt in self.state.deliveries[number].attempts]
 
     def received(self, **values):
         call = Call(
@@ -90,7 +90,7 @@ class Sender:
 
 def test_a_delivery_is_opened_beside_the_message_and_due_at_once():
     own = Sender(rule(verification=False))
-    decision = own.arrive(recipient=OWN)
+    decision = own.receive_inbound(recipient=OWN)
     delivery = Delivery(
         number=1,
         provider="serwersms",
@@ -98,36 +98,36 @@ def test_a_delivery_is_opened_beside_the_message_and_due_at_once():
         kind="inbound",
         serial=0,
         url=URL,
-        verifies=False,
-        lane=OWN,
-        opened=NOON,
+        requires_ack=False,
+        ordering_key=OWN,
+        created_at=NOON,
         status="due",
         due=NOON,
     )
     assert decision.events == (MessageStored(decision.value), DeliveryOpened(delivery))
-    assert own.state.outbox == {1: delivery}
-    assert own.arrive(recipient=OWN).events[1].delivery.number == 2
+    assert own.state.deliveries == {1: delivery}
+    assert own.receive_inbound(recipient=OWN).events[1].delivery.number == 2
 
 
-def test_without_a_number_that_was_hit_the_account_is_the_lane():
-    assert Sender(rule()).arrive().events[1].delivery.lane == "serwersms/own"
+def test_without_a_number_that_was_hit_the_account_is_the_queue():
+    assert Sender(rule()).receive_inbound().events[1].delivery.ordering_key == "serwersms/own"
 
 
 @pytest.mark.parametrize("service", FIELDS)
 def test_sw_40_a_rule_is_for_one_of_the_five_types(service):
     for kind in FIELDS:
-        events = Sender(rule(service)).arrive(kind).events
+        events = Sender(rule(service)).receive_inbound(kind).events
         assert [type(event) for event in events[1:]] == [DeliveryOpened] * (kind == service)
 
 
 def test_sw_41_a_rule_holds_for_what_comes_in_from_then_on():
     own = Sender()
-    assert len(own.arrive().events) == 1
+    assert len(own.receive_inbound().events) == 1
     own.state.accounts["serwersms/own"] = Sender(rule(url="http://127.0.0.1/new")).state.accounts["serwersms/own"]
-    own.arrive()
+    own.receive_inbound()
     own.state.accounts["serwersms/own"] = Sender().state.accounts["serwersms/own"]
-    assert [delivery.url for delivery in own.state.outbox.values()] == ["http://127.0.0.1/new"]
-    assert own.attempt(OK).events[0].attempt.outgoing.url == "http://127.0.0.1/new"
+    assert [delivery.url for delivery in own.state.deliveries.values()] == ["http://127.0.0.1/new"]
+    assert own.attempt(OK).events[0].attempt.build_webhook.url == "http://127.0.0.1/new"
 
 
 FIRST = {
@@ -151,8 +151,8 @@ FIRST = {
 @pytest.mark.parametrize(("rules", "changes", "url"), FIRST.values(), ids=FIRST)
 def test_sw_42_the_first_rule_that_fits_the_number_and_the_prefix_counts(rules, changes, url):
     own = Sender(*rules)
-    own.arrive(**changes)
-    assert [delivery.url for delivery in own.state.outbox.values()] == [url] * (url is not None)
+    own.receive_inbound(**changes)
+    assert [delivery.url for delivery in own.state.deliveries.values()] == [url] * (url is not None)
 
 
 # -- the request -------------------------------------------------------------------------------------------------------
@@ -160,11 +160,11 @@ def test_sw_42_the_first_rule_that_fits_the_number_and_the_prefix_counts(rules, 
 
 @pytest.mark.parametrize("service", FIELDS)
 def test_sw_43_an_mms_is_posted_and_the_others_are_a_get_without_a_body(service):
-    outgoing = Sender(rule(service)).outgoing(service)
+    build_webhook = Sender(rule(service)).build_webhook(service)
     if service == "mms":
-        assert outgoing.method == "POST"
+        assert build_webhook.method == "POST"
     else:
-        assert outgoing == Outgoing("GET", URL)
+        assert build_webhook == OutgoingRequest("GET", URL)
 
 
 PLACEHOLDERS = ("NUMER", "NUMEROD", "NUMERDO", "WIADOMOSC", "DATA", "ID", "IDSMS", "LIMIT", "SMSID")
@@ -181,7 +181,7 @@ FILLED = {
 
 @pytest.mark.parametrize(("kind", "expected"), FILLED.items(), ids=FILLED)
 def test_sw_44_every_placeholder_is_filled_with_the_data_of_the_message(kind, expected):
-    query = urlsplit(Sender(rule(kind, TEMPLATE)).outgoing(kind).url).query
+    query = urlsplit(Sender(rule(kind, TEMPLATE)).build_webhook(kind).url).query
     assert parse_qsl(query, keep_blank_values=True, strict_parsing=True) == list(
         zip(PLACEHOLDERS, expected, strict=True)
     )
@@ -192,7 +192,7 @@ def test_sw_44_the_template_of_the_vendors_page():
         "https://www.adres.pl/skrypt.php?z_numeru=#NUMEROD#&wiadomosc=#WIADOMOSC#&na_numer=#NUMERDO#&data=#DATA#"
         "&idsms=#IDSMS#&limit=#LIMIT#"
     )
-    assert Sender(rule("pre", template)).outgoing("pre").url == (
+    assert Sender(rule("pre", template)).build_webhook("pre").url == (
         "https://www.adres.pl/skrypt.php?z_numeru=48500600700&wiadomosc=TAK&na_numer=71200&data=2026-06-01%2014%3A00%3A00"
         "&idsms=1000000&limit=1"
     )
@@ -210,7 +210,7 @@ TEMPLATES = {
 
 @pytest.mark.parametrize(("template", "url"), TEMPLATES.values(), ids=TEMPLATES)
 def test_sw_44_a_placeholder_is_filled_once_wherever_it_stands_and_the_rest_stays(template, url):
-    assert Sender(rule(url=template)).outgoing(text="#ID#").url == url
+    assert Sender(rule(url=template)).build_webhook(text="#ID#").url == url
 
 
 ENCODED = {
@@ -227,34 +227,34 @@ ENCODED = {
 
 
 @pytest.mark.parametrize(("text", "encoded"), ENCODED.values(), ids=ENCODED)
-@pytest.mark.parametrize("reading", ["percent", "form"])
-def test_sw_45_a_value_is_percent_encoded_once_and_a_space_may_be_a_plus(reading, text, encoded):
-    url = Sender(rule(url=f"{URL}?x=#WIADOMOSC#"), encoding=reading).outgoing(text=text).url
-    assert url == f"{URL}?x={encoded if reading == 'percent' else encoded.replace('%20', '+')}"
+@pytest.mark.parametrize("variant", ["percent", "form"])
+def test_sw_45_a_value_is_percent_encoded_once_and_a_space_may_be_a_plus(variant, text, encoded):
+    url = Sender(rule(url=f"{URL}?x=#WIADOMOSC#"), encoding=variant).build_webhook(text=text).url
+    assert url == f"{URL}?x={encoded if variant == 'percent' else encoded.replace('%20', '+')}"
     assert parse_qs(urlsplit(url).query, keep_blank_values=True) == {"x": [text]}
 
 
 @pytest.mark.parametrize(
-    ("reading", "polish", "german"),
+    ("variant", "polish", "german"),
     [
         ("digits", "48500600700", "49151234567"),
         ("plus", "%2B48500600700", "%2B49151234567"),
         ("nine", "500600700", "49151234567"),
     ],
 )
-def test_sw_46_a_number_has_no_plus_or_one_or_nine_digits(reading, polish, german):
-    own = Sender(rule(url="http://a/#NUMER#"), rule("pre", "http://a/#NUMEROD#/#NUMERDO#"), phone=reading)
-    assert own.outgoing().url == f"http://a/{polish}"
-    assert own.outgoing(sender="+49151234567").url == f"http://a/{german}"
-    assert own.outgoing("pre").url == f"http://a/{polish}/71200"
+def test_sw_46_a_number_has_no_plus_or_one_or_nine_digits(variant, polish, german):
+    own = Sender(rule(url="http://a/#NUMER#"), rule("pre", "http://a/#NUMEROD#/#NUMERDO#"), phone=variant)
+    assert own.build_webhook().url == f"http://a/{polish}"
+    assert own.build_webhook(sender="+49151234567").url == f"http://a/{german}"
+    assert own.build_webhook("pre").url == f"http://a/{polish}/71200"
 
 
 @pytest.mark.parametrize(("zone", "hour"), [("Europe/Warsaw", 14), ("UTC", 12)])
 def test_sw_47_the_date_is_that_of_the_answers_in_every_repeat(zone, hour):
     own = Sender(rule(url="http://a/#DATA#"), **{"serwersms.zone": zone})
-    own.arrive()
+    own.receive_inbound()
     for _ in range(3):
-        assert own.attempt(WRONG).value.outgoing.url == f"http://a/2026-06-01%20{hour}%3A00%3A00"
+        assert own.attempt(WRONG).value.build_webhook.url == f"http://a/2026-06-01%20{hour}%3A00%3A00"
 
 
 FORM = [
@@ -284,22 +284,22 @@ PARTS = [PART, PART | {"id": 7, "data": ""}]
 
 def test_sw_48_an_mms_is_posted_as_a_form():
     own = Sender(rule("mms", f"{URL}?id=#ID#"))
-    method, url, headers, body = own.outgoing("mms", title="Zdjęcie & więcej", attachments=PARTS)
+    method, url, headers, body = own.build_webhook("mms", title="Zdjęcie & więcej", attachments=PARTS)
     assert (method, url) == ("POST", f"{URL}?id=1000000")
     assert headers == (("Content-Type", "application/x-www-form-urlencoded"),)
     assert parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True) == FORM
 
 
 def test_sw_48_an_mms_may_be_posted_as_the_item_in_json():
-    outgoing = Sender(rule("mms"), mms="json").outgoing("mms", title="Zdjęcie & więcej", attachments=PARTS)
-    assert outgoing == Outgoing("POST", URL, (("Content-Type", "application/json"),), JSON.encode())
+    build_webhook = Sender(rule("mms"), mms="json").build_webhook("mms", title="Zdjęcie & więcej", attachments=PARTS)
+    assert build_webhook == OutgoingRequest("POST", URL, (("Content-Type", "application/json"),), JSON.encode())
 
 
 def test_the_message_is_found_among_all_that_came_at_the_same_instant():
     own = Sender(rule(url="http://a/#WIADOMOSC#"))
     for number in range(200):
-        own.arrive(text=str(number))
-    urls = [SERWERSMS.build_webhook(delivery, own.state).url for delivery in own.state.fork().outbox.values()]
+        own.receive_inbound(text=str(number))
+    urls = [SERWERSMS.build_webhook(delivery, own.state).url for delivery in own.state.fork().deliveries.values()]
     assert urls == [f"http://a/{number}" for number in range(200)]
 
 
@@ -310,7 +310,7 @@ def outcome(body=b"OK", status=200):
     return Outcome(status, (("Content-Type", "text/html"),), body)
 
 
-def verdict(shown):
+def result(shown):
     return f"the answer is {shown} and not 'OK'"
 
 
@@ -318,30 +318,30 @@ HEARD, UNASKED = "the answer is OK", "an answer came, and is not verified"
 LATE = Outcome(error="no complete answer from http://127.0.0.1/sms.php within 10 s")
 ANSWERS = {
     "OK": (outcome(), HEARD, HEARD, HEARD),
-    "a line end": (outcome(b"OK\r\n"), verdict(r"'OK\r\n'"), HEARD, HEARD),
-    "white space": (outcome(b" OK\t"), verdict(r"' OK\t'"), HEARD, HEARD),
-    "small letters": (outcome(b"ok"), verdict("'ok'"), verdict("'ok'"), HEARD),
-    "small letters and a line end": (outcome(b"Ok\n"), verdict(r"'Ok\n'"), verdict(r"'Ok\n'"), HEARD),
-    "nothing": (outcome(b""), verdict("''"), verdict("''"), verdict("''")),
-    "more": (outcome(b"OK!"), verdict("'OK!'"), verdict("'OK!'"), verdict("'OK!'")),
-    "JSON": (outcome(b'"OK"'), verdict("""'"OK"'"""), verdict("""'"OK"'"""), verdict("""'"OK"'""")),
-    "a mark before it": (outcome(b"\xef\xbb\xbfOK"), *[verdict(r"'\ufeffOK'")] * 3),
-    "no UTF-8": (outcome(b"\xff"), *[verdict("'\ufffd'")] * 3),
-    "UTF-16": (outcome("OK".encode("utf-16-le")), *[verdict(r"'O\x00K\x00'")] * 3),
-    "a page": (outcome(b"x" * 70000), *[verdict(f"'{'x' * 60}'... (400 characters)")] * 3),
+    "a line end": (outcome(b"OK\r\n"), result(r"'OK\r\n'"), HEARD, HEARD),
+    "white space": (outcome(b" OK\t"), result(r"' OK\t'"), HEARD, HEARD),
+    "small letters": (outcome(b"ok"), result("'ok'"), result("'ok'"), HEARD),
+    "small letters and a line end": (outcome(b"Ok\n"), result(r"'Ok\n'"), result(r"'Ok\n'"), HEARD),
+    "nothing": (outcome(b""), result("''"), result("''"), result("''")),
+    "more": (outcome(b"OK!"), result("'OK!'"), result("'OK!'"), result("'OK!'")),
+    "JSON": (outcome(b'"OK"'), result("""'"OK"'"""), result("""'"OK"'"""), result("""'"OK"'""")),
+    "a mark before it": (outcome(b"\xef\xbb\xbfOK"), *[result(r"'\ufeffOK'")] * 3),
+    "no UTF-8": (outcome(b"\xff"), *[result("'\ufffd'")] * 3),
+    "UTF-16": (outcome("OK".encode("utf-16-le")), *[result(r"'O\x00K\x00'")] * 3),
+    "a page": (outcome(b"x" * 70000), *[result(f"'{'x' * 60}'... (400 characters)")] * 3),
     "no answer": (DEAD, DEAD.error, DEAD.error, DEAD.error),
 }
 
 
 @pytest.mark.parametrize("column", range(3), ids=["exact", "trimmed", "any-case"])
-@pytest.mark.parametrize("answer", ANSWERS)
-def test_sw_49_the_answer_is_ok(answer, column):
-    outcome, *verdicts = ANSWERS[answer]
-    own = Sender(rule(), answer=("exact", "trimmed", "any-case")[column])
-    own.arrive()
+@pytest.mark.parametrize("response", ANSWERS)
+def test_sw_49_the_answer_is_ok(response, column):
+    outcome, *outcomes = ANSWERS[response]
+    own = Sender(rule(), response=("exact", "trimmed", "any-case")[column])
+    own.receive_inbound()
     (judged,) = own.attempt(outcome).events
-    assert judged.attempt.verdict == verdicts[column]
-    assert judged.status == ("acknowledged" if verdicts[column] == HEARD else "due")
+    assert judged.attempt.result == outcomes[column]
+    assert judged.status == ("acknowledged" if outcomes[column] == HEARD else "due")
 
 
 def status(number):
@@ -360,45 +360,45 @@ STATUSES = {
 }
 
 
-@pytest.mark.parametrize(("number", "verifies", "any_status", "only_2xx"), STATUSES.values(), ids=STATUSES)
-def test_sw_50_the_status_does_not_matter_or_is_to_be_a_success(number, verifies, any_status, only_2xx):
-    for reading, expected in (("any", any_status), ("2xx", only_2xx)):
-        own = Sender(rule(verification=verifies), status=reading)
-        own.arrive()
+@pytest.mark.parametrize(("number", "requires_ack", "any_status", "only_2xx"), STATUSES.values(), ids=STATUSES)
+def test_sw_50_the_status_does_not_matter_or_is_to_be_a_success(number, requires_ack, any_status, only_2xx):
+    for variant, expected in (("any", any_status), ("2xx", only_2xx)):
+        own = Sender(rule(verification=requires_ack), status=variant)
+        own.receive_inbound()
         judged = own.attempt(outcome(status=number)).events[0]
-        assert judged.attempt.verdict == expected
+        assert judged.attempt.result == expected
         assert judged.status == ("acknowledged" if expected in (HEARD, UNASKED) else "due")
 
 
 def test_sw_51_without_verification_any_answer_is_enough_and_none_is_repeated_or_not():
     for body in (b"", b"no", b"OK"):
         own = Sender(rule(verification=False))
-        own.arrive()
+        own.receive_inbound()
         assert own.attempt(outcome(body)).events[0].status == "acknowledged"
-    for reading, status, due in (("repeated", "due", NOON + 5 * MINUTE), ("once", "given up", None)):
-        own = Sender(rule(verification=False), unverified=reading)
-        own.arrive()
+    for variant, status, due in (("repeated", "due", NOON + 5 * MINUTE), ("once", "given up", None)):
+        own = Sender(rule(verification=False), unverified=variant)
+        own.receive_inbound()
         judged = own.attempt(DEAD).events[0]
-        assert (judged.attempt.verdict, judged.status, judged.due) == (DEAD.error, status, due)
+        assert (judged.attempt.result, judged.status, judged.due) == (DEAD.error, status, due)
 
 
-def test_sw_51_the_other_reading_says_nothing_of_what_is_verified():
+def test_sw_51_the_other_variant_says_nothing_of_what_is_verified():
     own = Sender(rule(), unverified="once")
-    own.arrive()
+    own.receive_inbound()
     assert own.attempt(DEAD).events[0].status == "due"
 
 
-@pytest.mark.parametrize("verifies", [True, False])
-def test_sw_53_an_answer_that_takes_too_long_is_none(verifies):
-    own = Sender(rule(verification=verifies))
-    own.arrive()
+@pytest.mark.parametrize("requires_ack", [True, False])
+def test_sw_53_an_answer_that_takes_too_long_is_none(requires_ack):
+    own = Sender(rule(verification=requires_ack))
+    own.receive_inbound()
     judged = own.attempt(LATE).events[0]
-    assert (judged.attempt.verdict, judged.status) == (LATE.error, "due")
+    assert (judged.attempt.result, judged.status) == (LATE.error, "due")
 
 
 def test_an_answer_whose_acknowledgement_was_lost_is_none():
     own = Sender(rule())
-    own.arrive()
+    own.receive_inbound()
     assert own.attempt(OK._replace(error="the acknowledgement was lost")).events[0].status == "due"
     assert own.attempt(OK).events[0].status == "acknowledged"
     assert own.instants() == [0, 5]
@@ -406,19 +406,19 @@ def test_an_answer_whose_acknowledgement_was_lost_is_none():
 
 def test_no_answer_without_a_reason_is_none_either():
     own = Sender(rule())
-    own.arrive()
-    assert own.attempt(Outcome()).value.verdict == "no answer came"
+    own.receive_inbound()
+    assert own.attempt(Outcome()).value.result == "no answer came"
 
 
 @pytest.mark.parametrize(
-    ("verifies", "body", "expected"),
-    [(True, b"", verdict("''")), (True, b"OK", HEARD), (False, b"", UNASKED)],
+    ("requires_ack", "body", "expected"),
+    [(True, b"", result("''")), (True, b"OK", HEARD), (False, b"", UNASKED)],
 )
-def test_sw_54_a_redirect_is_an_answer_like_any_other(verifies, body, expected):
-    own = Sender(rule(verification=verifies))
-    own.arrive()
+def test_sw_54_a_redirect_is_an_answer_like_any_other(requires_ack, body, expected):
+    own = Sender(rule(verification=requires_ack))
+    own.receive_inbound()
     moved = Outcome(302, (("Location", "http://127.0.0.1/elsewhere"),), body)
-    assert own.attempt(moved).value.verdict == expected
+    assert own.attempt(moved).value.result == expected
 
 
 # -- again and again ---------------------------------------------------------------------------------------------------
@@ -426,26 +426,26 @@ def test_sw_54_a_redirect_is_an_answer_like_any_other(verifies, body, expected):
 SCHEDULES = {"offsets": [0, 5, 10, 15, 60], "gaps": [0, 5, 15, 30, 90]}
 
 
-@pytest.mark.parametrize(("reading", "minutes"), SCHEDULES.items(), ids=SCHEDULES)
+@pytest.mark.parametrize(("variant", "minutes"), SCHEDULES.items(), ids=SCHEDULES)
 @pytest.mark.parametrize("outcome", [WRONG, DEAD], ids=["wrong", "dead"])
-def test_sw_52_the_whole_schedule_of_a_message_that_is_never_heard(reading, minutes, outcome):
-    own = Sender(rule(), repeats=reading)
-    own.arrive()
+def test_sw_52_the_whole_schedule_of_a_message_that_is_never_heard(variant, minutes, outcome):
+    own = Sender(rule(), repeats=variant)
+    own.receive_inbound()
     dues = []
-    while own.state.outbox[1].status == "due":
+    while own.state.deliveries[1].status == "due":
         (judged,) = own.attempt(outcome).events
         assert type(judged) is AttemptEnded
         dues.append((judged.status, judged.due and (judged.due - NOON) / MINUTE))
     assert own.instants() == minutes
     assert dues == [*(("due", due) for due in minutes[1:]), ("given up", None)]
-    assert (own.state.outbox[1].due, own.received()) == (None, ["1000000"])
+    assert (own.state.deliveries[1].due, own.received()) == (None, ["1000000"])
 
 
-@pytest.mark.parametrize(("reading", "minutes"), SCHEDULES.items(), ids=SCHEDULES)
+@pytest.mark.parametrize(("variant", "minutes"), SCHEDULES.items(), ids=SCHEDULES)
 @pytest.mark.parametrize("failures", range(5))
-def test_sw_52_what_is_heard_at_last_is_not_sent_again(reading, minutes, failures):
-    own = Sender(rule(), repeats=reading)
-    own.arrive()
+def test_sw_52_what_is_heard_at_last_is_not_sent_again(variant, minutes, failures):
+    own = Sender(rule(), repeats=variant)
+    own.receive_inbound()
     for _ in range(failures):
         own.attempt(DEAD)
     judged = own.attempt(OK).events[0]
@@ -454,7 +454,7 @@ def test_sw_52_what_is_heard_at_last_is_not_sent_again(reading, minutes, failure
 
 def test_sw_52_the_first_attempt_counts_however_late_it_is_made():
     own = Sender(rule())
-    own.arrive()
+    own.receive_inbound()
     own.now += 7 * MINUTE
     for _ in range(5):
         own.attempt(WRONG)
@@ -463,7 +463,7 @@ def test_sw_52_the_first_attempt_counts_however_late_it_is_made():
 
 def test_sw_52_what_is_missed_is_not_made_up_for():
     own = Sender(rule())
-    own.arrive()
+    own.receive_inbound()
     own.attempt(WRONG)
     own.now += 12 * MINUTE
     for _ in range(3):
@@ -473,21 +473,21 @@ def test_sw_52_what_is_missed_is_not_made_up_for():
 
 def test_each_message_has_a_schedule_of_its_own():
     own = Sender(rule())
-    own.arrive()
+    own.receive_inbound()
     own.attempt(WRONG)
     own.now += 2 * MINUTE
-    own.arrive()
+    own.receive_inbound()
     own.attempt(WRONG, 2)
-    assert [(delivery.due - NOON) / MINUTE for delivery in own.state.outbox.values()] == [5, 7]
+    assert [(delivery.due - NOON) / MINUTE for delivery in own.state.deliveries.values()] == [5, 7]
 
 
-@pytest.mark.parametrize(("reading", "left"), [("unread", ["1000000"]), ("read", [])])
-def test_sw_55_what_was_heard_may_be_read_and_what_was_not_is_new(reading, left):
-    own = Sender(rule(), forwarded=reading)
-    own.arrive()
+@pytest.mark.parametrize(("variant", "left"), [("unread", ["1000000"]), ("read", [])])
+def test_sw_55_what_was_heard_may_be_read_and_what_was_not_is_new(variant, left):
+    own = Sender(rule(), forwarded=variant)
+    own.receive_inbound()
     assert own.attempt(WRONG).events[1:] == ()
     assert own.received() == ["1000000"]
-    assert own.attempt(OK).events[1:] == (MessagesRead((0,)),) * (reading == "read")
+    assert own.attempt(OK).events[1:] == (MessagesRead((0,)),) * (variant == "read")
     assert own.received() == left
 
 
@@ -499,24 +499,24 @@ NO_PHONE = {"error": {"code": 2001, "type": "ValidationPhoneError", "message": "
 
 
 @pytest.fixture
-def injecting(open_house):
-    """A house with one account that forwards everything, and a client that asks as that account."""
+def injecting(open_registry):
+    """A server with one account that forwards everything, and a client that asks as that account."""
     rules = tuple(rule(kind) for kind in FIELDS)
     account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),), forwarding=rules)
-    house = open_house(Fixture((account,), sequences={"serwersms.nd": 303024}))
-    client = both_ways(house)
+    registry = open_registry(Fixture((account,), sequences={"serwersms.nd": 303024}))
+    client = both_ways(registry)
 
     def post(action, **parameters):
         return client.post(f"/messages/{action}", data={**WHO, **parameters})
 
-    post.world, post.client = house.default, client
+    post.world, post.client = registry.default, client
     return post
 
 
 @pytest.mark.parametrize("action", ["send_nd", "send_nd.json", "sendNd"])
 def test_sw_56_send_nd_lets_a_message_come_in_and_be_forwarded(injecting, action):
-    answer = injecting(action, phone="500600700", text="SerwerSMS.pl")
-    assert (answer.status_code, answer.text) == (200, '{"success":true}')
+    response = injecting(action, phone="500600700", text="SerwerSMS.pl")
+    assert (response.status_code, response.text) == (200, '{"success":true}')
     assert injecting("recived").json["items"] == [
         {
             "id": 303024,
@@ -527,7 +527,7 @@ def test_sw_56_send_nd_lets_a_message_come_in_and_be_forwarded(injecting, action
             "text": "SerwerSMS.pl",
         }
     ]
-    assert [delivery.serial for delivery in injecting.world.state.outbox.values()] == [0]
+    assert [delivery.serial for delivery in injecting.world.state.deliveries.values()] == [0]
 
 
 @pytest.mark.parametrize("action", ["send_ndi", "send_ndi.json", "sendNdi"])
@@ -536,7 +536,7 @@ def test_sw_56_send_ndi_lets_a_message_come_in_at_a_number(injecting, action):
     assert injecting.client.post(f"/messages/{action}", json=json).json == {"success": True}
     (item,) = injecting("recived", ndi=OWN).json["items"]
     assert (item["type"], item["phone"], item["text"]) == ("ndi", JAN, "Dziękuję")
-    assert [delivery.lane for delivery in injecting.world.state.outbox.values()] == [OWN]
+    assert [delivery.ordering_key for delivery in injecting.world.state.deliveries.values()] == [OWN]
 
 
 def test_sw_56_the_answer_in_xml(injecting):
@@ -549,7 +549,7 @@ def test_sw_56_magic_numbers_are_numbers_like_any_other(injecting):
     assert injecting("send_nd", phone="+48990000000", text="x").json == {"success": True}
 
 
-REFUSED = {
+REJECTED = {
     "no phone": ("send_nd", {"text": "x"}, MISSING),
     "no text": ("send_nd", {"phone": JAN}, MISSING),
     "a blank text": ("send_nd", {"phone": JAN, "text": ""}, MISSING),
@@ -561,16 +561,16 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("action", "parameters", "error"), REFUSED.values(), ids=REFUSED)
-def test_sw_56_what_is_missing_or_wrong_is_refused_and_nothing_comes_in(injecting, action, parameters, error):
+@pytest.mark.parametrize(("action", "parameters", "error"), REJECTED.values(), ids=REJECTED)
+def test_sw_56_what_is_missing_or_wrong_is_rejected_and_nothing_comes_in(injecting, action, parameters, error):
     assert injecting(action, **parameters).json == error
     assert injecting("recived").json == {"items": []}
-    assert injecting.world.state.outbox == {}
+    assert injecting.world.state.deliveries == {}
 
 
 def test_sw_56_it_is_the_account_that_asks(injecting):
-    answer = injecting("send_nd", username="nobody", phone=JAN, text="x")
-    assert answer.json == {"error": {"code": 1001, "type": "InvalidUser", "message": "Incorrect login or password"}}
+    response = injecting("send_nd", username="unknown", phone=JAN, text="x")
+    assert response.json == {"error": {"code": 1001, "type": "InvalidUser", "message": "Incorrect login or password"}}
 
 
 # -- rules in a world file ---------------------------------------------------------------------------------------------
@@ -613,7 +613,7 @@ BAD_RULES = {
 
 
 @pytest.mark.parametrize(("described", "sentence"), BAD_RULES.values(), ids=BAD_RULES)
-def test_a_rule_that_is_none_is_refused_in_a_sentence(described, sentence):
-    with pytest.raises(snapshots.WorldFileError) as refused:
+def test_a_rule_that_is_none_is_rejected_in_a_sentence(described, sentence):
+    with pytest.raises(snapshots.WorldFileError) as rejected:
         snapshots.parse(world_file(described), snapshots.Rules.of(PROVIDERS, SWITCHES))
-    assert sentence in str(refused.value)
+    assert sentence in str(rejected.value)

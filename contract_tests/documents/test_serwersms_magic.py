@@ -11,24 +11,24 @@ import pytest
 import requests
 
 from contract_tests.ways import both_ways
-from mockserver.app import READINGS, ROOMS
+from mockserver.app import CALLBACKS, VARIANTS
 from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.sdk.provider import Call
 from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import AT_ONCE, Ending, ResponseTiming
-from mockserver.sdk.serialization_cache import Fragments
+from mockserver.sdk.serialization_cache import SerializationCache
 from mockserver.settings import fixtures_folder
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 JAN = "+48500600700"
 WHO = {"username": "Login", "password": "Haslo"}
 RANGES = [
-    ("+48990000000", "+48990000009", "refused with 1010, System temporarily unavailable; nothing is marked as read"),
+    ("+48990000000", "+48990000009", "rejected with 1010, System temporarily unavailable; nothing is marked as read"),
     (
         "+48990000010",
         "+48990000019",
@@ -36,14 +36,14 @@ RANGES = [
     ),
     ("+48990000020", "+48990000029", "answered 2 seconds late"),
     ("+48990000030", "+48990000039", "never answered; the connection stays open until the client gives up"),
-    ("+48990000040", "+48990000049", "refused with 3330, No messages, in place of an empty list"),
+    ("+48990000040", "+48990000049", "rejected with 3330, No messages, in place of an empty list"),
 ]
-UNAVAILABLE, LOST, LATE, SILENT, NONE = ((first, last) for first, last, _ in RANGES)
+UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE = ((first, last) for first, last, _ in RANGES)
 DOWN = {"code": 1010, "type": "SystemError", "message": "System temporarily unavailable"}
 NO_MESSAGES = {"code": 3330, "type": "MessageError", "message": "No messages"}
-REFUSED = dict.fromkeys(UNAVAILABLE, DOWN) | dict.fromkeys(NONE, NO_MESSAGES)
+REJECTED = dict.fromkeys(UNAVAILABLE, DOWN) | dict.fromkeys(NONE, NO_MESSAGES)
 ANSWERING = {
-    **dict.fromkeys(LOST, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
+    **dict.fromkeys(NO_RESPONSE, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
     **dict.fromkeys(LATE, ResponseTiming(delay=2.0)),
     **dict.fromkeys(SILENT, ResponseTiming(ending=Ending.HANG, instead=b"")),
 }
@@ -51,36 +51,36 @@ BEYOND = ("+48989999999", "+48990000050", "+4899000000", "+489900000000")
 
 
 @pytest.fixture
-def open_house():
-    def opened(**readings):
+def open_registry():
+    def opened(**variants):
         accounts = (Account("serwersms/one", "serwersms", "one", (Login("Login", "Haslo"),)),)
-        fixture = Fixture(accounts=accounts, readings=readings)
-        return Worlds(fixture, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
+        fixture = Fixture(accounts=accounts, variants=variants)
+        return WorldRegistry(fixture, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
 
     return opened
 
 
 @pytest.fixture
-def house(open_house):
-    house = open_house()
-    receive(house, JAN)
-    return house
+def registry(open_registry):
+    registry = open_registry()
+    receive(registry, JAN)
+    return registry
 
 
-def receive(house, *senders):
+def receive(registry, *senders):
     for sender in senders:
-        house.default.arrive("serwersms", {"kind": "nd", "sender": sender, "text": f"from {sender}"})
+        registry.default.receive_inbound("serwersms", {"kind": "nd", "sender": sender, "text": f"from {sender}"})
 
 
-def answer(house, *phones, **parameters):
+def response(registry, *phones, **parameters):
     """The answer as it would be delivered."""
     call = Call(
         "messages.recived",
         {"method": "POST", "suffix": "json", "phone": list(phones), **parameters},
         SERWERSMS.parse(ASKED).credential,
     )
-    decision = house.default.execute(partial(SERWERSMS.decide, call))
-    return SERWERSMS.render(decision, call, house.default.state.readings, Fragments())
+    decision = registry.default.execute(partial(SERWERSMS.decide, call))
+    return SERWERSMS.render(decision, call, registry.default.state.variants, SerializationCache())
 
 
 def senders(answered):
@@ -91,11 +91,11 @@ ASKED = ProviderRequest("GET", "/messages/recived", b"username=Login&password=Ha
 """A request with nothing but who asks."""
 
 
-def unread(house):
-    return senders(answer(house))
+def unread(registry):
+    return senders(response(registry))
 
 
-def test_sw_39_the_ranges_are_the_rooms():
+def test_sw_39_the_ranges_are_the_providers():
     assert [tuple(magic) for magic in SERWERSMS.magic] == [
         ("phone", f"{first} to {last}", first, last, outcome) for first, last, outcome in RANGES
     ]
@@ -109,79 +109,79 @@ def test_sw_39_no_shipped_world_has_such_a_number():
     assert [] == [path.name for path in worlds if "+4899" in path.read_text()]
 
 
-@pytest.mark.parametrize(("phone", "error"), REFUSED.items(), ids=REFUSED)
-def test_sw_39_a_refusal_marks_nothing(house, phone, error):
-    receive(house, phone)
-    answered = answer(house, phone, JAN, read=True)
+@pytest.mark.parametrize(("phone", "error"), REJECTED.items(), ids=REJECTED)
+def test_sw_39_a_provider_error_marks_nothing(registry, phone, error):
+    receive(registry, phone)
+    answered = response(registry, phone, JAN, read=True)
     assert (answered.status, json.loads(answered.body), answered.timing) == (200, {"error": error}, AT_ONCE)
-    assert unread(house) == [JAN, phone]
+    assert unread(registry) == [JAN, phone]
 
 
 @pytest.mark.parametrize(
     ("phone", "status"), [*((phone, 503) for phone in UNAVAILABLE), *((phone, 404) for phone in NONE)]
 )
-def test_sw_39_a_refusal_has_a_status_where_refusals_have(open_house, phone, status):
-    assert answer(open_house(**{"serwersms.errors.status": "4xx"}), phone).status == status
+def test_sw_39_a_provider_error_has_a_status_where_provider_errors_have(open_registry, phone, status):
+    assert response(open_registry(**{"serwersms.errors.status": "4xx"}), phone).status == status
 
 
 @pytest.mark.parametrize(("phone", "delivery"), ANSWERING.items(), ids=ANSWERING)
-def test_sw_39_an_answer_is_lost_late_or_never_given_and_marks_what_it_would_have_told(house, phone, delivery):
-    receive(house, phone)
-    answered = answer(house, phone, read=True)
+def test_sw_39_an_answer_is_lost_late_or_never_given_and_marks_what_it_would_have_notified(registry, phone, delivery):
+    receive(registry, phone)
+    answered = response(registry, phone, read=True)
     assert (answered.status, answered.timing) == (200, delivery)
     assert senders(answered) == [phone]
-    assert unread(house) == [JAN]
-    assert senders(answer(house, phone)) == []
+    assert unread(registry) == [JAN]
+    assert senders(response(registry, phone)) == []
 
 
 @pytest.mark.parametrize(("phone", "delivery"), ANSWERING.items(), ids=ANSWERING)
-def test_sw_39_one_among_others_is_enough(house, phone, delivery):
-    answered = answer(house, JAN, phone, read=True)
+def test_sw_39_one_among_others_is_enough(registry, phone, delivery):
+    answered = response(registry, JAN, phone, read=True)
     assert answered.timing == delivery
     assert senders(answered) == [JAN]
-    assert unread(house) == []
+    assert unread(registry) == []
 
 
-def test_sw_39_of_several_the_lowest_counts(house):
-    assert answer(house, SILENT[0], LATE[1], NONE[0], LOST[1]).timing == ANSWERING[LOST[1]]
+def test_sw_39_of_several_the_lowest_counts(registry):
+    assert response(registry, SILENT[0], LATE[1], NONE[0], NO_RESPONSE[1]).timing == ANSWERING[NO_RESPONSE[1]]
 
 
 @pytest.mark.parametrize("phone", BEYOND)
-def test_sw_39_beyond_the_ranges_numbers_are_as_any_other(house, phone):
-    receive(house, phone)
-    answered = answer(house, phone)
+def test_sw_39_beyond_the_ranges_numbers_are_as_any_other(registry, phone):
+    receive(registry, phone)
+    answered = response(registry, phone)
     assert answered.timing is AT_ONCE
     assert senders(answered) == [phone]
 
 
-def test_sw_39_a_call_that_does_not_filter_by_it_is_as_any_other(house):
-    receive(house, *ANSWERING, *REFUSED)
-    answered = answer(house, read=True)
+def test_sw_39_a_call_that_does_not_filter_by_it_is_as_any_other(registry):
+    receive(registry, *ANSWERING, *REJECTED)
+    answered = response(registry, read=True)
     assert answered.timing is AT_ONCE
-    assert senders(answered) == [JAN, *ANSWERING, *REFUSED]
+    assert senders(answered) == [JAN, *ANSWERING, *REJECTED]
 
 
-@pytest.mark.parametrize("phone", [*REFUSED, *ANSWERING])
-def test_sw_39_what_is_refused_for_another_reason_is_refused_at_once(house, phone):
-    answered = answer(house, phone, order="x")
+@pytest.mark.parametrize("phone", [*REJECTED, *ANSWERING])
+def test_sw_39_what_is_rejected_for_another_reason_is_rejected_at_once(registry, phone):
+    answered = response(registry, phone, order="x")
     assert (json.loads(answered.body)["error"]["code"], answered.timing) == (1006, AT_ONCE)
 
 
-@pytest.mark.parametrize("phone", [*REFUSED, *ANSWERING])
-def test_sw_39_switched_off_they_are_numbers_as_any_other(open_house, phone):
-    house = open_house(**{"serwersms.magic": "off"})
-    receive(house, phone)
-    answered = answer(house, phone)
+@pytest.mark.parametrize("phone", [*REJECTED, *ANSWERING])
+def test_sw_39_switched_off_they_are_numbers_as_any_other(open_registry, phone):
+    registry = open_registry(**{"serwersms.magic": "off"})
+    receive(registry, phone)
+    answered = response(registry, phone)
     assert answered.timing is AT_ONCE
     assert senders(answered) == [phone]
 
 
 @pytest.mark.parametrize("written", ["+48990000000", "48990000000", "990000000", f"{JAN},990000000"])
-def test_sw_39_however_the_number_is_written(house, written):
-    client = both_ways(house)
-    asked = {**WHO, "phone": written}
-    assert client.post("/messages/recived", data=asked).json == {"error": REFUSED[UNAVAILABLE[0]]}
-    assert client.post("/messages/recived.xml", data=asked).data == (
+def test_sw_39_however_the_number_is_written(registry, written):
+    client = both_ways(registry)
+    fetch = {**WHO, "phone": written}
+    assert client.post("/messages/recived", data=fetch).json == {"error": REJECTED[UNAVAILABLE[0]]}
+    assert client.post("/messages/recived.xml", data=fetch).data == (
         b'<?xml version="1.0" encoding="UTF-8"?>\n'
         b"<error><code>1010</code><type>SystemError</type><message>System temporarily unavailable</message></error>"
     )
@@ -190,15 +190,15 @@ def test_sw_39_however_the_number_is_written(house, written):
 # -- over a socket -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("phone", LOST)
-def test_sw_39_requests_meets_a_closed_connection_and_the_messages_are_gone(server, house, phone):
+@pytest.mark.parametrize("phone", NO_RESPONSE)
+def test_sw_39_requests_meets_a_closed_connection_and_the_messages_are_gone(server, registry, phone):
     url = f"{server.url}/messages/recived"
     with pytest.raises(requests.ConnectionError, match="Remote end closed connection without response"):
         requests.post(url, {**WHO, "phone": [phone, JAN], "read": "true"}, timeout=30)
     assert requests.post(url, WHO, timeout=30).json() == {"items": []}
 
 
-@pytest.mark.parametrize("phone", LOST)
+@pytest.mark.parametrize("phone", NO_RESPONSE)
 def test_sw_39_curl_gets_an_empty_reply(server, phone):
     assert curl(server, phone, "30") == (52, "", "curl: (52) Empty reply from server")
 

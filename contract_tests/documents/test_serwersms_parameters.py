@@ -10,7 +10,7 @@ from contract_tests.ways import both_ways
 from mockserver.engine.accounts import Account, Contact, Login
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.message_store import MessageSlice
-from mockserver.engine.messages import Message, kind_shelf
+from mockserver.engine.messages import Message, kind_key
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 
@@ -53,12 +53,12 @@ def own():
 
 
 @pytest.fixture
-def house(open_house, own):
-    return open_house(own)
+def registry(open_registry, own):
+    return open_registry(own)
 
 
 @pytest.fixture
-def asked(client):
+def fetch(client):
     """The answer to a form with these parameters, as JSON."""
 
     def ask(**parameters):
@@ -81,9 +81,9 @@ def found(client):
     return find
 
 
-def ids(answer):
-    assert "items" in answer, answer
-    return [item["id"] for item in answer["items"]]
+def ids(response):
+    assert "items" in response, response
+    return [item["id"] for item in response["items"]]
 
 
 # -- username, password --------------------------------------------------------------------------------------------
@@ -100,17 +100,17 @@ def ids(answer):
     ],
     ids=str,
 )
-def test_a_wrong_or_empty_name_or_password_is_refused(asked, wrong):
-    assert asked(**wrong) == {"error": {"code": 1001, "type": "InvalidUser", "message": "Incorrect login or password"}}
+def test_a_wrong_or_empty_name_or_password_is_rejected(fetch, wrong):
+    assert fetch(**wrong) == {"error": {"code": 1001, "type": "InvalidUser", "message": "Incorrect login or password"}}
 
 
-def test_an_account_sees_nothing_of_another(open_house, own, client):
+def test_an_account_sees_nothing_of_another(open_registry, own, client):
     other = Account("serwersms/other", "serwersms", "other", (Login("Other", "secret"),))
-    house = open_house(Fixture((*own.accounts, other), own.fixed))
+    registry = open_registry(Fixture((*own.accounts, other), own.fixed))
 
-    answer = both_ways(house).post("/messages/recived", data={"username": "Other", "password": "secret"})
+    response = both_ways(registry).post("/messages/recived", data={"username": "Other", "password": "secret"})
 
-    assert answer.json == {"items": []}
+    assert response.json == {"items": []}
 
 
 # -- phone ---------------------------------------------------------------------------------------------------------
@@ -164,17 +164,17 @@ def test_no_phone_is_no_filter(found, body):
     assert found(body) == ALL
 
 
-def test_a_phone_that_never_wrote_finds_nothing(asked):
-    assert asked(phone="+48999999999") == {"items": []}
+def test_a_phone_that_never_wrote_finds_nothing(fetch):
+    assert fetch(phone="+48999999999") == {"items": []}
 
 
 @pytest.mark.parametrize(
     "phone",
     ["abc", "+48 500 600 700", "500-600-700", "050060070", "+", "12345", "1" * 16, "1" * 5000, "٥٠٠٦٠٠٧٠٠", "5\0"],
 )
-def test_what_is_no_phone_is_refused(asked, phone):
-    assert asked(phone=phone) == BAD_PHONE
-    assert asked(ndi=phone) == BAD_PHONE
+def test_what_is_no_phone_is_rejected(fetch, phone):
+    assert fetch(phone=phone) == BAD_PHONE
+    assert fetch(ndi=phone) == BAD_PHONE
 
 
 # -- date_from, date_to --------------------------------------------------------------------------------------------
@@ -203,8 +203,8 @@ def test_what_is_no_phone_is_refused(asked, phone):
     ],
     ids=str,
 )
-def test_an_interval_includes_both_of_its_ends(asked, interval, expected):
-    assert ids(asked(**interval)) == expected
+def test_an_interval_includes_both_of_its_ends(fetch, interval, expected):
+    assert ids(fetch(**interval)) == expected
 
 
 @pytest.mark.parametrize(
@@ -229,9 +229,9 @@ def test_an_interval_includes_both_of_its_ends(asked, interval, expected):
         "2" * 5000,
     ],
 )
-def test_what_is_no_date_is_refused(asked, moment):
-    assert asked(date_from=moment) == BAD_DATA
-    assert asked(date_to=moment) == BAD_DATA
+def test_what_is_no_date_is_rejected(fetch, moment):
+    assert fetch(date_from=moment) == BAD_DATA
+    assert fetch(date_to=moment) == BAD_DATA
 
 
 # -- type, ndi -----------------------------------------------------------------------------------------------------
@@ -241,43 +241,43 @@ def test_what_is_no_date_is_refused(asked, moment):
     ("kind", "expected"),
     [("eco", [11, 12]), ("nd", [21]), ("ndi", [31, 32]), ("pre", [41]), ("mms", [51]), ("", ALL)],
 )
-def test_a_type_finds_its_messages_and_blank_finds_all(asked, kind, expected):
-    assert ids(asked(type=kind)) == expected
+def test_a_type_finds_its_messages_and_blank_finds_all(fetch, kind, expected):
+    assert ids(fetch(type=kind)) == expected
 
 
 @pytest.mark.parametrize("kind", ["2way", "ECO", "full", "sms", "eco,nd", "eco|nd", " eco"])
-def test_an_unknown_type_is_refused(asked, kind):
-    assert asked(type=kind) == BAD_DATA
+def test_an_unknown_type_is_rejected(fetch, kind):
+    assert fetch(type=kind) == BAD_DATA
 
 
 @pytest.mark.parametrize("ndi", ["+48664000001", "48664000001", "664000001", " 48664000001"])
-def test_an_ndi_finds_what_hit_it(asked, ndi):
-    assert ids(asked(ndi=ndi)) == [31]
-    assert ids(asked(ndi=ndi, type="ndi", order="desc")) == [31]
+def test_an_ndi_finds_what_hit_it(fetch, ndi):
+    assert ids(fetch(ndi=ndi)) == [31]
+    assert ids(fetch(ndi=ndi, type="ndi", order="desc")) == [31]
 
 
 # -- read ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("true", ["true", "1", "True", "TRUE"])
-def test_what_a_call_marks_as_read_is_never_returned_again(asked, true):
-    assert ids(asked(type="ndi", read=true)) == [31, 32]
-    assert ids(asked(type="ndi")) == []
-    assert ids(asked(phone=JAN)) == [11, 51]
-    assert ids(asked(order="asc")) == [11, 21, 51, 41, 12]
-    assert ids(asked()) == [11, 12, 21, 41, 51]
+def test_what_a_call_marks_as_read_is_never_returned_again(fetch, true):
+    assert ids(fetch(type="ndi", read=true)) == [31, 32]
+    assert ids(fetch(type="ndi")) == []
+    assert ids(fetch(phone=JAN)) == [11, 51]
+    assert ids(fetch(order="asc")) == [11, 21, 51, 41, 12]
+    assert ids(fetch()) == [11, 12, 21, 41, 51]
 
 
 @pytest.mark.parametrize("true", [True, 1, "true", "1"])
-def test_json_marks_as_read_in_each_of_its_spellings(found, asked, true):
+def test_json_marks_as_read_in_each_of_its_spellings(found, fetch, true):
     assert found({"type": "nd", "read": true}) == [21]
-    assert asked(type="nd") == {"items": []}
+    assert fetch(type="nd") == {"items": []}
 
 
 @pytest.mark.parametrize("false", ["false", "0", "", "none", "False", "None"])
-def test_false_and_none_leave_messages_unread(asked, false):
-    assert ids(asked(read=false)) == ALL
-    assert ids(asked(read=false)) == ALL
+def test_false_and_none_leave_messages_unread(fetch, false):
+    assert ids(fetch(read=false)) == ALL
+    assert ids(fetch(read=false)) == ALL
 
 
 @pytest.mark.parametrize("false", [False, 0, None, "false", "0", "", "none"])
@@ -286,8 +286,8 @@ def test_json_leaves_messages_unread_in_each_of_its_spellings(found, false):
     assert found({"read": false}) == ALL
 
 
-def test_reading_page_by_page_returns_every_message_once(asked):
-    pages = [asked(read="true", limit="3") for _ in range(4)]
+def test_variant_page_by_page_returns_every_message_once(fetch):
+    pages = [fetch(read="true", limit="3") for _ in range(4)]
 
     assert [(page["paging"]["count"], ids(page)) for page in pages] == [
         (3, [11, 12, 21]),
@@ -299,13 +299,13 @@ def test_reading_page_by_page_returns_every_message_once(asked):
 
 @pytest.mark.parametrize("name", ["read", "show_contact"])
 @pytest.mark.parametrize("value", ["yes", "2", "-1", "on", "tak", " true", "\0"])
-def test_what_is_no_boolean_is_refused(asked, name, value):
-    assert asked(**{name: value}) == BAD_DATA
+def test_what_is_no_boolean_is_rejected(fetch, name, value):
+    assert fetch(**{name: value}) == BAD_DATA
 
 
-def test_a_refused_call_marks_nothing(asked):
-    assert asked(read="true", limit="x") == BAD_DATA
-    assert ids(asked()) == ALL
+def test_a_rejected_call_marks_nothing(fetch):
+    assert fetch(read="true", limit="x") == BAD_DATA
+    assert ids(fetch()) == ALL
 
 
 # -- show_contact --------------------------------------------------------------------------------------------------
@@ -323,8 +323,8 @@ CONTACT = {
 }
 
 
-def test_contact_details_come_where_the_number_is_known(asked):
-    shown = asked(show_contact="1")["items"]
+def test_contact_details_come_where_the_number_is_known(fetch):
+    shown = fetch(show_contact="1")["items"]
 
     assert [item.get("contact") for item in shown if item["phone"] == JAN] == [CONTACT] * 3
     assert [item["id"] for item in shown if "contact" not in item] == [12, 21, 32, 41]
@@ -332,8 +332,8 @@ def test_contact_details_come_where_the_number_is_known(asked):
 
 
 @pytest.mark.parametrize("false", ["false", "0", "", "none"])
-def test_contact_details_do_not_come_unasked(asked, false):
-    assert [item for item in asked(show_contact=false)["items"] if "contact" in item] == []
+def test_contact_details_do_not_come_unasked(fetch, false):
+    assert [item for item in fetch(show_contact=false)["items"] if "contact" in item] == []
 
 
 # -- page, limit, order --------------------------------------------------------------------------------------------
@@ -365,60 +365,60 @@ def test_contact_details_do_not_come_unasked(asked, false):
     ],
     ids=str,
 )
-def test_a_page_holds_its_part_and_says_which_it_is(asked, paged, paging, expected):
-    answer = asked(**paged)
+def test_a_page_holds_its_part_and_says_which_it_is(fetch, paged, paging, expected):
+    response = fetch(**paged)
 
-    assert list(answer) == ["paging", "items"]
-    assert answer["paging"] == {"page": paging[0], "count": paging[1]}
-    assert ids(answer) == expected
+    assert list(response) == ["paging", "items"]
+    assert response["paging"] == {"page": paging[0], "count": paging[1]}
+    assert ids(response) == expected
 
 
 def test_page_and_limit_may_be_numbers_of_json(found):
     assert found({"page": 2, "limit": 2}) == [21, 31]
 
 
-def test_without_page_and_limit_everything_comes_and_no_paging(asked):
-    assert list(asked(order="asc")) == ["items"]
-    assert ids(asked(order="asc")) == BY_TIME
-    assert ids(asked(order="desc")) == BY_TIME[::-1]
-    assert ids(asked(order="")) == ALL
+def test_without_page_and_limit_everything_comes_and_no_paging(fetch):
+    assert list(fetch(order="asc")) == ["items"]
+    assert ids(fetch(order="asc")) == BY_TIME
+    assert ids(fetch(order="desc")) == BY_TIME[::-1]
+    assert ids(fetch(order="")) == ALL
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.5", "1e3", "+1", " 1", "١", "1" * 10, "1" * 5000])
-def test_what_is_no_page_and_no_limit_is_refused(asked, number):
-    assert asked(page=number) == BAD_DATA
-    assert asked(limit=number) == BAD_DATA
+def test_what_is_no_page_and_no_limit_is_rejected(fetch, number):
+    assert fetch(page=number) == BAD_DATA
+    assert fetch(limit=number) == BAD_DATA
 
 
 @pytest.mark.parametrize("limit", ["0", "00"])
-def test_a_limit_of_nothing_is_refused(asked, limit):
-    assert asked(limit=limit) == BAD_DATA
+def test_a_limit_of_nothing_is_rejected(fetch, limit):
+    assert fetch(limit=limit) == BAD_DATA
 
 
 @pytest.mark.parametrize("order", ["ASC", "up", "1", "asc,desc"])
-def test_an_unknown_order_is_refused(asked, order):
-    assert asked(order=order) == BAD_DATA
+def test_an_unknown_order_is_rejected(fetch, order):
+    assert fetch(order=order) == BAD_DATA
 
 
-def test_a_page_of_one_type_or_all_reads_no_message_that_it_does_not_hold(open_house, monkeypatch):
+def test_a_page_of_one_type_or_all_reads_no_message_that_it_does_not_hold(open_registry, monkeypatch):
     many = [message(n, n + 1, "eco" if n % 2 else "nd", JAN, "2026-05-01T10:00:00Z") for n in range(2000)]
     account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),))
-    house = open_house(Fixture((account,), Segment(many)))
+    registry = open_registry(Fixture((account,), Segment(many)))
 
-    client, made = both_ways(house), []
+    client, made = both_ways(registry), []
     make = MessageSlice.message
     monkeypatch.setattr(MessageSlice, "message", lambda part, place: made.append(place) or make(part, place))
 
     for form in ({"page": "390"}, {"page": "190", "type": "eco"}, {"page": "390", "order": "desc"}):
         made.clear()
-        answer = client.post("/messages/recived", data={**WHO, "limit": "5", **form}).json
-        assert len(answer["items"]) == 5
+        response = client.post("/messages/recived", data={**WHO, "limit": "5", **form}).json
+        assert len(response["items"]) == 5
         assert len(made) == 5
 
-    assert house.default.state.ledger.count(kind_shelf("serwersms/own", "eco"), 0, 2**62) == 1000
+    assert registry.default.state.message_store.count(kind_key("serwersms/own", "eco"), 0, 2**62) == 1000
 
 
-def test_every_page_together_is_everything_once(asked):
-    pages = [ids(asked(limit="2", page=str(page))) for page in range(1, 5)]
+def test_every_page_together_is_everything_once(fetch):
+    pages = [ids(fetch(limit="2", page=str(page))) for page in range(1, 5)]
 
     assert [number for page in pages for number in page] == ALL

@@ -1,4 +1,4 @@
-"""Every entry of the room's QUIRKS.md: what we took, and the other reading where there is a switch."""
+"""Every entry of the provider's QUIRKS.md: what we took, and the other variant where there is a switch."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ BAD_CODE = error(2002, "ValidationCodeError", "Invalid error code")
 
 
 class SerwerSMS:
-    """SerwerSMS in a house, asked as one account."""
+    """SerwerSMS in a server, asked as one account."""
 
-    def __init__(self, house, who=WHO):
-        self.client = both_ways(house)
+    def __init__(self, registry, who=WHO):
+        self.client = both_ways(registry)
         self.who = who
 
     def form(self, action="recived", **parameters):
@@ -65,15 +65,15 @@ class SerwerSMS:
 
 
 @pytest.fixture
-def printed(house):
+def printed(registry):
     """The account whose sample is printed."""
-    return SerwerSMS(house)
+    return SerwerSMS(registry)
 
 
 @pytest.fixture
-def reading(open_house):
+def variant(open_registry):
     """The printed account in a world with one switch."""
-    return lambda name, value: SerwerSMS(open_house(readings={name: value}))
+    return lambda name, value: SerwerSMS(open_registry(variants={name: value}))
 
 
 def message(serial, number, kind="nd", at="2026-05-01T10:00:00Z", sender=JAN, text="", **fields):
@@ -92,12 +92,12 @@ def message(serial, number, kind="nd", at="2026-05-01T10:00:00Z", sender=JAN, te
 
 
 @pytest.fixture
-def holding(open_house):
+def holding(open_registry):
     """An account of our own that holds these messages."""
 
-    def hold(*messages, readings=None, **facts):
+    def hold(*messages, variants=None, **facts):
         account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"), Login("a-token")), **facts)
-        return SerwerSMS(open_house(Fixture((account,), Segment(messages)), readings=readings or {}))
+        return SerwerSMS(open_registry(Fixture((account,), Segment(messages)), variants=variants or {}))
 
     return hold
 
@@ -111,8 +111,8 @@ def test_sw_1_both_names_of_the_action_answer_and_the_field_is_misspelt_in_both(
 
 @pytest.mark.parametrize(("value", "names"), [("received", ["received"]), ("both", ["recived", "received"])])
 @pytest.mark.parametrize("action", ["recived", "received"])
-def test_sw_1_the_field_has_the_other_name_or_both(reading, value, names, action):
-    (item,) = reading("serwersms.field", value).form(action, type="eco").json["items"]
+def test_sw_1_the_field_has_the_other_name_or_both(variant, value, names, action):
+    (item,) = variant("serwersms.field", value).form(action, type="eco").json["items"]
 
     assert list(item) == ["id", "type", "phone", *names, "message_id", "blacklist", "text"]
     assert [item[name] for name in names] == ["2014-10-21 11:18:03"] * len(names)
@@ -178,9 +178,9 @@ def test_sw_4_the_printed_words_are_the_credentials_of_the_printed_account(print
 def test_sw_4_a_token_opens_the_account_too(holding, scheme):
     own = holding(message(0, 7))
 
-    answer = own.client.post("/messages/recived", headers={"Authorization": f"{scheme} a-token"})
+    response = own.client.post("/messages/recived", headers={"Authorization": f"{scheme} a-token"})
 
-    assert [item["id"] for item in answer.json["items"]] == [7]
+    assert [item["id"] for item in response.json["items"]] == [7]
 
 
 def test_sw_4_the_token_counts_where_both_are_sent(holding):
@@ -229,14 +229,14 @@ def test_sw_5_nothing_but_the_credentials_is_obligatory(printed):
 )
 def test_sw_6_percent_2b_is_the_plus_of_a_form_decoded_once(printed, body, expected):
     if isinstance(body, dict):
-        answer = printed.client.post("/messages/recived", json={**WHO, **body}).json
+        response = printed.client.post("/messages/recived", json={**WHO, **body}).json
     else:
         form = "application/x-www-form-urlencoded"
-        answer = printed.client.post(
+        response = printed.client.post(
             "/messages/recived", data=f"username=Login&password=Haslo&{body}", content_type=form
         ).json
 
-    assert (len(answer["items"]) == expected) if expected else (answer == BAD_PHONE)
+    assert (len(response["items"]) == expected) if expected else (response == BAD_PHONE)
 
 
 def test_sw_7_an_array_of_numbers_finds_the_messages_of_any(holding):
@@ -246,8 +246,8 @@ def test_sw_7_an_array_of_numbers_finds_the_messages_of_any(holding):
     assert own.ids(phone="500600700,500600703") == [1, 4]
     assert own.ids(**{"phone[1]": "500600700", "phone[0]": "500600703"}) == [1, 4]
     assert own.ids(**{"phone[]": ["500600700", "500600703"]}) == [1, 4]
-    answer = own.client.post("/messages/recived", json={**WHO, "phone": ["500600700", "500600703"]}).json
-    assert [item["id"] for item in answer["items"]] == [1, 4]
+    response = own.client.post("/messages/recived", json={**WHO, "phone": ["500600700", "500600703"]}).json
+    assert [item["id"] for item in response["items"]] == [1, 4]
     assert own.ids(phone="") == [1, 2, 3, 4]
 
 
@@ -319,8 +319,8 @@ def test_sw_10_the_interval_is_of_the_instant_that_the_field_shows(printed):
 @pytest.mark.parametrize(
     ("name", "recived"), [("Europe/Warsaw", "2014-10-21 11:18:03"), ("UTC", "2014-10-21 09:18:03")]
 )
-def test_sw_11_dates_are_of_polish_time_or_of_utc(reading, name, recived):
-    own = reading("serwersms.zone", name)
+def test_sw_11_dates_are_of_polish_time_or_of_utc(variant, name, recived):
+    own = variant("serwersms.zone", name)
 
     assert own.item(type="eco")["recived"] == recived
     assert own.ids(date_from=recived, date_to=recived) == [2477793]
@@ -358,11 +358,11 @@ def test_sw_12_read_marks_what_the_call_returned_and_nothing_else(printed):
     assert printed.form(read="true", limit="1").json == {"paging": {"page": 1, "count": 0}, "items": []}
 
 
-def test_sw_12_what_one_account_has_read_another_still_has(open_house):
+def test_sw_12_what_one_account_has_read_another_still_has(open_registry):
     accounts = [Account(f"serwersms/{n}", "serwersms", n, (Login(n, "Haslo"),)) for n in ("a", "b")]
     messages = (replace(message(n, 1), account=account.key) for n, account in enumerate(accounts))
-    house = open_house(Fixture(tuple(accounts), Segment(messages)))
-    a, b = (SerwerSMS(house, {"username": n, "password": "Haslo"}) for n in ("a", "b"))
+    registry = open_registry(Fixture(tuple(accounts), Segment(messages)))
+    a, b = (SerwerSMS(registry, {"username": n, "password": "Haslo"}) for n in ("a", "b"))
 
     assert (a.ids(read="true"), a.ids(), b.ids()) == ([1], [], [1])
 
@@ -573,7 +573,7 @@ def test_sw_26_the_blacklist_is_the_accounts_own(holding):
     [("raw", "Dziękuję za informację 👍/"), ("ascii", r"Dzi\u0119kuj\u0119 za informacj\u0119 \ud83d\udc4d/")],
 )
 def test_sw_27_letters_are_as_they_are_or_escaped(holding, value, text):
-    own = holding(message(0, 1, text="Dziękuję za informację 👍/"), readings={"serwersms.json": value})
+    own = holding(message(0, 1, text="Dziękuję za informację 👍/"), variants={"serwersms.json": value})
 
     assert own.form().text == (
         '{"items":[{"id":1,"type":"nd","phone":"+48500600700","recived":"2026-05-01 12:00:00","blacklist":false,'
@@ -598,9 +598,9 @@ def test_sw_29_what_xml_cannot_carry_is_replaced_in_xml_only(holding):
 
 
 def test_sw_30_an_error_is_the_vendors_envelope_at_http_200(printed):
-    answer = printed.form(username="nobody")
+    response = printed.form(username="unknown")
 
-    assert (answer.status_code, answer.text) == (
+    assert (response.status_code, response.text) == (
         200,
         '{"error":{"code":1001,"type":"InvalidUser","message":"Incorrect login or password"}}',
     )
@@ -609,7 +609,7 @@ def test_sw_30_an_error_is_the_vendors_envelope_at_http_200(printed):
 @pytest.mark.parametrize(
     ("path", "changes", "headers", "status", "code"),
     [
-        ("/messages/recived", {"username": "nobody"}, {}, 401, 1001),
+        ("/messages/recived", {"username": "unknown"}, {}, 401, 1001),
         ("/messages/recived", {}, {"Authorization": "Bearer x"}, 401, 1012),
         ("/messages/recived", {"type": "x"}, {}, 400, 1006),
         ("/messages/recived", {"phone": "x"}, {}, 400, 2001),
@@ -619,18 +619,18 @@ def test_sw_30_an_error_is_the_vendors_envelope_at_http_200(printed):
         ("/error/1001", {}, {}, 200, 1001),
     ],
 )
-def test_sw_30_an_error_may_have_a_status_of_http(reading, path, changes, headers, status, code):
+def test_sw_30_an_error_may_have_a_status_of_http(variant, path, changes, headers, status, code):
     for value, expected in (("200", 200), ("4xx", status)):
-        own = reading("serwersms.errors.status", value)
-        answer = own.client.post(path, data={**WHO, **changes}, headers=headers)
-        assert (answer.status_code, answer.json["error"]["code"]) == (expected, code)
-        assert answer.headers.get("WWW-Authenticate") == ("Bearer" if expected == 401 else None)
+        own = variant("serwersms.errors.status", value)
+        response = own.client.post(path, data={**WHO, **changes}, headers=headers)
+        assert (response.status_code, response.json["error"]["code"]) == (expected, code)
+        assert response.headers.get("WWW-Authenticate") == ("Bearer" if expected == 401 else None)
 
 
-def test_sw_31_a_sentence_is_english_or_polish_where_the_polish_is_known(reading):
-    own = reading("serwersms.errors.language", "pl")
+def test_sw_31_a_sentence_is_english_or_polish_where_the_polish_is_known(variant):
+    own = variant("serwersms.errors.language", "pl")
 
-    assert own.form(username="nobody").json == error(1001, "InvalidUser", "Nieprawidłowy login lub hasło")
+    assert own.form(username="unknown").json == error(1001, "InvalidUser", "Nieprawidłowy login lub hasło")
     assert own.form(type="x").json == error(1006, "InvalidData", "Niepoprawny format danych")
     assert own.form("nothing.xml").text == (
         f"{XML}<error><code>1000</code><type>InvalidAction</type><message>Nie określono akcji do wykonania</message></error>"
@@ -643,10 +643,10 @@ def test_sw_31_the_sentences_that_the_english_page_mixes_up_stand_at_their_numbe
     assert (CODES[1006].en, CODES[1007].en) == ("Invalid data format", "Account is not fully active")
 
 
-def test_sw_31_the_answer_of_the_live_service_that_a_client_quotes_comes_to_the_byte(open_house):
-    own = SerwerSMS(open_house(readings={"serwersms.errors.language": "pl", "serwersms.json": "ascii"}))
+def test_sw_31_the_answer_of_the_live_service_that_a_client_quotes_comes_to_the_byte(open_registry):
+    own = SerwerSMS(open_registry(variants={"serwersms.errors.language": "pl", "serwersms.json": "ascii"}))
 
-    assert own.form(username="nobody").text == (
+    assert own.form(username="unknown").text == (
         r'{"error":{"code":1001,"type":"InvalidUser","message":"Nieprawid\u0142owy login lub has\u0142o"}}'
     )
 
@@ -655,15 +655,15 @@ def test_sw_31_the_answer_of_the_live_service_that_a_client_quotes_comes_to_the_
 
 
 def test_sw_32_a_get_has_its_parameters_in_the_query_string(printed):
-    answer = printed.client.get("/messages/recived", query_string={**WHO, "type": "eco"})
+    response = printed.client.get("/messages/recived", query_string={**WHO, "type": "eco"})
 
-    assert answer.json == {"items": [ECO]}
+    assert response.json == {"items": [ECO]}
 
 
 def test_sw_32_a_head_does_what_a_get_does_and_says_nothing(printed):
-    answer = printed.client.head("/messages/recived", query_string={**WHO, "type": "eco", "read": "true"})
+    response = printed.client.head("/messages/recived", query_string={**WHO, "type": "eco", "read": "true"})
 
-    assert (answer.status_code, answer.data) == (200, b"")
+    assert (response.status_code, response.data) == (200, b"")
     assert printed.ids(type="eco") == []
 
 
@@ -672,11 +672,11 @@ def test_sw_32_the_query_string_of_a_post_and_the_body_of_a_get_are_not_read(pri
     assert printed.client.get("/messages/recived", data=WHO).json == NO_USER
 
 
-def test_sw_32_a_get_may_be_refused(reading):
-    own = reading("serwersms.get", "refused")
-    answer = own.client.get("/messages/recived", query_string=WHO)
+def test_sw_32_a_get_may_be_rejected(variant):
+    own = variant("serwersms.get", "rejected")
+    response = own.client.get("/messages/recived", query_string=WHO)
 
-    assert (answer.status_code, answer.json, answer.headers["Allow"]) == (405, NO_ACTION, "POST")
+    assert (response.status_code, response.json, response.headers["Allow"]) == (405, NO_ACTION, "POST")
     assert own.item(type="eco") == ECO
     assert own.client.get("/error/1001").json == NO_USER
 
@@ -688,10 +688,10 @@ def test_sw_33_the_vendors_other_actions_are_not_specified(client, action):
     assert client.post(f"/{action}.json", data=WHO).json == NO_ACTION
 
 
-def test_sw_33_an_action_that_the_vendor_does_not_have_is_not_specified_either(house, printed):
+def test_sw_33_an_action_that_the_vendor_does_not_have_is_not_specified_either(registry, printed):
     assert printed.form("nothing").json == printed.form("send_sms").json == NO_ACTION
-    refused = [type(exchange.refusal).__name__ for exchange in house.default.journal.since(0)]
-    assert refused == ["InvalidAction", "NotOffered"]
+    rejected = [type(exchange.error).__name__ for exchange in registry.default.journal.since(0)]
+    assert rejected == ["InvalidAction", "NotOffered"]
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -738,12 +738,12 @@ def test_sw_35_a_body_is_a_form_otherwise(printed, content_type):
     "kind", ["application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
 )
 def test_sw_35_an_empty_body_has_no_parameters(holding, kind):
-    answer = holding().client.post("/messages/recived", data=b"", content_type=kind, headers=TOKEN)
+    response = holding().client.post("/messages/recived", data=b"", content_type=kind, headers=TOKEN)
 
-    assert answer.json == {"items": []}
+    assert response.json == {"items": []}
 
 
-def test_sw_36_a_whole_number_of_json_is_its_digits_and_other_kinds_are_refused(printed):
+def test_sw_36_a_whole_number_of_json_is_its_digits_and_other_kinds_are_rejected(printed):
     def ask(**values):
         return printed.client.post("/messages/recived", json={**WHO, **values}).json
 
@@ -758,21 +758,21 @@ def test_sw_36_a_whole_number_of_json_is_its_digits_and_other_kinds_are_refused(
         assert ask(**values) == BAD_DATA
 
 
-def test_sw_36_bytes_that_are_not_utf_8_are_refused_where_they_are_read(printed):
+def test_sw_36_bytes_that_are_not_utf_8_are_rejected_where_they_are_read(printed):
     body = b"username=Login&password=Haslo&x=%ff&type=%ff"
 
-    answer = printed.client.post("/messages/recived", data=body, content_type="application/x-www-form-urlencoded")
+    response = printed.client.post("/messages/recived", data=body, content_type="application/x-www-form-urlencoded")
 
-    assert answer.json == BAD_DATA
+    assert response.json == BAD_DATA
 
 
-def test_sw_37_the_action_comes_before_the_method_the_body_the_credentials_and_the_parameters(open_house):
-    house = open_house(readings={"serwersms.get": "refused"})
-    own = SerwerSMS(house)
+def test_sw_37_the_action_comes_before_the_method_the_body_the_credentials_and_the_parameters(open_registry):
+    registry = open_registry(variants={"serwersms.get": "rejected"})
+    own = SerwerSMS(registry)
     wrong = {"data": "{", "content_type": "application/json"}
 
     def last():
-        return type(house.default.journal.since(0)[-1].refusal).__name__
+        return type(registry.default.journal.since(0)[-1].error).__name__
 
     seen = []
     for method, path, request in (
@@ -818,7 +818,7 @@ def test_sw_38_empty_ones_are_not_there_the_last_counts_and_unknown_ones_are_ign
     assert len(printed.ids(**unknown)) == 4
 
 
-def test_every_refusal_of_the_room_has_a_code_of_the_table_and_its_sentence():
-    assert {refusal.__name__: CODES[refusal.code].en for refusal in ERRORS} == {
-        refusal.__name__: refusal.description for refusal in ERRORS
+def test_every_provider_error_of_the_provider_has_a_code_of_the_table_and_its_sentence():
+    assert {error.__name__: CODES[error.code].en for error in ERRORS} == {
+        error.__name__: error.description for error in ERRORS
     }

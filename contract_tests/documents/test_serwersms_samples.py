@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 
 from mockserver.engine.instants import EARLIEST, LATEST
-from mockserver.engine.messages import account_shelf
+from mockserver.engine.messages import account_key
 from mockserver.providers.serwersms.parameters import CREDENTIALS, RECIVED
 
 ROOT = Path(__file__).parents[2]
@@ -57,8 +57,8 @@ def test_the_sample_is_byte_for_byte_what_004_prints(printed):
 def test_the_printed_answer_comes_with_its_values_its_types_and_its_order(base_url, printed, action):
     request = Request(f"{base_url}/messages/{action}", urlencode(WHO).encode())
 
-    with urlopen(request, timeout=30) as answer:
-        body = answer.read().decode()
+    with urlopen(request, timeout=30) as response:
+        body = response.read().decode()
 
     # Written alike, they are alike to the order of keys, and a number is no text of digits.
     assert json.dumps(json.loads(body)) == json.dumps(json.loads(printed))
@@ -70,9 +70,9 @@ def test_the_answer_is_the_sample_without_its_line_ends(client, printed):
 
 @pytest.mark.parametrize("host", ["api2.serwersms.pl", "s1api2.serwersms.pl"])
 def test_the_sample_comes_under_the_providers_own_names_too(client, printed, host):
-    answer = client.post("/messages/recived.json", data=WHO, base_url=f"https://{host}")
+    response = client.post("/messages/recived.json", data=WHO, base_url=f"https://{host}")
 
-    assert (answer.status_code, answer.json) == (200, json.loads(printed))
+    assert (response.status_code, response.json) == (200, json.loads(printed))
 
 
 def test_the_printed_attachment_is_text_in_base64(client):
@@ -93,7 +93,7 @@ def test_the_printed_examples_of_the_parameters_find_the_printed_messages(client
 
 
 def test_the_sample_as_xml_says_the_same(client, printed):
-    answer = etree.fromstring(client.post("/messages/recived.xml", data=WHO).data)
+    response = etree.fromstring(client.post("/messages/recived.xml", data=WHO).data)
 
     expected = [
         (name, value if isinstance(value, str) else json.dumps(value))
@@ -102,7 +102,7 @@ def test_the_sample_as_xml_says_the_same(client, printed):
         if name != "attachments"
     ]
     assert [
-        (field.tag, field.text) for item in answer.iter("item") for field in item if field.tag != "attachments"
+        (field.tag, field.text) for item in response.iter("item") for field in item if field.tag != "attachments"
     ] == expected
 
 
@@ -127,7 +127,7 @@ def test_the_schema_has_no_field_that_neither_the_printed_table_nor_a_client_of_
     assert (fields - named, named - fields) == ({"contact"}, set())  # SW-19
 
 
-def test_the_rows_of_the_parameter_table_are_the_rooms():
+def test_the_rows_of_the_parameter_table_are_the_providers():
     rows = section("Available parameters", "The parameters in bold")
     named = re.findall(r"^([a-z_ ]+) \| (?:String|DateTime|Boolean)", rows, re.MULTILINE)
 
@@ -139,18 +139,18 @@ def test_the_rows_of_the_parameter_table_are_the_rooms():
 
 @pytest.mark.parametrize("field", ["surprise", "received", "message_id"])
 def test_the_schema_is_strict_about_fields_that_are_not_printed(printed, field):
-    answer = json.loads(printed)
-    answer["items"][1][field] = "x"
+    response = json.loads(printed)
+    response["items"][1][field] = "x"
 
-    assert not validator("recived").is_valid(answer)
+    assert not validator("recived").is_valid(response)
 
 
 def test_the_schema_wants_every_printed_field(printed):
     for index, item in enumerate(json.loads(printed)["items"]):
         for field in item:
-            answer = json.loads(printed)
-            del answer["items"][index][field]
-            assert not validator("recived").is_valid(answer), (index, field)
+            response = json.loads(printed)
+            del response["items"][index][field]
+            assert not validator("recived").is_valid(response), (index, field)
 
 
 def test_an_error_obeys_its_schema(client):
@@ -181,9 +181,9 @@ def test_the_demo_has_contacts_strangers_and_blacklisted_numbers(demo):
     assert {(False, False, False), (False, True, True), (False, False, True), (True, False, False)} <= found
 
 
-def test_the_demo_has_read_messages_that_the_api_no_longer_returns(house, demo):
-    state = house.default.state
-    own = state.ledger.page(account_shelf("serwersms/demo"), EARLIEST, LATEST)
+def test_the_demo_has_read_messages_that_the_api_no_longer_returns(registry, demo):
+    state = registry.default.state
+    own = state.message_store.page(account_key("serwersms/demo"), EARLIEST, LATEST)
     read = {message.id for message in own if message.serial in state.read}
 
     assert len(read) + len(demo["items"]) == len(own)
@@ -214,10 +214,10 @@ def test_the_attachments_of_the_demo_are_files_of_their_kind(demo):
 
 
 def test_the_demo_opens_to_its_token_too(client, demo):
-    answer = client.post(
+    response = client.post(
         "/messages/recived",
         json={"show_contact": True},
         headers={"Authorization": "Bearer 0123456789abcdef0123456789abcdef"},
     )
 
-    assert answer.json == demo
+    assert response.json == demo

@@ -29,7 +29,7 @@ from mockserver.engine.faults import (
 )
 from mockserver.engine.ids import Ids
 from mockserver.engine.instants import SECOND, parse_instant
-from mockserver.http.fault_rules import Terms, facts_of, rule_from, rule_to_json
+from mockserver.http.fault_rules import Terms, request_facts, rule_from, rule_to_json
 from mockserver.sdk.provider import Call
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -139,10 +139,10 @@ def test_an_exchange_is_matched_when_every_criterion_accepts_it(match, is_accept
 
 
 @given(st.lists(st.sampled_from("ab*?[].\n"), max_size=12).map("".join), st.text("ab?[].\n", max_size=12))
-def test_a_star_in_a_path_is_any_characters_and_nothing_else_is_special(path, asked):
+def test_a_star_in_a_path_is_any_characters_and_nothing_else_is_special(path, request):
     wanted = re.compile(".*".join(map(re.escape, path.split("*"))), re.DOTALL)
 
-    assert (wanted.fullmatch(asked) is not None) == RequestMatch(path=path).accepts(SEND._replace(path=asked))
+    assert (wanted.fullmatch(request) is not None) == RequestMatch(path=path).accepts(SEND._replace(path=request))
 
 
 def test_a_pattern_does_not_look_beyond_its_bound():
@@ -178,11 +178,11 @@ def test_an_ordinary_pattern_is_taken(pattern):
         ("a" * (LONGEST_PATTERN + 1), "a pattern has 200 characters at most, not 201"),
     ],
 )
-def test_a_pattern_that_could_run_away_is_refused_when_it_is_made(pattern, reason):
-    with pytest.raises(ValueError) as refused:
+def test_a_pattern_that_could_run_away_is_rejected_when_it_is_made(pattern, reason):
+    with pytest.raises(ValueError) as rejected:
         Matches(pattern)
 
-    assert reason == str(refused.value)
+    assert reason == str(rejected.value)
 
 
 # ------------------------------------------------------------------------------------------------------------------ when
@@ -308,7 +308,7 @@ def test_a_probability_is_the_share_of_numbers_below_it(probability, number):
     assert (number < probability) == fires
 
 
-def test_a_fault_is_settled_when_it_is_chosen():
+def test_a_fault_is_decided_when_it_is_chosen():
     rules = rules_of(FaultRule(NamedFault("late", 0.0), id="x"))
 
     assert SelectedFault(NamedFault("late", 0.25), "after", "x") == choose(rules, SEND, NOON, lambda: 0.25)
@@ -331,12 +331,12 @@ def test_an_empty_plan_is_false_and_chooses_no_fault():
 
     assert not rules
     assert NO_FAULT is choose(rules, SEND, NOON, never)
-    answer = object()
-    assert answer is NO_FAULT.fault.apply(answer, never)
+    response = object()
+    assert response is NO_FAULT.fault.apply(response, never)
     assert (None, "after", {"kind": "none"}) == (NO_FAULT.rule, NO_FAULT.point, NO_FAULT.fault.to_json())
 
 
-def test_rules_get_names_that_nobody_has():
+def test_rules_get_names_that_no_one_has():
     rules = rules_of(FaultRule(A, id="f2"), FaultRule(A), FaultRule(A))
 
     assert ["f2", "f1", "f3"] == list(standings(rules))
@@ -698,11 +698,11 @@ KNOWN = {
         ),
     ],
 )
-def test_a_rule_that_cannot_be_read_is_refused_with_what_would_be_right(change, reason):
-    with pytest.raises(ValueError) as refused:
+def test_a_rule_that_cannot_be_read_is_rejected_with_what_would_be_right(change, reason):
+    with pytest.raises(ValueError) as rejected:
         rule_from({"fault": {"kind": "reset"}, **change}, NOON, KNOWN)
 
-    assert reason == str(refused.value)
+    assert reason == str(rejected.value)
 
 
 @pytest.mark.parametrize(
@@ -721,7 +721,7 @@ def test_counts_that_some_exchange_meets_are_taken(when):
         ("WrongMethod", {"provider": "dialogtech"}, "dialogtech"),
     ],
 )
-def test_a_refusal_tells_its_provider_where_its_name_or_the_operation_leaves_no_choice(name, match, provider):
+def test_a_provider_error_tells_its_provider_where_its_name_or_the_operation_leaves_no_choice(name, match, provider):
     rule = rule_from({"fault": {"kind": "provider_error", "name": name}, "match": match}, NOON, KNOWN)
 
     assert provider == rule.match.provider
@@ -731,11 +731,11 @@ def test_a_refusal_tells_its_provider_where_its_name_or_the_operation_leaves_no_
     ("description", "reason"),
     [([], "an empty list is not an object that describes a rule"), ({}, "fault: is missing")],
 )
-def test_what_is_no_rule_at_all_is_refused(description, reason):
-    with pytest.raises(ValueError) as refused:
+def test_what_is_no_rule_at_all_is_rejected(description, reason):
+    with pytest.raises(ValueError) as rejected:
         rule_from(description, NOON)
 
-    assert reason == str(refused.value).removeprefix(": ")
+    assert reason == str(rejected.value).removeprefix(": ")
 
 
 def test_an_exchange_is_seen_with_small_header_names_and_joined_values():
@@ -744,5 +744,5 @@ def test_an_exchange_is_seen_with_small_header_names_and_joined_values():
 
     assert RequestFacts(
         "dialogtech", "sms.send_message", "GET", "/p", {"to": "5"}, {"host": "a", "x-b": "1, 2"}
-    ) == facts_of("get", "/p", head, "dialogtech", call)
-    assert RequestFacts(None, "", "GET", "/p", {}, {}) == facts_of("GET", "/p", ())
+    ) == request_facts("get", "/p", head, "dialogtech", call)
+    assert RequestFacts(None, "", "GET", "/p", {}, {}) == request_facts("GET", "/p", ())

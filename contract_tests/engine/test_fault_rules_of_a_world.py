@@ -18,7 +18,7 @@ from mockserver.engine.events import (
 )
 from mockserver.engine.faults import NO_FAULT, Fault, FaultRule, RequestFacts, RequestMatch, When
 from mockserver.engine.ids import IdReservation
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, State
 from mockserver.engine.world import World
 
@@ -29,7 +29,7 @@ NEVER = FaultRule(Fault(), when=When(probability=0))
 
 @pytest.fixture
 def world() -> World:
-    return Worlds(Fixture(), {}, clock=Clock.frozen(0)).default
+    return WorldRegistry(Fixture(), {}, clock=Clock.frozen(0)).default
 
 
 def events(world: World) -> list[Event]:
@@ -101,8 +101,8 @@ def test_a_response_is_kept_for_no_rule_that_was_removed(world: World) -> None:
 
 
 def test_chance_comes_from_the_seed(world: World) -> None:
-    other = Worlds(Fixture(), {}, clock=Clock.frozen(0), seed="other").default
-    same = Worlds(Fixture(), {}, clock=Clock.frozen(0)).default
+    other = WorldRegistry(Fixture(), {}, clock=Clock.frozen(0), seed="other").default
+    same = WorldRegistry(Fixture(), {}, clock=Clock.frozen(0)).default
 
     def hits(world: World) -> list[bool]:
         world.add_fault_rule(FaultRule(Fault(), when=When(probability=0.5)))
@@ -140,7 +140,7 @@ def test_the_fault_is_chosen_and_the_request_decided_at_one_instant_of_a_running
             instants.add(at)
 
     instants: set[int] = set()
-    world = Worlds(Fixture(), {}, clock=Clock.system()).default
+    world = WorldRegistry(Fixture(), {}, clock=Clock.system()).default
     world.add_fault_rule(FaultRule(Fault(), point="after"))
     world.log = Instants()
     for _ in range(20):

@@ -1,4 +1,4 @@
-"""Listening to a feed: everything once, nothing between reading and listening lost, and nobody held up."""
+"""Listening to a feed: everything once, nothing between variant and listening lost, and no one held up."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def publish(feed: EventFeed, items: str) -> None:
         feed.publish(item)
 
 
-def test_a_listener_is_told_of_every_item_and_its_cursor_until_it_stops(feed, heard, hear) -> None:
+def test_a_listener_is_notified_of_every_item_and_its_cursor_until_it_stops(feed, heard, hear) -> None:
     publish(feed, "a")
     stop = feed.listen(hear)
     publish(feed, "bc")
@@ -41,7 +41,7 @@ def test_a_listener_is_told_of_every_item_and_its_cursor_until_it_stops(feed, he
     assert [("b", 2), ("c", 3)] == heard
 
 
-def test_stopping_twice_stops_nobody_else(feed, heard, hear) -> None:
+def test_stopping_twice_stops_no_one_else(feed, heard, hear) -> None:
     stop = feed.listen(hear)
     feed.listen(hear)
     stop()
@@ -55,11 +55,11 @@ def test_a_listener_is_called_in_the_publishers_thread_while_others_may_use_the_
     calls = []
 
     def listener(item, cursor):
-        reading = []
-        other = threading.Thread(target=lambda: reading.append(feed.since(0)))  # would wait for ever for a held lock
+        variant = []
+        other = threading.Thread(target=lambda: variant.append(feed.since(0)))  # would wait for ever for a held lock
         other.start()
         other.join(PATIENCE)
-        calls.append((threading.current_thread(), reading[0].cursor))
+        calls.append((threading.current_thread(), variant[0].cursor))
 
     feed.listen(listener)
     publish(feed, "a")
@@ -79,7 +79,7 @@ def test_a_listener_may_publish_and_stop_itself(feed, heard, hear) -> None:
     assert [("b", 2), ("a", 1)] == heard
 
 
-def test_an_error_in_a_listener_is_logged_and_holds_up_nobody(feed, heard, hear, caplog) -> None:
+def test_an_error_in_a_listener_is_logged_and_holds_up_no_one(feed, heard, hear, caplog) -> None:
     feed.listen(lambda item, cursor: 1 / 0)
     feed.listen(hear)
     publish(feed, "a")
@@ -88,7 +88,7 @@ def test_an_error_in_a_listener_is_logged_and_holds_up_nobody(feed, heard, hear,
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_who_follows_is_told_of_what_is_there_and_then_of_what_comes(feed, heard, hear) -> None:
+def test_who_follows_is_notified_of_what_is_there_and_then_of_what_comes(feed, heard, hear) -> None:
     publish(feed, "ab")
     stop = feed.follow(1, hear)
     publish(feed, "c")
@@ -105,7 +105,7 @@ def test_who_follows_from_too_far_back_sees_by_the_first_cursor_what_is_missing(
     assert [("c", 3), ("d", 4), ("e", 5)] == heard
 
 
-def test_what_happens_while_a_follower_reads_is_told_in_its_turn(feed, heard) -> None:
+def test_what_happens_while_a_follower_reads_is_notified_in_its_turn(feed, heard) -> None:
     def listener(item, cursor):
         heard.append((item, cursor))
         if item == "a":
@@ -137,9 +137,9 @@ def test_what_is_before_the_cursor_is_not_found(feed, heard, hear) -> None:
     assert [("a", 2)] == heard
 
 
-def test_what_happens_between_reading_and_listening_is_found(feed, heard, hear) -> None:
+def test_what_happens_between_variant_and_listening_is_found(feed, heard, hear) -> None:
     def is_wanted(item):
-        if item == "x":  # at this moment the past is being read, and nobody listens yet
+        if item == "x":  # at this moment the past is being read, and no one listens yet
             publish(feed, "a")
         return item == "a"
 
@@ -150,7 +150,7 @@ def test_what_happens_between_reading_and_listening_is_found(feed, heard, hear) 
     assert [("a", 2)] == heard
 
 
-def test_who_stops_looking_is_not_told(feed, heard, hear) -> None:
+def test_who_stops_looking_is_not_said(feed, heard, hear) -> None:
     stop = feed.first_since(0, "a".__eq__, hear)
     stop()
     publish(feed, "a")
@@ -195,7 +195,7 @@ def test_who_follows_many_publishers_misses_nothing(heard, hear) -> None:
     assert list(range(1, 2001)) == sorted(cursor for _, cursor in heard)
 
 
-def test_what_is_published_together_is_told_and_read_one_by_one(feed, heard, hear) -> None:
+def test_what_is_published_together_is_notified_and_read_one_by_one(feed, heard, hear) -> None:
     feed.listen(hear)
     feed.publish_all("abc")
     feed.publish("d")

@@ -16,26 +16,26 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from mockserver import worldfile
-from mockserver.app import PROVIDERS, READINGS, ROOMS, build_service
+from mockserver.app import CALLBACKS, PROVIDERS, VARIANTS, build_service
 from mockserver.engine.accounts import Contact, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome
 from mockserver.engine.events import (
     AccountChanged,
-    ArrivalScheduled,
     AttemptStarted,
     DeliveryChanged,
     Event,
+    InboundScheduled,
     MessageChanged,
     MessageDeleted,
     VariantChosen,
 )
 from mockserver.engine.frozen import freeze
 from mockserver.engine.instants import SECOND, Instant, parse_instant
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import InitialState, State
-from mockserver.engine.world import Room, World
+from mockserver.engine.world import ProviderCallbacks, World
 from mockserver.http.fault_rules import rule_from
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -83,7 +83,7 @@ class Receivers:
         build = PROVIDER[delivery.provider].build_webhook
         assert build is not None
         has_failed = (delivery.number + len(delivery.attempts)) % 3 == 0
-        outcome = Outcome(error="nobody listens") if has_failed else Outcome(200, (), b"OK")
+        outcome = Outcome(error="no one listens") if has_failed else Outcome(200, (), b"OK")
         attempt = Attempt(world.state.in_flight[delivery.number].at, build(delivery, world.state), outcome, "")
         self._pool.submit(world.end_attempt, delivery.number, world.state.epoch, attempt)
 
@@ -100,9 +100,11 @@ class Receivers:
 class Scenario:
     """A world of all three providers, and what may happen to it."""
 
-    def __init__(self, sender: Receivers | None = None, rooms: Mapping[str, Room] = ROOMS) -> None:
+    def __init__(self, sender: Receivers | None = None, providers: Mapping[str, ProviderCallbacks] = CALLBACKS) -> None:
         sender = sender or Receivers()
-        self.registry = Worlds(FORWARDING, READINGS, clock=Clock.frozen(NOON), rooms=rooms, sender=sender)
+        self.registry = WorldRegistry(
+            FORWARDING, VARIANTS, clock=Clock.frozen(NOON), providers=providers, sender=sender
+        )
         self.world = self.registry.default
         self.client = Client(build_service(registry=self.registry).app)
         self.record(self.world)
@@ -137,11 +139,11 @@ class Scenario:
         self.client.post("/messages/recived", json={"username": login.user, "password": login.secret, **values})
 
     def change_message(self, index: int) -> None:
-        message = next(iter(islice(self.world.state.ledger, index, None)))
+        message = next(iter(islice(self.world.state.message_store, index, None)))
         self.happen(MessageChanged(message.serial, f"status {index}", freeze({"step": index})))
 
     def delete_message(self, index: int) -> None:
-        message = next(iter(islice(self.world.state.ledger, index, None)))
+        message = next(iter(islice(self.world.state.message_store, index, None)))
         if message.serial not in self.world.state.deliveries_by_message:
             self.happen(MessageDeleted(message.serial))
 
@@ -151,13 +153,13 @@ class Scenario:
         self.client.get("/api/messages/program/141501", headers={"Authorization": f"Basic {basic}"})
 
     def receive(self, index: int) -> None:
-        self.world.arrive(*[*INBOUND.items()][index % 3])
+        self.world.receive_inbound(*[*INBOUND.items()][index % 3])
 
     def receive_later(self, index: int) -> None:
         provider, fields = [*INBOUND.items()][index % 3]
         at = self.world.now() + index * 20 * SECOND
         self.happen(
-            ArrivalScheduled(at, provider, fields), ArrivalScheduled(at, provider, {**fields, "account": "gone"})
+            InboundScheduled(at, provider, fields), InboundScheduled(at, provider, {**fields, "account": "gone"})
         )
 
     def advance(self, index: int) -> None:
@@ -172,8 +174,8 @@ class Scenario:
     def choose_variant(self, index: int) -> None:
         choices = [("limits", "enforced"), ("limits", "off"), ("dialogtech.limits.count", "all")]
         choices += [("serwersms.forwarding.repeats", "gaps"), ("serwersms.forwarding.forwarded", "read")]
-        name, reading = choices[index]
-        self.happen(VariantChosen(name, reading))
+        name, variant = choices[index]
+        self.happen(VariantChosen(name, variant))
 
     def change_account(self, index: int) -> None:
         account = self.world.state.accounts["serwersms/demo"]
@@ -184,8 +186,8 @@ class Scenario:
         self.happen(AccountChanged(changed))
 
     def hold_or_release(self, index: int) -> None:
-        self.world.settle()
-        deliveries = self.world.state.outbox
+        self.world.wait_until_idle()
+        deliveries = self.world.state.deliveries
         if index in deliveries:
             is_due, now = deliveries[index].status == "due", self.world.now()
             self.happen(DeliveryChanged(index, "held" if is_due else "due", None if is_due else now))
@@ -216,18 +218,18 @@ class Scenario:
         self.world.reset(NOON if index % 2 else None)
 
     def load(self, index: int) -> None:
-        document = worldfile.taken(self.world, READINGS, has_credentials=True)
+        document = worldfile.dump(self.world, VARIANTS, has_credentials=True)
         document["accounts"] = [{**account, "messages": [*account["messages"]]} for account in document["accounts"]]
         file = worldfile.read(document, None)
         assert file.clock is not None
         logins = {account.key: account.logins for account in file.fixture.accounts}
-        readings = {**READINGS, **file.fixture.readings}
+        variants = {**VARIANTS, **file.fixture.variants}
         clock = file.clock.clock()
-        initial = InitialState(file.fixture, f"seed {index}", readings, logins, clock.frozen_at)
+        initial = InitialState(file.fixture, f"seed {index}", variants, logins, clock.frozen_at)
         self.registry.restart(self.world, initial, clock)
 
     def fork(self, _: int) -> None:
-        self.world.settle()
+        self.world.wait_until_idle()
         if len(self.registry_worlds()) < 4:
             forked = self.registry.fork(self.world)
             assert {} == forked.state.in_flight
@@ -251,7 +253,7 @@ def test_the_events_applied_to_the_initial_state_give_the_state_of_the_world(act
     scenario = Scenario()
     for name, index in actions:
         getattr(scenario, name)(index)
-    scenario.world.settle()
+    scenario.world.wait_until_idle()
 
     assert scenario.folded().contents() == scenario.world.state.contents()
     scenario.registry.close()
@@ -262,10 +264,10 @@ def test_each_step_of_the_scenario_publishes_events_that_give_its_state(name: st
     scenario = Scenario()
     scenario.receive(0)
     scenario.receive(2)
-    scenario.world.settle()
+    scenario.world.wait_until_idle()
     before = scenario.world.state.contents()
     getattr(scenario, name)(1)
-    scenario.world.settle()
+    scenario.world.wait_until_idle()
 
     assert scenario.folded().contents() == scenario.world.state.contents()
     assert (before == scenario.world.state.contents()) == (name in ("export", "fork", "remove_a_fault_rule"))
@@ -275,14 +277,14 @@ def test_each_step_of_the_scenario_publishes_events_that_give_its_state(name: st
 def test_a_fork_is_folded_from_its_own_initial_state() -> None:
     scenario = Scenario()
     scenario.receive(2)
-    scenario.world.settle()
+    scenario.world.wait_until_idle()
     fork = scenario.registry.fork(scenario.world)
     start = fork.initial_state.state(fork.clock, fork.now())
     fork.log = log = Recorder()
-    fork.arrive("serwersms", INBOUND["serwersms"])
-    fork.settle()
+    fork.receive_inbound("serwersms", INBOUND["serwersms"])
+    fork.wait_until_idle()
     fork.reset()
-    fork.arrive("mgage", INBOUND["mgage"])
+    fork.receive_inbound("mgage", INBOUND["mgage"])
     for event in log.events:
         start.apply(event)
 
@@ -291,7 +293,7 @@ def test_a_fork_is_folded_from_its_own_initial_state() -> None:
 
 
 def test_states_that_differ_in_one_event_are_not_equal() -> None:
-    one, two = (InitialState(FORWARDING, "seed", READINGS).state(Clock.frozen(NOON), NOON) for _ in range(2))
+    one, two = (InitialState(FORWARDING, "seed", VARIANTS).state(Clock.frozen(NOON), NOON) for _ in range(2))
     assert one.contents() == two.contents()
     two.apply(AccountChanged(replace(two.accounts["mgage/demo"], logins=(Login("another"),))))
 
@@ -322,7 +324,7 @@ def test_an_attempt_has_started_in_the_log_before_its_request_is_sent() -> None:
     known: list[list[AttemptStarted]] = []
     scenario = Scenario(Sender())
     scenario.receive(2)
-    scenario.world.settle()
+    scenario.world.wait_until_idle()
     scenario.registry.close()
 
     assert [[AttemptStarted(1, NOON)]] == known
@@ -332,12 +334,12 @@ def test_an_attempt_that_the_providers_code_cannot_evaluate_is_given_up_and_hold
     def fail(*_: Any) -> Decision:
         raise ZeroDivisionError
 
-    scenario = Scenario(rooms={**ROOMS, "serwersms": ROOMS["serwersms"]._replace(judge=fail)})
+    scenario = Scenario(providers={**CALLBACKS, "serwersms": CALLBACKS["serwersms"]._replace(evaluate_attempt=fail)})
     scenario.receive(2)
 
-    assert scenario.world.settle()
-    delivery = scenario.world.state.outbox[1]
+    assert scenario.world.wait_until_idle()
+    delivery = scenario.world.state.deliveries[1]
     assert ("given up", None) == (delivery.status, delivery.due)
-    assert ["the provider's code failed: ZeroDivisionError"] == [attempt.verdict for attempt in delivery.attempts]
+    assert ["the provider's code failed: ZeroDivisionError"] == [attempt.result for attempt in delivery.attempts]
     assert scenario.folded().contents() == scenario.world.state.contents()
     scenario.registry.close()

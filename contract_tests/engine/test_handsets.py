@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mockserver.engine.feed import EventFeed
 from mockserver.engine.message_store import Handset, MessageStore, Segment
-from mockserver.engine.messages import Message, handset_of, handset_shelf
+from mockserver.engine.messages import Message, handset_key, handset_of
 
 NUMBERS = ("5556667777", "15556667777", "+1 555 666-7777", "+48500600700", "SHOP")
 
@@ -47,52 +47,52 @@ def test_a_handset_s_messages_are_those_that_a_search_finds(
     sealed: list[tuple[int, str, bool, str]], added: list[tuple[int, str, bool, str]], offset: int, forked_after: int
 ) -> None:
     layer = Segment(message(serial, at, *rest) for serial, (at, *rest) in enumerate(sealed))
-    ledger = MessageStore([(layer, offset)])
+    message_store = MessageStore([(layer, offset)])
     wanted = [message(serial, at + offset, *rest) for serial, (at, *rest) in enumerate(sealed)]
     for index, (at, *rest) in enumerate(added):
-        each = message(ledger.next_serial, at, *rest)
+        each = message(message_store.next_serial, at, *rest)
         wanted.append(each)
-        ledger.add(each)
+        message_store.add(each)
         if index == forked_after:
-            ledger = ledger.fork()
+            message_store = message_store.fork()
 
     by_handset: dict[str, list[Message]] = {}
     for each in sorted(wanted, key=lambda each: (each.at, each.serial)):
         by_handset.setdefault(each.handset, []).append(each)
     for name, messages in by_handset.items():
-        assert messages == ledger.page(handset_shelf(name), -99, 99)
-        assert len(messages) == ledger.count(handset_shelf(name), -99, 99)
-        assert messages[1:3] == ledger.page(handset_shelf(name), -99, 99, 1, 2)
-    told = sorted(Handset(name, len(messages), messages[-1].at) for name, messages in by_handset.items())
-    assert told == sorted(ledger.handsets())
+        assert messages == message_store.page(handset_key(name), -99, 99)
+        assert len(messages) == message_store.count(handset_key(name), -99, 99)
+        assert messages[1:3] == message_store.page(handset_key(name), -99, 99, 1, 2)
+    received = sorted(Handset(name, len(messages), messages[-1].at) for name, messages in by_handset.items())
+    assert received == sorted(message_store.handsets())
 
 
 def test_a_layer_is_sorted_by_handset_at_the_first_look_and_never_again() -> None:
     layer = Segment(message(serial, serial, "5556667777", is_answer=True) for serial in range(3))
 
     assert layer.handsets is layer.handsets
-    assert {handset_shelf("5556667777"): [0, 1, 2]} == {key: list(places) for key, places in layer.handsets.items()}
+    assert {handset_key("5556667777"): [0, 1, 2]} == {key: list(places) for key, places in layer.handsets.items()}
 
 
-def test_what_somebody_sets_is_told_beside_what_happens(house) -> None:
-    told: list[object] = []
-    world = house.default
-    world.settings_changed.listen(lambda item, _: told.append(item))
+def test_what_somebody_sets_is_notified_beside_what_happens(registry) -> None:
+    received: list[object] = []
+    world = registry.default
+    world.settings_changed.listen(lambda item, _: received.append(item))
     cursor = world.feed.cursor
     world.freeze()
     world.advance(world.now())
     world.resume()
     world.reset()
 
-    assert ["clock", "clock", "clock", "world"] == told
+    assert ["clock", "clock", "clock", "world"] == received
     assert cursor == world.feed.cursor  # and a cursor counts none of it
 
 
-def test_worlds_that_come_and_go_are_told_of(house) -> None:
-    told: list[object] = []
-    assert isinstance(house.feed, EventFeed)
-    house.feed.listen(lambda item, _: told.append(item))
-    twin = house.fork(house.default, "twin")
-    house.drop(twin)
+def test_worlds_that_come_and_go_are_notified_of(registry) -> None:
+    received: list[object] = []
+    assert isinstance(registry.feed, EventFeed)
+    registry.feed.listen(lambda item, _: received.append(item))
+    twin = registry.fork(registry.default, "twin")
+    registry.drop(twin)
 
-    assert ["twin", "twin"] == told
+    assert ["twin", "twin"] == received

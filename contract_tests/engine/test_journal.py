@@ -28,16 +28,16 @@ def test_adding_tells_the_number() -> None:
     assert [1, 2] == [journal.add(exchange()), journal.add(exchange())]
 
 
-def test_an_exchange_keeps_what_was_read_and_the_readings_and_weighs_it() -> None:
-    values, readings = {"to": "5556667777", "phone": [[], []]}, {"limits": "off"}
+def test_an_exchange_keeps_what_was_read_and_the_variants_and_weighs_it() -> None:
+    values, variants = {"to": "5556667777", "phone": [[], []]}, {"limits": "off"}
     bare, kept = exchange(b"x" * 10), exchange(b"x" * 10)
     bare.decided("w", "dialogtech", "sms.send_message", Decision(0, None))
-    kept.decided("w", "dialogtech", "sms.send_message", Decision(0, None), values, readings)
+    kept.decided("w", "dialogtech", "sms.send_message", Decision(0, None), values, variants)
 
-    assert ({}, {}) == (bare.values, bare.readings)
+    assert ({}, {}) == (bare.values, bare.variants)
     assert kept.values is values
-    assert kept.readings is readings
-    assert 2 * 130 + len("5556667777") + 25 * 10 == kept.weigh() - bare.weigh()
+    assert kept.variants is variants
+    assert 2 * 130 + len("5556667777") + 25 * 10 == kept.estimated_size() - bare.estimated_size()
 
 
 def test_a_journal_keeps_the_latest_and_counts_what_it_dropped() -> None:
@@ -108,7 +108,7 @@ def test_a_reader_of_the_feed_gets_what_came_after_its_cursor_once() -> None:
     assert ((), 2, 0) == feed.since(2)
 
 
-def test_a_reader_that_comes_too_late_is_told_how_much_it_missed() -> None:
+def test_a_reader_that_comes_too_late_is_notified_how_much_it_missed() -> None:
     feed = EventFeed(size=2)
     for item in "abcd":
         feed.publish(item)

@@ -1,4 +1,4 @@
-"""The ledger against the simplest thing that does the same: a sorted list."""
+"""The message store against the simplest thing that does the same: a sorted list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.engine.message_store import MessageStore
-from mockserver.engine.messages import Message, account_shelf, handset_shelf, number_shelf
+from mockserver.engine.messages import Message, account_key, handset_key, number_key
 from mockserver.engine.segments import Segment
 
 INSTANTS = st.integers(-20, 20)
@@ -58,7 +58,7 @@ def ledgers(draw: st.DrawFn) -> tuple[MessageStore, list[Stamp]]:
                 store.change(message(serial, at))
                 wanted[serial] = at, serial
     for other, was in others:
-        assert was == stamps(other.page(account_shelf("a/x"), -99, 99)), "a fork has changed its parent"
+        assert was == stamps(other.page(account_key("a/x"), -99, 99)), "a fork has changed its parent"
     return store, sorted(wanted.values())
 
 
@@ -66,27 +66,27 @@ def ledgers(draw: st.DrawFn) -> tuple[MessageStore, list[Stamp]]:
 def test_a_page_is_the_same_slice_that_a_sorted_list_gives(
     built: tuple[MessageStore, list[tuple[int, int]]], since: int, until: int, offset: int, limit: int | None
 ) -> None:
-    ledger, everything = built
+    message_store, everything = built
     wanted = [stamp for stamp in everything if since <= stamp[0] <= until]
     end = None if limit is None else offset + limit
 
-    assert wanted[offset:end] == stamps(ledger.page(account_shelf("a/x"), since, until, offset, limit))
-    assert len(wanted) == ledger.count(account_shelf("a/x"), since, until)
-    assert len(everything) == len(ledger)
-    assert everything == sorted(stamps([found for serial in range(99) if (found := ledger.get(serial))]))
-    assert sum(handset.messages for handset in ledger.handsets()) == len(everything)
-    assert everything == stamps(ledger.page(handset_shelf("9"), -99, 99))
+    assert wanted[offset:end] == stamps(message_store.page(account_key("a/x"), since, until, offset, limit))
+    assert len(wanted) == message_store.count(account_key("a/x"), since, until)
+    assert len(everything) == len(message_store)
+    assert everything == sorted(stamps([found for serial in range(99) if (found := message_store.get(serial))]))
+    assert sum(handset.messages for handset in message_store.handsets()) == len(everything)
+    assert everything == stamps(message_store.page(handset_key("9"), -99, 99))
 
 
 def test_a_message_is_found_by_its_number_as_soon_as_it_is_added() -> None:
-    ledger = MessageStore()
+    message_store = MessageStore()
     for serial in range(701):
-        ledger.add(message(serial, -serial % 97, str(serial % 2)))
-        assert serial + 1 == ledger.count(account_shelf("a/x"), 0, 97)
+        message_store.add(message(serial, -serial % 97, str(serial % 2)))
+        assert serial + 1 == message_store.count(account_key("a/x"), 0, 97)
 
     odd = sorted((-serial % 97, serial) for serial in range(1, 701, 2))
-    assert odd == stamps(ledger.page(number_shelf("a/x", "1"), 0, 97))
-    assert 701 == sum(handset.messages for handset in ledger.handsets())
+    assert odd == stamps(message_store.page(number_key("a/x", "1"), 0, 97))
+    assert 701 == sum(handset.messages for handset in message_store.handsets())
 
 
 @pytest.fixture
@@ -100,31 +100,33 @@ def _busy_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_busy_threads")
 def test_who_looks_while_messages_come_misses_none_that_was_there() -> None:
-    ledger, done = MessageStore(), Event()
+    message_store, done = MessageStore(), Event()
 
     def send() -> None:
         for serial in range(5_000):
-            ledger.add(message(serial, serial))
+            message_store.add(message(serial, serial))
         done.set()
 
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(send)
         while not done.is_set():
-            there = ledger.next_serial
-            assert there <= ledger.count(account_shelf("a/x"), 0, 10_000)
+            there = message_store.next_serial
+            assert there <= message_store.count(account_key("a/x"), 0, 10_000)
         sending.result(30)
-    assert stamps(ledger.page(account_shelf("a/x"), 0, 10_000)) == [(serial, serial) for serial in range(5_000)]
+    assert stamps(message_store.page(account_key("a/x"), 0, 10_000)) == [(serial, serial) for serial in range(5_000)]
 
 
 @given(ledgers(), INSTANTS, INSTANTS)
-def test_everything_on_some_shelves_is_one_shelf_after_the_other(
+def test_everything_on_some_indexes_is_one_index_after_the_other(
     built: tuple[MessageStore, list[tuple[int, int]]], since: int, until: int
 ) -> None:
-    ledger, everything = built
+    message_store, everything = built
     wanted = [stamp for stamp in everything if since <= stamp[0] <= until]
-    shelves = (number_shelf("a/x", "1"), number_shelf("a/x", "nobody's"), account_shelf("a/x"))
+    index_keys = (number_key("a/x", "1"), number_key("a/x", "no one's"), account_key("a/x"))
 
-    found = [message for stretch in ledger.everything(shelves, since, until) for message in stretch.messages()]
+    found = [
+        message for stretch in message_store.everything(index_keys, since, until) for message in stretch.messages()
+    ]
     assert wanted + wanted == stamps(found)
 
 
@@ -134,23 +136,23 @@ def test_a_layer_gives_its_messages_back_whole() -> None:
         Message(1, "a/x", "8", "inbound", "3", "1", 3, "x" * 256, network="T-Mobile", status="Received"),
     ]
 
-    assert [rows[1], rows[0]] == MessageStore([(Segment(rows), 0)]).page(account_shelf("a/x"), 0, 10)
+    assert [rows[1], rows[0]] == MessageStore([(Segment(rows), 0)]).page(account_key("a/x"), 0, 10)
 
 
 def test_a_relative_layer_lies_before_the_birth_of_each_world_that_shares_it() -> None:
     layer = Segment([message(0, -10)])
 
-    assert [(90, 0)] == stamps(MessageStore([(layer, 100)]).page(account_shelf("a/x"), 0, 100))
-    assert [(190, 0)] == stamps(MessageStore([(layer, 200)]).page(account_shelf("a/x"), 0, 200))
+    assert [(90, 0)] == stamps(MessageStore([(layer, 100)]).page(account_key("a/x"), 0, 100))
+    assert [(190, 0)] == stamps(MessageStore([(layer, 200)]).page(account_key("a/x"), 0, 200))
 
 
 def test_a_number_is_the_recipient_of_what_came_in_and_the_sender_of_what_went_out() -> None:
-    ledger = MessageStore()
-    ledger.add(Message(0, "a/x", "1", "inbound", "handset", "own", 1, ""))
-    ledger.add(Message(1, "a/x", "2", "outbound", "own", "handset", 2, ""))
+    message_store = MessageStore()
+    message_store.add(Message(0, "a/x", "1", "inbound", "handset", "own", 1, ""))
+    message_store.add(Message(1, "a/x", "2", "outbound", "own", "handset", 2, ""))
 
-    assert [0, 1] == [found.serial for found in ledger.page(number_shelf("a/x", "own"), 0, 9)]
-    assert [] == ledger.page(number_shelf("a/x", "handset"), 0, 9)
+    assert [0, 1] == [found.serial for found in message_store.page(number_key("a/x", "own"), 0, 9)]
+    assert [] == message_store.page(number_key("a/x", "handset"), 0, 9)
 
 
 def test_a_fork_and_its_parent_go_on_apart() -> None:
@@ -160,31 +162,31 @@ def test_a_fork_and_its_parent_go_on_apart() -> None:
     fork.add(message(1, 2))
     parent.add(message(1, 3))
 
-    assert [(1, 0), (3, 1)] == stamps(parent.page(account_shelf("a/x"), 0, 9))
-    assert [(1, 0), (2, 1)] == stamps(fork.page(account_shelf("a/x"), 0, 9))
+    assert [(1, 0), (3, 1)] == stamps(parent.page(account_key("a/x"), 0, 9))
+    assert [(1, 0), (2, 1)] == stamps(fork.page(account_key("a/x"), 0, 9))
 
 
 def test_a_message_that_changes_its_number_is_found_by_the_new_one_alone() -> None:
     shared = Segment([message(0, -10), message(1, -9)])
     one, other = MessageStore([(shared, 100)]), MessageStore([(shared, 100)])
-    assert [(90, 0), (91, 1)] == stamps(one.page(number_shelf("a/x", "1"), 0, 100))
+    assert [(90, 0), (91, 1)] == stamps(one.page(number_key("a/x", "1"), 0, 100))
 
     one.change(message(0, 95, "2"))
 
-    assert [(91, 1)] == stamps(one.page(number_shelf("a/x", "1"), 0, 100))
-    assert [(95, 0)] == stamps(one.page(number_shelf("a/x", "2"), 0, 100))
-    assert [(90, 0), (91, 1)] == stamps(other.page(number_shelf("a/x", "1"), 0, 100))
+    assert [(91, 1)] == stamps(one.page(number_key("a/x", "1"), 0, 100))
+    assert [(95, 0)] == stamps(one.page(number_key("a/x", "2"), 0, 100))
+    assert [(90, 0), (91, 1)] == stamps(other.page(number_key("a/x", "1"), 0, 100))
 
 
 def test_a_page_that_was_found_before_a_change_stays_as_it_was() -> None:
     store = MessageStore()
     store.add(message(0, 1))
-    page = store.select(account_shelf("a/x"), 0, 9)
+    page = store.select(account_key("a/x"), 0, 9)
     store.change(message(0, 2))
     store.delete(0)
 
     assert [(1, 0)] == stamps(list(page.messages()))
-    assert [] == store.page(account_shelf("a/x"), 0, 9)
+    assert [] == store.page(account_key("a/x"), 0, 9)
 
 
 def test_what_is_not_there_is_neither_changed_nor_deleted() -> None:

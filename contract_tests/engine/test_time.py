@@ -48,7 +48,7 @@ def test_a_duration_is_weeks_days_hours_minutes_and_seconds(text: str, seconds: 
 
 
 @pytest.mark.parametrize("text", ["", "P", "PT", "P1Y", "P1M", "1D", "P-1D", "P1DT", "PT1H\n", "P1.5D", "p1d"])
-def test_what_is_no_duration_of_fixed_length_is_refused(text: str) -> None:
+def test_what_is_no_duration_of_fixed_length_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="not an ISO 8601 duration"):
         parse_duration(text)
 
@@ -72,7 +72,7 @@ def test_the_ends_of_the_calendar_are_days_like_others(zone: ZoneInfo | None) ->
 
 
 @pytest.mark.parametrize("name", ["Nowhere/Land", "", "../etc/passwd", "/etc/passwd", "Europe"])
-def test_a_zone_that_is_none_is_refused_by_name(name: str) -> None:
+def test_a_zone_that_is_none_is_rejected_by_name(name: str) -> None:
     with pytest.raises(KeyError):
         zone_of(name)
 
@@ -124,7 +124,7 @@ def test_a_clock_that_is_moved_to_an_instant_that_is_past_stays_where_it_is() ->
     assert [5, 5, 8] == [clock.move_to(at).now() for at in (3, 5, 8)]
 
 
-def test_a_clock_is_a_value_that_nobody_changes() -> None:
+def test_a_clock_is_a_value_that_no_one_changes() -> None:
     clock = Clock.frozen(5)
 
     assert (Clock.frozen(6), 5) == (clock.advance(1), clock.now())

@@ -11,57 +11,61 @@ from contract_tests.clocks import let_pass
 from mockserver.engine.accounts import Account, Credential, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import ArrivalScheduled, MessageStored, VariantChosen
+from mockserver.engine.events import InboundScheduled, MessageStored, VariantChosen
 from mockserver.engine.faults import Fault, FaultRule, RequestFacts, When
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
-from mockserver.engine.messages import Message, account_shelf
-from mockserver.engine.registry import Worlds
+from mockserver.engine.messages import Message, account_key
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, State
-from mockserver.engine.world import AdvanceLimitExceeded, ExchangeRecorded, Room, TimedEvent, World
+from mockserver.engine.world import AdvanceLimitExceeded, ExchangeRecorded, ProviderCallbacks, TimedEvent, World
 
 ACCOUNT = Account("p/a", "p", "a", (Login("foo", "bar"),))
 
 
-def arrive(fields: Mapping[str, Any], state: State, now: int, ids: IdReservation) -> Decision:
+def receive_inbound(fields: Mapping[str, Any], state: State, now: int, ids: IdReservation) -> Decision:
     """A message comes in, and as many more as it says, each a second after the other, or as far apart as it says."""
-    serial, number = state.ledger.next_serial, ids.number("p.inbound")
+    serial, number = state.message_store.next_serial, ids.number("p.inbound")
     message = Message(serial, "p/a", str(number), "inbound", "2", "1", now, fields["text"])
     at, following = now + fields.get("apart", SECOND), {**fields, "more": fields.get("more", 0) - 1}
-    more = (ArrivalScheduled(at, "p", following),) if fields.get("more") else ()
+    more = (InboundScheduled(at, "p", following),) if fields.get("more") else ()
     return Decision(now, message, (MessageStored(message), *more))
 
 
-def house(**options: Any) -> Worlds:
-    return Worlds(
-        Fixture((ACCOUNT,)), {"limits": "enforced"}, clock=Clock.frozen(0), rooms={"p": Room(arrive)}, **options
+def registry(**options: Any) -> WorldRegistry:
+    return WorldRegistry(
+        Fixture((ACCOUNT,)),
+        {"limits": "enforced"},
+        clock=Clock.frozen(0),
+        providers={"p": ProviderCallbacks(receive_inbound)},
+        **options,
     )
 
 
 def schedule(world: World, at: int, **fields: Any) -> None:
-    world.execute(lambda state, now, ids: Decision(now, None, (ArrivalScheduled(at, "p", {"text": "hi", **fields}),)))
+    world.execute(lambda state, now, ids: Decision(now, None, (InboundScheduled(at, "p", {"text": "hi", **fields}),)))
 
 
 def texts(world: World) -> list[tuple[int, str]]:
-    return [(message.at, message.text) for message in world.state.ledger.page(account_shelf("p/a"), 0, 10**18)]
+    return [(message.at, message.text) for message in world.state.message_store.page(account_key("p/a"), 0, 10**18)]
 
 
 def test_an_advance_tells_what_happened_in_order_each_thing_at_its_own_instant() -> None:
-    world = house().default
+    world = registry().default
     schedule(world, 20, text="later")
     schedule(world, 10, text="sooner", more=1)
-    happened = world.advance(2 * SECOND)
+    events = world.advance(2 * SECOND)
 
     assert [(10, "sooner"), (20, "later"), (SECOND + 10, "sooner")] == [
-        (found.at, found.what.message.text) for found in happened if isinstance(found.what, MessageStored)
+        (found.at, found.what.message.text) for found in events if isinstance(found.what, MessageStored)
     ]
     assert 2 * SECOND == world.now()
     assert [(10, "sooner"), (20, "later"), (SECOND + 10, "sooner")] == texts(world)
 
 
 def test_what_is_due_happens_at_its_instant_and_not_before() -> None:
-    world = house().default
+    world = registry().default
     schedule(world, 30 * SECOND)
 
     assert 30 * SECOND == world.next_due()
@@ -71,7 +75,7 @@ def test_what_is_due_happens_at_its_instant_and_not_before() -> None:
 
 
 def test_things_at_one_instant_happen_in_the_order_in_which_they_were_put_down() -> None:
-    world = house().default
+    world = registry().default
     for text in "abc":
         schedule(world, 5, text=text)
     world.advance(5)
@@ -80,17 +84,17 @@ def test_things_at_one_instant_happen_in_the_order_in_which_they_were_put_down()
 
 
 def test_what_fell_due_has_happened_before_the_next_request_is_decided() -> None:
-    world = house().default
+    world = registry().default
     schedule(world, 10)
     let_pass(world, 15)
-    seen = world.execute(lambda state, now, ids: Decision(now, len(state.ledger)))
+    seen = world.execute(lambda state, now, ids: Decision(now, len(state.message_store)))
 
     assert (1, 15) == (seen.value, seen.at)
     assert [(10, "hi")] == texts(world)
 
 
 def test_freezing_later_lets_happen_what_is_due_until_then() -> None:
-    world = house().default
+    world = registry().default
     world.resume()
     schedule(world, world.now() + 60 * SECOND)
     at = world.now() + 90 * SECOND
@@ -100,7 +104,7 @@ def test_freezing_later_lets_happen_what_is_due_until_then() -> None:
 
 
 def test_no_world_goes_back_but_by_a_reset() -> None:
-    world = house().default
+    world = registry().default
     world.advance(10)
 
     with pytest.raises(ValueError, match="cannot be moved backwards"):
@@ -112,16 +116,16 @@ def test_no_world_goes_back_but_by_a_reset() -> None:
 
 
 def test_things_that_bring_about_one_another_without_time_moving_are_stopped() -> None:
-    world = house().default
+    world = registry().default
     schedule(world, 1, more=10**9, apart=0)
 
     with pytest.raises(AdvanceLimitExceeded, match="1000 things followed from one another without time moving"):
         world.advance(SECOND)
-    assert 1_001 == len(world.state.ledger)
+    assert 1_001 == len(world.state.message_store)
 
 
 def test_things_that_follow_from_one_another_as_time_moves_are_no_endless_loop() -> None:
-    world = house().default
+    world = registry().default
     schedule(world, 1, more=1_500, apart=1)
 
     assert 1_501 == len([found for found in world.advance(SECOND) if isinstance(found.what, MessageStored)])
@@ -130,7 +134,7 @@ def test_things_that_follow_from_one_another_as_time_moves_are_no_endless_loop()
 @pytest.mark.parametrize("apart", [0, 1], ids=["at one instant", "one after the other"])
 def test_much_that_is_due_is_no_endless_loop(monkeypatch: pytest.MonkeyPatch, apart: int) -> None:
     monkeypatch.setattr("mockserver.engine.world.MAX_CAUSAL_DEPTH", 2)
-    world = house().default
+    world = registry().default
     for number in range(10):
         schedule(world, 5 + apart * number, more=2, apart=0)
 
@@ -138,26 +142,26 @@ def test_much_that_is_due_is_no_endless_loop(monkeypatch: pytest.MonkeyPatch, ap
 
 
 def test_a_reset_returns_a_world_to_how_it_was_created_and_its_cursors_go_on() -> None:
-    world = house().default
+    world = registry().default
     schedule(world, 5)
-    world.arrive("p", {"text": "now"})
+    world.receive_inbound("p", {"text": "now"})
     world.write_down(Exchange("GET", "/", (), b"", None))
     world.execute(lambda state, now, ids: Decision(now, None, (VariantChosen("limits", "off"),)))
     world.add_fault_rule(FaultRule(Fault()))
     cursor = world.feed.cursor
     world.reset()
 
-    assert ([], None, {"limits": "enforced"}) == (texts(world), world.next_due(), world.state.readings)
+    assert ([], None, {"limits": "enforced"}) == (texts(world), world.next_due(), world.state.variants)
     assert (0, 0, 1, 1) == (len(world.state.fault_rules), len(world.journal), world.journal.last, world.state.epoch)
     assert cursor == world.feed.cursor
-    world.arrive("p", {"text": "again"})
-    assert "1" == world.state.ledger.page(account_shelf("p/a"), 0, 9)[0].id
+    world.receive_inbound("p", {"text": "again"})
+    assert "1" == world.state.message_store.page(account_key("p/a"), 0, 9)[0].id
 
 
 def test_a_fork_has_what_is_due_and_returns_to_where_it_was_forked() -> None:
-    worlds = house()
+    worlds = registry()
     parent = worlds.default
-    parent.arrive("p", {"text": "before"})
+    parent.receive_inbound("p", {"text": "before"})
     schedule(parent, 10, text="due")
     fork = worlds.fork(parent)
     parent.reset()
@@ -171,7 +175,7 @@ def test_a_fork_has_what_is_due_and_returns_to_where_it_was_forked() -> None:
 
 
 def test_an_exchange_in_the_feed_is_its_number_and_no_more() -> None:
-    world = house().default
+    world = registry().default
     exchange = Exchange("GET", "/", (), b"x" * 10_000, None)
     world.write_down(exchange)
 
@@ -180,7 +184,7 @@ def test_an_exchange_in_the_feed_is_its_number_and_no_more() -> None:
 
 def test_a_seed_decides_every_chance() -> None:
     def hits(seed: str) -> list[bool]:
-        world = house().create(Fixture(), seed=seed)
+        world = registry().create(Fixture(), seed=seed)
         world.add_fault_rule(FaultRule(Fault(), when=When(probability=0.5)))
         request = RequestFacts("p", "", "GET", "/", {}, {})
         return [world.choose_fault(request).rule is not None for _ in range(40)]
@@ -188,13 +192,13 @@ def test_a_seed_decides_every_chance() -> None:
     assert hits("a") == hits("a") != hits("b")
 
 
-def test_strangers_are_refused_unless_they_are_adopted() -> None:
+def test_strangers_are_rejected_unless_they_are_adopted() -> None:
     stranger = Credential("p", "stranger", "secret")
 
-    refusing, adopting = house(), house(adopts=True)
-    assert refusing.default is refusing.owner(stranger)
-    adopted = adopting.owner(stranger)
+    rejecting, adopting = registry(), registry(auto_create_world=True)
+    assert rejecting.default is rejecting.world_for_credential(stranger)
+    adopted = adopting.world_for_credential(stranger)
     assert adopted is not adopting.default
-    assert adopted is adopting.owner(stranger)
+    assert adopted is adopting.world_for_credential(stranger)
     assert "p/a" == adopted.state.account_of(stranger).key  # type: ignore[union-attr]
-    assert adopting.default is adopting.owner(Credential("q", "stranger", "secret"))
+    assert adopting.default is adopting.world_for_credential(Credential("q", "stranger", "secret"))

@@ -32,8 +32,8 @@ CALLS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_an_exchange_holds_about_what_it_is_said_to_weigh(client: Client, house, call: str) -> None:
-    journal = house.default.journal
+def test_an_exchange_holds_about_what_it_is_said_to_weigh(client: Client, registry, call: str) -> None:
+    journal = registry.default.journal
 
     def ask() -> None:
         for _ in range(MUCH):
@@ -52,22 +52,22 @@ def test_an_exchange_holds_about_what_it_is_said_to_weigh(client: Client, house,
     assert held <= 1.3 * (journal.held - weighed), (held / MUCH, (journal.held - weighed) / MUCH)
 
 
-STRAYS: dict[str, dict[str, Any]] = {
+ROUTING_ERRORS: dict[str, dict[str, Any]] = {
     "a wrong method": {"path": "/ibp_api.php", "method": "PUT"},
-    "nobody's address": {"path": "/nothing"},
+    "no one's address": {"path": "/nothing"},
 }
 
 
-@pytest.mark.parametrize("call", [*CALLS, *STRAYS])
+@pytest.mark.parametrize("call", [*CALLS, *ROUTING_ERRORS])
 def test_no_request_leaves_frames_for_the_garbage_collector(client: Client, call: str) -> None:
-    asked = CALLS.get(call) or STRAYS[call]
+    request = CALLS.get(call) or ROUTING_ERRORS[call]
 
     def left() -> list[Any]:
         gc.collect()
         gc.disable()
         gc.set_debug(gc.DEBUG_SAVEALL)
         try:
-            client.open(**asked)
+            client.open(**request)
             gc.collect()
             return [each for each in gc.garbage if isinstance(each, (FrameType, TracebackType))]
         finally:
@@ -75,6 +75,6 @@ def test_no_request_leaves_frames_for_the_garbage_collector(client: Client, call
             gc.garbage.clear()
             gc.enable()
 
-    client.open(**asked)
+    client.open(**request)
     # Once is enough: another thread of the process may leave something, but not each time.
     assert any(not left() for _ in range(5))

@@ -10,8 +10,8 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import MessagesRead, MessageStored, UseCounted
 from mockserver.engine.ids import IdReservation, Ids
-from mockserver.engine.messages import Message, account_shelf
-from mockserver.engine.registry import AlreadyInUse, Worlds
+from mockserver.engine.messages import Message, account_key
+from mockserver.engine.registry import AlreadyInUse, WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture, State
 
@@ -20,21 +20,23 @@ FIXTURE = Fixture((ACCOUNT,), sequences={"p.outbound": 70})
 FOO = Credential("p", "foo", "bar")
 
 
-def house() -> Worlds:
-    return Worlds(FIXTURE, {"limits": "enforced"}, clock=Clock.frozen(0))
+def registry() -> WorldRegistry:
+    return WorldRegistry(FIXTURE, {"limits": "enforced"}, clock=Clock.frozen(0))
 
 
 def store(state: State, now: int, ids: IdReservation) -> Decision:
-    message = Message(state.ledger.next_serial, "p/a", str(ids.number("p.outbound")), "outbound", "1", "2", now, "hi")
+    message = Message(
+        state.message_store.next_serial, "p/a", str(ids.number("p.outbound")), "outbound", "1", "2", now, "hi"
+    )
     return Decision(now, "stored", (MessageStored(message), UseCounted("p/a", now, 2)), account="p/a")
 
 
 def stored(state: State) -> list[str]:
-    return [message.id for message in state.ledger.page(account_shelf("p/a"), 0, 10**18)]
+    return [message.id for message in state.message_store.page(account_key("p/a"), 0, 10**18)]
 
 
 def test_a_decision_that_is_kept_has_happened() -> None:
-    world = house().default
+    world = registry().default
     world.execute(store)
     world.execute(store)
     world.execute(store)
@@ -45,7 +47,7 @@ def test_a_decision_that_is_kept_has_happened() -> None:
 
 
 def test_a_decision_that_is_not_kept_leaves_nothing_and_uses_up_no_identifier() -> None:
-    world = house().default
+    world = registry().default
     lost = world.execute(store, commit=False)
     kept = world.execute(store)
 
@@ -75,7 +77,7 @@ def test_only_the_latest_uses_are_kept_that_the_limits_look_at() -> None:
 
 
 def test_a_fork_begins_as_its_parent_is_and_goes_on_alone() -> None:
-    worlds = house()
+    worlds = registry()
     parent = worlds.default
     parent.execute(store)
     fork = worlds.fork(parent)
@@ -88,14 +90,14 @@ def test_a_fork_begins_as_its_parent_is_and_goes_on_alone() -> None:
 
 
 def test_a_known_user_is_the_owners_even_with_a_wrong_secret() -> None:
-    worlds = house()
+    worlds = registry()
     other = worlds.create(FIXTURE, logins={"p/a": (Login("hers", "s"),)})
 
-    assert other is worlds.owner(Credential("p", "hers", "wrong"))
-    assert worlds.default is worlds.owner(FOO)
-    assert worlds.default is worlds.owner(Credential("p", "nobody", "x"))
-    assert worlds.default is worlds.owner(Credential("q", "hers", "s"))
-    assert worlds.default is worlds.owner(None)
+    assert other is worlds.world_for_credential(Credential("p", "hers", "wrong"))
+    assert worlds.default is worlds.world_for_credential(FOO)
+    assert worlds.default is worlds.world_for_credential(Credential("p", "unknown", "x"))
+    assert worlds.default is worlds.world_for_credential(Credential("q", "hers", "s"))
+    assert worlds.default is worlds.world_for_credential(None)
 
 
 @pytest.mark.parametrize(
@@ -110,18 +112,18 @@ def test_a_known_user_is_the_owners_even_with_a_wrong_secret() -> None:
     ],
 )
 def test_an_account_opens_to_its_own_credentials_alone(credential: Credential, is_admitted: bool) -> None:
-    assert is_admitted == (house().default.state.account_of(credential) is not None)
+    assert is_admitted == (registry().default.state.account_of(credential) is not None)
 
 
-def test_the_printed_credentials_are_valid_in_a_new_world_only_through_its_own_door() -> None:
-    world = house().create(FIXTURE)
+def test_the_printed_credentials_are_valid_in_a_new_world_only_through_its_own_listener() -> None:
+    world = registry().create(FIXTURE)
 
     assert world.state.account_of(FOO) is None
     assert "p/a" == world.state.account_of(structs.replace(FOO, is_bound=True)).key  # type: ignore[union-attr]
 
 
-def test_fresh_credentials_have_the_shape_of_the_printed_ones_and_are_nobody_elses() -> None:
-    worlds = house()
+def test_fresh_credentials_have_the_shape_of_the_printed_ones_and_are_no_one_elses() -> None:
+    worlds = registry()
     first, second = (worlds.create(FIXTURE).state.accounts["p/a"].logins for _ in range(2))
 
     assert [True, False] == [login.secret is not None for login in first]
@@ -129,14 +131,14 @@ def test_fresh_credentials_have_the_shape_of_the_printed_ones_and_are_nobody_els
 
 
 def test_a_credential_belongs_to_one_world() -> None:
-    worlds = house()
+    worlds = registry()
 
     with pytest.raises(AlreadyInUse, match="the p credential 'foo' belongs to another world"):
         worlds.create(FIXTURE, logins={"p/a": (Login("foo", "other"),)})
 
 
 def test_an_id_belongs_to_one_world() -> None:
-    worlds = house()
+    worlds = registry()
     worlds.create(FIXTURE, world_id="mine")
 
     with pytest.raises(AlreadyInUse, match="there is a world 'mine' already"):
@@ -144,20 +146,20 @@ def test_an_id_belongs_to_one_world() -> None:
 
 
 def test_a_world_that_is_dropped_is_a_strangers() -> None:
-    worlds = house()
+    worlds = registry()
     world = worlds.create(FIXTURE, world_id="mine")
     user = world.state.accounts["p/a"].logins[0].user
     worlds.bind("side", world)
     worlds.drop(world)
 
-    assert worlds.default is worlds.owner(Credential("p", user, None))
-    assert (None, None) == (worlds.get("mine"), worlds.at_door("side"))
+    assert worlds.default is worlds.world_for_credential(Credential("p", user, None))
+    assert (None, None) == (worlds.get("mine"), worlds.world_for_listener("side"))
     assert not worlds.is_ours(user)
     assert [worlds.default] == list(worlds)
 
 
 def test_the_default_world_is_always_there() -> None:
-    worlds = house()
+    worlds = registry()
 
     with pytest.raises(ValueError, match="the default world cannot be dropped"):
         worlds.drop(worlds.default)
@@ -165,14 +167,14 @@ def test_the_default_world_is_always_there() -> None:
 
 def test_relative_messages_are_counted_back_from_the_birth_of_each_world() -> None:
     relative = Fixture((ACCOUNT,), relative=Segment([Message(0, "p/a", "1", "inbound", "2", "1", -1_000_000, "")]))
-    worlds = Worlds(relative, {}, clock=Clock.frozen(5_500_000))
+    worlds = WorldRegistry(relative, {}, clock=Clock.frozen(5_500_000))
 
-    (message,) = worlds.default.state.ledger.page(account_shelf("p/a"), 0, 10**18)
+    (message,) = worlds.default.state.message_store.page(account_key("p/a"), 0, 10**18)
     assert 4_000_000 == message.at  # a world is born on a whole second
 
 
 def test_issued_and_printed_credentials_are_no_secrets() -> None:
-    worlds = house()
+    worlds = registry()
     login = worlds.create(FIXTURE).state.accounts["p/a"].logins[0]
 
     assert [True, True, True, True, False] == [

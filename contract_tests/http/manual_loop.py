@@ -51,7 +51,7 @@ class BufferTransport(asyncio.Transport):
         super().__init__({"sslcontext": object()} if is_tls else {})
         self.out = b""
         self.is_closed = False
-        self.is_reading_paused = False
+        self.is_variant_paused = False
 
     def write(self, data):
         self.out += data
@@ -68,7 +68,7 @@ class BufferTransport(asyncio.Transport):
         return False
 
     def pause_reading(self):
-        self.is_reading_paused = True
+        self.is_variant_paused = True
 
     def resume_reading(self):
-        self.is_reading_paused = False
+        self.is_variant_paused = False

@@ -1,6 +1,6 @@
 """The connection, by raw bytes: what goes in, what comes out, in which order.
 
-Every test that uses ``house`` runs on both event loops. Nothing here measures time: a delay is either longer than any
+Every test that uses ``registry`` runs on both event loops. Nothing here measures time: a delay is either longer than any
 test (and must not have happened yet) or is simply waited out by a blocking read.
 """
 
@@ -36,7 +36,7 @@ DATED = b"Date: Thu, 01 Jan 2015 00:00:00 GMT\r\n"
 
 
 def ok(body, *, connection=None, promised=None):
-    """The house's usual answer, as bytes."""
+    """The server's usual answer, as bytes."""
     length = len(body) if promised is None else promised
     end = b"" if connection is None else b"Connection: %s\r\n" % connection
     return b"HTTP/1.1 200 OK\r\n" + DATED + b"Content-Length: %d\r\n" % length + end + b"\r\n" + body
@@ -52,13 +52,13 @@ def post(path, body, *headers):
     return get(path, b"Content-Length: %d" % len(body), *headers).replace(b"GET", b"POST", 1) + body
 
 
-class House:
+class StubApplication:
     """A WSGI application that answers with the path it was asked, or as the test says, and remembers."""
 
     def __init__(self):
         self.environs = []
         self.ways = {}
-        self.deliveries = {}
+        self.delivery_numbers = {}
         self.ended = queue.Queue()
         self.heard = queue.Queue()
 
@@ -66,18 +66,18 @@ class House:
         path = environ["PATH_INFO"]
         self.environs.append(environ)
         environ["mockserver.request"].on_finish = lambda sent, ending: self.ended.put((path, sent, ending))
-        if path in self.deliveries:
-            environ["mockserver.timing"] = self.deliveries[path]
+        if path in self.delivery_numbers:
+            environ["mockserver.timing"] = self.delivery_numbers[path]
         way = self.ways.get(path)
         if way is not None:
             return way(environ, start_response)
         start_response("200 OK", [DATE])
         return [path.encode("latin-1")]
 
-    def reject_invalid(self, raw, reason, door):
-        self.heard.put((raw, reason, door))
+    def reject_invalid(self, raw, reason, listener):
+        self.heard.put((raw, reason, listener))
 
-    def answers(self, path, *headers, status="200 OK", body=b""):
+    def responses(self, path, *headers, status="200 OK", body=b""):
         def way(environ, start_response):
             start_response(status, list(headers))
             return [body]
@@ -93,14 +93,14 @@ class House:
 
 
 @pytest.fixture
-def house():
-    return House()
+def application():
+    return StubApplication()
 
 
 @pytest.fixture
-def serve(house, loop, opened):
+def serve(application, loop, opened):
     def started(**limits):
-        return opened.enter_context(Server(listeners=[Listener(house, name="front")], limits=Limits(**limits)))
+        return opened.enter_context(Server(listeners=[Listener(application, name="front")], limits=Limits(**limits)))
 
     return started
 
@@ -118,15 +118,15 @@ def client(mock, connect):
 # --------------------------------------------------------------------------------------------------------- the environ
 
 
-def test_a_request_is_the_environ_of_pep_3333(client, house):
+def test_a_request_is_the_environ_of_pep_3333(client, application):
     client.asks(
         b"POST /a%20b%C4%85/c?x=%20&y HTTP/1.1\r\nHost: example.com\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n"
         b"X-One: 1\r\n\r\nabc",
         ok(b"/a b\xc4\x85/c"),
     )
-    house.finished()
+    application.finished()
     apart = {"wsgi.input", "wsgi.errors", "mockserver.request"}
-    seen = {key: value for key, value in house.last.items() if key not in apart}
+    seen = {key: value for key, value in application.last.items() if key not in apart}
     own_address, own_port = client.socket.getsockname()
     assert seen == {
         "REQUEST_METHOD": "POST",
@@ -159,12 +159,12 @@ def test_a_request_is_the_environ_of_pep_3333(client, house):
         "mockserver.listener": "front",
         "mockserver.overflow": False,
     }
-    assert house.last["wsgi.input"].read() == b"abc"
+    assert application.last["wsgi.input"].read() == b"abc"
 
 
-def test_the_head_is_kept_as_it_was_received_with_order_case_and_duplicates(client, house):
+def test_the_head_is_kept_as_it_was_received_with_order_case_and_duplicates(client, application):
     client.asks(get(b"/", b"X-b: 1", b"x-A: 2", b"X-B: 3", b"Empty:", b"Caf: \xe9"), ok(b"/"))
-    assert house.last["mockserver.head"] == (
+    assert application.last["mockserver.head"] == (
         ("Host", "a"),
         ("X-b", "1"),
         ("x-A", "2"),
@@ -174,26 +174,26 @@ def test_the_head_is_kept_as_it_was_received_with_order_case_and_duplicates(clie
     )
 
 
-def test_duplicates_are_joined_by_commas_and_cookies_by_semicolons(client, house):
+def test_duplicates_are_joined_by_commas_and_cookies_by_semicolons(client, application):
     client.asks(get(b"/", b"X-B: 1", b"x-b: 2", b"Cookie: a=1", b"Cookie: b=2"), ok(b"/"))
-    assert (house.last["HTTP_X_B"], house.last["HTTP_COOKIE"]) == ("1,2", "a=1; b=2")
+    assert (application.last["HTTP_X_B"], application.last["HTTP_COOKIE"]) == ("1,2", "a=1; b=2")
 
 
-def test_a_header_with_an_underscore_does_not_pose_as_one_with_a_hyphen(client, house):
+def test_a_header_with_an_underscore_does_not_pose_as_one_with_a_hyphen(client, application):
     client.asks(get(b"/", b"X_Real_Ip: 6.6.6.6"), ok(b"/"))
-    assert "HTTP_X_REAL_IP" not in house.last
-    assert ("X_Real_Ip", "6.6.6.6") in house.last["mockserver.head"]
+    assert "HTTP_X_REAL_IP" not in application.last
+    assert ("X_Real_Ip", "6.6.6.6") in application.last["mockserver.head"]
 
 
-def test_a_request_without_a_body_has_no_content_length(client, house):
+def test_a_request_without_a_body_has_no_content_length(client, application):
     client.asks(get(b"/"), ok(b"/"))
-    assert "CONTENT_LENGTH" not in house.last
-    assert house.last["wsgi.input"].read() == b""
+    assert "CONTENT_LENGTH" not in application.last
+    assert application.last["wsgi.input"].read() == b""
 
 
-def test_an_empty_body_that_was_announced_has_length_zero(client, house):
+def test_an_empty_body_that_was_announced_has_length_zero(client, application):
     client.asks(post(b"/", b""), ok(b"/"))
-    assert house.last["CONTENT_LENGTH"] == "0"
+    assert application.last["CONTENT_LENGTH"] == "0"
 
 
 @pytest.mark.parametrize(
@@ -205,49 +205,49 @@ def test_an_empty_body_that_was_announced_has_length_zero(client, house):
         (b"http://h", "/", "", "h"),
     ],
 )
-def test_an_absolute_target_gives_path_query_and_host(client, house, target, path, query, host):
+def test_an_absolute_target_gives_path_query_and_host(client, application, target, path, query, host):
     client.asks(get(target), ok(path.encode()))
-    seen = house.last
+    seen = application.last
     assert (seen["PATH_INFO"], seen["QUERY_STRING"], seen["HTTP_HOST"]) == (path, query, host)
     assert seen["mockserver.target"] == target.decode()
 
 
-def test_options_of_the_whole_server_reaches_the_application(client, house):
+def test_options_of_the_whole_server_reaches_the_application(client, application):
     client.asks(b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", ok(b"*"))
-    assert house.last["REQUEST_METHOD"] == "OPTIONS"
+    assert application.last["REQUEST_METHOD"] == "OPTIONS"
 
 
-def test_connect_is_answered_and_closed(client, house):
+def test_connect_is_answered_and_closed(client, application):
     client.send(b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03\x01")
     assert client.rest() == ok(b"", connection=b"close")
-    assert house.last["mockserver.target"] == "a:443"
+    assert application.last["mockserver.target"] == "a:443"
 
 
 # ---------------------------------------------------------------------------------------------------------------- bodies
 
 
-def test_a_chunked_body_is_joined_and_its_trailers_are_ignored(client, house):
+def test_a_chunked_body_is_joined_and_its_trailers_are_ignored(client, application):
     client.asks(
         b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: t\r\n\r\n" + get(b"/next"),
         ok(b"/") + ok(b"/next"),
     )
-    first = house.environs[0]
+    first = application.environs[0]
     assert (first["mockserver.body"], first["CONTENT_LENGTH"]) == (b"abcde", "5")
     assert "HTTP_X_TRAILER" not in first
     assert "HTTP_TRANSFER_ENCODING" not in first
 
 
-def test_a_large_body_arrives_whole(client, house):
+def test_a_large_body_arrives_whole(client, application):
     body = bytes(range(256)) * 8192
     client.asks(post(b"/", body), ok(b"/"))
-    assert house.last["mockserver.body"] == body
+    assert application.last["mockserver.body"] == body
 
 
-def test_a_body_over_the_cap_is_cut_and_says_so_and_the_connection_goes_on(serve, connect, house):
+def test_a_body_over_the_cap_is_cut_and_says_so_and_the_connection_goes_on(serve, connect, application):
     client = connect(serve(body=10))
     client.asks(post(b"/", b"0123456789AB") + get(b"/next"), ok(b"/") + ok(b"/next"))
-    first = house.environs[0]
+    first = application.environs[0]
     assert (first["mockserver.body"], first["mockserver.overflow"], first["CONTENT_LENGTH"]) == (
         b"0123456789",
         True,
@@ -255,34 +255,34 @@ def test_a_body_over_the_cap_is_cut_and_says_so_and_the_connection_goes_on(serve
     )
 
 
-def test_a_body_of_exactly_the_cap_is_no_overflow(serve, connect, house):
+def test_a_body_of_exactly_the_cap_is_no_overflow(serve, connect, application):
     connect(serve(body=10)).asks(post(b"/", b"0123456789"), ok(b"/"))
-    assert house.last["mockserver.overflow"] is False
+    assert application.last["mockserver.overflow"] is False
 
 
-def test_a_body_over_four_times_the_cap_is_answered_before_its_end_and_closed(serve, connect, house):
+def test_a_body_over_four_times_the_cap_is_answered_before_its_end_and_closed(serve, connect, application):
     client = connect(serve(body=1000))
     client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n" + b"x" * 50_000)
     assert client.rest() == ok(b"/", connection=b"close")
-    assert (len(house.last["mockserver.body"]), house.last["mockserver.overflow"]) == (1000, True)
+    assert (len(application.last["mockserver.body"]), application.last["mockserver.overflow"]) == (1000, True)
 
 
-def test_an_expected_body_is_asked_for(client, house):
+def test_an_expected_body_is_asked_for(client, application):
     client.asks(
         b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n",
     )
-    assert house.environs == []
+    assert application.environs == []
     client.asks(b"abc", ok(b"/"))
-    assert house.last["mockserver.body"] == b"abc"
+    assert application.last["mockserver.body"] == b"abc"
 
 
 def test_a_body_that_comes_unasked_is_not_asked_for(client):
     client.asks(post(b"/", b"abc", b"Expect: 100-continue"), ok(b"/"))
 
 
-def test_a_body_is_not_asked_for_before_the_answer_before_it(client, house):
-    house.deliveries["/late"] = ResponseTiming(delay=0.05)
+def test_a_body_is_not_asked_for_before_the_answer_before_it(client, application):
+    application.deliveries["/late"] = ResponseTiming(delay=0.05)
     client.asks(
         get(b"/late") + b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
         ok(b"/late") + b"HTTP/1.1 100 Continue\r\n\r\n",
@@ -290,7 +290,7 @@ def test_a_body_is_not_asked_for_before_the_answer_before_it(client, house):
     client.asks(b"abc", ok(b"/"))
 
 
-def test_http_1_0_is_not_told_to_continue(client):
+def test_http_1_0_is_not_asked_to_continue(client):
     client.send(b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
     client.send(b"abc")
     assert client.rest() == ok(b"/", connection=b"close")
@@ -304,17 +304,17 @@ def test_a_connection_serves_many_requests(client):
         client.asks(get(b"/%d" % number), ok(b"/%d" % number))
 
 
-def test_connection_close_closes(client, house):
+def test_connection_close_closes(client, application):
     client.send(get(b"/", b"Connection: close") + get(b"/never"))
     assert client.rest() == ok(b"/", connection=b"close")
-    assert len(house.environs) == 1
+    assert len(application.environs) == 1
 
 
-def test_an_application_that_says_close_closes(client, house):
-    house.answers("/", DATE, ("Connection", "close"), body=b"x")
+def test_an_application_that_says_close_closes(client, application):
+    application.responses("/", DATE, ("Connection", "close"), body=b"x")
     client.send(get(b"/") + get(b"/never"))
     assert client.rest() == b"HTTP/1.1 200 OK\r\n" + DATED + b"Connection: close\r\nContent-Length: 1\r\n\r\nx"
-    assert len(house.environs) == 1
+    assert len(application.environs) == 1
 
 
 def test_http_1_0_closes(client):
@@ -322,11 +322,11 @@ def test_http_1_0_closes(client):
     assert client.rest() == ok(b"/", connection=b"close")
 
 
-def test_http_1_0_that_asks_for_it_is_kept(client, house):
+def test_http_1_0_that_asks_for_it_is_kept(client, application):
     kept = get(b"/", b"Connection: keep-alive", version=b"1.0")
     client.asks(kept, ok(b"/", connection=b"keep-alive"))
     client.asks(kept, ok(b"/", connection=b"keep-alive"))
-    assert house.last["SERVER_PROTOCOL"] == "HTTP/1.0"
+    assert application.last["SERVER_PROTOCOL"] == "HTTP/1.0"
 
 
 def test_an_idle_connection_is_closed(serve, connect):
@@ -339,21 +339,21 @@ def test_a_connection_is_closed_when_idle_after_an_answer(serve, connect):
     assert client.rest() == ok(b"/")
 
 
-def test_half_a_request_is_idle_too(serve, connect, house):
+def test_half_a_request_is_idle_too(serve, connect, application):
     client = connect(serve(idle=0.02))
     client.send(b"GET / HT")
     assert client.rest() == b""
-    assert house.environs == []
+    assert application.environs == []
 
 
-def test_an_answer_that_takes_longer_than_idleness_is_still_given(serve, connect, house):
-    house.deliveries["/late"] = ResponseTiming(delay=0.1)
+def test_an_answer_that_takes_longer_than_idleness_is_still_given(serve, connect, application):
+    application.deliveries["/late"] = ResponseTiming(delay=0.1)
     client = connect(serve(idle=0.01))
     client.send(get(b"/late"))
     assert client.rest() == ok(b"/late")
 
 
-def test_a_client_that_sent_its_last_gets_its_answer_from_the_pool(client, house):
+def test_a_client_that_sent_its_last_gets_its_answer_from_the_pool(client, application):
     gate, reached = threading.Event(), threading.Event()
 
     def way(environ, start_response):
@@ -362,7 +362,7 @@ def test_a_client_that_sent_its_last_gets_its_answer_from_the_pool(client, house
         start_response("200 OK", [DATE])
         return [b"x"]
 
-    house.ways["/_mock/x"] = way
+    application.ways["/_mock/x"] = way
     client.send(get(b"/_mock/x"))
     client.socket.shutdown(socket.SHUT_WR)
     assert reached.wait(PATIENCE)
@@ -378,25 +378,25 @@ def test_requests_sent_ahead_are_answered_in_order(client):
     client.asks(b"".join(map(get, paths)), b"".join(map(ok, paths)))
 
 
-def test_an_answer_to_a_pipelined_request_waits_for_the_one_before_it(client, house):
-    house.deliveries["/late"] = ResponseTiming(delay=0.05)
+def test_an_answer_to_a_pipelined_request_waits_for_the_one_before_it(client, application):
+    application.deliveries["/late"] = ResponseTiming(delay=0.05)
     client.asks(get(b"/late") + get(b"/now") + post(b"/then", b"abc"), ok(b"/late") + ok(b"/now") + ok(b"/then"))
 
 
-def test_more_than_a_slice_sent_ahead_of_a_late_answer_waits_too(client, house):
-    house.deliveries["/late"] = ResponseTiming(delay=0.05)
+def test_more_than_a_slice_sent_ahead_of_a_late_answer_waits_too(client, application):
+    application.deliveries["/late"] = ResponseTiming(delay=0.05)
     paths = [b"/late", *(b"/%d" % number for number in range(FEED_CHUNK // 10))]
     client.asks(b"".join(map(get, paths)), b"".join(map(ok, paths)))
 
 
-def test_a_request_that_arrives_while_another_is_late_waits_for_it(client, house):
-    house.deliveries["/late"] = ResponseTiming(delay=0.1)
+def test_a_request_that_arrives_while_another_is_late_waits_for_it(client, application):
+    application.deliveries["/late"] = ResponseTiming(delay=0.1)
     client.send(get(b"/late"))
     client.send(get(b"/now")[:10])
     client.asks(get(b"/now")[10:], ok(b"/late") + ok(b"/now"))
 
 
-def test_an_answer_waits_for_one_from_the_pool(client, house):
+def test_an_answer_waits_for_one_from_the_pool(client, application):
     gate, reached = threading.Event(), threading.Event()
 
     def way(environ, start_response):
@@ -405,7 +405,7 @@ def test_an_answer_waits_for_one_from_the_pool(client, house):
         start_response("200 OK", [DATE])
         return [threading.current_thread().name.rpartition("_")[0].encode()]
 
-    house.ways["/_mock/gate"] = way
+    application.ways["/_mock/gate"] = way
     client.send(get(b"/_mock/gate") + get(b"/now"))
     assert reached.wait(PATIENCE)
     assert client.is_silent()
@@ -413,7 +413,7 @@ def test_an_answer_waits_for_one_from_the_pool(client, house):
     client.hears(ok(b"mockserver-control") + ok(b"/now"))
 
 
-def test_the_pool_does_not_hold_up_other_connections(mock, connect, house):
+def test_the_pool_does_not_hold_up_other_connections(mock, connect, application):
     gate = threading.Event()
 
     def way(environ, start_response):
@@ -421,7 +421,7 @@ def test_the_pool_does_not_hold_up_other_connections(mock, connect, house):
         start_response("200 OK", [DATE])
         return [b"x"]
 
-    house.ways["/_mock/gate"] = way
+    application.ways["/_mock/gate"] = way
     waiting, other = connect(mock), connect(mock)
     waiting.send(get(b"/_mock/gate"))
     other.asks(get(b"/now"), ok(b"/now"))
@@ -459,14 +459,14 @@ class Wire(asyncio.Transport):
     resume_reading = close = pause_reading
 
 
-def on_a_wire(house, talk):
+def on_a_wire(application, talk):
     """Let ``talk(connection, wire)`` be had with one connection after another."""
 
     async def had(pool):
         loop = asyncio.get_running_loop()
 
         def connection():
-            wire, made = Wire(), Connection(house, loop=loop, pool=pool, connections=set())
+            wire, made = Wire(), Connection(application, loop=loop, pool=pool, connections=set())
             made.connection_made(wire)
             return made, wire
 
@@ -476,7 +476,7 @@ def on_a_wire(house, talk):
         asyncio.run(had(pool))
 
 
-def test_two_requests_may_be_split_anywhere(house):
+def test_two_requests_may_be_split_anywhere(application):
     raw = post(b"/a%41", b"abc", b"X-Long: name") + (
         b"POST http://h/b?q HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: t\r\n\r\n"
     )
@@ -489,12 +489,12 @@ def test_two_requests_may_be_split_anywhere(house):
             assert wire.out == ok(b"/aA") + ok(b"/b"), place
             connection.connection_lost(None)
 
-    on_a_wire(house, talk)
-    assert {environ["mockserver.body"] for environ in house.environs} == {b"abc"}
+    on_a_wire(application, talk)
+    assert {environ["mockserver.body"] for environ in application.environs} == {b"abc"}
 
 
-def test_pieces_that_wait_for_several_late_answers_keep_their_order(house):
-    house.deliveries["/late"] = ResponseTiming(delay=0.001)
+def test_pieces_that_wait_for_several_late_answers_keep_their_order(application):
+    application.deliveries["/late"] = ResponseTiming(delay=0.001)
     paths = [b"/late" if number % 100 == 0 else b"/%d" % number for number in range(3000)]
     raw = b"".join(map(get, paths))
     expected = b"".join(map(ok, paths))
@@ -502,24 +502,24 @@ def test_pieces_that_wait_for_several_late_answers_keep_their_order(house):
     async def talk(connected):
         connection, wire = connected()
         wire.awaited = len(expected)
-        for start in range(0, len(raw), 2 * FEED_CHUNK):  # also after reading was paused, as TLS may
+        for start in range(0, len(raw), 2 * FEED_CHUNK):  # also after variant was paused, as TLS may
             connection.data_received(raw[start : start + 2 * FEED_CHUNK])
         await asyncio.wait_for(wire.full.wait(), PATIENCE)
         assert wire.out == expected
         connection.connection_lost(None)
 
-    on_a_wire(house, talk)
+    on_a_wire(application, talk)
 
 
-def test_a_client_that_does_not_read_is_not_answered_further(mock, connect, house):
+def test_a_client_that_does_not_read_is_not_answered_further(mock, connect, application):
     body = bytes(8 << 20)
-    house.answers("/big", DATE, body=body)
+    application.responses("/big", DATE, body=body)
     slow, other = connect(mock, SO_RCVBUF=4096), connect(mock)
     slow.send(get(b"/big") * 3)
-    assert house.finished() == ("/big", len(ok(body)), "complete")
+    assert application.finished() == ("/big", len(ok(body)), "complete")
     for _ in range(20):
         other.asks(get(b"/other"), ok(b"/other"))
-    assert sum(environ["PATH_INFO"] == "/big" for environ in house.environs) == 1
+    assert sum(environ["PATH_INFO"] == "/big" for environ in application.environs) == 1
     slow.hurries()
     for _ in range(3):
         slow.hears(ok(body))
@@ -539,27 +539,27 @@ def test_an_offered_upgrade_is_answered_as_a_plain_request(client, offer):
     client.asks(get(b"/", *offer) * 2 + get(b"/next"), ok(b"/") * 2 + ok(b"/next"))
 
 
-def test_a_body_behind_an_offered_upgrade_is_read(client, house):
+def test_a_body_behind_an_offered_upgrade_is_read(client, application):
     raw = post(b"/a", b"GET / HTTP/1.1\r\n\r\n", *H2C)
     client.asks(raw + raw + get(b"/next"), ok(b"/a") * 2 + ok(b"/next"))
     client.asks(raw, ok(b"/a"))
-    assert [environ["mockserver.body"] for environ in house.environs if environ["PATH_INFO"] == "/a"] == [
+    assert [environ["mockserver.body"] for environ in application.environs if environ["PATH_INFO"] == "/a"] == [
         b"GET / HTTP/1.1\r\n\r\n"
     ] * 3
 
 
-def test_a_body_behind_an_offered_upgrade_may_come_later(client, house):
+def test_a_body_behind_an_offered_upgrade_may_come_later(client, application):
     raw = post(b"/a", b"abc", *H2C)
     for byte in raw:
         client.send(bytes([byte]))
     client.hears(ok(b"/a"))
-    assert house.last["mockserver.body"] == b"abc"
+    assert application.last["mockserver.body"] == b"abc"
 
 
-def test_a_chunked_body_behind_an_offered_upgrade_is_read(client, house):
+def test_a_chunked_body_behind_an_offered_upgrade_is_read(client, application):
     head = get(b"/a", b"Transfer-Encoding: chunked", *H2C).replace(b"GET", b"POST", 1)
     client.asks(head + b"3\r\nabc\r\n0\r\n\r\n" + get(b"/next"), ok(b"/a") + ok(b"/next"))
-    assert house.environs[0]["mockserver.body"] == b"abc"
+    assert application.environs[0]["mockserver.body"] == b"abc"
 
 
 def test_an_empty_body_behind_an_offered_upgrade_is_no_body(client):
@@ -569,7 +569,7 @@ def test_an_empty_body_behind_an_offered_upgrade_is_no_body(client):
 # ----------------------------------------------------------------------------------------------- what is no request at all
 
 
-def refused(status, reason):
+def rejected(status, reason):
     return re.compile(
         rb"HTTP/1\.1 " + status + rb"\r\nContent-Type: text/plain; charset=utf-8\r\nDate: [^\r]+ GMT\r\n"
         rb"Content-Length: %d\r\nConnection: close\r\n\r\n%s\n" % (len(reason) + 1, re.escape(reason))
@@ -618,78 +618,78 @@ HTTPTOOLS = Version(httptools.__version__)
         ),
     ],
 )
-def test_what_is_no_http_is_refused_and_closed_and_told(client, house, raw, status, reason):
+def test_what_is_no_http_is_rejected_and_closed_and_said(client, application, raw, status, reason):
     client.send(raw)
-    told = house.heard.get(timeout=PATIENCE)
-    assert told[0] == raw
-    assert told[2] == "front"
-    assert refused(status, reason or told[1].encode()).fullmatch(client.rest())
-    assert told[1].encode() == (reason or told[1].encode())
-    assert house.environs == []
-    assert house.heard.empty()
+    received = application.heard.get(timeout=PATIENCE)
+    assert received[0] == raw
+    assert received[2] == "front"
+    assert rejected(status, reason or received[1].encode()).fullmatch(client.rest())
+    assert received[1].encode() == (reason or received[1].encode())
+    assert application.environs == []
+    assert application.heard.empty()
 
 
-def test_garbage_that_comes_in_pieces_is_told_whole_up_to_its_first_kilobytes(client, house):
+def test_garbage_that_comes_in_pieces_is_notified_whole_up_to_its_first_kilobytes(client, application):
     for byte in b"GET / HTT":
         client.send(bytes([byte]))
     client.send(b"X" * (2 * REPORTED_BYTES))
     client.rest()
-    raw, _, _ = house.heard.get(timeout=PATIENCE)
+    raw, _, _ = application.heard.get(timeout=PATIENCE)
     assert raw == (b"GET / HTT" + b"X" * REPORTED_BYTES)[: len(raw)]
     assert len(raw) <= REPORTED_BYTES
 
 
-def test_garbage_behind_a_late_request_is_refused_in_its_turn(client, house):
-    house.deliveries["/late"] = ResponseTiming(delay=0.05)
+def test_garbage_behind_a_late_request_is_rejected_in_its_turn(client, application):
+    application.deliveries["/late"] = ResponseTiming(delay=0.05)
     client.send(get(b"/late") + b"\x00\x01")
     client.hears(ok(b"/late"))
     assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
-def test_a_head_that_is_too_large_is_refused(serve, connect, house):
+def test_a_head_that_is_too_large_is_rejected(serve, connect, application):
     client = connect(serve(head=1000))
     client.send(get(b"/", b"X: " + b"x" * 1000))
-    assert refused(b"431 Request Header Fields Too Large", b"The request's head is too large").fullmatch(client.rest())
-    assert len(house.heard.get(timeout=PATIENCE)[0]) > 1000
+    assert rejected(b"431 Request Header Fields Too Large", b"The request's head is too large").fullmatch(client.rest())
+    assert len(application.heard.get(timeout=PATIENCE)[0]) > 1000
 
 
-def test_a_head_without_an_end_is_refused(client, house):
+def test_a_head_without_an_end_is_rejected(client, application):
     client.send(b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000)
     assert client.rest().startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
-    assert len(house.heard.get(timeout=PATIENCE)[0]) == REPORTED_BYTES
+    assert len(application.heard.get(timeout=PATIENCE)[0]) == REPORTED_BYTES
 
 
 @pytest.mark.parametrize("end", [b"", b" HTTP/1.1\r\n\r\n"])
-def test_a_target_that_is_too_long_is_refused(client, end):
+def test_a_target_that_is_too_long_is_rejected(client, end):
     client.send(b"GET /" + b"x" * 90_000 + end)
     assert client.rest().startswith(b"HTTP/1.1 414 Request-URI Too Long\r\n")
 
 
-def test_a_long_target_below_the_limit_is_served(client, house):
+def test_a_long_target_below_the_limit_is_served(client, application):
     client.asks(get(b"/a?" + b"x" * 60_000), ok(b"/a"))
-    assert len(house.last["QUERY_STRING"]) == 60_000
+    assert len(application.last["QUERY_STRING"]) == 60_000
 
 
 def test_many_heads_below_the_limit_are_not_added_up(serve, connect):
     connect(serve(head=200)).asks(get(b"/a") * 100, ok(b"/a") * 100)
 
 
-def test_an_error_of_our_own_is_logged_and_told_apart(client, house, monkeypatch, caplog):
+def test_an_error_of_our_own_is_logged_and_distinguished(client, application, monkeypatch, caplog):
     monkeypatch.setattr("mockserver.http.request_parser.unquote_to_bytes", lambda *_: 1 / 0)
     client.send(get(b"/%41"))
-    assert refused(b"500 Internal Server Error", b"Internal Server Error").fullmatch(client.rest())
+    assert rejected(b"500 Internal Server Error", b"Internal Server Error").fullmatch(client.rest())
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_an_application_without_broken_is_not_told(loop, opened, connect):
+def test_an_application_without_broken_is_not_said(loop, opened, connect):
     mock = opened.enter_context(Server(lambda environ, start_response: []))
     client = connect(mock)
     client.send(b"\x00")
     assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
-def test_an_error_while_being_told_is_logged_and_the_client_is_refused_all_the_same(client, house, caplog):
-    house.reject_invalid = lambda *_: 1 / 0
+def test_an_error_while_being_run_is_logged_and_the_client_is_rejected_all_the_same(client, application, caplog):
+    application.reject_invalid = lambda *_: 1 / 0
     client.send(b"\x00")
     assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert "ZeroDivisionError" in caplog.text
@@ -698,8 +698,8 @@ def test_an_error_while_being_told_is_logged_and_the_client_is_refused_all_the_s
 # -------------------------------------------------------------------------------------------------------------- the answer
 
 
-def test_an_answer_gets_a_length_and_a_date_and_no_server(client, house):
-    house.answers("/", TEXT, body=b"abc")
+def test_an_answer_gets_a_length_and_a_date_and_no_server(client, application):
+    application.responses("/", TEXT, body=b"abc")
     client.send(get(b"/", b"Connection: close"))
     assert re.fullmatch(
         rb"HTTP/1\.1 200 OK\r\nContent-Type: text/plain\r\n"
@@ -708,15 +708,15 @@ def test_an_answer_gets_a_length_and_a_date_and_no_server(client, house):
     )
 
 
-def test_the_applications_own_date_and_length_and_spelling_are_left_alone(client, house):
-    house.answers("/", ("dAtE", "yesterday"), ("CONTENT-length", "3"), ("X-É", "é"), body=b"abc")
+def test_the_applications_own_date_and_length_and_spelling_are_left_alone(client, application):
+    application.responses("/", ("dAtE", "yesterday"), ("CONTENT-length", "3"), ("X-É", "é"), body=b"abc")
     client.asks(
         get(b"/"), "HTTP/1.1 200 OK\r\ndAtE: yesterday\r\nCONTENT-length: 3\r\nX-É: é\r\n\r\nabc".encode("latin-1")
     )
 
 
-def test_a_wrong_length_is_the_applications_wish(client, house):
-    house.answers("/", DATE, ("Content-Length", "99"), body=b"abc")
+def test_a_wrong_length_is_the_applications_wish(client, application):
+    application.responses("/", DATE, ("Content-Length", "99"), body=b"abc")
     client.asks(get(b"/"), b"HTTP/1.1 200 OK\r\n" + DATED + b"Content-Length: 99\r\n\r\nabc")
 
 
@@ -724,16 +724,16 @@ def test_head_has_the_headers_of_get_and_no_body(client):
     client.asks(b"HEAD /abc HTTP/1.1\r\nHost: a\r\n\r\n" + get(b"/abc"), ok(b"", promised=4) + ok(b"/abc"))
 
 
-def test_head_from_an_application_that_gives_no_body_has_no_invented_length(client, house):
-    house.answers("/", DATE)
+def test_head_from_an_application_that_gives_no_body_has_no_invented_length(client, application):
+    application.responses("/", DATE)
     client.asks(
         b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + get(b"/x"), b"HTTP/1.1 200 OK\r\n" + DATED + b"\r\n" + ok(b"/x")
     )
 
 
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
-def test_an_answer_that_has_no_body_by_its_status_has_none(client, house, status):
-    house.answers("/", DATE, status=status.decode(), body=b"abc")
+def test_an_answer_that_has_no_body_by_its_status_has_none(client, application, status):
+    application.responses("/", DATE, status=status.decode(), body=b"abc")
     client.asks(get(b"/") + get(b"/x"), b"HTTP/1.1 " + status + b"\r\n" + DATED + b"\r\n" + ok(b"/x"))
 
 
@@ -749,36 +749,36 @@ class Stream:
         self.closed = True
 
 
-def test_a_stream_is_joined_and_closed(client, house):
+def test_a_stream_is_joined_and_closed(client, application):
     stream = Stream()
 
     def way(environ, start_response):
         start_response("200 OK", [DATE])
         return stream
 
-    house.ways["/"] = way
+    application.ways["/"] = way
     client.asks(get(b"/"), ok(b"abcd"))
     assert stream.closed
 
 
-def test_a_generator_may_start_the_response_late_and_write_the_old_way(client, house):
+def test_a_generator_may_start_the_response_late_and_write_the_old_way(client, application):
     def way(environ, start_response):
         write = start_response("200 OK", [DATE])
         write(b"ab")
         write(b"cd")
         yield b"ef"
 
-    house.ways["/"] = way
+    application.ways["/"] = way
     client.asks(get(b"/"), ok(b"abcdef"))
 
 
-def test_a_response_may_be_started_again_with_an_error(client, house):
+def test_a_response_may_be_started_again_with_an_error(client, application):
     def way(environ, start_response):
         start_response("200 OK", [])
         start_response("404 Not Found", [DATE], (ValueError, ValueError(), None))
         return [b"x"]
 
-    house.ways["/"] = way
+    application.ways["/"] = way
     client.asks(get(b"/"), ok(b"x").replace(b"200 OK", b"404 Not Found"))
 
 
@@ -834,8 +834,8 @@ BROKEN = {
 
 @pytest.mark.parametrize("way", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("path", ["/x", "/_mock/x"])
-def test_a_broken_application_is_a_plain_500_and_a_line_in_the_log(client, house, caplog, way, path):
-    house.ways[path] = way
+def test_a_broken_application_is_a_plain_500_and_a_line_in_the_log(client, application, caplog, way, path):
+    application.ways[path] = way
     client.send(get(path.encode()) + get(b"/next", b"Connection: close"))
     got = client.rest()
     assert re.fullmatch(
@@ -846,29 +846,29 @@ def test_a_broken_application_is_a_plain_500_and_a_line_in_the_log(client, house
     assert [record.levelno for record in caplog.records if record.name.startswith("mockserver.http.")] == [
         logging.ERROR
     ]
-    assert house.finished()[2] == "complete"
+    assert application.finished()[2] == "complete"
 
 
 # ------------------------------------------------------------------------------------------------------------- deliveries
 
 
-def test_a_late_answer_comes_and_is_whole(client, house):
-    house.deliveries["/"] = ResponseTiming(delay=0.01)
+def test_a_late_answer_comes_and_is_whole(client, application):
+    application.deliveries["/"] = ResponseTiming(delay=0.01)
     client.asks(get(b"/"), ok(b"/"))
-    assert house.finished() == ("/", len(ok(b"/")), "complete")
+    assert application.finished() == ("/", len(ok(b"/")), "complete")
     client.asks(get(b"/x"), ok(b"/x"))
 
 
-def test_a_late_answer_does_not_hold_up_other_connections(mock, connect, house):
-    house.deliveries["/late"] = ResponseTiming(delay=FOR_EVER)
+def test_a_late_answer_does_not_hold_up_other_connections(mock, connect, application):
+    application.deliveries["/late"] = ResponseTiming(delay=FOR_EVER)
     late, other = connect(mock), connect(mock)
     late.send(get(b"/late"))
     other.asks(get(b"/now"), ok(b"/now"))
     assert late.is_silent()
 
 
-def test_many_late_answers_take_no_threads(mock, connect, house):
-    house.deliveries["/late"] = ResponseTiming(delay=0.2)
+def test_many_late_answers_take_no_threads(mock, connect, application):
+    application.deliveries["/late"] = ResponseTiming(delay=0.2)
     before = set(threading.enumerate())
     clients = [connect(mock) for _ in range(150)]
     for client in clients:
@@ -878,141 +878,141 @@ def test_many_late_answers_take_no_threads(mock, connect, house):
         client.hears(ok(b"/late"))
 
 
-def test_an_answer_in_pieces_is_the_same_answer(client, house):
-    house.deliveries["/abcdefghi"] = ResponseTiming(pace=Pace(size=3, pause=0.005))
+def test_an_answer_in_pieces_is_the_same_answer(client, application):
+    application.deliveries["/abcdefghi"] = ResponseTiming(pace=Pace(size=3, pause=0.005))
     client.asks(get(b"/abcdefghi") + get(b"/x"), ok(b"/abcdefghi") + ok(b"/x"))
-    assert house.finished() == ("/abcdefghi", len(ok(b"/abcdefghi")), "complete")
+    assert application.finished() == ("/abcdefghi", len(ok(b"/abcdefghi")), "complete")
 
 
-def test_pieces_come_one_at_a_time(client, house):
-    house.deliveries["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
+def test_pieces_come_one_at_a_time(client, application):
+    application.deliveries["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
     client.asks(get(b"/abcd"), ok(b"/abcd")[:-3])
     assert client.is_silent()
 
 
-def test_pieces_wait_for_a_client_that_does_not_read(mock, connect, house):
+def test_pieces_wait_for_a_client_that_does_not_read(mock, connect, application):
     body = bytes(8 << 20)
-    house.answers("/big", DATE, body=body)
-    house.deliveries["/big"] = ResponseTiming(pace=Pace(size=1 << 20, pause=0.0))
+    application.responses("/big", DATE, body=body)
+    application.deliveries["/big"] = ResponseTiming(pace=Pace(size=1 << 20, pause=0.0))
     slow, other = connect(mock, SO_RCVBUF=4096), connect(mock)
     slow.send(get(b"/big"))
     for _ in range(50):
         other.asks(get(b"/other"), ok(b"/other"))
-        house.finished()
+        application.finished()
     slow.hurries()
     slow.hears(ok(body))
-    assert house.finished() == ("/big", len(ok(body)), "complete")
+    assert application.finished() == ("/big", len(ok(body)), "complete")
 
 
-def test_a_cut_answer_promises_all_and_closes(client, house):
-    house.deliveries["/abcdef"] = ResponseTiming(cut=3)
+def test_a_cut_answer_promises_all_and_closes(client, application):
+    application.deliveries["/abcdef"] = ResponseTiming(cut=3)
     client.send(get(b"/abcdef"))
     sent = ok(b"/ab", promised=7)
     assert client.rest() == sent
-    assert house.finished() == ("/abcdef", len(sent), "cut")
+    assert application.finished() == ("/abcdef", len(sent), "cut")
 
 
-def test_a_cut_behind_the_end_cuts_nothing(client, house):
-    house.deliveries["/a"] = ResponseTiming(cut=99)
+def test_a_cut_behind_the_end_cuts_nothing(client, application):
+    application.deliveries["/a"] = ResponseTiming(cut=99)
     client.asks(get(b"/a") * 2, ok(b"/a") * 2)
-    assert house.finished()[2] == "complete"
+    assert application.finished()[2] == "complete"
 
 
-def test_an_answer_may_be_cut_and_slow(client, house):
-    house.deliveries["/abcdef"] = ResponseTiming(cut=5, pace=Pace(size=2, pause=0.005))
+def test_an_answer_may_be_cut_and_slow(client, application):
+    application.deliveries["/abcdef"] = ResponseTiming(cut=5, pace=Pace(size=2, pause=0.005))
     client.send(get(b"/abcdef"))
     assert client.rest() == ok(b"/abcd", promised=7)
 
 
-def test_an_answer_may_be_closed_though_http_would_keep_it(client, house):
-    house.deliveries["/"] = ResponseTiming(ending=Ending.CLOSE)
+def test_an_answer_may_be_closed_though_http_would_keep_it(client, application):
+    application.deliveries["/"] = ResponseTiming(ending=Ending.CLOSE)
     client.send(get(b"/") + get(b"/never"))
     assert client.rest() == ok(b"/")
-    assert house.finished() == ("/", len(ok(b"/")), "close")
-    assert len(house.environs) == 1
+    assert application.finished() == ("/", len(ok(b"/")), "close")
+    assert len(application.environs) == 1
 
 
 @pytest.mark.parametrize("cut", [0, 3, None])
-def test_an_answer_may_end_in_a_reset(client, house, cut):
-    house.deliveries["/abcdef"] = ResponseTiming(cut=cut, ending=Ending.RESET)
+def test_an_answer_may_end_in_a_reset(client, application, cut):
+    application.deliveries["/abcdef"] = ResponseTiming(cut=cut, ending=Ending.RESET)
     client.send(get(b"/abcdef"))
     sent = ok(b"/abcdef"[:cut], promised=7)
     client.hears(sent)
     with pytest.raises(ConnectionResetError):
         client.socket.recv(1)
-    assert house.finished() == ("/abcdef", len(sent), "reset")
+    assert application.finished() == ("/abcdef", len(sent), "reset")
 
 
-def test_a_reset_waits_until_a_large_answer_is_out(client, house):
+def test_a_reset_waits_until_a_large_answer_is_out(client, application):
     body = bytes(8 << 20)
-    house.answers("/big", DATE, body=body)
-    house.deliveries["/big"] = ResponseTiming(ending=Ending.RESET)
+    application.responses("/big", DATE, body=body)
+    application.deliveries["/big"] = ResponseTiming(ending=Ending.RESET)
     client.asks(get(b"/big"), ok(body)[: 4 << 20])
     with pytest.raises(ConnectionResetError):
         client.rest()
-    assert house.finished() == ("/big", len(ok(body)), "reset")
+    assert application.finished() == ("/big", len(ok(body)), "reset")
 
 
-def test_a_reset_in_place_of_an_answer(client, house):
-    house.deliveries["/"] = ResponseTiming(instead=b"", ending=Ending.RESET)
+def test_a_reset_in_place_of_an_answer(client, application):
+    application.deliveries["/"] = ResponseTiming(instead=b"", ending=Ending.RESET)
     client.send(get(b"/"))
     with pytest.raises(ConnectionResetError):
         client.socket.recv(1)
-    assert house.finished() == ("/", 0, "reset")
+    assert application.finished() == ("/", 0, "reset")
 
 
-def test_a_hanging_answer_stays_open_and_silent(serve, connect, house):
-    house.deliveries["/abcdef"] = ResponseTiming(cut=3, ending=Ending.HANG)
+def test_a_hanging_answer_stays_open_and_silent(serve, connect, application):
+    application.deliveries["/abcdef"] = ResponseTiming(cut=3, ending=Ending.HANG)
     mock = serve(idle=0.05)
     hanging = connect(mock)
     sent = ok(b"/ab", promised=7)
     hanging.asks(get(b"/abcdef") + get(b"/never"), sent)
-    assert house.finished() == ("/abcdef", len(sent), "hang")
+    assert application.finished() == ("/abcdef", len(sent), "hang")
     hanging.send(get(b"/never"))
     for _ in range(3):
         assert connect(mock).rest() == b""  # each as long as the idle time-out
     assert hanging.is_silent()
-    assert len(house.environs) == 1
+    assert len(application.environs) == 1
 
 
-def test_who_leaves_a_hanging_answer_is_forgotten(mock, connect, house):
-    house.deliveries["/"] = ResponseTiming(instead=b"", ending=Ending.HANG)
+def test_who_leaves_a_hanging_answer_is_forgotten(mock, connect, application):
+    application.deliveries["/"] = ResponseTiming(instead=b"", ending=Ending.HANG)
     client = connect(mock)
     client.send(get(b"/") + get(b"/never"))
-    assert house.finished() == ("/", 0, "hang")
+    assert application.finished() == ("/", 0, "hang")
     client.socket.shutdown(socket.SHUT_WR)
     assert client.rest() == b""
-    assert house.ended.empty()
+    assert application.ended.empty()
 
 
-def test_anything_may_be_sent_in_place_of_an_answer(client, house):
-    house.deliveries["/"] = ResponseTiming(instead=b"\x00garbage")
+def test_anything_may_be_sent_in_place_of_an_answer(client, application):
+    application.deliveries["/"] = ResponseTiming(instead=b"\x00garbage")
     client.send(get(b"/"))
     assert client.rest() == b"\x00garbage"
-    assert house.finished() == ("/", 8, "close")
+    assert application.finished() == ("/", 8, "close")
 
 
-def test_an_answer_of_the_pool_is_delivered_the_same_way(client, house):
-    house.deliveries["/_mock/a"] = ResponseTiming(delay=0.005, pace=Pace(3, 0.005), cut=4)
+def test_an_answer_of_the_pool_is_delivered_the_same_way(client, application):
+    application.deliveries["/_mock/a"] = ResponseTiming(delay=0.005, pace=Pace(3, 0.005), cut=4)
     client.send(get(b"/_mock/a"))
     assert client.rest() == ok(b"/_mo", promised=8)
 
 
-def test_who_leaves_before_a_late_answer_has_left(client, house):
-    house.deliveries["/late"] = ResponseTiming(delay=FOR_EVER)
+def test_who_leaves_before_a_late_answer_has_left(client, application):
+    application.deliveries["/late"] = ResponseTiming(delay=FOR_EVER)
     client.send(get(b"/late"))
     client.socket.close()
-    assert house.finished() == ("/late", 0, "left")
+    assert application.finished() == ("/late", 0, "left")
 
 
-def test_who_leaves_between_two_pieces_has_left(client, house):
-    house.deliveries["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
+def test_who_leaves_between_two_pieces_has_left(client, application):
+    application.deliveries["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
     client.asks(get(b"/abcd"), ok(b"/abcd")[:-3])
     client.socket.close()
-    assert house.finished() == ("/abcd", len(ok(b"/abcd")) - 3, "left")
+    assert application.finished() == ("/abcd", len(ok(b"/abcd")) - 3, "left")
 
 
-def test_who_leaves_while_the_pool_is_at_work_has_left(client, house):
+def test_who_leaves_while_the_pool_is_at_work_has_left(client, application):
     gate, reached = threading.Event(), threading.Event()
 
     def way(environ, start_response):
@@ -1021,17 +1021,17 @@ def test_who_leaves_while_the_pool_is_at_work_has_left(client, house):
         start_response("200 OK", [])
         return []
 
-    house.ways["/_mock/x"] = way
+    application.ways["/_mock/x"] = way
     client.send(get(b"/_mock/x"))
     assert reached.wait(PATIENCE)
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.socket.close()
     gate.set()
-    path, _, ending = house.finished()
+    path, _, ending = application.finished()
     assert (path, ending in {"left", "complete"}) == ("/_mock/x", True)  # it may be written before the reset is seen
 
 
-def test_the_end_is_told_once_and_in_the_loops_thread(client, house):
+def test_the_end_is_notified_once_and_in_the_loops_thread(client, application):
     threads = queue.Queue()
 
     def way(environ, start_response):
@@ -1041,22 +1041,22 @@ def test_the_end_is_told_once_and_in_the_loops_thread(client, house):
         start_response("200 OK", [DATE])
         return [b"x"]
 
-    house.ways["/_mock/x"] = way
+    application.ways["/_mock/x"] = way
     client.send(get(b"/_mock/x", b"Connection: close"))
     sent = client.rest()
-    name, *told = threads.get(timeout=PATIENCE)
+    name, *received = threads.get(timeout=PATIENCE)
     assert name.startswith("mockserver http://127.0.0.1:")
-    assert told == [len(sent), "complete"]
+    assert received == [len(sent), "complete"]
     assert threads.empty()
 
 
-def test_an_error_at_the_end_is_logged_and_breaks_nothing(client, house, caplog):
+def test_an_error_at_the_end_is_logged_and_breaks_nothing(client, application, caplog):
     def way(environ, start_response):
         environ["mockserver.request"].on_finish = lambda sent, ending: 1 / 0
         start_response("200 OK", [DATE])
         return [b"x"]
 
-    house.ways["/"] = way
+    application.ways["/"] = way
     client.asks(get(b"/") + get(b"/x"), ok(b"x") + ok(b"/x"))
     assert "ZeroDivisionError" in caplog.text
 
@@ -1087,30 +1087,30 @@ def limits():
 
 
 @pytest.fixture
-def secure(house, loop, contexts, opened, talking, limits):
-    listener = Listener(house, ssl_context=contexts[0])
+def secure(application, loop, contexts, opened, talking, limits):
+    listener = Listener(application, ssl_context=contexts[0])
     mock = opened.enter_context(Server(listeners=[listener], limits=limits))
     assert mock.url.startswith("https://127.0.0.1:")
     raw = socket.create_connection(("127.0.0.1", int(mock.url.rpartition(":")[2])), timeout=PATIENCE)
     return talking(opened.enter_context(contexts[1].wrap_socket(raw, server_hostname="localhost")))
 
 
-def test_tls_says_https(secure, house):
+def test_tls_says_https(secure, application):
     secure.asks(get(b"/") + get(b"/x"), ok(b"/") + ok(b"/x"))
-    assert house.last["wsgi.url_scheme"] == "https"
+    assert application.last["wsgi.url_scheme"] == "https"
 
 
-def test_tls_ends_in_a_reset_without_a_good_bye(secure, house):
-    house.deliveries["/"] = ResponseTiming(ending=Ending.RESET)
+def test_tls_ends_in_a_reset_without_a_good_bye(secure, application):
+    application.deliveries["/"] = ResponseTiming(ending=Ending.RESET)
     with socket.socket(fileno=os.dup(secure.socket.fileno())) as below:  # OpenSSL calls a reset an unexpected end
         below.settimeout(PATIENCE)
         secure.asks(get(b"/"), ok(b"/"))
         with pytest.raises(ConnectionResetError):
             below.recv(1)
-    assert house.finished() == ("/", len(ok(b"/")), "reset")
+    assert application.finished() == ("/", len(ok(b"/")), "reset")
 
 
-def test_tls_refuses_and_closes(secure):
+def test_tls_rejects_and_closes(secure):
     secure.send(b"\x00" + b"x" * 100)
     assert secure.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
@@ -1124,16 +1124,16 @@ def test_tls_ends_with_the_connection_though_the_client_says_no_good_bye(secure)
         assert below.recv(1) == b""
 
 
-def test_tls_ends_behind_all_that_a_slow_client_has_yet_to_read(secure, house):
+def test_tls_ends_behind_all_that_a_slow_client_has_yet_to_read(secure, application):
     body = b"x" * (8 << 20)
-    house.answers("/", DATE, body=body)
+    application.responses("/", DATE, body=body)
     secure.send(get(b"/", b"Connection: close"))
-    house.finished()
+    application.finished()
     assert secure.rest() == ok(body, connection=b"close")
 
 
 @pytest.mark.parametrize("limits", [Limits(body=1 << 16, linger=FOR_EVER)])
-def test_tls_hears_out_who_is_still_sending(secure, house):
+def test_tls_hears_out_who_is_still_sending(secure, application):
     """More than lies in the buffers between them: a client that met a reset here would not come to read the answer."""
     size = 32 << 20
     secure.send(get(b"/", b"Content-Length: %d" % size).replace(b"GET", b"POST", 1))

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client, create_environ
 
-from mockserver.app import READINGS, Service, build_service
+from mockserver.app import VARIANTS, Service, build_service
 from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 from mockserver.settings import Settings
 
@@ -23,24 +23,24 @@ NUMBERS = "action=sms.get_numbers&access_key=foo&secret_access_key=bar"
 
 
 @pytest.fixture
-def house() -> Worlds:
-    return Worlds(Fixture((ACCOUNT,)), READINGS, clock=Clock.frozen(0))
+def registry() -> WorldRegistry:
+    return WorldRegistry(Fixture((ACCOUNT,)), VARIANTS, clock=Clock.frozen(0))
 
 
 @pytest.fixture
-def service(house: Worlds) -> Service:
-    return build_service(Settings(body_bytes=1_000), registry=house)
+def service(registry: WorldRegistry) -> Service:
+    return build_service(Settings(body_bytes=1_000), registry=registry)
 
 
 def journal(app: Flask, world: str = "default") -> Any:
-    answer = app.test_client().get(f"/_mock/worlds/{world}/journal").get_json()
-    return answer["exchanges"]
+    response = app.test_client().get(f"/_mock/worlds/{world}/journal").get_json()
+    return response["exchanges"]
 
 
 def test_the_same_application_runs_as_plain_wsgi(app: Flask) -> None:
-    answer = Client(validator(app)).get(f"/ibp_api.php?{NUMBERS}", buffered=True)
+    response = Client(validator(app)).get(f"/ibp_api.php?{NUMBERS}", buffered=True)
 
-    assert (200, "text/xml; charset=UTF-8") == (answer.status_code, answer.headers["Content-Type"])
+    assert (200, "text/xml; charset=UTF-8") == (response.status_code, response.headers["Content-Type"])
 
 
 def test_the_date_is_the_worlds(app: Flask) -> None:
@@ -55,37 +55,39 @@ def test_every_exchange_is_written_down_and_the_testers_own_calls_are_not(app: F
     assert [("/ibp_api.php", 200), ("/nowhere", 404)] == [(line["target"], line["status"]) for line in journal(app)]
 
 
-def test_a_prefix_leads_to_its_world_where_the_printed_credentials_are_valid(app: Flask, house: Worlds) -> None:
-    house.create(Fixture((ACCOUNT,)), world_id="mine")
-    answer = app.test_client().get(f"/_w/mine/ibp_api.php?{NUMBERS}")
+def test_a_prefix_leads_to_its_world_where_the_printed_credentials_are_valid(
+    app: Flask, registry: WorldRegistry
+) -> None:
+    registry.create(Fixture((ACCOUNT,)), world_id="mine")
+    response = app.test_client().get(f"/_w/mine/ibp_api.php?{NUMBERS}")
 
-    assert b"[0] Number(s) Returned" in answer.data
-    assert [("dialogtech/a", None)] == [(line["account"], line["refusal"]) for line in journal(app, "mine")]
+    assert b"[0] Number(s) Returned" in response.data
+    assert [("dialogtech/a", None)] == [(line["account"], line["error"]) for line in journal(app, "mine")]
     assert [] == journal(app)
 
 
-def test_a_door_leads_to_the_world_it_is_bound_to(app: Flask, house: Worlds) -> None:
-    house.bind("side", house.create(Fixture((ACCOUNT,)), world_id="mine"))
+def test_a_listener_leads_to_the_world_it_is_bound_to(app: Flask, registry: WorldRegistry) -> None:
+    registry.bind("side", registry.create(Fixture((ACCOUNT,)), world_id="mine"))
     app.test_client().get(f"/ibp_api.php?{NUMBERS}", environ_overrides={"mockserver.listener": "side"})
 
-    assert [None] == [line["refusal"] for line in journal(app, "mine")]
+    assert [None] == [line["error"] for line in journal(app, "mine")]
 
 
-def test_a_credential_leads_to_its_world(app: Flask, house: Worlds) -> None:
-    house.create(Fixture((ACCOUNT,)), world_id="mine", logins={"dialogtech/a": (Login("hers", "s"),)})
+def test_a_credential_leads_to_its_world(app: Flask, registry: WorldRegistry) -> None:
+    registry.create(Fixture((ACCOUNT,)), world_id="mine", logins={"dialogtech/a": (Login("hers", "s"),)})
     client = app.test_client()
     for secret in ("s", "wrong"):
         client.get(f"/ibp_api.php?action=sms.get_numbers&access_key=hers&secret_access_key={secret}")
 
-    assert [None, "InvalidCredentials"] == [line["refusal"] for line in journal(app, "mine")]
+    assert [None, "InvalidCredentials"] == [line["error"] for line in journal(app, "mine")]
     assert [] == journal(app)
 
 
 def test_a_prefix_of_no_world_says_so(app: Flask) -> None:
-    answer = app.test_client().get("/_w/nobody/ibp_api.php")
+    response = app.test_client().get("/_w/nobody/ibp_api.php")
 
-    assert 404 == answer.status_code
-    assert "there is no world 'nobody'" == answer.get_json()["error"]["message"]
+    assert 404 == response.status_code
+    assert "there is no world 'no one'" == response.get_json()["error"]["message"]
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "99999999999999999999"])
@@ -98,18 +100,18 @@ def test_a_content_length_that_lies_does_no_harm(app: Flask, length: str) -> Non
     assert 1 == len(statuses) == len(list(body))
 
 
-def test_a_body_that_is_too_large_is_refused_by_the_provider(app: Flask) -> None:
-    answer = app.test_client().post("/ibp_api.php", data=b"x" * 1_001)
+def test_a_body_that_is_too_large_is_rejected_by_the_provider(app: Flask) -> None:
+    response = app.test_client().post("/ibp_api.php", data=b"x" * 1_001)
 
-    assert (413, True) == (answer.status_code, b"<result>failed</result>" in answer.data)
+    assert (413, True) == (response.status_code, b"<result>failed</result>" in response.data)
 
 
-def test_a_failure_of_ours_is_answered_without_a_traceback(app: Flask, house: Worlds) -> None:
-    house.default.state.readings.clear()
-    answer = app.test_client().get(f"/ibp_api.php?{NUMBERS}")
+def test_a_failure_of_ours_is_answered_without_a_traceback(app: Flask, registry: WorldRegistry) -> None:
+    registry.default.state.variants.clear()
+    response = app.test_client().get(f"/ibp_api.php?{NUMBERS}")
 
-    assert (500, True) == (answer.status_code, b"<result>failed</result>" in answer.data)
-    assert b"Traceback" not in answer.data
+    assert (500, True) == (response.status_code, b"<result>failed</result>" in response.data)
+    assert b"Traceback" not in response.data
     assert [500] == [line["status"] for line in journal(app)]
 
 
@@ -203,7 +205,7 @@ SEND = "action=sms.send_message&access_key=k&secret_access_key=s"
         (
             f"/ibp_api.php?{NUMBERS}",
             [{"kind": "delay", "seconds": 0}, {"kind": "provider_error", "name": "UnknownPath"}],
-            "refused by fault f1 (delay, provider_error); decided: accepted",
+            "rejected by fault f1 (delay, provider_error); decided: accepted",
         ),
     ],
 )

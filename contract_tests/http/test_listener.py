@@ -26,7 +26,7 @@ def app(environ, start_response):
     return [f"{environ['mockserver.listener']}\n".encode()]
 
 
-def answer(body):
+def response(body):
     return b"HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
@@ -45,7 +45,7 @@ def heard(client, size):
     return got
 
 
-def asked(url, expected):
+def request(url, expected):
     with connected(url) as client:
         client.sendall(REQUEST)
         return heard(client, len(expected)) == expected
@@ -58,7 +58,7 @@ def test_it_answers_at_its_url_for_the_length_of_a_block():
     with Server(app) as mock:
         url = mock.url
         assert url.startswith("http://127.0.0.1:")
-        assert asked(url, answer(b"None\n"))
+        assert request(url, response(b"None\n"))
     with pytest.raises(ConnectionRefusedError):
         connected(url)
 
@@ -77,23 +77,23 @@ def test_it_starts_again_after_it_was_stopped():
     mock = Server(app)
     for _ in range(3):
         with mock:
-            assert asked(mock.url, answer(b"None\n"))
+            assert request(mock.url, response(b"None\n"))
 
 
 def test_a_port_is_free_again_at_once():
     with Server(app) as mock:
         port = port_of(mock.url)
-        assert asked(mock.url, answer(b"None\n"))
+        assert request(mock.url, response(b"None\n"))
     with Server(app, port=port) as mock:
         assert mock.url == f"http://127.0.0.1:{port}"
-        assert asked(mock.url, answer(b"None\n"))
+        assert request(mock.url, response(b"None\n"))
 
 
 def test_it_does_not_start_twice():
     with Server(app) as mock:
         with pytest.raises(RuntimeError, match=r"^the server is running already$"):
             mock.start()
-        assert asked(mock.url, answer(b"None\n"))
+        assert request(mock.url, response(b"None\n"))
 
 
 def test_to_stop_what_does_not_run_is_nothing():
@@ -107,8 +107,8 @@ def test_to_stop_what_does_not_run_is_nothing():
 def test_two_servers_run_side_by_side():
     with Server(app) as one, Server(app) as other:
         assert one.url != other.url
-        assert asked(one.url, answer(b"None\n"))
-        assert asked(other.url, answer(b"None\n"))
+        assert request(one.url, response(b"None\n"))
+        assert request(other.url, response(b"None\n"))
 
 
 def test_it_has_one_thread_which_is_named_and_ends_with_the_program():
@@ -135,20 +135,22 @@ def test_nothing_of_the_process_is_changed():
     assert settings() == before
 
 
-def test_each_listener_answers_at_its_own_door():
+def test_each_listener_answers_at_its_own_listener():
     listeners = [Listener(app, name="one"), Listener(app, name="two")]
     with Server(app, listeners=listeners) as mock:
         assert mock.url == mock.urls[0]
-        assert [asked(url, answer(body)) for url, body in zip(mock.urls, (b"None\n", b"one\n", b"two\n"), strict=True)]
+        assert [
+            request(url, response(body)) for url, body in zip(mock.urls, (b"None\n", b"one\n", b"two\n"), strict=True)
+        ]
 
 
-def test_a_server_without_anything_to_serve_is_refused():
+def test_a_server_without_anything_to_serve_is_rejected():
     with pytest.raises(ValueError, match=r"^a server needs an application or a listener$"):
         Server()
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
-def test_a_number_that_is_no_port_is_refused_as_an_address_that_cannot_be_had(port):
+def test_a_number_that_is_no_port_is_rejected_as_an_address_that_cannot_be_had(port):
     with pytest.raises(OSError, match=f"{port} is no port; port 0 picks a free one"), Server(app, port=port):
         pass
 
@@ -157,17 +159,19 @@ def test_a_port_in_use_is_named():
     with Server(app) as first:
         port = port_of(first.url)
         second = Server(app, port=port)
-        with pytest.raises(OSError) as refused:
+        with pytest.raises(OSError) as rejected:
             second.start()
-    assert refused.value.strerror == (f"port {port} on 127.0.0.1 is in use by another program; port 0 picks a free one")
+    assert rejected.value.strerror == (
+        f"port {port} on 127.0.0.1 is in use by another program; port 0 picks a free one"
+    )
     with second:
-        assert asked(second.url, answer(b"None\n"))
+        assert request(second.url, response(b"None\n"))
 
 
 def test_an_address_of_another_machine_is_named():
-    with pytest.raises(OSError) as refused:
+    with pytest.raises(OSError) as rejected:
         Server(app, host="192.0.2.1", port=7670).start()
-    assert refused.value.strerror == "cannot listen on port 7670 of 192.0.2.1: Cannot assign requested address"
+    assert rejected.value.strerror == "cannot listen on port 7670 of 192.0.2.1: Cannot assign requested address"
 
 
 def test_a_listener_that_fails_closes_those_before_it():
@@ -186,23 +190,23 @@ def test_an_error_in_the_background_is_raised_by_start(monkeypatch):
         with pytest.raises(ZeroDivisionError):
             mock.start()
     with mock:
-        assert asked(mock.url, answer(b"None\n"))
+        assert request(mock.url, response(b"None\n"))
 
 
 def test_all_addresses_are_reached_by_the_loopback():
     with Server(app, host="0.0.0.0") as mock:
         assert mock.url == f"http://127.0.0.1:{port_of(mock.url)}"
-        assert asked(mock.url, answer(b"None\n"))
+        assert request(mock.url, response(b"None\n"))
 
 
 def test_an_address_of_version_6_is_bracketed():
-    class Bound:
+    class BoundListener:
         """A socket of a machine that has IPv6, which not every container has."""
 
         def getsockname(self):
             return ("::1", 7670, 0, 0)
 
-    assert Listener(app, host="::1").url(Bound()) == "http://[::1]:7670"
+    assert Listener(app, host="::1").url(BoundListener()) == "http://[::1]:7670"
 
 
 SLOW = {
@@ -212,7 +216,7 @@ SLOW = {
 }
 
 
-def test_nobody_holds_up_the_end():
+def test_no_one_holds_up_the_end():
     reached, late, gate, ended = threading.Event(), threading.Event(), threading.Event(), []
 
     def slow(environ, start_response):
@@ -253,7 +257,7 @@ def test_who_has_only_just_come_is_let_go_too():
             client = connected(mock.url)
             client.sendall(REQUEST)
         with client, contextlib.suppress(ConnectionResetError):
-            assert heard(client, 1000) in (b"", answer(b"None\n"))
+            assert heard(client, 1000) in (b"", response(b"None\n"))
 
 
 def test_in_the_foreground_it_runs_until_it_is_stopped():
@@ -269,7 +273,7 @@ def test_in_the_foreground_it_runs_until_it_is_stopped():
     try:
         assert listening.wait(PATIENCE)
         assert urls == [mock.url]
-        assert asked(urls[0], answer(b"None\n"))
+        assert request(urls[0], response(b"None\n"))
     finally:
         mock.stop()
         thread.join(PATIENCE)
@@ -287,7 +291,7 @@ def test_an_error_while_telling_the_address_ends_it_and_signals_mean_what_they_m
         mock.run(banner)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
     with mock:
-        assert asked(mock.url, answer(b"None\n"))
+        assert request(mock.url, response(b"None\n"))
 
 
 FOREGROUND = """

@@ -7,12 +7,13 @@ import pytest
 from mockserver.app import PROVIDERS
 from mockserver.http.secret_names import SecretNames
 
-NAMES = SecretNames(name for room in PROVIDERS for name in room.secrets)
+NAMES = SecretNames(name for provider in PROVIDERS for name in provider.secrets)
 
 READ = sorted(
-    {row.name for room in PROVIDERS for row in room.parameters} - {name for room in PROVIDERS for name in room.secrets}
+    {row.name for provider in PROVIDERS for row in provider.parameters}
+    - {name for provider in PROVIDERS for name in provider.secrets}
 )
-"""What the rooms read that is no credential."""
+"""What the providers read that is no credential."""
 
 
 @pytest.mark.parametrize(

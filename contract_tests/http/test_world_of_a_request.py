@@ -16,22 +16,22 @@ NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key={}&secret_access_key=b
 
 
 @pytest.fixture
-def house(open_house):
+def registry(open_registry):
     """The default world, and three others; each issues a credential of its name, and its fixture prints foo."""
-    house = open_house(Fixture((ACCOUNT,)))
+    registry = open_registry(Fixture((ACCOUNT,)))
     for name in ("bound", "prefixed", "named"):
-        house.create(Fixture((ACCOUNT,)), world_id=name, logins={"dialogtech/a": (Login(name, "bar"),)})
-    return house
+        registry.create(Fixture((ACCOUNT,)), world_id=name, logins={"dialogtech/a": (Login(name, "bar"),)})
+    return registry
 
 
 @pytest.fixture
-def client(house):
+def client(registry):
     """Asks by both ways in."""
-    return both_ways(house)
+    return both_ways(registry)
 
 
 @pytest.fixture
-def through(house, service):
+def through(registry, service):
     """Ask the handler what came in through a listener."""
 
     def ask(listener, target, **fields):
@@ -44,40 +44,42 @@ def through(house, service):
     return ask
 
 
-def journals(house):
-    return {world.id: len(world.journal) for world in house if len(world.journal)}
+def journals(registry):
+    return {world.id: len(world.journal) for world in registry if len(world.journal)}
 
 
 def said(response):
     return response.status, json.loads(response.body)["error"]["code"]
 
 
-def test_without_listener_prefix_and_header_the_credential_says_it_and_a_strangers_is_the_default_worlds(house, client):
-    for user in ("named", "nobody"):
+def test_without_listener_prefix_and_header_the_credential_says_it_and_a_strangers_is_the_default_worlds(
+    registry, client
+):
+    for user in ("named", "unknown"):
         client.get(NUMBERS.format(user))
 
-    assert {"named": 1, "default": 1} == journals(house)
+    assert {"named": 1, "default": 1} == journals(registry)
 
 
 @pytest.mark.parametrize("header", ["X-Mockserver-World", "x-mockserver-world", "X-MOCKSERVER-WORLD"])
-def test_the_header_goes_before_the_credential_and_makes_the_printed_credentials_valid(house, client, header):
-    answer = client.get(NUMBERS.format("foo"), headers={header: "named"})
+def test_the_header_goes_before_the_credential_and_makes_the_printed_credentials_valid(registry, client, header):
+    response = client.get(NUMBERS.format("foo"), headers={header: "named"})
 
-    assert {"named": 1} == journals(house)
-    assert "<result>success</result>" in answer.text or "[0] Number(s) Returned" in answer.text
+    assert {"named": 1} == journals(registry)
+    assert "<result>success</result>" in response.text or "[0] Number(s) Returned" in response.text
 
 
-def test_the_prefix_goes_before_the_header(house, client):
+def test_the_prefix_goes_before_the_header(registry, client):
     client.get("/_w/prefixed" + NUMBERS.format("named"), headers={"X-Mockserver-World": "named"})
 
-    assert {"prefixed": 1} == journals(house)
+    assert {"prefixed": 1} == journals(registry)
 
 
-def test_the_listener_goes_before_the_credential(house, through):
-    house.bind("side", house.get("bound"))
+def test_the_listener_goes_before_the_credential(registry, through):
+    registry.bind("side", registry.get("bound"))
 
     assert 200 == through("side", NUMBERS.format("named")).status
-    assert {"bound": 1} == journals(house)
+    assert {"bound": 1} == journals(registry)
 
 
 @pytest.mark.parametrize(
@@ -85,17 +87,17 @@ def test_the_listener_goes_before_the_credential(house, through):
     [(NUMBERS.format("foo"), "named"), ("/_w/named" + NUMBERS.format("foo"), None), ("/nowhere", "named")],
 )
 def test_a_world_that_contradicts_the_listener_is_a_bad_request_in_the_journal_of_the_listener(
-    house, through, target, header
+    registry, through, target, header
 ):
-    house.bind("side", house.get("bound"))
+    registry.bind("side", registry.get("bound"))
     response = through("side", target, **({"x-mockserver-world": header} if header else {}))
 
     assert (400, "wrong_world") == said(response)
-    assert {"bound": 1} == journals(house)
+    assert {"bound": 1} == journals(registry)
 
 
-def test_a_header_that_names_the_listeners_own_world_is_right(house, through):
-    house.bind("side", house.get("bound"))
+def test_a_header_that_names_the_listeners_own_world_is_right(registry, through):
+    registry.bind("side", registry.get("bound"))
 
     assert 200 == through("side", NUMBERS.format("foo"), **{"x-mockserver-world": "bound"}).status
 
@@ -104,37 +106,37 @@ def test_a_header_that_names_the_listeners_own_world_is_right(house, through):
 @pytest.mark.parametrize(
     ("target", "header"),
     [
-        (NUMBERS.format("foo"), "nobody"),
+        (NUMBERS.format("foo"), "unknown"),
         (NUMBERS.format("foo"), ""),
-        ("/nowhere", "nobody"),
+        ("/nowhere", "unknown"),
         ("/_w/nobody" + NUMBERS.format("foo"), None),
         ("/_w/nobody/", None),
         ("/_w/nobody/_mock/health", None),
-        ("/_w/named/ibp_api.php", "nobody"),
+        ("/_w/named/ibp_api.php", "unknown"),
     ],
 )
-def test_a_world_that_is_not_there_is_404_and_never_the_default_world(house, through, listener, target, header):
+def test_a_world_that_is_not_there_is_404_and_never_the_default_world(registry, through, listener, target, header):
     if listener is not None and target.startswith("/_w/named"):
-        house.bind("side", house.get("named"))
+        registry.bind("side", registry.get("named"))
     elif listener is not None:
-        house.bind("side", house.get("bound"))
+        registry.bind("side", registry.get("bound"))
     response = through(listener, target, **({} if header is None else {"x-mockserver-world": header}))
 
     assert (404, "no_such_world") == said(response)
 
 
 def test_what_no_world_has_is_said_alike_by_both_ways_in(client):
-    answers = [
-        client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "nobody"}),
+    responses = [
+        client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "unknown"}),
         client.get("/_w/nobody" + NUMBERS.format("foo")),
     ]
 
-    assert [(404, "there is no world 'nobody'")] * 2 == [
-        (answer.status_code, answer.json["error"]["message"]) for answer in answers
+    assert [(404, "there is no world 'no one'")] * 2 == [
+        (response.status_code, response.json["error"]["message"]) for response in responses
     ]
 
 
-def test_the_header_is_kept_in_the_journal_and_from_the_provider(house, client):
+def test_the_header_is_kept_in_the_journal_and_from_the_provider(registry, client):
     client.post(
         "/_mock/worlds/named/faults",
         json={
@@ -142,26 +144,26 @@ def test_the_header_is_kept_in_the_journal_and_from_the_provider(house, client):
             "match": {"headers": {"x-mockserver-world": "named"}},
         },
     )
-    answer = client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "named"})
-    (exchange,) = house.get("named").journal.since(0)
+    response = client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "named"})
+    (exchange,) = registry.get("named").journal.since(0)
 
-    assert 503 == answer.status_code
+    assert 503 == response.status_code
     assert ("X-Mockserver-World", "named") in exchange.head
 
 
-def test_what_is_no_providers_is_written_down_in_the_world_that_is_named(house, client):
+def test_what_is_no_providers_is_written_down_in_the_world_that_is_named(registry, client):
     client.get("/nowhere", headers={"X-Mockserver-World": "named"})
     client.get("/_w/prefixed/nowhere")
 
-    assert {"named": 1, "prefixed": 1} == journals(house)
+    assert {"named": 1, "prefixed": 1} == journals(registry)
 
 
-def test_the_control_api_is_nobodys_world_and_is_not_written_down(house, client):
+def test_the_control_api_is_nobodys_world_and_is_not_written_down(registry, client):
     statuses = [
-        client.get("/_mock/health", headers={"X-Mockserver-World": "nobody"}).status_code,
+        client.get("/_mock/health", headers={"X-Mockserver-World": "unknown"}).status_code,
         client.get("/_w/named/_mock/health").status_code,
         client.get("/_w/named/").status_code,
         client.get("/").status_code,
     ]
 
-    assert ([200] * 4, {}) == (statuses, journals(house))
+    assert ([200] * 4, {}) == (statuses, journals(registry))

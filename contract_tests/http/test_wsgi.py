@@ -83,8 +83,8 @@ def test_it_answers_for_the_providers_it_is_given():
     assert not [line for line in client.get("/").json["here"] if "ibp_api" in line]
 
 
-def test_it_is_mounted_below_a_path_and_says_so_in_the_addresses_it_gives(house):
-    client = Client(build_service(registry=house).app)
+def test_it_is_mounted_below_a_path_and_says_so_in_the_addresses_it_gives(registry):
+    client = Client(build_service(registry=registry).app)
     day = "startDate=2014-12-05T00:00:00&endDate=2014-12-05T23:59:59&pageSize=1"
     page = client.get(
         f"/_w/default/api/messages/program/121811?{day}",
@@ -99,15 +99,15 @@ def test_it_is_mounted_below_a_path_and_says_so_in_the_addresses_it_gives(house)
 
 def test_two_applications_stand_side_by_side():
     one, other = create_app().test_client(), create_app(settings=Settings(shows_exchange=False)).test_client()
-    answers = [client.get("/ibp_api.php") for client in (one, other, one)]
+    responses = [client.get("/ibp_api.php") for client in (one, other, one)]
 
-    assert ["1", None, "2"] == [answer.headers.get("X-Mockserver-Exchange") for answer in answers]
+    assert ["1", None, "2"] == [response.headers.get("X-Mockserver-Exchange") for response in responses]
 
 
-def test_eight_threads_get_their_own_answers(app, house):
+def test_eight_threads_get_their_own_answers(app, registry):
     for number in range(8):
         login = {"dialogtech/a": (Login(f"u{number}", "s"),)}
-        house.create(Fixture((Account("dialogtech/a", "dialogtech", "a", ()),)), world_id=f"w{number}", logins=login)
+        registry.create(Fixture((Account("dialogtech/a", "dialogtech", "a", ()),)), world_id=f"w{number}", logins=login)
 
     def ask(number):
         client = Client(app)
@@ -117,7 +117,7 @@ def test_eight_threads_get_their_own_answers(app, house):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(ask, range(8)))
 
-    assert [20] * 8 == [len(house.get(f"w{number}").journal) for number in range(8)]
+    assert [20] * 8 == [len(registry.get(f"w{number}").journal) for number in range(8)]
 
 
 def test_head_has_the_headers_of_get_and_no_body(client):
@@ -131,23 +131,23 @@ def test_head_has_the_headers_of_get_and_no_body(client):
     ("path", "allow"), [("/ibp_api.php", "GET, HEAD, POST"), ("/_mock/health", "GET, HEAD"), ("/", "GET, HEAD")]
 )
 def test_a_method_that_is_not_taken_is_405_and_says_which_are(client, method, path, allow):
-    answer = client.open(path, method=method)
+    response = client.open(path, method=method)
 
-    assert (405, allow) == (answer.status_code, answer.headers["Allow"])
+    assert (405, allow) == (response.status_code, response.headers["Allow"])
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example"])
-def test_a_host_that_can_be_no_name_is_a_bad_request_of_whoever_has_the_path(house, host):
-    client = both_ways(house)
-    answers = [client.get(path, headers={"Host": host}) for path in ("/ibp_api.php", "/api/x", "/nowhere")]
+def test_a_host_that_can_be_no_name_is_a_bad_request_of_whoever_has_the_path(registry, host):
+    client = both_ways(registry)
+    responses = [client.get(path, headers={"Host": host}) for path in ("/ibp_api.php", "/api/x", "/nowhere")]
 
-    assert [400, 400, 400] == [answer.status_code for answer in answers]
-    assert b"<result>failed</result>" in answers[0].data
-    assert ["bad_request", None] == [answers[2].json["error"]["code"], answers[1].json.get("error")]
+    assert [400, 400, 400] == [response.status_code for response in responses]
+    assert b"<result>failed</result>" in responses[0].data
+    assert ["bad_request", None] == [responses[2].json["error"]["code"], responses[1].json.get("error")]
 
 
-def test_nothing_becomes_a_web_socket(house):
-    client, headers = both_ways(house), {"Connection": "keep-alive, Upgrade", "Upgrade": "websocket"}
+def test_nothing_becomes_a_web_socket(registry):
+    client, headers = both_ways(registry), {"Connection": "keep-alive, Upgrade", "Upgrade": "websocket"}
 
     assert [400, 400, 400] == [
         client.get(path, headers=headers).status_code for path in (NUMBERS, "/", "/_mock/health")
@@ -173,32 +173,32 @@ def test_nothing_becomes_a_web_socket(house):
 )
 def test_what_breaks_a_connection_or_http_needs_our_own_server(client, fault):
     rule(client, fault)
-    answer = client.get(NUMBERS, environ_overrides=THREADS)
+    response = client.get(NUMBERS, environ_overrides=THREADS)
     (line,) = journal(client)
 
-    assert (501, "needs_own_server") == (answer.status_code, answer.json["error"]["code"])
-    assert ("f1", 501, "replaced") == (line["fault"], line["status"], line["outcome"])
+    assert (501, "needs_own_server") == (response.status_code, response.json["error"]["code"])
+    assert ("f1", 501, "overridden") == (line["fault"], line["status"], line["outcome"])
 
 
 def test_a_magic_number_that_breaks_the_connection_needs_our_own_server_too(client):
     send = "/ibp_api.php?action=sms.send_message&access_key=foo&secret_access_key=bar&from=5554332111&message=hi&to="
-    answer = client.get(send + magic.NO_RESPONSE.first)
+    response = client.get(send + magic.NO_RESPONSE.first)
 
-    assert (501, "needs_own_server") == (answer.status_code, answer.json["error"]["code"])
+    assert (501, "needs_own_server") == (response.status_code, response.json["error"]["code"])
 
 
 def test_a_late_response_holds_its_own_thread_where_the_server_has_others(client):
     rule(client, {"kind": "delay", "seconds": 0.01})
-    answer = client.get(NUMBERS, environ_overrides=THREADS)
+    response = client.get(NUMBERS, environ_overrides=THREADS)
 
-    assert (200, "own") == (answer.status_code, "own" if b"<result>" in answer.data else answer.data)
+    assert (200, "own") == (response.status_code, "own" if b"<result>" in response.data else response.data)
 
 
 def test_a_late_response_needs_our_own_server_where_there_is_one_thread(client):
     rule(client, {"kind": "delay", "seconds": 3600})
-    answer = client.get(NUMBERS, environ_overrides={"wsgi.multithread": False})
+    response = client.get(NUMBERS, environ_overrides={"wsgi.multithread": False})
 
-    assert (501, "needs_own_server") == (answer.status_code, answer.json["error"]["code"])
+    assert (501, "needs_own_server") == (response.status_code, response.json["error"]["code"])
 
 
 def test_other_faults_are_as_everywhere(client):
@@ -209,10 +209,10 @@ def test_other_faults_are_as_everywhere(client):
 
 @pytest.mark.parametrize("path", [NUMBERS, "/", "/_mock/health", "/_mock/ui/", "/nowhere"])
 def test_several_processes_are_rejected_with_the_reason_because_worlds_are_in_the_memory_of_one(client, path):
-    answer = client.get(path, environ_overrides={"wsgi.multiprocess": True})
+    response = client.get(path, environ_overrides={"wsgi.multiprocess": True})
 
-    assert (503, "needs_one_process") == (answer.status_code, answer.json["error"]["code"])
-    assert "gunicorn -w 1 --threads 8" in answer.json["error"]["message"]
+    assert (503, "needs_one_process") == (response.status_code, response.json["error"]["code"])
+    assert "gunicorn -w 1 --threads 8" in response.json["error"]["message"]
 
 
 # -- our own server, with everything through Flask -------------------------------------------------------------------
@@ -227,18 +227,18 @@ def test_our_own_server_breaks_connections_by_way_of_flask_too():
             connection.getresponse()
         (exchange,) = mock.world.journal()
 
-    assert ("lost", "close") == (exchange.outcome, exchange.ending)
+    assert ("no_response", "close") == (exchange.outcome, exchange.ending)
 
 
 def test_flask_is_asked_by_our_own_server_only_for_what_is_no_providers():
-    asked = []
+    request = []
     with MockServer() as mock:
         app = mock.service.app
-        app.before_request(lambda: asked.append(flask.request.path))
+        app.before_request(lambda: request.append(flask.request.path))
         for path in (NUMBERS, "/_mock/health", "/nowhere", "/", "/messages/nowhere"):
             requests.get(mock.url + path, timeout=20)
 
-    assert ["/_mock/health", "/"] == asked
+    assert ["/_mock/health", "/"] == request
 
 
 # -- other servers ---------------------------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def running(*command: str, host: str, port: int) -> Iterator[str]:
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         url = f"http://{host}:{port}"
-        for _ in range(600):  # until it listens; a connection that is refused takes no time
+        for _ in range(600):  # until it listens; a connection that is rejected takes no time
             if process.poll() is not None:
                 raise AssertionError(process.stdout.read() if process.stdout else "")
             with suppress(OSError), socket.create_connection((host, port), timeout=1):
@@ -281,20 +281,20 @@ def test_other_wsgi_servers_of_one_process_answer_as_ours_does(name, port, clien
     gunicorn = (*GUNICORN, f"127.0.0.1:{port}", "-w", "1", "--threads", "8")
     command = {"gunicorn": gunicorn, "flask": (*FLASK, str(port))}[name]
     with running(*command, host="127.0.0.1", port=port) as url:
-        asked = requests.get(url + NUMBERS, timeout=60)
-        arm = {"fault": {"kind": "reset"}, "match": {"operation": "sms.get_numbers"}}
-        armed = requests.post(f"{url}/_mock/worlds/default/faults", json=arm, timeout=60)
+        request = requests.get(url + NUMBERS, timeout=60)
+        add_fault = {"fault": {"kind": "reset"}, "match": {"operation": "sms.get_numbers"}}
+        added = requests.post(f"{url}/_mock/worlds/default/faults", json=add_fault, timeout=60)
         broken = requests.get(url + NUMBERS, timeout=60)
         page = requests.get(f"{url}/_mock/ui/", timeout=60)
         journal = requests.get(f"{url}/_mock/worlds/default/journal", timeout=60).json()["exchanges"]
 
-    assert (200, client.get(NUMBERS).data) == (asked.status_code, asked.content)
-    assert (201, 501, "needs_own_server") == (armed.status_code, broken.status_code, broken.json()["error"]["code"])
+    assert (200, client.get(NUMBERS).data) == (request.status_code, request.content)
+    assert (201, 501, "needs_own_server") == (added.status_code, broken.status_code, broken.json()["error"]["code"])
     assert (200, [200, 501]) == (page.status_code, [line["status"] for line in journal])
 
 
 def test_a_wsgi_server_of_two_processes_is_rejected_with_the_reason(port):
     with running(*GUNICORN, f"127.0.0.1:{port}", "-w", "2", host="127.0.0.1", port=port) as url:
-        answer = requests.get(url + NUMBERS, timeout=60)
+        response = requests.get(url + NUMBERS, timeout=60)
 
-    assert (503, "needs_one_process") == (answer.status_code, answer.json()["error"]["code"])
+    assert (503, "needs_one_process") == (response.status_code, response.json()["error"]["code"])

@@ -1,4 +1,4 @@
-"""The certificate authority: whose it is, how it is made, and what it signs."""
+"""The certificate authorit : whose it is, how it is made, and what it signs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_certifica
 
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
-from mockserver.intercept.ca import Authority
+from mockserver.intercept.ca import CertificateAuthority
 from mockserver.intercept.trust import PASSWORD, Folder, Trust
 
 NAMES = ("secure.dialogtech.com", "api2.serwersms.pl")
@@ -27,20 +27,20 @@ PATIENCE = 30
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / "cache" / "authority"
+    return tmp_path / "cache" / "ca"
 
 
 @pytest.fixture
-def authority(folder: Path) -> Authority:
-    return Authority(folder)
+def ca(folder: Path) -> CertificateAuthority:
+    return CertificateAuthority(folder)
 
 
 def is_owners_alone(path: Path) -> bool:
     return not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
-def leaf_of(authority: Authority):
-    (leaf,) = authority.folder.glob("leaf-*.pem")
+def leaf_of(ca: CertificateAuthority):
+    (leaf,) = ca.folder.glob("leaf-*.pem")
     return load_pem_x509_certificates(leaf.read_bytes())[0]
 
 
@@ -68,73 +68,73 @@ def shaken(context: ssl.SSLContext, trusted: Path, name: str) -> str | None:
         server.join(PATIENCE)
 
 
-def test_nothing_is_made_before_it_is_needed(authority: Authority) -> None:
-    assert not authority.folder.exists()
+def test_nothing_is_made_before_it_is_needed(ca: CertificateAuthority) -> None:
+    assert not ca.folder.exists()
 
 
 @pytest.mark.parametrize("name", [*NAMES, "localhost", "127.0.0.1", "::1"])
-def test_who_trusts_it_trusts_the_hosts_and_this_machine(authority: Authority, name: str) -> None:
-    context = authority.context(NAMES)
+def test_who_trusts_it_trusts_the_hosts_and_this_machine(ca: CertificateAuthority, name: str) -> None:
+    context = ca.context(NAMES)
 
-    assert shaken(context, authority.certificate, name) is None
-    assert shaken(context, authority.bundle, name) is None
-
-
-def test_it_is_for_no_other_host(authority: Authority) -> None:
-    assert "Hostname mismatch" in str(shaken(authority.context(NAMES), authority.certificate, "example.com"))
+    assert shaken(context, ca.certificate, name) is None
+    assert shaken(context, ca.bundle, name) is None
 
 
-def test_another_authority_is_not_trusted(authority: Authority, tmp_path: Path) -> None:
-    other = Authority(tmp_path / "other")
-
-    assert shaken(authority.context(NAMES), other.certificate, NAMES[0]) is not None
+def test_it_is_for_no_other_host(ca: CertificateAuthority) -> None:
+    assert "Hostname mismatch" in str(shaken(ca.context(NAMES), ca.certificate, "example.com"))
 
 
-def test_everything_is_its_owners_alone(authority: Authority) -> None:
-    authority.context(NAMES)
-    assert authority.trust.store.exists()
-    files = [authority.folder, *authority.folder.rglob("*")]
+def test_another_ca_is_not_trusted(ca: CertificateAuthority, tmp_path: Path) -> None:
+    other = CertificateAuthority(tmp_path / "other")
+
+    assert shaken(ca.context(NAMES), other.certificate, NAMES[0]) is not None
+
+
+def test_everything_is_its_owners_alone(ca: CertificateAuthority) -> None:
+    ca.context(NAMES)
+    assert ca.trust.store.exists()
+    files = [ca.folder, *ca.folder.rglob("*")]
 
     assert {"ca-key.pem", "ca.pem", "pair"} <= {path.name for path in files}
     assert [] == [path for path in files if not is_owners_alone(path)]
     assert [] == [path for path in files if path.name.startswith("making-")]
 
 
-def test_it_is_kept(authority: Authority) -> None:
-    authority.context(NAMES)
-    before = {path: path.stat().st_mtime_ns for path in authority.folder.rglob("*") if path.is_file()}
-    again = Authority(authority.folder)
+def test_it_is_kept(ca: CertificateAuthority) -> None:
+    ca.context(NAMES)
+    before = {path: path.stat().st_mtime_ns for path in ca.folder.rglob("*") if path.is_file()}
+    again = CertificateAuthority(ca.folder)
     again.context(reversed(NAMES))
 
-    assert before == {path: path.stat().st_mtime_ns for path in authority.folder.rglob("*") if path.is_file()}
+    assert before == {path: path.stat().st_mtime_ns for path in ca.folder.rglob("*") if path.is_file()}
 
 
-def test_a_start_that_finds_it_needs_no_cryptography(authority: Authority) -> None:
-    authority.context(NAMES)
+def test_a_start_that_finds_it_needs_no_cryptography(ca: CertificateAuthority) -> None:
+    ca.context(NAMES)
     program = (
-        "import sys; from pathlib import Path; from mockserver.intercept.ca import Authority; "
-        f"Authority(Path({str(authority.folder)!r})).context({NAMES!r}); "
+        "import sys; from pathlib import Path; from mockserver.intercept.ca import CertificateAuthority; "
+        f"CA(Path({str(ca.folder)!r})).context({NAMES!r}); "
         "print([name for name in ('trustme', 'cryptography', 'certifi') if name in sys.modules])"
     )
 
     assert "[]\n" == subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
 
-def test_what_was_deleted_is_made_again(authority: Authority) -> None:
-    first = authority.certificate.read_bytes()
-    authority.context(NAMES)
-    shutil.rmtree(authority.folder / "pair")
-    context = authority.context(NAMES)
+def test_what_was_deleted_is_made_again(ca: CertificateAuthority) -> None:
+    first = ca.certificate.read_bytes()
+    ca.context(NAMES)
+    shutil.rmtree(ca.folder / "pair")
+    context = ca.context(NAMES)
 
-    assert first != authority.certificate.read_bytes()
-    assert shaken(context, authority.certificate, NAMES[0]) is None
+    assert first != ca.certificate.read_bytes()
+    assert shaken(context, ca.certificate, NAMES[0]) is None
 
 
 def test_processes_that_start_together_end_up_with_one(folder: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from mockserver.intercept.ca import Authority; "
+        "import sys; from pathlib import Path; from mockserver.intercept.ca import CertificateAuthority; "
         "sys.stdin.read(); "  # all at once, when their stdin is closed
-        f"authority = Authority(Path({str(folder)!r})); authority.context({NAMES!r}); "
+        f"CA = CA(Path({str(folder)!r})); authority.context({NAMES!r}); "
         "print(authority.certificate.read_text())"
     )
     started = [
@@ -152,45 +152,43 @@ def test_processes_that_start_together_end_up_with_one(folder: Path) -> None:
 
     assert {(ends[0][0], 0)} == set(ends)
     assert [] == list(folder.glob("making-*"))
-    assert shaken(Authority(folder).context(NAMES), folder / "pair" / "ca.pem", NAMES[0]) is None
+    assert shaken(CertificateAuthority(folder).context(NAMES), folder / "pair" / "ca.pem", NAMES[0]) is None
 
 
-def test_who_comes_second_leaves_what_is_there(authority: Authority) -> None:
+def test_who_comes_second_leaves_what_is_there(ca: CertificateAuthority) -> None:
     # ssl opens the file of a certificate and its key twice: another pair in between, and they do not fit.
-    folder = Folder(authority.folder)
+    folder = Folder(ca.folder)
     first = folder.write("leaf.pem", b"first")
     second = folder.write("leaf.pem", b"second")
 
     assert (first, b"first") == (second, second.read_bytes())
-    assert [] == list(authority.folder.glob("making-*"))
+    assert [] == list(ca.folder.glob("making-*"))
 
 
-def test_a_file_system_without_links_will_do(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object) -> None:
+def test_a_file_system_without_links_will_do(ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rejected(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(Path, "hardlink_to", refused)
+    monkeypatch.setattr(Path, "hardlink_to", rejected)
 
-    assert shaken(authority.context(NAMES), authority.certificate, NAMES[0]) is None
+    assert shaken(ca.context(NAMES), ca.certificate, NAMES[0]) is None
 
 
 @pytest.mark.parametrize("blocked", ["file", "kernel"])
 def test_a_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path, blocked: str) -> None:
     (tmp_path / "file").write_text("in the way")
-    folder = (
-        tmp_path / "file" / "authority" if blocked == "file" else Path("/proc/mockserver")
-    )  # root may write elsewhere
-    with pytest.raises(OSError) as refused:
-        Authority(folder).context(NAMES)
+    folder = tmp_path / "file" / "ca" if blocked == "file" else Path("/proc/mockserver")  # root may write elsewhere
+    with pytest.raises(OSError) as rejected:
+        CertificateAuthority(folder).context(NAMES)
 
-    assert refused.value.strerror is not None
-    assert refused.value.strerror.startswith(f"certificates cannot be kept in {folder}: ")
-    assert refused.value.strerror.endswith("; --authority FOLDER (MOCKSERVER_AUTHORITY) names another")
+    assert rejected.value.strerror is not None
+    assert rejected.value.strerror.startswith(f"certificates cannot be kept in {folder}: ")
+    assert rejected.value.strerror.endswith("; --ca FOLDER (MOCKSERVER_CA) names another")
 
 
 def test_a_certificate_is_for_this_year_and_the_next_and_then_there_is_a_new_one(folder: Path) -> None:
-    def at(instant: str) -> Authority:
-        return Authority(folder, Clock.frozen(parse_instant(instant)))
+    def at(instant: str) -> CertificateAuthority:
+        return CertificateAuthority(folder, Clock.frozen(parse_instant(instant)))
 
     at("2026-12-31T23:59:59Z").context(NAMES)
     leaf = leaf_of(at("2026-06-01T00:00:00Z"))
@@ -202,37 +200,37 @@ def test_a_certificate_is_for_this_year_and_the_next_and_then_there_is_a_new_one
     assert ["2026", "2027"] == sorted(path.name.split("-")[1] for path in folder.glob("leaf-*.pem"))
 
 
-def test_the_authority_outlives_every_clock(authority: Authority) -> None:
-    certificate = load_pem_x509_certificate(authority.certificate.read_bytes())
+def test_the_ca_outlives_every_clock(ca: CertificateAuthority) -> None:
+    certificate = load_pem_x509_certificate(ca.certificate.read_bytes())
 
     assert certificate.not_valid_after_utc.year >= 2100
 
 
-def test_the_bundle_holds_it_and_the_usual_roots(authority: Authority) -> None:
-    bundle = authority.bundle.read_bytes()
+def test_the_bundle_holds_it_and_the_usual_roots(ca: CertificateAuthority) -> None:
+    bundle = ca.bundle.read_bytes()
 
-    assert bundle.startswith(authority.certificate.read_bytes())
+    assert bundle.startswith(ca.certificate.read_bytes())
     assert bundle.count(b"-----BEGIN CERTIFICATE-----") > 100
 
 
-def test_java_finds_it_among_the_usual_roots(authority: Authority) -> None:
-    store = pkcs12.load_pkcs12(authority.trust.store.read_bytes(), PASSWORD.encode())
+def test_java_finds_it_among_the_usual_roots(ca: CertificateAuthority) -> None:
+    store = pkcs12.load_pkcs12(ca.trust.store.read_bytes(), PASSWORD.encode())
     trusted = [each.certificate for each in store.additional_certs]
 
-    assert load_pem_x509_certificate(authority.certificate.read_bytes()) in trusted
+    assert load_pem_x509_certificate(ca.certificate.read_bytes()) in trusted
     assert len(trusted) > 100
 
 
-def test_a_certificate_from_elsewhere_is_laid_out_likewise(authority: Authority, tmp_path: Path) -> None:
-    pem = authority.certificate.read_bytes()
+def test_a_certificate_from_elsewhere_is_laid_out_likewise(ca: CertificateAuthority, tmp_path: Path) -> None:
+    pem = ca.certificate.read_bytes()
     trust = Trust(Folder(tmp_path / "mine"), pem)
 
     assert pem == trust.certificate.read_bytes()
-    assert authority.bundle.read_bytes() == trust.bundle.read_bytes()
+    assert ca.bundle.read_bytes() == trust.bundle.read_bytes()
 
 
 def test_a_home_of_its_own_is_where_it_is_kept_when_nothing_is_said(tmp_path: Path) -> None:
-    program = "from mockserver.intercept.ca import Authority; print(Authority().certificate)"
+    program = "from mockserver.intercept.ca import CertificateAuthority; print(CertificateAuthority().certificate)"
     environment = os.environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
 

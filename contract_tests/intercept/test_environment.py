@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.intercept.environment import PRELOADS, Kit, kit, led
+from mockserver.intercept.environment import PRELOADS, ClientEnvironment, client_environment, with_env
 from mockserver.intercept.trust import Folder, Trust
 
 HOSTS = ("secure.dialogtech.com", "api2.serwersms.pl")
-KIT = Kit(
+KIT = ClientEnvironment(
     url="http://127.0.0.1:7670",
-    tunnel="http://127.0.0.1:7672",
+    proxy="http://127.0.0.1:7672",
     hosts=HOSTS,
     certificate=Path("/k/ca.pem"),
     bundle=Path("/k/bundle.pem"),
@@ -34,13 +34,13 @@ JAVA = (
 
 
 def test_an_empty_environment_gets_what_every_runtime_reads():
-    tunnel, bundle, spared = "http://127.0.0.1:7672", "/k/bundle.pem", "localhost,127.0.0.1,::1"
+    proxy, bundle, spared = "http://127.0.0.1:7672", "/k/bundle.pem", "localhost,127.0.0.1,::1"
 
     assert {
-        "HTTPS_PROXY": tunnel,
-        "https_proxy": tunnel,
-        "HTTP_PROXY": tunnel,
-        "http_proxy": tunnel,
+        "HTTPS_PROXY": proxy,
+        "https_proxy": proxy,
+        "HTTP_PROXY": proxy,
+        "http_proxy": proxy,
         "NO_PROXY": spared,
         "no_proxy": spared,
         "SSL_CERT_FILE": bundle,
@@ -56,7 +56,7 @@ def test_an_empty_environment_gets_what_every_runtime_reads():
         "PYTHONPATH": "/k/python",
         "WGETRC": "/k/wgetrc",
         "MOCKSERVER_URL": "http://127.0.0.1:7670",
-    } == led({}, KIT)
+    } == with_env({}, KIT)
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_an_empty_environment_gets_what_every_runtime_reads():
     ],
 )
 def test_options_that_are_there_are_extended(name, before, after):
-    assert after == led({name: before}, KIT)[name]
+    assert after == with_env({name: before}, KIT)[name]
 
 
 def test_once_more_is_no_more():
-    once = led({"NODE_OPTIONS": "-r x", "no_proxy": "db"}, KIT)
+    once = with_env({"NODE_OPTIONS": "-r x", "no_proxy": "db"}, KIT)
 
-    assert once == led(once, KIT)
+    assert once == with_env(once, KIT)
 
 
 @pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
@@ -92,20 +92,20 @@ def test_once_more_is_no_more():
     ],
 )
 def test_what_is_asked_without_a_proxy_stays_so_but_for_the_providers(name, before, kept):
-    found = led({name: before}, KIT)
+    found = with_env({name: before}, KIT)
 
     assert f"localhost,127.0.0.1,::1{kept}" == found["no_proxy"] == found["NO_PROXY"]
 
 
 def test_a_proxy_of_the_parents_is_replaced():
-    found = led({"HTTPS_PROXY": "http://corporate:3128", "https_proxy": "http://corporate:3128"}, KIT)
+    found = with_env({"HTTPS_PROXY": "http://corporate:3128", "https_proxy": "http://corporate:3128"}, KIT)
 
-    assert KIT.tunnel == found["HTTPS_PROXY"] == found["https_proxy"]
+    assert KIT.proxy == found["HTTPS_PROXY"] == found["https_proxy"]
 
 
 def test_a_path_with_a_space_is_one_word():
     spaced = replace(KIT, node=Path("/a b/node.cjs"), trust_store=Path("/a b/trust.p12"))
-    found = led({}, spaced)
+    found = with_env({}, spaced)
 
     assert ["--require", "/a b/node.cjs"] == shlex.split(found["NODE_OPTIONS"])
     assert "-Djavax.net.ssl.trustStore=/a b/trust.p12" == shlex.split(found["JAVA_TOOL_OPTIONS"].replace("|", "_"))[0]
@@ -114,9 +114,9 @@ def test_a_path_with_a_space_is_one_word():
 @pytest.fixture
 def made(tmp_path):
     """A kit of real files in a folder whose name has a space."""
-    authority = tmp_path / "a folder"
+    ca = tmp_path / "a folder"
     pem = b"-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n"
-    return kit(Trust(Folder(authority), pem), KIT.url, KIT.tunnel, HOSTS, wgetrc=b"tries = 1")
+    return client_environment(Trust(Folder(ca), pem), KIT.url, KIT.proxy, HOSTS, wgetrc=b"tries = 1")
 
 
 def test_the_files_are_there(made):
@@ -128,7 +128,9 @@ def test_the_files_are_there(made):
 
 def test_wgets_own_start_up_file_goes_before_ours(made, tmp_path):
     text = made.wget.read_bytes()
-    again = kit(Trust(Folder(tmp_path / "a folder"), made.certificate.read_bytes()), KIT.url, KIT.tunnel, HOSTS, text)
+    again = client_environment(
+        Trust(Folder(tmp_path / "a folder"), made.certificate.read_bytes()), KIT.url, KIT.proxy, HOSTS, text
+    )
 
     assert f"tries = 1\nca_certificate = {made.bundle}\n" == text.decode()
     assert text == again.wget.read_bytes()
@@ -137,7 +139,7 @@ def test_wgets_own_start_up_file_goes_before_ours(made, tmp_path):
 def test_php_reads_the_ini_folder(made, tmp_path):
     program = tmp_path / "ini.php"
     program.write_text("<?php foreach (['openssl.cafile', 'curl.cainfo'] as $name) echo ini_get($name), \"\\n\";")
-    environment = {"PATH": "/usr/bin:/bin", **led({}, made)}
+    environment = {"PATH": "/usr/bin:/bin", **with_env({}, made)}
     done = subprocess.run(["php", str(program)], env=environment, capture_output=True, text=True, timeout=60)
 
     assert (f"{made.bundle}\n" * 2, "") == (done.stdout, done.stderr)

@@ -1,4 +1,4 @@
-"""The tunnel, by raw bytes: what it carries, what it refuses, and how connections end."""
+"""The proxy, by raw bytes: what it carries, what it rejects, and how connections end."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import pytest
 
 from mockserver.http.connection import Limits
 from mockserver.http.listener import Listener, Server
-from mockserver.intercept.ca import Authority
+from mockserver.intercept.ca import CertificateAuthority
 from mockserver.intercept.hosts import Hosts
 from mockserver.intercept.proxy import ESTABLISHED, ForwardProxy
-from mockserver.intercept.proxy_errors import HostRefused, PortRefused
-from mockserver.intercept.proxy_policy import Place, ProxyPolicy, is_loopback
+from mockserver.intercept.proxy_errors import HostRejected, PortRejected
+from mockserver.intercept.proxy_policy import ProxyPolicy, ProxyTarget, is_loopback
 from mockserver.sdk.response import Ending, ResponseTiming
 from mockserver.server import MockServer
 from mockserver.settings import Settings
@@ -34,26 +34,26 @@ pytestmark = pytest.mark.usefixtures("loop")
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
+def ca(tmp_path_factory):
+    return CertificateAuthority(tmp_path_factory.mktemp("ca"))
 
 
-class House:
+class StubApplication:
     """A WSGI application that says how it was asked."""
 
     def __init__(self):
-        self.deliveries = {}
+        self.delivery_numbers = {}
         self.broken_ones = queue.Queue()
 
     def __call__(self, environ, start_response):
-        if environ["PATH_INFO"] in self.deliveries:
-            environ["mockserver.timing"] = self.deliveries[environ["PATH_INFO"]]
+        if environ["PATH_INFO"] in self.delivery_numbers:
+            environ["mockserver.timing"] = self.delivery_numbers[environ["PATH_INFO"]]
         scheme, host, target = environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), environ["mockserver.target"]
         said = f"{environ['mockserver.listener']} {environ['REQUEST_METHOD']} {scheme} {host} {target} "
         start_response("200 OK", [("Date", "now")])
         return [said.encode() + environ["mockserver.body"]]
 
-    def reject_invalid(self, raw, reason, door):
+    def reject_invalid(self, raw, reason, listener):
         self.broken_ones.put((raw, reason))
 
 
@@ -63,21 +63,21 @@ def said(text):
 
 
 @pytest.fixture
-def house():
-    return House()
+def application():
+    return StubApplication()
 
 
 @pytest.fixture
-def opened(house, authority):
-    """Open a tunnel beside the listeners that it leads to; connect to it as often as a test wants."""
+def opened(application, ca):
+    """Open a proxy beside the listeners that it leads to; connect to it as often as a test wants."""
     with contextlib.ExitStack() as ending:
 
-        def serve(limits=None, door=None, https=True, before=(), **options):
+        def serve(limits=None, listener=None, https=True, before=(), **options):
             given = {"hosts": Hosts(HOSTS), **options}
-            own = [Listener(house, name=door)]
+            own = [Listener(application, name=listener)]
             if https:
-                own.append(Listener(house, name=door, ssl_context=authority.context(HOSTS)))
-            server = Server(listeners=[*before, *own, ForwardProxy(house, name=door, **given)], limits=limits)
+                own.append(Listener(application, name=listener, ssl_context=ca.context(HOSTS)))
+            server = Server(listeners=[*before, *own, ForwardProxy(application, name=listener, **given)], limits=limits)
             ending.enter_context(server)
 
             def connect():
@@ -112,9 +112,9 @@ class Client:
             got += piece
         return got
 
-    def through(self, authority, name):
+    def through(self, ca, name):
         """The same in TLS."""
-        context = ssl.create_default_context(cafile=str(authority.certificate))
+        context = ssl.create_default_context(cafile=str(ca.certificate))
         return Client(context.wrap_socket(self.socket, server_hostname=name), self.ending)
 
     def resets(self):
@@ -144,16 +144,16 @@ def connect_to(place, *headers):
 
 
 def get(url, *headers, host=None):
-    authority = url.split("/")[2] if host is None else host
-    return f"GET {url} HTTP/1.1\r\nHost: {authority}\r\n".encode() + b"".join(headers) + b"\r\n"
+    ca = url.split("/")[2] if host is None else host
+    return f"GET {url} HTTP/1.1\r\nHost: {ca}\r\n".encode() + b"".join(headers) + b"\r\n"
 
 
 # -- to the providers' hosts ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("host", ["one.test", "ONE.test", "one.test."])
-def test_connect_to_port_443_of_a_providers_host_is_our_https(opened, authority, host):
-    client = opened()().send(connect_to(f"{host}:443")).hears(ESTABLISHED).through(authority, "one.test")
+def test_connect_to_port_443_of_a_providers_host_is_our_https(opened, ca, host):
+    client = opened()().send(connect_to(f"{host}:443")).hears(ESTABLISHED).through(ca, "one.test")
 
     client.send(b"GET /a?b=c HTTP/1.1\r\nHost: one.test\r\n\r\n").hears(said("None GET https one.test /a?b=c "))
 
@@ -172,7 +172,7 @@ def test_what_is_said_before_the_line_is_there_is_not_lost(opened):
 
 
 @pytest.mark.parametrize(
-    ("url", "answer"),
+    ("url", "response"),
     [
         ("http://one.test/a?b=c", "None GET http one.test /a?b=c "),
         ("http://one.test", "None GET http one.test / "),
@@ -182,8 +182,8 @@ def test_what_is_said_before_the_line_is_there_is_not_lost(opened):
         ("https://one.test/a", "None GET https one.test /a "),  # as axios asks its proxy
     ],
 )
-def test_a_whole_url_is_answered_as_its_host_would(opened, url, answer):
-    opened()().send(get(url)).hears(said(answer))
+def test_a_whole_url_is_answered_as_its_host_would(opened, url, response):
+    opened()().send(get(url)).hears(said(response))
 
 
 def test_the_url_counts_and_not_the_host_header(opened):
@@ -199,8 +199,8 @@ def test_one_connection_serves_one_host_after_the_other(opened):
 def test_requests_that_are_sent_ahead_are_answered_in_their_order(opened):
     client = opened()().send(get("http://one.test/1") + get("http://two.test/2") + get("http://one.test/3"))
 
-    answers = [f"None GET http {place} " for place in ("one.test /1", "two.test /2", "one.test /3")]
-    client.hears(b"".join(map(said, answers)))
+    responses = [f"None GET http {place} " for place in ("one.test /1", "two.test /2", "one.test /3")]
+    client.hears(b"".join(map(said, responses)))
 
 
 def test_a_body_arrives(opened):
@@ -208,24 +208,24 @@ def test_a_body_arrives(opened):
     opened()().send(request).hears(said("None POST http one.test / abc"))
 
 
-def test_it_leads_to_the_listeners_of_its_own_door(opened, house):
-    connect = opened(door="mine", before=[Listener(house, name="other")])
+def test_it_leads_to_the_listeners_of_its_own_listener(opened, application):
+    connect = opened(listener="mine", before=[Listener(application, name="other")])
 
     connect().send(get("http://one.test/")).hears(said("mine GET http one.test / "))
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     connect().send(connect_to("one.test:80")).hears(ESTABLISHED).send(request).hears(said("mine GET http a / "))
 
 
-# -- refused ------------------------------------------------------------------------------------------------------------
+# -- rejected ------------------------------------------------------------------------------------------------------------
 
 
-def refused(sentence, phrase=None, close=True, status=403):
+def rejected(sentence, phrase=None, close=True, status=403):
     body = f"mockserver: {sentence}\n".encode()
     end = b"Connection: close\r\n" if close else b""
     return (status, (phrase or sentence.partition(":")[0]).encode(), body, end)
 
 
-def hears_refusal(client, expected):
+def receives_error(client, expected):
     status, phrase, body, end = expected
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -241,8 +241,8 @@ def hears_refusal(client, expected):
 
 
 def no_host(host, near=""):
-    return refused(
-        f"{host} is not carried by mockserver, which --allow-host {host} changes: its tunnel leads to the providers' hosts{near}",
+    return rejected(
+        f"{host} is not carried by mockserver, which --allow-host {host} changes: its proxy leads to the providers' hosts{near}",
         close=False,
     )
 
@@ -252,47 +252,47 @@ def closing(expected):
 
 
 @pytest.mark.parametrize("place", ["example.com:443", "example.com:80", "example.com:22"])
-def test_connect_to_another_host_is_refused_and_closed(opened, place):
+def test_connect_to_another_host_is_rejected_and_closed(opened, place):
     client = opened()().send(connect_to(place))
 
-    assert b"" == hears_refusal(client, closing(no_host("example.com"))).rest()
+    assert b"" == receives_error(client, closing(no_host("example.com"))).rest()
 
 
 @pytest.mark.parametrize("host", ["api.one.test", "one.test.example.com", "8.8.8.8", "xn--ne-lka.test"])
-def test_a_whole_url_of_another_host_is_refused(opened, host):
+def test_a_whole_url_of_another_host_is_rejected(opened, host):
     near = "; did you mean one.test?" if host == "api.one.test" else ""
     client = opened(hosts=Hosts(("one.test",)))()
 
-    hears_refusal(client.send(get(f"http://{host}/")), no_host(host, near))
+    receives_error(client.send(get(f"http://{host}/")), no_host(host, near))
     client.send(get("http://one.test/")).hears(said("None GET http one.test / "))
 
 
-def test_a_refusal_waits_for_its_turn(opened):
+def test_a_provider_error_waits_for_its_turn(opened):
     client = opened()().send(get("http://one.test/1") + get("http://example.com/") + get("http://one.test/3"))
 
     client.hears(said("None GET http one.test /1 "))
-    hears_refusal(client, no_host("example.com"))
+    receives_error(client, no_host("example.com"))
     client.hears(said("None GET http one.test /3 "))
 
 
 @pytest.mark.parametrize("request_for", [lambda: connect_to("one.test:8443"), lambda: get("http://one.test:8443/")])
-def test_a_providers_host_at_another_port_is_refused(opened, request_for):
+def test_a_providers_host_at_another_port_is_rejected(opened, request_for):
     client = opened()().send(request_for())
-    expected = refused(
+    expected = rejected(
         "one.test is not answered on port 8443; it is on 443 (HTTPS) and 80 (HTTP)", close=b"CONNECT" in request_for()
     )
 
-    hears_refusal(client, expected)
+    receives_error(client, expected)
 
 
-def test_without_https_connect_to_port_443_is_refused(opened):
+def test_without_https_connect_to_port_443_is_rejected(opened):
     client = opened(https=False)().send(connect_to("one.test:443"))
 
-    hears_refusal(client, refused("one.test is not answered on port 443; this server does without"))
+    receives_error(client, rejected("one.test is not answered on port 443; this server does without"))
 
 
 TAKEN_FOR_A_SERVER = (
-    "this is the tunnel, a forward proxy: it takes CONNECT and whole URLs; HTTPS_PROXY and http_proxy lead clients here, "
+    "this is the proxy, a forward proxy: it takes CONNECT and whole URLs; HTTPS_PROXY and http_proxy lead clients here, "
     "and `mockserver env` prints them"
 )
 
@@ -301,28 +301,28 @@ TAKEN_FOR_A_SERVER = (
     "request_line",
     ["GET / HTTP/1.1", "OPTIONS * HTTP/1.1", "GET ftp://one.test/ HTTP/1.1", "CONNECT one.test:0 HTTP/1.1"],
 )
-def test_who_takes_it_for_a_server_is_told_what_it_is(opened, request_line):
+def test_who_takes_it_for_a_server_is_given_what_it_is(opened, request_line):
     client = opened()().send(f"{request_line}\r\nHost: one.test\r\n\r\n".encode())
-    expected = refused(TAKEN_FOR_A_SERVER, "Bad Request", status=400, close=request_line.startswith("CONNECT"))
+    expected = rejected(TAKEN_FOR_A_SERVER, "Bad Request", status=400, close=request_line.startswith("CONNECT"))
 
-    hears_refusal(client, expected)
+    receives_error(client, expected)
 
 
 def test_it_does_not_lead_to_itself(opened):
     connect = opened()
     url = connect.server.urls[-1]
 
-    hears_refusal(connect().send(get(f"{url}/")), refused(TAKEN_FOR_A_SERVER, "Bad Request", status=400, close=False))
+    receives_error(connect().send(get(f"{url}/")), rejected(TAKEN_FOR_A_SERVER, "Bad Request", status=400, close=False))
 
 
-def test_garbage_is_refused_as_everywhere(opened, house):
-    answer = opened()().send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").rest()
+def test_garbage_is_rejected_as_everywhere(opened, application):
+    response = opened()().send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").rest()
 
-    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    assert b"\x16\x03\x01" == house.broken_ones.get(timeout=PATIENCE)[0][:3]
+    assert response.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"\x16\x03\x01" == application.broken_ones.get(timeout=PATIENCE)[0][:3]
 
 
-def test_a_head_without_end_is_refused(opened):
+def test_a_head_without_end_is_rejected(opened):
     client = opened(Limits(head=1024))()
     client.send(b"CONNECT one.test:443 HTTP/1.1\r\n" + b"X: y\r\n" * 400)
 
@@ -386,13 +386,13 @@ def test_what_follows_such_a_message_goes_nowhere(opened, receiver):
 def test_a_body_that_is_longer_than_is_kept_is_not_carried_in_part(opened, receiver):
     place = f"127.0.0.1:{receiver.port}"
     client = opened(Limits(body=10))().send(get(f"http://{place}/", b"Content-Length: 11\r\n") + b"x" * 11)
-    sentence = "the body for 127.0.0.1 is longer than the tunnel keeps"
+    sentence = "the body for 127.0.0.1 is longer than the proxy keeps"
 
-    hears_refusal(client, refused(sentence, "Request Entity Too Large", status=413, close=False))
+    receives_error(client, rejected(sentence, "Request Entity Too Large", status=413, close=False))
 
 
-def test_nobody_there_is_a_bad_gateway(opened, nobody):
-    place = nobody.removeprefix("http://")
+def test_no_one_there_is_a_bad_gateway(opened, unknown):
+    place = unknown.removeprefix("http://")
     client = opened()().send(connect_to(place))
     sentence = f"{place} cannot be reached: Connection refused"
     status = b""
@@ -405,10 +405,10 @@ def test_nobody_there_is_a_bad_gateway(opened, nobody):
 
 @pytest.mark.parametrize("host", [f"{'x' * 64}.invalid", "a..invalid"])
 def test_a_name_that_is_none_is_a_bad_gateway(opened, host):
-    answer = opened(allowed=("*.invalid",))().send(connect_to(f"{host}:80")).rest()
+    response = opened(allowed=("*.invalid",))().send(connect_to(f"{host}:80")).rest()
 
-    assert answer.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
-    assert f"{host}:80 cannot be reached: ".encode() in answer
+    assert response.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    assert f"{host}:80 cannot be reached: ".encode() in response
 
 
 # -- how connections end ------------------------------------------------------------------------------------------------
@@ -467,13 +467,13 @@ def test_what_was_said_before_a_reset_is_heard(line):
         near.socket.recv(1)
 
 
-def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, authority, house):
-    house.deliveries["/reset"] = ResponseTiming(ending=Ending.RESET)
-    house.deliveries["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
+def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, ca, application):
+    application.deliveries["/reset"] = ResponseTiming(ending=Ending.RESET)
+    application.deliveries["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
     connect = opened()
 
     def ask(path):
-        client = connect().send(connect_to("one.test:443")).hears(ESTABLISHED).through(authority, "one.test")
+        client = connect().send(connect_to("one.test:443")).hears(ESTABLISHED).through(ca, "one.test")
         return client.send(f"GET {path} HTTP/1.1\r\nHost: one.test\r\n\r\n".encode())
 
     client = ask("/reset")
@@ -485,9 +485,9 @@ def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, authority, house
     assert ask("/cut").rest().endswith(b"\r\n\r\nNon")
 
 
-def test_a_fault_of_a_whole_url_is_performed_here(opened, house):
-    house.deliveries["/reset"] = ResponseTiming(ending=Ending.RESET)
-    house.deliveries["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
+def test_a_fault_of_a_whole_url_is_performed_here(opened, application):
+    application.deliveries["/reset"] = ResponseTiming(ending=Ending.RESET)
+    application.deliveries["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
     connect = opened()
 
     with pytest.raises(ConnectionResetError):
@@ -500,7 +500,7 @@ def test_who_reads_slowly_is_waited_for(line):
     far.socket.setblocking(False)
     sent = 0
     piece = bytes(range(256)) * 256
-    for _ in range(4096):  # 256 MiB, which nobody would hold for a client that does not read
+    for _ in range(4096):  # 256 MiB, which no one would hold for a client that does not read
         try:
             sent += far.socket.send(piece)
         except BlockingIOError:
@@ -543,7 +543,7 @@ def test_the_end_of_the_server_is_the_end_of_the_line(line):
             assert b"" == client.rest()
 
 
-def test_nobody_holds_up_the_end_not_even_in_the_middle_of_a_handshake(opened):
+def test_no_one_holds_up_the_end_not_even_in_the_middle_of_a_handshake(opened):
     connect = opened()
     clients = [connect() for _ in range(4)]
     clients[1].send(connect_to("one.test:443")).hears(ESTABLISHED)
@@ -577,33 +577,35 @@ def test_a_thousand_connections_at_once(opened):
 
 # -- where it leads -----------------------------------------------------------------------------------------------------
 
-ROADS = ProxyPolicy(Hosts(HOSTS), ("example.com", "*.example.org"), Place("127.0.0.1", 80), Place("127.0.0.1", 443))
+ROADS = ProxyPolicy(
+    Hosts(HOSTS), ("example.com", "*.example.org"), ProxyTarget("127.0.0.1", 80), ProxyTarget("127.0.0.1", 443)
+)
 
 
 @pytest.mark.parametrize("host", ["example.com", "a.example.org", "a.b.example.org"])
 def test_who_is_allowed_is_reached(host):
-    assert Place(host, 8080) == ROADS.carry(Place(host, 8080), from_loopback=False)
+    assert ProxyTarget(host, 8080) == ROADS.carry(ProxyTarget(host, 8080), from_loopback=False)
 
 
 @pytest.mark.parametrize("host", ["a.example.com", "example.org", "xexample.org", "example.com.evil.test", ""])
 def test_who_is_not_is_not(host):
-    with pytest.raises(HostRefused):
-        ROADS.carry(Place(host, 80), from_loopback=True)
+    with pytest.raises(HostRejected):
+        ROADS.carry(ProxyTarget(host, 80), from_loopback=True)
 
 
 @pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1"])
 def test_loopback_is_for_clients_of_this_machine(host):
-    assert Place(host, 80) == ROADS.carry(Place(host, 80), from_loopback=True)
-    with pytest.raises(HostRefused):
-        ROADS.carry(Place(host, 80), from_loopback=False)
+    assert ProxyTarget(host, 80) == ROADS.carry(ProxyTarget(host, 80), from_loopback=True)
+    with pytest.raises(HostRejected):
+        ROADS.carry(ProxyTarget(host, 80), from_loopback=False)
 
 
 def test_a_providers_host_stays_ours_whoever_is_allowed():
-    roads = ProxyPolicy(Hosts(HOSTS), ("one.test", "*.test"), Place("127.0.0.1", 7670), None)
+    policy = ProxyPolicy(Hosts(HOSTS), ("one.test", "*.test"), ProxyTarget("127.0.0.1", 7670), None)
 
-    assert Place("127.0.0.1", 7670) == roads.carry(Place("one.test", 80), from_loopback=False)
-    with pytest.raises(PortRefused):
-        roads.carry(Place("one.test", 443), from_loopback=False)
+    assert ProxyTarget("127.0.0.1", 7670) == policy.carry(ProxyTarget("one.test", 80), from_loopback=False)
+    with pytest.raises(PortRejected):
+        policy.carry(ProxyTarget("one.test", 443), from_loopback=False)
 
 
 @pytest.mark.parametrize("host", ["one.test", "localhost.example.com", "128.0.0.1", "0.0.0.0", ""])
@@ -614,15 +616,15 @@ def test_what_is_no_loopback(host):
 # -- in the journal -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_refused_stands_in_the_journal_with_its_reason():
-    with MockServer(tunnel=True, freeze="2026-06-01T12:00:00Z") as mock:
-        port = int(mock.tunnel_url.rpartition(":")[2])
+def test_what_is_rejected_stands_in_the_journal_with_its_reason():
+    with MockServer(proxy=True, freeze="2026-06-01T12:00:00Z") as mock:
+        port = int(mock.proxy_url.rpartition(":")[2])
         for request in (connect_to("api.serwersms.pl:443"), get("http://example.com/?secret_access_key=real")):
             with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connected:
                 connected.sendall(request)
                 assert connected.recv(12) == b"HTTP/1.1 403"
-        told = [
-            (each.method, each.target, each.status, each.refusal, mock.world.explain(each.number)["fix"])
+        received = [
+            (each.method, each.target, each.status, each.error, mock.world.explain(each.number)["hint"])
             for each in mock.world.journal()
         ]
 
@@ -631,22 +633,22 @@ def test_what_is_refused_stands_in_the_journal_with_its_reason():
             "CONNECT",
             "api.serwersms.pl:443",
             403,
-            "HostRefused",
+            "HostRejected",
             "Ask one of the providers' hosts, or start with --allow-host api.serwersms.pl.",
         ),
         (
             "GET",
             "http://example.com/?secret_access_key=[masked]",
             403,
-            "HostRefused",
+            "HostRejected",
             "Ask one of the providers' hosts, or start with --allow-host example.com.",
         ),
-    ] == told
+    ] == received
 
 
 def test_what_is_carried_stands_there_as_if_it_had_come_directly():
-    with MockServer(tunnel=True) as mock:
-        port = int(mock.tunnel_url.rpartition(":")[2])
+    with MockServer(proxy=True) as mock:
+        port = int(mock.proxy_url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connected:
             connected.sendall(get("http://s1api2.serwersms.pl/messages/send_sms"))
             assert connected.recv(12) == b"HTTP/1.1 200"
@@ -655,17 +657,17 @@ def test_what_is_carried_stands_there_as_if_it_had_come_directly():
     assert ("/messages/send_sms", "serwersms") == (exchange.target, exchange.provider)
 
 
-def test_https_alone_and_listeners_of_ones_own(authority):
-    settings = Settings(port=0, authority=authority.folder)
+def test_https_alone_and_listeners_of_ones_own(ca):
+    settings = Settings(port=0, ca=ca.folder)
     extra = []
     with MockServer(settings=settings, https=True) as plain:
         assert plain.urls == (plain.url, plain.https_url)
         extra.append(Listener(plain.service, name="mine"))
-        with MockServer(plain.service, settings, tunnel=True, listeners=extra) as more:
-            assert more.urls[:3] == (more.url, more.https_url, more.tunnel_url)
+        with MockServer(plain.service, settings, proxy=True, listeners=extra) as more:
+            assert more.urls[:3] == (more.url, more.https_url, more.proxy_url)
             assert 4 == len(more.urls)
             port = int(more.https_url.rpartition(":")[2])
-            trusting = ssl.create_default_context(cafile=str(more.authority.certificate))
+            trusting = ssl.create_default_context(cafile=str(more.ca.certificate))
             with (
                 socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as below,
                 trusting.wrap_socket(below, server_hostname="communicatepro.mgage.com") as connected,
@@ -676,7 +678,7 @@ def test_https_alone_and_listeners_of_ones_own(authority):
 
 def test_a_server_without_it_says_so():
     with MockServer() as mock:
-        for name in ("https", "tunnel"):
+        for name in ("https", "proxy"):
             with pytest.raises(
                 RuntimeError, match=f"^the server has no such listener; MockServer\\({name}=True\\) has$"
             ):

@@ -1,4 +1,4 @@
-"""The checks that a commit must pass, run as tests too, so that nobody forgets one."""
+"""The checks that a commit must pass, run as tests too, so that no one forgets one."""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ import pytest
 from werkzeug.test import Client
 
 from benchmarks import loads, wrk
-from benchmarks.asking import Answer, Request, save
-from benchmarks.goals import GOALS, NULL, OURS, WIREMOCK, WIREMOCK_OFF, Finding
+from benchmarks.asking import Request, Response, save
+from benchmarks.goals import GOALS, NULL, SERVED_HOSTS, WIREMOCK, WIREMOCK_OFF, Finding
 from benchmarks.peers.ours import Null, Ours
 from benchmarks.peers.peer import Peer
-from benchmarks.plan import CONNECTIONS, OVERHEAD, Plan
+from benchmarks.plan import CONNECTIONS, OVERHEAD, WebhookFaultPlan
 from benchmarks.report import BEGIN, END, between_markers, spread, written
 from benchmarks.results import Memory, Million, Results, Shot, Start
 from benchmarks.worlds import ACCOUNTS, NUMBERS, sender, write_measured
@@ -58,7 +58,7 @@ Running 1s test @ http://127.0.0.1:43453/
 Requests/sec:     20.73
 Transfer/sec:    332.47KB
 """
-REFUSING = """\
+REJECTING = """\
 Running 1s test @ http://127.0.0.1:36059/
   1 threads and 8 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
@@ -97,7 +97,7 @@ Transfer/sec:       0.00B
     [
         (FAST, wrk.Printed(17565, 1.01, 0.126, 14.5, 0)),
         (SLOW, wrk.Printed(21, 1.01, 480.66, 1010, 0)),
-        (REFUSING, wrk.Printed(7, 1.02, 601.29, 601.92, 7)),
+        (REJECTING, wrk.Printed(7, 1.02, 601.29, 601.92, 7)),
         (CLOSING, wrk.Printed(0, 1.1, 0, 0, 49774)),
     ],
     ids=["fast", "slow", "refusing", "closing"],
@@ -113,7 +113,7 @@ def test_the_rate_is_that_of_the_whole_run() -> None:
 @pytest.mark.parametrize(
     "text", ["", "unable to connect to 127.0.0.1:1 Connection refused\n", FAST.replace("99%", "98%")]
 )
-def test_what_wrk_does_not_print_is_refused(text: str) -> None:
+def test_what_wrk_does_not_print_is_rejected(text: str) -> None:
     with pytest.raises(wrk.NotWrk):
         wrk.parse(text)
 
@@ -156,40 +156,44 @@ def test_a_turn_comes_when_the_limits_allow_it() -> None:
     assert of_an_account > PER_ACCOUNT.seconds / PER_ACCOUNT.most
 
 
-def _ask(client: Client, request: Request) -> Answer:
-    answer = client.open(request.target, method=request.method, data=request.body, headers=list(request.headers))
-    return Answer(answer.status_code, tuple(answer.headers), answer.data)
+def _ask(client: Client, request: Request) -> Response:
+    response = client.open(request.target, method=request.method, data=request.body, headers=list(request.headers))
+    return Response(response.status_code, tuple(response.headers), response.data)
 
 
-def _is_accepted(answer: Answer) -> bool:
-    return "<result>success</result>" in answer.text
+def _is_accepted(response: Response) -> bool:
+    return "<result>success</result>" in response.text
 
 
-def test_sends_are_accepted_with_the_clock_that_is_moved_and_refused_without(open_house, held) -> None:
-    client = Client(build_service(registry=open_house(held)).app)
+def test_sends_are_accepted_with_the_clock_that_is_moved_and_rejected_without(open_registry, held) -> None:
+    client = Client(build_service(registry=open_registry(held)).app)
     requests = loads.SEND.requests(moves_the_clock=True)
     turn = [each for each in requests if b"key-0007" in each.body or each.target == loads.CLOCK]
-    sends = [each for each in turn if each.target != loads.CLOCK]
+    send_example = [each for each in turn if each.target != loads.CLOCK]
 
-    answers = [_ask(client, each) for each in turn * 45]
-    moved = [_is_accepted(answer) for answer, asked in zip(answers, turn * 45, strict=True) if asked in sends]
+    responses = [_ask(client, each) for each in turn * 45]
+    moved = [
+        _is_accepted(response)
+        for response, request in zip(responses, turn * 45, strict=True)
+        if request in send_example
+    ]
     _ask(client, loads.advance(60))
-    still = [_is_accepted(_ask(client, each)) for each in sends * 2]
+    still = [_is_accepted(_ask(client, each)) for each in send_example * 2]
 
     assert [True] * 180 == moved
     assert [True] * 4 + [False] * 4 == still
 
 
 @pytest.mark.parametrize("load", loads.LOADS, ids=lambda load: load.name)
-def test_ours_answers_what_it_is_asked_for(load, open_house, held) -> None:
-    client = Client(build_service(registry=open_house(held)).app)
+def test_ours_answers_what_it_is_asked_for(load, open_registry, held) -> None:
+    client = Client(build_service(registry=open_registry(held)).app)
     sizes = {"send": 0, "page of 50": 50, "page of 500": 500, "recived": 4}
     words = {"send": b"<result>", "page of 50": b'"body"', "page of 500": b'"body"', "recived": b'"recived"'}
     for request in (load.requests()[0], load.requests()[-1]):
-        answer = _ask(client, request)
+        response = _ask(client, request)
 
-        assert 200 == answer.status
-        assert max(sizes[load.name], 1) == answer.body.count(words[load.name])
+        assert 200 == response.status
+        assert max(sizes[load.name], 1) == response.body.count(words[load.name])
 
 
 def test_requests_are_saved_as_the_lua_script_reads_them(tmp_path) -> None:
@@ -216,19 +220,19 @@ PEERS = (Ours(Path("measured.json")), Null(), Other())
 
 
 def test_every_server_has_its_turn_in_each_repetition_and_every_other_time_the_other_way_round() -> None:
-    runs = list(Plan(PEERS, repetitions=2).runs())
+    runs = list(WebhookFaultPlan(PEERS, repetitions=2).runs())
     turns = [
         [run.peer.name for run in runs if (run.load, run.connections, run.repetition) == (loads.SEND, 32, repetition)]
         for repetition in range(2)
     ]
 
-    assert [[OURS, NULL, "other"], ["other", NULL, OURS]] == turns
+    assert [[SERVED_HOSTS, NULL, "other"], ["other", NULL, SERVED_HOSTS]] == turns
     assert len({(run.peer.name, run.load.name, run.connections, run.repetition) for run in runs}) == len(runs)
     assert 2 * len(CONNECTIONS) * (4 + 1 + 4) == len(runs)
 
 
 def test_the_plan_says_how_long_it_takes() -> None:
-    plan = Plan(PEERS, repetitions=5)
+    plan = WebhookFaultPlan(PEERS, repetitions=5)
     runs = 5 * len(CONNECTIONS)
 
     assert runs * (4 * 2 + 2 + 4 * 1) + runs * 9 * OVERHEAD == pytest.approx(plan.seconds["loads"])
@@ -245,17 +249,17 @@ def shot(peer: str, load: str, connections: int, rate: float, **others) -> Shot:
 
 def results() -> Results:
     """Ours at 30,000 a second, WireMock at 10,000, and at 20,000 without its journal."""
-    rates = {OURS: 30_000, NULL: 120_000, WIREMOCK: 10_000, WIREMOCK_OFF: 20_000, "Mountebank": 12_000}
+    rates = {SERVED_HOSTS: 30_000, NULL: 120_000, WIREMOCK: 10_000, WIREMOCK_OFF: 20_000, "Mountebank": 12_000}
     found = Results("2026-06-01", {"processor": "2 × a processor"}, is_whole=True)
     found.versions = dict.fromkeys(rates, "1.0")
     found.notes = {peer: f"What {peer} does." for peer in (*rates, "Prism")}
     found.failures = {"Prism": "Missing: npm is not installed (Debian: npm)"}
     for peer, rate in rates.items():
         for load in loads.LOADS[: 1 if peer == NULL else 4]:
-            accepted = 0.998 if (peer, load) == (OURS, loads.SEND) else None
+            accepted = 0.998 if (peer, load) == (SERVED_HOSTS, loads.SEND) else None
             found.shots += [shot(peer, load.name, each, rate, accepted=accepted) for each in CONNECTIONS]
-    found.starts = [Start(OURS, 0.2, 0.01), Start(WIREMOCK, 1.1, 0.3), Start("pytest-httpserver", 0.1, 0.5)]
-    found.memory = [Memory(OURS, "page of 50", (0, 100_000, 200_000), (50.0, 90.0, 91.0))]
+    found.starts = [Start(SERVED_HOSTS, 0.2, 0.01), Start(WIREMOCK, 1.1, 0.3), Start("pytest-httpserver", 0.1, 0.5)]
+    found.memory = [Memory(SERVED_HOSTS, "page of 50", (0, 100_000, 200_000), (50.0, 90.0, 91.0))]
     found.help = [0.08, 0.09, 0.1]
     found.million = Million(5.1, 420.0, (1.01, 1.1, 1.05))
     return found
@@ -266,7 +270,7 @@ def findings(found: Results) -> dict[str, Finding]:
 
 
 @pytest.mark.parametrize(
-    ("promise", "value", "verdict"),
+    ("promise", "value", "result"),
     [
         ("requests/s to WireMock's as installed: send", 3, "reached"),
         ("requests/s to WireMock's as installed: page of 500", 3, "**missed by 50%**"),
@@ -285,37 +289,39 @@ def findings(found: Results) -> dict[str, Finding]:
         ("last page's latency to the first's", 1.05, "reached"),
     ],
 )
-def test_a_promise_is_reached_or_missed_by_so_much(promise: str, value: float, verdict: str) -> None:
+def test_a_promise_is_reached_or_missed_by_so_much(promise: str, value: float, result: str) -> None:
     finding = findings(results())[promise]
 
-    assert (pytest.approx(value), verdict) == (finding.value, finding.verdict)
+    assert (pytest.approx(value), result) == (finding.value, finding.result)
 
 
 def test_the_worse_number_of_connections_counts() -> None:
     found = results()
     found.shots = [
-        replace(each, rate=15_000) if (each.peer, each.load, each.connections) == (OURS, "send", 32) else each
+        replace(each, rate=15_000) if (each.peer, each.load, each.connections) == (SERVED_HOSTS, "send", 32) else each
         for each in found.shots
     ]
 
     finding = findings(found)["requests/s to WireMock's as installed: send"]
 
     assert (1.5, "3.00 at 8, 1.50 at 32") == (finding.value, finding.shown)
-    assert finding.verdict == "**missed by 25%**"
+    assert finding.result == "**missed by 25%**"
 
 
 def test_the_median_of_the_repetitions_counts() -> None:
     found = results()
-    found.shots += [shot(OURS, "send", 8, rate, repetition=place) for place, rate in enumerate((90_000, 31_000), 1)]
+    found.shots += [
+        shot(SERVED_HOSTS, "send", 8, rate, repetition=place) for place, rate in enumerate((90_000, 31_000), 1)
+    ]
 
-    assert found.middle(OURS, "send", 8, lambda each: each.rate) == 31_000
+    assert found.middle(SERVED_HOSTS, "send", 8, lambda each: each.rate) == 31_000
     assert spread([30_000, 90_000, 31_000], ",.0f") == "31,000 (30,000–90,000)"
 
 
 def test_what_was_not_measured_is_not_reached() -> None:
     nothing = Results("2026-06-01", {}, is_whole=False)
 
-    assert {"not measured"} == {finding.verdict for finding in findings(nothing).values()}
+    assert {"not measured"} == {finding.result for finding in findings(nothing).values()}
 
 
 def test_the_report_has_everybody_and_why_somebody_is_missing() -> None:
@@ -327,7 +333,7 @@ def test_the_report_has_everybody_and_why_somebody_is_missing() -> None:
     assert "Not a whole run" not in text
 
 
-def test_answers_that_failed_are_told() -> None:
+def test_answers_that_failed_are_notified() -> None:
     found = results()
     found.shots.append(shot("Mountebank", "send", 8, 12_000, repetition=1, errors=3))
 
@@ -391,7 +397,7 @@ def test_the_readme_compares_as_the_table_does() -> None:
     quoted = (ROOT / "README.md").read_text(encoding="utf-8").split("## How fast it is\n")[1].split("\n## ")[0]
 
     def times(load: str) -> float:
-        theirs, ours = (last.middle(peer, load, 8, lambda shot: shot.rate) for peer in (WIREMOCK, OURS))
+        theirs, ours = (last.middle(peer, load, 8, lambda shot: shot.rate) for peer in (WIREMOCK, SERVED_HOSTS))
         assert theirs is not None
         assert ours is not None
         return theirs / ours

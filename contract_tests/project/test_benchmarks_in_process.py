@@ -1,4 +1,4 @@
-"""The benchmarks run, so that they cannot rot. What they measure is nobody's test."""
+"""The benchmarks run, so that they cannot rot. What they measure is no one's test."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from mockserver import worldfile as snapshots
-from mockserver.app import PROVIDERS, READINGS, read_fixture
+from mockserver.app import PROVIDERS, VARIANTS, read_fixture
 from mockserver.cli.fixtures import WORLDS, fixtures
 from mockserver.engine.instants import SECOND, datetime_of, parse_duration, parse_instant
-from mockserver.engine.messages import account_shelf
+from mockserver.engine.messages import account_key
 from mockserver.engine.state import State
 
 ROOT = Path(__file__).parents[2]
@@ -134,9 +134,9 @@ def test_the_worlds_are_small_enough_to_be_read_by_people():
     assert (SHIPPED / "small.json").stat().st_size < 20_000
 
 
-def test_every_room_has_its_accounts_in_both_worlds():
+def test_every_provider_has_its_accounts_in_both_worlds():
     for name in WORLDS:
-        assert {row["provider"] for row in world(name)["accounts"]} == {room.name for room in PROVIDERS}
+        assert {row["provider"] for row in world(name)["accounts"]} == {provider.name for provider in PROVIDERS}
 
 
 @pytest.mark.parametrize(
@@ -232,10 +232,10 @@ def test_identifiers_ascend_in_each_direction():
 def test_the_demo_is_there_for_a_world_of_any_age():
     fixture = read_fixture(SHIPPED / "demo.json")
     for birth in map(parse_instant, ("2000-01-01T00:00:00Z", "2031-05-05T05:05:05Z")):
-        state = State(fixture, birth, READINGS)
-        shelf, week = account_shelf("dialogtech/demo"), 7 * 86_400 * SECOND
-        assert state.ledger.count(shelf, birth - 61 * week, birth) >= 392  # all but those at instants
-        assert state.ledger.count(shelf, birth - week, birth) > 0
+        state = State(fixture, birth, VARIANTS)
+        index_key, week = account_key("dialogtech/demo"), 7 * 86_400 * SECOND
+        assert state.message_store.count(index_key, birth - 61 * week, birth) >= 392  # all but those at instants
+        assert state.message_store.count(index_key, birth - week, birth) > 0
 
 
 # The command
@@ -281,8 +281,8 @@ def test_what_is_right_is_said_on_stdout_and_what_is_wrong_on_stderr(tmp_path):
     )
 
 
-def test_the_switches_of_every_room_and_of_the_house_are_known_to_the_check(tmp_path):
-    snapshots.save(tmp_path / "world.json", {"mockserver": 1, "readings": READINGS, "accounts": []})
+def test_the_switches_of_every_provider_and_of_the_server_are_known_to_the_check(tmp_path):
+    snapshots.save(tmp_path / "world.json", {"mockserver": 1, "variants": VARIANTS, "accounts": []})
     assert run("check", tmp_path / "world.json").exit_code == 0
 
 

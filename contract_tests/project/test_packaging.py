@@ -67,12 +67,12 @@ def clone(target: Path) -> Path:
 def test_make_run_on_a_fresh_clone_serves_and_its_own_curl_lines_work(tmp_path: Path) -> None:
     with served(["make", "--silent", "run"], clone(tmp_path), MOCKSERVER_HTTP_PORT="0") as lines:
         curls = [line for line in lines if line.startswith("  curl ")]
-        answers = [
+        responses = [
             subprocess.run(shlex.split(line), capture_output=True, check=True, text=True).stdout for line in curls
         ]
 
     assert curls
-    assert all(answer and "failed" not in answer for answer in answers)
+    assert all(response and "failed" not in response for response in responses)
     assert any("foo / bar" in line for line in lines)
     assert any(re.fullmatch(r"  the page: http://\S+/_mock/ui/\n", line) for line in lines)
 

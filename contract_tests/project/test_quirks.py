@@ -13,9 +13,11 @@ from mockserver.sdk.provider import Provider
 ROOT = Path(__file__).parents[2]
 NUMBER = re.compile(r"\b(?:DT|MG|SW)-[0-9]+\b")
 TEST = re.compile(r"def test_((?:dt|mg|sw)_[0-9]+)_")
-FIELDS = re.compile(r"^- (Other reading|We|Known by): \S", re.MULTILINE)
+FIELDS = re.compile(r"^- (Other variant|We|Known by): \S", re.MULTILINE)
 
-QUIRKS = {room.name: (ROOT / "mockserver/providers" / room.name / "QUIRKS.md").read_text() for room in PROVIDERS}
+QUIRKS = {
+    provider.name: (ROOT / "mockserver/providers" / provider.name / "QUIRKS.md").read_text() for provider in PROVIDERS
+}
 HEADINGS = {name: re.findall(r"^## (\S+) \S", text, re.MULTILINE) for name, text in QUIRKS.items()}
 NUMBERS = [number for numbers in HEADINGS.values() for number in numbers]
 
@@ -24,20 +26,20 @@ def sources(folder: str) -> str:
     return "\n".join(path.read_text() for path in sorted((ROOT / folder).rglob("*.py")))
 
 
-@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
-def test_the_entries_of_a_room_are_numbered_from_one(room: Provider) -> None:
-    prefix = HEADINGS[room.name][0].partition("-")[0]
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_the_entries_of_a_provider_are_numbered_from_one(provider: Provider) -> None:
+    prefix = HEADINGS[provider.name][0].partition("-")[0]
 
-    assert [f"{prefix}-{number}" for number in range(1, len(HEADINGS[room.name]) + 1)] == HEADINGS[room.name]
+    assert [f"{prefix}-{number}" for number in range(1, len(HEADINGS[provider.name]) + 1)] == HEADINGS[provider.name]
 
 
-@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
-def test_an_entry_quotes_the_document_tells_the_other_reading_and_says_what_we_do(room: Provider) -> None:
-    entries = QUIRKS[room.name].split("\n## ")[1:]
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_an_entry_quotes_the_document_tells_the_other_variant_and_says_what_we_do(provider: Provider) -> None:
+    entries = QUIRKS[provider.name].split("\n## ")[1:]
     incomplete = {
-        entry.split()[0]: sorted({"Other reading", "We", "Known by"} - set(FIELDS.findall(entry)))
+        entry.split()[0]: sorted({"Other variant", "We", "Known by"} - set(FIELDS.findall(entry)))
         for entry in entries
-        if {"Other reading", "We", "Known by"} - set(FIELDS.findall(entry))
+        if {"Other variant", "We", "Known by"} - set(FIELDS.findall(entry))
         or not re.search(r"^- 00[0-4]", entry, re.MULTILINE)
     }
 
@@ -56,29 +58,31 @@ def test_every_number_that_the_code_names_exists() -> None:
     assert set() == named - set(NUMBERS)
 
 
-def test_every_quirk_is_named_by_the_code_of_its_room() -> None:
+def test_every_quirk_is_named_by_the_code_of_its_provider() -> None:
     unnamed = {
-        room: [number for number in numbers if number not in NUMBER.findall(sources(f"mockserver/providers/{room}"))]
-        for room, numbers in HEADINGS.items()
+        provider: [
+            number for number in numbers if number not in NUMBER.findall(sources(f"mockserver/providers/{provider}"))
+        ]
+        for provider, numbers in HEADINGS.items()
     }
 
-    assert {room: [] for room in HEADINGS} == unnamed
+    assert {provider: [] for provider in HEADINGS} == unnamed
 
 
-@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
-def test_the_switches_described_are_the_switches_there_are(room: Provider) -> None:
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_the_switches_described_are_the_switches_there_are(provider: Provider) -> None:
     described = {
-        (entry.split()[0], name, tuple(re.findall(r"`([^`]+)`", readings)))
-        for entry in QUIRKS[room.name].split("\n## ")[1:]
-        for name, readings in re.findall(r"^- Switch: `([^`]+)`: (.*)$", entry, re.MULTILINE)
+        (entry.split()[0], name, tuple(re.findall(r"`([^`]+)`", variants)))
+        for entry in QUIRKS[provider.name].split("\n## ")[1:]
+        for name, variants in re.findall(r"^- Switch: `([^`]+)`: (.*)$", entry, re.MULTILINE)
     }
 
-    assert {(quirk.number, quirk.name, tuple(quirk.readings)) for quirk in room.quirks} == described
+    assert {(quirk.number, quirk.name, tuple(quirk.variants)) for quirk in provider.quirks} == described
 
 
-@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
-def test_every_refusal_has_a_source_that_exists(room: Provider) -> None:
-    for refusal in room.errors:
-        assert refusal.description
-        assert refusal.source.quirk in (None, *NUMBERS), refusal
-        assert refusal.source.document or refusal.source.quirk, refusal
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_every_provider_error_has_a_source_that_exists(provider: Provider) -> None:
+    for error in provider.errors:
+        assert error.description
+        assert error.source.quirk in (None, *NUMBERS), error
+        assert error.source.document or error.source.quirk, error

@@ -36,12 +36,12 @@ def missing(document: str, quote: str) -> list[str]:
     return [part for part in re.split(r"\s*(?:…|\.\.\.)\s*", quote) if words(part) not in PAGES[document]]
 
 
-@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
-def test_the_sentence_of_a_refusal_is_the_documents(room: Provider) -> None:
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_the_sentence_of_a_provider_error_is_the_documents(provider: Provider) -> None:
     wrong = {
-        refusal.__name__: refusal.source.sentence
-        for refusal in room.errors
-        if refusal.source.sentence and missing(str(refusal.source.document), refusal.source.sentence)
+        error.__name__: error.source.sentence
+        for error in provider.errors
+        if error.source.sentence and missing(str(error.source.document), error.source.sentence)
     }
 
     assert {} == wrong
@@ -49,8 +49,8 @@ def test_the_sentence_of_a_refusal_is_the_documents(room: Provider) -> None:
 
 ROWS = [
     ("" if row.name == "action" else operation.name, row)  # one row stands for the action on every page
-    for room in PROVIDERS
-    for operation in room.operations
+    for provider in PROVIDERS
+    for operation in provider.operations
     for row in (*operation.common, *operation.parameters)
 ]
 
@@ -80,9 +80,9 @@ def test_the_row_of_a_parameter_is_the_one_of_its_operation_s_document(operation
         assert [] == missing(document, sentence)
 
 
-@pytest.mark.parametrize("room", PROVIDERS, ids=lambda room: room.name)
-def test_every_operation_has_a_sentence_that_offers_it_or_a_quirk_that_says_why_it_is_here(room: Provider) -> None:
-    for source in (operation.source for operation in room.operations):
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_every_operation_has_a_sentence_that_offers_it_or_a_quirk_that_says_why_it_is_here(provider: Provider) -> None:
+    for source in (operation.source for operation in provider.operations):
         assert source.quirk or source.document
         assert source.sentence is None or [] == missing(str(source.document), source.sentence)
 

@@ -54,7 +54,7 @@ def test_there_are_recipes() -> None:
 
 
 def test_the_switches_are_all_in_the_readme() -> None:
-    missing = [quirk.name for room in PROVIDERS for quirk in room.quirks if f"`{quirk.name}`" not in README]
+    missing = [quirk.name for provider in PROVIDERS for quirk in provider.quirks if f"`{quirk.name}`" not in README]
 
     assert [] == missing
 

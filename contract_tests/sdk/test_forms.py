@@ -84,10 +84,10 @@ def test_no_byte_of_a_value_is_lost(value, is_escaped):
 
 
 @pytest.mark.parametrize(
-    ("raw", "answer"), [(b"plain", True), ("żółw €".encode(), True), (b"", True), (b"%ff", False), (b"a\xc5", False)]
+    ("raw", "response"), [(b"plain", True), ("żółw €".encode(), True), (b"", True), (b"%ff", False), (b"a\xc5", False)]
 )
-def test_a_value_tells_whether_it_was_utf_8(raw, answer):
-    assert is_utf8(pairs(b"a=" + raw)[0][1]) is answer
+def test_a_value_tells_whether_it_was_utf_8(raw, response):
+    assert is_utf8(pairs(b"a=" + raw)[0][1]) is response
 
 
 # Content types

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mockserver.engine.provider_errors import Refused
+from mockserver.engine.provider_errors import ProviderError
 from mockserver.sdk.loading import LoadedProvider, ProviderSet, check_together, find_defects, installed_providers, load
 from mockserver.sdk.provider import Provider, Quirk
 
@@ -29,7 +29,7 @@ def test_ours_are_registered_as_anybody_s_are() -> None:
     assert folders == set(points.names) == set(installed_providers().by_name)
 
 
-class Unsourced(Refused):
+class Unsourced(ProviderError):
     """An error without a source."""
 
 
@@ -135,13 +135,15 @@ def test_the_list_shows_every_provider_with_its_package_and_ends_with_1_for_a_pr
     command = [*COMMAND, "provider", "list"]
     environment = os.environ | {"PYTHONPATH": str(site)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-    asked = subprocess.run([*command, "--format", "json"], env=environment, capture_output=True, text=True, timeout=60)
+    request = subprocess.run(
+        [*command, "--format", "json"], env=environment, capture_output=True, text=True, timeout=60
+    )
 
     assert (1, f"{PROBLEM}\n") == (done.returncode, done.stderr)
     assert re.search(r"^acme +Acme +acme-sms +1\.0 +api\.acme\.example +1 +0$", done.stdout, re.MULTILINE)
     assert re.search(r"^broken +- +acme-sms +1\.0 +- +0 +1$", done.stdout, re.MULTILINE)
-    assert (1, "") == (asked.returncode, asked.stderr)
-    rows = {row["name"]: row for row in json.loads(asked.stdout)["providers"]}
+    assert (1, "") == (request.returncode, request.stderr)
+    rows = {row["name"]: row for row in json.loads(request.stdout)["providers"]}
     assert {
         "name": "acme",
         "title": "Acme",
@@ -195,7 +197,7 @@ def test_an_unknown_provider_is_bad_input_with_the_nearest_name() -> None:
 
 
 def test_a_broken_provider_is_named_by_serve_and_stops_no_other(site: Path) -> None:
-    command = [*COMMAND, "serve", "--port", "0", "--no-https", "--no-tunnel"]
+    command = [*COMMAND, "serve", "--port", "0", "--no-https", "--no-proxy"]
     environment = os.environ | {"PYTHONPATH": str(site)}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -14,20 +14,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mockserver.app import PROVIDERS, READINGS, ROOMS, SWITCHES
+from mockserver.app import CALLBACKS, PROVIDERS, SWITCHES, VARIANTS
 from mockserver.engine.accounts import Account, Contact, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import AccountChanged, VariantChosen
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.message_store import MessageStore
-from mockserver.engine.messages import Message, account_shelf
-from mockserver.engine.registry import Worlds
+from mockserver.engine.messages import Message, account_key
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.sdk.provider import Provider
 from mockserver.sdk.request import ProviderRequest
-from mockserver.sdk.serialization_cache import Fragments, spliced
+from mockserver.sdk.serialization_cache import SerializationCache, spliced
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 DAY = 86_400 * SECOND
@@ -51,28 +51,28 @@ ASKED: dict[str, tuple[str, ...]] = {
 }
 
 
-def message(room: str, serial: int, at: int, text: str, kind: str = "nd") -> Message:
-    """A message as that room may have one, which came in or went out."""
-    direction: Any = "outbound" if serial % 3 == 2 and room != "serwersms" else "inbound"
-    more = {"serwersms": {"kind": kind}, "mgage": {"program": "1"}}.get(room, {})
+def message(provider: str, serial: int, at: int, text: str, kind: str = "nd") -> Message:
+    """A message as that provider may have one, which came in or went out."""
+    direction: Any = "outbound" if serial % 3 == 2 and provider != "serwersms" else "inbound"
+    more = {"serwersms": {"kind": kind}, "mgage": {"program": "1"}}.get(provider, {})
     parties = (JAN, EWA) if serial % 2 else (EWA, JAN)
-    numeric = parties if room == "serwersms" else tuple(number[1:] for number in parties)
-    return Message(serial, f"{room}/a", str(serial), direction, *numeric, at, text, status="Received", **more)
+    numeric = parties if provider == "serwersms" else tuple(number[1:] for number in parties)
+    return Message(serial, f"{provider}/a", str(serial), direction, *numeric, at, text, status="Received", **more)
 
 
-def asked(target: str) -> ProviderRequest:
-    """A request as the rooms see it."""
+def request(target: str) -> ProviderRequest:
+    """A request as the providers see it."""
     path, _, query = target.partition("?")
     headers = (("Authorization", "Basic " + b64encode(b"user:secret").decode()),)
     return ProviderRequest("GET", path, query.encode(), headers, is_bound=True)
 
 
 CHOICES = [
-    VariantChosen(switch.name, reading)
+    VariantChosen(switch.name, variant)
     for switch in SWITCHES
-    for reading in (*switch.readings, *("Asia/Tokyo",) * switch.any_zone)
+    for variant in (*switch.variants, *("Asia/Tokyo",) * switch.any_zone)
 ]
-SEEN = tuple((room, asked(target)) for room in PROVIDERS for target in ASKED[room.name])
+SEEN = tuple((provider, request(target)) for provider in PROVIDERS for target in ASKED[provider.name])
 
 
 class Remembering(RuleBasedStateMachine):
@@ -84,25 +84,28 @@ class Remembering(RuleBasedStateMachine):
         texts=st.lists(st.sampled_from(TEXTS), min_size=6, max_size=6),
     )
     def begin(self, most: int, long: int, texts: list[str]) -> None:
-        rooms = ("dialogtech", "mgage", "serwersms") * 2
+        providers = ("dialogtech", "mgage", "serwersms") * 2
         fixed, relative = (
-            Segment(message(room, n, at(n), text) for n, (room, text) in enumerate(zip(rooms, texts, strict=True)))
+            Segment(
+                message(provider, n, at(n), text)
+                for n, (provider, text) in enumerate(zip(providers, texts, strict=True))
+            )
             for at in (lambda n: NOON - n * DAY, lambda n: -n * SECOND)
         )
         self.fixture = Fixture(ACCOUNTS, fixed, relative)
-        self.house = Worlds(self.fixture, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
-        self.worlds = [self.house.default]
-        self.fragments = Fragments(most, long)
+        self.registry = WorldRegistry(self.fixture, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
+        self.worlds = [self.registry.default]
+        self.cache = SerializationCache(most, long)
 
     @rule(seconds=st.integers(0, 3))
     def a_world_is_born_later(self, seconds: int) -> None:
         if len(self.worlds) < 4:
-            self.worlds.append(self.house.create(self.fixture, clock=Clock.frozen(NOON + seconds * SECOND)))
+            self.worlds.append(self.registry.create(self.fixture, clock=Clock.frozen(NOON + seconds * SECOND)))
 
     @rule(which=st.integers(0, 3))
     def a_world_is_forked(self, which: int) -> None:
         if len(self.worlds) < 4:
-            self.worlds.append(self.house.fork(self.worlds[which % len(self.worlds)]))
+            self.worlds.append(self.registry.fork(self.worlds[which % len(self.worlds)]))
 
     @rule(which=st.integers(0, 3), seconds=st.integers(0, 2))
     def a_world_begins_again(self, which: int, seconds: int) -> None:
@@ -113,14 +116,18 @@ class Remembering(RuleBasedStateMachine):
         world = self.worlds[which % len(self.worlds)]
         world.advance(world.now() + seconds * SECOND)
 
-    @rule(which=st.integers(0, 3), room=st.sampled_from(PROVIDERS), ago=st.integers(0, 3), text=st.sampled_from(TEXTS))
-    def a_message_is_stored(self, which: int, room: Provider, ago: int, text: str) -> None:
+    @rule(
+        which=st.integers(0, 3), provider=st.sampled_from(PROVIDERS), ago=st.integers(0, 3), text=st.sampled_from(TEXTS)
+    )
+    def a_message_is_stored(self, which: int, provider: Provider, ago: int, text: str) -> None:
         world = self.worlds[which % len(self.worlds)]
-        ledger = world.state.ledger
-        ledger.add(message(room.name, ledger.next_serial, world.clock.now() - ago * SECOND, text, "eco"))
+        message_store = world.state.message_store
+        message_store.add(
+            message(provider.name, message_store.next_serial, world.clock.now() - ago * SECOND, text, "eco")
+        )
 
     @rule(which=st.integers(0, 3), chosen=st.sampled_from(CHOICES))
-    def another_reading_is_chosen(self, which: int, chosen: VariantChosen) -> None:
+    def another_variant_is_chosen(self, which: int, chosen: VariantChosen) -> None:
         self.worlds[which % len(self.worlds)].execute(lambda _state, now, _ids: Decision(now, None, (chosen,)))
 
     @rule(which=st.integers(0, 3), phones=st.sets(st.sampled_from((JAN, EWA))), name=st.sampled_from(("Jan", "Jaś")))
@@ -133,18 +140,18 @@ class Remembering(RuleBasedStateMachine):
     @invariant()
     def what_is_remembered_is_what_would_be_written(self) -> None:
         for world in getattr(self, "worlds", ()):
-            for room, request in SEEN:
-                call = room.parse(request)
-                decision, readings = world.execute(partial(room.decide, call)), world.state.readings
-                anew = room.render(decision, call, readings, Fragments(0))
-                assert anew == room.render(decision, call, readings, self.fragments)
+            for provider, request in SEEN:
+                call = provider.parse(request)
+                decision, variants = world.execute(partial(provider.decide, call)), world.state.variants
+                anew = provider.render(decision, call, variants, SerializationCache(0))
+                assert anew == provider.render(decision, call, variants, self.cache)
 
 
-def test_a_reading_that_is_chosen_later_is_heeded() -> None:
+def test_a_variant_that_is_chosen_later_is_heeded() -> None:
     machine = Remembering()
     machine.begin(most=2**20, long=2, texts=list(TEXTS))
     for chosen in CHOICES:
-        machine.another_reading_is_chosen(0, chosen)
+        machine.another_variant_is_chosen(0, chosen)
         machine.what_is_remembered_is_what_would_be_written()
 
 
@@ -157,66 +164,66 @@ def stored(texts: int) -> MessageStore:
 
 
 def test_a_message_is_written_once_for_each_form() -> None:
-    ledger, written = stored(3), []
+    message_store, written = stored(3), []
 
     def write(found: Message) -> bytes:
         written.append(found.id)
         return found.text.encode()
 
-    fragments = Fragments()
+    cache = SerializationCache()
     for form in ("a", "b", "a"):
-        stretches = ledger.select(account_shelf("mgage/a"), 0, 9).slices
-        assert [b"text 0", b"text 1", b"text 2"] == fragments.of(stretches, form, write)
+        stretches = message_store.select(account_key("mgage/a"), 0, 9).slices
+        assert [b"text 0", b"text 1", b"text 2"] == cache.of(stretches, form, write)
     assert ["0", "1", "2", "0", "1", "2"] == written
 
 
 @pytest.mark.parametrize("most", [0, 500])
 def test_what_is_remembered_is_bounded_and_everything_is_answered(most: int) -> None:
-    ledger, fragments = stored(1_000), Fragments(most)
+    message_store, cache = stored(1_000), SerializationCache(most)
     for start in (0, 500, 0):
-        picked = ledger.select(account_shelf("mgage/a"), 0, 9_999, start, 500)
-        found = fragments.of(picked.slices, "a", lambda message: message.text.encode())
+        picked = message_store.select(account_key("mgage/a"), 0, 9_999, start, 500)
+        found = cache.of(picked.slices, "a", lambda message: message.text.encode())
         assert [f"text {place}".encode() for place in range(start, start + 500)] == found
-    assert fragments.held <= (most - most // 4 + 200 if most else 0)
+    assert cache.held <= (most - most // 4 + 200 if most else 0)
 
 
 @pytest.mark.parametrize("most", [0, 20_000, 2**20])
 def test_a_page_in_one_piece_is_its_messages_and_what_is_between_them(most: int) -> None:
-    ledger, fragments = stored(1_000), Fragments(most)
+    message_store, cache = stored(1_000), SerializationCache(most)
     for start, size, between in ((0, 500, b","), (500, 500, b","), (0, 500, b""), (0, 50, b","), (0, 500, b",")):
-        picked = ledger.select(account_shelf("mgage/a"), 0, 9_999, start, size)
-        found = fragments.joined(picked.slices, "a", lambda message: message.text.encode(), between)
+        picked = message_store.select(account_key("mgage/a"), 0, 9_999, start, size)
+        found = cache.joined(picked.slices, "a", lambda message: message.text.encode(), between)
         assert between.join(b"text %d" % place for place in range(start, start + size)) == found
-        assert fragments.held <= most + most // 16 + 400
+        assert cache.held <= most + most // 16 + 400
 
 
 def test_pages_push_no_message_out() -> None:
-    ledger, fragments, written = stored(1_000), Fragments(400_000), []
+    message_store, cache, written = stored(1_000), SerializationCache(400_000), []
 
     def write(found: Message) -> bytes:
         written.append(found.id)
         return found.text.encode()
 
     for start in range(500):
-        fragments.joined(ledger.select(account_shelf("mgage/a"), 0, 9_999, start, 501).slices, "a", write, b",")
+        cache.joined(message_store.select(account_key("mgage/a"), 0, 9_999, start, 501).slices, "a", write, b",")
     assert 1_000 == len(written)
-    assert fragments.held < 160 * 1_000 + 100_000 + 7_000  # the messages, a quarter for the pages, and the last of them
+    assert cache.held < 160 * 1_000 + 100_000 + 7_000  # the messages, a quarter for the pages, and the last of them
 
 
 def test_a_page_that_is_asked_for_again_is_not_put_together_again() -> None:
-    ledger, fragments = stored(50), Fragments()
-    picked = ledger.select(account_shelf("mgage/a"), 0, 9_999)
-    first, again = (fragments.joined(picked.slices, "a", lambda _message: b"x", b",") for _ in range(2))
+    message_store, cache = stored(50), SerializationCache()
+    picked = message_store.select(account_key("mgage/a"), 0, 9_999)
+    first, again = (cache.joined(picked.slices, "a", lambda _message: b"x", b",") for _ in range(2))
     assert first is again
 
 
 def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
-    fragments, ledger = Fragments(long=2), stored(3)
-    fragments.joined(ledger.select(account_shelf("mgage/a"), 0, 9).slices, "a", lambda message: b"x", b",")
-    memories = fragments._single, fragments._pieces
+    cache, message_store = SerializationCache(long=2), stored(3)
+    cache.joined(message_store.select(account_key("mgage/a"), 0, 9).slices, "a", lambda message: b"x", b",")
+    memories = cache._single, cache._pieces
     assert [1, 1] == [len(memory.known) for memory in memories]
 
-    del ledger
+    del message_store
     gc.collect()
     assert [0, 0] == [len(memory.known) for memory in memories]
 

@@ -71,7 +71,7 @@ def test_an_attempt_ends_in_one_event(is_acknowledged: bool, due: int | None, st
     (event,) = decision.events
 
     assert (1, status, due) == (event.number, event.status, event.due)
-    assert "because" == event.attempt.verdict
+    assert "because" == event.attempt.result
     assert ("acme/a", 6) == (decision.account, decision.at)
 
 

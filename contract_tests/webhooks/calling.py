@@ -1,27 +1,27 @@
-"""What tests of the courier ask for, and what receivers answer."""
+"""What tests of the webhook sender ask for, and what receivers answer."""
 
 from __future__ import annotations
 
 import queue
 import threading
 
-from mockserver.engine.deliveries import Outcome, Outgoing
+from mockserver.engine.deliveries import Outcome, OutgoingRequest
 
 PATIENCE = 20
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 
 
-def answering(*answers: bytes):
+def answering(*responses: bytes):
     """Give one answer after the other, and the last to all that follow; a closing one ends its connection."""
-    left = list(answers)
+    left = list(responses)
     turn = threading.Lock()
 
     def script(receiver, connection) -> None:
         while receiver.read(connection):
             with turn:
-                answer = left.pop(0) if len(left) > 1 else left[0]
-            connection.sendall(answer)
-            if b"Connection: close" in answer:
+                response = left.pop(0) if len(left) > 1 else left[0]
+            connection.sendall(response)
+            if b"Connection: close" in response:
                 return
 
     return script
@@ -31,14 +31,14 @@ def moved(status, location) -> bytes:
     return f"HTTP/1.1 {status} Moved\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n".encode()
 
 
-def outcome_of(courier, outgoing, lane="lane") -> Outcome:
+def outcome_of(webhook_sender, build_webhook, ordering_key="ordering_key") -> Outcome:
     outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-    courier.send(lane, outgoing, outcomes.put)
+    webhook_sender.send(ordering_key, build_webhook, outcomes.put)
     return outcomes.get(timeout=PATIENCE)
 
 
-def get(courier, url) -> Outcome:
-    return outcome_of(courier, Outgoing("GET", url))
+def get(webhook_sender, url) -> Outcome:
+    return outcome_of(webhook_sender, OutgoingRequest("GET", url))
 
 
 def wait_for_the_end(connection) -> None:

@@ -1,4 +1,4 @@
-"""Couriers, and receivers on the loopback that do what a script says."""
+"""Webhook senders, and receivers on the loopback that do what a script says."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ import threading
 import pytest
 
 from contract_tests.webhooks.calling import PATIENCE
-from mockserver.webhooks import Courier, Manners
+from mockserver.webhooks import WebhookConfig, WebhookSender
 
 
 @pytest.fixture
 def hired():
-    """Make couriers that end with the test."""
+    """Make webhook senders that end with the test."""
     with contextlib.ExitStack() as ending:
 
-        def hire(*, resolve=None, connect=None, stopwatch=None, **manners) -> Courier:
-            courier = Courier(Manners(**manners), resolve=resolve, connect=connect, stopwatch=stopwatch)
-            ending.callback(courier.close)
-            return courier
+        def hire(*, resolve=None, connect=None, stopwatch=None, **webhook_config) -> WebhookSender:
+            webhook_sender = WebhookSender(
+                WebhookConfig(**webhook_config), resolve=resolve, connect=connect, stopwatch=stopwatch
+            )
+            ending.callback(webhook_sender.close)
+            return webhook_sender
 
         yield hire
 
 
 @pytest.fixture
-def courier(hired) -> Courier:
+def webhook_sender(hired) -> WebhookSender:
     return hired()
 
 
@@ -53,7 +55,7 @@ class Receiver:
         )
         self.port = self.listening.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
-        self.asked: list[bytes] = []
+        self.request: list[bytes] = []
         self.connections: list[socket.socket] = []
         self.ended: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
         threading.Thread(target=self.accept, daemon=True).start()
@@ -81,7 +83,7 @@ class Receiver:
         length = re.search(rb"(?i)content-length: ([0-9]+)", found[1])
         while len(got) < len(found[1]) + int(length[1] if length else 0):
             got += connection.recv(65536)
-        self.asked.append(got)
+        self.request.append(got)
         return got
 
     def close(self) -> None:

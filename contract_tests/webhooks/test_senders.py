@@ -1,4 +1,4 @@
-"""Who sends: lanes that keep their order, threads that come and go, and the end."""
+"""Who sends: queues that keep their order, threads that come and go, and the end."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from collections import defaultdict
 import pytest
 
 from contract_tests.webhooks.calling import OK, PATIENCE, outcome_of, wait_for_the_end
-from mockserver.engine.deliveries import Outcome, Outgoing
+from mockserver.engine.deliveries import Outcome, OutgoingRequest
 
-# -- lanes and senders -----------------------------------------------------------------------------------------------
+# -- queues and senders -----------------------------------------------------------------------------------------------
 
 
 class Gates(dict[str, threading.Event]):
@@ -46,22 +46,22 @@ class Held:
 
     def __init__(self, receiver) -> None:
         self.gates = Gates()
-        self.arrived: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.received: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.there = receiver(self.script)
 
     def script(self, there, connection) -> None:
-        while asked := there.read(connection):
-            path = asked.split(b" ", 2)[1].decode()
-            self.arrived.put(path)
+        while request := there.read(connection):
+            path = request.split(b" ", 2)[1].decode()
+            self.received.put(path)
             if path.startswith("/held"):
                 assert self.gates[path].wait(PATIENCE)
             connection.sendall(OK)
 
-    def to(self, path) -> Outgoing:
-        return Outgoing("GET", f"{self.there.url}{path}")
+    def to(self, path) -> OutgoingRequest:
+        return OutgoingRequest("GET", f"{self.there.url}{path}")
 
     def next(self) -> str:
-        return self.arrived.get(timeout=PATIENCE)
+        return self.received.get(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -75,73 +75,79 @@ def nothing(outcome) -> None:
     """Want no outcome."""
 
 
-def test_jobs_of_a_lane_are_made_one_after_the_other_in_order(courier, held):
+def test_jobs_of_a_queue_are_made_one_after_the_other_in_order(webhook_sender, held):
     made = []
     for number in range(5):
-        courier.send("lane", held.to(f"/held{number}"), lambda outcome, number=number: made.append(number))
+        webhook_sender.send(
+            "ordering_key", held.to(f"/held{number}"), lambda outcome, number=number: made.append(number)
+        )
     for number in range(5):
         assert held.next() == f"/held{number}"
-        assert held.arrived.empty()
+        assert held.received.empty()
         assert made == list(range(number))
         held.gates[f"/held{number}"].set()
-    assert courier.wait_idle(PATIENCE)
+    assert webhook_sender.wait_idle(PATIENCE)
     assert made == list(range(5))
 
 
-def test_a_slow_lane_holds_up_no_other(hired, held):
-    courier = hired(parallel=2)
-    courier.send("slow", held.to("/held"), nothing)
-    courier.send("slow", held.to("/after"), nothing)
+def test_a_slow_queue_holds_up_no_other(hired, held):
+    webhook_sender = hired(parallel=2)
+    webhook_sender.send("slow", held.to("/held"), nothing)
+    webhook_sender.send("slow", held.to("/after"), nothing)
     assert held.next() == "/held"
     for number in range(10):
-        assert outcome_of(courier, held.to(f"/{number}"), f"lane {number % 3}").status == 200
+        assert outcome_of(webhook_sender, held.to(f"/{number}"), f"queue {number % 3}").status == 200
         assert held.next() == f"/{number}"
     held.gates["/held"].set()
     assert held.next() == "/after"
 
 
-def test_lanes_take_turns(hired, held):
-    courier = hired(parallel=1)
-    courier.send("first", held.to("/held"), nothing)
+def test_queues_take_turns(hired, held):
+    webhook_sender = hired(parallel=1)
+    webhook_sender.send("first", held.to("/held"), nothing)
     held.next()
-    for lane in "abc":
+    for ordering_key in "abc":
         for number in range(3):
-            courier.send(lane, held.to(f"/{lane}{number}"), nothing)
+            webhook_sender.send(ordering_key, held.to(f"/{ordering_key}{number}"), nothing)
     held.gates["/held"].set()
     assert [held.next() for _ in range(9)] == ["/a0", "/b0", "/c0", "/a1", "/b1", "/c1", "/a2", "/b2", "/c2"]
 
 
-def test_an_owner_of_many_slow_lanes_holds_up_no_other_owner_for_longer_than_one_attempt(hired, held):
-    courier = hired(parallel=2)
-    for lane in "ab":
-        courier.send(f"slow {lane}", held.to(f"/held/{lane}"), nothing)
+def test_an_owner_of_many_slow_queues_holds_up_no_other_owner_for_longer_than_one_attempt(hired, held):
+    webhook_sender = hired(parallel=2)
+    for ordering_key in "ab":
+        webhook_sender.send(f"slow {ordering_key}", held.to(f"/held/{ordering_key}"), nothing)
     assert sorted(held.next() for _ in range(2)) == ["/held/a", "/held/b"]
-    for lane in "cd":
-        courier.send(f"slow {lane}", held.to(f"/held/{lane}"), nothing)
-    for lane in "ab":
-        courier.send(f"other {lane}", held.to(f"/other/{lane}"), nothing)
+    for ordering_key in "cd":
+        webhook_sender.send(f"slow {ordering_key}", held.to(f"/held/{ordering_key}"), nothing)
+    for ordering_key in "ab":
+        webhook_sender.send(f"other {ordering_key}", held.to(f"/other/{ordering_key}"), nothing)
     held.gates["/held/a"].set()
     assert [held.next() for _ in range(3)] == ["/other/a", "/other/b", "/held/c"]
 
 
 def test_no_more_is_under_way_than_may_be(hired, held):
-    courier = hired(parallel=3)
+    webhook_sender = hired(parallel=3)
     senders = set()
     for number in range(10):
-        courier.send(f"lane {number}", held.to(f"/held{number}"), lambda _: senders.add(threading.current_thread()))
+        webhook_sender.send(
+            f"queue {number}", held.to(f"/held{number}"), lambda _: senders.add(threading.current_thread())
+        )
     assert sorted(held.next() for _ in range(3)) == ["/held0", "/held1", "/held2"]
-    assert held.arrived.empty()
+    assert held.received.empty()
     for number in range(10):
         held.gates[f"/held{number}"].set()
-    assert courier.wait_idle(PATIENCE)
+    assert webhook_sender.wait_idle(PATIENCE)
     assert 1 <= len(senders) <= 3
 
 
 def test_senders_are_daemons_made_when_needed_that_end_when_idle(hired, held):
-    courier = hired(linger=0.01)
+    webhook_sender = hired(linger=0.01)
     for _ in range(2):
         senders: queue.SimpleQueue[threading.Thread] = queue.SimpleQueue()
-        courier.send("lane", held.to("/"), lambda _, senders=senders: senders.put(threading.current_thread()))
+        webhook_sender.send(
+            "ordering_key", held.to("/"), lambda _, senders=senders: senders.put(threading.current_thread())
+        )
         sender = senders.get(timeout=PATIENCE)
         assert sender.daemon
         sender.join(PATIENCE)
@@ -150,7 +156,7 @@ def test_senders_are_daemons_made_when_needed_that_end_when_idle(hired, held):
 
 
 def test_many_jobs_to_a_slow_receiver_keep_their_order_and_none_is_lost_or_made_twice(hired):
-    lanes, jobs = 100, 2000
+    queues, jobs = 100, 2000
     seen: dict[str, list[int]] = defaultdict(list)
     answered = []
     connections: set[Slow] = set()
@@ -167,8 +173,8 @@ def test_many_jobs_to_a_slow_receiver_keep_their_order_and_none_is_lost_or_made_
                 left.set()
 
         def data_received(self, data) -> None:
-            lane, number = data.split(b" ", 2)[1].decode()[1:].split("/")
-            seen[lane].append(int(number))
+            ordering_key, number = data.split(b" ", 2)[1].decode()[1:].split("/")
+            seen[ordering_key].append(int(number))
             asyncio.get_running_loop().call_later(0.05, self.transport.write, OK)
 
     loop = asyncio.new_event_loop()
@@ -177,96 +183,98 @@ def test_many_jobs_to_a_slow_receiver_keep_their_order_and_none_is_lost_or_made_
     running.start()
     try:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        courier = hired(parallel=64)
+        webhook_sender = hired(parallel=64)
         for number in range(jobs):
-            courier.send(
-                str(number % lanes),
-                Outgoing("GET", f"{url}/{number % lanes}/{number}"),
+            webhook_sender.send(
+                str(number % queues),
+                OutgoingRequest("GET", f"{url}/{number % queues}/{number}"),
                 lambda outcome, number=number: answered.append((number, outcome.body)),
             )
-        assert courier.wait_idle(3 * PATIENCE)
+        assert webhook_sender.wait_idle(3 * PATIENCE)
     finally:
-        courier.close()
+        webhook_sender.close()
         assert left.wait(PATIENCE)  # with the last sender the last connection has gone
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
         running.join(PATIENCE)
         loop.close()
-    assert seen == {str(lane): list(range(lane, jobs, lanes)) for lane in range(lanes)}
+    assert seen == {str(ordering_key): list(range(ordering_key, jobs, queues)) for ordering_key in range(queues)}
     assert sorted(answered) == [(number, b"OK") for number in range(jobs)]
 
 
-def test_what_is_to_be_done_may_send(courier, held):
+def test_what_is_to_be_done_may_send(webhook_sender, held):
     ended = threading.Event()
 
     def again(left) -> None:
         if not left:
             ended.set()
             return
-        courier.send("lane", held.to(f"/{left}"), lambda _: again(left - 1))
+        webhook_sender.send("ordering_key", held.to(f"/{left}"), lambda _: again(left - 1))
 
     again(3)
     assert ended.wait(PATIENCE)
-    assert courier.wait_idle(PATIENCE)
+    assert webhook_sender.wait_idle(PATIENCE)
     assert [held.next() for _ in range(3)] == ["/3", "/2", "/1"]
 
 
 def test_a_receiver_may_send_while_it_is_called(hired, receiver):
-    courier = hired(parallel=1)
+    webhook_sender = hired(parallel=1)
 
     def script(there, connection) -> None:
-        while asked := there.read(connection):
-            if asked.startswith(b"GET /first "):
-                courier.send("lane", Outgoing("GET", f"{there.url}/second"), nothing)
-                courier.send("other", Outgoing("GET", f"{there.url}/third"), nothing)
+        while request := there.read(connection):
+            if request.startswith(b"GET /first "):
+                webhook_sender.send("ordering_key", OutgoingRequest("GET", f"{there.url}/second"), nothing)
+                webhook_sender.send("other", OutgoingRequest("GET", f"{there.url}/third"), nothing)
             connection.sendall(OK)
 
     there = receiver(script)
-    courier.send("lane", Outgoing("GET", f"{there.url}/first"), nothing)
-    assert courier.wait_idle(PATIENCE)
-    asked = [re.findall(rb"GET /(\S+)", asked)[0] for asked in there.asked]
-    assert asked == [b"first", b"third", b"second"]
+    webhook_sender.send("ordering_key", OutgoingRequest("GET", f"{there.url}/first"), nothing)
+    assert webhook_sender.wait_idle(PATIENCE)
+    request = [re.findall(rb"GET /(\S+)", request)[0] for request in there.request]
+    assert request == [b"first", b"third", b"second"]
 
 
-def test_nothing_is_locked_while_what_is_to_be_done_is_done(courier, held):
+def test_nothing_is_locked_while_what_is_to_be_done_is_done(webhook_sender, held):
     def look(outcome) -> None:
-        looking = threading.Thread(target=lambda: answers.put(courier.idle()))
+        looking = threading.Thread(target=lambda: responses.put(webhook_sender.idle()))
         looking.start()
         looking.join(PATIENCE)
 
-    answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    courier.send("lane", held.to("/"), look)
-    assert answers.get(timeout=PATIENCE) is False
+    responses: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    webhook_sender.send("ordering_key", held.to("/"), look)
+    assert responses.get(timeout=PATIENCE) is False
 
 
-def test_what_is_to_be_done_may_fail_and_the_lane_goes_on(courier, held, caplog):
+def test_what_is_to_be_done_may_fail_and_the_queue_goes_on(webhook_sender, held, caplog):
     def fail(outcome) -> None:
         raise RuntimeError("broken")
 
-    courier.send("lane", held.to("/a?secret"), fail)
-    assert outcome_of(courier, held.to("/b")).status == 200
+    webhook_sender.send("ordering_key", held.to("/a?secret"), fail)
+    assert outcome_of(webhook_sender, held.to("/b")).status == 200
     assert [record.getMessage() for record in caplog.records] == [
         f"What was to be done with the answer of {held.there.url}/a failed"
     ]
-    courier.send("lane", Outgoing("GET", "secret"), fail)
-    assert courier.wait_idle(PATIENCE)
+    webhook_sender.send("ordering_key", OutgoingRequest("GET", "secret"), fail)
+    assert webhook_sender.wait_idle(PATIENCE)
     assert caplog.records[1].getMessage() == "What was to be done with the answer of a URL that cannot be read failed"
 
 
 def test_a_sender_that_is_ended_by_force_is_replaced(hired, held, monkeypatch):
-    courier = hired(parallel=1)
+    webhook_sender = hired(parallel=1)
     ended: queue.SimpleQueue[type[BaseException]] = queue.SimpleQueue()
-    monkeypatch.setattr(threading, "excepthook", lambda told: ended.put(told.exc_type))  # else a later test gets it
+    monkeypatch.setattr(
+        threading, "excepthook", lambda received: ended.put(received.exc_type)
+    )  # else a later test gets it
 
     def leave(outcome) -> None:
         raise SystemExit
 
-    courier.send("lane", held.to("/held"), leave)
+    webhook_sender.send("ordering_key", held.to("/held"), leave)
     held.next()
-    courier.send("other", held.to("/b"), nothing)
-    courier.send("lane", held.to("/c"), nothing)
+    webhook_sender.send("other", held.to("/b"), nothing)
+    webhook_sender.send("ordering_key", held.to("/c"), nothing)
     held.gates["/held"].set()
-    assert courier.wait_idle(PATIENCE)
+    assert webhook_sender.wait_idle(PATIENCE)
     assert [held.next(), held.next()] == ["/b", "/c"]
     assert ended.get(timeout=PATIENCE) is SystemExit
 
@@ -274,65 +282,65 @@ def test_a_sender_that_is_ended_by_force_is_replaced(hired, held, monkeypatch):
 # -- quiet and the end -----------------------------------------------------------------------------------------------
 
 
-def test_idle_is_when_nothing_is_queued_or_in_flight(courier, held):
-    assert courier.idle()
-    assert courier.wait_idle(0)
-    courier.send("one lane", held.to("/held"), nothing)
+def test_idle_is_when_nothing_is_queued_or_in_flight(webhook_sender, held):
+    assert webhook_sender.idle()
+    assert webhook_sender.wait_idle(0)
+    webhook_sender.send("one queue", held.to("/held"), nothing)
     held.next()
-    assert not courier.idle()
-    assert not courier.wait_idle(0)
-    assert not courier.idle("one")
-    assert courier.idle("other")
-    assert courier.wait_idle(0, "other")
+    assert not webhook_sender.idle()
+    assert not webhook_sender.wait_idle(0)
+    assert not webhook_sender.idle("one")
+    assert webhook_sender.idle("other")
+    assert webhook_sender.wait_idle(0, "other")
     held.gates["/held"].set()
-    assert courier.wait_idle(PATIENCE, "one")
-    assert courier.idle()
+    assert webhook_sender.wait_idle(PATIENCE, "one")
+    assert webhook_sender.idle()
 
 
-def test_it_is_not_idle_before_all_is_done(courier, held):
+def test_it_is_not_idle_before_all_is_done(webhook_sender, held):
     order = []
-    courier.send("lane", held.to("/"), lambda outcome: order.append("done"))
-    assert courier.wait_idle(PATIENCE)
+    webhook_sender.send("ordering_key", held.to("/"), lambda outcome: order.append("done"))
+    assert webhook_sender.wait_idle(PATIENCE)
     order.append("idle")
     assert order == ["done", "idle"]
 
 
 def test_what_is_forgotten_is_not_sent(hired, held):
-    courier = hired(parallel=1)
-    courier.send("world 1 a", held.to("/held"), nothing)
+    webhook_sender = hired(parallel=1)
+    webhook_sender.send("world 1 a", held.to("/held"), nothing)
     held.next()
-    courier.send("world 1 a", held.to("/never"), nothing)
-    courier.send("world 1 b", held.to("/never"), nothing)
-    courier.send("world 2 a", held.to("/other"), nothing)
-    assert courier.forget("world 1 ") == 2
-    assert not courier.idle("world 1 ")
-    courier.send("world 1 a", held.to("/again"), nothing)
+    webhook_sender.send("world 1 a", held.to("/never"), nothing)
+    webhook_sender.send("world 1 b", held.to("/never"), nothing)
+    webhook_sender.send("world 2 a", held.to("/other"), nothing)
+    assert webhook_sender.forget("world 1 ") == 2
+    assert not webhook_sender.idle("world 1 ")
+    webhook_sender.send("world 1 a", held.to("/again"), nothing)
     held.gates["/held"].set()
-    assert courier.wait_idle(PATIENCE)
+    assert webhook_sender.wait_idle(PATIENCE)
     assert sorted((held.next(), held.next())) == ["/again", "/other"]
-    assert held.arrived.empty()
+    assert held.received.empty()
 
 
 def test_the_end_waits_for_what_is_in_flight_and_lets_go_what_is_queued(hired, held):
-    courier = hired(parallel=1)
+    webhook_sender = hired(parallel=1)
     outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-    courier.send("lane", held.to("/held"), outcomes.put)
-    courier.send("lane", held.to("/queued"), outcomes.put)
-    courier.send("other", held.to("/queued"), outcomes.put)
+    webhook_sender.send("ordering_key", held.to("/held"), outcomes.put)
+    webhook_sender.send("ordering_key", held.to("/queued"), outcomes.put)
+    webhook_sender.send("other", held.to("/queued"), outcomes.put)
     held.next()
-    closing = threading.Thread(target=courier.close, args=(PATIENCE,))
+    closing = threading.Thread(target=webhook_sender.close, args=(PATIENCE,))
     closing.start()
-    assert courier.wait_idle(PATIENCE, "other")  # the end has begun
-    assert courier.wait_idle(0) is False
+    assert webhook_sender.wait_idle(PATIENCE, "other")  # the end has begun
+    assert webhook_sender.wait_idle(0) is False
     held.gates["/held"].set()
     closing.join(PATIENCE)
     assert outcomes.get_nowait().status == 200
     assert outcomes.empty()
-    assert courier.idle()
+    assert webhook_sender.idle()
 
 
 @pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nO"])
-def test_the_end_cuts_off_what_takes_too_long(courier, receiver, beginning):
+def test_the_end_cuts_off_what_takes_too_long(webhook_sender, receiver, beginning):
     begun = threading.Event()
 
     def hang(there, connection) -> None:
@@ -344,30 +352,30 @@ def test_the_end_cuts_off_what_takes_too_long(courier, receiver, beginning):
     there = receiver(hang)
     outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
     senders: list[threading.Thread] = []
-    courier.send("lane", Outgoing("GET", f"{there.url}/a?b"), lambda outcome: (outcomes.put(outcome), senders.append(threading.current_thread())))  # fmt: skip
+    webhook_sender.send("ordering_key", OutgoingRequest("GET", f"{there.url}/a?b"), lambda outcome: (outcomes.put(outcome), senders.append(threading.current_thread())))  # fmt: skip
     assert begun.wait(PATIENCE)
-    courier.close(0.01)
+    webhook_sender.close(0.01)
     assert outcomes.get(timeout=PATIENCE) == Outcome(error=f"{there.url}/a was cut off because the server stops")
     senders[0].join(PATIENCE)
     assert not senders[0].is_alive()
 
 
-def test_after_the_end_nothing_is_sent(courier, held):
-    courier.close()
-    courier.send("lane", held.to("/"), nothing)
-    assert courier.wait_idle(PATIENCE)
-    assert held.arrived.empty()
-    courier.close(PATIENCE)
+def test_after_the_end_nothing_is_sent(webhook_sender, held):
+    webhook_sender.close()
+    webhook_sender.send("ordering_key", held.to("/"), nothing)
+    assert webhook_sender.wait_idle(PATIENCE)
+    assert held.received.empty()
+    webhook_sender.close(PATIENCE)
 
 
-def test_the_end_may_come_from_a_sender(courier, held):
+def test_the_end_may_come_from_a_sender(webhook_sender, held):
     ended = threading.Event()
 
     def end(outcome) -> None:
-        courier.close(PATIENCE)
+        webhook_sender.close(PATIENCE)
         ended.set()
 
-    courier.send("lane", held.to("/"), end)
+    webhook_sender.send("ordering_key", held.to("/"), end)
     assert ended.wait(PATIENCE / 2)
 
 
@@ -386,8 +394,8 @@ def test_requests_is_not_imported_before_something_is_sent():
     assert (
         run("""
         import sys
-        from mockserver.webhooks import Courier
-        Courier()
+        from mockserver.webhooks import WebhookSender
+        WebhookSender()
         print([name for name in ("requests", "urllib3") if name in sys.modules])
         """)
         == "[]\n"
@@ -398,11 +406,11 @@ def test_a_request_in_flight_holds_up_no_exit():
     assert (
         run("""
         import socket
-        from mockserver.engine.deliveries import Outgoing
-        from mockserver.webhooks import Courier, Manners
+        from mockserver.engine.deliveries import OutgoingRequest
+        from mockserver.webhooks import WebhookSender, WebhookConfig
         silent = socket.create_server(("127.0.0.1", 0))
-        courier = Courier(Manners(timeout=1000))
-        courier.send("a", Outgoing("GET", f"http://127.0.0.1:{silent.getsockname()[1]}"), lambda outcome: None)
+        webhook_sender = WebhookSender(WebhookConfig(timeout=1000))
+        webhook_sender.send("a", OutgoingRequest("GET", f"http://127.0.0.1:{silent.getsockname()[1]}"), lambda outcome: None)
         kept, _ = silent.accept()
         print("leaves")
         """)
@@ -415,24 +423,24 @@ def test_a_forked_process_begins_anew_and_sends_nothing_of_its_parents():
     assert (
         run("""
         import os, socket, sys, threading
-        from mockserver.engine.deliveries import Outgoing
-        from mockserver.webhooks import Courier, Manners
+        from mockserver.engine.deliveries import OutgoingRequest
+        from mockserver.webhooks import WebhookSender, WebhookConfig
         silent = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        courier = Courier(Manners(parallel=1))
-        courier.send("a", Outgoing("GET", url), lambda outcome: print("never"))
+        webhook_sender = WebhookSender(WebhookConfig(parallel=1))
+        webhook_sender.send("a", OutgoingRequest("GET", url), lambda outcome: print("never"))
         kept, _ = silent.accept()
-        courier.send("a", Outgoing("GET", url), lambda outcome: print("never"))
-        courier._lock.acquire()  # as another thread may at that moment
+        webhook_sender.send("a", OutgoingRequest("GET", url), lambda outcome: print("never"))
+        webhook_sender._lock.acquire()  # as another thread may at that moment
         if (child := os.fork()) == 0:
-            assert courier.idle()
-            courier.send("a", Outgoing("GET", "http://127.0.0.1:1/"), lambda outcome: print("child:", outcome.error))
-            assert courier.wait_idle(10)
+            assert webhook_sender.idle()
+            webhook_sender.send("a", OutgoingRequest("GET", "http://127.0.0.1:1/"), lambda outcome: print("child:", outcome.error))
+            assert webhook_sender.wait_idle(10)
             sys.stdout.flush()
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
-        courier._lock.release()
-        print("parent:", courier.idle())
+        webhook_sender._lock.release()
+        print("parent:", webhook_sender.idle())
         """)
-        == "child: the connection to http://127.0.0.1:1/ was refused\nparent: False\n"
+        == "child: the connection to http://127.0.0.1:1/ was rejected\nparent: False\n"
     )

@@ -1,4 +1,4 @@
-"""Whom the courier calls, and whom by no means."""
+"""Whom the webhook sender calls, and whom by no means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.webhooks.calling import OK, answering, get, moved
 from mockserver.engine.deliveries import Outcome
-from mockserver.webhooks import Manners, connected, resolved
+from mockserver.webhooks import WebhookConfig, connected, resolved
 
 NEAR = "127.0.0.1 127.255.0.1 ::1 10.0.0.1 172.16.0.1 172.31.255.255 192.168.0.1 fc00::1 fdff::1 ::ffff:10.0.0.1"
 FAR = "8.8.8.8 172.32.0.1 172.15.0.1 192.167.0.1 100.64.0.1 2001:db8::1 ::ffff:8.8.8.8 64:ff9b::808:808"
@@ -28,11 +28,11 @@ class Elsewhere:
     def __init__(self, receiver, *addresses: str) -> None:
         self.there = receiver(answering(OK))
         self.addresses = list(addresses)
-        self.asked: list[str] = []
+        self.request: list[str] = []
         self.connected: list[tuple[str, int]] = []
 
     def resolve(self, name, port) -> list[str]:
-        self.asked.append(name)
+        self.request.append(name)
         return self.addresses
 
     def connect(self, address, port, seconds) -> socket.socket:
@@ -40,9 +40,11 @@ class Elsewhere:
         return connected("127.0.0.1", self.there.port, seconds)
 
 
-def called(hired, receiver, address, **manners) -> bool:
+def called(hired, receiver, address, **webhook_config) -> bool:
     network = Elsewhere(receiver, address)
-    outcome = get(hired(resolve=network.resolve, connect=network.connect, **manners), "http://hook.example:81/a?b")
+    outcome = get(
+        hired(resolve=network.resolve, connect=network.connect, **webhook_config), "http://hook.example:81/a?b"
+    )
     assert network.connected == ([(address, 81)] if outcome.error is None else [])
     return outcome.error is None
 
@@ -62,14 +64,14 @@ def test_what_is_never_called_is_not_called_by_any_means(hired, receiver, what):
         named = {"hook.example:81", f"[{address}]:81", f"{address}:81"}
         for targets in ("private", "any", named):
             network = Elsewhere(receiver, address)
-            courier = hired(resolve=network.resolve, connect=network.connect, targets=targets)
-            assert get(courier, "http://hook.example:81/a?b") == Outcome(
+            webhook_sender = hired(resolve=network.resolve, connect=network.connect, targets=targets)
+            assert get(webhook_sender, "http://hook.example:81/a?b") == Outcome(
                 error=f"http://hook.example:81/a is not called: {address} is {what}, and these are never called"
             )
             assert network.connected == []
 
 
-def test_a_refusal_says_how_to_allow_it(hired, receiver):
+def test_a_provider_error_says_how_to_allow_it(hired, receiver):
     network = Elsewhere(receiver, "8.8.8.8")
     assert get(hired(resolve=network.resolve), "https://Hook.example/a?b") == Outcome(
         error="https://hook.example/a is not called: 8.8.8.8 is neither loopback nor private; "
@@ -95,15 +97,15 @@ def test_named_targets_are_beside_the_private_ones(hired, receiver):
 def test_a_name_that_changes_its_address_after_it_was_checked_does_not_get_around_it(hired, receiver):
     """DNS rebinding: the first answer is harmless, the next is not."""
     network = Elsewhere(receiver, "10.0.0.1")
-    courier = hired(resolve=network.resolve, connect=network.connect)
-    assert get(courier, "http://hook.example/").status == 200
-    assert network.asked == ["hook.example"]
+    webhook_sender = hired(resolve=network.resolve, connect=network.connect)
+    assert get(webhook_sender, "http://hook.example/").status == 200
+    assert network.request == ["hook.example"]
     assert network.connected == [("10.0.0.1", 80)]
-    assert b"\r\nHost: hook.example\r\n" in network.there.asked[0]
+    assert b"\r\nHost: hook.example\r\n" in network.there.request[0]
 
     network.addresses = ["169.254.169.254"]
     network.there.connections[0].shutdown(socket.SHUT_RDWR)
-    assert get(courier, "http://hook.example/").error.endswith("and these are never called")
+    assert get(webhook_sender, "http://hook.example/").error.endswith("and these are never called")
     assert network.connected == [("10.0.0.1", 80)]
 
 
@@ -112,8 +114,10 @@ def test_the_address_is_checked_at_every_hop_of_a_redirect(hired, receiver):
     first = receiver(answering(moved(302, "http://hook.example/next")))
     network.resolve = lambda name, port: ["8.8.8.8"] if name == "hook.example" else ["127.0.0.1"]
     network.connect = lambda address, port, seconds: connected("127.0.0.1", first.port, seconds)
-    courier = hired(resolve=network.resolve, connect=network.connect, redirects=3)
-    assert get(courier, "http://near.example/").error.startswith("http://hook.example/next is not called: 8.8.8.8 is")
+    webhook_sender = hired(resolve=network.resolve, connect=network.connect, redirects=3)
+    assert get(webhook_sender, "http://near.example/").error.startswith(
+        "http://hook.example/next is not called: 8.8.8.8 is"
+    )
     assert len(first.connections) == 1
 
 
@@ -132,19 +136,19 @@ def test_of_several_addresses_those_that_may_be_called_are_tried_in_turn(hired, 
 
 
 @pytest.mark.parametrize("spelling", ["0x7f.1", "2130706433", "127.1", "localhost"])
-def test_an_address_is_judged_by_what_it_means_not_by_its_spelling(courier, receiver, spelling):
+def test_an_address_is_judged_by_what_it_means_not_by_its_spelling(webhook_sender, receiver, spelling):
     there = receiver(answering(OK))
-    assert get(courier, f"http://{spelling}:{there.port}/").status == 200
+    assert get(webhook_sender, f"http://{spelling}:{there.port}/").status == 200
 
 
 def test_the_machines_own_names_are_resolved_to_addresses():
     assert all(ipaddress.ip_address(address).is_loopback for address in resolved("localhost", 80))
 
 
-def test_manners_that_cannot_be_are_refused():
+def test_webhook_configuration_that_cannot_be_are_rejected():
     with pytest.raises(ValueError, match="targets are 'private', 'any' or a set of host:port, not 'localhost:80'"):
-        Manners(targets="localhost:80")
-    with pytest.raises(ValueError, match="a courier needs a sender and some time"):
-        Manners(parallel=0)
-    with pytest.raises(ValueError, match="a courier needs a sender and some time"):
-        Manners(timeout=0)
+        WebhookConfig(targets="localhost:80")
+    with pytest.raises(ValueError, match="a webhook sender needs a sender and some time"):
+        WebhookConfig(parallel=0)
+    with pytest.raises(ValueError, match="a webhook sender needs a sender and some time"):
+        WebhookConfig(timeout=0)

@@ -1,4 +1,4 @@
-"""The courier: what it puts on the wire, how it waits, and that nothing a receiver does harms it."""
+"""The webhook sender: what it puts on the wire, how it waits, and that nothing a receiver does harms it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import threading
 import pytest
 
 from contract_tests.webhooks.calling import OK, PATIENCE, answering, get, moved, outcome_of, wait_for_the_end
-from mockserver.engine.deliveries import Outcome, Outgoing
+from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.webhooks import connected
 
 
@@ -30,29 +30,29 @@ class Stopwatch:
 # -- on the wire -----------------------------------------------------------------------------------------------------
 
 
-def test_a_get_is_sent_without_headers_of_a_body(courier, receiver):
+def test_a_get_is_sent_without_headers_of_a_body(webhook_sender, receiver):
     there = receiver(answering(OK))
-    assert get(courier, f"{there.url}/hook?x=1") == Outcome(200, (("Content-Length", "2"),), b"OK")
+    assert get(webhook_sender, f"{there.url}/hook?x=1") == Outcome(200, (("Content-Length", "2"),), b"OK")
     host = f"127.0.0.1:{there.port}"
-    assert there.asked == [
+    assert there.request == [
         f"GET /hook?x=1 HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: identity\r\nUser-Agent: mockserver\r\n\r\n".encode()
     ]
 
 
-def test_a_body_is_sent_byte_for_byte_with_the_headers_that_it_was_given(courier, receiver):
+def test_a_body_is_sent_byte_for_byte_with_the_headers_that_it_was_given(webhook_sender, receiver):
     there = receiver(answering(OK))
     headers = (("Content-Type", "text/x"), ("X-Same", "1"), ("X-Same", "2"), ("user-agent", "theirs"))
-    outcome_of(courier, Outgoing("POST", there.url, headers, b"\0\r\n\xff body"))
-    assert there.asked == [
+    outcome_of(webhook_sender, OutgoingRequest("POST", there.url, headers, b"\0\r\n\xff body"))
+    assert there.request == [
         f"POST / HTTP/1.1\r\nHost: 127.0.0.1:{there.port}\r\nAccept-Encoding: identity\r\nContent-Length: 9\r\n".encode()
         + b"Content-Type: text/x\r\nX-Same: 1\r\nX-Same: 2\r\nuser-agent: theirs\r\n\r\n\0\r\n\xff body"
     ]
 
 
-def test_a_post_of_nothing_says_so(courier, receiver):
+def test_a_post_of_nothing_says_so(webhook_sender, receiver):
     there = receiver(answering(OK))
-    outcome_of(courier, Outgoing("POST", there.url))
-    assert b"\r\nContent-Length: 0\r\n" in there.asked[0]
+    outcome_of(webhook_sender, OutgoingRequest("POST", there.url))
+    assert b"\r\nContent-Length: 0\r\n" in there.request[0]
 
 
 @pytest.mark.parametrize(
@@ -71,92 +71,96 @@ def test_a_post_of_nothing_says_so(courier, receiver):
         ("/a\r\nX: y\t\x7f", "/a%0D%0AX:%20y%09%7F"),
     ],
 )
-def test_a_url_is_sent_as_it_is_but_for_what_no_request_line_can_carry(courier, receiver, given, sent):
+def test_a_url_is_sent_as_it_is_but_for_what_no_request_line_can_carry(webhook_sender, receiver, given, sent):
     there = receiver(answering(OK))
-    assert get(courier, there.url + given).status == 200
-    assert there.asked[0].partition(b" HTTP/1.1\r\n")[0].decode() == f"GET {sent}"
+    assert get(webhook_sender, there.url + given).status == 200
+    assert there.request[0].partition(b" HTTP/1.1\r\n")[0].decode() == f"GET {sent}"
 
 
-def test_credentials_in_a_url_are_sent_as_basic_authentication(courier, receiver):
+def test_credentials_in_a_url_are_sent_as_basic_authentication(webhook_sender, receiver):
     there = receiver(answering(OK))
-    get(courier, there.url.replace("//", "//us%40er:p%3Aw@"))
-    assert b"\r\nAuthorization: Basic dXNAZXI6cDp3\r\n" in there.asked[0]
+    get(webhook_sender, there.url.replace("//", "//us%40er:p%3Aw@"))
+    assert b"\r\nAuthorization: Basic dXNAZXI6cDp3\r\n" in there.request[0]
 
 
-def test_an_authorization_of_its_own_is_left_alone(courier, receiver):
+def test_an_authorization_of_its_own_is_left_alone(webhook_sender, receiver):
     there = receiver(answering(OK))
-    outcome_of(courier, Outgoing("GET", there.url.replace("//", "//u:p@"), (("authorization", "Bearer x"),)))
-    assert re.findall(rb"(?i)authorization: (.*)\r\n", there.asked[0]) == [b"Bearer x"]
+    outcome_of(
+        webhook_sender, OutgoingRequest("GET", there.url.replace("//", "//u:p@"), (("authorization", "Bearer x"),))
+    )
+    assert re.findall(rb"(?i)authorization: (.*)\r\n", there.request[0]) == [b"Bearer x"]
 
 
-def test_no_proxy_and_no_password_is_taken_from_the_environment(courier, receiver, nobody, monkeypatch, tmp_path):
+def test_no_proxy_and_no_password_is_taken_from_the_environment(
+    webhook_sender, receiver, unknown, monkeypatch, tmp_path
+):
     (tmp_path / "netrc").write_text("default login somebody password secret")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, nobody)
+        monkeypatch.setenv(name, unknown)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     there = receiver(answering(OK))
-    assert get(courier, there.url).status == 200
-    assert b"uthorization" not in there.asked[0]
+    assert get(webhook_sender, there.url).status == 200
+    assert b"uthorization" not in there.request[0]
 
 
-def test_cookies_are_not_kept(courier, receiver):
+def test_cookies_are_not_kept(webhook_sender, receiver):
     there = receiver(answering(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n"))
-    assert get(courier, there.url).headers == (("Set-Cookie", "a=b; Path=/"), ("Content-Length", "0"))
-    get(courier, there.url)
-    assert b"ookie" not in there.asked[1]
+    assert get(webhook_sender, there.url).headers == (("Set-Cookie", "a=b; Path=/"), ("Content-Length", "0"))
+    get(webhook_sender, there.url)
+    assert b"ookie" not in there.request[1]
 
 
-def test_what_a_compressed_answer_says_is_kept_as_it_came(courier, receiver):
+def test_what_a_compressed_answer_says_is_kept_as_it_came(webhook_sender, receiver):
     there = receiver(answering(OK.replace(b"OK\r\n", b"OK\r\nContent-Encoding: gzip\r\n", 1)))
-    assert get(courier, there.url).body == b"OK"
+    assert get(webhook_sender, there.url).body == b"OK"
 
 
-def test_version_6_of_the_internet_protocol_is_spoken(courier, receiver):
+def test_version_6_of_the_internet_protocol_is_spoken(webhook_sender, receiver):
     try:
         there = receiver(answering(OK), "::1")
     except OSError as reason:
         if reason.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             raise
         pytest.skip(f"IPv6 is switched off here: its loopback, ::1, cannot be listened at ({reason.strerror})")
-    assert get(courier, there.url).status == 200
-    assert f"\r\nHost: [::1]:{there.port}\r\n".encode() in there.asked[0]
+    assert get(webhook_sender, there.url).status == 200
+    assert f"\r\nHost: [::1]:{there.port}\r\n".encode() in there.request[0]
 
 
 # -- connections -----------------------------------------------------------------------------------------------------
 
 
-def test_a_connection_is_used_again(courier, receiver):
+def test_a_connection_is_used_again(webhook_sender, receiver):
     there = receiver(answering(OK))
-    assert [get(courier, there.url).status for _ in range(5)] == [200] * 5
+    assert [get(webhook_sender, there.url).status for _ in range(5)] == [200] * 5
     assert len(there.connections) == 1
 
 
 def test_a_connection_is_not_used_again_when_it_has_been_idle(hired, receiver):
     stopwatch = Stopwatch()
-    courier = hired(stopwatch=stopwatch)
+    webhook_sender = hired(stopwatch=stopwatch)
     there = receiver(answering(OK))
-    get(courier, there.url)
+    get(webhook_sender, there.url)
     stopwatch.microseconds += 1_000_000
-    assert get(courier, there.url).status == 200
+    assert get(webhook_sender, there.url).status == 200
     assert len(there.connections) == 2
 
 
-def test_a_connection_that_the_receiver_has_closed_is_not_used_again(courier, receiver):
+def test_a_connection_that_the_receiver_has_closed_is_not_used_again(webhook_sender, receiver):
     def once(there, connection) -> None:
         there.read(connection)
         connection.sendall(OK)
 
     there = receiver(once)
     for _ in range(3):
-        get(courier, there.url)
+        get(webhook_sender, there.url)
         there.ended.get(timeout=PATIENCE)
-    assert len(there.asked) == 3
+    assert len(there.request) == 3
 
 
 def test_a_receiver_that_serves_one_connection_at_a_time_is_not_kept_waiting_by_the_one_we_keep(hired, receiver):
-    courier = hired(parallel=4)
+    webhook_sender = hired(parallel=4)
     one_at_a_time = threading.Lock()
 
     def script(there, connection) -> None:
@@ -164,23 +168,23 @@ def test_a_receiver_that_serves_one_connection_at_a_time_is_not_kept_waiting_by_
             answering(OK)(there, connection)
 
     there = receiver(script)
-    assert [get(courier, there.url).status for _ in range(20)] == [200] * 20
+    assert [get(webhook_sender, there.url).status for _ in range(20)] == [200] * 20
 
 
 # -- redirects -------------------------------------------------------------------------------------------------------
 
 
-def test_a_redirect_is_an_answer_like_any_other(courier, receiver):
+def test_a_redirect_is_an_answer_like_any_other(webhook_sender, receiver):
     there = receiver(answering(moved(302, "/other"), OK))
-    assert get(courier, there.url).status == 302
-    assert len(there.asked) == 1
+    assert get(webhook_sender, there.url).status == 302
+    assert len(there.request) == 1
 
 
 def test_redirects_are_followed_as_often_as_was_said(hired, receiver):
     there = receiver(answering(moved(302, "/1"), moved(302, "2?x=%3a"), moved(302, "/3"), OK))
-    courier = hired(redirects=2)
-    assert dict(get(courier, f"{there.url}/a/b?c").headers)["Location"] == "/3"
-    assert [re.findall(rb"GET (\S*)", asked) for asked in there.asked] == [[b"/a/b?c"], [b"/1"], [b"/2?x=%3a"]]
+    webhook_sender = hired(redirects=2)
+    assert dict(get(webhook_sender, f"{there.url}/a/b?c").headers)["Location"] == "/3"
+    assert [re.findall(rb"GET (\S*)", request) for request in there.request] == [[b"/a/b?c"], [b"/1"], [b"/2?x=%3a"]]
 
 
 @pytest.mark.parametrize(
@@ -189,20 +193,23 @@ def test_redirects_are_followed_as_often_as_was_said(hired, receiver):
 )
 def test_a_redirected_post_is_what_browsers_make_of_it(hired, receiver, status, method, body):
     there = receiver(answering(moved(status, "/zażółć"), OK))
-    assert outcome_of(hired(redirects=1), Outgoing("POST", there.url, (("Content-Type", "a/b"),), b"x")).status == 200
-    assert there.asked[1].startswith(method + b" /za%C5%BC%C3%B3%C5%82%C4%87 ")
-    assert there.asked[1].endswith(b"\r\n\r\n" + body)
-    assert (b"ontent-" in there.asked[1]) is bool(body)
+    assert (
+        outcome_of(hired(redirects=1), OutgoingRequest("POST", there.url, (("Content-Type", "a/b"),), b"x")).status
+        == 200
+    )
+    assert there.request[1].startswith(method + b" /za%C5%BC%C3%B3%C5%82%C4%87 ")
+    assert there.request[1].endswith(b"\r\n\r\n" + body)
+    assert (b"ontent-" in there.request[1]) is bool(body)
 
 
 def test_secrets_are_not_taken_along_to_another_origin(hired, receiver):
     elsewhere = receiver(answering(OK))
     there = receiver(answering(moved(302, "/same"), moved(302, elsewhere.url)))
     secrets = (("Authorization", "Bearer x"), ("Cookie", "a=b"), ("Host", "named"), ("X-Other", "y"))
-    assert outcome_of(hired(redirects=2), Outgoing("GET", there.url, secrets)).status == 200
-    assert b"Bearer x" in there.asked[1]
-    assert not re.search(rb"Bearer|Cookie|named", elsewhere.asked[0])
-    assert b"X-Other: y" in elsewhere.asked[0]
+    assert outcome_of(hired(redirects=2), OutgoingRequest("GET", there.url, secrets)).status == 200
+    assert b"Bearer x" in there.request[1]
+    assert not re.search(rb"Bearer|Cookie|named", elsewhere.request[0])
+    assert b"X-Other: y" in elsewhere.request[0]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +276,7 @@ def test_the_time_is_for_all_redirects_together(hired, receiver):
     assert get(hired(timeout=1, redirects=50, stopwatch=stopwatch), there.url) == Outcome(
         error=f"no complete answer from {there.url}/again within 1 s"
     )
-    assert len(there.asked) == 3
+    assert len(there.request) == 3
 
 
 def test_a_connection_is_waited_for_no_longer_than_may_be(hired):
@@ -279,16 +286,18 @@ def test_a_connection_is_waited_for_no_longer_than_may_be(hired):
         waited.append(seconds)
         raise TimeoutError
 
-    courier = hired(connect=connect, resolve=lambda *_: ["10.0.0.1", "10.0.0.2"], connect_timeout=3)
-    assert get(courier, "http://slow.example/a?b") == Outcome(error="no connection to http://slow.example/a within 3 s")
+    webhook_sender = hired(connect=connect, resolve=lambda *_: ["10.0.0.1", "10.0.0.2"], connect_timeout=3)
+    assert get(webhook_sender, "http://slow.example/a?b") == Outcome(
+        error="no connection to http://slow.example/a within 3 s"
+    )
     assert waited == [1.5, 1.5]
 
 
 def test_tls_that_never_begins_is_given_up(hired, receiver):
     there = receiver(lambda there, connection: wait_for_the_end(connection))
-    courier = hired(connect_timeout=0.1)
+    webhook_sender = hired(connect_timeout=0.1)
     url = there.url.replace("http:", "https:")
-    assert get(courier, url) == Outcome(error=f"no connection to {url}/ within 0.1 s")
+    assert get(webhook_sender, url) == Outcome(error=f"no connection to {url}/ within 0.1 s")
 
 
 # -- what is kept of an answer ---------------------------------------------------------------------------------------
@@ -315,13 +324,13 @@ def test_of_an_endless_answer_the_beginning_is_kept_and_the_rest_is_not_read(hir
 def test_the_cap_is_exact_and_the_next_answer_is_whole(hired, receiver, length):
     body = b"0123456789a"[:length]
     there = receiver(answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (length, body)))
-    courier = hired(body_bytes=10)
-    assert [get(courier, there.url).body for _ in range(3)] == [body[:10]] * 3
+    webhook_sender = hired(body_bytes=10)
+    assert [get(webhook_sender, there.url).body for _ in range(3)] == [body[:10]] * 3
 
 
-def test_the_headers_of_an_answer_are_kept_in_order_as_often_as_they_came(courier, receiver):
+def test_the_headers_of_an_answer_are_kept_in_order_as_often_as_they_came(webhook_sender, receiver):
     there = receiver(answering(b"HTTP/1.1 204 No\r\nb: 1\r\na: 2\r\n\r\n"))
-    assert get(courier, there.url) == Outcome(204, (("b", "1"), ("a", "2")))
+    assert get(webhook_sender, there.url) == Outcome(204, (("b", "1"), ("a", "2")))
 
 
 # -- what goes wrong -------------------------------------------------------------------------------------------------
@@ -349,9 +358,9 @@ GOES_WRONG = {
 
 
 @pytest.mark.parametrize("error", GOES_WRONG, ids=["left", "ssh", "many", "long"])
-def test_what_is_no_answer_has_a_sentence(courier, receiver, error):
+def test_what_is_no_answer_has_a_sentence(webhook_sender, receiver, error):
     there = receiver(GOES_WRONG[error])
-    outcome = get(courier, f"{there.url.replace('//', '//user:secret@')}/a?token=secret")
+    outcome = get(webhook_sender, f"{there.url.replace('//', '//user:secret@')}/a?token=secret")
     assert outcome == Outcome(error=error.format(f"{there.url}/a"))
 
 
@@ -359,9 +368,9 @@ def test_what_is_no_answer_has_a_sentence(courier, receiver, error):
     "beginning",
     [b"", b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\n\r\nO", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nO"],
 )
-def test_a_reset_in_the_middle_is_told(courier, receiver, beginning):
+def test_a_reset_in_the_middle_is_notified(webhook_sender, receiver, beginning):
     there = receiver(resetting(beginning))
-    assert get(courier, f"{there.url}/a?b") == Outcome(
+    assert get(webhook_sender, f"{there.url}/a?b") == Outcome(
         error=f"{there.url}/a reset the connection before its answer was complete"
     )
 
@@ -374,24 +383,24 @@ def test_a_reset_in_the_middle_is_told(courier, receiver, beginning):
         b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],
 )
-def test_an_answer_that_breaks_off_is_none(courier, receiver, framed):
+def test_an_answer_that_breaks_off_is_none(webhook_sender, receiver, framed):
     there = receiver(answering(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + framed))
-    assert get(courier, there.url) == Outcome(error=f"{there.url}/ broke off its answer")
+    assert get(webhook_sender, there.url) == Outcome(error=f"{there.url}/ broke off its answer")
 
 
-def test_an_answer_given_before_the_request_was_read_is_heard(courier, receiver):
+def test_an_answer_given_before_the_request_was_read_is_heard(webhook_sender, receiver):
     there = receiver(lambda there, connection: connection.sendall(OK) or there.read(connection))
-    assert outcome_of(courier, Outgoing("POST", there.url, (), b"x")).body == b"OK"
+    assert outcome_of(webhook_sender, OutgoingRequest("POST", there.url, (), b"x")).body == b"OK"
 
 
-def test_a_refused_connection_is_told(courier, nobody):
-    assert get(courier, nobody.replace("//", "//user:secret@") + "/a?b") == Outcome(
-        error=f"the connection to {nobody}/a was refused"
+def test_a_refused_connection_is_notified(webhook_sender, unknown):
+    assert get(webhook_sender, unknown.replace("//", "//user:secret@") + "/a?b") == Outcome(
+        error=f"the connection to {unknown}/a was rejected"
     )
 
 
-def test_a_connection_to_ourselves_is_a_refused_one(monkeypatch):
-    """The kernel may choose, for our end, the very port that nobody listens on."""
+def test_a_connection_to_ourselves_is_a_rejected_one(monkeypatch):
+    """The kernel may choose, for our end, the very port that no one listens on."""
     with socket.socket() as both_ends:
         both_ends.bind(("127.0.0.1", 0))
         both_ends.connect(both_ends.getsockname())
@@ -400,7 +409,7 @@ def test_a_connection_to_ourselves_is_a_refused_one(monkeypatch):
             connected(*both_ends.getsockname(), 1)
 
 
-def test_a_network_that_cannot_be_reached_is_told(hired):
+def test_a_network_that_cannot_be_reached_is_notified(hired):
     def connect(*_) -> socket.socket:
         raise OSError(101, "Network is unreachable")
 
@@ -409,12 +418,12 @@ def test_a_network_that_cannot_be_reached_is_told(hired):
     )
 
 
-@pytest.mark.parametrize("answer", [OSError("no such name"), []])
-def test_a_name_that_does_not_resolve_is_told(hired, answer):
+@pytest.mark.parametrize("response", [OSError("no such name"), []])
+def test_a_name_that_does_not_resolve_is_notified(hired, response):
     def resolve(*_) -> list[str]:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     assert get(hired(resolve=resolve), "https://nowhere.example/a?b") == Outcome(
         error="the name nowhere.example of https://nowhere.example/a cannot be resolved"
@@ -435,25 +444,25 @@ def test_a_name_that_does_not_resolve_is_told(hired, answer):
         ("http://a\r\nX: y/", "'http://a\\r\\nX: y/'"),
     ],
 )
-def test_what_is_no_url_of_a_server_is_told(courier, url, shown):
-    assert get(courier, url) == Outcome(error=f"{shown} is not the URL of an http or https server")
+def test_what_is_no_url_of_a_server_is_notified(webhook_sender, url, shown):
+    assert get(webhook_sender, url) == Outcome(error=f"{shown} is not the URL of an http or https server")
 
 
-def test_a_port_that_there_is_not_is_told(courier):
-    assert get(courier, "http://here:65536/").error == "here:65536 is no port of a server"
-    assert get(courier, "http://here:0/").error == "here:0 is no port of a server"
+def test_a_port_that_there_is_not_is_notified(webhook_sender):
+    assert get(webhook_sender, "http://here:65536/").error == "here:65536 is no port of a server"
+    assert get(webhook_sender, "http://here:0/").error == "here:0 is no port of a server"
 
 
 def test_a_name_is_asked_for_in_ascii(hired, receiver):
     there = receiver(answering(OK))
-    asked = []
+    request = []
 
     def resolve(name, port) -> list[str]:
-        asked.append(name)
+        request.append(name)
         return ["127.0.0.1"]
 
     assert get(hired(resolve=resolve), f"http://Łódź.example:{there.port}/").status == 200
-    assert asked == ["xn--d-uga0v4h.example"]
+    assert request == ["xn--d-uga0v4h.example"]
     assert get(hired(resolve=resolve), f"http://{'ł' * 70}/").error == f"{'ł' * 70!r} is not the name of a server"
 
 
@@ -461,19 +470,19 @@ def test_a_name_is_asked_for_in_ascii(hired, receiver):
     ("method", "headers"),
     [("GE T", ()), ("GET", (("X", "a\r\nY: b"),)), ("GET", (("X:", "a"),)), ("GET", (("X", "ł"),))],
 )
-def test_what_cannot_be_written_in_http_is_told_and_not_sent(courier, receiver, method, headers):
+def test_what_cannot_be_written_in_http_is_notified_and_not_sent(webhook_sender, receiver, method, headers):
     there = receiver(answering(OK))
-    assert outcome_of(courier, Outgoing(method, f"{there.url}/a?b", headers)) == Outcome(
+    assert outcome_of(webhook_sender, OutgoingRequest(method, f"{there.url}/a?b", headers)) == Outcome(
         error=f"the request to {there.url}/a cannot be written: its method or a header is not HTTP"
     )
-    assert get(courier, there.url).status == 200
-    assert len(there.asked) == 1
+    assert get(webhook_sender, there.url).status == 200
+    assert len(there.request) == 1
 
 
-def test_the_query_is_not_told_to_the_logs_of_others(courier, receiver, caplog):
+def test_the_query_is_not_asked_to_the_logs_of_others(webhook_sender, receiver, caplog):
     caplog.set_level("DEBUG")
     there = receiver(answering(b"HTTP/1.1 200 OK\r\nConnection: close\r\nno header\r\n\r\n"))
-    get(courier, f"{there.url.replace('//', '//user:secret@')}/a?secret")
+    get(webhook_sender, f"{there.url.replace('//', '//user:secret@')}/a?secret")
     assert "Failed to parse headers" in caplog.text  # by urllib3
     assert "secret" not in caplog.text
 
@@ -523,32 +532,34 @@ def secure(receiver, certificate):
 
 
 def test_tls_is_spoken_in_the_name_of_the_receiver(hired, secure, certificate):
-    courier = hired(ca=str(certificate / "certificate"))
-    assert [get(courier, f"{secure.url}/a").body for _ in range(2)] == [b"OK", b"OK"]
+    webhook_sender = hired(ca=str(certificate / "certificate"))
+    assert [get(webhook_sender, f"{secure.url}/a").body for _ in range(2)] == [b"OK", b"OK"]
     assert secure.names == ["localhost"]
-    assert f"\r\nHost: localhost:{secure.port}\r\n".encode() in secure.asked[0]
+    assert f"\r\nHost: localhost:{secure.port}\r\n".encode() in secure.request[0]
 
 
 def test_the_name_of_the_receiver_is_in_tls_and_host_though_an_address_is_connected_to(hired, secure, certificate):
-    courier = hired(resolve=lambda *_: ["127.0.0.1"], ca=str(certificate / "certificate"))
+    webhook_sender = hired(resolve=lambda *_: ["127.0.0.1"], ca=str(certificate / "certificate"))
     url = f"https://other.example:{secure.port}/a"
-    assert get(courier, f"{url}?b").error.startswith(f"TLS with {url} failed: Hostname mismatch")
+    assert get(webhook_sender, f"{url}?b").error.startswith(f"TLS with {url} failed: Hostname mismatch")
     assert secure.names == ["other.example"]
 
 
-def test_a_certificate_that_nobody_vouches_for_is_told(hired, secure):
+def test_a_certificate_that_no_one_vouches_for_is_notified(hired, secure):
     assert get(hired(), f"{secure.url}/a?b") == Outcome(
         error=f"TLS with {secure.url}/a failed: self-signed certificate"
     )
 
 
-def test_tls_with_a_server_that_speaks_none_is_told(courier, receiver):
+def test_tls_with_a_server_that_speaks_none_is_notified(webhook_sender, receiver):
     there = receiver(lambda there, connection: connection.sendall(OK))
     url = there.url.replace("http:", "https:")
-    assert get(courier, url) == Outcome(error=f"TLS with {url}/ failed: wrong version number")
+    assert get(webhook_sender, url) == Outcome(error=f"TLS with {url}/ failed: wrong version number")
 
 
 def test_an_answer_over_tls_that_drips_is_given_up(hired, secure, certificate, monkeypatch):
     monkeypatch.setattr(secure, "read", wait_for_the_end)
-    courier = hired(timeout=2, ca=str(certificate / "certificate"))  # seconds in which a busy machine shakes hands
-    assert get(courier, secure.url) == Outcome(error=f"no complete answer from {secure.url}/ within 2 s")
+    webhook_sender = hired(
+        timeout=2, ca=str(certificate / "certificate")
+    )  # seconds in which a busy machine shakes hands
+    assert get(webhook_sender, secure.url) == Outcome(error=f"no complete answer from {secure.url}/ within 2 s")

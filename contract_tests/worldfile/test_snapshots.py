@@ -15,12 +15,12 @@ from werkzeug.test import Client
 
 from contract_tests.clocks import let_pass
 from mockserver import worldfile as snapshots
-from mockserver.app import PROVIDERS, READINGS, SWITCHES, build_service
+from mockserver.app import PROVIDERS, SWITCHES, VARIANTS, build_service
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Attachment, Message
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.worldfile import Rules, WorldFileError
@@ -32,26 +32,26 @@ SMALL = snapshots.load(ROOT / "fixtures/worlds/small.json", None)
 
 
 def opened(fixture=SMALL):
-    return Worlds(fixture, READINGS, clock=Clock.frozen(NOON))
+    return WorldRegistry(fixture, VARIANTS, clock=Clock.frozen(NOON))
 
 
 def snapshot(world, **options):
     """A world as a file holds it, through the bytes of the file."""
-    return orjson.loads(b"".join(snapshots.lines(snapshots.taken(world, READINGS, **options))))
+    return orjson.loads(b"".join(snapshots.lines(snapshots.dump(world, VARIANTS, **options))))
 
 
 def restored(document):
-    """A house whose default world is made from a snapshot."""
+    """A server whose default world is made from a snapshot."""
     file = snapshots.read(document, RULES)
-    return Worlds(file.fixture, READINGS, clock=file.clock.clock(), seed=file.seed)
+    return WorldRegistry(file.fixture, VARIANTS, clock=file.clock.clock(), seed=file.seed)
 
 
 # ------------------------------------------------------------------------------------------------- asking for everything
 
 
 @lru_cache(maxsize=2)
-def client_of(house):
-    return Client(build_service(registry=house).app)
+def client_of(registry):
+    return Client(build_service(registry=registry).app)
 
 
 def dialogtech(login):
@@ -103,29 +103,29 @@ def of_serwersms(account, login):
 REQUESTS = {"dialogtech": of_dialogtech, "mgage": of_mgage, "serwersms": of_serwersms}
 
 
-def everything(house, world):
-    """All that every account of a world is told, and what it does meanwhile."""
-    client = client_of(house)
-    answers = [
+def everything(registry, world):
+    """All that every account of a world is notified, and what it does meanwhile."""
+    client = client_of(registry)
+    responses = [
         client.open(**request)
         for account in world.state.accounts.values()
         for login in account.logins
         for request in REQUESTS[account.provider](account, login)
     ]
-    assert {answer.status_code for answer in answers} == {200}
-    return [(headers_of(answer), answer.data) for answer in answers]
+    assert {response.status_code for response in responses} == {200}
+    return [(headers_of(response), response.data) for response in responses]
 
 
-def headers_of(answer):
+def headers_of(response):
     """Without the exchange's number: a journal is no part of a snapshot."""
-    return [header for header in answer.headers.to_wsgi_list() if header[0] != "X-Mockserver-Exchange"]
+    return [header for header in response.headers.to_wsgi_list() if header[0] != "X-Mockserver-Exchange"]
 
 
-def assert_alike(house, world):
+def assert_alike(registry, world):
     document = snapshot(world, has_credentials=True)
     twin = restored(document)
     assert snapshot(twin.default, has_credentials=True) == document
-    assert everything(twin, twin.default) == everything(house, world)
+    assert everything(twin, twin.default) == everything(registry, world)
     assert snapshot(twin.default, has_credentials=True) == snapshot(world, has_credentials=True)
 
 
@@ -134,8 +134,8 @@ def assert_alike(house, world):
 
 @pytest.mark.parametrize("name", ["small", "demo"])
 def test_a_shipped_world_is_the_same_when_restored(name):
-    house = opened(snapshots.load(ROOT / f"fixtures/worlds/{name}.json", None))
-    assert_alike(house, house.default)
+    registry = opened(snapshots.load(ROOT / f"fixtures/worlds/{name}.json", None))
+    assert_alike(registry, registry.default)
 
 
 ACTIONS = st.one_of(
@@ -152,9 +152,9 @@ def login_of(world, account):
     return next(login for login in world.state.accounts[account].logins if login.secret is not None)
 
 
-def act(house, world, action):
+def act(registry, world, action):
     """Let something happen in a world; the world in which it goes on."""
-    client = client_of(house)
+    client = client_of(registry)
     match action:
         case "send", index, text:
             number = [*world.state.accounts["dialogtech/demo"].numbers][index]
@@ -166,35 +166,35 @@ def act(house, world, action):
         case "advance", milliseconds:
             let_pass(world, milliseconds * SECOND // 1000)
         case ("fork",):
-            return house.fork(world)
-        case "limits", reading:
-            world.state.readings["limits"] = reading
-        case "all sends count", reading:
-            world.state.readings["dialogtech.limits.count"] = reading
+            return registry.fork(world)
+        case "limits", variant:
+            world.state.variants["limits"] = variant
+        case "all sends count", variant:
+            world.state.variants["dialogtech.limits.count"] = variant
     return world
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ACTIONS, max_size=12))
 def test_a_world_in_which_things_happened_is_the_same_when_restored(actions):
-    house = opened()
-    world = house.default
+    registry = opened()
+    world = registry.default
     for action in actions:
-        world = act(house, world, action)
-    assert_alike(house, world)
+        world = act(registry, world, action)
+    assert_alike(registry, world)
 
 
-def test_the_41st_send_in_a_minute_is_refused_in_a_restored_world_until_it_would_have_been_free_again():
-    house = opened()
+def test_the_41st_send_in_a_minute_is_rejected_in_a_restored_world_until_it_would_have_been_free_again():
+    registry = opened()
     for _ in range(40):
-        act(house, house.default, ("send", 0, "x"))
-        let_pass(house.default, SECOND)
-    twin = restored(snapshot(house.default, has_credentials=True))
+        act(registry, registry.default, ("send", 0, "x"))
+        let_pass(registry.default, SECOND)
+    twin = restored(snapshot(registry.default, has_credentials=True))
 
     def sent():
-        before = len(twin.default.state.ledger)
+        before = len(twin.default.state.message_store)
         act(twin, twin.default, ("send", 0, "x"))
-        return len(twin.default.state.ledger) - before
+        return len(twin.default.state.message_store) - before
 
     assert sent() == 0
     let_pass(twin.default, 20 * SECOND - 1)
@@ -215,8 +215,8 @@ def test_messages_and_attachments_and_marks_are_as_they_were():
     fixture = Fixture(
         (Account("serwersms/a", "serwersms", "a", (Login("u", "p"),)),), Segment(rows), read=frozenset({1})
     )
-    house = opened(fixture)
-    document = snapshot(house.default)
+    registry = opened(fixture)
+    document = snapshot(registry.default)
     assert document["accounts"][0]["messages"] == [
         {
             "id": "2",
@@ -261,7 +261,7 @@ def test_messages_and_attachments_and_marks_are_as_they_were():
             "attachments": [],
         },
     ]
-    assert_alike(house, house.default)
+    assert_alike(registry, registry.default)
 
 
 def test_accounts_are_written_without_what_goes_without_saying():
@@ -304,19 +304,19 @@ def test_a_snapshot_reads_like_a_fixture():
     account = Account(
         "dialogtech/a", "dialogtech", "a", (Login("u", "p"), Login("k")), {"5554332111": Number("5554332111")}
     )
-    house = opened(Fixture((account,), readings={"limits": "off"}))
+    registry = opened(Fixture((account,), variants={"limits": "off"}))
     values = {"action": "sms.send_message", "from": "5554332111", "to": "5556667777", "message": "hi"}
-    Client(build_service(registry=house).app).get(
+    Client(build_service(registry=registry).app).get(
         "/ibp_api.php", query_string={**dialogtech(account.logins[0]), **values}
     )
-    written = b"".join(snapshots.lines(snapshots.taken(house.default, READINGS, about="One send."))).decode()
+    written = b"".join(snapshots.lines(snapshots.dump(registry.default, VARIANTS, about="One send."))).decode()
     assert written == (
         "{\n"
         '"mockserver": 1,\n'
         '"about": "One send.",\n'
         '"seed": "default",\n'
         '"clock": {\n"at":"2026-06-01T12:00:00Z",\n"frozen":true\n},\n'
-        '"readings": {\n"limits":"off"\n},\n'
+        '"variants": {\n"limits":"off"\n},\n'
         '"sequences": {\n"dialogtech.outbound":200000001\n},\n'
         '"uses": {\n'
         '"dialogtech/a":["2026-06-01T12:00:00Z"],\n'
@@ -339,32 +339,32 @@ def test_a_snapshot_reads_like_a_fixture():
 
 
 def test_the_same_world_is_the_same_bytes():
-    house = opened()
-    one, two = (b"".join(snapshots.lines(snapshots.taken(house.default, READINGS))) for _ in range(2))
+    registry = opened()
+    one, two = (b"".join(snapshots.lines(snapshots.dump(registry.default, VARIANTS))) for _ in range(2))
     assert one == two
 
 
 def test_what_happens_after_it_was_taken_is_not_in_it():
-    house = opened()
-    taken = snapshots.taken(house.default, READINGS)
+    registry = opened()
+    taken = snapshots.dump(registry.default, VARIANTS)
     before = b"".join(snapshots.lines(taken))
-    act(house, house.default, ("send", 0, "later"))
-    let_pass(house.default, SECOND)
+    act(registry, registry.default, ("send", 0, "later"))
+    let_pass(registry.default, SECOND)
     assert b"".join(snapshots.lines(taken)) == before
 
 
 def test_what_is_due_is_due_in_a_restored_world():
-    house = opened()
+    registry = opened()
     fields = {"sender": "5556667777", "recipient": "3125550142", "text": "later"}
-    house.default.state.agenda.add(NOON + SECOND // 2, "dialogtech", fields)
-    document = snapshot(house.default)
-    assert document["agenda"] == [{"at": "2026-06-01T12:00:00.500Z", "provider": "dialogtech", "fields": fields}]
-    assert [*restored(document).default.state.agenda] == [*house.default.state.agenda]
+    registry.default.state.scheduled.add(NOON + SECOND // 2, "dialogtech", fields)
+    document = snapshot(registry.default)
+    assert document["scheduled"] == [{"at": "2026-06-01T12:00:00.500Z", "provider": "dialogtech", "fields": fields}]
+    assert [*restored(document).default.state.scheduled] == [*registry.default.state.scheduled]
 
 
 def test_a_running_clock_goes_on_from_where_it_was():
-    house = Worlds(SMALL, READINGS)
-    document = snapshot(house.default)
+    registry = WorldRegistry(SMALL, VARIANTS)
+    document = snapshot(registry.default)
     assert document["clock"]["frozen"] is False
     clock = snapshots.read(document, RULES).clock
     assert clock.is_frozen is False
@@ -391,11 +391,11 @@ def test_many_messages_are_streamed_in_pieces_and_all_of_them(tmp_path):
         )
         for serial in range(10_000)
     ]
-    house = opened(Fixture((account,), Segment(rows)))
-    snapshots.save(tmp_path / "big.json", snapshots.taken(house.default, READINGS))
+    registry = opened(Fixture((account,), Segment(rows)))
+    snapshots.save(tmp_path / "big.json", snapshots.dump(registry.default, VARIANTS))
     fixture = snapshots.load(tmp_path / "big.json", RULES)
-    twin = opened(fixture).default.state.ledger.page(("mgage/a",), 0, NOON)
-    ours = house.default.state.ledger.page(("mgage/a",), 0, NOON)
+    twin = opened(fixture).default.state.message_store.page(("mgage/a",), 0, NOON)
+    ours = registry.default.state.message_store.page(("mgage/a",), 0, NOON)
     assert [message.id for message in twin] == [message.id for message in ours]
     assert len(ours) == 10_000
 
@@ -404,19 +404,19 @@ def test_many_messages_are_streamed_in_pieces_and_all_of_them(tmp_path):
 
 
 def test_without_being_asked_a_snapshot_tells_no_credentials_but_their_kinds():
-    house = opened()
-    text = json.dumps(snapshot(house.default)["accounts"])
+    registry = opened()
+    text = json.dumps(snapshot(registry.default)["accounts"])
     for account in SMALL.accounts:
         for login in account.logins:
             if len(login.user) > 5:  # "demo" and the like are words of other things too
                 assert login.user not in text
-    assert snapshot(house.default)["accounts"][2]["logins"] == ["pair", "key"]
+    assert snapshot(registry.default)["accounts"][2]["logins"] == ["pair", "key"]
 
 
-def test_credentials_are_issued_of_the_kinds_that_are_told():
+def test_credentials_are_issued_of_the_kinds_that_are_notified():
     document = snapshot(opened().default)
-    house = Worlds(snapshots.parse(document, RULES), READINGS)
-    worlds = [house.default, house.create(snapshots.parse(document, RULES))]
+    registry = WorldRegistry(snapshots.parse(document, RULES), VARIANTS)
+    worlds = [registry.default, registry.create(snapshots.parse(document, RULES))]
     issued = [login for world in worlds for account in world.state.accounts.values() for login in account.logins]
     kinds = [login.secret is None for account in SMALL.accounts for login in account.logins]
     assert [login.secret is None for login in issued] == kinds * 2
@@ -425,18 +425,18 @@ def test_credentials_are_issued_of_the_kinds_that_are_told():
 
 def test_the_world_answers_to_the_credentials_that_were_issued():
     twin = restored(snapshot(opened().default))
-    before = len(twin.default.state.ledger)
+    before = len(twin.default.state.message_store)
     act(twin, twin.default, ("send", 0, "x"))
-    assert len(twin.default.state.ledger) == before + 1
+    assert len(twin.default.state.message_store) == before + 1
 
 
 def test_a_provider_that_knows_no_keys_has_none_issued():
     document = snapshot(opened().default)
     index = next(index for index, account in enumerate(document["accounts"]) if account["provider"] == "mgage")
     document["accounts"][index]["logins"] = ["key"]
-    with pytest.raises(WorldFileError) as refused:
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.parse(document, RULES)
-    assert str(refused.value) == f"accounts[{index}].logins[0].secret: is missing"
+    assert str(rejected.value) == f"accounts[{index}].logins[0].secret: is missing"
 
 
 # -------------------------------------------------------------------------------------------------- what may stand in one
@@ -447,7 +447,7 @@ def world(**members):
 
 
 WHEN = "an instant (2017-01-01T09:30:00Z)"
-REFUSED = [
+REJECTED = [
     (world(seed=7), "seed: 7 is not a text"),
     (world(clock="now"), "clock: 'now' is not an object with 'at' and 'frozen'"),
     (world(clock={"at": "2017-01-01T09:30:00Z"}), "clock.frozen: is missing"),
@@ -460,12 +460,12 @@ REFUSED = [
     ),
     (world(uses={"a": "x"}), "uses.a: 'x' is not a list of instants"),
     (world(uses={"a b": ["2017-01-01T09:30:00Z", "x"]}), f"uses['a b'][1]: 'x' is not {WHEN}"),
-    (world(agenda={}), "agenda: an empty object is not a list of what is due"),
-    (world(agenda=[{"at": "x", "provider": "mgage"}]), "agenda[0].fields: is missing"),
-    (world(agenda=[{"at": "x", "provider": "mgage", "fields": {}}]), f"agenda[0].at: 'x' is not {WHEN}"),
+    (world(scheduled={}), "schedule: an empty object is not a list of what is due"),
+    (world(scheduled=[{"at": "x", "provider": "mgage"}]), "schedule[0].fields: is missing"),
+    (world(scheduled=[{"at": "x", "provider": "mgage", "fields": {}}]), f"schedule[0].at: 'x' is not {WHEN}"),
     (
-        world(agenda=[{"at": "x", "provider": "twilio", "fields": {}}]),
-        "agenda[0].provider: 'twilio' is not 'dialogtech', 'mgage' or 'serwersms'",
+        world(scheduled=[{"at": "x", "provider": "twilio", "fields": {}}]),
+        "schedule[0].provider: 'twilio' is not 'dialogtech', 'mgage' or 'serwersms'",
     ),
     (
         world(accounts=[{"provider": "dialogtech", "name": "a", "logins": ["pair", "par"]}]),
@@ -478,11 +478,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("document", "sentence"), REFUSED, ids=[sentence[:60] for _, sentence in REFUSED])
-def test_a_wrong_one_is_refused_in_one_sentence(document, sentence):
-    with pytest.raises(WorldFileError) as refused:
+@pytest.mark.parametrize(("document", "sentence"), REJECTED, ids=[sentence[:60] for _, sentence in REJECTED])
+def test_a_wrong_one_is_rejected_in_one_sentence(document, sentence):
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.read(document, RULES)
-    assert str(refused.value) == sentence
+    assert str(rejected.value) == sentence
 
 
 def test_a_file_need_say_none_of_it():
@@ -491,12 +491,12 @@ def test_a_file_need_say_none_of_it():
     assert file.fixture.sequences == {}
 
 
-def test_sequences_that_are_told_are_all_there_are():
+def test_sequences_that_are_notified_are_all_there_are():
     rows = [{"id": "7", "direction": "inbound", "sender": "5" * 10, "recipient": "6" * 10, "at": "P1D", "text": ""}]
     account = {"provider": "dialogtech", "name": "a", "logins": ["key"], "messages": rows}
     assert snapshots.parse(world(accounts=[account]), RULES).sequences == {"dialogtech.inbound": 8}
-    told = world(accounts=[account], sequences={"dialogtech.outbound": 5.0})
-    assert snapshots.parse(told, RULES).sequences == {"dialogtech.outbound": 5}
+    received = world(accounts=[account], sequences={"dialogtech.outbound": 5.0})
+    assert snapshots.parse(received, RULES).sequences == {"dialogtech.outbound": 5}
 
 
 def test_uses_are_put_in_order():
@@ -508,9 +508,9 @@ def test_uses_are_put_in_order():
 def test_what_is_wrong_in_a_file_is_said_with_its_name(tmp_path):
     path = tmp_path / "world.json"
     path.write_bytes(orjson.dumps(world(seed=7)))
-    with pytest.raises(WorldFileError) as refused:
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.read(path, RULES)
-    assert str(refused.value) == f"{path}: seed: 7 is not a text"
+    assert str(rejected.value) == f"{path}: seed: 7 is not a text"
 
 
 # -------------------------------------------------------------------------------------------------------------- difference
@@ -520,19 +520,19 @@ def test_equal_snapshots_do_not_differ():
     assert snapshots.difference(snapshot(opened().default), snapshot(opened().default)) == []
 
 
-def test_what_a_send_changed_is_told_by_place():
+def test_what_a_send_changed_is_notified_by_place():
     account = Account("dialogtech/a", "dialogtech", "a", (Login("u", "p"),), {"5554332111": Number("5554332111")})
-    house = opened(Fixture((account,)))
-    before = snapshot(house.default)
+    registry = opened(Fixture((account,)))
+    before = snapshot(registry.default)
     values = {"action": "sms.send_message", "from": "5554332111", "to": "5556667777", "message": "hi"}
-    Client(build_service(registry=house).app).get(
+    Client(build_service(registry=registry).app).get(
         "/ibp_api.php", query_string={**dialogtech(account.logins[0]), **values}
     )
     sent = (
         '{"id":"200000000","direction":"outbound","sender":"5554332111","recipient":"5556667777",'
         '"at":"2026-06-01T12:00:00Z","text":"hi"}'
     )
-    assert snapshots.difference(before, snapshot(house.default)) == [
+    assert snapshots.difference(before, snapshot(registry.default)) == [
         "sequences.dialogtech.outbound: nothing -> 200000001",
         "accounts['dialogtech/a'].messages['outbound/200000000']: nothing -> " + sent,
         'uses: nothing -> {"dialogtech/a":["2026-06-01T12:00:00Z"],"dialogtech/a 5554332111":["2026-06-01T12:00:00Z"]}',
@@ -553,5 +553,5 @@ def test_things_are_compared_with_their_like_wherever_they_stand():
     ]
 
 
-def test_long_values_are_cut_when_they_are_told():
+def test_long_values_are_cut_when_they_are_notified():
     assert snapshots.difference({"about": "x" * 300}, {}) == [f'about: "{"x" * 199}... (302 characters) -> nothing']

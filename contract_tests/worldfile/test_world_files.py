@@ -1,4 +1,4 @@
-"""World files: what they say, and how a wrong one is refused."""
+"""World files: what they say, and how a wrong one is rejected."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from mockserver import worldfile as snapshots
 from mockserver.engine.accounts import Login, Number
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.message_store import MessageStore
-from mockserver.engine.messages import Message, account_shelf
+from mockserver.engine.messages import Message, account_key
 from mockserver.worldfile import Rules, WorldFileError
 from mockserver.worldfile import rules as checking
 from mockserver.worldfile.chunked_reader import PIECE
 from mockserver.worldfile.fast_validation import MessageChecker
 
-reading = import_module("mockserver.worldfile.load")  # the package has a function of that name
+variant = import_module("mockserver.worldfile.load")  # the package has a function of that name
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = orjson.loads((ROOT / "mockserver/providers/dialogtech/world.schema.json").read_bytes())
@@ -35,7 +35,7 @@ SCHEMA = orjson.loads((ROOT / "mockserver/providers/dialogtech/world.schema.json
 @dataclass
 class Switch:
     name: str
-    readings: tuple[str, ...]
+    variants: tuple[str, ...]
     any_zone: bool = False
 
 
@@ -61,7 +61,7 @@ OUTBOUND = {
 WORLD = {
     "mockserver": 1,
     "about": "A small shop.",
-    "readings": {"dialogtech.get_messages.envelope": "dtd", "dialogtech.zone": "Europe/Warsaw"},
+    "variants": {"dialogtech.get_messages.envelope": "dtd", "dialogtech.zone": "Europe/Warsaw"},
     "accounts": [
         {
             "provider": "dialogtech",
@@ -73,7 +73,7 @@ WORLD = {
             ],
             "messages": [INBOUND, OUTBOUND],
         },
-        {"provider": "dialogtech", "name": "empty", "logins": [{"user": "nobody"}]},
+        {"provider": "dialogtech", "name": "empty", "logins": [{"user": "unknown"}]},
     ],
 }
 
@@ -95,10 +95,10 @@ def changed(*path, to=..., key=None):
     return world
 
 
-def refusal(world, rules=RULES):
-    with pytest.raises(WorldFileError) as refused:
+def error(world, rules=RULES):
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.parse(copy.deepcopy(world), rules)
-    return str(refused.value)
+    return str(rejected.value)
 
 
 # What they say
@@ -115,16 +115,16 @@ def test_accounts_with_their_logins_and_numbers_are_read():
     assert empty.numbers == {}
 
 
-def test_readings_are_read():
-    assert snapshots.parse(WORLD, RULES).readings == WORLD["readings"]
+def test_variants_are_read():
+    assert snapshots.parse(WORLD, RULES).variants == WORLD["variants"]
 
 
 def test_a_message_at_an_instant_is_fixed_and_one_at_a_duration_is_relative():
     fixture = snapshots.parse(WORLD, RULES)
     birth = parse_instant("2026-11-22T12:00:00Z")
-    ledger = MessageStore(((fixture.fixed, 0), (fixture.relative, birth)))
+    message_store = MessageStore(((fixture.fixed, 0), (fixture.relative, birth)))
     at = parse_instant("2017-01-01T09:30:00Z")
-    assert ledger.page(account_shelf("dialogtech/shop"), 0, birth) == [
+    assert message_store.page(account_key("dialogtech/shop"), 0, birth) == [
         Message(0, "dialogtech/shop", "177931295", "inbound", "5554443210", "5554332111", at, "Hi."),
         Message(
             1,
@@ -142,8 +142,8 @@ def test_a_message_at_an_instant_is_fixed_and_one_at_a_duration_is_relative():
 def test_messages_of_one_instant_keep_the_order_of_the_file():
     rows = [{**INBOUND, "id": str(number), "text": f"{number}"} for number in (3, 1, 2)]
     fixture = snapshots.parse(changed("accounts", 0, "messages", to=rows), RULES)
-    ledger = MessageStore(((fixture.fixed, 0),))
-    page = ledger.page(account_shelf("dialogtech/shop"), 0, parse_instant("2020-01-01T00:00:00Z"))
+    message_store = MessageStore(((fixture.fixed, 0),))
+    page = message_store.page(account_key("dialogtech/shop"), 0, parse_instant("2020-01-01T00:00:00Z"))
     assert [(message.serial, message.id) for message in page] == [(0, "3"), (1, "1"), (2, "2")]
 
 
@@ -188,7 +188,7 @@ def test_every_message_is_written_on_a_line_of_its_own():
         '{"id":"131086044","direction":"outbound","sender":"5554332111","recipient":"5554443210",'
         '"at":"P3DT4H","text":"Hi!"}\n'
         "]\n},\n"
-        '{\n"provider": "dialogtech",\n"name": "empty",\n"logins": [\n{"user":"nobody"}\n]\n}\n]\n}\n'
+        '{\n"provider": "dialogtech",\n"name": "empty",\n"logins": [\n{"user":"no one"}\n]\n}\n]\n}\n'
     )
 
 
@@ -213,14 +213,14 @@ def test_importing_the_module_imports_no_check_and_not_what_large_files_need():
     assert done.stdout == "set()\n"
 
 
-# How a wrong one is refused
+# How a wrong one is rejected
 
 WHEN = "an instant (2017-01-01T09:30:00Z) or a duration back from the world's birth (P3DT4H)"
 ACCOUNT = ("accounts", 0)
 MESSAGE = ("accounts", 0, "messages", 1)
 NUMBER = ("accounts", 0, "numbers", 0)
 
-REFUSED = [
+REJECTED = [
     ([], "an empty list is not an object with 'mockserver' and 'accounts'"),
     (None, "null is not an object with 'mockserver' and 'accounts'"),
     (changed("mockserver"), "mockserver: is missing"),
@@ -229,30 +229,30 @@ REFUSED = [
     (changed("accounts", key="acounts"), "acounts: unknown key; did you mean 'accounts'?"),
     (changed("accounts", to={}), "accounts: an empty object is not a list of accounts"),
     (changed("about", to=7), "about: 7 is not a sentence"),
-    (changed("readings", to=[]), "readings: an empty list is not an object of readings"),
+    (changed("variants", to=[]), "variants: an empty list is not an object of variants"),
     (
-        changed("readings", "dialogtech.zone", key="dialogtech.zon"),
-        "readings.dialogtech.zon: unknown reading; did you mean 'dialogtech.zone'?",
+        changed("variants", "dialogtech.zone", key="dialogtech.zon"),
+        "variants.dialogtech.zon: unknown variant; did you mean 'dialogtech.zone'?",
     ),
     (
-        changed("readings", "dialogtech.zone", key="tempo"),
-        "readings.tempo: unknown reading; there is dialogtech.get_messages.envelope, dialogtech.zone",
+        changed("variants", "dialogtech.zone", key="tempo"),
+        "variants.tempo: unknown variant; there is dialogtech.get_messages.envelope, dialogtech.zone",
     ),
     (
-        changed("readings", "dialogtech.get_messages.envelope", to="DTD"),
-        "readings.dialogtech.get_messages.envelope: 'DTD' is not 'sample' or 'dtd'",
+        changed("variants", "dialogtech.get_messages.envelope", to="DTD"),
+        "variants.dialogtech.get_messages.envelope: 'DTD' is not 'sample' or 'dtd'",
     ),
     (
-        changed("readings", "dialogtech.zone", to="Europe/Atlantis"),
-        "readings.dialogtech.zone: 'Europe/Atlantis' is not 'UTC' or the IANA name of a time zone",
+        changed("variants", "dialogtech.zone", to="Europe/Atlantis"),
+        "variants.dialogtech.zone: 'Europe/Atlantis' is not 'UTC' or the IANA name of a time zone",
     ),
     (
-        changed("readings", "dialogtech.zone", to="../../etc/passwd"),
-        "readings.dialogtech.zone: '../../etc/passwd' is not 'UTC' or the IANA name of a time zone",
+        changed("variants", "dialogtech.zone", to="../../etc/passwd"),
+        "variants.dialogtech.zone: '../../etc/passwd' is not 'UTC' or the IANA name of a time zone",
     ),
     (
-        changed("readings", "dialogtech.zone", to=None),
-        "readings.dialogtech.zone: null is not 'UTC' or the IANA name of a time zone",
+        changed("variants", "dialogtech.zone", to=None),
+        "variants.dialogtech.zone: null is not 'UTC' or the IANA name of a time zone",
     ),
     (changed("accounts", 1, to="shop"), "accounts[1]: 'shop' is not an account"),
     (changed(*ACCOUNT, "provider"), "accounts[0].provider: is missing"),
@@ -352,25 +352,25 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("world", "sentence"), REFUSED, ids=[sentence[:70] for _, sentence in REFUSED])
-def test_a_wrong_world_is_refused_in_one_sentence(world, sentence):
-    assert refusal(world) == sentence
+@pytest.mark.parametrize(("world", "sentence"), REJECTED, ids=[sentence[:70] for _, sentence in REJECTED])
+def test_a_wrong_world_is_rejected_in_one_sentence(world, sentence):
+    assert error(world) == sentence
 
 
-@pytest.mark.parametrize(("world", "sentence"), REFUSED, ids=[sentence[:70] for _, sentence in REFUSED])
-def test_among_many_messages_it_is_refused_with_the_same_sentence(world, sentence, monkeypatch):
+@pytest.mark.parametrize(("world", "sentence"), REJECTED, ids=[sentence[:70] for _, sentence in REJECTED])
+def test_among_many_messages_it_is_rejected_with_the_same_sentence(world, sentence, monkeypatch):
     monkeypatch.setattr(checking, "COMPILED_ABOVE", -1)
-    assert refusal(world) == sentence
+    assert error(world) == sentence
 
 
-@pytest.mark.parametrize(("world", "sentence"), REFUSED, ids=[sentence[:70] for _, sentence in REFUSED])
-def test_a_large_file_is_refused_with_the_same_sentence(world, sentence, monkeypatch, tmp_path):
-    monkeypatch.setattr(reading, "LARGE", 0)
+@pytest.mark.parametrize(("world", "sentence"), REJECTED, ids=[sentence[:70] for _, sentence in REJECTED])
+def test_a_large_file_is_rejected_with_the_same_sentence(world, sentence, monkeypatch, tmp_path):
+    monkeypatch.setattr(variant, "LARGE", 0)
     path = tmp_path / "world.json"
     path.write_bytes(orjson.dumps(world))
-    with pytest.raises(WorldFileError) as refused:
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.load(path, RULES)
-    assert str(refused.value) == f"{path}: {sentence}"
+    assert str(rejected.value) == f"{path}: {sentence}"
 
 
 def many(*rows):
@@ -380,8 +380,8 @@ def many(*rows):
 
 
 def outline(fixture):
-    ledger = MessageStore(((fixture.fixed, 0), (fixture.relative, 0)))
-    return fixture.accounts, fixture.sequences, ledger.page(account_shelf("dialogtech/shop"), -(10**18), 10**18)
+    message_store = MessageStore(((fixture.fixed, 0), (fixture.relative, 0)))
+    return fixture.accounts, fixture.sequences, message_store.page(account_key("dialogtech/shop"), -(10**18), 10**18)
 
 
 @pytest.mark.parametrize("written", [orjson.dumps, lambda world: json.dumps(world, indent=1).encode()])
@@ -389,8 +389,8 @@ def test_a_large_file_is_never_decoded_as_a_whole(written, monkeypatch, tmp_path
     path = tmp_path / "world.json"
     path.write_bytes(written(many()))
     whole = snapshots.load(path, RULES)
-    monkeypatch.setattr(reading, "LARGE", 0)
-    monkeypatch.setattr(reading, "decoded", None)
+    monkeypatch.setattr(variant, "LARGE", 0)
+    monkeypatch.setattr(variant, "decoded", None)
     assert outline(snapshots.load(path, RULES)) == outline(snapshots.load(path, None)) == outline(whole)
 
 
@@ -404,12 +404,12 @@ def test_a_large_file_is_never_decoded_as_a_whole(written, monkeypatch, tmp_path
     ],
 )
 def test_of_a_large_file_the_message_is_named_that_is_wrong(row, difference, monkeypatch, tmp_path):
-    monkeypatch.setattr(reading, "LARGE", 0)
+    monkeypatch.setattr(variant, "LARGE", 0)
     path = tmp_path / "world.json"
     path.write_bytes(orjson.dumps(many(row)))
-    with pytest.raises(WorldFileError) as refused:
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.load(path, RULES)
-    assert str(refused.value) == f"{path}: accounts[0].messages[{2 * PIECE}{difference}"
+    assert str(rejected.value) == f"{path}: accounts[0].messages[{2 * PIECE}{difference}"
 
 
 @pytest.mark.parametrize(
@@ -423,23 +423,23 @@ def test_of_a_large_file_the_message_is_named_that_is_wrong(row, difference, mon
     ],
 )
 def test_a_key_that_is_repeated_in_a_large_file_is_found(there, twice, where, monkeypatch, tmp_path):
-    monkeypatch.setattr(reading, "LARGE", 0)
+    monkeypatch.setattr(variant, "LARGE", 0)
     path = tmp_path / "world.json"
     path.write_bytes(orjson.dumps(many()).replace(there, twice, 1))
-    with pytest.raises(WorldFileError) as refused:
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.load(path, RULES)
-    assert str(refused.value) == f"{path}: {where}: the key is written more than once"
+    assert str(rejected.value) == f"{path}: {where}: the key is written more than once"
 
 
 def test_what_only_looks_like_the_messages_of_a_large_file_is_left_alone(monkeypatch, tmp_path):
     rows = [INBOUND, OUTBOUND]
-    world = {**changed(*ACCOUNT, "messages", to=rows), "agenda": []}
-    world["agenda"] = [{"at": "2017-01-01T09:30:00Z", "provider": "dialogtech", "fields": {"rows": rows}}]
+    world = {**changed(*ACCOUNT, "messages", to=rows), "scheduled": []}
+    world["scheduled"] = [{"at": "2017-01-01T09:30:00Z", "provider": "dialogtech", "fields": {"rows": rows}}]
     path = tmp_path / "world.json"
-    path.write_bytes(orjson.dumps({"agenda": world.pop("agenda"), **world}))
-    monkeypatch.setattr(reading, "LARGE", 0)
+    path.write_bytes(orjson.dumps({"scheduled": world.pop("scheduled"), **world}))
+    monkeypatch.setattr(variant, "LARGE", 0)
     fixture = snapshots.load(path, RULES)
-    assert fixture.agenda[0].fields == {"rows": rows}
+    assert fixture.scheduled[0].fields == {"rows": rows}
     assert [message.id for message in outline(fixture)[2]] == [OUTBOUND["id"], INBOUND["id"]]
 
 
@@ -451,7 +451,7 @@ def test_among_more_than_1000_messages_the_one_that_is_wrong_is_found():
     rows = [{**INBOUND, "id": str(number)} for number in range(checking.COMPILED_ABOVE + 1)]
     rows[876] = {**OUTBOUND, "direction": "outwards"}
     world = changed(*ACCOUNT, "messages", to=rows)
-    assert refusal(world) == "accounts[0].messages[876].direction: 'outwards' is not 'inbound' or 'outbound'"
+    assert error(world) == "accounts[0].messages[876].direction: 'outwards' is not 'inbound' or 'outbound'"
 
 
 def test_up_to_1000_messages_all_are_held_to_the_schema_as_they_are(monkeypatch):
@@ -485,13 +485,13 @@ FILES = [
 
 @pytest.mark.parametrize("large", [0, 10**9])
 @pytest.mark.parametrize(("raw", "sentence"), FILES, ids=[f"{raw[:30]!r}" for raw, _ in FILES])
-def test_a_file_that_is_no_world_file_is_refused_with_its_name(raw, sentence, large, monkeypatch, tmp_path):
-    monkeypatch.setattr(reading, "LARGE", large)
+def test_a_file_that_is_no_world_file_is_rejected_with_its_name(raw, sentence, large, monkeypatch, tmp_path):
+    monkeypatch.setattr(variant, "LARGE", large)
     path = tmp_path / "world.json"
     path.write_bytes(raw)
-    with pytest.raises(WorldFileError) as refused:
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.load(path, RULES)
-    assert str(refused.value) == f"{path}: {sentence}"
+    assert str(rejected.value) == f"{path}: {sentence}"
 
 
 @pytest.mark.parametrize(
@@ -506,22 +506,22 @@ def test_a_file_that_is_no_world_file_is_refused_with_its_name(raw, sentence, la
     ],
     ids=["cut off", "NaN", "too large", "too long a number", "half a character", "a hundred thousand brackets"],
 )
-def test_a_file_that_is_not_json_is_refused_with_the_place(raw, where, tmp_path):
+def test_a_file_that_is_not_json_is_rejected_with_the_place(raw, where, tmp_path):
     path = tmp_path / "world.json"
     path.write_bytes(raw)
-    with pytest.raises(WorldFileError) as refused:
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.load(path, RULES)
-    assert re.fullmatch(rf"{path}: the file is not JSON: [^\n]+ \({where}\)", str(refused.value))
+    assert re.fullmatch(rf"{path}: the file is not JSON: [^\n]+ \({where}\)", str(rejected.value))
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [("nowhere.json", "No such file or directory"), (".", "Is a directory"), ("x" * 300, "File name too long")],
 )
-def test_a_file_that_cannot_be_read_is_refused(name, reason, tmp_path):
-    with pytest.raises(WorldFileError) as refused:
+def test_a_file_that_cannot_be_read_is_rejected(name, reason, tmp_path):
+    with pytest.raises(WorldFileError) as rejected:
         snapshots.load(tmp_path / name, RULES)
-    assert str(refused.value) == f"{tmp_path / name}: the file cannot be read ({reason})"
+    assert str(rejected.value) == f"{tmp_path / name}: the file cannot be read ({reason})"
 
 
 @pytest.mark.parametrize(
@@ -602,22 +602,22 @@ def mutated(draw):
                 parent.append(draw(_JSON))
         if not account:
             break
-    return {"name": "x", **account, "provider": provider}  # the house refuses another before a room is asked
+    return {"name": "x", **account, "provider": provider}  # the server rejects another before a provider is asked
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutated())
-def test_both_checks_have_the_same_verdict(account):
-    verdicts = []
+def test_both_checks_have_the_same_outcome(account):
+    outcomes = []
     for above in (10**9, -1):
         try:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(checking, "COMPILED_ABOVE", above)
                 checking.check({"mockserver": 1, "accounts": [copy.deepcopy(account)]}, Rules(SCHEMAS, {}))
-            verdicts.append("right")
+            outcomes.append("right")
         except WorldFileError:
-            verdicts.append("wrong")
-    assert verdicts[0] == verdicts[1]
+            outcomes.append("wrong")
+    assert outcomes[0] == outcomes[1]
 
 
 SCHEMAS = {
@@ -642,8 +642,8 @@ def _parts(schema):
         yield from _parts(inner)
 
 
-@pytest.mark.parametrize("schema", [SCHEMA, checking._envelope(["dialogtech"])], ids=["dialogtech", "house"])
-def test_every_part_of_a_schema_completes_the_sentence_of_a_refusal(schema):
+@pytest.mark.parametrize("schema", [SCHEMA, checking._envelope(["dialogtech"])], ids=["dialogtech", "registry"])
+def test_every_part_of_a_schema_completes_the_sentence_of_a_provider_error(schema):
     for part in _parts(schema):
         assert "$ref" in part or "description" in part or set(part) == {"properties"}, part
         assert not part.get("pattern", "").endswith("$"), "Python's $ lets a line end pass"

@@ -20,46 +20,46 @@ from mockserver.validation.json_schema import an_object
 from mockserver.validation.messages import shown, unknown, written
 from mockserver.validation.suggestions import nearest
 
-from .endpoint import Api, Values, Verb
-from .errors import BadQuestion, Conflict, NoSuchThing
+from .endpoint import Api, Endpoint, RequestArgs
+from .errors import BadRequest, Conflict, ResourceNotFound
 from .schemas import a_list, changes_schema, component, held
 from .serializers import account as described
 
 
-def listed(_: Api, world: World, __: Values) -> dict[str, Any]:
+def listed(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
     """Every account."""
     with world.lock:
         return {"accounts": [described(world.state, account) for account in world.state.accounts.values()]}
 
 
-def show(_api: Api, world: World, values: Values) -> dict[str, Any]:
+def show(_api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """One account."""
     with world.lock:
         return described(world.state, _found(world.state, values))
 
 
-def change(api: Api, world: World, values: Values) -> dict[str, Any]:
+def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Whole lists in place of an account's."""
     show(api, world, values)  # there is such an account
-    room = api.rooms[values.path["provider"]]
-    held(values.body, changes_schema(room))
-    _check_urls(values.body, room)
+    provider = api.provider_names[values.path["provider"]]
+    held(values.body, changes_schema(provider))
+    _check_urls(values.body, provider)
     parts = {name: _READ[name](rows) for name, rows in values.body.items()}
 
     def decide(state: State, now: Instant, _ids: IdReservation) -> Decision:
         account = replace(_found(state, values), **parts)
-        _refuse_twins(state, account)
+        _reject_duplicates(state, account)
         return Decision(now, described(state, account), (AccountChanged(account),))
 
-    answer: dict[str, Any] = world.execute(decide).value  # type: ignore[assignment]
-    return answer
+    response: dict[str, Any] = world.execute(decide).value  # type: ignore[assignment]
+    return response
 
 
-def _found(state: State, values: Values) -> Account:
+def _found(state: State, values: RequestArgs) -> Account:
     provider, name = values.path["provider"], values.path["name"]
     account = state.accounts.get(f"{provider}/{name}")
     if account is None:
-        raise NoSuchThing(f"{provider}/{name}: {unknown('account', f'{provider}/{name}', state.accounts)}")
+        raise ResourceNotFound(f"{provider}/{name}: {unknown('account', f'{provider}/{name}', state.accounts)}")
     return account
 
 
@@ -67,20 +67,20 @@ def _keyed(part: str, key: str, rows: list[Mapping[str, Any]], make: Callable[..
     found: dict[str, Any] = {}
     for index, row in enumerate(rows):
         if row[key] in found:
-            raise BadQuestion(f"{written((part, index, key))}: {shown(row[key])} is in the list twice")
+            raise BadRequest(f"{written((part, index, key))}: {shown(row[key])} is in the list twice")
         found[row[key]] = make(**row)
     return found
 
 
-def _check_urls(body: Mapping[str, list[Any]], room: Provider) -> None:
-    """Refuse a URL that nobody could be told at, and one that probably means a placeholder which it misspells."""
+def _check_urls(body: Mapping[str, list[Any]], provider: Provider) -> None:
+    """Reject a URL that no one could Be notified at, and one that probably means a placeholder which it misspells."""
     for part, rows in body.items():
         for index, row in enumerate(rows):
             for key in _URLS.intersection(row if isinstance(row, Mapping) else ()):
                 place = written((part, index, key))
                 _check_port(row[key] or "", place)
                 if part == "forwarding":
-                    _check_placeholders(row[key], room.placeholders, place)
+                    _check_placeholders(row[key], provider.placeholders, place)
 
 
 _URLS = frozenset(("url", "dlr_url"))
@@ -92,7 +92,7 @@ def _check_port(url: str, place: str) -> None:
     except ValueError:
         is_right = False
     if not is_right:
-        raise BadQuestion(f"{place}: {shown(url)} does not name a host and a port from 1 to 65535")
+        raise BadRequest(f"{place}: {shown(url)} does not name a host and a port from 1 to 65535")
 
 
 def _check_placeholders(url: str, known: Sequence[str], place: str) -> None:
@@ -101,7 +101,7 @@ def _check_placeholders(url: str, known: Sequence[str], place: str) -> None:
     for name in re.findall(r"#(\w+)(?=#)", rest):
         near = nearest(name, known)
         if near is not None:
-            raise BadQuestion(f"{place}: #{name[:40]}# is no placeholder; did you mean '#{near}#'?")
+            raise BadRequest(f"{place}: #{name[:40]}# is no placeholder; did you mean '#{near}#'?")
 
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
@@ -113,8 +113,8 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _refuse_twins(state: State, account: Account) -> None:
-    """Refuse a number or program that another account of the provider has."""
+def _reject_duplicates(state: State, account: Account) -> None:
+    """Reject a number or program that another account of the provider has."""
     for other in state.accounts.values():
         if other.provider == account.provider and other.key != account.key:
             both = [
@@ -125,25 +125,25 @@ def _refuse_twins(state: State, account: Account) -> None:
                 raise Conflict(f"{shown(min(both))} belongs to the account {other.name!r}")
 
 
-def verbs(api: Api) -> tuple[Verb, ...]:
+def endpoints(api: Api) -> tuple[Endpoint, ...]:
     """What can be asked about accounts."""
     account, one = component("Account"), "/_mock/worlds/{world}/accounts/{provider}/{name}"
     return (
-        Verb(
+        Endpoint(
             "GET",
             "/_mock/worlds/{world}/accounts",
             "Every account, as a world file has it, without messages.",
             listed,
             an_object("", ["accounts"], accounts=a_list(account)),
         ),
-        Verb("GET", one, "An account, as a world file has it, without messages.", show, account),
-        Verb(
+        Endpoint("GET", one, "An account, as a world file has it, without messages.", show, account),
+        Endpoint(
             "PATCH",
             one,
             "Put whole lists in place of an account's numbers, programs, contacts, blacklist or forwarding rules.",
             change,
             account,
-            body={"anyOf": [changes_schema(room) for room in api.providers]},
+            body={"anyOf": [changes_schema(provider) for provider in api.providers]},
             checks_body=True,
         ),
     )

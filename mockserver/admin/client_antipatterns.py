@@ -1,6 +1,6 @@
 """What a client's traffic shows of its ways: four that cost real money, each from the order of its exchanges.
 
-Pure. None of these is refused by a provider, so no test fails by itself; whoever reads them decides.
+Pure. None of these is rejected by a provider, so no test fails by itself; whoever reads them decides.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mockserver.sdk.provider import Provider
 from .outcomes import is_whole
 
 
-class Habit(NamedTuple):
+class Antipattern(NamedTuple):
     """A way of the client's, and the exchanges that show it."""
 
     provider: str
@@ -25,33 +25,33 @@ class Habit(NamedTuple):
     exchanges: list[int]
 
 
-def shown(room: Provider, exchanges: Sequence[Exchange]) -> Iterator[Habit]:
-    """The habits that a room's exchanges show."""
-    own = [each for each in exchanges if each.provider == room.name]
-    for name, (about, find) in _HABITS.items():
-        found = list(find(room, own))
+def shown(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[Antipattern]:
+    """The antipatterns that a provider's exchanges show."""
+    own = [each for each in exchanges if each.provider == provider.name]
+    for name, (about, find) in _ANTIPATTERNS.items():
+        found = list(find(provider, own))
         if found:
-            yield Habit(room.name, name, about, found)
+            yield Antipattern(provider.name, name, about, found)
 
 
-def _secrets_in_address(room: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
-    secrets = {name.lower() for name in room.secrets}
+def _secrets_in_address(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
+    secrets = {name.lower() for name in provider.secrets}
     for each in exchanges:
         pairs = parse_qsl(each.target.partition("?")[2])
         if any(name.lower() in secrets and value for name, value in pairs):
             yield each.number
 
 
-def _own_page_address(room: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
+def _own_page_address(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
     """A page other than the first, at an address that no answer has given."""
-    if room.pages is None:
+    if provider.pages is None:
         return
     given = set()
     for each in exchanges:
-        is_accepted = each.refusal is None and each.operation in room.operations_by_name
-        if is_accepted and room.pages.is_later(each) and _read(each.target) not in given:
+        is_accepted = each.error is None and each.operation in provider.operations_by_name
+        if is_accepted and provider.pages.is_later(each) and _read(each.target) not in given:
             yield each.number
-        following = room.pages.following(each) if is_whole(each) else None
+        following = provider.pages.following(each) if is_whole(each) else None
         if following is not None:
             given.add(_read(following))
 
@@ -62,11 +62,11 @@ def _read(target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return unquote(path), tuple(sorted(parse_qsl(query)))
 
 
-def _sent_again(room: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
+def _sent_again(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
     """The same once more, when it was not known whether the first had been accepted."""
     unknown: list[Mapping[str, Any]] = []
     for each in exchanges:
-        operation = room.operations_by_name.get(each.operation or "")
+        operation = provider.operations_by_name.get(each.operation or "")
         if operation is None or operation.is_repeatable:
             continue
         if each.values in unknown:
@@ -75,30 +75,30 @@ def _sent_again(room: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
             unknown.append(each.values)
 
 
-def _went_on(room: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
-    """Refused inside an HTTP 200, and what followed shows that nobody looked.
+def _went_on(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
+    """Rejected inside an HTTP 200, and what followed shows that no one looked.
 
     What was too early is never asked for again, though other things of its kind are; or credentials that are wrong are
     used once more.
     """
     for place, each in enumerate(exchanges):
-        if each.status != 200 or each.refusal is None or not is_whole(each):
+        if each.status != 200 or each.error is None or not is_whole(each):
             continue
         later = exchanges[place + 1 :]
         alike = [other.values for other in later if other.operation == each.operation]
-        is_lost = "free_at" in each.refusal.facts and alike and each.values not in alike
-        is_stranger = not set(room.secrets).isdisjoint(each.refusal.about)
+        is_lost = "free_at" in each.error.facts and alike and each.values not in alike
+        is_stranger = not set(provider.secrets).isdisjoint(each.error.about)
         if is_lost or (
-            is_stranger and [_credentials(room, each)] == [_credentials(room, other) for other in later[:1]]
+            is_stranger and [_credentials(provider, each)] == [_credentials(provider, other) for other in later[:1]]
         ):
             yield each.number
 
 
-def _credentials(room: Provider, exchange: Exchange) -> dict[str, Any]:
-    return {name: exchange.values.get(name) for name in room.secrets}
+def _credentials(provider: Provider, exchange: Exchange) -> dict[str, Any]:
+    return {name: exchange.values.get(name) for name in provider.secrets}
 
 
-_HABITS: Mapping[str, tuple[str, Callable[[Provider, Sequence[Exchange]], Iterator[int]]]] = {
+_ANTIPATTERNS: Mapping[str, tuple[str, Callable[[Provider, Sequence[Exchange]], Iterator[int]]]] = {
     "builds its own page URL": (
         "It asks for a page at an address of its own making instead of the one that the answer before gave.",
         _own_page_address,
@@ -108,7 +108,7 @@ _HABITS: Mapping[str, tuple[str, Callable[[Provider, Sequence[Exchange]], Iterat
         _sent_again,
     ),
     "ignores a failure inside HTTP 200": (
-        "The answer was a refusal with the status 200, and the client went on as if it had been accepted.",
+        "The answer was a provider error with the status 200, and the client went on as if it had been accepted.",
         _went_on,
     ),
     "secrets in a query string": (

@@ -9,19 +9,19 @@ from mockserver.engine.instants import LATEST, SECOND, Instant
 from mockserver.engine.world import TimedEvent, World
 from mockserver.validation.json_schema import an_object
 
-from .endpoint import Api, Values, Verb
+from .endpoint import Api, Endpoint, RequestArgs
 from .errors import Conflict
 from .schemas import INSTANT, LATER, a_list, component, instant
 from .serializers import clock as described
-from .serializers import happened
+from .serializers import event_json
 
 
-def show(_: Api, world: World, __: Values) -> dict[str, Any]:
+def show(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
     """Where it stands."""
     return described(world)
 
 
-def set_(api: Api, world: World, values: Values) -> dict[str, Any]:
+def set_(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Stop it, here or later, or let it tick on."""
     body = values.body
     if not body["frozen"]:
@@ -31,7 +31,7 @@ def set_(api: Api, world: World, values: Values) -> dict[str, Any]:
     return _move(api, world, None if at is None else instant(at, "at"), is_freezing=True)
 
 
-def advance(api: Api, world: World, values: Values) -> dict[str, Any]:
+def advance(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Move it on."""
     body = values.body
     if "to" in body:
@@ -62,8 +62,8 @@ def _check_calendar(to: Instant | None) -> None:
 
 
 def _moved(api: Api, world: World, events: Iterable[TimedEvent]) -> dict[str, Any]:
-    told = (happened(api, world, event) for event in events)
-    return {**described(world), "happened": [each for each in told if each is not None]}
+    found = (event_json(api, world, event) for event in events)
+    return {**described(world), "events": [each for each in found if each is not None]}
 
 
 _SETTING = {
@@ -89,14 +89,16 @@ _ADVANCE = {
 }
 
 
-def verbs(_: Api) -> tuple[Verb, ...]:
+def endpoints(_: Api) -> tuple[Endpoint, ...]:
     """What can be asked about the clock."""
     here = "/_mock/worlds/{world}/clock"
     time, moved = component("Clock"), component("Moved")
     return (
-        Verb("GET", here, "Where the clock stands, and when the next thing is due.", show, time),
-        Verb("PUT", here, "Stop the clock, here or at a later instant, or let it tick on.", set_, moved, body=_SETTING),
-        Verb(
+        Endpoint("GET", here, "Where the clock stands, and when the next thing is due.", show, time),
+        Endpoint(
+            "PUT", here, "Stop the clock, here or at a later instant, or let it tick on.", set_, moved, body=_SETTING
+        ),
+        Endpoint(
             "POST",
             f"{here}/advance",
             "Move the clock on, and tell what happened, in order, each at its own instant. Attempts on the way are waited "
@@ -113,8 +115,8 @@ MOVED = {
         component("Clock"),
         {
             "type": "object",
-            "required": ["happened"],
-            "properties": {"happened": a_list(component("TimedEvent"))},
+            "required": ["events"],
+            "properties": {"events": a_list(component("TimedEvent"))},
         },
     ]
 }

@@ -1,7 +1,7 @@
-"""Which documented behaviours the code under test has met, and what its traffic shows of its habits.
+"""Which documented behaviours the code under test has met, and what its traffic shows of its antipatterns.
 
-Pure, over the exchanges of a journal and the deliveries of an outbox. Met is what reached the client: an answer that a
-fault has swallowed was decided, but nobody has seen it.
+Pure, over the exchanges of a journal and the deliveries of deliveries. Met is what reached the client: an answer that a
+fault has swallowed was decided, but no one has seen it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
 from mockserver.validation.json_schema import an_object
 
-from . import client_antipatterns as habits
-from .endpoint import Api, Values, Verb
-from .outcomes import is_whole, refused_by
+from . import client_antipatterns as antipatterns
+from .endpoint import Api, Endpoint, RequestArgs
+from .outcomes import error_of, is_whole
 from .schemas import a_list
 
 _MOST = 5
@@ -38,29 +38,29 @@ class Witnessed(NamedTuple):
 
 
 def behaviours(
-    rooms: Iterable[Provider], exchanges: Sequence[Exchange], deliveries: Sequence[Delivery]
+    providers: Iterable[Provider], exchanges: Sequence[Exchange], deliveries: Sequence[Delivery]
 ) -> Iterator[Witnessed]:
     """Every documented behaviour, and what has shown it."""
-    for room in rooms:
-        whole = [each for each in exchanges if each.provider == room.name and is_whole(each)]
-        accepted = [each for each in whole if refused_by(each) is None and each.operation in room.operations_by_name]
-        own = [each for each in deliveries if each.provider == room.name]
-        for behaviour in room.behaviours:
+    for provider in providers:
+        whole = [each for each in exchanges if each.provider == provider.name and is_whole(each)]
+        accepted = [each for each in whole if error_of(each) is None and each.operation in provider.operations_by_name]
+        own = [each for each in deliveries if each.provider == provider.name]
+        for behaviour in provider.behaviours:
             yield Witnessed(
-                room.name,
+                provider.name,
                 behaviour.name,
                 behaviour.source,
                 _numbers(accepted, behaviour.seen),
                 _numbers(own, behaviour.done),
             )
-        for each in room.errors:
+        for each in provider.errors:
             if each.source.document is not None:
                 name = each.__name__
                 yield Witnessed(
-                    room.name,
-                    f"refused: {name}",
+                    provider.name,
+                    f"rejected: {name}",
                     each.source,
-                    [found.number for found in whole if refused_by(found) == name],
+                    [found.number for found in whole if error_of(found) == name],
                 )
 
 
@@ -71,20 +71,25 @@ def _numbers(things: Iterable[Any], is_so: Callable[[Any], bool] | None) -> list
 # -- the verb ----------------------------------------------------------------------------------------------------------
 
 
-def show(api: Api, world: World, _: Values) -> dict[str, Any]:
+def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
     """What a world has seen."""
     exchanges = list(world.journal.since(0))
     with world.lock:
-        deliveries = list(world.state.outbox.values())
-    asked = {each.provider for each in exchanges}
-    seen = [habit for room in api.providers if room.name in asked for habit in habits.shown(room, exchanges)]
+        deliveries = list(world.state.deliveries.values())
+    request = {each.provider for each in exchanges}
+    seen = [
+        antipattern
+        for provider in api.providers
+        if provider.name in request
+        for antipattern in antipatterns.shown(provider, exchanges)
+    ]
     return {
         "behaviours": [_behaviour(each) for each in behaviours(api.providers, exchanges, deliveries)],
-        "habits": [
+        "antipatterns": [
             {"provider": each.provider, "name": each.name, "about": each.about, "exchanges": each.exchanges[:_MOST]}
             for each in seen
         ],
-        "asked": sorted(filter(None, asked)),
+        "asked": sorted(filter(None, request)),
         "dropped": world.journal.dropped,
     }
 
@@ -102,23 +107,23 @@ def _behaviour(each: Witnessed) -> dict[str, Any]:
     }
 
 
-def verbs(_: Api) -> tuple[Verb, ...]:
+def endpoints(_: Api) -> tuple[Endpoint, ...]:
     """What can be asked about coverage."""
     thing = {"type": "object"}
-    answer = an_object(
+    response = an_object(
         "",
-        ["behaviours", "habits", "asked", "dropped"],
+        ["behaviours", "antipatterns", "asked", "dropped"],
         behaviours=a_list(thing),
-        habits=a_list(thing),
-        asked=a_list({"type": "string"}),
+        antipatterns=a_list(thing),
+        request=a_list({"type": "string"}),
         dropped={"type": "integer"},
     )
     return (
-        Verb(
+        Endpoint(
             "GET",
             "/_mock/worlds/{world}/coverage",
             "Which documented behaviours this world's clients have met, and what their traffic shows.",
             show,
-            answer,
+            response,
         ),
     )

@@ -1,4 +1,4 @@
-"""The outbox: what customers are told, every attempt at it, and the tester's hand in it."""
+"""The deliveries: what customers are notified, every attempt at it, and the tester's hand in it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from mockserver.engine.world import World
 from mockserver.sdk.webhooks import subject
 from mockserver.validation.json_schema import Schema, an_object
 
-from .endpoint import Api, Values, Verb
-from .errors import Conflict, NoSuchThing
+from .endpoint import Api, Endpoint, RequestArgs
+from .errors import Conflict, ResourceNotFound
 from .messages import accounts_asked_for
 from .schemas import WHOLE, WORD, a_list, component, one_of
 from .serializers import delivery as described
@@ -27,22 +27,22 @@ STATUSES: tuple[str, ...] = get_args(Status)
 """What a delivery can be."""
 
 _PATIENCE = 10
-"""Seconds that are waited for quiet when nobody says how many."""
+"""Seconds that are waited for quiet when no one says how many."""
 _LONGEST = 60
 """A thread is held meanwhile."""
 
 
-def listed(_: Api, world: World, values: Values) -> dict[str, Any]:
+def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Deliveries in the order in which they were opened."""
     query = values.query
     accounts = {account.key for account in accounts_asked_for(world, query)}
     with world.lock:
-        everything = tuple(world.state.outbox.values())
+        everything = tuple(world.state.deliveries.values())
     found = (each for each in everything if each.account in accounts and _is_wanted(each, query))
-    told = list(islice(found, query.get("limit", 100)))
+    shown = list(islice(found, query.get("limit", 100)))
     with world.lock:
-        names = [_message_id(world.state, each) for each in told]
-    return {"deliveries": [described(each, name) for each, name in zip(told, names, strict=True)]}
+        names = [_message_id(world.state, each) for each in shown]
+    return {"deliveries": [described(each, name) for each, name in zip(shown, names, strict=True)]}
 
 
 def _is_wanted(delivery: Delivery, query: Mapping[str, Any]) -> bool:
@@ -50,7 +50,7 @@ def _is_wanted(delivery: Delivery, query: Mapping[str, Any]) -> bool:
     return delivery.number > int(query.get("since", 0)) and delivery.status == status
 
 
-def show(_: Api, world: World, values: Values) -> dict[str, Any]:
+def show(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """One delivery."""
     with world.lock:
         found = _delivery(world.state, values.path["number"])
@@ -59,11 +59,11 @@ def show(_: Api, world: World, values: Values) -> dict[str, Any]:
 
 
 def _delivery(state: State, number: int) -> Delivery:
-    found = state.outbox.get(number)
+    found = state.deliveries.get(number)
     if found is None:
-        numbers = state.outbox.keys()
+        numbers = state.deliveries.keys()
         there = f"it holds {min(numbers)} to {max(numbers)}" if numbers else "it is empty"
-        raise NoSuchThing(f"the outbox has no delivery {number}; {there}")
+        raise ResourceNotFound(f"the deliveries has no delivery {number}; {there}")
     return found
 
 
@@ -78,17 +78,17 @@ def _message_id(state: State, delivery: Delivery) -> str | None:
 # -------------------------------------------------------------------------------------------------------- change one
 
 
-def resend(_: Api, world: World, values: Values) -> dict[str, Any]:
+def resend(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """It is due now, whatever it was."""
     return _change(world, values.path["number"], "due", lambda _: None)
 
 
-def hold(_: Api, world: World, values: Values) -> dict[str, Any]:
+def hold(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """It is not attempted until it is released."""
     return _change(world, values.path["number"], "held", _check_that_it_waits)
 
 
-def release(_: Api, world: World, values: Values) -> dict[str, Any]:
+def release(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """It was held and is due now."""
     return _change(world, values.path["number"], "due", _check_that_it_is_held)
 
@@ -111,9 +111,9 @@ def _change(world: World, number: int, status: Status, check: Callable[[Delivery
     def decide(state: State, now: Instant, _: IdReservation) -> Decision:
         delivery = _delivery(state, number)
         if number in state.in_flight:  # what comes of it would undo the change
-            raise Conflict(f"an attempt at delivery {number} is being made; settle waits until it is over")
+            raise Conflict(f"an attempt at delivery {number} is being made; wait until idle waits until it is over")
         check(delivery)
-        if state.ledger.get(delivery.serial) is None:
+        if state.message_store.get(delivery.serial) is None:
             raise Conflict(f"the message that delivery {number} is about was deleted")
         due = now if status == "due" else None
         changed = described(replace(delivery, status=status, due=due), _message_id(state, delivery))
@@ -127,9 +127,9 @@ def _change(world: World, number: int, status: Status, check: Callable[[Delivery
 # ------------------------------------------------------------------------------------------------------ wait for quiet
 
 
-def settle(_: Api, world: World, values: Values) -> dict[str, Any]:
+def wait_until_idle(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Wait until nothing is due now and nothing in flight."""
-    is_quiet = world.settle(values.body.get("timeout", _PATIENCE))
+    is_quiet = world.wait_until_idle(values.body.get("timeout", _PATIENCE))
     with world.lock:
         return {"quiet": is_quiet, "in_flight": len(world.state.in_flight), "now": iso(world.clock.now())}
 
@@ -145,7 +145,7 @@ def judged_filters(_: Api) -> dict[str, Schema]:
     return {"number": WHOLE, "status": one_of(STATUSES)}
 
 
-_SETTLE = an_object(
+_IDLE = an_object(
     "an object with 'timeout', or an empty one",
     timeout={
         "type": "number",
@@ -156,13 +156,13 @@ _SETTLE = an_object(
 )
 
 
-def verbs(api: Api) -> tuple[Verb, ...]:
+def endpoints(api: Api) -> tuple[Endpoint, ...]:
     """What can be asked about deliveries."""
-    here, delivery = "/_mock/worlds/{world}/outbox", component("Delivery")
+    here, delivery = "/_mock/worlds/{world}/deliveries", component("Delivery")
     one = f"{here}/{{number}}"
-    whose = {"provider": one_of(api.rooms), "account": WORD, "status": one_of(STATUSES)}
+    whose = {"provider": one_of(api.provider_names), "account": WORD, "status": one_of(STATUSES)}
     return (
-        Verb(
+        Endpoint(
             "GET",
             here,
             "Deliveries after a number, with every attempt, in the order in which they were opened.",
@@ -170,15 +170,17 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             an_object("", ["deliveries"], deliveries=a_list(delivery)),
             query={**whose, "since": WHOLE, "limit": WHOLE},
         ),
-        Verb("GET", one, "One delivery, with every attempt.", show, delivery),
-        Verb("POST", f"{one}/resend", "Let a delivery be due now, whatever it was; attempts stay.", resend, delivery),
-        Verb("POST", f"{one}/hold", "Attempt a delivery no more until it is released.", hold, delivery),
-        Verb("POST", f"{one}/release", "Let a delivery that was held be due now.", release, delivery),
-        Verb(
+        Endpoint("GET", one, "One delivery, with every attempt.", show, delivery),
+        Endpoint(
+            "POST", f"{one}/resend", "Let a delivery be due now, whatever it was; attempts stay.", resend, delivery
+        ),
+        Endpoint("POST", f"{one}/hold", "Attempt a delivery no more until it is released.", hold, delivery),
+        Endpoint("POST", f"{one}/release", "Let a delivery that was held be due now.", release, delivery),
+        Endpoint(
             "POST",
-            "/_mock/worlds/{world}/settle",
+            "/_mock/worlds/{world}/wait/idle",
             "Wait by the wall clock until nothing is due now and nothing in flight; quiet is false when it did not end.",
-            settle,
+            wait_until_idle,
             an_object(
                 "",
                 ["quiet", "in_flight", "now"],
@@ -186,7 +188,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
                 in_flight={"type": "integer"},
                 now={"type": "string", "format": "date-time"},
             ),
-            body=_SETTLE,
+            body=_IDLE,
             needs_body=False,
         ),
     )

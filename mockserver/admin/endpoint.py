@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 from mockserver.http.fault_rules import Terms
 from mockserver.http.masking import Masking
@@ -30,21 +30,21 @@ FIXTURES = ("demo", "small", "empty")
 class Api:
     """What the verbs work on."""
 
-    house: Worlds
+    registry: WorldRegistry
     """The worlds."""
     masking: Masking
     """What is kept out of what is shown."""
     settings: Settings
     """Who may ask, and how much is read."""
     providers: tuple[Provider, ...]
-    """Every room."""
+    """Every provider."""
     switches: tuple[Quirk, ...]
-    """Every switch of a world, the house's own among them."""
+    """Every switch of a world, the server's own among them."""
     version: str
     """Ours."""
     addresses: Callable[[], Iterable[str]] = field(default=tuple)
     """Every address that is answered, for explanations of those that are not."""
-    whereabouts: Callable[[], Mapping[str, str | None]] = field(default=dict)
+    listen_addresses: Callable[[], Mapping[str, str | None]] = field(default=dict)
     """Where the server listens, and what clients have to trust; nothing under another server than ours."""
 
     @cached_property
@@ -53,16 +53,16 @@ class Api:
         return Rules.of(self.providers, self.switches)
 
     @cached_property
-    def rooms(self) -> Mapping[str, Provider]:
-        """The rooms by name."""
-        return {room.name: room for room in self.providers}
+    def provider_names(self) -> Mapping[str, Provider]:
+        """The providers by name."""
+        return {provider.name: provider for provider in self.providers}
 
     @cached_property
     def terms(self) -> Mapping[str, Terms]:
         """What fault rules may name of each provider."""
         return {
-            room.name: Terms(tuple(room.operations_by_name), [each.__name__ for each in room.errors])
-            for room in self.providers
+            provider.name: Terms(tuple(provider.operations_by_name), [each.__name__ for each in provider.errors])
+            for provider in self.providers
         }
 
     @cached_property
@@ -78,10 +78,10 @@ class Api:
 @cache
 def shipped(name: str) -> Fixture:
     """A fixture of ours, by name."""
-    return load(fixtures_folder() / "worlds" / f"{name}.json", None)  # ours: a test of the house has checked it
+    return load(fixtures_folder() / "worlds" / f"{name}.json", None)  # ours: a test of the server has checked it
 
 
-class Values(NamedTuple):
+class RequestArgs(NamedTuple):
     """What a request says."""
 
     path: Mapping[str, Any]
@@ -94,7 +94,7 @@ class Values(NamedTuple):
     """How the server was addressed, such as ``http://127.0.0.1:7670``."""
 
 
-class Verb(NamedTuple):
+class Endpoint(NamedTuple):
     """One thing that a tester can ask for."""
 
     method: str
@@ -102,9 +102,9 @@ class Verb(NamedTuple):
     """With what it names in braces."""
     about: str
     """One sentence."""
-    function: Callable[[Api, Any, Values], Any]
+    function: Callable[[Api, Any, RequestArgs], Any]
     """With the world as its second argument where the path names one."""
-    answer: Schema | None = None
+    response: Schema | None = None
     """Of its JSON; ``None`` for an answer without a body."""
     status: int = 200
     body: Schema | None = None
@@ -112,7 +112,7 @@ class Verb(NamedTuple):
     needs: tuple[str, ...] = ()
     """The names of the parameters that must be given."""
     needs_body: bool = True
-    """Whether an empty one is refused."""
+    """Whether an empty one is rejected."""
     checks_body: bool = False
     """Whether the function itself holds the body to its rules, because these depend on what is in it."""
     is_open: bool = False

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import accounts, clock, coverage, faults, journal, messages, openapi, snapshot, worlds
-from . import deliveries as outbox
-from . import listeners as doors
+from . import (
+    accounts,
+    clock,
+    coverage,
+    deliveries,
+    faults,
+    journal,
+    listeners,
+    messages,
+    openapi,
+    snapshot,
+    variants,
+    worlds,
+)
 from . import long_poll as waiting
 from . import meta as about
-from . import variants as readings
-from .endpoint import Api, Values, Verb
+from .endpoint import Api, Endpoint, RequestArgs
 
 _FILES = (
-    *(about, faults, worlds, doors, accounts, clock, readings),
-    *(messages, outbox, journal, coverage, waiting, snapshot),
+    *(about, faults, worlds, listeners, accounts, clock, variants),
+    *(messages, deliveries, journal, coverage, waiting, snapshot),
 )
 
 
-def verbs(api: Api) -> tuple[Verb, ...]:
+def endpoints(api: Api) -> tuple[Endpoint, ...]:
     """The table."""
 
-    def openapi_json(_: Api, __: None, ___: Values) -> dict[str, Any]:
+    def openapi_json(_: Api, __: None, ___: RequestArgs) -> dict[str, Any]:
         """This API's description."""
         return openapi.document(api, table)
 
     table = (
-        Verb(
+        Endpoint(
             "GET",
             "/_mock/openapi.json",
             "This API, described as OpenAPI 3.1.",
@@ -34,6 +44,6 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             {"type": "object"},
             is_open=True,
         ),
-        *(verb for file in _FILES for verb in file.verbs(api)),
+        *(endpoint for file in _FILES for endpoint in file.endpoints(api)),
     )
     return table

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flask import Response
 
 
-class ControlRefusal(Exception):  # an answer, not an error of ours
+class ControlApiError(Exception):  # an answer, not an error of ours
     """This API says no."""
 
     status: ClassVar[int]
@@ -27,31 +27,31 @@ class ControlRefusal(Exception):  # an answer, not an error of ours
         """Between what was wanted and what is there."""
 
 
-class BadQuestion(ControlRefusal):
+class BadRequest(ControlApiError):
     """A parameter or a body cannot be read."""
 
     status, code = 400, "bad_request"
 
 
-class NoToken(ControlRefusal):
+class NoToken(ControlApiError):
     """The server can be reached by others, and this one does not show its token."""
 
     status, code = 401, "unauthorized"
 
 
-class Foreign(ControlRefusal):
+class ForbiddenOrigin(ControlApiError):
     """A page of another site sent it."""
 
     status, code = 403, "forbidden"
 
 
-class NoSuchThing(ControlRefusal):
+class ResourceNotFound(ControlApiError):
     """What the address names is not there."""
 
     status, code = 404, "not_found"
 
 
-class Conflict(ControlRefusal):
+class Conflict(ControlApiError):
     """It makes sense, but not as things stand."""
 
     status, code = 409, "conflict"
@@ -63,19 +63,19 @@ class BusyClock(Conflict):
     code = "busy"
 
 
-class EndlessTime(Conflict):
+class AdvanceLimit(Conflict):
     """Things in this world bring about one another without end."""
 
     code = "endless"
 
 
-class InUse(ControlRefusal):
+class InUse(ControlApiError):
     """A name or a credential is somebody else's."""
 
     status, code = 409, "taken"
 
 
-class TooLarge(ControlRefusal):
+class TooLarge(ControlApiError):
     """The body is longer than is read."""
 
     status, code = 413, "too_large"

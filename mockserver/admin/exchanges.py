@@ -8,9 +8,9 @@ from typing import Any
 from mockserver.engine.instants import iso
 from mockserver.engine.journal import Exchange
 from mockserver.engine.limits import LimitStatus
-from mockserver.engine.provider_errors import Refused
+from mockserver.engine.provider_errors import ProviderError
 
-from . import outcomes as verdicts
+from . import outcomes
 from .request_inspection import header
 
 
@@ -27,9 +27,9 @@ def in_short(exchange: Exchange) -> dict[str, Any]:
         "target": exchange.target,
         "status": exchange.status,
         "outcome": exchange.outcome,
-        "refusal": verdicts.refused_by(exchange),
-        "decided": verdicts.decided(exchange),
-        "fault": verdicts.rule_of(exchange),
+        "error": outcomes.error_of(exchange),
+        "decided": outcomes.decided(exchange),
+        "fault": outcomes.rule_of(exchange),
         "ending": exchange.ending,
     }
 
@@ -39,7 +39,7 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
     return {
         **in_short(exchange),
         "world": exchange.world,
-        "door": exchange.door,
+        "listener": exchange.listener,
         "request": {"headers": list(map(list, exchange.head)), "body": body(exchange.body)},
         "answer": {
             "status": exchange.status,
@@ -47,9 +47,9 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
             "body": body(exchange.answer_body),
             "sent": exchange.sent,
         },
-        "refusal": _refusal(exchange.refusal),
+        "error": _error(exchange.error),
         "fault": exchange.fault,
-        "windows": [window(standing) for standing in verdicts.windows(exchange)],
+        "windows": [window(standing) for standing in outcomes.windows(exchange)],
     }
 
 
@@ -61,13 +61,13 @@ def body(found: bytes) -> dict[str, str]:
         return {"base64": b64encode(found).decode()}
 
 
-def _refusal(refusal: Refused | None) -> dict[str, Any] | None:
-    if refusal is None:
+def _error(error: ProviderError | None) -> dict[str, Any] | None:
+    if error is None:
         return None
-    source = refusal.source
+    source = error.source
     return {
-        "name": type(refusal).__name__,
-        "description": str(refusal),
+        "name": type(error).__name__,
+        "description": str(error),
         "document": source.document,
         "sentence": source.sentence,
         "quirk": source.quirk,

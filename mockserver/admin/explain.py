@@ -1,6 +1,6 @@
 """Why an exchange was answered as it was: the rule with its source, what was received, and how to do better.
 
-The law of this file: an explanation says nothing that the journal, a room's tables or QUIRKS.md does not say. It is
+The law of this file: an explanation says nothing that the journal, a provider's tables or QUIRKS.md does not say. It is
 made when somebody asks, out of what was kept at the time, so that it is as true a thousand exchanges later.
 `Explainer.explain` gives plain data; `wording.in_words` says the same to people.
 """
@@ -19,8 +19,7 @@ from mockserver.http.url_display import readable
 from mockserver.sdk.provider import Magic, Provider, Quirk
 from mockserver.validation.suggestions import nearest, nearest_operation, nearest_path
 
-from . import exchanges
-from . import outcomes as verdicts
+from . import exchanges, outcomes
 from . import quirk_parser as quirk_book
 from .request_inspection import header, path, sent, shown, split, unread
 
@@ -28,7 +27,7 @@ _MOST = 50
 """Names that nothing read are listed up to this many."""
 
 _HEADERS = ("Authorization", "Content-Type")
-"""The headers that rooms read. A header of another name may be meant for one of them."""
+"""The headers that providers read. A header of another name may be meant for one of them."""
 _OTHER_HEADERS = frozenset(("proxy-authorization", "content-encoding", "content-length", "content-range"))
 
 
@@ -42,23 +41,23 @@ class _Rule(NamedTuple):
     name: str
     description: str | None = None
     source: Source | None = None
-    fix: str | None = None
+    hint: str | None = None
     about: tuple[str, ...] = ()
     facts: Mapping[str, object] = {}
 
 
-_HOUSE = {
-    400: _Rule("BadRequest", "the request could not be read", fix="Send a well-formed HTTP request."),
+_SERVER = {
+    400: _Rule("BadRequest", "the request could not be read", hint="Send a well-formed HTTP request."),
     404: _Rule(
         "NoSuchAddress",
         "no provider has this address",
-        fix="Ask an address that GET / lists, or name the provider's host.",
+        hint="Ask an address that GET / lists, or name the provider's host.",
         about=("path",),
     ),
-    405: _Rule("WrongMethod", "the address takes another method", fix="Use a method that the Allow header names."),
-    500: _Rule("ServerFault", "the mock server failed", fix="Read the server's log and report what it says."),
+    405: _Rule("WrongMethod", "the address takes another method", hint="Use a method that the Allow header names."),
+    500: _Rule("ServerFault", "the mock server failed", hint="Read the server's log and report what it says."),
 }
-"""What the house itself answers, where no room is asked, by status."""
+"""What the server itself answers, where no provider is asked, by status."""
 
 
 def find(journal: Journal, number: int) -> Exchange:
@@ -78,11 +77,11 @@ def find(journal: Journal, number: int) -> Exchange:
 
 
 class Explainer:
-    """Explains the exchanges of a house."""
+    """Explains the exchanges of a server."""
 
     def __init__(
         self,
-        rooms: Iterable[Provider],
+        providers: Iterable[Provider],
         masking: Masking,
         switches: Sequence[Quirk] = (),
         addresses: Callable[[], Iterable[str]] = tuple,
@@ -90,12 +89,12 @@ class Explainer:
         """Know where to look.
 
         Args:
-            rooms: every provider.
+            providers: every provider.
             masking: what is kept out of an explanation.
-            switches: the house's own.
+            switches: the server's own.
             addresses: the rules of every address that is served, such as ``/api/messages/program/<programId>``.
         """
-        self._rooms = {room.name: room for room in rooms}
+        self._providers = {provider.name: provider for provider in providers}
         self._masking = masking
         self._switches = tuple(switch for switch in switches if not switch.number)
         self._addresses = addresses
@@ -103,15 +102,15 @@ class Explainer:
     def explain(self, exchange: Exchange) -> dict[str, Any]:
         """The explanation as plain data. What is kept of the exchange is masked first."""
         self._masking.apply(exchange)
-        room = self._rooms.get(exchange.provider or "")
-        rule = _rule(exchange, room)
-        magic = _magic(exchange, room)
-        book = quirk_book.entries(room.quirks_file) if room and room.quirks_file else {}
-        entry = book.get((rule.source and rule.source.quirk) or "")
-        ignored = self._ignored(exchange, room)
+        provider = self._providers.get(exchange.provider or "")
+        rule = _rule(exchange, provider)
+        magic = _magic(exchange, provider)
+        quirks_file = quirk_book.entries(provider.quirks_file) if provider and provider.quirks_file else {}
+        entry = quirks_file.get((rule.source and rule.source.quirk) or "")
+        ignored = self._ignored(exchange, provider)
         misses = [
-            *self._near_addresses(exchange, room),
-            *self._near_names(exchange, room, ignored),
+            *self._near_addresses(exchange, provider),
+            *self._near_names(exchange, provider, ignored),
             *_headers(exchange),
         ]
         return {
@@ -123,22 +122,22 @@ class Explainer:
             "operation": None if exchange.operation is None else shown(exchange.operation),
             "status": exchange.status,
             "outcome": exchange.outcome,
-            "decided": verdicts.decided(exchange),
+            "decided": outcomes.decided(exchange),
             "answered": {
-                "refusal": verdicts.refused_by(exchange),
-                "fault": verdicts.rule_of(exchange),
+                "error": outcomes.error_of(exchange),
+                "fault": outcomes.rule_of(exchange),
                 "ending": exchange.ending,
             },
             "rule": _described(rule, entry),
             "quirk": None if entry is None else quirk_book.described(entry),
-            "magic": None if magic is None else magic.described(book),
+            "magic": None if magic is None else magic.described(quirks_file),
             "received": self._received(exchange, rule, magic),
-            "windows": [_window(standing) for standing in verdicts.windows(exchange)],
-            "readings": self._readings(exchange, room, entry, magic),
+            "windows": [_window(standing) for standing in outcomes.windows(exchange)],
+            "variants": self._variants(exchange, provider, entry, magic),
             "unread": [{"place": each.place, "name": shown(each.name)} for each in ignored[:_MOST]],
             "near_misses": misses,
             "fault": exchange.fault,
-            "fix": _fix(exchange, rule, magic, misses),
+            "hint": _hint(exchange, rule, magic, misses),
         }
 
     def _received(self, exchange: Exchange, rule: _Rule, magic: _Magic | None) -> dict[str, Any]:
@@ -160,60 +159,64 @@ class Explainer:
         found = header(exchange, name)
         return None if found is None else shown(found)
 
-    def _readings(
-        self, exchange: Exchange, room: Provider | None, entry: quirk_book.Entry | None, magic: _Magic | None
+    def _variants(
+        self, exchange: Exchange, provider: Provider | None, entry: quirk_book.QuirkEntry | None, magic: _Magic | None
     ) -> list[dict[str, Any]]:
         """The switches that had a say, as they stood: those of the rule, and of what was accepted those of its answer."""
         numbers = {entry.number if entry else "", magic.quirk.number if magic else ""}
-        accepted = exchange.operation if exchange.verdict is None and exchange.refusal is None else None
-        own = room.quirks if room else ()
+        accepted = exchange.operation if exchange.result is None and exchange.error is None else None
+        own = provider.quirks if provider else ()
         said = [switch for switch in own if switch.number in numbers or accepted in switch.operations]
-        house = self._switches if verdicts.windows(exchange) else ()
-        return [quirk_book.switch_described(switch, exchange.readings) for switch in (*said, *house)]
+        registry = self._switches if outcomes.windows(exchange) else ()
+        return [quirk_book.switch_described(switch, exchange.variants) for switch in (*said, *registry)]
 
-    def _ignored(self, exchange: Exchange, room: Provider | None) -> list[Any]:
-        if room is None or exchange.operation is None:
+    def _ignored(self, exchange: Exchange, provider: Provider | None) -> list[Any]:
+        if provider is None or exchange.operation is None:
             return []
-        return unread(sent(exchange), exchange.values, _known(room, exchange.operation))
+        return unread(sent(exchange), exchange.values, _known(provider, exchange.operation))
 
-    def _near_addresses(self, exchange: Exchange, room: Provider | None) -> list[dict[str, str]]:
+    def _near_addresses(self, exchange: Exchange, provider: Provider | None) -> list[dict[str, str]]:
         """The operation that may have been meant; where none was reached, the path."""
-        if room is not None and exchange.operation is not None:
-            if exchange.operation in room.operations_by_name:
+        if provider is not None and exchange.operation is not None:
+            if exchange.operation in provider.operations_by_name:
                 return []
             return _miss(
-                "operation", exchange.operation, nearest_operation(exchange.operation, tuple(room.operations_by_name))
+                "operation",
+                exchange.operation,
+                nearest_operation(exchange.operation, tuple(provider.operations_by_name)),
             )
         if not exchange.method:
             return []
-        asked = path(exchange)
+        request = path(exchange)
         rules = [rule for rule in self._addresses() if not rule.startswith("/_mock/")]
-        near = nearest_path(asked, rules)
-        return _miss("path", asked, near and readable(near))
+        near = nearest_path(request, rules)
+        return _miss("path", request, near and readable(near))
 
-    def _near_names(self, exchange: Exchange, room: Provider | None, ignored: Sequence[Any]) -> list[dict[str, str]]:
+    def _near_names(
+        self, exchange: Exchange, provider: Provider | None, ignored: Sequence[Any]
+    ) -> list[dict[str, str]]:
         """Known names that were not sent, for unknown ones that were."""
-        if room is None or exchange.operation is None:
+        if provider is None or exchange.operation is None:
             return []
-        missing = [name for name in _known(room, exchange.operation) if name not in exchange.values]
+        missing = [name for name in _known(provider, exchange.operation) if name not in exchange.values]
         return [miss for each in ignored[:_MOST] for miss in _miss("parameter", each.name, nearest(each.name, missing))]
 
 
-def _rule(exchange: Exchange, room: Provider | None) -> _Rule:
-    """What the client was refused by; where it was not, what was decided."""
-    refusal = exchange.refusal or exchange.verdict
-    if refusal is not None:
-        return _Rule(type(refusal).__name__, str(refusal), refusal.source, refusal.advice, refusal.about, refusal.facts)
+def _rule(exchange: Exchange, provider: Provider | None) -> _Rule:
+    """What the client was rejected by; where it was not, what was decided."""
+    error = exchange.error or exchange.result
+    if error is not None:
+        return _Rule(type(error).__name__, str(error), error.source, error.advice, error.about, error.facts)
     if exchange.operation is not None:
-        operation = room.operations_by_name.get(exchange.operation) if room else None
+        operation = provider.operations_by_name.get(exchange.operation) if provider else None
         return _Rule(exchange.operation, source=operation.source if operation else None)
     if not exchange.method:
         reason = exchange.answer_body.decode("utf-8", "replace")
-        return _HOUSE[400]._replace(name="NoHTTP", description=f"this is no HTTP: {reason}")
+        return _SERVER[400]._replace(name="NoHTTP", description=f"this is no HTTP: {reason}")
     world, _ = split(exchange)
     if world and world != exchange.world:
-        return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", fix="Use the id of a world that is there.")
-    return _HOUSE.get(exchange.status, _Rule("answered"))
+        return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", hint="Use the id of a world that is there.")
+    return _SERVER.get(exchange.status, _Rule("answered"))
 
 
 class _Magic(NamedTuple):
@@ -231,10 +234,10 @@ class _Magic(NamedTuple):
 
     @property
     def off(self) -> str:
-        """The reading in which it is a value like any other."""
-        return f"{self.quirk.name}={self.quirk.readings[-1]}"
+        """The variant in which it is a value like any other."""
+        return f"{self.quirk.name}={self.quirk.variants[-1]}"
 
-    def described(self, book: Mapping[str, quirk_book.Entry]) -> dict[str, str]:
+    def described(self, quirks_file: Mapping[str, quirk_book.QuirkEntry]) -> dict[str, str]:
         """As JSON."""
         return {
             "parameter": self.parameter,
@@ -242,22 +245,22 @@ class _Magic(NamedTuple):
             "range": self.meaning.range,
             "outcome": self.meaning.outcome,
             "quirk": self.quirk.number,
-            "title": book[self.quirk.number].title,
+            "title": quirks_file[self.quirk.number].title,
             "off": self.off,
         }
 
 
-def _magic(exchange: Exchange, room: Provider | None) -> _Magic | None:
+def _magic(exchange: Exchange, provider: Provider | None) -> _Magic | None:
     value = exchange.trace.magic if exchange.trace else None
-    if value is None or room is None:
+    if value is None or provider is None:
         return None
-    meaning = next(each for each in room.magic if each.has(value))
-    return _Magic(value, meaning, next(switch for switch in room.quirks if switch.name == f"{room.name}.magic"))
+    meaning = next(each for each in provider.magic if each.has(value))
+    return _Magic(value, meaning, next(switch for switch in provider.quirks if switch.name == f"{provider.name}.magic"))
 
 
-def _described(rule: _Rule, entry: quirk_book.Entry | None) -> dict[str, Any]:
+def _described(rule: _Rule, entry: quirk_book.QuirkEntry | None) -> dict[str, Any]:
     source = rule.source or Source(None, None, None)
-    told = {"name", "value", *rule.about}
+    mentioned = {"name", "value", *rule.about}
     based = "documented" if source.document else entry.basis if entry else None
     return {
         "name": shown(rule.name),
@@ -265,7 +268,7 @@ def _described(rule: _Rule, entry: quirk_book.Entry | None) -> dict[str, Any]:
         "document": source.document,
         "sentence": source.sentence,
         "description": None if rule.description is None else shown(rule.description),
-        "facts": {name: shown(fact) for name, fact in rule.facts.items() if name not in told},
+        "facts": {name: shown(fact) for name, fact in rule.facts.items() if name not in mentioned},
     }
 
 
@@ -277,10 +280,10 @@ def _window(standing: LimitStatus) -> dict[str, Any]:
     }
 
 
-def _known(room: Provider, operation: str) -> Sequence[str]:
+def _known(provider: Provider, operation: str) -> Sequence[str]:
     """What an operation reads; of one that there is not, what any operation reads."""
-    known = room.operations_by_name.get(operation)
-    return tuple(row.name for row in room.parameters) if known is None else known.parameter_names
+    known = provider.operations_by_name.get(operation)
+    return tuple(row.name for row in provider.parameters) if known is None else known.parameter_names
 
 
 def _headers(exchange: Exchange) -> list[dict[str, str]]:
@@ -294,19 +297,19 @@ def _miss(kind: str, name: str, known: str | None) -> list[dict[str, str]]:
     return [] if known is None else [{"kind": kind, "sent": str(shown(name)), "known": known}]
 
 
-def _fix(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequence[Mapping[str, str]]) -> str | None:
+def _hint(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequence[Mapping[str, str]]) -> str | None:
     """One imperative sentence; nothing for what is in order."""
-    was_deserved = exchange.refusal is not None and exchange.refusal is exchange.verdict
+    was_deserved = exchange.error is not None and exchange.error is exchange.result
     if exchange.fault is not None and not was_deserved:
-        return f"Make the client survive this, or remove the fault rule {verdicts.rule_of(exchange)}."
+        return f"Make the client survive this, or remove the fault rule {outcomes.rule_of(exchange)}."
     if magic is not None and exchange.outcome != "accepted":
-        return f"Make the client survive this, or switch the magic off with the reading {magic.off}."
+        return f"Make the client survive this, or switch the magic off with the variant {magic.off}."
     named = rule.facts.get("name")
     concerned = {named, *rule.about} | {"path", "operation"}
     for miss in misses:
-        if rule.fix is None or miss["known"] in concerned or miss["kind"] in concerned:
+        if rule.hint is None or miss["known"] in concerned or miss["kind"] in concerned:
             return _RENAME[miss["kind"]].format_map(miss)
-    return rule.fix
+    return rule.hint
 
 
 _RENAME = {

@@ -11,24 +11,24 @@ from mockserver.http.fault_rules import RULE, rule_from, rule_to_json
 from mockserver.validation.json_schema import an_object
 from mockserver.validation.messages import unknown
 
-from .endpoint import Api, Values, Verb
-from .errors import BadQuestion, InUse, NoSuchThing
+from .endpoint import Api, Endpoint, RequestArgs
+from .errors import BadRequest, InUse, ResourceNotFound
 from .schemas import a_list, component
 
 
-def list_rules(_: Api, world: World, __: Values) -> dict[str, Any]:
+def list_rules(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
     """Every rule with what it has counted."""
     now = world.now()
     return {"faults": [rule_to_json(status, now) for status in world.fault_rules()]}
 
 
-def add_rule(api: Api, world: World, values: Values) -> dict[str, Any]:
+def add_rule(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Add a rule behind those that are there."""
     now = world.now()
     try:
         rule = rule_from(values.body, now, api.terms)
     except ValueError as reason:
-        raise BadQuestion(str(reason).removeprefix(": ")) from reason
+        raise BadRequest(str(reason).removeprefix(": ")) from reason
     try:
         added = world.add_fault_rule(rule)
     except ValueError as reason:
@@ -36,21 +36,21 @@ def add_rule(api: Api, world: World, values: Values) -> dict[str, Any]:
     return rule_to_json(RuleStatus(added), now)
 
 
-def remove_rules(_: Api, world: World, __: Values) -> dict[str, Any]:
+def remove_rules(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
     """Remove every rule."""
     return {"removed": world.remove_fault_rules()}
 
 
-def remove_rule(_: Api, world: World, values: Values) -> dict[str, Any]:
+def remove_rule(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Remove one rule."""
     name = values.path["rule"]
     if not world.remove_fault_rules(name):
         there = [status.rule.id for status in world.fault_rules()]
-        raise NoSuchThing(f"{name}: {unknown('fault rule', name, there)}")
+        raise ResourceNotFound(f"{name}: {unknown('fault rule', name, there)}")
     return {"removed": 1}
 
 
-def list_kinds(_: Api, __: None, ___: Values) -> dict[str, Any]:
+def list_kinds(_: Api, __: None, ___: RequestArgs) -> dict[str, Any]:
     """Every kind of fault, with its options."""
     return {
         "kinds": [
@@ -74,20 +74,20 @@ _FAULT = {
 _RULE = {**RULE, "properties": {**RULE["properties"], "fault": _FAULT}}
 
 
-def verbs(_: Api) -> tuple[Verb, ...]:
+def endpoints(_: Api) -> tuple[Endpoint, ...]:
     """What can be asked about fault rules."""
     here, rule = "/_mock/worlds/{world}/faults", component("FaultRule")
     removed = an_object("", ["removed"], removed={"type": "integer"})
     return (
-        Verb("GET", "/_mock/faults", "The kinds of faults and their options.", list_kinds, component("Kinds")),
-        Verb(
+        Endpoint("GET", "/_mock/faults", "The kinds of faults and their options.", list_kinds, component("Kinds")),
+        Endpoint(
             "GET",
             here,
             "Every fault rule, with its matches and hits.",
             list_rules,
             an_object("", ["faults"], faults=a_list(rule)),
         ),
-        Verb(
+        Endpoint(
             "POST",
             here,
             "Add a fault rule: of which requests or webhooks, at which of these, at which point, and what goes wrong.",
@@ -97,6 +97,6 @@ def verbs(_: Api) -> tuple[Verb, ...]:
             _RULE,
             checks_body=True,
         ),
-        Verb("DELETE", here, "Remove every fault rule.", remove_rules, removed),
-        Verb("DELETE", f"{here}/{{rule}}", "Remove one fault rule.", remove_rule, removed),
+        Endpoint("DELETE", here, "Remove every fault rule.", remove_rules, removed),
+        Endpoint("DELETE", f"{here}/{{rule}}", "Remove one fault rule.", remove_rule, removed),
     )

@@ -1,4 +1,4 @@
-"""Who may ask: nobody whose page comes from elsewhere, and off loopback only who has the token."""
+"""Who may ask: no one whose page comes from elsewhere, and off loopback only who has the token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from mockserver.settings import Settings
 
-from .errors import Foreign, NoToken
+from .errors import ForbiddenOrigin, NoToken
 
 
 def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None:
@@ -27,7 +27,7 @@ def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None
     """
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and not _is_ours(origin, environ, settings):
-        raise Foreign(f"a page of {origin[:200]!r} may not ask here")
+        raise ForbiddenOrigin(f"a page of {origin[:200]!r} may not ask here")
     if not is_open and settings.needs_token and not is_loopback(settings.host):
         _check_token(environ.get("HTTP_AUTHORIZATION", ""), settings.token)
 

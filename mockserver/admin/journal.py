@@ -1,4 +1,4 @@
-"""The journal: what was asked and answered, why, and whether it was as was claimed."""
+"""The journal: what was asked and answered, why, and whether it was as was verified."""
 
 from __future__ import annotations
 
@@ -13,57 +13,57 @@ from mockserver.validation.json_schema import Schema, an_object
 
 from . import exchanges
 from . import verification as asserting
-from .endpoint import Api, Values, Verb
-from .errors import BadQuestion, NoSuchThing
+from .endpoint import Api, Endpoint, RequestArgs
+from .errors import BadRequest, ResourceNotFound
 from .explain import NotInJournal, find
-from .outcomes import refused_by
+from .outcomes import error_of
 from .schemas import WHOLE, WORD, a_list, component, held, one_of
 
 
-def listed(api: Api, world: World, values: Values) -> dict[str, Any]:
+def listed(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Exchanges, oldest first."""
     query = values.query
     found = (each for each in world.journal.since(query.get("since", 0)) if matches(each, query))
-    told = list(islice(found, query.get("limit", 100)))
-    for exchange in told:
+    shown = list(islice(found, query.get("limit", 100)))
+    for exchange in shown:
         api.masking.apply(exchange)
     return {
-        "exchanges": [exchanges.in_short(exchange) for exchange in told],
+        "exchanges": [exchanges.in_short(exchange) for exchange in shown],
         "last": world.journal.last,
         "dropped": world.journal.dropped,
         "why_dropped": world.journal.why_dropped,
     }
 
 
-def show(api: Api, world: World, values: Values) -> dict[str, Any]:
+def show(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """One exchange, whole, with its explanation."""
     try:
         found = find(world.journal, values.path["number"])
     except NotInJournal as reason:
-        raise NoSuchThing(str(reason)) from reason
+        raise ResourceNotFound(str(reason)) from reason
     explanation = api.explainer.explain(found)
     return {**exchanges.in_full(found), "explanation": explanation}
 
 
-def claim(api: Api, world: World, values: Values) -> dict[str, Any]:
+def verification(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Whether something happened, and where not, what came nearest."""
     try:
-        claimed = asserting.claim_from(values.body)
+        verified = asserting.verification_from(values.body)
     except ValueError as reason:
-        raise BadQuestion(str(reason).removeprefix(": ")) from reason
-    held(claimed.since, WHOLE, "since")
-    claimed = replace(claimed, since=int(claimed.since))  # JSON Schema takes 5.0 for whole
-    return asserting.answer(claimed, world.journal, api.masking.parameter)
+        raise BadRequest(str(reason).removeprefix(": ")) from reason
+    held(verified.since, WHOLE, "since")
+    verified = replace(verified, since=int(verified.since))  # JSON Schema takes 5.0 for whole
+    return asserting.response(verified, world.journal, api.masking.parameter)
 
 
 def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
     """Whether an exchange is one of those that are asked for."""
-    refusal = refused_by(exchange)
+    error = error_of(exchange)
     return (
         query.get("provider", exchange.provider) == exchange.provider
         and query.get("operation", exchange.operation) == exchange.operation
         and query.get("outcome", exchange.outcome) == exchange.outcome
-        and query.get("refusal", refusal) == refusal
+        and query.get("error", error) == error
         and query.get("status", exchange.status) == exchange.status
         and query.get("target", "") in exchange.target
     )
@@ -72,20 +72,20 @@ def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
 def filters(api: Api) -> dict[str, Schema]:
     """What exchanges are asked for by."""
     return {
-        "provider": one_of(api.rooms),
+        "provider": one_of(api.provider_names),
         "operation": WORD,
         "outcome": one_of(OUTCOMES),
-        "refusal": WORD,
+        "error": WORD,
         "status": {"type": "integer", "minimum": 0, "maximum": 999, "description": "an HTTP status"},
         "target": {"type": "string", "description": "a part of the request target"},
     }
 
 
-def verbs(api: Api) -> tuple[Verb, ...]:
+def endpoints(api: Api) -> tuple[Endpoint, ...]:
     """What can be asked about exchanges."""
     here, whole = "/_mock/worlds/{world}/journal", {"type": "integer"}
     return (
-        Verb(
+        Endpoint(
             "GET",
             here,
             "Exchanges after a number, oldest first.",
@@ -100,24 +100,24 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             ),
             query={**filters(api), "since": WHOLE, "limit": WHOLE},
         ),
-        Verb(
+        Endpoint(
             "GET",
             f"{here}/{{number}}",
             "One exchange: request, answer as it left, what decided, and how to fix it.",
             show,
             component("FullExchange"),
         ),
-        Verb(
+        Endpoint(
             "POST",
-            "/_mock/worlds/{world}/assert",
-            "Claim that exchanges happened; the answer tells the difference to the nearest where they did not.",
-            claim,
+            "/_mock/worlds/{world}/verify",
+            "Verify that exchanges happened; the answer tells the difference to the nearest where they did not.",
+            verification,
             {
                 "type": "object",
                 "required": ["holds", "found", "difference"],
                 "properties": {"holds": {"type": "boolean"}, "found": {}, "difference": {}},
             },
-            body=asserting.CLAIM,
+            body=asserting.VERIFICATION,
             checks_body=True,
         ),
     )

@@ -17,20 +17,19 @@ from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
 from mockserver.sdk.response import Deferred, Response, Stream
 from mockserver.validation.json_schema import Schema, an_object
 
-from . import deliveries as outbox
-from . import journal, messages
-from .endpoint import Api, Values, Verb
-from .errors import BadQuestion
+from . import deliveries, journal, messages
+from .endpoint import Api, Endpoint, RequestArgs
+from .errors import BadRequest
 from .schemas import WHOLE, one_of, parameter
-from .serializers import happened
+from .serializers import event_json
 
 _PATIENCE = 10
-"""Seconds that are waited when nobody says how many."""
+"""Seconds that are waited when no one says how many."""
 _LONGEST = 3600
 _PLURALS = {"exchange": "exchanges", "message": "messages", "delivery": "deliveries"}
 _JSON = (("Content-Type", "application/json"),)
 
-Wanted = Callable[[World, Mapping[str, Any], TimedEvent], bool]
+RequestPattern = Callable[[World, Mapping[str, Any], TimedEvent], bool]
 
 
 def _is_exchange(world: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
@@ -43,34 +42,34 @@ def _is_message(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
 
 
 def _is_judged(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
-    return isinstance(item.what, AttemptEnded) and outbox.judges(item.what, query)
+    return isinstance(item.what, AttemptEnded) and deliveries.judges(item.what, query)
 
 
 class _Kind(NamedTuple):
-    is_wanted: Wanted
+    is_wanted: RequestPattern
     filters: Callable[[Api], Mapping[str, Schema]]
 
 
 WAITED_FOR: Mapping[str, _Kind] = {
     "exchange": _Kind(_is_exchange, journal.filters),
     "message": _Kind(_is_message, messages.filters),
-    "delivery": _Kind(_is_judged, outbox.judged_filters),
+    "delivery": _Kind(_is_judged, deliveries.judged_filters),
 }
 """What can be waited for: how it is recognised, and what it can be asked for by."""
 
 
-def wait(api: Api, world: World, values: Values) -> Deferred:
+def wait(api: Api, world: World, values: RequestArgs) -> Deferred:
     """The first that is wanted after a cursor, as soon as it is there."""
     query = dict(values.query)
     kind = query.pop("for")
     since, timeout = query.pop("since", world.feed.cursor), query.pop("timeout", _PATIENCE)
     query = _understood(kind, query, WAITED_FOR[kind].filters(api))
     # A cursor that led to nothing is a good one to ask with again.
-    late = Deferred(timeout=timeout, otherwise=_answer(None, since))
+    late = Deferred(timeout=timeout, otherwise=_respond(None, since))
 
     def found(item: object, cursor: int) -> None:
         assert isinstance(item, TimedEvent)
-        late.answer(_answer(happened(api, world, item), cursor))
+        late.response(_respond(event_json(api, world, item), cursor))
 
     late.on_end(world.feed.first_since(since, partial(WAITED_FOR[kind].is_wanted, world, query), found))
     return late
@@ -79,7 +78,7 @@ def wait(api: Api, world: World, values: Values) -> Deferred:
 def _understood(kind: str, query: Mapping[str, Any], filters: Mapping[str, Schema]) -> dict[str, Any]:
     for name in query:
         if name not in filters:
-            raise BadQuestion(f"{name}: is of no use for {_PLURALS[kind]}; {', '.join(filters)} are")
+            raise BadRequest(f"{name}: is of no use for {_PLURALS[kind]}; {', '.join(filters)} are")
     # What means one thing to one kind and another to the next has come as text.
     return {
         name: parameter(name, value, filters[name]) if isinstance(value, str) else value
@@ -98,27 +97,27 @@ def _all_filters(api: Api) -> dict[str, Schema]:
     return every
 
 
-def _answer(found: Any, cursor: int) -> Response:
+def _respond(found: Any, cursor: int) -> Response:
     return Response(200, _JSON, orjson.dumps({"found": found, "cursor": cursor}))
 
 
-def events(api: Api, world: World, values: Values) -> Stream:
+def events(api: Api, world: World, values: RequestArgs) -> Stream:
     """Everything after a cursor, as it happens."""
     stream = Stream()
 
-    def tell(item: object, cursor: int) -> None:
+    def send_event(item: object, cursor: int) -> None:
         assert isinstance(item, TimedEvent)
-        described = happened(api, world, item)
+        described = event_json(api, world, item)
         if described is not None:
             stream.send(
                 b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, described["event"].encode(), orjson.dumps(described))
             )
 
-    stream.on_end(world.feed.follow(values.query.get("since", world.feed.cursor), tell))
+    stream.on_end(world.feed.follow(values.query.get("since", world.feed.cursor), send_event))
     return stream
 
 
-def verbs(api: Api) -> tuple[Verb, ...]:
+def endpoints(api: Api) -> tuple[Endpoint, ...]:
     """What can be waited for."""
     seconds: Schema = {
         "type": "number",
@@ -127,7 +126,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
         "description": f"a number of seconds from 0 to {_LONGEST}",
     }
     return (
-        Verb(
+        Endpoint(
             "GET",
             "/_mock/worlds/{world}/wait",
             "Wait for the first exchange, message or attempt at a delivery after a cursor; found is null when none came in time.",
@@ -141,7 +140,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             },
             needs=("for",),
         ),
-        Verb(
+        Endpoint(
             "GET",
             "/_mock/worlds/{world}/events",
             "Everything that happens after a cursor, as server-sent events: id is the cursor.",

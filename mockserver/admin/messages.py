@@ -11,8 +11,8 @@ from typing import Any
 from mockserver.engine.accounts import Account
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import (
-    ArrivalScheduled,
     Event,
+    InboundScheduled,
     MessageChanged,
     MessageDeleted,
     MessagesRead,
@@ -21,18 +21,18 @@ from mockserver.engine.events import (
 from mockserver.engine.frozen import freeze
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, iso, parse_duration
-from mockserver.engine.messages import Attachment, Message, account_shelf
+from mockserver.engine.messages import Attachment, Message, account_key
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
 from mockserver.validation.json_schema import Schema, an_object
 from mockserver.validation.messages import shown, unknown
 
-from .endpoint import Api, Values, Verb
-from .errors import BadQuestion, Conflict, NoSuchThing
+from .endpoint import Api, Endpoint, RequestArgs
+from .errors import BadRequest, Conflict, ResourceNotFound
 from .schemas import (
-    ARRIVAL,
     DIRECTION,
+    INBOUND_SCHEMA,
     LATER,
     WHOLE,
     WORD,
@@ -53,7 +53,7 @@ _FIRST = 200_000_000
 """Where a sequence of identifiers begins of which the world has none yet."""
 
 
-def listed(_: Api, world: World, values: Values) -> dict[str, Any]:
+def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Messages in the order in which they came to be."""
     since, limit = values.query.get("since", -1), values.query.get("limit", 100)
     rows = (row for account in accounts_asked_for(world, values.query) for row in _walk(world, account.key))
@@ -61,8 +61,8 @@ def listed(_: Api, world: World, values: Values) -> dict[str, Any]:
         limit, (row for row in rows if row.serial > since and matches(row, values.query)), key=attrgetter("serial")
     )
     with world.lock:
-        told = [described(row, row.serial in world.state.read) for row in found]
-    return {"messages": told, "next": found[-1].serial if found else values.query.get("since")}
+        shown = [described(row, row.serial in world.state.read) for row in found]
+    return {"messages": shown, "next": found[-1].serial if found else values.query.get("since")}
 
 
 def accounts_asked_for(world: World, query: Mapping[str, Any]) -> list[Account]:
@@ -76,7 +76,7 @@ def accounts_asked_for(world: World, query: Mapping[str, Any]) -> list[Account]:
     wanted = [account for account in accounts if _is_wanted(account, query)]
     if not wanted and "account" in query:
         name = query["account"]
-        raise NoSuchThing(f"{name}: {unknown('account', name, sorted({account.name for account in accounts}))}")
+        raise ResourceNotFound(f"{name}: {unknown('account', name, sorted({account.name for account in accounts}))}")
     return wanted
 
 
@@ -97,11 +97,11 @@ def _is_wanted(account: Account, query: Mapping[str, Any]) -> bool:
 
 
 def _walk(world: World, account: str) -> Iterator[Message]:
-    """All messages of an account by time, in pieces, so that nobody waits long for the lock."""
+    """All messages of an account by time, in pieces, so that no one waits long for the lock."""
     since, seen = EARLIEST - LATEST, 0
     while True:
         with world.lock:
-            piece = world.state.ledger.page(account_shelf(account), since, LATEST, seen, _PIECE)
+            piece = world.state.message_store.page(account_key(account), since, LATEST, seen, _PIECE)
         yield from piece
         if len(piece) < _PIECE:
             return
@@ -113,18 +113,18 @@ def _walk(world: World, account: str) -> Iterator[Message]:
 # ------------------------------------------------------------------------------------------------------------ make one
 
 
-def store(api: Api, world: World, values: Values) -> dict[str, Any]:
+def store(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """A message is from now on in the provider's records."""
     body = values.body
-    room = _room(api, body)
-    held(body, message_schema(room))
+    provider = _provider(api, body)
+    held(body, message_schema(provider))
     row = {name: part for name, part in body.items() if name not in ("provider", "account")}
-    key = f"{room.name}/{body['account']}"
+    key = f"{provider.name}/{body['account']}"
     if "id" in row and key in world.state.accounts:
-        _refuse_twin(world, key, row)
+        _reject_duplicate(world, key, row)
 
     def decide(state: State, now: Instant, ids: IdReservation) -> Decision:
-        account = _account(state, room, body["account"])
+        account = _account(state, provider, body["account"])
         _check_program(account, row)
         message = _message(account, row, state, now, ids)
         read: tuple[Event, ...] = (MessagesRead((message.serial,)),) if row.get("read") else ()
@@ -135,12 +135,12 @@ def store(api: Api, world: World, values: Values) -> dict[str, Any]:
     return described(message, bool(row.get("read")))
 
 
-def change(api: Api, world: World, values: Values) -> dict[str, Any]:
+def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """A message has another status, or other values in the provider's own fields, from now on."""
     serial, body = values.path["serial"], values.body
     with world.lock:
         provider = _found(world.state, serial).account.partition("/")[0]
-    held(body, message_changes_schema(api.rooms[provider]))
+    held(body, message_changes_schema(api.provider_names[provider]))
 
     def decide(state: State, now: Instant, _: IdReservation) -> Decision:
         _found(state, serial)
@@ -151,14 +151,14 @@ def change(api: Api, world: World, values: Values) -> dict[str, Any]:
         return described(_found(world.state, serial), serial in world.state.read)
 
 
-def delete(_: Api, world: World, values: Values) -> dict[str, Any]:
+def delete(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """A message is no longer in the provider's records."""
     serial = values.path["serial"]
 
     def decide(state: State, now: Instant, _: IdReservation) -> Decision:
         found = _found(state, serial)
         for number in state.deliveries_by_message.get(serial, ()):
-            if state.outbox[number].status in ("due", "held") or number in state.in_flight:
+            if state.deliveries[number].status in ("due", "held") or number in state.in_flight:
                 raise Conflict(f"delivery {number} is about it and is not over; let that end first")
         return Decision(now, described(found, serial in state.read), (MessageDeleted(serial),))
 
@@ -168,38 +168,38 @@ def delete(_: Api, world: World, values: Values) -> dict[str, Any]:
 
 
 def _found(state: State, serial: int) -> Message:
-    found = state.ledger.get(serial)
+    found = state.message_store.get(serial)
     if found is None:
-        raise NoSuchThing(f"the world has no message {serial}")
+        raise ResourceNotFound(f"the world has no message {serial}")
     return found
 
 
-def _room(api: Api, body: object) -> Provider:
+def _provider(api: Api, body: object) -> Provider:
     held(body, {"type": "object", "description": "an object that describes a message"})
     assert isinstance(body, dict)
     if "provider" not in body:
-        raise BadQuestion("provider: is missing")
-    held(body["provider"], one_of(api.rooms), "provider")
-    return api.rooms[body["provider"]]
+        raise BadRequest("provider: is missing")
+    held(body["provider"], one_of(api.provider_names), "provider")
+    return api.provider_names[body["provider"]]
 
 
-def _account(state: State, room: Provider, name: str) -> Account:
-    account = state.accounts.get(f"{room.name}/{name}")
+def _account(state: State, provider: Provider, name: str) -> Account:
+    account = state.accounts.get(f"{provider.name}/{name}")
     if account is None:
-        names = [each.name for each in state.accounts.values() if each.provider == room.name]
-        raise NoSuchThing(f"account: {shown(name)}: {unknown('account', name, names)}")
+        names = [each.name for each in state.accounts.values() if each.provider == provider.name]
+        raise ResourceNotFound(f"account: {shown(name)}: {unknown('account', name, names)}")
     return account
 
 
 def _check_program(account: Account, row: Mapping[str, Any]) -> None:
-    """Refuse a message of a program that its account does not have: nobody could ever ask for it."""
+    """Reject a message of a program that its account does not have: no one could ever ask for it."""
     program = row.get("program", "")
     if program and program not in account.programs:
-        raise NoSuchThing(f"program: {shown(program)}: {unknown('program', program, account.programs)}")
+        raise ResourceNotFound(f"program: {shown(program)}: {unknown('program', program, account.programs)}")
 
 
-def _refuse_twin(world: World, key: str, row: Mapping[str, Any]) -> None:
-    """Refuse a second message of an identifier; a world file could not hold both."""
+def _reject_duplicate(world: World, key: str, row: Mapping[str, Any]) -> None:
+    """Reject a second message of an identifier; a world file could not hold both."""
     wanted = row["direction"], row.get("kind", ""), row["id"]
     if any((each.direction, each.kind, each.id) == wanted for each in _walk(world, key)):
         raise Conflict(f"id: the account has a message {row['id']!r} already")
@@ -212,7 +212,7 @@ def _message(account: Account, row: Mapping[str, Any], state: State, now: Instan
     sequence = f"{account.provider}.{row.get('kind') or row['direction']}"
     fields["id"] = _count_on(ids, sequence, row["id"]) if "id" in row else str(ids.number(sequence, _FIRST))
     fields["at"] = _moment(row["at"], now) if "at" in row else now
-    return Message(serial=state.ledger.next_serial, account=account.key, **fields)
+    return Message(serial=state.message_store.next_serial, account=account.key, **fields)
 
 
 def _count_on(ids: IdReservation, sequence: str, given: str) -> str:
@@ -229,7 +229,7 @@ def _moment(text: str, now: Instant) -> Instant:
     try:
         return now - parse_duration(text)
     except (ValueError, OverflowError) as reason:
-        raise BadQuestion(f"at: {shown(text)} is not an instant or a duration back from now (P3DT4H)") from reason
+        raise BadRequest(f"at: {shown(text)} is not an instant or a duration back from now (P3DT4H)") from reason
 
 
 def _attachment(described: Mapping[str, Any]) -> Attachment:
@@ -239,58 +239,58 @@ def _attachment(described: Mapping[str, Any]) -> Attachment:
 # ------------------------------------------------------------------------------------------------------- let one arrive
 
 
-def arrive(api: Api, world: World, values: Values) -> dict[str, Any]:
+def receive_inbound(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """A message comes in, now or later."""
-    room = _room(api, values.body)
+    provider = _provider(api, values.body)
     fields = {name: part for name, part in values.body.items() if name not in ("provider", "in")}
     if "in" not in values.body:
-        return _now(world, room, fields)
+        return _now(world, provider, fields)
     held(values.body["in"], LATER, "in")
-    return {"due": iso(_later(world, room, fields, values.body["in"]))}
+    return {"due": iso(_later(world, provider, fields, values.body["in"]))}
 
 
-def _now(world: World, room: Provider, fields: Mapping[str, Any]) -> dict[str, Any]:
-    decision = _concluded(world, room, fields, keep=True)
+def _now(world: World, provider: Provider, fields: Mapping[str, Any]) -> dict[str, Any]:
+    decision = _concluded(world, provider, fields, keep=True)
     stored = (event.message for event in decision.events if isinstance(event, MessageStored))
     message = next(stored, None)
     return {"message": None if message is None else described(message, False)}
 
 
-def _later(world: World, room: Provider, fields: Mapping[str, Any], seconds: float) -> Instant:
-    _concluded(world, room, fields, keep=False)  # what is wrong with it is said now, not when nobody listens
+def _later(world: World, provider: Provider, fields: Mapping[str, Any], seconds: float) -> Instant:
+    _concluded(world, provider, fields, keep=False)  # what is wrong with it is said now, not when no one listens
 
     def decide(_state: State, now: Instant, _ids: IdReservation) -> Decision:
         due = now + round(seconds * SECOND)
-        return Decision(now, due, (ArrivalScheduled(due, room.name, fields),))
+        return Decision(now, due, (InboundScheduled(due, provider.name, fields),))
 
     due = world.execute(decide).value
     assert isinstance(due, int)
     return due
 
 
-def _concluded(world: World, room: Provider, fields: Mapping[str, Any], keep: bool) -> Decision:
+def _concluded(world: World, provider: Provider, fields: Mapping[str, Any], keep: bool) -> Decision:
     def decide(state: State, now: Instant, ids: IdReservation) -> Decision:
         try:
-            return room.receive_inbound(fields, state, now, ids)
+            return provider.receive_inbound(fields, state, now, ids)
         except ValueError as reason:
-            raise BadQuestion(str(reason)) from reason
+            raise BadRequest(str(reason)) from reason
 
     decision = world.execute(decide, keep)
-    if decision.refusal is not None:
-        raise BadQuestion(str(decision.refusal))
+    if decision.error is not None:
+        raise BadRequest(str(decision.error))
     return decision
 
 
 def filters(api: Api) -> dict[str, Schema]:
     """What messages are asked for by."""
-    return {"provider": one_of(api.rooms), "account": WORD, "direction": DIRECTION, "number": WORD}
+    return {"provider": one_of(api.provider_names), "account": WORD, "direction": DIRECTION, "number": WORD}
 
 
-def verbs(api: Api) -> tuple[Verb, ...]:
+def endpoints(api: Api) -> tuple[Endpoint, ...]:
     """What can be asked about messages."""
     here, message = "/_mock/worlds/{world}/messages", component("Message")
     return (
-        Verb(
+        Endpoint(
             "GET",
             here,
             "Messages in the order in which they came to be; ask with since=next for those that follow.",
@@ -298,38 +298,38 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             an_object("", ["messages", "next"], messages=a_list(message), next={"type": ["integer", "null"]}),
             query={**filters(api), "limit": WHOLE, "since": WHOLE},
         ),
-        Verb(
+        Endpoint(
             "POST",
             here,
             "Put any message into the records: either direction, any instant, any status.",
             store,
             message,
             201,
-            {"anyOf": [message_schema(room) for room in api.providers]},
+            {"anyOf": [message_schema(provider) for provider in api.providers]},
             checks_body=True,
         ),
-        Verb(
+        Endpoint(
             "PATCH",
             f"{here}/{{serial}}",
             "Change a message: its status, or values in the provider's own fields.",
             change,
             message,
             200,
-            {"anyOf": [message_changes_schema(room) for room in api.providers]},
+            {"anyOf": [message_changes_schema(provider) for provider in api.providers]},
             checks_body=True,
         ),
-        Verb(
+        Endpoint(
             "DELETE",
             f"{here}/{{serial}}",
             "Delete a message from the records, unless a delivery about it is not over.",
             delete,
             an_object("", ["deleted"], deleted=message),
         ),
-        Verb(
+        Endpoint(
             "POST",
             "/_mock/worlds/{world}/inbound",
             "Let a message come in from outside, now or after some seconds of the world's clock.",
-            arrive,
+            receive_inbound,
             {
                 "anyOf": [
                     an_object("", ["message"], message={"anyOf": [message, {"type": "null"}]}),
@@ -337,7 +337,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
                 ]
             },
             201,
-            ARRIVAL,
+            INBOUND_SCHEMA,
             checks_body=True,
         ),
     )

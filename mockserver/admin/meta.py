@@ -4,42 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.engine.provider_errors import Refused
+from mockserver.engine.provider_errors import ProviderError
 from mockserver.validation.json_schema import an_object
 
 from . import quirk_parser as quirk_book
-from .endpoint import Api, Values, Verb
+from .endpoint import Api, Endpoint, RequestArgs
 from .schemas import a_list, component
 
-_WHERE = ("http", "https", "tunnel", "certificate", "pem")
+_WHERE = ("http", "https", "proxy", "certificate", "pem")
 """What there may be of a server's listeners: three addresses, and what clients have to trust."""
 
 
-def health(api: Api, _: None, __: Values) -> dict[str, Any]:
+def health(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     """Whether it works."""
     return {"status": "ok", "version": api.version}
 
 
-def whereabouts(api: Api, _: None, __: Values) -> dict[str, Any]:
+def listen_addresses(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     """Where the server listens."""
     return {
         **dict.fromkeys(_WHERE),
-        **api.whereabouts(),
-        "hosts": [host for room in api.providers for host in room.hosts],
+        **api.listen_addresses(),
+        "hosts": [host for provider in api.providers for host in provider.hosts],
     }
 
 
-def quirks(api: Api, _: None, __: Values) -> dict[str, Any]:
+def quirks(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     """Where the documents leave something open, and what was taken."""
-    return {"quirks": quirk_book.catalogue(api.providers, api.house.default.state.readings)}
+    return {"quirks": quirk_book.catalogue(api.providers, api.registry.default.state.variants)}
 
 
-def refusals(api: Api, _: None, __: Values) -> dict[str, Any]:
+def errors(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     """Every "no" of every provider."""
-    return {"refusals": [_refusal(room.name, refusal) for room in api.providers for refusal in room.errors]}
+    return {"errors": [_error(provider.name, error) for provider in api.providers for error in provider.errors]}
 
 
-def operations(api: Api, _: None, __: Values) -> dict[str, Any]:
+def operations(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     """What every provider can be asked for."""
     return {
         "operations": [
@@ -50,22 +50,24 @@ def operations(api: Api, _: None, __: Values) -> dict[str, Any]:
     }
 
 
-def magic(api: Api, _: None, __: Values) -> dict[str, Any]:
+def magic(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     """Values that bring about an outcome in every world."""
     return {
         "about": "ours, not the providers': each brings about its outcome in every world",
-        "magic": [{"provider": room.name, **each._asdict()} for room in api.providers for each in room.magic],
+        "magic": [
+            {"provider": provider.name, **each._asdict()} for provider in api.providers for each in provider.magic
+        ],
     }
 
 
-def _refusal(provider: str, refusal: type[Refused]) -> dict[str, Any]:
-    document, sentence, quirk = refusal.source
+def _error(provider: str, error: type[ProviderError]) -> dict[str, Any]:
+    document, sentence, quirk = error.source
     return {
         "provider": provider,
-        "name": refusal.__name__,
-        "about": (refusal.__doc__ or "").strip(),
-        "status": refusal.status,
-        "description": refusal.description,
+        "name": error.__name__,
+        "about": (error.__doc__ or "").strip(),
+        "status": error.status,
+        "description": error.description,
         "rule": "assumed" if document is None else "documented",
         "document": document,
         "sentence": sentence,
@@ -73,11 +75,11 @@ def _refusal(provider: str, refusal: type[Refused]) -> dict[str, Any]:
     }
 
 
-def verbs(_: Api) -> tuple[Verb, ...]:
+def endpoints(_: Api) -> tuple[Endpoint, ...]:
     """What can be asked about the server."""
     text = {"type": "string"}
     return (
-        Verb(
+        Endpoint(
             "GET",
             "/_mock/health",
             "Whether the server works, and its version.",
@@ -85,11 +87,11 @@ def verbs(_: Api) -> tuple[Verb, ...]:
             an_object("", ["status", "version"], status={"const": "ok"}, version=text),
             is_open=True,
         ),
-        Verb(
+        Endpoint(
             "GET",
-            "/_mock/whereabouts",
+            "/_mock/addresses",
             "Where the server listens, for which hosts, and the certificate (a file of the server's, and as PEM) to trust.",
-            whereabouts,
+            listen_addresses,
             an_object(
                 "",
                 [*_WHERE, "hosts"],
@@ -97,28 +99,28 @@ def verbs(_: Api) -> tuple[Verb, ...]:
                 **{name: {"type": ["string", "null"]} for name in _WHERE},
             ),
         ),
-        Verb(
+        Endpoint(
             "GET",
             "/_mock/quirks",
-            "Where the documents leave something open: both readings, what was taken, and its switches.",
+            "Where the documents leave something open: both variants, what was taken, and its switches.",
             quirks,
             an_object("", ["quirks"], quirks=a_list({"type": "object"})),
         ),
-        Verb(
+        Endpoint(
             "GET",
-            "/_mock/refusals",
-            "Every refusal of every provider, with its source.",
-            refusals,
-            an_object("", ["refusals"], refusals=a_list(component("Refusal"))),
+            "/_mock/errors",
+            "Every provider error of every provider, with its source.",
+            errors,
+            an_object("", ["errors"], errors=a_list(component("ProviderErrorFault"))),
         ),
-        Verb(
+        Endpoint(
             "GET",
             "/_mock/operations",
             "Every operation of every provider: its source, its errors, and its parameters with their values as JSON Schema.",
             operations,
             an_object("", ["operations"], operations=a_list({"type": "object"})),
         ),
-        Verb(
+        Endpoint(
             "GET",
             "/_mock/magic",
             "Values of parameters that bring about an outcome in every world.",

@@ -12,12 +12,12 @@ from mockserver.worldfile.rules import FORMAT
 
 from .clock import MOVED
 from .deliveries import STATUSES
-from .endpoint import Api, Verb
+from .endpoint import Api, Endpoint
 from .schemas import a_list, account_schema, component, message_schema, one_of
 
 _PATH: Mapping[str, Schema] = {
     "world": {"type": "string", "description": "the id of a world, such as default"},
-    "door": {"type": "string", "description": "the name of a door"},
+    "listener": {"type": "string", "description": "the name of a listener"},
     "provider": {"type": "string", "description": "the name of a provider"},
     "name": {"type": "string", "description": "the name of an account"},
     "rule": {"type": "string", "description": "the id of a fault rule"},
@@ -32,11 +32,11 @@ _PATH: Mapping[str, Schema] = {
 """What addresses name."""
 
 
-def document(api: Api, table: Iterable[Verb]) -> dict[str, Any]:
+def document(api: Api, table: Iterable[Endpoint]) -> dict[str, Any]:
     """The whole description."""
     paths: dict[str, dict[str, Any]] = {}
-    for verb in table:
-        paths.setdefault(verb.path, {})[verb.method.lower()] = _operation(verb)
+    for endpoint in table:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
     whole: dict[str, Any] = _portable(_described(api, paths))
     return whole
 
@@ -47,7 +47,7 @@ def _described(api: Api, paths: Mapping[str, Any]) -> dict[str, Any]:
         "info": {
             "title": "mockserver's control API",
             "version": api.version,
-            "description": "Worlds, clock, faults, readings, the outbox and the journal of the providers' double.",
+            "description": "Worlds, clock, faults, variants, the deliveries and the journal of the providers' double.",
         },
         "paths": paths,
         "components": {
@@ -65,36 +65,36 @@ def names(path: str) -> list[str]:
     return re.findall(r"{(\w+)}", path)
 
 
-def _operation(verb: Verb) -> dict[str, Any]:
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": f"{verb.function.__module__.rpartition('.')[2]}.{verb.name}",
-        "summary": verb.about,
+        "operationId": f"{endpoint.function.__module__.rpartition('.')[2]}.{endpoint.name}",
+        "summary": endpoint.about,
         "parameters": [
-            *({"name": name, "in": "path", "required": True, "schema": _PATH[name]} for name in names(verb.path)),
+            *({"name": name, "in": "path", "required": True, "schema": _PATH[name]} for name in names(endpoint.path)),
             *(
-                {"name": name, "in": "query", "required": name in verb.needs, "schema": schema}
-                for name, schema in verb.query.items()
+                {"name": name, "in": "query", "required": name in endpoint.needs, "schema": schema}
+                for name, schema in endpoint.query.items()
             ),
         ],
-        "responses": {str(verb.status): _response(verb), "4XX": _REFUSED},
+        "responses": {str(endpoint.status): _response(endpoint), "4XX": _REJECTED},
     }
-    if verb.body is not None:
+    if endpoint.body is not None:
         described["requestBody"] = {
-            "required": verb.needs_body,
-            "content": {"application/json": {"schema": verb.body}},
+            "required": endpoint.needs_body,
+            "content": {"application/json": {"schema": endpoint.body}},
         }
-    if verb.is_open:
+    if endpoint.is_open:
         described["security"] = []
     return described
 
 
-_REFUSED = {"description": "No, and why", "content": {"application/json": {"schema": component("Error")}}}
+_REJECTED = {"description": "No, and why", "content": {"application/json": {"schema": component("Error")}}}
 
 
-def _response(verb: Verb) -> dict[str, Any]:
-    if verb.answer is None:
+def _response(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.response is None:
         return {"description": "Done"}
-    return {"description": "Yes", "content": {verb.media_type: {"schema": verb.answer}}}
+    return {"description": "Yes", "content": {endpoint.media_type: {"schema": endpoint.response}}}
 
 
 def _portable(thing: Any) -> Any:
@@ -136,7 +136,7 @@ _EXCHANGE: Mapping[str, Schema] = {
     "target": _TEXT,
     "status": _WHOLE,
     "outcome": one_of(OUTCOMES),
-    "decided": _or_null(_all(refusal=_or_null(_TEXT), effect=one_of(get_args(Effect)))),
+    "decided": _or_null(_all(error=_or_null(_TEXT), effect=one_of(get_args(Effect)))),
     "ending": _or_null(_TEXT),
 }
 """What a list has of an exchange. The status is that of the answer, whether it reached the client or not."""
@@ -147,7 +147,7 @@ _ATTEMPT = _all(
     request=_all(method=_TEXT, url=_TEXT, headers=a_list(a_list(_TEXT)), body=_ANY),
     response=_or_null(_all(status=_WHOLE, headers=a_list(a_list(_TEXT)), body=_ANY)),
     error=_or_null(_TEXT),
-    verdict=_TEXT,
+    result=_TEXT,
 )
 
 
@@ -159,7 +159,7 @@ def _components(api: Api) -> dict[str, Any]:
             base_url=_TEXT,
             **_CLOCK,
             seed=_TEXT,
-            readings=_ANY,
+            variants=_ANY,
             credentials=_ANY,
             exchanges=_WHOLE,
             messages=_WHOLE,
@@ -168,12 +168,12 @@ def _components(api: Api) -> dict[str, Any]:
         "Clock": _all(**_CLOCK),
         "Moved": MOVED,
         "TimedEvent": _all(at=_STAMP, event=_TEXT),
-        "Account": {"anyOf": [account_schema(room.schema) for room in api.providers]},
-        "Message": {"anyOf": [_told(message_schema(room)) for room in api.providers]},
-        "Readings": {
+        "Account": {"anyOf": [account_schema(provider.schema) for provider in api.providers]},
+        "Message": {"anyOf": [_message_schema(message_schema(provider)) for provider in api.providers]},
+        "VariantsMixin": {
             "type": "object",
             "additionalProperties": _all(
-                reading=_TEXT, default=_TEXT, readings=a_list(_TEXT), any_zone=_FLAG, quirk=_or_null(_TEXT)
+                variant=_TEXT, default=_TEXT, variants=a_list(_TEXT), any_zone=_FLAG, quirk=_or_null(_TEXT)
             ),
         },
         "Kinds": _all(kinds=a_list(_all(kind=_TEXT, target=_TEXT, about=_TEXT, points=a_list(_TEXT), schema=_ANY))),
@@ -189,15 +189,15 @@ def _components(api: Api) -> dict[str, Any]:
             remaining=_or_null(_WHOLE),
             exhausted=_FLAG,
         ),
-        "Refusal": _all(provider=_TEXT, name=_TEXT, status=_WHOLE, description=_TEXT, rule=_TEXT),
-        "Exchange": _all(**_EXCHANGE, refusal=_or_null(_TEXT), fault=_or_null(_TEXT)),
+        "ProviderErrorFault": _all(provider=_TEXT, name=_TEXT, status=_WHOLE, description=_TEXT, rule=_TEXT),
+        "Exchange": _all(**_EXCHANGE, error=_or_null(_TEXT), fault=_or_null(_TEXT)),
         "FullExchange": _all(
             **_EXCHANGE,
-            refusal=_or_null(_ANY),
+            error=_or_null(_ANY),
             fault=_or_null(_ANY),
             world=_TEXT,
             request=_ANY,
-            answer=_ANY,
+            response=_ANY,
             explanation=_ANY,
         ),
         "Delivery": _all(
@@ -207,8 +207,8 @@ def _components(api: Api) -> dict[str, Any]:
             kind=_TEXT,
             message=_all(serial=_WHOLE, id=_or_null(_TEXT)),
             url=_TEXT,
-            verifies=_FLAG,
-            lane=_TEXT,
+            requires_ack=_FLAG,
+            ordering_key=_TEXT,
             opened=_STAMP,
             status=one_of(STATUSES),
             due=_or_null(_STAMP),
@@ -223,7 +223,7 @@ def _components(api: Api) -> dict[str, Any]:
     }
 
 
-def _told(message: Mapping[str, Any]) -> dict[str, Any]:
+def _message_schema(message: Mapping[str, Any]) -> dict[str, Any]:
     """A message as it is answered: with what was given to it."""
     given = {"serial": _WHOLE, "read": _FLAG, "id": _TEXT, "at": _STAMP}
     return {

@@ -12,25 +12,25 @@ from mockserver.engine.journal import Exchange, Outcome
 from mockserver.engine.limits import LimitStatus
 
 
-def refused_by(exchange: Exchange) -> str | None:
-    """The name of the refusal that the client got."""
-    return None if exchange.refusal is None else type(exchange.refusal).__name__
+def error_of(exchange: Exchange) -> str | None:
+    """The name of the provider error that the client got."""
+    return None if exchange.error is None else type(exchange.error).__name__
 
 
 def is_whole(exchange: Exchange) -> bool:
-    """Whether the client got a whole answer of the provider's: as it was decided, or a refusal in its place."""
+    """Whether the client got a whole answer of the provider's: as it was decided, or a provider error in its place."""
     return exchange.outcome in _WHOLE
 
 
-_WHOLE: frozenset[Outcome] = frozenset(("accepted", "refused", "astray"))
+_WHOLE: frozenset[Outcome] = frozenset(("accepted", "rejected", "unmatched"))
 
 
 def decided(exchange: Exchange) -> dict[str, Any] | None:
-    """What was concluded, as JSON: the refusal's name or null, and the effect; ``None`` where no operation was asked for."""
+    """What was concluded, as JSON: the provider error's name or null, and the effect; ``None`` where no operation was asked for."""
     if exchange.operation is None:
         return None
-    verdict = exchange.verdict
-    return {"refusal": None if verdict is None else type(verdict).__name__, "effect": exchange.effect}
+    result = exchange.result
+    return {"error": None if result is None else type(result).__name__, "effect": exchange.effect}
 
 
 def rule_of(exchange: Exchange) -> str | None:
@@ -39,8 +39,8 @@ def rule_of(exchange: Exchange) -> str | None:
 
 
 def windows(exchange: Exchange) -> Sequence[LimitStatus]:
-    """The rate limits: as what was refused met them, and as what was accepted left them, if it took effect."""
-    if exchange.trace is None or (exchange.verdict is None and exchange.effect == "prevented"):
+    """The rate limits: as what was rejected met them, and as what was accepted left them, if it took effect."""
+    if exchange.trace is None or (exchange.result is None and exchange.effect == "skipped"):
         return ()
     return exchange.trace.windows
 
@@ -50,43 +50,43 @@ def differs(row: Mapping[str, Any]) -> bool:
     was = row["decided"]
     if was is None:
         return row["fault"] is not None
-    return (
-        row["outcome"] not in ("accepted", "refused")
-        or row["refusal"] != was["refusal"]
-        or was["effect"] == "prevented"
-    )
+    return row["outcome"] not in ("accepted", "rejected") or row["error"] != was["error"] or was["effect"] == "skipped"
 
 
 def decided_in_words(was: Mapping[str, Any]) -> str:
-    """``accepted, stored``; ``refused by NotADay``."""
-    verdict = "accepted" if was["refusal"] is None else f"refused by {was['refusal']}"
-    return f"{verdict}{_EFFECTS[was['effect']]}"
+    """``accepted, stored``; ``rejected by NotADay``."""
+    result = "accepted" if was["error"] is None else f"rejected by {was['error']}"
+    return f"{result}{_EFFECTS[was['effect']]}"
 
 
 _EFFECTS: Mapping[str, str] = {
     "stored": ", stored",
     "changed": ", and counted",
     "nothing": "",
-    "prevented": ", but not carried out",
+    "skipped": ", but not carried out",
 }
 
 
 def answered_in_words(row: Mapping[str, Any]) -> str:
-    """``refusal TooManyPerNumber by fault f1``; of a row of the journal."""
+    """``error TooManyPerNumber by fault f1``; of a row of the journal."""
     rule = row["fault"]
-    what = f"refusal {row['refusal']}" if row["outcome"] == "refused" else _ANSWERS.get(row["outcome"], row["outcome"])
-    if row["outcome"] == "lost" and row["ending"]:
+    what = (
+        f"provider error {row['error']}"
+        if row["outcome"] == "rejected"
+        else _ANSWERS.get(row["outcome"], row["outcome"])
+    )
+    if row["outcome"] == "no_response" and row["ending"]:
         what += f" ({_ENDINGS.get(row['ending'], row['ending'])})"
     return what if rule is None else f"{what} by fault {rule}"
 
 
 _ANSWERS: Mapping[str, str] = {
     "accepted": "the provider's answer",
-    "replaced": "something in the provider's place",
-    "spoilt": "an answer that cannot be read",
-    "stale": "an answer of an earlier request",
-    "lost": "nothing",
-    "astray": "that nothing is there",
+    "overridden": "something in the provider's place",
+    "corrupted": "an answer that cannot be read",
+    "replayed": "an answer of an earlier request",
+    "no_response": "nothing",
+    "unmatched": "that nothing is there",
 }
 _ENDINGS: Mapping[str, str] = {
     "close": "the connection was closed",

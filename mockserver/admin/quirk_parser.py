@@ -1,7 +1,7 @@
-"""The rooms' QUIRKS.md as data. Parsed when somebody asks, and once.
+"""The providers' QUIRKS.md as data. Parsed when somebody asks, and once.
 
 An entry is a heading, ``## DT-23 What the rate limits count``, and a list. What stands in the list before
-``Other reading``, ``We``, ``Switch`` and ``Known by`` is what the documents say. A test of the house holds every entry
+``Other variant``, ``We``, ``Switch`` and ``Known by`` is what the documents say. A test of the server holds every entry
 to that form.
 """
 
@@ -16,17 +16,17 @@ from typing import Any, NamedTuple
 from mockserver.sdk.provider import Provider, Quirk
 
 _HEADING = re.compile(r"^## (\S+) (.+)$", re.MULTILINE)
-_LINE = re.compile(r"^- (?:(Other reading|We|Switch|Known by): )?(.+)$", re.MULTILINE)
+_LINE = re.compile(r"^- (?:(Other variant|We|Switch|Known by): )?(.+)$", re.MULTILINE)
 
 
-class Entry(NamedTuple):
+class QuirkEntry(NamedTuple):
     """One place where the documents leave something open."""
 
     number: str
     title: str
     documents: tuple[str, ...]
     """What they say, each sentence behind its document's number."""
-    other_reading: str
+    other_variant: str
     we: str
     """What was taken."""
     known_by: str
@@ -47,52 +47,52 @@ def basis(known_by: str) -> str:
 
 
 @cache
-def entries(book: Path) -> Mapping[str, Entry]:
+def entries(quirks_file: Path) -> Mapping[str, QuirkEntry]:
     """A book's entries, by number."""
-    _, *parts = _HEADING.split(book.read_text(encoding="utf-8"))
+    _, *parts = _HEADING.split(quirks_file.read_text(encoding="utf-8"))
     return {number: _entry(number, title, body) for number, title, body in zip(*[iter(parts)] * 3, strict=True)}
 
 
-def _entry(number: str, title: str, body: str) -> Entry:
+def _entry(number: str, title: str, body: str) -> QuirkEntry:
     said: dict[str, list[str]] = {}
     for label, text in _LINE.findall(body):
         said.setdefault(label, []).append(text)
-    other, we, known_by = (" ".join(said.get(label, ())) for label in ("Other reading", "We", "Known by"))
-    return Entry(number, title, tuple(said.get("", ())), other, we, known_by)
+    other, we, known_by = (" ".join(said.get(label, ())) for label in ("Other variant", "We", "Known by"))
+    return QuirkEntry(number, title, tuple(said.get("", ())), other, we, known_by)
 
 
-def described(entry: Entry) -> dict[str, Any]:
+def described(entry: QuirkEntry) -> dict[str, Any]:
     """An entry as JSON."""
     return {
         "number": entry.number,
         "title": entry.title,
         "documents": list(entry.documents),
-        "other_reading": entry.other_reading,
+        "other_variant": entry.other_variant,
         "we": entry.we,
         "basis": entry.basis,
         "known_by": entry.known_by,
     }
 
 
-def switch_described(switch: Quirk, readings: Mapping[str, str]) -> dict[str, Any]:
-    """A switch as JSON, and how it stands in a world's readings; ``None`` where they do not tell."""
+def switch_described(switch: Quirk, variants: Mapping[str, str]) -> dict[str, Any]:
+    """A switch as JSON, and how it stands in a world's variants; ``None`` where they do not tell."""
     return {
         "name": switch.name,
-        "reading": readings.get(switch.name),
+        "variant": variants.get(switch.name),
         "default": switch.default,
-        "readings": [*switch.readings, *["any IANA zone name"] * switch.any_zone],
+        "variants": [*switch.variants, *["any IANA zone name"] * switch.any_zone],
     }
 
 
-def catalogue(rooms: Iterable[Provider], readings: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every entry of every room, each with its switches as they stand in a world's readings."""
+def catalogue(providers: Iterable[Provider], variants: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Every entry of every provider, each with its switches as they stand in a world's variants."""
     return [
         {
-            "provider": room.name,
+            "provider": provider.name,
             **described(entry),
-            "switches": [switch_described(switch, readings) for switch in room.quirks if switch.number == number],
+            "switches": [switch_described(switch, variants) for switch in provider.quirks if switch.number == number],
         }
-        for room in rooms
-        if room.quirks_file is not None
-        for number, entry in entries(room.quirks_file).items()
+        for provider in providers
+        if provider.quirks_file is not None
+        for number, entry in entries(provider.quirks_file).items()
     ]

@@ -1,6 +1,6 @@
 """What a request carried, read back from the journal, and what of it nothing read.
 
-The room keeps what it understood (`Exchange.values`); this is what was sent, by place, whether anybody understood it
+The provider keeps what it understood (`Exchange.values`); this is what was sent, by place, whether anybody understood it
 or not. Read when somebody asks: it costs a request nothing.
 """
 
@@ -21,7 +21,7 @@ _LENGTH = 200
 """Characters of a value that are shown."""
 
 
-class Sent(NamedTuple):
+class SentValue(NamedTuple):
     """One name and value of a request."""
 
     place: str
@@ -57,12 +57,12 @@ def _whole_path(exchange: Exchange) -> str:
     return unquote(target)
 
 
-def sent(exchange: Exchange) -> list[Sent]:
+def sent(exchange: Exchange) -> list[SentValue]:
     """Everything with a name in the query and the body."""
     query = exchange.target.partition("?")[2].encode("latin-1", "replace")
     return [
-        *(Sent("query", name, value) for name, value in pairs(query)),
-        *(Sent("body", name, value) for name, value in _body(exchange)),
+        *(SentValue("query", name, value) for name, value in pairs(query)),
+        *(SentValue("body", name, value) for name, value in _body(exchange)),
     ]
 
 
@@ -80,15 +80,17 @@ def _body(exchange: Exchange) -> Iterable[tuple[str, Any]]:
     return pairs(exchange.body) if b"=" in exchange.body else ()
 
 
-def unread(everything: Iterable[Sent], values: Mapping[str, Any], known: Collection[str]) -> list[Sent]:
-    """What was sent and not read: no operation knows the name, or the room does not look at that place."""
+def unread(everything: Iterable[SentValue], values: Mapping[str, Any], known: Collection[str]) -> list[SentValue]:
+    """What was sent and not read: no operation knows the name, or the provider does not look at that place."""
     return [each for each in everything if not _is_read(each, values, known)]
 
 
-def _is_read(each: Sent, values: Mapping[str, Any], known: Collection[str]) -> bool:
+def _is_read(each: SentValue, values: Mapping[str, Any], known: Collection[str]) -> bool:
     if each.name in values:
         return each.name in known
-    base, bracket, _ = each.name.partition("[")  # ``phone[0]`` and ``phone[]``, where the room takes them for ``phone``
+    base, bracket, _ = each.name.partition(
+        "["
+    )  # ``phone[0]`` and ``phone[]``, where the provider takes them for ``phone``
     return bool(bracket) and base in values and base in known
 
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, jsonify, request
+from flask import Response as FlaskResponse
 from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.world import AdvanceLimitExceeded, ClockBusy, World
 from mockserver.http.router import Router
 from mockserver.http.wsgi import add_any_method, to_flask
@@ -24,9 +25,9 @@ from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.validation.messages import unknown
 
 from . import guard
-from .endpoint import Api, Values, Verb
-from .endpoints import verbs
-from .errors import BadQuestion, BusyClock, ControlRefusal, EndlessTime, NoSuchThing, TooLarge, error
+from .endpoint import Api, Endpoint, RequestArgs
+from .endpoints import endpoints
+from .errors import AdvanceLimit, BadRequest, BusyClock, ControlApiError, ResourceNotFound, TooLarge, error
 from .schemas import held, parameter
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Control:
         """
         self._api = api
         self._index = index
-        table = [(verb.method, _pattern(verb.path), verb) for verb in verbs(api)]
+        table = [(endpoint.method, _pattern(endpoint.path), endpoint) for endpoint in endpoints(api)]
         self._router = Router((("GET", CONTROL, None), *table))
         self.addresses = [(CONTROL, "GET"), *((pattern, method) for method, pattern, _ in table)]
         """Pattern and method of every endpoint."""
@@ -55,17 +56,17 @@ class Control:
         blueprint = Blueprint("control", __name__)
 
         def add(state: BlueprintSetupState) -> None:
-            add_any_method(state.app, CONTROL, "control.index", self.answer)
-            add_any_method(state.app, f"{CONTROL}<path:path>", "control.answer", self.answer)
+            add_any_method(state.app, CONTROL, "control.index", self.response)
+            add_any_method(state.app, f"{CONTROL}<path:path>", "control.answer", self.response)
 
         blueprint.record(add)
-        blueprint.register_error_handler(ControlRefusal, _refused)
+        blueprint.register_error_handler(ControlApiError, _rejected)
         # Whatever looks at a world's time may meet these.
-        blueprint.register_error_handler(ClockBusy, lambda reason: _refused(BusyClock(str(reason))))
-        blueprint.register_error_handler(AdvanceLimitExceeded, lambda reason: _refused(EndlessTime(str(reason))))
+        blueprint.register_error_handler(ClockBusy, lambda reason: _rejected(BusyClock(str(reason))))
+        blueprint.register_error_handler(AdvanceLimitExceeded, lambda reason: _rejected(AdvanceLimit(str(reason))))
         return blueprint
 
-    def answer(self, path: str = "") -> Response:  # noqa: ARG002 - the router reads the address itself
+    def response(self, path: str = "") -> FlaskResponse:  # noqa: ARG002 - the router reads the address itself
         """Answer Flask's current request.
 
         Raises:
@@ -78,14 +79,14 @@ class Control:
             raise NotFound
         if request.method not in methods:
             raise MethodNotAllowed(valid_methods=sorted(methods))
-        verb, api = methods[request.method], self._api
-        if verb is None:
+        endpoint, api = methods[request.method], self._api
+        if endpoint is None:
             return jsonify(self._index())
-        guard.check(request.environ, api.settings, verb.is_open)
+        guard.check(request.environ, api.settings, endpoint.is_open)
         named = dict(found)
-        world = _world(api.house, named.pop("world_id")) if "world_id" in named else None
-        values = Values(named, _query(verb), _body(api, verb), request.host_url.rstrip("/"))
-        return _answered(verb, verb.function(api, world, values))
+        world = _world(api.registry, named.pop("world_id")) if "world_id" in named else None
+        values = RequestArgs(named, _query(endpoint), _body(api, endpoint), request.host_url.rstrip("/"))
+        return _answered(endpoint, endpoint.function(api, world, values))
 
 
 CONTROL = "/_mock/"
@@ -97,42 +98,42 @@ def _pattern(path: str) -> str:
     return re.sub(r"{(\w+)}", lambda found: _KINDS.get(found[1], f"<{found[1]}>"), path)
 
 
-def _world(house: Worlds, world_id: str) -> World:
-    world = house.get(world_id)
+def _world(registry: WorldRegistry, world_id: str) -> World:
+    world = registry.get(world_id)
     if world is None:
-        raise NoSuchThing(f"there is no world {world_id!r}")
+        raise ResourceNotFound(f"there is no world {world_id!r}")
     return world
 
 
 # --------------------------------------------------------------------------------------------------------- what is asked
 
 
-def _query(verb: Verb) -> dict[str, Any]:
+def _query(endpoint: Endpoint) -> dict[str, Any]:
     found = {}
     for name, texts in request.args.lists():
-        if name not in verb.query:
-            raise BadQuestion(f"{name}: {unknown('parameter', name, verb.query)}")
+        if name not in endpoint.query:
+            raise BadRequest(f"{name}: {unknown('parameter', name, endpoint.query)}")
         if len(texts) > 1:
-            raise BadQuestion(f"{name} is given {len(texts)} times")
-        found[name] = parameter(name, texts[0], verb.query[name])
-    for name in verb.needs:
+            raise BadRequest(f"{name} is given {len(texts)} times")
+        found[name] = parameter(name, texts[0], endpoint.query[name])
+    for name in endpoint.needs:
         if name not in found:
-            raise BadQuestion(f"{name} is missing; it must be {verb.query[name]['description']}")
+            raise BadRequest(f"{name} is missing; it must be {endpoint.query[name]['description']}")
     return found
 
 
-def _body(api: Api, verb: Verb) -> Any:
+def _body(api: Api, endpoint: Endpoint) -> Any:
     """The body's JSON, whatever its Content-Type says it is."""
-    if verb.body is None:
+    if endpoint.body is None:
         return {}
     raw = _raw_body(api.settings.body_bytes)
     if not raw.strip(b" \t\r\n"):
-        if verb.needs_body:
-            raise BadQuestion("the body is empty; it must be JSON")
+        if endpoint.needs_body:
+            raise BadRequest("the body is empty; it must be JSON")
         return {}
     body = _decoded(raw)
-    if not verb.checks_body:
-        held(body, verb.body)
+    if not endpoint.checks_body:
+        held(body, endpoint.body)
     return body
 
 
@@ -154,11 +155,11 @@ def _decoded(raw: bytes) -> Any:
     try:
         raw.decode()
     except UnicodeDecodeError as reason:
-        raise BadQuestion(f"the body is not UTF-8 (byte 0x{raw[reason.start]:02x} at {reason.start})") from reason
+        raise BadRequest(f"the body is not UTF-8 (byte 0x{raw[reason.start]:02x} at {reason.start})") from reason
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as reason:
-        raise BadQuestion(
+        raise BadRequest(
             f"the body is not JSON: {reason.msg} (line {reason.lineno}, column {reason.colno})"
         ) from reason
 
@@ -166,30 +167,30 @@ def _decoded(raw: bytes) -> Any:
 # ------------------------------------------------------------------------------------------------------ what is answered
 
 
-def _answered(verb: Verb, answer: Any) -> Response:
-    if isinstance(answer, Deferred):
-        return to_flask(answer.attach_or_wait(request.environ))
-    if isinstance(answer, Stream):
-        if answer.attach(request.environ):
-            return to_flask(ProviderResponse(answer.status, answer.headers, b""))
-        return Response(answer.pieces(), answer.status, dict(answer.headers))
-    if verb.answer is None:
-        response = Response(status=verb.status)
+def _answered(endpoint: Endpoint, result: Any) -> FlaskResponse:
+    if isinstance(result, Deferred):
+        return to_flask(result.attach_or_wait(request.environ))
+    if isinstance(result, Stream):
+        if result.attach(request.environ):
+            return to_flask(ProviderResponse(result.status, result.headers, b""))
+        return FlaskResponse(result.pieces(), result.status, dict(result.headers))
+    if endpoint.response is None:
+        response = FlaskResponse(status=endpoint.status)
         del response.headers["Content-Type"]  # of nothing
         return response
-    body = b"".join(answer) if isinstance(answer, Iterator) else _written(answer)
-    return to_flask(ProviderResponse(verb.status, (("Content-Type", verb.media_type),), body))
+    body = b"".join(result) if isinstance(result, Iterator) else _written(result)
+    return to_flask(ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_type),), body))
 
 
-def _refused(reason: ControlRefusal) -> Response:
+def _rejected(reason: ControlApiError) -> FlaskResponse:
     response = error(reason.status, reason.code, str(reason), reason.difference)
     if reason.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
-def _written(answer: Any) -> bytes:
+def _written(response: Any) -> bytes:
     try:
-        return orjson.dumps(answer)
+        return orjson.dumps(response)
     except TypeError:  # a text that is no Unicode, or a number of more than 64 bits: what a client sent to a provider
-        return json.dumps(answer, default=str).encode()
+        return json.dumps(response, default=str).encode()

@@ -1,4 +1,4 @@
-"""JSON Schema of what goes in and out: the pieces that several verbs share, and those that a room's own schema yields."""
+"""JSON Schema of what goes in and out: the pieces that several verbs share, and those that a provider's own schema yields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockserver.sdk.provider import Provider, Quirk
 from mockserver.validation.json_schema import END, Schema, an_object, hold
 from mockserver.validation.messages import either, shown
 
-from .errors import BadQuestion
+from .errors import BadRequest
 
 INSTANT = {"type": "string", "format": "date-time", "description": "an instant such as '2026-06-01T12:00:00Z'"}
 NAME = {
@@ -55,7 +55,7 @@ def held(thing: Any, schema: Schema, *place: str | int) -> None:
     try:
         hold(thing, schema, place)
     except ValueError as reason:
-        raise BadQuestion(str(reason).removeprefix(": ")) from reason
+        raise BadRequest(str(reason).removeprefix(": ")) from reason
 
 
 def instant(text: str, place: str) -> Instant:
@@ -69,7 +69,7 @@ def instant(text: str, place: str) -> Instant:
             raise ValueError(text)
         return parse_instant(text.upper())
     except (ValueError, OverflowError) as reason:
-        raise BadQuestion(f"{place}: {shown(text)} is not {INSTANT['description']}") from reason
+        raise BadRequest(f"{place}: {shown(text)} is not {INSTANT['description']}") from reason
 
 
 def parameter(name: str, text: str, schema: Schema) -> Any:
@@ -81,7 +81,7 @@ def parameter(name: str, text: str, schema: Schema) -> Any:
     value = _READ[schema["type"]](text)
     is_right = value is not None and value in schema.get("enum", (value,))
     if not is_right or not schema.get("minimum", value) <= value <= schema.get("maximum", value):
-        raise BadQuestion(f"{name} must be {schema['description']}, not {shown(text)}")
+        raise BadRequest(f"{name} must be {schema['description']}, not {shown(text)}")
     return value
 
 
@@ -103,7 +103,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-# ------------------------------------------------------------------------------------------------------ of a room's own
+# ------------------------------------------------------------------------------------------------------ of a provider's own
 
 
 CHANGEABLE = ("numbers", "programs", "contacts", "blacklist", "forwarding")
@@ -122,7 +122,7 @@ _WHEN = "an instant (2017-01-01T09:30:00Z) or a duration back from now (P3DT4H)"
 
 @cache
 def account_schema(file: Path) -> dict[str, Any]:
-    """What an account may hold in a world file, by its room's schema, with every reference resolved."""
+    """What an account may hold in a world file, by its provider's schema, with every reference resolved."""
     schema = orjson.loads(file.read_bytes())
     inside: dict[str, Any] = _inlined(schema, schema.get("definitions", {}))
     return {name: part for name, part in inside.items() if name not in ("definitions", "$schema")}
@@ -138,62 +138,62 @@ def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
     return {name: _inlined(each, definitions) for name, each in part.items()}
 
 
-def login_schema(room: Provider) -> dict[str, Any]:
+def login_schema(provider: Provider) -> dict[str, Any]:
     """A credential."""
-    logins = account_schema(room.schema)["properties"]["logins"]["items"]
+    logins = account_schema(provider.schema)["properties"]["logins"]["items"]
     # A world file may name the kind of a credential in its place; here it is a credential.
     pairs: dict[str, Any] = next((each for each in logins.get("anyOf", ()) if each.get("type") == "object"), logins)
     return pairs
 
 
-def changes_schema(room: Provider) -> dict[str, Any]:
+def changes_schema(provider: Provider) -> dict[str, Any]:
     """What of an account may be changed at run time."""
-    parts = account_schema(room.schema)["properties"]
+    parts = account_schema(provider.schema)["properties"]
     changeable = {name: parts[name] for name in CHANGEABLE if name in parts}
     return {**an_object("an object of lists to put in place of the account's", **changeable), "minProperties": 1}
 
 
-def readings_schema(switches: Iterable[Quirk]) -> dict[str, Any]:
-    """Readings by the name of their switch."""
-    readings = {switch.name: _reading_schema(switch) for switch in switches}
-    return an_object("an object of readings by the name of their switch", **readings)
+def variants_schema(switches: Iterable[Quirk]) -> dict[str, Any]:
+    """Variants by the name of their switch."""
+    variants = {switch.name: _variant_schema(switch) for switch in switches}
+    return an_object("an object of variants by the name of their switch", **variants)
 
 
-def _reading_schema(switch: Quirk) -> dict[str, Any]:
-    known = one_of(switch.readings)
+def _variant_schema(switch: Quirk) -> dict[str, Any]:
+    known = one_of(switch.variants)
     zone = {"type": "string", "description": f"{known['description']} or the IANA name of a time zone"}
     return zone if switch.any_zone else known
 
 
-def _row_schema(room: Provider) -> dict[str, Any]:
-    row: dict[str, Any] = account_schema(room.schema)["properties"]["messages"]["items"]
+def _row_schema(provider: Provider) -> dict[str, Any]:
+    row: dict[str, Any] = account_schema(provider.schema)["properties"]["messages"]["items"]
     return row
 
 
-def _whose(room: Provider) -> dict[str, Schema]:
-    return {"provider": {"type": "string", "const": room.name, "description": repr(room.name)}, "account": WORD}
+def _whose(provider: Provider) -> dict[str, Schema]:
+    return {"provider": {"type": "string", "const": provider.name, "description": repr(provider.name)}, "account": WORD}
 
 
-def message_schema(room: Provider) -> dict[str, Any]:
+def message_schema(provider: Provider) -> dict[str, Any]:
     """A message as the tester gives it: a row of a world file, and whose it is."""
-    row = _row_schema(room)
+    row = _row_schema(provider)
     needed = (name for name in row["required"] if name not in ("id", "at"))
     at = {**row["properties"]["at"], "description": _WHEN}
     return {
         **row,
         "required": ["provider", "account", *needed],
-        "properties": {**_whose(room), **row["properties"], "at": at},
+        "properties": {**_whose(provider), **row["properties"], "at": at},
     }
 
 
-def message_changes_schema(room: Provider) -> dict[str, Any]:
+def message_changes_schema(provider: Provider) -> dict[str, Any]:
     """What of a message may be changed."""
-    row = _row_schema(room)["properties"]
+    row = _row_schema(provider)["properties"]
     changeable = {name: row[name] for name in ("status",) if name in row}
     return {**an_object("an object of what is to change of a message", **changeable), "minProperties": 1}
 
 
-ARRIVAL: Schema = {
+INBOUND_SCHEMA: Schema = {
     "type": "object",
     "description": "an object that describes a message",
     "required": ["provider", "sender"],
@@ -212,4 +212,4 @@ ARRIVAL: Schema = {
         "attachments": a_list(OBJECT),
     },
 }
-"""A message that comes in, in the words of a world file; which of them it takes and needs, the room says."""
+"""A message that comes in, in the words of a world file; which of them it takes and needs, the provider says."""

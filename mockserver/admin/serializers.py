@@ -11,11 +11,11 @@ from mockserver.engine.accounts import Account
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome
 from mockserver.engine.events import (
     AccountChanged,
-    ArrivalScheduled,
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
     FaultRuleAdded,
+    InboundScheduled,
     MessageChanged,
     MessageDeleted,
     MessagesRead,
@@ -53,8 +53,8 @@ def delivery(found: Delivery, message_id: str | None) -> dict[str, Any]:
     return {
         **_opened(found),
         "message": {"serial": found.serial, "id": message_id},
-        "verifies": found.verifies,
-        "opened": iso(found.opened),
+        "requires_ack": found.requires_ack,
+        "created_at": iso(found.created_at),
         "attempts": [_attempt(each) for each in found.attempts],
     }
 
@@ -67,25 +67,25 @@ def _opened(found: Delivery) -> dict[str, Any]:
         "kind": found.kind,
         "message": {"serial": found.serial},
         "url": found.url,
-        "lane": found.lane,
+        "ordering_key": found.ordering_key,
         "status": found.status,
         "due": when(found.due),
     }
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
-    outgoing, outcome = attempt.outgoing, attempt.outcome
+    build_webhook, outcome = attempt.build_webhook, attempt.outcome
     return {
         "at": iso(attempt.at),
         "request": {
-            "method": outgoing.method,
-            "url": outgoing.url,
-            "headers": list(map(list, outgoing.headers)),
-            "body": exchanges.body(outgoing.body),
+            "method": build_webhook.method,
+            "url": build_webhook.url,
+            "headers": list(map(list, build_webhook.headers)),
+            "body": exchanges.body(build_webhook.body),
         },
         "response": _response(outcome),
         "error": outcome.error,
-        "verdict": attempt.verdict,
+        "result": attempt.result,
     }
 
 
@@ -121,14 +121,14 @@ def world_(api: Api, world: World, origin: str) -> dict[str, Any]:
     time = clock(world)
     with world.lock:
         state = world.state
-        changed = {name: value for name, value in state.readings.items() if api.house.readings.get(name) != value}
-        logins, messages = credentials(state), len(state.ledger)
+        changed = {name: value for name, value in state.variants.items() if api.registry.variants.get(name) != value}
+        logins, messages = credentials(state), len(state.message_store)
     return {
         "id": world.id,
         "base_url": f"{origin}/_w/{world.id}",
         **time,
         "seed": state.ids.seed,
-        "readings": changed,
+        "variants": changed,
         "credentials": logins,
         "exchanges": len(world.journal),
         "messages": messages,
@@ -145,7 +145,7 @@ def _stored(world: World, event: MessageStored) -> dict[str, Any]:
 
 
 def _changed(world: World, event: MessageChanged) -> dict[str, Any]:
-    found = world.state.ledger.get(event.serial)
+    found = world.state.message_store.get(event.serial)
     status = {} if event.status is None else {"status": event.status}
     fields = {"fields": dict(event.fields)} if event.fields else {}
     described = None if found is None else message(found, event.serial in world.state.read)
@@ -162,7 +162,7 @@ def _judged(event: AttemptEnded) -> dict[str, Any]:
             "at": iso(event.attempt.at),
             "status": outcome.status,
             "error": outcome.error,
-            "verdict": event.attempt.verdict,
+            "result": event.attempt.result,
         },
     }
 
@@ -173,7 +173,7 @@ _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     MessageDeleted: ("message_deleted", lambda _, event: {"serial": event.serial}),
     MessagesRead: ("messages_read", lambda _, event: {"serials": list(event.serials)}),
     UseCounted: ("use_counted", lambda _, event: {"window": event.window}),
-    ArrivalScheduled: (
+    InboundScheduled: (
         "arrival_scheduled",
         lambda _, event: {"due": iso(event.at), "provider": event.provider, "fields": dict(event.fields)},
     ),
@@ -184,13 +184,13 @@ _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
         lambda _, event: {"number": event.number, "status": event.status, "due": when(event.due)},
     ),
     AccountChanged: ("account_changed", lambda _, event: {"account": event.account.key}),
-    VariantChosen: ("variant_chosen", lambda _, event: {"name": event.name, "reading": event.reading}),
+    VariantChosen: ("variant_chosen", lambda _, event: {"name": event.name, "variant": event.variant}),
     FaultRuleAdded: ("fault_rule_added", lambda _, event: {"rule": rule_to_json(RuleStatus(event.rule), 0)}),
     ReplayKept: ("replay_kept", lambda _, event: {"id": event.id}),
 }
 
 
-def happened(api: Api, world: World, item: TimedEvent) -> dict[str, Any] | None:
+def event_json(api: Api, world: World, item: TimedEvent) -> dict[str, Any] | None:
     """Something that happened, with its facts; ``None`` for an exchange that the journal has let go of."""
     what = item.what
     if isinstance(what, ExchangeRecorded):

@@ -12,36 +12,36 @@ from mockserver.engine.registry import CredentialsInUse
 from mockserver.engine.state import InitialState
 from mockserver.engine.world import World
 from mockserver.validation.messages import Place, written
-from mockserver.worldfile import WorldFile, WorldFileError, lines, read, taken
+from mockserver.worldfile import WorldFile, WorldFileError, dump, lines, read
 
-from .endpoint import Api, Values, Verb
-from .errors import BadQuestion, InUse
+from .endpoint import Api, Endpoint, RequestArgs
+from .errors import BadRequest, InUse
 from .schemas import component
 from .serializers import world_ as described
 
 _Logins = Mapping[str, tuple[Login, ...]]
 
 
-def take(api: Api, world: World, values: Values) -> Iterator[bytes]:
+def take(api: Api, world: World, values: RequestArgs) -> Iterator[bytes]:
     """The world file, piece by piece."""
-    return lines(taken(world, api.house.readings, has_credentials=values.query.get("credentials", False)))
+    return lines(dump(world, api.registry.variants, has_credentials=values.query.get("credentials", False)))
 
 
-def restore(api: Api, world: World, values: Values) -> dict[str, Any]:
+def restore(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """The world is now as the file says."""
     file = understood(api, values.body)
-    told = {} if values.query.get("own_credentials") else told_logins(file, values.body)
-    logins = _logins(world, file, told)
+    given_logins = {} if values.query.get("own_credentials") else logins_of(file, values.body)
+    logins = _logins(world, file, given_logins)
     clock = Clock.system() if file.clock is None else file.clock.clock()
     initial_state = InitialState(
         file.fixture,
         file.seed or world.initial_state.seed,
-        {**api.house.readings, **file.fixture.readings},
+        {**api.registry.variants, **file.fixture.variants},
         logins,
         clock.frozen_at,
     )
     try:
-        api.house.restart(world, initial_state, clock)
+        api.registry.restart(world, initial_state, clock)
     except CredentialsInUse as reason:
         raise InUse(f"{reason}; {WAY_OUT}") from reason
     return described(api, world, values.origin)
@@ -57,30 +57,30 @@ def understood(api: Api, document: Any, *place: str | int) -> WorldFile:
         return read(document, api.rules)
     except WorldFileError as reason:
         where: Place = (*place, *reason.place)
-        raise BadQuestion(": ".join(filter(None, (written(where), reason.difference)))) from reason
+        raise BadRequest(": ".join(filter(None, (written(where), reason.difference)))) from reason
 
 
 WAY_OUT = "with own_credentials it takes none from the file"
 """What to do when a file's credentials are another world's."""
 
 
-def told_logins(file: WorldFile, document: Mapping[str, Any]) -> dict[str, tuple[Login, ...]]:
+def logins_of(file: WorldFile, document: Mapping[str, Any]) -> dict[str, tuple[Login, ...]]:
     """The credentials that a file tells, by account key; of other accounts it tells only the kinds."""
-    told = {
+    given_logins = {
         f"{account['provider']}/{account['name']}"
         for account in document["accounts"]
         if all(isinstance(login, Mapping) for login in account["logins"])
     }
-    return {account.key: account.logins for account in file.fixture.accounts if account.key in told}
+    return {account.key: account.logins for account in file.fixture.accounts if account.key in given_logins}
 
 
-def _logins(world: World, file: WorldFile, told: _Logins) -> dict[str, tuple[Login, ...]]:
+def _logins(world: World, file: WorldFile, given_logins: _Logins) -> dict[str, tuple[Login, ...]]:
     """The file's credentials where it has them, else the world's own, else new ones."""
     with world.lock:
         own = {key: account.logins for key, account in world.state.accounts.items()}
     return {
         **{account.key: own.get(account.key) or _fresh(world, account) for account in file.fixture.accounts},
-        **told,
+        **given_logins,
     }
 
 
@@ -89,12 +89,12 @@ def _fresh(world: World, account: Account) -> tuple[Login, ...]:
     return tuple(Login(token("user"), token("secret") if login.secret else None) for login in account.logins)
 
 
-def verbs(_: Api) -> tuple[Verb, ...]:
+def endpoints(_: Api) -> tuple[Endpoint, ...]:
     """What can be asked about snapshots."""
     here, file = "/_mock/worlds/{world}/snapshot", component("WorldFile")
     flag = {"type": "boolean", "description": "true or false"}
     return (
-        Verb(
+        Endpoint(
             "GET",
             here,
             "The world as one world file, with its credentials on request.",
@@ -102,7 +102,7 @@ def verbs(_: Api) -> tuple[Verb, ...]:
             file,
             query={"credentials": flag},
         ),
-        Verb(
+        Endpoint(
             "PUT",
             here,
             "Let the world be as a world file says; it keeps its credentials where the file has none, or with own_credentials.",

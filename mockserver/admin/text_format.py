@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import outcomes as verdicts
+from . import outcomes
 
 if TYPE_CHECKING:
     from mockserver.client import Exchange
@@ -20,16 +20,16 @@ def in_a_line(exchange: Exchange, has_host: bool = False) -> str:
 
 
 def _came_of_it(exchange: Exchange) -> str:
-    """Nothing for a plain yes; the refusal that the client got; or what became of the answer, and what was decided."""
-    row = {**exchange.row, "refusal": exchange.refusal, "fault": exchange.fault}  # it may have been asked for in full
+    """Nothing for a plain yes; the provider error that the client got; or what became of the answer, and what was decided."""
+    row = {**exchange.row, "error": exchange.error, "fault": exchange.fault}  # it may have been asked for in full
     words: list[str] = [] if exchange.outcome in _AS_USUAL else [exchange.outcome]
-    words += filter(None, (exchange.refusal, exchange.fault and f"by fault {exchange.fault}"))
-    if row["decided"] is not None and verdicts.differs(row):
-        words.append(f"(decided: {verdicts.decided_in_words(row['decided'])})")
+    words += filter(None, (exchange.error, exchange.fault and f"by fault {exchange.fault}"))
+    if row["decided"] is not None and outcomes.differs(row):
+        words.append(f"(decided: {outcomes.decided_in_words(row['decided'])})")
     return "".join(f" {word}" for word in words)
 
 
-_AS_USUAL = frozenset(("accepted", "answered", "refused", "astray", "no HTTP"))
+_AS_USUAL = frozenset(("accepted", "answered", "rejected", "unmatched", "invalid_http"))
 
 
 def in_words(explanation: Mapping[str, Any]) -> str:
@@ -38,9 +38,9 @@ def in_words(explanation: Mapping[str, Any]) -> str:
 
 
 def _first(said: Mapping[str, Any]) -> Iterable[str]:
-    rule, refusal, outcome = said["rule"], said["answered"]["refusal"], said["outcome"]
-    what = f" by {refusal}" if outcome == "refused" else ""
-    why = f": {rule['description']}" if rule["description"] and (refusal or said["decided"] is None) else ""
+    rule, error, outcome = said["rule"], said["answered"]["error"], said["outcome"]
+    what = f" by {error}" if outcome == "rejected" else ""
+    why = f": {rule['description']}" if rule["description"] and (error or said["decided"] is None) else ""
     yield f"Exchange {said['exchange']} at {said['at']}: {said['request'] or 'bytes'} -> {said['status']}"
     yield f"  {outcome}{what}{why}"
 
@@ -48,9 +48,9 @@ def _first(said: Mapping[str, Any]) -> Iterable[str]:
 def _both_sides(said: Mapping[str, Any]) -> Iterable[str]:
     """What was decided and what was answered, where these are not the same."""
     row = {**said["answered"], "outcome": said["outcome"], "decided": said["decided"]}
-    if said["decided"] is not None and verdicts.differs(row):
-        yield f"Decided: {verdicts.decided_in_words(said['decided'])}"
-        yield f"Answered: {verdicts.answered_in_words(row)}"
+    if said["decided"] is not None and outcomes.differs(row):
+        yield f"Decided: {outcomes.decided_in_words(said['decided'])}"
+        yield f"Answered: {outcomes.answered_in_words(row)}"
 
 
 def _rule_in_words(said: Mapping[str, Any]) -> Iterable[str]:
@@ -70,7 +70,7 @@ def _magic_in_words(said: Mapping[str, Any]) -> Iterable[str]:
     magic = said["magic"]
     if magic:
         yield f"Magic: {magic['parameter']} {magic['value']} is one of {magic['range']}: {magic['outcome']}"
-        yield f"  {magic['quirk']}: {magic['title']}; the reading {magic['off']} switches them off"
+        yield f"  {magic['quirk']}: {magic['title']}; the variant {magic['off']} switches them off"
 
 
 def _received_in_words(said: Mapping[str, Any]) -> Iterable[str]:
@@ -79,17 +79,17 @@ def _received_in_words(said: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _windows_in_words(said: Mapping[str, Any]) -> Iterable[str]:
-    # What was accepted has been counted; what was refused has met them so.
-    when = " now" if said["decided"] and said["decided"]["refusal"] is None else ""
+    # What was accepted has been counted; what was rejected has met them so.
+    when = " now" if said["decided"] and said["decided"]["error"] is None else ""
     for window in said["windows"]:
         state = "free" if window["is_free"] else f"free again at {window['clock']}"
         yield f"Window: {window['limit']}:{when} {window['used']} of {window['most']} used, {state}"
 
 
-def _readings_in_words(said: Mapping[str, Any]) -> Iterable[str]:
-    for switch in said["readings"]:
-        others = " | ".join(reading for reading in switch["readings"] if reading != switch["reading"])
-        yield f"Reading: {switch['name']}: {switch['reading'] or 'not known'} (there is {others})"
+def _variants_in_words(said: Mapping[str, Any]) -> Iterable[str]:
+    for switch in said["variants"]:
+        others = " | ".join(variant for variant in switch["variants"] if variant != switch["variant"])
+        yield f"Variant: {switch['name']}: {switch['variant'] or 'not known'} (there is {others})"
 
 
 def _ignored_in_words(said: Mapping[str, Any]) -> Iterable[str]:
@@ -102,12 +102,12 @@ def _ignored_in_words(said: Mapping[str, Any]) -> Iterable[str]:
 def _last(said: Mapping[str, Any]) -> Iterable[str]:
     if said["fault"]:
         yield f"Fault: {_fault_in_words(said['fault'])}"
-    if said["fix"]:
-        yield f"Fix: {said['fix']}"
+    if said["hint"]:
+        yield f"Fix: {said['hint']}"
 
 
 def _fault_in_words(fault: Mapping[str, Any]) -> str:
-    """``f1: refusal (name TooManyPerNumber), before the operation takes effect``."""
+    """``f1: error (name TooManyPerNumber), before the operation takes effect``."""
     several = fault["fault"] if isinstance(fault["fault"], list) else [fault["fault"]]
     return (
         f"{fault['rule']}: {', then '.join(map(_kind_in_words, several))}, {fault['point']} the operation takes effect"
@@ -126,7 +126,7 @@ _PARTS = (
     _magic_in_words,
     _received_in_words,
     _windows_in_words,
-    _readings_in_words,
+    _variants_in_words,
     _ignored_in_words,
     _last,
 )

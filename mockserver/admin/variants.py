@@ -1,4 +1,4 @@
-"""Readings: how this world reads what the documents leave open."""
+"""Variants: how this world reads what the documents leave open."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from mockserver.engine.instants import Instant
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 
-from .endpoint import Api, Values, Verb
-from .schemas import component, readings_schema
-from .worlds import checked_readings
+from .endpoint import Api, Endpoint, RequestArgs
+from .schemas import component, variants_schema
+from .worlds import checked_variants
 
 
-def show(api: Api, world: World, _: Values) -> dict[str, Any]:
+def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
     """Every switch as it stands."""
     with world.lock:
-        readings = dict(world.state.readings)
+        variants = dict(world.state.variants)
     return {
         switch.name: {
-            "reading": readings[switch.name],
+            "variant": variants[switch.name],
             "default": switch.default,
-            "readings": list(switch.readings),
+            "variants": list(switch.variants),
             "any_zone": switch.any_zone,
             "quirk": switch.number or None,
         }
@@ -32,10 +32,10 @@ def show(api: Api, world: World, _: Values) -> dict[str, Any]:
     }
 
 
-def choose(api: Api, world: World, values: Values) -> dict[str, Any]:
-    """Other readings from now on."""
-    checked_readings(api, values.body, ())
-    events = tuple(VariantChosen(name, reading) for name, reading in values.body.items())
+def choose(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
+    """Other variants from now on."""
+    checked_variants(api, values.body, ())
+    events = tuple(VariantChosen(name, variant) for name, variant in values.body.items())
 
     def decide(_state: State, now: Instant, _ids: IdReservation) -> Decision:
         return Decision(now, None, events)
@@ -44,17 +44,17 @@ def choose(api: Api, world: World, values: Values) -> dict[str, Any]:
     return show(api, world, values)
 
 
-def verbs(api: Api) -> tuple[Verb, ...]:
-    """What can be asked about readings."""
-    here, readings = "/_mock/worlds/{world}/readings", component("Readings")
+def endpoints(api: Api) -> tuple[Endpoint, ...]:
+    """What can be asked about variants."""
+    here, variants = "/_mock/worlds/{world}/variants", component("VariantsMixin")
     return (
-        Verb("GET", here, "Every switch: how it stands, its default and its other readings.", show, readings),
-        Verb(
+        Endpoint("GET", here, "Every switch: how it stands, its default and its other variants.", show, variants),
+        Endpoint(
             "PATCH",
             here,
             "Read some switches another way from now on.",
             choose,
-            readings,
-            body=readings_schema(api.switches),
+            variants,
+            body=variants_schema(api.switches),
         ),
     )

@@ -1,6 +1,6 @@
-"""Claims about a journal. An exchange matches what is wanted exactly when there is no difference between the two.
+"""Verifications about a journal. An exchange matches what is wanted exactly when there is no difference between the two.
 
-So matching and explaining cannot disagree: both are `differences`. A claim is
+So matching and explaining cannot disagree: both are `differences`. A verification is
 ``{"exchanges": [WANTED, ...], "count", "order", "since"}`` and says that each of the wanted exchanges happened, every
 one by itself, in whatever order; with ``order`` in this one, others between them or not. With ``count`` there is one
 WANTED, and exactly so many exchanges match it, or at least and at most so many.
@@ -20,7 +20,7 @@ from mockserver.engine.journal import OUTCOMES, Exchange, Journal
 from mockserver.validation.json_schema import hold
 from mockserver.validation.messages import either, written
 
-from .outcomes import refused_by
+from .outcomes import error_of
 from .request_inspection import header, path, sent, shown
 
 Mask: TypeAlias = Callable[[str, Any], Any]
@@ -42,7 +42,7 @@ _CRITERION = {
 _CRITERIA = {"type": "object", "description": "an object of texts and patterns", "additionalProperties": _CRITERION}
 _COUNT = {"type": "integer", "minimum": 0, "description": "a whole number of at least 0"}
 
-WANTED: Mapping[str, Any] = {
+REQUEST_PATTERN: Mapping[str, Any] = {
     "type": "object",
     "description": "an object that describes an exchange",
     "additionalProperties": False,
@@ -55,21 +55,21 @@ WANTED: Mapping[str, Any] = {
         "parameters": _CRITERIA,
         "headers": _CRITERIA,
         "outcome": {"enum": list(OUTCOMES), "description": either(OUTCOMES)},
-        "refusal": {"type": ["string", "null"], "description": "the name of a refusal, or null for none"},
+        "error": {"type": ["string", "null"], "description": "the name of a provider error, or null for none"},
         "status": {"type": "integer", "description": "an HTTP status"},
     },
 }
 """The JSON Schema of one wanted exchange; what is left out may be anything."""
 
-CLAIM: Mapping[str, Any] = {
+VERIFICATION: Mapping[str, Any] = {
     "type": "object",
-    "description": "an object that makes a claim",
+    "description": "an object that makes a verification",
     "required": ["exchanges"],
     "additionalProperties": False,
     "properties": {
         "exchanges": {
             "type": "array",
-            "items": WANTED,
+            "items": REQUEST_PATTERN,
             "minItems": 1,
             "maxItems": 100,
             "description": "a list of 1 to 100 wanted exchanges",
@@ -90,7 +90,7 @@ CLAIM: Mapping[str, Any] = {
         "since": _COUNT,
     },
 }
-"""The JSON Schema of a claim."""
+"""The JSON Schema of a verification."""
 
 
 class Difference(NamedTuple):
@@ -113,11 +113,11 @@ def _said(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestPattern:
     """What an exchange is to be."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """Of its own: provider, operation, account, method, path, outcome, refusal, status."""
+    """Of its own: provider, operation, account, method, path, outcome, provider error, status."""
     parameters: Mapping[str, Criterion] = field(default_factory=dict)
     headers: Mapping[str, Criterion] = field(default_factory=dict)
 
@@ -129,13 +129,13 @@ _GOT: Mapping[str, Callable[[Exchange], Any]] = {
     "method": lambda exchange: exchange.method,
     "path": path,
     "outcome": lambda exchange: exchange.outcome,
-    "refusal": refused_by,
+    "error": error_of,
     "status": lambda exchange: exchange.status,
 }
 
 
-def wanted_from(description: Mapping[str, Any], place: str = "") -> Wanted:
-    """Read one wanted exchange that `WANTED` allows.
+def request_pattern_from(description: Mapping[str, Any], place: str = "") -> RequestPattern:
+    """Read one wanted exchange that `REQUEST_PATTERN` allows.
 
     Raises:
         ValueError: a pattern is none, or might take too long.
@@ -143,7 +143,7 @@ def wanted_from(description: Mapping[str, Any], place: str = "") -> Wanted:
     fields = {name: value for name, value in description.items() if name in _GOT}
     if "method" in fields:
         fields["method"] = fields["method"].upper()
-    return Wanted(
+    return RequestPattern(
         fields,
         *(
             {name: _criterion(value, f"{place}{group}.{name}") for name, value in description.get(group, {}).items()}
@@ -173,13 +173,13 @@ def _unmasked(_name: str, value: Any) -> Any:
     return value
 
 
-def differences(exchange: Exchange, wanted: Wanted, mask: Mask = _unmasked) -> list[Difference]:
+def differences(exchange: Exchange, wanted: RequestPattern, mask: Mask = _unmasked) -> list[Difference]:
     """Where an exchange is not as it was wanted; nothing where it matches.
 
     Args:
         exchange: what happened.
         wanted: what it is to be.
-        mask: for the values that are told.
+        mask: for the values that are notified.
     """
     got = ((name, value, _GOT[name](exchange)) for name, value in wanted.fields.items())
     return [
@@ -200,20 +200,20 @@ def _differing(
 
 
 def _parameter(exchange: Exchange, name: str) -> Any:
-    """A parameter as the room read it; of one that it does not read, what was sent last."""
+    """A parameter as the provider read it; of one that it does not read, what was sent last."""
     if name in exchange.values:
         return exchange.values[name]
     return next((each.value for each in reversed(sent(exchange)) if each.name == name), None)
 
 
-# -- claims --------------------------------------------------------------------------------------------------------
+# -- verifications --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Verification:
     """What is said to have happened."""
 
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[RequestPattern, ...]
     at_least: int | None = None
     at_most: int | None = None
     """Neither: each of the wanted once."""
@@ -222,21 +222,23 @@ class Claim:
     """Exchanges up to this number do not count."""
 
 
-def claim_from(description: object) -> Claim:
-    """Read a claim.
+def verification_from(description: object) -> Verification:
+    """Read a verification.
 
     Raises:
         ValueError: it is none; one sentence says where and what would be right.
     """
-    hold(description, CLAIM, ())
+    hold(description, VERIFICATION, ())
     assert isinstance(description, dict)
     exchanges = description["exchanges"]
-    wanted = tuple(wanted_from(each, f"{written(('exchanges', index))}.") for index, each in enumerate(exchanges))
+    wanted = tuple(
+        request_pattern_from(each, f"{written(('exchanges', index))}.") for index, each in enumerate(exchanges)
+    )
     count = description.get("count", {})
     if "count" in description and len(wanted) > 1:
         raise ValueError("count: makes sense for one wanted exchange; write down each of several instead")
     bounds = count if isinstance(count, dict) else {"at_least": count, "at_most": count}
-    return Claim(
+    return Verification(
         wanted,
         bounds.get("at_least"),
         bounds.get("at_most"),
@@ -245,19 +247,19 @@ def claim_from(description: object) -> Claim:
     )
 
 
-def answer(claim: Claim, journal: Journal, mask: Mask = _unmasked) -> dict[str, Any]:
-    """Whether a claim holds, as JSON, and where not, what comes nearest.
+def response(verification: Verification, journal: Journal, mask: Mask = _unmasked) -> dict[str, Any]:
+    """Whether a verification holds, as JSON, and where not, what comes nearest.
 
     Args:
-        claim: what is said.
+        verification: what is said.
         journal: what happened.
-        mask: for the values that are told.
+        mask: for the values that are notified.
     """
-    exchanges = journal.since(claim.since)
-    found, difference = (_count if claim.at_least is not None or claim.at_most is not None else _each)(
-        claim, exchanges, mask
+    exchanges = journal.since(verification.since)
+    found, difference = (_count if verification.at_least is not None or verification.at_most is not None else _each)(
+        verification, exchanges, mask
     )
-    dropped = max(0, journal.dropped - claim.since)
+    dropped = max(0, journal.dropped - verification.since)
     return {
         "holds": not difference,
         "found": found,
@@ -268,20 +270,20 @@ def answer(claim: Claim, journal: Journal, mask: Mask = _unmasked) -> dict[str, 
     }
 
 
-_Verdict: TypeAlias = tuple[list[int], list[dict[str, Any]]]
+_Verification: TypeAlias = tuple[list[int], list[dict[str, Any]]]
 """The numbers of what was found, and what is not as it was said."""
 
 
-def _count(claim: Claim, exchanges: Sequence[Exchange], mask: Mask) -> _Verdict:
+def _count(verification: Verification, exchanges: Sequence[Exchange], mask: Mask) -> _Verification:
     """So many exchanges match the one that is wanted."""
-    (wanted,) = claim.wanted
+    (wanted,) = verification.wanted
     found = [exchange.number for exchange in exchanges if not differences(exchange, wanted)]
-    least, most = claim.at_least or 0, claim.at_most
+    least, most = verification.at_least or 0, verification.at_most
     if least <= len(found) and (most is None or len(found) <= most):
         return found, []
-    bounds = {"at_least": claim.at_least, "at_most": claim.at_most}
+    bounds = {"at_least": verification.at_least, "at_most": verification.at_most}
     said = " and ".join(f"{name.replace('_', ' ')} {bound}" for name, bound in bounds.items() if bound is not None)
-    said = f"exactly {least}" if claim.at_least == claim.at_most else said
+    said = f"exactly {least}" if verification.at_least == verification.at_most else said
     sentence = f"wanted {said}, found {len(found)}"
     if len(found) > least:
         return found, [{"wanted": 1, "said": sentence, "nearest": None, "fields": []}]
@@ -289,19 +291,19 @@ def _count(claim: Claim, exchanges: Sequence[Exchange], mask: Mask) -> _Verdict:
     return found, [_unmet(1, wanted, others, mask, sentence + "; ")]
 
 
-def _each(claim: Claim, exchanges: Sequence[Exchange], mask: Mask) -> _Verdict:
+def _each(verification: Verification, exchanges: Sequence[Exchange], mask: Mask) -> _Verification:
     """Each of the wanted is an exchange of its own."""
-    places = (_in_order if claim.is_ordered else _in_any_order)(claim.wanted, exchanges)
+    places = (_in_order if verification.is_ordered else _in_any_order)(verification.wanted, exchanges)
     taken = {place for place in places if place is not None}
     difference = []
-    for index, (wanted, place) in enumerate(zip(claim.wanted, places, strict=True)):
+    for index, (wanted, place) in enumerate(zip(verification.wanted, places, strict=True)):
         if place is None:
             free = [exchange for at, exchange in enumerate(exchanges) if at not in taken]
             difference.append(_unmet(index + 1, wanted, free, mask))
     return [exchanges[place].number for place in places if place is not None], difference
 
 
-def _in_order(wanted: Sequence[Wanted], exchanges: Sequence[Exchange]) -> list[int | None]:
+def _in_order(wanted: Sequence[RequestPattern], exchanges: Sequence[Exchange]) -> list[int | None]:
     """The first exchange that meets each, behind that of the one before; ``None`` where there is none."""
     places: list[int | None] = []
     start = 0
@@ -312,7 +314,7 @@ def _in_order(wanted: Sequence[Wanted], exchanges: Sequence[Exchange]) -> list[i
     return places
 
 
-def _in_any_order(wanted: Sequence[Wanted], exchanges: Sequence[Exchange]) -> list[int | None]:
+def _in_any_order(wanted: Sequence[RequestPattern], exchanges: Sequence[Exchange]) -> list[int | None]:
     """As many as can be met, each by an exchange of its own: the augmenting paths of bipartite matching."""
     choices = [
         [at for at, exchange in enumerate(exchanges) if not differences(exchange, each)][: len(wanted)]
@@ -335,7 +337,9 @@ def _in_any_order(wanted: Sequence[Wanted], exchanges: Sequence[Exchange]) -> li
     return [met.get(index) for index in range(len(wanted))]
 
 
-def _unmet(number: int, wanted: Wanted, exchanges: Sequence[Exchange], mask: Mask, before: str = "") -> dict[str, Any]:
+def _unmet(
+    number: int, wanted: RequestPattern, exchanges: Sequence[Exchange], mask: Mask, before: str = ""
+) -> dict[str, Any]:
     """What is wanted and was not found, and the exchange that comes nearest."""
     nearest = _nearest(wanted, exchanges)
     fields = [] if nearest is None else differences(nearest, wanted, mask)
@@ -353,7 +357,7 @@ def _unmet(number: int, wanted: Wanted, exchanges: Sequence[Exchange], mask: Mas
     }
 
 
-def _nearest(wanted: Wanted, exchanges: Sequence[Exchange]) -> Exchange | None:
+def _nearest(wanted: RequestPattern, exchanges: Sequence[Exchange]) -> Exchange | None:
     """The exchange with the fewest differences; of several, the one whose values are most alike, and the latest."""
     compared = [(exchange, differences(exchange, wanted)) for exchange in exchanges]
     fewest = min((len(fields) for _, fields in compared), default=0)

@@ -15,83 +15,83 @@ from mockserver.validation.messages import Place, unknown, written
 from mockserver.worldfile import FORMAT, WorldFile, WorldFileError
 from mockserver.worldfile.rules import check
 
-from .endpoint import FIXTURES, Api, Values, Verb
-from .errors import BadQuestion, Conflict, InUse
-from .schemas import INSTANT, NAME, OBJECT, a_list, component, instant, login_schema, one_of, readings_schema
+from .endpoint import FIXTURES, Api, Endpoint, RequestArgs
+from .errors import BadRequest, Conflict, InUse
+from .schemas import INSTANT, NAME, OBJECT, a_list, component, instant, login_schema, one_of, variants_schema
 from .serializers import world_ as described
-from .snapshot import WAY_OUT, told_logins, understood
+from .snapshot import WAY_OUT, logins_of, understood
 
 
-def listed(api: Api, _: None, values: Values) -> dict[str, Any]:
+def listed(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
     """Every world."""
-    return {"worlds": [described(api, world, values.origin) for world in api.house]}
+    return {"worlds": [described(api, world, values.origin) for world in api.registry]}
 
 
-def create(api: Api, _: None, values: Values) -> dict[str, Any]:
+def create(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
     """A world of its own."""
     body = values.body
     file = _file(api, body)
-    told = told_logins(file, body["snapshot"]) if "snapshot" in body and not body.get("own_credentials") else {}
+    saved = logins_of(file, body["snapshot"]) if "snapshot" in body and not body.get("own_credentials") else {}
     given = _logins(file.fixture, body.get("credentials", {}))
-    readings = body.get("readings", {})
-    checked_readings(api, readings, ("readings",))
+    variants = body.get("variants", {})
+    checked_variants(api, variants, ("variants",))
     at = body.get("freeze")
     clock = file.clock.clock() if file.clock is not None else None
     try:
-        world = api.house.create(
+        world = api.registry.create(
             file.fixture,
             world_id=body.get("id"),
-            logins={**told, **given},
-            readings=readings,
+            logins={**saved, **given},
+            variants=variants,
             clock=clock if at is None else Clock.frozen(instant(at, "freeze")),
             seed=body.get("seed", file.seed),
         )
     except CredentialsInUse as reason:
-        raise InUse(f"{reason}; {WAY_OUT}" if told else str(reason)) from reason
+        raise InUse(f"{reason}; {WAY_OUT}" if saved else str(reason)) from reason
     except AlreadyInUse as reason:
         raise InUse(str(reason)) from reason
     return described(api, world, values.origin)
 
 
-def show(api: Api, world: World, values: Values) -> dict[str, Any]:
+def show(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """One world."""
     return described(api, world, values.origin)
 
 
-def drop(api: Api, world: World, _: Values) -> None:
+def drop(api: Api, world: World, _: RequestArgs) -> None:
     """A world is gone."""
     try:
-        api.house.drop(world)
+        api.registry.drop(world)
     except ValueError as reason:
         raise Conflict(str(reason)) from reason
 
 
-def reset(api: Api, world: World, values: Values) -> dict[str, Any]:
+def reset(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """As it was created."""
     at = values.body.get("freeze")
     world.reset(None if at is None else instant(at, "freeze"))
     return described(api, world, values.origin)
 
 
-def fork(api: Api, world: World, values: Values) -> dict[str, Any]:
+def fork(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """A world that begins as this one is now."""
     try:
-        twin = api.house.fork(world, values.body.get("id"))
+        twin = api.registry.fork(world, values.body.get("id"))
     except AlreadyInUse as reason:
         raise InUse(str(reason)) from reason
     return described(api, twin, values.origin)
 
 
-def checked_readings(api: Api, readings: Mapping[str, Any], place: Place) -> None:
-    """Hold readings to the switches there are.
+def checked_variants(api: Api, variants: Mapping[str, Any], place: Place) -> None:
+    """Hold variants to the switches there are.
 
     Raises:
-        BadQuestion: there is no such switch, or no such reading of it.
+        BadQuestion: there is no such switch, or no such variant of it.
     """
     try:
-        check({"mockserver": FORMAT, "accounts": [], "readings": readings}, api.rules)
+        check({"mockserver": FORMAT, "accounts": [], "variants": variants}, api.rules)
     except WorldFileError as reason:
-        raise BadQuestion(f"{written((*place, *reason.place[1:]))}: {reason.difference}") from reason
+        raise BadRequest(f"{written((*place, *reason.place[1:]))}: {reason.difference}") from reason
 
 
 def _file(api: Api, body: Mapping[str, Any]) -> WorldFile:
@@ -99,7 +99,7 @@ def _file(api: Api, body: Mapping[str, Any]) -> WorldFile:
     if "snapshot" not in body:
         return WorldFile(api.fixture(body.get("fixture", FIXTURES[0])))
     if "fixture" in body:
-        raise BadQuestion("fixture: there is a snapshot already; give one of the two")
+        raise BadRequest("fixture: there is a snapshot already; give one of the two")
     return understood(api, body["snapshot"], "snapshot")
 
 
@@ -116,10 +116,10 @@ def _logins(fixture: Fixture, credentials: _Credentials) -> dict[str, tuple[Logi
         place: Place = ("credentials", provider, name)
         if key not in known:
             names = [account.name for account in known.values() if account.provider == provider]
-            raise BadQuestion(f"{written(place)}: {unknown('account', name, names)}")
+            raise BadRequest(f"{written(place)}: {unknown('account', name, names)}")
         for index, login in enumerate(logins):
             if (provider, login["user"]) in seen:
-                raise BadQuestion(f"{written((*place, index, 'user'))}: {login['user']!r} is given twice")
+                raise BadRequest(f"{written((*place, index, 'user'))}: {login['user']!r} is given twice")
             seen.add((provider, login["user"]))
         given[key] = tuple(Login(login["user"], login.get("secret")) for login in logins)
     return given
@@ -135,12 +135,12 @@ def _credentials_schema(api: Api) -> Schema:
     return an_object(
         "an object of credentials by provider and account",
         **{
-            room.name: {
+            provider.name: {
                 "type": "object",
                 "description": "an object of credentials by account",
-                "additionalProperties": a_list(login_schema(room), "a list of at least one credential", minItems=1),
+                "additionalProperties": a_list(login_schema(provider), "a list of at least one credential", minItems=1),
             }
-            for room in api.providers
+            for provider in api.providers
         },
     )
 
@@ -152,7 +152,7 @@ def _creation(api: Api) -> Schema:
         fixture=one_of(FIXTURES),
         snapshot={**OBJECT, "description": "a world file's object"},
         seed={"type": "string", "minLength": 1, "maxLength": 200, "description": "a text of 1 to 200 characters"},
-        readings=readings_schema(api.switches),
+        variants=variants_schema(api.switches),
         freeze=INSTANT,
         credentials=_credentials_schema(api),
         own_credentials={
@@ -162,15 +162,15 @@ def _creation(api: Api) -> Schema:
     )
 
 
-def verbs(api: Api) -> tuple[Verb, ...]:
+def endpoints(api: Api) -> tuple[Endpoint, ...]:
     """What can be asked about worlds."""
     world, one = component("World"), "/_mock/worlds/{world}"
     return (
-        Verb("GET", "/_mock/worlds", "Every world.", listed, an_object("", ["worlds"], worlds=a_list(world))),
-        Verb(
+        Endpoint("GET", "/_mock/worlds", "Every world.", listed, an_object("", ["worlds"], worlds=a_list(world))),
+        Endpoint(
             "POST",
             "/_mock/worlds",
-            "Create a world, from a shipped fixture or a world file, with credentials that are nobody else's: "
+            "Create a world, from a shipped fixture or a world file, with credentials that are no one else's: "
             "those that are given, those that the snapshot tells if they are free, else fresh ones.",
             create,
             world,
@@ -178,9 +178,9 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             body=_creation(api),
             needs_body=False,
         ),
-        Verb("GET", one, "A world: where it is, who may come in, how much is in it.", show, world),
-        Verb("DELETE", one, "Drop a world; its credentials are unknown from then on.", drop, status=204),
-        Verb(
+        Endpoint("GET", one, "A world: where it is, who may come in, how much is in it.", show, world),
+        Endpoint("DELETE", one, "Drop a world; its credentials are unknown from then on.", drop, status=204),
+        Endpoint(
             "POST",
             f"{one}/reset",
             "Return a world to how it was created, at another instant if one is given; cursors go on.",
@@ -189,7 +189,7 @@ def verbs(api: Api) -> tuple[Verb, ...]:
             body=an_object("an object", freeze=INSTANT),
             needs_body=False,
         ),
-        Verb(
+        Endpoint(
             "POST",
             f"{one}/fork",
             "Make a world that begins as this one is now, with fresh credentials.",

@@ -18,40 +18,36 @@ _VERBS = {
     "exec": "Run a command whose clients, unchanged, come here.",
     "env": "Print what leads unchanged clients to a server.",
     "doctor": "Try which of this machine's clients come here.",
-    "demo": "Tell a story, or say where the page tells them.",
+    "demo": "Tell a demo, or say where the page tells them.",
     "wait": "Wait until a server answers, or something happens.",
     "world": "Make, show, copy, reset, save and drop worlds.",
     "account": "Show and change accounts: numbers, programs, contacts, blacklist, forwarding.",
     "message": "Put messages into the records, and list them.",
     "inbound": "Let a message come in from outside.",
     "clock": "Stop the clock, move it, let it go on.",
-    "reading": "Choose how a world reads the quirks.",
+    "variant": "Choose how a world reads the quirks.",
     "fault": "Let exchanges fail on purpose.",
-    "outbox": "Show what customers were told; send it again, hold it, let it go wrong.",
-    "settle": "Wait until every attempt is over.",
+    "delivery": "Show what customers were sent; send it again, hold it, let it go wrong.",
     "journal": "List what was asked and answered.",
     "exchange": "Show one request and its answer, whole.",
-    "assert": "Claim that exchanges happened.",
+    "verify": "Verify that exchanges happened.",
     "coverage": "Say which documented behaviours were met, and what the traffic shows.",
     "explain": "Say why an exchange was answered as it was.",
     "provider": "List the installed providers.",
     "quirks": "List where the documents leave something open.",
-    "refusals": "List every refusal of every provider.",
+    "errors": "List every provider error of every provider.",
     "magic": "List the numbers that bring something about.",
     "fixtures": "Make and check world files.",
 }
 
 _HOMES = {
-    "assert": "verify",
     "exec": "exec_",
-    "outbox": "delivery",
-    "reading": "variant",
     "quirks": "catalogue",
-    "refusals": "catalogue",
+    "errors": "catalogue",
     "magic": "catalogue",
 }
 """Modules of verbs that have none of their own name."""
-_PYTHONS = ("assert", "exec")
+_PYTHONS = ("exec",)
 """Verbs that Python has taken; their commands have an underscore behind them."""
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import Group, Output, as_account, as_json, cell, only_given, table, to_world
+from .common import CommandGroup, Output, as_account, as_json, cell, only_given, table, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import World
@@ -15,7 +15,7 @@ _LISTS = ("numbers", "programs", "contacts", "blacklist", "forwarding")
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="""\b
 Examples:
   mockserver account show
@@ -39,7 +39,7 @@ Examples:
 def show(world: World, output: Output, which: tuple[str, str] | None) -> None:
     """Show one account, or list all."""
     if which is not None:
-        _tell(world.account(*which), output)
+        _show(world.account(*which), output)
         return
     accounts = world.accounts()
     titles = ("ACCOUNT", *(name.upper() for name in _LISTS))
@@ -75,10 +75,10 @@ def set_(world: World, output: Output, which: tuple[str, str], **lists: Any) -> 
     """Put whole lists in place of an account's: JSON as in a world file, @FILE, or - for stdin."""
     if not only_given(lists):
         raise click.UsageError(f"give at least one of {', '.join(f'--{name}' for name in lists)}")
-    _tell(world.change_account(*which, **only_given(lists)), output)
+    _show(world.change_account(*which, **only_given(lists)), output)
 
 
-def _tell(account: dict[str, Any], output: Output) -> None:
+def _show(account: dict[str, Any], output: Output) -> None:
     lines = [f"{account['provider']}/{account['name']}"]
     for name, value in account.items():
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""``mockserver quirks``, ``refusals`` and ``magic``: what there is to know of the rooms."""
+"""``mockserver quirks``, ``errors`` and ``magic``: what there is to know of the providers."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def quirks(mock: Mock, output: Output, provider: str | None) -> None:
     for each in found:
         lines += [f"{each['number']} {each['title']} ({each['basis']})"]
         lines += [f"  {sentence}" for sentence in each["documents"]]
-        lines += [f"  other reading: {each['other_reading']}", f"  we: {each['we']}", f"  known by: {each['known_by']}"]
-        lines += [f"  switch: {switch['name']} = {' | '.join(switch['readings'])}" for switch in each["switches"]]
+        lines += [f"  Other variant: {each['other_variant']}", f"  we: {each['we']}", f"  known by: {each['known_by']}"]
+        lines += [f"  switch: {switch['name']} = {' | '.join(switch['variants'])}" for switch in each["switches"]]
         lines += [""]
     output.show({"quirks": found}, "\n".join(lines[:-1]))
 
 
-@click.command(epilog="Example: mockserver refusals --provider dialogtech")
+@click.command(epilog="Example: mockserver provider errors --provider dialogtech")
 @_PROVIDER
 @to_server
-def refusals(mock: Mock, output: Output, provider: str | None) -> None:
-    """List every refusal by the name under which a fault can ask for it."""
-    found = _of(provider, mock.refusals())
+def errors(mock: Mock, output: Output, provider: str | None) -> None:
+    """List every provider error by the name under which a fault can ask for it."""
+    found = _of(provider, mock.errors())
     keys = ("provider", "name", "status", "rule", "quirk", "description")
     rows = ([each[key] for key in keys] for each in found)
-    output.show({"refusals": found}, table([key.upper() for key in keys], rows))
+    output.show({"errors": found}, table([key.upper() for key in keys], rows))
 
 
 @click.command(

@@ -7,40 +7,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from .common import Failed
+from .common import CliError
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
-    from mockserver.intercept.environment import Kit
+    from mockserver.intercept.environment import ClientEnvironment
     from mockserver.server import MockServer
 
 
-def kit_of(server: MockServer, parent: Mapping[str, str]) -> Kit:
+def environment_of(server: MockServer, parent: Mapping[str, str]) -> ClientEnvironment:
     """What leads a child to a server in this process. Raises OSError when files cannot be kept."""
     from mockserver.app import HOSTS
-    from mockserver.intercept.environment import kit
+    from mockserver.intercept.environment import client_environment
 
-    return kit(server.authority.trust, server.url, server.tunnel_url, HOSTS, wgetrc(parent))
+    return client_environment(server.ca.trust, server.url, server.proxy_url, HOSTS, wgetrc(parent))
 
 
-def kit_to(mock: Mock, parent: Mapping[str, str], folder: Path | None = None) -> Kit:
+def environment_for(mock: Mock, parent: Mapping[str, str], folder: Path | None = None) -> ClientEnvironment:
     """What leads a child to a server that runs elsewhere, on another machine perhaps. Files are kept in a folder of the user's.
 
     Raises:
-        Failed: it has no HTTPS, or no tunnel.
+        Failed: it has no HTTPS, or no proxy.
         OSError: files cannot be kept.
     """
-    from mockserver.intercept.environment import kit
+    from mockserver.intercept.environment import client_environment
     from mockserver.intercept.trust import Folder, Trust
 
-    found = mock.whereabouts()
-    for name in ("https", "tunnel"):
+    found = mock.addresses()
+    for name in ("https", "proxy"):
         if found[name] is None:
-            raise Failed(
+            raise CliError(
                 f"the server at {mock.url} has no {name}; it was started with --no-{name}, or not by mockserver serve"
             )
-    tunnel = _as_it_is_reached(found["tunnel"], mock.url)
-    return kit(Trust(Folder(folder), found["pem"].encode()), mock.url, tunnel, found["hosts"], wgetrc(parent))
+    proxy = _as_it_is_reached(found["proxy"], mock.url)
+    return client_environment(
+        Trust(Folder(folder), found["pem"].encode()), mock.url, proxy, found["hosts"], wgetrc(parent)
+    )
 
 
 def _as_it_is_reached(address: str, url: str) -> str:

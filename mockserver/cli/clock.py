@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import Group, Output, as_seconds, hint, only_given, pairs, to_world
+from .common import CommandGroup, Output, as_seconds, hint, only_given, pairs, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import Time, World
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="""\b
 Examples:
   mockserver clock freeze --at 2030-01-01T00:00:00Z
@@ -29,7 +29,7 @@ def clock() -> None:
 @to_world
 def show(world: World, output: Output) -> None:
     """Say what time it is in a world, and when the next thing is due."""
-    _tell(world.clock.show(), output)
+    _show(world.clock.show(), output)
 
 
 @clock.command(
@@ -43,7 +43,7 @@ Examples:
 @to_world
 def freeze(world: World, output: Output, at: str | None) -> None:
     """Stop the clock, here or at a later instant. To go back: world reset --freeze."""
-    _tell(world.clock.freeze(at), output)
+    _show(world.clock.freeze(at), output)
 
 
 @clock.command(
@@ -61,7 +61,7 @@ def advance(world: World, output: Output, duration: float | None, to: str | None
     """Move on by a duration (60, 90s, 1.5m, 2h, 1d, PT1M30S) or to an instant, and tell what happened on the way."""
     if (duration is None) == (to is None):
         raise click.UsageError("give a duration, or --to an instant")
-    _tell(world.clock.advance(duration, to=to), output)
+    _show(world.clock.advance(duration, to=to), output)
 
 
 @clock.command(epilog="Example: mockserver clock next")
@@ -69,8 +69,8 @@ def advance(world: World, output: Output, duration: float | None, to: str | None
 def next(world: World, output: Output) -> None:  # noqa: A001 - the verb's name
     """Move on to the next thing that is due, and tell what happened."""
     time = world.clock.next()
-    _tell(time, output)
-    if not time.happened:
+    _show(time, output)
+    if not time.events:
         hint("nothing is due")
 
 
@@ -78,14 +78,14 @@ def next(world: World, output: Output) -> None:  # noqa: A001 - the verb's name
 @to_world
 def resume(world: World, output: Output) -> None:
     """Let the clock tick on from where it stands."""
-    _tell(world.clock.resume(), output)
+    _show(world.clock.resume(), output)
 
 
-def _tell(time: Time, output: Output) -> None:
+def _show(time: Time, output: Output) -> None:
     row = time.row
-    happened = [_happening(each) for each in row.get("happened", ())]
+    events = [_happening(each) for each in row.get("events", ())]
     due = "nothing is due" if row["next"] is None else f"next due {row['next']}"
-    output.show(row, "\n".join([*happened, f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}, {due}"]))
+    output.show(row, "\n".join([*events, f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}, {due}"]))
 
 
 def _happening(row: dict[str, Any]) -> str:
@@ -93,5 +93,5 @@ def _happening(row: dict[str, Any]) -> str:
     facts |= facts.pop("message", {})
     if "attempt" in facts:
         attempt = facts.pop("attempt")
-        facts |= only_given({"answer": attempt["status"], "verdict": attempt["verdict"]})
+        facts |= only_given({"answer": attempt["status"], "result": attempt["result"]})
     return f"{row['at']} {row['event']} {pairs(facts)}".rstrip()

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from mockserver.client import Mock
 
 URL = "http://127.0.0.1:7670"
-"""Where a server listens unless it is told otherwise."""
+"""Where a server listens unless it says otherwise."""
 
 Command: TypeAlias = Callable[..., None]
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """Verbs of one noun; its help says of each its first sentence, whole."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -40,7 +40,7 @@ def _first_sentence(text: str) -> str:
     return re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
 
 
-class Failed(click.ClickException):
+class CliError(click.ClickException):
     """A verb could not do what it was asked; one sentence says why, and what differs stands below it."""
 
     def show(self, file: IO[Any] | None = None) -> None:
@@ -147,16 +147,16 @@ def decorated(command: Command, decorators: Iterable[Callable[[Command], Command
 
 @contextmanager
 def failing() -> Iterator[None]:
-    """Turn a "no", or nobody who says it, into the end of the command."""
+    """Turn a "no", or no one who says it, into the end of the command."""
     from mockserver.client import ControlError
 
     try:
         yield
     except ControlError as reason:
         way_in = "; give --token, or MOCKSERVER_TOKEN" if reason.code == "unauthorized" else ""
-        raise Failed(f"{reason}{way_in}") from reason
+        raise CliError(f"{reason}{way_in}") from reason
     except (OSError, ValueError) as reason:
-        raise Failed(sentence(reason)) from reason
+        raise CliError(sentence(reason)) from reason
 
 
 def sentence(error: Exception) -> str:

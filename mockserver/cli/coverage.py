@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import Failed, Output, to_world
+from .common import CliError, Output, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import World
@@ -36,4 +36,4 @@ def coverage(world: World, output: Output, reports: tuple[Path, ...], threshold:
     for path in reports:
         seen.write(path)
     if threshold is not None and seen.percent < threshold:
-        raise Failed(f"{seen.summary()}; {threshold:g}% are asked for")
+        raise CliError(f"{seen.summary()}; {threshold:g}% are asked for")

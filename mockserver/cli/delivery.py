@@ -1,4 +1,4 @@
-"""``mockserver outbox``: what customers are told."""
+"""``mockserver deliveries``: what customers are notified."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from mockserver.engine.deliveries import Status
 
-from .common import Group, Output, cell, described, hint, table, to_world
+from .common import CommandGroup, Output, cell, described, hint, table, to_world
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,24 +20,24 @@ _NUMBER = click.argument("number", type=click.IntRange(1))
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="""\b
 Examples:
-  mockserver outbox list --status due
-  mockserver outbox show 3
-  mockserver outbox resend 3
+  mockserver deliveries list --status due
+  mockserver deliveries show 3
+  mockserver deliveries resend 3
 """,
 )
-def outbox() -> None:
-    """Show what customers were told, with every attempt; send it again, hold it."""
+def delivery() -> None:
+    """Show what customers were sent, with every attempt; send it again, hold it."""
 
 
-@outbox.command(
+@delivery.command(
     "list",
     epilog="""\b
 Examples:
-  mockserver outbox list
-  mockserver outbox list --provider serwersms --status 'given up' --format json
+  mockserver deliveries list
+  mockserver deliveries list --provider serwersms --status 'given up' --format json
 """,
 )
 @click.option("--provider", help="Of this one only.")
@@ -48,7 +48,7 @@ Examples:
 @to_world
 def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
     """List deliveries in the order in which they came up."""
-    found = world.outbox(**filters, limit=limit)
+    found = world.deliveries(**filters, limit=limit)
     if output.form == "json" or found:
         output.show({"deliveries": [each.row for each in found]}, listed(found))
     else:
@@ -57,7 +57,7 @@ def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
         hint(f"there may be more; ask with --since {found[-1].number}, or with a greater --limit")
 
 
-@outbox.command(epilog="Example: mockserver outbox show 3")
+@delivery.command(epilog="Example: mockserver deliveries show 3")
 @_NUMBER
 @to_world
 def show(world: World, output: Output, number: int) -> None:
@@ -68,37 +68,37 @@ def show(world: World, output: Output, number: int) -> None:
     output.show(found.row, "\n".join([described(facts), *map(_tried, found.attempts, found.row["attempts"])]))
 
 
-@outbox.command(
+@delivery.command(
     epilog="""\b
 Examples:
-  mockserver outbox resend 3
-  mockserver outbox resend 3 --world mine
+  mockserver deliveries resend 3
+  mockserver deliveries resend 3 --world mine
 """
 )
 @_NUMBER
 @to_world
 def resend(world: World, output: Output, number: int) -> None:
     """Let a delivery be due now, whatever it was; its attempts stay."""
-    _tell(world.delivery(number).resend(), output)
+    _show(world.delivery(number).resend(), output)
 
 
-@outbox.command(epilog="Example: mockserver outbox hold 3")
+@delivery.command(epilog="Example: mockserver deliveries hold 3")
 @_NUMBER
 @to_world
 def hold(world: World, output: Output, number: int) -> None:
     """Attempt a delivery no more until it is released."""
-    _tell(world.delivery(number).hold(), output)
+    _show(world.delivery(number).hold(), output)
 
 
-@outbox.command(epilog="Example: mockserver outbox release 3")
+@delivery.command(epilog="Example: mockserver deliveries release 3")
 @_NUMBER
 @to_world
 def release(world: World, output: Output, number: int) -> None:
     """Let a delivery that was held be due now."""
-    _tell(world.delivery(number).release(), output)
+    _show(world.delivery(number).release(), output)
 
 
-def _tell(delivery: Delivery, output: Output) -> None:
+def _show(delivery: Delivery, output: Output) -> None:
     output.show(delivery.row, listed([delivery]))
 
 
@@ -124,5 +124,5 @@ def listed(found: Sequence[Delivery]) -> str:
 def _tried(attempt: Attempt, row: dict[str, Any]) -> str:
     sent, got = attempt.request, attempt.response
     came = attempt.error if got is None else f"{got.status} {cell(got.body.decode(errors='replace'))}".rstrip()
-    why = "" if attempt.verdict == came else f"\n  {attempt.verdict}"
+    why = "" if attempt.result == came else f"\n  {attempt.result}"
     return f"{row['at']} {sent.method} {sent.url} -> {came}{why}"

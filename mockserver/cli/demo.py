@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import Failed, failing
+from .common import CliError, failing
 from .serve import option, settings_with
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Examples:
   mockserver demo double-send --server http://127.0.0.1:7670
 """
 )
-@click.argument("story", required=False)
+@click.argument("demo", required=False)
 @click.option(
     "--server",
     "url",
@@ -40,67 +40,67 @@ Examples:
     help="What that server asks for, if it does.",
 )
 @option("port", "Of the server that is started; 0 picks a free one.")
-def demo(story: str | None, url: str | None, token: str | None, port: int | None) -> None:
-    """Tell a story: real clients in a world of their own. Without STORY, say where the page tells them."""
-    from mockserver.demo import STORIES
+def demo(demo: str | None, url: str | None, token: str | None, port: int | None) -> None:
+    """Tell a demo: real clients in a world of their own. Without DEMO, say where the page tells them."""
+    from mockserver.demo import DEMOS
 
-    if story is not None and story not in STORIES:
-        raise click.BadParameter(f"{story!r} is none; there are {', '.join(STORIES)}", param_hint="STORY")
+    if demo is not None and demo not in DEMOS:
+        raise click.BadParameter(f"{demo!r} is none; there are {', '.join(DEMOS)}", param_hint="DEMO")
     with failing():
         if url is not None:
-            _with_running(story, url, token)
-        elif story is None:
+            _with_running(demo, url, token)
+        elif demo is None:
             _serve(port)
         else:
-            _in_its_own(story)
+            _in_its_own(demo)
 
 
-def _with_running(story: str | None, url: str, token: str | None) -> None:
+def _with_running(demo: str | None, url: str, token: str | None) -> None:
     from mockserver.client import Mock
 
     with Mock.at(url, token) as mock:
         mock.health()
-        if story is None:
+        if demo is None:
             _where(mock.url)
         else:
-            _tell(story, mock)
-            click.echo(f"\nLook at it: {mock.url}{PAGE.format(world=f'story-{story}', section='conversations')}")
+            _show(demo, mock)
+            click.echo(f"\nLook at it: {mock.url}{PAGE.format(world=f'demo-{demo}', section='conversations')}")
 
 
-def _in_its_own(story: str) -> None:
-    """A server for this story alone."""
+def _in_its_own(demo: str) -> None:
+    """A server for this demo alone."""
     from mockserver.client import Mock
     from mockserver.server import MockServer
 
     with MockServer() as server, Mock.at(server.url) as mock:
-        _tell(story, mock)
+        _show(demo, mock)
 
 
 def _serve(port: int | None) -> None:
-    """A server with the stories ready, until Ctrl-C."""
+    """A server with the demos ready, until Ctrl-C."""
     from mockserver.server import MockServer
 
     MockServer(settings=settings_with({"port": port})).run(_where)
 
 
 def _where(url: str) -> None:
-    from mockserver.demo import STORIES
+    from mockserver.demo import DEMOS
 
-    click.echo(f"The stories are told at {url}{PAGE.format(world='default', section='stories')}\n")
-    for story in STORIES.values():
-        click.echo(f"  mockserver demo {story.name:<12} --server {url}   {story.title}")
+    click.echo(f"The demos are notified at {url}{PAGE.format(world='default', section='demos')}\n")
+    for demo in DEMOS.values():
+        click.echo(f"  mockserver demo {demo.name:<12} --server {url}   {demo.title}")
     click.echo("\nCtrl-C ends it.")
 
 
-def _tell(name: str, mock: Mock) -> None:
+def _show(name: str, mock: Mock) -> None:
     from mockserver.client import ControlError
-    from mockserver.demo import STORIES, Telling
+    from mockserver.demo import DEMOS, DemoRun
 
-    story = STORIES[name]
-    click.echo(f"{story.title}\n{story.about}\n")
+    demo = DEMOS[name]
+    click.echo(f"{demo.title}\n{demo.about}\n")
     try:
-        telling = Telling(story, mock)
-        for number, step in enumerate(telling.rest(), 1):
+        demo_run = DemoRun(demo, mock)
+        for number, step in enumerate(demo_run.rest(), 1):
             click.echo(f"{number}. {step.at[11:19]}  {step.title}\n   {step.text}")
     except ControlError as reason:
-        raise Failed(str(reason)) from reason
+        raise CliError(str(reason)) from reason

@@ -10,7 +10,7 @@ import click
 
 from mockserver.settings import Settings, environment
 
-from .child_env import kit_of
+from .child_env import environment_of
 from .common import FORMAT, Output, hint, table
 
 
@@ -23,21 +23,21 @@ Examples:
 )
 @click.option("--only", multiple=True, metavar="NAME", help="This runtime or program only; may be repeated.")
 @click.option(
-    "--authority",
+    "--ca",
     metavar="FOLDER",
-    envvar="MOCKSERVER_AUTHORITY",
+    envvar="MOCKSERVER_CA",
     show_envvar=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the certificate authority.",
+    help="Folder of the certificate authorit .",
 )
 @FORMAT
-def doctor(only: tuple[str, ...], authority: Path | None, form: str) -> None:
+def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
     """Try which clients of this machine reach the double unchanged, each as a child of `mockserver exec`.
 
     Ends with 1 when one that is installed does not.
     """
     from mockserver.intercept.doctor import RUNTIMES, ProbePair, examine
-    from mockserver.intercept.environment import led
+    from mockserver.intercept.environment import with_env
     from mockserver.sdk.loading import installed_providers
     from mockserver.server import MockServer
 
@@ -46,11 +46,11 @@ def doctor(only: tuple[str, ...], authority: Path | None, form: str) -> None:
     wanted = {name.lower() for name in only} or names
     if wanted - names:
         raise click.BadParameter(f"{', '.join(sorted(wanted - names))}: known are {', '.join(sorted(names))}")
-    with MockServer(settings=Settings(port=0, authority=authority), tunnel=True) as server:
+    with MockServer(settings=Settings(port=0, ca=ca), proxy=True) as server:
         parent = environment()
-        children = parent | led(parent, kit_of(server, parent))
+        children = parent | with_env(parent, environment_of(server, parent))
         findings = list(examine([each for each in RUNTIMES if each.name.lower() in wanted], children, probes))
-    rows = [(each.runtime, each.client, each.result, each.tunnel, each.certificate) for each in findings]
+    rows = [(each.runtime, each.client, each.result, each.proxy, each.certificate) for each in findings]
     text = table(("RUNTIME", "CLIENT", "RESULT", "TUNNEL", "CERTIFICATE"), rows)
     Output(form).show([asdict(each) for each in findings], text)
     for each in findings:

@@ -10,7 +10,7 @@ import click
 
 from mockserver.settings import environment
 
-from .child_env import kit_to
+from .child_env import environment_for
 from .common import Output, hint, to_server
 
 if TYPE_CHECKING:
@@ -36,24 +36,24 @@ Examples:
 @click.option(
     "--folder",
     metavar="FOLDER",
-    envvar="MOCKSERVER_AUTHORITY",
+    envvar="MOCKSERVER_CA",
     show_envvar=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="Where the files are kept that the variables name; in the user's cache when none is given.",
 )
 @to_server
-def env(mock: Mock, output: Output, shell: str, folder: Path | None) -> None:
+def env(mock: Mock, output: Output, connection: str, folder: Path | None) -> None:
     """Print the variables that lead unchanged clients to a running server, for a shell to read.
 
     They are those that `mockserver exec` gives to its command. Certificate: SSL_CERT_FILE has it, and the usual roots.
     """
-    from mockserver.intercept.environment import led
+    from mockserver.intercept.environment import with_env
 
     parent = environment()
-    kit = kit_to(mock, parent, folder)
-    variables = led(parent, kit)
-    output.show(variables, "\n".join(map(_SHELLS[shell], variables, variables.values())))
-    hint(f"the authority's certificate is {kit.certificate}")
+    client_environment = environment_for(mock, parent, folder)
+    variables = with_env(parent, client_environment)
+    output.show(variables, "\n".join(map(_SHELLS[connection], variables, variables.values())))
+    hint(f"the CA's certificate is {client_environment.certificate}")
 
 
 def _sh(name: str, value: str) -> str:

@@ -12,7 +12,7 @@ from .common import Output, to_world
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockserver.client import Exchange, Reply, Webhook, World
+    from mockserver.client import Exchange, ResponseView, Webhook, World
 
 
 @click.command(
@@ -33,13 +33,13 @@ def exchange(world: World, output: Output, number: int, raw: str | None) -> None
     from mockserver.admin.text_format import in_a_line
 
     found = world.exchange(number)
-    request, answer = found.request, found.answer
+    request, response = found.request, found.response
     assert request is not None  # both are there in one that was asked for by its number
-    assert answer is not None
+    assert response is not None
     if raw is not None:
-        click.echo(request.body if raw == "request" else answer.body, nl=False)
+        click.echo(request.body if raw == "request" else response.body, nl=False)
         return
-    lines = [in_a_line(found).lstrip(), "", *_asked(request), *_answered(answer), "", _end(found)]
+    lines = [in_a_line(found).lstrip(), "", *_asked(request), *_answered(response), "", _end(found)]
     output.show(found.row, "\n".join(lines))
 
 
@@ -48,13 +48,13 @@ def _asked(request: Webhook) -> Iterable[str]:
     yield from _rest(">", request)
 
 
-def _answered(answer: Reply) -> Iterable[str]:
-    phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
-    yield f"< {answer.status} {phrase}".rstrip()
-    yield from _rest("<", answer)
+def _answered(response: ResponseView) -> Iterable[str]:
+    phrase = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else ""
+    yield f"< {response.status} {phrase}".rstrip()
+    yield from _rest("<", response)
 
 
-def _rest(sign: str, message: Webhook | Reply) -> Iterable[str]:
+def _rest(sign: str, message: Webhook | ResponseView) -> Iterable[str]:
     """Headers, as curl shows them, and the body if there is one."""
     yield from (f"{sign} {name}: {value}" for name, value in message.headers)
     yield sign

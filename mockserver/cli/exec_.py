@@ -12,8 +12,8 @@ import click
 
 from mockserver.settings import environment
 
-from .child_env import kit_of
-from .common import Failed, hint
+from .child_env import environment_of
+from .common import CliError, hint
 from .exec_report import Report
 from .serve import settings_with, start_log, starting
 
@@ -48,24 +48,24 @@ def exec_(command: tuple[str, ...], report: bool, report_to: Path | None, strict
     """
     settings = settings_with({"log": "quiet", **{name: flag for name, flag in flags.items() if flag is not None}})
     start_log(settings)
-    settings = replace(settings, host="127.0.0.1", port=0, https_port=None, tunnel_port=None)
+    settings = replace(settings, host="127.0.0.1", port=0, https_port=None, proxy_port=None)
 
     from mockserver.server import MockServer
 
-    with MockServer(settings=settings, https=True, tunnel=True) as server:
+    with MockServer(settings=settings, https=True, proxy=True) as server:
         code = _run(command, server)
         found = Report.of(server)
-    _tell(found, report, report_to)
-    sys.exit(code or (1 if strict and found.astray else 0))
+    _show(found, report, report_to)
+    sys.exit(code or (1 if strict and found.unmatched else 0))
 
 
 def _run(command: tuple[str, ...], server: MockServer) -> int:
     from mockserver.intercept import child
-    from mockserver.intercept.environment import led
+    from mockserver.intercept.environment import with_env
 
     parent = environment()
     try:
-        return child.run(command, parent | led(parent, kit_of(server, parent)))
+        return child.run(command, parent | with_env(parent, environment_of(server, parent)))
     except FileNotFoundError as reason:
         hint(f"mockserver: {command[0]}: {reason.strerror}")
         return child.NOT_FOUND
@@ -74,13 +74,13 @@ def _run(command: tuple[str, ...], server: MockServer) -> int:
         return child.NOT_EXECUTABLE
 
 
-def _tell(found: Report, report: bool, report_to: Path | None) -> None:
+def _show(found: Report, report: bool, report_to: Path | None) -> None:
     if report_to is not None:
         try:
             with report_to.open("w", encoding="utf-8") as file:
                 _write(found.lines(), file)
         except OSError as reason:
-            raise Failed(f"{report_to}: {reason.strerror}") from reason
+            raise CliError(f"{report_to}: {reason.strerror}") from reason
     if report:
         _write(found.lines(), sys.stderr)
     else:

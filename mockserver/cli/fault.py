@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import (
-    Group,
+    CommandGroup,
     Output,
     as_json,
     as_pair,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="""\b
 Examples:
   mockserver fault add --fault reset --point after --first 1 --operation sms.send_message --parameter to=5556667777

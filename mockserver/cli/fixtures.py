@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from .common import Group
+from .common import CommandGroup
 
 if TYPE_CHECKING:
     from mockserver.sdk.provider import Provider
@@ -36,7 +36,7 @@ WORLDS = {
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="""\b
 Examples:
   mockserver fixtures make --out fixtures/worlds
@@ -91,8 +91,8 @@ def check(files: tuple[Path, ...]) -> None:
     for path in files:
         try:
             fixture = read_fixture(path)
-        except WorldFileError as refusal:
-            click.echo(refusal, err=True)
+        except WorldFileError as error:
+            click.echo(error, err=True)
             are_right = False
         else:
             messages = len(fixture.fixed) + len(fixture.relative)
@@ -105,7 +105,7 @@ def _sized(names: tuple[str, ...], messages: int) -> list[tuple[str, Path]]:
     """Worlds of another size than the shipped ones do not take their place."""
     paths = [(name, Path(f"{name}-{messages}.json")) for name in names]
     for _, path in paths:
-        _refuse_to_overwrite(path)
+        _reject_overwriting(path)
     return paths
 
 
@@ -118,14 +118,14 @@ def _paths(out: Path | None, names: tuple[str, ...]) -> list[tuple[str, Path]]:
     paths = [(name, out / f"{name}.json" if is_folder else out) for name in names]
     for _, path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_to_overwrite(path)
+        _reject_overwriting(path)
     return paths
 
 
 _FIRST_WORD = re.compile(rb'\s*{\s*"mockserver"\s*:')
 
 
-def _refuse_to_overwrite(path: Path) -> None:
+def _reject_overwriting(path: Path) -> None:
     """Only a world file is replaced by a world file; each of ours is known by its first word."""
     if not path.exists():
         return
@@ -134,21 +134,21 @@ def _refuse_to_overwrite(path: Path) -> None:
             raise click.ClickException(f"{path} is there already and does not begin as a world file does")
 
 
-def _described(world: _World, rooms: Iterable[Provider], seed: int, total: int | None) -> Mapping[str, Any]:
-    accounts = list(_accounts(rooms, seed, world.messages, total))
-    return {"mockserver": 1, "about": world.about, "readings": {}, "accounts": accounts}
+def _described(world: _World, providers: Iterable[Provider], seed: int, total: int | None) -> Mapping[str, Any]:
+    accounts = list(_accounts(providers, seed, world.messages, total))
+    return {"mockserver": 1, "about": world.about, "variants": {}, "accounts": accounts}
 
 
-def _accounts(rooms: Iterable[Provider], seed: int, each: int, total: int | None) -> Iterator[dict[str, Any]]:
+def _accounts(providers: Iterable[Provider], seed: int, each: int, total: int | None) -> Iterator[dict[str, Any]]:
     """The accounts of every provider that makes some.
 
     Args:
-        rooms: the providers.
+        providers: the providers.
         seed: of everything left to chance.
         each: messages of each demo account.
         total: messages in all, in place of that: the demo accounts share what the documents' own leave.
     """
-    makers = {room.name: import_module(room.seed) for room in rooms if room.seed}
+    makers = {provider.name: import_module(provider.seed) for provider in providers if provider.seed}
     documents = {name: [*maker.documents()] for name, maker in makers.items()}
     printed = sum(len(account.get("messages", ())) for accounts in documents.values() for account in accounts)
     if total is not None and total < printed + len(makers):

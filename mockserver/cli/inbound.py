@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import Output, as_seconds, only_given, to_world
-from .message import fields, tell
+from .message import fields, show_message
 
 if TYPE_CHECKING:
     from mockserver.client import World
@@ -37,7 +37,7 @@ def inbound(
     """Let a message come in from outside, now or later."""
     row = {**only_given(given), **dict(more)}
     if delay is None:
-        tell(world.inbound(provider, account, **row), output)
+        show_message(world.inbound(provider, account, **row), output)
         return
     from mockserver.client.timefmt import written
 

@@ -27,7 +27,7 @@ def narrowing(command: Command) -> Command:
             click.option("--provider", help="At this one only."),
             click.option("--operation", help="That asked for this one only, such as sms.send_message."),
             OUTCOME,
-            click.option("--refusal", help="That were refused by this one, a name."),
+            click.option("--refusal", help="That were rejected by this one, a name."),
             click.option("--status", type=int, help="Of HTTP."),
             click.option("--target", help="A part of what was asked for."),
         ],
@@ -88,12 +88,12 @@ def _as_they_come(world: World, since: int | None, filters: dict[str, Any]) -> I
     cursor = world.cursor
     there = world.journal(since=since, **filters)
     yield from there
-    told = there[-1].number if there else since or 0
+    shown_until = there[-1].number if there else since or 0
     while True:
         try:
             exchange = world.wait_for_exchange(since=cursor, timeout=_PATIENCE, **filters)
         except TimeoutError:
             continue
         cursor = exchange.cursor or cursor
-        if exchange.number > told:
+        if exchange.number > shown_until:
             yield exchange

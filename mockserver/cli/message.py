@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import Group, Output, as_pair, decorated, hint, only_given, table, to_world
+from .common import CommandGroup, Output, as_pair, decorated, hint, only_given, table, to_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +34,7 @@ def fields(command: Command) -> Command:
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="""\b
 Examples:
   mockserver message add mgage documents --direction outbound --sender 37911 --recipient 1234567890 \\
@@ -70,7 +70,7 @@ def add(
     **row: Any,
 ) -> None:
     """Put a message into an account's records, with any instant and status."""
-    tell(world.store(provider, account, **only_given(row), **dict(more)), output)
+    show_message(world.store(provider, account, **only_given(row), **dict(more)), output)
 
 
 @message.command(
@@ -84,7 +84,7 @@ Examples:
 @to_world
 def change(world: World, output: Output, serial: int, status: str) -> None:
     """Change a message that is in an account's records."""
-    tell(world.change_message(serial, status=status), output)
+    show_message(world.change_message(serial, status=status), output)
 
 
 @message.command(
@@ -97,7 +97,7 @@ Examples:
 @to_world
 def delete(world: World, output: Output, serial: int) -> None:
     """Delete a message from an account's records, and show it as it was."""
-    tell(world.delete_message(serial), output)
+    show_message(world.delete_message(serial), output)
 
 
 @message.command(
@@ -123,7 +123,7 @@ def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
         hint(f"there may be more; ask with --since {messages[-1].serial}, or with a greater --limit")
 
 
-def tell(message: Message, output: Output) -> None:
+def show_message(message: Message, output: Output) -> None:
     """Show one message."""
     output.show(message.row, listed([message]))
 

@@ -10,11 +10,11 @@ import click
 
 from mockserver.validation.messages import unknown
 
-from .common import FORMAT, Group, Output, hint, table
+from .common import FORMAT, CommandGroup, Output, hint, table
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="""\b
 Examples:
   mockserver provider list

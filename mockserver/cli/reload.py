@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class Watch:
-    """Looks at a file, as often as it is told to."""
+    """Looks at a file, as often as it is asked to."""
 
     def __init__(self, path: Path, changed: Callable[[], object]) -> None:
         """The file is known as it is now.

@@ -22,14 +22,14 @@ from .common import decorated
 from .reload import Watch
 
 if TYPE_CHECKING:
-    from mockserver.engine.registry import Worlds
+    from mockserver.engine.registry import WorldRegistry
     from mockserver.server import MockServer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PAUSE = 0.5
 """Seconds between two looks at the world file."""
-_LEVELS = {"quiet": logging.WARNING, "refusals": logging.INFO, "all": logging.DEBUG}
+_LEVELS = {"quiet": logging.WARNING, "errors": logging.INFO, "all": logging.DEBUG}
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 _KINDS = kinds()
 
@@ -59,16 +59,16 @@ _SHARED = (
     option("freeze", "Instant at which the default world's clock stands.", metavar="INSTANT", type=_as_instant),
     option(
         "unknown_credentials",
-        "What becomes of credentials that nobody issued: the provider's refusal, or a world of their own.",
+        "What becomes of credentials that no one issued: the provider's error, or a world of their own.",
     ),
     option(
         "allow_hosts",
-        "A host that the tunnel lets through, or *.example.com for all below one; may be repeated.",
+        "A host that the proxy lets through, or *.example.com for all below one; may be repeated.",
         flag="--allow-host",
         metavar="HOST",
         multiple=True,
     ),
-    option("authority", "Folder of the certificate authority.", type=click.Path(path_type=Path, file_okay=False)),
+    option("ca", "Folder of the certificate authorit .", type=click.Path(path_type=Path, file_okay=False)),
     option("webhook_targets", "Where webhooks may go: private, any, or HOST:PORT,… beside the private ones."),
     option("log", "What is logged on stderr."),
 )
@@ -91,9 +91,9 @@ Examples:
 @option("host", "Address to listen on.")
 @option("port", "Port to listen on; 0 picks a free one.")
 @option("https_port", "Port for HTTPS; 7671, or a free one with another --port.")
-@option("tunnel_port", "Port for the tunnel, a forward proxy; 7672, or a free one with another --port.")
+@option("proxy_port", "Port for the proxy, a forward proxy; 7672, or a free one with another --port.")
 @click.option("--no-https", is_flag=True, help="Listen for HTTP alone. [MOCKSERVER_HTTPS=off]")
-@click.option("--no-tunnel", is_flag=True, help="Offer no tunnel. [MOCKSERVER_TUNNEL=off]")
+@click.option("--no-proxy", is_flag=True, help="Offer no proxy. [MOCKSERVER_PROXY=off]")
 @click.option(
     "--reload", is_flag=True, default=None, help="Begin again whenever the world file changes. [MOCKSERVER_RELOAD]"
 )
@@ -102,7 +102,7 @@ Examples:
 )
 @option("token", "What the control API asks for, off loopback; made at start when none is given.")
 @click.option("--no-token", "no_token", is_flag=True, help="Ask for no token, off loopback too.")
-@click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange with refusals.")
+@click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange with provider errors.")
 @option("webhook_timeout", "Seconds that one attempt at a webhook may take.")
 @option("webhook_redirects", "How many redirects an attempt follows.")
 @option("journal_bytes", "Bytes that all journals together may hold.")
@@ -111,15 +111,17 @@ Examples:
 @option("head_bytes", "Bytes of a request's line and headers that are read.")
 @option("idle_seconds", "How long an unused connection is kept open.")
 @starting
-def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: bool, **flags: Any) -> None:
+def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bool, **flags: Any) -> None:
     """Answer as the providers do, until Ctrl-C."""
-    refused = {"needs_token": no_token, "shows_exchange": no_exchange_header, "https": no_https, "tunnel": no_tunnel}
-    settings = settings_with(flags | {name: False for name, is_refused in refused.items() if is_refused}).with_token()
+    rejected = {"needs_token": no_token, "shows_exchange": no_exchange_header, "https": no_https, "proxy": no_proxy}
+    settings = settings_with(
+        flags | {name: False for name, is_rejected in rejected.items() if is_rejected}
+    ).with_token()
     if settings.reload and settings.world is None:
         raise click.UsageError("--reload watches a world file; name it with --world FILE")
     start_log(settings)
 
-    from mockserver.app import build_service, create_house
+    from mockserver.app import build_service, create_registry
     from mockserver.http.gc_tuning import collect_seldom
     from mockserver.sdk.loading import load_providers
     from mockserver.server import MockServer
@@ -127,16 +129,18 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_tunnel: b
     for problem in (problem for each in load_providers() for problem in each.problems):
         click.echo(f"mockserver: {problem}; it is not served", err=True)
 
-    watch = Watch(settings.world, lambda: _restart(house, settings)) if settings.world else None
-    gc.disable()  # a world is read faster when nobody looks for rubbish in it meanwhile
-    house = create_house(settings)
-    server = MockServer(build_service(settings, registry=house), settings, https=settings.https, tunnel=settings.tunnel)
+    watch = Watch(settings.world, lambda: _restart(registry, settings)) if settings.world else None
+    gc.disable()  # a world is read faster when no one looks for rubbish in it meanwhile
+    registry = create_registry(settings)
+    server = MockServer(
+        build_service(settings, registry=registry), settings, https=settings.https, proxy=settings.proxy
+    )
     collect_seldom()
     _lift_the_limit_on_files()
     if watch is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)
         Thread(target=watch.keep_looking, args=(pause,), name="mockserver-reload", daemon=True).start()
-    server.run(lambda _: click.echo(_banner(server, house, settings)))
+    server.run(lambda _: click.echo(_banner(server, registry, settings)))
 
 
 def start_log(settings: Settings) -> None:
@@ -153,12 +157,12 @@ def settings_with(flags: Mapping[str, Any]) -> Settings:
     return replace(settings, **{name: value for name, value in flags.items() if value not in (None, ())})
 
 
-def _restart(house: Worlds, settings: Settings) -> None:
+def _restart(registry: WorldRegistry, settings: Settings) -> None:
     """The world file has changed."""
     from mockserver.app import restart
 
     try:
-        restart(house, settings)
+        restart(registry, settings)
     except (OSError, ValueError) as reason:
         click.echo(f"mockserver: {reason}; the world stays as it was", err=True)
     else:
@@ -166,7 +170,7 @@ def _restart(house: Worlds, settings: Settings) -> None:
 
 
 def _lift_the_limit_on_files() -> None:
-    """Take what the system grants without asking: a client behind the tunnel takes three descriptors of ours."""
+    """Take what the system grants without asking: a client behind the proxy takes three descriptors of ours."""
     try:
         import resource
     except ImportError:  # Windows counts otherwise
@@ -176,7 +180,7 @@ def _lift_the_limit_on_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _banner(server: MockServer, house: Worlds, settings: Settings) -> str:
+def _banner(server: MockServer, registry: WorldRegistry, settings: Settings) -> str:
     from mockserver import __version__
     from mockserver.app import PROVIDERS
 
@@ -186,20 +190,20 @@ def _banner(server: MockServer, house: Worlds, settings: Settings) -> str:
     lines = [f"mockserver {__version__} listens on {url} (what is here: {url}/)"]
     lines.append(f"  the page: {url}/_mock/ui/")
     if settings.https:
-        lines.append(f"  HTTPS on {server.https_url}, trusting {server.authority.certificate}")
-    if settings.tunnel:
+        lines.append(f"  HTTPS on {server.https_url}, trusting {server.ca.certificate}")
+    if settings.proxy:
         lines.append(
-            f"  tunnel for the providers' own hosts on {server.tunnel_url} (mockserver env prints how to use it)"
+            f"  proxy for the providers' own hosts on {server.proxy_url} (mockserver env prints how to use it)"
         )
     lines += ["", "Credentials:"]
-    for account in house.default.state.accounts.values():
+    for account in registry.default.state.accounts.values():
         for login in account.logins:
             secret = "" if login.secret is None else f" / {login.secret}"
             lines.append(f"  {account.provider:<11} {login.user}{secret}  ({account.name})")
     lines += [
         "",
         "Try:",
-        *(f"  {room.example.format(url=url)}" for room in PROVIDERS if room.example),
+        *(f"  {provider.example.format(url=url)}" for provider in PROVIDERS if provider.example),
         "",
         "Then:",
         f"  mockserver journal --server {url}{shown}",

@@ -1,4 +1,4 @@
-"""``mockserver reading``: how a world reads the quirks."""
+"""``mockserver variant``: how a world reads the quirks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import Group, Output, as_pair, table, to_world
+from .common import CommandGroup, Output, as_pair, table, to_world
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,39 +15,39 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="""\b
 Examples:
-  mockserver reading list
-  mockserver reading set limits=off dialogtech.zone=America/Chicago
+  mockserver variant list
+  mockserver variant set limits=off dialogtech.zone=America/Chicago
 """,
 )
-def reading() -> None:
+def variant() -> None:
     """Choose how a world reads what the documents leave open. What each is about: mockserver quirks."""
 
 
-@reading.command("list", epilog="Example: mockserver reading list --world mine")
+@variant.command("list", epilog="Example: mockserver variant list --world mine")
 @to_world
 def list_(world: World, output: Output) -> None:
     """List every switch, how it stands and what else there is."""
-    _tell(world, output)
+    _show(world, output)
 
 
-@reading.command("set", epilog="Example: mockserver reading set limits=off mgage.date=iso")
-@click.argument("readings", metavar="NAME=READING...", nargs=-1, required=True, type=as_pair)
+@variant.command("set", epilog="Example: mockserver variant set limits=off mgage.date=iso")
+@click.argument("variants", metavar="NAME=VARIANT...", nargs=-1, required=True, type=as_pair)
 @to_world
-def set_(world: World, output: Output, readings: tuple[tuple[str, str], ...]) -> None:
+def set_(world: World, output: Output, variants: tuple[tuple[str, str], ...]) -> None:
     """Read some quirks another way from now on."""
-    world.readings.set(dict(readings))
-    _tell(world, output)
+    world.variants.set(dict(variants))
+    _show(world, output)
 
 
-def _tell(world: World, output: Output) -> None:
-    switches = world.readings.show()
-    rows = ((name, row["reading"], ", ".join(_others(row)), row["quirk"]) for name, row in switches.items())
+def _show(world: World, output: Output) -> None:
+    switches = world.variants.show()
+    rows = ((name, row["variant"], ", ".join(_others(row)), row["quirk"]) for name, row in switches.items())
     output.show(switches, table(("SWITCH", "READING", "OTHERS", "QUIRK"), rows))
 
 
 def _others(row: Mapping[str, Any]) -> list[str]:
     zones = ["any IANA zone, such as America/Chicago"] if row["any_zone"] else []
-    return [*(other for other in row["readings"] if other != row["reading"]), *zones]
+    return [*(other for other in row["variants"] if other != row["variant"]), *zones]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from .common import Group, Output, as_seconds, decorated, hint, only_given, to_server, to_world
+from .common import CliError, CommandGroup, Output, as_seconds, decorated, hint, only_given, to_server, to_world
 from .delivery import STATUSES
 from .delivery import listed as listed_deliveries
 from .journal import narrowing
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     invoke_without_command=True,
     subcommand_metavar="[VERB [OPTIONS]]",
     epilog="""\b
@@ -85,7 +85,7 @@ def exchange(world: World, output: Output, timeout: float, since: int | None, **
     from mockserver.admin.text_format import in_a_line
 
     found = world.wait_for_exchange(timeout=timeout, since=since, **only_given(filters))
-    _tell(found, in_a_line(found), output)
+    _show(found, in_a_line(found), output)
 
 
 @wait.command(
@@ -104,7 +104,7 @@ Examples:
 def message(world: World, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
     """Wait for a message of an account, sent or come in. If none comes in time: 1."""
     found = world.wait_for_message(timeout=timeout, since=since, **only_given(filters))
-    _tell(found, listed_messages([found]), output)
+    _show(found, listed_messages([found]), output)
 
 
 @wait.command(
@@ -121,10 +121,35 @@ Examples:
 def delivery(world: World, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
     """Wait until an attempt at a delivery is over, and show the delivery. If none is in time: 1."""
     found = world.wait_for_delivery(timeout=timeout, since=since, **filters)
-    _tell(found, listed_deliveries([found]), output)
+    _show(found, listed_deliveries([found]), output)
 
 
-def _tell(found: Exchange | Message | Delivery, text: str, output: Output) -> None:
+def _show(found: Exchange | Message | Delivery, text: str, output: Output) -> None:
     """What came, and the cursor at which to wait for the next."""
     output.show({"found": found.row, "cursor": found.cursor}, text)
     hint(f"what comes next: --since {found.cursor}")
+
+
+@wait.command(
+    epilog="""\b
+Examples:
+  mockserver wait idle
+  mockserver wait idle --timeout 1m --world mine
+"""
+)
+@click.option(
+    "--timeout",
+    metavar="DURATION",
+    type=as_seconds,
+    default="10",
+    show_default=True,
+    help="How long: 10, 10s, 1m at most.",
+)
+@to_world
+def idle(world: World, output: Output, timeout: float) -> None:
+    """Wait until nothing is due now and no attempt is in flight. If that takes longer than the time-out: 1."""
+    result = world.wait_until_idle(timeout)
+    if output.form == "json" or result:
+        output.show(result.row, f"idle at {result.row['now']}")
+    if not result:
+        raise CliError(f"not idle within {timeout:g} s: {result.in_flight} still in flight")

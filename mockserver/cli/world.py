@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import (
-    Failed,
-    Group,
+    CliError,
+    CommandGroup,
     Output,
     as_account,
     as_json,
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     epilog="""\b
 Examples:
-  mockserver world create --freeze 2026-06-01T12:00:00Z --reading limits=off
+  mockserver world create --freeze 2026-06-01T12:00:00Z --variant limits=off
   mockserver world list
   mockserver world save mine --out mine.json
 """,
@@ -60,7 +60,7 @@ Examples:
 @click.option("--fixture", type=click.Choice(["demo", "small", "empty"]), help="What it begins with; demo by default.")
 @click.option("--snapshot", metavar="FILE", type=click.Path(path_type=Path, exists=True), help="A world file instead.")
 @click.option("--seed", help="Of its identifiers and of chance.")
-@click.option("--reading", "readings", metavar="NAME=READING", multiple=True, type=as_pair, help="A quirk's reading.")
+@click.option("--variant", "variants", metavar="NAME=VARIANT", multiple=True, type=as_pair, help="A quirk's variant.")
 @click.option("--freeze", metavar="INSTANT", help="Where its clock stands; it ticks when none is given.")
 @click.option("--own-credentials", is_flag=True, help="Take no credentials from the snapshot.")
 @click.option(
@@ -76,16 +76,16 @@ def create(
     mock: Mock,
     output: Output,
     name: str | None,
-    readings: tuple[tuple[str, str], ...],
+    variants: tuple[tuple[str, str], ...],
     credentials: tuple[tuple[str, str, Any], ...],
     **begins: Any,
 ) -> None:
-    """Make a world, with credentials that are nobody else's.
+    """Make a world, with credentials that are no one else's.
 
     A snapshot's credentials are taken if they are free; --credential names others, --own-credentials leaves them alone.
     """
-    given = {**begins, "id": name, "readings": dict(readings) or None, "credentials": _logins(credentials) or None}
-    _tell(mock.create_world(**only_given(given)).facts, output)
+    given = {**begins, "id": name, "variants": dict(variants) or None, "credentials": _logins(credentials) or None}
+    _show(mock.create_world(**only_given(given)).facts, output)
 
 
 def _logins(credentials: tuple[tuple[str, str, Any], ...]) -> dict[str, dict[str, list[Any]]]:
@@ -110,7 +110,7 @@ def list_(mock: Mock, output: Output) -> None:
 @to_named_world
 def show(world: World, output: Output) -> None:
     """Show a world: where it is, who may come in, what is in it."""
-    _tell(world.show(), output)
+    _show(world.show(), output)
 
 
 @world.command(epilog="Example: mockserver world fork mine --id twin")
@@ -118,7 +118,7 @@ def show(world: World, output: Output) -> None:
 @to_named_world
 def fork(world: World, output: Output, name: str | None) -> None:
     """Make a world that begins as this one is now, with credentials of its own."""
-    _tell(world.fork(name).facts, output)
+    _show(world.fork(name).facts, output)
 
 
 @world.command(
@@ -132,13 +132,13 @@ Examples:
 @to_named_world
 def reset(world: World, output: Output, freeze: str | None) -> None:
     """Return a world to how it was created."""
-    _tell(world.reset(freeze), output)
+    _show(world.reset(freeze), output)
 
 
 @world.command(epilog="Example: mockserver world drop mine")
 @to_named_world
 def drop(world: World, output: Output) -> None:
-    """Forget a world. Its credentials are refused from now on."""
+    """Forget a world. Its credentials are rejected from now on."""
     world.drop()
     output.show({"dropped": world.id}, f"dropped {world.id}")
 
@@ -164,7 +164,7 @@ def save(world: World, output: Output, out: Path | None, credentials: bool) -> N
     try:
         snapshots.save(out, document)
     except OSError as reason:
-        raise Failed(f"{out} cannot be written: {reason.strerror}") from reason
+        raise CliError(f"{out} cannot be written: {reason.strerror}") from reason
     messages = sum(len(account.get("messages", ())) for account in document["accounts"])
     output.show({"file": str(out), "messages": messages}, f"{out}: {messages} messages")
 
@@ -188,13 +188,13 @@ def load(mock: Mock, output: Output, file: str, own_credentials: bool, world_id:
     """
     document = as_json(file if file == "-" else f"@{file}")
     if not isinstance(document, dict):
-        raise Failed(f"{file} is no world file: it holds no object")
+        raise CliError(f"{file} is no world file: it holds no object")
     world = mock.get_world(world_id)
     if _is_there(world):
-        _tell(world.restore(document, own_credentials=own_credentials), output)
+        _show(world.restore(document, own_credentials=own_credentials), output)
         hint(f"replaced what was in {world_id}")
     else:
-        _tell(mock.create_world(snapshot=document, id=world_id, own_credentials=own_credentials).facts, output)
+        _show(mock.create_world(snapshot=document, id=world_id, own_credentials=own_credentials).facts, output)
         hint(f"there was no world {world_id}; made it")
 
 
@@ -210,7 +210,7 @@ def _is_there(world: World) -> bool:
     return True
 
 
-def _tell(facts: WorldFacts, output: Output) -> None:
+def _show(facts: WorldFacts, output: Output) -> None:
     row = facts.row
     due = "" if row["next"] is None else f", next due {row['next']}"
     about = {
@@ -218,7 +218,7 @@ def _tell(facts: WorldFacts, output: Output) -> None:
         "base url": row["base_url"],
         "clock": f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}{due}",
         "seed": row["seed"],
-        "readings": pairs(row["readings"]) or "the usual ones",
+        "variants": pairs(row["variants"]) or "the usual ones",
         "holds": f"{row['messages']} messages, {row['exchanges']} exchanges",
         "cursor": row["cursor"],
     }

@@ -6,22 +6,23 @@ One implementation of each verb, the control API's; here are its names, and Pyth
 from mockserver.engine.accounts import Login
 
 from .clock import WorldClock
-from .deliveries import Attempt, Delivery, Settled
+from .deliveries import Attempt, Delivery, IdleResult
 from .faults import WorldFaultRule, WorldFaults
-from .mock import Controls, Mock
+from .mock import AdminClient, Mock
 from .transport import ControlError, InProcess, NoServer, OverHttp, Transport
-from .values import Decided, Exchange, Happened, Journal, Message, Reply, Time, Webhook, WorldFacts
-from .variants import Readings
+from .values import Decided, EventRecord, Exchange, Journal, Message, ResponseView, Time, Webhook, WorldFacts
+from .variants import VariantsMixin
 from .world import World
 
 __all__ = [
+    "AdminClient",
     "Attempt",
     "ControlError",
-    "Controls",
     "Decided",
     "Delivery",
+    "EventRecord",
     "Exchange",
-    "Happened",
+    "IdleResult",
     "InProcess",
     "Journal",
     "Login",
@@ -29,11 +30,10 @@ __all__ = [
     "Mock",
     "NoServer",
     "OverHttp",
-    "Readings",
-    "Reply",
-    "Settled",
+    "ResponseView",
     "Time",
     "Transport",
+    "VariantsMixin",
     "Webhook",
     "World",
     "WorldClock",

@@ -3,7 +3,7 @@
 ``world.clock.advance(minutes=5)`` blocks; ``await world.clock.advance.aio(minutes=5)`` is the same verb in a thread, so
 that what runs on the caller's loop, a receiver of webhooks for example, goes on meanwhile.
 
-These threads are nobody else's: many who wait leave the loop's own executor, which is small and the caller's, alone.
+These threads are no one else's: many who wait leave the loop's own executor, which is small and the caller's, alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_AWAITED = 256
 """Verbs that are awaited at the same time; more than these wait for their turn, in order."""
 
 
-class Threads:
+class DaemonPool:
     """Threads for calls that block: as many as there are calls, up to a bound; one that finds nothing to do ends.
 
     They are daemons. Whoever gave up a long wait, an interpreter at its end or a loop that closes, is not held by it, as
@@ -64,10 +64,10 @@ class Threads:
                 future.set_exception(error)
 
 
-_THREADS = Threads(MOST_AWAITED)
+_THREADS = DaemonPool(MOST_AWAITED)
 
 
-class Bound(Generic[Parameters, Result]):
+class BoundMethod(Generic[Parameters, Result]):
     """A verb of one object: call it, or await its `aio`."""
 
     __slots__ = ("__wrapped__",)
@@ -85,7 +85,7 @@ class Bound(Generic[Parameters, Result]):
         return await asyncio.wrap_future(_THREADS.submit(call))
 
 
-class Verb(Generic[Owner, Parameters, Result]):
+class AwaitableMethod(Generic[Owner, Parameters, Result]):
     """A method that can be awaited too."""
 
     def __init__(self, function: Callable[Concatenate[Owner, Parameters], Result]) -> None:
@@ -98,21 +98,23 @@ class Verb(Generic[Owner, Parameters, Result]):
         return self.__wrapped__(owner, *args, **kwargs)
 
     @overload
-    def __get__(self, owner: None, kind: type) -> Verb[Owner, Parameters, Result]: ...
+    def __get__(self, owner: None, kind: type) -> AwaitableMethod[Owner, Parameters, Result]: ...
 
     @overload
-    def __get__(self, owner: Owner, kind: type) -> Bound[Parameters, Result]: ...
+    def __get__(self, owner: Owner, kind: type) -> BoundMethod[Parameters, Result]: ...
 
-    def __get__(self, owner: Owner | None, kind: type) -> Verb[Owner, Parameters, Result] | Bound[Parameters, Result]:
+    def __get__(
+        self, owner: Owner | None, kind: type
+    ) -> AwaitableMethod[Owner, Parameters, Result] | BoundMethod[Parameters, Result]:
         """The verb of an object."""
         if owner is None:
             return self
         bound: Callable[Parameters, Result] = self.__wrapped__.__get__(owner, kind)
-        return Bound(bound)
+        return BoundMethod(bound)
 
 
-def verb(
+def awaitable(
     function: Callable[Concatenate[Owner, Parameters], Result],
-) -> Verb[Owner, Parameters, Result]:
+) -> AwaitableMethod[Owner, Parameters, Result]:
     """Let a method be awaited too, as ``method.aio(...)``."""
-    return Verb(function)
+    return AwaitableMethod(function)

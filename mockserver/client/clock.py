@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from . import timefmt as moments
-from .awaiting import verb
-from .resource import Asking
+from .awaiting import awaitable
+from .resource import Resource
 from .timefmt import Duration, Moment
 from .values import Time
 
@@ -15,7 +15,7 @@ _JOURNEY = 600.0
 """Seconds beside the usual ones that a move of the clock may take: every attempt on its way is made, and waited for."""
 
 
-class WorldClock(Asking):
+class WorldClock(Resource):
     """The clock that everything in a world follows: rate windows, stamps, what is due, the windows of faults."""
 
     @property
@@ -33,12 +33,12 @@ class WorldClock(Asking):
         """When the next thing happens by itself; ``None`` when nothing is due."""
         return self.show().due
 
-    @verb
+    @awaitable
     def show(self) -> Time:
         """How the clock stands."""
         return Time.of(self._ask("GET"))
 
-    @verb
+    @awaitable
     def freeze(self, at: Moment | None = None) -> Time:
         """Stop the clock, here or at a later instant; what happened until then.
 
@@ -47,12 +47,12 @@ class WorldClock(Asking):
         """
         return self._put({"frozen": True} if at is None else {"frozen": True, "at": moments.written(at)})
 
-    @verb
+    @awaitable
     def resume(self) -> Time:
         """Let the clock tick on from where it stands."""
         return self._put({"frozen": False})
 
-    @verb
+    @awaitable
     def advance(
         self,
         by: Duration | None = None,
@@ -92,7 +92,7 @@ class WorldClock(Asking):
             raise ValueError("advance takes exactly one of a duration, seconds, minutes, to and next")
         return Time.of(self._ask("POST", "/advance", body=given[0], patience=_JOURNEY))
 
-    @verb
+    @awaitable
     def next(self) -> Time:
         """Move on to the next thing that is due, as ``advance(next=True)``; where nothing is, the clock stays."""
         return self.advance(next=True)

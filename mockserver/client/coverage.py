@@ -16,7 +16,7 @@ FORMATS = (".md", ".json", ".xml")
 
 
 @dataclass
-class Met:
+class CoveredBehaviour:
     """A documented behaviour."""
 
     provider: str
@@ -29,8 +29,8 @@ class Met:
 
 
 @dataclass
-class Shown:
-    """A habit of the client's."""
+class DetectedPattern:
+    """An antipattern of the client's."""
 
     provider: str
     name: str
@@ -45,8 +45,8 @@ class Coverage:
     """Places that are named for each."""
 
     def __init__(self) -> None:
-        self._met: dict[tuple[str, str], Met] = {}
-        self._shown: dict[tuple[str, str], Shown] = {}
+        self._met: dict[tuple[str, str], CoveredBehaviour] = {}
+        self._shown: dict[tuple[str, str], DetectedPattern] = {}
         self._asked: set[str] = set()
 
     def add(self, row: Row, name: str) -> None:
@@ -59,14 +59,14 @@ class Coverage:
         self._asked |= set(row["asked"])
         for each in row["behaviours"]:
             met = self._met.setdefault(
-                (each["provider"], each["name"]), Met(each["provider"], each["name"], _source(each))
+                (each["provider"], each["name"]), CoveredBehaviour(each["provider"], each["name"], _source(each))
             )
             met.times += each["met"]
             if each["met"]:
                 self._note(met.by, name)
-        for each in row["habits"]:
+        for each in row["antipatterns"]:
             shown = self._shown.setdefault(
-                (each["provider"], each["name"]), Shown(each["provider"], each["name"], each["about"])
+                (each["provider"], each["name"]), DetectedPattern(each["provider"], each["name"], each["about"])
             )
             numbers = ", ".join(map(str, each["exchanges"]))
             self._note(shown.by, f"{name} (exchange{'s' if len(each['exchanges']) > 1 else ''} {numbers})")
@@ -76,18 +76,18 @@ class Coverage:
             names.append(name)
 
     @property
-    def behaviours(self) -> list[Met]:
+    def behaviours(self) -> list[CoveredBehaviour]:
         """Those of the providers that were asked."""
         return [met for met in self._met.values() if met.provider in self._asked]
 
     @property
-    def habits(self) -> list[Shown]:
+    def antipatterns(self) -> list[DetectedPattern]:
         """What the traffic shows."""
         return list(self._shown.values())
 
     @property
     def percent(self) -> float:
-        """How many of the behaviours were met; 0 when nobody was asked."""
+        """How many of the behaviours were met; 0 when no one was asked."""
         behaviours = self.behaviours
         return 100 * sum(met.times > 0 for met in behaviours) / len(behaviours) if behaviours else 0.0
 
@@ -115,10 +115,10 @@ class Coverage:
             missing = [each.name for each in own if not each.times]
             yield f"{provider}: {len(own) - len(missing)} of {len(own)}"
             yield from (f"  not met: {name}" for name in missing)
-        for habit in self.habits:
-            yield f"{habit.provider}: {habit.name}"
-            yield f"  {habit.about}"
-            yield from (f"  {place}" for place in habit.by)
+        for antipattern in self.antipatterns:
+            yield f"{antipattern.provider}: {antipattern.name}"
+            yield f"  {antipattern.about}"
+            yield from (f"  {place}" for place in antipattern.by)
 
     def markdown(self) -> str:
         """As Markdown."""
@@ -128,11 +128,11 @@ class Coverage:
             f"| {each.provider} | {each.name} | {each.times or 'no'} | {', '.join(map(_code, each.by))} | {_cell(each.source)} |"
             for each in self.behaviours
         ]
-        if self.habits:
+        if self.antipatterns:
             text += ["", "## What the traffic shows", ""]
-        for habit in self.habits:
-            text += [f"- **{habit.name}** ({habit.provider}). {habit.about}"]
-            text += [f"  - {_code(place)}" for place in habit.by]
+        for antipattern in self.antipatterns:
+            text += [f"- **{antipattern.name}** ({antipattern.provider}). {antipattern.about}"]
+            text += [f"  - {_code(place)}" for place in antipattern.by]
         return "\n".join(text) + "\n"
 
     def json(self) -> str:
@@ -140,22 +140,22 @@ class Coverage:
         whole = {
             "percent": round(self.percent, 1),
             "behaviours": list(map(vars, self.behaviours)),
-            "habits": list(map(vars, self.habits)),
+            "antipatterns": list(map(vars, self.antipatterns)),
         }
         return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
     def junit(self) -> str:
-        """As JUnit's XML: what was not met is skipped, a habit is a failure."""
+        """As JUnit's XML: what was not met is skipped, an antipattern is a failure."""
         suite = ET.Element("testsuite", name="mockserver coverage")
         for each in self.behaviours:
             case = ET.SubElement(suite, "testcase", classname=each.provider, name=each.name)
             if not each.times:
                 ET.SubElement(case, "skipped", message=f"not met; {each.source}")
-        for habit in self.habits:
-            case = ET.SubElement(suite, "testcase", classname=habit.provider, name=habit.name)
-            ET.SubElement(case, "failure", message=habit.about).text = "\n".join(habit.by)
+        for antipattern in self.antipatterns:
+            case = ET.SubElement(suite, "testcase", classname=antipattern.provider, name=antipattern.name)
+            ET.SubElement(case, "failure", message=antipattern.about).text = "\n".join(antipattern.by)
         missing = sum(not each.times for each in self.behaviours)
-        counts = {"tests": len(suite), "failures": len(self.habits), "skipped": missing, "errors": 0}
+        counts = {"tests": len(suite), "failures": len(self.antipatterns), "skipped": missing, "errors": 0}
         for name, count in counts.items():
             suite.set(name, str(count))
         ET.indent(suite)

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from . import timefmt as moments
-from .awaiting import verb
-from .resource import Asking
+from .awaiting import awaitable
+from .resource import Resource
 from .timefmt import Duration, read, read_if_any
 from .transport import Transport
-from .values import Reply, Row, Webhook, content, headers
+from .values import ResponseView, Row, Webhook, content, headers
 
 if TYPE_CHECKING:
     from mockserver.engine.deliveries import Status
@@ -24,11 +24,11 @@ class Attempt:
     at: datetime
     """The world's instant."""
     request: Webhook
-    response: Reply | None
+    response: ResponseView | None
     """``None`` when no answer came."""
     error: str | None
     """Why none came."""
-    verdict: str
+    result: str
     """Why it was judged as it was."""
 
     @classmethod
@@ -38,21 +38,21 @@ class Attempt:
         return cls(
             at=read(row["at"]),
             request=Webhook(sent["method"], sent["url"], headers(sent), content(sent["body"])),
-            response=None if got is None else Reply.of(got),
+            response=None if got is None else ResponseView.of(got),
             error=row["error"],
-            verdict=row["verdict"],
+            result=row["result"],
         )
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Something that a customer is to be told, as it stood when it was asked for; every verb returns it anew."""
+    """Something that a customer is to Be notified, as it stood when it was asked for; every verb returns it anew."""
 
     number: int
-    """Its place in the world's outbox, from 1."""
+    """Its place in the world's deliveries, from 1."""
     provider: str
     account: str
-    """Whose customer is told."""
+    """Whose customer is notified."""
     kind: str
     """In the provider's words: ``inbound`` or ``report``."""
     serial: int
@@ -61,11 +61,11 @@ class Delivery:
     """The provider's name for that message; ``None`` when there is none any more."""
     url: str
     """Where, as the account has it: a template at some providers."""
-    verifies: bool
+    requires_ack: bool
     """Whether the receiver must answer as the provider demands."""
-    lane: str
-    """Deliveries of one lane are made one after the other."""
-    opened: datetime
+    ordering_key: str
+    """Deliveries of one queue are made one after the other."""
+    created_at: datetime
     status: Status
     due: datetime | None
     """When the next attempt is made; ``None`` when there is none."""
@@ -82,7 +82,7 @@ class Delivery:
 
         Args:
             transport: the way to its server.
-            path: of its world's outbox.
+            path: of its world's deliveries.
             row: the delivery as JSON.
             cursor: where it was found, if it was waited for.
         """
@@ -94,9 +94,9 @@ class Delivery:
             serial=row["message"]["serial"],
             message_id=row["message"]["id"],
             url=row["url"],
-            verifies=row["verifies"],
-            lane=row["lane"],
-            opened=read(row["opened"]),
+            requires_ack=row["requires_ack"],
+            ordering_key=row["ordering_key"],
+            created_at=read(row["created_at"]),
             status=row["status"],
             due=read_if_any(row["due"]),
             attempts=tuple(map(Attempt.of, row["attempts"])),
@@ -106,12 +106,12 @@ class Delivery:
             _path=path,
         )
 
-    @verb
+    @awaitable
     def show(self) -> Delivery:
         """How it stands now."""
         return self._asked("GET")
 
-    @verb
+    @awaitable
     def resend(self) -> Delivery:
         """Let it be due now, whatever it was; its attempts stay.
 
@@ -120,7 +120,7 @@ class Delivery:
         """
         return self._asked("POST", "/resend")
 
-    @verb
+    @awaitable
     def hold(self) -> Delivery:
         """Attempt it no more until it is released.
 
@@ -129,7 +129,7 @@ class Delivery:
         """
         return self._asked("POST", "/hold")
 
-    @verb
+    @awaitable
     def release(self) -> Delivery:
         """Let it be due now, if it was held.
 
@@ -138,13 +138,13 @@ class Delivery:
         """
         return self._asked("POST", "/release")
 
-    def _asked(self, method: str, verb: str = "") -> Delivery:
-        row = self._transport.call(method, f"{self._path}/{self.number}{verb}")
+    def _asked(self, method: str, awaitable: str = "") -> Delivery:
+        row = self._transport.call(method, f"{self._path}/{self.number}{awaitable}")
         return Delivery.of(self._transport, self._path, row)
 
 
 @dataclass(frozen=True)
-class Settled:
+class IdleResult:
     """Whether it came to quiet: nothing due now, nothing in flight. True or false as that is."""
 
     is_quiet: bool
@@ -159,16 +159,16 @@ class Settled:
         return self.is_quiet
 
     @classmethod
-    def of(cls, row: Row) -> Settled:
+    def of(cls, row: Row) -> IdleResult:
         """Read it."""
         return cls(row["quiet"], row["in_flight"], read(row["now"]), row)
 
 
-class Outbox(Asking):
-    """The verbs of a world that are about what customers are told."""
+class DeliveriesMixin(Resource):
+    """The verbs of a world that are about what customers are notified."""
 
-    @verb
-    def outbox(
+    @awaitable
+    def deliveries(
         self,
         provider: str | None = None,
         account: str | None = None,
@@ -177,7 +177,7 @@ class Outbox(Asking):
         since: int | None = None,
         limit: int | None = None,
     ) -> list[Delivery]:
-        """What customers were told, or are to be, in the order in which it came up; with every attempt.
+        """What customers were sent, or will be, in the order in which it came up; with every attempt.
 
         Args:
             provider: of this one only.
@@ -187,16 +187,16 @@ class Outbox(Asking):
             limit: so many at most.
         """
         filters = {"provider": provider, "account": account, "status": status}
-        found, _ = self._listed("/outbox", "deliveries", "number", filters, since, limit)
+        found, _ = self._listed("/deliveries", "deliveries", "number", filters, since, limit)
         return list(map(self._delivery, found))
 
-    @verb
+    @awaitable
     def delivery(self, number: int) -> Delivery:
         """One delivery, with every attempt; it has the verbs ``resend``, ``hold`` and ``release``."""
-        return self._delivery(self._ask("GET", f"/outbox/{number}"))
+        return self._delivery(self._ask("GET", f"/deliveries/{number}"))
 
-    @verb
-    def settle(self, timeout: Duration = 10.0) -> Settled:
+    @awaitable
+    def wait_until_idle(self, timeout: Duration = 10.0) -> IdleResult:
         """Wait until nothing is due now and no attempt is being made.
 
         Args:
@@ -206,7 +206,7 @@ class Outbox(Asking):
             what is true when it came to that in time: ``assert world.settle()``.
         """
         patience = moments.seconds(timeout)
-        return Settled.of(self._ask("POST", "/settle", body={"timeout": patience}, patience=patience))
+        return IdleResult.of(self._ask("POST", "/wait/idle", body={"timeout": patience}, patience=patience))
 
     def _delivery(self, row: Row, cursor: int | None = None) -> Delivery:
-        return Delivery.of(self._transport, f"{self._path}/outbox", row, cursor)
+        return Delivery.of(self._transport, f"{self._path}/deliveries", row, cursor)

@@ -1,30 +1,30 @@
-"""What was asked and answered, why, and whether it was as was claimed."""
+"""What was asked and answered, why, and whether it was as was verified."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .awaiting import verb
-from .resource import Asking
-from .transport import told
+from .awaiting import awaitable
+from .resource import Resource
+from .transport import format_difference
 from .values import Exchange, Journal, Row
 
 if TYPE_CHECKING:
     from mockserver.engine.journal import Outcome
 
 
-class Exchanges(Asking):
+class Exchanges(Resource):
     """The verbs of a world that are about what happened in it."""
 
-    @verb
+    @awaitable
     def journal(
         self,
         provider: str | None = None,
         operation: str | None = None,
         *,
         outcome: Outcome | None = None,
-        refusal: str | None = None,
+        error: str | None = None,
         status: int | None = None,
         target: str | None = None,
         since: int | None = None,
@@ -36,7 +36,7 @@ class Exchanges(Asking):
             provider: at this one only.
             operation: that asked for this one only.
             outcome: of which this came for the client.
-            refusal: that were refused by this one, a name.
+            error: that were rejected by this one, a name.
             status: of HTTP.
             target: a part of what was asked for.
             since: those whose number is greater.
@@ -46,19 +46,19 @@ class Exchanges(Asking):
             "provider": provider,
             "operation": operation,
             "outcome": outcome,
-            "refusal": refusal,
+            "error": error,
             "status": status,
             "target": target,
         }
         found, page = self._listed("/journal", "exchanges", "number", filters, since, limit)
         return Journal.of({**page, "exchanges": found})
 
-    @verb
+    @awaitable
     def exchange(self, number: int) -> Exchange:
-        """One exchange, with its `request` and `answer` whole, and its explanation in its ``row``."""
+        """One exchange, with its `request` and `response` whole, and its explanation in its ``row``."""
         return Exchange.of(self._ask("GET", f"/journal/{number}"))
 
-    @verb
+    @awaitable
     def explain(self, number: int) -> dict[str, Any]:
         """Why an exchange was answered as it was.
 
@@ -68,8 +68,8 @@ class Exchanges(Asking):
         explanation: dict[str, Any] = self._ask("GET", f"/journal/{number}")["explanation"]
         return explanation
 
-    @verb
-    def expect(
+    @awaitable
+    def verify(
         self,
         /,
         *exchanges: Mapping[str, Any],
@@ -78,7 +78,7 @@ class Exchanges(Asking):
         since: int | None = None,
         **wanted: Any,
     ) -> list[int]:
-        """Claim that exchanges happened: ``expect(operation="sms.send_message", parameters={"to": "5556667777"})``.
+        """Verify that exchanges happened: ``expect(operation="sms.send_message", parameters={"to": "5556667777"})``.
 
         Args:
             exchanges: each of them happened, every one by itself.
@@ -86,7 +86,7 @@ class Exchanges(Asking):
             order: whether in this order.
             since: exchanges up to this number do not count.
             wanted: one more of the exchanges, by keywords: ``provider``, ``operation``, ``account``, ``method``,
-                ``path``, ``parameters``, ``headers``, ``outcome``, ``refusal``, ``status``.
+                ``path``, ``parameters``, ``headers``, ``outcome``, ``error``, ``status``.
 
         Returns:
             the numbers of the exchanges that were found.
@@ -97,35 +97,35 @@ class Exchanges(Asking):
         said = {"count": count, "order": order, "since": since}
         body: dict[str, Any] = {"exchanges": [*exchanges, *([wanted] if wanted else [])]}
         body |= {name: value for name, value in said.items() if value is not None}
-        answer = self.claim(body)
-        if not answer["holds"]:
-            raise AssertionError(unmet(answer))
-        found: list[int] = answer["found"]
+        response = self.run_verification(body)
+        if not response["holds"]:
+            raise AssertionError(unmet(response))
+        found: list[int] = response["found"]
         return found
 
-    @verb
-    def claim(self, claim: Row) -> dict[str, Any]:
-        """Whether a claim holds: ``{"exchanges", "count", "order", "since"}``, as JSON.
+    @awaitable
+    def run_verification(self, verification: Row) -> dict[str, Any]:
+        """Whether a verification holds: ``{"exchanges", "count", "order", "since"}``, as JSON.
 
         Returns:
             ``holds``, the numbers that were ``found``, and the ``difference``.
         """
-        answer: dict[str, Any] = self._ask("POST", "/assert", body=claim)
-        return answer
+        response: dict[str, Any] = self._ask("POST", "/verify", body=verification)
+        return response
 
-    @verb
+    @awaitable
     def coverage(self) -> Row:
         """Which documented behaviours this world's clients have met, and what their traffic shows; `Coverage` adds up."""
         row: Row = self._ask("GET", "/coverage")
         return row
 
 
-def unmet(answer: Row) -> str:
-    """Why a claim does not hold, as text: a sentence for each exchange that was wanted and is not there."""
+def unmet(response: Row) -> str:
+    """Why a verification does not hold, as text: a sentence for each exchange that was wanted and is not there."""
     sentences = [
         f"exchange {each['wanted']} of those wanted: {each['said']}" if isinstance(each, Mapping) else each
-        for each in answer["difference"]
+        for each in response["difference"]
     ]
-    dropped = answer.get("dropped")
-    lost = [f"{dropped} exchanges that might have counted are gone: {answer['why_dropped']}"] if dropped else []
-    return f"the journal tells otherwise\n{told(sentences + lost)}"
+    dropped = response.get("dropped")
+    lost = [f"{dropped} exchanges that might have counted are gone: {response['why_dropped']}"] if dropped else []
+    return f"the journal tells otherwise\n{format_difference(sentences + lost)}"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from .awaiting import verb
-from .resource import Asking
+from .awaiting import awaitable
+from .resource import Resource
 from .transport import Transport
 from .values import Row
 
@@ -52,7 +52,7 @@ class WorldFaultRule:
         exhausted: bool = self.show()["exhausted"]
         return exhausted
 
-    @verb
+    @awaitable
     def show(self) -> Row:
         """The rule as JSON, and what it has counted now.
 
@@ -65,7 +65,7 @@ class WorldFaultRule:
                 return found
         raise LookupError(f"the fault rule {self.id} was removed")
 
-    @verb
+    @awaitable
     def remove(self) -> None:
         """Remove it.
 
@@ -75,10 +75,10 @@ class WorldFaultRule:
         self._transport.call("DELETE", f"{self._path}/{quote(self.id, safe='')}")
 
 
-class WorldFaults(Asking):
+class WorldFaults(Resource):
     """What goes wrong on purpose in a world: its fault rules, for responses and for webhooks."""
 
-    @verb
+    @awaitable
     def add(
         self,
         /,
@@ -112,7 +112,7 @@ class WorldFaults(Asking):
         rest = {"match": match, "when": when, "point": point, "expires_after": expires_after, "id": id}
         return self.add_rule(_rule(fault, options, target=None if target == "response" else target, **rest))
 
-    @verb
+    @awaitable
     def add_rule(self, rule: Row) -> WorldFaultRule:
         """The same, given the rule as JSON."""
         return self._rule(self._ask("POST", body=rule))
@@ -121,7 +121,7 @@ class WorldFaults(Asking):
         """The rule of an id. Whether there is one is seen when it is first used."""
         return self._rule({"id": id})
 
-    @verb
+    @awaitable
     def remove(self, id: str) -> None:  # noqa: A002 - the control API's word
         """Remove the rule of an id.
 
@@ -130,13 +130,13 @@ class WorldFaults(Asking):
         """
         self.get(id).remove()
 
-    @verb
+    @awaitable
     def clear(self) -> int:
         """Remove every rule; how many there were."""
         removed: int = self._ask("DELETE")["removed"]
         return removed
 
-    @verb
+    @awaitable
     def list(self) -> tuple[WorldFaultRule, ...]:
         """Every rule, in the order in which they are asked."""
         return tuple(map(self._rule, self._ask("GET")["faults"]))

@@ -11,7 +11,7 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND
 
 from . import timefmt as moments
-from .awaiting import verb
+from .awaiting import awaitable
 from .timefmt import Duration, Moment
 from .transport import InProcess, NoServer, OverHttp, Transport
 from .values import Credentials, written_credentials
@@ -27,7 +27,7 @@ _PAUSE = 0.05
 """Seconds between two looks for a server that is starting."""
 
 
-class Controls:
+class AdminClient:
     """The verbs of a server. Whoever has a `transport` has them all."""
 
     @property
@@ -44,32 +44,32 @@ class Controls:
         """The world of an id. Whether there is one is seen when it is first used."""
         return World(self.transport, world_id)
 
-    @verb
+    @awaitable
     def worlds(self) -> list[World]:
         """Every world."""
         rows = self.transport.call("GET", "/_mock/worlds")["worlds"]
         return [World.of(self.transport, row) for row in rows]
 
-    @verb
+    @awaitable
     def create_world(
         self,
         fixture: str | None = None,
         *,
         snapshot: Document | None = None,
         seed: str | None = None,
-        readings: Mapping[str, str] | None = None,
+        variants: Mapping[str, str] | None = None,
         freeze: Moment | None = None,
         credentials: Credentials | None = None,
         own_credentials: bool = False,
         id: str | None = None,  # noqa: A002 - the control API's word
     ) -> World:
-        """Make a world, with credentials that are nobody else's. In a ``with`` statement it is dropped at the end.
+        """Make a world, with credentials that are no one else's. In a ``with`` statement it is dropped at the end.
 
         Args:
             fixture: what it begins with: ``demo``, which is meant when none is given, ``small`` or ``empty``.
             snapshot: a world file to begin with in its place, or where that lies.
             seed: of its identifiers and of chance.
-            readings: how it reads the quirks, where not as usual.
+            variants: how it reads the quirks, where not as usual.
             freeze: the instant at which its clock stands; it ticks when none is given.
             credentials: of your own, by provider and account; accounts that are not named get those that the snapshot
                 tells, else fresh ones.
@@ -84,7 +84,7 @@ class Controls:
             "fixture": fixture,
             "snapshot": None if snapshot is None else loaded(snapshot),
             "seed": seed,
-            "readings": readings,
+            "variants": variants,
             "freeze": None if freeze is None else moments.written(freeze),
             "credentials": None if credentials is None else written_credentials(credentials),
             "own_credentials": own_credentials or None,
@@ -92,13 +92,13 @@ class Controls:
         body = {name: value for name, value in given.items() if value is not None}
         return World.of(self.transport, self.transport.call("POST", "/_mock/worlds", body=body))
 
-    @verb
+    @awaitable
     def health(self) -> dict[str, Any]:
         """That it is there: ``{"status": "ok", "version": ...}``."""
         health: dict[str, Any] = self.transport.call("GET", "/_mock/health")
         return health
 
-    @verb
+    @awaitable
     def until_healthy(self, timeout: Duration = 30.0) -> dict[str, Any]:
         """Wait for a server that is starting; its health.
 
@@ -118,33 +118,33 @@ class Controls:
                     raise
                 never.wait(_PAUSE)
 
-    @verb
-    def whereabouts(self) -> dict[str, Any]:
-        """Where the server listens (``http``, ``https``, ``tunnel``), for which ``hosts``, and the certificate to trust."""
-        found: dict[str, Any] = self.transport.call("GET", "/_mock/whereabouts")
+    @awaitable
+    def addresses(self) -> dict[str, Any]:
+        """Where the server listens (``http``, ``https``, ``proxy``), for which ``hosts``, and the certificate to trust."""
+        found: dict[str, Any] = self.transport.call("GET", "/_mock/addresses")
         return found
 
-    @verb
+    @awaitable
     def quirks(self) -> list[dict[str, Any]]:
-        """Every place where the documents leave something open: sentences, readings, what was taken, how it is known."""
+        """Every place where the documents leave something open: sentences, variants, what was taken, how it is known."""
         return self._list("quirks")
 
-    @verb
-    def refusals(self) -> list[dict[str, Any]]:
-        """Every refusal of every provider, by the name under which a fault can ask for it."""
-        return self._list("refusals")
+    @awaitable
+    def errors(self) -> list[dict[str, Any]]:
+        """Every provider error of every provider, by the name under which a fault can ask for it."""
+        return self._list("errors")
 
-    @verb
+    @awaitable
     def operations(self) -> list[dict[str, Any]]:
         """Every operation of every provider: its source, its errors, and its parameters with their values as JSON Schema."""
         return self._list("operations")
 
-    @verb
+    @awaitable
     def magic(self) -> list[dict[str, Any]]:
         """The numbers that bring something about in a fresh world."""
         return self._list("magic")
 
-    @verb
+    @awaitable
     def fault_kinds(self) -> list[dict[str, Any]]:
         """Every kind of fault, with the JSON Schema of its options."""
         kinds: list[dict[str, Any]] = self.transport.call("GET", "/_mock/faults")["kinds"]
@@ -155,7 +155,7 @@ class Controls:
         return found
 
 
-class Mock(Controls):
+class Mock(AdminClient):
     """A server that runs elsewhere, or an application in this process, by the same verbs.
 
     ``Mock.at("http://127.0.0.1:7670").world.clock.advance(minutes=1)``; every verb can be awaited as ``verb.aio(...)``.

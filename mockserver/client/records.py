@@ -8,29 +8,29 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from . import timefmt as moments
-from .awaiting import verb
-from .resource import Asking
+from .awaiting import awaitable
+from .resource import Resource
 from .timefmt import Duration, Moment
 from .transport import ControlError
 from .values import Message
 
 
-class Records(Asking):
+class MessagesMixin(Resource):
     """The verbs of a world that are about accounts and messages."""
 
-    @verb
+    @awaitable
     def accounts(self) -> list[dict[str, Any]]:
         """Every account as a world file has it, without its messages."""
         accounts: list[dict[str, Any]] = self._ask("GET", "/accounts")["accounts"]
         return accounts
 
-    @verb
+    @awaitable
     def account(self, provider: str, name: str) -> dict[str, Any]:
         """One account as a world file has it, without its messages."""
         account: dict[str, Any] = self._ask("GET", _account_path(provider, name))
         return account
 
-    @verb
+    @awaitable
     def change_account(self, /, provider: str, name: str, **lists: Sequence[Any]) -> dict[str, Any]:
         """Replace whole lists of an account: ``numbers``, ``programs``, ``contacts``, ``blacklist``, ``forwarding``.
 
@@ -45,7 +45,7 @@ class Records(Asking):
         account: dict[str, Any] = self._ask("PATCH", _account_path(provider, name), body=lists)
         return account
 
-    @verb
+    @awaitable
     def messages(
         self,
         provider: str | None = None,
@@ -70,7 +70,7 @@ class Records(Asking):
         found, _ = self._listed("/messages", "messages", "serial", filters, since, limit)
         return [Message.of(row) for row in found]
 
-    @verb
+    @awaitable
     def store(self, /, provider: str, account: str, *, at: Moment | timedelta | None = None, **row: Any) -> Message:
         """Put a message into an account's records, of either direction, with any instant and status.
 
@@ -85,7 +85,7 @@ class Records(Asking):
         body = {"provider": provider, "account": account, **row, **given}
         return Message.of(self._ask("POST", "/messages", body=body))
 
-    @verb
+    @awaitable
     def change_message(self, /, serial: int, **changes: Any) -> Message:
         """Change a message.
 
@@ -98,12 +98,12 @@ class Records(Asking):
         """
         return Message.of(self._ask("PATCH", f"/messages/{serial}", body=changes))
 
-    @verb
+    @awaitable
     def delete_message(self, serial: int) -> Message:
         """Delete a message from its account's records; returns it as it was."""
         return Message.of(self._ask("DELETE", f"/messages/{serial}")["deleted"])
 
-    @verb
+    @awaitable
     def inbound(self, /, provider: str, account: str | None = None, **fields: Any) -> Message:
         """Let a message come in from outside, now.
 
@@ -112,12 +112,12 @@ class Records(Asking):
             account: whose it is, where the fields do not tell.
             fields: in the words of a world file: ``sender``, ``recipient``, ``text`` and what is the provider's own.
         """
-        message = self._arrive(provider, account, fields)["message"]
+        message = self._receive(provider, account, fields)["message"]
         if message is None:
             raise ControlError("not_stored", f"{provider} took the message and keeps no record of it")
         return Message.of(message)
 
-    @verb
+    @awaitable
     def schedule_inbound(
         self, /, provider: str, account: str | None = None, *, delay: Duration, **fields: Any
     ) -> datetime:
@@ -132,9 +132,9 @@ class Records(Asking):
         Returns:
             the instant at which it will come in.
         """
-        return moments.read(self._arrive(provider, account, {**fields, "in": moments.seconds(delay)})["due"])
+        return moments.read(self._receive(provider, account, {**fields, "in": moments.seconds(delay)})["due"])
 
-    def _arrive(self, provider: str, account: str | None, fields: Mapping[str, Any]) -> Any:
+    def _receive(self, provider: str, account: str | None, fields: Mapping[str, Any]) -> Any:
         whose = {"provider": provider} if account is None else {"provider": provider, "account": account}
         return self._ask("POST", "/inbound", body={**whose, **fields})
 

@@ -12,7 +12,7 @@ _PAGE = 1_000
 """Rows that are fetched at a time."""
 
 
-class Asking:
+class Resource:
     """The way to one world of one server, or to one part of it."""
 
     def __init__(self, transport: Transport, path: str) -> None:

@@ -27,7 +27,7 @@ def read_if_any(text: str | None) -> datetime | None:
 
 
 def written(moment: Moment) -> str:
-    """An instant as the control API takes it. What is text already the API reads, and refuses if it must.
+    """An instant as the control API takes it. What is text already the API reads, and rejects if it must.
 
     Raises:
         ValueError: a datetime that names no zone.

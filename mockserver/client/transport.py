@@ -38,11 +38,11 @@ class ControlError(Exception):
 
     def __str__(self) -> str:
         """The sentence, and the difference below it."""
-        return self.message if self.difference is None else f"{self.message}\n{told(self.difference)}"
+        return self.message if self.difference is None else f"{self.message}\n{format_difference(self.difference)}"
 
 
 class NoServer(ConnectionError):
-    """Nobody answers at the server's address, or somebody who is not mockserver."""
+    """No one answers at the server's address, or somebody who is not mockserver."""
 
 
 class Transport(Protocol):
@@ -101,14 +101,14 @@ class OverHttp:
 
         url = self._url + path + _query(query)
         try:
-            answer = self._session.request(
+            response = self._session.request(
                 method, url, data=_body(body), headers=self._headers, timeout=PATIENCE + patience, allow_redirects=False
             )
         except ReadTimeout as reason:
             raise NoServer(f"the server at {self._url} does not answer in {PATIENCE + patience:g} s") from reason
         except RequestException as reason:
             raise NoServer(f"no server answers at {self._url}; start one with: mockserver serve") from reason
-        return _read(self._url, answer.status_code, answer.content)
+        return _read(self._url, response.status_code, response.content)
 
     def close(self) -> None:
         """See `Transport`; the next call opens new ones."""
@@ -193,7 +193,7 @@ class InProcess:
         }
 
 
-def told(difference: Any) -> str:
+def format_difference(difference: Any) -> str:
     """A difference as text for people, indented: a line for each thing where it is a list."""
     lines = difference if isinstance(difference, list) else [difference]
     return "\n".join(_indented(line if isinstance(line, str) else _json(line)) for line in lines)
@@ -238,10 +238,10 @@ def _read(url: str, status: int, content: bytes) -> Any:
     if not content and status < 300:
         return None
     try:
-        answer = json.loads(content)
+        response = json.loads(content)
         if status < 300:
-            return answer
-        error = answer["error"]
+            return response
+        error = response["error"]
         raise ControlError(error["code"], error["message"], error["difference"])
     except (ValueError, KeyError, TypeError) as reason:
         raise NoServer(f"what answers at {url} is not mockserver: {status} and {content[:80]!r}") from reason

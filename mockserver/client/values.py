@@ -38,7 +38,7 @@ class WorldFacts:
     """When the next thing happens by itself; ``None`` when nothing is due."""
     seed: str
     """Of its identifiers and of chance."""
-    readings: Mapping[str, str]
+    variants: Mapping[str, str]
     """The switches that differ from their defaults."""
     credentials: Logins
     exchanges: int
@@ -58,7 +58,7 @@ class WorldFacts:
             is_frozen=row["frozen"],
             due=read_if_any(row["next"]),
             seed=row["seed"],
-            readings=row["readings"],
+            variants=row["variants"],
             credentials={
                 provider: {name: tuple(map(_login, logins)) for name, logins in accounts.items()}
                 for provider, accounts in row["credentials"].items()
@@ -75,7 +75,7 @@ def _login(row: Row) -> Login:
 
 
 @dataclass(frozen=True)
-class Happened:
+class EventRecord:
     """One thing that happened in a world."""
 
     at: datetime
@@ -85,7 +85,7 @@ class Happened:
     """Its facts."""
 
     @classmethod
-    def of(cls, row: Row) -> Happened:
+    def of(cls, row: Row) -> EventRecord:
         """Read it."""
         return cls(read(row["at"]), row["event"], row)
 
@@ -98,15 +98,15 @@ class Time:
     is_frozen: bool
     due: datetime | None
     """When the next thing happens by itself; ``None`` when nothing is due."""
-    happened: tuple[Happened, ...]
+    events: tuple[EventRecord, ...]
     """What happened while the clock was moved, in order, each at its own instant."""
     row: Row = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, row: Row) -> Time:
         """Read it."""
-        happened = tuple(map(Happened.of, row.get("happened", ())))
-        return cls(read(row["now"]), row["frozen"], read_if_any(row["next"]), happened, row)
+        events = tuple(map(EventRecord.of, row.get("events", ())))
+        return cls(read(row["now"]), row["frozen"], read_if_any(row["next"]), events, row)
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Webhook:
 
 
 @dataclass(frozen=True)
-class Reply:
+class ResponseView:
     """What was answered to it."""
 
     status: int
@@ -171,7 +171,7 @@ class Reply:
     """Its beginning, as far as it is kept."""
 
     @classmethod
-    def of(cls, row: Row) -> Reply:
+    def of(cls, row: Row) -> ResponseView:
         """Read it."""
         return cls(row["status"], headers(row), content(row["body"]))
 
@@ -190,14 +190,14 @@ def content(row: Row) -> bytes:
 class Decided:
     """What the provider concluded, whatever the client got."""
 
-    refusal: str | None
-    """The name of its refusal; ``None`` for what it accepted."""
+    error: str | None
+    """The name of its provider error; ``None`` for what it accepted."""
     effect: Effect
 
     @classmethod
     def of(cls, row: Row) -> Decided:
         """Read it."""
-        return cls(row["refusal"], row["effect"])
+        return cls(row["error"], row["effect"])
 
 
 @dataclass(frozen=True)
@@ -218,9 +218,9 @@ class Exchange:
     """What was asked for, as it was sent, with secrets that are not ours masked."""
     status: int
     outcome: Outcome
-    """What came of it for the client: ``accepted``, ``refused``, ``lost`` and so on."""
-    refusal: str | None
-    """The name of the provider's refusal that the client got, if it got one."""
+    """What came of it for the client: ``accepted``, ``rejected``, ``no_response`` and so on."""
+    error: str | None
+    """The name of the provider's error that the client got, if it got one."""
     decided: Decided | None
     """What was concluded; ``None`` where no operation was asked for."""
     fault: str | None
@@ -232,7 +232,7 @@ class Exchange:
     """Of one that was waited for: wait for the next after this."""
     request: Webhook | None = field(default=None, repr=False, compare=False)
     """Whole, of one that was asked for by its number: ``world.exchange(3)``."""
-    answer: Reply | None = field(default=None, repr=False, compare=False)
+    response: ResponseView | None = field(default=None, repr=False, compare=False)
     """Likewise; empty where no answer was sent."""
 
     @property
@@ -243,7 +243,7 @@ class Exchange:
     @classmethod
     def of(cls, row: Row, cursor: int | None = None) -> Exchange:
         """Read it, in short or in full."""
-        refusal, decided, fault = row["refusal"], row["decided"], row["fault"]
+        error, decided, fault = row["error"], row["decided"], row["fault"]
         return cls(
             number=row["number"],
             at=read(row["at"]),
@@ -255,14 +255,14 @@ class Exchange:
             target=row["target"],
             status=row["status"],
             outcome=row["outcome"],
-            refusal=refusal["name"] if isinstance(refusal, Mapping) else refusal,
+            error=error["name"] if isinstance(error, Mapping) else error,
             decided=None if decided is None else Decided.of(decided),
             fault=fault["rule"] if isinstance(fault, Mapping) else fault,
             ending=row["ending"],
             row=row,
             cursor=cursor,
             request=_request(row) if "request" in row else None,
-            answer=Reply.of(row["answer"]) if "answer" in row else None,
+            response=ResponseView.of(row["answer"]) if "answer" in row else None,
         )
 
 

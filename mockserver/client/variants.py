@@ -1,15 +1,15 @@
-"""A world's readings of the quirks."""
+"""A world's variants of the quirks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .awaiting import verb
+from .awaiting import awaitable
 from .transport import Transport
 from .values import Row
 
 
-class Readings(Mapping[str, str]):
+class VariantsMixin(Mapping[str, str]):
     """Every switch of a world by name, as it stands when it is looked at: ``world.readings["limits"]``."""
 
     def __init__(self, transport: Transport, path: str) -> None:
@@ -18,8 +18,8 @@ class Readings(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         """How a quirk is read now."""
-        reading: str = self.show()[name]["reading"]
-        return reading
+        variant: str = self.show()[name]["variant"]
+        return variant
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.show())
@@ -27,17 +27,17 @@ class Readings(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self.show())
 
-    @verb
+    @awaitable
     def show(self) -> Mapping[str, Row]:
-        """Every switch with its ``reading``, its ``default``, all its ``readings`` and the number of its ``quirk``."""
+        """Every switch with its ``variant``, its ``default``, all its ``variants`` and the number of its ``quirk``."""
         table: Mapping[str, Row] = self._transport.call("GET", self._path)
         return table
 
-    @verb
-    def set(self, readings: Mapping[str, str] | None = None, /, **more: str) -> None:
+    @awaitable
+    def set(self, variants: Mapping[str, str] | None = None, /, **more: str) -> None:
         """Read quirks another way from now on: ``set(limits="off")``, ``set({"acme.zone": "UTC"})``.
 
         Raises:
-            ControlError: there is no such switch, or it has no such reading; nothing was changed.
+            ControlError: there is no such switch, or it has no such variant; nothing was changed.
         """
-        self._transport.call("PATCH", self._path, body={**(readings or {}), **more})
+        self._transport.call("PATCH", self._path, body={**(variants or {}), **more})

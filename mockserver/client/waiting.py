@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import timefmt as moments
-from .awaiting import verb
-from .deliveries import Delivery, Outbox
+from .awaiting import awaitable
+from .deliveries import DeliveriesMixin, Delivery
 from .timefmt import Duration
 from .values import Exchange, Message, Row
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from mockserver.engine.deliveries import Status
 
 
-class Waiting(Outbox):
+class WaitMixin(DeliveriesMixin):
     """The verbs of a world that wait for what happens in it."""
 
-    @verb
+    @awaitable
     def wait(
         self,
         /,
@@ -54,19 +54,19 @@ class Waiting(Outbox):
             return self.wait_for_delivery(timeout=timeout, since=since, **filters)
         return self.wait_for_message(timeout=timeout, since=since, **filters)
 
-    @verb
+    @awaitable
     def wait_for_exchange(self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any) -> Exchange:
         """`wait` for an exchange, and with the filters of `journal`."""
         found, cursor = self._awaited("exchange", timeout, since, filters)
         return Exchange.of(found, cursor)
 
-    @verb
+    @awaitable
     def wait_for_message(self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any) -> Message:
         """`wait` for a message, and with the filters of `messages`."""
         found, cursor = self._awaited("message", timeout, since, filters)
         return Message.of(found["message"], cursor)
 
-    @verb
+    @awaitable
     def wait_for_delivery(
         self,
         /,
@@ -90,15 +90,15 @@ class Waiting(Outbox):
         wanted = {"number": number, "status": status}
         filters = {name: value for name, value in wanted.items() if value is not None}
         found, cursor = self._awaited("delivery", timeout, since, filters)
-        return self._delivery(self._ask("GET", f"/outbox/{found['number']}"), cursor)
+        return self._delivery(self._ask("GET", f"/deliveries/{found['number']}"), cursor)
 
     def _awaited(self, kind: str, timeout: Duration, since: int | None, filters: Mapping[str, Any]) -> tuple[Row, int]:
         patience = moments.seconds(timeout)
         query = {"for": kind, "since": since, "timeout": patience, **filters}
-        answer = self._ask("GET", "/wait", query, patience=patience)
-        if answer["found"] is None:
+        response = self._ask("GET", "/wait", query, patience=patience)
+        if response["found"] is None:
             raise TimeoutError(_missed(kind, patience, since, filters))
-        return answer["found"], answer["cursor"]
+        return response["found"], response["cursor"]
 
 
 def _missed(kind: str, patience: float, since: int | None, filters: Mapping[str, Any]) -> str:

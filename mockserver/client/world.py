@@ -14,26 +14,26 @@ from urllib.parse import quote
 from mockserver.engine.accounts import Login
 
 from . import timefmt as moments
-from .awaiting import verb
+from .awaiting import awaitable
 from .clock import WorldClock
 from .exchanges import Exchanges
 from .faults import WorldFaults
-from .records import Records
+from .records import MessagesMixin
 from .timefmt import Moment
 from .transport import ControlError, Transport
 from .values import Logins, Row, WorldFacts
-from .variants import Readings
-from .waiting import Waiting
+from .variants import VariantsMixin
+from .waiting import WaitMixin
 
 Document: TypeAlias = Mapping[str, Any] | str | PathLike[str]
 """A world file: what it holds, or where it lies."""
 
 
-class World(Records, Exchanges, Waiting):
-    """Everything that one test sees: accounts, messages, clock, readings, faults, outbox and journal.
+class World(MessagesMixin, Exchanges, WaitMixin):
+    """Everything that one test sees: accounts, messages, clock, variants, faults, deliveries and journal.
 
     The verbs of the world as a whole are here, those of what is in it with its bases. Used as a context manager it is
-    dropped at the end. Every verb raises `ControlError` when the server refuses it, and `NoServer` when nobody answers;
+    dropped at the end. Every verb raises `ControlError` when the server rejects it, and `NoServer` when no one answers;
     every verb can be awaited as ``verb.aio(...)``.
     """
 
@@ -52,7 +52,7 @@ class World(Records, Exchanges, Waiting):
         """The clock that everything in this world follows."""
         self.faults = WorldFaults(transport, f"{self._path}/faults")
         """What goes wrong on purpose in this world."""
-        self.readings = Readings(transport, f"{self._path}/readings")
+        self.variants = VariantsMixin(transport, f"{self._path}/variants")
         """How this world reads the quirks."""
 
     @classmethod
@@ -80,7 +80,7 @@ class World(Records, Exchanges, Waiting):
 
     @property
     def credentials(self) -> Logins:
-        """Its accounts' logins, by provider and account; those of a world that was created are nobody else's."""
+        """Its accounts' logins, by provider and account; those of a world that was created are no one else's."""
         return self.facts.credentials
 
     @property
@@ -113,26 +113,26 @@ class World(Records, Exchanges, Waiting):
         ]
         raise LookupError(f"the world {self.id!r} has no login of {wanted}; it has {', '.join(there) or 'none at all'}")
 
-    @verb
+    @awaitable
     def show(self) -> WorldFacts:
         """How it stands."""
         return WorldFacts.of(self._ask("GET"))
 
-    @verb
+    @awaitable
     def fork(self, id: str | None = None) -> World:  # noqa: A002 - the control API's word
         """A world that begins as this one is now, with credentials of its own."""
         return World.of(self._transport, self._ask("POST", "/fork", body={} if id is None else {"id": id}))
 
-    @verb
+    @awaitable
     def reset(self, freeze: Moment | None = None) -> WorldFacts:
         """Return it to how it was created, with its clock frozen at an instant, past or future, if one is given."""
         return WorldFacts.of(
             self._ask("POST", "/reset", body={} if freeze is None else {"freeze": moments.written(freeze)})
         )
 
-    @verb
+    @awaitable
     def drop(self) -> None:
-        """Forget it. Its credentials are refused from now on, as any unknown ones."""
+        """Forget it. Its credentials are rejected from now on, as any unknown ones."""
         self._ask("DELETE")
 
     def __enter__(self) -> Self:
@@ -146,7 +146,7 @@ class World(Records, Exchanges, Waiting):
         with suppress(ControlError):
             self.drop()
 
-    @verb
+    @awaitable
     def snapshot(self, *, credentials: bool = False) -> dict[str, Any]:
         """The world as a world file.
 
@@ -156,7 +156,7 @@ class World(Records, Exchanges, Waiting):
         document: dict[str, Any] = self._ask("GET", "/snapshot", {"credentials": True if credentials else None})
         return document
 
-    @verb
+    @awaitable
     def restore(self, document: Document, *, own_credentials: bool = False) -> WorldFacts:
         """Make it as a world file says.
 

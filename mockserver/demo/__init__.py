@@ -1,6 +1,6 @@
-"""Two demonstrations that can be told again and again: real clients, a real receiver, a world of their own.
+"""Two demonstrations that can Be notified again and again: real clients, a real receiver, a world of their own.
 
-Each story is a generator in a file of its own; it acts, and yields what it did in plain words. Whoever tells it asks for
+Each demo is a generator in a file of its own; it acts, and yields what it did in plain words. Whoever tells it asks for
 one step after another: the page with a button, the command line at once.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from .double_send import DOUBLE_SEND
 from .reply import REPLY
-from .run import Stage, Step, Story, Telling, find
+from .run import Demo, DemoContext, DemoRun, Step, find
 
-STORIES: Mapping[str, Story] = {story.name: story for story in (REPLY, DOUBLE_SEND)}
-"""Every story, by name."""
+DEMOS: Mapping[str, Demo] = {demo.name: demo for demo in (REPLY, DOUBLE_SEND)}
+"""Every demo, by name."""
 
-__all__ = ["STORIES", "Stage", "Step", "Story", "Telling", "find"]
+__all__ = ["DEMOS", "Demo", "DemoContext", "DemoRun", "Step", "find"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .run import Stage, Step, Story
+from .run import Demo, DemoContext, Step
 
 if TYPE_CHECKING:
     import requests
@@ -17,24 +17,24 @@ _TEXT = "Your table is ready."
 class _Client:
     """A restaurant's program."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, context: DemoContext) -> None:
         import requests
 
         self._session = requests.Session()
         self._session.trust_env = False
-        self._url = f"{stage.url}/ibp_api.php"
-        access_key, secret = stage.world.login("dialogtech", "restaurant")
+        self._url = f"{context.url}/ibp_api.php"
+        access_key, secret = context.world.login("dialogtech", "restaurant")
         self._login = {"access_key": access_key, "secret_access_key": secret or ""}
 
     def send(self, text: str) -> str:
         """Send a message; what became of it, as the client sees it."""
-        from requests import ConnectionError as Lost
+        from requests import ConnectionError as SentNoReply
 
         try:
-            answer = self._call(action="sms.send_message", to=_GUEST, message=text, **{"from": _RESTAURANT})
-        except Lost:
+            response = self._call(action="sms.send_message", to=_GUEST, message=text, **{"from": _RESTAURANT})
+        except SentNoReply:
             return "the connection broke"
-        return "success" if "<result>success<" in answer.text else "refused"
+        return "success" if "<result>success<" in response.text else "rejected"
 
     def has_sent(self, text: str) -> bool:
         """Whether the provider has it on record."""
@@ -45,8 +45,8 @@ class _Client:
         return self._session.post(self._url, data={**self._login, **call}, timeout=30)
 
 
-def _act(stage: Stage) -> Iterator[Step]:
-    world, client = stage.world, _Client(stage)
+def _run(context: DemoContext) -> Iterator[Step]:
+    world, client = context.world, _Client(context)
     lost = {"match": {"operation": "sms.send_message"}, "when": {"first": 1}, "point": "after"}
     world.faults.add("reset", **lost)  # type: ignore[arg-type]  # as keywords have it
     yield Step(
@@ -60,7 +60,7 @@ def _act(stage: Stage) -> Iterator[Step]:
     outcome = client.send(_TEXT)
     yield Step(
         "The program tries again",
-        f"Two seconds later it sees: {outcome}. All is well, it thinks; and the guest has {_count(stage)} messages.",
+        f"Two seconds later it sees: {outcome}. All is well, it thinks; and the guest has {_count(context)} messages.",
     )
     world.faults.clear()
     world.faults.add("reset", **lost)  # type: ignore[arg-type]
@@ -75,15 +75,15 @@ def _act(stage: Stage) -> Iterator[Step]:
     yield Step(
         "It asks before it repeats",
         f"sms.get_messages {'lists the message, so it is not sent again' if known else 'does not list it'}. "
-        f"The guest got it once: {_count(stage)} messages in all.",
+        f"The guest got it once: {_count(context)} messages in all.",
     )
 
 
-def _count(stage: Stage) -> int:
-    return len(stage.world.messages("dialogtech", number=_GUEST))
+def _count(context: DemoContext) -> int:
+    return len(context.world.messages("dialogtech", number=_GUEST))
 
 
-DOUBLE_SEND = Story(
+DOUBLE_SEND = Demo(
     "double-send",
     "A client that sends twice",
     "The message was accepted, the reply was lost, and the client sends again: the bug that costs real money.",
@@ -101,5 +101,5 @@ DOUBLE_SEND = Story(
             }
         ],
     },
-    _act,
+    _run,
 )

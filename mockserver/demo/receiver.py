@@ -16,7 +16,7 @@ class Receiver(Server):
     """A script at a free port of this machine, for the length of a ``with`` block."""
 
     def __init__(self) -> None:
-        super().__init__(self._answer)
+        super().__init__(self._respond)
         self.is_repaired = False
         self.texts: list[str] = []
         """What it has understood."""
@@ -25,7 +25,7 @@ class Receiver(Server):
         """Let it work from now on."""
         self.is_repaired = True
 
-    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status, body = "500 Internal Server Error", b"Traceback (most recent call last): ..."
         if self.is_repaired:
             self.texts += parse_qs(environ["QUERY_STRING"]).get("text", [])

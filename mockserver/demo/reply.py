@@ -7,28 +7,28 @@ from collections.abc import Iterator
 from mockserver.client import Delivery
 
 from .receiver import Receiver
-from .run import Stage, Step, Story
+from .run import Demo, DemoContext, Step
 
 _PHONE, _SHOP = "+48500600700", "+48664078059"
 
 
-def _act(stage: Stage) -> Iterator[Step]:
-    world = stage.world
+def _run(context: DemoContext) -> Iterator[Step]:
+    world = context.world
     with Receiver() as script:
         address = f"{script.url}/sms?from=#NUMER#&text=#WIADOMOSC#"
         world.change_account("serwersms", "shop", forwarding=[{"service": "ndi", "url": address}])
         yield Step(
             "A shop waits for replies",
             f"SerwerSMS forwards whatever customers write to {_SHOP} to the shop’s script at {script.url}/sms. "
-            "It was changed this morning, and nobody knows yet that it is broken.",
+            "It was changed this morning, and no one knows yet that it is broken.",
         )
         world.inbound("serwersms", "shop", kind="ndi", sender=_PHONE, recipient=_SHOP, text="Tak, poproszę o 16")
-        world.settle()
-        yield Step("Anna answers", f"“Tak, poproszę o 16.” It is forwarded at once: {_last(stage)}.")
+        world.wait_until_idle()
+        yield Step("Anna answers", f"“Tak, poproszę o 16.” It is forwarded at once: {_last(context)}.")
         world.clock.advance(minutes=5)
         yield Step(
             "Five minutes later",
-            f"“The system will repeat the URL invocation in 5, 10, 15 and 60 minutes”, says the document. So it does: {_last(stage)}.",
+            f"“The system will repeat the URL invocation in 5, 10, 15 and 60 minutes”, says the document. So it does: {_last(context)}.",
         )
         script.repair()
         yield Step(
@@ -38,35 +38,35 @@ def _act(stage: Stage) -> Iterator[Step]:
         world.clock.advance(next=True)
         yield Step(
             "Ten minutes after the first try",
-            f"The second repeat: {_last(stage)}. The script heard “{script.texts[-1]}”.",
+            f"The second repeat: {_last(context)}. The script heard “{script.texts[-1]}”.",
         )
-    yield Step("Nothing was lost", f"The provider’s own API has it too, for whoever asks: {_asked(stage)}.")
+    yield Step("Nothing was lost", f"The provider’s own API has it too, for whoever asks: {_asked(context)}.")
 
 
-def _delivery(stage: Stage) -> Delivery:
-    return stage.world.outbox()[-1]
+def _delivery(context: DemoContext) -> Delivery:
+    return context.world.deliveries()[-1]
 
 
-def _last(stage: Stage) -> str:
-    """What came of the last attempt, as the outbox has it."""
-    delivery = _delivery(stage)
+def _last(context: DemoContext) -> str:
+    """What came of the last attempt, as the deliveries has it."""
+    delivery = _delivery(context)
     attempt = delivery.attempts[-1]
-    answer = "no answer" if attempt.response is None else f"an answer with status {attempt.response.status}"
-    return f"{answer}, so the delivery is {delivery.status}"
+    response = "no answer" if attempt.response is None else f"an answer with status {attempt.response.status}"
+    return f"{response}, so the delivery is {delivery.status}"
 
 
-def _asked(stage: Stage) -> str:
+def _asked(context: DemoContext) -> str:
     """A client that asks for the incoming messages."""
     import requests
 
-    user, password = stage.world.login("serwersms", "shop")
+    user, password = context.world.login("serwersms", "shop")
     call = {"username": user, "password": password, "type": "ndi", "date_from": "2026-06-01 00:00:00"}
-    answer = requests.post(f"{stage.url}/messages/recived", data=call, timeout=30).json()
-    texts = [f"“{item['text']}” from {item['phone']}" for item in answer["items"]]
+    response = requests.post(f"{context.url}/messages/recived", data=call, timeout=30).json()
+    texts = [f"“{item['text']}” from {item['phone']}" for item in response["items"]]
     return ", ".join(texts) or "it has none"
 
 
-REPLY = Story(
+REPLY = Demo(
     "reply",
     "A reply that is forwarded and retried",
     "A customer answers, the shop’s script is down, and the provider tries again until somebody hears.",
@@ -84,5 +84,5 @@ REPLY = Story(
             }
         ],
     },
-    _act,
+    _run,
 )

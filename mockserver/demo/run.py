@@ -1,4 +1,4 @@
-"""What a story is, and how it is told: step by step, in a world that is made anew each time."""
+"""What a demo is, and how it is notified: step by step, in a world that is made anew each time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mockserver.client import ControlError, Mock, World
 from mockserver.client.timefmt import written
 
 MORNING = "2026-06-01T09:00:00Z"
-"""Where the clock of every story stands at first; a Monday."""
+"""Where the clock of every demo stands at first; a Monday."""
 
 
 class Step(NamedTuple):
@@ -21,7 +21,7 @@ class Step(NamedTuple):
     """The world's instant afterwards, ISO 8601."""
 
 
-class Story(NamedTuple):
+class Demo(NamedTuple):
     """A demonstration."""
 
     name: str
@@ -34,52 +34,52 @@ class Story(NamedTuple):
     """Steps."""
     world: Mapping[str, Any]
     """The world file that it begins with."""
-    act: Callable[[Stage], Iterator[Step]]
+    act: Callable[[DemoContext], Iterator[Step]]
 
     @property
     def world_id(self) -> str:
         """The name of its world."""
-        return f"story-{self.name}"
+        return f"demo-{self.name}"
 
 
-class Stage(NamedTuple):
-    """Where a story is acted."""
+class DemoContext(NamedTuple):
+    """Where a demo is acted."""
 
     url: str
     """The server's address, for clients."""
     world: World
 
 
-class Telling:
-    """A story being told. Not for several threads at once."""
+class DemoRun:
+    """A demo being run. Not for several threads at once."""
 
-    def __init__(self, story: Story, mock: Mock) -> None:
+    def __init__(self, demo: Demo, mock: Mock) -> None:
         """Make its world, in place of the one of the last time.
 
         Args:
-            story: which.
-            mock: the server on which it is acted, which must be one of this machine: it calls the story's receiver.
+            demo: which.
+            mock: the server on which it is acted, which must be one of this machine: it calls the demo's receiver.
 
         Raises:
-            ControlError: the server refuses.
+            ControlError: the server rejects.
             NoServer: there is none.
         """
-        self.story = story
+        self.demo = demo
         self.steps: list[Step] = []
-        """What has been told."""
+        """What has been notified."""
         self.is_over = False
-        self.world = _made_anew(mock, story)
-        self._act = story.act(Stage(mock.url, self.world))
+        self.world = _made_anew(mock, demo)
+        self._run = demo.act(DemoContext(mock.url, self.world))
 
     def next(self) -> Step | None:
         """Tell the next step; ``None`` when there is none any more."""
-        step = next(self._act, None)
+        step = next(self._run, None)
         if step is None:
             self.is_over = True
             return None
         step = step._replace(at=written(self.world.clock.now))
         self.steps.append(step)
-        self.is_over = len(self.steps) == self.story.length
+        self.is_over = len(self.steps) == self.demo.length
         if self.is_over:
             self.close()
         return step
@@ -93,26 +93,26 @@ class Telling:
         """Let go of the receiver; the world stays to be looked at."""
         self.is_over = True
         # A generator that has been closed does not begin again, so its `finally` runs once.
-        self._act.close()  # type: ignore[attr-defined]  # every act is a generator
+        self._run.close()  # type: ignore[attr-defined]  # every act is a generator
 
 
-def _made_anew(mock: Mock, story: Story) -> World:
-    """The story's world as it begins. One of the last time is not dropped for it, for somebody may be looking at it."""
+def _made_anew(mock: Mock, demo: Demo) -> World:
+    """The demo's world as it begins. One of the last time is not dropped for it, for somebody may be looking at it."""
     try:
-        world = mock.get_world(story.world_id)
-        world.restore(story.world)
+        world = mock.get_world(demo.world_id)
+        world.restore(demo.world)
         world.reset(freeze=MORNING)
     except ControlError:  # there was no last time
-        return mock.create_world(id=story.world_id, snapshot=story.world, freeze=MORNING)
+        return mock.create_world(id=demo.world_id, snapshot=demo.world, freeze=MORNING)
     return world
 
 
-def find(stories: Mapping[str, Story], name: str) -> Story:
-    """The story of a name.
+def find(demos: Mapping[str, Demo], name: str) -> Demo:
+    """The demo of a name.
 
     Raises:
         ValueError: there is none.
     """
-    if name not in stories:
-        raise ValueError(f"there is no story {name!r}; there are {', '.join(stories)}")
-    return stories[name]
+    if name not in demos:
+        raise ValueError(f"there is no demo {name!r}; there are {', '.join(demos)}")
+    return demos[name]

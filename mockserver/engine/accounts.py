@@ -23,7 +23,7 @@ class Credential(Struct, frozen=True, gc=False):
     user: str
     secret: str | None = None
     is_bound: bool = False
-    """It came through a door or prefix of the world, where the fixture's printed credentials are valid too."""
+    """It came through a listener or prefix of the world, where the fixture's printed credentials are valid too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from .events import Event
 from .instants import Instant
 from .limits import LimitStatus
-from .provider_errors import Refused
+from .provider_errors import ProviderError
 
 
 class LimitSnapshot(Protocol):
@@ -17,17 +17,17 @@ class LimitSnapshot(Protocol):
 
     @property
     def standings(self) -> tuple[LimitStatus, ...]:
-        """Where they stand then. Reckoned when somebody asks: of what was accepted, nearly nobody does."""
+        """Where they stand then. Reckoned when somebody asks: of what was accepted, nearly no one does."""
 
 
 class DecisionTrace(Struct, frozen=True, gc=False):
-    """Why it was decided so, beside what the refusal says itself."""
+    """Why it was decided so, beside what the provider error says itself."""
 
     measured: LimitSnapshot | None = None
-    """What the rate limits looked at: as it was for a refusal, and as it is left for what was accepted. Nothing in it may
+    """What the rate limits looked at: as it was for a provider error, and as it is left for what was accepted. Nothing in it may
     lead back here, because the garbage collector does not look (``gc=False``)."""
     magic: str | None = None
-    """The value that brought this about, where it is one of those that a room keeps for tests."""
+    """The value that brought this about, where it is one of those that a provider keeps for tests."""
 
     @property
     def windows(self) -> tuple[LimitStatus, ...]:
@@ -40,17 +40,17 @@ NOTHING_ELSE = DecisionTrace()
 
 
 class Decision(Struct, frozen=True):
-    """A value or a refusal, the events that would make it so, and the trace."""
+    """A value or a provider error, the events that would make it so, and the trace."""
 
     at: Instant
     value: object
-    """What the room's wire format knows how to write; a `Refused` is one of these."""
+    """What the provider's wire format knows how to write; a `ProviderError` is one of these."""
     events: tuple[Event, ...] = ()
     trace: DecisionTrace = NOTHING_ELSE
     account: str | None = None
     """The key of the account that asked; ``None`` for a stranger."""
 
     @property
-    def refusal(self) -> Refused | None:
-        """The refusal, when it is one."""
-        return self.value if isinstance(self.value, Refused) else None
+    def error(self) -> ProviderError | None:
+        """The provider error, when it is one."""
+        return self.value if isinstance(self.value, ProviderError) else None

@@ -10,7 +10,7 @@ from .faults import Fault
 from .instants import Instant
 
 
-class Outgoing(NamedTuple):
+class OutgoingRequest(NamedTuple):
     """A webhook request to make."""
 
     method: str
@@ -38,9 +38,9 @@ class Attempt(NamedTuple):
     """One try."""
 
     at: Instant
-    outgoing: Outgoing
+    build_webhook: OutgoingRequest
     outcome: Outcome
-    verdict: str
+    result: str
     """Why it was judged as it was, in one sentence."""
 
 
@@ -69,24 +69,24 @@ class WebhookFault(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Something that a customer is to be told."""
+    """Something that a customer is to Be notified."""
 
     number: int
-    """Its place in the world's outbox, from 1."""
+    """Its place in the world's deliveries, from 1."""
     provider: str
     account: str
-    """The key of the account whose customer is told."""
+    """The key of the account whose customer is notified."""
     kind: str
-    """In the room's words: ``inbound`` or ``report``."""
+    """In the provider's words: ``inbound`` or ``report``."""
     serial: int
     """Of the message that it is about."""
     url: str
-    """Where, as the account has it: a template in some rooms."""
-    verifies: bool
+    """Where, as the account has it: a template in some providers."""
+    requires_ack: bool
     """Whether the receiver must answer as the provider demands."""
-    lane: str
-    """Deliveries of one lane are made one after the other."""
-    opened: Instant
+    ordering_key: str
+    """Deliveries of one queue are made one after the other."""
+    created_at: Instant
     status: Status = "due"
     due: Instant | None = None
     """When the next attempt is made; ``None`` when there is none."""

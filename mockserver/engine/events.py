@@ -56,17 +56,17 @@ class UseCounted(Struct, frozen=True, gc=False):
     """How many of the latest uses the limits on it look at."""
 
 
-class ArrivalScheduled(Struct, frozen=True):
+class InboundScheduled(Struct, frozen=True):
     """A message will arrive later."""
 
     at: Instant
     provider: str
     fields: Mapping[str, Any]
-    """What the provider's `arrive` takes."""
+    """What the provider's `receive_inbound` takes."""
 
 
 class DeliveryOpened(Struct, frozen=True):
-    """A customer is to be told something."""
+    """A customer is to Be notified something."""
 
     delivery: Delivery
 
@@ -115,7 +115,7 @@ class VariantChosen(Struct, frozen=True):
     """A quirk is read another way from now on."""
 
     name: str
-    reading: str
+    variant: str
 
 
 class CredentialsIssued(Struct, frozen=True):
@@ -195,7 +195,7 @@ Event: TypeAlias = (
     | MessageDeleted
     | MessagesRead
     | UseCounted
-    | ArrivalScheduled
+    | InboundScheduled
     | ScheduledItemRun
     | DeliveryOpened
     | AttemptStarted

@@ -128,14 +128,14 @@ LONGEST_PATTERN = 200
 LONGEST_TEXT = 256
 """Characters of a text that a pattern is shown; what follows them is not looked at."""
 BROADEST = 18
-"""Bits of choice in a pattern: room for two open repetitions. See `_breadth`."""
+"""Bits of choice in a pattern: provider for two open repetitions. See `_breadth`."""
 
 
 @dataclass(frozen=True)
 class Matches:
     """A regular expression that must be found in the text.
 
-    It runs while other requests wait, so what could run away is refused when it is made: see `_breadth`.
+    It runs while other requests wait, so what could run away is rejected when it is made: see `_breadth`.
     """
 
     pattern: str

@@ -4,7 +4,7 @@ A cursor counts everything that was ever published, so a reader asks for what ca
 ring has already dropped some of that. Counting what is there now would miss what fell out at the other end.
 
 Who does not want to ask again subscribes. A subscriber is called in the publisher's thread, without the feed's lock
-but perhaps with a world's, so it must be quick, wait for nothing and call no world. Between reading and subscribing
+but perhaps with a world's, so it must be quick, wait for nothing and call no world. Between variant and subscribing
 there is no gap: `follow` and `first_since` subscribe at a cursor behind which there is nothing they have not seen.
 """
 
@@ -27,7 +27,7 @@ Stop: TypeAlias = Callable[[], object]
 """Ends a subscription; may be called from any thread, and more than once."""
 
 
-class Group(Sized, Iterable[object], Protocol):
+class ItemGroup(Sized, Iterable[object], Protocol):
     """Items that are published together. It never changes."""
 
 
@@ -57,7 +57,7 @@ class EventFeed:
 
     def __init__(self, size: int = 1_000) -> None:
         self._size = size
-        self._groups: deque[tuple[int, Group]] = deque()
+        self._groups: deque[tuple[int, ItemGroup]] = deque()
         self._held = 0
         self._lock = Lock()
         self._subscriptions: tuple[_Subscription, ...] = ()  # replaced, never changed: publishers iterate over it
@@ -73,7 +73,7 @@ class EventFeed:
         """Add an item, and call the subscribers."""
         self.publish_all((item,))
 
-    def publish_all(self, group: Group) -> None:
+    def publish_all(self, group: ItemGroup) -> None:
         """Add items together, in order, and call the subscribers. The group is iterated over when somebody reads it."""
         count = len(group)
         with self._lock:
@@ -92,7 +92,7 @@ class EventFeed:
         with self._lock:
             new = max(0, self.cursor - cursor)
             wanted = min(new, self._held)
-            groups: list[Group] = []
+            groups: list[ItemGroup] = []
             found = 0
             for count, group in reversed(self._groups):
                 if found >= wanted:

@@ -13,7 +13,7 @@ from secrets import token_hex
 
 
 def unguessable() -> str:
-    """A token that nobody can foresee, for what must be kept from others; it depends on no seed."""
+    """A token that no one can foresee, for what must be kept from others; it depends on no seed."""
     return token_hex(16)
 
 

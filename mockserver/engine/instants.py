@@ -102,7 +102,7 @@ def parse_instant(text: str) -> Instant:
 def parse_duration(text: str) -> int:
     """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as ``P3DT4H``; in microseconds.
 
-    Months and years have no fixed length and are refused.
+    Months and years have no fixed length and are rejected.
 
     Raises:
         ValueError: not such a duration.

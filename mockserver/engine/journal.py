@@ -14,27 +14,35 @@ from typing import Any, Literal, TypeAlias, get_args
 from .decisions import Decision, DecisionTrace
 from .events import Event, MessageStored
 from .instants import Instant
-from .provider_errors import Refused
+from .provider_errors import ProviderError
 
 _OVERHEAD = 1_500
-"""Bytes that an exchange costs beside its texts, at most: tracemalloc finds 750 for a poll and 1,400 for a refusal with masked secrets."""
+"""Bytes that an exchange costs beside its texts, at most: tracemalloc finds 750 for a poll and 1,400 for a provider error with masked secrets."""
 _VALUE = 130
 """Bytes that a parameter's name and value cost beside its characters."""
 _BULK = 25
 """Bytes of objects that one byte of JSON can make, as in ``[[],[],[]]``."""
 _NOTHING: Mapping[str, Any] = {}
 
-ResponseOrigin: TypeAlias = Literal["own", "replaced", "spoilt", "stale", "lost"]
+ResponseOrigin: TypeAlias = Literal["own", "overridden", "corrupted", "replayed", "no_response"]
 """What the client got: the provider's ``own`` words, whole; others in their place; some that cannot be read; an answer
 that was given before, while this request was not executed; or nothing."""
-Effect: TypeAlias = Literal["stored", "changed", "nothing", "prevented"]
+Effect: TypeAlias = Literal["stored", "changed", "nothing", "skipped"]
 """What a decision did: a message is in the records; something else changed; there was nothing to change; or a fault met
 the exchange before it took effect."""
 Outcome: TypeAlias = Literal[
-    "accepted", "refused", "replaced", "spoilt", "stale", "lost", "astray", "answered", "no HTTP"
+    "accepted",
+    "rejected",
+    "overridden",
+    "corrupted",
+    "replayed",
+    "no_response",
+    "unmatched",
+    "answered",
+    "invalid_http",
 ]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-"""What came of an exchange for its client: `ResponseOrigin` where that was not whole, else what the provider said; ``astray``
+"""What came of an exchange for its client: `ResponseOrigin` where that was not whole, else what the provider said; ``unmatched``
 reached no operation, and ``answered`` no provider."""
 
 
@@ -47,34 +55,34 @@ class Exchange:
         "answer_head",
         "at",
         "body",
-        "door",
         "effect",
         "ending",
+        "error",
         "fault",
         "head",
         "is_masked",
         "is_private",
+        "listener",
         "method",
         "number",
         "operation",
+        "origin",
         "provider",
-        "readings",
-        "refusal",
-        "reply",
+        "result",
         "sent",
         "size",
         "status",
         "target",
         "trace",
         "values",
-        "verdict",
+        "variants",
         "world",
     )
 
     def __init__(
-        self, method: str, target: str, head: tuple[tuple[str, str], ...], body: bytes, door: str | None
+        self, method: str, target: str, head: tuple[tuple[str, str], ...], body: bytes, listener: str | None
     ) -> None:
-        self.method, self.target, self.head, self.body, self.door = method, target, head, body, door
+        self.method, self.target, self.head, self.body, self.listener = method, target, head, body, listener
         self.number = 0
         """Its place in the world's journal, from 1; 0 until it stands there."""
         self.world: str | None = None
@@ -84,16 +92,16 @@ class Exchange:
         self.account: str | None = None
         self.operation: str | None = None
         self.values: Mapping[str, Any] = _NOTHING
-        """The parameters, by name, as the room read them: not masked."""
-        self.readings: Mapping[str, str] = _NOTHING
+        """The parameters, by name, as the provider read them: not masked."""
+        self.variants: Mapping[str, str] = _NOTHING
         """The world's switches when it was decided."""
         self.trace: DecisionTrace | None = None
-        self.verdict: Refused | None = None
-        """The refusal that was decided, whatever the client got."""
+        self.result: ProviderError | None = None
+        """The provider error that was decided, whatever the client got."""
         self.effect: Effect = "nothing"
-        self.refusal: Refused | None = None
-        """The refusal that the client got, whatever was decided."""
-        self.reply: ResponseOrigin = "own"
+        self.error: ProviderError | None = None
+        """The provider error that the client got, whatever was decided."""
+        self.origin: ResponseOrigin = "own"
         self.status = 0
         self.answer_head: Sequence[tuple[str, str]] = ()
         self.answer_body = b""
@@ -115,7 +123,7 @@ class Exchange:
         operation: str,
         decision: Decision,
         values: Mapping[str, Any] = _NOTHING,
-        readings: Mapping[str, str] = _NOTHING,
+        variants: Mapping[str, str] = _NOTHING,
         *,
         is_kept: bool = True,
     ) -> None:
@@ -123,17 +131,17 @@ class Exchange:
         self.world, self.at = world, decision.at
         self.provider, self.operation = provider, operation
         self.account = decision.account
-        self.values, self.readings = values, readings
-        self.trace, self.verdict = decision.trace, decision.refusal
-        if self.verdict is not None:
-            self.verdict.forget_the_way()
+        self.values, self.variants = values, variants
+        self.trace, self.result = decision.trace, decision.error
+        if self.result is not None:
+            self.result.drop_traceback()
         self.effect = _effect(decision.events, is_kept)
-        self.refusal = self.verdict
+        self.error = self.result
 
-    def replied(self, reply: ResponseOrigin, refusal: Refused | None) -> None:
-        """What the client is to get, and the refusal that stands in it."""
-        self.reply = reply
-        self.refusal = refusal if reply in ("own", "stale") else None
+    def responded(self, origin: ResponseOrigin, error: ProviderError | None) -> None:
+        """What the client is to get, and the provider error that stands in it."""
+        self.origin = origin
+        self.error = error if origin in ("own", "replayed") else None
 
     def answered(self, status: int, head: Sequence[tuple[str, str]], body: bytes) -> None:
         """What the client is to get."""
@@ -147,16 +155,16 @@ class Exchange:
     def outcome(self) -> Outcome:
         """What came of it for the client."""
         if not self.method:
-            return "no HTTP"
+            return "invalid_http"
         if self.ending in _UNHEARD:
-            return "lost"
-        if self.reply != "own":
-            return self.reply
+            return "no_response"
+        if self.origin != "own":
+            return self.origin
         if self.operation is None:
-            return "astray" if self.status >= 400 or self.provider is not None else "answered"
-        return "accepted" if self.refusal is None else "refused"
+            return "unmatched" if self.status >= 400 or self.provider is not None else "answered"
+        return "accepted" if self.error is None else "rejected"
 
-    def weigh(self) -> int:
+    def estimated_size(self) -> int:
         """About how many bytes of memory it holds."""
         held = _OVERHEAD + len(self.target) + len(self.body) + len(self.answer_body) + _VALUE * len(self.values)
         for name, value in self.head:
@@ -174,7 +182,7 @@ def _effect(events: Sequence[Event], is_kept: bool) -> Effect:
     if not events:
         return "nothing"
     if not is_kept:
-        return "prevented"
+        return "skipped"
     return "stored" if MessageStored in map(type, events) else "changed"
 
 
@@ -205,7 +213,7 @@ class Budget:
                 self._journals.remove(journal)
                 self.held -= journal.held
 
-    def make_room(self) -> None:
+    def evict(self) -> None:
         """Drop until the budget is met; called with the lock held."""
         goal = self.most - self.most // 16
         while self.held > goal and self._journals:
@@ -268,7 +276,7 @@ class Journal:
         Returns:
             The number. Exchanges are never seen out of their order, for a number is only given to what stands there.
         """
-        exchange.size = exchange.weigh()
+        exchange.size = exchange.estimated_size()
         budget = self._budget
         with budget.lock:
             self.last += 1
@@ -279,7 +287,7 @@ class Journal:
             if len(self._exchanges) > self._most:
                 self.drop_oldest("length")
             if budget.held > budget.most:
-                budget.make_room()
+                budget.evict()
         return exchange.number
 
     def drop_oldest(self, why: _Bound) -> None:

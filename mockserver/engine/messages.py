@@ -79,13 +79,13 @@ class Message(Struct, frozen=True, gc=False):
 
 def index_keys(account: str, own_number: str, kind: str, program: str, direction: Direction) -> list[IndexKey]:
     """Every index key of such messages, except those of their handsets."""
-    found = [account_shelf(account)]
+    found = [account_key(account)]
     if own_number:
-        found.append(number_shelf(account, own_number))
+        found.append(number_key(account, own_number))
     if kind:
-        found.append(kind_shelf(account, kind))
+        found.append(kind_key(account, kind))
     if program:
-        found += program_shelf(account, program), program_shelf(account, program, direction)
+        found += program_key(account, program), program_key(account, program, direction)
     return found
 
 
@@ -100,26 +100,26 @@ def handset_of(number: str) -> str:
     return digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
 
 
-def handset_shelf(handset: str) -> IndexKey:
+def handset_key(handset: str) -> IndexKey:
     """Everything sent to or by one handset, in all accounts; named as `handset_of` writes it."""
     return (HANDSET, handset)
 
 
-def account_shelf(account: str) -> IndexKey:
+def account_key(account: str) -> IndexKey:
     """Everything of an account."""
     return (account,)
 
 
-def number_shelf(account: str, number: str) -> IndexKey:
+def number_key(account: str, number: str) -> IndexKey:
     """Everything sent from or received at one number of an account."""
     return (account, "number", number)
 
 
-def kind_shelf(account: str, kind: str) -> IndexKey:
+def kind_key(account: str, kind: str) -> IndexKey:
     """Everything of one type of an account."""
     return (account, "kind", kind)
 
 
-def program_shelf(account: str, program: str, direction: Direction | Literal[""] = "") -> IndexKey:
+def program_key(account: str, program: str, direction: Direction | Literal[""] = "") -> IndexKey:
     """Everything of a program, in one direction or in both."""
     return (account, "program", program, direction) if direction else (account, "program", program)

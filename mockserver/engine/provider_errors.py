@@ -1,6 +1,6 @@
 """What every provider's "no" has in common: a name, a sentence and a source.
 
-A refusal is raised where it is decided and rendered once, by the room's `wire.py`. Plain classes: a frozen
+A provider error is raised where it is decided and rendered once, by the provider's `wire.py`. Plain classes: a frozen
 dataclass that is raised inside a context manager cannot take its traceback.
 """
 
@@ -20,7 +20,7 @@ class Source(NamedTuple):
 
 
 def documented(document: str, sentence: str, quirk: str | None = None) -> Source:
-    """The document says so. A quirk beside it says what of the refusal is still ours: its text."""
+    """The document says so. A quirk beside it says what of the provider error is still ours: its text."""
     return Source(document, sentence, quirk)
 
 
@@ -29,20 +29,20 @@ def assumed(quirk: str) -> Source:
     return Source(None, None, quirk)
 
 
-class Refused(Exception):  # an answer, not an error of ours
+class ProviderError(Exception):  # an answer, not an error of ours
     """A provider says no."""
 
     status: ClassVar[int] = 200
     description: ClassVar[str] = ""
     """The sentence for the client; ``{names}`` are filled with the facts of the case."""
-    fix: ClassVar[str] = ""
+    hint: ClassVar[str] = ""
     """What the client's developer is to do, in one imperative sentence; filled likewise."""
     about: ClassVar[tuple[str, ...]] = ()
     """The parameters or headers that it is about, or ``path`` and ``method``, where no fact names one."""
     cites_parameter: ClassVar[bool] = False
     """Whether an error about a parameter has the source of that parameter in place of its own."""
     source: Source
-    """Where it comes from; a case may know a nearer sentence, see `quoting`."""
+    """Where it comes from; a case may know a nearer sentence, see `with_source`."""
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
@@ -50,15 +50,15 @@ class Refused(Exception):  # an answer, not an error of ours
 
     @property
     def advice(self) -> str:
-        """`fix`, for this case."""
-        return self._filled(self.fix)
+        """`hint`, for this case."""
+        return self._filled(self.hint)
 
-    def quoting(self, source: Source) -> Self:
-        """The same refusal with the sentence that fits this case, or none; a quirk of its own stays."""
+    def with_source(self, source: Source) -> Self:
+        """The same provider error with the sentence that fits this case, or none; a quirk of its own stays."""
         self.source = source._replace(quirk=self.source.quirk or source.quirk)
         return self
 
-    def forget_the_way(self) -> None:
+    def drop_traceback(self) -> None:
         """Let go of how it was raised, for who keeps it: with that go every frame of the way, and all that is in them."""
         self.__traceback__ = self.__cause__ = self.__context__ = None
 
@@ -67,7 +67,7 @@ class Refused(Exception):  # an answer, not an error of ours
 
 
 class _Facts(dict[str, object]):
-    """What a sentence is filled with. A catalogue of refusals says them without any facts."""
+    """What a sentence is filled with. A catalogue of provider errors says them without any facts."""
 
     def __missing__(self, name: str) -> str:
         return "…"

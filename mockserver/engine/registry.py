@@ -1,4 +1,4 @@
-"""The house's worlds, and whose request it is: the door's, else the prefix's, else the credential's."""
+"""The server's worlds, and whose request it is: the listener's, else the prefix's, else the credential's."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .feed import EventFeed
 from .ids import Ids
 from .journal import Budget, Journal
 from .state import Fixture, InitialState, State
-from .world import Room, Sender, World
+from .world import ProviderCallbacks, Sender, World
 
 DEFAULT = "default"
 """The id of the world that is always there."""
 
-MOST_ADOPTED = 1_000
+MAX_AUTO_CREATED = 1_000
 """Worlds beyond which no more strangers are adopted."""
 
 
@@ -40,19 +40,19 @@ class CredentialsInUse(AlreadyInUse):
         )
 
 
-class Worlds:
+class WorldRegistry:
     """Every world of this process."""
 
     def __init__(
         self,
         fixture: Fixture,
-        readings: Mapping[str, str],
+        variants: Mapping[str, str],
         *,
         clock: Clock | None = None,
         seed: str = DEFAULT,
-        rooms: Mapping[str, Room] | None = None,
+        providers: Mapping[str, ProviderCallbacks] | None = None,
         sender: Sender | None = None,
-        adopts: bool = False,
+        auto_create_world: bool = False,
         journal_bytes: int = 32 * 2**20,
         journal_length: int = 10_000,
     ) -> None:
@@ -60,29 +60,29 @@ class Worlds:
 
         Args:
             fixture: what the default world holds; its printed credentials lead there.
-            readings: every switch of every room, with its default.
+            variants: every switch of every provider, with its default.
             clock: the default world's; the system's when none is given.
             seed: of the default world, and of the credentials that are issued.
-            rooms: by provider, what it decides when nobody has asked it.
+            providers: by provider, what it decides when no one has asked it.
             sender: makes the attempts at deliveries.
-            adopts: whether an unknown credential gets a world of its own, made from the same fixture.
+            auto_create_world: whether an unknown credential gets a world of its own, made from the same fixture.
             journal_bytes: that all journals together may hold.
             journal_length: exchanges that each journal may hold.
         """
-        self.readings = dict(readings)
-        """Every switch of every room, with its default."""
+        self.variants = dict(variants)
+        """Every switch of every provider, with its default."""
         self.feed = EventFeed()
         """The ids of worlds that came or went."""
         self._fixture = fixture
-        self._rooms = dict(rooms or {})
+        self._providers = dict(providers or {})
         self._sender = sender
-        self._adopts = adopts
+        self._auto_create_world = auto_create_world
         self._ids = Ids(seed)
         self._budget = Budget(journal_bytes)
         self._journal_length = journal_length
         self._worlds: dict[str, World] = {}
-        self._doors: dict[str, World] = {}
-        self._dismissing: Callable[[str], None] = _nobody
+        self._listeners: dict[str, World] = {}
+        self._on_unbind: Callable[[str], None] = _ignore
         self._owners: dict[tuple[str, str], World] = {}
         self._printed = {value for grants in fixture.grants.items() for value in (grants[0][1], grants[1].secret)}
         self._issued: Counter[str | None] = Counter()
@@ -99,22 +99,24 @@ class Worlds:
         """The world of an id."""
         return self._worlds.get(world_id)
 
-    def at_door(self, door: str | None) -> World | None:
-        """The world that a door is bound to."""
-        return self._doors.get(door) if door is not None else None
+    def world_for_listener(self, listener: str | None) -> World | None:
+        """The world that a listener is bound to."""
+        return self._listeners.get(listener) if listener is not None else None
 
-    def owner(self, credential: Credential | None) -> World:
+    def world_for_credential(self, credential: Credential | None) -> World:
         """The world whose credential it is, wrong secret or not; the default world for a stranger's."""
         if credential is None:
             return self.default
-        owner = self._owners.get((credential.provider, credential.user))
-        return owner or (self._adopt(credential) if self._adopts else self.default)
+        world_for_credential = self._owners.get((credential.provider, credential.user))
+        return world_for_credential or (
+            self._create_for_credential(credential) if self._auto_create_world else self.default
+        )
 
-    def _adopt(self, credential: Credential) -> World:
+    def _create_for_credential(self, credential: Credential) -> World:
         """A world in which a stranger's credential is that of the first account of its provider."""
         accounts = (account for account in self._fixture.accounts if account.provider == credential.provider)
         account = next(accounts, None)
-        if account is None or len(self._worlds) > MOST_ADOPTED:
+        if account is None or len(self._worlds) > MAX_AUTO_CREATED:
             return self.default
         try:
             return self.create(self._fixture, logins={account.key: (Login(credential.user, credential.secret),)})
@@ -131,7 +133,7 @@ class Worlds:
         *,
         world_id: str | None = None,
         logins: Mapping[str, tuple[Login, ...]] | None = None,
-        readings: Mapping[str, str] | None = None,
+        variants: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         seed: str | None = None,
     ) -> World:
@@ -141,7 +143,7 @@ class Worlds:
             fixture: what it begins with.
             world_id: its name in addresses; one is made when none is given.
             logins: credentials by account key; accounts that are not named get fresh ones.
-            readings: switches that differ from the fixture's.
+            variants: switches that differ from the fixture's.
             clock: the system's when none is given.
             seed: of its identifiers; its id when none is given.
 
@@ -159,11 +161,11 @@ class Worlds:
             initial_state = InitialState(
                 fixture,
                 seed or name,
-                {**self.readings, **fixture.readings, **(readings or {})},
+                {**self.variants, **fixture.variants, **(variants or {})},
                 given,
                 None if clock is None else clock.frozen_at,
             )
-            world = World(name, initial_state, self._journal(), self._rooms, clock, self._sender)
+            world = World(name, initial_state, self._journal(), self._providers, clock, self._sender)
             self._enter(world)
             self._ids.commit(reservation.used)
             return world
@@ -208,18 +210,18 @@ class Worlds:
         if self._sender is not None:
             self._sender.close()
 
-    def bind(self, door: str, world: World) -> None:
-        """Every request through a door is this world's."""
-        self._doors[door] = world
+    def bind(self, listener: str, world: World) -> None:
+        """Every request through a listener is this world's."""
+        self._listeners[listener] = world
 
-    def unbind(self, door: str) -> None:
-        """A door leads nowhere in particular again, and whoever came in through it is let go."""
-        self._doors.pop(door, None)
-        self._dismissing(door)
+    def unbind(self, listener: str) -> None:
+        """A listener leads nowhere in particular again, and whoever came in through it is let go."""
+        self._listeners.pop(listener, None)
+        self._on_unbind(listener)
 
-    def dismisses(self, dismiss: Callable[[str], None]) -> None:
-        """Who lets go of the connections that came in through a door that is unbound; the server's own."""
-        self._dismissing = dismiss
+    def on_unbind(self, unbind: Callable[[str], None]) -> None:
+        """Who lets go of the connections that came in through a listener that is unbound; the server's own."""
+        self._on_unbind = unbind
 
     def drop(self, world: World) -> None:
         """Forget a world. Its credentials are strangers' from now on.
@@ -231,7 +233,7 @@ class Worlds:
             raise ValueError("the default world cannot be dropped; reset it instead")
         with self._lock:
             self._leave(world)
-            self._doors = {door: bound for door, bound in self._doors.items() if bound is not world}
+            self._listeners = {listener: bound for listener, bound in self._listeners.items() if bound is not world}
         world.close()
 
     def _check_free(self, name: str, fixture: Fixture, given: Mapping[str, tuple[Login, ...]]) -> None:
@@ -240,10 +242,14 @@ class Worlds:
         self._check_credentials(fixture, given)
 
     def _check_credentials(
-        self, fixture: Fixture, given: Mapping[str, tuple[Login, ...]], owner: World | None = None
+        self, fixture: Fixture, given: Mapping[str, tuple[Login, ...]], world_for_credential: World | None = None
     ) -> None:
         wanted = ((account.provider, login.user) for account in fixture.accounts for login in given[account.key])
-        taken = [who for who in dict.fromkeys(wanted) if self._owners.get(who, owner) is not owner]
+        taken = [
+            who
+            for who in dict.fromkeys(wanted)
+            if self._owners.get(who, world_for_credential) is not world_for_credential
+        ]
         if taken:
             raise CredentialsInUse(taken)
 
@@ -251,7 +257,11 @@ class Worlds:
         self._worlds.pop(world.id, None)
         self.feed.publish(world.id)
         self._issued.subtract(self._values(world.id))
-        self._owners = {who: owner for who, owner in self._owners.items() if owner is not world}
+        self._owners = {
+            who: world_for_credential
+            for who, world_for_credential in self._owners.items()
+            if world_for_credential is not world
+        }
 
     def _enter(self, world: World) -> None:
         self._worlds[world.id] = world
@@ -268,10 +278,10 @@ class Worlds:
         return Journal(self._budget, self._journal_length)
 
 
-def _nobody(_door: str) -> None:
+def _ignore(_listener: str) -> None:
     """Is connected while nothing listens."""
 
 
 def _fresh(logins: tuple[Login, ...], token: Callable[[str], str]) -> tuple[Login, ...]:
-    """Credentials of the same shape as printed ones, that nobody has."""
+    """Credentials of the same shape as printed ones, that no one has."""
     return tuple(Login(token("user"), None if login.secret is None else token("secret")) for login in logins)

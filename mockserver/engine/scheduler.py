@@ -17,7 +17,7 @@ class ScheduledItem(NamedTuple):
     """Which of those at the same instant comes first; unique in its world."""
     provider: str
     fields: Mapping[str, Any]
-    """What the provider's `arrive` takes."""
+    """What the provider's `receive_inbound` takes."""
     delivery: int = 0
     """The delivery at which an attempt will be made; 0 for a message."""
 

@@ -1,4 +1,4 @@
-"""Messages with an index. A segment is shared as soon as nobody adds to it: a fixture's by its worlds, a fork's by its parent."""
+"""Messages with an index. A segment is shared as soon as no one adds to it: a fixture's by its worlds, a fork's by its parent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from .messages import HANDSET, IndexKey, Message, handset_shelf, index_keys
+from .messages import HANDSET, IndexKey, Message, handset_key, index_keys
 
 
 class Segment:
@@ -45,7 +45,7 @@ class Segment:
         if self._handsets is None:
             found: dict[IndexKey, array[int]] = {}
             for place in sorted(self.live(), key=self.stamp):
-                found.setdefault(handset_shelf(self.rows[place].handset), array("I")).append(place)
+                found.setdefault(handset_key(self.rows[place].handset), array("I")).append(place)
             self._handsets = found
         return self._handsets
 
@@ -63,7 +63,7 @@ class Segment:
         return message.at, message.serial
 
     def add(self, message: Message) -> None:
-        """Add a message. Only for who has made the segment and shares it with nobody."""
+        """Add a message. Only for who has made the segment and shares it with no one."""
         place = len(self.rows)
         self._places()[message.serial] = place
         self.rows.append(message)
@@ -90,7 +90,7 @@ class Segment:
     def _entries(self, message: Message) -> Iterable[tuple[dict[IndexKey, array[int]], IndexKey]]:
         entries = [(self._index, key) for key in message.index_keys()]
         if self._handsets is not None:
-            entries.append((self._handsets, handset_shelf(message.handset)))
+            entries.append((self._handsets, handset_key(message.handset)))
         return entries
 
     def _places(self) -> dict[int, int]:

@@ -20,7 +20,6 @@ from .clock import Clock
 from .deliveries import Delivery
 from .events import (
     AccountChanged,
-    ArrivalScheduled,
     AttemptEnded,
     AttemptStarted,
     ClockChanged,
@@ -34,6 +33,7 @@ from .events import (
     FaultRuleRemoved,
     FaultRulesMatched,
     IdsUsed,
+    InboundScheduled,
     MessageChanged,
     MessageDeleted,
     MessagesRead,
@@ -78,15 +78,15 @@ class Fixture:
     """Messages at instants."""
     relative: Segment = field(default_factory=Segment)
     """Messages at durations before the world's birth, as negative instants."""
-    readings: Mapping[str, str] = field(default_factory=dict)
-    """Readings that differ from the default."""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """Variants that differ from the default."""
     read: frozenset[int] = frozenset()
     """The serials of messages that the customer has marked as read; those of ``relative`` follow those of ``fixed``."""
     sequences: Mapping[str, int] = field(default_factory=dict)
     """Where the providers' own numbering goes on."""
     uses: Mapping[str, tuple[Instant, ...]] = field(default_factory=dict)
     """The latest uses of whatever is limited, in ascending order."""
-    agenda: tuple[ScheduledItem, ...] = ()
+    scheduled: tuple[ScheduledItem, ...] = ()
     """What will happen by itself."""
 
     @cached_property
@@ -102,7 +102,7 @@ class InitialState:
     fixture: Fixture
     seed: str
     """Of identifiers and chance."""
-    readings: Mapping[str, str] = field(default_factory=dict)
+    variants: Mapping[str, str] = field(default_factory=dict)
     """The complete table of switches."""
     logins: Mapping[str, tuple[Login, ...]] | None = None
     """The credentials of each account, by key."""
@@ -124,7 +124,7 @@ class InitialState:
             now: the instant that it shows; relative messages are counted back from its whole second.
         """
         if self.template is None:
-            return State(self.fixture, now // SECOND * SECOND, self.readings, self.logins, clock=clock, seed=self.seed)
+            return State(self.fixture, now // SECOND * SECOND, self.variants, self.logins, clock=clock, seed=self.seed)
         state = self.template.fork()
         state.clock, state.ids = clock, Ids(self.seed, state.ids.sequences)
         return state
@@ -134,15 +134,15 @@ class State:
     """All that one world knows."""
 
     __slots__ = (
-        *("_issued", "_printed", "accounts", "agenda", "clock", "deliveries_by_message", "epoch", "fault_rules"),
-        *("ids", "in_flight", "ledger", "outbox", "read", "readings", "uses", "waiting"),
+        *("_issued", "_printed", "accounts", "scheduled", "clock", "deliveries_by_message", "epoch", "fault_rules"),
+        *("ids", "in_flight", "message_store", "deliveries", "read", "variants", "uses", "waiting"),
     )
 
     def __init__(
         self,
         fixture: Fixture,
         birth: Instant,
-        readings: Mapping[str, str],
+        variants: Mapping[str, str],
         logins: Mapping[str, tuple[Login, ...]] | None = None,
         *,
         clock: Clock | None = None,
@@ -153,7 +153,7 @@ class State:
         Args:
             fixture: what is there.
             birth: the instant from which its relative messages are counted back.
-            readings: the complete table of switches.
+            variants: the complete table of switches.
             logins: the credentials of each account (by key) in place of the printed ones.
             clock: one that is frozen at its birth when none is given.
             seed: of identifiers and chance.
@@ -165,14 +165,14 @@ class State:
         self.in_flight: dict[int, AttemptStarted] = {}
         """The attempts that have begun and not ended, by the number of the delivery."""
         self.accounts = {account.key: account for account in fixture.accounts}
-        self.ledger = MessageStore(((fixture.fixed, 0), (fixture.relative, birth)))
-        self.readings = dict(readings)
-        """Every switch of every room, by name."""
-        self.outbox: dict[int, Delivery] = {}
+        self.message_store = MessageStore(((fixture.fixed, 0), (fixture.relative, birth)))
+        self.variants = dict(variants)
+        """Every switch of every provider, by name."""
+        self.deliveries: dict[int, Delivery] = {}
         """Every delivery, by number."""
         self.deliveries_by_message: dict[int, tuple[int, ...]] = {}
         """The numbers of the deliveries about each message, by its serial."""
-        self.agenda = Scheduler(fixture.agenda)
+        self.scheduled = Scheduler(fixture.scheduled)
         """What will happen by itself."""
         self.uses: dict[str, tuple[Instant, ...]] = dict(fixture.uses)
         """The latest uses of whatever is limited, in ascending order."""
@@ -198,7 +198,7 @@ class State:
         return self.accounts[grant.account]
 
     def logins(self) -> dict[tuple[str, str], str | None]:
-        """The secret of each provider's user, without the printed credentials that only a door lets in."""
+        """The secret of each provider's user, without the printed credentials that only a listener lets in."""
         return {who: grant.secret for who, grant in self._issued.items()}
 
     def apply(self, *events: Event) -> None:
@@ -212,15 +212,15 @@ class State:
         twin.ids = self.ids.copy()
         twin.epoch, twin.in_flight = 0, {}
         twin.accounts = dict(self.accounts)
-        twin.ledger = self.ledger.fork()
+        twin.message_store = self.message_store.fork()
         # A fork sends nothing that its parent sends too.
-        twin.agenda = Scheduler(due for due in self.agenda if not due.delivery)
-        twin.outbox = {
+        twin.scheduled = Scheduler(due for due in self.scheduled if not due.delivery)
+        twin.deliveries = {
             number: replace(delivery, status="held", due=None) if delivery.status == "due" else delivery
-            for number, delivery in self.outbox.items()
+            for number, delivery in self.deliveries.items()
         }
         twin.deliveries_by_message = dict(self.deliveries_by_message)
-        twin.readings = dict(self.readings)
+        twin.variants = dict(self.variants)
         twin.read = set(self.read)
         twin.uses = dict(self.uses)
         twin.fault_rules = self.fault_rules.fork()
@@ -231,37 +231,37 @@ class State:
         """All that it holds, as values that compare: two states are equal when these are."""
         return {
             **{name: copy(getattr(self, name)) for name in self.__slots__},
-            "agenda": (self.agenda.last, *self.agenda),
+            "scheduled": (self.scheduled.last, *self.scheduled),
             "fault_rules": (self.fault_rules.next_id(), *self.fault_rules),
             "ids": (self.ids.seed, self.ids.sequences),
-            "ledger": (self.ledger.next_serial, *sorted(self.ledger, key=attrgetter("serial"))),
+            "message_store": (self.message_store.next_serial, *sorted(self.message_store, key=attrgetter("serial"))),
         }
 
 
 def _store(state: State, event: MessageStored) -> None:
-    state.ledger.add(event.message)
+    state.message_store.add(event.message)
 
 
 def _change_message(state: State, event: MessageChanged) -> None:
-    message = state.ledger.get(event.serial)
+    message = state.message_store.get(event.serial)
     if message is None:
         raise KeyError(event.serial)
     status = message.status if event.status is None else event.status
     fields = freeze({**message.fields, **event.fields})
-    state.ledger.change(structs.replace(message, status=status, fields=fields))
+    state.message_store.change(structs.replace(message, status=status, fields=fields))
 
 
 def _delete_message(state: State, event: MessageDeleted) -> None:
-    state.ledger.delete(event.serial)
+    state.message_store.delete(event.serial)
     state.read.discard(event.serial)
 
 
-def _schedule(state: State, event: ArrivalScheduled) -> None:
-    state.agenda.add(event.at, event.provider, event.fields)
+def _schedule(state: State, event: InboundScheduled) -> None:
+    state.scheduled.add(event.at, event.provider, event.fields)
 
 
 def _run_item(state: State, event: ScheduledItemRun) -> None:
-    state.agenda.remove(event.number)
+    state.scheduled.remove(event.number)
 
 
 def _open_delivery(state: State, event: DeliveryOpened) -> None:
@@ -278,22 +278,22 @@ def _start_attempt(state: State, event: AttemptStarted) -> None:
 
 def _end_attempt(state: State, event: AttemptEnded) -> None:
     state.in_flight.pop(event.number, None)
-    delivery = state.outbox[event.number]
+    delivery = state.deliveries[event.number]
     attempts = (*delivery.attempts, event.attempt)
     _put(state, replace(delivery, status=event.status, due=event.due, attempts=attempts))
 
 
 def _change_delivery(state: State, event: DeliveryChanged) -> None:
-    state.agenda.cancel(event.number)
+    state.scheduled.cancel(event.number)
     if state.waiting:
         state.waiting = tuple(number for number in state.waiting if number != event.number)
-    _put(state, replace(state.outbox[event.number], status=event.status, due=event.due))
+    _put(state, replace(state.deliveries[event.number], status=event.status, due=event.due))
 
 
 def _put(state: State, delivery: Delivery) -> None:
-    state.outbox[delivery.number] = delivery
+    state.deliveries[delivery.number] = delivery
     if delivery.status == "due" and delivery.due is not None:
-        state.agenda.add(delivery.due, delivery.provider, {}, delivery.number)
+        state.scheduled.add(delivery.due, delivery.provider, {}, delivery.number)
 
 
 def _change_account(state: State, event: AccountChanged) -> None:
@@ -328,9 +328,9 @@ def _close(state: State, _event: Closed) -> None:
     state.in_flight = {}
 
 
-def _choose_reading(state: State, event: VariantChosen) -> None:
-    # Replaced whole: what was decided under the readings of before still refers to them.
-    state.readings = {**state.readings, event.name: event.reading}
+def _choose_variant(state: State, event: VariantChosen) -> None:
+    # Replaced whole: what was decided under the variants of before still refers to them.
+    state.variants = {**state.variants, event.name: event.variant}
 
 
 def _mark_read(state: State, event: MessagesRead) -> None:
@@ -367,7 +367,7 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     MessageDeleted: _delete_message,
     MessagesRead: _mark_read,
     UseCounted: _count,
-    ArrivalScheduled: _schedule,
+    InboundScheduled: _schedule,
     ScheduledItemRun: _run_item,
     DeliveryOpened: _open_delivery,
     AttemptStarted: _start_attempt,
@@ -375,7 +375,7 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     DeliveryChanged: _change_delivery,
     AccountChanged: _change_account,
     CredentialsIssued: _issue,
-    VariantChosen: _choose_reading,
+    VariantChosen: _choose_variant,
     ClockChanged: _change_clock,
     IdsUsed: _use_ids,
     Restarted: _restart,

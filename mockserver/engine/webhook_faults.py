@@ -39,7 +39,7 @@ class ConcurrentWebhooks(ConfiguredFault, WebhookFault):
 
     def open(self, delivery: Delivery, next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
         """Two of it, of which neither waits for the other."""
-        return delivery, replace(delivery, number=next_number(), lane=f"{delivery.lane} again")
+        return delivery, replace(delivery, number=next_number(), ordering_key=f"{delivery.ordering_key} again")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class DelayedWebhook(ConfiguredFault, WebhookFault):
 
     def open(self, delivery: Delivery, _next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
         """The same, later."""
-        return (replace(delivery, due=delivery.opened + round(self.seconds * SECOND)),)
+        return (replace(delivery, due=delivery.created_at + round(self.seconds * SECOND)),)
 
 
 @dataclass(frozen=True)

@@ -41,18 +41,18 @@ from .state import InitialState, State
 Decide: TypeAlias = Callable[[State, Instant, IdReservation], Decision]
 """Pure: reads the state, the instant and a reservation of identifiers, and concludes. It may be run again."""
 
-Arrive: TypeAlias = Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision]
+ReceiveInbound: TypeAlias = Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision]
 """A provider's decider for a message that comes in from outside, given its fields."""
 
-Judge: TypeAlias = Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision]
+EvaluateAttempt: TypeAlias = Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision]
 """A provider's decider for an attempt that is over: acknowledged, due again, or given up."""
 
 
-class Room(NamedTuple):
-    """What a provider decides when nobody has asked it."""
+class ProviderCallbacks(NamedTuple):
+    """What a provider decides when no one has asked it."""
 
-    arrive: Arrive | None = None
-    judge: Judge | None = None
+    receive_inbound: ReceiveInbound | None = None
+    evaluate_attempt: EvaluateAttempt | None = None
 
 
 class Sender(Protocol):
@@ -120,7 +120,7 @@ class TimedEvent(Struct, frozen=True, gc=False):
 
 
 class EventBatch(Struct, frozen=True, gc=False):
-    """What happened at one instant, in order. Nearly nobody looks, so the single things are made for who does."""
+    """What happened at one instant, in order. Nearly no one looks, so the single things are made for who does."""
 
     at: Instant
     whats: tuple[Event | ExchangeRecorded | ReceiveFailed, ...]
@@ -167,7 +167,7 @@ class World:
     """What one test, or one developer, sees."""
 
     __slots__ = (
-        *("_announced", "_begun_before", "_quiet", "_record", "_rooms", "_sender"),
+        *("_announced", "_begun_before", "_quiet", "_record", "_providers", "_sender"),
         *("feed", "id", "initial_state", "journal", "lock", "log", "state", "settings_changed"),
     )
 
@@ -176,7 +176,7 @@ class World:
         world_id: str,
         initial_state: InitialState,
         journal: Journal,
-        rooms: Mapping[str, Room],
+        providers: Mapping[str, ProviderCallbacks],
         clock: Clock | None = None,
         sender: Sender | None = None,
     ) -> None:
@@ -186,7 +186,7 @@ class World:
             world_id: its name in addresses.
             initial_state: what a reset returns it to.
             journal: where its exchanges are written down.
-            rooms: by provider, what it decides when nobody has asked it.
+            providers: by provider, what it decides when no one has asked it.
             clock: in place of the one that it would begin with.
             sender: makes the attempts at deliveries; without one they stay due.
         """
@@ -207,7 +207,7 @@ class World:
         self._quiet = Condition(self.lock)
         self._record: list[TimedEvent] | None = None
         self._announced: Instant | None = None
-        self._rooms = rooms
+        self._providers = providers
         self._sender = sender
 
     @property
@@ -226,14 +226,14 @@ class World:
         """
         with self.lock:
             state = self.state
-            now, agenda = state.clock.now(), state.agenda
-            if agenda.next is not None:  # nearly every world waits for nothing, and then none of this is called
+            now, scheduled = state.clock.now(), state.scheduled
+            if scheduled.next is not None:  # nearly every world waits for nothing, and then none of this is called
                 self._run_due(now)
             decision = self._apply_decision(decide, now, commit)
-            agenda = state.agenda
-            if agenda.next is not None:
+            scheduled = state.scheduled
+            if scheduled.next is not None:
                 self._run_due(now)  # what is due now is attempted at once
-            if agenda.next != self._announced:
+            if scheduled.next != self._announced:
                 self._notify_scheduler()
             return decision
 
@@ -260,7 +260,7 @@ class World:
                 return
             now = self.clock.now()
             try:
-                self._evaluate_attempt(self.state.outbox[number], attempt, now)
+                self._evaluate_attempt(self.state.deliveries[number], attempt, now)
             finally:
                 self._begun_before.discard(number)
                 self._run_due(now)
@@ -268,16 +268,17 @@ class World:
                 self._quiet.notify_all()
 
     def _evaluate_attempt(self, delivery: Delivery, attempt: Attempt, now: Instant) -> None:
-        judge = self._rooms[delivery.provider].judge
-        assert judge is not None
+        evaluate_attempt = self._providers[delivery.provider].evaluate_attempt
+        assert evaluate_attempt is not None
         if delivery.fault is not None:
             attempt = delivery.fault.end_attempt(delivery, attempt)
         try:
             self._apply_decision(
-                lambda state, now, ids: self._judged(judge(delivery, attempt, state, now, ids), delivery), now
+                lambda state, now, ids: self._judged(evaluate_attempt(delivery, attempt, state, now, ids), delivery),
+                now,
             )
         except Exception as error:
-            ended = attempt._replace(verdict=f"the provider's code failed: {type(error).__name__}")
+            ended = attempt._replace(result=f"the provider's code failed: {type(error).__name__}")
             self._publish(now, (AttemptEnded(delivery.number, ended, "given up", None),))
             raise
 
@@ -286,13 +287,13 @@ class World:
         self.journal.add(exchange)
         self.feed.publish_all(EventBatch(exchange.at, (ExchangeRecorded(exchange.number),)))
 
-    def arrive(self, provider: str, fields: Mapping[str, Any]) -> Decision:
+    def receive_inbound(self, provider: str, fields: Mapping[str, Any]) -> Decision:
         """Let a message come in now.
 
         Raises:
             KeyError: nothing arrives at that provider.
         """
-        decide = self._rooms[provider].arrive
+        decide = self._providers[provider].receive_inbound
         if decide is None:
             raise KeyError(provider)
         return self.execute(lambda state, now, ids: decide(fields, state, now, ids))
@@ -363,7 +364,7 @@ class World:
         """Move the clock on, and run what is due on the way; what happened, in order, each at its own instant.
 
         It moves from due instant to due instant, and at each waits, without the lock, until every attempt is over. For
-        one that was begun before it waits as `ATTEMPT_PATIENCE` says; `settle` before an advance waits longer.
+        one that was begun before it waits as `ATTEMPT_PATIENCE` says; `wait_until_idle` before an advance waits longer.
 
         Args:
             to: the instant to move to.
@@ -392,7 +393,7 @@ class World:
                 self.settings_changed.publish("clock")
             return record
 
-    def settle(self, patience: float = 10.0) -> bool:
+    def wait_until_idle(self, patience: float = 10.0) -> bool:
         """Wait until nothing is due now and nothing in flight; whether it came to that in so many seconds of wall clock."""
         with self.lock:
             self._run_due(self.clock.now())
@@ -409,9 +410,9 @@ class World:
             if at is not None and at < now:
                 raise ValueError("a clock cannot be frozen in its past; a reset with freeze does that")
             self._set_clock(self.clock.freeze())
-            happened = self._run_due(now)
+            event_json = self._run_due(now)
             self.settings_changed.publish("clock")
-        return happened if at is None else happened + self.advance(at)
+        return event_json if at is None else event_json + self.advance(at)
 
     def resume(self) -> None:
         """Let the clock tick on from where it stands."""
@@ -424,7 +425,7 @@ class World:
     def next_due(self) -> Instant | None:
         """When the next thing happens by itself."""
         with self.lock:
-            return self.state.agenda.next
+            return self.state.scheduled.next
 
     # -- whole worlds ------------------------------------------------------------------------------------------------
 
@@ -458,12 +459,12 @@ class World:
             template = self.state.fork()
             issue(template)
             initial_state = replace(self.initial_state, frozen_at=clock.frozen_at, template=template)
-            return World(world_id, initial_state, journal, self._rooms, clock, self._sender)
+            return World(world_id, initial_state, journal, self._providers, clock, self._sender)
 
     # -- inside the lock ---------------------------------------------------------------------------------------------
 
     def _apply_decision(self, decide: Decide, now: Instant, commit: bool = True) -> Decision:
-        """Decide and make it so, all of it before anybody is told of any of it."""
+        """Decide and make it so, all of it before anybody is notified of any of it."""
         reservation = self.state.ids.reserve()
         decision = decide(self.state, now, reservation)
         if commit and decision.events:
@@ -478,10 +479,10 @@ class World:
     ) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
         """What happens in place of some events where webhooks go wrong on purpose, and what only the state needs of it."""
         rules, waiting = self.state.fault_rules.fork(), self.state.waiting
-        happened, internal = list[Event](), list[Event]()
+        event_json, internal = list[Event](), list[Event]()
         for event in events:
             if not isinstance(event, DeliveryOpened):
-                happened.append(event)
+                event_json.append(event)
                 continue
             delivery = event.delivery
             facts = WebhookFacts(delivery.provider, delivery.account.partition("/")[2], delivery.kind, delivery.url)
@@ -492,13 +493,13 @@ class World:
             opened: tuple[Delivery, ...] = (delivery,)
             if selected.rule is not None and isinstance(selected.fault, WebhookFault):
                 rules.hit(selected.rule)
-                happened.append(FaultRuleHit(selected.rule))
+                event_json.append(FaultRuleHit(selected.rule))
                 delivery = replace(delivery, fault=selected.fault, fault_rule=selected.rule)
-                opened = selected.fault.open(delivery, partial(reservation.number, "outbox"))
-            happened += map(DeliveryOpened, opened)
-            happened += (DeliveryChanged(number, "due", now) for number in waiting)
+                opened = selected.fault.open(delivery, partial(reservation.number, "deliveries"))
+            event_json += map(DeliveryOpened, opened)
+            event_json += (DeliveryChanged(number, "due", now) for number in waiting)
             waiting = tuple(each.number for each in opened if each.status == "held" and each.fault is not None)
-        return tuple(happened), tuple(internal)
+        return tuple(event_json), tuple(internal)
 
     def _judged(self, decision: Decision, delivery: Delivery) -> Decision:
         """What a provider decided of an attempt, unless a fault gives up before."""
@@ -511,7 +512,7 @@ class World:
 
         Args:
             now: when they happen.
-            events: what a user is told of.
+            events: what a user is notified of.
             internal: what only the state needs, after the others.
         """
         if self.log is not None:
@@ -531,22 +532,22 @@ class World:
 
     def _run_due(self, until: Instant, depth: _CausalDepth | None = None) -> list[TimedEvent]:
         """Run everything that is due at an instant, each item at its own instant."""
-        happened: list[TimedEvent] = []
-        if self.state.agenda.first_due(until) is None:
-            return happened
+        event_json: list[TimedEvent] = []
+        if self.state.scheduled.first_due(until) is None:
+            return event_json
         depth = depth or _CausalDepth()
-        while item := self.state.agenda.first_due(until):
-            depth.count(item, self.state.agenda.last)
+        while item := self.state.scheduled.first_due(until):
+            depth.count(item, self.state.scheduled.last)
             if item.delivery:
                 self._start_attempt(item)
             else:
-                happened += (TimedEvent(item.at, what) for what in self._arrived(item))
-        return happened
+                event_json += (TimedEvent(item.at, what) for what in self._received(item))
+        return event_json
 
     def _start_attempt(self, item: ScheduledItem) -> None:
         """Begin an attempt, unless the delivery was held, resent or put off since it was scheduled."""
         run = ScheduledItemRun(item.number)
-        delivery = self.state.outbox.get(item.delivery)
+        delivery = self.state.deliveries.get(item.delivery)
         is_waiting = delivery is not None and delivery.status == "due" and delivery.due == item.at
         if delivery is None or not is_waiting or self._sender is None or item.delivery in self.state.in_flight:
             self._publish(item.at, (), (run,))
@@ -563,7 +564,7 @@ class World:
             self._quiet.wait_for(lambda: epoch != self.state.epoch or self._all_attempts_done())
             if epoch != self.state.epoch:
                 return
-            at = self.state.agenda.next
+            at = self.state.scheduled.next
             if at is None or at > to:
                 self._set_clock(self.clock.move_to(to))
                 return
@@ -572,13 +573,13 @@ class World:
 
     def _all_attempts_done(self) -> bool:
         """Whether every attempt is over that can be: who advances may be the receiver of one begun before, with others in line behind."""
-        outbox = self.state.outbox
-        held_up = {outbox[number].lane for number in self._begun_before}
-        return all(outbox[number].lane in held_up for number in self.state.in_flight)
+        deliveries = self.state.deliveries
+        held_up = {deliveries[number].ordering_key for number in self._begun_before}
+        return all(deliveries[number].ordering_key in held_up for number in self.state.in_flight)
 
     def _notify_scheduler(self) -> None:
         """Tell the sender when what comes next has changed."""
-        following = self.state.agenda.next
+        following = self.state.scheduled.next
         if following != self._announced and self._sender is not None:
             self._announced = following
             self._sender.due(self)
@@ -595,7 +596,7 @@ class World:
             self._sender.forget(self)
         self._quiet.notify_all()
 
-    def _arrived(self, due: ScheduledItem) -> tuple[Event | ReceiveFailed, ...]:
+    def _received(self, due: ScheduledItem) -> tuple[Event | ReceiveFailed, ...]:
         self._publish(due.at, (), (ScheduledItemRun(due.number),))
         try:
             return self._apply_decision(self._decision(due), due.at).events
@@ -605,7 +606,7 @@ class World:
             return (failed,)
 
     def _decision(self, due: ScheduledItem) -> Decide:
-        decide = self._rooms[due.provider].arrive
+        decide = self._providers[due.provider].receive_inbound
         assert decide is not None
         return lambda state, now, ids: decide(due.fields, state, now, ids)
 
@@ -619,5 +620,5 @@ def _given_up(event: Event) -> Event:
     """The event of an attempt without a next one."""
     if not isinstance(event, AttemptEnded) or event.status != "due":
         return event
-    verdict = f"{event.attempt.verdict}; given up on purpose"
-    return structs.replace(event, status="given up", due=None, attempt=event.attempt._replace(verdict=verdict))
+    result = f"{event.attempt.result}; given up on purpose"
+    return structs.replace(event, status="given up", due=None, attempt=event.attempt._replace(result=result))

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.http.cycle import RequestCycle
 from mockserver.http.request import HttpRequest
-from mockserver.http.request_parser import FEED_CHUNK, InvalidRequest, RequestParser, Stage
+from mockserver.http.request_parser import FEED_CHUNK, DemoContext, InvalidRequest, RequestParser
 from mockserver.http.response_writer import DeferredWriter, StreamWriter, TimedWriter
 from mockserver.sdk.response import AT_ONCE, Deferred, PendingResponse, Stream
 
@@ -110,11 +110,11 @@ class Connection(asyncio.Protocol):
         self._is_lost = False
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> DemoContext:
         """What the connection is doing."""
         if self._cycle is None:
             return self._parser.stage
-        return Stage.RESPONSE if self._writer is not None or self._cycle.status else Stage.HANDLER
+        return DemoContext.RESPONSE if self._writer is not None or self._cycle.status else DemoContext.HANDLER
 
     # ------------------------------------------------------------------------------------------ what the transport calls
 
@@ -146,7 +146,7 @@ class Connection(asyncio.Protocol):
         if self._cycle is None:
             self.proceed()
         else:
-            self._pause_reading()
+            self._pause_variant()
 
     def eof_received(self) -> bool:
         """Keep the connection for a response under way. Else the transport closes: mostly the client has disconnected."""
@@ -196,10 +196,10 @@ class Connection(asyncio.Protocol):
     def _check_idle(self) -> None:
         """Close if nothing happens. One timer a connection, set again when it has gone off: cheaper than one a request."""
         stage = self.stage
-        if stage in (Stage.HANDLER, Stage.RESPONSE):
+        if stage in (DemoContext.HANDLER, DemoContext.RESPONSE):
             left = self._limits.idle
         else:
-            since = self._parser.message_since if stage is Stage.HEAD else self._received
+            since = self._parser.message_since if stage is DemoContext.HEAD else self._received
             left = max(since, self._responded) + self._limits.idle - self.loop.time()
         if left > 0:
             self._timer = self.loop.call_later(left, self._check_idle)
@@ -219,7 +219,7 @@ class Connection(asyncio.Protocol):
                 return
             else:
                 if self._is_read_paused and not self._ignores_input:
-                    self._resume_reading()
+                    self._resume_variant()
                 if parser.expects_continue:  # it is that request's turn to hear from us
                     parser.expects_continue = False
                     self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -230,12 +230,12 @@ class Connection(asyncio.Protocol):
             self._backlog.appendleft(data[FEED_CHUNK:])
         self._parser.feed(bytes(data[:FEED_CHUNK]), self._received)
 
-    def _pause_reading(self) -> None:
+    def _pause_variant(self) -> None:
         if not self._is_read_paused:
             self._is_read_paused = True
             self.transport.pause_reading()
 
-    def _resume_reading(self) -> None:
+    def _resume_variant(self) -> None:
         if self._is_read_paused:
             self._is_read_paused = False
             self.transport.resume_reading()
@@ -318,7 +318,7 @@ class Connection(asyncio.Protocol):
         self.complete(cycle)
 
     def _wait(self, cycle: RequestCycle, pending: PendingResponse) -> None:
-        """Wait for a response, unless nobody is there to read it."""
+        """Wait for a response, unless no one is there to read it."""
         cycle.pending = None
         if self._is_lost or self.transport.is_closing():
             pending.cancel()
@@ -371,7 +371,7 @@ class Connection(asyncio.Protocol):
         self._cycle = None
         if lingers and not self.transport.is_closing():
             self._timer.cancel()
-            self._resume_reading()
+            self._resume_variant()
             if self.transport.can_write_eof():
                 with contextlib.suppress(OSError):  # asyncio's own loop finds out here that the client has gone
                     self.transport.write_eof()
@@ -382,7 +382,7 @@ class Connection(asyncio.Protocol):
     def hang(self, cycle: RequestCycle) -> None:
         """Stay silent until the client disconnects; the cycle is never over, so no idle time-out closes the connection."""
         self._forget()
-        self._resume_reading()  # who does not read does not see anyone leave
+        self._resume_variant()  # who does not read does not see anyone leave
         cycle.notify_finished("hang")
 
     def reset(self) -> None:

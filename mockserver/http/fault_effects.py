@@ -49,34 +49,34 @@ def _text(description: str, most: int) -> Schema:
 _SECONDS = _number(f"a number of seconds from 0 to {LONGEST_WAIT}")
 
 
-def _delivered(answer: Response, **changes: Any) -> Response:
-    return structs.replace(answer, timing=replace(answer.timing, **changes))
+def _delivered(response: Response, **changes: Any) -> Response:
+    return structs.replace(response, timing=replace(response.timing, **changes))
 
 
-def _rewritten(answer: Response, body: bytes) -> Response:
-    """The answer with a body that nobody can read, and no promise of the length of the old one."""
-    return _corrupted(structs.replace(answer, body=body, headers=_without(answer.headers, "content-length")))
+def _rewritten(response: Response, body: bytes) -> Response:
+    """The answer with a body that no one can read, and no promise of the length of the old one."""
+    return _corrupted(structs.replace(response, body=body, headers=_without(response.headers, "content-length")))
 
 
-def _corrupted(answer: Response) -> Response:
-    return structs.replace(answer, refusal=None, origin="spoilt")
+def _corrupted(response: Response) -> Response:
+    return structs.replace(response, error=None, origin="corrupted")
 
 
 def _without(headers: Sequence[tuple[str, str]], name: str) -> tuple[tuple[str, str], ...]:
     return tuple(header for header in headers if header[0].lower() != name)
 
 
-def _broken_off(answer: Response, ending: Ending) -> Response:
+def _broken_off(response: Response, ending: Ending) -> Response:
     """End without a word; but what an earlier fault lets out, the bytes before a cut or garbage, still goes out first."""
-    speaks = answer.timing.cut is not None or answer.timing.instead is not None
-    return _delivered(answer, ending=ending, instead=answer.timing.instead if speaks else b"")
+    speaks = response.timing.cut is not None or response.timing.instead is not None
+    return _delivered(response, ending=ending, instead=response.timing.instead if speaks else b"")
 
 
 # ------------------------------------------------------------------------------------------------------- other answers
 
 
 @dataclass(frozen=True)
-class Nothing(ConfiguredFault):
+class NoResponse(ConfiguredFault):
     """No fault. Added before other rules it keeps its requests from them."""
 
     kind = "none"
@@ -91,9 +91,9 @@ class ProviderErrorFault(ConfiguredFault):
     options: ClassVar = {"name": _text("the name of a provider error", 100)}
     points: ClassVar = ("before", "after")
 
-    def apply(self, answer: Response, build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, build_error: BuildError, /) -> Response:
         """The provider error."""
-        return structs.replace(build_error(self.name), timing=answer.timing)
+        return structs.replace(build_error(self.name), timing=response.timing)
 
 
 @dataclass(frozen=True)
@@ -115,26 +115,26 @@ class StaticResponse(ConfiguredFault):
     }
     points: ClassVar = ("before", "after")
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """This status and body; the type is the answer's own unless one was given."""
-        own = tuple(header for header in answer.headers if header[0].lower() == "content-type")
+        own = tuple(header for header in response.headers if header[0].lower() == "content-type")
         headers = own if self.type is None else (("Content-Type", self.type),)
-        return Response(self.status, headers, self.body.encode(), answer.timing, origin="replaced")
+        return Response(self.status, headers, self.body.encode(), response.timing, origin="overridden")
 
 
 @dataclass(frozen=True)
-class Malformed(ConfiguredFault):
+class MalformedHttp(ConfiguredFault):
     """A body that neither XML nor JSON parsers take, whole and of the promised type and length."""
 
     kind = "malformed"
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """The body broken at its end.
 
         Its last byte is missing, so a bracket or tag stays open, and two new ones are opened. That is well-formed in
         neither language, whatever stood there, a section of CDATA or a single number too.
         """
-        return _rewritten(answer, answer.body.rstrip()[:-1] + b"<{")
+        return _rewritten(response, response.body.rstrip()[:-1] + b"<{")
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,12 @@ class WrongLength(ConfiguredFault):
         }
     }
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """The body with a wrong promise."""
-        promised = ("Content-Length", str(max(len(answer.body) + self.by, 0)))
-        headers = (*_without(answer.headers, "content-length"), promised)
-        ending = Ending.CLOSE if self.by > 0 else answer.timing.ending
-        return _corrupted(_delivered(structs.replace(answer, headers=headers), ending=ending))
+        promised = ("Content-Length", str(max(len(response.body) + self.by, 0)))
+        headers = (*_without(response.headers, "content-length"), promised)
+        ending = Ending.CLOSE if self.by > 0 else response.timing.ending
+        return _corrupted(_delivered(structs.replace(response, headers=headers), ending=ending))
 
 
 # -------------------------------------------------------------------------------------------------------- late and slow
@@ -173,9 +173,9 @@ class Delay(ConfiguredFault):
     kind = "delay"
     options: ClassVar = {"seconds": _SECONDS}
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """The same, later."""
-        return _delivered(answer, delay=answer.timing.delay + self.seconds)
+        return _delivered(response, delay=response.timing.delay + self.seconds)
 
 
 @dataclass(frozen=True)
@@ -230,9 +230,9 @@ class Slow(ConfiguredFault):
     kind = "slow"
     options: ClassVar = {"size": _count(f"a number of bytes from 1 to {LARGEST}", 1), "pause": _SECONDS}
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """The same, by and by."""
-        return _delivered(answer, pace=Pace(self.size, self.pause))
+        return _delivered(response, pace=Pace(self.size, self.pause))
 
 
 # ------------------------------------------------------------------------------------------------- broken connections
@@ -244,9 +244,9 @@ class Hang(ConfiguredFault):
 
     kind = "hang"
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """Nothing, for ever."""
-        return _broken_off(answer, Ending.HANG)
+        return _broken_off(response, Ending.HANG)
 
 
 @dataclass(frozen=True)
@@ -255,9 +255,9 @@ class Reset(ConfiguredFault):
 
     kind = "reset"
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """Nothing, and the connection is gone."""
-        return _broken_off(answer, Ending.RESET)
+        return _broken_off(response, Ending.RESET)
 
 
 @dataclass(frozen=True)
@@ -266,9 +266,9 @@ class Close(ConfiguredFault):
 
     kind = "close"
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """Nothing, and the connection is at its end."""
-        return _broken_off(answer, Ending.CLOSE)
+        return _broken_off(response, Ending.CLOSE)
 
 
 @dataclass(frozen=True)
@@ -280,9 +280,9 @@ class Cut(ConfiguredFault):
     kind = "cut"
     options: ClassVar = {"keep": _count(f"a number of bytes from 0 to {LARGEST}", 0)}
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """The beginning of the same."""
-        return _delivered(answer, cut=self.keep)
+        return _delivered(response, cut=self.keep)
 
 
 GARBAGE = bytes((71 * place + 139) % 256 for place in range(256)) + b"\r\n\r\n"
@@ -305,9 +305,9 @@ class Garbage(ConfiguredFault):
         except (binascii.Error, ValueError) as reason:
             raise ValueError(f"base64 is not base64: {reason}") from reason
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """Garbage."""
-        return _delivered(answer, instead=GARBAGE if self.base64 is None else b64decode(self.base64))
+        return _delivered(response, instead=GARBAGE if self.base64 is None else b64decode(self.base64))
 
 
 # ---------------------------------------------------------------------------------------------------------- replayed responses
@@ -320,20 +320,20 @@ class ReplayNext(ConfiguredFault):
     kind = "replay"
     points: ClassVar = ("after",)
 
-    def next_fault(self, answer: Response, /) -> Replay:
+    def next_fault(self, response: Response, /) -> Replay:
         """The response, for the next request."""
-        return Replay(answer)
+        return Replay(response)
 
 
 @dataclass(frozen=True)
 class Replay(Fault):
     """A response that was given before. Not asked for by name: `ReplayNext` keeps it."""
 
-    answer: Response
+    response: Response
 
-    def apply(self, answer: Response, _build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, _build_error: BuildError, /) -> Response:
         """The old response in place of the new one."""
-        return structs.replace(self.answer, timing=answer.timing, origin="stale")
+        return structs.replace(self.response, timing=response.timing, origin="replayed")
 
     def to_json(self) -> dict[str, Any]:
         """As the fault that kept it."""
@@ -351,11 +351,11 @@ class FaultChain(Fault):
     points: tuple[Point, ...] = ("after", "before")
     """As `ConfiguredFault.points`."""
 
-    def apply(self, answer: Response, build_error: BuildError, /) -> Response:
+    def apply(self, response: Response, build_error: BuildError, /) -> Response:
         """What becomes of the response in the end."""
         for fault in self.faults:
-            answer = fault.apply(answer, build_error)
-        return answer
+            response = fault.apply(response, build_error)
+        return response
 
     def resolve(self, draw: Draw, /) -> FaultChain:
         """All of them resolved, in their order."""
@@ -372,10 +372,10 @@ RESPONSE_FAULTS: Mapping[str, type[ConfiguredFault]] = {
     fault.kind: fault
     for fault in (
         *(
-            Nothing,
+            NoResponse,
             ProviderErrorFault,
             StaticResponse,
-            Malformed,
+            MalformedHttp,
             WrongLength,
             Delay,
             UniformDelay,

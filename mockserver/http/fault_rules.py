@@ -315,7 +315,7 @@ def _stamp(instant: Instant | None) -> str | None:
     return None if instant is None else iso(instant)
 
 
-def facts_of(
+def request_facts(
     method: str, path: str, head: Iterable[tuple[str, str]], provider: str | None = None, call: Call | None = None
 ) -> RequestFacts:
     """A request as a rule sees it.

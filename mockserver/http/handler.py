@@ -14,12 +14,12 @@ from mockserver.engine.instants import SECOND, http_date
 from mockserver.engine.journal import Exchange
 from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import AT_ONCE, Response
-from mockserver.sdk.serialization_cache import Fragments
+from mockserver.sdk.serialization_cache import SerializationCache
 from mockserver.validation.suggestions import nearest_paths
 
 from . import log_line
 from .control_error import build_error
-from .fault_rules import facts_of
+from .fault_rules import request_facts
 from .router import ProviderRouter, Routed, normal_path
 from .url_display import readable
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockserver.engine.decisions import Decision
-    from mockserver.engine.registry import Worlds
+    from mockserver.engine.registry import WorldRegistry
     from mockserver.engine.world import World
     from mockserver.sdk.provider import Call, Provider
 
@@ -63,7 +63,7 @@ class Handler:
     """Answers what is for the providers, and writes it down in the journal of the world that it belongs to."""
 
     def __init__(
-        self, registry: Worlds, providers: Sequence[Provider], masking: Masking, *, shows_exchange: bool = True
+        self, registry: WorldRegistry, providers: Sequence[Provider], masking: Masking, *, shows_exchange: bool = True
     ) -> None:
         """Make it for some providers.
 
@@ -76,7 +76,7 @@ class Handler:
         self.registry = registry
         self.router = router_of(tuple(providers))
         self._masking = masking
-        self._cache = Fragments()
+        self._cache = SerializationCache()
         self._shows_exchange = shows_exchange
 
     def respond(self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None) -> Response | None:
@@ -103,7 +103,7 @@ class Handler:
             return None
         exchange = Exchange(request.method, request.target, request.headers, request.body, request.listener)
         headers, listener = request.headers, request.listener
-        bound = None if listener is None else self.registry.at_door(listener)
+        bound = None if listener is None else self.registry.world_for_listener(listener)
         prefix = f"{mount}{PREFIX}{names[0]}" if names else mount
         if WORLD_HEADER in fields:
             names.append(fields[WORLD_HEADER])
@@ -113,7 +113,7 @@ class Handler:
             if names:
                 bound = self._named_world(bound, names)
         except WrongWorld as reason:
-            answer = build_error(reason.status, reason.code, str(reason))
+            response = build_error(reason.status, reason.code, str(reason))
         else:
             provider_request = ProviderRequest(
                 request.method,
@@ -128,10 +128,10 @@ class Handler:
                 request.is_too_large,
                 bound is not None,
             )
-            answer = self._answer(routed, provider_request, exchange, bound)
-        return self._record(request, exchange, bound, path, answer, adapt)
+            response = self._respond(routed, provider_request, exchange, bound)
+        return self._record(request, exchange, bound, path, response, adapt)
 
-    def _answer(self, routed: Routed, request: ProviderRequest, exchange: Exchange, bound: World | None) -> Response:
+    def _respond(self, routed: Routed, request: ProviderRequest, exchange: Exchange, bound: World | None) -> Response:
         provider, status, allow = routed
         if provider is None:
             return self._without_provider(request.path, status, allow)
@@ -153,23 +153,23 @@ class Handler:
             bound: the world that listener, prefix or header chose; the credential chooses where there is none.
         """
         call = provider.parse(request)
-        world = bound or self.registry.owner(call.credential)
+        world = bound or self.registry.world_for_credential(call.credential)
         decide = partial(provider.decide, call)
         if world.state.fault_rules:
-            facts = facts_of(exchange.method, request.path, exchange.head, provider.name, call)
+            facts = request_facts(exchange.method, request.path, exchange.head, provider.name, call)
             selected, decision = world.execute_with_fault(facts, decide)
         else:
             selected, decision = NO_FAULT, world.execute(decide)
         is_kept = selected.point != "before"
-        readings = world.state.readings
-        exchange.decided(world.id, provider.name, call.operation, decision, call.values, readings, is_kept=is_kept)
-        answer = provider.render(decision, call, readings, self._cache)
+        variants = world.state.variants
+        exchange.decided(world.id, provider.name, call.operation, decision, call.values, variants, is_kept=is_kept)
+        response = provider.render(decision, call, variants, self._cache)
         if selected is not NO_FAULT:
-            refuse = partial(_refuse, provider, decision, call, request, readings, self._cache)
-            answer = apply_fault(world, exchange, selected, answer, refuse)
-        if selected is not NO_FAULT or answer.timing is not AT_ONCE:  # else it is what was decided
-            exchange.replied(answer.delivered_origin, answer.refusal)
-        return answer
+            reject = partial(_reject, provider, decision, call, request, variants, self._cache)
+            response = apply_fault(world, exchange, selected, response, reject)
+        if selected is not NO_FAULT or response.timing is not AT_ONCE:  # else it is what was decided
+            exchange.responded(response.delivered_origin, response.error)
+        return response
 
     def handle_unmatched(
         self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None, status: int
@@ -177,16 +177,16 @@ class Handler:
         """Answer what reached a provider's host or prefix but none of its operations; with 500, what we failed at."""
         world = bound or self.registry.default
         exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
-        facts = facts_of(exchange.method, request.path, exchange.head, provider.name)
+        facts = request_facts(exchange.method, request.path, exchange.head, provider.name)
         selected = world.choose_fault(facts) if world.state.fault_rules else NO_FAULT
-        answer = provider.render_routing_error(request, status)
-        exchange.verdict = answer.refusal
+        response = provider.render_routing_error(request, status)
+        exchange.result = response.error
         if selected is not NO_FAULT:
-            answer = apply_fault(
-                world, exchange, selected, answer, lambda _name: answer
+            response = apply_fault(
+                world, exchange, selected, response, lambda _name: response
             )  # no operation, no error of one
-        exchange.replied(answer.delivered_origin, answer.refusal)
-        return answer
+        exchange.responded(response.delivered_origin, response.error)
+        return response
 
     def reject_invalid(self, raw: bytes, reason: str, listener: str | None) -> None:
         """Write down what was no HTTP at all.
@@ -199,14 +199,16 @@ class Handler:
         exchange = Exchange("", "", (), raw, listener)
         exchange.answered(400, (), reason.encode())
         exchange.finish(0, "broken")
-        self._world_of(exchange, self.registry.at_door(listener)).write_down(exchange)
+        self._world_of(exchange, self.registry.world_for_listener(listener)).write_down(exchange)
         exchange_log.info("bytes that are no HTTP -> 400 %s", reason)
 
-    def record(self, request: HttpRequest, answer: Response) -> Response:
+    def record(self, request: HttpRequest, response: Response) -> Response:
         """Write down an exchange that no provider answered, such as one of the proxy's; return the response as it is sent."""
         exchange = Exchange(request.method, request.target, request.headers, request.body, request.listener)
-        exchange.refusal = answer.refusal
-        return self._record(request, exchange, self.registry.at_door(request.listener), request.path, answer)
+        exchange.error = response.error
+        return self._record(
+            request, exchange, self.registry.world_for_listener(request.listener), request.path, response
+        )
 
     def _named_world(self, bound: World | None, names: Sequence[str]) -> World:
         """The world of a request that names one.
@@ -247,30 +249,30 @@ class Handler:
         exchange: Exchange,
         bound: World | None,
         path: str,
-        answer: Response,
+        response: Response,
         adapt: Adapt | None = None,
     ) -> Response:
         """Write an exchange down, and return the response with the headers that it is sent with."""
         if adapt is not None:
-            adapted = adapt(answer)
-            if adapted is not answer:
-                exchange.replied("replaced", None)
-                answer = adapted
+            adapted = adapt(response)
+            if adapted is not response:
+                exchange.responded("overridden", None)
+                response = adapted
         world = self._world_of(exchange, bound)
-        headers, names = answer.headers, {name.lower() for name, _ in answer.headers}
+        headers, names = response.headers, {name.lower() for name, _ in response.headers}
         if exchange.provider is not None and "date" not in names:  # one that is replayed is as old as it is
             headers = (*headers, ("Date", http_date(exchange.at // SECOND)))
-        if "content-length" not in names and answer.status not in _BODILESS:
-            headers = (*headers, ("Content-Length", str(len(answer.body))))
-        exchange.answered(answer.status, headers, answer.body)
+        if "content-length" not in names and response.status not in _BODILESS:
+            headers = (*headers, ("Content-Length", str(len(response.body))))
+        exchange.answered(response.status, headers, response.body)
         world.write_down(exchange)
         if exchange_log.isEnabledFor(logging.INFO):
             self._log(exchange, path)
-        if self._shows_exchange and (exchange.refusal or exchange.fault or exchange.status >= 400):
+        if self._shows_exchange and (exchange.error or exchange.fault or exchange.status >= 400):
             headers = (*headers, ("X-Mockserver-Exchange", str(exchange.number)))
             exchange.answer_head = headers
         request.on_finish = exchange.finish
-        return structs.replace(answer, headers=headers)
+        return structs.replace(response, headers=headers)
 
     def _world_of(self, exchange: Exchange, bound: World | None) -> World:
         """The world in whose journal an exchange belongs; what must not stand there is masked."""
@@ -323,28 +325,32 @@ def split_prefix(path: str) -> tuple[str, list[str]]:
 
 
 def apply_fault(
-    world: World, exchange: Exchange, selected: SelectedFault, answer: Response, build_error: Callable[[str], Response]
+    world: World,
+    exchange: Exchange,
+    selected: SelectedFault,
+    response: Response,
+    build_error: Callable[[str], Response],
 ) -> Response:
     """Apply the fault to the response and record it on the exchange."""
     exchange.fault = {"rule": selected.rule, "point": selected.point, "fault": selected.fault.to_json()}
-    changed: Response = selected.fault.apply(answer, build_error)
+    changed: Response = selected.fault.apply(response, build_error)
     replay = selected.fault.next_fault(changed)
     if replay is not None:
         world.keep_replay(selected, replay)
     return changed
 
 
-def _refuse(
+def _reject(
     provider: Provider,
     decision: Decision,
     call: Call,
     request: ProviderRequest,
-    readings: Mapping[str, str],
-    fragments: Fragments,
+    variants: Mapping[str, str],
+    cache: SerializationCache,
     name: str,
 ) -> Response:
-    """A refusal of the provider's by name, in its own dialect: the very one that was decided, where it is of that name."""
+    """A provider error of the provider's by name, in its own dialect: the very one that was decided, where it is of that name."""
     kind = next(each for each in provider.errors if each.__name__ == name)
-    decided = decision.refusal
-    refusal = decided if type(decided) is kind else provider.build_error(kind, call, request, decision.at)
-    return provider.render(structs.replace(decision, value=refusal), call, readings, fragments)
+    decided = decision.error
+    error = decided if type(decided) is kind else provider.build_error(kind, call, request, decision.at)
+    return provider.render(structs.replace(decision, value=error), call, variants, cache)

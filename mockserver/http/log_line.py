@@ -26,14 +26,14 @@ def reason(exchange: Exchange, path: str, addresses: Iterable[str]) -> str:
 
 
 def _provider(exchange: Exchange, path: str, addresses: Iterable[str]) -> Iterator[str]:
-    refusal = exchange.refusal
-    name = "" if refusal is None else f"{type(refusal).__name__}: "
-    if exchange.operation is None and exchange.outcome == "astray" and exchange.status not in _READ_BADLY:
+    error = exchange.error
+    name = "" if error is None else f"{type(error).__name__}: "
+    if exchange.operation is None and exchange.outcome == "unmatched" and exchange.status not in _READ_BADLY:
         near = nearest_paths(path, [rule for rule in addresses if not rule.startswith("/_mock/")], 1)
         meant = f"; did you mean {readable(near[0])}?" if near else ""
         yield f"{name}no operation lives at this path{meant}"
-    elif refusal is not None:
-        yield f"{name}{refusal}"
+    elif error is not None:
+        yield f"{name}{error}"
 
 
 _READ_BADLY = frozenset((400, 405, 413, 500))
@@ -41,13 +41,13 @@ _READ_BADLY = frozenset((400, 405, 413, 500))
 
 
 def _fault(exchange: Exchange) -> Iterator[str]:
-    decided = "accepted" if exchange.verdict is None else type(exchange.verdict).__name__
+    decided = "accepted" if exchange.result is None else type(exchange.result).__name__
     if exchange.fault is None:
-        if exchange.reply == "lost":
+        if exchange.origin == "no_response":
             yield f"lost, as its magic number has it; decided: {decided}"
         return
     said = exchange.fault["fault"]
     kinds = ", ".join(each["kind"] for each in (said if isinstance(said, list) else [said]))
     fault = f"fault {exchange.fault['rule']} ({kinds})"
-    is_unharmed = exchange.reply == "own" and exchange.refusal is exchange.verdict
+    is_unharmed = exchange.origin == "own" and exchange.error is exchange.result
     yield f"met {fault}" if is_unharmed else f"{exchange.outcome} by {fault}; decided: {decided}"

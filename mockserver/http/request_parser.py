@@ -42,7 +42,7 @@ REPORTED_BYTES = 4 * 1024
 """Bytes of an invalid request that are kept to be shown."""
 
 
-class Stage(Enum):
+class DemoContext(Enum):
     """What a connection is doing."""
 
     IDLE = "idle"
@@ -63,7 +63,7 @@ class InvalidRequest(Exception):
     def __init__(self, status: HTTPStatus, reason: str, raw: bytes = b"") -> None:
         super().__init__(reason)
         self.status = status
-        """What the client is told."""
+        """What the client is notified."""
         self.reason = reason
         self.raw = raw
         """The first bytes that were received, at most `REPORTED_BYTES`."""
@@ -156,11 +156,11 @@ class RequestParser:
         )
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> DemoContext:
         """`Stage.IDLE`, `Stage.HEAD` or `Stage.BODY`."""
         if not self._is_open:
-            return Stage.IDLE
-        return Stage.HEAD if self._request is None else Stage.BODY
+            return DemoContext.IDLE
+        return DemoContext.HEAD if self._request is None else DemoContext.BODY
 
     def feed(self, data: bytes, now: float) -> None:
         """Read more bytes, at most `FEED_CHUNK`.
@@ -199,7 +199,7 @@ class RequestParser:
         """Read on in HTTP/1.1 after a request that offered something else.
 
         The parser takes such a request to end with its head. Java's client sends bodies with it (Upgrade: h2c), so a new
-        parser is told of a request that is framed alike and reads on.
+        parser is notified of a request that is framed alike and reads on.
         """
         if self.after_connect is not None:
             self.after_connect += rest
@@ -323,10 +323,10 @@ class RequestParser:
         request = self._request
         if request is None:
             return
-        room = self._max_body - self._body_size
-        if len(body) > room:
+        provider = self._max_body - self._body_size
+        if len(body) > provider:
             request.is_too_large = True
-            body = body[:room]
+            body = body[:provider]
         self._body_size += len(body)
         self._parts.append(body)
         self.expects_continue = False
@@ -354,7 +354,7 @@ _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 def _split_target(method: str, target: bytes, fields: dict[str, str]) -> tuple[bytes, bytes]:
-    """Path and query of a target that is no path: ``*``, an authority (CONNECT), or a whole URL as sent to proxies."""
+    """Path and query of a target that is no path: ``*``, a CA (CONNECT), or a whole URL as sent to proxies."""
     if target == b"*":
         return target, b""
     if method == "CONNECT":
@@ -368,6 +368,6 @@ def _split_target(method: str, target: bytes, fields: dict[str, str]) -> tuple[b
         raise InvalidRequest(HTTPStatus.BAD_REQUEST, "The request target is neither a path nor a URL")
     # RFC 9112 3.2.2: "an origin server MUST ignore the received Host header field (if any) and instead use the host
     # information of the request-target".
-    authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
-    fields["host"] = authority.rpartition(b"@")[2].decode("latin-1")
+    ca = re.split(rb"[/?#]", rest, maxsplit=1)[0]
+    fields["host"] = ca.rpartition(b"@")[2].decode("latin-1")
     return url.path or b"/", url.query or b""

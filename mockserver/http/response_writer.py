@@ -141,7 +141,7 @@ class DeferredWriter:
             self._timer.cancel()
 
     def _time_out(self) -> None:
-        self._deferred.answer(
+        self._deferred.response(
             self._deferred.otherwise
         )  # too late if there is a response: then _respond is about to be called
 

@@ -1,4 +1,4 @@
-"""Which names carry credentials: the rooms' own, what the field calls them, and all that is near to these.
+"""Which names carry credentials: the providers' own, what the field calls them, and all that is near to these.
 
 A client that misspells a name sends a real key under it all the same. So a name is taken for a secret's when, case
 and separators aside, it has one inside it (``X-Api-Key``, ``old_password``) or is a letter or two away from one
@@ -27,7 +27,7 @@ class SecretNames:
     """A set of names; what is near to one is in it too."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Know the names of a house's parameters, beside those that carry credentials everywhere."""
+        """Know the names of a server's parameters, beside those that carry credentials everywhere."""
         known = {folded(name) for name in (*names, *EVERYWHERE, *HEADERS)}
         self._inside = re.compile("|".join(sorted(name for name in known if len(name) >= _INSIDE)))
         self._near = frozenset(less for name in known for less in _shortened(name, 2 if len(name) >= _LONG else 1))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from flask import Response
+from flask import Response as FlaskResponse
 from flask import request as flask_request
 from werkzeug.datastructures import Headers
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask.sansio.app import App
 
-    from mockserver.engine.registry import Worlds
+    from mockserver.engine.registry import WorldRegistry
 
 
 class WorldPrefix:
@@ -36,7 +36,7 @@ class WorldPrefix:
     Provider requests keep their prefix, for the handler reads it itself.
     """
 
-    def __init__(self, application: WSGIApplication, registry: Worlds) -> None:
+    def __init__(self, application: WSGIApplication, registry: WorldRegistry) -> None:
         self._application = application
         self._registry = registry
 
@@ -55,7 +55,7 @@ def add_any_method(app: App, path: str, endpoint: str, view: Callable[..., Any])
     app.view_functions[endpoint] = view
 
 
-def answer_provider(handler: Handler, body_bytes: int) -> Response | None:
+def answer_provider(handler: Handler, body_bytes: int) -> FlaskResponse | None:
     """Answer Flask's current request if it is for a provider; none for the control API, the page and the index.
 
     Args:
@@ -66,33 +66,33 @@ def answer_provider(handler: Handler, body_bytes: int) -> Response | None:
     is_own_server = REQUEST in environ
     request = read_request(environ, body_bytes)
     adapt = None if is_own_server else (limited if environ.get("wsgi.multithread") else limited_to_now)
-    answer = handler.respond(request, environ.get("SCRIPT_NAME", ""), adapt)
-    if answer is None:
+    response = handler.respond(request, environ.get("SCRIPT_NAME", ""), adapt)
+    if response is None:
         return None
     if is_own_server:
-        if answer.timing is not AT_ONCE:
-            environ[TIMING] = answer.timing
+        if response.timing is not AT_ONCE:
+            environ[TIMING] = response.timing
     else:
-        if answer.timing.delay:
-            Event().wait(answer.timing.delay)  # in the thread of this request, which waits for nothing else
+        if response.timing.delay:
+            Event().wait(response.timing.delay)  # in the thread of this request, which waits for nothing else
         if request.on_finish is not None:
-            request.on_finish(len(answer.body), "complete")  # such a server tells nobody what became of it
-    return to_flask(answer)
+            request.on_finish(len(response.body), "complete")  # such a server reports to no one what became of it
+    return to_flask(response)
 
 
-def to_flask(answer: ProviderResponse) -> Response:
+def to_flask(result: ProviderResponse) -> FlaskResponse:
     """The response as one of Flask's, with exactly its headers."""
-    response = Response(answer.body, answer.status)
-    response.headers = Headers(answer.headers)  # Response would have added a Content-Type
+    response = FlaskResponse(result.body, result.status)
+    response.headers = Headers(result.headers)  # FlaskResponse would have added a Content-Type
     return response
 
 
-def limited(answer: ProviderResponse) -> ProviderResponse:
+def limited(response: ProviderResponse) -> ProviderResponse:
     """What a WSGI server with several threads can send of a response: itself, or 501 in its place."""
-    timing = answer.timing
+    timing = response.timing
     is_whole = timing.pace is None and timing.cut is None and timing.instead is None
-    if is_whole and timing.ending is Ending.COMPLETE and _has_right_length(answer):
-        return answer
+    if is_whole and timing.ending is Ending.COMPLETE and _has_right_length(response):
+        return response
     return build_error(
         501,
         "needs_own_server",
@@ -100,18 +100,18 @@ def limited(answer: ProviderResponse) -> ProviderResponse:
     )
 
 
-def limited_to_now(answer: ProviderResponse) -> ProviderResponse:
+def limited_to_now(response: ProviderResponse) -> ProviderResponse:
     """As `limited`, under a server with one thread: a delay would hold up every other request, so it is 501 too."""
-    if answer.timing.delay:
+    if response.timing.delay:
         return build_error(
             501, "needs_own_server", "this response comes late, for which a WSGI server needs more than one thread"
         )
-    return limited(answer)
+    return limited(response)
 
 
-def _has_right_length(answer: ProviderResponse) -> bool:
-    lengths = [value for name, value in answer.headers if name.lower() == "content-length"]
-    return all(length == str(len(answer.body)) for length in lengths)
+def _has_right_length(response: ProviderResponse) -> bool:
+    lengths = [value for name, value in response.headers if name.lower() == "content-length"]
+    return all(length == str(len(response.body)) for length in lengths)
 
 
 def read_request(environ: WSGIEnvironment, body_bytes: int) -> HttpRequest:

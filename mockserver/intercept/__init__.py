@@ -1,1 +1,1 @@
-"""How an unchanged client reaches us: authority, doors, tunnel, environment of a child, in-process adapters."""
+"""How an unchanged client reaches us: CA, listeners, proxy, environment of a child, in-process adapters."""

@@ -1,4 +1,4 @@
-"""The certificate authority: made on first use, kept in a folder of the user's, trusted by nobody who was not told to.
+"""The certificate authorit : made on first use, kept in a folder of the user's, trusted by no one who was not asked to.
 
 Law:
 
@@ -24,7 +24,7 @@ HERE = ("localhost", "127.0.0.1", "::1")
 """Names of this machine; every certificate is for them too."""
 
 
-class Authority:
+class CertificateAuthority:
     """What signs our certificates. Its files are made when they are first needed."""
 
     def __init__(self, folder: Path | None = None, clock: Clock | None = None) -> None:
@@ -44,7 +44,7 @@ class Authority:
 
     @property
     def certificate(self) -> Path:
-        """The authority's own certificate in PEM: what a client has to trust. Raises OSError when it cannot be kept."""
+        """The CA's own certificate in PEM: what a client has to trust. Raises OSError when it cannot be kept."""
         return self._kept("ca.pem")
 
     @property
@@ -67,15 +67,15 @@ class Authority:
     def _leaf(self, names: Collection[str]) -> Path:
         """A file of a key and its certificate for these names."""
         year = datetime_of(self._clock.now()).year
-        authority = self.certificate.read_bytes()
-        name = f"leaf-{year}-{digest(b' '.join([authority, *map(str.encode, names)]))}.pem"
+        ca = self.certificate.read_bytes()
+        name = f"leaf-{year}-{digest(b' '.join([ca, *map(str.encode, names)]))}.pem"
         kept = self.folder / name
         if kept.exists():
             return kept
 
         import trustme
 
-        leaf = trustme.CA.from_pem(authority, self._kept("ca-key.pem").read_bytes()).issue_cert(
+        leaf = trustme.CA.from_pem(ca, self._kept("ca-key.pem").read_bytes()).issue_cert(
             *names,
             organization_name="mockserver",
             not_before=datetime(year, 1, 1, tzinfo=UTC) - timedelta(days=1),  # a client's clock may be behind
@@ -84,7 +84,7 @@ class Authority:
         return self._folder.write(name, leaf.private_key_and_cert_chain_pem.bytes())
 
     def _kept(self, name: str) -> Path:
-        """One of the authority's files; both are there or neither."""
+        """One of the CA's files; both are there or neither."""
         pair = self.folder / "pair"
         if not pair.exists():
             self._make(pair)
@@ -95,9 +95,9 @@ class Authority:
 
         import trustme
 
-        authority = trustme.CA(organization_name="mockserver", organization_unit_name="mockserver test authority")
-        _write_private(made / "ca-key.pem", authority.private_key_pem.bytes())
-        _write_private(made / "ca.pem", authority.cert_pem.bytes())
+        ca = trustme.CA(organization_name="mockserver", organization_unit_name="mockserver test CA")
+        _write_private(made / "ca-key.pem", ca.private_key_pem.bytes())
+        _write_private(made / "ca.pem", ca.cert_pem.bytes())
         try:
             made.rename(pair)  # fails when somebody was faster: a folder is not replaced by one while it holds files
         except OSError:

@@ -56,7 +56,7 @@ class Runtime(NamedTuple):
     probe: str = ""
     """The probe's file."""
     proxied_by: tuple[str, ...] = _PROXIES
-    """The variables that lead it to the tunnel."""
+    """The variables that lead it to the proxy."""
     trusts_by: tuple[str, ...] = ("SSL_CERT_FILE",)
     """Those that make it trust us."""
 
@@ -89,8 +89,8 @@ class Finding:
     client: str
     result: str
     """``works``, ``fails`` or ``not installed``."""
-    tunnel: bool | None = None
-    """Whether a provider's host is reached through the tunnel; ``None`` when it was not tried."""
+    proxy: bool | None = None
+    """Whether a provider's host is reached through the proxy; ``None`` when it was not tried."""
     certificate: bool | None = None
     """Whether it trusts us over HTTPS; ``None`` when it did not come so far."""
     advice: str | None = None
@@ -114,10 +114,10 @@ def examine(runtimes: Sequence[Runtime], environment: Mapping[str, str], probes:
         code, said, complaint = _said(
             [program, *runtime.command[1:], *probe, *(each.url for each in probes)], environment
         )
-        yield judge(runtime, environment, code, said, complaint, probes)
+        yield evaluate_attempt(runtime, environment, code, said, complaint, probes)
 
 
-def judge(
+def evaluate_attempt(
     runtime: Runtime, environment: Mapping[str, str], code: int, said: str, complaint: str, probes: ProbePair
 ) -> Finding:
     """What a probe's end means.
@@ -130,19 +130,19 @@ def judge(
         complaint: its stderr.
         probes: what it was made to ask for.
     """
-    has_tunnel, is_trusting = (probe.answer in said for probe in probes)
-    if has_tunnel and is_trusting and code == 0:
-        return Finding(runtime.name, runtime.client, "works", tunnel=True, certificate=True)
+    has_proxy, is_trusting = (probe.response in said for probe in probes)
+    if has_proxy and is_trusting and code == 0:
+        return Finding(runtime.name, runtime.client, "works", proxy=True, certificate=True)
     why = next((line.strip() for line in reversed(complaint.splitlines()) if line.strip()), f"it ended with {code}")
-    needed = runtime.trusts_by if has_tunnel else runtime.proxied_by
+    needed = runtime.trusts_by if has_proxy else runtime.proxied_by
     settings = ", ".join(f"{name}={environment.get(name, '')}" for name in needed)
-    what = "does not trust the certificate" if has_tunnel else "does not come through the tunnel"
+    what = "does not trust the certificate" if has_proxy else "does not come through the proxy"
     return Finding(
         runtime.name,
         runtime.client,
         "fails",
-        tunnel=has_tunnel,
-        certificate=is_trusting if has_tunnel else None,
+        proxy=has_proxy,
+        certificate=is_trusting if has_proxy else None,
         advice=f"it {what} ({why}); it has to heed {settings}",
     )
 

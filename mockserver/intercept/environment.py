@@ -18,20 +18,20 @@ from mockserver.intercept.trust import PASSWORD, Trust
 PRELOADS = Path(__file__).parent / "preloads"
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-"""What never goes through the tunnel: the child's own receivers are there, and so are we."""
+"""What never goes through the proxy: the child's own receivers are there, and so are we."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kit:
+class ClientEnvironment:
     """The addresses of a server, and the files that lead clients there."""
 
     url: str
     """Where its control API is."""
-    tunnel: str
+    proxy: str
     hosts: Collection[str]
     """The providers'."""
     certificate: Path
-    """The authority's, alone."""
+    """The CA's, alone."""
     bundle: Path
     """It and the usual roots."""
     trust_store: Path
@@ -48,15 +48,17 @@ class Kit:
     """A folder with what Python loads before any program."""
 
 
-def kit(trust: Trust, url: str, tunnel: str, hosts: Collection[str], wgetrc: bytes = b"") -> Kit:
+def client_environment(
+    trust: Trust, url: str, proxy: str, hosts: Collection[str], wgetrc: bytes = b""
+) -> ClientEnvironment:
     """Lay out the files.
 
     Args:
         trust: what has to be trusted.
         url: of the server.
-        tunnel: its tunnel's.
+        proxy: its proxy's.
         hosts: the providers'.
-        wgetrc: the user's own start-up file of Wget's, which has room for one.
+        wgetrc: the user's own start-up file of Wget's, which has space for one.
 
     Raises:
         OSError: files cannot be kept.
@@ -64,9 +66,9 @@ def kit(trust: Trust, url: str, tunnel: str, hosts: Collection[str], wgetrc: byt
     bundle, keep = trust.bundle, trust.folder.keep
     line = f"\nca_certificate = {bundle}\n".encode()
     ini = f'openssl.cafile="{bundle}"\ncurl.cainfo="{bundle}"\nauto_prepend_file="{PRELOADS / "prepend.php"}"\n'
-    return Kit(
+    return ClientEnvironment(
         url=url,
-        tunnel=tunnel,
+        proxy=proxy,
         hosts=hosts,
         certificate=trust.certificate,
         bundle=bundle,
@@ -79,7 +81,7 @@ def kit(trust: Trust, url: str, tunnel: str, hosts: Collection[str], wgetrc: byt
     )
 
 
-def led(parent: Mapping[str, str], to: Kit) -> dict[str, str]:
+def with_env(parent: Mapping[str, str], to: ClientEnvironment) -> dict[str, str]:
     """The variables that a child needs beside those of its parent, which may be replaced or extended.
 
     Args:
@@ -88,10 +90,10 @@ def led(parent: Mapping[str, str], to: Kit) -> dict[str, str]:
     """
     bundle, spared = str(to.bundle), ",".join(_spared(parent, to.hosts))
     return {
-        "HTTPS_PROXY": to.tunnel,
-        "https_proxy": to.tunnel,
-        "HTTP_PROXY": to.tunnel,
-        "http_proxy": to.tunnel,  # curl reads no other: HTTP_PROXY might be a CGI request's header
+        "HTTPS_PROXY": to.proxy,
+        "https_proxy": to.proxy,
+        "HTTP_PROXY": to.proxy,
+        "http_proxy": to.proxy,  # curl reads no other: HTTP_PROXY might be a CGI request's header
         "NO_PROXY": spared,
         "no_proxy": spared,
         "SSL_CERT_FILE": bundle,  # OpenSSL: urllib, httpx, Ruby, Perl's HTTP::Tiny; Go; curl
@@ -111,7 +113,7 @@ def led(parent: Mapping[str, str], to: Kit) -> dict[str, str]:
 
 
 def _spared(parent: Mapping[str, str], hosts: Collection[str]) -> list[str]:
-    """Hosts that are asked without the tunnel: this machine, and the parent's own, unless a provider's is among them."""
+    """Hosts that are asked without the proxy: this machine, and the parent's own, unless a provider's is among them."""
     listed = (parent.get("no_proxy") or parent.get("NO_PROXY") or "").split(",")
     kept = [name for name in map(str.strip, listed) if name and name != "*" and not _covers(name, hosts)]
     return list(dict.fromkeys((*LOOPBACK, *kept)))
@@ -122,28 +124,28 @@ def _covers(name: str, hosts: Collection[str]) -> bool:
     return any(host == bare or host.endswith(f".{bare}") for host in hosts)
 
 
-def _php(parent: Mapping[str, str], to: Kit) -> str:
+def _php(parent: Mapping[str, str], to: ClientEnvironment) -> str:
     """Our folder comes last and has the last word; an empty entry is the one that PHP was built with."""
     folders = parent.get("PHP_INI_SCAN_DIR", "").split(os.pathsep)
     return os.pathsep.join([*(folder for folder in folders if folder != str(to.php)), str(to.php)])
 
 
-def _python(parent: Mapping[str, str], to: Kit) -> str:
+def _python(parent: Mapping[str, str], to: ClientEnvironment) -> str:
     """Our folder comes first; what it hides of the others it runs itself. An empty entry would be the working directory."""
     folders = parent.get("PYTHONPATH", "").split(os.pathsep)
     return os.pathsep.join([str(to.python), *(folder for folder in folders if folder not in ("", str(to.python)))])
 
 
-def _java(to: Kit) -> str:
-    tunnel = urlsplit(to.tunnel)
+def _java(to: ClientEnvironment) -> str:
+    proxy = urlsplit(to.proxy)
     properties = {
         "javax.net.ssl.trustStore": to.trust_store,
         "javax.net.ssl.trustStoreType": "PKCS12",
         "javax.net.ssl.trustStorePassword": PASSWORD,
-        "http.proxyHost": tunnel.hostname,
-        "http.proxyPort": tunnel.port,
-        "https.proxyHost": tunnel.hostname,
-        "https.proxyPort": tunnel.port,
+        "http.proxyHost": proxy.hostname,
+        "http.proxyPort": proxy.port,
+        "https.proxyHost": proxy.hostname,
+        "https.proxyPort": proxy.port,
         "http.nonProxyHosts": "localhost|127.*|[::1]",
     }
     return " ".join(_quoted(f"-D{name}={value}") for name, value in properties.items())

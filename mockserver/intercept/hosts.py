@@ -9,15 +9,15 @@ PORTS = {"http": 80, "https": 443}
 """Where the providers' hosts are asked."""
 
 
-class Leak(ConnectionError):
+class BlockedConnection(ConnectionError):
     """Somebody asked for a provider's host or port that we do not answer; nothing was sent there.
 
     It is what the operating system would raise for a host that cannot be reached, so clients treat it like one.
     """
 
 
-class Asked(NamedTuple):
-    """What was asked for and refused."""
+class RequestedAddress(NamedTuple):
+    """What was asked for and rejected."""
 
     host: str
     port: int | None
@@ -41,11 +41,11 @@ class Hosts:
         self.domains = frozenset(map(domain_of, self.answered))
         """The providers' own, such as ``acme.example``."""
 
-    def are_ours(self, name: str) -> bool:
+    def is_served(self, name: str) -> bool:
         """Whether we answer for it."""
         return name in self.answered
 
-    def are_theirs(self, name: str) -> bool:
+    def is_provider_domain(self, name: str) -> bool:
         """Whether it is a provider's, answered by us or not."""
         return any(name == domain or name.endswith(f".{domain}") for domain in self.domains)
 

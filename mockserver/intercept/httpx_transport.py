@@ -48,16 +48,16 @@ class AsyncHttpxTransport(httpx.AsyncHTTPTransport):
 
 
 def _context() -> ssl.SSLContext:
-    """One that nobody will ask anything: nothing is encrypted."""
+    """One that no one will ask anything: nothing is encrypted."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _Wire:
     """A connection that is made when the first byte is sent: only then is it known whether it is HTTPS."""
 
-    def __init__(self, switchboard: InMemoryNetwork, host: str, port: int) -> None:
+    def __init__(self, network: InMemoryNetwork, host: str, port: int) -> None:
         self.is_tls = False
-        self._switchboard = switchboard
+        self._switchboard = network
         self._address = host, port
         self._line: InMemoryConnection | None = None
 
@@ -119,8 +119,8 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, switchboard: InMemoryNetwork) -> None:
-        self._switchboard = switchboard
+    def __init__(self, network: InMemoryNetwork) -> None:
+        self._switchboard = network
 
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
         return _Stream(_Wire(self._switchboard, host, port))
@@ -151,8 +151,8 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, switchboard: InMemoryNetwork) -> None:
-        self._switchboard = switchboard
+    def __init__(self, network: InMemoryNetwork) -> None:
+        self._switchboard = network
 
     async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
         return _AsyncStream(_Wire(self._switchboard, host, port))

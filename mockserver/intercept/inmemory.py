@@ -1,7 +1,7 @@
 """Connections without sockets, in a time of their own: the real connection on a loop that never waits.
 
 The rules of this file: what a client would see at a socket it sees here, by the same `Connection`, so a delay, a cut, a
-reset, garbage and silence are the same bytes and the same ends. Only time differs: nobody waits. A pause that the client
+reset, garbage and silence are the same bytes and the same ends. Only time differs: no one waits. A pause that the client
 would sit out is skipped, and one that is longer than its read time-out ends in that time-out at once. A client that has no
 time-out and waits for what never comes would wait for ever, and gets `NoTimeoutError`.
 """
@@ -235,7 +235,7 @@ class InMemoryNetwork:
             )
         self._app = app
         self._listener = f"in-process-{world.id}"
-        transport.call("PUT", f"/_mock/doors/{self._listener}", body={"world": world.id})
+        transport.call("PUT", f"/_mock/listeners/{self._listener}", body={"world": world.id})
 
     def connect(self, host: str, port: int, *, is_tls: bool) -> InMemoryConnection:
         """A connection to a host, whichever it is."""

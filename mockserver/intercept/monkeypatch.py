@@ -7,7 +7,7 @@ from typing import Any
 _MISSING = object()
 
 
-class Patches:
+class Monkeypatch:
     """What was put in place of what, and the way back."""
 
     def __init__(self) -> None:

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.provider_errors import Refused
+from mockserver.engine.provider_errors import ProviderError
 from mockserver.http.connection import Connection
 from mockserver.http.cycle import RequestCycle
 from mockserver.http.listener import Listener
 from mockserver.http.request_parser import InvalidRequest
-from mockserver.intercept.proxy_errors import REFUSAL, NoAnswerThere, NotForTheTunnel, TooMuchToCarry, turn_away
-from mockserver.intercept.proxy_policy import Place, ProxyPolicy, is_loopback, requested_place
+from mockserver.intercept.proxy_errors import ERROR, NoResponseThere, NotForTheProxy, TooMuchToCarry, reject_request
+from mockserver.intercept.proxy_policy import ProxyPolicy, ProxyTarget, is_loopback, requested_place
 from mockserver.intercept.relay import PipeEnd, join
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ForwardProxy(Listener):
     """The providers'."""
     allowed: Collection[str] = ()
     """Other hosts that are let through; ``*.example.com`` is all below one."""
-    away: WSGIApplication = turn_away
+    away: WSGIApplication = reject_request
     """What answers for every other host; the reason is in its environ."""
 
     def protocol(self, shared: Shared, beside: Sequence[BoundListener]) -> Callable[[], Connection]:
@@ -78,9 +78,9 @@ class ForwardProxy(Listener):
             if listener.name != self.name or isinstance(listener, ForwardProxy):
                 continue
             if listener.ssl_context is None:
-                http = http or Place(*address)
+                http = http or ProxyTarget(*address)
             else:
-                https = https or Place(*address)
+                https = https or ProxyTarget(*address)
         return partial(
             ProxyConnection,
             self.app,
@@ -156,27 +156,27 @@ class ProxyConnection(Connection):
                 place, from_loopback=request.client is not None and is_loopback(request.client[0])
             )
             if target.is_loopback and target.port in self._own_ports:
-                raise NotForTheTunnel
+                raise NotForTheProxy
             if request.is_too_large:
                 raise TooMuchToCarry(host=place.host)
-        except Refused as refusal:
+        except ProviderError as error:
             self._cycle = cycle = RequestCycle(request)
-            self._reject_target(cycle, refusal)
+            self._reject_target(cycle, error)
         else:
             self._cycle = cycle = RequestCycle(request)
-            self._pause_reading()
+            self._pause_variant()
             message = b"" if is_connect else _forwarded(request)
             self._connecting = self.loop.create_task(self._carry(cycle, target, message))
 
-    def _reject_target(self, cycle: RequestCycle, refusal: Refused) -> None:
+    def _reject_target(self, cycle: RequestCycle, error: ProviderError) -> None:
         """Say why a request is not carried."""
         self._parser.after_connect = None
         self._parser.has_unread_input |= cycle.closes
         cycle.request.path = ""  # a path of another host means nothing here
-        cycle.call(self._away, {REFUSAL: refusal})
+        cycle.call(self._away, {ERROR: error})
         self._send(cycle)
 
-    async def _carry(self, cycle: RequestCycle, target: Place, message: bytes) -> None:
+    async def _carry(self, cycle: RequestCycle, target: ProxyTarget, message: bytes) -> None:
         """Become a pipe to another place: one that a CONNECT asked for, or for the length of one message."""
         far = PipeEnd(self._connections)
         try:
@@ -185,7 +185,7 @@ class ProxyConnection(Connection):
         except (OSError, UnicodeError) as reason:  # a time-out is an OSError; a name may be none that can be looked up
             why = getattr(reason, "strerror", None) or str(reason) or f"no answer for {CONNECT_TIMEOUT:g} s"
             self._connecting = None
-            self._reject_target(cycle, NoAnswerThere(host=target.host, port=target.port, reason=why))
+            self._reject_target(cycle, NoResponseThere(host=target.host, port=target.port, reason=why))
             self.proceed()
             return
         self._connecting = None

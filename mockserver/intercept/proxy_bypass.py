@@ -8,7 +8,7 @@ _NAMES = ("no_proxy", "NO_PROXY")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
-class Exemption:
+class ProxyBypass:
     """Our hosts among those for which no proxy is asked."""
 
     def __init__(self, environ: MutableMapping[str, str], hosts: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 from mockserver.intercept.hosts import PORTS, Hosts, domain_of
-from mockserver.intercept.proxy_errors import HostRefused, NotForTheTunnel, PortRefused
+from mockserver.intercept.proxy_errors import HostRejected, NotForTheProxy, PortRejected
 
 if TYPE_CHECKING:
     from mockserver.http.request import HttpRequest
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _AUTHORITY = re.compile(r"(?:[^@/?#]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]@/?#]+)(?::([0-9]{1,5}))?")
 
 
-class Place(NamedTuple):
+class ProxyTarget(NamedTuple):
     """What a request names: a host in lower case, without brackets, and a port."""
 
     host: str
@@ -40,7 +40,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def requested_place(request: HttpRequest) -> Place:
+def requested_place(request: HttpRequest) -> ProxyTarget:
     """The place that a request to a proxy names in its target.
 
     Raises:
@@ -48,18 +48,18 @@ def requested_place(request: HttpRequest) -> Place:
     """
     target = request.target
     if request.method == "CONNECT":
-        scheme, authority = "https", target
+        scheme, ca = "https", target
     else:
         scheme, _, rest = target.partition("://")
-        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    found = _AUTHORITY.fullmatch(authority)
+        ca = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    found = _AUTHORITY.fullmatch(ca)
     scheme = scheme.lower()
     if found is None or scheme not in PORTS:
-        raise NotForTheTunnel
+        raise NotForTheProxy
     port = int(found[2] or PORTS[scheme])
     if not 0 < port < 65536:
-        raise NotForTheTunnel
-    return Place(found[1].strip("[]").lower().removesuffix("."), port)
+        raise NotForTheProxy
+    return ProxyTarget(found[1].strip("[]").lower().removesuffix("."), port)
 
 
 @dataclass(frozen=True)
@@ -70,24 +70,24 @@ class ProxyPolicy:
     """The providers'."""
     allowed: Collection[str] = ()
     """Others that are let through: names, or ``*.example.com`` for all below one."""
-    http: Place | None = None
+    http: ProxyTarget | None = None
     """Where the providers' hosts are answered on port 80."""
-    https: Place | None = None
+    https: ProxyTarget | None = None
     """Where on port 443."""
 
-    def is_intercepted(self, place: Place) -> bool:
+    def is_intercepted(self, place: ProxyTarget) -> bool:
         """Whether it is a provider's host, at a port that is answered.
 
         Raises:
             PortRefused: the port is another.
         """
-        if not self.hosts.are_ours(place.host):
+        if not self.hosts.is_served(place.host):
             return False
         if place.port not in PORTS.values():
-            raise PortRefused(host=place.host, port=place.port, instead="it is on 443 (HTTPS) and 80 (HTTP)")
+            raise PortRejected(host=place.host, port=place.port, instead="it is on 443 (HTTPS) and 80 (HTTP)")
         return True
 
-    def carry(self, place: Place, from_loopback: bool) -> Place:
+    def carry(self, place: ProxyTarget, from_loopback: bool) -> ProxyTarget:
         """Where bytes for a place go.
 
         Args:
@@ -101,12 +101,12 @@ class ProxyPolicy:
         if self.is_intercepted(place):
             home = self.https if place.port == PORTS["https"] else self.http
             if home is None:
-                raise PortRefused(host=place.host, port=place.port, instead="this server does without")
+                raise PortRejected(host=place.host, port=place.port, instead="this server does without")
             return home
         if (from_loopback and place.is_loopback) or self._is_allowed(place.host):
             return place
         near = _nearest(place.host, self.hosts.answered)
-        raise HostRefused(host=place.host, near=f"; did you mean {near}?" if near else "")
+        raise HostRejected(host=place.host, near=f"; did you mean {near}?" if near else "")
 
     def _is_allowed(self, host: str) -> bool:
         return any(

@@ -4,7 +4,7 @@ Law:
 
 1. Names, connections, TLS and proxies of the providers' hosts are led here; those of any other host are not touched.
 2. Clients, sessions and TLS contexts that were made before, and threads that begin inside, are led here too.
-3. What is a provider's and not answered by us is refused, before a packet is sent, and remembered.
+3. What is a provider's and not answered by us is rejected, before a packet is sent, and remembered.
 4. Afterwards everything is as it was. There is one at a time in a process, because there is one process.
 """
 
@@ -15,39 +15,41 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from .hosts import Asked, Hosts
-from .monkeypatch import Patches
-from .proxy_bypass import Exemption
-from .redirect_listener import Door
+from .hosts import Hosts, RequestedAddress
+from .monkeypatch import Monkeypatch
+from .proxy_bypass import ProxyBypass
+from .redirect_listener import RedirectListener
 from .sockets import Sockets
-from .tls_patch import Handshakes
+from .tls_patch import TlsPatch
 
 if TYPE_CHECKING:
-    from mockserver.client import Controls, World
+    from mockserver.client import AdminClient, World
 
 _turn = Lock()
 
 
 class Redirection:
-    """The providers' hosts, led to a door. It may be used again and again, with another world each time."""
+    """The providers' hosts, led to a listener. It may be used again and again, with another world each time."""
 
-    def __init__(self, server: Controls, door: Door, hosts: Hosts, environ: MutableMapping[str, str]) -> None:
+    def __init__(
+        self, server: AdminClient, listener: RedirectListener, hosts: Hosts, environ: MutableMapping[str, str]
+    ) -> None:
         """Nothing is changed yet.
 
         Args:
-            server: whose door it is.
-            door: where clients are led.
+            server: whose listener it is.
+            listener: where clients are led.
             hosts: the providers'.
             environ: this process's environment.
         """
-        self.leaks: list[Asked] = []
-        """What was asked of providers' hosts and ports that nobody answers, and was refused, since it began."""
+        self.leaks: list[RequestedAddress] = []
+        """What was asked of providers' hosts and ports that no one answers, and was rejected, since it began."""
         self._server = server
-        self._door = door
-        self._sockets = Sockets(hosts, door.listeners, self._refused)
-        self._handshakes = Handshakes(hosts, door.authority)
-        self._proxies = Exemption(environ, hosts.answered)
-        self._patches = Patches()
+        self._listener = listener
+        self._sockets = Sockets(hosts, listener.listeners, self._rejected)
+        self._handshakes = TlsPatch(hosts, listener.ca)
+        self._proxies = ProxyBypass(environ, hosts.answered)
+        self._patches = Monkeypatch()
         self._is_bound = False
 
     def begin(self, world: World) -> None:
@@ -60,7 +62,7 @@ class Redirection:
             raise RuntimeError("the providers' hosts are redirected already; a process has one redirect at a time")
         try:
             self.leaks = []
-            self._door.bind(self._server, world.id)
+            self._listener.bind(self._server, world.id)
             self._is_bound = True
             self._sockets.install(self._patches)
             self._handshakes.install(self._patches)
@@ -88,10 +90,10 @@ class Redirection:
         """Close the connections that were kept, if there are any."""
         if self._is_bound:
             self._is_bound = False
-            self._door.unbind(self._server)
+            self._listener.unbind(self._server)
 
-    def _refused(self, asked: Asked) -> None:
-        self.leaks.append(asked)
+    def _rejected(self, requested: RequestedAddress) -> None:
+        self.leaks.append(requested)
 
 
 class Redirected:
@@ -103,8 +105,8 @@ class Redirected:
         self._drops = drops
 
     @property
-    def leaks(self) -> list[Asked]:
-        """What was asked of providers' hosts and ports that nobody answers, and was refused."""
+    def leaks(self) -> list[RequestedAddress]:
+        """What was asked of providers' hosts and ports that no one answers, and was rejected."""
         return self._redirection.leaks
 
     def __enter__(self) -> World:

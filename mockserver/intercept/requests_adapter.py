@@ -57,12 +57,12 @@ class RequestsAdapter(HTTPAdapter):
         return super().send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=None)
 
 
-def _pools(switchboard: InMemoryNetwork) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(network: InMemoryNetwork) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(_Connection, HTTPConnection):
-        switch = switchboard
+        switch = network
 
     class Tls(_Connection, HTTPSConnection):
-        switch = switchboard
+        switch = network
         is_tls = True
 
     # Of the same names, which are in the texts of urllib3's exceptions.
@@ -84,7 +84,7 @@ class _Connection:
     def connect(self) -> None:
         """Be connected."""
         self.sock = _Socket(self.switch.connect(self.host, self.port, is_tls=self.is_tls))
-        self.is_verified = True  # there is nobody else who could have answered
+        self.is_verified = True  # there is no one else who could have answered
 
     @property
     def is_connected(self) -> bool:

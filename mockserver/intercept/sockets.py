@@ -1,6 +1,6 @@
 """Connections of this process to the providers' hosts, led to us; all others go where they went before.
 
-A provider's name resolves to an address of this machine that nobody uses, with the port that was asked for; and whoever
+A provider's name resolves to an address of this machine that no one uses, with the port that was asked for; and whoever
 connects to that address reaches our listener for that port. Two steps, because some clients resolve, forget the port
 of the answer, and connect to the address and the port that they had in mind.
 """
@@ -14,11 +14,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NoReturn, TypeAlias
 
-from .hosts import PORTS, Asked, Hosts, Leak, plain
-from .monkeypatch import Patches
+from .hosts import PORTS, BlockedConnection, Hosts, RequestedAddress, plain
+from .monkeypatch import Monkeypatch
 
 _PLACE = "127.83.77.{}"
-"""Of this machine's own 127.0.0.0/8, which never leaves it. Nobody listens there."""
+"""Of this machine's own 127.0.0.0/8, which never leaves it. No one listens there."""
 _MAPPED = "::ffff:{}"
 """The same, for sockets that speak IPv6 alone."""
 
@@ -28,13 +28,15 @@ Address: TypeAlias = tuple[str, int]
 class Sockets:
     """What ``socket``, and those who have their own ways, do for our hosts."""
 
-    def __init__(self, hosts: Hosts, listeners: Mapping[int, Address], report: Callable[[Asked], object]) -> None:
+    def __init__(
+        self, hosts: Hosts, listeners: Mapping[int, Address], report: Callable[[RequestedAddress], object]
+    ) -> None:
         """Nothing is changed yet.
 
         Args:
             hosts: whom we are.
             listeners: by the port that clients ask for, where we listen for it.
-            report: is called with what was asked for and refused.
+            report: is called with what was asked for and rejected.
         """
         self._hosts = hosts
         self._listeners = dict(listeners)
@@ -46,7 +48,7 @@ class Sockets:
         self._names = {place: name for name, place in self._places.items()}
         self._names |= {_MAPPED.format(place): name for place, name in self._names.items()}
 
-    def install(self, patches: Patches) -> None:
+    def install(self, patches: Monkeypatch) -> None:
         """From now on."""
         self._resolving(patches)
         self._connecting(patches)
@@ -55,7 +57,7 @@ class Sockets:
 
     # -- names ---------------------------------------------------------------------------------------------------------
 
-    def _resolving(self, patches: Patches) -> None:
+    def _resolving(self, patches: Monkeypatch) -> None:
         usual = socket.getaddrinfo
 
         def getaddrinfo(host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:  # noqa: A002 - socket's own
@@ -80,26 +82,26 @@ class Sockets:
         """The address that stands for a name; ``None`` when it is no provider's.
 
         Raises:
-            Leak: it is a provider's, and nobody answers for it, or at that port.
+            Leak: it is a provider's, and no one answers for it, or at that port.
         """
         name, number = plain(host), _number(port)
         place = self._places.get(name)
-        if self._hosts.are_theirs(name) and (place is None or (number and number not in self._listeners)):
-            self._refuse(name, number)
+        if self._hosts.is_provider_domain(name) and (place is None or (number and number not in self._listeners)):
+            self._reject(name, number)
         return place
 
-    def _refuse(self, host: str, port: int | None) -> NoReturn:
-        asked = Asked(host, port)
-        self._report(asked)
-        raise Leak(
+    def _reject(self, host: str, port: int | None) -> NoReturn:
+        requested = RequestedAddress(host, port)
+        self._report(requested)
+        raise BlockedConnection(
             errno.EHOSTUNREACH,  # with a number, because aiohttp tells nothing but the text beside it
-            f"{asked} is a provider's, and mockserver answers for {', '.join(sorted(self._hosts.answered))} only,"
+            f"{requested} is a provider's, and mockserver answers for {', '.join(sorted(self._hosts.answered))} only,"
             f" at the ports {' and '.join(map(str, sorted(self._listeners)))}; nothing was sent",
         )
 
     # -- connections ---------------------------------------------------------------------------------------------------
 
-    def _connecting(self, patches: Patches) -> None:
+    def _connecting(self, patches: Monkeypatch) -> None:
         for name in ("connect", "connect_ex"):
             patches.put(socket.socket, name, self._connection(getattr(socket.socket, name)))
 
@@ -117,16 +119,16 @@ class Sockets:
         """Where a connection to a name, or to the address that stands for it, really goes; ``None``: as it says.
 
         Raises:
-            Leak: it is for a provider's host or port that nobody answers.
+            Leak: it is for a provider's host or port that no one answers.
         """
         name = self._names.get(plain(host), plain(host))
         if self._place(name, port) is None:
             return None
-        return self._listeners.get(_number(port) or 0) or self._refuse(name, _number(port))
+        return self._listeners.get(_number(port) or 0) or self._reject(name, _number(port))
 
     # -- ways of their own ---------------------------------------------------------------------------------------------
 
-    def _uvloop(self, patches: Patches) -> None:
+    def _uvloop(self, patches: Monkeypatch) -> None:
         """For uvloop, which resolves and connects in C."""
         if self._loop is None:
             return
@@ -158,7 +160,7 @@ class Sockets:
         patches.put(self._loop, "getaddrinfo", getaddrinfo)
         patches.put(self._loop, "create_connection", create_connection)
 
-    def _aiodns(self, patches: Patches) -> None:
+    def _aiodns(self, patches: Monkeypatch) -> None:
         """For aiohttp, which asks the name servers itself where aiodns is installed."""
         if not self._has_aiodns:
             return

@@ -21,7 +21,7 @@ _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-
 
 def usual_folder() -> Path:
     """Where files are kept when nothing else is said: in the user's cache."""
-    return platformdirs.user_cache_path("mockserver", appauthor=False) / "authority"
+    return platformdirs.user_cache_path("mockserver", appauthor=False) / "ca"
 
 
 class Folder:
@@ -37,7 +37,7 @@ class Folder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             return Path(tempfile.mkdtemp(dir=self.path, prefix="making-"))
         except OSError as error:
-            raise self._refusal(error) from error
+            raise self._error(error) from error
 
     def write(self, name: str, content: bytes) -> Path:
         """A file, unless somebody was faster: whoever reads it now goes on reading the same."""
@@ -49,7 +49,7 @@ class Folder:
                 file.write(content)
             _name(Path(made), target)
         except OSError as error:
-            raise self._refusal(error) from error
+            raise self._error(error) from error
         return target
 
     def keep(self, name: str, content: bytes) -> Path:
@@ -57,13 +57,13 @@ class Folder:
         kept = self.path / name.format(digest(content))
         return kept if kept.exists() else self.write(str(kept.relative_to(self.path)), content)
 
-    def _refusal(self, error: OSError) -> OSError:
-        why = f"{error.strerror or error}; --authority FOLDER (MOCKSERVER_AUTHORITY) names another"
+    def _error(self, error: OSError) -> OSError:
+        why = f"{error.strerror or error}; --ca FOLDER (MOCKSERVER_CA) names another"
         return OSError(error.errno, f"certificates cannot be kept in {self.path}: {why}")
 
 
 class Trust:
-    """An authority's certificate, for those who are to trust it."""
+    """A CA's certificate, for those who are to trust it."""
 
     def __init__(self, folder: Folder, pem: bytes) -> None:
         """Trust a certificate, given as PEM."""

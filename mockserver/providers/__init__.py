@@ -1,1 +1,1 @@
-"""The rooms: one provider each; they do not know one another."""
+"""The providers: one provider each; they do not know one another."""

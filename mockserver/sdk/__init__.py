@@ -10,11 +10,17 @@ from __future__ import annotations
 from mockserver.engine.accounts import Account, Contact, Credential, ForwardingRule, Login, Number, Program
 from mockserver.engine.decisions import NOTHING_ELSE as NO_TRACE
 from mockserver.engine.decisions import Decision, DecisionTrace
-from mockserver.engine.deliveries import Attempt, Outcome
+from mockserver.engine.deliveries import Attempt, Outcome, OutgoingRequest
 from mockserver.engine.deliveries import Delivery as WebhookDelivery
-from mockserver.engine.deliveries import Outgoing as OutgoingRequest
-from mockserver.engine.events import ArrivalScheduled as InboundScheduled
-from mockserver.engine.events import DeliveryOpened, Event, MessageChanged, MessageDeleted, MessagesRead, MessageStored
+from mockserver.engine.events import (
+    DeliveryOpened,
+    Event,
+    InboundScheduled,
+    MessageChanged,
+    MessageDeleted,
+    MessagesRead,
+    MessageStored,
+)
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import (
     DAY,
@@ -34,13 +40,17 @@ from mockserver.engine.instants import (
 from mockserver.engine.journal import Exchange
 from mockserver.engine.limits import Limit, LimitStatus
 from mockserver.engine.message_store import MessagePage, MessageSlice, MessageStore
-from mockserver.engine.messages import Attachment, Direction, IndexKey, Message
-from mockserver.engine.messages import account_shelf as account_key
-from mockserver.engine.messages import kind_shelf as kind_key
-from mockserver.engine.messages import number_shelf as number_key
-from mockserver.engine.messages import program_shelf as program_key
-from mockserver.engine.provider_errors import Refused as ProviderError
-from mockserver.engine.provider_errors import Source, assumed, documented
+from mockserver.engine.messages import (
+    Attachment,
+    Direction,
+    IndexKey,
+    Message,
+    account_key,
+    kind_key,
+    number_key,
+    program_key,
+)
+from mockserver.engine.provider_errors import ProviderError, Source, assumed, documented
 from mockserver.engine.state import State
 from mockserver.validation.json_schema import Schema
 from mockserver.validation.messages import shown as show_value
@@ -67,8 +77,7 @@ from .parameters import (
 from .provider import Behaviour, Call, Magic, Operation, Pages, Probe, Provider, Quirk, Route, decide_by
 from .request import MalformedCredentials, ProviderRequest
 from .response import AT_ONCE, Ending, Response, ResponseTiming
-from .serialization_cache import Fragments as SerializationCache
-from .serialization_cache import compact, spliced
+from .serialization_cache import SerializationCache, compact, spliced
 from .webhooks import Retries, Schedule, end_attempt, failure_of, open_webhook, sign, subject
 
 SDK_VERSION = "1.0"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from mockserver.engine.instants import Instant
-    from mockserver.engine.provider_errors import Refused as ProviderError
+    from mockserver.engine.provider_errors import ProviderError
 
     from .parameters import Parameter
     from .provider import Call, Operation

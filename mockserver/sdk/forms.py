@@ -1,7 +1,7 @@
 """Bytes into names and values, in the order they were sent.
 
 Rule 1: nothing is chosen here. Which of two equal names counts, what an empty value means and whether a value that is
-not UTF-8 is refused are the provider's to say. Rule 2: neither Flask nor Werkzeug; a room's tests need no request.
+not UTF-8 is rejected are the provider's to say. Rule 2: neither Flask nor Werkzeug; a provider's tests need no request.
 Rule 3: bytes that are not UTF-8 become surrogate escapes, from which ``encode("utf-8", "surrogateescape")`` makes the
 same bytes again.
 """
@@ -93,7 +93,7 @@ def multipart_pairs(content_type: str, body: bytes) -> list[tuple[str, str]]:
 
 def _parts(boundary: bytes, body: bytes) -> Iterator[tuple[MultipartSegment, bytes]]:
     part, value = None, b""
-    # Latin-1 takes every byte; a name in another charset is no reason to refuse the other fields.
+    # Latin-1 takes every byte; a name in another charset is no reason to reject the other fields.
     with PushMultipartParser(boundary, header_charset="latin-1") as parser:
         for event in parser.parse(body):
             if isinstance(event, MultipartSegment):

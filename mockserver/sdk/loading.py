@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 
 from mockserver.engine.provider_errors import Source
-from mockserver.engine.world import Room
+from mockserver.engine.world import ProviderCallbacks
 from mockserver.validation.messages import unknown
 
 from .provider import Provider, Quirk
@@ -66,9 +66,12 @@ class ProviderSet:
         return {switch.name: switch.default for switch in self.switches}
 
     @cached_property
-    def callbacks(self) -> dict[str, Room]:
+    def callbacks(self) -> dict[str, ProviderCallbacks]:
         """What each provider decides without a request, by its name."""
-        return {provider.name: Room(provider.receive_inbound, provider.evaluate_attempt) for provider in self.providers}
+        return {
+            provider.name: ProviderCallbacks(provider.receive_inbound, provider.evaluate_attempt)
+            for provider in self.providers
+        }
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,11 @@ def check_together(loaded: Iterable[LoadedProvider]) -> tuple[LoadedProvider, ..
         problems = list(each.problems)
         if provider is not None and not problems:
             taken = [f"the name {provider.name}", *(f"the host {host}" for host in provider.hosts)]
-            problems = [f"{where}: {owners[claim]} has {claim}" for claim in taken if claim in owners]
+            problems = [
+                f"{where}: {owners[verification]} has {verification}"
+                for verification in taken
+                if verification in owners
+            ]
             owners |= dict.fromkeys(taken, each.package) if not problems else {}
         checked.append(LoadedProvider(each.entry, each.package, each.version, provider, tuple(problems)))
     return tuple(checked)
@@ -177,5 +184,5 @@ def _defects_of_switches(provider: Provider) -> Iterator[str]:
     for quirk in provider.quirks:
         if not quirk.name.startswith(f"{provider.name}."):
             yield f"its switch {quirk.name} does not begin with {provider.name}."
-        if not quirk.readings:
+        if not quirk.variants:
             yield f"its switch {quirk.name} has no variants"

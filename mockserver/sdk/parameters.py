@@ -13,8 +13,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from mockserver.engine.provider_errors import Refused as ProviderError
-from mockserver.engine.provider_errors import Source
+from mockserver.engine.provider_errors import ProviderError, Source
 
 from .forms import is_utf8
 
@@ -111,7 +110,7 @@ class Parameter(Struct, frozen=True):
             facts: what its sentences are filled with, beside the name.
         """
         made = error(name=self.name, **facts)
-        return made.quoting(self.source) if error.cites_parameter else made
+        return made.with_source(self.source) if error.cites_parameter else made
 
     def wrong(self, sent: object) -> ProviderError:
         """The error for a value that is not of its kind."""

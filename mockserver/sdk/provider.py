@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import Struct
 
 from mockserver.engine.decisions import Decision
-from mockserver.engine.provider_errors import Refused as ProviderError
+from mockserver.engine.provider_errors import ProviderError
 
 from .response import Response
 
 if TYPE_CHECKING:
     from mockserver.engine.accounts import Account, Credential
-    from mockserver.engine.deliveries import Attempt, Delivery, Outgoing
+    from mockserver.engine.deliveries import Attempt, Delivery, OutgoingRequest
     from mockserver.engine.ids import IdReservation
     from mockserver.engine.instants import Instant
     from mockserver.engine.journal import Exchange
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .parameters import Parameter
     from .request import ProviderRequest
-    from .serialization_cache import Fragments as SerializationCache
+    from .serialization_cache import SerializationCache
 
 
 class Route(NamedTuple):
@@ -53,23 +53,23 @@ class Call(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Quirk:
-    """A switch: one place where the documents leave more than one reading open."""
+    """A switch: one place where the documents leave more than one variant open."""
 
     number: str
     """The entry of the provider's QUIRKS.md."""
     name: str
     """What a world file calls it."""
-    readings: Sequence[str]
+    variants: Sequence[str]
     """The default first."""
     any_zone: bool = False
-    """Whether any IANA zone name is a reading too."""
+    """Whether any IANA zone name is a variant too."""
     operations: Sequence[str] = ()
-    """Whose answers it may change, where they are no refusals."""
+    """Whose answers it may change, where they are no provider errors."""
 
     @property
     def default(self) -> str:
-        """The reading that is taken when nobody says otherwise."""
-        return self.readings[0]
+        """The variant that is taken when no one says otherwise."""
+        return self.variants[0]
 
 
 class Magic(NamedTuple):
@@ -107,7 +107,7 @@ class Behaviour(NamedTuple):
     name: str
     source: Source
     seen: Callable[[Exchange], bool] | None = None
-    """Whether an answer shows it, asked of answers that reached the client as they were decided, refusals apart."""
+    """Whether an answer shows it, asked of answers that reached the client as they were decided, provider errors apart."""
     done: Callable[[Delivery], bool] | None = None
     """Whether a delivery to the customer shows it."""
 
@@ -126,7 +126,7 @@ class Probe(NamedTuple):
 
     url: str
     """At one of the provider's hosts, without a port; ``http`` or ``https``."""
-    answer: str
+    response: str
     """A text that only our answer holds, in the default world."""
 
 
@@ -251,7 +251,7 @@ class Provider:
     """Receive a message from a handset, given its fields as a world file has them; raises ValueError for wrong ones."""
     inbound_kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Kind of an inbound message -> the fields that it takes beside ``sender`` and ``text``; empty where all are alike."""
-    build_webhook: Callable[[Delivery, State], Outgoing] | None = None
+    build_webhook: Callable[[Delivery, State], OutgoingRequest] | None = None
     """The request that tells a customer's URL what a delivery is about; ``None`` where there are no webhooks."""
     evaluate_attempt: Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision] | None = None
     """Decide whether a webhook attempt succeeded and when to retry; see `webhooks.end_attempt`."""

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from mockserver.engine.journal import ResponseOrigin
-    from mockserver.engine.provider_errors import Refused
+    from mockserver.engine.provider_errors import ProviderError
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Response(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     body: bytes
     timing: ResponseTiming = AT_ONCE
-    refusal: Refused | None = None
+    error: ProviderError | None = None
     """The provider error that the body says."""
     origin: ResponseOrigin = "own"
     """Where the body comes from: the provider itself, or a fault."""
@@ -92,8 +92,8 @@ class Response(Struct, frozen=True):
         if timing is AT_ONCE:
             return self.origin
         if timing.instead is not None:
-            return "spoilt" if timing.instead else "lost"
-        return "spoilt" if timing.cut is not None and timing.cut < len(self.body) else self.origin
+            return "corrupted" if timing.instead else "no_response"
+        return "corrupted" if timing.cut is not None and timing.cut < len(self.body) else self.origin
 
 
 PLACEHOLDER = Response(202, (), b"")
@@ -107,7 +107,7 @@ def _ignore() -> None:
 
 
 class PendingResponse:
-    """The common part of `Deferred` and `Stream`: how it ends, and who is told."""
+    """The common part of `Deferred` and `Stream`: how it ends, and who is notified."""
 
     def __init__(self) -> None:
         self.is_over = False
@@ -171,7 +171,7 @@ class Deferred(PendingResponse):
         self.given: Response | None = None
         """The response; ``None`` until it is there, and for ever if it was cancelled first."""
 
-    def answer(self, response: Response) -> bool:
+    def response(self, response: Response) -> bool:
         """Give the response, from any thread; false when it comes too late and is ignored."""
         return self._end(given=response)
 
@@ -179,7 +179,7 @@ class Deferred(PendingResponse):
         """Wait for it in this thread, under servers that cannot wait otherwise."""
         with self._changed:
             self._changed.wait_for(lambda: self.is_over, self.timeout)
-        self.answer(self.otherwise)
+        self.response(self.otherwise)
         return self.given or self.otherwise
 
     def attach_or_wait(self, environ: MutableMapping[str, Any]) -> Response:
@@ -230,14 +230,14 @@ class Stream(PendingResponse):
                 return False
             self._pieces.append(piece)
             self._held += len(piece)
-            has_room = self._held <= self.most
+            has_space = self._held <= self.most
             wake = self._wake if len(self._pieces) == 1 else _ignore  # else the first one has woken it
             self._changed.notify_all()
-        if has_room:
+        if has_space:
             wake()
         else:
             self._end(is_overrun=True)
-        return has_room
+        return has_space
 
     def close(self) -> bool:
         """End the body after all that was sent; false when it was over already."""

@@ -1,7 +1,7 @@
 """What messages look like on the wire, written once each.
 
-A message never changes, so what a room wrote of it stays right as long as everything else that it looked at is the
-same. That is the room's to say, in the form: the readings, the zone, a list of blocked numbers. Worlds that share a
+A message never changes, so what a provider wrote of it stays right as long as everything else that it looked at is the
+same. That is the provider's to say, in the form: the variants, the zone, a list of blocked numbers. Worlds that share a
 layer at the same offset in time share what was written of it, and it is forgotten with the layer.
 
 Long pages are remembered in one piece as well, for whoever asks again; apart, so that they push no message out.
@@ -66,7 +66,7 @@ class _Memory:
             self.held += size + len(fragment)
 
 
-class Fragments:
+class SerializationCache:
     """A bounded memory of them."""
 
     def __init__(self, most: int = 16 * 2**20, long: int = 20) -> None:
@@ -89,7 +89,7 @@ class Fragments:
 
         Args:
             stretches: the messages.
-            form: all that the writing depends on beside the message itself, the room's name included.
+            form: all that the writing depends on beside the message itself, the provider's name included.
             write: writes one.
         """
         found: list[bytes] = []

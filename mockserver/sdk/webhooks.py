@@ -70,7 +70,7 @@ def open_webhook(
 
     Args:
         provider: the provider's name.
-        kind: what is told, in the provider's word.
+        kind: what is notified, in the provider's word.
         message: what it is about; it is being stored by the same decision.
         url: where to.
         ids: where the delivery's number is from.
@@ -78,15 +78,15 @@ def open_webhook(
     """
     return DeliveryOpened(
         Delivery(
-            number=ids.number("outbox"),
+            number=ids.number("deliveries"),
             provider=provider,
             account=message.account,
             kind=kind,
             serial=message.serial,
             url=url,
-            verifies=requires_ack,
-            lane=message.own_number or message.account,
-            opened=message.at,
+            requires_ack=requires_ack,
+            ordering_key=message.own_number or message.account,
+            created_at=message.at,
             due=message.at,
         )
     )
@@ -126,7 +126,7 @@ def end_attempt(
         due: when a failed one is repeated; ``None`` gives the delivery up.
     """
     status: Status = "acknowledged" if is_acknowledged else "given up" if due is None else "due"
-    ended = attempt._replace(verdict=reason)
+    ended = attempt._replace(result=reason)
     events: tuple[Event, ...] = (AttemptEnded(delivery.number, ended, status, due),)
     return Decision(now, ended, events, account=delivery.account)
 
@@ -137,7 +137,7 @@ def subject(delivery: Delivery, state: State) -> Message:
     Raises:
         LookupError: it was deleted.
     """
-    message = state.ledger.get(delivery.serial)
+    message = state.message_store.get(delivery.serial)
     if message is None:
         raise LookupError(f"the message {delivery.serial} was deleted")
     return message

@@ -14,7 +14,7 @@ from mockserver.client.coverage import Coverage, format_of
 _PROPERTY = "mockserver_coverage"
 
 
-class Covering:
+class CoveragePlugin:
     """A plugin for pytest: each test's world is asked at its end, and whoever sees all reports adds up."""
 
     def __init__(self, reports: list[Path], threshold: float | None) -> None:
@@ -73,6 +73,6 @@ class Covering:
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """Without what nobody has met, unless the provider was asked: reports travel between processes."""
-    asked = set(row["asked"])
-    return {**row, "behaviours": [each for each in row["behaviours"] if each["provider"] in asked]}
+    """Without what no one has met, unless the provider was asked: reports travel between processes."""
+    request = set(row["asked"])
+    return {**row, "behaviours": [each for each in row["behaviours"] if each["provider"] in request]}

@@ -1,4 +1,4 @@
-"""What a failing test is told: its world's journal, and why the provider said no."""
+"""What a failing test is notified: its world's journal, and why the provider said no."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.client import ControlError, NoServer
 
 if TYPE_CHECKING:
     from mockserver.client import Exchange, World
-    from mockserver.intercept.hosts import Asked
+    from mockserver.intercept.hosts import RequestedAddress
 
 MOST = 20
 """Exchanges that are listed, the latest."""
@@ -20,8 +20,8 @@ WIDEST = 200
 """Characters of a line."""
 
 
-def told(world: World, leaks: Iterable[Asked] = ()) -> str:
-    """The journal in lines, the explanations of what was refused, spoilt or nearly right, and what was not let out."""
+def failure_report(world: World, leaks: Iterable[RequestedAddress] = ()) -> str:
+    """The journal in lines, the explanations of what was rejected, corrupted or nearly right, and what was not let out."""
     try:
         return "\n".join(_cut(line) for line in (*_leaked(leaks), *_lines(world)))
     except (ControlError, NoServer) as reason:  # the test has dropped it
@@ -44,7 +44,7 @@ def _lines(world: World) -> Iterator[str]:
         yield from words.splitlines()
     if len(explained) > MOST_EXPLAINED:
         yield ""
-        yield f"... and {len(explained) - MOST_EXPLAINED} more that were refused, spoilt or nearly right"
+        yield f"... and {len(explained) - MOST_EXPLAINED} more that were rejected, corrupted or nearly right"
 
 
 def _explained(world: World, exchanges: Iterable[Exchange]) -> Iterator[str]:
@@ -54,9 +54,9 @@ def _explained(world: World, exchanges: Iterable[Exchange]) -> Iterator[str]:
             yield in_words(explanation)
 
 
-def _leaked(leaks: Iterable[Asked]) -> Iterator[str]:
-    for asked in leaks:
-        yield f"refused: {asked} is a provider's, and nobody answers for it"
+def _leaked(leaks: Iterable[RequestedAddress]) -> Iterator[str]:
+    for request in leaks:
+        yield f"rejected: {request} is a provider's, and no one answers for it"
 
 
 def _cut(line: str) -> str:

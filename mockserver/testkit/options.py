@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.validation.messages import unknown
 
-KEYS = ("fixture", "seed", "readings", "freeze", "snapshot")
+KEYS = ("fixture", "seed", "variants", "freeze", "snapshot")
 """What a test may say, as `Controls.create_world` has it."""
 
 
@@ -26,9 +26,9 @@ def checked(said: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[str,
 
 
 def combined(nearest_first: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """One wish of several: what stands nearer to the test counts, reading by reading."""
+    """One wish of several: what stands nearer to the test counts, variant by variant."""
     wishes: dict[str, Any] = {}
     for said in reversed(list(nearest_first)):
-        readings = {**wishes.get("readings", {}), **(said.get("readings") or {})}
-        wishes = {**wishes, **said, **({"readings": readings} if readings else {})}
+        variants = {**wishes.get("variants", {}), **(said.get("variants") or {})}
+        wishes = {**wishes, **said, **({"variants": variants} if variants else {})}
     return wishes

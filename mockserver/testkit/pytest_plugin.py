@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from mockserver.client import Mock, World
     from mockserver.intercept.redirect import Redirection
     from mockserver.server import MockServer
-    from mockserver.testkit.session_server import Station
+    from mockserver.testkit.session_server import SessionServer
 
 _MARK = "mockserver"
-_STATION = pytest.StashKey["Station"]()
+_SESSION_SERVER = pytest.StashKey["SessionServer"]()
 _NEXT = pytest.StashKey[bool]()
 
 
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--mockserver-readings",
         choices=["matrix"],
-        help="matrix: run each test that uses mock_world once more for every other reading of the providers' documents",
+        help="matrix: run each test that uses mock_world once more for every other variant of the providers' documents",
     )
     group.addoption(
         "--mockserver-coverage",
@@ -61,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Our marker, and whose server it is."""
     config.addinivalue_line(
         "markers",
-        f"{_MARK}(fixture, seed, readings, freeze, snapshot): how the world of a test begins, as in"
+        f"{_MARK}(fixture, seed, variants, freeze, snapshot): how the world of a test begins, as in"
         " @pytest.mark.mockserver(fixture='small', freeze='2026-03-29T00:59:59Z')",
     )
     if config.getini("mockserver_server") not in ("per-worker", "shared"):
@@ -79,17 +79,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _cover(config: pytest.Config, reports: list[Path], threshold: float | None) -> None:
-    from mockserver.testkit.coverage_plugin import Covering
+    from mockserver.testkit.coverage_plugin import CoveragePlugin
 
     try:
-        config.pluginmanager.register(Covering(reports, threshold), "mockserver-covering")
+        config.pluginmanager.register(CoveragePlugin(reports, threshold), "mockserver-covering")
     except ValueError as reason:
         raise pytest.UsageError(f"--mockserver-coverage-report: {reason}") from reason
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server, if one was asked for."""
-    station = config.stash.get(_STATION, None)
+    station = config.stash.get(_SESSION_SERVER, None)
     if station is not None:
         station.stop()
 
@@ -98,11 +98,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist about the server that it shares."""
     if node.config.getini("mockserver_server") == "shared":
-        node.workerinput[_MARK] = _station(node.config).share(f"redirect-{node.gateway.id}")
+        node.workerinput[_MARK] = _session_server(node.config).share(f"redirect-{node.gateway.id}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse what a marker cannot say before anything runs."""
+    """Reject what a marker cannot say before anything runs."""
     for item in items:
         for mark in item.iter_markers(_MARK):
             _check(item, mark)
@@ -117,12 +117,12 @@ def _check(item: pytest.Item, mark: pytest.Mark) -> None:
         raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.{_MARK}: {reason}") from reason
 
 
-def _station(config: pytest.Config) -> Station:
-    if _STATION not in config.stash:
-        from mockserver.testkit.session_server import Station
+def _session_server(config: pytest.Config) -> SessionServer:
+    if _SESSION_SERVER not in config.stash:
+        from mockserver.testkit.session_server import SessionServer
 
-        config.stash[_STATION] = Station(getattr(config, "workerinput", {}).get(_MARK))
-    return config.stash[_STATION]
+        config.stash[_SESSION_SERVER] = SessionServer(getattr(config, "workerinput", {}).get(_MARK))
+    return config.stash[_SESSION_SERVER]
 
 
 # -- fixtures ----------------------------------------------------------------------------------------------------------
@@ -131,25 +131,25 @@ def _station(config: pytest.Config) -> Station:
 @pytest.fixture(scope="session")
 def mock_server(request: pytest.FixtureRequest) -> MockServer | Mock:
     """The server of this run: its ``url``, and every verb of `mockserver.MockServer`. Its default world is everybody's."""
-    return _station(request.config).server
+    return _session_server(request.config).server
 
 
 @pytest.fixture
-def mockserver_reading(request: pytest.FixtureRequest) -> dict[str, str] | None:
+def mockserver_variant(request: pytest.FixtureRequest) -> dict[str, str] | None:
     """With ``--mockserver-readings=matrix``, what this run of a test reads another way."""
-    reading: dict[str, str] | None = getattr(request, "param", None)
-    return reading
+    variant: dict[str, str] | None = getattr(request, "param", None)
+    return variant
 
 
 @pytest.fixture
 def mock_world(
-    request: pytest.FixtureRequest, mock_server: MockServer | Mock, mockserver_reading: dict[str, str] | None
+    request: pytest.FixtureRequest, mock_server: MockServer | Mock, mockserver_variant: dict[str, str] | None
 ) -> Iterator[World]:
     """A fresh world for this test, dropped after it; ``@pytest.mark.mockserver(...)`` says how it begins."""
     from mockserver.testkit.options import combined
 
     marks = [mark.kwargs for mark in request.node.iter_markers(_MARK)]
-    wishes = combined([*([{"readings": mockserver_reading}] if mockserver_reading else []), *marks])
+    wishes = combined([*([{"variants": mockserver_variant}] if mockserver_variant else []), *marks])
     with mock_server.create_world(**wishes) as world:
         yield world
 
@@ -157,7 +157,7 @@ def mock_world(
 @pytest.fixture
 def mock_redirect(request: pytest.FixtureRequest, mock_world: World) -> Iterator[Redirection]:
     """In this process the providers' hosts are this test's world, over TLS too, whatever the client has hard-coded."""
-    redirection = _station(request.config).redirection
+    redirection = _session_server(request.config).redirection
     redirection.begin(mock_world)
     try:
         yield redirection
@@ -172,7 +172,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     try:
         return (yield)
     finally:
-        station = item.config.stash.get(_STATION, None)
+        station = item.config.stash.get(_SESSION_SERVER, None)
         if station is not None and not is_next:
             station.let_go()
 
@@ -182,31 +182,31 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """A failing test is told what its world has seen."""
+    """A failing test is given what its world has seen."""
     report = yield
     funcargs = getattr(item, "funcargs", {})
     if report.when == "call" and "mock_world" in funcargs:
         leaks = funcargs["mock_redirect"].leaks if "mock_redirect" in funcargs else []
         if leaks:
-            report.user_properties.append(("mockserver_leaks", [str(asked) for asked in leaks]))
+            report.user_properties.append(("mockserver_leaks", [str(operations) for operations in leaks]))
         if report.failed:
-            from mockserver.testkit.failure_report import told
+            from mockserver.testkit.failure_report import failure_report
 
-            report.sections.append((_MARK, told(funcargs["mock_world"], leaks)))
+            report.sections.append((_MARK, failure_report(funcargs["mock_world"], leaks)))
     return report
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say what was asked of providers' hosts that nobody answers."""
+    """Say what was asked of providers' hosts that no one answers."""
     leaks = [
-        (report.nodeid, asked)
+        (report.nodeid, operations)
         for reports in terminalreporter.stats.values()
         for report in reports
         for name, found in getattr(report, "user_properties", ())
         if name == "mockserver_leaks"
-        for asked in found
+        for operations in found
     ]
     if leaks:
-        terminalreporter.section("mockserver: refused, because nobody answers there")
-        for nodeid, asked in leaks:
-            terminalreporter.line(f"{asked}  {nodeid}")
+        terminalreporter.section("mockserver: rejected, because no one answers there")
+        for nodeid, operations in leaks:
+            terminalreporter.line(f"{operations}  {nodeid}")

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockserver.client import Controls, Mock
+    from mockserver.client import AdminClient, Mock
     from mockserver.intercept.redirect import Redirection
     from mockserver.server import MockServer
 
 
-class Station:
-    """The server of this process, or another's that it was told of."""
+class SessionServer:
+    """The server of this process, or another's that it was notified of."""
 
     def __init__(self, shared: Mapping[str, Any] | None = None) -> None:
         """Nothing runs yet.
@@ -49,9 +49,9 @@ class Station:
             self._redirection.let_go()
 
     def share(self, name: str) -> dict[str, Any]:
-        """What another process has to know, with a door of its own under that name."""
+        """What another process has to know, with a listener of its own under that name."""
         server = self._mine()
-        return {"url": server.url, "door": server.open_door(name).row()}
+        return {"url": server.url, "listener": server.open_listener(name).row()}
 
     def stop(self) -> None:
         """Let go of everything."""
@@ -70,9 +70,9 @@ class Station:
 
     def _remote(self, shared: Mapping[str, Any]) -> Redirection:
         from mockserver.intercept.redirect import Redirection
-        from mockserver.intercept.redirect_listener import Door
-        from mockserver.server import OURS
+        from mockserver.intercept.redirect_listener import RedirectListener
+        from mockserver.server import SERVED_HOSTS
         from mockserver.settings import process_environment
 
-        server: Controls = self.server
-        return Redirection(server, Door.of(shared["door"]), OURS, process_environment())
+        server: AdminClient = self.server
+        return Redirection(server, RedirectListener.of(shared["listener"]), SERVED_HOSTS, process_environment())

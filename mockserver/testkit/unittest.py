@@ -21,7 +21,7 @@ class MockWorldCase(TestCase):
     """
 
     mockserver: ClassVar[Mapping[str, Any]] = {}
-    """How the worlds begin: ``fixture``, ``seed``, ``readings``, ``freeze``, ``snapshot``."""
+    """How the worlds begin: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``."""
     server: ClassVar[MockServer]
     """The server of the class."""
     world: World

@@ -16,7 +16,7 @@ import orjson
 
 from mockserver.engine.accounts import Account
 from mockserver.engine.instants import EARLIEST, LATEST
-from mockserver.engine.messages import Message, account_shelf, kind_shelf
+from mockserver.engine.messages import Message, account_key, kind_key
 from mockserver.engine.state import State
 from mockserver.sdk.provider import Provider
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage, MultiDict
 
 _ANY_SHORT_CODE = "71200"
-"""Where nobody has written to yet, people write to a short code."""
+"""Where no one has written to yet, people write to a short code."""
 _ANY_REFERENCE = "1"
 
 
@@ -49,17 +49,21 @@ class Channel(NamedTuple):
         return f"{self.provider}|{self.account}|{self.end}"
 
 
-def channels(state: State, rooms: Mapping[str, Provider]) -> list[Channel]:
+def channels(state: State, providers_by_name: Mapping[str, Provider]) -> list[Channel]:
     """Every channel of a world."""
-    return [channel for account in state.accounts.values() for channel in _of(account, rooms[account.provider])]
+    return [
+        channel for account in state.accounts.values() for channel in _of(account, providers_by_name[account.provider])
+    ]
 
 
-def _of(account: Account, room: Provider) -> Iterator[Channel]:
-    where = Channel(room.name, account.name, kinds={kind: tuple(takes) for kind, takes in room.inbound_kinds.items()})
-    if "program" in row(room):
+def _of(account: Account, provider: Provider) -> Iterator[Channel]:
+    where = Channel(
+        provider.name, account.name, kinds={kind: tuple(takes) for kind, takes in provider.inbound_kinds.items()}
+    )
+    if "program" in row(provider):
         for program in account.programs.values():
             yield where._replace(end=program.id, name=program.name, is_program=True)
-    elif room.inbound_kinds:
+    elif provider.inbound_kinds:
         yield where
     else:
         for number in account.numbers.values():
@@ -79,23 +83,23 @@ def _schema(file: Path) -> Mapping[str, Any]:
     return document
 
 
-def row(room: Provider) -> Mapping[str, Any]:
-    """What a room's message may hold, by name."""
-    properties: Mapping[str, Any] = _schema(room.schema)["message"]["properties"]
+def row(provider: Provider) -> Mapping[str, Any]:
+    """What a provider's message may hold, by name."""
+    properties: Mapping[str, Any] = _schema(provider.schema)["message"]["properties"]
     return properties
 
 
-def spelled(number: str, known: Iterable[str], room: Provider) -> str:
-    """A handset's number as a room takes it: as it was spelled there before, else with or without plus sign and leading 1.
+def spelled(number: str, known: Iterable[str], provider: Provider) -> str:
+    """A handset's number as a provider takes it: as it was spelled there before, else with or without plus sign and leading 1.
 
     Args:
         number: as somebody typed it, or `handset_of` writes it.
         known: spellings in messages of this handset, the best first.
-        room: whose it is to be.
+        provider: whose it is to be.
     """
-    sender = row(room)["sender"]
+    sender = row(provider)["sender"]
     name = sender.get("$ref", "").rpartition("/")[2]
-    pattern = (_schema(room.schema)[name] if name else sender).get("pattern", "")
+    pattern = (_schema(provider.schema)[name] if name else sender).get("pattern", "")
     fits = re.compile(pattern).search
     candidates = (*known, number, f"1{number}" if len(number) == 10 else number)
     tried = [each for candidate in candidates for each in (candidate, f"+{candidate}")]
@@ -105,9 +109,9 @@ def spelled(number: str, known: Iterable[str], room: Provider) -> str:
 
 
 def fields(
-    state: State, room: Provider, channel: Channel, form: MultiDict[str, str], files: Iterable[FileStorage]
+    state: State, provider: Provider, channel: Channel, form: MultiDict[str, str], files: Iterable[FileStorage]
 ) -> dict[str, Any]:
-    """An answer as `arrive` takes it, out of what was filled in."""
+    """An answer as `receive_inbound` takes it, out of what was filled in."""
     said: dict[str, Any] = {"account": channel.account, "text": form.get("text", "").replace("\r\n", "\n")}
     if channel.is_program:
         said["program"] = channel.end
@@ -117,7 +121,7 @@ def fields(
     takes = channel.kinds.get(kind, ())
     if channel.kinds:
         said["kind"] = kind
-    key = f"{room.name}/{channel.account}"
+    key = f"{provider.name}/{channel.account}"
     for name, otherwise in (("recipient", _last_hit(state, key, kind)), ("reference", _ANY_REFERENCE), ("title", "")):
         if name in takes:
             said[name] = form.get(name, "").strip() or otherwise
@@ -136,9 +140,9 @@ def _attached(file: FileStorage) -> dict[str, str]:
 
 def _last_hit(state: State, key: str, kind: str) -> str:
     """The number at which the latest message of that kind came in, or else of any."""
-    for shelf in (kind_shelf(key, kind), account_shelf(key)):
-        count = state.ledger.count(shelf, EARLIEST, LATEST)
-        found = state.ledger.page(shelf, EARLIEST, LATEST, count - 1, 1) if count else []
+    for index_key in (kind_key(key, kind), account_key(key)):
+        count = state.message_store.count(index_key, EARLIEST, LATEST)
+        found = state.message_store.page(index_key, EARLIEST, LATEST, count - 1, 1) if count else []
         if found and found[0].own_number:
             return found[0].own_number
     return _ANY_SHORT_CODE

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from mockserver.engine.events import (
     AccountChanged,
-    ArrivalScheduled,
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
+    InboundScheduled,
     MessageChanged,
     MessageDeleted,
     MessagesRead,
@@ -24,7 +24,7 @@ from mockserver.engine.state import State
 from mockserver.engine.world import ExchangeRecorded, ReceiveFailed, TimedEvent, World
 
 from .exchanges import fault_in_words
-from .page_context import Visit
+from .page_context import PageRequest
 
 _DUE = 100
 _PAST = 200
@@ -34,7 +34,7 @@ STEPS = {"1": "1 s", "60": "1 min", "300": "5 min", "3600": "1 h"}
 """Seconds by which the clock can be moved, and how a button says so."""
 
 
-class Entry(NamedTuple):
+class TimelineEntry(NamedTuple):
     """Something on the line."""
 
     at: str
@@ -70,14 +70,14 @@ def standing(world: World) -> ClockView:
     )
 
 
-def shown(visit: Visit) -> dict[str, Any]:
+def shown(page_request: PageRequest) -> dict[str, Any]:
     """The whole section."""
-    world = visit.world
+    world = page_request.world
     now = world.now()
     with world.lock:
-        due = list(islice((each for each in world.state.agenda if _is_alive(each, world.state)), _DUE))
+        due = list(islice((each for each in world.state.scheduled if _is_alive(each, world.state)), _DUE))
         ahead = [_due(each, now, world.state) for each in due]
-        more = max(0, len(world.state.agenda) - _DUE)
+        more = max(0, len(world.state.scheduled) - _DUE)
         past = list(_past(world, now))
     return {"ahead": ahead[::-1], "more": more, "past": past, "steps": STEPS}
 
@@ -88,8 +88,8 @@ def away(microseconds: int) -> str:
     if seconds == 0:
         return "now" if not microseconds else f"{abs(microseconds) / SECOND:.3f} s"
     parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s")]
-    told = [f"{count} {unit}" for count, unit in parts if count]
-    return " ".join(told[:2])
+    described = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(described[:2])
 
 
 # -- what is due ---------------------------------------------------------------------------------------------------------
@@ -99,103 +99,105 @@ def _is_alive(due: ScheduledItem, state: State) -> bool:
     """Whether it is still going to happen: a delivery may have been held or put off since it was put down."""
     if not due.delivery:
         return True
-    delivery = state.outbox.get(due.delivery)
+    delivery = state.deliveries.get(due.delivery)
     return delivery is not None and delivery.status == "due" and delivery.due == due.at
 
 
-def _due(due: ScheduledItem, now: Instant, state: State) -> Entry:
+def _due(due: ScheduledItem, now: Instant, state: State) -> TimelineEntry:
     at, distance = iso(due.at), away(due.at - now)
     if not due.delivery:
         text = f"a message from {due.fields.get('sender', 'somebody')} arrives: {due.fields.get('text', '')}"
-        return Entry(at, distance, "message", text)
-    delivery = state.outbox[due.delivery]
+        return TimelineEntry(at, distance, "message", text)
+    delivery = state.deliveries[due.delivery]
     count = len(delivery.attempts) + 1
-    return Entry(at, distance, "delivery", f"attempt {count} at delivery {delivery.number} to {delivery.url}")
+    return TimelineEntry(at, distance, "delivery", f"attempt {count} at delivery {delivery.number} to {delivery.url}")
 
 
 # -- what happened -------------------------------------------------------------------------------------------------------
 
 
-def _past(world: World, now: Instant) -> Iterable[Entry]:
-    told = (_told(world, item, now) for item in reversed(world.feed.since(0).items) if isinstance(item, TimedEvent))
-    return islice((entry for entry in told if entry is not None), _PAST)
+def _past(world: World, now: Instant) -> Iterable[TimelineEntry]:
+    described = (
+        _described(world, item, now) for item in reversed(world.feed.since(0).items) if isinstance(item, TimedEvent)
+    )
+    return islice((entry for entry in described if entry is not None), _PAST)
 
 
-def _told(world: World, item: TimedEvent, now: Instant) -> Entry | None:
-    tell = _WORDS.get(type(item.what))
-    if tell is None:
+def _described(world: World, item: TimedEvent, now: Instant) -> TimelineEntry | None:
+    show = _WORDS.get(type(item.what))
+    if show is None:
         return None
     at, distance = iso(item.at), away(now - item.at)
-    told = tell(world, item.what)
-    return None if told is None else told._replace(at=at, away=distance)
+    described = show(world, item.what)
+    return None if described is None else described._replace(at=at, away=distance)
 
 
-def _entry(kind: str, text: str, **where: Any) -> Entry:
-    return Entry("", "", kind, text, **where)
+def _entry(kind: str, text: str, **where: Any) -> TimelineEntry:
+    return TimelineEntry("", "", kind, text, **where)
 
 
-def _stored(_: World, event: MessageStored) -> Entry:
+def _stored(_: World, event: MessageStored) -> TimelineEntry:
     message = event.message
     if message.direction == "inbound":
         return _entry("message", f"{message.sender} wrote: {message.text or message.title}", handset=message.handset)
     return _entry("message", f"a message went to {message.recipient}: {message.text}", handset=message.handset)
 
 
-def _exchanged(world: World, event: ExchangeRecorded) -> Entry | None:
+def _exchanged(world: World, event: ExchangeRecorded) -> TimelineEntry | None:
     exchange = world.journal.get(event.number)
     if exchange is None:
         return None
     what = exchange.operation or f"{exchange.method or 'bytes'} {exchange.target[:80]}".rstrip()
-    outcome = f"{exchange.refusal or exchange.status}" if exchange.outcome in _AS_USUAL else exchange.outcome
+    outcome = f"{exchange.error or exchange.status}" if exchange.outcome in _AS_USUAL else exchange.outcome
     fault = f", met a fault: {fault_in_words(exchange.fault)}" if exchange.fault else ""
     return _entry("exchange", f"{what}: {outcome}{fault}", exchange=exchange.number)
 
 
-_AS_USUAL = frozenset(("accepted", "answered", "refused", "astray"))
-"""Outcomes that the refusal or the status tells."""
+_AS_USUAL = frozenset(("accepted", "answered", "rejected", "unmatched"))
+"""Outcomes that the provider error or the status tells."""
 
 
-def _judged(_: World, event: AttemptEnded) -> Entry:
+def _judged(_: World, event: AttemptEnded) -> TimelineEntry:
     again = "" if event.due is None else f"; again at {iso(event.due)}"
-    return _entry("delivery", f"delivery {event.number} {event.status}: {event.attempt.verdict}{again}")
+    return _entry("delivery", f"delivery {event.number} {event.status}: {event.attempt.result}{again}")
 
 
-_WORDS: Mapping[type, Callable[[World, Any], Entry | None]] = {
+_WORDS: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
     MessageStored: _stored,
     ExchangeRecorded: _exchanged,
     AttemptEnded: _judged,
     MessageChanged: lambda _, event: _entry("message", f"message {event.serial} was changed"),
     MessageDeleted: lambda _, event: _entry("message", f"message {event.serial} was deleted"),
     MessagesRead: lambda _, event: _entry("message", f"the client has read {len(event.serials)} messages"),
-    ArrivalScheduled: lambda _, event: _entry("message", f"a message will arrive at {iso(event.at)}"),
+    InboundScheduled: lambda _, event: _entry("message", f"a message will arrive at {iso(event.at)}"),
     DeliveryOpened: lambda _, event: _entry(
         "delivery", f"delivery {event.delivery.number} to {event.delivery.url} is due"
     ),
     DeliveryChanged: lambda _, event: _entry("delivery", f"delivery {event.number} is {event.status}"),
     AccountChanged: lambda _, event: _entry("setting", f"the account {event.account.key} was changed"),
-    VariantChosen: lambda _, event: _entry("setting", f"{event.name} is now read as {event.reading}"),
+    VariantChosen: lambda _, event: _entry("setting", f"{event.name} is now read as {event.variant}"),
     ReceiveFailed: lambda _, event: _entry("miss", f"a message could not arrive at {event.provider}: {event.reason}"),
 }
-"""How each kind of event is told; those that are not here are of no interest to people."""
+"""How each kind of event is notified; those that are not here are of no interest to people."""
 
 
 # -- to move it ----------------------------------------------------------------------------------------------------------
 
 
-def move(visit: Visit) -> None:
+def move(page_request: PageRequest) -> None:
     """Do what a button says: ``freeze``, ``resume``, ``next``, ``seconds`` with a number, or ``to`` an instant.
 
     Raises:
         ControlError: it cannot be done.
         ValueError: the instant is none.
     """
-    form = visit.request.form
-    verb = form.get("do", "")
-    if verb in ("freeze", "resume"):
-        visit.ask("PUT", "clock", {"frozen": verb == "freeze"})
-    elif verb == "next":
-        visit.ask("POST", "clock/advance", {"next": True})
-    elif verb == "to":
-        visit.ask("POST", "clock/advance", {"to": iso(parse_instant(form.get("instant", "").strip()))})
+    form = page_request.request.form
+    endpoint = form.get("do", "")
+    if endpoint in ("freeze", "resume"):
+        page_request.call_api("PUT", "clock", {"frozen": endpoint == "freeze"})
+    elif endpoint == "next":
+        page_request.call_api("POST", "clock/advance", {"next": True})
+    elif endpoint == "to":
+        page_request.call_api("POST", "clock/advance", {"to": iso(parse_instant(form.get("instant", "").strip()))})
     else:
-        visit.ask("POST", "clock/advance", {"seconds": float(verb)})
+        page_request.call_api("POST", "clock/advance", {"seconds": float(endpoint)})

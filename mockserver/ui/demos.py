@@ -1,4 +1,4 @@
-"""Stories: demonstrations that are told on the page, a step at a time, beside the phone that shows them."""
+"""Demos: demonstrations that are notified on the page, a step at a time, beside the phone that shows them."""
 
 from __future__ import annotations
 
@@ -7,90 +7,90 @@ from threading import Lock
 from typing import Any
 
 from mockserver.client import Mock
-from mockserver.demo import STORIES, Step, Story, Telling, find
+from mockserver.demo import DEMOS, Demo, DemoRun, Step, find
 from mockserver.engine.instants import EARLIEST, LATEST
-from mockserver.engine.messages import handset_shelf
+from mockserver.engine.messages import handset_key
 
 from .conversations import Thread, threads
-from .page_context import Visit, address
+from .page_context import PageRequest, address
 
 
-class Theatre:
-    """The stories that are being told in this process, one telling of each."""
+class DemoSessions:
+    """The demos that are being run in this process, one telling of each."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._tellings: dict[str, Telling] = {}
+        self._tellings: dict[str, DemoRun] = {}
 
-    def steps(self, story: Story) -> Sequence[Step]:
-        """What has been told."""
-        telling = self._tellings.get(story.name)
-        return tuple(telling.steps) if telling is not None else ()
+    def steps(self, demo: Demo) -> Sequence[Step]:
+        """What has been notified."""
+        demo_run = self._tellings.get(demo.name)
+        return tuple(demo_run.steps) if demo_run is not None else ()
 
-    def is_on(self, story: Story) -> bool:
+    def is_on(self, demo: Demo) -> bool:
         """Whether there is more to tell."""
-        telling = self._tellings.get(story.name)
-        return telling is not None and not telling.is_over
+        demo_run = self._tellings.get(demo.name)
+        return demo_run is not None and not demo_run.is_over
 
-    def tell(self, story: Story, mock: Mock, do: str) -> None:
+    def run_demo(self, demo: Demo, mock: Mock, do: str) -> None:
         """Do what a button says: ``start`` from the beginning, the ``next`` step, or ``all`` that is left.
 
         Raises:
-            ControlError: the server refuses something.
+            ControlError: the server rejects something.
         """
         with self._lock:
-            telling = self._tellings.get(story.name)
-            if telling is None or telling.is_over or do == "start":
-                if telling is not None:
-                    telling.close()
-                telling = self._tellings[story.name] = Telling(story, mock)
+            demo_run = self._tellings.get(demo.name)
+            if demo_run is None or demo_run.is_over or do == "start":
+                if demo_run is not None:
+                    demo_run.close()
+                demo_run = self._tellings[demo.name] = DemoRun(demo, mock)
             if do == "all":
-                list(telling.rest())
+                list(demo_run.rest())
             else:
-                telling.next()
+                demo_run.next()
 
 
-def shown(visit: Visit) -> dict[str, Any]:
+def shown(page_request: PageRequest) -> dict[str, Any]:
     """The whole section."""
-    theatre = visit.desk.theatre
+    demo_sessions = page_request.desk.demo_sessions
     return {
         "told": [
             {
-                "story": story,
-                "steps": theatre.steps(story),
-                "is_on": theatre.is_on(story),
-                "thread": _thread(visit, story),
+                "demo": demo,
+                "steps": demo_sessions.steps(demo),
+                "is_on": demo_sessions.is_on(demo),
+                "thread": _thread(page_request, demo),
             }
-            for story in STORIES.values()
+            for demo in DEMOS.values()
         ],
         "address": address,
     }
 
 
-def _thread(visit: Visit, story: Story) -> Thread | None:
-    """The phone of a story, where its world is there."""
-    world = visit.desk.house.get(story.world_id)
-    if world is None or not visit.desk.theatre.steps(story):
+def _thread(page_request: PageRequest, demo: Demo) -> Thread | None:
+    """The phone of a demo, where its world is there."""
+    world = page_request.desk.registry.get(demo.world_id)
+    if world is None or not page_request.desk.demo_sessions.steps(demo):
         return None
     with world.lock:
-        if not world.state.ledger.count(handset_shelf(story.handset), EARLIEST, LATEST):
+        if not world.state.message_store.count(handset_key(demo.handset), EARLIEST, LATEST):
             return None
-        (thread,) = threads(visit, world.state, [story.handset])
+        (thread,) = threads(page_request, world.state, [demo.handset])
     return thread
 
 
-def act(visit: Visit) -> str:
+def run_step(page_request: PageRequest) -> str:
     """Do what a button says; where to go then.
 
     Raises:
-        ControlError: the server refuses something.
-        ValueError: there is no such story.
+        ControlError: the server rejects something.
+        ValueError: there is no such demo.
     """
-    form, environ = visit.request.form, visit.request.environ
-    story = find(STORIES, form.get("story", ""))
+    form, environ = page_request.request.form, page_request.request.environ
+    demo = find(DEMOS, form.get("demo", ""))
     # Real requests, to where this one arrived: the name by which the browser knows us may lead nowhere from here.
     host = environ["SERVER_NAME"]
     url = f"{environ['wsgi.url_scheme']}://{f'[{host}]' if ':' in host else host}:{environ['SERVER_PORT']}"
-    with Mock.at(url, visit.desk.settings.token) as mock:
-        visit.desk.theatre.tell(story, mock, form.get("do", "next"))
-    return address(story.world_id, "stories")
+    with Mock.at(url, page_request.desk.settings.token) as mock:
+        page_request.desk.demo_sessions.run_demo(demo, mock, form.get("do", "next"))
+    return address(demo.world_id, "demos")

@@ -12,14 +12,14 @@ from mockserver.engine.journal import OUTCOMES, Exchange
 from mockserver.sdk.forms import pairs
 
 from . import layout, snippets
-from .page_context import Visit
+from .page_context import PageRequest
 
 PAGE = 60
 """Exchanges that are shown at a time."""
 _FILTERS = ("q", "provider", "outcome", "fault")
 
 
-class Line(NamedTuple):
+class ExchangeLine(NamedTuple):
     """One exchange in the list."""
 
     number: int
@@ -30,51 +30,55 @@ class Line(NamedTuple):
     target: str
     status: int
     outcome: str
-    refusal: str
+    error: str
     fault: str
 
 
-def shown(visit: Visit) -> dict[str, Any]:
+def shown(page_request: PageRequest) -> dict[str, Any]:
     """The list, the latest first: ``q``, ``provider``, ``outcome`` and ``fault`` filter it, ``before`` goes on in it."""
-    journal = visit.world.journal
-    lines = list(islice(_matching(visit, before=visit.number("before", journal.last + 1)), PAGE + 1))
-    filters = {name: visit.args.get(name, "") for name in _FILTERS}
+    journal = page_request.world.journal
+    lines = list(islice(_matching(page_request, before=page_request.number("before", journal.last + 1)), PAGE + 1))
+    filters = {name: page_request.args.get(name, "") for name in _FILTERS}
     return {
         "lines": lines[:PAGE],
         "older": lines[PAGE - 1].number if len(lines) > PAGE else 0,
-        "is_latest": not visit.args.get("before"),
+        "is_latest": not page_request.args.get("before"),
         "filters": filters,
         "last": journal.last,
         "dropped": journal.dropped,
         "outcomes": OUTCOMES,
-        "changes": "" if visit.args.get("before") else visit.here("exchanges/changes", **filters),
+        "changes": ""
+        if page_request.args.get("before")
+        else page_request.url_for_section("exchanges/changes", **filters),
     }
 
 
-def changed(visit: Visit) -> dict[str, Any] | None:
+def changed(page_request: PageRequest) -> dict[str, Any] | None:
     """The lines that came after the number ``since``; ``None`` when they are more than a page."""
-    since, last = visit.number("since"), visit.world.journal.last
+    since, last = page_request.number("since"), page_request.world.journal.last
     if last - since > PAGE:
         return None
-    lines = list(_matching(visit, since=since))
-    here = visit.here("exchanges", **{name: visit.args.get(name) for name in _FILTERS})
-    return {"lines": lines[::-1], "last": last, "cursor": visit.world.feed.cursor, "path": here}
+    lines = list(_matching(page_request, since=since))
+    url_for_section = page_request.url_for_section(
+        "exchanges", **{name: page_request.args.get(name) for name in _FILTERS}
+    )
+    return {"lines": lines[::-1], "last": last, "cursor": page_request.world.feed.cursor, "path": url_for_section}
 
 
-def _matching(visit: Visit, *, before: int | None = None, since: int = 0) -> Iterator[Line]:
+def _matching(page_request: PageRequest, *, before: int | None = None, since: int = 0) -> Iterator[ExchangeLine]:
     """The exchanges between two numbers that the filters leave, the latest first."""
-    wanted = visit.args.get("q", "").strip().casefold()
-    provider, outcome, fault = (visit.args.get(name) for name in ("provider", "outcome", "fault"))
-    for exchange in reversed(visit.world.journal.since(since)):
+    wanted = page_request.args.get("q", "").strip().casefold()
+    provider, outcome, fault = (page_request.args.get(name) for name in ("provider", "outcome", "fault"))
+    for exchange in reversed(page_request.world.journal.since(since)):
         if before is not None and exchange.number >= before:
             continue
         if (provider and exchange.provider != provider) or (outcome and exchange.outcome != outcome):
             continue
         if fault and exchange.fault is None:
             continue
-        visit.desk.masking.apply(exchange)
+        page_request.desk.masking.apply(exchange)
         if not wanted or any(wanted in text for text in _texts(exchange)):
-            yield _line(visit, exchange)
+            yield _line(page_request, exchange)
 
 
 def _texts(exchange: Exchange) -> Iterator[str]:
@@ -85,11 +89,11 @@ def _texts(exchange: Exchange) -> Iterator[str]:
         yield body.decode("utf-8", "replace").casefold()
 
 
-def _line(visit: Visit, exchange: Exchange) -> Line:
-    return Line(
+def _line(page_request: PageRequest, exchange: Exchange) -> ExchangeLine:
+    return ExchangeLine(
         exchange.number,
         iso(exchange.at),
-        visit.desk.titles.get(exchange.provider or "", ""),
+        page_request.desk.titles.get(exchange.provider or "", ""),
         exchange.operation or "",
         exchange.method,
         exchange.target,
@@ -101,7 +105,7 @@ def _line(visit: Visit, exchange: Exchange) -> Line:
 
 
 def _name(exchange: Exchange) -> str:
-    return "" if exchange.refusal is None else type(exchange.refusal).__name__
+    return "" if exchange.error is None else type(exchange.error).__name__
 
 
 def fault_in_words(fault: Mapping[str, Any] | None) -> str:
@@ -118,7 +122,7 @@ WAYS = {"laid": "Laid out", "sent": "As sent", "bytes": "Bytes"}
 """How a message can be looked at."""
 
 
-class Half(NamedTuple):
+class MessageView(NamedTuple):
     """A request or an answer."""
 
     title: str
@@ -130,66 +134,66 @@ class Half(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     query: tuple[tuple[str, str], ...]
     size: int
-    laid: layout.Laid | None
+    formatted: layout.FormattedBody | None
     raw: str
     """As it was on the wire, as far as text can show it."""
     dump: Mapping[str, Any] | None
 
 
-def whole(visit: Visit, number: int) -> dict[str, Any]:
+def whole(page_request: PageRequest, number: int) -> dict[str, Any]:
     """One exchange.
 
     Raises:
         ControlError: there is none of that number any more, or not yet.
     """
-    told = visit.ask("GET", f"journal/{number}")  # masks what is kept of it
-    exchange = visit.world.journal.get(number)
+    described = page_request.call_api("GET", f"journal/{number}")  # masks what is kept of it
+    exchange = page_request.world.journal.get(number)
     assert exchange is not None
     return {
-        "exchange": told,
-        "explanation": told["explanation"],
-        "halves": (_request(visit, exchange), _answer(visit, exchange)),
+        "exchange": described,
+        "explanation": described["explanation"],
+        "halves": (_request(page_request, exchange), _respond(page_request, exchange)),
         "ways": WAYS,
-        "curl": snippets.curl(exchange, visit.origin),
-        "pytest": snippets.pytest(exchange, visit),
+        "curl": snippets.curl(exchange, page_request.origin),
+        "pytest": snippets.pytest(exchange, page_request),
         "fault_in_words": fault_in_words(exchange.fault),
-        "provider_title": visit.desk.titles.get(exchange.provider or "", ""),
-        "newer": number + 1 if number < visit.world.journal.last else 0,
-        "older": number - 1 if number - 1 > visit.world.journal.dropped else 0,
+        "provider_title": page_request.desk.titles.get(exchange.provider or "", ""),
+        "newer": number + 1 if number < page_request.world.journal.last else 0,
+        "older": number - 1 if number - 1 > page_request.world.journal.dropped else 0,
     }
 
 
-def _request(visit: Visit, exchange: Exchange) -> Half:
+def _request(page_request: PageRequest, exchange: Exchange) -> MessageView:
     start = f"{exchange.method} {exchange.target} HTTP/1.1" if exchange.method else ""
     query = exchange.target.partition("?")[2]
     read = tuple(pairs(query.encode("latin-1", "replace"))) if query else ()
-    return _half(visit, "Request", "request", start, exchange.head, exchange.body, read)
+    return _half(page_request, "Request", "request", start, exchange.head, exchange.body, read)
 
 
-def _answer(visit: Visit, exchange: Exchange) -> Half:
+def _respond(page_request: PageRequest, exchange: Exchange) -> MessageView:
     from http.client import responses
 
     start = f"HTTP/1.1 {exchange.status} {responses.get(exchange.status, '')}".strip()
-    return _half(visit, "Answer", "answer", start, tuple(exchange.answer_head), exchange.answer_body, ())
+    return _half(page_request, "Response", "answer", start, tuple(exchange.answer_head), exchange.answer_body, ())
 
 
 def _half(
-    visit: Visit,
+    page_request: PageRequest,
     title: str,
     name: str,
     start: str,
     headers: tuple[tuple[str, str], ...],
     body: bytes,
     query: tuple[tuple[str, str], ...],
-) -> Half:
-    way = visit.args.get(name, "laid")
+) -> MessageView:
+    way = page_request.args.get(name, "laid")
     way = way if way in WAYS else "laid"
-    whole = visit.args.get("whole") == name
+    whole = page_request.args.get("whole") == name
     kind = next((value for header, value in headers if header.lower() == "content-type"), "")
     raw = "\r\n".join([start, *(f"{header}: {value}" for header, value in headers), "", ""]).encode(
         "latin-1", "replace"
     )
-    return Half(
+    return MessageView(
         title,
         name,
         way,
@@ -197,7 +201,7 @@ def _half(
         headers,
         query,
         len(body),
-        layout.laid_out(body, kind, whole) if way == "laid" else None,
+        layout.format_body(body, kind, whole) if way == "laid" else None,
         _visible((raw + body).decode("utf-8", "backslashreplace")) if way == "sent" else "",
         layout.dump(raw + body, whole) if way == "bytes" else None,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .exchanges import fault_in_words
-from .page_context import Visit
+from .page_context import PageRequest
 
 _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "response": {
@@ -74,26 +74,26 @@ _EXAMPLES = {"seconds": "5", "least": "1", "most": "10", "median": "1", "sigma":
 _EXAMPLES |= {"keep": "100", "by": "10", "status": "503", "body": "Service Unavailable"}
 
 
-def shown(visit: Visit, error: str = "") -> dict[str, Any]:
+def shown(page_request: PageRequest, error: str = "") -> dict[str, Any]:
     """The whole section."""
-    kinds = [_kind(each) for each in visit.ask("GET", "/_mock/faults")["kinds"]]
+    kinds = [_kind(each) for each in page_request.call_api("GET", "/_mock/faults")["kinds"]]
     order = [(target, name) for target, words in _WORDS.items() for name in words]
     place = {key: index for index, key in enumerate(order)}
     kinds.sort(key=lambda kind: place.get((kind.target, kind.name), len(place)))
     operations = [
-        (room.title, [(f"{room.name}|{operation}", operation) for operation in room.operations_by_name])
-        for room in visit.desk.providers
+        (provider.title, [(f"{provider.name}|{operation}", operation) for operation in provider.operations_by_name])
+        for provider in page_request.desk.providers
     ]
     errors = [
-        (room.title, [(f"{room.name}|{each.__name__}", each.__name__) for each in room.errors])
-        for room in visit.desk.providers
+        (provider.title, [(f"{provider.name}|{each.__name__}", each.__name__) for each in provider.errors])
+        for provider in page_request.desk.providers
     ]
     return {
-        "rules": [_rule(each) for each in visit.ask("GET", "faults")["faults"]],
+        "rules": [_rule(each) for each in page_request.call_api("GET", "faults")["faults"]],
         "kinds": kinds,
         "operations": operations,
         "errors": errors,
-        "providers": [(room.name, room.title) for room in visit.desk.providers],
+        "providers": [(provider.name, provider.title) for provider in page_request.desk.providers],
         "times": TIMES,
         "error": error,
     }
@@ -133,17 +133,19 @@ def _option(name: str, schema: Mapping[str, Any], is_required: bool) -> Option:
     )
 
 
-def add(visit: Visit) -> None:
+def add(page_request: PageRequest) -> None:
     """Add the rule that a form says.
 
     Raises:
         ControlError: it cannot be.
         ValueError: a number is none.
     """
-    form = visit.request.form
+    form = page_request.request.form
     target = form.get("target", "response")
     kinds = {
-        each["kind"]: each["schema"] for each in visit.ask("GET", "/_mock/faults")["kinds"] if each["target"] == target
+        each["kind"]: each["schema"]
+        for each in page_request.call_api("GET", "/_mock/faults")["kinds"]
+        if each["target"] == target
     }
     schema = kinds.get(form.get("kind", ""), {"properties": {}})
     fault: dict[str, Any] = {"kind": form.get("kind", "")}
@@ -163,7 +165,7 @@ def add(visit: Visit) -> None:
         rule["when"] = {"first": int(form["times"])}
     if match:
         rule["match"] = match
-    visit.ask("POST", "faults", rule)
+    page_request.call_api("POST", "faults", rule)
 
 
 def _read(name: str, text: str, schema: Mapping[str, Any]) -> Any:
@@ -175,7 +177,7 @@ def _read(name: str, text: str, schema: Mapping[str, Any]) -> Any:
         raise ValueError(f"{name}: {text!r} is not {schema['description']}") from None
 
 
-def remove(visit: Visit) -> None:
+def remove(page_request: PageRequest) -> None:
     """Remove one rule, or all.
 
     Raises:
@@ -183,5 +185,5 @@ def remove(visit: Visit) -> None:
     """
     from urllib.parse import quote
 
-    rule = visit.request.form.get("rule", "")
-    visit.ask("DELETE", f"faults/{quote(rule, safe='')}" if rule else "faults")
+    rule = page_request.request.form.get("rule", "")
+    page_request.call_api("DELETE", f"faults/{quote(rule, safe='')}" if rule else "faults")

@@ -28,7 +28,7 @@ class Token(NamedTuple):
     text: str
 
 
-class Laid(NamedTuple):
+class FormattedBody(NamedTuple):
     """A body, laid out."""
 
     form: str
@@ -42,14 +42,14 @@ class Laid(NamedTuple):
     """Characters that are left out."""
 
 
-def laid_out(body: bytes, content_type: str, whole: bool = False) -> Laid:
+def format_body(body: bytes, content_type: str, whole: bool = False) -> FormattedBody:
     """Lay a body out by what it says that it is, or looks like."""
     if not body:
-        return Laid("empty")
+        return FormattedBody("empty")
     try:
         text = body.decode()
     except UnicodeDecodeError as reason:
-        return Laid("bytes", why_not=f"it is no UTF-8: byte 0x{body[reason.start]:02x} at {reason.start}")
+        return FormattedBody("bytes", why_not=f"it is no UTF-8: byte 0x{body[reason.start]:02x} at {reason.start}")
     kind, start = media_type(content_type), text.lstrip()[:1]
     if len(body) > LARGEST:
         return _as_it_is(text, whole, "it is too long for that")
@@ -62,24 +62,24 @@ def laid_out(body: bytes, content_type: str, whole: bool = False) -> Laid:
     except ValueError as reason:
         return _as_it_is(text, whole, str(reason))
     if kind == "application/x-www-form-urlencoded":
-        return Laid("form", pairs=tuple(pairs(body)))
+        return FormattedBody("form", pairs=tuple(pairs(body)))
     return _as_it_is(text, whole)
 
 
-def _as_it_is(text: str, whole: bool, why_not: str = "") -> Laid:
+def _as_it_is(text: str, whole: bool, why_not: str = "") -> FormattedBody:
     return _cut("text", [Token("", text)], whole)._replace(why_not=why_not)
 
 
-def _cut(form: str, tokens: Iterable[Token], whole: bool) -> Laid:
+def _cut(form: str, tokens: Iterable[Token], whole: bool) -> FormattedBody:
     kept: list[Token] = []
-    room, rest = SHOWN, 0
+    provider, rest = SHOWN, 0
     for token in tokens:
-        text = token.text if whole else token.text[:room]
-        room -= len(text)
+        text = token.text if whole else token.text[:provider]
+        provider -= len(text)
         rest += len(token.text) - len(text)
         if text:
             kept.append(Token(token.kind, text))
-    return Laid(form, tuple(kept), rest=rest)
+    return FormattedBody(form, tuple(kept), rest=rest)
 
 
 # -- JSON ----------------------------------------------------------------------------------------------------------------

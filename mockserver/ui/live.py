@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from mockserver.engine.events import (
     AccountChanged,
-    ArrivalScheduled,
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
     FaultRuleAdded,
     FaultRuleRemoved,
+    InboundScheduled,
     MessageChanged,
     MessageDeleted,
     MessagesRead,
@@ -21,7 +21,7 @@ from mockserver.engine.events import (
 from mockserver.engine.world import ExchangeRecorded, ReceiveFailed, TimedEvent
 from mockserver.sdk.response import Stream
 
-from .page_context import Visit
+from .page_context import PageRequest
 
 _TOPICS: Mapping[type, bytes] = {
     MessageStored: b"messages clock",
@@ -31,7 +31,7 @@ _TOPICS: Mapping[type, bytes] = {
     DeliveryOpened: b"messages clock",
     AttemptEnded: b"messages clock",
     DeliveryChanged: b"messages clock",
-    ArrivalScheduled: b"clock",
+    InboundScheduled: b"clock",
     ReceiveFailed: b"clock",
     ExchangeRecorded: b"exchanges clock",
     AccountChanged: b"accounts clock",
@@ -41,11 +41,11 @@ _TOPICS: Mapping[type, bytes] = {
 }
 
 
-def live(visit: Visit) -> Stream:
+def live(page_request: PageRequest) -> Stream:
     """Everything after a cursor: ``since`` of this world, ``set`` of what was set in it, ``worlds`` of which worlds there are."""
     stream = Stream()
 
-    def happened(item: object, cursor: int) -> None:
+    def event_json(item: object, cursor: int) -> None:
         topics = _TOPICS.get(type(item.what)) if isinstance(item, TimedEvent) else None
         if topics:
             stream.send(b"id: %d\ndata: %s\n\n" % (cursor, topics))
@@ -59,12 +59,12 @@ def live(visit: Visit) -> Stream:
         else:
             stream.send(b"data: worlds\n\n")
 
-    world = visit.world
+    world = page_request.world
     stream.send(b": open\n\n")
-    for name, feed, tell in (
+    for name, feed, show in (
         ("set", world.settings_changed, setting_changed),
-        ("worlds", visit.desk.house.feed, came_or_went),
-        ("since", world.feed, happened),
+        ("worlds", page_request.desk.registry.feed, came_or_went),
+        ("since", world.feed, event_json),
     ):
-        stream.on_end(feed.follow(visit.number(name, feed.cursor), tell))
+        stream.on_end(feed.follow(page_request.number(name, feed.cursor), show))
     return stream

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlencode
 
 from mockserver.client import InProcess
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.world import World
 from mockserver.http.masking import Masking
 from mockserver.sdk.provider import Provider
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
     from werkzeug.wrappers import Request
 
-    from .demos import Theatre
+    from .demos import DemoSessions
 
 ROOT = "/_mock/ui"
 
@@ -30,10 +30,10 @@ Guard: TypeAlias = Callable[[Mapping[str, Any]], int]
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class PageContext:
     """What the page works on."""
 
-    house: Worlds
+    registry: WorldRegistry
     providers: tuple[Provider, ...]
     settings: Settings
     masking: Masking
@@ -43,40 +43,40 @@ class Desk:
     """The whole server, whose control API is asked in this process."""
 
     @cached_property
-    def rooms(self) -> Mapping[str, Provider]:
-        """The rooms by name."""
-        return {room.name: room for room in self.providers}
+    def providers_by_name(self) -> Mapping[str, Provider]:
+        """The providers by name."""
+        return {provider.name: provider for provider in self.providers}
 
     @cached_property
-    def theatre(self) -> Theatre:
-        """The stories that are being told."""
-        from .demos import Theatre
+    def demo_sessions(self) -> DemoSessions:
+        """The demos that are being run."""
+        from .demos import DemoSessions
 
-        return Theatre()
+        return DemoSessions()
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
         """What people call the providers."""
-        return {room.name: room.title for room in self.providers}
+        return {provider.name: provider.title for provider in self.providers}
 
 
 class NoWorld(LookupError):
     """There is no world of that id."""
 
 
-class Visit:
+class PageRequest:
     """One request: who asks for what, in which world."""
 
-    def __init__(self, desk: Desk, request: Request, world_id: str | None = None) -> None:
+    def __init__(self, desk: PageContext, request: Request, world_id: str | None = None) -> None:
         self.desk = desk
         self.request = request
-        world = desk.house.default if world_id is None else desk.house.get(world_id)
+        world = desk.registry.default if world_id is None else desk.registry.get(world_id)
         if world is None:
             raise NoWorld(f"there is no world {world_id!r}")
         self.world: World = world
         self.origin = request.host_url.rstrip("/")
         """How the server was addressed, such as ``http://127.0.0.1:7670``."""
-        self.since = urlencode({"set": world.settings_changed.cursor, "worlds": desk.house.feed.cursor})
+        self.since = urlencode({"set": world.settings_changed.cursor, "worlds": desk.registry.feed.cursor})
         """Behind what `live` is to go on, so that nothing is missed between a page and its stream: read before all else."""
 
     @property
@@ -89,11 +89,11 @@ class Visit:
         text = self.args.get(name, "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else otherwise
 
-    def here(self, section: str, **parameters: Any) -> str:
+    def url_for_section(self, section: str, **parameters: Any) -> str:
         """The address of a section of this world."""
         return address(self.world.id, section, **parameters)
 
-    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+    def call_api(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Ask the control API; a path that begins with no slash is one of this world's.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mockserver.engine.messages import Attachment, Message
 
 if TYPE_CHECKING:
-    from .page_context import Visit
+    from .page_context import PageRequest
 
 # No SVG: it is a document with scripts.
 _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
@@ -36,14 +36,14 @@ class Picture(NamedTuple):
     """What stands in it, where it is plain text."""
 
 
-def pictures(visit: Visit, message: Message) -> tuple[Picture, ...]:
+def pictures(page_request: PageRequest, message: Message) -> tuple[Picture, ...]:
     """What came with a message."""
     return tuple(
         Picture(
             each.name,
             len(each.content),
             each.content_type,
-            _url(visit, message, each),
+            _url(page_request, message, each),
             safe_type(each) != DOWNLOAD,
             each.content[:_SHOWN].decode("utf-8", "replace") if _type(each) == "text/plain" else "",
         )
@@ -51,9 +51,9 @@ def pictures(visit: Visit, message: Message) -> tuple[Picture, ...]:
     )
 
 
-def _url(visit: Visit, message: Message, attachment: Attachment) -> str:
+def _url(page_request: PageRequest, message: Message, attachment: Attachment) -> str:
     place = {"handset": message.handset, "at": message.at, "serial": message.serial, "id": attachment.id}
-    return visit.here("attachment", **place)
+    return page_request.url_for_section("attachment", **place)
 
 
 def _type(attachment: Attachment) -> str:

@@ -22,7 +22,7 @@ from mockserver.http.wsgi import add_any_method, to_flask
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.sdk.response import Stream
 
-from .page_context import ROOT, Desk, NoWorld, Visit
+from .page_context import ROOT, NoWorld, PageContext, PageRequest
 
 if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
@@ -33,13 +33,13 @@ SECTIONS = {
     "exchanges": "Exchanges",
     "clock": "Clock",
     "faults": "Faults",
-    "readings": "Readings",
-    "worlds": "Worlds",
-    "stories": "Stories",
+    "variants": "VariantsMixin",
+    "worlds": "WorldRegistry",
+    "demos": "Stories",
 }
 """The rail."""
 
-_MODULES = {"readings": "variants", "stories": "demos"}
+_MODULES = {"variants": "variants", "demos": "demos"}
 """Modules of sections that have none of their own name."""
 
 _FILES = Path(__file__).parent / "static"
@@ -56,12 +56,12 @@ _HEADERS = {
 }
 
 
-def routes(desk: Desk) -> Blueprint:
-    """The page of a house."""
+def routes(desk: PageContext) -> Blueprint:
+    """The page of a server."""
     blueprint = Blueprint("ui", __name__, template_folder="templates")
     pages = _Pages(desk)
 
-    def answer(path: str = "") -> Any:  # noqa: ARG001 - the router reads the address itself
+    def response(path: str = "") -> Any:  # noqa: ARG001 - the router reads the address itself
         methods, found = _ROUTER.at(request.path)
         if not methods:
             raise NotFound
@@ -70,14 +70,14 @@ def routes(desk: Desk) -> Blueprint:
         return methods[request.method](pages)(**found)
 
     def add(state: BlueprintSetupState) -> None:
-        add_any_method(state.app, f"{ROOT}/", "ui.front", answer)
-        add_any_method(state.app, f"{ROOT}/<path:path>", "ui.answer", answer)
+        add_any_method(state.app, f"{ROOT}/", "ui.front", response)
+        add_any_method(state.app, f"{ROOT}/<path:path>", "ui.answer", response)
 
     blueprint.record(add)
     blueprint.before_request(pages.let_in)
     blueprint.after_request(_with_headers)
     blueprint.register_error_handler(NoWorld, pages.no_world)
-    blueprint.register_error_handler(ControlError, pages.refused)
+    blueprint.register_error_handler(ControlError, pages.rejected)
     return blueprint
 
 
@@ -88,56 +88,58 @@ def _with_headers(response: Response) -> Response:
     return response
 
 
-def _do_conversations(visit: Visit) -> str:
+def _do_conversations(page_request: PageRequest) -> str:
     """An answer; and then the same handsets again."""
     from . import conversations
 
-    conversations.answer(visit)
-    return visit.here("conversations", open=visit.args.getlist("open"), q=visit.args.get("q"))
+    conversations.response(page_request)
+    return page_request.url_for_section(
+        "conversations", open=page_request.args.getlist("open"), q=page_request.args.get("q")
+    )
 
 
-def _do_clock(visit: Visit) -> str:
+def _do_clock(page_request: PageRequest) -> str:
     from . import clock
 
-    clock.move(visit)
+    clock.move(page_request)
     # The strip on top of every page has these buttons too.
-    back = visit.request.form.get("back", "")
-    return back if back.startswith(f"{ROOT}/") else visit.here("clock")
+    back = page_request.request.form.get("back", "")
+    return back if back.startswith(f"{ROOT}/") else page_request.url_for_section("clock")
 
 
-def _do_faults(visit: Visit) -> str:
+def _do_faults(page_request: PageRequest) -> str:
     from . import faults
 
-    {"add": faults.add, "remove": faults.remove}[visit.request.form.get("do", "")](visit)
-    return visit.here("faults")
+    {"add": faults.add, "remove": faults.remove}[page_request.request.form.get("do", "")](page_request)
+    return page_request.url_for_section("faults")
 
 
-def _do_readings(visit: Visit) -> str:
-    from . import variants as readings
+def _do_variants(page_request: PageRequest) -> str:
+    from . import variants
 
-    readings.choose(visit)
-    return visit.here("readings")
+    variants.choose(page_request)
+    return page_request.url_for_section("variants")
 
 
-def _do_worlds(visit: Visit) -> str:
+def _do_worlds(page_request: PageRequest) -> str:
     from . import worlds
 
-    return worlds.act(visit)
+    return worlds.change_worlds(page_request)
 
 
-def _do_stories(visit: Visit) -> str:
-    from . import demos as stories
+def _do_demos(page_request: PageRequest) -> str:
+    from . import demos
 
-    return stories.act(visit)
+    return demos.run_step(page_request)
 
 
-_VERBS: Mapping[str, Callable[[Visit], str]] = {
+_VERBS: Mapping[str, Callable[[PageRequest], str]] = {
     "conversations": _do_conversations,
     "clock": _do_clock,
     "faults": _do_faults,
-    "readings": _do_readings,
+    "variants": _do_variants,
     "worlds": _do_worlds,
-    "stories": _do_stories,
+    "demos": _do_demos,
 }
 """What a form of each section does; where to go then."""
 
@@ -145,7 +147,7 @@ _VERBS: Mapping[str, Callable[[Visit], str]] = {
 class _Pages:
     """The views. Modules of sections are imported when somebody looks."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: PageContext) -> None:
         self._desk = desk
 
     # -- who may look --------------------------------------------------------------------------------------------------
@@ -159,19 +161,19 @@ class _Pages:
             return None
         if status == 401 and request.method == "GET" and "Authorization" not in request.headers:
             return Response(render_template("ui/token.html"), 200, mimetype="text/html")
-        return Response("refused", status, mimetype="text/plain")
+        return Response("rejected", status, mimetype="text/plain")
 
     # -- pages ---------------------------------------------------------------------------------------------------------
 
     def front(self) -> str:
         """The default world's conversations."""
-        return self._page(Visit(self._desk, request), "conversations")
+        return self._page(PageRequest(self._desk, request), "conversations")
 
     def section(self, name: str) -> Callable[..., Any]:
         """A section of a world."""
 
         def view(world_id: str) -> str:
-            return self._page(Visit(self._desk, request, world_id), name)
+            return self._page(PageRequest(self._desk, request, world_id), name)
 
         return view
 
@@ -179,13 +181,13 @@ class _Pages:
         """What a form says; then back, or the page again with the reason why not."""
 
         def view(world_id: str) -> AnyResponse | str:
-            visit = Visit(self._desk, request, world_id)
+            page_request = PageRequest(self._desk, request, world_id)
             try:
-                return redirect(_VERBS[name](visit), 303)
+                return redirect(_VERBS[name](page_request), 303)
             except (ControlError, ValueError, KeyError) as reason:
                 if name == "conversations":
-                    return self._page(visit, name, draft=request.form, error=str(reason))
-                return self._page(visit, name, alert=str(reason))
+                    return self._page(page_request, name, draft=request.form, error=str(reason))
+                return self._page(page_request, name, alert=str(reason))
 
         return view
 
@@ -193,37 +195,37 @@ class _Pages:
         """One exchange."""
         from . import exchanges
 
-        visit = Visit(self._desk, request, world_id)
-        return self._rendered(visit, "exchange", "exchanges", exchanges.whole(visit, number))
+        page_request = PageRequest(self._desk, request, world_id)
+        return self._rendered(page_request, "exchange", "exchanges", exchanges.whole(page_request, number))
 
-    def _page(self, visit: Visit, name: str, alert: str = "", **more: Any) -> str:
-        cursor = visit.world.feed.cursor  # before anything is read, so that nothing is missed
-        shown = import_module(f".{_MODULES.get(name, name)}", __package__).shown(visit, **more)
-        return self._rendered(visit, name, name, {**shown, "cursor": cursor, "alert": alert})
+    def _page(self, page_request: PageRequest, name: str, alert: str = "", **more: Any) -> str:
+        cursor = page_request.world.feed.cursor  # before anything is read, so that nothing is missed
+        shown = import_module(f".{_MODULES.get(name, name)}", __package__).shown(page_request, **more)
+        return self._rendered(page_request, name, name, {**shown, "cursor": cursor, "alert": alert})
 
-    def _rendered(self, visit: Visit, template: str, section: str, context: Mapping[str, Any]) -> str:
+    def _rendered(self, page_request: PageRequest, template: str, section: str, context: Mapping[str, Any]) -> str:
         text = render_template(
-            f"ui/{template}.html", **{**self._common(visit), "section": section, "changes": "", **context}
+            f"ui/{template}.html", **{**self._common(page_request), "section": section, "changes": "", **context}
         )
         # What clients sent need not be Unicode.
         return text.encode("utf-8", "backslashreplace").decode()
 
-    def _common(self, visit: Visit) -> dict[str, Any]:
+    def _common(self, page_request: PageRequest) -> dict[str, Any]:
         from . import clock, segments
 
         desk = self._desk
         return {
             "root": ROOT,
-            "visit": visit,
-            "world": visit.world,
-            "here": visit.here,
+            "visit": page_request,
+            "world": page_request.world,
+            "here": page_request.url_for_section,
             "path": request.full_path.rstrip("?"),
             "sections": SECTIONS,
-            "all_worlds": sorted(each.id for each in desk.house),
-            "clock": clock.standing(visit.world),
+            "all_worlds": sorted(each.id for each in desk.registry),
+            "clock": clock.standing(page_request.world),
             "clock_steps": clock.STEPS,
-            "cursor": visit.world.feed.cursor,
-            "origin": visit.origin,
+            "cursor": page_request.world.feed.cursor,
+            "origin": page_request.origin,
             "titles": desk.titles,
             "providers": desk.providers,
             "needs_token": desk.guard({**request.environ, "HTTP_AUTHORIZATION": ""}) == 401,
@@ -239,35 +241,35 @@ class _Pages:
         """What happened to handsets after a cursor."""
         from . import conversations
 
-        visit = Visit(self._desk, request, world_id)
-        return self._parts(visit, "conversation_changes", conversations.changed(visit))
+        page_request = PageRequest(self._desk, request, world_id)
+        return self._parts(page_request, "conversation_changes", conversations.changed(page_request))
 
     def earlier(self, world_id: str) -> str:
         """Older messages of a handset."""
         from . import conversations
 
-        visit = Visit(self._desk, request, world_id)
-        found = conversations.earlier(visit, visit.args.get("handset", ""))
-        return self._rendered(visit, "earlier", "conversations", found)
+        page_request = PageRequest(self._desk, request, world_id)
+        found = conversations.earlier(page_request, page_request.args.get("handset", ""))
+        return self._rendered(page_request, "earlier", "conversations", found)
 
     def exchange_changes(self, world_id: str) -> Any:
         """Exchanges after a number."""
         from . import exchanges
 
-        visit = Visit(self._desk, request, world_id)
-        return self._parts(visit, "exchange_changes", exchanges.changed(visit))
+        page_request = PageRequest(self._desk, request, world_id)
+        return self._parts(page_request, "exchange_changes", exchanges.changed(page_request))
 
-    def _parts(self, visit: Visit, template: str, found: Mapping[str, Any] | None) -> Any:
+    def _parts(self, page_request: PageRequest, template: str, found: Mapping[str, Any] | None) -> Any:
         """Parts of a page; nothing where it is better fetched whole."""
         if found is None:
             return Response(status=204)
-        return self._rendered(visit, template, "", found)
+        return self._rendered(page_request, template, "", found)
 
     def live(self, world_id: str) -> Response:
         """What has changed, as it happens."""
         from .live import live
 
-        stream: Stream = live(Visit(self._desk, request, world_id))
+        stream: Stream = live(PageRequest(self._desk, request, world_id))
         if stream.attach(request.environ):
             return to_flask(ProviderResponse(stream.status, stream.headers, b""))
         return Response(stream.pieces(), stream.status, dict(stream.headers))
@@ -284,9 +286,9 @@ class _Pages:
         """What came with a message: a picture as a picture, all else to be saved."""
         from . import conversations, pictures
 
-        visit = Visit(self._desk, request, world_id)
-        at, serial, number = (visit.number(name) for name in ("at", "serial", "id"))
-        message = conversations.find(visit.world, visit.args.get("handset", ""), at, serial)
+        page_request = PageRequest(self._desk, request, world_id)
+        at, serial, number = (page_request.number(name) for name in ("at", "serial", "id"))
+        message = conversations.find(page_request.world, page_request.args.get("handset", ""), at, serial)
         found = [each for each in (message.attachments if message else ()) if each.id == number]
         if not found:
             return Response("there is no such attachment", 404, mimetype="text/plain")
@@ -301,14 +303,16 @@ class _Pages:
 
     def no_world(self, reason: NoWorld) -> tuple[str, int]:
         """There is no such world any more: choose another."""
-        visit = Visit(self._desk, request)
+        page_request = PageRequest(self._desk, request)
         from . import worlds
 
-        return self._rendered(visit, "worlds", "worlds", {**worlds.shown(visit), "alert": str(reason)}), 404
+        return self._rendered(
+            page_request, "worlds", "worlds", {**worlds.shown(page_request), "alert": str(reason)}
+        ), 404
 
-    def refused(self, reason: ControlError) -> tuple[str, int]:
+    def rejected(self, reason: ControlError) -> tuple[str, int]:
         """The control API said no to what a page needs."""
-        return self._rendered(Visit(self._desk, request), "refused", "", {"alert": str(reason)}), 404
+        return self._rendered(PageRequest(self._desk, request), "rejected", "", {"alert": str(reason)}), 404
 
 
 _HERE = f"{ROOT}/worlds/<world_id>"

@@ -1,7 +1,7 @@
 """How many messages a text is on the air.
 
 3GPP TS 23.038 has the alphabet: 7 bits for each of 127 characters, 14 for each of ten more behind an escape. A text with any other
-character goes out in UCS-2, 16 bits for each unit of UTF-16. TS 23.040 has the room: 140 bytes, of which a part of a
+character goes out in UCS-2, 16 bits for each unit of UTF-16. TS 23.040 has the provider: 140 bytes, of which a part of a
 longer text gives 6 (7 septets) to the header that tells where it belongs.
 """
 
@@ -22,7 +22,7 @@ EXTENSION = "\f^{}\\[~]|€"
 _SEPTETS = {**dict.fromkeys(BASIC, 1), **dict.fromkeys(EXTENSION, 2)}
 
 
-class Room(NamedTuple):
+class SegmentCapacity(NamedTuple):
     """How many units fit."""
 
     alone: int
@@ -31,7 +31,7 @@ class Room(NamedTuple):
     """Into each of several."""
 
 
-ROOM: dict[Encoding, Room] = {"GSM-7": Room(160, 153), "UCS-2": Room(70, 67)}
+CAPACITY: dict[Encoding, SegmentCapacity] = {"GSM-7": SegmentCapacity(160, 153), "UCS-2": SegmentCapacity(70, 67)}
 
 
 class Segments(NamedTuple):
@@ -42,7 +42,7 @@ class Segments(NamedTuple):
     """Septets, or units of UTF-16."""
     parts: int
     """Messages; an empty text is one too."""
-    room: int
+    capacity: int
     """Units that fit into that many messages, at least."""
 
 
@@ -55,12 +55,12 @@ def segments(text: str) -> Segments:
 
 def _cut(encoding: Encoding, sizes: list[int]) -> Segments:
     """Cut a text between characters: neither an escape nor half a surrogate pair may end a part."""
-    room, units = ROOM[encoding], sum(sizes)
-    if units <= room.alone:
-        return Segments(encoding, units, 1, room.alone)
+    capacity, units = CAPACITY[encoding], sum(sizes)
+    if units <= capacity.alone:
+        return Segments(encoding, units, 1, capacity.alone)
     count, filled = 1, 0
     for size in sizes:
-        if filled + size > room.part:
+        if filled + size > capacity.part:
             count, filled = count + 1, 0
         filled += size
-    return Segments(encoding, units, count, count * room.part)
+    return Segments(encoding, units, count, count * capacity.part)

@@ -1,7 +1,7 @@
 """An exchange to take away: as a line of curl, and as a test of pytest that passes against this server.
 
-The test asks a fork of the world, so it neither needs nor spoils what is there: an hour later no rate window is in the
-way. Where a rate limit refused, the calls that used the limit up come first, at the same distance in time.
+The test asks a fork of the world, so it neither needs nor corrupts what is there: an hour later no rate window is in the
+way. Where a rate limit rejected, the calls that used the limit up come first, at the same distance in time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mockserver.http.handler import PREFIX
 from mockserver.sdk.forms import media_type, pairs
 
 if TYPE_CHECKING:
-    from .page_context import Visit
+    from .page_context import PageRequest
 
 _OF_THE_CONNECTION = frozenset(
     ("host", "connection", "content-length", "accept-encoding", "transfer-encoding", "expect", "keep-alive", "upgrade")
@@ -89,33 +89,35 @@ class _Name(str):
         return str(self)
 
 
-def pytest(exchange: Exchange, visit: Visit) -> str:
+def pytest(exchange: Exchange, page_request: PageRequest) -> str:
     """The exchange as a test."""
     if exchange.operation is None or exchange.provider is None:
-        return _stray_test(exchange, visit)
-    account = visit.world.state.accounts.get(exchange.account or "")
-    secrets = frozenset(visit.desk.rooms[exchange.provider].secrets)
-    before = _before(exchange, visit)
+        return _unmatched_test(exchange, page_request)
+    account = page_request.world.state.accounts.get(exchange.account or "")
+    secrets = frozenset(page_request.desk.providers_by_name[exchange.provider].secrets)
+    before = _before(exchange, page_request)
     calls = [(each.at, _call(each, account, secrets)) for each in (*before, exchange)]
-    fault_at = 0 if exchange.outcome == "stale" else len(before)  # what is given again was given under the same rule
+    fault_at = 0 if exchange.outcome == "replayed" else len(before)  # what is given again was given under the same rule
     steps: list[str] = []
     for index, (at, call) in enumerate(calls):
         if index and at > calls[index - 1][0]:
             steps.append(f"world.clock.advance(seconds={(at - calls[index - 1][0]) / SECOND:g})")
         is_last = index == len(calls) - 1
         if index == fault_at and exchange.fault is not None:
-            point = "after" if exchange.outcome == "stale" else exchange.fault["point"]
+            point = "after" if exchange.outcome == "replayed" else exchange.fault["point"]
             steps.append(f"world.faults.add({exchange.fault['fault']!r}, point={point!r})")
         steps += _asked(call, exchange if is_last else None)
-    return _test(_title(exchange), visit, steps, account, exchange)
+    return _test(_title(exchange), page_request, steps, account, exchange)
 
 
-def _test(title: str, visit: Visit, steps: Iterable[str], account: Account | None, exchange: Exchange) -> str:
+def _test(
+    title: str, page_request: PageRequest, steps: Iterable[str], account: Account | None, exchange: Exchange
+) -> str:
     wanted = {"provider": exchange.provider, "operation": exchange.operation, "status": exchange.status}
     if not _is_text([(exchange.operation or "", "")]):
-        del wanted["operation"]  # JSON cannot claim it
-    refusal = None if exchange.refusal is None else type(exchange.refusal).__name__
-    claim = ", ".join(f"{name}={value!r}" for name, value in (*wanted.items(), ("refusal", refusal)))
+        del wanted["operation"]  # JSON cannot verification it
+    error = None if exchange.error is None else type(exchange.error).__name__
+    verification = ", ".join(f"{name}={value!r}" for name, value in (*wanted.items(), ("error", error)))
     setup = [
         "world.clock.freeze()",
         "world.clock.advance(minutes=60)  # no rate window is in the way",
@@ -124,7 +126,7 @@ def _test(title: str, visit: Visit, steps: Iterable[str], account: Account | Non
     if account is not None and account.logins:
         where = f"world.credentials[{account.provider!r}][{account.name!r}]"
         setup.append(f"logins = {where}")
-    body = [*setup, *steps, f"world.expect({claim}, count={{'at_least': 1}})"]
+    body = [*setup, *steps, f"world.verify({verification}, count={{'at_least': 1}})"]
     imports = ["import requests", "", "from mockserver import Mock"]
     if any("pytest." in step for step in body):
         imports.insert(0, "import pytest")
@@ -133,59 +135,61 @@ def _test(title: str, visit: Visit, steps: Iterable[str], account: Account | Non
         "",
         "",
         f"def test_{title}():",
-        f'    with Mock.at("{visit.origin}"{_token(visit)}) as mock, mock.get_world({visit.world.id!r}).fork() as world:',
+        f'    with Mock.at("{page_request.origin}"{_token(page_request)}) as mock, mock.get_world({page_request.world.id!r}).fork() as world:',
         *(f"        {line}" for step in body for line in step.split("\n")),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _token(visit: Visit) -> str:
-    return ', token="..."' if visit.desk.settings.token else ""
+def _token(page_request: PageRequest) -> str:
+    return ', token="..."' if page_request.desk.settings.token else ""
 
 
 def _title(exchange: Exchange) -> str:
     words = re.sub(r"[^a-z0-9]+", "_", (exchange.operation or "").lower()).strip("_") or "a_request"
-    by = re.sub(r"(?<!^)(?=[A-Z])", "_", f"By{type(exchange.refusal).__name__}").lower()
-    return f"{words}_is_{exchange.outcome}" + (f"_{by}" if exchange.outcome == "refused" else "")
+    by = re.sub(r"(?<!^)(?=[A-Z])", "_", f"By{type(exchange.error).__name__}").lower()
+    return f"{words}_is_{exchange.outcome}" + (f"_{by}" if exchange.outcome == "rejected" else "")
 
 
-def _before(exchange: Exchange, visit: Visit) -> list[Exchange]:
+def _before(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
     """The calls without which this one would have come out otherwise."""
-    found = _answered_first(exchange, visit) if exchange.outcome == "stale" else _used_up(exchange, visit)
+    found = (
+        _answered_first(exchange, page_request) if exchange.outcome == "replayed" else _used_up(exchange, page_request)
+    )
     for each in found:
-        visit.desk.masking.apply(each)
+        page_request.desk.masking.apply(each)
     return found
 
 
-def _answered_first(exchange: Exchange, visit: Visit) -> list[Exchange]:
+def _answered_first(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
     """The call whose answer a fault gave once more."""
-    earlier = visit.world.journal.since(0)[::-1]
+    earlier = page_request.world.journal.since(0)[::-1]
     return [
         each
         for each in earlier
         if each.number < exchange.number
-        and each.outcome != "stale"
+        and each.outcome != "replayed"
         and each.fault is not None
         and exchange.fault is not None
         and each.fault["rule"] == exchange.fault["rule"]
     ][:1]
 
 
-def _used_up(exchange: Exchange, visit: Visit) -> list[Exchange]:
-    """The calls that used up the limit which refused; none where it was no limit."""
+def _used_up(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
+    """The calls that used up the limit which rejected; none where it was no limit."""
     windows = exchange.trace.windows if exchange.trace else ()
-    if exchange.verdict is None or not any(standing.used >= standing.limit.most for standing in windows):
+    if exchange.result is None or not any(standing.used >= standing.limit.most for standing in windows):
         return []
     longest = max(standing.limit.seconds for standing in windows) * SECOND
-    journal = visit.world.journal
+    journal = page_request.world.journal
     return [
         each
         for each in journal.since(max(0, exchange.number - 500), 500)
         if each.number < exchange.number
         and each.operation == exchange.operation
         and each.account == exchange.account
-        and each.verdict is None
-        and each.effect != "prevented"
+        and each.result is None
+        and each.effect != "skipped"
         and each.at > exchange.at - longest
     ]
 
@@ -215,7 +219,9 @@ def _literal(value: Any) -> str:
 
 def _breaks(exchange: Exchange) -> bool:
     """Whether the client got no whole answer; one that is garbled, or promised too short, is whole to it."""
-    return exchange.outcome == "lost" or (exchange.outcome == "spoilt" and exchange.ending not in ("complete", None))
+    return exchange.outcome == "no_response" or (
+        exchange.outcome == "corrupted" and exchange.ending not in ("complete", None)
+    )
 
 
 def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) -> _Call:
@@ -228,9 +234,9 @@ def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) 
     path, _, query = _target(exchange).partition("?")
     path = _under_prefix(path)
     arguments: dict[str, Any] = {}
-    asked = pairs(query.encode("latin-1", "replace"))
-    if query and _is_text(asked):
-        arguments["params"] = [(name, put(name, value)) for name, value in asked]
+    request = pairs(query.encode("latin-1", "replace"))
+    if query and _is_text(request):
+        arguments["params"] = [(name, put(name, value)) for name, value in request]
     elif query:
         path += f"?{query}"
     headers = {name: value for name, value in _headers(exchange) if (name.lower(), value) != ("accept", "*/*")}
@@ -307,7 +313,7 @@ def _body(exchange: Exchange, headers: dict[str, str], put: Any) -> dict[str, An
     return {"data": exchange.body}
 
 
-def _stray_test(exchange: Exchange, visit: Visit) -> str:
+def _unmatched_test(exchange: Exchange, page_request: PageRequest) -> str:
     """What reached no operation needs no world: the same request gets the same status."""
     if not exchange.method:
         return "# This was no HTTP; no client of Python's sends it.\n"
@@ -318,7 +324,7 @@ def _stray_test(exchange: Exchange, visit: Visit) -> str:
             "",
             "",
             "def test_this_reaches_no_operation():",
-            f"    answer = requests.request({call.method!r}, {visit.origin + call.path!r}, params={call.arguments.get('params')!r})",
+            f"    answer = requests.request({call.method!r}, {page_request.origin + call.path!r}, params={call.arguments.get('params')!r})",
             f"    assert answer.status_code == {exchange.status}",
             "",
         )

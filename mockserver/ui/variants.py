@@ -1,30 +1,30 @@
-"""Readings: every place where the documents leave something open, both sentences, and the switch between them."""
+"""Variants: every place where the documents leave something open, both sentences, and the switch between them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .page_context import Visit
+from .page_context import PageRequest
 
 
-def shown(visit: Visit) -> dict[str, Any]:
+def shown(page_request: PageRequest) -> dict[str, Any]:
     """The whole section: switches by provider, those that were turned first in mind."""
-    switches = visit.ask("GET", "readings")
-    quirks = {each["number"]: each for each in visit.ask("GET", "/_mock/quirks")["quirks"]}
+    switches = page_request.call_api("GET", "variants")
+    quirks = {each["number"]: each for each in page_request.call_api("GET", "/_mock/quirks")["quirks"]}
     groups: dict[str, list[dict[str, Any]]] = {}
     for name, switch in switches.items():
         entry = quirks.get(switch["quirk"] or "")
-        title = visit.desk.titles.get(entry["provider"], "") if entry else "All providers"
+        title = page_request.desk.titles.get(entry["provider"], "") if entry else "All providers"
         groups.setdefault(title, []).append({"name": name, **switch, "entry": entry})
-    turned = [name for name, switch in switches.items() if switch["reading"] != switch["default"]]
+    turned = [name for name, switch in switches.items() if switch["variant"] != switch["default"]]
     return {"groups": groups, "turned": turned, "count": len(switches)}
 
 
-def choose(visit: Visit) -> None:
+def choose(page_request: PageRequest) -> None:
     """Read one switch another way.
 
     Raises:
-        ControlError: there is no such switch or reading.
+        ControlError: there is no such switch or variant.
     """
-    form = visit.request.form
-    visit.ask("PATCH", "readings", {form.get("name", ""): form.get("reading", "").strip()})
+    form = page_request.request.form
+    page_request.call_api("PATCH", "variants", {form.get("name", ""): form.get("variant", "").strip()})

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from .page_context import ROOT, Visit, address
+from .page_context import ROOT, PageRequest, address
 
 FIXTURES = {
     "demo": "demo: months of messages at every provider",
@@ -15,58 +15,58 @@ FIXTURES = {
 }
 
 
-def shown(visit: Visit) -> dict[str, Any]:
+def shown(page_request: PageRequest) -> dict[str, Any]:
     """The whole section."""
-    facts = visit.ask("GET", "")
+    facts = page_request.call_api("GET", "")
     logins = [
-        (visit.desk.titles.get(provider, provider), name, login)
+        (page_request.desk.titles.get(provider, provider), name, login)
         for provider, accounts in facts["credentials"].items()
         for name, several in accounts.items()
         for login in several
     ]
     return {
-        "worlds": visit.ask("GET", "/_mock/worlds")["worlds"],
+        "worlds": page_request.call_api("GET", "/_mock/worlds")["worlds"],
         "facts": facts,
         "logins": logins,
         "fixtures": FIXTURES,
-        "snapshot": f"/_mock/worlds/{quote(visit.world.id, safe='')}/snapshot",
+        "snapshot": f"/_mock/worlds/{quote(page_request.world.id, safe='')}/snapshot",
     }
 
 
-def act(visit: Visit) -> str:
+def change_worlds(page_request: PageRequest) -> str:
     """Do what a button says; where to go then.
 
     Raises:
         ControlError: it cannot be done.
         ValueError: a snapshot is no JSON.
     """
-    form = visit.request.form
-    verb = form.get("do", "")
-    if verb == "create":
+    form = page_request.request.form
+    endpoint = form.get("do", "")
+    if endpoint == "create":
         given = {name: form.get(name, "").strip() for name in ("id", "fixture", "freeze", "seed")}
         body: dict[str, Any] = {name: value for name, value in given.items() if value}
         if form.get("limits") == "off":
-            body["readings"] = {"limits": "off"}
-        return address(visit.ask("POST", "/_mock/worlds", body)["id"], "worlds")
-    if verb == "fork":
+            body["variants"] = {"limits": "off"}
+        return address(page_request.call_api("POST", "/_mock/worlds", body)["id"], "worlds")
+    if endpoint == "fork":
         name = form.get("id", "").strip()
-        return address(visit.ask("POST", "fork", {"id": name} if name else {})["id"], "worlds")
-    if verb == "reset":
-        visit.ask("POST", "reset", {})
-    elif verb == "drop":
-        visit.ask("DELETE", "")
+        return address(page_request.call_api("POST", "fork", {"id": name} if name else {})["id"], "worlds")
+    if endpoint == "reset":
+        page_request.call_api("POST", "reset", {})
+    elif endpoint == "drop":
+        page_request.call_api("DELETE", "")
         return f"{ROOT}/worlds/default/worlds"
-    elif verb == "load":
-        _load(visit)
-    return visit.here("worlds")
+    elif endpoint == "load":
+        _load(page_request)
+    return page_request.url_for_section("worlds")
 
 
-def _load(visit: Visit) -> None:
-    file = visit.request.files.get("snapshot")
+def _load(page_request: PageRequest) -> None:
+    file = page_request.request.files.get("snapshot")
     if file is None or not file.filename:
         raise ValueError("choose the file of a snapshot first")
     try:
         document = json.load(file.stream)
     except ValueError as reason:
         raise ValueError(f"{file.filename} is no JSON: {reason}") from reason
-    visit.ask("PUT", "snapshot", document)
+    page_request.call_api("PUT", "snapshot", document)

@@ -31,7 +31,7 @@ def an_object(description: str, required: Iterable[str] = (), /, **properties: S
     }
 
 
-class Mistake(NamedTuple):
+class SchemaError(NamedTuple):
     """Something is not as its schema says."""
 
     difference: str
@@ -50,7 +50,7 @@ def hold(thing: object, schema: Schema, place: Place = ()) -> None:
         raise ValueError(f"{written(mistake.place)}: {mistake.difference}")
 
 
-def first_mistake(thing: object, schema: Schema, place: Place) -> Mistake | None:
+def first_mistake(thing: object, schema: Schema, place: Place) -> SchemaError | None:
     """The mistake to tell of; ``None`` when there is none.
 
     Args:
@@ -61,7 +61,7 @@ def first_mistake(thing: object, schema: Schema, place: Place) -> Mistake | None
     from jsonschema import Draft7Validator
 
     first = min(Draft7Validator(schema).iter_errors(thing), key=_rank, default=None)
-    return None if first is None else _told(first, (*place, *first.path))
+    return None if first is None else _described(first, (*place, *first.path))
 
 
 def _rank(error: ValidationError) -> tuple[object, ...]:
@@ -69,21 +69,21 @@ def _rank(error: ValidationError) -> tuple[object, ...]:
     return (error.validator != "additionalProperties", *error.path)
 
 
-def _told(error: ValidationError, place: Place) -> Mistake:
+def _described(error: ValidationError, place: Place) -> SchemaError:
     thing: Any = error.instance
     schema: Any = error.schema
     if isinstance(thing, dict) and error.validator in ("oneOf", "anyOf"):
         # Where an object is one of the choices, what is wrong with it as one says more than that it is none of them.
         inside = [each for each in error.context or () if each.validator in ("additionalProperties", "required")]
         if inside:
-            return _told(min(inside, key=_rank), place)
+            return _described(min(inside, key=_rank), place)
     if error.validator == "additionalProperties":
         key = next(key for key in thing if key not in schema["properties"])
-        return Mistake(unknown("key", key, schema["properties"]), (*place, key))
+        return SchemaError(unknown("key", key, schema["properties"]), (*place, key))
     if error.validator == "required":
         missing = next(key for key in schema["required"] if key not in thing)
-        return Mistake("is missing", (*place, missing))
+        return SchemaError("is missing", (*place, missing))
     found = shown(thing)
     if error.validator in ("minProperties", "maxProperties") and thing:
         found += f" with {', '.join(map(repr, thing))}"
-    return Mistake(f"{found} is not {schema['description']}", place)
+    return SchemaError(f"{found} is not {schema['description']}", place)

@@ -1,4 +1,4 @@
-"""How a world file is refused: where in it, what was found, and what would be right."""
+"""How a world file is rejected: where in it, what was found, and what would be right."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LENGTH = 60
 
 
 class WorldFileError(ValueError):
-    """A world file is refused."""
+    """A world file is rejected."""
 
     def __init__(self, difference: str, place: Place = (), file: Path | None = None) -> None:
         self.difference = difference
@@ -29,7 +29,7 @@ class WorldFileError(ValueError):
 
 
 def written(place: Place) -> str:
-    """A place as people write it: ``accounts[0].messages[12].at``, ``readings.acme.date``."""
+    """A place as people write it: ``accounts[0].messages[12].at``, ``variants.acme.date``."""
     return "".join(map(_step, place)).removeprefix(".")
 
 

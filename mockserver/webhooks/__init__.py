@@ -1,9 +1,9 @@
-"""The courier: the only sender of webhooks. It makes requests and reports what came of them; worlds and providers it does not know.
+"""The webhook sender: the only sender of webhooks. It makes requests and reports what came of them; worlds and providers it does not know.
 
 Its law:
 
 1. One attempt is one request on the wire. Nothing is tried again here: when to try again is the provider's to say.
-2. Jobs of one lane are made one after the other, in order, a job's ``done`` included. Lanes take turns, and so do their owners.
+2. Jobs of one queue are made one after the other, in order, a job's ``done`` included. Queues take turns, and so do their owners.
 3. The address that is checked is the address that is connected to, for every hop of a redirect.
 4. Every failure is an ``Outcome`` with one sentence, which names the target without its credentials and its query.
 5. Nothing of ours is locked while anything is called or waited for.
@@ -16,8 +16,8 @@ Shared, because a receiver that serves one connection at a time would otherwise 
 
 from __future__ import annotations
 
-from .config import Manners
+from .config import WebhookConfig
 from .http_client import connected, resolved
-from .sender import Courier
+from .sender import WebhookSender
 
-__all__ = ["Courier", "Manners", "connected", "resolved"]
+__all__ = ["WebhookConfig", "WebhookSender", "connected", "resolved"]

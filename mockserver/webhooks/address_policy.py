@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias
 
-from .errors import Failed
-from .url import Place
+from .errors import WebhookError
+from .url import WebhookUrl
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -34,22 +34,22 @@ _NEVER = {
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-class Targets:
+class AddressPolicy:
     """Which addresses may be connected to."""
 
     def __init__(self, targets: str | Collection[str]) -> None:
         self._is_any = targets == "any"
         self._named = frozenset() if isinstance(targets, str) else frozenset(map(str.lower, targets))
 
-    def allowed(self, place: Place, addresses: Sequence[str]) -> list[str]:
+    def allowed(self, place: WebhookUrl, addresses: Sequence[str]) -> list[str]:
         """Those of a place's addresses that may be connected to. Raises when there are none."""
-        refusals = {address: self._refusal(place, address) for address in addresses}
-        allowed = [address for address, refusal in refusals.items() if refusal is None]
+        errors = {address: self._error(place, address) for address in addresses}
+        allowed = [address for address, error in errors.items() if error is None]
         if not allowed:
-            raise Failed(f"{place.shown} is not called: {next(iter(refusals.values()))}")
+            raise WebhookError(f"{place.shown} is not called: {next(iter(errors.values()))}")
         return allowed
 
-    def _refusal(self, place: Place, text: str) -> str | None:
+    def _error(self, place: WebhookUrl, text: str) -> str | None:
         address = ipaddress.ip_address(text.partition("%")[0])
         for meant in _meant(address):
             for what, networks in _NEVER.items():

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 from mockserver.engine.instants import SECOND, Instant
 
-from .errors import Failed, causes, detail, reasons
+from .errors import WebhookError, causes, detail, reasons
 
 if TYPE_CHECKING:
     from urllib3 import HTTPHeaderDict
 
-    from .url import Place
+    from .url import WebhookUrl
 
 logger = logging.getLogger(__name__)
 
 
-class Errand:
+class AttemptConnection:
     """One attempt under way: how long it may last, where it is, and the connection that can be cut."""
 
     __slots__ = ("_ends", "_is_cut", "_sock", "_stopwatch", "_timeout", "headers", "place")
 
-    place: Place
+    place: WebhookUrl
     headers: HTTPHeaderDict
 
     def __init__(self, timeout: float, stopwatch: Callable[[], Instant]) -> None:
@@ -37,7 +37,7 @@ class Errand:
 
     @property
     def shown(self) -> str:
-        """The target as it may be told."""
+        """The target as it may Be notified."""
         return self.place.shown if hasattr(self, "place") else "a URL that cannot be read"
 
     def left(self) -> float:
@@ -47,11 +47,11 @@ class Errand:
             raise self.late()
         return left
 
-    def late(self) -> Failed:
+    def late(self) -> WebhookError:
         """The reason when it has lasted too long."""
         if self._is_cut:
-            return Failed(f"{self.shown} was cut off because the server stops")
-        return Failed(f"no complete answer from {self.shown} within {self._timeout:g} s")
+            return WebhookError(f"{self.shown} was cut off because the server stops")
+        return WebhookError(f"no complete answer from {self.shown} within {self._timeout:g} s")
 
     def now(self) -> Instant:
         """The stopwatch."""

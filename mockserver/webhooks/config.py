@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class WebhookConfig:
     """How webhooks are sent. Times are seconds of wall clock."""
 
     timeout: float = 10.0
@@ -33,4 +33,4 @@ class Manners:
         if isinstance(self.targets, str) and self.targets not in ("private", "any"):
             raise ValueError(f"targets are 'private', 'any' or a set of host:port, not {self.targets!r}")
         if self.parallel < 1 or min(self.timeout, self.connect_timeout) <= 0:
-            raise ValueError("a courier needs a sender and some time")
+            raise ValueError("a webhook sender needs a sender and some time")

@@ -1,6 +1,6 @@
-"""Between the worlds and the courier: attempts go out, outcomes come back, and what is due in a ticking world happens in time.
+"""Between the worlds and the webhook sender: attempts go out, outcomes come back, and what is due in a ticking world happens in time.
 
-Threads begin with the first delivery and the first thing that is due; a house that sends nothing has none.
+Threads begin with the first delivery and the first thing that is due; a server that sends nothing has none.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mockserver.engine.deliveries import Attempt, Outcome, Outgoing
+from mockserver.engine.deliveries import Attempt, Outcome, OutgoingRequest
 from mockserver.engine.instants import SECOND
 
 if TYPE_CHECKING:
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from mockserver.engine.world import World
     from mockserver.sdk.provider import Provider
 
-    from . import Courier
+    from . import WebhookSender
 
 
 _LONG = 3600.0
 """Seconds to sleep when nothing is due; somebody will say so when something is."""
 
 
-class PostOffice:
-    """The `Sender` of a house."""
+class WebhookDispatcher:
+    """The `Sender` of a server."""
 
-    def __init__(self, rooms: Mapping[str, Provider], courier: Courier) -> None:
-        """Send what these rooms have to say, by this courier."""
-        self._rooms = rooms
-        self._courier = courier
+    def __init__(self, providers: Mapping[str, Provider], webhook_sender: WebhookSender) -> None:
+        """Send what these providers have to say, by this webhook sender."""
+        self._providers = providers
+        self._webhook_sender = webhook_sender
         self._ticking: set[World] = set()
         """Worlds in which something is due by itself."""
         self._changed = threading.Condition()
@@ -43,19 +43,21 @@ class PostOffice:
 
     def send(self, world: World, delivery: Delivery) -> None:
         """Begin an attempt; called with the world's lock held."""
-        outgoing_of = self._rooms[delivery.provider].build_webhook
+        outgoing_of = self._providers[delivery.provider].build_webhook
         assert outgoing_of is not None
-        outgoing = outgoing_of(delivery, world.state)
+        build_webhook = outgoing_of(delivery, world.state)
         at = world.state.in_flight[delivery.number].at
-        done = partial(self._done, world, world.state.epoch, delivery.number, at, outgoing)
-        self._courier.send(f"{_lanes(world)}{delivery.lane}", outgoing, done)
+        done = partial(self._done, world, world.state.epoch, delivery.number, at, build_webhook)
+        self._webhook_sender.send(f"{_queues(world)}{delivery.ordering_key}", build_webhook, done)
 
-    def _done(self, world: World, epoch: int, number: int, at: Instant, outgoing: Outgoing, outcome: Outcome) -> None:
-        world.end_attempt(number, epoch, Attempt(at, outgoing, outcome, ""))
+    def _done(
+        self, world: World, epoch: int, number: int, at: Instant, build_webhook: OutgoingRequest, outcome: Outcome
+    ) -> None:
+        world.end_attempt(number, epoch, Attempt(at, build_webhook, outcome, ""))
 
     def forget(self, world: World) -> None:
         """Let go what is queued for a world; what is in flight comes back to a later epoch, which does not listen."""
-        self._courier.forget(_lanes(world))
+        self._webhook_sender.forget(_queues(world))
         with self._changed:
             self._ticking.discard(world)
 
@@ -74,7 +76,7 @@ class PostOffice:
         with self._changed:
             self._is_closed = True
             self._changed.notify()
-        self._courier.close()
+        self._webhook_sender.close()
         if self._keeper is not None:
             self._keeper.join(1.0)
 
@@ -94,8 +96,8 @@ class PostOffice:
                     self._changed.wait(max(0.0, min(coming, default=_LONG)))
 
 
-def _lanes(world: World) -> str:
-    """How the names of a world's lanes begin: with the world, their owner."""
+def _queues(world: World) -> str:
+    """How the names of a world's queues begin: with the world, their owner."""
     return f"{world.id} "
 
 

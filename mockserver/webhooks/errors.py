@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator
 
 
-class Failed(Exception):
+class WebhookError(Exception):
     """Why no answer came, in one sentence. No OSError, so urllib3 lets it through as it is."""
 
 

@@ -8,15 +8,15 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from mockserver.engine.deliveries import Outcome, Outgoing
+from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.engine.instants import SECOND
 
-from .address_policy import Targets
-from .attempt import Errand
-from .config import Manners
+from .address_policy import AddressPolicy
+from .attempt import AttemptConnection
+from .config import WebhookConfig
 from .connections import adapter_of
-from .errors import Failed, detail
-from .url import Place, headers_of, onward, place_of, prepared
+from .errors import WebhookError, detail
+from .url import WebhookUrl, headers_of, onward, prepared, webhook_url
 
 if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
@@ -29,57 +29,59 @@ Connect: TypeAlias = Callable[[str, int, float], socket.socket]
 """A connection to an address and a port, within seconds."""
 
 
-class Wire:
+class HttpClient:
     """Turns an Outgoing into an Outcome."""
 
-    def __init__(self, manners: Manners, resolve: Resolve, connect: Connect) -> None:
-        self._manners = manners
+    def __init__(self, webhook_config: WebhookConfig, resolve: Resolve, connect: Connect) -> None:
+        self._webhook_config = webhook_config
         self._resolve = resolve
         self._connect = connect
-        self._targets = Targets(manners.targets)
+        self._targets = AddressPolicy(webhook_config.targets)
         self._adapter: HTTPAdapter | None = None
         self._making = threading.Lock()
         self._mine = threading.local()
 
     @property
-    def errand(self) -> Errand:
+    def attempt_connection(self) -> AttemptConnection:
         """The one that this thread is on."""
-        errand: Errand = self._mine.errand
-        return errand
+        attempt_connection: AttemptConnection = self._mine.attempt_connection
+        return attempt_connection
 
     @property
     def linger(self) -> float:
         """How long a connection is kept for the next request."""
-        return self._manners.linger
+        return self._webhook_config.linger
 
-    def fetch(self, outgoing: Outgoing, errand: Errand) -> Outcome:
+    def fetch(self, build_webhook: OutgoingRequest, attempt_connection: AttemptConnection) -> Outcome:
         """What comes of a request. Never raises."""
-        self._mine.errand = errand
+        self._mine.attempt_connection = attempt_connection
         try:
-            return self._followed(outgoing, errand)
-        except Failed as failure:
+            return self._followed(build_webhook, attempt_connection)
+        except WebhookError as failure:
             return Outcome(error=str(failure))
         except Exception as error:  # noqa: BLE001  # a sender survives whatever a receiver does
-            return Outcome(error=errand.why(error))
+            return Outcome(error=attempt_connection.why(error))
         finally:
-            errand.release()
+            attempt_connection.release()
 
-    def _followed(self, outgoing: Outgoing, errand: Errand) -> Outcome:
-        for _ in range(self._manners.redirects):
-            outcome = self._answer(outgoing, errand)
-            following = onward(outgoing, outcome)
+    def _followed(self, build_webhook: OutgoingRequest, attempt_connection: AttemptConnection) -> Outcome:
+        for _ in range(self._webhook_config.redirects):
+            outcome = self._respond(build_webhook, attempt_connection)
+            following = onward(build_webhook, outcome)
             if following is None:
                 return outcome
-            outgoing = following
-        return self._answer(outgoing, errand)
+            build_webhook = following
+        return self._respond(build_webhook, attempt_connection)
 
-    def _answer(self, outgoing: Outgoing, errand: Errand) -> Outcome:
-        place = errand.place = place_of(outgoing.url)
-        errand.headers = headers_of(outgoing, place, self._manners.agent)
-        response = self._ready().send(prepared(outgoing, place), stream=True, verify=self._manners.ca or True)
+    def _respond(self, build_webhook: OutgoingRequest, attempt_connection: AttemptConnection) -> Outcome:
+        place = attempt_connection.place = webhook_url(build_webhook.url)
+        attempt_connection.headers = headers_of(build_webhook, place, self._webhook_config.agent)
+        response = self._ready().send(
+            prepared(build_webhook, place), stream=True, verify=self._webhook_config.ca or True
+        )
         try:
             raw: BaseHTTPResponse = response.raw
-            body = _beginning(raw, self._manners.body_bytes)
+            body = _beginning(raw, self._webhook_config.body_bytes)
             return Outcome(raw.status, tuple(raw.headers.items()), body)
         finally:
             response.close()
@@ -87,7 +89,7 @@ class Wire:
     def _ready(self) -> HTTPAdapter:
         with self._making:
             if self._adapter is None:
-                self._adapter = adapter_of(self, self._manners.parallel)
+                self._adapter = adapter_of(self, self._webhook_config.parallel)
             return self._adapter
 
     def let_go(self) -> HTTPAdapter | None:
@@ -97,39 +99,39 @@ class Wire:
             return unused
 
     def connected(self) -> socket.socket:
-        """A connection for this thread's errand: its name resolved once, every address checked, one of them connected to."""
-        errand = self.errand
-        addresses = self._targets.allowed(errand.place, self._addresses(errand.place))
-        patience = min(self._manners.connect_timeout, errand.left())
-        until = errand.now() + round(patience * SECOND)
+        """A connection for this thread's attempt: its name resolved once, every address checked, one of them connected to."""
+        attempt_connection = self.attempt_connection
+        addresses = self._targets.allowed(attempt_connection.place, self._addresses(attempt_connection.place))
+        patience = min(self._webhook_config.connect_timeout, attempt_connection.left())
+        until = attempt_connection.now() + round(patience * SECOND)
         failure: OSError | None = None
         for address in addresses:
             try:
-                sock = self._connect(address, errand.place.port, patience / len(addresses))
+                sock = self._connect(address, attempt_connection.place.port, patience / len(addresses))
             except OSError as error:
                 failure = error
             else:
-                sock.settimeout(max((until - errand.now()) / SECOND, 0.001))  # for the beginning of TLS
+                sock.settimeout(max((until - attempt_connection.now()) / SECOND, 0.001))  # for the beginning of TLS
                 return sock
-        raise Failed(self._unreached(errand, failure))
+        raise WebhookError(self._unreached(attempt_connection, failure))
 
-    def slow(self) -> Failed:
+    def slow(self) -> WebhookError:
         """The reason when connecting has lasted too long."""
-        patience = min(self._manners.connect_timeout, self._manners.timeout)
-        return Failed(f"no connection to {self.errand.shown} within {patience:g} s")
+        patience = min(self._webhook_config.connect_timeout, self._webhook_config.timeout)
+        return WebhookError(f"no connection to {self.attempt_connection.shown} within {patience:g} s")
 
-    def _addresses(self, place: Place) -> Sequence[str]:
+    def _addresses(self, place: WebhookUrl) -> Sequence[str]:
         with contextlib.suppress(OSError, UnicodeError):
             if addresses := self._resolve(place.host, place.port):
                 return addresses
-        raise Failed(f"the name {place.host} of {place.shown} cannot be resolved")
+        raise WebhookError(f"the name {place.host} of {place.shown} cannot be resolved")
 
-    def _unreached(self, errand: Errand, failure: OSError | None) -> str:
+    def _unreached(self, attempt_connection: AttemptConnection, failure: OSError | None) -> str:
         if isinstance(failure, TimeoutError):
             return str(self.slow())
         if isinstance(failure, ConnectionRefusedError):
-            return f"the connection to {errand.shown} was refused"
-        return f"no connection to {errand.shown}: {detail(failure)}"
+            return f"the connection to {attempt_connection.shown} was rejected"
+        return f"no connection to {attempt_connection.shown}: {detail(failure)}"
 
 
 def resolved(host: str, port: int) -> Sequence[str]:
@@ -143,7 +145,7 @@ def connected(address: str, port: int, seconds: float) -> socket.socket:
     sock = socket.create_connection((address, port), seconds)
     if (
         sock.getsockname() == sock.getpeername()
-    ):  # nobody listens there, and the kernel has chosen that very port for us
+    ):  # no one listens there, and the kernel has chosen that very port for us
         sock.close()
         raise ConnectionRefusedError
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

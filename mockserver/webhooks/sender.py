@@ -8,68 +8,68 @@ import threading
 from collections.abc import Callable
 
 from mockserver.engine.clock import Clock
-from mockserver.engine.deliveries import Outcome, Outgoing
+from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.engine.instants import SECOND, Instant
 
-from .attempt import Errand
-from .config import Manners
-from .http_client import Connect, Resolve, Wire, connected, resolved
-from .queue import Job, Lanes
+from .attempt import AttemptConnection
+from .config import WebhookConfig
+from .http_client import Connect, HttpClient, Resolve, connected, resolved
+from .queue import Job, WebhookQueues
 
 logger = logging.getLogger(__name__)
 
-FAREWELL = 1.0
+JOIN_TIMEOUT = 1.0
 """Seconds in which senders whose connection was cut may end."""
 
 
-class Courier:
+class WebhookSender:
     """Sends, in daemon threads that are made when needed and end when idle."""
 
     def __init__(
         self,
-        manners: Manners | None = None,
+        webhook_config: WebhookConfig | None = None,
         *,
         stopwatch: Callable[[], Instant] | None = None,
         resolve: Resolve | None = None,
         connect: Connect | None = None,
     ) -> None:
-        """Create a courier; that costs nothing.
+        """Create a webhook sender; that costs nothing.
 
         Args:
-            manners: how it sends.
+            webhook_config: how it sends.
             stopwatch: microseconds that only grow.
             resolve: in place of the machine's names.
             connect: in place of the machine's network.
         """
-        self.manners = manners or Manners()
+        self.webhook_config = webhook_config or WebhookConfig()
         self._stopwatch = stopwatch or Clock.system().now
         self._wire_parts = (resolve or resolved, connect or connected)
         self._begin()
 
-    def send(self, lane: str, outgoing: Outgoing, done: Callable[[Outcome], None]) -> None:
-        """Make a request when its lane's turn comes; returns at once. The first word of a lane's name is its owner.
+    def send(self, ordering_key: str, build_webhook: OutgoingRequest, done: Callable[[Outcome], None]) -> None:
+        """Make a request when its queue's turn comes; returns at once. The first word of a queue's name is its owner.
 
-        ``done`` is called exactly once, in a sender's thread; it may send, and must not wait for the courier. After
+        ``done`` is called exactly once, in a sender's thread; it may send, and must not wait for the webhook sender. After
         ``close`` nothing is sent, and ``done`` not called.
         """
         with self._locked():
-            if not self._closed and self._lanes.put(lane, Job(outgoing, done)):
-                self._hire()
+            if not self._closed and self._queues.put(ordering_key, Job(build_webhook, done)):
+                self._spawn()
 
-    def idle(self, lanes: str = "") -> bool:
-        """Whether nothing is queued or in flight, in the lanes whose names begin so."""
+    def idle(self, queues: str = "") -> bool:
+        """Whether nothing is queued or in flight, in the queues whose names begin so."""
         with self._locked():
-            return self._lanes.are_empty(lanes)
+            return self._queues.are_empty(queues)
 
-    def wait_idle(self, timeout: float | None = None, lanes: str = "") -> bool:
-        """Wait until nothing is queued or in flight, in the lanes whose names begin so; whether that came about in time."""
+    def wait_idle(self, timeout: float | None = None, queues: str = "") -> bool:
+        """Wait until nothing is queued or in flight, in the queues whose names begin so; whether that came about in time."""
         with self._locked():
-            return self._quiet.wait_for(lambda: self._lanes.are_empty(lanes), timeout)
+            return self._quiet.wait_for(lambda: self._queues.are_empty(queues), timeout)
 
-    def forget(self, lanes: str) -> int:
-        """Let go what is queued in the lanes whose names begin so; how much it was. What is in flight is made to its end."""
+    def forget(self, queues: str) -> int:
+        """Let go what is queued in the queues whose names begin so; how much it was. What is in flight is made to its end."""
         with self._locked():
-            forgotten = self._lanes.forget(lanes)
+            forgotten = self._queues.forget(queues)
             self._quiet.notify_all()
             return forgotten
 
@@ -78,30 +78,34 @@ class Courier:
         me = threading.current_thread()
         with self._locked():
             self._closed = True
-            self._lanes.forget("")
+            self._queues.forget("")
             self._work.notify_all()
             self._quiet.notify_all()
-            self._quiet.wait_for(lambda: self._errands.keys() <= {me}, grace)
+            self._quiet.wait_for(lambda: self._attempt_connections.keys() <= {me}, grace)
             senders = self._senders - {me}
-            cut = [errand for sender, errand in self._errands.items() if sender is not me]
-        for errand in cut:
-            errand.cut()
-        until = self._stopwatch() + round(FAREWELL * SECOND)
+            cut = [
+                attempt_connection
+                for sender, attempt_connection in self._attempt_connections.items()
+                if sender is not me
+            ]
+        for attempt_connection in cut:
+            attempt_connection.cut()
+        until = self._stopwatch() + round(JOIN_TIMEOUT * SECOND)
         for sender in senders:  # one that is resolving a name cannot be cut, and is let go
             sender.join(max(0.0, (until - self._stopwatch()) / SECOND))
 
-    # -- lanes and senders -------------------------------------------------------------------------------------------
+    # -- queues and senders -------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._quiet = threading.Condition(self._lock)
-        self._lanes = Lanes()
+        self._queues = WebhookQueues()
         self._senders: set[threading.Thread] = set()
         self._resting = 0
-        self._errands: dict[threading.Thread, Errand] = {}
+        self._attempt_connections: dict[threading.Thread, AttemptConnection] = {}
         self._closed = False
-        self._wire = Wire(self.manners, *self._wire_parts)
+        self._wire = HttpClient(self.webhook_config, *self._wire_parts)
         self._pid = os.getpid()
 
     def _locked(self) -> threading.Lock:
@@ -110,8 +114,8 @@ class Courier:
             self._begin()
         return self._lock
 
-    def _hire(self) -> None:
-        if self._lanes.ready <= self._resting or len(self._senders) >= self.manners.parallel:
+    def _spawn(self) -> None:
+        if self._queues.ready <= self._resting or len(self._senders) >= self.webhook_config.parallel:
             self._work.notify()
             return
         sender = threading.Thread(target=self._send_on, name="mockserver-courier", daemon=True)
@@ -124,38 +128,40 @@ class Courier:
             while turn := self._turn(me):
                 self._make(me, *turn)
         finally:
-            self._go(me)
+            self._exit(me)
 
-    def _turn(self, me: threading.Thread) -> tuple[str, Job, Errand] | None:
+    def _turn(self, me: threading.Thread) -> tuple[str, Job, AttemptConnection] | None:
         with self._lock:
             self._resting += 1
-            self._work.wait_for(lambda: self._lanes.ready or self._closed, self.manners.linger)
+            self._work.wait_for(lambda: self._queues.ready or self._closed, self.webhook_config.linger)
             self._resting -= 1
-            taken = self._lanes.take()
+            taken = self._queues.take()
             if taken is None:
                 self._senders.discard(me)
                 return None
-            errand = self._errands[me] = Errand(self.manners.timeout, self._stopwatch)
-            return *taken, errand
+            attempt_connection = self._attempt_connections[me] = AttemptConnection(
+                self.webhook_config.timeout, self._stopwatch
+            )
+            return *taken, attempt_connection
 
-    def _make(self, me: threading.Thread, lane: str, job: Job, errand: Errand) -> None:
+    def _make(self, me: threading.Thread, ordering_key: str, job: Job, attempt_connection: AttemptConnection) -> None:
         try:
-            outcome = self._wire.fetch(job.outgoing, errand)
+            outcome = self._wire.fetch(job.build_webhook, attempt_connection)
             try:
                 job.done(outcome)
             except Exception:
-                logger.exception("What was to be done with the answer of %s failed", errand.shown)
+                logger.exception("What was to be done with the answer of %s failed", attempt_connection.shown)
         finally:
             with self._lock:
-                del self._errands[me]
-                if self._lanes.leave(lane) or self._closed:
+                del self._attempt_connections[me]
+                if self._queues.leave(ordering_key) or self._closed:
                     self._quiet.notify_all()
 
-    def _go(self, me: threading.Thread) -> None:
+    def _exit(self, me: threading.Thread) -> None:
         with self._lock:
             self._senders.discard(me)
-            if self._lanes.ready:  # only when an exception ended this sender
-                self._hire()
+            if self._queues.ready:  # only when an exception ended this sender
+                self._spawn()
             is_last = not self._senders
             unused = self._wire.let_go() if is_last else None
         if unused is not None:

@@ -8,16 +8,16 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_to_bytes, urljoin
 
-from mockserver.engine.deliveries import Outcome, Outgoing
+from mockserver.engine.deliveries import Outcome, OutgoingRequest
 
-from .errors import Failed
+from .errors import WebhookError
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
     from urllib3 import HTTPHeaderDict
 
 
-class Place(NamedTuple):
+class WebhookUrl(NamedTuple):
     """Where a request goes."""
 
     scheme: str
@@ -35,7 +35,7 @@ class Place(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The URL as it may be told: without credentials and query."""
+        """The URL as it may Be notified: without credentials and query."""
         usual = f":{_PORTS[self.scheme]}"
         return self.origin.removesuffix(usual) + self.target.partition("?")[0]
 
@@ -51,19 +51,19 @@ _CREDENTIALS = re.compile(r"[^/]*@")
 _UNWRITABLE = re.compile(r"[^!-~]+")
 
 
-def place_of(url: str) -> Place:
+def webhook_url(url: str) -> WebhookUrl:
     """Where a URL leads. Percent-encoding stays as it is; only what cannot stand in a request line is encoded."""
     found = _URL.fullmatch(url)
     if found is None:
         shown = _CREDENTIALS.sub("", re.split("[?#]", url)[0])[:200]
-        raise Failed(f"{shown!r} is not the URL of an http or https server")
+        raise WebhookError(f"{shown!r} is not the URL of an http or https server")
     scheme = found["scheme"].lower()
     port = int(found["port"] or _PORTS[scheme])
     host = _ascii(found["address"] or found["name"]).lower()
     if not 0 < port < 65536:
-        raise Failed(f"{host}:{port} is no port of a server")
+        raise WebhookError(f"{host}:{port} is no port of a server")
     target = (found["path"] or "/") + (found["query"] or "")
-    return Place(
+    return WebhookUrl(
         scheme, host, port, _UNWRITABLE.sub(lambda run: quote(run[0], errors="replace"), target), found["login"]
     )
 
@@ -74,30 +74,30 @@ def _ascii(name: str) -> str:
     try:
         return name.encode("idna").decode()
     except UnicodeError:
-        raise Failed(f"{name!r} is not the name of a server") from None
+        raise WebhookError(f"{name!r} is not the name of a server") from None
 
 
-def headers_of(outgoing: Outgoing, place: Place, agent: str) -> HTTPHeaderDict:
+def headers_of(build_webhook: OutgoingRequest, place: WebhookUrl, agent: str) -> HTTPHeaderDict:
     """The headers that go on the wire; a login in the URL is HTTP Basic."""
     from urllib3 import HTTPHeaderDict
 
-    headers = HTTPHeaderDict(outgoing.headers)
+    headers = HTTPHeaderDict(build_webhook.headers)
     headers.setdefault("User-Agent", agent)
     if place.login is not None:
         headers.setdefault("Authorization", f"Basic {b64encode(unquote_to_bytes(place.login)).decode()}")
     return headers
 
 
-def prepared(outgoing: Outgoing, place: Place) -> PreparedRequest:
+def prepared(build_webhook: OutgoingRequest, place: WebhookUrl) -> PreparedRequest:
     """What the adapter needs to choose a connection; headers and target are put on the wire by the connection."""
     from requests import PreparedRequest
     from requests.structures import CaseInsensitiveDict
 
     prepared = PreparedRequest()
-    prepared.method = outgoing.method
+    prepared.method = build_webhook.method
     prepared.url = f"{place.origin}/"
-    prepared.headers = CaseInsensitiveDict({"Content-Length": str(len(outgoing.body))})  # else it would be chunked
-    prepared.body = outgoing.body or None
+    prepared.headers = CaseInsensitiveDict({"Content-Length": str(len(build_webhook.body))})  # else it would be chunked
+    prepared.body = build_webhook.body or None
     return prepared
 
 
@@ -106,7 +106,7 @@ _OF_THE_BODY = {"content-length", "content-type", "content-encoding", "transfer-
 _OF_THE_HOST = {"authorization", "cookie", "host"}
 
 
-def onward(outgoing: Outgoing, outcome: Outcome) -> Outgoing | None:
+def onward(build_webhook: OutgoingRequest, outcome: Outcome) -> OutgoingRequest | None:
     """The request that a redirect asks for, as browsers make it."""
     location = next((value for name, value in outcome.headers if name.lower() == "location"), None)
     if outcome.status not in _REDIRECTIONS or location is None:
@@ -114,13 +114,13 @@ def onward(outgoing: Outgoing, outcome: Outcome) -> Outgoing | None:
     with contextlib.suppress(UnicodeError):  # http.client reads headers as latin-1
         location = location.encode("latin-1").decode()
     try:
-        url = urljoin(outgoing.url, location)
+        url = urljoin(build_webhook.url, location)
     except ValueError:
         url = location
-    dropped = set() if place_of(url).origin == place_of(outgoing.url).origin else _OF_THE_HOST
-    method, body = outgoing.method, outgoing.body
+    dropped = set() if webhook_url(url).origin == webhook_url(build_webhook.url).origin else _OF_THE_HOST
+    method, body = build_webhook.method, build_webhook.body
     if outcome.status == 303 or (outcome.status in (301, 302) and method == "POST"):
         method, body = ("HEAD" if method == "HEAD" else "GET"), b""
         dropped = dropped | _OF_THE_BODY
-    headers = tuple((name, value) for name, value in outgoing.headers if name.lower() not in dropped)
-    return Outgoing(method, url, headers, body)
+    headers = tuple((name, value) for name, value in build_webhook.headers if name.lower() not in dropped)
+    return OutgoingRequest(method, url, headers, body)

@@ -49,7 +49,7 @@ def decode(raw: bytes) -> object:
     # orjson keeps the last of two equal keys, so written again they are fewer. Only a file with blanks before its
     # colons, or with another spelling of quotation marks in its texts, has to be read slowly to be sure.
     if compact != raw and (raw.count(b'":') != compact.count(b'":') or _BLANK_BEFORE_COLON.search(raw)):
-        _refuse_repeated_keys(raw)
+        _reject_repeated_keys(raw)
     return document
 
 
@@ -75,7 +75,7 @@ def _object(pairs: list[tuple[str, object]]) -> object:
     return found if len(found) == len(pairs) else _Repeating(pairs)
 
 
-def _refuse_repeated_keys(raw: bytes) -> None:
+def _reject_repeated_keys(raw: bytes) -> None:
     for place, thing in _walk(json.loads(raw, object_pairs_hook=_object), ()):
         if isinstance(thing, _Repeating):
             raise WorldFileError("the key is written more than once", (*place, thing.key))

@@ -13,7 +13,7 @@ from typing import Any
 
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.instants import iso
-from mockserver.engine.messages import Attachment, Message, account_shelf
+from mockserver.engine.messages import Attachment, Message, account_key
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
 from mockserver.engine.world import World
@@ -21,20 +21,20 @@ from mockserver.engine.world import World
 from .rules import FORMAT, KEY, PAIR
 
 _BEGINNING, _END = -(2**63), 2**63 - 1
-"""Of what a ledger can hold; years lie closer together."""
+"""Of what a message store can hold; years lie closer together."""
 
 _PIECE = 4096
 """Messages that are fetched at a time."""
 
 
-def taken(
-    world: World, readings: Mapping[str, str], *, has_credentials: bool = False, about: str = ""
+def dump(
+    world: World, variants: Mapping[str, str], *, has_credentials: bool = False, about: str = ""
 ) -> dict[str, Any]:
     """What a world is like now, for `lines` and `save`; the messages are fetched when they are written.
 
     Args:
         world: which goes on meanwhile.
-        readings: every switch with its default; only other readings are written.
+        variants: every switch with its default; only other variants are written.
         has_credentials: whether the file tells them; else it tells their kinds, and fresh ones are issued to the world
             that is made from it.
         about: a sentence for people.
@@ -48,10 +48,10 @@ def taken(
         **({"about": about} if about else {}),
         "seed": state.ids.seed,
         "clock": {"at": iso(now), "frozen": state.clock.is_frozen},
-        "readings": _sorted({name: value for name, value in state.readings.items() if readings.get(name) != value}),
+        "variants": _sorted({name: value for name, value in state.variants.items() if variants.get(name) != value}),
         "sequences": _sorted(state.ids.sequences),
         **_unless_empty("uses", {window: [*map(iso, uses)] for window, uses in sorted(state.uses.items())}),
-        **_unless_empty("agenda", [*map(_due, state.agenda)]),
+        **_unless_empty("scheduled", [*map(_due, state.scheduled)]),
         "accounts": [described_account(account, state, has_credentials) for account in state.accounts.values()],
     }
 
@@ -74,10 +74,10 @@ def described_account(account: Account, state: State, has_credentials: bool) -> 
         "provider": account.provider,
         "name": account.name,
         "logins": [_login(login) if has_credentials else _kind(login) for login in account.logins],
-        **_unless_empty("numbers", [*map(_telling, account.numbers.values())]),
-        **_unless_empty("programs", [*map(_telling, account.programs.values())]),
-        **_unless_empty("contacts", [*map(_telling, account.contacts.values())]),
-        **_unless_empty("forwarding", [*map(_telling, account.forwarding)]),
+        **_unless_empty("numbers", [*map(_demo_run, account.numbers.values())]),
+        **_unless_empty("programs", [*map(_demo_run, account.programs.values())]),
+        **_unless_empty("contacts", [*map(_demo_run, account.contacts.values())]),
+        **_unless_empty("forwarding", [*map(_demo_run, account.forwarding)]),
         **_unless_empty("blacklist", sorted(account.blacklist)),
         "messages": _Messages(state, account.key),
     }
@@ -91,7 +91,7 @@ def _kind(login: Login) -> str:
     return KEY if login.secret is None else PAIR
 
 
-def _telling(thing: Number | Program | Contact | ForwardingRule) -> dict[str, Any]:
+def _demo_run(thing: Number | Program | Contact | ForwardingRule) -> dict[str, Any]:
     """The fields that say something: those that are not as they are in every such thing."""
     values = ((field, getattr(thing, field.name)) for field in fields(thing))
     return {field.name: value for field, value in values if value != field.default}
@@ -104,9 +104,13 @@ class _Messages(Iterable[dict[str, Any]]):
         self._state, self.described_account = state, account
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        ledger, read, shelf = self._state.ledger, self._state.read, account_shelf(self.described_account)
-        for start in range(0, ledger.count(shelf, _BEGINNING, _END), _PIECE):
-            for message in ledger.page(shelf, _BEGINNING, _END, start, _PIECE):
+        message_store, read, index_key = (
+            self._state.message_store,
+            self._state.read,
+            account_key(self.described_account),
+        )
+        for start in range(0, message_store.count(index_key, _BEGINNING, _END), _PIECE):
+            for message in message_store.page(index_key, _BEGINNING, _END, start, _PIECE):
                 yield described_message(message, message.serial in read)
 
 

@@ -73,7 +73,7 @@ def read(source: Any, rules: Rules | None) -> WorldFile:
 
     Args:
         source: its path, or what it holds, decoded.
-        rules: to hold it to; ``None`` trusts it, which is for our own files: a test of the house has checked those.
+        rules: to hold it to; ``None`` trusts it, which is for our own files: a test of the server has checked those.
 
     Raises:
         WorldFileError: it is not one.
@@ -123,7 +123,7 @@ def _instants(texts: Sequence[str], place: Place) -> tuple[Instant, ...]:
 
 
 def _due(number: int, described: Mapping[str, Any]) -> ScheduledItem:
-    at = _instant_at(described["at"], ("agenda", number - 1, "at"))
+    at = _instant_at(described["at"], ("scheduled", number - 1, "at"))
     return ScheduledItem(at, number, described["provider"], described["fields"])
 
 
@@ -142,10 +142,12 @@ def _fixture(document: Any, messages: _Messages) -> Fixture:
         fixed=Segment(reader.fixed),
         relative=Segment(reader.relative),
         read=frozenset((*reader.read_fixed, *(len(reader.fixed) + serial for serial in reader.read_relative))),
-        readings=dict(document.get("readings", {})),
+        variants=dict(document.get("variants", {})),
         sequences={name: int(number) for name, number in said.items()},  # JSON Schema takes 5.0 for whole
         uses={window: _instants(uses, ("uses", window)) for window, uses in document.get("uses", {}).items()},
-        agenda=tuple(_due(number, described) for number, described in enumerate(document.get("agenda", ()), start=1)),
+        scheduled=tuple(
+            _due(number, described) for number, described in enumerate(document.get("scheduled", ()), start=1)
+        ),
     )
 
 

@@ -1,6 +1,6 @@
-"""What a world file is held to: the house's words around the accounts, each room's JSON Schema inside them.
+"""What a world file is held to: the server's words around the accounts, each provider's JSON Schema inside them.
 
-Few messages are held to a schema by jsonschema; of many it sees only what `proving` does not find right, and its verdicts
+Few messages are held to a schema by jsonschema; of many it sees only what `proving` does not find right, and its outcomes
 are the same (``contract_tests/worldfile/test_world_files.py``). What is wrong is always said by ``holding.py``. Both are imported
 only when a file is checked.
 """
@@ -42,14 +42,14 @@ COMPILED_ABOVE = 1_000
 
 
 class Switch(Protocol):
-    """What a reading may be."""
+    """What a variant may be."""
 
     @property
     def name(self) -> str:
         """What a world file calls it."""
 
     @property
-    def readings(self) -> Sequence[str]:
+    def variants(self) -> Sequence[str]:
         """The values it can have."""
 
     @property
@@ -57,7 +57,7 @@ class Switch(Protocol):
         """Whether any IANA zone name is one too."""
 
 
-class Room(Protocol):
+class ProviderSchema(Protocol):
     """What of a provider matters to a world file."""
 
     @property
@@ -80,7 +80,7 @@ class Rules:
     schemas: Mapping[str, Schema]
     """Provider -> what one of its accounts may hold (JSON Schema, draft 7)."""
     switches: Mapping[str, Switch]
-    """Reading -> what it may be."""
+    """Variant -> what it may be."""
 
     @cached_property
     def checker_of(self) -> Callable[[str], MessageChecker]:
@@ -109,11 +109,11 @@ class Rules:
             raise ValueError("one of them is there twice")
 
     @classmethod
-    def of(cls, rooms: Iterable[Room], switches: Iterable[Switch] = ()) -> Rules:
-        """The rules of these rooms together, and switches that are the house's own."""
-        rooms = tuple(rooms)
-        schemas = {room.name: orjson.loads(room.schema.read_bytes()) for room in rooms}
-        every = chain(switches, *(room.quirks for room in rooms))
+    def of(cls, providers: Iterable[ProviderSchema], switches: Iterable[Switch] = ()) -> Rules:
+        """The rules of these providers together, and switches that are the server's own."""
+        providers = tuple(providers)
+        schemas = {provider.name: orjson.loads(provider.schema.read_bytes()) for provider in providers}
+        every = chain(switches, *(provider.quirks for provider in providers))
         return cls(schemas, {switch.name: switch for switch in every})
 
 
@@ -124,7 +124,7 @@ def check(document: Any, rules: Rules) -> None:
         WorldFileError: it breaks one.
     """
     _hold(document, _envelope(sorted(rules.schemas)), ())
-    _check_readings(document.get("readings", {}), rules.switches)
+    _check_variants(document.get("variants", {}), rules.switches)
     accounts = document["accounts"]
     is_large = sum(map(_rows, accounts)) > COMPILED_ABOVE
     for index, account in enumerate(accounts):
@@ -134,11 +134,11 @@ def check(document: Any, rules: Rules) -> None:
             _hold_large(described, schema, place, rules.checker_of(account["provider"]))
         else:
             _hold(described, schema, place)
-    _refuse_twins(accounts)
+    _reject_duplicates(accounts)
 
 
 def _with_logins(account: Described, place: Place) -> Described:
-    """The account as it is when its credentials are issued: a room's schema knows no other."""
+    """The account as it is when its credentials are issued: a provider's schema knows no other."""
     logins = account.get("logins")
     if not isinstance(logins, list) or not any(isinstance(login, str) for login in logins):
         return account
@@ -210,23 +210,23 @@ def _envelope(providers: Sequence[str]) -> Schema:
             "about": {"type": "string", "description": "a sentence"},
             "seed": {"type": "string", "description": "a text"},
             "clock": _CLOCK,
-            "readings": {"type": "object", "description": "an object of readings"},
+            "variants": {"type": "object", "description": "an object of variants"},
             "sequences": _SEQUENCES,
             "uses": _USES,
-            "agenda": {"type": "array", "items": due, "description": "a list of what is due"},
+            "scheduled": {"type": "array", "items": due, "description": "a list of what is due"},
             "accounts": {"type": "array", "items": account, "description": "a list of accounts"},
         },
     }
 
 
-def _check_readings(readings: Mapping[str, Any], switches: Mapping[str, Switch]) -> None:
-    for name, value in readings.items():
+def _check_variants(variants: Mapping[str, Any], switches: Mapping[str, Switch]) -> None:
+    for name, value in variants.items():
         switch = switches.get(name)
         if switch is None:
-            raise WorldFileError(unknown("reading", name, switches), ("readings", name))
-        if value not in switch.readings and not (switch.any_zone and _is_zone(value)):
-            wanted = either(switch.readings) + switch.any_zone * " or the IANA name of a time zone"
-            raise WorldFileError(f"{shown(value)} is not {wanted}", ("readings", name))
+            raise WorldFileError(unknown("variant", name, switches), ("variants", name))
+        if value not in switch.variants and not (switch.any_zone and _is_zone(value)):
+            wanted = either(switch.variants) + switch.any_zone * " or the IANA name of a time zone"
+            raise WorldFileError(f"{shown(value)} is not {wanted}", ("variants", name))
 
 
 def _is_zone(value: object) -> bool:
@@ -252,24 +252,24 @@ def _hold_large(account: Described, schema: Schema, place: Place, checker: Messa
             _hold(message, part, (*place, "messages", row))
 
 
-def _refuse_twins(accounts: Sequence[Described]) -> None:
-    """Refuse what there may be one of: an account of a name; at a provider a user, number, program; a message of an id."""
+def _reject_duplicates(accounts: Sequence[Described]) -> None:
+    """Reject what there may be one of: an account of a name; at a provider a user, number, program; a message of an id."""
     for part, key in (("logins", "user"), ("numbers", "number"), ("programs", "id")):
         _once(
             ((account["provider"], thing[key]), ("accounts", index, part, row, key))
             for index, account in enumerate(accounts)
             for row, thing in enumerate(account.get(part, ()))
-            if not isinstance(thing, str)  # a login that is to be issued is nobody's yet
+            if not isinstance(thing, str)  # a login that is to be issued is no one's yet
         )
     _once(
         ((account["provider"], account["name"]), ("accounts", index, "name")) for index, account in enumerate(accounts)
     )
     for index, account in enumerate(accounts):
-        _refuse_twin_messages(account.get("messages", ()), ("accounts", index, "messages"))
-        _refuse_homeless_messages(account, ("accounts", index, "messages"))
+        _reject_duplicate_messages(account.get("messages", ()), ("accounts", index, "messages"))
+        _reject_unknown_programs(account, ("accounts", index, "messages"))
 
 
-def _refuse_twin_messages(messages: Sequence[Mapping[str, Any]], place: Place) -> None:
+def _reject_duplicate_messages(messages: Sequence[Mapping[str, Any]], place: Place) -> None:
     if len(set(map(_identity, messages))) < len(messages):
         _once((_identity(message), (*place, row, "id")) for row, message in enumerate(messages))
 
@@ -278,8 +278,8 @@ def _identity(message: Mapping[str, Any]) -> tuple[str, ...]:
     return message["direction"], message.get("kind", ""), message["id"]
 
 
-def _refuse_homeless_messages(account: Described, place: Place) -> None:
-    """Refuse a message of a program that its account does not have: nobody could ever ask for it."""
+def _reject_unknown_programs(account: Described, place: Place) -> None:
+    """Reject a message of a program that its account does not have: no one could ever ask for it."""
     programs = {program["id"] for program in account.get("programs", ())}
     for row, message in enumerate(account.get("messages", ())):
         program = message.get("program", "")

@@ -1,4 +1,4 @@
-"""A world file, written so that it diffs well: every login, number, reading and message on a line of its own."""
+"""A world file, written so that it diffs well: every login, number, variant and message on a line of its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def save(path: Path, world: Mapping[str, Any]) -> None:
         try:
             file.writelines(lines(world))
             file.close()
-            draft.chmod(0o644)  # a temporary file is nobody else's to read
+            draft.chmod(0o644)  # a temporary file is no one else's to read
             draft.replace(path)
         except BaseException:
             draft.unlink(missing_ok=True)

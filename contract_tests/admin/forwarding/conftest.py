@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from contract_tests.admin.forwarding.receiving import KEY, NOON, PATIENCE, Receiver
-from mockserver.app import PROVIDERS, READINGS, ROOMS
+from mockserver.app import CALLBACKS, PROVIDERS, VARIANTS
 from mockserver.engine.accounts import Account, ForwardingRule, Login
 from mockserver.engine.clock import Clock
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 from mockserver.engine.world import World
-from mockserver.webhooks import Courier, Manners
-from mockserver.webhooks.dispatcher import PostOffice
+from mockserver.webhooks import WebhookConfig, WebhookSender
+from mockserver.webhooks.dispatcher import WebhookDispatcher
 
 
 @pytest.fixture
@@ -27,21 +27,21 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., World]]:
-    """Open a house whose only account forwards what comes in at its NDI to an address."""
-    houses: list[Worlds] = []
+    """Open a server whose only account forwards what comes in at its NDI to an address."""
+    registries: list[WorldRegistry] = []
 
-    def opened(url: str, clock: Clock | None = None, **readings: str) -> World:
+    def opened(url: str, clock: Clock | None = None, **variants: str) -> World:
         rule = ForwardingRule("ndi", f"{url}/?numer=#NUMER#&tekst=#WIADOMOSC#")
         account = Account(KEY, "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
-        rooms = {room.name: room for room in PROVIDERS}
-        sender = PostOffice(rooms, Courier(Manners(timeout=PATIENCE, connect_timeout=PATIENCE)))
-        named = {f"serwersms.forwarding.{name}": reading for name, reading in readings.items()}
-        house = Worlds(
-            Fixture((account,)), READINGS | named, clock=clock or Clock.frozen(NOON), rooms=ROOMS, sender=sender
+        providers = {provider.name: provider for provider in PROVIDERS}
+        sender = WebhookDispatcher(providers, WebhookSender(WebhookConfig(timeout=PATIENCE, connect_timeout=PATIENCE)))
+        named = {f"serwersms.forwarding.{name}": variant for name, variant in variants.items()}
+        registry = WorldRegistry(
+            Fixture((account,)), VARIANTS | named, clock=clock or Clock.frozen(NOON), providers=CALLBACKS, sender=sender
         )
-        houses.append(house)
-        return house.default
+        registries.append(registry)
+        return registry.default
 
     yield opened
-    for house in houses:
-        house.close()
+    for registry in registries:
+        registry.close()

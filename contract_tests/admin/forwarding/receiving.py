@@ -16,21 +16,21 @@ KEY = "serwersms/a"
 
 
 class Receiver:
-    """A customer's script that says what it is told to say, and remembers what it was asked. Until it listens its port refuses."""
+    """A customer's script that says what it is asked to say, and remembers what it was asked. Until it listens its port rejects."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.request: list[str] = []
         self.says: Callable[[int], str] = lambda _: "OK"
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                receiver.asked.append(self.path)
-                answer = receiver.says(len(receiver.asked)).encode()
+                receiver.request.append(self.path)
+                response = receiver.says(len(receiver.request)).encode()
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(answer)))
+                self.send_header("Content-Length", str(len(response)))
                 self.end_headers()
-                self.wfile.write(answer)
+                self.wfile.write(response)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -49,12 +49,12 @@ class Receiver:
         self.server.server_close()
 
 
-def arrive(world: World, text: str = "Tak", sender: str = "+48500600700") -> None:
-    world.arrive("serwersms", {"kind": "ndi", "sender": sender, "recipient": "+48600700800", "text": text})
+def receive_inbound(world: World, text: str = "Tak", sender: str = "+48500600700") -> None:
+    world.receive_inbound("serwersms", {"kind": "ndi", "sender": sender, "recipient": "+48600700800", "text": text})
 
 
 def delivery(world: World, number: int = 1) -> Delivery:
-    return world.state.outbox[number]
+    return world.state.deliveries[number]
 
 
 def minutes(world: World) -> list[float]:

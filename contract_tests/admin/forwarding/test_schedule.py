@@ -16,17 +16,17 @@ from contract_tests.admin.forwarding.receiving import (
     PATIENCE,
     Receiver,
     advance,
-    arrive,
     delivery,
     minutes,
+    receive_inbound,
 )
-from mockserver.app import build_service, create_house
+from mockserver.app import build_service, create_registry
 from mockserver.engine.accounts import ForwardingRule
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import AccountChanged, ArrivalScheduled, AttemptEnded
+from mockserver.engine.events import AccountChanged, AttemptEnded, InboundScheduled
 from mockserver.engine.instants import SECOND, iso
-from mockserver.engine.messages import account_shelf
+from mockserver.engine.messages import account_key
 from mockserver.engine.world import ATTEMPT_PATIENCE, ClockBusy, World
 from mockserver.server import MockServer
 from mockserver.settings import Settings
@@ -36,50 +36,50 @@ def test_a_message_that_arrives_is_forwarded_at_once_and_acknowledged(
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
     world = opened(receiver.url)
-    arrive(world, "Dziękuję & pa")
-    assert world.settle(PATIENCE)
+    receive_inbound(world, "Dziękuję & pa")
+    assert world.wait_until_idle(PATIENCE)
 
     assert ("acknowledged", [0]) == (delivery(world).status, minutes(world))
-    assert ["/?numer=48500600700&tekst=Dzi%C4%99kuj%C4%99%20%26%20pa"] == receiver.asked
-    assert 1 == len(world.state.ledger.page(account_shelf(KEY), 0, 10**18))
+    assert ["/?numer=48500600700&tekst=Dzi%C4%99kuj%C4%99%20%26%20pa"] == receiver.request
+    assert 1 == len(world.state.message_store.page(account_key(KEY), 0, 10**18))
 
 
-@pytest.mark.parametrize(("reading", "schedule"), [("offsets", [0, 5, 10, 15, 60]), ("gaps", [0, 5, 15, 30, 90])])
+@pytest.mark.parametrize(("variant", "schedule"), [("offsets", [0, 5, 10, 15, 60]), ("gaps", [0, 5, 15, 30, 90])])
 def test_a_wrong_answer_is_met_with_four_repeats_and_then_given_up(
-    receiver: Receiver, opened: Callable[..., World], reading: str, schedule: list[int]
+    receiver: Receiver, opened: Callable[..., World], variant: str, schedule: list[int]
 ) -> None:
     receiver.says = lambda _: "no"
-    world = opened(receiver.url, repeats=reading)
-    arrive(world)
-    assert world.settle(PATIENCE)
+    world = opened(receiver.url, repeats=variant)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
     advance(world, 24 * 60)
 
     assert ("given up", schedule) == (delivery(world).status, minutes(world))
-    assert 5 == len(receiver.asked)
-    assert 1 == len(world.state.ledger.page(account_shelf(KEY), 0, 10**18))  # still available by API
+    assert 5 == len(receiver.request)
+    assert 1 == len(world.state.message_store.page(account_key(KEY), 0, 10**18))  # still available by API
 
 
 def test_an_attempt_is_made_at_its_instant_and_not_before(receiver: Receiver, opened: Callable[..., World]) -> None:
     receiver.says = lambda _: "no"
     world = opened(receiver.url)
-    arrive(world)
-    assert world.settle(PATIENCE)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
     advance(world, 4.999)
-    before = len(receiver.asked)
+    before = len(receiver.request)
     advance(world, 0.001)
 
-    assert (1, 2) == (before, len(receiver.asked))
+    assert (1, 2) == (before, len(receiver.request))
 
 
 def test_an_advance_tells_of_every_attempt_at_its_instant(receiver: Receiver, opened: Callable[..., World]) -> None:
     receiver.says = lambda count: "OK" if count == 3 else "no"
     world = opened(receiver.url)
-    arrive(world)
-    assert world.settle(PATIENCE)
-    happened = world.advance(NOON + 3600 * SECOND)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
+    events = world.advance(NOON + 3600 * SECOND)
 
     assert [("2026-06-01T12:05:00Z", "AttemptEnded"), ("2026-06-01T12:10:00Z", "AttemptEnded")] == [
-        (iso(item.at), type(item.what).__name__) for item in happened
+        (iso(item.at), type(item.what).__name__) for item in events
     ]
     assert "acknowledged" == delivery(world).status
 
@@ -87,8 +87,8 @@ def test_an_advance_tells_of_every_attempt_at_its_instant(receiver: Receiver, op
 def test_a_receiver_that_was_down_for_three_attempts_gets_it_exactly_once(opened: Callable[..., World]) -> None:
     late = Receiver()
     world = opened(late.url)
-    arrive(world)
-    assert world.settle(PATIENCE)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
     advance(world, 12)
     assert [0, 5, 10] == minutes(world)
 
@@ -99,29 +99,29 @@ def test_a_receiver_that_was_down_for_three_attempts_gets_it_exactly_once(opened
         late.close()
 
     assert ("acknowledged", [0, 5, 10, 15]) == (delivery(world).status, minutes(world))
-    assert 1 == len(late.asked)
+    assert 1 == len(late.request)
 
 
 def test_a_receiver_may_advance_the_clock_while_it_is_being_called(
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
     world = opened(receiver.url)
-    refused: list[type[Exception]] = []
+    rejected: list[type[Exception]] = []
 
     def says(_: int) -> str:
         try:
             world.advance(world.clock.now() + SECOND)
         except ClockBusy as busy:
-            refused.append(type(busy))
+            rejected.append(type(busy))
         return "no"
 
     receiver.says = says
-    arrive(world)
-    assert world.settle(PATIENCE)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
     advance(world, 5)
 
-    assert [ClockBusy] == refused  # the second time somebody else was moving the clock already
-    assert 2 == len(receiver.asked)
+    assert [ClockBusy] == rejected  # the second time somebody else was moving the clock already
+    assert 2 == len(receiver.request)
 
 
 def test_a_receiver_may_advance_past_an_attempt_that_is_in_line_behind_its_own(
@@ -137,13 +137,13 @@ def test_a_receiver_may_advance_past_an_attempt_that_is_in_line_behind_its_own(
         return "no" if time == 1 else "OK"
 
     receiver.says = says
-    arrive(world, "first")
-    assert world.settle(PATIENCE)
-    arrive(world, "second")
-    assert world.settle(PATIENCE)
+    receive_inbound(world, "first")
+    assert world.wait_until_idle(PATIENCE)
+    receive_inbound(world, "second")
+    assert world.wait_until_idle(PATIENCE)
 
     assert [True] == came_back
-    assert ["first", "second", "first"] == [path.rpartition("=")[2] for path in receiver.asked]
+    assert ["first", "second", "first"] == [path.rpartition("=")[2] for path in receiver.request]
     assert ("acknowledged", [0, 5]) == (delivery(world).status, minutes(world))
     assert ("acknowledged", 1) == (delivery(world, 2).status, len(delivery(world, 2).attempts))
 
@@ -165,13 +165,13 @@ def test_an_advance_waits_for_the_repeats_of_an_attempt_that_was_begun_before_it
         return "no"
 
     receiver.says = says
-    arrive(world)
+    receive_inbound(world)
     assert begun.wait(PATIENCE)
     world.feed.first_since(0, lambda item: isinstance(item.what, AttemptEnded), lambda _: judged.set())  # type: ignore[attr-defined]
     world.execute(lambda state, now, ids: _scheduled(NOON + 60 * SECOND, "+48600700801"))
     advance(world, 120)
 
-    assert ["given up", "given up"] == [found.status for found in world.state.outbox.values()]
+    assert ["given up", "given up"] == [found.status for found in world.state.deliveries.values()]
     assert [0, 5, 10, 15, 60] == minutes(world)
 
 
@@ -191,11 +191,11 @@ def test_an_advance_waits_for_a_long_line_of_attempts_that_were_begun_before_it(
     monkeypatch.setattr(world._quiet, "wait", is_heard_after_a_wait)
     receiver.says = lambda time: str(line[time - 1].wait(PATIENCE))
     for place in range(5):
-        arrive(world, f"{place}")
+        receive_inbound(world, f"{place}")
     advance(world, 1)
 
     assert [ATTEMPT_PATIENCE] * 5 == waits
-    assert [1] * 5 == [len(found.attempts) for found in world.state.outbox.values()]
+    assert [1] * 5 == [len(found.attempts) for found in world.state.deliveries.values()]
 
 
 def test_a_reset_during_an_attempt_leaves_nothing_behind(receiver: Receiver, opened: Callable[..., World]) -> None:
@@ -208,22 +208,22 @@ def test_a_reset_during_an_attempt_leaves_nothing_behind(receiver: Receiver, ope
         return "no"
 
     receiver.says = says
-    arrive(world)
+    receive_inbound(world)
     assert begun.wait(PATIENCE)
     world.reset()
     may_go.set()
-    arrive(world, "after")
-    assert world.settle(PATIENCE)
+    receive_inbound(world, "after")
+    assert world.wait_until_idle(PATIENCE)
 
-    assert [1] == list(world.state.outbox)
+    assert [1] == list(world.state.deliveries)
     assert 1 == len(delivery(world).attempts)
 
 
 def test_a_forks_deliveries_are_held(receiver: Receiver, opened: Callable[..., World]) -> None:
     receiver.says = lambda _: "no"
     world = opened(receiver.url)
-    arrive(world)
-    assert world.settle(PATIENCE)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
     fork = next(iter([world.fork("fork", world.journal, lambda _: None)]))
     fork.advance(NOON + 3600 * SECOND)
 
@@ -231,25 +231,25 @@ def test_a_forks_deliveries_are_held(receiver: Receiver, opened: Callable[..., W
         delivery(fork).status,
         delivery(fork).due,
         len(delivery(fork).attempts),
-        len(receiver.asked),
+        len(receiver.request),
     )
 
 
 def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
-    told = threading.Event()
-    receiver.says = lambda _: told.set() or "OK"  # type: ignore[func-returns-value]
+    received = threading.Event()
+    receiver.says = lambda _: received.set() or "OK"  # type: ignore[func-returns-value]
     world = opened(receiver.url, Clock.system())
     at = world.clock.now() + SECOND // 50
     world.execute(lambda state, now, ids: _scheduled(at))
 
-    assert told.wait(PATIENCE)
+    assert received.wait(PATIENCE)
 
 
 def _scheduled(at: int, recipient: str = "+48600700800") -> Any:
     fields = {"kind": "ndi", "sender": "+48500600700", "recipient": recipient, "text": "later"}
-    return Decision(at, None, (ArrivalScheduled(at, "serwersms", fields),))
+    return Decision(at, None, (InboundScheduled(at, "serwersms", fields),))
 
 
 def test_order_is_kept_for_each_number_and_nothing_is_lost_or_doubled(
@@ -257,21 +257,21 @@ def test_order_is_kept_for_each_number_and_nothing_is_lost_or_doubled(
 ) -> None:
     world = opened(receiver.url, Clock.system())
     for place in range(500):
-        arrive(world, f"{place}")
-    assert world.settle(2 * PATIENCE)
+        receive_inbound(world, f"{place}")
+    assert world.wait_until_idle(2 * PATIENCE)
 
-    assert [f"tekst={place}" for place in range(500)] == [path.partition("&")[2] for path in receiver.asked]
-    assert {"acknowledged"} == {found.status for found in world.state.outbox.values()}
+    assert [f"tekst={place}" for place in range(500)] == [path.partition("&")[2] for path in receiver.request]
+    assert {"acknowledged"} == {found.status for found in world.state.deliveries.values()}
 
 
-def test_a_house_from_settings_sends_too(receiver: Receiver) -> None:
-    house = create_house(Settings(freeze=iso(NOON)))
-    app = build_service(registry=house).app
-    world = house.default
+def test_a_server_from_settings_sends_too(receiver: Receiver) -> None:
+    registry = create_registry(Settings(freeze=iso(NOON)))
+    app = build_service(registry=registry).app
+    world = registry.default
     account = next(account for account in world.state.accounts.values() if account.provider == "serwersms")
     changed = replace(account, forwarding=(ForwardingRule("nd", f"{receiver.url}/?id=#ID#"),))
     world.execute(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
-    answer = app.test_client().post(
+    response = app.test_client().post(
         "/messages/send_nd",
         json={
             "username": account.logins[0].user,
@@ -280,11 +280,11 @@ def test_a_house_from_settings_sends_too(receiver: Receiver) -> None:
             "text": "x",
         },
     )
-    assert world.settle(PATIENCE)
-    house.close()
+    assert world.wait_until_idle(PATIENCE)
+    registry.close()
 
-    assert {"success": True} == answer.get_json()
-    assert 1 == len(receiver.asked)
+    assert {"success": True} == response.get_json()
+    assert 1 == len(receiver.request)
 
 
 def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
@@ -293,26 +293,26 @@ def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
     begun, may_go = threading.Event(), threading.Event()
     receiver.says = lambda _: ((begun.set(), may_go.wait(PATIENCE)) and "no") or ""
     world = opened(receiver.url)
-    arrive(world)
+    receive_inbound(world)
     assert begun.wait(PATIENCE)
     world.close()
     may_go.set()
 
-    assert world._sender._courier.wait_idle(PATIENCE)  # type: ignore[union-attr]  # the answer has come
-    assert world.settle(PATIENCE)
+    assert world._sender._webhook_sender.wait_idle(PATIENCE)  # type: ignore[union-attr]  # the answer has come
+    assert world.wait_until_idle(PATIENCE)
     assert ((), "due") == (delivery(world).attempts, delivery(world).status)
 
 
 def test_a_receiver_on_the_tests_own_loop_works_through_the_awaitable_verbs() -> None:
     """The loop answers the webhook while it awaits the verb that brought it about."""
 
-    async def story() -> tuple[str, list[str]]:
-        asked: list[str] = []
+    async def demo() -> tuple[str, list[str]]:
+        request: list[str] = []
 
         async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            asked.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode())
-            answer = b"OK" if len(asked) == 2 else b"no"
-            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n" + answer)
+            request.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode())
+            response = b"OK" if len(request) == 2 else b"no"
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n" + response)
             await writer.drain()
             writer.close()
 
@@ -324,11 +324,11 @@ def test_a_receiver_on_the_tests_own_loop_works_through_the_awaitable_verbs() ->
             await world.change_account.aio("serwersms", "documents", forwarding=[rule])
             message = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48664078059", "text": "Tak"}
             await world.inbound.aio("serwersms", **message)
-            assert await world.settle.aio(timeout=PATIENCE)
+            assert await world.wait_until_idle.aio(timeout=PATIENCE)
             await world.clock.advance.aio(minutes=5)
-            (told,) = await world.outbox.aio()
+            (received,) = await world.deliveries.aio()
         receiver.close()
         await receiver.wait_closed()
-        return told.status, asked
+        return received.status, request
 
-    assert ("acknowledged", ["/?tekst=Tak", "/?tekst=Tak"]) == asyncio.run(story())
+    assert ("acknowledged", ["/?tekst=Tak", "/?tekst=Tak"]) == asyncio.run(demo())

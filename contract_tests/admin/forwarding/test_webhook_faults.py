@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.admin.forwarding.receiving import PATIENCE, Receiver, advance, arrive, delivery, minutes
+from contract_tests.admin.forwarding.receiving import PATIENCE, Receiver, advance, delivery, minutes, receive_inbound
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import DeliveryChanged
 from mockserver.engine.world import World
@@ -25,11 +25,11 @@ def add_rule(world: World, kind: str, first: int = 1, rule_id: str = "m", provid
 def test_a_message_may_be_delivered_twice(receiver: Receiver, opened: Callable[..., World], kind: str) -> None:
     world = opened(receiver.url)
     add_rule(world, kind)
-    arrive(world, "x")
-    arrive(world, "y")
-    assert world.settle(PATIENCE)
+    receive_inbound(world, "x")
+    receive_inbound(world, "y")
+    assert world.wait_until_idle(PATIENCE)
 
-    assert ["tekst=x", "tekst=x", "tekst=y"] == sorted(path.partition("&")[2] for path in receiver.asked)
+    assert ["tekst=x", "tekst=x", "tekst=y"] == sorted(path.partition("&")[2] for path in receiver.request)
 
 
 def test_two_workers_deliver_at_the_same_time(receiver: Receiver, opened: Callable[..., World]) -> None:
@@ -37,18 +37,18 @@ def test_two_workers_deliver_at_the_same_time(receiver: Receiver, opened: Callab
     receiver.says = lambda _: (together.wait() and "OK") or "OK"
     world = opened(receiver.url)
     add_rule(world, "concurrent_duplicate")
-    arrive(world)
+    receive_inbound(world)
 
-    assert world.settle(PATIENCE)
-    assert {"acknowledged"} == {found.status for found in world.state.outbox.values()}
+    assert world.wait_until_idle(PATIENCE)
+    assert {"acknowledged"} == {found.status for found in world.state.deliveries.values()}
 
 
 def test_a_message_may_be_delivered_late(receiver: Receiver, opened: Callable[..., World]) -> None:
     world = opened(receiver.url)
     add_rule(world, "delay", seconds=90)
-    arrive(world)
+    receive_inbound(world)
     advance(world, 1)
-    before = len(receiver.asked)
+    before = len(receiver.request)
     advance(world, 1)
 
     assert (0, [1.5]) == (before, minutes(world))
@@ -58,10 +58,10 @@ def test_messages_may_be_delivered_out_of_order(receiver: Receiver, opened: Call
     world = opened(receiver.url)
     add_rule(world, "reorder")
     for text in "abc":
-        arrive(world, text)
-    assert world.settle(PATIENCE)
+        receive_inbound(world, text)
+    assert world.wait_until_idle(PATIENCE)
 
-    assert ["tekst=b", "tekst=a", "tekst=c"] == [path.partition("&")[2] for path in receiver.asked]
+    assert ["tekst=b", "tekst=a", "tekst=c"] == [path.partition("&")[2] for path in receiver.request]
 
 
 def test_what_waits_for_the_next_and_is_released_before_it_is_not_delivered_again(
@@ -69,38 +69,38 @@ def test_what_waits_for_the_next_and_is_released_before_it_is_not_delivered_agai
 ) -> None:
     world = opened(receiver.url)
     add_rule(world, "reorder")
-    arrive(world, "a")
+    receive_inbound(world, "a")
     world.execute(lambda state, now, ids: Decision(now, None, (DeliveryChanged(1, "due", now),)))
-    assert world.settle(PATIENCE)
-    arrive(world, "b")
-    assert world.settle(PATIENCE)
+    assert world.wait_until_idle(PATIENCE)
+    receive_inbound(world, "b")
+    assert world.wait_until_idle(PATIENCE)
 
-    assert ["tekst=a", "tekst=b"] == [path.partition("&")[2] for path in receiver.asked]
+    assert ["tekst=a", "tekst=b"] == [path.partition("&")[2] for path in receiver.request]
 
 
-def test_what_waits_for_the_next_is_forgotten_with_the_outbox_that_it_was_in(
+def test_what_waits_for_the_next_is_forgotten_with_the_deliveries_that_it_was_in(
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
     world = opened(receiver.url)
     add_rule(world, "reorder")
-    arrive(world, "a")
+    receive_inbound(world, "a")
     world.restart(world.initial_state, world.clock)
-    arrive(world, "b")
-    assert world.settle(PATIENCE)
+    receive_inbound(world, "b")
+    assert world.wait_until_idle(PATIENCE)
 
-    assert ["tekst=b"] == [path.partition("&")[2] for path in receiver.asked]
+    assert ["tekst=b"] == [path.partition("&")[2] for path in receiver.request]
 
 
 def test_a_fork_goes_on_with_the_rules_by_itself(receiver: Receiver, opened: Callable[..., World]) -> None:
     world = opened(receiver.url)
     add_rule(world, "duplicate", first=2)
-    arrive(world, "before")
+    receive_inbound(world, "before")
     fork = world.fork("fork", world.journal, lambda _: None)
     for each in (world, fork):
-        arrive(each, "x")
-        assert each.settle(PATIENCE)
+        receive_inbound(each, "x")
+        assert each.wait_until_idle(PATIENCE)
 
-    assert ["tekst=before"] * 2 + ["tekst=x"] * 4 == [path.partition("&")[2] for path in receiver.asked]
+    assert ["tekst=before"] * 2 + ["tekst=x"] * 4 == [path.partition("&")[2] for path in receiver.request]
     assert [(2, 0), (2, 0)] == [
         (status.hits, status.remaining(each.clock.now())) for each in (world, fork) for status in each.fault_rules()
     ]
@@ -109,24 +109,24 @@ def test_a_fork_goes_on_with_the_rules_by_itself(receiver: Receiver, opened: Cal
 def test_an_acknowledgement_may_be_lost(receiver: Receiver, opened: Callable[..., World]) -> None:
     world = opened(receiver.url)
     add_rule(world, "lost_acknowledgement", attempts=2)
-    arrive(world)
-    assert world.settle(PATIENCE)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
     advance(world, 60)
 
-    assert ("acknowledged", [0, 5, 10], 3) == (delivery(world).status, minutes(world), len(receiver.asked))
-    assert "the acknowledgement was lost on purpose" == delivery(world).attempts[0].verdict
+    assert ("acknowledged", [0, 5, 10], 3) == (delivery(world).status, minutes(world), len(receiver.request))
+    assert "the acknowledgement was lost on purpose" == delivery(world).attempts[0].result
 
 
 def test_attempts_may_stop_before_their_time(receiver: Receiver, opened: Callable[..., World]) -> None:
     receiver.says = lambda _: "no"
     world = opened(receiver.url)
     add_rule(world, "give_up", attempts=2)
-    arrive(world)
-    assert world.settle(PATIENCE)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
     advance(world, 24 * 60)
 
     assert ("given up", [0, 5]) == (delivery(world).status, minutes(world))
-    assert delivery(world).attempts[1].verdict.endswith("; given up on purpose")
+    assert delivery(world).attempts[1].result.endswith("; given up on purpose")
 
 
 def test_a_rule_applies_to_as_many_as_it_says_of_the_provider_it_names(
@@ -136,10 +136,10 @@ def test_a_rule_applies_to_as_many_as_it_says_of_the_provider_it_names(
     add_rule(world, "duplicate", first=2, provider="serwersms")
     add_rule(world, "duplicate", rule_id="other", provider="dialogtech")
     for text in "abc":
-        arrive(world, text)
-    assert world.settle(PATIENCE)
+        receive_inbound(world, text)
+    assert world.wait_until_idle(PATIENCE)
 
-    assert 5 == len(receiver.asked)
+    assert 5 == len(receiver.request)
     assert [(2, 2, 0), (0, 0, 1)] == [
         (status.matched, status.hits, status.remaining(world.clock.now())) for status in world.fault_rules()
     ]
@@ -152,12 +152,12 @@ def test_webhooks_are_counted_as_requests_are(receiver: Receiver, opened: Callab
     rule = {"target": "webhook", "match": match, "fault": {"kind": "duplicate"}, "when": {"every": 2, "skip": 2}}
     world.add_fault_rule(rule_from(rule, world.clock.now()))
     for text in "abcd":
-        arrive(world, text)
-    assert world.settle(PATIENCE)
+        receive_inbound(world, text)
+    assert world.wait_until_idle(PATIENCE)
 
-    assert ["a", "b", "c", "d", "d"] == sorted(path.partition("&tekst=")[2] for path in receiver.asked)
+    assert ["a", "b", "c", "d", "d"] == sorted(path.partition("&tekst=")[2] for path in receiver.request)
     assert [(4, 1)] == [(status.matched, status.hits) for status in world.fault_rules()]
-    assert [None, None, None, "f1", "f1"] == [found.fault_rule for found in world.state.outbox.values()]
+    assert [None, None, None, "f1", "f1"] == [found.fault_rule for found in world.state.deliveries.values()]
 
 
 def test_what_a_rule_was_applied_to_stays_as_it_is_when_the_rule_is_removed(
@@ -166,8 +166,8 @@ def test_what_a_rule_was_applied_to_stays_as_it_is_when_the_rule_is_removed(
     receiver.says = lambda _: "no"
     world = opened(receiver.url)
     add_rule(world, "give_up", attempts=2)
-    arrive(world)
-    assert world.settle(PATIENCE)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
     world.remove_fault_rules()
     advance(world, 24 * 60)
 

@@ -92,10 +92,10 @@ def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Pa
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("console", lambda said: wrong.append(_told(said)) if said.type in ("error", "warning") else None)
+        page.on("console", lambda said: wrong.append(_described(said)) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda asked: None if _is_own(asked.url, home) else wrong.append(asked.url))
+        page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.unbind()))
+        page.on("request", lambda request: None if _is_own(request.url, home) else wrong.append(request.url))
         page.goto(f"{home}/_mock/ui/{path}")
         return page
 
@@ -106,7 +106,7 @@ def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Pa
     assert [] == wrong
 
 
-def _told(said: ConsoleMessage) -> str:
+def _described(said: ConsoleMessage) -> str:
     return f"{said.text} {said.location['url']}"
 
 
@@ -128,10 +128,10 @@ def violations(axe: str) -> Callable[[Page], list[str]]:
 
     def found(page: Page) -> list[str]:
         page.evaluate(axe)
-        told = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        received = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [
             f"{each['id']}: {node['html'][:160]} {[check['message'] for check in node['any']][:1]}"
-            for each in told["violations"]
+            for each in received["violations"]
             for node in each["nodes"]
         ]
 

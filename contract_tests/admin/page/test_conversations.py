@@ -91,19 +91,19 @@ def test_an_answer_goes_the_provider_s_way_and_its_attempts_are_seen_as_they_hap
         one.get_by_label("At", exact=True).fill("+48664078059")
         one.get_by_label("Answer as 48500600700").fill("Tak, o 16")
         one.get_by_role("button", name="Send as 48500600700").click()
-        told = one.locator(".bubble.answer", has_text="Tak, o 16").locator(".told")
+        received = one.locator(".bubble.answer", has_text="Tak, o 16").locator(".told")
 
-        expect(told.locator("ol > li")).to_have_count(1)
-        expect(told.locator("ol > li").first).to_contain_text("500")
-        expect(told).to_contain_text("next try 12:05:00")
+        expect(received.locator("ol > li")).to_have_count(1)
+        expect(received.locator("ol > li").first).to_contain_text("500")
+        expect(received).to_contain_text("next try 12:05:00")
         expect(one.get_by_label("Answer as 48500600700")).to_have_value("")
 
         page.get_by_role("button", name="Advance 5 min").first.click()
-        expect(told.locator("ol > li")).to_have_count(2)
+        expect(received.locator("ol > li")).to_have_count(2)
         script.repair()
         world.clock.advance(next=True)  # somebody else's doing
-        expect(told.locator("ol > li")).to_have_count(3)
-        expect(told.locator(".pill")).to_have_text("acknowledged")
+        expect(received.locator("ol > li")).to_have_count(3)
+        expect(received.locator(".pill")).to_have_text("acknowledged")
         assert ["Tak, o 16"] == script.texts
 
 
@@ -157,13 +157,13 @@ def test_what_is_no_safe_picture_can_only_be_saved(open_page, server, world):
     expect(links).to_have_count(2)
     expect(page.locator("img")).to_have_count(0)
     for link in links.all():
-        answer = page.request.get(server.url + link.get_attribute("href"))
-        assert "application/octet-stream" == answer.headers["content-type"]
-        assert answer.headers["content-disposition"].startswith("attachment")
-        assert "nosniff" == answer.headers["x-content-type-options"]
+        response = page.request.get(server.url + link.get_attribute("href"))
+        assert "application/octet-stream" == response.headers["content-type"]
+        assert response.headers["content-disposition"].startswith("attachment")
+        assert "nosniff" == response.headers["x-content-type-options"]
 
 
-def test_an_answer_that_is_refused_says_why_and_is_not_lost(open_page, world):
+def test_an_answer_that_is_rejected_says_why_and_is_not_lost(open_page, world):
     page = open_page(f"{CONVERSATIONS}?open=12")
     one = phone(page, "12")
     one.get_by_label("To", exact=True).select_option("dialogtech|documents|5554332111")
@@ -183,7 +183,12 @@ def test_the_composer_counts_as_the_server_does(open_page, world, text):
     )
     wanted = segments(text)
 
-    assert {"encoding": wanted.encoding, "units": wanted.units, "count": wanted.parts, "room": wanted.room} == counted
+    assert {
+        "encoding": wanted.encoding,
+        "units": wanted.units,
+        "count": wanted.parts,
+        "provider": wanted.provider,
+    } == counted
 
 
 def test_what_the_client_has_read_is_marked_so(open_page, server, world):
@@ -198,7 +203,7 @@ def test_what_the_client_has_read_is_marked_so(open_page, server, world):
     expect(bubble).to_contain_text("read by the client")
 
 
-def test_what_a_reset_has_taken_is_no_longer_told_of(open_page, server, world, sender):
+def test_what_a_reset_has_taken_is_no_longer_said_of(open_page, server, world, sender):
     world.change_account(
         "serwersms", "documents", forwarding=[{"service": "nd", "url": "http://127.0.0.1:9/?t=#WIADOMOSC#"}]
     )
@@ -207,13 +212,13 @@ def test_what_a_reset_has_taken_is_no_longer_told_of(open_page, server, world, s
     sender.send("before", to="2125550123")
     expect(phone(page, "2125550123")).to_contain_text("before")
     world.inbound("serwersms", "documents", kind="nd", sender="+12125550123", text="and an answer")
-    world.settle()
+    world.wait_until_idle()
     world.reset()
     expect(phone(page, "2125550123")).to_contain_text("Nothing yet")
-    answer = requests.get(f"{server.url}/_mock/ui/{CONVERSATIONS}/changes?open=2125550123&since=0", timeout=30)
+    response = requests.get(f"{server.url}/_mock/ui/{CONVERSATIONS}/changes?open=2125550123&since=0", timeout=30)
 
-    assert 200 == answer.status_code
-    assert "handset-2125550123" not in answer.text
+    assert 200 == response.status_code
+    assert "handset-2125550123" not in response.text
 
 
 def test_handsets_are_found_by_number_and_by_name(look, open_page, server):
@@ -278,7 +283,7 @@ def test_ten_thousand_messages_are_no_burden(look, open_page, server):
             }
         ],
     }
-    world = server.create_world(id="big", snapshot=document, freeze="2026-06-01T12:00:00Z", readings={"limits": "off"})
+    world = server.create_world(id="big", snapshot=document, freeze="2026-06-01T12:00:00Z", variants={"limits": "off"})
     page = open_page("worlds/big/conversations?open=5556667777", look)
     one = phone(page, "5556667777")
     expect(one.locator(".bubble")).to_have_count(40)

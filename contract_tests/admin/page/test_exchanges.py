@@ -24,7 +24,7 @@ def ask_serwersms(server, world, **more):
 
 def test_what_clients_ask_is_listed_as_it_happens(look, open_page, server, world, sender):
     page = open_page(EXCHANGES, look)
-    expect(page.locator("#main")).to_contain_text("Nobody has asked yet")
+    expect(page.locator("#main")).to_contain_text("No one has asked yet")
     expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
     sender.send("one")
     sender.send("two")
@@ -35,16 +35,16 @@ def test_what_clients_ask_is_listed_as_it_happens(look, open_page, server, world
     expect(rows.nth(0)).to_contain_text("messages.recived")
     expect(rows.nth(1)).to_contain_text("TooManyPerNumber")
     expect(rows.nth(2)).to_contain_text("accepted")
-    expect(page.locator("#main")).not_to_contain_text("Nobody has asked yet")
+    expect(page.locator("#main")).not_to_contain_text("No one has asked yet")
 
 
 def test_the_list_is_filtered_and_searched_and_stays_live(look, open_page, server, world, sender):
     sender.send("a needle in the hay")
-    sender.send("refused")
+    sender.send("rejected")
     ask_serwersms(server, world)
     page = open_page(EXCHANGES, look)
     rows = page.locator("#exchanges > tr")
-    page.get_by_label("Outcome").select_option("refused")
+    page.get_by_label("Outcome").select_option("rejected")
     page.get_by_role("button", name="Filter").click()
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("TooManyPerNumber")
@@ -57,32 +57,34 @@ def test_the_list_is_filtered_and_searched_and_stays_live(look, open_page, serve
     expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
     world.clock.advance(seconds=2)
     sender.send("hay")
-    sender.send("another needle")  # refused, and found by what it carried
+    sender.send("another needle")  # rejected, and found by what it carried
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("TooManyPerNumber")
 
 
-def test_what_became_of_an_answer_is_told_beside_the_fault(look, open_page, world, sender):
+def test_what_became_of_an_answer_is_notified_beside_the_fault(look, open_page, world, sender):
     world.faults.add("reset", point="after", when={"nth": 1})
     world.faults.add(
         [{"kind": "delay", "seconds": 0}, {"kind": "provider_error", "name": "TooManyPerMinute"}], when={"nth": 2}
     )
     with pytest.raises(requests.ConnectionError):
-        sender.send("lost")
-    sender.send("refused on purpose")
-    sender.send("refused by a limit")
+        sender.send("no_response")
+    sender.send("rejected on purpose")
+    sender.send("rejected by a limit")
     page = open_page(EXCHANGES, look)
     rows, cells = page.locator("#exchanges > tr"), page.locator("#exchanges > tr > td:last-child")
-    expect(cells).to_have_text(["TooManyPerNumber", "TooManyPerMinute fault: delay, refusal", "lost fault: reset"])
+    expect(cells).to_have_text(
+        ["TooManyPerNumber", "TooManyPerMinute fault: delay, provider error", "lost fault: reset"]
+    )
 
     page.get_by_label("Fault").select_option("met")
     page.get_by_role("button", name="Filter").click()
     expect(rows).to_have_count(2)
-    page.get_by_label("Outcome").select_option("lost")
+    page.get_by_label("Outcome").select_option("no_response")
     page.get_by_role("button", name="Filter").click()
     expect(rows).to_have_count(1)
     rows.get_by_role("link").first.click()
-    expect(page.locator(".page-head .pill")).to_have_text(["lost", "fault: reset"])
+    expect(page.locator(".page-head .pill")).to_have_text(["no_response", "fault: reset"])
     page.get_by_role("link", name="Clock").first.click()
     expect(page.locator(".line:not(.line-ahead)")).to_contain_text("sms.send_message: lost, met a fault: reset")
 
@@ -100,7 +102,7 @@ def test_one_exchange_says_why_with_the_document_s_sentence(look, open_page, wor
 
 def test_an_answer_is_laid_out_and_shown_as_sent_and_as_bytes(look, open_page, server, world, sender):
     ask_serwersms(server, world, type="nd", date_from="2014-10-01 00:00:00")
-    answer = sender.send("one").content
+    response = sender.send("one").content
     page = open_page(f"{EXCHANGES}/1", look)
     half = page.locator("#half-answer")
     expect(half.locator("pre")).to_contain_text('{\n  "items": [\n    {\n      "id": ')
@@ -111,7 +113,7 @@ def test_an_answer_is_laid_out_and_shown_as_sent_and_as_bytes(look, open_page, s
     expect(half.locator("pre")).to_contain_text("<!DOCTYPE response [")
     expect(half.locator("pre .t-tag").first).to_be_visible()
     half.get_by_role("link", name="As sent").click()
-    expect(half.locator("pre")).to_contain_text(answer.decode())
+    expect(half.locator("pre")).to_contain_text(response.decode())
     expect(half.locator("pre")).to_contain_text("HTTP/1.1 200 OK")
     half.get_by_role("link", name="Bytes").click()
     expect(half.locator("pre")).to_contain_text("00000000  48 54 54 50 2f 31 2e 31")
@@ -160,7 +162,7 @@ def copied(server, number):
 def of_every_kind(server, world, sender):
     """An exchange for each way in which a copied test is written; how many there were."""
     sender.send("accepted")
-    sender.send("refused by a limit")
+    sender.send("rejected by a limit")
     world.clock.advance(minutes=2)
     key, _ = world.login("dialogtech", "documents")
     wrong = {"action": "sms.get_numbers", "access_key": key, "secret_access_key": "wrong"}
@@ -178,7 +180,7 @@ def of_every_kind(server, world, sender):
     requests.post(f"{world.base_url}/ibp_api.php", call, headers={"Content-Type": FORM}, timeout=30)
     world.faults.add("reset", point="after", when={"first": 1})
     with pytest.raises(requests.ConnectionError):
-        sender.send("lost")
+        sender.send("no_response")
     world.faults.add("static_response", status=503, body="busy", when={"first": 1})
     sender.send("busy")
     requests.get(f"{world.base_url}/api/nothing", timeout=30)
@@ -208,7 +210,7 @@ FAULTS = (
     {"kind": "garbage"},
     {"kind": "replay"},
 )
-BECAME = "replaced refused lost spoilt accepted spoilt spoilt spoilt spoilt accepted stale"
+BECAME = "replaced rejected lost corrupted accepted corrupted corrupted corrupted corrupted accepted stale"
 
 
 def test_what_met_a_fault_is_copied_as_a_test_that_passes(server, world, tmp_path):
@@ -230,12 +232,12 @@ def test_what_met_a_fault_is_copied_as_a_test_that_passes(server, world, tmp_pat
     assert f"{len(journal)} passed" in done.stdout, done.stdout
 
 
-def test_a_copied_test_brings_the_call_that_used_up_the_limit_though_its_client_was_refused(
+def test_a_copied_test_brings_the_call_that_used_up_the_limit_though_its_client_was_rejected(
     server, world, sender, tmp_path
 ):
     world.faults.add("provider_error", name="TooManyPerMinute", point="after", when={"first": 1})
-    sender.send("stored, and the client is told otherwise")
-    sender.send("refused by a limit")
+    sender.send("stored, and the client says otherwise")
+    sender.send("rejected by a limit")
     text = copied(server, 2)
 
     assert "def test_sms_send_message_is_refused_by_too_many_per_number():" in text
@@ -246,14 +248,14 @@ def test_a_copied_test_brings_the_call_that_used_up_the_limit_though_its_client_
 def test_bytes_that_are_no_unicode_are_shown_as_escapes(server, world):
     requests.get(f"{world.base_url}/ibp_api.php?action=%ff&access_key=foo&%fe=%ff", timeout=30)
     for path in (EXCHANGES, f"{EXCHANGES}?q=ibp", f"{EXCHANGES}/1", "worlds/mine/clock"):
-        answer = requests.get(f"{server.url}/_mock/ui/{path}", timeout=30)
+        response = requests.get(f"{server.url}/_mock/ui/{path}", timeout=30)
 
-        assert 200 == answer.status_code, path
-        assert "udcff" in answer.text, path
+        assert 200 == response.status_code, path
+        assert "udcff" in response.text, path
 
 
 def test_the_page_of_an_exchange_that_is_gone_says_so(server, world):
-    answer = requests.get(f"{server.url}/_mock/ui/{EXCHANGES}/77", timeout=30)
+    response = requests.get(f"{server.url}/_mock/ui/{EXCHANGES}/77", timeout=30)
 
-    assert 404 == answer.status_code
-    assert "there is no exchange 77" in answer.text
+    assert 404 == response.status_code
+    assert "there is no exchange 77" in response.text

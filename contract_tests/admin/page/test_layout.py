@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.ui.layout import Token, dump, json_tokens, laid_out
+from mockserver.ui.layout import Token, dump, format_body, json_tokens
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -37,11 +37,11 @@ def test_json_is_indented_as_python_does_it(value: object) -> None:
 
 
 def test_json_keeps_its_numbers_escapes_and_members_that_are_there_twice() -> None:
-    laid = laid_out(rb'{"a":1.50,"a":1e5,"b":"\u0142\n"}', "application/json")
+    body_view = format_body(rb'{"a":1.50,"a":1e5,"b":"\u0142\n"}', "application/json")
 
-    assert '{\n  "a": 1.50,\n  "a": 1e5,\n  "b": "\\u0142\\n"\n}' == text_of(laid.tokens)
-    assert Token("key", '"a"') in laid.tokens
-    assert Token("number", "1.50") in laid.tokens
+    assert '{\n  "a": 1.50,\n  "a": 1e5,\n  "b": "\\u0142\\n"\n}' == text_of(body_view.tokens)
+    assert Token("key", '"a"') in body_view.tokens
+    assert Token("number", "1.50") in body_view.tokens
 
 
 def test_xml_is_indented_with_its_declaration_and_dtd() -> None:
@@ -49,20 +49,22 @@ def test_xml_is_indented_with_its_declaration_and_dtd() -> None:
         b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE r [\n<!ELEMENT r (a,b)>\n]>\n'
         b'<r><a x="1 &gt; 0">a &amp; b</a><b><![CDATA[<c>]]></b></r>'
     )
-    laid = laid_out(body, "text/xml; charset=UTF-8")
+    body_view = format_body(body, "text/xml; charset=UTF-8")
 
-    assert "XML" == laid.form
+    assert "XML" == body_view.form
     assert (
         '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE r [\n<!ELEMENT r (a,b)>\n]>\n'
         '<r>\n  <a x="1 &gt; 0">a &amp; b</a>\n  <b><![CDATA[<c>]]></b>\n</r>'
-    ) == text_of(laid.tokens)
-    assert Token("key", "x") in laid.tokens
+    ) == text_of(body_view.tokens)
+    assert Token("key", "x") in body_view.tokens
 
 
 def test_xml_with_text_between_its_elements_stays_as_it_is() -> None:
     body = b"<r> <p>one <i>two</i> three</p> <q/> <s>  </s> </r>"
 
-    assert "<r>\n  <p>one <i>two</i> three</p>\n  <q/>\n  <s>  </s>\n</r>" == text_of(laid_out(body, "text/xml").tokens)
+    assert "<r>\n  <p>one <i>two</i> three</p>\n  <q/>\n  <s>  </s>\n</r>" == text_of(
+        format_body(body, "text/xml").tokens
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,12 +80,12 @@ def test_xml_with_text_between_its_elements_stays_as_it_is() -> None:
     ],
 )
 def test_what_cannot_be_laid_out_is_shown_as_it_is_and_why(body: bytes, kind: str, form: str, why_not: str) -> None:
-    laid = laid_out(body, kind)
+    body_view = format_body(body, kind)
 
-    assert form == laid.form
-    assert why_not in laid.why_not
+    assert form == body_view.form
+    assert why_not in body_view.why_not
     if form == "text":
-        assert body.decode() == text_of(laid.tokens)
+        assert body.decode() == text_of(body_view.tokens)
 
 
 def test_a_bomb_of_entities_does_not_go_off() -> None:
@@ -91,14 +93,14 @@ def test_a_bomb_of_entities_does_not_go_off() -> None:
         f'<!ENTITY e{n} "{"&e" + str(n - 1) + ";" if n else "ha"}{"&e" + str(n - 1) + ";" if n else ""}">'
         for n in range(40)
     )
-    laid = laid_out(f"<!DOCTYPE r [{entities}]><r>&e39;</r>".encode(), "text/xml")
+    body_view = format_body(f"<!DOCTYPE r [{entities}]><r>&e39;</r>".encode(), "text/xml")
 
-    assert len(text_of(laid.tokens)) < 10_000
+    assert len(text_of(body_view.tokens)) < 10_000
 
 
 def test_a_long_body_is_cut_until_somebody_wants_all_of_it() -> None:
     body = json.dumps(["x" * 100] * 2_000).encode()
-    cut, whole = laid_out(body, "application/json"), laid_out(body, "application/json", whole=True)
+    cut, whole = format_body(body, "application/json"), format_body(body, "application/json", whole=True)
 
     assert 0 == whole.rest
     assert cut.rest == len(text_of(whole.tokens)) - len(text_of(cut.tokens)) > 0

@@ -21,12 +21,12 @@ def full(server, world, sender):
             "serwersms", "documents", forwarding=[{"service": "nd", "url": f"{script.url}/sms?text=#WIADOMOSC#"}]
         )
         world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text="Tak 😀")
-        world.settle()
+        world.wait_until_idle()
         sender.send("one")
         sender.send("two")
         world.faults.add("reset", point="after", when={"first": 1}, match={"operation": "sms.get_numbers"})
         world.faults.add("duplicate", target="webhook")
-        world.readings.set({"dialogtech.limits.number": "to"})
+        world.variants.set({"dialogtech.limits.number": "to"})
         yield world
 
 

@@ -1,4 +1,4 @@
-"""Texts are texts, and nobody looks in who may not."""
+"""Texts are texts, and no one looks in who may not."""
 
 from __future__ import annotations
 
@@ -100,26 +100,26 @@ def test_markup_that_arrives_live_is_text(open_page, server, world):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_page_has_the_policy_and_keeps_it(server, world, section):
-    answer = requests.get(f"{server.url}/_mock/ui/worlds/mine/{section}", timeout=30)
+    response = requests.get(f"{server.url}/_mock/ui/worlds/mine/{section}", timeout=30)
 
-    assert 200 == answer.status_code
-    assert set(answer.headers["Content-Security-Policy"].split("; ")) == POLICY
-    assert "nosniff" == answer.headers["X-Content-Type-Options"]
-    assert "no-store" == answer.headers["Cache-Control"]
+    assert 200 == response.status_code
+    assert set(response.headers["Content-Security-Policy"].split("; ")) == POLICY
+    assert "nosniff" == response.headers["X-Content-Type-Options"]
+    assert "no-store" == response.headers["Cache-Control"]
     assert [] == re.findall(
-        r"<script(?![^>]*(?:\bsrc=|application/json))|<style|\son\w+=|\sstyle=|javascript:", answer.text
+        r"<script(?![^>]*(?:\bsrc=|application/json))|<style|\son\w+=|\sstyle=|javascript:", response.text
     )
 
 
 def test_a_page_of_another_site_may_not_do_anything(server, world):
-    answer = requests.post(
+    response = requests.post(
         f"{server.url}/_mock/ui/worlds/mine/worlds",
         {"do": "drop"},
         headers={"Origin": "http://evil.example"},
         timeout=30,
     )
 
-    assert 403 == answer.status_code
+    assert 403 == response.status_code
     assert "mine" in [each.id for each in server.worlds()]
 
 
@@ -147,8 +147,8 @@ def test_without_the_token_nothing_is_seen(guarded):
     )
     wrong = {"Authorization": "Bearer wrong"}
     for path in ("conversations", "live", "attachment", "exchanges/1", "conversations/changes?since=0"):
-        answer = requests.get(f"{guarded.url}/_mock/ui/worlds/default/{path}", headers=wrong, timeout=30)
-        assert 401 == answer.status_code, path
+        response = requests.get(f"{guarded.url}/_mock/ui/worlds/default/{path}", headers=wrong, timeout=30)
+        assert 401 == response.status_code, path
 
 
 def test_with_the_token_the_page_works_as_ever(look, guarded, open_page):
@@ -172,12 +172,12 @@ def test_with_the_token_the_page_works_as_ever(look, guarded, open_page):
     phone.get_by_role("button", name="Send as").click()
     expect(phone.locator(".bubble", has_text="and back")).to_be_visible()
 
-    page.get_by_role("link", name="Worlds").click()
+    page.get_by_role("link", name="WorldRegistry").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert b'"mockserver"' in download.value.path().read_bytes()
     page.reload()
-    expect(page.get_by_role("heading", name="Worlds", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="WorldRegistry", exact=True)).to_be_visible()
     page.get_by_role("link", name="Stories").click()
     page.get_by_role("button", name="Begin").first.click()
     expect(page.locator(".told-steps > li")).to_have_count(1)

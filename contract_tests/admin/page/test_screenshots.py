@@ -11,7 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from mockserver.demo import STORIES, Telling
+from mockserver.demo import DEMOS, DemoRun
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -55,9 +55,9 @@ def a_morning(server):
     world.inbound("dialogtech", sender="3125550199", recipient="5554332111", text="YES 🙂 could we sit by the window?")
     world.clock.advance(minutes=1)
     send("3125550199", "Of course. See you tonight!")
-    send("2125550123", "Your order 4711 has left the house.")
+    send("2125550123", "Your order 4711 has left the server.")
     world.clock.advance(seconds=61)
-    send("2125550123", "Zażółć gęślą jaźń: your parcel is at the counter of the shop next door, open until 8 pm.")
+    send("2125550123", "Zażółć gęślą jaźń: your parcel is at the counter of the shop next-door, open until 8 pm.")
     world.inbound("dialogtech", sender="2125550123", recipient="5554332111", text="Thanks!")
     user, password = world.login("serwersms", "documents")
     requests.post(
@@ -78,17 +78,17 @@ def of_an_exchange(page, server):
     expect(page.get_by_role("heading", name="Exchange 3")).to_be_visible()
 
 
-def of_a_story(page, server):
-    telling = Telling(STORIES["reply"], server)
+def of_a_demo(page, server):
+    demo_run = DemoRun(DEMOS["reply"], server)
     page.goto(f"{server.url}/_mock/ui/worlds/default/stories")
     for step in range(1, 5):
         page.locator("#story-reply").get_by_role("button").first.click()
         expect(page.locator("#story-reply .told-steps > li")).to_have_count(step)
-    telling.close()
+    demo_run.close()
 
 
 def of_the_clock(page, server):
-    of_a_story(page, server)
+    of_a_demo(page, server)
     page.get_by_role("link", name="Its line of time").click()
     expect(page.get_by_role("heading", name="Clock")).to_be_visible()
 
@@ -96,7 +96,7 @@ def of_the_clock(page, server):
 PICTURES = {
     "page-conversations.png": (of_conversations, "light", 1280, 800),
     "page-exchange.png": (of_an_exchange, "dark", 1280, 800),
-    "page-story.png": (of_a_story, "light", 1280, 720),
+    "page-demo.png": (of_a_demo, "light", 1280, 720),
     "page-phone.png": (of_conversations, "dark", 390, 844),
 }
 

@@ -1,4 +1,4 @@
-"""Clock, faults, readings, worlds and stories on the page, driven by a browser while real clients ask."""
+"""Clock, faults, variants, worlds and demos on the page, driven by a browser while real clients ask."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from mockserver.demo import STORIES
+from mockserver.demo import DEMOS
 
 
 def is_live(page):
-    """The page has got where it went, and is told of what comes from now on."""
+    """The page has got where it went, and is notified of what comes from now on."""
     expect(page.locator("#main[aria-busy]")).to_have_count(0)
     expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
 
@@ -132,20 +132,20 @@ def test_a_rule_of_every_kind_of_fault_can_be_added(open_page, server, world):
     assert kinds == [(rule.row["target"], rule.row["fault"]["kind"]) for rule in world.faults.list()]
 
 
-# -- readings ------------------------------------------------------------------------------------------------------------
+# -- variants ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_reading_is_switched_with_both_sentences_in_sight(look, open_page, world, sender):
+def test_a_variant_is_switched_with_both_sentences_in_sight(look, open_page, world, sender):
     page = open_page("worlds/mine/readings", look)
     switch = page.locator("[id='switch-dialogtech.limits.number']")
     expect(switch).to_contain_text("1 sms per number per second")
-    expect(switch).to_contain_text("Other reading:")
+    expect(switch).to_contain_text("Other variant:")
     switch.get_by_role("button", name="to", exact=True).click()
     expect(switch.get_by_role("button", name="to", exact=True)).to_have_attribute("aria-pressed", "true")
-    assert "to" == world.readings["dialogtech.limits.number"]
+    assert "to" == world.variants["dialogtech.limits.number"]
 
     is_live(page)
-    world.readings.set(limits="off")
+    world.variants.set(limits="off")
     limits = page.locator("[id='switch-limits']")
     expect(limits.get_by_role("button", name="off")).to_have_attribute("aria-pressed", "true")
     zone = page.locator("[id='switch-dialogtech.zone']")
@@ -209,7 +209,7 @@ def test_a_snapshot_is_downloaded_and_loaded(open_page, server, world, sender, t
     assert "keep this" in json.dumps(json.loads(file.read_text()))
     world.reset()
     page.get_by_label("Load", exact=True).set_input_files(file)
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
+    with page.expect_response(lambda response: response.request.method == "POST"):
         page.get_by_role("button", name="Load into mine").click()
     expect(page.locator("#main[aria-busy]")).to_have_count(0)  # the answer is shown
     expect(page.get_by_role("alert")).to_have_count(0)
@@ -230,24 +230,24 @@ def test_a_world_that_is_dropped_while_somebody_looks_is_gone(open_page, server,
     open_page.wrong.clear()  # the browser tells of the 404
 
 
-# -- stories -------------------------------------------------------------------------------------------------------------
+# -- demos -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_a_story_is_told_step_by_step_and_again(look, open_page, name, server):
-    story = STORIES[name]
+@pytest.mark.parametrize("name", DEMOS)
+def test_a_demo_is_notified_step_by_step_and_again(look, open_page, name, server):
+    demo = DEMOS[name]
     page = open_page("worlds/default/stories", look)
     part = page.locator(f"#story-{name}")
     part.get_by_role("button", name="Begin").click()
-    for step in range(1, story.length + 1):
+    for step in range(1, demo.length + 1):
         expect(part.locator(".told-steps > li")).to_have_count(step)
-        if step < story.length:
-            part.get_by_role("button", name=f"Next: step {step + 1} of {story.length}").click()
+        if step < demo.length:
+            part.get_by_role("button", name=f"Next: step {step + 1} of {demo.length}").click()
     expect(part.locator(".bubble").first).to_be_visible()
     expect(page.locator("#top .pill")).to_have_text("frozen")
     part.get_by_role("button", name="Tell it again").click()
     expect(part.locator(".told-steps > li")).to_have_count(1)
     part.get_by_role("button", name="Tell the rest").click()
-    expect(part.locator(".told-steps > li")).to_have_count(story.length)
+    expect(part.locator(".told-steps > li")).to_have_count(demo.length)
     part.get_by_role("link", name="Its exchanges").click()
     expect(page.locator("#exchanges > tr").first).to_be_visible()

@@ -10,9 +10,11 @@ async def send(to: str, message: str) -> str:
     call = {"action": "sms.send_message", "access_key": "foo", "secret_access_key": "bar", "from": "5554332111"}
     async with (
         aiohttp.ClientSession() as session,
-        session.post("https://secure.dialogtech.com/ibp_api.php", data=call | {"to": to, "message": message}) as answer,
+        session.post(
+            "https://secure.dialogtech.com/ibp_api.php", data=call | {"to": to, "message": message}
+        ) as response,
     ):
-        return await answer.text()
+        return await response.text()
 
 
 try:

@@ -1,22 +1,22 @@
-"""A server of a house that promises answers, on both event loops."""
+"""A server of a server that promises answers, on both event loops."""
 
 from __future__ import annotations
 
 import pytest
 
-from contract_tests.http.deferred.house import House
+from contract_tests.http.deferred.application import StubApplication
 from mockserver.http.connection import Limits
 from mockserver.http.listener import Server
 
 
 @pytest.fixture
-def house():
-    return House()
+def application():
+    return StubApplication()
 
 
 @pytest.fixture
-def serve(house, loop, opened):
-    return lambda **limits: opened.enter_context(Server(house, limits=Limits(**limits)))
+def serve(application, loop, opened):
+    return lambda **limits: opened.enter_context(Server(application, limits=Limits(**limits)))
 
 
 @pytest.fixture

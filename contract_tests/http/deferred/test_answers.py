@@ -16,7 +16,17 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from contract_tests.http.deferred.house import DATE, FOR_EVER, NOBODY, PATIENCE, SOMEBODY, elsewhere, get, ok, on_a_wire
+from contract_tests.http.deferred.application import (
+    DATE,
+    FOR_EVER,
+    NOT_GIVEN,
+    PATIENCE,
+    SOMEBODY,
+    elsewhere,
+    get,
+    ok,
+    on_a_wire,
+)
 from mockserver.engine.feed import EventFeed
 from mockserver.http.connection import Connection
 from mockserver.http.cycle import RequestCycle
@@ -28,117 +38,117 @@ from mockserver.sdk.response import Deferred, Ending, Response, ResponseTiming, 
 # ------------------------------------------------------------------------------------------------------------ an answer
 
 
-def test_a_promised_answer_is_given_from_another_thread(client, house):
-    house.defers()
+def test_a_promised_answer_is_given_from_another_thread(client, application):
+    application.defers()
     client.send(get(b"/_mock/wait"))
-    promise = house.promised()
+    promise = application.promised()
     assert client.is_silent()
-    assert promise.answer(SOMEBODY)
+    assert promise.response(SOMEBODY)
     client.hears(ok(b"somebody"))
-    assert house.finished() == ("/_mock/wait", len(ok(b"somebody")), "complete")
+    assert application.finished() == ("/_mock/wait", len(ok(b"somebody")), "complete")
 
 
-def test_only_the_first_answer_counts(client, house):
-    house.defers()
+def test_only_the_first_answer_counts(client, application):
+    application.defers()
     client.send(get(b"/_mock/wait") + get(b"/next", b"Connection: close"))
-    promise = house.promised()
-    assert [promise.answer(SOMEBODY), promise.answer(NOBODY), promise.cancel()] == [True, False, False]
+    promise = application.promised()
+    assert [promise.response(SOMEBODY), promise.response(NOT_GIVEN), promise.cancel()] == [True, False, False]
     assert client.rest() == ok(b"somebody") + ok(b"/next", b"close")
 
 
-def test_an_answer_that_is_given_before_the_shell_waits_is_not_lost(client, house):
-    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
-    house.promises["/_mock/wait"] = promise
-    promise.answer(SOMEBODY)
+def test_an_answer_that_is_given_before_the_shell_waits_is_not_lost(client, application):
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
+    application.promises["/_mock/wait"] = promise
+    promise.response(SOMEBODY)
     client.asks(get(b"/_mock/wait"), ok(b"somebody"))
 
 
-def test_an_answer_that_is_given_while_the_request_is_still_with_the_application_is_not_lost(client, house):
-    house.defers()
-    house.then = lambda: elsewhere(house.asked.get().answer, SOMEBODY)
+def test_an_answer_that_is_given_while_the_request_is_still_with_the_application_is_not_lost(client, application):
+    application.defers()
+    application.then = lambda: elsewhere(application.request.get().response, SOMEBODY)
     client.asks(get(b"/_mock/wait"), ok(b"somebody"))
 
 
-def test_nobody_who_answers_in_time_is_another_answer(client, house):
-    house.defers(timeout=0.01)
+def test_no_one_who_answers_in_time_is_another_answer(client, application):
+    application.defers(timeout=0.01)
     client.asks(get(b"/_mock/wait"), ok(b"nobody"))
-    assert not house.promised().answer(SOMEBODY)
+    assert not application.promised().response(SOMEBODY)
 
 
-def test_the_answer_is_out_one_turn_of_the_loop_after_it_is_given(house):
-    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
-    house.promises["/wait"] = promise
+def test_the_answer_is_out_one_turn_of_the_loop_after_it_is_given(application):
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
+    application.promises["/wait"] = promise
 
     async def talk(connection, wire):
         connection.data_received(get(b"/wait"))
         for _ in range(3):
             await asyncio.sleep(0)
         assert wire.out == b""
-        promise.answer(SOMEBODY)
+        promise.response(SOMEBODY)
         assert wire.out == b""
         await asyncio.sleep(0)
         assert wire.out == ok(b"somebody")
 
-    on_a_wire(house, talk)
+    on_a_wire(application, talk)
 
 
-def test_requests_behind_one_that_waits_keep_their_turn(client, house):
-    house.defers()
+def test_requests_behind_one_that_waits_keep_their_turn(client, application):
+    application.defers()
     client.send(get(b"/_mock/wait") + get(b"/now") + get(b"/_mock/wait") + get(b"/then"))
-    first = house.promised()
+    first = application.promised()
     assert client.is_silent()
-    assert house.asked.empty()
-    first.answer(SOMEBODY)
+    assert application.request.empty()
+    first.response(SOMEBODY)
     client.hears(ok(b"somebody") + ok(b"/now"))
-    house.promised().answer(NOBODY)
+    application.promised().response(NOT_GIVEN)
     client.hears(ok(b"nobody") + ok(b"/then"))
 
 
-def test_500_who_wait_take_no_threads_and_hold_up_nobody(connect, house):
-    house.defers()
+def test_500_who_wait_take_no_threads_and_hold_up_no_one(connect, application):
+    application.defers()
     before = set(threading.enumerate())
     clients = [connect() for _ in range(500)]
     for client in clients:
         client.send(get(b"/_mock/wait"))
-    promises = [house.promised() for _ in clients]
+    promises = [application.promised() for _ in clients]
     assert len(set(threading.enumerate()) - before) <= POOL_THREADS
     connect().asks(get(b"/_mock/x") * 3, ok(b"/_mock/x") * 3)
     for promise in promises:
-        assert promise.answer(SOMEBODY)
+        assert promise.response(SOMEBODY)
     for client in clients:
         client.hears(ok(b"somebody"))
 
 
-def test_who_waits_is_not_idle(serve, connect, house):
-    house.defers()
+def test_who_waits_is_not_idle(serve, connect, application):
+    application.defers()
     mock = serve(idle=0.05)
     client = connect(mock)
     client.send(get(b"/_mock/wait"))
-    promise = house.promised()
+    promise = application.promised()
     for _ in range(3):
         assert connect(mock).rest() == b""  # each as long as the idle time-out
-    promise.answer(SOMEBODY)
+    promise.response(SOMEBODY)
     client.hears(ok(b"somebody"))
 
 
-def test_a_promised_answer_may_have_a_delivery_of_its_own(client, house):
-    house.defers()
+def test_a_promised_answer_may_have_a_delivery_of_its_own(client, application):
+    application.defers()
     client.send(get(b"/_mock/wait"))
-    house.promised().answer(Response(299, (DATE,), b"abc", ResponseTiming(cut=2, ending=Ending.CLOSE)))
+    application.promised().response(Response(299, (DATE,), b"abc", ResponseTiming(cut=2, ending=Ending.CLOSE)))
     assert client.rest() == ok(b"abc").replace(b"200 OK", b"299 UNKNOWN")[:-1]
 
 
-def test_head_is_promised_the_same_without_its_body(client, house):
-    house.defers()
+def test_head_is_promised_the_same_without_its_body(client, application):
+    application.defers()
     client.send(get(b"/_mock/wait", method=b"HEAD"))
-    house.promised().answer(SOMEBODY)
+    application.promised().response(SOMEBODY)
     client.hears(ok(b"somebody").removesuffix(b"somebody"))
 
 
-def test_a_promised_answer_that_cannot_be_written_is_a_500(client, house, caplog):
-    house.defers()
+def test_a_promised_answer_that_cannot_be_written_is_a_500(client, application, caplog):
+    application.defers()
     client.send(get(b"/_mock/wait", b"Connection: close"))
-    house.promised().answer(Response(200, (("X", "a\nb"),), b"x"))
+    application.promised().response(Response(200, (("X", "a\nb"),), b"x"))
     assert client.rest().startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert "a header of the response" in caplog.text
 
@@ -146,89 +156,89 @@ def test_a_promised_answer_that_cannot_be_written_is_a_500(client, house, caplog
 @pytest.mark.parametrize(
     "leave", [lambda client: client.vanishes(), lambda client: client.socket.close()], ids=["reset", "close"]
 )
-def test_who_leaves_waits_no_longer(client, house, leave):
-    house.defers()
+def test_who_leaves_waits_no_longer(client, application, leave):
+    application.defers()
     gone = threading.Event()
     client.send(get(b"/_mock/wait"))
-    promise = house.promised()
+    promise = application.promised()
     promise.on_end(gone.set)
     leave(client)
     assert gone.wait(PATIENCE)
-    assert house.finished() == ("/_mock/wait", 0, "left")
-    assert not promise.answer(SOMEBODY)
+    assert application.finished() == ("/_mock/wait", 0, "left")
+    assert not promise.response(SOMEBODY)
 
 
-def test_who_left_before_the_waiting_began_does_not_wait(connect, house):
-    house.defers()
+def test_who_left_before_the_waiting_began_does_not_wait(connect, application):
+    application.defers()
     gate, gone = threading.Event(), threading.Event()
-    house.then = lambda: gate.wait(PATIENCE)
+    application.then = lambda: gate.wait(PATIENCE)
     client = connect()
     client.send(get(b"/_mock/wait"))
-    promise = house.promised()
+    promise = application.promised()
     promise.on_end(gone.set)
     client.socket.shutdown(socket.SHUT_WR)
     connect().asks(get(b"/now"), ok(b"/now"))
-    house.finished()
+    application.finished()
     gate.set()
     assert gone.wait(PATIENCE)
     assert client.rest() == b""
-    assert house.finished() == ("/_mock/wait", 0, "left")
+    assert application.finished() == ("/_mock/wait", 0, "left")
 
 
-def test_who_sent_its_last_gets_an_answer_that_is_there(client, connect, house):
-    house.defers()
+def test_who_sent_its_last_gets_an_answer_that_is_there(client, connect, application):
+    application.defers()
     gate = threading.Event()
-    house.then = lambda: gate.wait(PATIENCE)
+    application.then = lambda: gate.wait(PATIENCE)
     client.send(get(b"/_mock/wait"))
-    house.promised().answer(SOMEBODY)
+    application.promised().response(SOMEBODY)
     client.socket.shutdown(socket.SHUT_WR)
     connect().asks(get(b"/now"), ok(b"/now"))
     gate.set()
     assert client.rest() == ok(b"somebody")
 
 
-def test_who_waits_is_let_go_when_the_server_stops(client, mock, house):
-    house.defers()
+def test_who_waits_is_let_go_when_the_server_stops(client, mock, application):
+    application.defers()
     gone = threading.Event()
     client.send(get(b"/_mock/wait"))
-    promise = house.promised()
+    promise = application.promised()
     promise.on_end(gone.set)
     mock.stop()
     assert gone.is_set()
     assert client.rest() == b""
-    assert not promise.answer(SOMEBODY)
+    assert not promise.response(SOMEBODY)
 
 
-def test_an_answer_to_a_server_that_has_stopped_breaks_nothing(house):
-    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+def test_an_answer_to_a_server_that_has_stopped_breaks_nothing(application):
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
 
     loop = asyncio.new_event_loop()
-    connection = Connection(house, loop=loop, pool=ThreadPoolExecutor(1), connections=set())
+    connection = Connection(application, loop=loop, pool=ThreadPoolExecutor(1), connections=set())
     DeferredWriter(connection, RequestCycle(HttpRequest("GET", "/", "/", "")), promise).begin()
     loop.close()
-    assert promise.answer(SOMEBODY)
+    assert promise.response(SOMEBODY)
 
 
-def test_a_promise_that_somebody_cancels_is_the_other_answer(client, house):
-    house.defers()
+def test_a_promise_that_somebody_cancels_is_the_other_answer(client, application):
+    application.defers()
     client.send(get(b"/_mock/wait"))
-    house.promised().cancel()
+    application.promised().cancel()
     client.hears(ok(b"nobody"))
 
 
-def test_an_application_that_fails_after_its_promise_has_broken_it(client, house):
-    house.defers()
-    house.then = lambda: 1 / 0
+def test_an_application_that_fails_after_its_promise_has_broken_it(client, application):
+    application.defers()
+    application.then = lambda: 1 / 0
     client.send(get(b"/_mock/wait", b"Connection: close"))
     assert client.rest().startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
-    assert house.promised().is_over
+    assert application.promised().is_over
 
 
-def test_promises_that_are_over_are_not_held_by_the_connection(client, house):
-    house.defers()
+def test_promises_that_are_over_are_not_held_by_the_connection(client, application):
+    application.defers()
     client.send(get(b"/_mock/wait"))
-    promise = house.promised()
-    promise.answer(SOMEBODY)
+    promise = application.promised()
+    promise.response(SOMEBODY)
     client.hears(ok(b"somebody"))
     client.asks(get(b"/now"), ok(b"/now"))  # in a later turn of the loop
     kept = weakref.ref(promise)
@@ -246,36 +256,36 @@ def plain():
     return environ
 
 
-def test_the_end_is_told_once_however_it_comes_and_at_once_when_it_has_come(caplog):
-    told = []
-    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+def test_the_end_is_notified_once_however_it_comes_and_at_once_when_it_has_come(caplog):
+    received = []
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
     promise.on_end(lambda: 1 / 0)
-    promise.on_end(lambda: told.append("before"))
-    promise.answer(SOMEBODY)
+    promise.on_end(lambda: received.append("before"))
+    promise.response(SOMEBODY)
     promise.cancel()
-    promise.on_end(lambda: told.append("after"))
-    assert told == ["before", "after"]
+    promise.on_end(lambda: received.append("after"))
+    assert received == ["before", "after"]
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_under_another_server_the_thread_waits():
-    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
     with ThreadPoolExecutor(1) as other:
-        answer = other.submit(promise.attach_or_wait, plain())
-        promise.answer(SOMEBODY)
-        assert answer.result(PATIENCE) is SOMEBODY
+        response = other.submit(promise.attach_or_wait, plain())
+        promise.response(SOMEBODY)
+        assert response.result(PATIENCE) is SOMEBODY
 
 
 def test_under_another_server_the_thread_waits_no_longer_than_that():
-    promise = Deferred(timeout=0.0, otherwise=NOBODY)
-    assert promise.attach_or_wait(plain()) is NOBODY
-    assert not promise.answer(SOMEBODY)
+    promise = Deferred(timeout=0.0, otherwise=NOT_GIVEN)
+    assert promise.attach_or_wait(plain()) is NOT_GIVEN
+    assert not promise.response(SOMEBODY)
 
 
 def test_under_another_server_a_cancelled_promise_is_the_other_answer():
-    promise = Deferred(timeout=FOR_EVER, otherwise=NOBODY)
+    promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
     promise.cancel()
-    assert promise.wait() is NOBODY
+    assert promise.wait() is NOT_GIVEN
 
 
 def test_under_another_server_a_stream_is_an_iterator_that_beats():
@@ -304,26 +314,26 @@ def test_under_another_server_who_leaves_a_stream_ends_it():
 
 def waits(feed, cursor, wanted, timeout=FOR_EVER):
     """How a route waits for the first thing after a cursor."""
-    promise = Deferred(timeout=timeout, otherwise=NOBODY)
+    promise = Deferred(timeout=timeout, otherwise=NOT_GIVEN)
     stop = feed.first_since(
-        cursor, wanted.__eq__, lambda item, at: promise.answer(Response(200, (DATE,), f"{item} {at}".encode()))
+        cursor, wanted.__eq__, lambda item, at: promise.response(Response(200, (DATE,), f"{item} {at}".encode()))
     )
     promise.on_end(stop)
     return promise
 
 
-def test_what_is_there_already_is_answered_at_once(client, house):
+def test_what_is_there_already_is_answered_at_once(client, application):
     feed = EventFeed()
     feed.publish("sent")
-    house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
+    application.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
     client.asks(get(b"/_mock/wait"), ok(b"sent 1"))
 
 
-def test_what_happens_later_wakes_who_waits(client, house):
+def test_what_happens_later_wakes_who_waits(client, application):
     feed = EventFeed()
-    house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
+    application.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
     client.send(get(b"/_mock/wait"))
-    house.promised()
+    application.promised()
     feed.publish("read")
     assert client.is_silent()
     feed.publish("sent")
@@ -331,19 +341,19 @@ def test_what_happens_later_wakes_who_waits(client, house):
     assert feed.subscribers == 0
 
 
-def test_who_leaves_is_taken_off_the_feed(client, house):
+def test_who_leaves_is_taken_off_the_feed(client, application):
     feed = EventFeed()
-    house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
+    application.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent")
     client.send(get(b"/_mock/wait"))
-    house.promised()
+    application.promised()
     assert feed.subscribers == 1
     client.vanishes()
-    house.finished()
+    application.finished()
     assert feed.subscribers == 0
 
 
-def test_who_waits_in_vain_is_taken_off_the_feed(client, house):
+def test_who_waits_in_vain_is_taken_off_the_feed(client, application):
     feed = EventFeed()
-    house.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent", timeout=0.01)
+    application.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent", timeout=0.01)
     client.asks(get(b"/_mock/wait"), ok(b"nobody"))
     assert feed.subscribers == 0

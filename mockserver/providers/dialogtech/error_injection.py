@@ -1,7 +1,7 @@
 """The errors that a fault rule demands by name, where the parameter tables do not say them.
 
 What an error repeats is what the call has; where the call has nothing that could be rejected so, it is the least that
-could be, so that on the wire nobody can tell the injected one from the real one.
+could be, so that on the wire no one can tell the injected one from the real one.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _range(case: Case) -> ProviderError:
 
 def _credentials(case: Case) -> ProviderError:
     key = _BY_NAME.get(case.call.operation, OPERATIONS[0]).common[1]
-    return errors.InvalidCredentials(name=credential_name(case.call)).quoting(key.source)
+    return errors.InvalidCredentials(name=credential_name(case.call)).with_source(key.source)
 
 
 def _limit(error: type[errors.DialogTechError]) -> ErrorBuilder:

@@ -19,7 +19,7 @@ class BadRequest(DialogTechError):
 
     status = 400
     description = "Bad request"
-    fix = "Send a well-formed HTTP request to a host that can exist."
+    hint = "Send a well-formed HTTP request to a host that can exist."
     source = assumed("DT-17")
 
 
@@ -28,7 +28,7 @@ class BodyTooLarge(DialogTechError):
 
     status = 413
     description = "Request body too large"
-    fix = "Send a smaller body, or let the server read larger ones (MOCKSERVER_BODY_BYTES)."
+    hint = "Send a smaller body, or let the server read larger ones (MOCKSERVER_BODY_BYTES)."
     source = assumed("DT-17")
 
 
@@ -37,7 +37,7 @@ class BodyUnreadable(DialogTechError):
 
     description = "Request body is not the multipart/form-data that its Content-Type announces: {reason}"
     about = ("Content-Type",)
-    fix = "Send the parameters as application/x-www-form-urlencoded, or a multipart body that keeps to its boundary."
+    hint = "Send the parameters as application/x-www-form-urlencoded, or a multipart body that keeps to its boundary."
     source = assumed("DT-16")
 
 
@@ -47,7 +47,7 @@ class WrongMethod(DialogTechError):
     status = 405
     description = "Method {method} not allowed; use GET or POST"
     about = ("method",)
-    fix = "Use GET or POST."
+    hint = "Use GET or POST."
     source = assumed("DT-16")
 
 
@@ -57,7 +57,7 @@ class UnknownPath(DialogTechError):
     status = 404
     description = "Nothing here; the address of the API is /ibp_api.php"
     about = ("path",)
-    fix = "Send the request to /ibp_api.php."
+    hint = "Send the request to /ibp_api.php."
     source = documented("001", "Base URL for SMS Send Message", "DT-17")
 
 
@@ -66,7 +66,7 @@ class ServerFault(DialogTechError):
 
     status = 500
     description = "Internal error of the mock server; its log says more"
-    fix = "Read the server's log and report what it says: the client is not to blame."
+    hint = "Read the server's log and report what it says: the client is not to blame."
     source = assumed("DT-17")
 
 
@@ -75,7 +75,7 @@ class MissingParameter(DialogTechError):
 
     cites_parameter = True
     description = "Missing required parameter: {name}"
-    fix = "Send {name} with a value."
+    hint = "Send {name} with a value."
     source = documented("001", "action Yes String", "DT-37")  # what is missing quotes its own row
 
 
@@ -84,7 +84,7 @@ class UnknownAction(DialogTechError):
 
     description = "Unknown action: {value}"
     about = ("action",)
-    fix = "Send sms.send_message, sms.get_messages or sms.get_numbers as the action."
+    hint = "Send sms.send_message, sms.get_messages or sms.get_numbers as the action."
     source = documented("001", "Only accepts sms.send_message to send an SMS Message", "DT-17")
 
 
@@ -93,7 +93,7 @@ class InvalidCredentials(DialogTechError):
 
     description = "Invalid {name}"
     about = ("access_key", "secret_access_key", "api_key")
-    fix = "Use the credentials of an account in the world that is meant: foo and bar in the shipped one."
+    hint = "Use the credentials of an account in the world that is meant: foo and bar in the shipped one."
     source = documented("001", "Credentials used for access to the API for a particular DialogTech account", "DT-35")
 
 
@@ -101,7 +101,7 @@ class NotText(DialogTechError):
     """The bytes of a value are not UTF-8."""
 
     description = "Parameter {name} is not UTF-8 text"
-    fix = "Encode {name} as UTF-8 before percent-encoding it."
+    hint = "Encode {name} as UTF-8 before percent-encoding it."
     source = assumed("DT-36")
 
 
@@ -110,7 +110,7 @@ class NotANumber(DialogTechError):
 
     cites_parameter = True
     description = "Parameter {name} must be an unformatted phone number, 10 digits or 11 with a leading 1: {value}"
-    fix = "Send {name} as 10 digits, or 11 with a leading 1, and nothing between them."
+    hint = "Send {name} as 10 digits, or 11 with a leading 1, and nothing between them."
     source = documented("001", "String: Unformatted Phone Number", "DT-24")
 
 
@@ -119,7 +119,7 @@ class NotADay(DialogTechError):
 
     cites_parameter = True
     description = "Parameter {name} must be a day in the format YYYYMMDD: {value}"
-    fix = "Send {name} as YYYYMMDD, such as 20170101."
+    hint = "Send {name} as YYYYMMDD, such as 20170101."
     source = documented("000", "Date format should be YYYYMMDD", "DT-8")
 
 
@@ -128,7 +128,7 @@ class EndsBeforeStart(DialogTechError):
 
     description = "Parameter end_date {end} is before start_date {start}"
     about = ("start_date", "end_date")
-    fix = "Send an end_date that is not before the start_date."
+    hint = "Send an end_date that is not before the start_date."
     source = documented("000", "Defines the end of the date-range for records to be returned from", "DT-7")
 
 
@@ -137,7 +137,7 @@ class MessageTooLong(DialogTechError):
 
     description = "Parameter message must be at most 256 characters long: it has {length}"
     about = ("message",)
-    fix = "Shorten the message to 256 characters or send it in parts; it has {length}."
+    hint = "Shorten the message to 256 characters or send it in parts; it has {length}."
     source = documented("001", "message Yes String 256", "DT-19")
 
 
@@ -146,11 +146,11 @@ class NotATrackingNumber(DialogTechError):
 
     description = "Parameter from is not an SMS enabled tracking number of this account: {value}"
     about = ("from",)
-    fix = "Send from one of the account's SMS enabled numbers, which sms.get_numbers lists."
+    hint = "Send from one of the account's SMS enabled numbers, which sms.get_numbers lists."
     source = documented("001", "Must be a DialogTech SMS enabled tracking number", "DT-17")
 
 
-_WAIT = "Wait until {free_at}, or set the reading limits: off in this test's world."
+_WAIT = "Wait until {free_at}, or set the variant limits: off in this test's world."
 
 
 class TooManyPerMinute(DialogTechError):
@@ -160,7 +160,7 @@ class TooManyPerMinute(DialogTechError):
         "Rate limit exceeded: 40 sms per number per 60 seconds; next possible in {seconds} seconds, at {free_at}"
     )
     about = ("from", "to")
-    fix = _WAIT
+    hint = _WAIT
     source = documented("001", "40 sms per number per 60 seconds", "DT-23")
 
 
@@ -171,7 +171,7 @@ class TooManyPerAccount(DialogTechError):
         "Rate limit exceeded: 4 sms per DialogTech account per second; next possible in {seconds} seconds, at {free_at}"
     )
     about = ("from", "to")
-    fix = _WAIT
+    hint = _WAIT
     source = documented("001", "4 sms per DialogTech account per second", "DT-23")
 
 
@@ -180,7 +180,7 @@ class TooManyPerNumber(DialogTechError):
 
     description = "Rate limit exceeded: 1 sms per number per second; next possible in {seconds} seconds, at {free_at}"
     about = ("from", "to")
-    fix = _WAIT
+    hint = _WAIT
     source = documented("001", "1 sms per number per second", "DT-23")
 
 
@@ -189,7 +189,7 @@ class InvalidRecipient(DialogTechError):
 
     description = "Parameter to is not a number that messages can be sent to: {value}"
     about = ("to",)
-    fix = "Send to another number; a magic one is like any other where the reading dialogtech.magic is off."
+    hint = "Send to another number; a magic one is like any other where the variant dialogtech.magic is off."
     source = assumed("DT-39")
 
 

@@ -42,7 +42,7 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
     check_fields(fields, message_schema(_SCHEMA, _FIELDS, _FIELDS))
     account = _account(fields, state)
     message = Message(
-        serial=state.ledger.next_serial,
+        serial=state.message_store.next_serial,
         account=account.key,
         id=str(ids.number("dialogtech.inbound", 100_000_000)),  # DT-14
         direction="inbound",

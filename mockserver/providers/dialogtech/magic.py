@@ -1,4 +1,4 @@
-"""Numbers that bring about an outcome in every world (DT-39): ours, and nobody's telephone.
+"""Numbers that bring about an outcome in every world (DT-39): ours, and no one's telephone.
 
 555-0100 to 555-0199 are set aside for fiction in every North American area, and 999 is no area: codes with a 9 in the
 middle wait for the day on which numbers grow longer. The shipped worlds have no number of that area either.
@@ -18,10 +18,10 @@ def _ten(place: int, outcome: str) -> Magic:
     return Magic.of("to", str(first), str(first + 9), outcome)
 
 
-INVALID = _ten(0, "refused as an invalid recipient")
-PER_MINUTE = _ten(1, "refused as the 41st sms of a number within 60 seconds")
-PER_ACCOUNT = _ten(2, "refused as the fifth sms of an account within a second")
-PER_NUMBER = _ten(3, "refused as the second sms of a number within a second")
+INVALID = _ten(0, "rejected as an invalid recipient")
+PER_MINUTE = _ten(1, "rejected as the 41st sms of a number within 60 seconds")
+PER_ACCOUNT = _ten(2, "rejected as the fifth sms of an account within a second")
+PER_NUMBER = _ten(3, "rejected as the second sms of a number within a second")
 NO_RESPONSE = _ten(4, "accepted and stored; the connection is closed without an answer")
 REPLIED = _ten(5, "accepted; 30 seconds later the handset answers 'Reply to: ' and the text")
 
@@ -40,7 +40,7 @@ PAUSE: Instant = 30 * SECOND
 """Until the handset answers."""
 
 
-def reply(message: Message, account: str) -> InboundScheduled:
+def origin(message: Message, account: str) -> InboundScheduled:
     """The answer that will come in to the account of that name."""
     fields = {
         "account": account,

@@ -112,7 +112,7 @@ _SENDERS = tuple(number["number"] for number in _NUMBERS if number.get("sms_enab
 # What people write. Each line begins with its direction: ">" goes out to the handset, "<" comes in from it.
 
 
-class Scene(NamedTuple):
+class Template(NamedTuple):
     """A conversation."""
 
     lines: tuple[str, ...]
@@ -121,14 +121,14 @@ class Scene(NamedTuple):
 
 
 _ENGLISH = (
-    Scene(
+    Template(
         (
             "> Hi {name}, this is {company}. Your appointment is on {day} at {hour}. Reply YES to confirm or NO to cancel.",
             "< YES",
             "> Thank you, {name}! See you on {day} at {hour}, {street}.",
         )
     ),
-    Scene(
+    Template(
         (
             "> Hi {name}, this is {company}. Your appointment is on {day} at {hour}. Reply YES to confirm or NO to cancel.",
             "< no sorry, can't make it. is there anything later that week?",
@@ -137,8 +137,8 @@ _ENGLISH = (
             "> Done, you're booked for {hour}.",
         )
     ),
-    Scene(("> {code} is your {company} verification code. It expires in 10 minutes. Don't share it with anyone.",)),
-    Scene(
+    Template(("> {code} is your {company} verification code. It expires in 10 minutes. Don't share it with anyone.",)),
+    Template(
         (
             "< Hello, I saw your ad. How much is the {color} one?",
             "> Hi! It's ${price} plus tax, in stock at {street}. Shall we put one aside for you?",
@@ -147,7 +147,7 @@ _ENGLISH = (
             "< thx!!",
         )
     ),
-    Scene(
+    Template(
         (
             "> {company}: order #{order} is out for delivery and should reach you by {hour}. Track it: https://example.com/t/{order}",
             "< leave it with the neighbor at {street} please",
@@ -155,15 +155,15 @@ _ENGLISH = (
             "< 👍",
         )
     ),
-    Scene(("< Are you open on {day}?", "> Yes, from 9 am to 6 pm. {company}, {street}.", "< great ty")),
-    Scene(
+    Template(("< Are you open on {day}?", "> Yes, from 9 am to 6 pm. {company}, {street}.", "< great ty")),
+    Template(
         (
             "> Thank you for calling {company}. How did we do? Reply 1 (poor) to 5 (great).",
             "< 5",
             "> Wonderful, thank you!",
         )
     ),
-    Scene(
+    Template(
         (
             "> Thank you for calling {company}. How did we do? Reply 1 (poor) to 5 (great).",
             "< 2, I was on hold for 20 min & nobody knew about my order #{order}",
@@ -171,22 +171,22 @@ _ENGLISH = (
             '< ok. please ask for "{name}", my wife may pick up',
         )
     ),
-    Scene(
+    Template(
         (
             "> {company}: {color} widgets are 20% off until {day}! Reply STOP to opt out, HELP for help.",
             "< STOP",
             "> {company}: you are unsubscribed and will receive no more messages. Reply START to resubscribe.",
         )
     ),
-    Scene(
+    Template(
         (
             "> {company}: {color} widgets are 20% off until {day}! Reply STOP to opt out, HELP for help.",
             "< HELP",
             "> {company} alerts: up to 4 msgs/month. Msg & data rates may apply. Call 312-555-0142. Reply STOP to cancel.",
         )
     ),
-    Scene(("< START", "> {company}: welcome back, {name}! You will receive our messages again.")),
-    Scene(
+    Template(("< START", "> {company}: welcome back, {name}! You will receive our messages again.")),
+    Template(
         (
             "< I think I left my keys at your office, {street}",
             "> Hi, a set with a {color} tag?",
@@ -194,18 +194,18 @@ _ENGLISH = (
             "> Sure, they're at the front desk.",
         )
     ),
-    Scene(("> Hi {name}, invoice {order} over ${price} is due on {day}. Questions? Just reply to this message.",)),
-    Scene(("< Wrong number, sorry", "> No problem, have a nice day!")),
+    Template(("> Hi {name}, invoice {order} over ${price} is due on {day}. Questions? Just reply to this message.",)),
+    Template(("< Wrong number, sorry", "> No problem, have a nice day!")),
 )
 _POLISH = (
-    Scene(
+    Template(
         (
             "> Dzień dobry, {imię}! Przypominamy o wizycie: {dzień}, godz. {godzina}, {ulica}. Odpisz TAK lub NIE.",
             "< TAK",
             "> Dziękujemy za potwierdzenie. Do zobaczenia!",
         )
     ),
-    Scene(
+    Template(
         (
             "> Dzień dobry, {imię}! Przypominamy o wizycie: {dzień}, godz. {godzina}, {ulica}. Odpisz TAK lub NIE.",
             "< nie dam rady, proszę o inny termin, najlepiej po {godzina}",
@@ -213,8 +213,8 @@ _POLISH = (
             "< dziękuję 😊",
         )
     ),
-    Scene(("> Twój kod: {code}. Nikomu go nie podawaj, nasz pracownik nigdy o niego nie zapyta.",)),
-    Scene(
+    Template(("> Twój kod: {code}. Nikomu go nie podawaj, nasz pracownik nigdy o niego nie zapyta.",)),
+    Template(
         (
             "> Paczka nr {order} czeka w punkcie {ulica}, {miasto}. Kod odbioru: {code}.",
             "< Czy można ją odebrać w niedzielę?",
@@ -222,14 +222,14 @@ _POLISH = (
             "< świetnie, żona odbierze",
         )
     ),
-    Scene(
+    Template(
         (
             "< Czy mają Państwo jeszcze łóżko z ogłoszenia? {imię}",
             "> Tak, cena {price} zł, odbiór własny: {ulica}, {miasto}.",
             "< Biorę! Będę w {dzień} ok. {godzina}",
         )
     ),
-    Scene(
+    Template(
         ("> {miasto}: zmiana rozkładu jazdy od {dzień}. Szczegóły: https://example.com/r/{order}", "< Dzięki, już wiem")
     ),
 )
@@ -241,26 +241,26 @@ _TERMS = (
     "late returns cost $9 a day, and keys stay at the front desk. "
 )
 _CURIOUS = (
-    Scene(("< Zażółć gęślą jaźń", "> Pchnąć w tę łódź jeża lub ośm skrzyń fig.")),
-    Scene(("< STOP", "< stop", "< Stop all")),
-    Scene(("< HELP",)),
-    Scene(("> 493027 is your code. Mój kod: 000000.",)),
-    Scene(("< 👍", "> 🎂🎉 Happy birthday! 🥳", "< 👨‍👩‍👧‍👦 say thank you, 👩🏽‍🚀 and 🏳️‍🌈 too")),
-    Scene(("< ]]>", "> <![CDATA[ and ]]> are fine here, ]]]]>> too.")),
-    Scene(('< <b>Tom</b> & "Jerry" said: it\'s 5 > 3 && 3 < 5', "> &amp; &lt; &#128512; stay as they are")),
-    Scene(("< 100% sure + 20%20 more? a=1&b=2;c=3#d \\n C:\\new",)),
-    Scene(("> " + (_TERMS * 2)[:255] + ".",)),
-    Scene(("> " + (_PANGRAM * 3)[:255] + "!",)),
-    Scene(("> " + _EMOJI * 16,)),
-    Scene(("< " + (_PANGRAM + _TERMS) * 5,)),
-    Scene(("< first line\nsecond line\n\nfourth line", "> one\r\ntwo\r\nthree", "< tab\there, return\rthere")),
-    Scene(("<  a space before", "< a space behind ", "<  two  inside  ", "<  ")),
-    Scene(("< k", "< ?", "> 1")),
-    Scene(("< 0", "< null", "< true", "< <message/>")),
-    Scene(("< שלום, מחר ב-10?", "< مرحبا", "< 你好，明天见", "< Привет", "< e\u0301 is é, ﬁ is fi, İ is not i")),
-    Scene(("< no\u00a0break, zero\u200bwidth, soft\u00adhyphen", "< a bell\u0007, a tab\u000b down")),
-    Scene(("< (1/3) Dear all, my phone cuts", "< (2/3) long messages into", "< (3/3) three parts."), at_once=True),
-    Scene(("< ping", "< ping", "> pong"), at_once=True),
+    Template(("< Zażółć gęślą jaźń", "> Pchnąć w tę łódź jeża lub ośm skrzyń fig.")),
+    Template(("< STOP", "< stop", "< Stop all")),
+    Template(("< HELP",)),
+    Template(("> 493027 is your code. Mój kod: 000000.",)),
+    Template(("< 👍", "> 🎂🎉 Happy birthday! 🥳", "< 👨‍👩‍👧‍👦 say thank you, 👩🏽‍🚀 and 🏳️‍🌈 too")),
+    Template(("< ]]>", "> <![CDATA[ and ]]> are fine here, ]]]]>> too.")),
+    Template(('< <b>Tom</b> & "Jerry" said: it\'s 5 > 3 && 3 < 5', "> &amp; &lt; &#128512; stay as they are")),
+    Template(("< 100% sure + 20%20 more? a=1&b=2;c=3#d \\n C:\\new",)),
+    Template(("> " + (_TERMS * 2)[:255] + ".",)),
+    Template(("> " + (_PANGRAM * 3)[:255] + "!",)),
+    Template(("> " + _EMOJI * 16,)),
+    Template(("< " + (_PANGRAM + _TERMS) * 5,)),
+    Template(("< first line\nsecond line\n\nfourth line", "> one\r\ntwo\r\nthree", "< tab\there, return\rthere")),
+    Template(("<  a space before", "< a space behind ", "<  two  inside  ", "<  ")),
+    Template(("< k", "< ?", "> 1")),
+    Template(("< 0", "< null", "< true", "< <message/>")),
+    Template(("< שלום, מחר ב-10?", "< مرحبا", "< 你好，明天见", "< Привет", "< e\u0301 is é, ﬁ is fi, İ is not i")),
+    Template(("< no\u00a0break, zero\u200bwidth, soft\u00adhyphen", "< a bell\u0007, a tab\u000b down")),
+    Template(("< (1/3) Dear all, my phone cuts", "< (2/3) long messages into", "< (3/3) three parts."), at_once=True),
+    Template(("< ping", "< ping", "> pong"), at_once=True),
 )
 
 # Where clocks change, a local time is there twice or not at all; that needs instants, which stay where they are.
@@ -292,7 +292,7 @@ class _Line(NamedTuple):
 
 
 def _messages(seed: int, size: int) -> Iterator[Described]:
-    cast = _Cast(seed, size)
+    cast = _Generator(seed, size)
     highest = {"inbound": 200_000_000, "outbound": 150_000_000}
     nights = [_Line(at, _SENDERS[0], "2125550177", said) for at, said in _NIGHTS[: size // 20]]
     for line in islice(chain(nights, _days(cast, size - len(nights))), size):
@@ -312,24 +312,24 @@ def _messages(seed: int, size: int) -> Iterator[Described]:
         }
 
 
-def _days(cast: _Cast, size: int) -> Iterator[_Line]:
+def _days(cast: _Generator, size: int) -> Iterator[_Line]:
     """Every day's conversations, the oldest day first; as many lines as asked for, or a few more."""
     days = [day for day in range(min(_DAYS, 2 * size), 0, -1) if day not in _SILENCE]
     curious = dict(zip(days[5 :: max(1, len(days) // len(_CURIOUS))], _CURIOUS[: size // 3], strict=False))
     # Most days are quiet, some are not.
     shares = list(accumulate(cast.chance.choice((1, 1, 9, 9, 18, 27, 225)) for _ in days))
-    told = 0
+    written = 0
     for day, share in zip(days, shares, strict=True):
-        lines = list(_told(cast, curious[day], day, is_template=False)) if day in curious else []
+        lines = list(_render(cast, curious[day], day, is_template=False)) if day in curious else []
         due = size * share / shares[-1]
-        while told + len(lines) < due:
-            lines += _told(cast, cast.scene(), day)
-        told += len(lines)
+        while written + len(lines) < due:
+            lines += _render(cast, cast.scene(), day)
+        written += len(lines)
         for ago, line in sorted(lines, key=itemgetter(0), reverse=True):
             yield line._replace(at=duration(ago * SECOND))
 
 
-def _told(cast: _Cast, scene: Scene, day: int, is_template: bool = True) -> Iterator[tuple[int, _Line]]:
+def _render(cast: _Generator, scene: Template, day: int, is_template: bool = True) -> Iterator[tuple[int, _Line]]:
     """A conversation on a day, each line with the seconds from it to the world's birth."""
     chance = cast.chance
     sender, handset = chance.choice(_SENDERS), chance.choice(cast.handsets)
@@ -344,7 +344,7 @@ def _told(cast: _Cast, scene: Scene, day: int, is_template: bool = True) -> Iter
 _HOURS = (("am", range(8, 12)), ("pm", range(1, 7)))
 
 
-class _Cast:
+class _Generator:
     """Who writes, and the words that are put into what they write."""
 
     def __init__(self, seed: int, size: int) -> None:
@@ -379,11 +379,11 @@ class _Cast:
         }
 
     def _handset(self) -> str:
-        """A number that nobody has: 555-0100 to 555-0199 are set aside for fiction."""
+        """A number that no one has: 555-0100 to 555-0199 are set aside for fiction."""
         area, line = self.chance.randrange(201, 990), self.chance.randrange(100)
         return f"{area}55501{line:02}"
 
-    def scene(self) -> Scene:
+    def scene(self) -> Template:
         """A conversation that is not the first of its kind."""
         return self.chance.choice(_POLISH if self.chance.random() < 0.25 else _ENGLISH)
 

@@ -1,4 +1,4 @@
-"""What a customer is told at a number's URLs, and when it is told again. Pure.
+"""What a customer is notified at a number's URLs, and when it is notified again. Pure.
 
 002 shows that a number has a listener, and nothing says how it is called: all of this is assumed.
 """
@@ -20,9 +20,9 @@ from mockserver.sdk import (
 from . import quirks
 
 INBOUND = "inbound"
-"""A message came in, which the number's ``url`` is told."""
+"""A message came in, which the number's ``url`` is notified."""
 REPORT = "report"
-"""A message was sent and has reached its handset, which the number's ``dlr_url`` is told (DT-41)."""
+"""A message was sent and has reached its handset, which the number's ``dlr_url`` is notified (DT-41)."""
 
 RETRIES = {"one": Retries(1), "three": Retries(3, pause=60)}
 """DT-43."""
@@ -36,7 +36,7 @@ def evaluate_attempt(
     ids: IdReservation,  # noqa: ARG001 - one shape for all providers
 ) -> Decision:
     """Decide whether a webhook attempt succeeded and when to retry."""
-    variants, outcome = state.readings, attempt.outcome
+    variants, outcome = state.variants, attempt.outcome
     # DT-42; DT-44: too slow is one of the reasons
     failure = failure_of(outcome, needs_2xx=variants[quirks.LISTENER_ACKNOWLEDGES.name] == "2xx")
     if failure is None:

@@ -112,7 +112,7 @@ def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: S
 def render_error(error: ProviderError, dtd: bytes) -> Response:
     """DT-17: the envelope that clients know a failure by."""
     allow = (("Allow", "GET, HEAD, POST"),) if error.status == 405 else ()
-    return Response(error.status, HEADERS + allow, _result("failed", str(error), dtd), refusal=error)
+    return Response(error.status, HEADERS + allow, _result("failed", str(error), dtd), error=error)
 
 
 _CLOSE_SILENTLY = ResponseTiming(ending=Ending.CLOSE, instead=b"")
@@ -251,12 +251,12 @@ def _failure_dtd(operation: str, variants: Mapping[str, str]) -> bytes:
 
 def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     """The call of a number's listener, or of its address for reports."""
-    message, variants = subject(delivery, state), state.readings
+    message, variants = subject(delivery, state), state.variants
     report = urlencode(_REPORTS[delivery.kind](message, variants), quote_via=quote)
     if variants[quirks.LISTENER_METHOD.name] == "POST":  # DT-40
         headers = (("Content-Type", "application/x-www-form-urlencoded"),)
         return OutgoingRequest("POST", delivery.url, headers, report.encode())
-    address = delivery.url.partition("#")[0]  # a fragment is nobody's but the browser's
+    address = delivery.url.partition("#")[0]  # a fragment is no one's but the browser's
     return OutgoingRequest("GET", f"{address}{'&' if '?' in address else '?'}{report}")
 
 

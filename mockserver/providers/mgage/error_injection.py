@@ -1,7 +1,7 @@
 """The errors that a fault rule demands by name, where the parameter table does not say them.
 
 What an error repeats is what the call has; where the call has nothing that could be rejected so, it is the least that
-could be, so that on the wire nobody can tell the injected one from the real one.
+could be, so that on the wire no one can tell the injected one from the real one.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class UnreadableRequest(MgageError):
     """HTTP that cannot be taken for a request, such as one to an impossible host."""
 
     description = "Request cannot be read"
-    fix = "Send a well-formed HTTP request to a host that can exist."
+    hint = "Send a well-formed HTTP request to a host that can exist."
     source = documented("003", "Returned when there is some syntactical error in the request", "MG-14")
 
 
@@ -30,7 +30,7 @@ class WrongMethod(MgageError):
     status = 405
     description = "Method {method} not allowed; use GET"
     about = ("method",)
-    fix = "Use GET."
+    hint = "Use GET."
     source = assumed("MG-15")
 
 
@@ -40,7 +40,7 @@ class UnknownPath(MgageError):
     status = 404
     description = "Nothing here; the address of the API is /api/messages/program/{{programId}}"
     about = ("path",)
-    fix = "Send the request to /api/messages/program/ and the program's id."
+    hint = "Send the request to /api/messages/program/ and the program's id."
     source = documented("003", "When a requested resource does not exist", "MG-27")
 
 
@@ -49,7 +49,7 @@ class ServerFault(MgageError):
 
     status = 500
     description = "Internal error of the mock server; its log says more"
-    fix = "Read the server's log and report what it says: the client is not to blame."
+    hint = "Read the server's log and report what it says: the client is not to blame."
     source = documented("003", "Failure due to server error", "MG-14")
 
 
@@ -59,7 +59,7 @@ class MissingCredentials(MgageError):
     status = 401
     description = "HTTP Basic authentication is required"
     about = ("Authorization",)
-    fix = "Send the user and password by HTTP Basic, unasked: curl -u, or auth=(user, password) in requests."
+    hint = "Send the user and password by HTTP Basic, unasked: curl -u, or auth=(user, password) in requests."
     source = documented("003", "This operation uses HTTP Basic authentication", "MG-13")
 
 
@@ -69,7 +69,7 @@ class UnreadableCredentials(MgageError):
     status = 401
     description = "Authorization header is not HTTP Basic: {reason}"
     about = ("Authorization",)
-    fix = "Send Basic and the base64 of user:password in UTF-8 as the Authorization header."
+    hint = "Send Basic and the base64 of user:password in UTF-8 as the Authorization header."
     source = assumed("MG-13")
 
 
@@ -79,7 +79,7 @@ class InvalidCredentials(MgageError):
     status = 401
     description = "Invalid username or password"
     about = ("Authorization",)
-    fix = "Use the user and password of an account in the world that is meant: mgage and mgage in the shipped one."
+    hint = "Use the user and password of an account in the world that is meant: mgage and mgage in the shipped one."
     source = documented("003", "you only need the username and password to make the SMS API calls", "MG-13")
 
 
@@ -89,7 +89,7 @@ class UnknownProgram(MgageError):
     status = 404
     description = "Program {value} does not exist"
     about = ("programId",)
-    fix = "Ask for one of the account's programs: 121811 in the shipped world."
+    hint = "Ask for one of the account's programs: 121811 in the shipped world."
     source = documented("003", "When a requested resource does not exist", "MG-24")
 
 
@@ -99,7 +99,7 @@ class ServerException(MgageError):
     status = 500
     description = "General server exception"
     about = ("programId",)
-    fix = "Make the client survive a 500, or ask for a program other than 500500, which always answers so."
+    hint = "Make the client survive a 500, or ask for a program other than 500500, which always answers so."
     source = documented("003", "General server exception", "MG-25")
 
 
@@ -107,7 +107,7 @@ class NotText(MgageError):
     """The bytes of a value are not UTF-8."""
 
     description = "{name} is not UTF-8 text"
-    fix = "Encode {name} as UTF-8 before percent-encoding it."
+    hint = "Encode {name} as UTF-8 before percent-encoding it."
     source = assumed("MG-23")
 
 
@@ -116,7 +116,7 @@ class NotAMessageType(MgageError):
 
     description = "messageType must be MO or MT: {value}"
     about = ("messageType",)
-    fix = "Send MO or MT as messageType, or leave it out for both."
+    hint = "Send MO or MT as messageType, or leave it out for both."
     source = documented("003", "Message Type, MO, or MT.", "MG-11")
 
 
@@ -124,7 +124,7 @@ class NotADate(MgageError):
     """A date in another format, or none of the calendar."""
 
     description = "{name} must be a date in the format YYYY-MM-DDTHH:MM:SS: {value}"
-    fix = "Send {name} as YYYY-MM-DDTHH:MM:SS in GMT, without a zone, or leave it out."
+    hint = "Send {name} as YYYY-MM-DDTHH:MM:SS in GMT, without a zone, or leave it out."
     source = documented("003", "The DateTime format is YYYY-MM-DDTHH:MM:SS.", "MG-6")
 
 
@@ -133,16 +133,16 @@ class EndsBeforeStart(MgageError):
 
     description = "endDate {end} is before startDate {start}"
     about = ("startDate", "endDate")
-    fix = "Send an endDate that is not before the startDate."
+    hint = "Send an endDate that is not before the startDate."
     source = assumed("MG-6")
 
 
 class RangeTooLong(MgageError):
-    """More than a year, where that is refused."""
+    """More than a year, where that is rejected."""
 
     description = "startDate {start} is more than one year before the endDate"
     about = ("startDate", "endDate")
-    fix = "Ask for at most one year, or set the reading mgage.age: default-start in this test's world."
+    hint = "Ask for at most one year, or set the variant mgage.age: default-start in this test's world."
     source = documented("003", "You can retrieve all SMS messages for up to one-year duration.", "MG-17")
 
 
@@ -151,7 +151,7 @@ class NotAPageSize(MgageError):
 
     description = "pageSize must be a number from 1 to {maximum}: {value}"
     about = ("pageSize",)
-    fix = "Send a pageSize from 1 to 500, and follow nextPageUrl for the rest."
+    hint = "Send a pageSize from 1 to 500, and follow nextPageUrl for the rest."
     source = documented("003", "Max page size is 500 SMS messages.", "MG-9")
 
 
@@ -160,7 +160,7 @@ class NotAPage(MgageError):
 
     description = "page must be a number from 1 to {maximum}: {value}"
     about = ("page",)
-    fix = "Follow nextPageUrl; pages count from 1."
+    hint = "Follow nextPageUrl; pages count from 1."
     source = assumed("MG-8")
 
 

@@ -44,7 +44,7 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
     check_fields(fields, message_schema(_SCHEMA, _FIELDS, _REQUIRED))
     account, program = _home(fields, state)
     message = Message(
-        serial=state.ledger.next_serial,
+        serial=state.message_store.next_serial,
         account=account.key,
         id=str(ids.number("mgage.inbound")),  # MG-22: on no wire
         direction="inbound",

@@ -1,4 +1,4 @@
-"""Programs that bring about an outcome in every world (MG-28): ours, and nobody's campaign.
+"""Programs that bring about an outcome in every world (MG-28): ours, and no one's campaign.
 
 The shipped worlds have no program from 500500 to 500539. A world that has one of its own exports that one's messages,
 with the outcome.

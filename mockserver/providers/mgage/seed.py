@@ -294,7 +294,7 @@ class _Line(NamedTuple):
 
 
 def _messages(seed: int, size: int) -> Iterator[Described]:
-    cast = _Cast(seed)
+    cast = _Generator(seed)
     names = {"inbound": 710_000_000, "outbound": 810_000_000}
     for line in islice(_in_order(_played(cast, size)), size):
         # Identifiers are handed out to all of the provider's customers, so ours have gaps.
@@ -314,20 +314,22 @@ def _messages(seed: int, size: int) -> Iterator[Described]:
         )
 
 
-def _played(cast: _Cast, size: int) -> Iterator[list[_Line]]:
+def _played(cast: _Generator, size: int) -> Iterator[list[_Line]]:
     """Every conversation, the oldest first; as many lines as asked for, or a few more."""
     when = _Calendar(cast.chance)
     arrivals = count()
-    told = 0
+    written = 0
     for program, scene in cycle(_SCENES):
-        if told >= size:
+        if written >= size:
             return
-        lines = list(_told(cast, program, scene, when.at(told / size), arrivals))
-        told += len(lines)
+        lines = list(_render(cast, program, scene, when.at(written / size), arrivals))
+        written += len(lines)
         yield lines
 
 
-def _told(cast: _Cast, program: _Program, scene: Sequence[str], since: int, arrivals: Iterator[int]) -> Iterator[_Line]:
+def _render(
+    cast: _Generator, program: _Program, scene: Sequence[str], since: int, arrivals: Iterator[int]
+) -> Iterator[_Line]:
     words = cast.words()
     handset = cast.handset()
     for said in scene:
@@ -351,7 +353,7 @@ def _in_order(conversations: Iterable[list[_Line]]) -> Iterator[_Line]:
 
 
 class _Calendar:
-    """Days of unequal weight; nobody writes at night."""
+    """Days of unequal weight; no one writes at night."""
 
     def __init__(self, chance: Random) -> None:
         self._ends = list(accumulate(chance.choice((1, 1, 2, 3, 25)) for _ in _DAYS))
@@ -366,7 +368,7 @@ class _Calendar:
         return int(second * 100) * (SECOND // 100)
 
 
-class _Cast:
+class _Generator:
     """Who writes, and the words that are put into what they write."""
 
     def __init__(self, seed: int) -> None:
@@ -389,7 +391,7 @@ class _Cast:
         }
 
     def _new_handset(self) -> _Handset:
-        """A number that nobody has (555-0100 to 555-0199 are set aside for fiction), with a leading 1 or without."""
+        """A number that no one has (555-0100 to 555-0199 are set aside for fiction), with a leading 1 or without."""
         area, line = self.chance.randrange(201, 990), self.chance.randrange(100)
         return _Handset(f"{self.chance.choice(('', '1'))}{area}55501{line:02}", self.chance.choice(_NETWORKS))
 

@@ -93,7 +93,7 @@ def render_error(error: ProviderError) -> Response:
     """003: "you can find the details of what went wrong under the meta key of the response"; MG-14: and no data."""
     meta = {"generalErrors": [str(error)], "nextPageUrl": None}
     headers = HEADERS + _MORE_HEADERS.get(error.status, ())
-    return Response(error.status, headers, compact({"meta": meta}), refusal=error)
+    return Response(error.status, headers, compact({"meta": meta}), error=error)
 
 
 def _render_exported(

@@ -1,6 +1,6 @@
 """The errors that a fault rule demands by name, where the parameter table does not say them.
 
-The vendor's sentences repeat nothing of a call (SW-30), so on the wire nobody can tell an injected one from a real
+The vendor's sentences repeat nothing of a call (SW-30), so on the wire no one can tell an injected one from a real
 one; the facts are for explanations.
 """
 

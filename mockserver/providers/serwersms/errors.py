@@ -147,7 +147,7 @@ class InvalidAction(SerwersmsError):
     code, status_4xx = 1000, 404
     description = CODES[1000].en
     about = ("path",)
-    fix = "Ask for messages/recived, messages/received, messages/send_nd or messages/send_ndi."
+    hint = "Ask for messages/recived, messages/received, messages/send_nd or messages/send_ndi."
     source = documented("004", "call the specified URL using POST", "SW-33")
 
 
@@ -157,17 +157,17 @@ class NotOffered(SerwersmsError):
     code, status_4xx = 1000, 404
     description = CODES[1000].en
     about = ("path",)
-    fix = "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's."
+    hint = "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's."
     source = assumed("SW-33")
 
 
 class WrongMethod(SerwersmsError):
-    """Neither GET nor POST; or GET, where it is read as refused."""
+    """Neither GET nor POST; or GET, where it is read as rejected."""
 
     code, status = 1000, 405
     description = CODES[1000].en
     about = ("method",)
-    fix = "Use POST, with the parameters in the body."
+    hint = "Use POST, with the parameters in the body."
     source = documented("004", "call the specified URL using POST", "SW-32")
 
 
@@ -176,7 +176,7 @@ class BodyTooLarge(SerwersmsError):
 
     code, status = 1006, 413
     description = CODES[1006].en
-    fix = "Send a smaller body, or let the server read larger ones (MOCKSERVER_BODY_BYTES)."
+    hint = "Send a smaller body, or let the server read larger ones (MOCKSERVER_BODY_BYTES)."
     source = assumed("SW-30")
 
 
@@ -186,7 +186,7 @@ class BodyUnreadable(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     about = ("Content-Type",)
-    fix = "Send a JSON object as application/json, or a form without a Content-Type of another kind."
+    hint = "Send a JSON object as application/json, or a form without a Content-Type of another kind."
     source = assumed("SW-35")
 
 
@@ -196,7 +196,7 @@ class InvalidUser(SerwersmsError):
     code, status_4xx = 1001, 401
     description = CODES[1001].en
     about = ("username", "password")
-    fix = "Send the username and password of an account in the world that is meant, in the body of a POST: Login and Haslo in the shipped one."
+    hint = "Send the username and password of an account in the world that is meant, in the body of a POST: Login and Haslo in the shipped one."
     source = documented("004", "Username to the account", "SW-4")
 
 
@@ -206,7 +206,9 @@ class InvalidToken(SerwersmsError):
     code, status_4xx = 1012, 401
     description = CODES[1012].en
     about = ("Authorization",)
-    fix = "Send a token of an account in the world that is meant, or no Authorization and a username with its password."
+    hint = (
+        "Send a token of an account in the world that is meant, or no Authorization and a username with its password."
+    )
     source = assumed("SW-4")
 
 
@@ -216,7 +218,7 @@ class NotASingleText(SerwersmsError):
     cites_parameter = True
     code = 1006
     description = CODES[1006].en
-    fix = "Send {name} as one text in UTF-8."
+    hint = "Send {name} as one text in UTF-8."
     source = documented("004", "type | String | eco|nd|ndi|pre|mms", "SW-36")
 
 
@@ -225,7 +227,7 @@ class NotADateTime(SerwersmsError):
 
     code = 1006
     description = CODES[1006].en
-    fix = "Send {name} as YYYY-MM-DD HH:MM:SS, or as YYYY-MM-DD for the whole day."
+    hint = "Send {name} as YYYY-MM-DD HH:MM:SS, or as YYYY-MM-DD for the whole day."
     source = documented("004", "ISO eg. „2014-10-24 17:46:00”", "SW-9")
 
 
@@ -234,7 +236,7 @@ class UnknownType(SerwersmsError):
 
     code = 1006
     description = CODES[1006].en
-    fix = "Send eco, nd, ndi, pre or mms as {name}, or leave it out for all."
+    hint = "Send eco, nd, ndi, pre or mms as {name}, or leave it out for all."
     source = documented("004", "eco|nd|ndi|pre|mms", "SW-14")
 
 
@@ -243,7 +245,7 @@ class NotABoolean(SerwersmsError):
 
     code = 1006
     description = CODES[1006].en
-    fix = "Send true, false or none as {name}."
+    hint = "Send true, false or none as {name}."
     source = documented("004", "true, false or none", "SW-13")
 
 
@@ -252,7 +254,7 @@ class NotAPage(SerwersmsError):
 
     code = 1006
     description = CODES[1006].en
-    fix = "Send {name} as a whole number from 1."
+    hint = "Send {name} as a whole number from 1."
     source = assumed("SW-17")
 
 
@@ -261,7 +263,7 @@ class UnknownOrder(SerwersmsError):
 
     code = 1006
     description = CODES[1006].en
-    fix = "Send asc or desc as {name}, or leave it out."
+    hint = "Send asc or desc as {name}, or leave it out."
     source = assumed("SW-18")
 
 
@@ -271,7 +273,7 @@ class NotAPhone(SerwersmsError):
     cites_parameter = True
     code = 2001
     description = CODES[2001].en
-    fix = "Send {name} in the form +48500600700, with its plus as %2B in a form."
+    hint = "Send {name} in the form +48500600700, with its plus as %2B in a form."
     source = documented("004", "The number or telephone numbers provided in the table", "SW-7")
 
 
@@ -281,7 +283,7 @@ class UnknownCode(SerwersmsError):
     code, status_4xx = 2002, 404
     description = CODES[2002].en
     about = ("code",)
-    fix = "Ask for a code of the vendor's table, such as error/1000."
+    hint = "Ask for a code of the vendor's table, such as error/1000."
     source = assumed("SW-34")
 
 
@@ -290,7 +292,7 @@ class ServerFault(SerwersmsError):
 
     code, status = 1010, 500
     description = CODES[1010].en
-    fix = "Read the server's log and report what it says: the client is not to blame."
+    hint = "Read the server's log and report what it says: the client is not to blame."
     source = assumed("SW-30")
 
 
@@ -299,7 +301,7 @@ class MissingParameter(SerwersmsError):
 
     code = 2000
     description = CODES[2000].en
-    fix = "Send {name}, and do not leave it blank."
+    hint = "Send {name}, and do not leave it blank."
     source = assumed("SW-56")
 
 
@@ -309,7 +311,7 @@ class SystemUnavailable(SerwersmsError):
     code, status_4xx = 1010, 503
     description = CODES[1010].en
     about = ("phone",)
-    fix = "Filter by another phone; a magic one is like any other where the reading serwersms.magic is off."
+    hint = "Filter by another phone; a magic one is like any other where the variant serwersms.magic is off."
     source = assumed("SW-39")
 
 
@@ -319,7 +321,7 @@ class NoMessages(SerwersmsError):
     code, status_4xx = 3330, 404
     description = CODES[3330].en
     about = ("phone",)
-    fix = "Filter by another phone; a magic one is like any other where the reading serwersms.magic is off."
+    hint = "Filter by another phone; a magic one is like any other where the variant serwersms.magic is off."
     source = assumed("SW-39")
 
 

@@ -1,4 +1,4 @@
-"""Numbers that bring about an outcome in every world (SW-39): ours, and nobody's telephone.
+"""Numbers that bring about an outcome in every world (SW-39): ours, and no one's telephone.
 
 Poland has set none aside. But its nine digits begin with those of an area or a network, and 99 is neither: 991 to 999
 are the emergency services. The shipped worlds have no such number.
@@ -19,11 +19,11 @@ def _ten(place: int, outcome: str) -> Magic:
     return Magic.of("phone", f"+{first}", f"+{first + 9}", outcome)
 
 
-UNAVAILABLE = _ten(0, "refused with 1010, System temporarily unavailable; nothing is marked as read")
+UNAVAILABLE = _ten(0, "rejected with 1010, System temporarily unavailable; nothing is marked as read")
 NO_RESPONSE = _ten(1, "answered, and with read=true marked as read; the connection is closed without an answer")
 LATE = _ten(2, "answered 2 seconds late")
 SILENT = _ten(3, "never answered; the connection stays open until the client gives up")
-NONE = _ten(4, "refused with 3330, No messages, in place of an empty list")
+NONE = _ten(4, "rejected with 3330, No messages, in place of an empty list")
 
 MAGIC = (UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE)
 MEANINGS: Mapping[str, Magic] = {phone: magic for magic in MAGIC for phone in magic.values()}

@@ -12,7 +12,7 @@ ZONE = Quirk("SW-11", "serwersms.zone", ("Europe/Warsaw", "UTC"), operations=_RE
 JSON = Quirk("SW-27", "serwersms.json", ("raw", "ascii"), operations=_ALL)
 STATUS = Quirk("SW-30", "serwersms.errors.status", ("200", "4xx"))
 LANGUAGE = Quirk("SW-31", "serwersms.errors.language", ("en", "pl"), operations=("error.view",))
-GET = Quirk("SW-32", "serwersms.get", ("accepted", "refused"))
+GET = Quirk("SW-32", "serwersms.get", ("accepted", "rejected"))
 MAGIC = Quirk("SW-39", "serwersms.magic", ("on", "off"))
 ENCODING = Quirk("SW-45", "serwersms.forwarding.encoding", ("percent", "form"))
 PHONE = Quirk("SW-46", "serwersms.forwarding.phone", ("digits", "plus", "nine"))

@@ -47,7 +47,7 @@ def demo(seed: int, size: int) -> Described:
         seed: of everything that is left to chance.
         size: how many messages. They are made while they are read, so a million need no memory.
     """
-    cast = _Cast(seed, size)
+    cast = _Generator(seed, size)
     return {
         "provider": PROVIDER,
         "name": "demo",
@@ -247,13 +247,13 @@ _SPAN = 426 * _DAY
 """Fourteen months."""
 
 
-def _messages(cast: _Cast, size: int) -> Iterator[Described]:
+def _messages(cast: _Generator, size: int) -> Iterator[Described]:
     """The oldest first, but for those at instants, which come before all others."""
     nights = _NIGHTS[: size // 20]
     kinds, texts, albums, serials = cycle(_TURN), _texts(cast, size), _albums(), count(41_000)
     numbers = dict(_FIRST)
-    told = chain(nights, ((at, None) for at in _ages(cast, size - len(nights))))
-    for at, text in told:
+    written = chain(nights, ((at, None) for at in _ages(cast, size - len(nights))))
+    for at, text in written:
         kind = next(kinds) if text is None else "nd"
         numbers[kind] += cast.chance.randrange(1, 20)  # ids are handed out to all customers, so ours have gaps
         message: Described = {
@@ -280,7 +280,7 @@ def _albums() -> Iterator[tuple[str, tuple[_File, ...]]]:
     return zip(cycle(_TITLES), cycle(_ALBUM), strict=False)
 
 
-def _ages(cast: _Cast, size: int) -> Iterator[str]:
+def _ages(cast: _Generator, size: int) -> Iterator[str]:
     """How long ago, as durations, the longest first; now and then two within the same second."""
     share = _SPAN / max(size, 1)
     for place in range(size):
@@ -290,13 +290,13 @@ def _ages(cast: _Cast, size: int) -> Iterator[str]:
         yield duration(max(1, round(_SPAN - share * (place + late))) * SECOND)
 
 
-def _texts(cast: _Cast, size: int) -> Callable[[str], str]:
-    """What tells the next text of a type: every third is a curious one until all have been told."""
-    told = islice(_CURIOUS, size // 3)
+def _texts(cast: _Generator, size: int) -> Callable[[str], str]:
+    """What tells the next text of a type: every third is a curious one until all have been notified."""
+    written = islice(_CURIOUS, size // 3)
     turns = count()
 
     def text(kind: str) -> str:
-        odd = next(told, None) if next(turns) % 3 == 1 else None
+        odd = next(written, None) if next(turns) % 3 == 1 else None
         return cast.said(kind) if odd is None else odd
 
     return text
@@ -311,7 +311,7 @@ def _attached(file: _File, number: int) -> Described:
     }
 
 
-class _Cast:
+class _Generator:
     """Who writes, and the words that are put into what they write."""
 
     def __init__(self, seed: int, size: int) -> None:

@@ -53,7 +53,7 @@ def store_and_forward(
         ids: where its id is from.
     """
     message = Message(
-        serial=state.ledger.next_serial,
+        serial=state.message_store.next_serial,
         account=account.key,
         id=str(ids.number(f"serwersms.{fields['kind']}", 1_000_000)),  # SW-23
         direction="inbound",
@@ -96,15 +96,15 @@ def evaluate_attempt(
     ids: IdReservation,  # noqa: ARG001 - one shape for all providers
 ) -> Decision:
     """Decide whether a webhook attempt succeeded and when to retry."""
-    variants = state.readings
+    variants = state.variants
     failure = _failure(delivery, attempt.outcome, variants)
     if failure is not None:
-        is_once = not delivery.verifies and variants[quirks.UNVERIFIED.name] == "once"  # SW-51
+        is_once = not delivery.requires_ack and variants[quirks.UNVERIFIED.name] == "once"  # SW-51
         schedule = SCHEDULES[variants[quirks.REPEATS.name]]
         # 004: "If you still fail to convey the message to the customer, the system will not undertake more attempts."
         due = None if is_once else schedule.following((*delivery.attempts, attempt))
         return end_attempt(delivery, attempt, now, failure, is_acknowledged=False, due=due)
-    ended = end_attempt(delivery, attempt, now, _ACK_RULES[delivery.verifies], is_acknowledged=True)
+    ended = end_attempt(delivery, attempt, now, _ACK_RULES[delivery.requires_ack], is_acknowledged=True)
     if variants[quirks.FORWARDED.name] == "unread":
         return ended
     return structs.replace(ended, events=(*ended.events, MessagesRead((delivery.serial,))))  # SW-55
@@ -115,7 +115,7 @@ def _failure(delivery: WebhookDelivery, outcome: Outcome, variants: Mapping[str,
     # SW-50; SW-53: too slow is one of the reasons; SW-54: a redirect is an answer like any other
     failure = failure_of(outcome, needs_2xx=variants[quirks.ANSWER_STATUS.name] == "2xx")
     # 004: "does not return the required values"; SW-49
-    if failure is None and delivery.verifies and not _IS_OK[variants[quirks.ANSWER.name]](outcome.body):
+    if failure is None and delivery.requires_ack and not _IS_OK[variants[quirks.ANSWER.name]](outcome.body):
         return f"the answer is {show_value(outcome.body[:400].decode(errors='replace'))} and not 'OK'"
     return failure
 

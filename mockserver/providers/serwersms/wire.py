@@ -165,7 +165,7 @@ def render_error(error: ProviderError, suffix: str, variants: Mapping[str, str])
     if status == 200 and variants[quirks.STATUS.name] == "4xx":
         status = error.status_4xx
     response = _response(status, suffix, variants, "error", _error(error.code, variants))
-    return Response(status, response.headers + _further(status, error), response.body, refusal=error)
+    return Response(status, response.headers + _further(status, error), response.body, error=error)
 
 
 def _render_known_error(
@@ -369,7 +369,7 @@ def _written(value: object) -> str:
 
 def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     """The call of the customer's URL."""
-    message, variants = subject(delivery, state), state.readings
+    message, variants = subject(delivery, state), state.variants
     url = _filled(delivery.url, message, variants)
     # 004: "ECO+ +, ND / SC and NDI / SCI is sent via the GET method. For MMS messages, data is sent via POST method."; SW-43
     if message.kind != "mms":

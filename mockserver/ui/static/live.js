@@ -42,7 +42,7 @@ async function read(live, signal) {
         hooks.whole(); // the world is gone
         return;
       }
-      if (!response.ok) throw new Error(`the stream was refused: ${response.status}`);
+      if (!response.ok) throw new Error(`the stream was rejected: ${response.status}`);
       say("live", "live");
       if (failures) wake("world"); // something may have been missed
       failures = 0;

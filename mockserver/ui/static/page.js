@@ -260,5 +260,5 @@ if ("asksToken" in document.body.dataset) {
   live.start({ changed, whole: refresh });
 }
 addEventListener("pagehide", () => live.stop());
-// A browser has six connections to a server: a tab that nobody sees needs none.
+// A browser has six connections to a server: a tab that no one sees needs none.
 document.addEventListener("visibilitychange", () => (document.hidden ? live.stop() : live.follow("clock")));

@@ -1,4 +1,4 @@
-"""Loaded by PYTHONPATH into every Python of `mockserver exec`: has aiohttp heed HTTPS_PROXY, which it does only when told.
+"""Loaded by PYTHONPATH into every Python of `mockserver exec`: has aiohttp heed HTTPS_PROXY, which it does only when said.
 
 A session that is made with a trust_env of its own keeps it, and the sitecustomize that this one hides is run as ever.
 Python 2 has to be able to read this; it stops at the first thing that it does not have, and says nothing.

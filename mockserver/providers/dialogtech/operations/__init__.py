@@ -32,7 +32,7 @@ def _authenticate(call: Call, state: State) -> Account:
         raise (secret if call.values.get("access_key") else key).error(MissingParameter)
     account = state.account_of(call.credential)
     if account is None:
-        raise InvalidCredentials(name=credential_name(call)).quoting(key.source)
+        raise InvalidCredentials(name=credential_name(call)).with_source(key.source)
     return account
 
 

@@ -35,7 +35,7 @@ from mockserver.sdk import (
 
 
 class Sent(Struct, frozen=True):
-    """One message was accepted. DT-21: its id is not told."""
+    """One message was accepted. DT-21: its id is not said."""
 
 
 class SentNoReply(Struct, frozen=True):
@@ -69,17 +69,17 @@ def send_message(call: Call, account: Account | None, state: State, now: Instant
     if own is None or not own.sms_enabled:
         raise NotATrackingNumber(value=sender)
 
-    limited = sender if state.readings[quirks.LIMITED_NUMBER.name] == "from" else recipient  # DT-23
+    limited = sender if state.variants[quirks.LIMITED_NUMBER.name] == "from" else recipient  # DT-23
     usage = limits.usage(state, account.key, limited, now)
-    error = limits.error(usage) if state.readings["limits"] == "enforced" else None
+    error = limits.error(usage) if state.variants["limits"] == "enforced" else None
     if error is not None:
         trace = DecisionTrace(usage)
-        if state.readings[quirks.LIMITED_SENDS.name] == "all":  # DT-23
+        if state.variants[quirks.LIMITED_SENDS.name] == "all":  # DT-23
             return Decision(now, limits.error(usage.counted()) or error, usage.events, trace, account.key)
         return Decision(now, error, (), trace, account.key)
 
     message = Message(
-        serial=state.ledger.next_serial,
+        serial=state.message_store.next_serial,
         account=account.key,
         id=str(ids.number("dialogtech.outbound", 200_000_000)),  # DT-14
         direction="outbound",
@@ -93,7 +93,7 @@ def send_message(call: Call, account: Account | None, state: State, now: Instant
     events = (MessageStored(message), *usage.events, *reports)
     accepted = Decision(now, _SENT, events, DecisionTrace(UsageAfterUse(usage)), account.key)
     meaning = magic.MEANINGS.get(recipient)  # DT-39
-    if meaning is None or state.readings[quirks.MAGIC.name] == "off":
+    if meaning is None or state.variants[quirks.MAGIC.name] == "off":
         return accepted
     injected = _magic_error(meaning, message)
     if injected is not None:
@@ -112,7 +112,7 @@ def _magic_error(meaning: Magic, message: Message) -> ProviderError | None:
 def _apply_magic(meaning: Magic, message: Message, account: Account, accepted: Decision) -> Decision:
     """What a magic number makes of a message that is accepted (DT-39)."""
     value = SentNoReply() if meaning is magic.NO_RESPONSE else _SENT
-    replies = (magic.reply(message, account.name),) if meaning is magic.REPLIED else ()
+    replies = (magic.origin(message, account.name),) if meaning is magic.REPLIED else ()
     trace = structs.replace(accepted.trace, magic=message.recipient)
     return structs.replace(accepted, value=value, events=(*accepted.events, *replies), trace=trace)
 
@@ -132,12 +132,12 @@ def get_messages(call: Call, account: Account | None, state: State, now: Instant
     if end < start:  # DT-7
         raise EndsBeforeStart(start=call.values["start_date"], end=call.values["end_date"])
 
-    zone = zone_of(state.readings[quirks.ZONE.name])  # DT-12
+    zone = zone_of(state.variants[quirks.ZONE.name])  # DT-12
     number = values.get("number")
     # DT-9: optional, and no more than a filter. DT-11: the tracking number is our customer's side of a message
     # 000: "Filters the response to only include SMS records where the tracking number matches the number provided"
     key = account_key(account.key) if number is None else number_key(account.key, number)
-    slices = state.ledger.select(key, day_begins(start, zone), day_ends(end, zone)).slices  # DT-7: whole days
+    slices = state.message_store.select(key, day_begins(start, zone), day_ends(end, zone)).slices  # DT-7: whole days
     found = Found(
         tuple(each.where("direction", "inbound".__eq__) for each in slices),
         tuple(each.where("direction", "outbound".__eq__) for each in slices),

@@ -47,7 +47,7 @@ def export(call: Call, account: Account | None, state: State, now: Instant, ids:
     """Export the messages of a program (003)."""
     assert account is not None
     program_id = call.values["programId"]
-    meaning = None if state.readings[quirks.MAGIC.name] == "off" else magic.MEANINGS.get(program_id)  # MG-28
+    meaning = None if state.variants[quirks.MAGIC.name] == "off" else magic.MEANINGS.get(program_id)  # MG-28
     trace = NO_TRACE if meaning is None else DecisionTrace(magic=program_id)
     if meaning is magic.FAILING:  # MG-25: for everybody
         return Decision(now, ServerException(), (), trace, account.key)
@@ -58,10 +58,10 @@ def export(call: Call, account: Account | None, state: State, now: Instant, ids:
     start, end = values.get("start"), values.get("end")
     if start is not None and end is not None and end < start:  # MG-6
         raise EndsBeforeStart(start=call.values["startDate"], end=call.values["endDate"])
-    period = AGE_POLICIES[state.readings[quirks.AGE.name]](explicit_period(start, end), now)  # MG-17
+    period = AGE_POLICIES[state.variants[quirks.AGE.name]](explicit_period(start, end), now)  # MG-17
     page = Page(values.get("page", 1), values.get("page_size", PAGE_SIZE.default))
     key = program_key(account.key, program.id, values.get("direction", ""))
-    found = select_page(state.ledger, key, page, *period.bounds)  # MG-18: by date, then by arrival
+    found = select_page(state.message_store, key, page, *period.bounds)  # MG-18: by date, then by arrival
     return Decision(now, Exported(program, found, page.following(found.total), meaning), (), trace, account.key)
 
 

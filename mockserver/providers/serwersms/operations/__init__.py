@@ -49,7 +49,7 @@ def _choose(call: Call, state: State) -> Operation:
         group, _, action = call.operation.partition(".")
         raise NotOffered(action=call.operation) if action in NOT_OFFERED.get(group, ()) else InvalidAction
     is_get = call.values["method"] != "POST"
-    if is_get and operation.needs_account and state.readings[quirks.GET.name] == "refused":  # SW-32
+    if is_get and operation.needs_account and state.variants[quirks.GET.name] == "rejected":  # SW-32
         raise WrongMethod(allowed="POST")
     if call.defect is not None:
         raise call.defect

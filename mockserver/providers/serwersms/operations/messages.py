@@ -59,14 +59,14 @@ def recived(call: Call, account: Account | None, state: State, now: Instant, ids
     assert account is not None
     values = parse_parameters(RECIVED, call.values, blank=BLANK)
     phones = frozenset(values.get("phone", ()))
-    number = magic.acting(phones) if phones and state.readings[quirks.MAGIC.name] != "off" else None  # SW-39
+    number = magic.acting(phones) if phones and state.variants[quirks.MAGIC.name] != "off" else None  # SW-39
     meaning = None if number is None else magic.MEANINGS[number]
     trace = NO_TRACE if number is None else DecisionTrace(magic=number)
     if meaning is not None and meaning in magic.ERRORS:
         return Decision(now, magic.ERRORS[meaning](), (), trace, account.key)
     page = _page(values)
-    zone = zone_of(state.readings[quirks.ZONE.name])  # SW-11
-    found = find(state.ledger, search(values, phones, account.key, TYPES, zone, state.read), page)
+    zone = zone_of(state.variants[quirks.ZONE.name])  # SW-11
+    found = find(state.message_store, search(values, phones, account.key, TYPES, zone, state.read), page)
     # SW-16: in the answer only when one of the two was sent
     paging = None if page.size is None else Paging(page.number, page.count(found.total))
     # 004: "That means a message as read (no more returned by the API)"; SW-12

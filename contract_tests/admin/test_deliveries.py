@@ -1,4 +1,4 @@
-"""The outbox through the control API, the Python class and the command line: what is told whom, and the tester's hand in it."""
+"""The deliveries through the control API, the Python class and the command line: what is notified whom, and the tester's hand in it."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from click.testing import CliRunner, Result
 from werkzeug.test import Client
 
 from mockserver import ControlError, MockServer
-from mockserver.app import READINGS, ROOMS, build_service
+from mockserver.app import CALLBACKS, VARIANTS, build_service
 from mockserver.cli import cli
-from mockserver.client import Controls, Mock
+from mockserver.client import AdminClient, Mock
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Outgoing
-from mockserver.engine.events import ArrivalScheduled, AttemptEnded, DeliveryOpened
+from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
+from mockserver.engine.events import AttemptEnded, DeliveryOpened, InboundScheduled
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND, Instant, parse_instant
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, State
-from mockserver.engine.world import Room, World
+from mockserver.engine.world import ProviderCallbacks, World
 
 NOON = "2026-06-01T12:00:00Z"
 AT = parse_instant(NOON)
 WORLD = "/_mock/worlds/default"
-OUTBOX = f"{WORLD}/outbox"
-REQUEST = Outgoing("POST", "http://127.0.0.1:9/in", (("Content-Type", "text/plain"),), b"hi")
+DELIVERIES = f"{WORLD}/deliveries"
+REQUEST = OutgoingRequest("POST", "http://127.0.0.1:9/in", (("Content-Type", "text/plain"),), b"hi")
 FINE = Outcome(200, (("Server", "mine"),), b"OK")
-BROKEN = Outcome(error="nobody listens there")
+BROKEN = Outcome(error="no one listens there")
 
 
 class Hand:
@@ -52,7 +52,7 @@ class Hand:
         self.has_begun.set()
 
     def due(self, world: World) -> None:
-        self.waits.append((world.state.agenda.next or 0) - world.clock.now())
+        self.waits.append((world.state.scheduled.next or 0) - world.clock.now())
 
     def forget(self, world: World) -> None: ...
     def close(self) -> None: ...
@@ -70,14 +70,14 @@ class Prompt(Hand):
         self.pool.submit(ended, world, delivery.number, self.outcome, delivery.due)
 
 
-def judge(delivery: Delivery, attempt: Attempt, _: State, now: Instant, __: IdReservation) -> Decision:
+def evaluate_attempt(delivery: Delivery, attempt: Attempt, _: State, now: Instant, __: IdReservation) -> Decision:
     """200 is what is wanted; else it is tried again in five minutes, three times in all."""
     if attempt.outcome.status == 200:
-        event = AttemptEnded(delivery.number, attempt._replace(verdict="200 is what we want"), "acknowledged", None)
+        event = AttemptEnded(delivery.number, attempt._replace(result="200 is what we want"), "acknowledged", None)
     elif len(delivery.attempts) < 2:
-        event = AttemptEnded(delivery.number, attempt._replace(verdict="no answer"), "due", now + 300 * SECOND)
+        event = AttemptEnded(delivery.number, attempt._replace(result="no answer"), "due", now + 300 * SECOND)
     else:
-        event = AttemptEnded(delivery.number, attempt._replace(verdict="no answer"), "given up", None)
+        event = AttemptEnded(delivery.number, attempt._replace(result="no answer"), "given up", None)
     return Decision(now, None, (event,))
 
 
@@ -113,53 +113,55 @@ def hand() -> Hand:
     return Hand()
 
 
-def opened(shipped: Fixture, sender: Hand | None = None) -> Worlds:
-    rooms = {name: Room(room.arrive, judge) for name, room in ROOMS.items()}
-    return Worlds(shipped, READINGS, clock=Clock.frozen(AT), rooms=rooms, sender=sender)
+def opened(shipped: Fixture, sender: Hand | None = None) -> WorldRegistry:
+    providers = {
+        name: ProviderCallbacks(provider.receive_inbound, evaluate_attempt) for name, provider in CALLBACKS.items()
+    }
+    return WorldRegistry(shipped, VARIANTS, clock=Clock.frozen(AT), providers=providers, sender=sender)
 
 
 @pytest.fixture
-def house(shipped: Fixture, hand: Hand) -> Worlds:
+def registry(shipped: Fixture, hand: Hand) -> WorldRegistry:
     return opened(shipped, hand)
 
 
 @pytest.fixture
-def world(house: Worlds) -> World:
-    return house.default
+def world(registry: WorldRegistry) -> World:
+    return registry.default
 
 
 @pytest.fixture
-def client(house: Worlds) -> Client:
-    return Client(build_service(registry=house).app)
+def client(registry: WorldRegistry) -> Client:
+    return Client(build_service(registry=registry).app)
 
 
-def refused(answer: Any) -> tuple[int, str, str]:
-    error = answer.get_json()["error"]
-    return answer.status_code, error["code"], error["message"]
+def rejected(response: Any) -> tuple[int, str, str]:
+    error = response.get_json()["error"]
+    return response.status_code, error["code"], error["message"]
 
 
 def numbers(client: Client, query: str = "") -> list[int]:
-    return [each["number"] for each in client.get(f"{OUTBOX}{query}").get_json()["deliveries"]]
+    return [each["number"] for each in client.get(f"{DELIVERIES}{query}").get_json()["deliveries"]]
 
 
-def asked(client: Client, path: str, **body: Any) -> Any:
-    answer = client.post(f"{WORLD}/{path}", json=body)
-    assert 200 == answer.status_code, answer.text
-    return answer.get_json()
+def request(client: Client, path: str, **body: Any) -> Any:
+    response = client.post(f"{WORLD}/{path}", json=body)
+    assert 200 == response.status_code, response.text
+    return response.get_json()
 
 
 # -- what is there -----------------------------------------------------------------------------------------------------
 
 
-def test_a_delivery_is_told_whole_with_the_message_that_it_is_about(client: Client, world: World) -> None:
+def test_a_delivery_is_notified_whole_with_the_message_that_it_is_about(client: Client, world: World) -> None:
     row = {"direction": "inbound", "sender": "5551112222", "recipient": "5554443210", "text": "hi", "id": "77"}
     stored = client.post(f"{WORLD}/messages", json={"provider": "dialogtech", "account": "documents", **row})
     serial = stored.get_json()["serial"]
     put(world, serial=serial)
     ended(world, 1, FINE)
 
-    (told,) = client.get(OUTBOX).get_json()["deliveries"]
-    assert told == client.get(f"{OUTBOX}/1").get_json()
+    (received,) = client.get(DELIVERIES).get_json()["deliveries"]
+    assert received == client.get(f"{DELIVERIES}/1").get_json()
     assert {
         "number": 1,
         "provider": "dialogtech",
@@ -167,9 +169,9 @@ def test_a_delivery_is_told_whole_with_the_message_that_it_is_about(client: Clie
         "kind": "inbound",
         "message": {"serial": serial, "id": "77"},
         "url": "http://127.0.0.1:9/in",
-        "verifies": True,
-        "lane": "5554443210",
-        "opened": NOON,
+        "requires_ack": True,
+        "ordering_key": "5554443210",
+        "created_at": NOON,
         "status": "acknowledged",
         "due": None,
         "attempts": [
@@ -183,36 +185,36 @@ def test_a_delivery_is_told_whole_with_the_message_that_it_is_about(client: Clie
                 },
                 "response": {"status": 200, "headers": [["Server", "mine"]], "body": {"text": "OK"}},
                 "error": None,
-                "verdict": "200 is what we want",
+                "result": "200 is what we want",
             }
         ],
-    } == told
+    } == received
 
 
-def test_an_attempt_without_an_answer_says_why_and_a_body_that_is_no_text_is_told_as_base64(
+def test_an_attempt_without_an_answer_says_why_and_a_body_that_is_no_text_is_notified_as_base64(
     client: Client, world: World
 ) -> None:
     put(world)
     ended(world, 1, BROKEN)
-    asked(client, "outbox/1/resend")
+    request(client, "deliveries/1/resend")
     ended(world, 1, Outcome(500, (), b"\xff"))
-    told = client.get(f"{OUTBOX}/1").get_json()
+    received = client.get(f"{DELIVERIES}/1").get_json()
 
-    first, second = told["attempts"]
-    assert (None, "nobody listens there", "no answer") == (first["response"], first["error"], first["verdict"])
+    first, second = received["attempts"]
+    assert (None, "no one listens there", "no answer") == (first["response"], first["error"], first["result"])
     assert (500, {"base64": "/w=="}, None) == (
         second["response"]["status"],
         second["response"]["body"],
         second["error"],
     )
-    assert ("due", "2026-06-01T12:05:00Z") == (told["status"], told["due"])
+    assert ("due", "2026-06-01T12:05:00Z") == (received["status"], received["due"])
 
 
 @pytest.mark.parametrize("serial", [10**6, 0])
 def test_a_message_that_is_not_there_has_no_id(client: Client, world: World, serial: int) -> None:
     put(world, serial=serial)
 
-    assert {"serial": serial, "id": None} == client.get(f"{OUTBOX}/1").get_json()["message"]
+    assert {"serial": serial, "id": None} == client.get(f"{DELIVERIES}/1").get_json()["message"]
 
 
 def test_deliveries_are_listed_by_what_they_are_and_from_a_number_on(client: Client, world: World) -> None:
@@ -236,13 +238,13 @@ def test_deliveries_are_listed_by_what_they_are_and_from_a_number_on(client: Cli
         ("?status=hold", 400, "bad_request", "status must be 'due', 'held', 'acknowledged' or 'given up', not 'hold'"),
         ("?account=dokuments", 404, "not_found", "dokuments: unknown account; did you mean 'documents'?"),
         ("?since=-1", 400, "bad_request", "since must be a whole number, not '-1'"),
-        ("/1", 404, "not_found", "the outbox has no delivery 1; it is empty"),
+        ("/1", 404, "not_found", "the deliveries has no delivery 1; it is empty"),
     ],
 )
-def test_what_is_not_there_to_be_asked_for_is_refused(
+def test_what_is_not_there_to_be_asked_for_is_rejected(
     client: Client, query: str, status: int, code: str, message: str
 ) -> None:
-    assert (status, code, message) == refused(client.get(OUTBOX + query))
+    assert (status, code, message) == rejected(client.get(DELIVERIES + query))
 
 
 # -- resend, hold and release ------------------------------------------------------------------------------------------
@@ -251,13 +253,13 @@ def test_what_is_not_there_to_be_asked_for_is_refused(
 def test_what_was_acknowledged_is_sent_again_and_keeps_its_attempts(client: Client, world: World, hand: Hand) -> None:
     put(world)
     ended(world, 1, FINE)
-    asked(client, "clock/advance", seconds=60)
-    again = asked(client, "outbox/1/resend")
+    request(client, "clock/advance", seconds=60)
+    again = request(client, "deliveries/1/resend")
     ended(world, 1, FINE)
 
     assert ("due", "2026-06-01T12:01:00Z", 1) == (again["status"], again["due"], len(again["attempts"]))
     assert [1, 1] == hand.begun
-    assert 2 == len(client.get(f"{OUTBOX}/1").get_json()["attempts"])
+    assert 2 == len(client.get(f"{DELIVERIES}/1").get_json()["attempts"])
 
 
 def test_a_resent_delivery_is_not_sent_once_more_when_it_would_have_been_due(
@@ -265,9 +267,9 @@ def test_a_resent_delivery_is_not_sent_once_more_when_it_would_have_been_due(
 ) -> None:
     put(world)
     ended(world, 1, BROKEN)
-    asked(client, "outbox/1/resend")
+    request(client, "deliveries/1/resend")
     ended(world, 1, FINE)
-    asked(client, "clock/advance", seconds=600)
+    request(client, "clock/advance", seconds=600)
 
     assert [1, 1] == hand.begun
 
@@ -277,11 +279,11 @@ def test_a_held_delivery_is_attempted_when_it_is_released_and_not_before(
 ) -> None:
     put(world)
     ended(world, 1, BROKEN)
-    held = asked(client, "outbox/1/hold")
-    asked(client, "clock/advance", seconds=3_600)
+    held = request(client, "deliveries/1/hold")
+    request(client, "clock/advance", seconds=3_600)
     assert ("held", None, [1]) == (held["status"], held["due"], hand.begun)
 
-    released = asked(client, "outbox/1/release")
+    released = request(client, "deliveries/1/release")
     assert ("due", "2026-06-01T13:00:00Z", [1, 1]) == (released["status"], released["due"], hand.begun)
 
 
@@ -294,11 +296,11 @@ def test_what_is_held_is_no_longer_what_comes_next(client: Client, world: World,
     put(world)
     ended(world, 1, BROKEN)
     assert "2026-06-01T12:05:00Z" == next_due(client)
-    asked(client, "outbox/1/hold")
+    request(client, "deliveries/1/hold")
 
     assert next_due(client) is None
-    assert NOON == asked(client, "clock/advance", next=True)["now"]
-    asked(client, "outbox/1/release")
+    assert NOON == request(client, "clock/advance", next=True)["now"]
+    request(client, "deliveries/1/release")
     ended(world, 1, BROKEN)
     assert "2026-06-01T12:05:00Z" == next_due(client)
 
@@ -306,7 +308,7 @@ def test_what_is_held_is_no_longer_what_comes_next(client: Client, world: World,
 def test_what_is_resent_is_not_due_a_second_time_later(client: Client, world: World, hand: Hand) -> None:
     put(world)
     ended(world, 1, BROKEN)
-    asked(client, "outbox/1/resend")
+    request(client, "deliveries/1/resend")
     ended(world, 1, FINE)
 
     assert next_due(client) is None
@@ -317,7 +319,7 @@ def test_what_another_delivery_waits_for_stays_due(client: Client, world: World,
     put(world, 2)
     ended(world, 1, BROKEN)
     ended(world, 2, BROKEN)
-    asked(client, "outbox/1/hold")
+    request(client, "deliveries/1/hold")
 
     assert "2026-06-01T12:05:00Z" == next_due(client)
 
@@ -331,54 +333,54 @@ def test_neither_a_fork_nor_a_snapshot_waits_for_what_its_parent_sends(
     snapshot = client.get(f"{WORLD}/snapshot").get_json()
 
     assert next_due(client, twin) is None
-    assert client.get(f"/_mock/worlds/{twin}/outbox/1").get_json()["due"] is None
-    assert "agenda" not in snapshot
+    assert client.get(f"/_mock/worlds/{twin}/deliveries/1").get_json()["due"] is None
+    assert "scheduled" not in snapshot
 
 
 def test_what_a_fork_holds_is_its_own_to_release(client: Client, world: World, hand: Hand) -> None:
     put(world)
     twin = client.post(f"{WORLD}/fork").get_json()["id"]
-    released = client.post(f"/_mock/worlds/{twin}/outbox/1/release").get_json()
+    released = client.post(f"/_mock/worlds/{twin}/deliveries/1/release").get_json()
 
     assert ("due", NOON, [1, 1]) == (released["status"], released["due"], hand.begun)
 
 
 @pytest.mark.parametrize(
-    ("status", "verb", "message"),
+    ("status", "endpoint", "message"),
     [
         ("held", "hold", "delivery 1 is held already"),
         ("acknowledged", "hold", "delivery 1 is acknowledged; there is no attempt to hold"),
         ("given up", "hold", "delivery 1 is given up; there is no attempt to hold"),
         ("acknowledged", "release", "delivery 1 is not held; it is acknowledged, and resend sends it again"),
-        ("due", "release", "an attempt at delivery 1 is being made; settle waits until it is over"),
-        ("due", "hold", "an attempt at delivery 1 is being made; settle waits until it is over"),
-        ("due", "resend", "an attempt at delivery 1 is being made; settle waits until it is over"),
+        ("due", "release", "an attempt at delivery 1 is being made; wait until idle waits until it is over"),
+        ("due", "hold", "an attempt at delivery 1 is being made; wait until idle waits until it is over"),
+        ("due", "resend", "an attempt at delivery 1 is being made; wait until idle waits until it is over"),
     ],
 )
-def test_what_makes_no_sense_as_things_stand_is_refused_and_changes_nothing(
-    client: Client, world: World, status: str, verb: str, message: str
+def test_what_makes_no_sense_as_things_stand_is_rejected_and_changes_nothing(
+    client: Client, world: World, status: str, endpoint: str, message: str
 ) -> None:
     put(world, status=status)
-    before = client.get(f"{OUTBOX}/1").get_json()
+    before = client.get(f"{DELIVERIES}/1").get_json()
 
-    assert (409, "conflict", message) == refused(client.post(f"{OUTBOX}/1/{verb}"))
-    assert before == client.get(f"{OUTBOX}/1").get_json()
+    assert (409, "conflict", message) == rejected(client.post(f"{DELIVERIES}/1/{endpoint}"))
+    assert before == client.get(f"{DELIVERIES}/1").get_json()
 
 
 def test_what_is_due_later_is_not_held(client: Client, world: World) -> None:
     put(world)
     ended(world, 1, BROKEN)
 
-    assert (409, "conflict", "delivery 1 is not held; it is due") == refused(client.post(f"{OUTBOX}/1/release"))
+    assert (409, "conflict", "delivery 1 is not held; it is due") == rejected(client.post(f"{DELIVERIES}/1/release"))
 
 
-@pytest.mark.parametrize("verb", ["resend", "hold", "release"])
-def test_an_unknown_delivery_is_refused(client: Client, world: World, verb: str) -> None:
+@pytest.mark.parametrize("endpoint", ["resend", "hold", "release"])
+def test_an_unknown_delivery_is_rejected(client: Client, world: World, endpoint: str) -> None:
     put(world, 3, "held")
     put(world, 4, "held")
 
-    assert (404, "not_found", "the outbox has no delivery 1; it holds 3 to 4") == refused(
-        client.post(f"{OUTBOX}/1/{verb}")
+    assert (404, "not_found", "the deliveries has no delivery 1; it holds 3 to 4") == rejected(
+        client.post(f"{DELIVERIES}/1/{endpoint}")
     )
 
 
@@ -386,13 +388,13 @@ def test_an_unknown_delivery_is_refused(client: Client, world: World, verb: str)
 
 
 def test_an_advance_tells_every_attempt_at_its_own_instant(shipped: Fixture, pool: ThreadPoolExecutor) -> None:
-    house = opened(shipped, Prompt(BROKEN, pool))
-    client = Client(build_service(registry=house).app)
-    put(house.default)
-    assert asked(client, "settle")["quiet"]
-    told = asked(client, "clock/advance", seconds=3_600)
+    registry = opened(shipped, Prompt(BROKEN, pool))
+    client = Client(build_service(registry=registry).app)
+    put(registry.default)
+    assert request(client, "wait/idle")["quiet"]
+    received = request(client, "clock/advance", seconds=3_600)
 
-    last = {"status": None, "error": "nobody listens there", "verdict": "no answer"}
+    last = {"status": None, "error": "no one listens there", "result": "no answer"}
     assert [
         {
             "at": "2026-06-01T12:05:00Z",
@@ -410,13 +412,13 @@ def test_an_advance_tells_every_attempt_at_its_own_instant(shipped: Fixture, poo
             "due": None,
             "attempt": {"at": "2026-06-01T12:10:00Z", **last},
         },
-    ] == told["happened"]
-    assert "2026-06-01T13:00:00Z" == told["now"]
+    ] == received["events"]
+    assert "2026-06-01T13:00:00Z" == received["now"]
 
 
-def test_what_is_opened_and_changed_is_told_as_it_happens(client: Client, world: World) -> None:
+def test_what_is_opened_and_changed_is_notified_as_it_happens(client: Client, world: World) -> None:
     put(world, status="held", serial=7)
-    asked(client, "outbox/1/release")
+    request(client, "deliveries/1/release")
     stream = client.get(f"{WORLD}/events?since=0")
     lines = (line for chunk in stream.response for line in chunk.splitlines() if line.startswith(b"data: "))
     first, second = (json.loads(line.removeprefix(b"data: ")) for line in islice(lines, 2))
@@ -431,7 +433,7 @@ def test_what_is_opened_and_changed_is_told_as_it_happens(client: Client, world:
         "kind": "inbound",
         "message": {"serial": 7},
         "url": "http://127.0.0.1:9/in",
-        "lane": "5554443210",
+        "ordering_key": "5554443210",
         "status": "held",
         "due": None,
     } == first
@@ -440,25 +442,27 @@ def test_what_is_opened_and_changed_is_told_as_it_happens(client: Client, world:
 
 def test_a_clock_is_moved_by_one_at_a_time(client: Client, world: World, hand: Hand, pool: ThreadPoolExecutor) -> None:
     put(world, due=AT + SECOND)
-    first = pool.submit(asked, client, "clock/advance", seconds=60)
+    first = pool.submit(request, client, "clock/advance", seconds=60)
     assert hand.has_begun.wait(30)
     second = client.post(f"{WORLD}/clock/advance", json={"seconds": 1})
     frozen = client.put(f"{WORLD}/clock", json={"frozen": True, "at": "2027-01-01T00:00:00Z"})
     ended(world, 1, FINE)
 
     said = "somebody else is moving this world's clock; let that end first"
-    assert (409, "busy", said) == refused(second) == refused(frozen)
+    assert (409, "busy", said) == rejected(second) == rejected(frozen)
     assert "2026-06-01T12:01:00Z" == first.result(timeout=30)["now"]
 
 
 def test_a_world_that_goes_round_in_a_circle_says_so(shipped: Fixture) -> None:
-    def arrive(_: Any, __: State, now: Instant, ___: IdReservation) -> Decision:
-        return Decision(now, None, (ArrivalScheduled(now, "p", {}),))
+    def receive_inbound(_: Any, __: State, now: Instant, ___: IdReservation) -> Decision:
+        return Decision(now, None, (InboundScheduled(now, "p", {}),))
 
-    house = Worlds(shipped, READINGS, clock=Clock.frozen(AT), rooms={"p": Room(arrive)})
-    house.default.execute(lambda state, now, ids: Decision(now, None, (ArrivalScheduled(now + 1, "p", {}),)))
-    status, code, message = refused(
-        Client(build_service(registry=house).app).post(f"{WORLD}/clock/advance", json={"seconds": 1})
+    registry = WorldRegistry(
+        shipped, VARIANTS, clock=Clock.frozen(AT), providers={"p": ProviderCallbacks(receive_inbound)}
+    )
+    registry.default.execute(lambda state, now, ids: Decision(now, None, (InboundScheduled(now + 1, "p", {}),)))
+    status, code, message = rejected(
+        Client(build_service(registry=registry).app).post(f"{WORLD}/clock/advance", json={"seconds": 1})
     )
 
     assert (409, "endless") == (status, code)
@@ -469,31 +473,33 @@ def test_an_advance_that_stops_short_of_what_is_due_says_how_near_it_is_now(
     client: Client, world: World, hand: Hand
 ) -> None:
     put(world, due=AT + 300 * SECOND)
-    asked(client, "clock/advance", seconds=299)
+    request(client, "clock/advance", seconds=299)
 
     assert [300 * SECOND, SECOND] == hand.waits
 
 
-# -- settle and wait ---------------------------------------------------------------------------------------------------
+# -- wait until idle and wait ---------------------------------------------------------------------------------------------------
 
 
 def test_where_nothing_is_in_flight_it_is_quiet(client: Client, world: World) -> None:
     put(world, status="held")
 
-    assert {"quiet": True, "in_flight": 0, "now": NOON} == asked(client, "settle")
-    assert {"quiet": True, "in_flight": 0, "now": NOON} == client.post(f"{WORLD}/settle").get_json()
+    assert {"quiet": True, "in_flight": 0, "now": NOON} == request(client, "wait/idle")
+    assert {"quiet": True, "in_flight": 0, "now": NOON} == client.post(f"{WORLD}/wait/idle").get_json()
 
 
-def test_what_does_not_end_in_time_is_told(client: Client, world: World) -> None:
+def test_what_does_not_end_in_time_is_notified(client: Client, world: World) -> None:
     put(world, 1)
     put(world, 2)
 
-    assert {"quiet": False, "in_flight": 2, "now": NOON} == asked(client, "settle", timeout=0)
+    assert {"quiet": False, "in_flight": 2, "now": NOON} == request(client, "wait/idle", timeout=0)
 
 
-def test_settling_ends_when_the_last_attempt_is_over(client: Client, world: World, pool: ThreadPoolExecutor) -> None:
+def test_waiting_until_idle_ends_when_the_last_attempt_is_over(
+    client: Client, world: World, pool: ThreadPoolExecutor
+) -> None:
     put(world)
-    waiting = pool.submit(asked, client, "settle", timeout=60)
+    waiting = pool.submit(request, client, "wait/idle", timeout=60)
     ended(world, 1, FINE)
 
     assert waiting.result(timeout=30)["quiet"]
@@ -507,8 +513,8 @@ def test_settling_ends_when_the_last_attempt_is_over(client: Client, world: Worl
         ({"timeuot": 1}, "timeuot: unknown key; did you mean 'timeout'?"),
     ],
 )
-def test_nobody_settles_for_ever(client: Client, body: Any, message: str) -> None:
-    assert (400, "bad_request", message) == refused(client.post(f"{WORLD}/settle", json=body))
+def test_no_one_becomes_idle_for_ever(client: Client, body: Any, message: str) -> None:
+    assert (400, "bad_request", message) == rejected(client.post(f"{WORLD}/wait/idle", json=body))
 
 
 @pytest.mark.parametrize(
@@ -528,11 +534,11 @@ def test_attempts_are_waited_for_by_their_delivery_and_what_became_of_it(
     ended(world, 1, BROKEN)
     ended(world, 2, FINE)
     for _ in range(2):
-        asked(client, "outbox/1/resend")
+        request(client, "deliveries/1/resend")
         ended(world, 1, BROKEN)
-    answer = client.get(f"{WORLD}/wait?for=delivery&since=0&timeout=0{query}").get_json()["found"]
+    response = client.get(f"{WORLD}/wait?for=delivery&since=0&timeout=0{query}").get_json()["found"]
 
-    assert ("attempt_ended", *found) == (answer["event"], answer["number"], answer["status"])
+    assert ("attempt_ended", *found) == (response["event"], response["number"], response["status"])
 
 
 @pytest.mark.parametrize(
@@ -543,27 +549,27 @@ def test_attempts_are_waited_for_by_their_delivery_and_what_became_of_it(
         ("provider=mgage", "provider: is of no use for deliveries; number, status are"),
     ],
 )
-def test_what_no_delivery_is_asked_for_by_is_refused(client: Client, query: str, message: str) -> None:
-    assert (400, "bad_request", message) == refused(client.get(f"{WORLD}/wait?for=delivery&{query}"))
+def test_what_no_delivery_is_asked_for_by_is_rejected(client: Client, query: str, message: str) -> None:
+    assert (400, "bad_request", message) == rejected(client.get(f"{WORLD}/wait?for=delivery&{query}"))
 
 
 def test_the_status_of_an_exchange_is_still_one_of_http(client: Client) -> None:
     said = (400, "bad_request", "status must be an HTTP status, not 'due'")
 
-    assert said == refused(client.get(f"{WORLD}/wait?for=exchange&status=due"))
+    assert said == rejected(client.get(f"{WORLD}/wait?for=exchange&status=due"))
 
 
 # -- in Python ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def server(house: Worlds) -> Iterator[MockServer]:
-    with MockServer(build_service(registry=house)) as server:
+def server(registry: WorldRegistry) -> Iterator[MockServer]:
+    with MockServer(build_service(registry=registry)) as server:
         yield server
 
 
 @pytest.fixture(params=["in process", "at a socket"])
-def mock(request: pytest.FixtureRequest, server: MockServer) -> Iterator[Controls]:
+def mock(request: pytest.FixtureRequest, server: MockServer) -> Iterator[AdminClient]:
     if request.param == "in process":
         yield server
     else:
@@ -571,7 +577,7 @@ def mock(request: pytest.FixtureRequest, server: MockServer) -> Iterator[Control
             yield mock
 
 
-def test_a_delivery_and_its_attempts_are_values(mock: Controls, world: World) -> None:
+def test_a_delivery_and_its_attempts_are_values(mock: AdminClient, world: World) -> None:
     message = mock.world.store(
         "dialogtech", "documents", direction="inbound", sender="5551112222", recipient="5554443210", text="hi"
     )
@@ -583,8 +589,8 @@ def test_a_delivery_and_its_attempts_are_values(mock: Controls, world: World) ->
     noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
     assert ("dialogtech", "documents", "inbound") == (delivery.provider, delivery.account, delivery.kind)
     assert (message.serial, message.id) == (delivery.serial, delivery.message_id)
-    assert ("acknowledged", None, noon) == (delivery.status, delivery.due, delivery.opened)
-    assert ("http://127.0.0.1:9/in", True, "5554443210") == (delivery.url, delivery.verifies, delivery.lane)
+    assert ("acknowledged", None, noon) == (delivery.status, delivery.due, delivery.created_at)
+    assert ("http://127.0.0.1:9/in", True, "5554443210") == (delivery.url, delivery.requires_ack, delivery.ordering_key)
     assert ("POST", b"hi", (("Content-Type", "text/plain"),)) == (
         attempt.request.method,
         attempt.request.body,
@@ -596,18 +602,18 @@ def test_a_delivery_and_its_attempts_are_values(mock: Controls, world: World) ->
         attempt.response.headers,
         attempt.response.body,
     )
-    assert (noon, None, "200 is what we want") == (attempt.at, attempt.error, attempt.verdict)
+    assert (noon, None, "200 is what we want") == (attempt.at, attempt.error, attempt.result)
 
 
-def test_an_attempt_without_an_answer_has_none(mock: Controls, world: World) -> None:
+def test_an_attempt_without_an_answer_has_none(mock: AdminClient, world: World) -> None:
     put(world)
     ended(world, 1, BROKEN)
     (attempt,) = mock.world.delivery(1).attempts
 
-    assert (None, "nobody listens there") == (attempt.response, attempt.error)
+    assert (None, "no one listens there") == (attempt.response, attempt.error)
 
 
-def test_a_delivery_is_held_released_and_sent_again(mock: Controls, world: World, hand: Hand) -> None:
+def test_a_delivery_is_held_released_and_sent_again(mock: AdminClient, world: World, hand: Hand) -> None:
     put(world)
     ended(world, 1, BROKEN)
     held = mock.world.delivery(1).hold()
@@ -620,46 +626,48 @@ def test_a_delivery_is_held_released_and_sent_again(mock: Controls, world: World
     assert ([1, 1, 1], [1, 1, 2]) == (hand.begun, [len(each.attempts) for each in (held, released, again)])
 
 
-def test_the_outbox_is_asked_for_what_one_wants_of_it(mock: Controls, world: World) -> None:
+def test_the_deliveries_is_asked_for_what_one_wants_of_it(mock: AdminClient, world: World) -> None:
     for number in (1, 2, 3):
         put(world, number, "held")
     put(world, 4, account="serwersms/demo")
 
-    assert [1, 2, 3, 4] == [each.number for each in mock.world.outbox()]
-    assert [2] == [each.number for each in mock.world.outbox(status="held", since=1, limit=1)]
-    assert [4] == [each.number for each in mock.world.outbox("serwersms", "demo")]
+    assert [1, 2, 3, 4] == [each.number for each in mock.world.deliveries()]
+    assert [2] == [each.number for each in mock.world.deliveries(status="held", since=1, limit=1)]
+    assert [4] == [each.number for each in mock.world.deliveries("serwersms", "demo")]
 
 
-def test_a_long_outbox_is_fetched_in_pages(mock: Controls, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_deliveries_is_fetched_in_pages(
+    mock: AdminClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mockserver.client.resource._PAGE", 2)
     for number in range(1, 6):
         put(world, number, "held")
 
-    assert [1, 2, 3, 4, 5] == [each.number for each in mock.world.outbox()]
-    assert [1, 2, 3] == [each.number for each in mock.world.outbox(limit=3)]
+    assert [1, 2, 3, 4, 5] == [each.number for each in mock.world.deliveries()]
+    assert [1, 2, 3] == [each.number for each in mock.world.deliveries(limit=3)]
 
 
-def test_what_makes_no_sense_raises(mock: Controls, world: World) -> None:
+def test_what_makes_no_sense_raises(mock: AdminClient, world: World) -> None:
     put(world, 1, "held")
-    with pytest.raises(ControlError, match="delivery 1 is held already") as refused:
+    with pytest.raises(ControlError, match="delivery 1 is held already") as rejected:
         mock.world.delivery(1).hold()
 
-    assert "conflict" == refused.value.code
+    assert "conflict" == rejected.value.code
     with pytest.raises(ControlError, match="no delivery 9"):
         mock.world.delivery(9)
 
 
-def test_settling_is_true_when_it_is_quiet(mock: Controls, world: World) -> None:
+def test_waiting_until_idle_is_true_when_it_is_quiet(mock: AdminClient, world: World) -> None:
     put(world)
-    too_soon = mock.world.settle(timeout=0)
+    too_soon = mock.world.wait_until_idle(timeout=0)
     ended(world, 1, FINE)
-    settled = mock.world.settle()
+    idle = mock.world.wait_until_idle()
 
     assert (False, 1) == (bool(too_soon), too_soon.in_flight)
-    assert (True, 0, mock.world.clock.now) == (bool(settled), settled.in_flight, settled.now)
+    assert (True, 0, mock.world.clock.now) == (bool(idle), idle.in_flight, idle.now)
 
 
-def test_a_delivery_is_waited_for_and_the_next_from_its_cursor(mock: Controls, world: World) -> None:
+def test_a_delivery_is_waited_for_and_the_next_from_its_cursor(mock: AdminClient, world: World) -> None:
     put(world, 1)
     put(world, 2)
     ended(world, 1, BROKEN)
@@ -674,7 +682,7 @@ def test_a_delivery_is_waited_for_and_the_next_from_its_cursor(mock: Controls, w
         mock.world.wait("delivery", timeout=0, since=0, number=1, status="given up")
 
 
-def test_a_waiting_client_is_woken_by_the_attempt(mock: Controls, world: World, pool: ThreadPoolExecutor) -> None:
+def test_a_waiting_client_is_woken_by_the_attempt(mock: AdminClient, world: World, pool: ThreadPoolExecutor) -> None:
     put(world)
     waiting = pool.submit(mock.world.wait_for_delivery, timeout=60, since=mock.world.cursor)
     ended(world, 1, FINE)
@@ -682,15 +690,15 @@ def test_a_waiting_client_is_woken_by_the_attempt(mock: Controls, world: World, 
     assert "acknowledged" == waiting.result(timeout=30).status
 
 
-def test_the_verbs_can_be_awaited(mock: Controls, world: World) -> None:
+def test_the_verbs_can_be_awaited(mock: AdminClient, world: World) -> None:
     put(world, 1, "held")
 
     async def sent() -> tuple[str, bool, list[int]]:
         delivery = await mock.world.delivery.aio(1)
         released = await delivery.release.aio()
         ended(world, 1, FINE)
-        settled = await mock.world.settle.aio()
-        return released.status, bool(settled), [each.number for each in await mock.world.outbox.aio()]
+        idle = await mock.world.wait_until_idle.aio()
+        return released.status, bool(idle), [each.number for each in await mock.world.deliveries.aio()]
 
     assert ("due", True, [1]) == asyncio.run(sent())
 
@@ -711,15 +719,15 @@ def run(server: MockServer) -> Any:
 def test_deliveries_are_listed_for_people_and_for_programs(run: Any, world: World) -> None:
     put(world, 1, "held")
     put(world, 2)
-    titles, line = run("outbox", "list", "--status", "held").stdout.splitlines()
+    titles, line = run("delivery", "list", "--status", "held").stdout.splitlines()
 
     assert ["NUMBER", "ACCOUNT", "KIND", "MESSAGE", "STATUS", "DUE", "ATTEMPTS", "URL"] == titles.split()
     assert ["1", "dialogtech/documents", "inbound", "-", "held", "-", "0", "http://127.0.0.1:9/in"] == line.split()
-    told = json.loads(run("outbox", "list", "--format", "json").stdout)
-    assert [1, 2] == [each["number"] for each in told["deliveries"]]
-    assert "there may be more; ask with --since 1, or" in run("outbox", "list", "--limit", "1").stderr
+    received = json.loads(run("delivery", "list", "--format", "json").stdout)
+    assert [1, 2] == [each["number"] for each in received["deliveries"]]
+    assert "there may be more; ask with --since 1, or" in run("delivery", "list", "--limit", "1").stderr
     assert ("", "no such delivery\n") == (
-        (none := run("outbox", "list", "--status", "given up")).stdout,
+        (none := run("delivery", "list", "--status", "given up")).stdout,
         none.stderr,
     )
 
@@ -727,45 +735,47 @@ def test_deliveries_are_listed_for_people_and_for_programs(run: Any, world: Worl
 def test_a_delivery_is_shown_with_its_attempts(run: Any, world: World) -> None:
     put(world)
     ended(world, 1, BROKEN)
-    run("outbox", "resend", "1")
+    run("delivery", "resend", "1")
     ended(world, 1, FINE)
-    shown = run("outbox", "show", "1").stdout.splitlines()
+    shown = run("delivery", "show", "1").stdout.splitlines()
 
     assert [
-        f"{NOON} POST http://127.0.0.1:9/in -> nobody listens there",
+        f"{NOON} POST http://127.0.0.1:9/in -> no one listens there",
         "  no answer",
         f"{NOON} POST http://127.0.0.1:9/in -> 200 OK",
         "  200 is what we want",
     ] == shown[-4:]
     assert ["status", "acknowledged"] in [line.split() for line in shown]
-    assert 2 == len(json.loads(run("outbox", "show", "1", "--format", "json").stdout)["attempts"])
+    assert 2 == len(json.loads(run("delivery", "show", "1", "--format", "json").stdout)["attempts"])
 
 
 def test_a_delivery_is_held_and_released_by_command(run: Any, world: World, hand: Hand) -> None:
     put(world)
     ended(world, 1, BROKEN)
 
-    assert "held" == json.loads(run("outbox", "hold", "1", "--format", "json").stdout)["status"]
-    assert ["due", NOON] == run("outbox", "release", "1").stdout.splitlines()[1].split()[4:6]
+    assert "held" == json.loads(run("delivery", "hold", "1", "--format", "json").stdout)["status"]
+    assert ["due", NOON] == run("delivery", "release", "1").stdout.splitlines()[1].split()[4:6]
     assert [1, 1] == hand.begun
-    assert "mockserver: the outbox has no delivery 9; it holds 1 to 1\n" == run("outbox", "hold", "9", ends=1).stderr
+    assert (
+        "mockserver: the deliveries has no delivery 9; it holds 1 to 1\n" == run("delivery", "hold", "9", ends=1).stderr
+    )
 
 
-def test_settle_ends_with_1_when_it_does_not_come_to_quiet(run: Any, world: World) -> None:
-    assert f"quiet at {NOON}\n" == run("settle").stdout
+def test_wait_until_idle_ends_with_1_when_it_does_not_come_to_quiet(run: Any, world: World) -> None:
+    assert f"idle at {NOON}\n" == run("wait", "idle").stdout
     put(world)
 
-    failed = run("settle", "--timeout", "0", ends=1)
-    assert ("", "mockserver: not quiet within 0 s: 1 still in flight\n") == (failed.stdout, failed.stderr)
-    assert not json.loads(run("settle", "--timeout", "0", "--format", "json", ends=1).stdout)["quiet"]
+    failed = run("wait", "idle", "--timeout", "0", ends=1)
+    assert ("", "mockserver: not idle within 0 s: 1 still in flight\n") == (failed.stdout, failed.stderr)
+    assert not json.loads(run("wait", "idle", "--timeout", "0", "--format", "json", ends=1).stdout)["quiet"]
 
 
-def test_an_attempt_on_the_way_is_told_by_the_clock(
+def test_an_attempt_on_the_way_is_notified_by_the_clock(
     run: Any, world: World, hand: Hand, pool: ThreadPoolExecutor
 ) -> None:
     put(world, due=AT + SECOND)
     pool.submit(lambda: hand.has_begun.wait(30) and ended(world, 1, FINE, AT + SECOND))
-    told = run("clock", "advance", "1m").stdout.splitlines()
+    received = run("clock", "advance", "1m").stdout.splitlines()
 
-    assert told[0].startswith("2026-06-01T12:00:01Z attempt_ended number=1 status=acknowledged answer=200 ")
-    assert "2026-06-01T12:01:00Z frozen, nothing is due" == told[-1]
+    assert received[0].startswith("2026-06-01T12:00:01Z attempt_ended number=1 status=acknowledged answer=200 ")
+    assert "2026-06-01T12:01:00Z frozen, nothing is due" == received[-1]

@@ -1,4 +1,4 @@
-"""Claims about a journal, and the difference to the nearest exchanges where one does not hold."""
+"""Verifications about a journal, and the difference to the nearest exchanges where one does not hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import pytest
 from werkzeug.test import Client
 
 from contract_tests.clocks import let_pass
-from mockserver.admin.verification import CLAIM, WANTED, Difference, answer, claim_from, differences, wanted_from
+from mockserver.admin.verification import (
+    REQUEST_PATTERN,
+    VERIFICATION,
+    Difference,
+    differences,
+    request_pattern_from,
+    response,
+    verification_from,
+)
 from mockserver.app import PROVIDERS
 from mockserver.engine.journal import Budget, Exchange, Journal
 from mockserver.http.masking import Masking
@@ -24,24 +32,24 @@ Assert = Callable[[Any], dict[str, Any]]
 
 
 @pytest.fixture
-def send(client: Client, house) -> Callable[..., None]:
+def send(client: Client, registry) -> Callable[..., None]:
     """Send to each of these numbers; two seconds pass before each."""
 
     def sent(*numbers: str) -> None:
         for number in numbers:
-            let_pass(house.default, 2_000_000)
+            let_pass(registry.default, 2_000_000)
             client.get("/ibp_api.php", query_string={**SMS, "to": number})
 
     return sent
 
 
 @pytest.fixture
-def claimed(house) -> Assert:
-    """Whether a claim about the default world holds."""
-    masking = Masking((name for room in PROVIDERS for name in room.secrets), house.is_ours)
+def verified(registry) -> Assert:
+    """Whether a verification about the default world holds."""
+    masking = Masking((name for provider in PROVIDERS for name in provider.secrets), registry.is_ours)
 
-    def asserted(claim: Any) -> dict[str, Any]:
-        answered = answer(claim_from(claim), house.default.journal, masking.parameter)
+    def asserted(verification: Any) -> dict[str, Any]:
+        answered = response(verification_from(verification), registry.default.journal, masking.parameter)
         assert answered == orjson.loads(orjson.dumps(answered))
         return answered
 
@@ -56,19 +64,19 @@ def holds(*found: int, last: int, dropped: int = 0) -> dict[str, Any]:
     return {"holds": True, "found": list(found), "difference": [], "last": last, "dropped": dropped}
 
 
-def test_three_sends_to_a_number_in_this_order(send, claimed: Assert) -> None:
+def test_three_sends_to_a_number_in_this_order(send, verified: Assert) -> None:
     send(ADA, BOB, CY)
 
-    assert holds(1, 2, 3, last=3) == claimed({"exchanges": [to(ADA), to(BOB), to(CY)], "order": True})
+    assert holds(1, 2, 3, last=3) == verified({"exchanges": [to(ADA), to(BOB), to(CY)], "order": True})
 
 
-def test_others_may_stand_between_exchanges_in_order(send, claimed: Assert) -> None:
+def test_others_may_stand_between_exchanges_in_order(send, verified: Assert) -> None:
     send(ADA, CY, BOB)
 
-    assert holds(1, 3, last=3) == claimed({"exchanges": [to(ADA), to(BOB)], "order": True})
+    assert holds(1, 3, last=3) == verified({"exchanges": [to(ADA), to(BOB)], "order": True})
 
 
-def test_what_comes_too_early_is_said_to(send, claimed: Assert) -> None:
+def test_what_comes_too_early_is_said_to(send, verified: Assert) -> None:
     send(BOB, ADA)
 
     assert {
@@ -77,33 +85,33 @@ def test_what_comes_too_early_is_said_to(send, claimed: Assert) -> None:
         "difference": [{"wanted": 2, "said": "1 is one, but comes too early", "nearest": 1, "fields": []}],
         "last": 2,
         "dropped": 0,
-    } == claimed({"exchanges": [to(ADA), to(BOB)], "order": True})
+    } == verified({"exchanges": [to(ADA), to(BOB)], "order": True})
 
 
-def test_without_order_any_order_will_do(send, claimed: Assert) -> None:
+def test_without_order_any_order_will_do(send, verified: Assert) -> None:
     send(BOB, ADA)
 
-    assert holds(2, 1, last=2) == claimed({"exchanges": [to(ADA), to(BOB)]})
+    assert holds(2, 1, last=2) == verified({"exchanges": [to(ADA), to(BOB)]})
 
 
-def test_each_of_the_wanted_is_an_exchange_of_its_own(send, claimed: Assert) -> None:
+def test_each_of_the_wanted_is_an_exchange_of_its_own(send, verified: Assert) -> None:
     send(ADA)
     difference = {"wanted": 2, "said": "there is no other exchange", "nearest": None, "fields": []}
 
-    assert [difference] == claimed({"exchanges": [to(ADA), to(ADA)]})["difference"]
+    assert [difference] == verified({"exchanges": [to(ADA), to(ADA)]})["difference"]
 
 
-def test_a_broad_wish_leaves_the_only_exchange_that_meets_a_narrow_one_to_it(send, claimed: Assert) -> None:
+def test_a_broad_wish_leaves_the_only_exchange_that_meets_a_narrow_one_to_it(send, verified: Assert) -> None:
     send(ADA, BOB)
 
-    assert holds(2, 1, last=2) == claimed({"exchanges": [{"provider": "dialogtech"}, to(ADA)]})
+    assert holds(2, 1, last=2) == verified({"exchanges": [{"provider": "dialogtech"}, to(ADA)]})
 
 
-def test_the_difference_names_the_nearest_exchange_and_each_field(send, client: Client, claimed: Assert) -> None:
+def test_the_difference_names_the_nearest_exchange_and_each_field(send, client: Client, verified: Assert) -> None:
     client.post("/messages/recived.json", data=LOGIN)
     send(ADA, CY)
     client.get("/ibp_api.php", query_string={**SMS, "to": ADA})  # too soon
-    wanted = {**to("5556667770"), "refusal": None, "status": 200}
+    wanted = {**to("5556667770"), "error": None, "status": 200}
 
     assert {
         "holds": False,
@@ -118,20 +126,20 @@ def test_the_difference_names_the_nearest_exchange_and_each_field(send, client: 
         ],
         "last": 4,
         "dropped": 0,
-    } == claimed({"exchanges": [wanted]})
+    } == verified({"exchanges": [wanted]})
 
 
-def test_a_refusal_where_none_was_wanted_is_a_field_too(send, client: Client, claimed: Assert) -> None:
+def test_a_provider_error_where_none_was_wanted_is_a_field_too(send, client: Client, verified: Assert) -> None:
     send(ADA)
     client.get("/ibp_api.php", query_string={**SMS, "to": ADA})
-    accepted = {**to(ADA), "refusal": None}
+    accepted = {**to(ADA), "error": None}
 
     assert {
         "wanted": 2,
-        "said": 'the nearest is 2: refusal: wanted nothing, got "TooManyPerNumber"',
+        "said": 'the nearest is 2: error: wanted nothing, got "TooManyPerNumber"',
         "nearest": 2,
-        "fields": [{"field": "refusal", "wanted": None, "got": "TooManyPerNumber"}],
-    } == claimed({"exchanges": [accepted, accepted]})["difference"][0]
+        "fields": [{"field": "error", "wanted": None, "got": "TooManyPerNumber"}],
+    } == verified({"exchanges": [accepted, accepted]})["difference"][0]
 
 
 COUNTS: Mapping[str, tuple[Any, str | None]] = {
@@ -154,9 +162,9 @@ COUNTS: Mapping[str, tuple[Any, str | None]] = {
 
 
 @pytest.mark.parametrize(("count", "said"), COUNTS.values(), ids=COUNTS)
-def test_a_count_is_of_all_exchanges_that_match(send, claimed: Assert, count: Any, said: str | None) -> None:
+def test_a_count_is_of_all_exchanges_that_match(send, verified: Assert, count: Any, said: str | None) -> None:
     send(ADA, ADA, BOB)
-    got = claimed({"exchanges": [to(ADA)], "count": count})
+    got = verified({"exchanges": [to(ADA)], "count": count})
 
     assert (said is None, [1, 2], [said] if said else []) == (
         got["holds"],
@@ -165,34 +173,36 @@ def test_a_count_is_of_all_exchanges_that_match(send, claimed: Assert, count: An
     )
 
 
-def test_nothing_of_a_kind_is_a_claim_too(claimed: Assert) -> None:
-    assert holds(last=0) == claimed({"exchanges": [{"provider": "mgage"}], "count": 0})
+def test_nothing_of_a_kind_is_a_verification_too(verified: Assert) -> None:
+    assert holds(last=0) == verified({"exchanges": [{"provider": "mgage"}], "count": 0})
 
 
-def test_only_what_came_after_a_number_counts(send, claimed: Assert) -> None:
+def test_only_what_came_after_a_number_counts(send, verified: Assert) -> None:
     send(ADA, BOB)
 
-    assert holds(2, last=2) == claimed({"exchanges": [{"provider": "dialogtech"}], "count": 1, "since": 1})
+    assert holds(2, last=2) == verified({"exchanges": [{"provider": "dialogtech"}], "count": 1, "since": 1})
 
 
-def test_what_was_dropped_is_told_beside_the_verdict() -> None:
+def test_what_was_dropped_is_notified_beside_the_outcome() -> None:
     journal = Journal(Budget(), most=2)
     for _ in range(5):
         journal.add(Exchange("GET", "/", (), b"", None))
 
     why = {"why_dropped": journal.why_dropped}
-    assert holds(4, last=5, dropped=3) | why == answer(claim_from({"exchanges": [{"path": "/"}]}), journal)
-    assert holds(4, last=5, dropped=1) | why == answer(claim_from({"exchanges": [{"path": "/"}], "since": 2}), journal)
-    assert "why_dropped" not in answer(claim_from({"exchanges": [{"path": "/"}], "since": 3}), journal)
+    assert holds(4, last=5, dropped=3) | why == response(verification_from({"exchanges": [{"path": "/"}]}), journal)
+    assert holds(4, last=5, dropped=1) | why == response(
+        verification_from({"exchanges": [{"path": "/"}], "since": 2}), journal
+    )
+    assert "why_dropped" not in response(verification_from({"exchanges": [{"path": "/"}], "since": 3}), journal)
 
 
-def test_an_empty_journal_has_nothing_near(claimed: Assert) -> None:
+def test_an_empty_journal_has_nothing_near(verified: Assert) -> None:
     difference = {"wanted": 1, "said": "there is no other exchange", "nearest": None, "fields": []}
 
-    assert [difference] == claimed({"exchanges": [{}]})["difference"]
+    assert [difference] == verified({"exchanges": [{}]})["difference"]
 
 
-def test_a_secret_is_masked_in_a_difference(client: Client, claimed: Assert) -> None:
+def test_a_secret_is_masked_in_a_difference(client: Client, verified: Assert) -> None:
     client.get(
         "/ibp_api.php", query_string={"action": "sms.get_numbers", "access_key": "foo", "secret_access_key": "LIVE"}
     )
@@ -205,21 +215,21 @@ def test_a_secret_is_masked_in_a_difference(client: Client, claimed: Assert) -> 
     assert [
         [{"field": "parameters.secret_access_key", "wanted": "bar", "got": "[masked]"}],
         [{"field": "headers.authorization", "wanted": "Basic bWdhZ2U6bWdhZ2U=", "got": "Basic [masked]"}],
-    ] == [each["fields"] for each in claimed({"exchanges": wanted})["difference"]]
+    ] == [each["fields"] for each in verified({"exchanges": wanted})["difference"]]
 
 
 # -- one exchange --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def exchange(client: Client, house) -> Exchange:
+def exchange(client: Client, registry) -> Exchange:
     """A call with a list, a number, something that nothing reads, and a header."""
     client.post(
         "/messages/recived.json",
         json={**LOGIN, "phone": ["500600700", "500600701"], "limit": 5, "read": False, "system": "php"},
         headers={"X-Trace": "7"},
     )
-    found: Exchange = house.default.journal.get(1)
+    found: Exchange = registry.default.journal.get(1)
     return found
 
 
@@ -231,7 +241,7 @@ MATCHES: Mapping[str, Mapping[str, Any]] = {
         "account": "serwersms/documents",
         "method": "post",
         "path": "/messages/recived.json",
-        "refusal": None,
+        "error": None,
         "status": 200,
     },
     "an element of a list": {"parameters": {"phone": "500600701"}},
@@ -246,7 +256,7 @@ MATCHES: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("wanted", MATCHES.values(), ids=MATCHES)
 def test_an_exchange_matches_when_there_is_no_difference(exchange: Exchange, wanted: Mapping[str, Any]) -> None:
-    assert [] == differences(exchange, wanted_from(wanted))
+    assert [] == differences(exchange, request_pattern_from(wanted))
 
 
 DIFFERS: Mapping[str, tuple[Mapping[str, Any], Difference, str]] = {
@@ -255,10 +265,10 @@ DIFFERS: Mapping[str, tuple[Mapping[str, Any], Difference, str]] = {
         Difference("provider", "mgage", "serwersms"),
         'provider: wanted "mgage", got "serwersms"',
     ),
-    "a refusal": (
-        {"refusal": "InvalidUser"},
-        Difference("refusal", "InvalidUser", None),
-        'refusal: wanted "InvalidUser", got nothing',
+    "a provider error": (
+        {"error": "InvalidUser"},
+        Difference("error", "InvalidUser", None),
+        'error: wanted "InvalidUser", got nothing',
     ),
     "a status": ({"status": 404}, Difference("status", 404, 200), "status: wanted 404, got 200"),
     "a list": (
@@ -288,15 +298,15 @@ DIFFERS: Mapping[str, tuple[Mapping[str, Any], Difference, str]] = {
 def test_a_difference_has_field_wanted_and_got(
     exchange: Exchange, wanted: Mapping[str, Any], difference: Difference, said: str
 ) -> None:
-    assert [difference] == differences(exchange, wanted_from(wanted))
+    assert [difference] == differences(exchange, request_pattern_from(wanted))
     assert said == str(difference)
 
 
-# -- what is no claim ----------------------------------------------------------------------------------------------
+# -- what is no verification ----------------------------------------------------------------------------------------------
 
 
-NO_CLAIMS: Mapping[str, tuple[Any, str]] = {
-    "a list": ([], "an empty list is not an object that makes a claim"),
+NO_VERIFICATIONS: Mapping[str, tuple[Any, str]] = {
+    "a list": ([], "an empty list is not an object that makes a verification"),
     "nothing": ({}, "exchanges: is missing"),
     "no exchanges": ({"exchanges": []}, "exchanges: an empty list is not a list of 1 to 100 wanted exchanges"),
     "a misspelt key": ({"exchange": [{}]}, "exchange: unknown key; did you mean 'exchanges'?"),
@@ -320,10 +330,10 @@ NO_CLAIMS: Mapping[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("description", "sentence"), NO_CLAIMS.values(), ids=NO_CLAIMS)
-def test_what_is_no_claim_is_refused_in_one_sentence(description: Any, sentence: str) -> None:
+@pytest.mark.parametrize(("description", "sentence"), NO_VERIFICATIONS.values(), ids=NO_VERIFICATIONS)
+def test_what_is_no_verification_is_rejected_in_one_sentence(description: Any, sentence: str) -> None:
     with pytest.raises(ValueError) as caught:
-        claim_from(description)
+        verification_from(description)
 
     assert sentence == str(caught.value).removeprefix(": ")
 
@@ -331,5 +341,5 @@ def test_what_is_no_claim_is_refused_in_one_sentence(description: Any, sentence:
 def test_the_schemas_are_schemas() -> None:
     from jsonschema import Draft7Validator
 
-    Draft7Validator.check_schema(CLAIM)
-    Draft7Validator.check_schema(WANTED)
+    Draft7Validator.check_schema(VERIFICATION)
+    Draft7Validator.check_schema(REQUEST_PATTERN)

@@ -1,4 +1,4 @@
-"""A message that comes in from outside to a program: exported at once, or refused in a sentence."""
+"""A message that comes in from outside to a program: exported at once, or rejected in a sentence."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 
 from contract_tests.clocks import let_pass
 from contract_tests.ways import both_ways
-from mockserver.app import READINGS, ROOMS
+from mockserver.app import CALLBACKS, VARIANTS
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import DecisionTrace
 from mockserver.engine.events import MessageStored
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Message
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -34,34 +34,34 @@ FIXTURE = Fixture(
 
 
 @pytest.fixture
-def house():
-    return Worlds(FIXTURE, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
+def registry():
+    return WorldRegistry(FIXTURE, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
 
 
 @pytest.fixture
-def exported(house):
+def exported(registry):
     """The messages of a program, as its account exports them."""
-    client = both_ways(house)
+    client = both_ways(registry)
 
     def export(program="121811", user="one"):
-        answer = client.get(f"/api/messages/program/{program}", auth=(user, "secret"))
-        return json.loads(answer.data)["data"]["messages"]
+        response = client.get(f"/api/messages/program/{program}", auth=(user, "secret"))
+        return json.loads(response.data)["data"]["messages"]
 
     return export
 
 
 @pytest.fixture
-def arrive(house):
+def receive_inbound(registry):
     """Let a message come in; where nothing says to whom, to the account that has one program."""
 
-    def arrived(**changes):
+    def received(**changes):
         whose = {} if {"account", "program"} & changes.keys() else {"account": "one"}
-        return house.default.arrive("mgage", {**FIELDS, **whose, **changes})
+        return registry.default.receive_inbound("mgage", {**FIELDS, **whose, **changes})
 
-    return arrived
+    return received
 
 
-def test_it_is_stored_with_the_next_number_as_received_at_the_worlds_instant(house, arrive):
+def test_it_is_stored_with_the_next_number_as_received_at_the_worlds_instant(registry, receive_inbound):
     stored = Message(
         serial=0,
         account="mgage/one",
@@ -74,16 +74,16 @@ def test_it_is_stored_with_the_next_number_as_received_at_the_worlds_instant(hou
         status="Received",
         program="121811",
     )
-    decision = arrive()
+    decision = receive_inbound()
     assert decision.value == stored
     assert decision.events == (MessageStored(stored),)
     assert (decision.at, decision.trace, decision.account) == (NOON, DecisionTrace(), "mgage/one")
 
 
-def test_it_is_exported_at_once(house, arrive, exported):
-    arrive()
-    let_pass(house.default, 1_250_000)
-    arrive(text="Ja też. 🙏", network="T-Mobile", status="Processing", recipient="12345")
+def test_it_is_exported_at_once(registry, receive_inbound, exported):
+    receive_inbound()
+    let_pass(registry.default, 1_250_000)
+    receive_inbound(text="Ja też. 🙏", network="T-Mobile", status="Processing", recipient="12345")
     first = {
         "type": "MO",
         "deliveryStatus": "Received",
@@ -104,34 +104,34 @@ def test_it_is_exported_at_once(house, arrive, exported):
     ]
 
 
-def test_the_account_is_the_one_that_has_the_program(arrive, exported):
-    assert arrive(program="141502").account == "mgage/several"
+def test_the_account_is_the_one_that_has_the_program(receive_inbound, exported):
+    assert receive_inbound(program="141502").account == "mgage/several"
     assert exported() == []
     assert len(exported("141502", "several")) == 1
     assert exported("141501", "several") == []
 
 
-def test_without_a_program_it_is_the_only_one_of_the_account(arrive):
-    assert arrive(account="one").value.program == "121811"
-    assert arrive(account="several", program="141501").value.program == "141501"
+def test_without_a_program_it_is_the_only_one_of_the_account(receive_inbound):
+    assert receive_inbound(account="one").value.program == "121811"
+    assert receive_inbound(account="several", program="141501").value.program == "141501"
 
 
-def test_what_could_be_meant_for_several_is_refused_with_their_names(house):
-    with pytest.raises(ValueError) as refused:
-        house.default.arrive("mgage", FIELDS)
-    assert str(refused.value) == "program: is missing; there is 141501 of several, 141502 of several, 121811 of one"
+def test_what_could_be_meant_for_several_is_rejected_with_their_names(registry):
+    with pytest.raises(ValueError) as rejected:
+        registry.default.receive_inbound("mgage", FIELDS)
+    assert str(rejected.value) == "program: is missing; there is 141501 of several, 141502 of several, 121811 of one"
 
 
 def test_a_program_of_two_accounts_wants_the_account_too():
     twins = Fixture(accounts=(account("one", "121811"), account("two", "121811")))
-    world = Worlds(twins, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS).default
-    with pytest.raises(ValueError) as refused:
-        world.arrive("mgage", {**FIELDS, "program": "121811"})
-    assert str(refused.value) == "account: is missing; there is 121811 of one, 121811 of two"
+    world = WorldRegistry(twins, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS).default
+    with pytest.raises(ValueError) as rejected:
+        world.receive_inbound("mgage", {**FIELDS, "program": "121811"})
+    assert str(rejected.value) == "account: is missing; there is 121811 of one, 121811 of two"
 
 
-def test_the_network_may_be_unknown(arrive):
-    assert arrive(network=None).value.network is None
+def test_the_network_may_be_unknown(receive_inbound):
+    assert receive_inbound(network=None).value.network is None
 
 
 WRONG = {
@@ -147,7 +147,7 @@ WRONG = {
         {"status": ""},
         "status: '' is not a text of 1 to 64 characters (deliveryStatus), such as 'Received'",
     ),
-    "a program of nobody": ({"program": "121812"}, "program: unknown program; did you mean '121811'?"),
+    "a program of no one": ({"program": "121812"}, "program: unknown program; did you mean '121811'?"),
     "another account's program": (
         {"program": "121811", "account": "several"},
         "program: unknown program; there is 141501, 141502",
@@ -163,23 +163,25 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("changes", "sentence"), WRONG.values(), ids=WRONG)
-def test_a_wrong_field_is_named_with_what_would_be_right_and_nothing_happens(arrive, exported, changes, sentence):
-    with pytest.raises(ValueError) as refused:
-        arrive(**changes)
-    assert str(refused.value) == sentence
+def test_a_wrong_field_is_named_with_what_would_be_right_and_nothing_happens(
+    receive_inbound, exported, changes, sentence
+):
+    with pytest.raises(ValueError) as rejected:
+        receive_inbound(**changes)
+    assert str(rejected.value) == sentence
     assert exported() == []
-    assert arrive().value.id == "700000003"
+    assert receive_inbound().value.id == "700000003"
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_a_missing_field_is_named(house, name):
-    with pytest.raises(ValueError) as refused:
-        house.default.arrive("mgage", {key: value for key, value in FIELDS.items() if key != name})
-    assert str(refused.value) == f"{name}: is missing"
+def test_a_missing_field_is_named(registry, name):
+    with pytest.raises(ValueError) as rejected:
+        registry.default.receive_inbound("mgage", {key: value for key, value in FIELDS.items() if key != name})
+    assert str(rejected.value) == f"{name}: is missing"
 
 
-def test_what_arrives_later_is_behind_what_arrived_before(house, arrive, exported):
+def test_what_arrives_later_is_behind_what_arrived_before(registry, receive_inbound, exported):
     for second in range(3):
-        arrive(text=str(second))
-        let_pass(house.default, SECOND)
+        receive_inbound(text=str(second))
+        let_pass(registry.default, SECOND)
     assert [message["body"] for message in exported()] == ["0", "1", "2"]

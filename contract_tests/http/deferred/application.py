@@ -14,7 +14,7 @@ FOR_EVER = 3600.0
 DATE = ("Date", "Thu, 01 Jan 2015 00:00:00 GMT")
 HEAD = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\n"
 SOMEBODY = Response(200, (DATE,), b"somebody")
-NOBODY = Response(200, (DATE,), b"nobody")
+NOT_GIVEN = Response(200, (DATE,), b"nobody")
 
 
 def ok(body, connection=None):
@@ -35,30 +35,30 @@ STREAMED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 LAST = b"0\r\n\r\n"
 
 
-class House:
+class StubApplication:
     """A WSGI application that answers with the path it was asked, or promises what the test has laid out."""
 
     def __init__(self):
         self.promises = {}
-        self.asked = queue.Queue()
+        self.request = queue.Queue()
         self.ended = queue.Queue()
         self.then = lambda: None
 
     def __call__(self, environ, start_response):
         path = environ["PATH_INFO"]
         environ["mockserver.request"].on_finish = lambda sent, ending: self.ended.put((path, sent, ending))
-        answer = Response(200, (DATE,), path.encode())
+        response = Response(200, (DATE,), path.encode())
         if path in self.promises:
             promise = self.promises[path]() if callable(self.promises[path]) else self.promises[path]
             assert promise.attach(environ)
-            answer = PLACEHOLDER
-            self.asked.put(promise)
+            response = PLACEHOLDER
+            self.request.put(promise)
             self.then()
-        start_response(f"{answer.status} OK", list(answer.headers))
-        return [answer.body]
+        start_response(f"{response.status} OK", list(response.headers))
+        return [response.body]
 
     def defers(self, path="/_mock/wait", timeout=FOR_EVER):
-        self.promises[path] = lambda: Deferred(timeout=timeout, otherwise=NOBODY)
+        self.promises[path] = lambda: Deferred(timeout=timeout, otherwise=NOT_GIVEN)
 
     def streams(self, path="/_mock/events", **options):
         made = Stream(headers=(DATE,), **options)
@@ -66,7 +66,7 @@ class House:
         return made
 
     def promised(self):
-        return self.asked.get(timeout=PATIENCE)
+        return self.request.get(timeout=PATIENCE)
 
     def finished(self):
         return self.ended.get(timeout=PATIENCE)
@@ -95,12 +95,12 @@ class Wire(asyncio.Transport):
     resume_reading = close = pause_reading
 
 
-def on_a_wire(house, talk):
+def on_a_wire(application, talk):
     """Let ``talk(connection, wire)`` be had."""
 
     async def had(pool):
         loop = asyncio.get_running_loop()
-        wire, made = Wire(), Connection(house, loop=loop, pool=pool, connections=set())
+        wire, made = Wire(), Connection(application, loop=loop, pool=pool, connections=set())
         made.connection_made(wire)
         await talk(made, wire)
         made.connection_lost(None)

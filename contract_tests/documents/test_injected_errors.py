@@ -1,4 +1,4 @@
-"""A refusal that a fault demands by name is, on the wire, the one that the provider would have said to that call."""
+"""A provider error that a fault demands by name is, on the wire, the one that the provider would have said to that call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client, EnvironBuilder
 
 from mockserver.app import PROVIDERS
-from mockserver.engine.provider_errors import Refused
+from mockserver.engine.provider_errors import ProviderError
 from mockserver.http.wsgi import read_request
 from mockserver.sdk.provider import Call, Provider
 from mockserver.sdk.request import ProviderRequest
@@ -41,32 +41,32 @@ CALLS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def force(client: Client, provider: str, name: str) -> None:
+def build_error(client: Client, provider: str, name: str) -> None:
     rule = {"fault": {"kind": "provider_error", "name": name}, "match": {"provider": provider}}
     assert 201 == client.post(f"{HERE}/faults", json=rule).status_code
 
 
 @pytest.mark.parametrize(
-    ("provider", "refusal", "call"),
+    ("provider", "error", "call"),
     [
-        pytest.param(room.name, refusal, call, id=f"{room.name}.{refusal.__name__}-{place}")
-        for room in PROVIDERS
-        for refusal in room.errors
-        for place, call in enumerate(CALLS[room.name])
+        pytest.param(provider.name, error, call, id=f"{provider.name}.{error.__name__}-{place}")
+        for provider in PROVIDERS
+        for error in provider.errors
+        for place, call in enumerate(CALLS[provider.name])
     ],
 )
-def test_every_refusal_can_be_forced_on_every_call_and_leaves_no_hole(
-    client: Client, house, provider: str, refusal: type[Refused], call: dict[str, Any]
+def test_every_provider_error_can_be_forced_on_every_call_and_leaves_no_hole(
+    client: Client, registry, provider: str, error: type[ProviderError], call: dict[str, Any]
 ) -> None:
-    force(client, provider, refusal.__name__)
-    answer = client.open(**call)
-    exchange = house.default.journal.since(0)[-1]
+    build_error(client, provider, error.__name__)
+    response = client.open(**call)
+    exchange = registry.default.journal.since(0)[-1]
 
-    assert type(exchange.refusal) is refusal
-    for said in (answer.text, exchange.refusal.advice, str(exchange.refusal)):
+    assert type(exchange.error) is error
+    for said in (response.text, exchange.error.advice, str(exchange.error)):
         assert "…" not in said
         assert "None" not in said
-    assert all(fact is not None for fact in exchange.refusal.facts.values())
+    assert all(fact is not None for fact in exchange.error.facts.values())
 
 
 REAL: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
@@ -96,7 +96,7 @@ REAL: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", REAL)
-def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Client, house, case: str) -> None:
+def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Client, registry, case: str) -> None:
     provider, where, call, wrong = REAL[case]
     name = case.partition(" ")[0]
     path = "/ibp_api.php" if provider == "dialogtech" else wrong.get("path", PROGRAM)
@@ -104,36 +104,36 @@ def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Cli
     if provider == "mgage":
         request["auth"] = BASIC
     real = client.open(**request)
-    room = next(room for room in PROVIDERS if room.name == provider)
-    asked, said = house.default.journal.since(0)[-1], real.data
-    kind = next(refusal for refusal in room.errors if refusal.__name__ == name)
+    provider = next(provider for provider in PROVIDERS if provider.name == provider)
+    fetch, said = registry.default.journal.since(0)[-1], real.data
+    kind = next(error for error in provider.errors if error.__name__ == name)
 
-    assert name == type(asked.refusal).__name__
-    forced = room.build_error(kind, *read(room, request), asked.at)
-    assert (str(asked.refusal), asked.refusal.facts) == (str(forced), forced.facts)
-    assert asked.refusal.source == forced.source
-    force(client, provider, name)
+    assert name == type(fetch.error).__name__
+    forced = provider.build_error(kind, *read(provider, request), fetch.at)
+    assert (str(fetch.error), fetch.error.facts) == (str(forced), forced.facts)
+    assert fetch.error.source == forced.source
+    build_error(client, provider, name)
     assert said == client.open(**request).data
-    kept = (asked.refusal.__traceback__, asked.refusal.__cause__, asked.refusal.__context__)
+    kept = (fetch.error.__traceback__, fetch.error.__cause__, fetch.error.__context__)
     assert kept == (None, None, None)  # nor the frames of the request with them
 
 
-def read(room: Provider, request: dict[str, Any]) -> tuple[Call, ProviderRequest]:
-    """A request as its room reads it."""
+def read(provider: Provider, request: dict[str, Any]) -> tuple[Call, ProviderRequest]:
+    """A request as its provider reads it."""
     came = read_request(EnvironBuilder(**request).get_environ(), 1_000_000)
     query = came.query.encode("latin-1")
-    asked = ProviderRequest(came.method, came.path, query, came.headers, came.fields, came.body)
-    return room.parse(asked), asked
+    fetch = ProviderRequest(came.method, came.path, query, came.headers, came.fields, came.body)
+    return provider.parse(fetch), fetch
 
 
 def test_a_forced_limit_says_when_its_window_is_free_as_if_it_had_just_been_filled(client: Client) -> None:
-    force(client, "dialogtech", "TooManyPerMinute")
+    build_error(client, "dialogtech", "TooManyPerMinute")
     said = client.get("/ibp_api.php", query_string=SEND).text
 
     assert "40 sms per number per 60 seconds; next possible in 60.000 seconds, at 2026-06-01T12:01:00Z" in said
 
 
-def test_a_forced_length_is_one_that_is_refused(client: Client) -> None:
-    force(client, "dialogtech", "MessageTooLong")
+def test_a_forced_length_is_one_that_is_rejected(client: Client) -> None:
+    build_error(client, "dialogtech", "MessageTooLong")
 
     assert "at most 256 characters long: it has 257" in client.get("/ibp_api.php", query_string=SEND).text

@@ -20,7 +20,7 @@ from mockserver import MockServer, Settings, World
 from mockserver.cli import cli
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-NOBODY = "http://127.0.0.1:9/"
+NO_LISTENER = "http://127.0.0.1:9/"
 SEND = {"action": "sms.send_message", "to": "5556667777", "from": "5554332111", "message": "hi"}
 
 
@@ -36,7 +36,7 @@ def world(running: MockServer) -> Iterator[World]:
         yield world
 
 
-class Line:
+class CommandLine:
     """A command line in an environment that names the server and the world."""
 
     def __init__(self, url: str, world: str) -> None:
@@ -60,8 +60,8 @@ class Line:
 
 
 @pytest.fixture
-def run(running: MockServer, world: World) -> Line:
-    return Line(running.url, world.id)
+def run(running: MockServer, world: World) -> CommandLine:
+    return CommandLine(running.url, world.id)
 
 
 @pytest.fixture
@@ -101,24 +101,24 @@ def test_the_help_of_all_lists_every_verb() -> None:
     assert set(cli.list_commands(click.Context(cli))) <= set(re.findall(r"^  (\w+) ", said, re.MULTILINE))
 
 
-@pytest.mark.parametrize("verb", ["clock", "world", "journal", "assert", "quirks"])
-def test_the_help_of_a_verb_imports_nothing_that_talks(verb: str) -> None:
+@pytest.mark.parametrize("endpoint", ["clock", "world", "journal", "verify", "quirks"])
+def test_the_help_of_a_verb_imports_nothing_that_talks(endpoint: str) -> None:
     program = (
-        f"import sys; from mockserver.cli import cli; cli([{verb!r}, '--help'], standalone_mode=False);"
+        f"import sys; from mockserver.cli import cli; cli([{endpoint!r}, '--help'], standalone_mode=False);"
         "sys.exit(bool({'flask', 'httptools', 'requests', 'mockserver.client'} & {*sys.modules}))"
     )
 
     assert 0 == subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL).returncode
 
 
-def test_nobody_to_wait_for_is_one_sentence(nobody: str) -> None:  # of the other verbs: test_examples.py
-    said = Line(nobody, "default").failing("wait", "--timeout", "0")
+def test_no_one_to_wait_for_is_one_sentence(unknown: str) -> None:  # of the other verbs: test_examples.py
+    said = CommandLine(unknown, "default").failing("wait", "--timeout", "0")
 
-    assert f"mockserver: no server answers at {nobody}; start one with: mockserver serve\n" == said
+    assert f"mockserver: no server answers at {unknown}; start one with: mockserver serve\n" == said
 
 
 def test_flags_go_before_the_environment(running: MockServer, world: World) -> None:
-    elsewhere = Line("http://127.0.0.1:1", "nobodys")
+    elsewhere = CommandLine("http://127.0.0.1:1", "nobodys")
 
     assert world.id == elsewhere.json("world", "show", world.id, "--server", running.url)["id"]
     assert "now" in elsewhere.json("clock", "show", "--server", running.url, "--world", world.id)
@@ -126,7 +126,7 @@ def test_flags_go_before_the_environment(running: MockServer, world: World) -> N
 
 def test_a_token_is_taken_from_the_flag_or_the_environment() -> None:
     with MockServer(settings=Settings(host="0.0.0.0", port=0, token="the-token")) as server:
-        run = Line(server.url, "default")
+        run = CommandLine(server.url, "default")
         assert "; give --token, or MOCKSERVER_TOKEN\n" in run.failing("clock", "show")
         assert "now" in run.json("clock", "show", "--token", "the-token")
         run.environment["MOCKSERVER_TOKEN"] = "the-token"
@@ -136,14 +136,14 @@ def test_a_token_is_taken_from_the_flag_or_the_environment() -> None:
 # -- wait --------------------------------------------------------------------------------------------------------------
 
 
-def test_wait_says_who_answers(run: Line, running: MockServer) -> None:
+def test_wait_says_who_answers(run: CommandLine, running: MockServer) -> None:
     version = running.health()["version"]
 
     assert [f"mockserver {version} answers at {running.url}"] == run.text("wait")
     assert {"status": "ok", "version": version} == run.json("wait", "--timeout", "1m")
 
 
-def test_wait_prints_what_comes_and_where_to_go_on(run: Line, send: Callable[..., str]) -> None:
+def test_wait_prints_what_comes_and_where_to_go_on(run: CommandLine, send: Callable[..., str]) -> None:
     send()
     send()
     done = run("wait", "exchange", "--refusal", "TooManyPerNumber", "--timeout", "0", "--since", "0")
@@ -157,13 +157,13 @@ def test_wait_prints_what_comes_and_where_to_go_on(run: Line, send: Callable[...
 
 
 @pytest.mark.parametrize("kind", ["exchange", "message", "delivery"])
-def test_wait_ends_with_1_when_nothing_comes_from_now_on(run: Line, send: Callable[..., str], kind: str) -> None:
+def test_wait_ends_with_1_when_nothing_comes_from_now_on(run: CommandLine, send: Callable[..., str], kind: str) -> None:
     send()
 
     assert run.failing("wait", kind, "--timeout", "0").startswith(f"mockserver: no {kind} came within 0 s")
 
 
-def test_wait_is_woken_by_a_message(run: Line, world: World) -> None:
+def test_wait_is_woken_by_a_message(run: CommandLine, world: World) -> None:
     program = [sys.executable, "-m", "mockserver", "wait", "message", "--number", "5556667777", "--timeout", "60"]
     arguments = ["--since", str(world.cursor), "--format", "json"]
     with subprocess.Popen([*program, *arguments], env=run.environment, stdout=subprocess.PIPE) as waiting:
@@ -173,8 +173,8 @@ def test_wait_is_woken_by_a_message(run: Line, world: World) -> None:
     assert (0, "Yes, please") == (waiting.returncode, json.loads(said)["found"]["text"])
 
 
-def test_wait_shows_the_delivery_that_was_attempted(run: Line, world: World) -> None:
-    world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NOBODY}])
+def test_wait_shows_the_delivery_that_was_attempted(run: CommandLine, world: World) -> None:
+    world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NO_LISTENER}])
     before = str(world.cursor)
     run(*INBOUND)
     found = run.json("wait", "delivery", "--status", "given up", "--timeout", "60", "--since", before)
@@ -186,14 +186,14 @@ def test_wait_shows_the_delivery_that_was_attempted(run: Line, world: World) -> 
 # -- world -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_world_is_made_listed_and_dropped(run: Line, running: MockServer) -> None:
+def test_a_world_is_made_listed_and_dropped(run: CommandLine, running: MockServer) -> None:
     made = run.json(
         *("world", "create", "--fixture", "small", "--seed", "7", "--freeze", "2026-06-01T12:00:00Z"),
-        *("--reading", "limits=off", "--credential", "dialogtech/documents=k:s", "--credential", "serwersms/demo=t"),
+        *("--variant", "limits=off", "--credential", "dialogtech/documents=k:s", "--credential", "serwersms/demo=t"),
     )
     name = made["id"]
 
-    assert ("2026-06-01T12:00:00Z", True, {"limits": "off"}) == (made["now"], made["frozen"], made["readings"])
+    assert ("2026-06-01T12:00:00Z", True, {"limits": "off"}) == (made["now"], made["frozen"], made["variants"])
     assert [{"user": "k", "secret": "s"}] == made["credentials"]["dialogtech"]["documents"]
     assert [{"user": "t"}] == made["credentials"]["serwersms"]["demo"]
     assert name in {each["id"] for each in run.json("world", "list")["worlds"]}
@@ -202,7 +202,7 @@ def test_a_world_is_made_listed_and_dropped(run: Line, running: MockServer) -> N
     assert f"mockserver: there is no world {name!r}\n" == run.failing("world", "show", name)
 
 
-def test_a_world_is_shown_to_people(run: Line, world: World) -> None:
+def test_a_world_is_shown_to_people(run: CommandLine, world: World) -> None:
     user, secret = world.login("mgage", "documents")
     shown = run.text("world", "show")
 
@@ -211,12 +211,12 @@ def test_a_world_is_shown_to_people(run: Line, world: World) -> None:
         f"base url  {world.base_url}",
         "clock     2026-06-01T12:00:00Z frozen",
         "seed      7",
-        "readings  the usual ones",
+        "variants  the usual ones",
     ] == shown[:5]
     assert ["mgage", "documents", user, secret] in [line.split() for line in shown]
 
 
-def test_a_world_is_forked_and_reset(run: Line, world: World) -> None:
+def test_a_world_is_forked_and_reset(run: CommandLine, world: World) -> None:
     twin = run.json("world", "fork", "--id", f"{world.id}-twin")
     again = run.json("world", "reset", twin["id"], "--freeze", "2017-01-01T00:00:00Z")
     run("world", "drop", twin["id"])
@@ -225,7 +225,7 @@ def test_a_world_is_forked_and_reset(run: Line, world: World) -> None:
     assert "2017-01-01T00:00:00Z" == again["now"]
 
 
-def test_a_world_is_saved_and_loaded(run: Line, world: World, tmp_path: Path, send: Callable[..., str]) -> None:
+def test_a_world_is_saved_and_loaded(run: CommandLine, world: World, tmp_path: Path, send: Callable[..., str]) -> None:
     file = tmp_path / "mine.json"
     said = run.text("world", "save", "--out", str(file), "--credentials")
     before = file.read_text()
@@ -238,7 +238,7 @@ def test_a_world_is_saved_and_loaded(run: Line, world: World, tmp_path: Path, se
     assert 0 == world.show().messages
 
 
-def test_a_world_begins_with_a_world_file(run: Line, tmp_path: Path) -> None:
+def test_a_world_begins_with_a_world_file(run: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text('{"mockserver": 1, "accounts": []}')
     made = run.json("world", "create", "--snapshot", str(tmp_path / "mine.json"))
     run("world", "drop", made["id"])
@@ -246,7 +246,7 @@ def test_a_world_begins_with_a_world_file(run: Line, tmp_path: Path) -> None:
     assert (0, {}) == (made["messages"], made["credentials"])
 
 
-def test_a_world_is_loaded_whether_it_is_there_or_not(run: Line, world: World, tmp_path: Path) -> None:
+def test_a_world_is_loaded_whether_it_is_there_or_not(run: CommandLine, world: World, tmp_path: Path) -> None:
     file, twin = str(tmp_path / "mine.json"), f"{world.id}-twin"
     run("world", "save", "--out", file)
     made = run("world", "load", file, twin)
@@ -258,18 +258,18 @@ def test_a_world_is_loaded_whether_it_is_there_or_not(run: Line, world: World, t
     run("world", "drop", twin)
 
 
-def test_the_credentials_of_a_file_are_taken_or_left(run: Line, world: World, tmp_path: Path) -> None:
+def test_the_credentials_of_a_file_are_taken_or_left(run: CommandLine, world: World, tmp_path: Path) -> None:
     file, login = str(tmp_path / "mine.json"), world.login("mgage")
     run("world", "save", "--out", file, "--credentials")
 
-    for verb in (["create", "--snapshot", file, "--id", "twin"], ["load", file, "twin"]):
-        assert f"mgage {login.user!r}" in run.failing("world", *verb)
-        own = run.json("world", *verb, "--own-credentials")["credentials"]["mgage"]["documents"]
+    for endpoint in (["create", "--snapshot", file, "--id", "twin"], ["load", file, "twin"]):
+        assert f"mgage {login.user!r}" in run.failing("world", *endpoint)
+        own = run.json("world", *endpoint, "--own-credentials")["credentials"]["mgage"]["documents"]
         assert login.user not in {each["user"] for each in own}
         run("world", "drop", "twin")
 
 
-def test_two_names_of_a_world_are_one_too_many(run: Line, world: World) -> None:
+def test_two_names_of_a_world_are_one_too_many(run: CommandLine, world: World) -> None:
     assert "two worlds are named: mine and --world other" in run.failing(
         *("world", "show", "mine", "--world", "other"), ends=2
     )
@@ -277,7 +277,7 @@ def test_two_names_of_a_world_are_one_too_many(run: Line, world: World) -> None:
     assert "default" == run.json("world", "show", "--world", "default")["id"]
 
 
-def test_what_is_no_world_file_is_refused(run: Line, tmp_path: Path) -> None:
+def test_what_is_no_world_file_is_rejected(run: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text('{"mockserver": 1, "acounts": []}')
 
     assert "'accounts'" in run.failing("world", "load", str(tmp_path / "mine.json"))
@@ -285,7 +285,7 @@ def test_what_is_no_world_file_is_refused(run: Line, tmp_path: Path) -> None:
     assert "mockserver: - is no world file: it holds no object\n" == run("world", "load", "-", stdin="7", ends=1).stderr
 
 
-def test_a_file_that_cannot_be_written_is_one_sentence(run: Line, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_one_sentence(run: CommandLine, tmp_path: Path) -> None:
     out = tmp_path / "nowhere" / "mine.json"
 
     assert f"mockserver: {out} cannot be written: No such file or directory\n" == run.failing(
@@ -293,14 +293,14 @@ def test_a_file_that_cannot_be_written_is_one_sentence(run: Line, tmp_path: Path
     )
 
 
-def test_the_default_world_stays(run: Line) -> None:
+def test_the_default_world_stays(run: CommandLine) -> None:
     assert run.failing("world", "drop", "default").startswith("mockserver: the default world cannot be dropped")
 
 
 # -- account and message -----------------------------------------------------------------------------------------------
 
 
-def test_accounts_are_listed_shown_and_changed(run: Line, world: World) -> None:
+def test_accounts_are_listed_shown_and_changed(run: CommandLine, world: World) -> None:
     blacklist = ["+48500600700", "+48500600701"]
     changed = run.json("account", "set", "serwersms/demo", "--blacklist", json.dumps(blacklist))
 
@@ -314,20 +314,24 @@ def test_accounts_are_listed_shown_and_changed(run: Line, world: World) -> None:
 @pytest.mark.parametrize(
     ("account", "part", "rows"),
     [
-        ("dialogtech/documents", "numbers", [{"number": "5550001111", "url": NOBODY, "dlr_url": NOBODY}]),
+        ("dialogtech/documents", "numbers", [{"number": "5550001111", "url": NO_LISTENER, "dlr_url": NO_LISTENER}]),
         ("mgage/documents", "programs", [{"id": "7", "name": "n", "campaign": "c", "kind": "Standard"}]),
         ("serwersms/demo", "contacts", [{"phone": "+48500600700", "first_name": "Jan"}]),
         ("serwersms/demo", "blacklist", ["+48500600700"]),
-        ("serwersms/demo", "forwarding", [{"service": "ndi", "url": NOBODY, "prefix": "A", "verification": False}]),
+        (
+            "serwersms/demo",
+            "forwarding",
+            [{"service": "ndi", "url": NO_LISTENER, "prefix": "A", "verification": False}],
+        ),
     ],
     ids=lambda given: given if isinstance(given, str) else "",
 )
-def test_every_list_of_an_account_can_be_set(run: Line, account: str, part: str, rows: list[object]) -> None:
+def test_every_list_of_an_account_can_be_set(run: CommandLine, account: str, part: str, rows: list[object]) -> None:
     assert rows == run.json("account", "set", account, f"--{part}", json.dumps(rows))[part]
 
 
 @pytest.mark.parametrize("way", ["file", "stdin"])
-def test_a_list_is_taken_from_a_file_or_from_stdin(run: Line, tmp_path: Path, way: str) -> None:
+def test_a_list_is_taken_from_a_file_or_from_stdin(run: CommandLine, tmp_path: Path, way: str) -> None:
     numbers = '[{"number": "5550001111"}]'
     (tmp_path / "numbers.json").write_text(numbers)
     given = f"@{tmp_path}/numbers.json" if way == "file" else "-"
@@ -336,14 +340,14 @@ def test_a_list_is_taken_from_a_file_or_from_stdin(run: Line, tmp_path: Path, wa
     assert ["5550001111"] == [each["number"] for each in changed["numbers"]]
 
 
-def test_a_misspelt_key_is_refused_with_the_nearest(run: Line) -> None:
+def test_a_misspelt_key_is_rejected_with_the_nearest(run: CommandLine) -> None:
     said = run.failing("account", "set", "dialogtech/documents", "--numbers", '[{"nubmer": "5550001111"}]')
 
     assert "nubmer" in said
     assert "'number'" in said
 
 
-def test_any_message_is_added_and_listed(run: Line, world: World) -> None:
+def test_any_message_is_added_and_listed(run: CommandLine, world: World) -> None:
     row = ("--sender", "37911", "--recipient", "1234567890", "--text", "Hello", "--at", "P1D")
     more = ("--field", "program=121811", "--field", "status=Failed")
     added = run.json("message", "add", "mgage", "documents", "--direction", "outbound", *row, *more)
@@ -355,7 +359,7 @@ def test_any_message_is_added_and_listed(run: Line, world: World) -> None:
     assert [str(added["serial"]), "2026-05-31T12:00:00Z", "mgage/documents", "outbound", "37911"] == line.split()[:5]
 
 
-def test_a_message_is_changed_and_deleted(run: Line, world: World) -> None:
+def test_a_message_is_changed_and_deleted(run: CommandLine, world: World) -> None:
     row = ("--sender", "37911", "--recipient", "1234567890", "--text", "Hello", "--field", "program=121811")
     added = run.json(
         "message", "add", "mgage", "documents", "--direction", "outbound", *row, "--field", "status=Failed"
@@ -368,7 +372,7 @@ def test_a_message_is_changed_and_deleted(run: Line, world: World) -> None:
     assert f"the world has no message {serial}" in run.failing("message", "delete", serial)
 
 
-def test_a_list_that_is_cut_off_says_so(run: Line) -> None:
+def test_a_list_that_is_cut_off_says_so(run: CommandLine) -> None:
     done = run("message", "list", "--limit", "2")
 
     assert 3 == done.stdout.count("\n")
@@ -380,7 +384,7 @@ def test_a_list_that_is_cut_off_says_so(run: Line) -> None:
 INBOUND = ("inbound", "dialogtech", "--sender", "5556667777", "--recipient", "5554332111", "--text", "Yes, please")
 
 
-def test_a_message_comes_in_now_or_later(run: Line, world: World) -> None:
+def test_a_message_comes_in_now_or_later(run: CommandLine, world: World) -> None:
     now = run.json(*INBOUND)
     later = run.text(*INBOUND, "--in", "5m")
 
@@ -390,26 +394,29 @@ def test_a_message_comes_in_now_or_later(run: Line, world: World) -> None:
     assert "2026-06-01T12:00:30Z" == run.json("clock", "show")["next"]
 
 
-def test_the_clock_tells_what_happened(run: Line, world: World) -> None:
+def test_the_clock_tells_what_happened(run: CommandLine, world: World) -> None:
     run(*INBOUND, "--in", "5m")
-    told = run.text("clock", "advance", "1h")
+    received = run.text("clock", "advance", "1h")
 
-    assert "2026-06-01T13:00:00Z frozen, nothing is due" == told[-1]
-    assert told[0].startswith("2026-06-01T12:05:00Z message_stored ")
-    assert "sender=5556667777 recipient=5554332111" in told[0]
+    assert "2026-06-01T13:00:00Z frozen, nothing is due" == received[-1]
+    assert received[0].startswith("2026-06-01T12:05:00Z message_stored ")
+    assert "sender=5556667777 recipient=5554332111" in received[0]
 
 
-def test_the_clock_tells_of_attempts_in_words(run: Line, world: World) -> None:
-    world.change_account("serwersms", "demo", forwarding=[{"service": "nd", "url": NOBODY}])
+def test_the_clock_tells_of_attempts_in_words(run: CommandLine, world: World) -> None:
+    world.change_account("serwersms", "demo", forwarding=[{"service": "nd", "url": NO_LISTENER}])
     run("inbound", "serwersms", "--account", "demo", "--sender", "+48500600700", "--text", "Hej", "--field", "kind=nd")
-    assert world.settle()  # the attempt at once is told of there, if the clock moves while it is being made
-    told = run.text("clock", "next")[0]
+    assert (
+        world.wait_until_idle()
+    )  # the attempt at once is notified of there, if the clock moves while it is being made
+    received = run.text("clock", "next")[0]
 
     assert (
-        "2026-06-01T12:05:00Z attempt_ended number=1 status=due due=2026-06-01T12:10:00Z verdict=the connection" in told
+        "2026-06-01T12:05:00Z attempt_ended number=1 status=due due=2026-06-01T12:10:00Z outcome=the connection"
+        in received
     )
-    assert 2 == told.count("2026-06-01T12:")
-    assert 1 == run("outbox", "show", "1").stdout.count("2026-06-01T12:05:00Z")
+    assert 2 == received.count("2026-06-01T12:")
+    assert 1 == run("delivery", "show", "1").stdout.count("2026-06-01T12:05:00Z")
 
 
 @pytest.mark.parametrize(
@@ -427,15 +434,15 @@ def test_the_clock_tells_of_attempts_in_words(run: Line, world: World) -> None:
     ],
     ids=" ".join,
 )
-def test_the_clock_is_moved(run: Line, arguments: list[str], now: str) -> None:
-    assert (now, True, []) == tuple(run.json("clock", *arguments)[name] for name in ("now", "frozen", "happened"))
+def test_the_clock_is_moved(run: CommandLine, arguments: list[str], now: str) -> None:
+    assert (now, True, []) == tuple(run.json("clock", *arguments)[name] for name in ("now", "frozen", "events"))
 
 
-def test_the_clock_is_let_go(run: Line) -> None:
+def test_the_clock_is_let_go(run: CommandLine) -> None:
     assert "ticking" in run.text("clock", "resume")[0]
 
 
-def test_the_next_thing_happens_or_there_is_none(run: Line) -> None:
+def test_the_next_thing_happens_or_there_is_none(run: CommandLine) -> None:
     run(*INBOUND, "--in", "5m")
 
     assert "2026-06-01T12:05:00Z frozen, nothing is due" == run.text("clock", "next")[-1]
@@ -448,30 +455,30 @@ def test_the_next_thing_happens_or_there_is_none(run: Line) -> None:
         (["clock", "advance"], "give a duration, or --to an instant"),
         (["clock", "advance", "5", "--to", "2027-01-01T00:00:00Z"], "give a duration, or --to an instant"),
         (["clock", "advance", "soon"], "'soon' is no duration; 90, 90s, 1.5m, 2h, 1d and PT1M30S are"),
-        (["reading", "set", "limits"], "'limits' is not NAME=VALUE"),
+        (["variant", "set", "limits"], "'limits' is not NAME=VALUE"),
         (["account", "show", "demo"], "'demo' is not PROVIDER/ACCOUNT"),
         (["account", "set", "mgage/demo", "--programs", "{"], "'{' is no JSON, no @FILE of it, and not - for stdin"),
         (["world", "create", "--credential", "demo=a:b"], "'demo' is not PROVIDER/ACCOUNT"),
         (["fault", "add"], "give a RULE as JSON, or --fault and its options"),
         (["fault", "add", "{}", "--first", "1"], "give a RULE as JSON, or --fault and its options"),
         (["fault", "add", "--fault", "reset", "--parameter", "to"], "'to' is neither NAME=TEXT nor NAME~PATTERN"),
-        (["assert"], "give a CLAIM as JSON, or options"),
-        (["assert", "--accepted", "--refusal", "X"], "--accepted and --refusal exclude each other"),
-        (["assert", "--accepted", "--outcome", "lost"], "--accepted and --outcome lost exclude each other"),
-        (["journal", "--outcome", "gone"], "'gone' is not one of 'accepted', 'refused', 'replaced'"),
+        (["verify"], "give a VERIFICATION as JSON, or options"),
+        (["verify", "--accepted", "--refusal", "X"], "--accepted and --refusal exclude each other"),
+        (["verify", "--accepted", "--outcome", "no_response"], "--accepted and --outcome lost exclude each other"),
+        (["journal", "--outcome", "gone"], "'gone' is not one of 'accepted', 'rejected', 'replaced'"),
         (["account", "set", "mgage/demo"], "give at least one of --numbers, --programs, --contacts, --blacklist"),
         (["fault", "remove"], "give the ids of rules, or --all"),
         (["fault", "remove", "f1", "--all"], "give the ids of rules, or --all"),
         (["exchange", "1", "--raw", "answer", "--format", "json"], "--raw and --format json exclude each other"),
         (["wait", "--timeout", "1", "exchange"], "options go behind 'exchange'"),
         (["quirks", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
-        (["refusals", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
+        (["errors", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
         (["magic", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
         (["explain", "first"], "'first' is not a valid integer range"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )
-def test_misuse_is_explained_and_ends_with_2(run: Line, arguments: list[str], complaint: str) -> None:
+def test_misuse_is_explained_and_ends_with_2(run: CommandLine, arguments: list[str], complaint: str) -> None:
     assert complaint in run.failing(*arguments, ends=2)
 
 
@@ -480,35 +487,35 @@ def test_misuse_is_explained_and_ends_with_2(run: Line, arguments: list[str], co
     [["clock", "advance", "--to", "2026-05-01T00:00:00Z"], ["clock", "freeze", "--at", "yesterday"]],
     ids=" ".join,
 )
-def test_an_instant_that_will_not_do_is_one_sentence(run: Line, arguments: list[str]) -> None:
+def test_an_instant_that_will_not_do_is_one_sentence(run: CommandLine, arguments: list[str]) -> None:
     assert re.fullmatch(r"mockserver: .+\n", run.failing(*arguments))
 
 
-# -- reading and fault -------------------------------------------------------------------------------------------------
+# -- variant and fault -------------------------------------------------------------------------------------------------
 
 
-def test_readings_are_listed_and_set(run: Line, world: World) -> None:
-    told = run.text("reading", "set", "limits=off", "dialogtech.zone=America/Chicago")
+def test_variants_are_listed_and_set(run: CommandLine, world: World) -> None:
+    received = run.text("variant", "set", "limits=off", "dialogtech.zone=America/Chicago")
 
-    assert {"limits": "off", "dialogtech.zone": "America/Chicago"} == world.show().readings
-    assert told == run.text("reading", "list")
-    assert ["limits", "off", "enforced", "-"] in [line.split() for line in told]
-    (zone,) = [line for line in run.text("reading", "list") if line.startswith("dialogtech.zone ")]
+    assert {"limits": "off", "dialogtech.zone": "America/Chicago"} == world.show().variants
+    assert received == run.text("variant", "list")
+    assert ["limits", "off", "enforced", "-"] in [line.split() for line in received]
+    (zone,) = [line for line in run.text("variant", "list") if line.startswith("dialogtech.zone ")]
     assert ["America/Chicago", "UTC, any IANA zone, such as America/Chicago", "DT-12"] == re.split("  +", zone)[1:]
-    assert "enforced" == run.json("reading", "list")["limits"]["default"]
-    assert "enforced" in run.failing("reading", "set", "limits=of")
+    assert "enforced" == run.json("variant", "list")["limits"]["default"]
+    assert "enforced" in run.failing("variant", "set", "limits=of")
 
 
-def test_a_fault_rule_is_added_by_flags(run: Line, world: World, send: Callable[..., str]) -> None:
+def test_a_fault_rule_is_added_by_flags(run: CommandLine, world: World, send: Callable[..., str]) -> None:
     added = run.json(
-        *("fault", "add", "--fault", "reset", "--point", "after", "--first", "1", "--id", "lost"),
+        *("fault", "add", "--fault", "reset", "--point", "after", "--first", "1", "--id", "no_response"),
         *("--operation", "sms.send_message", "--parameter", "to=5556667777", "--parameter", "from~^555"),
     )
     with pytest.raises(requests.ConnectionError):
         send()
 
     assert {
-        "id": "lost",
+        "id": "no_response",
         "target": "response",
         "match": {
             "operation": "sms.send_message",
@@ -524,10 +531,10 @@ def test_a_fault_rule_is_added_by_flags(run: Line, world: World, send: Callable[
     } == added
     (line,) = run.text("fault", "list")[1:]
     assert ["after", "1", "1", "0", "yes"] == line.split()[-5:]
-    assert ["removed 1"] == run.text("fault", "remove", "lost")
+    assert ["removed 1"] == run.text("fault", "remove", "no_response")
 
 
-def test_a_fault_rule_is_added_by_json(run: Line, world: World) -> None:
+def test_a_fault_rule_is_added_by_json(run: CommandLine, world: World) -> None:
     rule = {"fault": [{"kind": "delay", "seconds": 1}, {"kind": "close"}], "when": {"nth": 2}, "expires_after": 3}
     added = run.json("fault", "add", json.dumps(rule))
 
@@ -535,7 +542,7 @@ def test_a_fault_rule_is_added_by_json(run: Line, world: World) -> None:
     assert added in run.json("fault", "list")["faults"]
 
 
-def test_faults_are_listed_in_words(run: Line) -> None:
+def test_faults_are_listed_in_words(run: CommandLine) -> None:
     rule = {
         "fault": [{"kind": "delay", "seconds": 1}, {"kind": "close"}],
         "match": {"provider": "mgage", "parameters": {"page": {"pattern": "^2"}}, "headers": {"Accept": "*/*"}},
@@ -565,27 +572,29 @@ def test_faults_are_listed_in_words(run: Line) -> None:
     ],
     ids=str,
 )
-def test_the_options_of_a_fault_are_numbers_or_texts(run: Line, options: list[str], fault: dict[str, object]) -> None:
+def test_the_options_of_a_fault_are_numbers_or_texts(
+    run: CommandLine, options: list[str], fault: dict[str, object]
+) -> None:
     kind, *given = options
     flags = [flag for each in given for flag in ("--option", each)]
 
     assert fault == run.json("fault", "add", "--fault", kind, *flags)["fault"]
 
 
-def test_fault_rules_are_removed_all_at_once(run: Line, world: World) -> None:
+def test_fault_rules_are_removed_all_at_once(run: CommandLine, world: World) -> None:
     for _ in range(2):
         run("fault", "add", "--fault", "hang", "--from", "PT30S", "--probability", "0.5")
 
     assert {"removed": 2} == run.json("fault", "remove", "--all")
     assert "there are no fault rules\n" == run("fault", "list").stderr
-    assert "mockserver: " in run.failing("fault", "remove", "lost")
+    assert "mockserver: " in run.failing("fault", "remove", "no_response")
 
 
-def test_a_misspelt_fault_is_refused_with_the_nearest(run: Line) -> None:
+def test_a_misspelt_fault_is_rejected_with_the_nearest(run: CommandLine) -> None:
     assert "'reset'" in run.failing("fault", "add", "--fault", "rest")
 
 
-def test_the_kinds_of_faults_are_listed(run: Line) -> None:
+def test_the_kinds_of_faults_are_listed(run: CommandLine) -> None:
     assert ["delay", "response", "seconds"] in [line.split()[:3] for line in run.text("fault", "kinds")]
     assert "replay" in {each["kind"] for each in run.json("fault", "kinds")["kinds"]}
 
@@ -593,7 +602,7 @@ def test_the_kinds_of_faults_are_listed(run: Line) -> None:
 # -- journal, assert, explain ------------------------------------------------------------------------------------------
 
 
-def test_the_journal_is_listed(run: Line, send: Callable[..., str]) -> None:
+def test_the_journal_is_listed(run: CommandLine, send: Callable[..., str]) -> None:
     assert "no such exchange\n" == run("journal").stderr
     send()
     send()
@@ -603,12 +612,12 @@ def test_the_journal_is_listed(run: Line, send: Callable[..., str]) -> None:
     assert " 200 sms.send_message TooManyPerNumber  GET " in second
     assert [second] == run.text("journal", "--refusal", "TooManyPerNumber")
     assert [second] == run.text("journal", "--since", "1", "--limit", "1")
-    told = run.json("journal", "--operation", "sms.send_message", "--status", "200")
-    assert ([1, 2], 2, 0) == ([each["number"] for each in told["exchanges"]], told["last"], told["dropped"])
+    received = run.json("journal", "--operation", "sms.send_message", "--status", "200")
+    assert ([1, 2], 2, 0) == ([each["number"] for each in received["exchanges"]], received["last"], received["dropped"])
 
 
 def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
-    run: Line, world: World, send: Callable[..., str]
+    run: CommandLine, world: World, send: Callable[..., str]
 ) -> None:
     world.faults.add("provider_error", name="UnknownPath", match={"provider": "dialogtech"}, when={"nth": 1})
     world.faults.add("replay", match={"provider": "dialogtech"}, when={"nth": 2})
@@ -618,16 +627,16 @@ def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
     assert [
         "UnknownPath by fault f1 (decided: accepted, but not carried out)",
         "by fault f2",
-        "stale by fault f2 (decided: refused by TooManyPerNumber)",
+        "stale by fault f2 (decided: rejected by TooManyPerNumber)",
     ] == [re.search(r"send_message (.*?)  [A-Z]+ /", line)[1] for line in run.text("journal")]
-    assert run.text("journal")[2:] == run.text("journal", "--outcome", "stale")
-    assert run.text("wait", "exchange", "--since", "0", "--outcome", "stale") == run.text("journal")[2:]
-    assert ["so it is: exchange 3"] == run.text("assert", "--outcome", "stale", "--count", "1")
-    assert "so it is: exchange 2" == run.text("assert", "--operation", "sms.send_message", "--accepted")[0]
+    assert run.text("journal")[2:] == run.text("journal", "--outcome", "replayed")
+    assert run.text("wait", "exchange", "--since", "0", "--outcome", "replayed") == run.text("journal")[2:]
+    assert ["so it is: exchange 3"] == run.text("verify", "--outcome", "replayed", "--count", "1")
+    assert "so it is: exchange 2" == run.text("verify", "--operation", "sms.send_message", "--accepted")[0]
 
 
 def test_the_journal_says_how_many_are_gone_and_by_which_bound(
-    run: Line, world: World, send: Callable[..., str]
+    run: CommandLine, world: World, send: Callable[..., str]
 ) -> None:
     send()
     world.reset()
@@ -636,7 +645,7 @@ def test_the_journal_says_how_many_are_gone_and_by_which_bound(
     assert "the oldest 1 exchanges were dropped by a reset" in run("journal").stderr
 
 
-def test_the_journal_is_followed_without_a_gap(run: Line, world: World, send: Callable[..., str]) -> None:
+def test_the_journal_is_followed_without_a_gap(run: CommandLine, world: World, send: Callable[..., str]) -> None:
     send()
     send()
     program = [sys.executable, "-m", "mockserver", "journal", "--follow", "--limit", "4", "--format", "json"]
@@ -653,61 +662,61 @@ def test_the_journal_is_followed_without_a_gap(run: Line, world: World, send: Ca
     assert [1, 2, 3, 4] == [json.loads(line)["number"] for line in there + come]
 
 
-def test_a_claim_holds(run: Line, send: Callable[..., str]) -> None:
+def test_a_verification_holds(run: CommandLine, send: Callable[..., str]) -> None:
     send()
     send()
-    claim = {"exchanges": [{"operation": "sms.send_message"}, {"refusal": "TooManyPerNumber"}], "order": True}
+    verification = {"exchanges": [{"operation": "sms.send_message"}, {"error": "TooManyPerNumber"}], "order": True}
 
-    assert ["so it is: exchanges 1, 2"] == run.text("assert", "--operation", "sms.send_message", "--count", "2")
-    assert ["so it is: exchange 1"] == run.text("assert", "--provider", "dialogtech", "--accepted", "--at-most", "1")
-    assert ["so it is: there is none"] == run.text("assert", "--provider", "mgage", "--count", "0")
-    assert [1, 2] == run.json("assert", json.dumps(claim))["found"]
-    assert [2] == run.json("assert", "--parameter", "to~^555", "--since", "1")["found"]
+    assert ["so it is: exchanges 1, 2"] == run.text("verify", "--operation", "sms.send_message", "--count", "2")
+    assert ["so it is: exchange 1"] == run.text("verify", "--provider", "dialogtech", "--accepted", "--at-most", "1")
+    assert ["so it is: there is none"] == run.text("verify", "--provider", "mgage", "--count", "0")
+    assert [1, 2] == run.json("verify", json.dumps(verification))["found"]
+    assert [2] == run.json("verify", "--parameter", "to~^555", "--since", "1")["found"]
 
 
-def test_a_claim_that_does_not_hold_ends_with_1_and_the_difference(run: Line, send: Callable[..., str]) -> None:
+def test_a_verify_that_does_not_hold_ends_with_1_and_the_difference(run: CommandLine, send: Callable[..., str]) -> None:
     send()
-    claim = ("assert", "--operation", "sms.send_message", "--parameter", "to=5556667778")
+    verification = ("verify", "--operation", "sms.send_message", "--parameter", "to=5556667778")
 
     assert (
         "mockserver: the journal tells otherwise\n"
         '  exchange 1 of those wanted: the nearest is 1: parameters.to: wanted "5556667778", got "5556667777"\n'
-    ) == run.failing(*claim)
-    done = run(*claim, "--format", "json", ends=1)
+    ) == run.failing(*verification)
+    done = run(*verification, "--format", "json", ends=1)
     assert (False, "parameters.to") == (
         json.loads(done.stdout)["holds"],
         json.loads(done.stdout)["difference"][0]["fields"][0]["field"],
     )
 
 
-def test_an_exchange_is_explained(run: Line, send: Callable[..., str]) -> None:
+def test_an_exchange_is_explained(run: CommandLine, send: Callable[..., str]) -> None:
     send()
     send(mesage="hi")
-    told = run.text("explain", "2")
+    received = run.text("explain", "2")
 
-    assert told[0].startswith("Exchange 2 at 2026-06-01T12:00:00Z: GET ")
-    assert '  001: "1 sms per number per second"' in told
-    assert "Window: 1 sms per number per second: 1 of 1 used, free again at 12:00:01.000" in told
+    assert received[0].startswith("Exchange 2 at 2026-06-01T12:00:00Z: GET ")
+    assert '  001: "1 sms per number per second"' in received
+    assert "Window: 1 sms per number per second: 1 of 1 used, free again at 12:00:01.000" in received
     assert "TooManyPerNumber" == run.json("explain", "2")["rule"]["name"]
     assert "mockserver: there is no exchange 9; the journal holds 1 to 2\n" == run.failing("explain", "9")
 
 
-def test_an_exchange_is_shown_whole(run: Line, world: World, send: Callable[..., str]) -> None:
+def test_an_exchange_is_shown_whole(run: CommandLine, world: World, send: Callable[..., str]) -> None:
     send()
-    answer = send()
+    response = send()
     shown = run("exchange", "2").stdout
 
     assert re.match(r"2 2026-06-01T12:00:00Z 200 sms\.send_message TooManyPerNumber  GET /_w/", shown)
     assert re.search(r"^> GET /_w/\w+/ibp_api\.php\?.*\n> Host: 127\.0\.0\.1", shown, re.MULTILINE)
     assert "< 200 OK\n< Content-Type: text/xml; charset=UTF-8\n< Date: Mon, 01 Jun 2026 12:00:00 GMT\n" in shown
-    assert f"\n<\n{answer}\n\ncomplete, " in shown
-    assert answer == run("exchange", "2", "--raw", "answer").stdout
+    assert f"\n<\n{response}\n\ncomplete, " in shown
+    assert response == run("exchange", "2", "--raw", "answer").stdout
     assert "" == run("exchange", "2", "--raw", "request").stdout
-    assert answer == run.json("exchange", "2")["answer"]["body"]["text"]
+    assert response == run.json("exchange", "2")["answer"]["body"]["text"]
     assert "mockserver: there is no exchange 9; the journal holds 1 to 2\n" == run.failing("exchange", "9")
 
 
-def test_the_body_of_a_request_is_shown_byte_for_byte(run: Line, world: World) -> None:
+def test_the_body_of_a_request_is_shown_byte_for_byte(run: CommandLine, world: World) -> None:
     body = b"username=Login&type=\xff\x00\r\n"
     requests.post(f"{world.base_url}/messages/recived", data=body, timeout=30)
 
@@ -715,10 +724,10 @@ def test_the_body_of_a_request_is_shown_byte_for_byte(run: Line, world: World) -
     assert "username=Login&type=\\xff" in run("exchange", "1").stdout
 
 
-# -- outbox ------------------------------------------------------------------------------------------------------------
+# -- deliveries ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_webhook_fault_rule_is_added_by_flags(run: Line, world: World) -> None:
+def test_a_webhook_fault_rule_is_added_by_flags(run: CommandLine, world: World) -> None:
     late = run.json(
         *("fault", "add", "--target", "webhook", "--fault", "delay", "--option", "seconds=300", "--expires-after", "3"),
         *("--provider", "serwersms", "--account", "demo", "--kind", "inbound", "--url", "http://127.0.0.1:*"),
@@ -743,29 +752,29 @@ def test_a_webhook_fault_rule_is_added_by_flags(run: Line, world: World) -> None
     ]
 
 
-def test_a_webhook_that_a_fault_rule_applies_to_is_sent_twice(run: Line, world: World) -> None:
-    world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NOBODY}])
+def test_a_webhook_that_a_fault_rule_applies_to_is_sent_twice(run: CommandLine, world: World) -> None:
+    world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NO_LISTENER}])
     run("fault", "add", "--target", "webhook", "--fault", "duplicate")
     run(*INBOUND)
-    run("settle")
+    run("wait", "idle")
 
-    assert [1, 2] == [each["number"] for each in run.json("outbox", "list")["deliveries"]]
+    assert [1, 2] == [each["number"] for each in run.json("delivery", "list")["deliveries"]]
 
 
 # -- lists -------------------------------------------------------------------------------------------------------------
 
 
-def test_what_there_is_to_know_of_the_rooms_is_listed(run: Line) -> None:
+def test_what_there_is_to_know_of_the_providers_is_listed(run: CommandLine) -> None:
     quirks = run.json("quirks", "--provider", "dialogtech")["quirks"]
 
     assert {"dialogtech"} == {each["provider"] for each in quirks}
     assert any(line.startswith("DT-23 ") for line in run.text("quirks"))
     assert any(re.match(r"  switch: dialogtech\.limits\.count = accepted \| all", line) for line in run.text("quirks"))
-    assert any(line.startswith("dialogtech  TooManyPerNumber ") for line in run.text("refusals"))
-    assert {"mgage"} == {each["provider"] for each in run.json("refusals", "--provider", "mgage")["refusals"]}
+    assert any(line.startswith("dialogtech  TooManyPerNumber ") for line in run.text("errors"))
+    assert {"mgage"} == {each["provider"] for each in run.json("errors", "--provider", "mgage")["errors"]}
 
 
-def test_the_magic_numbers_are_listed(run: Line) -> None:
+def test_the_magic_numbers_are_listed(run: CommandLine) -> None:
     numbers = run.json("magic")["magic"]
 
     assert "dialogtech" in {each["provider"] for each in numbers}

@@ -1,4 +1,4 @@
-"""A message of one of the five types that comes in from outside: returned at once, or refused in a sentence."""
+"""A message of one of the five types that comes in from outside: returned at once, or rejected in a sentence."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 
 from contract_tests.clocks import let_pass
 from contract_tests.ways import both_ways
-from mockserver.app import READINGS, ROOMS
+from mockserver.app import CALLBACKS, VARIANTS
 from mockserver.engine.accounts import Account, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import DecisionTrace
 from mockserver.engine.events import MessageStored
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Attachment, Message
-from mockserver.engine.registry import Worlds
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
@@ -36,14 +36,14 @@ FIXTURE = Fixture(
 
 
 @pytest.fixture
-def house():
-    return Worlds(FIXTURE, READINGS, clock=Clock.frozen(NOON), rooms=ROOMS)
+def registry():
+    return WorldRegistry(FIXTURE, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
 
 
 @pytest.fixture
-def recived(house):
+def recived(registry):
     """What `messages/recived` returns."""
-    client = both_ways(house)
+    client = both_ways(registry)
 
     def call(user="first", **parameters):
         return client.post("/messages/recived", data={"username": user, "password": "secret", **parameters}).json[
@@ -54,14 +54,14 @@ def recived(house):
 
 
 @pytest.fixture
-def arrive(house):
+def receive_inbound(registry):
     """Let a message come in: that of the sample but for some fields, or exactly these."""
 
-    def arrived(exactly=None, **changes):
+    def received(exactly=None, **changes):
         fields = FIELDS if exactly is None else exactly
-        return house.default.arrive("serwersms", {"account": "first", **fields, **changes})
+        return registry.default.receive_inbound("serwersms", {"account": "first", **fields, **changes})
 
-    return arrived
+    return received
 
 
 def item(identifier, kind, **further):
@@ -76,9 +76,9 @@ def item(identifier, kind, **further):
     }
 
 
-def test_it_is_stored_with_the_next_number_of_its_type_at_the_worlds_instant(arrive):
+def test_it_is_stored_with_the_next_number_of_its_type_at_the_worlds_instant(receive_inbound):
     stored = Message(0, "serwersms/first", "303024", "inbound", JAN, "", NOON, "SerwerSMS.pl", kind="nd")
-    decision = arrive()
+    decision = receive_inbound()
     assert decision.value == stored
     assert decision.events == (MessageStored(stored),)
     assert (decision.at, decision.trace, decision.account) == (NOON, DecisionTrace(), "serwersms/first")
@@ -109,69 +109,69 @@ EVERY = {
 
 
 @pytest.mark.parametrize(("fields", "expected"), EVERY.values(), ids=EVERY)
-def test_it_is_returned_at_once(arrive, recived, fields, expected):
-    arrive(fields)
+def test_it_is_returned_at_once(receive_inbound, recived, fields, expected):
+    receive_inbound(fields)
     assert recived() == [expected]
     assert recived(type=fields["kind"]) == [expected]
 
 
-def test_an_ndi_message_is_found_by_the_number_that_it_hit(arrive, recived):
-    arrive(kind="ndi", recipient=OWN)
+def test_an_ndi_message_is_found_by_the_number_that_it_hit(receive_inbound, recived):
+    receive_inbound(kind="ndi", recipient=OWN)
     assert len(recived(ndi=OWN)) == 1
     assert recived(ndi="+48664078000") == []
 
 
-def test_attachments_without_an_id_get_one_of_their_own_sequence(arrive):
-    first = arrive(MMS, attachments=[PART, {"id": 7, **PART}, PART]).value
+def test_attachments_without_an_id_get_one_of_their_own_sequence(receive_inbound):
+    first = receive_inbound(MMS, attachments=[PART, {"id": 7, **PART}, PART]).value
     assert [part.id for part in first.attachments] == [100000000, 7, 100000001]
     assert first.attachments[0] == Attachment(100000000, "text_0002.txt", "text/plain", b"Jakas tam jeszcze wiadaomosc")
-    assert [part.id for part in arrive(MMS, attachments=[PART]).value.attachments] == [100000002]
+    assert [part.id for part in receive_inbound(MMS, attachments=[PART]).value.attachments] == [100000002]
 
 
-def test_each_type_counts_for_itself(arrive):
-    ids = [arrive(kind=kind, recipient=OWN).value.id for kind in ("nd", "ndi", "nd", "pre", "ndi")]
+def test_each_type_counts_for_itself(receive_inbound):
+    ids = [receive_inbound(kind=kind, recipient=OWN).value.id for kind in ("nd", "ndi", "nd", "pre", "ndi")]
     assert ids == ["303024", "1000000", "303025", "1000000", "1000001"]
 
 
-def test_it_is_unread(house, arrive, recived):
-    arrive()
+def test_it_is_unread(registry, receive_inbound, recived):
+    receive_inbound()
     assert [each["id"] for each in recived(read="true")] == [303024]
-    let_pass(house.default, SECOND)
-    arrive()
+    let_pass(registry.default, SECOND)
+    receive_inbound()
     assert [each["id"] for each in recived()] == [303025]
 
 
-def test_the_account_is_the_one_that_is_named(arrive, recived):
-    assert arrive(account="first").account == "serwersms/first"
-    assert arrive(account="second").account == "serwersms/second"
+def test_the_account_is_the_one_that_is_named(receive_inbound, recived):
+    assert receive_inbound(account="first").account == "serwersms/first"
+    assert receive_inbound(account="second").account == "serwersms/second"
     assert [each["id"] for each in recived("first")] == [303024]
     assert [each["id"] for each in recived("second")] == [303025]
 
 
-def test_without_a_name_it_is_the_only_account_or_the_only_one_that_forwards_so(house):
-    with pytest.raises(ValueError) as refused:
-        house.default.arrive("serwersms", FIELDS)
-    assert str(refused.value) == "account: is missing; there is first and second"
+def test_without_a_name_it_is_the_only_account_or_the_only_one_that_forwards_so(registry):
+    with pytest.raises(ValueError) as rejected:
+        registry.default.receive_inbound("serwersms", FIELDS)
+    assert str(rejected.value) == "account: is missing; there is first and second"
 
     rule = ForwardingRule("ndi", "http://127.0.0.1:9/", number=OWN)
     forwards = replace(account("second"), forwarding=(rule,))
     fields = {**FIELDS, "kind": "ndi", "recipient": OWN}
-    assert arrived_at((account("first"), forwards), fields) == "serwersms/second"
-    assert arrived_at((account("only"),), FIELDS) == "serwersms/only"
+    assert received_at((account("first"), forwards), fields) == "serwersms/second"
+    assert received_at((account("only"),), FIELDS) == "serwersms/only"
     for others in ({"recipient": "+48664078050"}, {"kind": "nd"}):
         with pytest.raises(ValueError, match="account: is missing; there is first and second"):
-            arrived_at((account("first"), forwards), {**fields, **others})
+            received_at((account("first"), forwards), {**fields, **others})
 
 
-def arrived_at(accounts, fields):
-    world = Worlds(Fixture(accounts), READINGS, clock=Clock.frozen(NOON), rooms=ROOMS).default
-    return world.arrive("serwersms", fields).account
+def received_at(accounts, fields):
+    world = WorldRegistry(Fixture(accounts), VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS).default
+    return world.receive_inbound("serwersms", fields).account
 
 
 RIGHT = "a telephone number such as +48500600700"
 WRONG = {
     "an unknown field": ({"sendr": JAN}, "sendr: unknown key; did you mean 'sender'?"),
-    "a field of other rooms": (
+    "a field of other providers": (
         {"program": "121811"},
         "program: unknown key; there is kind, sender, recipient, text, reference, title, attachments, account",
     ),
@@ -185,7 +185,7 @@ WRONG = {
         {"reference": "eba39e4fe1"},
         "reference: 'eba39e4fe1' is not left out, for only an eco message answers another",
     ),
-    "an ndi message to nobody": ({"kind": "ndi"}, "recipient: is missing"),
+    "an ndi message to no one": ({"kind": "ndi"}, "recipient: is missing"),
     "an ndi message to no number": (
         {"kind": "ndi", "recipient": ""},
         "recipient: '' is not the number that was hit",
@@ -224,17 +224,19 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("changes", "sentence"), WRONG.values(), ids=WRONG)
-def test_a_wrong_field_is_named_with_what_would_be_right_and_nothing_happens(arrive, recived, changes, sentence):
-    with pytest.raises(ValueError) as refused:
-        arrive(**changes)
-    assert str(refused.value) == sentence
+def test_a_wrong_field_is_named_with_what_would_be_right_and_nothing_happens(
+    receive_inbound, recived, changes, sentence
+):
+    with pytest.raises(ValueError) as rejected:
+        receive_inbound(**changes)
+    assert str(rejected.value) == sentence
     assert recived() == []
-    assert arrive().value.id == "303024"
-    assert [part.id for part in arrive(MMS, attachments=[PART]).value.attachments] == [100000000]
+    assert receive_inbound().value.id == "303024"
+    assert [part.id for part in receive_inbound(MMS, attachments=[PART]).value.attachments] == [100000000]
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_a_missing_field_is_named(house, name):
-    with pytest.raises(ValueError) as refused:
-        house.default.arrive("serwersms", {key: value for key, value in FIELDS.items() if key != name})
-    assert str(refused.value) == f"{name}: is missing"
+def test_a_missing_field_is_named(registry, name):
+    with pytest.raises(ValueError) as rejected:
+        registry.default.receive_inbound("serwersms", {key: value for key, value in FIELDS.items() if key != name})
+    assert str(rejected.value) == f"{name}: is missing"

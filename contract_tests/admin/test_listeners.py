@@ -1,0 +1,77 @@
+"""Listeners: a listener's every request is one world's; and what a running server can still open and let go."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+import requests
+
+from mockserver.http.listener import Listener, Server
+from mockserver.server import MockServer
+
+NUMBERS = {"action": "sms.get_numbers", "access_key": "foo", "secret_access_key": "bar"}
+
+
+@pytest.fixture
+def listener(server: MockServer) -> str:
+    """The address of a second listener."""
+    return server.add(Listener(server.service, name="side"))
+
+
+def test_what_comes_in_through_a_bound_listener_is_that_worlds(server: MockServer, listener: str) -> None:
+    with server.create_world() as world:
+        bound = requests.put(f"{server.url}/_mock/listeners/side", json={"world": world.id})
+        requests.get(f"{listener}/ibp_api.php", params=NUMBERS)
+
+        assert (200, {"listener": "side", "world": world.id}) == (bound.status_code, bound.json())
+        assert ["sms.get_numbers"] == [exchange.operation for exchange in world.journal()]
+    assert [] == server.world.journal()
+
+
+def test_an_unbound_listener_leads_to_whom_the_credential_names(server: MockServer, listener: str) -> None:
+    with server.create_world() as world:
+        requests.put(f"{server.url}/_mock/listeners/side", json={"world": world.id})
+        unbound = requests.delete(f"{server.url}/_mock/listeners/side")
+        requests.get(f"{listener}/ibp_api.php", params=NUMBERS)
+
+        assert (204, []) == (unbound.status_code, world.journal())
+    assert ["sms.get_numbers"] == [exchange.operation for exchange in server.world.journal()]
+
+
+def test_who_is_connected_through_a_listener_is_let_go_when_it_is_unbound(server: MockServer, listener: str) -> None:
+    with requests.Session() as kept, connected(listener) as inside, connected(server.url) as outside:
+        kept.get(f"{listener}/ibp_api.php", params=NUMBERS)
+        requests.delete(f"{server.url}/_mock/listeners/side")
+
+        assert b"" == inside.recv(1)
+        assert 200 == kept.get(f"{listener}/ibp_api.php", params=NUMBERS).status_code
+        outside.sendall(b"GET /_mock/health HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert outside.recv(12) == b"HTTP/1.1 200"
+
+
+def connected(url: str) -> socket.socket:
+    host, _, port = url.removeprefix("http://").partition(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
+def test_a_world_that_there_is_not_is_rejected(server: MockServer) -> None:
+    rejected = requests.put(f"{server.url}/_mock/listeners/side", json={"world": "nowhere"})
+
+    assert (404, "there is no world 'nowhere'") == (rejected.status_code, rejected.json()["error"]["message"])
+
+
+def test_a_server_that_does_not_run_opens_nothing_and_has_no_one_to_let_go(app) -> None:
+    server = Server(app)
+    server.disconnect("side")
+
+    with pytest.raises(RuntimeError, match="not running"):
+        server.add(Listener(app))
+
+
+def test_an_address_that_cannot_be_had_is_rejected_and_the_server_goes_on(server: MockServer) -> None:
+    taken = int(server.url.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use by another program"):
+        server.add(Listener(server.service, port=taken))
+
+    assert 200 == requests.get(f"{server.url}/_mock/health").status_code
