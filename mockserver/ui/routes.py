@@ -216,9 +216,9 @@ class _Pages:
         desk = self._desk
         return {
             "root": ROOT,
-            "visit": page_request,
+            "page_request": page_request,
             "world": page_request.world,
-            "here": page_request.url_for_section,
+            "url_for_section": page_request.url_for_section,
             "path": request.full_path.rstrip("?"),
             "sections": SECTIONS,
             "all_worlds": sorted(each.id for each in desk.registry),
