@@ -88,4 +88,4 @@ def test_while_one_client_hangs_the_others_are_answered(server: MockServer, mock
 
 
 def named(provider: str) -> Any:
-    return next(provider for provider in PROVIDERS if provider.name == provider)
+    return next(each for each in PROVIDERS if each.name == provider)

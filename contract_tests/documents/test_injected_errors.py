@@ -104,7 +104,7 @@ def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Cli
     if provider == "mgage":
         request["auth"] = BASIC
     real = client.open(**request)
-    provider = next(provider for provider in PROVIDERS if provider.name == provider)
+    provider = next(each for each in PROVIDERS if each.name == provider)
     fetch, said = registry.default.journal.since(0)[-1], real.data
     kind = next(error for error in provider.errors if error.__name__ == name)
 
