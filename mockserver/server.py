@@ -81,7 +81,7 @@ class MockServer(Server, AdminClient):
         self._token = settings.token
         limits = Limits(head=settings.head_bytes, body=settings.body_bytes, idle=settings.idle_seconds)
         self.ca = CertificateAuthority(settings.ca)
-        """What signs our certificates: ``mock.authority.certificate`` is what a client has to trust."""
+        """What signs our certificates: ``mock.ca.certificate`` is what a client has to trust."""
         own = {"http": Listener(self.service, settings.host, settings.port)}
         if proxy if https is None else https:
             own["https"] = self._https(settings)

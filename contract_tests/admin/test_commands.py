@@ -146,7 +146,7 @@ def test_wait_says_who_answers(run: CommandLine, running: MockServer) -> None:
 def test_wait_prints_what_comes_and_where_to_go_on(run: CommandLine, send: Callable[..., str]) -> None:
     send()
     send()
-    done = run("wait", "exchange", "--refusal", "TooManyPerNumber", "--timeout", "0", "--since", "0")
+    done = run("wait", "exchange", "--error", "TooManyPerNumber", "--timeout", "0", "--since", "0")
 
     assert re.match(r" +2 2026-06-01T12:00:00Z 200 sms\.send_message TooManyPerNumber  GET ", done.stdout)
     cursor = re.fullmatch(r"what comes next: --since ([0-9]+)\n", done.stderr)
@@ -463,7 +463,7 @@ def test_the_next_thing_happens_or_there_is_none(run: CommandLine) -> None:
         (["fault", "add", "{}", "--first", "1"], "give a RULE as JSON, or --fault and its options"),
         (["fault", "add", "--fault", "reset", "--parameter", "to"], "'to' is neither NAME=TEXT nor NAME~PATTERN"),
         (["verify"], "give a VERIFICATION as JSON, or options"),
-        (["verify", "--accepted", "--refusal", "X"], "--accepted and --refusal exclude each other"),
+        (["verify", "--accepted", "--error", "X"], "--accepted and --error exclude each other"),
         (["verify", "--accepted", "--outcome", "no_response"], "--accepted and --outcome lost exclude each other"),
         (["journal", "--outcome", "gone"], "'gone' is not one of 'accepted', 'rejected', 'replaced'"),
         (["account", "set", "mgage/demo"], "give at least one of --numbers, --programs, --contacts, --blacklist"),
@@ -610,7 +610,7 @@ def test_the_journal_is_listed(run: CommandLine, send: Callable[..., str]) -> No
 
     assert re.match(r" +1 2026-06-01T12:00:00Z 200 sms\.send_message  GET /_w/\w+/ibp_api\.php\?", first)
     assert " 200 sms.send_message TooManyPerNumber  GET " in second
-    assert [second] == run.text("journal", "--refusal", "TooManyPerNumber")
+    assert [second] == run.text("journal", "--error", "TooManyPerNumber")
     assert [second] == run.text("journal", "--since", "1", "--limit", "1")
     received = run.json("journal", "--operation", "sms.send_message", "--status", "200")
     assert ([1, 2], 2, 0) == ([each["number"] for each in received["exchanges"]], received["last"], received["dropped"])

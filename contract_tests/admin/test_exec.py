@@ -240,7 +240,7 @@ def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: P
     assert [
         "mockserver: 2 exchanges, 1 of them with what is not answered here",
         f"     1 2026-06-01T12:00:00Z 200 sms.get_numbers  GET secure.dialogtech.com{NUMBERS}",
-        "     2 2026-06-01T12:00:00Z 403 - HostRefused  GET http://example.com/",
+        "     2 2026-06-01T12:00:00Z 403 - HostRejected  GET http://example.com/",
     ] == done.stderr.splitlines()[:3]
 
 

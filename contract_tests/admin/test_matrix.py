@@ -11,7 +11,7 @@ from mockserver.app import SWITCHES
 from mockserver.testkit.matrix import variants
 
 Run = Callable[..., pytest.RunResult]
-MATRIX = ("--mockserver-readings=matrix", "--tb=no")
+MATRIX = ("--mockserver-variants=matrix", "--tb=no")
 OTHERS = len(variants())
 
 NUMBERS = """
@@ -100,7 +100,7 @@ def test_a_test_that_has_chosen_a_variant_keeps_it(run: Run) -> None:
 @pytest.mark.mockserver(variants={"dialogtech.get_numbers.dtd": "printed", "limits": "off"})
 def test_it(mock_redirect, mock_world):
     assert "<!ELEMENT url" in numbers()
-    assert "off" == mock_world.readings["limits"]
+    assert "off" == mock_world.variants["limits"]
 """,
         *MATRIX,
     )
@@ -112,9 +112,9 @@ def test_it(mock_redirect, mock_world):
 def test_the_worlds_read_it_so(run: Run) -> None:
     run(
         """
-def test_it(mock_world, mockserver_reading):
-    chosen = mockserver_reading or {}
-    assert chosen == dict(mock_world.show().readings)
+def test_it(mock_world, mockserver_variant):
+    chosen = mockserver_variant or {}
+    assert chosen == dict(mock_world.show().variants)
     assert len(chosen) < 2
 """,
         *MATRIX,
@@ -129,4 +129,4 @@ def test_tests_without_a_world_run_once(run: Run) -> None:
 
 
 def test_without_the_option_nothing_runs_twice(run: Run) -> None:
-    run("def test_it(mock_world, mockserver_reading): assert mockserver_reading is None").assert_outcomes(passed=1)
+    run("def test_it(mock_world, mockserver_variant): assert mockserver_variant is None").assert_outcomes(passed=1)

@@ -146,10 +146,10 @@ pytestmark = pytest.mark.mockserver(freeze="2026-03-29T00:59:59Z", variants={"li
 def test_it(mock_world):
     facts = mock_world.show()
     assert ("7", True, "2026-03-29T00:59:59+00:00") == (facts.seed, facts.is_frozen, facts.now.isoformat())
-    assert {"dialogtech.zone": "Europe/Warsaw"} == dict(facts.readings)
+    assert {"dialogtech.zone": "Europe/Warsaw"} == dict(facts.variants)
 
 def test_that(mock_world):
-    assert {"limits": "off", "dialogtech.zone": "Europe/Warsaw"} == dict(mock_world.show().readings)
+    assert {"limits": "off", "dialogtech.zone": "Europe/Warsaw"} == dict(mock_world.show().variants)
 """
     ).assert_outcomes(passed=2)
 
@@ -297,7 +297,7 @@ from mockserver import MockWorldCase
 
 
 class Sending(MockWorldCase):
-    mockserver = {"freeze": "2026-06-01T12:00:00Z", "readings": {"limits": "off"}}
+    mockserver = {"freeze": "2026-06-01T12:00:00Z", "variants": {"limits": "off"}}
 
     def setUp(self):
         super().setUp()

@@ -84,7 +84,7 @@ def test_a_credential_leads_to_its_world(app: Flask, registry: WorldRegistry) ->
 
 
 def test_a_prefix_of_no_world_says_so(app: Flask) -> None:
-    response = app.test_client().get("/_w/nobody/ibp_api.php")
+    response = app.test_client().get("/_w/missing/ibp_api.php")
 
     assert 404 == response.status_code
     assert "there is no world 'no one'" == response.get_json()["error"]["message"]

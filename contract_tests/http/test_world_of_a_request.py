@@ -109,9 +109,9 @@ def test_a_header_that_names_the_listeners_own_world_is_right(registry, through)
         (NUMBERS.format("foo"), "unknown"),
         (NUMBERS.format("foo"), ""),
         ("/nowhere", "unknown"),
-        ("/_w/nobody" + NUMBERS.format("foo"), None),
-        ("/_w/nobody/", None),
-        ("/_w/nobody/_mock/health", None),
+        ("/_w/missing" + NUMBERS.format("foo"), None),
+        ("/_w/missing/", None),
+        ("/_w/missing/_mock/health", None),
         ("/_w/named/ibp_api.php", "unknown"),
     ],
 )
@@ -128,7 +128,7 @@ def test_a_world_that_is_not_there_is_404_and_never_the_default_world(registry, 
 def test_what_no_world_has_is_said_alike_by_both_ways_in(client):
     responses = [
         client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "unknown"}),
-        client.get("/_w/nobody" + NUMBERS.format("foo")),
+        client.get("/_w/missing" + NUMBERS.format("foo")),
     ]
 
     assert [(404, "there is no world 'no one'")] * 2 == [

@@ -134,8 +134,8 @@ def test_processes_that_start_together_end_up_with_one(folder: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from mockserver.intercept.ca import CertificateAuthority; "
         "sys.stdin.read(); "  # all at once, when their stdin is closed
-        f"CA = CA(Path({str(folder)!r})); authority.context({NAMES!r}); "
-        "print(authority.certificate.read_text())"
+        f"CA = CA(Path({str(folder)!r})); ca.context({NAMES!r}); "
+        "print(ca.certificate.read_text())"
     )
     started = [
         subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -72,7 +72,7 @@ class Control:
         Raises:
             NotFound: no endpoint has this path.
             MethodNotAllowed: none that has it takes this method.
-            ControlRefusal: the endpoint says no.
+            ControlApiError: the endpoint says no.
         """
         methods, found = self._router.at(request.path)
         if not methods:

@@ -51,7 +51,7 @@ def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
         children = parent | with_env(parent, environment_of(server, parent))
         findings = list(examine([each for each in RUNTIMES if each.name.lower() in wanted], children, probes))
     rows = [(each.runtime, each.client, each.result, each.proxy, each.certificate) for each in findings]
-    text = table(("RUNTIME", "CLIENT", "RESULT", "TUNNEL", "CERTIFICATE"), rows)
+    text = table(("RUNTIME", "CLIENT", "RESULT", "PROXY", "CERTIFICATE"), rows)
     Output(form).show([asdict(each) for each in findings], text)
     for each in findings:
         if each.advice and form == "text":

@@ -27,7 +27,7 @@ def narrowing(command: Command) -> Command:
             click.option("--provider", help="At this one only."),
             click.option("--operation", help="That asked for this one only, such as sms.send_message."),
             OUTCOME,
-            click.option("--refusal", help="That were rejected by this one, a name."),
+            click.option("--error", help="That were rejected by this one, a name."),
             click.option("--status", type=int, help="Of HTTP."),
             click.option("--target", help="A part of what was asked for."),
         ],
@@ -41,7 +41,7 @@ OUTCOME = click.option("--outcome", type=click.Choice(OUTCOMES), help="What came
     epilog="""\b
 Examples:
   mockserver journal
-  mockserver journal --operation sms.send_message --refusal TooManyPerNumber
+  mockserver journal --operation sms.send_message --error TooManyPerNumber
   mockserver journal --outcome lost
   mockserver journal --follow
 """

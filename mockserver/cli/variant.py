@@ -45,7 +45,7 @@ def set_(world: World, output: Output, variants: tuple[tuple[str, str], ...]) ->
 def _show(world: World, output: Output) -> None:
     switches = world.variants.show()
     rows = ((name, row["variant"], ", ".join(_others(row)), row["quirk"]) for name, row in switches.items())
-    output.show(switches, table(("SWITCH", "READING", "OTHERS", "QUIRK"), rows))
+    output.show(switches, table(("SWITCH", "VARIANT", "OTHERS", "QUIRK"), rows))
 
 
 def _others(row: Mapping[str, Any]) -> list[str]:

@@ -27,7 +27,7 @@ Examples:
 @click.option("--account", help="Whose, as PROVIDER/ACCOUNT.")
 @OUTCOME
 @click.option("--status", type=int, help="Of HTTP.")
-@click.option("--refusal", help="The name of the provider's error.")
+@click.option("--error", help="The name of the provider's error.")
 @click.option("--accepted", is_flag=True, help="That got the provider's yes, whole; as --outcome accepted.")
 @click.option("--count", metavar="N", type=click.IntRange(0), help="Exactly so many; one or more when none is given.")
 @click.option("--at-least", metavar="N", type=click.IntRange(0), help="So many or more.")
@@ -53,7 +53,7 @@ def verify(
     bounds = only_given({"at_least": at_least, "at_most": at_most})
     rest = only_given({"count": count if count is not None else bounds or None, "since": since})
     if accepted and fields["error"] is not None:
-        raise click.UsageError("--accepted and --refusal exclude each other: what was rejected was not accepted")
+        raise click.UsageError("--accepted and --error exclude each other: what was rejected was not accepted")
     if accepted and fields["outcome"] not in (None, "accepted"):
         raise click.UsageError(f"--accepted and --outcome {fields['outcome']} exclude each other")
     if (verification is None) == (not wanted) or (verification is not None and rest) or (count is not None and bounds):

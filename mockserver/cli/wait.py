@@ -74,7 +74,7 @@ def _waiting(command: Command) -> Command:
     epilog="""\b
 Examples:
   mockserver wait exchange --operation sms.send_message --timeout 5
-  mockserver wait exchange --refusal TooManyPerNumber --since 0
+  mockserver wait exchange --error TooManyPerNumber --since 0
 """
 )
 @narrowing

@@ -203,7 +203,7 @@ class DeliveriesMixin(Resource):
             timeout: how long, in seconds of the wall clock; 60 at most.
 
         Returns:
-            what is true when it came to that in time: ``assert world.settle()``.
+            what is true when it came to that in time: ``assert world.wait_until_idle()``.
         """
         patience = moments.seconds(timeout)
         return IdleResult.of(self._ask("POST", "/wait/idle", body={"timeout": patience}, patience=patience))

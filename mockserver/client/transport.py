@@ -153,7 +153,7 @@ class InProcess:
         path: str,
         query: Query | None = None,
         body: object = None,
-        patience: float = 0,  # noqa: ARG002 - nobody can give up on a call in this process
+        patience: float = 0,  # noqa: ARG002 - no one can give up on a call in this process
     ) -> Any:
         """See `Transport`."""
         answered: list[str] = []

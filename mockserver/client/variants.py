@@ -10,7 +10,7 @@ from .values import Row
 
 
 class VariantsMixin(Mapping[str, str]):
-    """Every switch of a world by name, as it stands when it is looked at: ``world.readings["limits"]``."""
+    """Every switch of a world by name, as it stands when it is looked at: ``world.variants["limits"]``."""
 
     def __init__(self, transport: Transport, path: str) -> None:
         self._transport = transport

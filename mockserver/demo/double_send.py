@@ -95,7 +95,7 @@ DOUBLE_SEND = Demo(
             {
                 "provider": "dialogtech",
                 "name": "restaurant",
-                "logins": [{"user": "restaurant-of-the-story", "secret": "open-sesame"}],
+                "logins": [{"user": "restaurant-of-the-demo", "secret": "open-sesame"}],
                 "numbers": [{"number": _RESTAURANT}],
                 "messages": [],
             }

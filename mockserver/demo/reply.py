@@ -78,7 +78,7 @@ REPLY = Demo(
             {
                 "provider": "serwersms",
                 "name": "shop",
-                "logins": [{"user": "shop-of-the-story", "secret": "open-sesame"}],
+                "logins": [{"user": "shop-of-the-demo", "secret": "open-sesame"}],
                 "contacts": [{"phone": _PHONE, "first_name": "Anna", "last_name": "Nowak"}],
                 "messages": [],
             }

@@ -1,4 +1,4 @@
-"""What a world sends to its customers: deliveries, and every attempt at one. Facts only; `web/courier` does the sending."""
+"""What a world sends to its customers: deliveries, and every attempt at one. Facts only; `webhooks/` sends them."""
 
 from __future__ import annotations
 

@@ -249,7 +249,7 @@ class Connection(asyncio.Protocol):
         if self._respond is not None:
             try:
                 response = self._respond(request)
-            except Exception as error:  # noqa: BLE001 - whatever failed, the client is told; fail() logs it
+            except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an error; fail() logs it
                 cycle.fail(error)
                 self._send(cycle)
                 return

@@ -149,7 +149,7 @@ class RequestCycle:
             self.body = body if self._written is None else b"".join((*self._written, body))
             self.timing = environ.get(TIMING, AT_ONCE)
             self.pending = environ.get(PENDING)
-        except Exception as error:  # noqa: BLE001 - whatever failed, the client is told; fail() logs it
+        except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an error; fail() logs it
             self.fail(error)
             pending = environ.get(PENDING)
             if pending is not None:

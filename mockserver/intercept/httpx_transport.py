@@ -104,7 +104,7 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._wire.hear(max_bytes, timeout)
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - nobody is slow to listen
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - no one is slow to listen
         self._wire.say(buffer)
 
     def close(self) -> None:

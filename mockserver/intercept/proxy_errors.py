@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-ERROR = "mockserver.refusal"
+ERROR = "mockserver.error"
 """Where the environ has why the proxy does not carry a request."""
 
 

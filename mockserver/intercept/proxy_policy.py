@@ -15,7 +15,7 @@ from mockserver.intercept.proxy_errors import HostRejected, NotForTheProxy, Port
 if TYPE_CHECKING:
     from mockserver.http.request import HttpRequest
 
-_AUTHORITY = re.compile(r"(?:[^@/?#]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]@/?#]+)(?::([0-9]{1,5}))?")
+_HOST_AND_PORT = re.compile(r"(?:[^@/?#]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]@/?#]+)(?::([0-9]{1,5}))?")
 
 
 class ProxyTarget(NamedTuple):
@@ -44,15 +44,15 @@ def requested_place(request: HttpRequest) -> ProxyTarget:
     """The place that a request to a proxy names in its target.
 
     Raises:
-        NotForTheTunnel: it names none.
+        NotForTheProxy: it names none.
     """
     target = request.target
     if request.method == "CONNECT":
-        scheme, ca = "https", target
+        scheme, host_and_port = "https", target
     else:
         scheme, _, rest = target.partition("://")
-        ca = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    found = _AUTHORITY.fullmatch(ca)
+        host_and_port = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    found = _HOST_AND_PORT.fullmatch(host_and_port)
     scheme = scheme.lower()
     if found is None or scheme not in PORTS:
         raise NotForTheProxy
@@ -79,7 +79,7 @@ class ProxyPolicy:
         """Whether it is a provider's host, at a port that is answered.
 
         Raises:
-            PortRefused: the port is another.
+            PortRejected: the port is another.
         """
         if not self.hosts.is_served(place.host):
             return False
@@ -95,8 +95,8 @@ class ProxyPolicy:
             from_loopback: whether a client of this machine asks; its own loopback is no secret to it.
 
         Raises:
-            PortRefused: a provider's host is not answered at that port.
-            HostRefused: the host is not carried at all.
+            PortRejected: a provider's host is not answered at that port.
+            HostRejected: the host is not carried at all.
         """
         if self.is_intercepted(place):
             home = self.https if place.port == PORTS["https"] else self.http

@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group = parser.getgroup("mockserver", "a mock server of the providers' APIs")
     group.addoption(
-        "--mockserver-readings",
+        "--mockserver-variants",
         choices=["matrix"],
         help="matrix: run each test that uses mock_world once more for every other variant of the providers' documents",
     )
@@ -69,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
             f"mockserver_server must be per-worker or shared, not {config.getini('mockserver_server')!r}"
         )
 
-    if config.getoption("mockserver_readings"):
+    if config.getoption("mockserver_variants"):
         from mockserver.testkit.matrix import Matrix
 
         config.pluginmanager.register(Matrix(), "mockserver-matrix")
@@ -136,7 +136,7 @@ def mock_server(request: pytest.FixtureRequest) -> MockServer | Mock:
 
 @pytest.fixture
 def mockserver_variant(request: pytest.FixtureRequest) -> dict[str, str] | None:
-    """With ``--mockserver-readings=matrix``, what this run of a test reads another way."""
+    """With ``--mockserver-variants=matrix``, what this run of a test reads another way."""
     variant: dict[str, str] | None = getattr(request, "param", None)
     return variant
 

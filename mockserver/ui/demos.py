@@ -54,7 +54,7 @@ def shown(page_request: PageRequest) -> dict[str, Any]:
     """The whole section."""
     demo_sessions = page_request.desk.demo_sessions
     return {
-        "told": [
+        "demo_views": [
             {
                 "demo": demo,
                 "steps": demo_sessions.steps(demo),

@@ -35,7 +35,7 @@ _TOPICS: Mapping[type, bytes] = {
     ReceiveFailed: b"clock",
     ExchangeRecorded: b"exchanges clock",
     AccountChanged: b"accounts clock",
-    VariantChosen: b"readings clock",
+    VariantChosen: b"variants clock",
     FaultRuleAdded: b"faults",
     FaultRuleRemoved: b"faults",
 }

@@ -35,7 +35,7 @@ SECTIONS = {
     "faults": "Faults",
     "variants": "VariantsMixin",
     "worlds": "WorldRegistry",
-    "demos": "Stories",
+    "demos": "Demos",
 }
 """The rail."""
 

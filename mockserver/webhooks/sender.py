@@ -118,7 +118,7 @@ class WebhookSender:
         if self._queues.ready <= self._resting or len(self._senders) >= self.webhook_config.parallel:
             self._work.notify()
             return
-        sender = threading.Thread(target=self._send_on, name="mockserver-courier", daemon=True)
+        sender = threading.Thread(target=self._send_on, name="mockserver-webhooks", daemon=True)
         sender.start()
         self._senders.add(sender)
 

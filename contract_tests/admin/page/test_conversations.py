@@ -91,7 +91,7 @@ def test_an_answer_goes_the_provider_s_way_and_its_attempts_are_seen_as_they_hap
         one.get_by_label("At", exact=True).fill("+48664078059")
         one.get_by_label("Answer as 48500600700").fill("Tak, o 16")
         one.get_by_role("button", name="Send as 48500600700").click()
-        received = one.locator(".bubble.answer", has_text="Tak, o 16").locator(".told")
+        received = one.locator(".bubble.answer", has_text="Tak, o 16").locator(".delivery-view")
 
         expect(received.locator("ol > li")).to_have_count(1)
         expect(received.locator("ol > li").first).to_contain_text("500")

@@ -240,7 +240,7 @@ def test_a_copied_test_brings_the_call_that_used_up_the_limit_though_its_client_
     sender.send("rejected by a limit")
     text = copied(server, 2)
 
-    assert "def test_sms_send_message_is_refused_by_too_many_per_number():" in text
+    assert "def test_sms_send_message_is_rejected_by_too_many_per_number():" in text
     assert 2 == text.count("requests.request(")
     assert "1 passed" in passes(text, tmp_path)
 

@@ -47,9 +47,9 @@ def opened(page):
 
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(every_look, open_page, server, full, violations):
     page = open_page("", every_look)
-    page.goto(f"{server.url}/_mock/ui/worlds/mine/stories")
+    page.goto(f"{server.url}/_mock/ui/worlds/mine/demos")
     page.get_by_role("button", name="Tell it all").first.click()
-    expect(page.locator(".told-steps > li").last).to_be_visible()
+    expect(page.locator(".demo-steps > li").last).to_be_visible()
     found = {}
     for path in (None, *PATHS):
         if path is not None:

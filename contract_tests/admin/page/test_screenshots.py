@@ -80,10 +80,10 @@ def of_an_exchange(page, server):
 
 def of_a_demo(page, server):
     demo_run = DemoRun(DEMOS["reply"], server)
-    page.goto(f"{server.url}/_mock/ui/worlds/default/stories")
+    page.goto(f"{server.url}/_mock/ui/worlds/default/demos")
     for step in range(1, 5):
-        page.locator("#story-reply").get_by_role("button").first.click()
-        expect(page.locator("#story-reply .told-steps > li")).to_have_count(step)
+        page.locator("#demo-reply").get_by_role("button").first.click()
+        expect(page.locator("#demo-reply .demo-steps > li")).to_have_count(step)
     demo_run.close()
 
 

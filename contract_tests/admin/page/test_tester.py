@@ -136,7 +136,7 @@ def test_a_rule_of_every_kind_of_fault_can_be_added(open_page, server, world):
 
 
 def test_a_variant_is_switched_with_both_sentences_in_sight(look, open_page, world, sender):
-    page = open_page("worlds/mine/readings", look)
+    page = open_page("worlds/mine/variants", look)
     switch = page.locator("[id='switch-dialogtech.limits.number']")
     expect(switch).to_contain_text("1 sms per number per second")
     expect(switch).to_contain_text("Other variant:")
@@ -236,18 +236,18 @@ def test_a_world_that_is_dropped_while_somebody_looks_is_gone(open_page, server,
 @pytest.mark.parametrize("name", DEMOS)
 def test_a_demo_is_notified_step_by_step_and_again(look, open_page, name, server):
     demo = DEMOS[name]
-    page = open_page("worlds/default/stories", look)
-    part = page.locator(f"#story-{name}")
+    page = open_page("worlds/default/demos", look)
+    part = page.locator(f"#demo-{name}")
     part.get_by_role("button", name="Begin").click()
     for step in range(1, demo.length + 1):
-        expect(part.locator(".told-steps > li")).to_have_count(step)
+        expect(part.locator(".demo-steps > li")).to_have_count(step)
         if step < demo.length:
             part.get_by_role("button", name=f"Next: step {step + 1} of {demo.length}").click()
     expect(part.locator(".bubble").first).to_be_visible()
     expect(page.locator("#top .pill")).to_have_text("frozen")
     part.get_by_role("button", name="Tell it again").click()
-    expect(part.locator(".told-steps > li")).to_have_count(1)
+    expect(part.locator(".demo-steps > li")).to_have_count(1)
     part.get_by_role("button", name="Tell the rest").click()
-    expect(part.locator(".told-steps > li")).to_have_count(demo.length)
+    expect(part.locator(".demo-steps > li")).to_have_count(demo.length)
     part.get_by_role("link", name="Its exchanges").click()
     expect(page.locator("#exchanges > tr").first).to_be_visible()

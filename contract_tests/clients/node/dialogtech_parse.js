@@ -17,8 +17,8 @@ const parsers = {
   },
   "fast-xml-parser"(xml) {
     const { XMLParser, XMLValidator } = require("fast-xml-parser");
-    const verdict = XMLValidator.validate(xml);
-    if (verdict !== true) throw new Error(verdict.err.msg);
+    const result = XMLValidator.validate(xml);
+    if (result !== true) throw new Error(result.err.msg);
     // htmlEntities: without it a reference by number, such as that of a carriage return, is left as it stands.
     const options = { htmlEntities: true, ignoreAttributes: false, parseTagValue: false, attributeNamePrefix: "@", trimValues: false };
     return {

@@ -14,7 +14,7 @@ FOR_EVER = 3600.0
 DATE = ("Date", "Thu, 01 Jan 2015 00:00:00 GMT")
 HEAD = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\n"
 SOMEBODY = Response(200, (DATE,), b"somebody")
-NOT_GIVEN = Response(200, (DATE,), b"nobody")
+NOT_GIVEN = Response(200, (DATE,), b"no one")
 
 
 def ok(body, connection=None):

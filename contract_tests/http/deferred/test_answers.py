@@ -71,7 +71,7 @@ def test_an_answer_that_is_given_while_the_request_is_still_with_the_application
 
 def test_no_one_who_answers_in_time_is_another_answer(client, application):
     application.defers(timeout=0.01)
-    client.asks(get(b"/_mock/wait"), ok(b"nobody"))
+    client.asks(get(b"/_mock/wait"), ok(b"no one"))
     assert not application.promised().response(SOMEBODY)
 
 
@@ -101,7 +101,7 @@ def test_requests_behind_one_that_waits_keep_their_turn(client, application):
     first.response(SOMEBODY)
     client.hears(ok(b"somebody") + ok(b"/now"))
     application.promised().response(NOT_GIVEN)
-    client.hears(ok(b"nobody") + ok(b"/then"))
+    client.hears(ok(b"no one") + ok(b"/then"))
 
 
 def test_500_who_wait_take_no_threads_and_hold_up_no_one(connect, application):
@@ -223,7 +223,7 @@ def test_a_promise_that_somebody_cancels_is_the_other_answer(client, application
     application.defers()
     client.send(get(b"/_mock/wait"))
     application.promised().cancel()
-    client.hears(ok(b"nobody"))
+    client.hears(ok(b"no one"))
 
 
 def test_an_application_that_fails_after_its_promise_has_broken_it(client, application):
@@ -355,5 +355,5 @@ def test_who_leaves_is_taken_off_the_feed(client, application):
 def test_who_waits_in_vain_is_taken_off_the_feed(client, application):
     feed = EventFeed()
     application.promises["/_mock/wait"] = lambda: waits(feed, 0, "sent", timeout=0.01)
-    client.asks(get(b"/_mock/wait"), ok(b"nobody"))
+    client.asks(get(b"/_mock/wait"), ok(b"no one"))
     assert feed.subscribers == 0

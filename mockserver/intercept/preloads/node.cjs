@@ -1,4 +1,4 @@
-// Loaded by NODE_OPTIONS into every Node of `mockserver exec`: leads what HTTP sends through the tunnel of HTTPS_PROXY,
+// Loaded by NODE_OPTIONS into every Node of `mockserver exec`: leads what HTTP sends through the proxy of HTTPS_PROXY,
 // which https, fetch and http2 do not look at. Connections of other kinds (databases, queues) are left alone.
 "use strict";
 
@@ -27,7 +27,7 @@ function options(given) {
     return { ...rest, port: Number(first), host: typeof second === "string" ? second : undefined };
 }
 
-// A connection to a host and port through the tunnel; it can be written to at once.
+// A connection to a host and port through the proxy; it can be written to at once.
 class Carried extends Duplex {
     constructor(host, port) {
         super({ allowHalfOpen: true });

@@ -1,7 +1,7 @@
 <?php
 /* Put before every PHP program of `mockserver exec`, by auto_prepend_file: leads http:// and https:// streams through the
-   tunnel of https_proxy, which they do not look at; curl does by itself. The wrapper opens PHP's own with a context that
-   names the tunnel, and hands on whatever it says. */
+   proxy of https_proxy, which they do not look at; curl does by itself. The wrapper opens PHP's own with a context that
+   names the proxy, and hands on whatever it says. */
 
 namespace Mockserver;
 
@@ -44,14 +44,14 @@ final class LedStream implements \ArrayAccess, \IteratorAggregate, \Countable
         return false;
     }
 
-    /** @return resource the program's context, or PHP's default one, with the tunnel in it where it names no proxy of its own */
+    /** @return resource the program's context, or PHP's default one, with the proxy in it where it names no proxy of its own */
     private function led(string $url)
     {
         $context = $this->context ?? stream_context_get_default();
         $options = stream_context_get_options($context);
-        $tunnel = preg_replace('~^https?://~', 'tcp://', rtrim((string) getenv('https_proxy'), '/'));
-        if ($tunnel !== '' && !isset($options['http']['proxy']) && !self::isSpared($url)) {
-            $options['http']['proxy'] = $tunnel;
+        $proxy = preg_replace('~^https?://~', 'tcp://', rtrim((string) getenv('https_proxy'), '/'));
+        if ($proxy !== '' && !isset($options['http']['proxy']) && !self::isSpared($url)) {
+            $options['http']['proxy'] = $proxy;
             $options['http']['request_fulluri'] = !str_starts_with(strtolower($url), 'https:');
         }
         $parameters = stream_context_get_params($context);

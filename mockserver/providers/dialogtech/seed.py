@@ -1,6 +1,6 @@
 """The DialogTech accounts of the shipped worlds: the documents' own, and one that looks lived in.
 
-The only file of this room that speaks Faker; nothing imports it but ``mockserver fixtures make``. All chance is
+The only file of this provider that imports Faker; nothing imports it but ``mockserver fixtures make``. All chance is
 Faker's seeded one, so the same seed gives the same bytes. Faker is slow for each message, so it fills a few lists,
 and messages are put together from those.
 """

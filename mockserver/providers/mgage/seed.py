@@ -1,6 +1,6 @@
 """The mGage accounts of the shipped worlds: the document's own, and one that looks lived in.
 
-The only file of this room that speaks Faker; nothing imports it but ``mockserver fixtures make``. All chance is
+The only file of this provider that imports Faker; nothing imports it but ``mockserver fixtures make``. All chance is
 Faker's seeded one, so the same seed gives the same bytes. The programs play their scenes in turn, so that a few
 hundred messages have something of everything.
 """

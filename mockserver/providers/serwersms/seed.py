@@ -1,6 +1,6 @@
 """The SerwerSMS accounts of the shipped worlds: the document's own, and one that looks lived in.
 
-The only file of this room that speaks Faker; nothing imports it but ``mockserver fixtures make``. All chance is
+The only file of this provider that imports Faker; nothing imports it but ``mockserver fixtures make``. All chance is
 Faker's seeded one, so the same seed gives the same bytes. Faker is slow for each message, so it fills a few lists,
 and messages are put together from those. Types and curiosities come in turn, so that a few messages have something
 of everything. Attachments are real files, made here: whoever opens one sees a picture or hears a buzz.

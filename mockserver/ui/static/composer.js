@@ -26,7 +26,7 @@ export function segments(text) {
       filled += each;
     }
   }
-  return { encoding: isGsm ? "GSM-7" : "UCS-2", units: total, count, room: count === 1 ? alone : count * part };
+  return { encoding: isGsm ? "GSM-7" : "UCS-2", units: total, count, capacity: count === 1 ? alone : count * part };
 }
 
 export function fit(form) {
@@ -42,8 +42,8 @@ export function fit(form) {
 export function count(form) {
   const [text, place] = [form.querySelector("[data-text]"), form.querySelector("[data-count]")];
   if (!text || !place) return;
-  const { encoding, units, count: several, room } = segments(text.value);
-  place.textContent = text.value ? `${encoding} ${units}/${room}${several > 1 ? ` · ${several} segments` : ""}` : "Enter sends, Shift and Enter begin a line";
+  const { encoding, units, count: several, capacity } = segments(text.value);
+  place.textContent = text.value ? `${encoding} ${units}/${capacity}${several > 1 ? ` · ${several} segments` : ""}` : "Enter sends, Shift and Enter begin a line";
 }
 
 document.addEventListener("input", ({ target }) => target.matches?.("[data-text]") && count(target.form));
