@@ -97,24 +97,24 @@ REAL: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("case", REAL)
 def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Client, registry, case: str) -> None:
-    provider, where, call, wrong = REAL[case]
+    provider_name, where, call, wrong = REAL[case]
     name = case.partition(" ")[0]
-    path = "/ibp_api.php" if provider == "dialogtech" else wrong.get("path", PROGRAM)
+    path = "/ibp_api.php" if provider_name == "dialogtech" else wrong.get("path", PROGRAM)
     request: dict[str, Any] = {"path": path, "query_string": {**call, **wrong} if where == "query_string" else {}}
-    if provider == "mgage":
+    if provider_name == "mgage":
         request["auth"] = BASIC
     real = client.open(**request)
-    provider = next(each for each in PROVIDERS if each.name == provider)
-    fetch, said = registry.default.journal.since(0)[-1], real.data
+    provider = next(each for each in PROVIDERS if each.name == provider_name)
+    exchange, said = registry.default.journal.since(0)[-1], real.data
     kind = next(error for error in provider.errors if error.__name__ == name)
 
-    assert name == type(fetch.error).__name__
-    forced = provider.build_error(kind, *read(provider, request), fetch.at)
-    assert (str(fetch.error), fetch.error.facts) == (str(forced), forced.facts)
-    assert fetch.error.source == forced.source
-    build_error(client, provider, name)
+    assert name == type(exchange.error).__name__
+    forced = provider.build_error(kind, *read(provider, request), exchange.at)
+    assert (str(exchange.error), exchange.error.facts) == (str(forced), forced.facts)
+    assert exchange.error.source == forced.source
+    build_error(client, provider_name, name)
     assert said == client.open(**request).data
-    kept = (fetch.error.__traceback__, fetch.error.__cause__, fetch.error.__context__)
+    kept = (exchange.error.__traceback__, exchange.error.__cause__, exchange.error.__context__)
     assert kept == (None, None, None)  # nor the frames of the request with them
 
 
