@@ -5,6 +5,7 @@
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
 # make screenshots   take the README's pictures of the page again
 # make bench-in-process   measure each operation without a network
+# make reference rewrite docs/reference/ and the drawing in docs/architecture.md
 # make fixtures   make fixtures/worlds/ again from their seed
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ WORKERS ?= auto
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test check lint golden fixtures bench bench-in-process screenshots system clean
+.PHONY: run test check lint golden reference fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -34,6 +35,9 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+reference: $(VENV)/test.stamp
+	$(BIN)/python docs/generate.py
 
 fixtures: $(VENV)/test.stamp
 	$(BIN)/mockserver fixtures make

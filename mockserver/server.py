@@ -62,7 +62,7 @@ class MockServer(Server, AdminClient):
             listeners: more of them; a proxy among them leads to those of its own listener.
 
         Raises:
-            OSError: the certificate authorit  cannot be kept.
+            OSError: the certificate authority cannot be kept.
             snapshots.WorldFileError: the world file is not one.
             ValueError: the instant is none, or an application was given and something that it should begin with.
         """

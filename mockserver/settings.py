@@ -62,7 +62,7 @@ class Settings:
     allow_hosts: tuple[str, ...] = ()
     """Hosts beside the providers' that the proxy lets through; ``*.example.com`` is all below one. Commas between them."""
     ca: Path | None = None
-    """The folder of the certificate authorit ; one in the user's cache when none is given."""
+    """The folder of the certificate authority; one in the user's cache when none is given."""
     world: Path | None = None
     """The world file that the default world begins with; the shipped one when none is given."""
     seed: str = "default"

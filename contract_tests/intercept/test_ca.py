@@ -1,4 +1,4 @@
-"""The certificate authorit : whose it is, how it is made, and what it signs."""
+"""The certificate authority: whose it is, how it is made, and what it signs."""
 
 from __future__ import annotations
 

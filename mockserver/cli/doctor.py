@@ -28,7 +28,7 @@ Examples:
     envvar="MOCKSERVER_CA",
     show_envvar=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the certificate authorit .",
+    help="Folder of the certificate authority.",
 )
 @FORMAT
 def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:

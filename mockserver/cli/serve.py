@@ -68,7 +68,7 @@ _SHARED = (
         metavar="HOST",
         multiple=True,
     ),
-    option("ca", "Folder of the certificate authorit .", type=click.Path(path_type=Path, file_okay=False)),
+    option("ca", "Folder of the certificate authority.", type=click.Path(path_type=Path, file_okay=False)),
     option("webhook_targets", "Where webhooks may go: private, any, or HOST:PORT,… beside the private ones."),
     option("log", "What is logged on stderr."),
 )

@@ -1,4 +1,4 @@
-"""The certificate authorit : made on first use, kept in a folder of the user's, trusted by no one who was not asked to.
+"""The certificate authority: made on first use, kept in a folder of the user's, trusted by no one who was not asked to.
 
 Law:
 
