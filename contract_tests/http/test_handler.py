@@ -87,7 +87,7 @@ def test_a_prefix_of_no_world_says_so(app: Flask) -> None:
     response = app.test_client().get("/_w/missing/ibp_api.php")
 
     assert 404 == response.status_code
-    assert "there is no world 'no one'" == response.get_json()["error"]["message"]
+    assert "there is no world 'missing'" == response.get_json()["error"]["message"]
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "99999999999999999999"])
@@ -200,7 +200,7 @@ SEND = "action=sms.send_message&access_key=k&secret_access_key=s"
         (
             f"/ibp_api.php?{SEND}",
             {"kind": "static_response", "status": 503},
-            "-> 503 replaced by fault f1 (static_response); decided: InvalidCredentials",
+            "-> 503 overridden by fault f1 (static_response); decided: InvalidCredentials",
         ),
         (
             f"/ibp_api.php?{NUMBERS}",

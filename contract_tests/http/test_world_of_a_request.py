@@ -127,11 +127,11 @@ def test_a_world_that_is_not_there_is_404_and_never_the_default_world(registry, 
 
 def test_what_no_world_has_is_said_alike_by_both_ways_in(client):
     responses = [
-        client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "unknown"}),
+        client.get(NUMBERS.format("foo"), headers={"X-Mockserver-World": "missing"}),
         client.get("/_w/missing" + NUMBERS.format("foo")),
     ]
 
-    assert [(404, "there is no world 'no one'")] * 2 == [
+    assert [(404, "there is no world 'missing'")] * 2 == [
         (response.status_code, response.json["error"]["message"]) for response in responses
     ]
 
@@ -160,7 +160,7 @@ def test_what_is_no_providers_is_written_down_in_the_world_that_is_named(registr
 
 def test_the_control_api_is_nobodys_world_and_is_not_written_down(registry, client):
     statuses = [
-        client.get("/_mock/health", headers={"X-Mockserver-World": "unknown"}).status_code,
+        client.get("/_mock/health", headers={"X-Mockserver-World": "missing"}).status_code,
         client.get("/_w/named/_mock/health").status_code,
         client.get("/_w/named/").status_code,
         client.get("/").status_code,

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Blueprint, jsonify, request
 from flask import Response as FlaskResponse
-from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.world import AdvanceLimitExceeded, ClockBusy, World
 from mockserver.http.router import Router
-from mockserver.http.wsgi import add_any_method, to_flask
+from mockserver.http.wsgi import add_any_method, read_request, to_flask
 from mockserver.sdk.response import Deferred, Stream
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.validation.messages import unknown
@@ -126,7 +126,11 @@ def _body(api: Api, endpoint: Endpoint) -> Any:
     """The body's JSON, whatever its Content-Type says it is."""
     if endpoint.body is None:
         return {}
-    raw = _raw_body(api.settings.body_bytes)
+    most = api.settings.body_bytes
+    received = read_request(request.environ, most)
+    if received.is_too_large:
+        raise TooLarge(f"the body is longer than {most} bytes; MOCKSERVER_BODY_BYTES sets how many are read")
+    raw = received.body
     if not raw.strip(b" \t\r\n"):
         if endpoint.needs_body:
             raise BadRequest("the body is empty; it must be JSON")
@@ -135,20 +139,6 @@ def _body(api: Api, endpoint: Endpoint) -> Any:
     if not endpoint.checks_body:
         held(body, endpoint.body)
     return body
-
-
-def _raw_body(most: int) -> bytes:
-    too_large = f"the body is longer than {most} bytes; MOCKSERVER_BODY_BYTES sets how many are read"
-    if request.environ.get("mockserver.overflow"):
-        raise TooLarge(too_large)
-    known = request.environ.get("mockserver.body")
-    if known is not None:
-        return bytes(known)
-    request.max_content_length = most
-    try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge as reason:
-        raise TooLarge(too_large) from reason
 
 
 def _decoded(raw: bytes) -> Any:

@@ -148,9 +148,9 @@ def _read_body(environ: WSGIEnvironment, most: int) -> tuple[bytes, bool]:
     """The body as far as it is kept, and whether it is longer."""
     length = environ.get("CONTENT_LENGTH") or ""
     promised = int(length[:18]) if length.isascii() and length.isdigit() else 0
-    wanted = most if environ.get("wsgi.input_terminated") else min(promised, most)
+    wanted = most + 1 if environ.get("wsgi.input_terminated") else min(promised, most)
     body = environ["wsgi.input"].read(wanted) if wanted > 0 else b""
-    return body, promised > most
+    return body[:most], max(promised, len(body)) > most
 
 
 def _headers(environ: WSGIEnvironment) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, redirect, render_template, request, send_from_directory
+from jinja2 import BytecodeCache
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from mockserver.client import ControlError
@@ -26,6 +27,7 @@ from .page_context import ROOT, NoWorld, PageContext, PageRequest
 
 if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
+    from jinja2.bccache import Bucket
     from werkzeug.wrappers import Response as AnyResponse
 
 SECTIONS = {
@@ -70,6 +72,7 @@ def routes(desk: PageContext) -> Blueprint:
         return methods[request.method](pages)(**found)
 
     def add(state: BlueprintSetupState) -> None:
+        state.app.jinja_options = {**state.app.jinja_options, "bytecode_cache": TEMPLATES}
         add_any_method(state.app, f"{ROOT}/", "ui.front", response)
         add_any_method(state.app, f"{ROOT}/<path:path>", "ui.answer", response)
 
@@ -79,6 +82,26 @@ def routes(desk: PageContext) -> Blueprint:
     blueprint.register_error_handler(NoWorld, pages.no_world)
     blueprint.register_error_handler(ControlError, pages.rejected)
     return blueprint
+
+
+class _CompiledTemplates(BytecodeCache):
+    """The compiled templates of this process, for every application that shows the page."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket, if its template has been compiled."""
+        compiled = self._compiled.get(bucket.key)
+        if compiled is not None:
+            bucket.bytecode_from_string(compiled)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template that was compiled."""
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = _CompiledTemplates()
 
 
 def _with_headers(response: Response) -> Response:
