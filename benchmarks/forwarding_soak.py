@@ -61,7 +61,7 @@ def main(messages: int = 10_000, parallel: int = 64) -> None:
     rule = ForwardingRule("ndi", f"http://127.0.0.1:{receiver.server_address[1]}/?tekst=#WIADOMOSC#")
     account = Account("serwersms/a", "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
     sender = WebhookDispatcher(
-        {provider.name: provider for provider in PROVIDERS}, WebhookSender(WebhookConfig(parallel=parallel))
+        {provider.name: provider for provider in PROVIDERS}, WebhookSender(WebhookConfig(max_threads=parallel))
     )
     registry = WorldRegistry(Fixture((account,)), VARIANTS, clock=Clock.system(), providers=CALLBACKS, sender=sender)
     world = registry.default

@@ -138,9 +138,9 @@ def _webhook_config(settings: Settings) -> WebhookConfig:
             raise BadSetting(f"webhook targets are private, any, or HOST:PORT with commas between; not {min(wrong)!r}")
     return WebhookConfig(
         timeout=settings.webhook_timeout,
-        redirects=settings.webhook_redirects,
+        max_redirects=settings.webhook_redirects,
         targets=targets,
-        agent=f"mockserver/{__version__}",
+        user_agent=f"mockserver/{__version__}",
     )
 
 

@@ -183,8 +183,8 @@ def test_dt_40_the_parameters_of_a_get_follow_the_query_that_is_there(url, begin
 def test_dt_40_a_text_arrives_as_it_was_sent(method, text):
     own = Sender(listener_method=method)
     own.receive_inbound(text)
-    build_webhook = own.build_webhook()
-    received = urlsplit(build_webhook.url).query or build_webhook.body.decode()
+    request = own.build_webhook()
+    received = urlsplit(request.url).query or request.body.decode()
     assert received.isascii()
     assert dict(parse_qsl(received, keep_blank_values=True, strict_parsing=True))["message"] == text
 
@@ -272,6 +272,6 @@ def test_dt_44_an_answer_that_takes_too_long_is_none_and_a_redirect_is_an_answer
     own = Sender()
     own.receive_inbound()
     own.receive_inbound()
-    late = Outcome(error="no complete answer from http://127.0.0.1/sms_listener.php within 10 s")
+    late = Outcome(error="no complete response from http://127.0.0.1/sms_listener.php within 10 s")
     assert own.attempt(late).value.result == late.error
     assert own.attempt(Outcome(302, (("Location", REPORTS),)), 2).value.result == wrong(302)

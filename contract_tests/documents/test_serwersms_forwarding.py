@@ -70,8 +70,8 @@ class Sender:
         delivery = self.state.deliveries[number]
         assert (delivery.status, delivery.due is None) == ("due", False)
         self.now = max(self.now, delivery.due)
-        build_webhook = SERWERSMS.build_webhook(delivery, self.state)
-        return self.commit(SERWERSMS.evaluate_attempt, delivery, Attempt(self.now, build_webhook, outcome, ""))
+        request = SERWERSMS.build_webhook(delivery, self.state)
+        return self.commit(SERWERSMS.evaluate_attempt, delivery, Attempt(self.now, request, outcome, ""))
 
     def instants(self, number=1):
         """When the attempts were made, in minutes after the message."""
@@ -127,7 +127,7 @@ def test_sw_41_a_rule_holds_for_what_comes_in_from_then_on():
     own.receive_inbound()
     own.state.accounts["serwersms/own"] = Sender().state.accounts["serwersms/own"]
     assert [delivery.url for delivery in own.state.deliveries.values()] == ["http://127.0.0.1/new"]
-    assert own.attempt(OK).events[0].attempt.build_webhook.url == "http://127.0.0.1/new"
+    assert own.attempt(OK).events[0].attempt.request.url == "http://127.0.0.1/new"
 
 
 FIRST = {
@@ -160,11 +160,11 @@ def test_sw_42_the_first_rule_that_fits_the_number_and_the_prefix_counts(rules, 
 
 @pytest.mark.parametrize("service", FIELDS)
 def test_sw_43_an_mms_is_posted_and_the_others_are_a_get_without_a_body(service):
-    build_webhook = Sender(rule(service)).build_webhook(service)
+    request = Sender(rule(service)).build_webhook(service)
     if service == "mms":
-        assert build_webhook.method == "POST"
+        assert request.method == "POST"
     else:
-        assert build_webhook == OutgoingRequest("GET", URL)
+        assert request == OutgoingRequest("GET", URL)
 
 
 PLACEHOLDERS = ("NUMER", "NUMEROD", "NUMERDO", "WIADOMOSC", "DATA", "ID", "IDSMS", "LIMIT", "SMSID")
@@ -254,7 +254,7 @@ def test_sw_47_the_date_is_that_of_the_answers_in_every_repeat(zone, hour):
     own = Sender(rule(url="http://a/#DATA#"), **{"serwersms.zone": zone})
     own.receive_inbound()
     for _ in range(3):
-        assert own.attempt(WRONG).value.build_webhook.url == f"http://a/2026-06-01%20{hour}%3A00%3A00"
+        assert own.attempt(WRONG).value.request.url == f"http://a/2026-06-01%20{hour}%3A00%3A00"
 
 
 FORM = [
@@ -291,8 +291,8 @@ def test_sw_48_an_mms_is_posted_as_a_form():
 
 
 def test_sw_48_an_mms_may_be_posted_as_the_item_in_json():
-    build_webhook = Sender(rule("mms"), mms="json").build_webhook("mms", title="Zdjęcie & więcej", attachments=PARTS)
-    assert build_webhook == OutgoingRequest("POST", URL, (("Content-Type", "application/json"),), JSON.encode())
+    request = Sender(rule("mms"), mms="json").build_webhook("mms", title="Zdjęcie & więcej", attachments=PARTS)
+    assert request == OutgoingRequest("POST", URL, (("Content-Type", "application/json"),), JSON.encode())
 
 
 def test_the_message_is_found_among_all_that_came_at_the_same_instant():
@@ -315,7 +315,7 @@ def result(shown):
 
 
 HEARD, UNASKED = "the answer is OK", "an answer came, and is not verified"
-LATE = Outcome(error="no complete answer from http://127.0.0.1/sms.php within 10 s")
+LATE = Outcome(error="no complete response from http://127.0.0.1/sms.php within 10 s")
 ANSWERS = {
     "OK": (outcome(), HEARD, HEARD, HEARD),
     "a line end": (outcome(b"OK\r\n"), result(r"'OK\r\n'"), HEARD, HEARD),

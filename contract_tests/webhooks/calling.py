@@ -1,4 +1,4 @@
-"""What tests of the webhook sender ask for, and what receivers answer."""
+"""Helpers for tests of the webhook sender: requests, and responses of receivers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 
 
 def answering(*responses: bytes):
-    """Give one answer after the other, and the last to all that follow; a closing one ends its connection."""
+    """Send the responses one after the other, the last one again and again; one with ``Connection: close`` ends its connection."""
     left = list(responses)
     turn = threading.Lock()
 
@@ -31,9 +31,9 @@ def moved(status, location) -> bytes:
     return f"HTTP/1.1 {status} Moved\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n".encode()
 
 
-def outcome_of(webhook_sender, build_webhook, ordering_key="ordering_key") -> Outcome:
+def outcome_of(webhook_sender, request, ordering_key="ordering_key") -> Outcome:
     outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-    webhook_sender.send(ordering_key, build_webhook, outcomes.put)
+    webhook_sender.send(ordering_key, request, outcomes.put)
     return outcomes.get(timeout=PATIENCE)
 
 

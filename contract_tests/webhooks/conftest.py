@@ -1,4 +1,4 @@
-"""Webhook senders, and receivers on the loopback that do what a script says."""
+"""Fixtures: webhook senders, and receivers on the loopback that run a script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who sends: queues that keep their order, threads that come and go, and the end."""
+"""The webhook sender: queues that keep their order, threads that start and end, and closing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mockserver.engine.deliveries import Outcome, OutgoingRequest
 
 
 class Gates(dict[str, threading.Event]):
-    """A gate for each path, shut until it is set; none of those that come after the end."""
+    """A gate for each path, shut until it is set; after `end` every gate is open."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -42,7 +42,7 @@ class Gates(dict[str, threading.Event]):
 
 
 class Held:
-    """A receiver that answers what is asked for by path when it is let."""
+    """A receiver that holds each response until the gate of its path is open."""
 
     def __init__(self, receiver) -> None:
         self.gates = Gates()
@@ -72,7 +72,7 @@ def held(receiver):
 
 
 def nothing(outcome) -> None:
-    """Want no outcome."""
+    """Ignore an outcome."""
 
 
 def test_jobs_of_a_queue_are_made_one_after_the_other_in_order(webhook_sender, held):
@@ -86,12 +86,12 @@ def test_jobs_of_a_queue_are_made_one_after_the_other_in_order(webhook_sender, h
         assert held.received.empty()
         assert made == list(range(number))
         held.gates[f"/held{number}"].set()
-    assert webhook_sender.wait_idle(PATIENCE)
+    assert webhook_sender.wait_until_idle(PATIENCE)
     assert made == list(range(5))
 
 
 def test_a_slow_queue_holds_up_no_other(hired, held):
-    webhook_sender = hired(parallel=2)
+    webhook_sender = hired(max_threads=2)
     webhook_sender.send("slow", held.to("/held"), nothing)
     webhook_sender.send("slow", held.to("/after"), nothing)
     assert held.next() == "/held"
@@ -103,7 +103,7 @@ def test_a_slow_queue_holds_up_no_other(hired, held):
 
 
 def test_queues_take_turns(hired, held):
-    webhook_sender = hired(parallel=1)
+    webhook_sender = hired(max_threads=1)
     webhook_sender.send("first", held.to("/held"), nothing)
     held.next()
     for ordering_key in "abc":
@@ -114,7 +114,7 @@ def test_queues_take_turns(hired, held):
 
 
 def test_an_owner_of_many_slow_queues_holds_up_no_other_owner_for_longer_than_one_attempt(hired, held):
-    webhook_sender = hired(parallel=2)
+    webhook_sender = hired(max_threads=2)
     for ordering_key in "ab":
         webhook_sender.send(f"slow {ordering_key}", held.to(f"/held/{ordering_key}"), nothing)
     assert sorted(held.next() for _ in range(2)) == ["/held/a", "/held/b"]
@@ -126,8 +126,8 @@ def test_an_owner_of_many_slow_queues_holds_up_no_other_owner_for_longer_than_on
     assert [held.next() for _ in range(3)] == ["/other/a", "/other/b", "/held/c"]
 
 
-def test_no_more_is_under_way_than_may_be(hired, held):
-    webhook_sender = hired(parallel=3)
+def test_no_more_requests_are_in_flight_than_there_are_threads(hired, held):
+    webhook_sender = hired(max_threads=3)
     senders = set()
     for number in range(10):
         webhook_sender.send(
@@ -137,12 +137,12 @@ def test_no_more_is_under_way_than_may_be(hired, held):
     assert held.received.empty()
     for number in range(10):
         held.gates[f"/held{number}"].set()
-    assert webhook_sender.wait_idle(PATIENCE)
+    assert webhook_sender.wait_until_idle(PATIENCE)
     assert 1 <= len(senders) <= 3
 
 
 def test_senders_are_daemons_made_when_needed_that_end_when_idle(hired, held):
-    webhook_sender = hired(linger=0.01)
+    webhook_sender = hired(idle_timeout=0.01)
     for _ in range(2):
         senders: queue.SimpleQueue[threading.Thread] = queue.SimpleQueue()
         webhook_sender.send(
@@ -183,14 +183,14 @@ def test_many_jobs_to_a_slow_receiver_keep_their_order_and_none_is_lost_or_made_
     running.start()
     try:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        webhook_sender = hired(parallel=64)
+        webhook_sender = hired(max_threads=64)
         for number in range(jobs):
             webhook_sender.send(
                 str(number % queues),
                 OutgoingRequest("GET", f"{url}/{number % queues}/{number}"),
                 lambda outcome, number=number: answered.append((number, outcome.body)),
             )
-        assert webhook_sender.wait_idle(3 * PATIENCE)
+        assert webhook_sender.wait_until_idle(3 * PATIENCE)
     finally:
         webhook_sender.close()
         assert left.wait(PATIENCE)  # with the last sender the last connection has gone
@@ -202,7 +202,7 @@ def test_many_jobs_to_a_slow_receiver_keep_their_order_and_none_is_lost_or_made_
     assert sorted(answered) == [(number, b"OK") for number in range(jobs)]
 
 
-def test_what_is_to_be_done_may_send(webhook_sender, held):
+def test_a_callback_may_send(webhook_sender, held):
     ended = threading.Event()
 
     def again(left) -> None:
@@ -213,12 +213,12 @@ def test_what_is_to_be_done_may_send(webhook_sender, held):
 
     again(3)
     assert ended.wait(PATIENCE)
-    assert webhook_sender.wait_idle(PATIENCE)
+    assert webhook_sender.wait_until_idle(PATIENCE)
     assert [held.next() for _ in range(3)] == ["/3", "/2", "/1"]
 
 
 def test_a_receiver_may_send_while_it_is_called(hired, receiver):
-    webhook_sender = hired(parallel=1)
+    webhook_sender = hired(max_threads=1)
 
     def script(there, connection) -> None:
         while request := there.read(connection):
@@ -229,14 +229,14 @@ def test_a_receiver_may_send_while_it_is_called(hired, receiver):
 
     there = receiver(script)
     webhook_sender.send("ordering_key", OutgoingRequest("GET", f"{there.url}/first"), nothing)
-    assert webhook_sender.wait_idle(PATIENCE)
+    assert webhook_sender.wait_until_idle(PATIENCE)
     request = [re.findall(rb"GET /(\S+)", request)[0] for request in there.request]
     assert request == [b"first", b"third", b"second"]
 
 
-def test_nothing_is_locked_while_what_is_to_be_done_is_done(webhook_sender, held):
+def test_nothing_is_locked_during_a_callback(webhook_sender, held):
     def look(outcome) -> None:
-        looking = threading.Thread(target=lambda: responses.put(webhook_sender.idle()))
+        looking = threading.Thread(target=lambda: responses.put(webhook_sender.is_idle()))
         looking.start()
         looking.join(PATIENCE)
 
@@ -245,22 +245,22 @@ def test_nothing_is_locked_while_what_is_to_be_done_is_done(webhook_sender, held
     assert responses.get(timeout=PATIENCE) is False
 
 
-def test_what_is_to_be_done_may_fail_and_the_queue_goes_on(webhook_sender, held, caplog):
+def test_a_queue_goes_on_after_a_callback_fails(webhook_sender, held, caplog):
     def fail(outcome) -> None:
         raise RuntimeError("broken")
 
     webhook_sender.send("ordering_key", held.to("/a?secret"), fail)
     assert outcome_of(webhook_sender, held.to("/b")).status == 200
     assert [record.getMessage() for record in caplog.records] == [
-        f"What was to be done with the answer of {held.there.url}/a failed"
+        f"Handling the outcome of a request to {held.there.url}/a failed"
     ]
     webhook_sender.send("ordering_key", OutgoingRequest("GET", "secret"), fail)
-    assert webhook_sender.wait_idle(PATIENCE)
-    assert caplog.records[1].getMessage() == "What was to be done with the answer of a URL that cannot be read failed"
+    assert webhook_sender.wait_until_idle(PATIENCE)
+    assert caplog.records[1].getMessage() == "Handling the outcome of a request to a URL that cannot be read failed"
 
 
 def test_a_sender_that_is_ended_by_force_is_replaced(hired, held, monkeypatch):
-    webhook_sender = hired(parallel=1)
+    webhook_sender = hired(max_threads=1)
     ended: queue.SimpleQueue[type[BaseException]] = queue.SimpleQueue()
     monkeypatch.setattr(
         threading, "excepthook", lambda received: ended.put(received.exc_type)
@@ -274,55 +274,55 @@ def test_a_sender_that_is_ended_by_force_is_replaced(hired, held, monkeypatch):
     webhook_sender.send("other", held.to("/b"), nothing)
     webhook_sender.send("ordering_key", held.to("/c"), nothing)
     held.gates["/held"].set()
-    assert webhook_sender.wait_idle(PATIENCE)
+    assert webhook_sender.wait_until_idle(PATIENCE)
     assert [held.next(), held.next()] == ["/b", "/c"]
     assert ended.get(timeout=PATIENCE) is SystemExit
 
 
-# -- quiet and the end -----------------------------------------------------------------------------------------------
+# -- idle and close --------------------------------------------------------------------------------------------------
 
 
 def test_idle_is_when_nothing_is_queued_or_in_flight(webhook_sender, held):
-    assert webhook_sender.idle()
-    assert webhook_sender.wait_idle(0)
+    assert webhook_sender.is_idle()
+    assert webhook_sender.wait_until_idle(0)
     webhook_sender.send("one queue", held.to("/held"), nothing)
     held.next()
-    assert not webhook_sender.idle()
-    assert not webhook_sender.wait_idle(0)
-    assert not webhook_sender.idle("one")
-    assert webhook_sender.idle("other")
-    assert webhook_sender.wait_idle(0, "other")
+    assert not webhook_sender.is_idle()
+    assert not webhook_sender.wait_until_idle(0)
+    assert not webhook_sender.is_idle("one")
+    assert webhook_sender.is_idle("other")
+    assert webhook_sender.wait_until_idle(0, "other")
     held.gates["/held"].set()
-    assert webhook_sender.wait_idle(PATIENCE, "one")
-    assert webhook_sender.idle()
+    assert webhook_sender.wait_until_idle(PATIENCE, "one")
+    assert webhook_sender.is_idle()
 
 
 def test_it_is_not_idle_before_all_is_done(webhook_sender, held):
     order = []
     webhook_sender.send("ordering_key", held.to("/"), lambda outcome: order.append("done"))
-    assert webhook_sender.wait_idle(PATIENCE)
+    assert webhook_sender.wait_until_idle(PATIENCE)
     order.append("idle")
     assert order == ["done", "idle"]
 
 
 def test_what_is_forgotten_is_not_sent(hired, held):
-    webhook_sender = hired(parallel=1)
+    webhook_sender = hired(max_threads=1)
     webhook_sender.send("world 1 a", held.to("/held"), nothing)
     held.next()
     webhook_sender.send("world 1 a", held.to("/never"), nothing)
     webhook_sender.send("world 1 b", held.to("/never"), nothing)
     webhook_sender.send("world 2 a", held.to("/other"), nothing)
     assert webhook_sender.forget("world 1 ") == 2
-    assert not webhook_sender.idle("world 1 ")
+    assert not webhook_sender.is_idle("world 1 ")
     webhook_sender.send("world 1 a", held.to("/again"), nothing)
     held.gates["/held"].set()
-    assert webhook_sender.wait_idle(PATIENCE)
+    assert webhook_sender.wait_until_idle(PATIENCE)
     assert sorted((held.next(), held.next())) == ["/again", "/other"]
     assert held.received.empty()
 
 
-def test_the_end_waits_for_what_is_in_flight_and_lets_go_what_is_queued(hired, held):
-    webhook_sender = hired(parallel=1)
+def test_close_waits_for_what_is_in_flight_and_discards_what_is_queued(hired, held):
+    webhook_sender = hired(max_threads=1)
     outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
     webhook_sender.send("ordering_key", held.to("/held"), outcomes.put)
     webhook_sender.send("ordering_key", held.to("/queued"), outcomes.put)
@@ -330,17 +330,17 @@ def test_the_end_waits_for_what_is_in_flight_and_lets_go_what_is_queued(hired, h
     held.next()
     closing = threading.Thread(target=webhook_sender.close, args=(PATIENCE,))
     closing.start()
-    assert webhook_sender.wait_idle(PATIENCE, "other")  # the end has begun
-    assert webhook_sender.wait_idle(0) is False
+    assert webhook_sender.wait_until_idle(PATIENCE, "other")  # the end has begun
+    assert webhook_sender.wait_until_idle(0) is False
     held.gates["/held"].set()
     closing.join(PATIENCE)
     assert outcomes.get_nowait().status == 200
     assert outcomes.empty()
-    assert webhook_sender.idle()
+    assert webhook_sender.is_idle()
 
 
 @pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nO"])
-def test_the_end_cuts_off_what_takes_too_long(webhook_sender, receiver, beginning):
+def test_close_cuts_off_what_takes_too_long(webhook_sender, receiver, beginning):
     begun = threading.Event()
 
     def hang(there, connection) -> None:
@@ -360,15 +360,15 @@ def test_the_end_cuts_off_what_takes_too_long(webhook_sender, receiver, beginnin
     assert not senders[0].is_alive()
 
 
-def test_after_the_end_nothing_is_sent(webhook_sender, held):
+def test_nothing_is_sent_after_close(webhook_sender, held):
     webhook_sender.close()
     webhook_sender.send("ordering_key", held.to("/"), nothing)
-    assert webhook_sender.wait_idle(PATIENCE)
+    assert webhook_sender.wait_until_idle(PATIENCE)
     assert held.received.empty()
     webhook_sender.close(PATIENCE)
 
 
-def test_the_end_may_come_from_a_sender(webhook_sender, held):
+def test_a_callback_may_close_the_sender(webhook_sender, held):
     ended = threading.Event()
 
     def end(outcome) -> None:
@@ -419,7 +419,7 @@ def test_a_request_in_flight_holds_up_no_exit():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
-def test_a_forked_process_begins_anew_and_sends_nothing_of_its_parents():
+def test_a_forked_process_starts_empty_and_sends_nothing_of_its_parents():
     assert (
         run("""
         import os, socket, sys, threading
@@ -427,20 +427,20 @@ def test_a_forked_process_begins_anew_and_sends_nothing_of_its_parents():
         from mockserver.webhooks import WebhookSender, WebhookConfig
         silent = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        webhook_sender = WebhookSender(WebhookConfig(parallel=1))
+        webhook_sender = WebhookSender(WebhookConfig(max_threads=1))
         webhook_sender.send("a", OutgoingRequest("GET", url), lambda outcome: print("never"))
         kept, _ = silent.accept()
         webhook_sender.send("a", OutgoingRequest("GET", url), lambda outcome: print("never"))
         webhook_sender._lock.acquire()  # as another thread may at that moment
         if (child := os.fork()) == 0:
-            assert webhook_sender.idle()
+            assert webhook_sender.is_idle()
             webhook_sender.send("a", OutgoingRequest("GET", "http://127.0.0.1:1/"), lambda outcome: print("child:", outcome.error))
-            assert webhook_sender.wait_idle(10)
+            assert webhook_sender.wait_until_idle(10)
             sys.stdout.flush()
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
         webhook_sender._lock.release()
-        print("parent:", webhook_sender.idle())
+        print("parent:", webhook_sender.is_idle())
         """)
-        == "child: the connection to http://127.0.0.1:1/ was rejected\nparent: False\n"
+        == "child: the connection to http://127.0.0.1:1/ was refused\nparent: False\n"
     )

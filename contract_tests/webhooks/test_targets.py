@@ -1,4 +1,4 @@
-"""Whom the webhook sender calls, and whom by no means."""
+"""Which addresses the webhook sender calls, and which it never calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.webhooks.calling import OK, answering, get, moved
 from mockserver.engine.deliveries import Outcome
-from mockserver.webhooks import WebhookConfig, connected, resolved
+from mockserver.webhooks import WebhookConfig, open_connection, resolve_host
 
 NEAR = "127.0.0.1 127.255.0.1 ::1 10.0.0.1 172.16.0.1 172.31.255.255 192.168.0.1 fc00::1 fdff::1 ::ffff:10.0.0.1"
 FAR = "8.8.8.8 172.32.0.1 172.15.0.1 192.167.0.1 100.64.0.1 2001:db8::1 ::ffff:8.8.8.8 64:ff9b::808:808"
@@ -37,7 +37,7 @@ class Elsewhere:
 
     def connect(self, address, port, seconds) -> socket.socket:
         self.connected.append((address, port))
-        return connected("127.0.0.1", self.there.port, seconds)
+        return open_connection("127.0.0.1", self.there.port, seconds)
 
 
 def called(hired, receiver, address, **webhook_config) -> bool:
@@ -59,7 +59,7 @@ def test_other_addresses_are_not_called_unless_any_may_be(hired, receiver):
 
 
 @pytest.mark.parametrize("what", NEVER)
-def test_what_is_never_called_is_not_called_by_any_means(hired, receiver, what):
+def test_forbidden_addresses_are_not_called_whatever_the_targets(hired, receiver, what):
     for address in NEVER[what].split():
         named = {"hook.example:81", f"[{address}]:81", f"{address}:81"}
         for targets in ("private", "any", named):
@@ -71,7 +71,7 @@ def test_what_is_never_called_is_not_called_by_any_means(hired, receiver, what):
             assert network.connected == []
 
 
-def test_a_provider_error_says_how_to_allow_it(hired, receiver):
+def test_the_error_says_how_to_allow_an_address(hired, receiver):
     network = Elsewhere(receiver, "8.8.8.8")
     assert get(hired(resolve=network.resolve), "https://Hook.example/a?b") == Outcome(
         error="https://hook.example/a is not called: 8.8.8.8 is neither loopback nor private; "
@@ -80,12 +80,12 @@ def test_a_provider_error_says_how_to_allow_it(hired, receiver):
 
 
 @pytest.mark.parametrize("named", ["hook.example:81", "HOOK.example:81", "8.8.8.8:81"])
-def test_what_is_named_is_called(hired, receiver, named):
+def test_a_named_target_is_called(hired, receiver, named):
     assert called(hired, receiver, "8.8.8.8", targets={named})
 
 
 @pytest.mark.parametrize("named", ["hook.example:80", "hook.example", "other.example:81"])
-def test_what_is_named_otherwise_is_not_called(hired, receiver, named):
+def test_a_target_with_another_name_or_port_is_not_called(hired, receiver, named):
     assert not called(hired, receiver, "8.8.8.8", targets={named})
 
 
@@ -113,8 +113,8 @@ def test_the_address_is_checked_at_every_hop_of_a_redirect(hired, receiver):
     network = Elsewhere(receiver, "8.8.8.8")
     first = receiver(answering(moved(302, "http://hook.example/next")))
     network.resolve = lambda name, port: ["8.8.8.8"] if name == "hook.example" else ["127.0.0.1"]
-    network.connect = lambda address, port, seconds: connected("127.0.0.1", first.port, seconds)
-    webhook_sender = hired(resolve=network.resolve, connect=network.connect, redirects=3)
+    network.connect = lambda address, port, seconds: open_connection("127.0.0.1", first.port, seconds)
+    webhook_sender = hired(resolve=network.resolve, connect=network.connect, max_redirects=3)
     assert get(webhook_sender, "http://near.example/").error.startswith(
         "http://hook.example/next is not called: 8.8.8.8 is"
     )
@@ -136,19 +136,19 @@ def test_of_several_addresses_those_that_may_be_called_are_tried_in_turn(hired, 
 
 
 @pytest.mark.parametrize("spelling", ["0x7f.1", "2130706433", "127.1", "localhost"])
-def test_an_address_is_judged_by_what_it_means_not_by_its_spelling(webhook_sender, receiver, spelling):
+def test_an_address_is_checked_by_its_value_not_by_its_spelling(webhook_sender, receiver, spelling):
     there = receiver(answering(OK))
     assert get(webhook_sender, f"http://{spelling}:{there.port}/").status == 200
 
 
 def test_the_machines_own_names_are_resolved_to_addresses():
-    assert all(ipaddress.ip_address(address).is_loopback for address in resolved("localhost", 80))
+    assert all(ipaddress.ip_address(address).is_loopback for address in resolve_host("localhost", 80))
 
 
-def test_webhook_configuration_that_cannot_be_are_rejected():
+def test_invalid_webhook_configurations_are_rejected():
     with pytest.raises(ValueError, match="targets are 'private', 'any' or a set of host:port, not 'localhost:80'"):
         WebhookConfig(targets="localhost:80")
-    with pytest.raises(ValueError, match="a webhook sender needs a sender and some time"):
-        WebhookConfig(parallel=0)
-    with pytest.raises(ValueError, match="a webhook sender needs a sender and some time"):
+    with pytest.raises(ValueError, match="a webhook sender needs at least one thread and timeouts above 0"):
+        WebhookConfig(max_threads=0)
+    with pytest.raises(ValueError, match="a webhook sender needs at least one thread and timeouts above 0"):
         WebhookConfig(timeout=0)

@@ -1,4 +1,4 @@
-"""The webhook sender: what it puts on the wire, how it waits, and that nothing a receiver does harms it."""
+"""The webhook sender: the requests it sends, its timeouts, and that no receiver can break it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from contract_tests.webhooks.calling import OK, PATIENCE, answering, get, moved, outcome_of, wait_for_the_end
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
-from mockserver.webhooks import connected
+from mockserver.webhooks import open_connection
 
 
 class Stopwatch:
@@ -49,7 +49,7 @@ def test_a_body_is_sent_byte_for_byte_with_the_headers_that_it_was_given(webhook
     ]
 
 
-def test_a_post_of_nothing_says_so(webhook_sender, receiver):
+def test_a_post_without_a_body_has_content_length_0(webhook_sender, receiver):
     there = receiver(answering(OK))
     outcome_of(webhook_sender, OutgoingRequest("POST", there.url))
     assert b"\r\nContent-Length: 0\r\n" in there.request[0]
@@ -62,7 +62,7 @@ def test_a_post_of_nothing_says_so(webhook_sender, receiver):
         ("?x", "/?x"),
         ("/%c5%82%3a%7e%41", "/%c5%82%3a%7e%41"),  # requests would write %C5%82%3A~A
         ("/a//b/./../c", "/a//b/./../c"),
-        ("/50%?100%zz", "/50%?100%zz"),  # not percent-encoding at all, and not ours to mend
+        ("/50%?100%zz", "/50%?100%zz"),  # not percent-encoding, and sent as it is
         ("/'()*!|{}[]^`\"<>\\", "/'()*!|{}[]^`\"<>\\"),
         ("/?a=+&&b=;,@:$?/", "/?a=+&&b=;,@:$?/"),
         ("/?", "/?"),
@@ -71,7 +71,7 @@ def test_a_post_of_nothing_says_so(webhook_sender, receiver):
         ("/a\r\nX: y\t\x7f", "/a%0D%0AX:%20y%09%7F"),
     ],
 )
-def test_a_url_is_sent_as_it_is_but_for_what_no_request_line_can_carry(webhook_sender, receiver, given, sent):
+def test_a_url_is_sent_as_it_is_except_for_what_a_request_line_cannot_carry(webhook_sender, receiver, given, sent):
     there = receiver(answering(OK))
     assert get(webhook_sender, there.url + given).status == 200
     assert there.request[0].partition(b" HTTP/1.1\r\n")[0].decode() == f"GET {sent}"
@@ -112,12 +112,12 @@ def test_cookies_are_not_kept(webhook_sender, receiver):
     assert b"ookie" not in there.request[1]
 
 
-def test_what_a_compressed_answer_says_is_kept_as_it_came(webhook_sender, receiver):
+def test_a_compressed_response_is_kept_as_it_came(webhook_sender, receiver):
     there = receiver(answering(OK.replace(b"OK\r\n", b"OK\r\nContent-Encoding: gzip\r\n", 1)))
     assert get(webhook_sender, there.url).body == b"OK"
 
 
-def test_version_6_of_the_internet_protocol_is_spoken(webhook_sender, receiver):
+def test_a_webhook_is_sent_over_ipv6(webhook_sender, receiver):
     try:
         there = receiver(answering(OK), "::1")
     except OSError as reason:
@@ -160,7 +160,7 @@ def test_a_connection_that_the_receiver_has_closed_is_not_used_again(webhook_sen
 
 
 def test_a_receiver_that_serves_one_connection_at_a_time_is_not_kept_waiting_by_the_one_we_keep(hired, receiver):
-    webhook_sender = hired(parallel=4)
+    webhook_sender = hired(max_threads=4)
     one_at_a_time = threading.Lock()
 
     def script(there, connection) -> None:
@@ -174,15 +174,15 @@ def test_a_receiver_that_serves_one_connection_at_a_time_is_not_kept_waiting_by_
 # -- redirects -------------------------------------------------------------------------------------------------------
 
 
-def test_a_redirect_is_an_answer_like_any_other(webhook_sender, receiver):
+def test_a_redirect_that_is_not_followed_is_the_response(webhook_sender, receiver):
     there = receiver(answering(moved(302, "/other"), OK))
     assert get(webhook_sender, there.url).status == 302
     assert len(there.request) == 1
 
 
-def test_redirects_are_followed_as_often_as_was_said(hired, receiver):
+def test_redirects_are_followed_up_to_the_configured_number(hired, receiver):
     there = receiver(answering(moved(302, "/1"), moved(302, "2?x=%3a"), moved(302, "/3"), OK))
-    webhook_sender = hired(redirects=2)
+    webhook_sender = hired(max_redirects=2)
     assert dict(get(webhook_sender, f"{there.url}/a/b?c").headers)["Location"] == "/3"
     assert [re.findall(rb"GET (\S*)", request) for request in there.request] == [[b"/a/b?c"], [b"/1"], [b"/2?x=%3a"]]
 
@@ -191,10 +191,10 @@ def test_redirects_are_followed_as_often_as_was_said(hired, receiver):
     ("status", "method", "body"),
     [(301, b"GET", b""), (302, b"GET", b""), (303, b"GET", b""), (307, b"POST", b"x"), (308, b"POST", b"x")],
 )
-def test_a_redirected_post_is_what_browsers_make_of_it(hired, receiver, status, method, body):
+def test_a_redirected_post_becomes_what_browsers_send(hired, receiver, status, method, body):
     there = receiver(answering(moved(status, "/zażółć"), OK))
     assert (
-        outcome_of(hired(redirects=1), OutgoingRequest("POST", there.url, (("Content-Type", "a/b"),), b"x")).status
+        outcome_of(hired(max_redirects=1), OutgoingRequest("POST", there.url, (("Content-Type", "a/b"),), b"x")).status
         == 200
     )
     assert there.request[1].startswith(method + b" /za%C5%BC%C3%B3%C5%82%C4%87 ")
@@ -202,11 +202,11 @@ def test_a_redirected_post_is_what_browsers_make_of_it(hired, receiver, status, 
     assert (b"ontent-" in there.request[1]) is bool(body)
 
 
-def test_secrets_are_not_taken_along_to_another_origin(hired, receiver):
+def test_secrets_are_not_sent_to_another_origin(hired, receiver):
     elsewhere = receiver(answering(OK))
     there = receiver(answering(moved(302, "/same"), moved(302, elsewhere.url)))
     secrets = (("Authorization", "Bearer x"), ("Cookie", "a=b"), ("Host", "named"), ("X-Other", "y"))
-    assert outcome_of(hired(redirects=2), OutgoingRequest("GET", there.url, secrets)).status == 200
+    assert outcome_of(hired(max_redirects=2), OutgoingRequest("GET", there.url, secrets)).status == 200
     assert b"Bearer x" in there.request[1]
     assert not re.search(rb"Bearer|Cookie|named", elsewhere.request[0])
     assert b"X-Other: y" in elsewhere.request[0]
@@ -222,14 +222,14 @@ def test_secrets_are_not_taken_along_to_another_origin(hired, receiver):
 )  # fmt: skip
 def test_a_redirect_leads_only_to_where_a_request_may_go(hired, receiver, location, error):
     there = receiver(answering(moved(302, location)))
-    assert get(hired(redirects=5), there.url) == Outcome(error=error)
+    assert get(hired(max_redirects=5), there.url) == Outcome(error=error)
 
 
 # -- time ------------------------------------------------------------------------------------------------------------
 
 
 def dripping(beginning: bytes, drop: bytes):
-    """Answer a little at a time, never for long without a sign of life."""
+    """Send a response in small pieces, with short pauses."""
 
     def script(there, connection) -> None:
         there.read(connection)
@@ -257,14 +257,14 @@ def dripping(beginning: bytes, drop: bytes):
     ],
     ids=["silence", "status", "headers", "continue", "body", "length", "chunks"],
 )
-def test_an_answer_that_is_not_complete_in_time_is_none(hired, receiver, script):
+def test_a_response_that_is_not_complete_in_time_counts_as_none(hired, receiver, script):
     there = receiver(script)
     assert get(hired(timeout=0.1), f"{there.url}/a?b") == Outcome(
-        error=f"no complete answer from {there.url}/a within 0.1 s"
+        error=f"no complete response from {there.url}/a within 0.1 s"
     )
 
 
-def test_the_time_is_for_all_redirects_together(hired, receiver):
+def test_the_timeout_covers_all_redirects_together(hired, receiver):
     stopwatch = Stopwatch()
 
     def slowly(there, connection) -> None:
@@ -273,13 +273,13 @@ def test_the_time_is_for_all_redirects_together(hired, receiver):
             connection.sendall(moved(302, "/again"))
 
     there = receiver(slowly)
-    assert get(hired(timeout=1, redirects=50, stopwatch=stopwatch), there.url) == Outcome(
-        error=f"no complete answer from {there.url}/again within 1 s"
+    assert get(hired(timeout=1, max_redirects=50, stopwatch=stopwatch), there.url) == Outcome(
+        error=f"no complete response from {there.url}/again within 1 s"
     )
     assert len(there.request) == 3
 
 
-def test_a_connection_is_waited_for_no_longer_than_may_be(hired):
+def test_opening_a_connection_takes_no_longer_than_its_timeout(hired):
     waited = []
 
     def connect(address, port, seconds) -> socket.socket:
@@ -300,10 +300,10 @@ def test_tls_that_never_begins_is_given_up(hired, receiver):
     assert get(webhook_sender, url) == Outcome(error=f"no connection to {url}/ within 0.1 s")
 
 
-# -- what is kept of an answer ---------------------------------------------------------------------------------------
+# -- what is kept of a response --------------------------------------------------------------------------------------
 
 
-def test_of_an_endless_answer_the_beginning_is_kept_and_the_rest_is_not_read(hired, receiver):
+def test_only_the_beginning_of_an_endless_response_is_read_and_kept(hired, receiver):
     left = threading.Event()
 
     def endless(there, connection) -> None:
@@ -321,14 +321,14 @@ def test_of_an_endless_answer_the_beginning_is_kept_and_the_rest_is_not_read(hir
 
 
 @pytest.mark.parametrize("length", [9, 10, 11])
-def test_the_cap_is_exact_and_the_next_answer_is_whole(hired, receiver, length):
+def test_the_limit_of_body_bytes_is_exact_and_the_next_response_is_whole(hired, receiver, length):
     body = b"0123456789a"[:length]
     there = receiver(answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (length, body)))
     webhook_sender = hired(body_bytes=10)
     assert [get(webhook_sender, there.url).body for _ in range(3)] == [body[:10]] * 3
 
 
-def test_the_headers_of_an_answer_are_kept_in_order_as_often_as_they_came(webhook_sender, receiver):
+def test_the_headers_of_a_response_are_kept_in_order_with_duplicates(webhook_sender, receiver):
     there = receiver(answering(b"HTTP/1.1 204 No\r\nb: 1\r\na: 2\r\n\r\n"))
     assert get(webhook_sender, there.url) == Outcome(204, (("b", "1"), ("a", "2")))
 
@@ -346,19 +346,19 @@ def resetting(beginning: bytes):
 
 
 GOES_WRONG = {
-    "{} closed the connection without an answer": lambda there, connection: there.read(connection) and None,
-    "{} did not answer in HTTP: BadStatusLine 'SSH-2.0-OpenSSH_9.6\\r\\n'": answering(b"SSH-2.0-OpenSSH_9.6\r\n"),
-    "{} did not answer in HTTP: HTTPException 'got more than 100 headers'": answering(
+    "{} closed the connection without a response": lambda there, connection: there.read(connection) and None,
+    "{} did not respond in HTTP: BadStatusLine 'SSH-2.0-OpenSSH_9.6\\r\\n'": answering(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "{} did not respond in HTTP: HTTPException 'got more than 100 headers'": answering(
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"\r\n"
     ),
-    "{} did not answer in HTTP: LineTooLong 'got more than 65536 bytes when reading header line'": answering(
+    "{} did not respond in HTTP: LineTooLong 'got more than 65536 bytes when reading header line'": answering(
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 65536 + b"\r\n\r\n"
     ),
 }
 
 
 @pytest.mark.parametrize("error", GOES_WRONG, ids=["left", "ssh", "many", "long"])
-def test_what_is_no_answer_has_a_sentence(webhook_sender, receiver, error):
+def test_each_way_of_giving_no_response_has_its_sentence(webhook_sender, receiver, error):
     there = receiver(GOES_WRONG[error])
     outcome = get(webhook_sender, f"{there.url.replace('//', '//user:secret@')}/a?token=secret")
     assert outcome == Outcome(error=error.format(f"{there.url}/a"))
@@ -368,10 +368,10 @@ def test_what_is_no_answer_has_a_sentence(webhook_sender, receiver, error):
     "beginning",
     [b"", b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\n\r\nO", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nO"],
 )
-def test_a_reset_in_the_middle_is_notified(webhook_sender, receiver, beginning):
+def test_a_reset_in_the_middle_is_reported(webhook_sender, receiver, beginning):
     there = receiver(resetting(beginning))
     assert get(webhook_sender, f"{there.url}/a?b") == Outcome(
-        error=f"{there.url}/a reset the connection before its answer was complete"
+        error=f"{there.url}/a reset the connection before its response was complete"
     )
 
 
@@ -385,7 +385,9 @@ def test_a_reset_in_the_middle_is_notified(webhook_sender, receiver, beginning):
 )
 def test_an_answer_that_breaks_off_is_none(webhook_sender, receiver, framed):
     there = receiver(answering(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + framed))
-    assert get(webhook_sender, there.url) == Outcome(error=f"{there.url}/ broke off its answer")
+    assert get(webhook_sender, there.url) == Outcome(
+        error=f"{there.url}/ closed the connection before its response was complete"
+    )
 
 
 def test_an_answer_given_before_the_request_was_read_is_heard(webhook_sender, receiver):
@@ -393,23 +395,23 @@ def test_an_answer_given_before_the_request_was_read_is_heard(webhook_sender, re
     assert outcome_of(webhook_sender, OutgoingRequest("POST", there.url, (), b"x")).body == b"OK"
 
 
-def test_a_refused_connection_is_notified(webhook_sender, unknown):
+def test_a_refused_connection_is_reported(webhook_sender, unknown):
     assert get(webhook_sender, unknown.replace("//", "//user:secret@") + "/a?b") == Outcome(
-        error=f"the connection to {unknown}/a was rejected"
+        error=f"the connection to {unknown}/a was refused"
     )
 
 
-def test_a_connection_to_ourselves_is_a_rejected_one(monkeypatch):
-    """The kernel may choose, for our end, the very port that no one listens on."""
+def test_a_connection_to_itself_counts_as_refused(monkeypatch):
+    """The kernel may choose the port that nothing listens on for the client's end."""
     with socket.socket() as both_ends:
         both_ends.bind(("127.0.0.1", 0))
         both_ends.connect(both_ends.getsockname())
         monkeypatch.setattr(socket, "create_connection", lambda address, seconds: both_ends)
         with pytest.raises(ConnectionRefusedError):
-            connected(*both_ends.getsockname(), 1)
+            open_connection(*both_ends.getsockname(), 1)
 
 
-def test_a_network_that_cannot_be_reached_is_notified(hired):
+def test_a_network_that_cannot_be_reached_is_reported(hired):
     def connect(*_) -> socket.socket:
         raise OSError(101, "Network is unreachable")
 
@@ -419,7 +421,7 @@ def test_a_network_that_cannot_be_reached_is_notified(hired):
 
 
 @pytest.mark.parametrize("response", [OSError("no such name"), []])
-def test_a_name_that_does_not_resolve_is_notified(hired, response):
+def test_a_name_that_does_not_resolve_is_reported(hired, response):
     def resolve(*_) -> list[str]:
         if isinstance(response, Exception):
             raise response
@@ -444,16 +446,16 @@ def test_a_name_that_does_not_resolve_is_notified(hired, response):
         ("http://a\r\nX: y/", "'http://a\\r\\nX: y/'"),
     ],
 )
-def test_what_is_no_url_of_a_server_is_notified(webhook_sender, url, shown):
+def test_a_text_that_is_no_url_of_a_server_is_reported(webhook_sender, url, shown):
     assert get(webhook_sender, url) == Outcome(error=f"{shown} is not the URL of an http or https server")
 
 
-def test_a_port_that_there_is_not_is_notified(webhook_sender):
+def test_a_port_out_of_range_is_reported(webhook_sender):
     assert get(webhook_sender, "http://here:65536/").error == "here:65536 is no port of a server"
     assert get(webhook_sender, "http://here:0/").error == "here:0 is no port of a server"
 
 
-def test_a_name_is_asked_for_in_ascii(hired, receiver):
+def test_a_host_name_is_resolved_in_ascii(hired, receiver):
     there = receiver(answering(OK))
     request = []
 
@@ -470,7 +472,7 @@ def test_a_name_is_asked_for_in_ascii(hired, receiver):
     ("method", "headers"),
     [("GE T", ()), ("GET", (("X", "a\r\nY: b"),)), ("GET", (("X:", "a"),)), ("GET", (("X", "ł"),))],
 )
-def test_what_cannot_be_written_in_http_is_notified_and_not_sent(webhook_sender, receiver, method, headers):
+def test_a_request_that_cannot_be_written_in_http_is_reported_and_not_sent(webhook_sender, receiver, method, headers):
     there = receiver(answering(OK))
     assert outcome_of(webhook_sender, OutgoingRequest(method, f"{there.url}/a?b", headers)) == Outcome(
         error=f"the request to {there.url}/a cannot be written: its method or a header is not HTTP"
@@ -479,7 +481,7 @@ def test_what_cannot_be_written_in_http_is_notified_and_not_sent(webhook_sender,
     assert len(there.request) == 1
 
 
-def test_the_query_is_not_asked_to_the_logs_of_others(webhook_sender, receiver, caplog):
+def test_the_query_is_not_written_to_the_logs_of_libraries(webhook_sender, receiver, caplog):
     caplog.set_level("DEBUG")
     there = receiver(answering(b"HTTP/1.1 200 OK\r\nConnection: close\r\nno header\r\n\r\n"))
     get(webhook_sender, f"{there.url.replace('//', '//user:secret@')}/a?secret")
@@ -495,7 +497,7 @@ def test_an_unknown_failure_is_an_outcome_too_and_is_logged(hired, caplog):
         error="the attempt at http://10.0.0.1/a failed: RuntimeError"
     )
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("ERROR", "An attempt at http://10.0.0.1/a failed in an unknown way")
+        ("ERROR", "An attempt at http://10.0.0.1/a failed for an unknown reason")
     ]
 
 
@@ -531,7 +533,7 @@ def secure(receiver, certificate):
     return there
 
 
-def test_tls_is_spoken_in_the_name_of_the_receiver(hired, secure, certificate):
+def test_tls_uses_the_name_of_the_receiver(hired, secure, certificate):
     webhook_sender = hired(ca=str(certificate / "certificate"))
     assert [get(webhook_sender, f"{secure.url}/a").body for _ in range(2)] == [b"OK", b"OK"]
     assert secure.names == ["localhost"]
@@ -545,21 +547,21 @@ def test_the_name_of_the_receiver_is_in_tls_and_host_though_an_address_is_connec
     assert secure.names == ["other.example"]
 
 
-def test_a_certificate_that_no_one_vouches_for_is_notified(hired, secure):
+def test_an_untrusted_certificate_is_reported(hired, secure):
     assert get(hired(), f"{secure.url}/a?b") == Outcome(
         error=f"TLS with {secure.url}/a failed: self-signed certificate"
     )
 
 
-def test_tls_with_a_server_that_speaks_none_is_notified(webhook_sender, receiver):
+def test_tls_with_a_server_without_tls_is_reported(webhook_sender, receiver):
     there = receiver(lambda there, connection: connection.sendall(OK))
     url = there.url.replace("http:", "https:")
     assert get(webhook_sender, url) == Outcome(error=f"TLS with {url}/ failed: wrong version number")
 
 
-def test_an_answer_over_tls_that_drips_is_given_up(hired, secure, certificate, monkeypatch):
+def test_a_slow_response_over_tls_is_given_up(hired, secure, certificate, monkeypatch):
     monkeypatch.setattr(secure, "read", wait_for_the_end)
     webhook_sender = hired(
         timeout=2, ca=str(certificate / "certificate")
     )  # seconds in which a busy machine shakes hands
-    assert get(webhook_sender, secure.url) == Outcome(error=f"no complete answer from {secure.url}/ within 2 s")
+    assert get(webhook_sender, secure.url) == Outcome(error=f"no complete response from {secure.url}/ within 2 s")

@@ -74,14 +74,14 @@ def _opened(found: Delivery) -> dict[str, Any]:
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
-    build_webhook, outcome = attempt.build_webhook, attempt.outcome
+    request, outcome = attempt.request, attempt.outcome
     return {
         "at": iso(attempt.at),
         "request": {
-            "method": build_webhook.method,
-            "url": build_webhook.url,
-            "headers": list(map(list, build_webhook.headers)),
-            "body": exchanges.body(build_webhook.body),
+            "method": request.method,
+            "url": request.url,
+            "headers": list(map(list, request.headers)),
+            "body": exchanges.body(request.body),
         },
         "response": _response(outcome),
         "error": outcome.error,

@@ -38,7 +38,7 @@ class Attempt(NamedTuple):
     """One try."""
 
     at: Instant
-    build_webhook: OutgoingRequest
+    request: OutgoingRequest
     outcome: Outcome
     result: str
     """Why it was judged as it was, in one sentence."""

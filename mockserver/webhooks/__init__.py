@@ -1,23 +1,23 @@
-"""The webhook sender: the only sender of webhooks. It makes requests and reports what came of them; worlds and providers it does not know.
+"""Sends webhook requests and reports their outcomes. It does not import worlds or providers, except in `dispatcher`.
 
-Its law:
+Rules of this package:
 
-1. One attempt is one request on the wire. Nothing is tried again here: when to try again is the provider's to say.
-2. Jobs of one queue are made one after the other, in order, a job's ``done`` included. Queues take turns, and so do their owners.
+1. One attempt is one request on the wire. Nothing is retried here: the provider decides when to retry.
+2. The jobs of one queue run one after the other, in order, including each job's ``done``. Queues take turns, and so do their owners.
 3. The address that is checked is the address that is connected to, for every hop of a redirect.
-4. Every failure is an ``Outcome`` with one sentence, which names the target without its credentials and its query.
-5. Nothing of ours is locked while anything is called or waited for.
+4. Every failure becomes an ``Outcome`` with one sentence, which names the URL without its credentials and its query.
+5. No lock of this package is held during a callback or a blocking call.
 
-What a ``requests.Session`` adds to its adapter (cookies, redirects, proxies and passwords from the environment, headers of
-its own) is what must not happen here, and a Session promises nothing to threads (psf/requests #2766). So there is no Session:
-all senders share one ``HTTPAdapter``, whose only moving part is urllib3's pool of connections, which is made for threads.
-Shared, because a receiver that serves one connection at a time would otherwise wait on the one that another sender keeps.
+There is no ``requests.Session``: what a session adds to its adapter (cookies, redirects, proxies and passwords from the
+environment, headers of its own) must not happen here, and sessions are not promised to be thread-safe (psf/requests #2766).
+All threads share one ``HTTPAdapter``, whose only mutable part is urllib3's thread-safe connection pool. It is shared
+because a receiver that serves one connection at a time would otherwise wait for the one that another thread keeps open.
 """
 
 from __future__ import annotations
 
 from .config import WebhookConfig
-from .http_client import connected, resolved
+from .http_client import open_connection, resolve_host
 from .sender import WebhookSender
 
-__all__ = ["WebhookConfig", "WebhookSender", "connected", "resolved"]
+__all__ = ["WebhookConfig", "WebhookSender", "open_connection", "resolve_host"]

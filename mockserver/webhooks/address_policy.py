@@ -1,4 +1,4 @@
-"""Who may be called."""
+"""Which addresses webhooks may be sent to."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def _networks(*texts: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Networ
     return tuple(ipaddress.ip_network(text) for text in texts)
 
 
-_NEAR = _networks("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
-_NEVER = {
+_PRIVATE = _networks("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+_FORBIDDEN = {
     "the metadata service of a cloud": _networks(
         "169.254.169.254/32",
         "fd00:ec2::/32",
@@ -35,37 +35,41 @@ _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressPolicy:
-    """Which addresses may be connected to."""
+    """The addresses that webhooks may be sent to."""
 
     def __init__(self, targets: str | Collection[str]) -> None:
         self._is_any = targets == "any"
         self._named = frozenset() if isinstance(targets, str) else frozenset(map(str.lower, targets))
 
-    def allowed(self, place: WebhookUrl, addresses: Sequence[str]) -> list[str]:
-        """Those of a place's addresses that may be connected to. Raises when there are none."""
-        errors = {address: self._error(place, address) for address in addresses}
+    def allowed(self, url: WebhookUrl, addresses: Sequence[str]) -> list[str]:
+        """Return those of a host's addresses that may be connected to.
+
+        Raises:
+            WebhookError: none may be.
+        """
+        errors = {address: self._find_error(url, address) for address in addresses}
         allowed = [address for address, error in errors.items() if error is None]
         if not allowed:
-            raise WebhookError(f"{place.shown} is not called: {next(iter(errors.values()))}")
+            raise WebhookError(f"{url.redacted} is not called: {next(iter(errors.values()))}")
         return allowed
 
-    def _error(self, place: WebhookUrl, text: str) -> str | None:
+    def _find_error(self, url: WebhookUrl, text: str) -> str | None:
         address = ipaddress.ip_address(text.partition("%")[0])
-        for meant in _meant(address):
-            for what, networks in _NEVER.items():
-                if any(meant in network for network in networks):
+        for equivalent in _equivalent_addresses(address):
+            for what, networks in _FORBIDDEN.items():
+                if any(equivalent in network for network in networks):
                     return f"{text} is {what}, and these are never called"
-        near = getattr(address, "ipv4_mapped", None) or address
-        if self._is_any or any(near in network for network in _NEAR):
+        plain = getattr(address, "ipv4_mapped", None) or address
+        if self._is_any or any(plain in network for network in _PRIVATE):
             return None
-        names = [f"{f'[{name}]' if ':' in name else name}:{place.port}" for name in (place.host, text)]
+        names = [f"{f'[{name}]' if ':' in name else name}:{url.port}" for name in (url.host, text)]
         if not self._named.isdisjoint(names):
             return None
         return f"{text} is neither loopback nor private; to allow it, name {names[0]} among the targets, or set them to any"
 
 
-def _meant(address: Address) -> Iterator[Address]:
-    """An address, and those of version 4 that may be behind it."""
+def _equivalent_addresses(address: Address) -> Iterator[Address]:
+    """Yield an address, and the IPv4 addresses that are embedded in it."""
     yield address
     if isinstance(address, ipaddress.IPv6Address):
         translated = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _TRANSLATED else None

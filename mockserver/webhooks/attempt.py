@@ -1,4 +1,4 @@
-"""One attempt under way."""
+"""One webhook attempt in progress."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mockserver.engine.instants import SECOND, Instant
 
-from .errors import WebhookError, causes, detail, reasons
+from .errors import WebhookError, causes, describe, error_messages
 
 if TYPE_CHECKING:
     from urllib3 import HTTPHeaderDict
@@ -20,67 +20,73 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class AttemptConnection:
-    """One attempt under way: how long it may last, where it is, and the connection that can be cut."""
+class RunningAttempt:
+    """One webhook attempt in progress: its deadline, its URL and headers, and its socket, so that another thread can abort it."""
 
-    __slots__ = ("_ends", "_is_cut", "_sock", "_stopwatch", "_timeout", "headers", "place")
+    __slots__ = ("_deadline", "_is_aborted", "_sock", "_stopwatch", "_timeout", "headers", "url")
 
-    place: WebhookUrl
+    url: WebhookUrl
     headers: HTTPHeaderDict
 
     def __init__(self, timeout: float, stopwatch: Callable[[], Instant]) -> None:
         self._timeout = timeout
         self._stopwatch = stopwatch
-        self._ends = stopwatch() + round(timeout * SECOND)
-        self._is_cut = False
+        self._deadline = stopwatch() + round(timeout * SECOND)
+        self._is_aborted = False
         self._sock: socket.socket | None = None
 
     @property
-    def shown(self) -> str:
-        """The target as it may Be notified."""
-        return self.place.shown if hasattr(self, "place") else "a URL that cannot be read"
+    def redacted_url(self) -> str:
+        """The URL for messages, without credentials and query."""
+        return self.url.redacted if hasattr(self, "url") else "a URL that cannot be read"
 
-    def left(self) -> float:
-        """The seconds that are left. Raises when there are none."""
-        left = (self._ends - self._stopwatch()) / SECOND
-        if self._is_cut or left <= 0:
-            raise self.late()
-        return left
+    def seconds_left(self) -> float:
+        """Return the seconds until the deadline.
 
-    def late(self) -> WebhookError:
-        """The reason when it has lasted too long."""
-        if self._is_cut:
-            return WebhookError(f"{self.shown} was cut off because the server stops")
-        return WebhookError(f"no complete answer from {self.shown} within {self._timeout:g} s")
+        Raises:
+            WebhookError: it has passed, or the attempt was aborted.
+        """
+        seconds = (self._deadline - self._stopwatch()) / SECOND
+        if self._is_aborted or seconds <= 0:
+            raise self.timeout_error()
+        return seconds
+
+    def timeout_error(self) -> WebhookError:
+        """Return the error of an attempt that was aborted or is past its deadline."""
+        if self._is_aborted:
+            return WebhookError(f"{self.redacted_url} was cut off because the server stops")
+        return WebhookError(f"no complete response from {self.redacted_url} within {self._timeout:g} s")
 
     def now(self) -> Instant:
-        """The stopwatch."""
+        """Return the stopwatch's time in microseconds."""
         return self._stopwatch()
 
-    def hold(self, sock: socket.socket) -> None:
-        """From now on this is the connection, and it waits no longer than may be."""
+    def set_socket(self, sock: socket.socket) -> None:
+        """Set the socket that `abort` closes, and its timeout to the time that is left."""
         self._sock = sock
-        sock.settimeout(self.left())
+        sock.settimeout(self.seconds_left())
 
-    def release(self) -> None:
-        """The connection is no longer ours to cut."""
+    def release_socket(self) -> None:
+        """Forget the socket, so that `abort` no longer closes it."""
         self._sock = None
 
-    def cut(self) -> None:
-        """End it, from another thread."""
-        self._is_cut = True
+    def abort(self) -> None:
+        """End the attempt from another thread."""
+        self._is_aborted = True
         if (sock := self._sock) is not None:
             with contextlib.suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS, which is the sender's
+                socket.socket.shutdown(
+                    sock, socket.SHUT_RDWR
+                )  # the plain socket below TLS: the TLS layer belongs to the sending thread
 
-    def why(self, error: Exception) -> str:
-        """The sentence for an error of requests, urllib3, http.client or the system."""
-        if self._is_cut:
-            return str(self.late())
+    def describe_failure(self, error: Exception) -> str:
+        """Return the sentence for an error of requests, urllib3, http.client or the system."""
+        if self._is_aborted:
+            return str(self.timeout_error())
         found = list(causes(error))
-        for kind, sentence in reasons():
+        for kind, sentence in error_messages():
             for cause in found:
                 if isinstance(cause, kind):
-                    return sentence.format(place=self.shown, late=self.late(), detail=detail(cause))
-        logger.error("An attempt at %s failed in an unknown way", self.shown, exc_info=error)
-        return f"the attempt at {self.shown} failed: {type(error).__name__}"
+                    return sentence.format(url=self.redacted_url, late=self.timeout_error(), detail=describe(cause))
+        logger.error("An attempt at %s failed for an unknown reason", self.redacted_url, exc_info=error)
+        return f"the attempt at {self.redacted_url} failed: {type(error).__name__}"

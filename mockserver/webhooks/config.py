@@ -1,4 +1,4 @@
-"""How webhooks are sent."""
+"""The configuration of the webhook sender."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WebhookConfig:
-    """How webhooks are sent. Times are seconds of wall clock."""
+    """The configuration of the webhook sender. Times are seconds of wall clock."""
 
     timeout: float = 10.0
-    """For one attempt as a whole: redirects, and an answer that drips, included."""
+    """The limit for a whole attempt, redirects and slow responses included."""
     connect_timeout: float = 5.0
-    """For each connection, its TLS included."""
-    redirects: int = 0
-    """How many are followed; the one after them is the answer."""
+    """The limit for opening each connection, the TLS handshake included."""
+    max_redirects: int = 0
+    """The redirects that are followed; the next one counts as the response."""
     body_bytes: int = 65536
-    """What is kept of an answer's body; the rest is not read."""
-    parallel: int = 8
-    """Sender threads at most."""
+    """Bytes of a response body that are read and kept."""
+    max_threads: int = 8
+    """The largest number of sending threads."""
     targets: str | Collection[str] = "private"
-    """``private``: loopback and private ranges; ``any``; or, beside the private ones, these ``host:port``."""
-    linger: float = 1.0
-    """How long a sender that has nothing to do waits, and how long a connection is kept for the next request."""
+    """``private`` (loopback and private ranges), ``any``, or ``host:port`` names that are allowed beside the private ones."""
+    idle_timeout: float = 1.0
+    """Seconds after which an idle thread ends, and after which an idle connection is not reused."""
     ca: str | None = None
-    """A file of certificates that receivers are trusted by, in place of those of certifi."""
-    agent: str = "mockserver"
-    """The User-Agent of a request that has none of its own."""
+    """A file of CA certificates to verify receivers with, in place of certifi's."""
+    user_agent: str = "mockserver"
+    """The ``User-Agent`` of requests that do not set one."""
 
     def __post_init__(self) -> None:
         if isinstance(self.targets, str) and self.targets not in ("private", "any"):
             raise ValueError(f"targets are 'private', 'any' or a set of host:port, not {self.targets!r}")
-        if self.parallel < 1 or min(self.timeout, self.connect_timeout) <= 0:
-            raise ValueError("a webhook sender needs a sender and some time")
+        if self.max_threads < 1 or min(self.timeout, self.connect_timeout) <= 0:
+            raise ValueError("a webhook sender needs at least one thread and timeouts above 0")

@@ -1,6 +1,6 @@
-"""Between the worlds and the webhook sender: attempts go out, outcomes come back, and what is due in a ticking world happens in time.
+"""Connects worlds to the webhook sender: passes attempts to it, returns outcomes, and runs what is due in worlds whose clock runs.
 
-Threads begin with the first delivery and the first thing that is due; a server that sends nothing has none.
+Threads start with the first delivery and the first scheduled item; a server without either has none.
 """
 
 from __future__ import annotations
@@ -23,85 +23,85 @@ if TYPE_CHECKING:
 
 
 _LONG = 3600.0
-"""Seconds to sleep when nothing is due; somebody will say so when something is."""
+"""Seconds to sleep when nothing is due; `WebhookDispatcher.due` ends the sleep."""
 
 
 class WebhookDispatcher:
-    """The `Sender` of a server."""
+    """The `Sender` of a server: builds each provider's requests and passes them to a `WebhookSender`."""
 
     def __init__(self, providers: Mapping[str, Provider], webhook_sender: WebhookSender) -> None:
-        """Send what these providers have to say, by this webhook sender."""
+        """Create a dispatcher for some providers' webhooks, which are sent by a webhook sender."""
         self._providers = providers
         self._webhook_sender = webhook_sender
-        self._ticking: set[World] = set()
-        """Worlds in which something is due by itself."""
+        self._scheduled_worlds: set[World] = set()
+        """The worlds that have scheduled items."""
         self._changed = threading.Condition()
         self._changes = 0
-        """Counts what was said to be due, so that nothing is slept over."""
-        self._keeper: threading.Thread | None = None
+        """The number of calls of `due`, so that the timer thread notices one that comes while it looks."""
+        self._timer_thread: threading.Thread | None = None
         self._is_closed = False
 
     def send(self, world: World, delivery: Delivery) -> None:
-        """Begin an attempt; called with the world's lock held."""
-        outgoing_of = self._providers[delivery.provider].build_webhook
-        assert outgoing_of is not None
-        build_webhook = outgoing_of(delivery, world.state)
+        """Start an attempt; called with the world's lock held."""
+        build_webhook = self._providers[delivery.provider].build_webhook
+        assert build_webhook is not None
+        request = build_webhook(delivery, world.state)
         at = world.state.in_flight[delivery.number].at
-        done = partial(self._done, world, world.state.epoch, delivery.number, at, build_webhook)
-        self._webhook_sender.send(f"{_queues(world)}{delivery.ordering_key}", build_webhook, done)
+        done = partial(self._end_attempt, world, world.state.epoch, delivery.number, at, request)
+        self._webhook_sender.send(f"{_queue_prefix(world)}{delivery.ordering_key}", request, done)
 
-    def _done(
-        self, world: World, epoch: int, number: int, at: Instant, build_webhook: OutgoingRequest, outcome: Outcome
+    def _end_attempt(
+        self, world: World, epoch: int, number: int, at: Instant, request: OutgoingRequest, outcome: Outcome
     ) -> None:
-        world.end_attempt(number, epoch, Attempt(at, build_webhook, outcome, ""))
+        world.end_attempt(number, epoch, Attempt(at, request, outcome, ""))
 
     def forget(self, world: World) -> None:
-        """Let go what is queued for a world; what is in flight comes back to a later epoch, which does not listen."""
-        self._webhook_sender.forget(_queues(world))
+        """Discard what is queued for a world. What is in flight ends in a later epoch, which ignores it."""
+        self._webhook_sender.forget(_queue_prefix(world))
         with self._changed:
-            self._ticking.discard(world)
+            self._scheduled_worlds.discard(world)
 
     def due(self, world: World) -> None:
-        """What comes next in a world has changed; called with its lock held."""
+        """Note that a world's next scheduled item has changed; called with the world's lock held."""
         with self._changed:
-            self._ticking.add(world)
+            self._scheduled_worlds.add(world)
             self._changes += 1
-            if self._keeper is None and not self._is_closed:
-                self._keeper = threading.Thread(target=self._keep_time, name="mockserver-timekeeper", daemon=True)
-                self._keeper.start()
+            if self._timer_thread is None and not self._is_closed:
+                self._timer_thread = threading.Thread(target=self._run_timer, name="mockserver-timer", daemon=True)
+                self._timer_thread.start()
             self._changed.notify()
 
     def close(self) -> None:
-        """Send no more, and end the threads."""
+        """Stop sending, and end the threads."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
         self._webhook_sender.close()
-        if self._keeper is not None:
-            self._keeper.join(1.0)
+        if self._timer_thread is not None:
+            self._timer_thread.join(1.0)
 
-    def _keep_time(self) -> None:
+    def _run_timer(self) -> None:
         while not self._is_closed:
             with self._changed:
-                worlds, seen = tuple(self._ticking), self._changes
-            # Without our lock: a world's lock is taken first, then ours, never the other way round.
-            waits = {world: _seconds_to_go(world) for world in worlds}
-            for world, seconds in waits.items():
+                worlds, seen = tuple(self._scheduled_worlds), self._changes
+            # Without this lock: a world's lock is always taken before it, never after it.
+            delays = {world: _seconds_to_go(world) for world in worlds}
+            for world, seconds in delays.items():
                 if seconds is not None and seconds <= 0:
                     world.now()
-            coming = [seconds for seconds in waits.values() if seconds is not None]
+            upcoming = [seconds for seconds in delays.values() if seconds is not None]
             with self._changed:
                 if seen == self._changes and not self._is_closed:
-                    self._ticking = {world for world, seconds in waits.items() if seconds is not None}
-                    self._changed.wait(max(0.0, min(coming, default=_LONG)))
+                    self._scheduled_worlds = {world for world, seconds in delays.items() if seconds is not None}
+                    self._changed.wait(max(0.0, min(upcoming, default=_LONG)))
 
 
-def _queues(world: World) -> str:
-    """How the names of a world's queues begin: with the world, their owner."""
+def _queue_prefix(world: World) -> str:
+    """Return the prefix of a world's queue names: the world is their owner."""
     return f"{world.id} "
 
 
 def _seconds_to_go(world: World) -> float | None:
-    """Seconds until something is due in a world; ``None`` when its clock stands or nothing is."""
+    """Return the seconds until the next item of a world is due; ``None`` when its clock is frozen or it has no items."""
     due = world.next_due()
     return None if due is None or world.clock.is_frozen else (due - world.clock.now()) / SECOND

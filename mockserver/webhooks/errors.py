@@ -1,4 +1,4 @@
-"""Why no answer came, in one sentence."""
+"""The sentences for webhook attempts that got no response."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Iterator
 
 
 class WebhookError(Exception):
-    """Why no answer came, in one sentence. No OSError, so urllib3 lets it through as it is."""
+    """The sentence for an attempt that got no response. Not an OSError, so urllib3 does not wrap it."""
 
 
-def reasons() -> tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]:
-    """What errors mean, the more special first."""
+def error_messages() -> tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]:
+    """Return the sentence for each type of error, the more specific first."""
     from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 
     from urllib3.exceptions import SSLError
 
     return (
-        (RemoteDisconnected, "{place} closed the connection without an answer"),
-        (ssl.SSLError, "TLS with {place} failed: {detail}"),
-        (SSLError, "TLS with {place} failed: {detail}"),
-        (IncompleteRead, "{place} broke off its answer"),
-        (HTTPException, "{place} did not answer in HTTP: {detail}"),
-        ((ConnectionResetError, BrokenPipeError), "{place} reset the connection before its answer was complete"),
+        (RemoteDisconnected, "{url} closed the connection without a response"),
+        (ssl.SSLError, "TLS with {url} failed: {detail}"),
+        (SSLError, "TLS with {url} failed: {detail}"),
+        (IncompleteRead, "{url} closed the connection before its response was complete"),
+        (HTTPException, "{url} did not respond in HTTP: {detail}"),
+        ((ConnectionResetError, BrokenPipeError), "{url} reset the connection before its response was complete"),
         (TimeoutError, "{late}"),
-        (ValueError, "the request to {place} cannot be written: its method or a header is not HTTP"),
-        (OSError, "the connection to {place} failed: {detail}"),
+        (ValueError, "the request to {url} cannot be written: its method or a header is not HTTP"),
+        (OSError, "the connection to {url} failed: {detail}"),
     )
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and everything that it wraps."""
+    """Yield an error and every error that it wraps."""
     found: list[BaseException] = [error]
     for one in found:
         inner = (one.__cause__, one.__context__, *one.args)
@@ -38,8 +38,8 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         yield one
 
 
-def detail(error: BaseException | None) -> str:
-    """An error in a few words."""
+def describe(error: BaseException | None) -> str:
+    """Describe an error in a few words."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, ssl.SSLError) and error.reason:

@@ -1,4 +1,4 @@
-"""From what is to be sent to what came of it, one request at a time."""
+"""Sends one webhook request at a time, and returns its outcome."""
 
 from __future__ import annotations
 
@@ -12,147 +12,150 @@ from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.engine.instants import SECOND
 
 from .address_policy import AddressPolicy
-from .attempt import AttemptConnection
+from .attempt import RunningAttempt
 from .config import WebhookConfig
-from .connections import adapter_of
-from .errors import WebhookError, detail
-from .url import WebhookUrl, headers_of, onward, prepared, webhook_url
+from .connections import create_adapter
+from .errors import WebhookError, describe
+from .url import WebhookUrl, build_headers, parse_webhook_url, prepare_request, redirected_request
 
 if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
     from urllib3 import BaseHTTPResponse
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
-"""The addresses of a name, for a port."""
+"""Returns the addresses of a host name, for a port."""
 
 Connect: TypeAlias = Callable[[str, int, float], socket.socket]
-"""A connection to an address and a port, within seconds."""
+"""Connects to an address and a port within so many seconds."""
 
 
 class HttpClient:
-    """Turns an Outgoing into an Outcome."""
+    """An HTTP client that turns an `OutgoingRequest` into an `Outcome`."""
 
     def __init__(self, webhook_config: WebhookConfig, resolve: Resolve, connect: Connect) -> None:
         self._webhook_config = webhook_config
         self._resolve = resolve
         self._connect = connect
-        self._targets = AddressPolicy(webhook_config.targets)
+        self._address_policy = AddressPolicy(webhook_config.targets)
         self._adapter: HTTPAdapter | None = None
-        self._making = threading.Lock()
-        self._mine = threading.local()
+        self._adapter_lock = threading.Lock()
+        self._thread_local = threading.local()
 
     @property
-    def attempt_connection(self) -> AttemptConnection:
-        """The one that this thread is on."""
-        attempt_connection: AttemptConnection = self._mine.attempt_connection
-        return attempt_connection
+    def attempt(self) -> RunningAttempt:
+        """The attempt that this thread is making."""
+        attempt: RunningAttempt = self._thread_local.attempt
+        return attempt
 
     @property
-    def linger(self) -> float:
-        """How long a connection is kept for the next request."""
-        return self._webhook_config.linger
+    def idle_timeout(self) -> float:
+        """Seconds after which an idle connection is not reused."""
+        return self._webhook_config.idle_timeout
 
-    def fetch(self, build_webhook: OutgoingRequest, attempt_connection: AttemptConnection) -> Outcome:
-        """What comes of a request. Never raises."""
-        self._mine.attempt_connection = attempt_connection
+    def fetch(self, request: OutgoingRequest, attempt: RunningAttempt) -> Outcome:
+        """Send a request and return its outcome. Never raises."""
+        self._thread_local.attempt = attempt
         try:
-            return self._followed(build_webhook, attempt_connection)
+            return self._fetch_with_redirects(request, attempt)
         except WebhookError as failure:
             return Outcome(error=str(failure))
-        except Exception as error:  # noqa: BLE001  # a sender survives whatever a receiver does
-            return Outcome(error=attempt_connection.why(error))
+        except Exception as error:  # noqa: BLE001  # no receiver may end the sending thread
+            return Outcome(error=attempt.describe_failure(error))
         finally:
-            attempt_connection.release()
+            attempt.release_socket()
 
-    def _followed(self, build_webhook: OutgoingRequest, attempt_connection: AttemptConnection) -> Outcome:
-        for _ in range(self._webhook_config.redirects):
-            outcome = self._respond(build_webhook, attempt_connection)
-            following = onward(build_webhook, outcome)
+    def _fetch_with_redirects(self, request: OutgoingRequest, attempt: RunningAttempt) -> Outcome:
+        for _ in range(self._webhook_config.max_redirects):
+            outcome = self._fetch_once(request, attempt)
+            following = redirected_request(request, outcome)
             if following is None:
                 return outcome
-            build_webhook = following
-        return self._respond(build_webhook, attempt_connection)
+            request = following
+        return self._fetch_once(request, attempt)
 
-    def _respond(self, build_webhook: OutgoingRequest, attempt_connection: AttemptConnection) -> Outcome:
-        place = attempt_connection.place = webhook_url(build_webhook.url)
-        attempt_connection.headers = headers_of(build_webhook, place, self._webhook_config.agent)
-        response = self._ready().send(
-            prepared(build_webhook, place), stream=True, verify=self._webhook_config.ca or True
+    def _fetch_once(self, request: OutgoingRequest, attempt: RunningAttempt) -> Outcome:
+        url = attempt.url = parse_webhook_url(request.url)
+        attempt.headers = build_headers(request, url, self._webhook_config.user_agent)
+        response = self._get_adapter().send(
+            prepare_request(request, url), stream=True, verify=self._webhook_config.ca or True
         )
         try:
             raw: BaseHTTPResponse = response.raw
-            body = _beginning(raw, self._webhook_config.body_bytes)
+            body = _read_start(raw, self._webhook_config.body_bytes)
             return Outcome(raw.status, tuple(raw.headers.items()), body)
         finally:
             response.close()
 
-    def _ready(self) -> HTTPAdapter:
-        with self._making:
+    def _get_adapter(self) -> HTTPAdapter:
+        with self._adapter_lock:
             if self._adapter is None:
-                self._adapter = adapter_of(self, self._webhook_config.parallel)
+                self._adapter = create_adapter(self, self._webhook_config.max_threads)
             return self._adapter
 
-    def let_go(self) -> HTTPAdapter | None:
-        """The adapter, which is no longer used, to be closed."""
-        with self._making:
+    def detach_adapter(self) -> HTTPAdapter | None:
+        """Return the adapter for the caller to close; the next request creates another."""
+        with self._adapter_lock:
             unused, self._adapter = self._adapter, None
             return unused
 
-    def connected(self) -> socket.socket:
-        """A connection for this thread's attempt: its name resolved once, every address checked, one of them connected to."""
-        attempt_connection = self.attempt_connection
-        addresses = self._targets.allowed(attempt_connection.place, self._addresses(attempt_connection.place))
-        patience = min(self._webhook_config.connect_timeout, attempt_connection.left())
-        until = attempt_connection.now() + round(patience * SECOND)
+    def open_connection(self) -> socket.socket:
+        """Connect for this thread's attempt: resolve the host once, check every address, connect to the first that accepts."""
+        attempt = self.attempt
+        addresses = self._address_policy.allowed(attempt.url, self._addresses(attempt.url))
+        patience = min(self._webhook_config.connect_timeout, attempt.seconds_left())
+        until = attempt.now() + round(patience * SECOND)
         failure: OSError | None = None
         for address in addresses:
             try:
-                sock = self._connect(address, attempt_connection.place.port, patience / len(addresses))
+                sock = self._connect(address, attempt.url.port, patience / len(addresses))
             except OSError as error:
                 failure = error
             else:
-                sock.settimeout(max((until - attempt_connection.now()) / SECOND, 0.001))  # for the beginning of TLS
+                sock.settimeout(max((until - attempt.now()) / SECOND, 0.001))  # for the TLS handshake
                 return sock
-        raise WebhookError(self._unreached(attempt_connection, failure))
+        raise WebhookError(self._describe_connect_failure(attempt, failure))
 
-    def slow(self) -> WebhookError:
-        """The reason when connecting has lasted too long."""
+    def connect_timeout_error(self) -> WebhookError:
+        """Return the error of a connection that took too long to open."""
         patience = min(self._webhook_config.connect_timeout, self._webhook_config.timeout)
-        return WebhookError(f"no connection to {self.attempt_connection.shown} within {patience:g} s")
+        return WebhookError(f"no connection to {self.attempt.redacted_url} within {patience:g} s")
 
-    def _addresses(self, place: WebhookUrl) -> Sequence[str]:
+    def _addresses(self, url: WebhookUrl) -> Sequence[str]:
         with contextlib.suppress(OSError, UnicodeError):
-            if addresses := self._resolve(place.host, place.port):
+            if addresses := self._resolve(url.host, url.port):
                 return addresses
-        raise WebhookError(f"the name {place.host} of {place.shown} cannot be resolved")
+        raise WebhookError(f"the name {url.host} of {url.redacted} cannot be resolved")
 
-    def _unreached(self, attempt_connection: AttemptConnection, failure: OSError | None) -> str:
+    def _describe_connect_failure(self, attempt: RunningAttempt, failure: OSError | None) -> str:
         if isinstance(failure, TimeoutError):
-            return str(self.slow())
+            return str(self.connect_timeout_error())
         if isinstance(failure, ConnectionRefusedError):
-            return f"the connection to {attempt_connection.shown} was rejected"
-        return f"no connection to {attempt_connection.shown}: {detail(failure)}"
+            return f"the connection to {attempt.redacted_url} was refused"
+        return f"no connection to {attempt.redacted_url}: {describe(failure)}"
 
 
-def resolved(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name, as the machine has them."""
+def resolve_host(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of a host name, by the machine's resolver."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def connected(address: str, port: int, seconds: float) -> socket.socket:
-    """A connection to an address."""
+def open_connection(address: str, port: int, seconds: float) -> socket.socket:
+    """Connect to an address and a port.
+
+    Raises:
+        OSError: it cannot be reached within so many seconds.
+    """
     sock = socket.create_connection((address, port), seconds)
-    if (
-        sock.getsockname() == sock.getpeername()
-    ):  # no one listens there, and the kernel has chosen that very port for us
+    if sock.getsockname() == sock.getpeername():
+        # Nothing listens there, and the kernel has chosen the same port as ours: the socket is connected to itself.
         sock.close()
         raise ConnectionRefusedError
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
 
-def _beginning(raw: BaseHTTPResponse, most: int) -> bytes:
+def _read_start(raw: BaseHTTPResponse, most: int) -> bytes:
     body = b""
     while len(body) < most and (piece := raw.read(most - len(body), decode_content=False)):
         body += piece

@@ -1,4 +1,4 @@
-"""What is queued, and whose turn it is."""
+"""The queues of webhook requests, and the order in which they are sent."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from mockserver.engine.deliveries import Outcome, OutgoingRequest
 
 
 class Job(NamedTuple):
-    """A request to be made, and who is given what came of it."""
+    """A request to send, and the callback for its outcome."""
 
-    build_webhook: OutgoingRequest
+    request: OutgoingRequest
     done: Callable[[Outcome], None]
 
 
 class WebhookQueues:
-    """What is queued, by queue, and whose turn it is. The webhook sender's lock is held by whoever calls.
+    """Jobs by queue, taken fairly. All methods are called with the webhook sender's lock held.
 
-    The first word of a queue's name is its owner. Whoever has the fewest jobs in flight comes next, so an owner of many slow
-    queues gets all senders only while no one else wants one.
+    The first word of a queue's name is its owner. The owner with the fewest jobs in flight comes next, so an owner of many
+    slow queues gets all threads only while no other owner has jobs.
     """
 
     def __init__(self) -> None:
         self._queued: dict[str, deque[Job]] = {}
-        """A queue is in here while a job of it is queued or in flight."""
+        """The jobs of each queue that has one queued or in flight."""
         self._ready: dict[str, deque[str]] = {}
-        """By owner, the queues whose next job may be made: owners and queues in the order of their turns."""
+        """By owner, the queues whose next job may be taken: owners and queues in the order of their turns."""
         self._in_flight: Counter[str] = Counter()
-        """How many jobs of an owner are taken, and not made."""
+        """The number of each owner's jobs that are taken and not finished."""
 
     @property
     def ready(self) -> int:
-        """How many queues there are whose next job may be made."""
+        """The number of queues whose next job may be taken."""
         return sum(map(len, self._ready.values()))
 
     def put(self, ordering_key: str, job: Job) -> bool:
-        """Queue a job; whether that makes its queue ready."""
+        """Queue a job. Returns whether that makes its queue ready."""
         if ordering_key in self._queued:
             self._queued[ordering_key].append(job)
             return False
         self._queued[ordering_key] = deque((job,))
-        self._line_up(ordering_key)
+        self._enqueue(ordering_key)
         return True
 
     def take(self) -> tuple[str, Job] | None:
-        """The job whose turn it is; no one else gets one of its queue before ``leave``."""
+        """Take the next job, and return its queue with it. The queue's following job is not ready before `finish`."""
         if not self._ready:
             return None
         owner = min(self._ready, key=self._in_flight.__getitem__)
@@ -57,20 +57,20 @@ class WebhookQueues:
         self._in_flight[owner] += 1
         return ordering_key, self._queued[ordering_key].popleft()
 
-    def leave(self, ordering_key: str) -> bool:
-        """The job that was taken is made. Whether it was the queue's last; else the queue queues up again."""
+    def finish(self, ordering_key: str) -> bool:
+        """Finish the job that was taken from a queue. Returns whether the queue is empty; else it is ready again."""
         owner = _owner(ordering_key)
         self._in_flight[owner] -= 1
         if not self._in_flight[owner]:
             del self._in_flight[owner]
         if self._queued[ordering_key]:
-            self._line_up(ordering_key)
+            self._enqueue(ordering_key)
             return False
         del self._queued[ordering_key]
         return True
 
     def forget(self, prefix: str) -> int:
-        """Drop what is queued."""
+        """Discard the queued jobs of all queues whose names begin with a prefix. Returns their number."""
         forgotten = 0
         for ordering_key in [ordering_key for ordering_key in self._queued if ordering_key.startswith(prefix)]:
             forgotten += len(self._queued[ordering_key])
@@ -83,11 +83,11 @@ class WebhookQueues:
                 del self._ready[owner]
         return forgotten
 
-    def are_empty(self, prefix: str) -> bool:
-        """Whether nothing is queued or in flight."""
+    def is_idle(self, prefix: str) -> bool:
+        """Whether the queues whose names begin with a prefix have nothing queued or in flight."""
         return not any(ordering_key.startswith(prefix) for ordering_key in self._queued)
 
-    def _line_up(self, ordering_key: str) -> None:
+    def _enqueue(self, ordering_key: str) -> None:
         self._ready.setdefault(_owner(ordering_key), deque()).append(ordering_key)
 
 

@@ -1,4 +1,4 @@
-"""Who sends: threads that are made when there is work and end when there is none."""
+"""The webhook sender: threads that start when there is work and end when there is none."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.engine.instants import SECOND, Instant
 
-from .attempt import AttemptConnection
+from .attempt import RunningAttempt
 from .config import WebhookConfig
-from .http_client import Connect, HttpClient, Resolve, connected, resolved
+from .http_client import Connect, HttpClient, Resolve, open_connection, resolve_host
 from .queue import Job, WebhookQueues
 
 logger = logging.getLogger(__name__)
 
 JOIN_TIMEOUT = 1.0
-"""Seconds in which senders whose connection was cut may end."""
+"""Seconds to wait for threads whose connection was cut."""
 
 
 class WebhookSender:
-    """Sends, in daemon threads that are made when needed and end when idle."""
+    """A sender of webhook requests, in daemon threads that start when needed and end when idle."""
 
     def __init__(
         self,
@@ -33,136 +33,136 @@ class WebhookSender:
         resolve: Resolve | None = None,
         connect: Connect | None = None,
     ) -> None:
-        """Create a webhook sender; that costs nothing.
+        """Create a sender, without any thread yet.
 
         Args:
-            webhook_config: how it sends.
-            stopwatch: microseconds that only grow.
-            resolve: in place of the machine's names.
-            connect: in place of the machine's network.
+            webhook_config: timeouts and limits.
+            stopwatch: returns monotonic microseconds.
+            resolve: replaces the machine's resolver.
+            connect: replaces the machine's network.
         """
         self.webhook_config = webhook_config or WebhookConfig()
         self._stopwatch = stopwatch or Clock.system().now
-        self._wire_parts = (resolve or resolved, connect or connected)
+        self._network = (resolve or resolve_host, connect or open_connection)
         self._begin()
 
-    def send(self, ordering_key: str, build_webhook: OutgoingRequest, done: Callable[[Outcome], None]) -> None:
-        """Make a request when its queue's turn comes; returns at once. The first word of a queue's name is its owner.
+    def send(self, ordering_key: str, request: OutgoingRequest, done: Callable[[Outcome], None]) -> None:
+        """Send a request when its queue's turn comes; returns at once.
 
-        ``done`` is called exactly once, in a sender's thread; it may send, and must not wait for the webhook sender. After
-        ``close`` nothing is sent, and ``done`` not called.
+        Args:
+            ordering_key: the queue's name; its first word is the queue's owner.
+            request: the request.
+            done: called exactly once with the outcome, in a sending thread. It may call `send`, and must not wait for the
+                sender. After `close` nothing is sent and it is not called.
         """
         with self._locked():
-            if not self._closed and self._queues.put(ordering_key, Job(build_webhook, done)):
+            if not self._closed and self._queues.put(ordering_key, Job(request, done)):
                 self._spawn()
 
-    def idle(self, queues: str = "") -> bool:
-        """Whether nothing is queued or in flight, in the queues whose names begin so."""
+    def is_idle(self, queues: str = "") -> bool:
+        """Whether the queues whose names begin with a prefix have nothing queued or in flight."""
         with self._locked():
-            return self._queues.are_empty(queues)
+            return self._queues.is_idle(queues)
 
-    def wait_idle(self, timeout: float | None = None, queues: str = "") -> bool:
-        """Wait until nothing is queued or in flight, in the queues whose names begin so; whether that came about in time."""
+    def wait_until_idle(self, timeout: float | None = None, queues: str = "") -> bool:
+        """Wait until `is_idle`. Returns whether that happened within the timeout (seconds; ``None`` for no limit)."""
         with self._locked():
-            return self._quiet.wait_for(lambda: self._queues.are_empty(queues), timeout)
+            return self._idle.wait_for(lambda: self._queues.is_idle(queues), timeout)
 
     def forget(self, queues: str) -> int:
-        """Let go what is queued in the queues whose names begin so; how much it was. What is in flight is made to its end."""
+        """Discard the queued jobs of all queues whose names begin with a prefix, and return their number.
+
+        What is in flight runs to its end.
+        """
         with self._locked():
             forgotten = self._queues.forget(queues)
-            self._quiet.notify_all()
+            self._idle.notify_all()
             return forgotten
 
     def close(self, grace: float = 0.0) -> None:
-        """End: what is queued is let go; what is in flight has ``grace`` seconds, and is then cut off with an Outcome."""
-        me = threading.current_thread()
+        """Stop: discard what is queued, give what is in flight ``grace`` seconds, then abort it with an error as its outcome."""
+        current = threading.current_thread()
         with self._locked():
             self._closed = True
             self._queues.forget("")
             self._work.notify_all()
-            self._quiet.notify_all()
-            self._quiet.wait_for(lambda: self._attempt_connections.keys() <= {me}, grace)
-            senders = self._senders - {me}
-            cut = [
-                attempt_connection
-                for sender, attempt_connection in self._attempt_connections.items()
-                if sender is not me
-            ]
-        for attempt_connection in cut:
-            attempt_connection.cut()
+            self._idle.notify_all()
+            self._idle.wait_for(lambda: self._attempts.keys() <= {current}, grace)
+            threads = self._threads - {current}
+            unfinished = [attempt for thread, attempt in self._attempts.items() if thread is not current]
+        for attempt in unfinished:
+            attempt.abort()
         until = self._stopwatch() + round(JOIN_TIMEOUT * SECOND)
-        for sender in senders:  # one that is resolving a name cannot be cut, and is let go
-            sender.join(max(0.0, (until - self._stopwatch()) / SECOND))
+        for thread in threads:  # one that is resolving a name cannot be aborted: the join ends without it
+            thread.join(max(0.0, (until - self._stopwatch()) / SECOND))
 
-    # -- queues and senders -------------------------------------------------------------------------------------------
+    # -- queues and threads -------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
-        self._quiet = threading.Condition(self._lock)
+        self._idle = threading.Condition(self._lock)
         self._queues = WebhookQueues()
-        self._senders: set[threading.Thread] = set()
-        self._resting = 0
-        self._attempt_connections: dict[threading.Thread, AttemptConnection] = {}
+        self._threads: set[threading.Thread] = set()
+        self._idle_threads = 0
+        self._attempts: dict[threading.Thread, RunningAttempt] = {}
         self._closed = False
-        self._wire = HttpClient(self.webhook_config, *self._wire_parts)
+        self._client = HttpClient(self.webhook_config, *self._network)
         self._pid = os.getpid()
 
     def _locked(self) -> threading.Lock:
-        """The lock. In a forked process everything begins anew: what was queued is the parent's to send."""
+        """Return the lock. In a forked process everything starts empty, because the parent sends what was queued."""
         if self._pid != os.getpid():
             self._begin()
         return self._lock
 
     def _spawn(self) -> None:
-        if self._queues.ready <= self._resting or len(self._senders) >= self.webhook_config.parallel:
+        if self._queues.ready <= self._idle_threads or len(self._threads) >= self.webhook_config.max_threads:
             self._work.notify()
             return
-        sender = threading.Thread(target=self._send_on, name="mockserver-webhooks", daemon=True)
-        sender.start()
-        self._senders.add(sender)
+        thread = threading.Thread(target=self._run_thread, name="mockserver-webhooks", daemon=True)
+        thread.start()
+        self._threads.add(thread)
 
-    def _send_on(self) -> None:
-        me = threading.current_thread()
+    def _run_thread(self) -> None:
+        current = threading.current_thread()
         try:
-            while turn := self._turn(me):
-                self._make(me, *turn)
+            while taken := self._wait_for_job(current):
+                self._run_job(current, *taken)
         finally:
-            self._exit(me)
+            self._end_thread(current)
 
-    def _turn(self, me: threading.Thread) -> tuple[str, Job, AttemptConnection] | None:
+    def _wait_for_job(self, current: threading.Thread) -> tuple[str, Job, RunningAttempt] | None:
         with self._lock:
-            self._resting += 1
-            self._work.wait_for(lambda: self._queues.ready or self._closed, self.webhook_config.linger)
-            self._resting -= 1
+            self._idle_threads += 1
+            self._work.wait_for(lambda: self._queues.ready or self._closed, self.webhook_config.idle_timeout)
+            self._idle_threads -= 1
             taken = self._queues.take()
             if taken is None:
-                self._senders.discard(me)
+                self._threads.discard(current)
                 return None
-            attempt_connection = self._attempt_connections[me] = AttemptConnection(
-                self.webhook_config.timeout, self._stopwatch
-            )
-            return *taken, attempt_connection
+            attempt = self._attempts[current] = RunningAttempt(self.webhook_config.timeout, self._stopwatch)
+            return *taken, attempt
 
-    def _make(self, me: threading.Thread, ordering_key: str, job: Job, attempt_connection: AttemptConnection) -> None:
+    def _run_job(self, current: threading.Thread, ordering_key: str, job: Job, attempt: RunningAttempt) -> None:
         try:
-            outcome = self._wire.fetch(job.build_webhook, attempt_connection)
+            outcome = self._client.fetch(job.request, attempt)
             try:
                 job.done(outcome)
             except Exception:
-                logger.exception("What was to be done with the answer of %s failed", attempt_connection.shown)
+                logger.exception("Handling the outcome of a request to %s failed", attempt.redacted_url)
         finally:
             with self._lock:
-                del self._attempt_connections[me]
-                if self._queues.leave(ordering_key) or self._closed:
-                    self._quiet.notify_all()
+                del self._attempts[current]
+                if self._queues.finish(ordering_key) or self._closed:
+                    self._idle.notify_all()
 
-    def _exit(self, me: threading.Thread) -> None:
+    def _end_thread(self, current: threading.Thread) -> None:
         with self._lock:
-            self._senders.discard(me)
-            if self._queues.ready:  # only when an exception ended this sender
+            self._threads.discard(current)
+            if self._queues.ready:  # only when an exception ended this thread
                 self._spawn()
-            is_last = not self._senders
-            unused = self._wire.let_go() if is_last else None
+            is_last = not self._threads
+            unused = self._client.detach_adapter() if is_last else None
         if unused is not None:
             unused.close()

@@ -1,4 +1,4 @@
-"""Where a request goes, and what it says there."""
+"""Webhook URLs, and the requests that are made from them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class WebhookUrl(NamedTuple):
-    """Where a request goes."""
+    """A URL in its parts."""
 
     scheme: str
     host: str
-    """A name in ASCII, or an address without brackets."""
+    """A host name in ASCII, or an address without brackets."""
     port: int
     target: str
     """Path and query, as they go on the wire."""
@@ -34,8 +34,8 @@ class WebhookUrl(NamedTuple):
         return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
-    def shown(self) -> str:
-        """The URL as it may Be notified: without credentials and query."""
+    def redacted(self) -> str:
+        """The URL for messages: without credentials and query."""
         usual = f":{_PORTS[self.scheme]}"
         return self.origin.removesuffix(usual) + self.target.partition("?")[0]
 
@@ -51,12 +51,16 @@ _CREDENTIALS = re.compile(r"[^/]*@")
 _UNWRITABLE = re.compile(r"[^!-~]+")
 
 
-def webhook_url(url: str) -> WebhookUrl:
-    """Where a URL leads. Percent-encoding stays as it is; only what cannot stand in a request line is encoded."""
+def parse_webhook_url(url: str) -> WebhookUrl:
+    """Parse a URL. Percent-encoding stays as it is; only what a request line cannot carry is encoded.
+
+    Raises:
+        WebhookError: it is not the URL of an HTTP server.
+    """
     found = _URL.fullmatch(url)
     if found is None:
-        shown = _CREDENTIALS.sub("", re.split("[?#]", url)[0])[:200]
-        raise WebhookError(f"{shown!r} is not the URL of an http or https server")
+        redacted = _CREDENTIALS.sub("", re.split("[?#]", url)[0])[:200]
+        raise WebhookError(f"{redacted!r} is not the URL of an http or https server")
     scheme = found["scheme"].lower()
     port = int(found["port"] or _PORTS[scheme])
     host = _ascii(found["address"] or found["name"]).lower()
@@ -77,50 +81,50 @@ def _ascii(name: str) -> str:
         raise WebhookError(f"{name!r} is not the name of a server") from None
 
 
-def headers_of(build_webhook: OutgoingRequest, place: WebhookUrl, agent: str) -> HTTPHeaderDict:
-    """The headers that go on the wire; a login in the URL is HTTP Basic."""
+def build_headers(request: OutgoingRequest, url: WebhookUrl, agent: str) -> HTTPHeaderDict:
+    """Build the headers that are sent; a login in the URL becomes HTTP Basic credentials."""
     from urllib3 import HTTPHeaderDict
 
-    headers = HTTPHeaderDict(build_webhook.headers)
+    headers = HTTPHeaderDict(request.headers)
     headers.setdefault("User-Agent", agent)
-    if place.login is not None:
-        headers.setdefault("Authorization", f"Basic {b64encode(unquote_to_bytes(place.login)).decode()}")
+    if url.login is not None:
+        headers.setdefault("Authorization", f"Basic {b64encode(unquote_to_bytes(url.login)).decode()}")
     return headers
 
 
-def prepared(build_webhook: OutgoingRequest, place: WebhookUrl) -> PreparedRequest:
-    """What the adapter needs to choose a connection; headers and target are put on the wire by the connection."""
+def prepare_request(request: OutgoingRequest, url: WebhookUrl) -> PreparedRequest:
+    """Prepare what the adapter needs to choose a connection; `PinnedConnection` writes the headers and the target."""
     from requests import PreparedRequest
     from requests.structures import CaseInsensitiveDict
 
     prepared = PreparedRequest()
-    prepared.method = build_webhook.method
-    prepared.url = f"{place.origin}/"
-    prepared.headers = CaseInsensitiveDict({"Content-Length": str(len(build_webhook.body))})  # else it would be chunked
-    prepared.body = build_webhook.body or None
+    prepared.method = request.method
+    prepared.url = f"{url.origin}/"
+    prepared.headers = CaseInsensitiveDict({"Content-Length": str(len(request.body))})  # else it would be chunked
+    prepared.body = request.body or None
     return prepared
 
 
-_REDIRECTIONS = {301, 302, 303, 307, 308}
-_OF_THE_BODY = {"content-length", "content-type", "content-encoding", "transfer-encoding"}
-_OF_THE_HOST = {"authorization", "cookie", "host"}
+_REDIRECT_STATUSES = {301, 302, 303, 307, 308}
+_BODY_HEADERS = {"content-length", "content-type", "content-encoding", "transfer-encoding"}
+_HOST_HEADERS = {"authorization", "cookie", "host"}
 
 
-def onward(build_webhook: OutgoingRequest, outcome: Outcome) -> OutgoingRequest | None:
-    """The request that a redirect asks for, as browsers make it."""
+def redirected_request(request: OutgoingRequest, outcome: Outcome) -> OutgoingRequest | None:
+    """Return the request that follows a redirect, as browsers make it; ``None`` when the outcome is no redirect."""
     location = next((value for name, value in outcome.headers if name.lower() == "location"), None)
-    if outcome.status not in _REDIRECTIONS or location is None:
+    if outcome.status not in _REDIRECT_STATUSES or location is None:
         return None
     with contextlib.suppress(UnicodeError):  # http.client reads headers as latin-1
         location = location.encode("latin-1").decode()
     try:
-        url = urljoin(build_webhook.url, location)
+        url = urljoin(request.url, location)
     except ValueError:
         url = location
-    dropped = set() if webhook_url(url).origin == webhook_url(build_webhook.url).origin else _OF_THE_HOST
-    method, body = build_webhook.method, build_webhook.body
+    dropped = set() if parse_webhook_url(url).origin == parse_webhook_url(request.url).origin else _HOST_HEADERS
+    method, body = request.method, request.body
     if outcome.status == 303 or (outcome.status in (301, 302) and method == "POST"):
         method, body = ("HEAD" if method == "HEAD" else "GET"), b""
-        dropped = dropped | _OF_THE_BODY
-    headers = tuple((name, value) for name, value in build_webhook.headers if name.lower() not in dropped)
+        dropped = dropped | _BODY_HEADERS
+    headers = tuple((name, value) for name, value in request.headers if name.lower() not in dropped)
     return OutgoingRequest(method, url, headers, body)

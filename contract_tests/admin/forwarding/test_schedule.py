@@ -298,7 +298,7 @@ def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
     world.close()
     may_go.set()
 
-    assert world._sender._webhook_sender.wait_idle(PATIENCE)  # type: ignore[union-attr]  # the answer has come
+    assert world._sender._webhook_sender.wait_until_idle(PATIENCE)  # type: ignore[union-attr]  # the answer has come
     assert world.wait_until_idle(PATIENCE)
     assert ((), "due") == (delivery(world).attempts, delivery(world).status)
 
