@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .client import ControlError as ControlError
-    from .client import Delivery as Delivery
+    from .client import DeliveryRecord as DeliveryRecord
     from .client import EventRecord as EventRecord
-    from .client import Exchange as Exchange
+    from .client import ExchangeRecord as ExchangeRecord
     from .client import Login as Login
-    from .client import Message as Message
+    from .client import MessageRecord as MessageRecord
     from .client import Mock as Mock
     from .client import NoServer as NoServer
-    from .client import World as World
+    from .client import WorldClient as WorldClient
     from .client import WorldFaultRule as WorldFaultRule
     from .intercept.hosts import BlockedConnection as BlockedConnection
     from .intercept.httpx_transport import AsyncHttpxTransport as AsyncHttpxTransport
@@ -42,14 +42,14 @@ _HOMES = {
     **dict.fromkeys(
         (
             "ControlError",
-            "Delivery",
-            "Exchange",
+            "DeliveryRecord",
+            "ExchangeRecord",
             "EventRecord",
             "Login",
-            "Message",
+            "MessageRecord",
             "Mock",
             "NoServer",
-            "World",
+            "WorldClient",
             "WorldFaultRule",
         ),
         "client",

@@ -22,7 +22,7 @@ from mockserver.settings import HTTPS_PORT, PROXY_PORT, Settings, process_enviro
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 SERVED_HOSTS = Hosts(HOSTS)
 """Whom we are."""
@@ -143,7 +143,7 @@ class MockServer(Server, AdminClient):
         self._redirection = None
         self.service.registry.close()
 
-    def redirected(self, world: World | None = None, **made: Any) -> Redirected:
+    def redirected(self, world: WorldClient | None = None, **made: Any) -> Redirected:
         """Lead this process's connections to the providers' hosts to a world, for the length of a ``with`` block.
 
         Args:

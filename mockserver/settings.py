@@ -71,7 +71,7 @@ class Settings:
     """An ISO 8601 instant at which the default world's clock stands."""
     reload: bool = False
     """Whether ``mockserver serve`` watches the world file, and lets the default world begin again when it changes."""
-    unknown_credentials: Literal["refuse", "adopt"] = "refuse"
+    unknown_credentials: Literal["reject", "adopt"] = "reject"
     """``reject`` them as the provider does, or ``adopt`` them: each gets a world of its own."""
     token: str | None = None
     """What the control API asks for when somebody else could reach it; made at start when none is given."""

@@ -16,7 +16,7 @@ import requests
 
 from mockserver import ControlError, Login, MockServer, NoServer, Settings
 from mockserver.app import build_service, create_app
-from mockserver.client import AdminClient, Decided, InProcess, Mock, OverHttp, World, WorldClock
+from mockserver.client import AdminClient, Decided, InProcess, Mock, OverHttp, WorldClient, WorldClock
 from mockserver.client.awaiting import DaemonPool
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -40,19 +40,19 @@ def mock(request: pytest.FixtureRequest, running: MockServer) -> Iterator[AdminC
 
 
 @pytest.fixture
-def world(mock: AdminClient) -> Iterator[World]:
+def world(mock: AdminClient) -> Iterator[WorldClient]:
     with mock.create_world("small", freeze=NOON) as world:
         yield world
 
 
-def ask(world: World, **values: str) -> str:
+def ask(world: WorldClient, **values: str) -> str:
     """Ask DialogTech as the account of the documents' examples, at a socket, as an application under test does."""
     user, secret = world.login("dialogtech", "documents")
     call = {"access_key": user, "secret_access_key": secret, **values}
     return requests.get(f"{world.base_url}/ibp_api.php", call, timeout=30).text
 
 
-def send(world: World, **changes: str) -> str:
+def send(world: WorldClient, **changes: str) -> str:
     return ask(world, **{**SEND, **changes})
 
 
@@ -82,7 +82,7 @@ def test_a_world_is_made_as_it_was_asked_for(mock: AdminClient) -> None:
     assert world.login("dialogtech") != world.login("mgage")
 
 
-def test_a_login_that_is_not_there_says_which_are(world: World) -> None:
+def test_a_login_that_is_not_there_says_which_are(world: WorldClient) -> None:
     there = r"dialogtech/documents, .*serwersms/demo"
 
     with pytest.raises(LookupError, match=f"has no login of serwersms/demos; it has {there}"):
@@ -127,7 +127,7 @@ def test_a_name_is_given_once(mock: AdminClient) -> None:
     assert "taken" == rejected.value.code
 
 
-def test_a_fork_begins_where_its_parent_is_and_goes_its_own_way(world: World) -> None:
+def test_a_fork_begins_where_its_parent_is_and_goes_its_own_way(world: WorldClient) -> None:
     send(world)
     with world.fork() as twin:
         world.clock.advance(seconds=1)
@@ -138,7 +138,7 @@ def test_a_fork_begins_where_its_parent_is_and_goes_its_own_way(world: World) ->
         assert 1 == world.show().messages - twin.show().messages
 
 
-def test_a_reset_world_is_as_it_was_created_at_any_instant(world: World) -> None:
+def test_a_reset_world_is_as_it_was_created_at_any_instant(world: WorldClient) -> None:
     before = world.show().messages
     send(world)
     facts = world.reset(freeze=NOON - timedelta(days=365))
@@ -147,7 +147,7 @@ def test_a_reset_world_is_as_it_was_created_at_any_instant(world: World) -> None
     assert NOON == world.reset().now
 
 
-def test_a_snapshot_makes_the_same_world_again(mock: AdminClient, world: World, tmp_path: Path) -> None:
+def test_a_snapshot_makes_the_same_world_again(mock: AdminClient, world: WorldClient, tmp_path: Path) -> None:
     send(world)
     document = world.snapshot(credentials=True)
     send(world, to="5556667778")
@@ -160,7 +160,7 @@ def test_a_snapshot_makes_the_same_world_again(mock: AdminClient, world: World, 
         assert without["accounts"] == twin.snapshot()["accounts"]
 
 
-def test_the_credentials_of_a_snapshot_are_taken_or_left(mock: AdminClient, world: World) -> None:
+def test_the_credentials_of_a_snapshot_are_taken_or_left(mock: AdminClient, world: WorldClient) -> None:
     document = world.snapshot(credentials=True)
 
     with pytest.raises(ControlError, match=r"belong to other worlds: .*; with own_credentials it takes none"):
@@ -175,14 +175,14 @@ def test_the_credentials_of_a_snapshot_are_taken_or_left(mock: AdminClient, worl
         assert login == again.login("mgage")
 
 
-def test_a_world_file_is_given_by_where_it_lies(mock: AdminClient, world: World, tmp_path: Path) -> None:
+def test_a_world_file_is_given_by_where_it_lies(mock: AdminClient, world: WorldClient, tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text('{"mockserver": 1, "accounts": []}')
     with mock.create_world(snapshot=tmp_path / "mine.json") as empty:
         assert [] == empty.accounts()
     assert 0 == world.restore(tmp_path / "mine.json").messages
 
 
-def test_what_is_no_world_file_changes_nothing(world: World) -> None:
+def test_what_is_no_world_file_changes_nothing(world: WorldClient) -> None:
     before = world.show()
     with pytest.raises(ControlError, match="accounts"):
         world.restore({"mockserver": 1, "acounts": []})
@@ -208,7 +208,7 @@ def test_what_is_no_world_file_changes_nothing(world: World) -> None:
     ids=str,
 )
 def test_the_clock_is_moved_by_a_duration_or_to_an_instant(
-    world: World, how: dict[str, object], seconds: float
+    world: WorldClient, how: dict[str, object], seconds: float
 ) -> None:
     time = world.clock.advance(**how)
 
@@ -216,7 +216,7 @@ def test_the_clock_is_moved_by_a_duration_or_to_an_instant(
     assert time.now == world.clock.now
 
 
-def test_the_clock_stops_and_goes_on(world: World) -> None:
+def test_the_clock_stops_and_goes_on(world: WorldClient) -> None:
     assert world.clock.is_frozen
     assert not world.clock.resume().is_frozen
     later = NOON + timedelta(hours=1)
@@ -225,17 +225,17 @@ def test_the_clock_stops_and_goes_on(world: World) -> None:
 
 
 @pytest.mark.parametrize("how", [{}, {"seconds": 1, "minutes": 1}, {"by": 1, "next": True}], ids=str)
-def test_the_clock_is_moved_in_exactly_one_way(world: World, how: dict[str, object]) -> None:
+def test_the_clock_is_moved_in_exactly_one_way(world: WorldClient, how: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="exactly one"):
         world.clock.advance(**how)
 
 
-def test_the_clock_does_not_go_back(world: World) -> None:
+def test_the_clock_does_not_go_back(world: WorldClient) -> None:
     with pytest.raises(ControlError):
         world.clock.advance(to=NOON - timedelta(seconds=1))
 
 
-def test_an_instant_of_python_names_its_zone(world: World) -> None:
+def test_an_instant_of_python_names_its_zone(world: WorldClient) -> None:
     with pytest.raises(ValueError, match="names no zone"):
         world.clock.freeze(at=datetime(2027, 1, 1))  # noqa: DTZ001 - this is the mistake
 
@@ -243,7 +243,7 @@ def test_an_instant_of_python_names_its_zone(world: World) -> None:
 # -- variants ----------------------------------------------------------------------------------------------------------
 
 
-def test_variants_are_a_mapping_that_is_changed_by_a_verb(world: World) -> None:
+def test_variants_are_a_mapping_that_is_changed_by_a_verb(world: WorldClient) -> None:
     assert "enforced" == world.variants["limits"]
     assert len(world.variants) == len(dict(world.variants)) > 10
     world.variants.set({"dialogtech.zone": "America/Chicago"}, limits="off")
@@ -255,7 +255,7 @@ def test_variants_are_a_mapping_that_is_changed_by_a_verb(world: World) -> None:
         world.variants["limit"]
 
 
-def test_a_misspelt_variant_is_rejected_with_the_nearest(world: World) -> None:
+def test_a_misspelt_variant_is_rejected_with_the_nearest(world: WorldClient) -> None:
     with pytest.raises(ControlError, match="enforced"):
         world.variants.set(limits="enforce")
 
@@ -263,7 +263,7 @@ def test_a_misspelt_variant_is_rejected_with_the_nearest(world: World) -> None:
 # -- accounts and messages ---------------------------------------------------------------------------------------------
 
 
-def test_an_account_is_shown_and_changed_list_by_list(world: World) -> None:
+def test_an_account_is_shown_and_changed_list_by_list(world: WorldClient) -> None:
     numbers = [{"number": "5550001111", "url": "http://127.0.0.1:9/listener"}]
     changed = world.change_account("dialogtech", "documents", numbers=numbers)
 
@@ -273,12 +273,12 @@ def test_an_account_is_shown_and_changed_list_by_list(world: World) -> None:
     assert "5550001111" in ask(world, action="sms.get_numbers")
 
 
-def test_an_unknown_account_is_rejected_with_the_nearest(world: World) -> None:
+def test_an_unknown_account_is_rejected_with_the_nearest(world: WorldClient) -> None:
     with pytest.raises(ControlError, match="documents"):
         world.account("dialogtech", "document")
 
 
-def test_any_message_is_put_into_the_records(world: World) -> None:
+def test_any_message_is_put_into_the_records(world: WorldClient) -> None:
     stored = world.store(
         "mgage",
         "documents",
@@ -302,13 +302,13 @@ def test_any_message_is_put_into_the_records(world: World) -> None:
 
 
 @pytest.mark.parametrize(("ago", "at"), [(timedelta(days=3), NOON - timedelta(days=3)), (None, NOON)], ids=str)
-def test_a_message_is_as_old_as_is_said_or_of_now(world: World, ago: timedelta | None, at: datetime) -> None:
+def test_a_message_is_as_old_as_is_said_or_of_now(world: WorldClient, ago: timedelta | None, at: datetime) -> None:
     row = {"direction": "inbound", "sender": "5556667777", "recipient": "5554332111", "text": "hi"}
 
     assert at == world.store("dialogtech", "documents", at=ago, **row).at
 
 
-def test_messages_are_listed_in_pieces_or_whole(world: World) -> None:
+def test_messages_are_listed_in_pieces_or_whole(world: WorldClient) -> None:
     every = world.messages()
     three = world.messages(limit=3)
 
@@ -318,14 +318,14 @@ def test_messages_are_listed_in_pieces_or_whole(world: World) -> None:
     assert world.show().messages == len(every)
 
 
-def test_a_message_comes_in_now(world: World) -> None:
+def test_a_message_comes_in_now(world: WorldClient) -> None:
     message = world.inbound("dialogtech", sender="5556667777", recipient="5554332111", text="Yes, please")
 
     assert (NOON, "documents", "inbound") == (message.at, message.account, message.direction)
     assert "Yes, please" in ask(world, action="sms.get_messages", start_date="20260601", end_date="20260601")
 
 
-def test_a_message_comes_in_later_at_its_own_instant(world: World) -> None:
+def test_a_message_comes_in_later_at_its_own_instant(world: WorldClient) -> None:
     due = world.schedule_inbound(
         "dialogtech", delay=timedelta(minutes=5), sender="5556667777", recipient="5554332111", text="late"
     )
@@ -340,7 +340,7 @@ def test_a_message_comes_in_later_at_its_own_instant(world: World) -> None:
 # -- faults ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_client_that_lost_the_answer_sends_twice_and_the_journal_says_why(world: World) -> None:
+def test_a_client_that_lost_the_answer_sends_twice_and_the_journal_says_why(world: WorldClient) -> None:
     last = world.messages()[-1].serial
     fault = world.faults.add("reset", point="after", when={"first": 1}, match={"operation": "sms.send_message"})
     with pytest.raises(requests.ConnectionError):
@@ -368,14 +368,14 @@ def test_a_client_that_lost_the_answer_sends_twice_and_the_journal_says_why(worl
     ],
     ids=["one", "several"],
 )
-def test_a_fault_is_given_as_json(world: World, fault: object) -> None:
+def test_a_fault_is_given_as_json(world: WorldClient, fault: object) -> None:
     world.faults.add(fault, match={"provider": "dialogtech"}, id="mine")
 
     assert "failed" in send(world)
     assert ["mine"] == [each.id for each in world.faults.list()]
 
 
-def test_the_windows_of_a_fault_are_instants_or_durations(world: World) -> None:
+def test_the_windows_of_a_fault_are_instants_or_durations(world: WorldClient) -> None:
     when = {"from": timedelta(seconds=30), "until": NOON + timedelta(minutes=1)}
     fault = world.faults.add("static_response", status=503, when=when)
 
@@ -385,7 +385,7 @@ def test_the_windows_of_a_fault_are_instants_or_durations(world: World) -> None:
     assert "" == send(world)
 
 
-def test_fault_rules_are_removed_one_by_one_or_all(world: World) -> None:
+def test_fault_rules_are_removed_one_by_one_or_all(world: WorldClient) -> None:
     first, _, _ = (world.faults.add("hang") for _ in range(3))
     first.remove()
 
@@ -397,7 +397,7 @@ def test_fault_rules_are_removed_one_by_one_or_all(world: World) -> None:
         first.remove()
 
 
-def test_options_belong_to_a_fault_by_name(world: World) -> None:
+def test_options_belong_to_a_fault_by_name(world: WorldClient) -> None:
     with pytest.raises(ValueError, match="seconds"):
         world.faults.add({"kind": "delay"}, seconds=2)
 
@@ -405,7 +405,7 @@ def test_options_belong_to_a_fault_by_name(world: World) -> None:
 # -- what happened -----------------------------------------------------------------------------------------------------
 
 
-def test_a_journal_is_asked_for_what_one_wants_of_it(world: World) -> None:
+def test_a_journal_is_asked_for_what_one_wants_of_it(world: WorldClient) -> None:
     send(world)
     send(world)
     ask(world, action="sms.get_numbers")
@@ -424,7 +424,7 @@ def test_a_journal_is_asked_for_what_one_wants_of_it(world: World) -> None:
     assert journal[2:] == world.journal(operation="sms.get_numbers", provider="dialogtech", status=200, target="get_n")
 
 
-def test_an_exchange_is_notified_whole_and_explained(world: World) -> None:
+def test_an_exchange_is_notified_whole_and_explained(world: WorldClient) -> None:
     send(world)
     body = send(world)
     exchange = world.exchange(2)
@@ -440,7 +440,7 @@ def test_an_exchange_is_notified_whole_and_explained(world: World) -> None:
     assert explanation == exchange.row["explanation"]
 
 
-def test_what_happened_can_be_verified(world: World) -> None:
+def test_what_happened_can_be_verified(world: WorldClient) -> None:
     send(world)
     ask(world, action="sms.get_numbers")
 
@@ -449,7 +449,7 @@ def test_what_happened_can_be_verified(world: World) -> None:
     assert [] == world.verify(provider="mgage", count={"at_most": 0})
 
 
-def test_a_verify_that_does_not_hold_tells_the_difference(world: World) -> None:
+def test_a_verify_that_does_not_hold_tells_the_difference(world: WorldClient) -> None:
     send(world)
     with pytest.raises(AssertionError) as wrong:
         world.verify(operation="sms.send_message", parameters={"to": "5556667778"})
@@ -460,7 +460,7 @@ def test_a_verify_that_does_not_hold_tells_the_difference(world: World) -> None:
     ) == str(wrong.value)
 
 
-def test_waiting_returns_what_is_there_and_goes_on_behind_it(world: World) -> None:
+def test_waiting_returns_what_is_there_and_goes_on_behind_it(world: WorldClient) -> None:
     send(world)
     send(world, to="5556667778")
     first = world.wait(timeout=0, since=0)
@@ -474,7 +474,7 @@ def test_waiting_returns_what_is_there_and_goes_on_behind_it(world: World) -> No
         world.wait("message", timeout=timedelta(0), since=world.cursor)
 
 
-def test_waiting_is_for_what_comes_and_a_cursor_of_before_counts_what_came(world: World) -> None:
+def test_waiting_is_for_what_comes_and_a_cursor_of_before_counts_what_came(world: WorldClient) -> None:
     before = world.cursor
     send(world)
 
@@ -483,7 +483,7 @@ def test_waiting_is_for_what_comes_and_a_cursor_of_before_counts_what_came(world
     assert 1 == world.wait_for_exchange(timeout=0, since=before).number
 
 
-def test_waiting_ends_when_it_happens(world: World) -> None:
+def test_waiting_ends_when_it_happens(world: WorldClient) -> None:
     found: list[int] = []
     waiting = threading.Thread(
         target=lambda: found.append(world.wait_for_exchange(since=0, timeout=30, provider="dialogtech").number)
@@ -518,7 +518,7 @@ def test_what_there_is_to_know_of_the_providers_is_listed(mock: AdminClient) -> 
 # -- awaiting ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_verb_can_be_awaited_while_the_callers_loop_goes_on(world: World) -> None:
+def test_every_verb_can_be_awaited_while_the_callers_loop_goes_on(world: WorldClient) -> None:
     async def both() -> tuple[int, datetime]:
         waiting = asyncio.create_task(world.wait_for_exchange.aio(timeout=30, since=0))
         await asyncio.sleep(0)
@@ -529,7 +529,7 @@ def test_every_verb_can_be_awaited_while_the_callers_loop_goes_on(world: World) 
     assert (1, NOON + timedelta(seconds=1)) == asyncio.run(both())
 
 
-def test_fifty_who_wait_hold_up_no_one(world: World) -> None:
+def test_fifty_who_wait_hold_up_no_one(world: WorldClient) -> None:
     fields = {"sender": "5556667777", "recipient": "5554332111", "text": "it got through"}
 
     async def all_of_them() -> tuple[list[str], str]:
@@ -570,7 +570,7 @@ def test_threads_are_bounded_and_end_when_there_is_nothing_to_do() -> None:
     assert not any(worker.is_alive() for worker in workers)
 
 
-def test_who_gives_up_a_long_wait_is_not_held_by_it(world: World) -> None:
+def test_who_gives_up_a_long_wait_is_not_held_by_it(world: WorldClient) -> None:
     async def impatient() -> None:
         waiting = asyncio.create_task(world.wait_for_exchange.aio(timeout=600))
         await asyncio.sleep(0)
@@ -579,7 +579,7 @@ def test_who_gives_up_a_long_wait_is_not_held_by_it(world: World) -> None:
     asyncio.run(impatient())  # would not end before the wait does
 
 
-def test_what_is_awaited_fails_as_what_is_called(world: World) -> None:
+def test_what_is_awaited_fails_as_what_is_called(world: WorldClient) -> None:
     with pytest.raises(ControlError, match="document"):
         asyncio.run(world.account.aio("dialogtech", "document"))
 

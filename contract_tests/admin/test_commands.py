@@ -16,7 +16,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from mockserver import MockServer, Settings, World
+from mockserver import MockServer, Settings, WorldClient
 from mockserver.cli import cli
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -31,7 +31,7 @@ def running() -> Iterator[MockServer]:
 
 
 @pytest.fixture
-def world(running: MockServer) -> Iterator[World]:
+def world(running: MockServer) -> Iterator[WorldClient]:
     with running.create_world("small", freeze=NOON, seed="7") as world:
         yield world
 
@@ -60,12 +60,12 @@ class CommandLine:
 
 
 @pytest.fixture
-def run(running: MockServer, world: World) -> CommandLine:
+def run(running: MockServer, world: WorldClient) -> CommandLine:
     return CommandLine(running.url, world.id)
 
 
 @pytest.fixture
-def send(world: World) -> Callable[..., str]:
+def send(world: WorldClient) -> Callable[..., str]:
     user, secret = world.login("dialogtech", "documents")
 
     def send(**changes: str) -> str:
@@ -117,7 +117,7 @@ def test_no_one_to_wait_for_is_one_sentence(unknown: str) -> None:  # of the oth
     assert f"mockserver: no server answers at {unknown}; start one with: mockserver serve\n" == said
 
 
-def test_flags_go_before_the_environment(running: MockServer, world: World) -> None:
+def test_flags_go_before_the_environment(running: MockServer, world: WorldClient) -> None:
     elsewhere = CommandLine("http://127.0.0.1:1", "nobodys")
 
     assert world.id == elsewhere.json("world", "show", world.id, "--server", running.url)["id"]
@@ -163,7 +163,7 @@ def test_wait_ends_with_1_when_nothing_comes_from_now_on(run: CommandLine, send:
     assert run.failing("wait", kind, "--timeout", "0").startswith(f"mockserver: no {kind} came within 0 s")
 
 
-def test_wait_is_woken_by_a_message(run: CommandLine, world: World) -> None:
+def test_wait_is_woken_by_a_message(run: CommandLine, world: WorldClient) -> None:
     program = [sys.executable, "-m", "mockserver", "wait", "message", "--number", "5556667777", "--timeout", "60"]
     arguments = ["--since", str(world.cursor), "--format", "json"]
     with subprocess.Popen([*program, *arguments], env=run.environment, stdout=subprocess.PIPE) as waiting:
@@ -173,7 +173,7 @@ def test_wait_is_woken_by_a_message(run: CommandLine, world: World) -> None:
     assert (0, "Yes, please") == (waiting.returncode, json.loads(said)["found"]["text"])
 
 
-def test_wait_shows_the_delivery_that_was_attempted(run: CommandLine, world: World) -> None:
+def test_wait_shows_the_delivery_that_was_attempted(run: CommandLine, world: WorldClient) -> None:
     world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NO_LISTENER}])
     before = str(world.cursor)
     run(*INBOUND)
@@ -202,7 +202,7 @@ def test_a_world_is_made_listed_and_dropped(run: CommandLine, running: MockServe
     assert f"mockserver: there is no world {name!r}\n" == run.failing("world", "show", name)
 
 
-def test_a_world_is_shown_to_people(run: CommandLine, world: World) -> None:
+def test_a_world_is_shown_to_people(run: CommandLine, world: WorldClient) -> None:
     user, secret = world.login("mgage", "documents")
     shown = run.text("world", "show")
 
@@ -216,7 +216,7 @@ def test_a_world_is_shown_to_people(run: CommandLine, world: World) -> None:
     assert ["mgage", "documents", user, secret] in [line.split() for line in shown]
 
 
-def test_a_world_is_forked_and_reset(run: CommandLine, world: World) -> None:
+def test_a_world_is_forked_and_reset(run: CommandLine, world: WorldClient) -> None:
     twin = run.json("world", "fork", "--id", f"{world.id}-twin")
     again = run.json("world", "reset", twin["id"], "--freeze", "2017-01-01T00:00:00Z")
     run("world", "drop", twin["id"])
@@ -225,7 +225,9 @@ def test_a_world_is_forked_and_reset(run: CommandLine, world: World) -> None:
     assert "2017-01-01T00:00:00Z" == again["now"]
 
 
-def test_a_world_is_saved_and_loaded(run: CommandLine, world: World, tmp_path: Path, send: Callable[..., str]) -> None:
+def test_a_world_is_saved_and_loaded(
+    run: CommandLine, world: WorldClient, tmp_path: Path, send: Callable[..., str]
+) -> None:
     file = tmp_path / "mine.json"
     said = run.text("world", "save", "--out", str(file), "--credentials")
     before = file.read_text()
@@ -246,7 +248,7 @@ def test_a_world_begins_with_a_world_file(run: CommandLine, tmp_path: Path) -> N
     assert (0, {}) == (made["messages"], made["credentials"])
 
 
-def test_a_world_is_loaded_whether_it_is_there_or_not(run: CommandLine, world: World, tmp_path: Path) -> None:
+def test_a_world_is_loaded_whether_it_is_there_or_not(run: CommandLine, world: WorldClient, tmp_path: Path) -> None:
     file, twin = str(tmp_path / "mine.json"), f"{world.id}-twin"
     run("world", "save", "--out", file)
     made = run("world", "load", file, twin)
@@ -258,7 +260,7 @@ def test_a_world_is_loaded_whether_it_is_there_or_not(run: CommandLine, world: W
     run("world", "drop", twin)
 
 
-def test_the_credentials_of_a_file_are_taken_or_left(run: CommandLine, world: World, tmp_path: Path) -> None:
+def test_the_credentials_of_a_file_are_taken_or_left(run: CommandLine, world: WorldClient, tmp_path: Path) -> None:
     file, login = str(tmp_path / "mine.json"), world.login("mgage")
     run("world", "save", "--out", file, "--credentials")
 
@@ -269,7 +271,7 @@ def test_the_credentials_of_a_file_are_taken_or_left(run: CommandLine, world: Wo
         run("world", "drop", "twin")
 
 
-def test_two_names_of_a_world_are_one_too_many(run: CommandLine, world: World) -> None:
+def test_two_names_of_a_world_are_one_too_many(run: CommandLine, world: WorldClient) -> None:
     assert "two worlds are named: mine and --world other" in run.failing(
         *("world", "show", "mine", "--world", "other"), ends=2
     )
@@ -300,7 +302,7 @@ def test_the_default_world_stays(run: CommandLine) -> None:
 # -- account and message -----------------------------------------------------------------------------------------------
 
 
-def test_accounts_are_listed_shown_and_changed(run: CommandLine, world: World) -> None:
+def test_accounts_are_listed_shown_and_changed(run: CommandLine, world: WorldClient) -> None:
     blacklist = ["+48500600700", "+48500600701"]
     changed = run.json("account", "set", "serwersms/demo", "--blacklist", json.dumps(blacklist))
 
@@ -347,7 +349,7 @@ def test_a_misspelt_key_is_rejected_with_the_nearest(run: CommandLine) -> None:
     assert "'number'" in said
 
 
-def test_any_message_is_added_and_listed(run: CommandLine, world: World) -> None:
+def test_any_message_is_added_and_listed(run: CommandLine, world: WorldClient) -> None:
     row = ("--sender", "37911", "--recipient", "1234567890", "--text", "Hello", "--at", "P1D")
     more = ("--field", "program=121811", "--field", "status=Failed")
     added = run.json("message", "add", "mgage", "documents", "--direction", "outbound", *row, *more)
@@ -359,7 +361,7 @@ def test_any_message_is_added_and_listed(run: CommandLine, world: World) -> None
     assert [str(added["serial"]), "2026-05-31T12:00:00Z", "mgage/documents", "outbound", "37911"] == line.split()[:5]
 
 
-def test_a_message_is_changed_and_deleted(run: CommandLine, world: World) -> None:
+def test_a_message_is_changed_and_deleted(run: CommandLine, world: WorldClient) -> None:
     row = ("--sender", "37911", "--recipient", "1234567890", "--text", "Hello", "--field", "program=121811")
     added = run.json(
         "message", "add", "mgage", "documents", "--direction", "outbound", *row, "--field", "status=Failed"
@@ -384,7 +386,7 @@ def test_a_list_that_is_cut_off_says_so(run: CommandLine) -> None:
 INBOUND = ("inbound", "dialogtech", "--sender", "5556667777", "--recipient", "5554332111", "--text", "Yes, please")
 
 
-def test_a_message_comes_in_now_or_later(run: CommandLine, world: World) -> None:
+def test_a_message_comes_in_now_or_later(run: CommandLine, world: WorldClient) -> None:
     now = run.json(*INBOUND)
     later = run.text(*INBOUND, "--in", "5m")
 
@@ -394,7 +396,7 @@ def test_a_message_comes_in_now_or_later(run: CommandLine, world: World) -> None
     assert "2026-06-01T12:00:30Z" == run.json("clock", "show")["next"]
 
 
-def test_the_clock_tells_what_happened(run: CommandLine, world: World) -> None:
+def test_the_clock_tells_what_happened(run: CommandLine, world: WorldClient) -> None:
     run(*INBOUND, "--in", "5m")
     received = run.text("clock", "advance", "1h")
 
@@ -403,7 +405,7 @@ def test_the_clock_tells_what_happened(run: CommandLine, world: World) -> None:
     assert "sender=5556667777 recipient=5554332111" in received[0]
 
 
-def test_the_clock_tells_of_attempts_in_words(run: CommandLine, world: World) -> None:
+def test_the_clock_tells_of_attempts_in_words(run: CommandLine, world: WorldClient) -> None:
     world.change_account("serwersms", "demo", forwarding=[{"service": "nd", "url": NO_LISTENER}])
     run("inbound", "serwersms", "--account", "demo", "--sender", "+48500600700", "--text", "Hej", "--field", "kind=nd")
     assert (
@@ -412,7 +414,7 @@ def test_the_clock_tells_of_attempts_in_words(run: CommandLine, world: World) ->
     received = run.text("clock", "next")[0]
 
     assert (
-        "2026-06-01T12:05:00Z attempt_ended number=1 status=due due=2026-06-01T12:10:00Z outcome=the connection"
+        "2026-06-01T12:05:00Z attempt_ended number=1 status=due due=2026-06-01T12:10:00Z result=the connection"
         in received
     )
     assert 2 == received.count("2026-06-01T12:")
@@ -464,8 +466,11 @@ def test_the_next_thing_happens_or_there_is_none(run: CommandLine) -> None:
         (["fault", "add", "--fault", "reset", "--parameter", "to"], "'to' is neither NAME=TEXT nor NAME~PATTERN"),
         (["verify"], "give a VERIFICATION as JSON, or options"),
         (["verify", "--accepted", "--error", "X"], "--accepted and --error exclude each other"),
-        (["verify", "--accepted", "--outcome", "no_response"], "--accepted and --outcome lost exclude each other"),
-        (["journal", "--outcome", "gone"], "'gone' is not one of 'accepted', 'rejected', 'replaced'"),
+        (
+            ["verify", "--accepted", "--outcome", "no_response"],
+            "--accepted and --outcome no_response exclude each other",
+        ),
+        (["journal", "--outcome", "gone"], "'gone' is not one of 'accepted', 'rejected', 'overridden'"),
         (["account", "set", "mgage/demo"], "give at least one of --numbers, --programs, --contacts, --blacklist"),
         (["fault", "remove"], "give the ids of rules, or --all"),
         (["fault", "remove", "f1", "--all"], "give the ids of rules, or --all"),
@@ -494,7 +499,7 @@ def test_an_instant_that_will_not_do_is_one_sentence(run: CommandLine, arguments
 # -- variant and fault -------------------------------------------------------------------------------------------------
 
 
-def test_variants_are_listed_and_set(run: CommandLine, world: World) -> None:
+def test_variants_are_listed_and_set(run: CommandLine, world: WorldClient) -> None:
     received = run.text("variant", "set", "limits=off", "dialogtech.zone=America/Chicago")
 
     assert {"limits": "off", "dialogtech.zone": "America/Chicago"} == world.show().variants
@@ -506,7 +511,7 @@ def test_variants_are_listed_and_set(run: CommandLine, world: World) -> None:
     assert "enforced" in run.failing("variant", "set", "limits=of")
 
 
-def test_a_fault_rule_is_added_by_flags(run: CommandLine, world: World, send: Callable[..., str]) -> None:
+def test_a_fault_rule_is_added_by_flags(run: CommandLine, world: WorldClient, send: Callable[..., str]) -> None:
     added = run.json(
         *("fault", "add", "--fault", "reset", "--point", "after", "--first", "1", "--id", "no_response"),
         *("--operation", "sms.send_message", "--parameter", "to=5556667777", "--parameter", "from~^555"),
@@ -534,7 +539,7 @@ def test_a_fault_rule_is_added_by_flags(run: CommandLine, world: World, send: Ca
     assert ["removed 1"] == run.text("fault", "remove", "no_response")
 
 
-def test_a_fault_rule_is_added_by_json(run: CommandLine, world: World) -> None:
+def test_a_fault_rule_is_added_by_json(run: CommandLine, world: WorldClient) -> None:
     rule = {"fault": [{"kind": "delay", "seconds": 1}, {"kind": "close"}], "when": {"nth": 2}, "expires_after": 3}
     added = run.json("fault", "add", json.dumps(rule))
 
@@ -581,7 +586,7 @@ def test_the_options_of_a_fault_are_numbers_or_texts(
     assert fault == run.json("fault", "add", "--fault", kind, *flags)["fault"]
 
 
-def test_fault_rules_are_removed_all_at_once(run: CommandLine, world: World) -> None:
+def test_fault_rules_are_removed_all_at_once(run: CommandLine, world: WorldClient) -> None:
     for _ in range(2):
         run("fault", "add", "--fault", "hang", "--from", "PT30S", "--probability", "0.5")
 
@@ -617,7 +622,7 @@ def test_the_journal_is_listed(run: CommandLine, send: Callable[..., str]) -> No
 
 
 def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
-    run: CommandLine, world: World, send: Callable[..., str]
+    run: CommandLine, world: WorldClient, send: Callable[..., str]
 ) -> None:
     world.faults.add("provider_error", name="UnknownPath", match={"provider": "dialogtech"}, when={"nth": 1})
     world.faults.add("replay", match={"provider": "dialogtech"}, when={"nth": 2})
@@ -627,7 +632,7 @@ def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
     assert [
         "UnknownPath by fault f1 (decided: accepted, but not carried out)",
         "by fault f2",
-        "stale by fault f2 (decided: rejected by TooManyPerNumber)",
+        "replayed by fault f2 (decided: rejected by TooManyPerNumber)",
     ] == [re.search(r"send_message (.*?)  [A-Z]+ /", line)[1] for line in run.text("journal")]
     assert run.text("journal")[2:] == run.text("journal", "--outcome", "replayed")
     assert run.text("wait", "exchange", "--since", "0", "--outcome", "replayed") == run.text("journal")[2:]
@@ -636,7 +641,7 @@ def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
 
 
 def test_the_journal_says_how_many_are_gone_and_by_which_bound(
-    run: CommandLine, world: World, send: Callable[..., str]
+    run: CommandLine, world: WorldClient, send: Callable[..., str]
 ) -> None:
     send()
     world.reset()
@@ -645,7 +650,7 @@ def test_the_journal_says_how_many_are_gone_and_by_which_bound(
     assert "the oldest 1 exchanges were dropped by a reset" in run("journal").stderr
 
 
-def test_the_journal_is_followed_without_a_gap(run: CommandLine, world: World, send: Callable[..., str]) -> None:
+def test_the_journal_is_followed_without_a_gap(run: CommandLine, world: WorldClient, send: Callable[..., str]) -> None:
     send()
     send()
     program = [sys.executable, "-m", "mockserver", "journal", "--follow", "--limit", "4", "--format", "json"]
@@ -701,7 +706,7 @@ def test_an_exchange_is_explained(run: CommandLine, send: Callable[..., str]) ->
     assert "mockserver: there is no exchange 9; the journal holds 1 to 2\n" == run.failing("explain", "9")
 
 
-def test_an_exchange_is_shown_whole(run: CommandLine, world: World, send: Callable[..., str]) -> None:
+def test_an_exchange_is_shown_whole(run: CommandLine, world: WorldClient, send: Callable[..., str]) -> None:
     send()
     response = send()
     shown = run("exchange", "2").stdout
@@ -716,7 +721,7 @@ def test_an_exchange_is_shown_whole(run: CommandLine, world: World, send: Callab
     assert "mockserver: there is no exchange 9; the journal holds 1 to 2\n" == run.failing("exchange", "9")
 
 
-def test_the_body_of_a_request_is_shown_byte_for_byte(run: CommandLine, world: World) -> None:
+def test_the_body_of_a_request_is_shown_byte_for_byte(run: CommandLine, world: WorldClient) -> None:
     body = b"username=Login&type=\xff\x00\r\n"
     requests.post(f"{world.base_url}/messages/recived", data=body, timeout=30)
 
@@ -727,7 +732,7 @@ def test_the_body_of_a_request_is_shown_byte_for_byte(run: CommandLine, world: W
 # -- deliveries ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_webhook_fault_rule_is_added_by_flags(run: CommandLine, world: World) -> None:
+def test_a_webhook_fault_rule_is_added_by_flags(run: CommandLine, world: WorldClient) -> None:
     late = run.json(
         *("fault", "add", "--target", "webhook", "--fault", "delay", "--option", "seconds=300", "--expires-after", "3"),
         *("--provider", "serwersms", "--account", "demo", "--kind", "inbound", "--url", "http://127.0.0.1:*"),
@@ -752,7 +757,7 @@ def test_a_webhook_fault_rule_is_added_by_flags(run: CommandLine, world: World) 
     ]
 
 
-def test_a_webhook_that_a_fault_rule_applies_to_is_sent_twice(run: CommandLine, world: World) -> None:
+def test_a_webhook_that_a_fault_rule_applies_to_is_sent_twice(run: CommandLine, world: WorldClient) -> None:
     world.change_account("dialogtech", "documents", numbers=[{"number": "5554332111", "url": NO_LISTENER}])
     run("fault", "add", "--target", "webhook", "--fault", "duplicate")
     run(*INBOUND)

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from mockserver.app import PROVIDERS
-from mockserver.client import World
+from mockserver.client import WorldClient
 from mockserver.client.coverage import Coverage
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.sdk.provider import Behaviour, Provider
@@ -28,13 +28,13 @@ LOGIN = {"username": "Login", "password": "Haslo"}
 
 
 @pytest.fixture
-def world(server: MockServer) -> Iterator[World]:
+def world(server: MockServer) -> Iterator[WorldClient]:
     with server.create_world(freeze="2026-06-01T12:00:00Z") as world:
         yield world
 
 
 @pytest.fixture
-def ask(world: World) -> Iterator[Callable[..., requests.Response]]:
+def ask(world: WorldClient) -> Iterator[Callable[..., requests.Response]]:
     """Ask the world, whatever the provider."""
     with requests.Session() as session:
         yield lambda method, path, **options: session.request(method, world.base_url + path, timeout=30, **options)
@@ -57,11 +57,11 @@ def export(ask) -> Callable[..., Any]:
     return exported
 
 
-def met(world: World) -> set[str]:
+def met(world: WorldClient) -> set[str]:
     return {each["name"] for each in world.coverage()["behaviours"] if each["met"]}
 
 
-def antipatterns(world: World) -> list[tuple[str, list[int]]]:
+def antipatterns(world: WorldClient) -> list[tuple[str, list[int]]]:
     return [(each["name"], each["exchanges"]) for each in world.coverage()["antipatterns"]]
 
 
@@ -71,7 +71,7 @@ BEHAVIOURS = [(provider, behaviour) for provider in PROVIDERS for behaviour in p
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
-def test_every_documented_provider_error_is_a_behaviour(provider: Provider, world: World) -> None:
+def test_every_documented_provider_error_is_a_behaviour(provider: Provider, world: WorldClient) -> None:
     documented = {error.__name__ for error in provider.errors if error.source.document is not None}
     received = [each["name"] for each in world.coverage()["behaviours"] if each["provider"] == provider.name]
 
@@ -94,7 +94,7 @@ def test_the_sentence_of_a_behaviour_is_the_documents(provider: Provider, behavi
     assert " ".join(str(sentence).split()) in " ".join(page.read_text().split())
 
 
-def test_nothing_is_met_where_no_one_was_asked(world: World) -> None:
+def test_nothing_is_met_where_no_one_was_asked(world: WorldClient) -> None:
     assert set() == met(world)
     assert ([], []) == (world.coverage()["asked"], antipatterns(world))
 
@@ -102,7 +102,7 @@ def test_nothing_is_met_where_no_one_was_asked(world: World) -> None:
 # -- dialogtech --------------------------------------------------------------------------------------------------------
 
 
-def test_what_dialogtech_answers_is_met(world: World, ask, send) -> None:
+def test_what_dialogtech_answers_is_met(world: WorldClient, ask, send) -> None:
     send()
     for call in (
         {"action": "sms.get_numbers"},
@@ -122,7 +122,7 @@ def test_what_dialogtech_answers_is_met(world: World, ask, send) -> None:
 
 
 @pytest.mark.parametrize("responses", [{"result": "success"}, {"dtd": "none"}, {"envelope": "dtd"}])
-def test_a_variant_hides_nothing(responses: dict[str, str], world: World, ask) -> None:
+def test_a_variant_hides_nothing(responses: dict[str, str], world: WorldClient, ask) -> None:
     for name, value in responses.items():
         home = "get_messages" if name == "envelope" else "get_numbers"
         world.variants.set({f"dialogtech.{home}.{name}": value})
@@ -133,7 +133,7 @@ def test_a_variant_hides_nothing(responses: dict[str, str], world: World, ask) -
     assert {"a list of numbers", "inbound messages", "outbound messages"} == met(world)
 
 
-def test_each_limit_is_met_by_its_own_provider_error(world: World, send) -> None:
+def test_each_limit_is_met_by_its_own_provider_error(world: WorldClient, send) -> None:
     send()
     send(message="too soon")
     for number in range(3):
@@ -154,14 +154,14 @@ def test_each_limit_is_met_by_its_own_provider_error(world: World, send) -> None
 
 
 @pytest.mark.parametrize("kind", ["reset", "close", "garbage", "malformed"])
-def test_what_did_not_reach_the_client_was_not_met(kind: str, world: World, send) -> None:
+def test_what_did_not_reach_the_client_was_not_met(kind: str, world: WorldClient, send) -> None:
     world.faults.add(kind)
     send()
 
     assert set() == met(world)
 
 
-def test_what_came_late_was_met(world: World, send) -> None:
+def test_what_came_late_was_met(world: WorldClient, send) -> None:
     world.faults.add("slow", size=100, pause=0)
     send()
 
@@ -171,7 +171,7 @@ def test_what_came_late_was_met(world: World, send) -> None:
 # -- mgage -------------------------------------------------------------------------------------------------------------
 
 
-def test_pages_of_mgage_are_met_one_by_one(world: World, export) -> None:
+def test_pages_of_mgage_are_met_one_by_one(world: WorldClient, export) -> None:
     first = export(pageSize="3")
     assert {"MO messages", "MT messages", "a page that has a next one"} == met(world)
 
@@ -183,7 +183,7 @@ def test_pages_of_mgage_are_met_one_by_one(world: World, export) -> None:
     assert {"the largest page", "an empty list of messages"} <= met(world)
 
 
-def test_provider_errors_of_mgage_are_met(world: World, export) -> None:
+def test_provider_errors_of_mgage_are_met(world: WorldClient, export) -> None:
     export("1")
     export("500500")
     export(pageSize="501")
@@ -196,7 +196,7 @@ def test_provider_errors_of_mgage_are_met(world: World, export) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".xml"])
 @pytest.mark.parametrize("kind", ["eco", "nd", "ndi", "mms"])
-def test_each_type_of_serwersms_is_met_in_either_format(kind: str, suffix: str, world: World, ask) -> None:
+def test_each_type_of_serwersms_is_met_in_either_format(kind: str, suffix: str, world: WorldClient, ask) -> None:
     ask("POST", f"/messages/recived{suffix}", data=LOGIN | {"type": kind})
     attachments = {"an attachment"} if kind == "mms" else set()
 
@@ -204,7 +204,7 @@ def test_each_type_of_serwersms_is_met_in_either_format(kind: str, suffix: str, 
 
 
 @pytest.mark.parametrize("suffix", ["", ".xml"])
-def test_pages_marks_and_nothing_at_all_are_met(suffix: str, world: World, ask) -> None:
+def test_pages_marks_and_nothing_at_all_are_met(suffix: str, world: WorldClient, ask) -> None:
     ask("POST", f"/messages/recived{suffix}", data=LOGIN | {"limit": "3", "page": "2"})
     assert {"page 2", "the last page"} < met(world)
 
@@ -216,7 +216,7 @@ def test_pages_marks_and_nothing_at_all_are_met(suffix: str, world: World, ask) 
     assert "an empty list of messages" in met(world)
 
 
-def test_repeats_of_forwarding_are_met_one_after_the_other(world: World) -> None:
+def test_repeats_of_forwarding_are_met_one_after_the_other(world: WorldClient) -> None:
     unknown = "http://127.0.0.1:9/sms"
     world.change_account("serwersms", "documents", forwarding=[{"service": "nd", "url": unknown, "verification": True}])
     world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text="Tak")
@@ -233,7 +233,7 @@ def test_repeats_of_forwarding_are_met_one_after_the_other(world: World) -> None
 # -- what the traffic shows --------------------------------------------------------------------------------------------
 
 
-def test_a_client_that_follows_the_address_of_the_next_page_shows_nothing(world: World, ask, export) -> None:
+def test_a_client_that_follows_the_address_of_the_next_page_shows_nothing(world: WorldClient, ask, export) -> None:
     url = export(pageSize="2")["meta"]["nextPageUrl"]
     ask("GET", url.removeprefix(world.base_url), auth=("mgage", "mgage"))
 
@@ -241,7 +241,7 @@ def test_a_client_that_follows_the_address_of_the_next_page_shows_nothing(world:
     assert [] == antipatterns(world)
 
 
-def test_a_client_that_builds_the_address_of_the_next_page_shows_it(world: World, export) -> None:
+def test_a_client_that_builds_the_address_of_the_next_page_shows_it(world: WorldClient, export) -> None:
     export(pageSize="2")
     export(pageSize="2", page="2", messageType="MO")
 
@@ -249,7 +249,7 @@ def test_a_client_that_builds_the_address_of_the_next_page_shows_it(world: World
 
 
 @pytest.mark.parametrize("kind", ["reset", "close", "cut"])
-def test_a_client_that_sends_again_after_no_answer_shows_it(kind: str, world: World, send) -> None:
+def test_a_client_that_sends_again_after_no_answer_shows_it(kind: str, world: WorldClient, send) -> None:
     world.variants.set(limits="off")
     world.faults.add(kind, when={"first": 1}, **({"keep": 5} if kind == "cut" else {}))
     send()
@@ -259,7 +259,7 @@ def test_a_client_that_sends_again_after_no_answer_shows_it(kind: str, world: Wo
     assert [("sends again after an ambiguous failure", [3])] == antipatterns(world)
 
 
-def test_a_client_that_sends_the_same_twice_on_purpose_shows_nothing(world: World, send) -> None:
+def test_a_client_that_sends_the_same_twice_on_purpose_shows_nothing(world: WorldClient, send) -> None:
     world.variants.set(limits="off")
     send()
     send()
@@ -267,7 +267,7 @@ def test_a_client_that_sends_the_same_twice_on_purpose_shows_nothing(world: Worl
     assert [] == antipatterns(world)
 
 
-def test_a_client_that_leaves_a_rejected_message_behind_shows_it(world: World, send) -> None:
+def test_a_client_that_leaves_a_rejected_message_behind_shows_it(world: WorldClient, send) -> None:
     send()
     send(message="too soon")
     world.clock.advance(minutes=2)
@@ -276,7 +276,7 @@ def test_a_client_that_leaves_a_rejected_message_behind_shows_it(world: World, s
     assert [("ignores a failure inside HTTP 200", [2])] == antipatterns(world)
 
 
-def test_a_client_that_waits_and_sends_it_then_shows_nothing(world: World, send) -> None:
+def test_a_client_that_waits_and_sends_it_then_shows_nothing(world: WorldClient, send) -> None:
     send()
     send(message="too soon")
     world.clock.advance(minutes=2)
@@ -286,7 +286,7 @@ def test_a_client_that_waits_and_sends_it_then_shows_nothing(world: World, send)
     assert [] == antipatterns(world)
 
 
-def test_a_client_that_goes_on_with_credentials_that_were_rejected_shows_it(world: World, send) -> None:
+def test_a_client_that_goes_on_with_credentials_that_were_rejected_shows_it(world: WorldClient, send) -> None:
     send(access_key="wrong")
     send(access_key="wrong", message="the next")
     send()
@@ -294,7 +294,7 @@ def test_a_client_that_goes_on_with_credentials_that_were_rejected_shows_it(worl
     assert [("ignores a failure inside HTTP 200", [1])] == antipatterns(world)
 
 
-def test_secrets_in_an_address_are_shown(world: World, ask) -> None:
+def test_secrets_in_an_address_are_shown(world: WorldClient, ask) -> None:
     ask("GET", "/ibp_api.php", params=SMS)
     ask("POST", "/messages/recived?username=Login&password=Haslo", data=LOGIN)
 
@@ -305,7 +305,7 @@ def test_secrets_in_an_address_are_shown(world: World, ask) -> None:
 
 
 @pytest.fixture
-def seen(world: World, send) -> Coverage:
+def seen(world: WorldClient, send) -> Coverage:
     send()
     send(message="too soon")
     send(to="5556667778", message="| the next |")
@@ -357,7 +357,9 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-def test_the_command_shows_and_writes_it(server: MockServer, world: World, seen: Coverage, tmp_path: Path) -> None:
+def test_the_command_shows_and_writes_it(
+    server: MockServer, world: WorldClient, seen: Coverage, tmp_path: Path
+) -> None:
     done = run("--server", server.url, "--world", world.id, "--report", tmp_path / "it.md", "--threshold", 5)
 
     assert (0, "") == (done.returncode, done.stderr)
@@ -367,7 +369,7 @@ def test_the_command_shows_and_writes_it(server: MockServer, world: World, seen:
 
 
 def test_the_command_fails_below_the_threshold_and_for_a_file_of_no_format(
-    server: MockServer, world: World, tmp_path: Path
+    server: MockServer, world: WorldClient, tmp_path: Path
 ) -> None:
     low = run("--server", server.url, "--world", world.id, "--threshold", 5, "--format", "json")
     wrong = run("--server", server.url, "--report", tmp_path / "it.pdf")

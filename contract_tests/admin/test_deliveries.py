@@ -86,12 +86,16 @@ def ended(world: World, number: int, outcome: Outcome, at: Instant | None = None
     world.end_attempt(number, world.state.epoch, Attempt(AT if at is None else at, REQUEST, outcome, ""))
 
 
+MISSING = 10**6
+"""The serial of no message."""
+
+
 def put(
     world: World,
     number: int = 1,
     status: Any = "due",
     account: str = "dialogtech/documents",
-    serial: int = 0,
+    serial: int = MISSING,
     due: Instant = AT,
 ) -> None:
     """Put a delivery into a world."""
@@ -210,7 +214,7 @@ def test_an_attempt_without_an_answer_says_why_and_a_body_that_is_no_text_is_not
     assert ("due", "2026-06-01T12:05:00Z") == (received["status"], received["due"])
 
 
-@pytest.mark.parametrize("serial", [10**6, 0])
+@pytest.mark.parametrize("serial", [MISSING, 10**9])
 def test_a_message_that_is_not_there_has_no_id(client: Client, world: World, serial: int) -> None:
     put(world, serial=serial)
 

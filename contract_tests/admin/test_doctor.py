@@ -38,14 +38,14 @@ def test_what_is_not_installed_is_listed_as_such_and_no_failure() -> None:
     done = run("--only", "powershell")
 
     assert 0 == done.returncode
-    assert ["PowerShell  Invoke-WebRequest  not installed  -       -"] == done.stdout.splitlines()[1:]
+    assert ["PowerShell  Invoke-WebRequest  not installed  -      -"] == done.stdout.splitlines()[1:]
 
 
 @pytest.mark.parametrize(
     ("forgets", "row", "advice"),
     [
-        ("https_proxy http_proxy HTTPS_PROXY", "curl             fails   no      -", "come through the proxy"),
-        ("CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR", "curl             fails   yes     no", "trust the certificate"),
+        ("https_proxy http_proxy HTTPS_PROXY", "curl             fails   no     -", "come through the proxy"),
+        ("CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR", "curl             fails   yes    no", "trust the certificate"),
     ],
 )
 def test_one_that_does_not_reach_us_is_a_failure_with_advice(

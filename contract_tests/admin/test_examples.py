@@ -21,7 +21,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from mockserver import MockServer, Settings, World
+from mockserver import MockServer, Settings, WorldClient
 from mockserver.cli import cli
 
 LATER = datetime(2029, 6, 1, tzinfo=UTC)
@@ -95,13 +95,13 @@ def receiver() -> Iterator[str]:
 INBOUND = {"sender": "5556667777", "recipient": "5554332111", "text": "Yes, please"}
 
 
-def send(world: World) -> None:
+def send(world: WorldClient) -> None:
     user, secret = world.login("dialogtech", "documents")
     call = {"access_key": user, "secret_access_key": secret, "to": "5556667777", "from": "5554332111", "message": "hi"}
     requests.get(f"{world.base_url}/ibp_api.php", {"action": "sms.send_message", **call}, timeout=30)
 
 
-def dress(world: World, receiver: str) -> None:
+def dress(world: WorldClient, receiver: str) -> None:
     """A world in which much has happened: twelve exchanges, three deliveries that are due, three fault rules."""
     user, secret = world.login("dialogtech", "documents")
     call = {"action": "sms.get_numbers", "access_key": user, "secret_access_key": secret}
@@ -139,14 +139,14 @@ def scene(
         yield server
 
 
-BEFORE: dict[str, Callable[[World], object]] = {
-    "mockserver deliveries release 3": lambda world: world.delivery(3).hold(),
+BEFORE: dict[str, Callable[[WorldClient], object]] = {
+    "mockserver delivery release 3": lambda world: world.delivery(3).hold(),
 }
 """What must have been done before."""
 
 
 @contextmanager
-def busy(world: World) -> Iterator[None]:
+def busy(world: WorldClient) -> Iterator[None]:
     """Let an application be at work meanwhile: messages go and come, and are delivered."""
     ended = Event()
 

@@ -107,7 +107,15 @@ def test_health_and_the_description_are_open(outside: Client, path: str) -> None
 def test_every_other_address_is_not(outside: Client) -> None:
     paths = outside.get("/_mock/openapi.json").get_json()["paths"]
     request = [(path, method) for path, methods in paths.items() for method in methods]
-    named = {"world": "default", "number": "1", "serial": "1", "provider": "mgage", "name": "demo", "rule": "f1", "listener": "side"}
+    named = {
+        "world": "default",
+        "number": "1",
+        "provider": "mgage",
+        "name": "demo",
+        "rule": "f1",
+        "listener": "side",
+        "serial": "1",
+    }
     statuses = {
         (path, method): outside.open(path.format(**named), method=method).status_code for path, method in request
     }

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 import requests
 
-from mockserver import Mock, MockServer, World
+from mockserver import Mock, MockServer, WorldClient
 
 PATIENCE = 60
 """Seconds; nothing takes that long unless it is broken."""
@@ -20,7 +20,7 @@ class DemoContext(NamedTuple):
     """A world and a page of it."""
 
     mock: Mock
-    world: World
+    world: WorldClient
     page: str
 
     def since(self) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from contract_tests.fetching import PATIENCE, fetched, run
-from mockserver.client import World
+from mockserver.client import WorldClient
 from mockserver.server import MockServer
 
 
@@ -75,7 +75,7 @@ def leading() -> Iterator[Leading]:
 
 
 @pytest.fixture
-def world(leading: Leading) -> World:
+def world(leading: Leading) -> WorldClient:
     """The default world as it was in the beginning: the hard-coded credentials lead there."""
     world = leading.server.world
     world.reset()

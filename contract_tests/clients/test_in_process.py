@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from mockserver import AsyncHttpxTransport, HttpxTransport, Mock, MockServer, NoTimeoutError, RequestsAdapter
-from mockserver.client import World
+from mockserver.client import WorldClient
 
 PLAIN = "http://secure.dialogtech.com/ibp_api.php"
 """Without TLS, in which OpenSSL calls a reset an unexpected end."""
@@ -29,7 +29,7 @@ Ask = Callable[..., Any]
 
 
 @pytest.fixture
-def world(server: MockServer) -> Iterator[World]:
+def world(server: MockServer) -> Iterator[WorldClient]:
     with server.create_world(freeze="2026-06-01T12:00:00Z") as world:
         yield world
 
@@ -41,7 +41,7 @@ def opened() -> Iterator[ExitStack]:
         yield stack
 
 
-def by_requests(opened: ExitStack, world: World | None) -> Ask:
+def by_requests(opened: ExitStack, world: WorldClient | None) -> Ask:
     session = opened.enter_context(requests.Session())
     if world is not None:
         session.mount("https://", RequestsAdapter(world))
@@ -49,12 +49,12 @@ def by_requests(opened: ExitStack, world: World | None) -> Ask:
     return session.request
 
 
-def by_httpx(opened: ExitStack, world: World | None) -> Ask:
+def by_httpx(opened: ExitStack, world: WorldClient | None) -> Ask:
     transport = None if world is None else HttpxTransport(world)
     return opened.enter_context(httpx.Client(transport=transport)).request
 
 
-def by_httpx_async(_: ExitStack, world: World | None) -> Ask:
+def by_httpx_async(_: ExitStack, world: WorldClient | None) -> Ask:
     def ask(*args: Any, **options: Any) -> Any:
         async def request() -> httpx.Response:
             transport = None if world is None else AsyncHttpxTransport(world)
@@ -67,7 +67,7 @@ def by_httpx_async(_: ExitStack, world: World | None) -> Ask:
 
 
 @pytest.fixture(params=[by_requests, by_httpx, by_httpx_async], ids=["requests", "httpx", "httpx async"])
-def asking(request: pytest.FixtureRequest, opened: ExitStack) -> Callable[[World | None], Ask]:
+def asking(request: pytest.FixtureRequest, opened: ExitStack) -> Callable[[WorldClient | None], Ask]:
     """A client of each library, without a socket if a world is given."""
     return partial(request.param, opened)
 
@@ -107,7 +107,7 @@ WITHOUT_END = ("hang", "delay", "slow")
 
 @pytest.mark.parametrize("rule", FAULTS, ids=lambda rule: str(rule["fault"]))
 def test_a_fault_is_to_a_client_what_it_is_at_a_socket(
-    asking: Callable[[World | None], Ask], rule: dict[str, Any], server: MockServer, world: World
+    asking: Callable[[WorldClient | None], Ask], rule: dict[str, Any], server: MockServer, world: WorldClient
 ) -> None:
     world.faults.add_rule({"match": {"provider": "dialogtech"}, **rule})
     patience = LATE if any(f"'{kind}'" in str(rule) for kind in WITHOUT_END) else PATIENCE
@@ -128,7 +128,7 @@ def test_a_fault_is_to_a_client_what_it_is_at_a_socket(
 
 
 def test_an_answer_is_the_same_to_the_byte(
-    asking: Callable[[World | None], Ask], server: MockServer, world: World
+    asking: Callable[[WorldClient | None], Ask], server: MockServer, world: WorldClient
 ) -> None:
     with server.redirected(world):
         at_a_socket = outcome(asking(None))
@@ -137,14 +137,16 @@ def test_an_answer_is_the_same_to_the_byte(
     assert 200 == at_a_socket[0]
 
 
-def test_a_delay_that_the_client_would_sit_out_is_skipped(asking: Callable[[World | None], Ask], world: World) -> None:
+def test_a_delay_that_the_client_would_sit_out_is_skipped(
+    asking: Callable[[WorldClient | None], Ask], world: WorldClient
+) -> None:
     world.faults.add("delay", seconds=3000)
 
     assert 200 == asking(world)("GET", URL, params=CALL, timeout=3001).status_code
 
 
 def test_a_slow_answer_is_late_when_one_pause_is_too_long_and_not_when_all_together_are(
-    asking: Callable[[World | None], Ask], world: World
+    asking: Callable[[WorldClient | None], Ask], world: WorldClient
 ) -> None:
     ask = asking(world)
     world.faults.add("slow", size=10, pause=9)
@@ -155,7 +157,7 @@ def test_a_slow_answer_is_late_when_one_pause_is_too_long_and_not_when_all_toget
 
 
 def test_who_would_wait_for_ever_is_informed_in_an_exception_that_no_client_catches(
-    asking: Callable[[World | None], Ask], world: World
+    asking: Callable[[WorldClient | None], Ask], world: WorldClient
 ) -> None:
     world.faults.add("hang")
 
@@ -180,7 +182,9 @@ def test_no_socket_is_opened(asking: partial[Ask], server: MockServer, monkeypat
         assert 200 == ask("GET", URL, params=CALL, timeout=5).status_code
 
 
-def test_https_is_https_to_the_provider_and_http_is_http(asking: Callable[[World | None], Ask], world: World) -> None:
+def test_https_is_https_to_the_provider_and_http_is_http(
+    asking: Callable[[WorldClient | None], Ask], world: WorldClient
+) -> None:
     def following(scheme: str) -> str:
         program = f"{scheme}://communicatepro.mgage.com/api/messages/program/121811"
         days = {"startDate": "2014-12-05T00:00:00", "endDate": "2014-12-05T23:59:59", "pageSize": "3"}
@@ -191,7 +195,7 @@ def test_https_is_https_to_the_provider_and_http_is_http(asking: Callable[[World
     assert "http://communicatepro.mgage.com" == following("http")
 
 
-def test_a_session_goes_on_after_a_fault_and_keeps_a_whole_connection(world: World, opened: ExitStack) -> None:
+def test_a_session_goes_on_after_a_fault_and_keeps_a_whole_connection(world: WorldClient, opened: ExitStack) -> None:
     ask = by_requests(opened, world)
     world.faults.add("close", when={"nth": 2})
     seen = [outcome(ask)[0] for _ in range(4)]
@@ -200,7 +204,7 @@ def test_a_session_goes_on_after_a_fault_and_keeps_a_whole_connection(world: Wor
     assert ["complete", "close", "complete", "complete"] == [exchange.ending for exchange in world.journal()]
 
 
-def test_retries_of_the_library_itself_work(world: World) -> None:
+def test_retries_of_the_library_itself_work(world: WorldClient) -> None:
     session = requests.Session()
     session.mount("https://", RequestsAdapter(world, max_retries=2))
     world.faults.add("reset", when={"first": 2})
@@ -209,7 +213,7 @@ def test_retries_of_the_library_itself_work(world: World) -> None:
     assert ["reset", "reset", "complete"] == [exchange.ending for exchange in world.journal()]
 
 
-def test_an_answer_can_be_streamed_and_left(world: World) -> None:
+def test_an_answer_can_be_streamed_and_left(world: WorldClient) -> None:
     session = requests.Session()
     session.mount("https://", RequestsAdapter(world))
     with session.get(URL, params=CALL, stream=True) as response:
@@ -218,7 +222,7 @@ def test_an_answer_can_be_streamed_and_left(world: World) -> None:
         assert b"<?xml" == next(streamed.iter_bytes(5))
 
 
-def test_bodies_of_every_kind_arrive(world: World) -> None:
+def test_bodies_of_every_kind_arrive(world: WorldClient) -> None:
     sms = {"action": "sms.send_message", "access_key": "foo", "secret_access_key": "bar", "from": "5554332111"}
     texts = [sms | {"to": f"555666777{number}", "message": "x" * 200} for number in range(4)]
     world.variants.set(limits="off")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.client import World
+from mockserver.client import WorldClient
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "contract_tests" / "documents" / "pages"
@@ -123,17 +123,17 @@ def php(leading, program) -> Callable[[str], str]:
     return run
 
 
-def sent(world: World) -> list[tuple[str, str, str]]:
+def sent(world: WorldClient) -> list[tuple[str, str, str]]:
     messages = world.messages("dialogtech", "documents", number="5556667777")
     return [(message.recipient, message.sender, message.text) for message in messages]
 
 
-def test_001_sends_what_its_comment_says(php, world: World) -> None:
+def test_001_sends_what_its_comment_says(php, world: WorldClient) -> None:
     assert SENT == php(SEND)
     assert [("5556667777", "5554332111", "Thank you for calling.")] == sent(world)
 
 
-def test_000_prints_its_sample_where_the_printed_dtd_is_asked_for(php, world: World) -> None:
+def test_000_prints_its_sample_where_the_printed_dtd_is_asked_for(php, world: WorldClient) -> None:
     world.variants.set({"dialogtech.get_messages.dtd": "printed"})
 
     assert GOT == php(GET)
@@ -142,7 +142,7 @@ def test_000_prints_its_sample_where_the_printed_dtd_is_asked_for(php, world: Wo
 @pytest.mark.parametrize("fault", ["close", "reset"])
 @pytest.mark.parametrize(("text", "messages"), [(GET, 0), (SEND, 1)], ids=["000", "001"])
 def test_they_print_nothing_when_the_connection_breaks_and_do_not_complain(
-    text: str, messages: int, fault: str, php, world: World
+    text: str, messages: int, fault: str, php, world: WorldClient
 ) -> None:
     world.faults.add(fault, point="after")
 

@@ -22,7 +22,7 @@ import requests
 import trustme
 import uvloop
 
-from mockserver.client import World
+from mockserver.client import WorldClient
 from mockserver.http.listener import Listener, Server
 from mockserver.intercept.ca import CertificateAuthority
 from mockserver.intercept.hosts import BlockedConnection, RequestedAddress
@@ -148,7 +148,7 @@ def send(text: str) -> None:
     assert "[1] Message Sent" in response.text
 
 
-def sent(world: World) -> list[str]:
+def sent(world: WorldClient) -> list[str]:
     return [message.text for message in world.messages("dialogtech", number="5556667777")]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.client import World
+from mockserver.client import WorldClient
 
 HERE = Path(__file__).parent
 PATIENCE = 120
@@ -40,15 +40,15 @@ class AttemptConnection:
     """what it then says,"""
     rejected_as: str
     """and what the journal calls it."""
-    count: Callable[[World], int] = lambda world: 0
+    count: Callable[[WorldClient], int] = lambda world: 0
     """How many things of this kind were done in a world."""
 
 
-def sent(world: World) -> int:
+def sent(world: WorldClient) -> int:
     return len(world.messages("dialogtech", direction="outbound", number="5556667777"))
 
 
-def read(world: World) -> int:
+def read(world: WorldClient) -> int:
     return sum(message.is_read for message in world.messages("serwersms"))
 
 
@@ -230,7 +230,7 @@ def ended(leading, words) -> Callable[[Client, Sequence[str]], subprocess.Comple
 
 
 @every_client
-def test_a_client_is_answered_and_the_world_holds_what_it_did(client: Client, ended, world: World) -> None:
+def test_a_client_is_answered_and_the_world_holds_what_it_did(client: Client, ended, world: WorldClient) -> None:
     attempt_connection, before = client.attempt_connection, client.attempt_connection.count(world)
 
     done = ended(client, attempt_connection.well)
@@ -242,7 +242,9 @@ def test_a_client_is_answered_and_the_world_holds_what_it_did(client: Client, en
 
 
 @every_client
-def test_a_client_is_rejected_in_the_providers_words_and_nothing_is_done(client: Client, ended, world: World) -> None:
+def test_a_client_is_rejected_in_the_providers_words_and_nothing_is_done(
+    client: Client, ended, world: WorldClient
+) -> None:
     attempt_connection, before = client.attempt_connection, client.attempt_connection.count(world)
 
     done = ended(client, attempt_connection.ill)
@@ -255,7 +257,7 @@ def test_a_client_is_rejected_in_the_providers_words_and_nothing_is_done(client:
 
 @every_break
 def test_a_client_whose_connection_breaks_cannot_know_that_it_was_done(
-    client: Client, fault: str, ended, world: World
+    client: Client, fault: str, ended, world: WorldClient
 ) -> None:
     attempt_connection, before = client.attempt_connection, client.attempt_connection.count(world)
     world.faults.add(fault, point="after")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.http.request_parser import FEED_CHUNK, REPORTED_BYTES, DemoContext, InvalidRequest, RequestParser
+from mockserver.http.request_parser import FEED_CHUNK, REPORTED_BYTES, InvalidRequest, ParseStage, RequestParser
 
 GET = b"GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
@@ -110,7 +110,7 @@ def test_a_head_without_end_is_given_up(piece):
 def test_a_target_without_end_is_given_up():
     made = parser(max_head=4000)
     while not made.is_done:
-        made.feed(b"GET /" if made.stage is DemoContext.IDLE else b"x" * 500, 0.0)
+        made.feed(b"GET /" if made.stage is ParseStage.IDLE else b"x" * 500, 0.0)
     (invalid,) = made.requests
     assert invalid.status == 414
 
@@ -147,7 +147,7 @@ def test_the_stage_says_what_is_being_read():
     for piece in (b"GET / HT", b"TP/1.1\r\nContent-Length: 1\r\n\r\n", b"x"):
         made.feed(piece, 0.0)
         stages.append(made.stage)
-    assert stages == [DemoContext.IDLE, DemoContext.HEAD, DemoContext.BODY, DemoContext.IDLE]
+    assert stages == [ParseStage.IDLE, ParseStage.HEAD, ParseStage.BODY, ParseStage.IDLE]
 
 
 def test_a_client_that_expects_to_be_asked_for_its_body_is_known_until_the_body_comes():

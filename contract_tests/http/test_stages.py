@@ -9,7 +9,7 @@ import pytest
 
 from contract_tests.http.manual_loop import BufferTransport, ManualLoop
 from mockserver.http.connection import Connection, Limits
-from mockserver.http.request_parser import DemoContext
+from mockserver.http.request_parser import ParseStage
 from mockserver.sdk.response import Response, ResponseTiming
 
 DATE = ("Date", "Thu, 01 Jan 2015 00:00:00 GMT")
@@ -75,7 +75,7 @@ def test_an_idle_connection_is_closed_after_its_time(connect, loop):
     loop.advance(6)
     connection.data_received(GET)
     loop.advance(9.9)
-    assert (connection.transport.out, connection.transport.is_closed, connection.stage) == (OK, False, DemoContext.IDLE)
+    assert (connection.transport.out, connection.transport.is_closed, connection.stage) == (OK, False, ParseStage.IDLE)
     loop.advance(0.2)
     assert connection.transport.is_closed
 
@@ -85,7 +85,7 @@ def test_a_head_that_comes_byte_by_byte_and_does_not_end_is_closed_after_its_tim
     for byte in b"GET / HTT":
         connection.data_received(bytes([byte]))
         loop.advance(1)
-    assert (connection.stage, connection.transport.is_closed) == (DemoContext.HEAD, False)
+    assert (connection.stage, connection.transport.is_closed) == (ParseStage.HEAD, False)
     connection.data_received(b"P")
     loop.advance(1.1)
     assert connection.transport.is_closed
@@ -95,7 +95,7 @@ def test_a_body_may_take_long_as_long_as_it_comes(connect, loop):
     connection = connect()
     connection.data_received(b"POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
     for _ in range(9):
-        assert connection.stage is DemoContext.BODY
+        assert connection.stage is ParseStage.BODY
         loop.advance(9)
         connection.data_received(b"x")
     assert connection.transport.out == OK
@@ -104,9 +104,9 @@ def test_a_body_may_take_long_as_long_as_it_comes(connect, loop):
 def test_a_late_response_takes_longer_than_idleness_and_the_next_request_has_its_own_time(connect, loop):
     connection = connect(App(ResponseTiming(delay=100)))
     connection.data_received(GET + b"GET")
-    assert connection.stage is DemoContext.RESPONSE
+    assert connection.stage is ParseStage.RESPONSE
     loop.advance(101)
-    assert (connection.transport.out, connection.stage) == (OK, DemoContext.HEAD)
+    assert (connection.transport.out, connection.stage) == (OK, ParseStage.HEAD)
     loop.advance(8.9)
     assert not connection.transport.is_closed
     loop.advance(0.2)
@@ -125,7 +125,7 @@ def test_what_the_application_does_not_respond_to_itself_goes_to_wsgi_on_the_poo
     app = App()
     connection = connect(app)
     connection.data_received(GET.replace(b"/a", b"/b"))
-    assert (connection.transport.out, connection.stage) == (b"", DemoContext.HANDLER)
+    assert (connection.transport.out, connection.stage) == (b"", ParseStage.HANDLER)
     pool.run()
     loop.advance(0)
     assert (connection.transport.out, app.ended) == (OK.replace(b"\r\nx", b"\r\ny"), [(len(OK), "complete")])

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from . import outcomes
 
 if TYPE_CHECKING:
-    from mockserver.client import Exchange
+    from mockserver.client import ExchangeRecord
 
 
-def in_a_line(exchange: Exchange, has_host: bool = False) -> str:
+def in_a_line(exchange: ExchangeRecord, has_host: bool = False) -> str:
     """An exchange in one line: its number, its instant, what was asked for, of which host if that matters, and what came of it."""
     return (
         f"{exchange.number:>6} {exchange.row['at']} {exchange.status} {' '.join((exchange.operation or '-').split())}"
@@ -19,7 +19,7 @@ def in_a_line(exchange: Exchange, has_host: bool = False) -> str:
     )
 
 
-def _came_of_it(exchange: Exchange) -> str:
+def _came_of_it(exchange: ExchangeRecord) -> str:
     """Nothing for a plain yes; the provider error that the client got; or what became of the answer, and what was decided."""
     row = {**exchange.row, "error": exchange.error, "fault": exchange.fault}  # it may have been asked for in full
     words: list[str] = [] if exchange.outcome in _AS_USUAL else [exchange.outcome]

@@ -9,7 +9,7 @@ import click
 from .common import CommandGroup, Output, as_account, as_json, cell, only_given, table, to_world
 
 if TYPE_CHECKING:
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 _LISTS = ("numbers", "programs", "contacts", "blacklist", "forwarding")
 
@@ -36,7 +36,7 @@ Examples:
 )
 @click.argument("which", metavar="[PROVIDER/ACCOUNT]", required=False, type=as_account)
 @to_world
-def show(world: World, output: Output, which: tuple[str, str] | None) -> None:
+def show(world: WorldClient, output: Output, which: tuple[str, str] | None) -> None:
     """Show one account, or list all."""
     if which is not None:
         _show(world.account(*which), output)
@@ -71,7 +71,7 @@ Examples:
 @click.option("--blacklist", metavar="JSON", type=as_json, help="Telephone numbers.")
 @click.option("--forwarding", metavar="JSON", type=as_json, help="Where incoming messages go.")
 @to_world
-def set_(world: World, output: Output, which: tuple[str, str], **lists: Any) -> None:
+def set_(world: WorldClient, output: Output, which: tuple[str, str], **lists: Any) -> None:
     """Put whole lists in place of an account's: JSON as in a world file, @FILE, or - for stdin."""
     if not only_given(lists):
         raise click.UsageError(f"give at least one of {', '.join(f'--{name}' for name in lists)}")

@@ -46,7 +46,7 @@ def quirks(mock: Mock, output: Output, provider: str | None) -> None:
     output.show({"quirks": found}, "\n".join(lines[:-1]))
 
 
-@click.command(epilog="Example: mockserver provider errors --provider dialogtech")
+@click.command(epilog="Example: mockserver errors --provider dialogtech")
 @_PROVIDER
 @to_server
 def errors(mock: Mock, output: Output, provider: str | None) -> None:

@@ -9,7 +9,7 @@ import click
 from .common import CommandGroup, Output, as_seconds, hint, only_given, pairs, to_world
 
 if TYPE_CHECKING:
-    from mockserver.client import Time, World
+    from mockserver.client import Time, WorldClient
 
 
 @click.group(
@@ -27,7 +27,7 @@ def clock() -> None:
 
 @clock.command(epilog="Example: mockserver clock show --world mine")
 @to_world
-def show(world: World, output: Output) -> None:
+def show(world: WorldClient, output: Output) -> None:
     """Say what time it is in a world, and when the next thing is due."""
     _show(world.clock.show(), output)
 
@@ -41,7 +41,7 @@ Examples:
 )
 @click.option("--at", metavar="INSTANT", help="A later instant; what is due until then happens.")
 @to_world
-def freeze(world: World, output: Output, at: str | None) -> None:
+def freeze(world: WorldClient, output: Output, at: str | None) -> None:
     """Stop the clock, here or at a later instant. To go back: world reset --freeze."""
     _show(world.clock.freeze(at), output)
 
@@ -57,7 +57,7 @@ Examples:
 @click.argument("duration", type=as_seconds, required=False)
 @click.option("--to", metavar="INSTANT", help="An instant in place of a duration.")
 @to_world
-def advance(world: World, output: Output, duration: float | None, to: str | None) -> None:
+def advance(world: WorldClient, output: Output, duration: float | None, to: str | None) -> None:
     """Move on by a duration (60, 90s, 1.5m, 2h, 1d, PT1M30S) or to an instant, and tell what happened on the way."""
     if (duration is None) == (to is None):
         raise click.UsageError("give a duration, or --to an instant")
@@ -66,7 +66,7 @@ def advance(world: World, output: Output, duration: float | None, to: str | None
 
 @clock.command(epilog="Example: mockserver clock next")
 @to_world
-def next(world: World, output: Output) -> None:  # noqa: A001 - the verb's name
+def next(world: WorldClient, output: Output) -> None:  # noqa: A001 - the verb's name
     """Move on to the next thing that is due, and tell what happened."""
     time = world.clock.next()
     _show(time, output)
@@ -76,7 +76,7 @@ def next(world: World, output: Output) -> None:  # noqa: A001 - the verb's name
 
 @clock.command(epilog="Example: mockserver clock resume")
 @to_world
-def resume(world: World, output: Output) -> None:
+def resume(world: WorldClient, output: Output) -> None:
     """Let the clock tick on from where it stands."""
     _show(world.clock.resume(), output)
 

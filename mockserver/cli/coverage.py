@@ -10,7 +10,7 @@ import click
 from .common import CliError, Output, to_world
 
 if TYPE_CHECKING:
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 
 @click.command(
@@ -23,7 +23,7 @@ Examples:
 @click.option("--report", "reports", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), multiple=True, help="Write it to a file: .md, .json, or .xml for JUnit.")  # fmt: skip
 @click.option("--threshold", metavar="PERCENT", type=click.FloatRange(0, 100), help="Fail when fewer are met.")
 @to_world
-def coverage(world: World, output: Output, reports: tuple[Path, ...], threshold: float | None) -> None:
+def coverage(world: WorldClient, output: Output, reports: tuple[Path, ...], threshold: float | None) -> None:
     """Say which documented behaviours the clients of a world have met, and what their traffic shows."""
     from mockserver.client.coverage import Coverage, format_of
 

@@ -1,4 +1,4 @@
-"""``mockserver deliveries``: what customers are notified."""
+"""``mockserver delivery``: what customers are notified."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .common import CommandGroup, Output, cell, described, hint, table, to_world
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockserver.client import Attempt, Delivery, World
+    from mockserver.client import AttemptRecord, DeliveryRecord, WorldClient
 
 STATUSES = click.Choice(get_args(Status))
 _NUMBER = click.argument("number", type=click.IntRange(1))
@@ -23,9 +23,9 @@ _NUMBER = click.argument("number", type=click.IntRange(1))
     cls=CommandGroup,
     epilog="""\b
 Examples:
-  mockserver deliveries list --status due
-  mockserver deliveries show 3
-  mockserver deliveries resend 3
+  mockserver delivery list --status due
+  mockserver delivery show 3
+  mockserver delivery resend 3
 """,
 )
 def delivery() -> None:
@@ -36,8 +36,8 @@ def delivery() -> None:
     "list",
     epilog="""\b
 Examples:
-  mockserver deliveries list
-  mockserver deliveries list --provider serwersms --status 'given up' --format json
+  mockserver delivery list
+  mockserver delivery list --provider serwersms --status 'given up' --format json
 """,
 )
 @click.option("--provider", help="Of this one only.")
@@ -46,7 +46,7 @@ Examples:
 @click.option("--since", metavar="N", type=click.IntRange(0), help="Those whose number is greater.")
 @click.option("--limit", metavar="N", type=click.IntRange(1), default=100, show_default=True, help="So many at most.")
 @to_world
-def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
+def list_(world: WorldClient, output: Output, limit: int, **filters: Any) -> None:
     """List deliveries in the order in which they came up."""
     found = world.deliveries(**filters, limit=limit)
     if output.form == "json" or found:
@@ -57,10 +57,10 @@ def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
         hint(f"there may be more; ask with --since {found[-1].number}, or with a greater --limit")
 
 
-@delivery.command(epilog="Example: mockserver deliveries show 3")
+@delivery.command(epilog="Example: mockserver delivery show 3")
 @_NUMBER
 @to_world
-def show(world: World, output: Output, number: int) -> None:
+def show(world: WorldClient, output: Output, number: int) -> None:
     """Show one delivery: where it goes, what was tried, what came of it and why it was judged so."""
     found = world.delivery(number)
     facts = {name: part for name, part in found.row.items() if name not in ("message", "attempts")}
@@ -71,38 +71,38 @@ def show(world: World, output: Output, number: int) -> None:
 @delivery.command(
     epilog="""\b
 Examples:
-  mockserver deliveries resend 3
-  mockserver deliveries resend 3 --world mine
+  mockserver delivery resend 3
+  mockserver delivery resend 3 --world mine
 """
 )
 @_NUMBER
 @to_world
-def resend(world: World, output: Output, number: int) -> None:
+def resend(world: WorldClient, output: Output, number: int) -> None:
     """Let a delivery be due now, whatever it was; its attempts stay."""
     _show(world.delivery(number).resend(), output)
 
 
-@delivery.command(epilog="Example: mockserver deliveries hold 3")
+@delivery.command(epilog="Example: mockserver delivery hold 3")
 @_NUMBER
 @to_world
-def hold(world: World, output: Output, number: int) -> None:
+def hold(world: WorldClient, output: Output, number: int) -> None:
     """Attempt a delivery no more until it is released."""
     _show(world.delivery(number).hold(), output)
 
 
-@delivery.command(epilog="Example: mockserver deliveries release 3")
+@delivery.command(epilog="Example: mockserver delivery release 3")
 @_NUMBER
 @to_world
-def release(world: World, output: Output, number: int) -> None:
+def release(world: WorldClient, output: Output, number: int) -> None:
     """Let a delivery that was held be due now."""
     _show(world.delivery(number).release(), output)
 
 
-def _show(delivery: Delivery, output: Output) -> None:
+def _show(delivery: DeliveryRecord, output: Output) -> None:
     output.show(delivery.row, listed([delivery]))
 
 
-def listed(found: Sequence[Delivery]) -> str:
+def listed(found: Sequence[DeliveryRecord]) -> str:
     """Deliveries as a table."""
     titles = ("NUMBER", "ACCOUNT", "KIND", "MESSAGE", "STATUS", "DUE", "ATTEMPTS", "URL")
     rows = (
@@ -121,7 +121,7 @@ def listed(found: Sequence[Delivery]) -> str:
     return table(titles, rows)
 
 
-def _tried(attempt: Attempt, row: dict[str, Any]) -> str:
+def _tried(attempt: AttemptRecord, row: dict[str, Any]) -> str:
     sent, got = attempt.request, attempt.response
     came = attempt.error if got is None else f"{got.status} {cell(got.body.decode(errors='replace'))}".rstrip()
     why = "" if attempt.result == came else f"\n  {attempt.result}"

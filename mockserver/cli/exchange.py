@@ -12,7 +12,7 @@ from .common import Output, to_world
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockserver.client import Exchange, ResponseView, Webhook, World
+    from mockserver.client import ExchangeRecord, ResponseView, Webhook, WorldClient
 
 
 @click.command(
@@ -26,7 +26,7 @@ Examples:
 @click.argument("number", type=click.IntRange(1))
 @click.option("--raw", type=click.Choice(["request", "answer"]), help="The body of this one alone, byte for byte.")
 @to_world
-def exchange(world: World, output: Output, number: int, raw: str | None) -> None:
+def exchange(world: WorldClient, output: Output, number: int, raw: str | None) -> None:
     """Show one exchange: what was asked and answered, with headers and bodies. Why: mockserver explain N."""
     if raw is not None and output.form == "json":
         raise click.UsageError("--raw and --format json exclude each other")
@@ -62,6 +62,6 @@ def _rest(sign: str, message: Webhook | ResponseView) -> Iterable[str]:
         yield message.body.decode(errors="backslashreplace").removesuffix("\n")
 
 
-def _end(found: Exchange) -> str:
+def _end(found: ExchangeRecord) -> str:
     sent = found.row["answer"]["sent"]
     return f"{found.ending or 'not over yet'}, {sent or 0} bytes sent"

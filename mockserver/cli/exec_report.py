@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from mockserver.client import AdminClient, Exchange
+    from mockserver.client import AdminClient, ExchangeRecord
 
 _MOST = 10
 """Exchanges that no one answers are named up to so many, where not everything is notified."""
@@ -17,7 +17,7 @@ class ReportEntry(NamedTuple):
     """One exchange."""
 
     world: str
-    exchange: Exchange
+    exchange: ExchangeRecord
     unmatched: str | None
     """Why it is not answered here; ``None`` when it is."""
 
@@ -69,7 +69,7 @@ class Report:
             yield f"mockserver: and {len(self.unmatched) - _MOST} more; --report shows all"
 
 
-def is_unmatched(exchange: Exchange) -> bool:
+def is_unmatched(exchange: ExchangeRecord) -> bool:
     """Whether it asked for what is not answered here: another host, another address, an operation nothing is known of."""
     from mockserver.app import PROVIDERS
 

@@ -9,7 +9,7 @@ import click
 from .common import Output, to_world
 
 if TYPE_CHECKING:
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 
 @click.command(
@@ -21,7 +21,7 @@ Examples:
 )
 @click.argument("number", type=click.IntRange(1))
 @to_world
-def explain(world: World, output: Output, number: int) -> None:
+def explain(world: WorldClient, output: Output, number: int) -> None:
     """Say why an exchange was answered as it was: the rule and its source, what was received, how to fix it."""
     from mockserver.admin.text_format import in_words
 

@@ -26,7 +26,7 @@ from .common import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockserver.client import Mock, World, WorldFaultRule
+    from mockserver.client import Mock, WorldClient, WorldFaultRule
 
     from .common import Command
 
@@ -95,7 +95,7 @@ Examples:
 @click.option("--id", help="A name for it; one is made when none is given.")
 @to_world
 def add(
-    world: World,
+    world: WorldClient,
     output: Output,
     rule: Any,
     fault_kind: str | None,
@@ -135,7 +135,7 @@ def add(
 
 @fault.command("list", epilog="Example: mockserver fault list --world mine")
 @to_world
-def list_(world: World, output: Output) -> None:
+def list_(world: WorldClient, output: Output) -> None:
     """List the rules, with their hits."""
     rules = world.faults.list()
     _show(rules, {"faults": [each.row for each in rules]}, output)
@@ -151,7 +151,7 @@ Examples:
 @click.argument("rules", metavar="[RULE...]", nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="Every rule.")
 @to_world
-def remove(world: World, output: Output, rules: tuple[str, ...], is_all: bool) -> None:
+def remove(world: WorldClient, output: Output, rules: tuple[str, ...], is_all: bool) -> None:
     """Remove the rules of these ids, or all."""
     if is_all == bool(rules):
         raise click.UsageError("give the ids of rules, or --all")

@@ -10,7 +10,7 @@ from .common import Output, as_seconds, only_given, to_world
 from .message import fields, show_message
 
 if TYPE_CHECKING:
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 
 @click.command(
@@ -26,7 +26,7 @@ Examples:
 @fields
 @to_world
 def inbound(
-    world: World,
+    world: WorldClient,
     output: Output,
     provider: str,
     account: str | None,

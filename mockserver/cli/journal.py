@@ -13,7 +13,7 @@ from mockserver.engine.journal import OUTCOMES
 from .common import Command, Output, decorated, hint, to_world
 
 if TYPE_CHECKING:
-    from mockserver.client import Exchange, World
+    from mockserver.client import ExchangeRecord, WorldClient
 
 _PATIENCE = 60
 """Seconds that one look for the next exchange lasts; then comes another."""
@@ -51,7 +51,9 @@ Examples:
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="So many at most; with --follow, then it ends.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @to_world
-def journal(world: World, output: Output, since: int | None, limit: int | None, follow: bool, **filters: Any) -> None:
+def journal(
+    world: WorldClient, output: Output, since: int | None, limit: int | None, follow: bool, **filters: Any
+) -> None:
     """List what was asked and answered, oldest first. Why: mockserver explain N."""
     from mockserver.admin.text_format import in_a_line
 
@@ -73,7 +75,7 @@ def journal(world: World, output: Output, since: int | None, limit: int | None, 
         hint(found.why_dropped or "")
 
 
-def _follow(world: World, output: Output, since: int | None, limit: int | None, filters: dict[str, Any]) -> None:
+def _follow(world: WorldClient, output: Output, since: int | None, limit: int | None, filters: dict[str, Any]) -> None:
     from mockserver.admin.text_format import in_a_line
 
     try:
@@ -83,7 +85,7 @@ def _follow(world: World, output: Output, since: int | None, limit: int | None, 
         return
 
 
-def _as_they_come(world: World, since: int | None, filters: dict[str, Any]) -> Iterator[Exchange]:
+def _as_they_come(world: WorldClient, since: int | None, filters: dict[str, Any]) -> Iterator[ExchangeRecord]:
     """The exchanges that are there, and those that come. The cursor is asked for first, so that none falls between."""
     cursor = world.cursor
     there = world.journal(since=since, **filters)

@@ -11,7 +11,7 @@ from .common import CommandGroup, Output, as_pair, decorated, hint, only_given, 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockserver.client import Message, World
+    from mockserver.client import MessageRecord, WorldClient
 
     from .common import Command
 
@@ -62,7 +62,7 @@ Examples:
 @fields
 @to_world
 def add(
-    world: World,
+    world: WorldClient,
     output: Output,
     provider: str,
     account: str,
@@ -82,7 +82,7 @@ Examples:
 @click.argument("serial", type=click.IntRange(0))
 @click.option("--status", required=True, help="How far it got, in the provider's word.")
 @to_world
-def change(world: World, output: Output, serial: int, status: str) -> None:
+def change(world: WorldClient, output: Output, serial: int, status: str) -> None:
     """Change a message that is in an account's records."""
     show_message(world.change_message(serial, status=status), output)
 
@@ -95,7 +95,7 @@ Examples:
 )
 @click.argument("serial", type=click.IntRange(0))
 @to_world
-def delete(world: World, output: Output, serial: int) -> None:
+def delete(world: WorldClient, output: Output, serial: int) -> None:
     """Delete a message from an account's records, and show it as it was."""
     show_message(world.delete_message(serial), output)
 
@@ -115,7 +115,7 @@ Examples:
 @click.option("--since", metavar="SERIAL", type=click.IntRange(0), help="Those whose serial is greater.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="So many at most.")
 @to_world
-def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
+def list_(world: WorldClient, output: Output, limit: int, **filters: Any) -> None:
     """List messages in the order in which they were stored."""
     messages = world.messages(**filters, limit=limit)
     output.show({"messages": [each.row for each in messages]}, listed(messages))
@@ -123,12 +123,12 @@ def list_(world: World, output: Output, limit: int, **filters: Any) -> None:
         hint(f"there may be more; ask with --since {messages[-1].serial}, or with a greater --limit")
 
 
-def show_message(message: Message, output: Output) -> None:
+def show_message(message: MessageRecord, output: Output) -> None:
     """Show one message."""
     output.show(message.row, listed([message]))
 
 
-def listed(messages: Iterable[Message]) -> str:
+def listed(messages: Iterable[MessageRecord]) -> str:
     """Messages as a table."""
     titles = ("SERIAL", "AT", "ACCOUNT", "DIRECTION", "SENDER", "RECIPIENT", "ID", "TEXT")
     rows = (

@@ -11,7 +11,7 @@ from .common import CommandGroup, Output, as_pair, table, to_world
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 
 @click.group(
@@ -28,7 +28,7 @@ def variant() -> None:
 
 @variant.command("list", epilog="Example: mockserver variant list --world mine")
 @to_world
-def list_(world: World, output: Output) -> None:
+def list_(world: WorldClient, output: Output) -> None:
     """List every switch, how it stands and what else there is."""
     _show(world, output)
 
@@ -36,13 +36,13 @@ def list_(world: World, output: Output) -> None:
 @variant.command("set", epilog="Example: mockserver variant set limits=off mgage.date=iso")
 @click.argument("variants", metavar="NAME=VARIANT...", nargs=-1, required=True, type=as_pair)
 @to_world
-def set_(world: World, output: Output, variants: tuple[tuple[str, str], ...]) -> None:
+def set_(world: WorldClient, output: Output, variants: tuple[tuple[str, str], ...]) -> None:
     """Read some quirks another way from now on."""
     world.variants.set(dict(variants))
     _show(world, output)
 
 
-def _show(world: World, output: Output) -> None:
+def _show(world: WorldClient, output: Output) -> None:
     switches = world.variants.show()
     rows = ((name, row["variant"], ", ".join(_others(row)), row["quirk"]) for name, row in switches.items())
     output.show(switches, table(("SWITCH", "VARIANT", "OTHERS", "QUIRK"), rows))

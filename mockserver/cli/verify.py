@@ -10,7 +10,7 @@ from .common import CliError, Output, as_json, hint, matching, only_given, to_wo
 from .journal import OUTCOME
 
 if TYPE_CHECKING:
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 
 @click.command(
@@ -35,7 +35,7 @@ Examples:
 @click.option("--since", metavar="N", type=click.IntRange(0), help="Exchanges up to this number do not count.")
 @to_world
 def verify(
-    world: World,
+    world: WorldClient,
     output: Output,
     verification: Any,
     match: dict[str, Any],

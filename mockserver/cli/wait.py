@@ -15,7 +15,7 @@ from .message import DIRECTIONS
 from .message import listed as listed_messages
 
 if TYPE_CHECKING:
-    from mockserver.client import Delivery, Exchange, Message, Mock, World
+    from mockserver.client import DeliveryRecord, ExchangeRecord, MessageRecord, Mock, WorldClient
 
     from .common import Command
 
@@ -80,7 +80,7 @@ Examples:
 @narrowing
 @_waiting
 @to_world
-def exchange(world: World, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
+def exchange(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
     """Wait for an exchange with a provider's address. If none comes in time: 1."""
     from mockserver.admin.text_format import in_a_line
 
@@ -101,7 +101,7 @@ Examples:
 @click.option("--number", help="From or to this one only.")
 @_waiting
 @to_world
-def message(world: World, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
+def message(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
     """Wait for a message of an account, sent or come in. If none comes in time: 1."""
     found = world.wait_for_message(timeout=timeout, since=since, **only_given(filters))
     _show(found, listed_messages([found]), output)
@@ -118,13 +118,13 @@ Examples:
 @click.option("--status", type=STATUSES, help="What comes of it.")
 @_waiting
 @to_world
-def delivery(world: World, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
+def delivery(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
     """Wait until an attempt at a delivery is over, and show the delivery. If none is in time: 1."""
     found = world.wait_for_delivery(timeout=timeout, since=since, **filters)
     _show(found, listed_deliveries([found]), output)
 
 
-def _show(found: Exchange | Message | Delivery, text: str, output: Output) -> None:
+def _show(found: ExchangeRecord | MessageRecord | DeliveryRecord, text: str, output: Output) -> None:
     """What came, and the cursor at which to wait for the next."""
     output.show({"found": found.row, "cursor": found.cursor}, text)
     hint(f"what comes next: --since {found.cursor}")
@@ -146,7 +146,7 @@ Examples:
     help="How long: 10, 10s, 1m at most.",
 )
 @to_world
-def idle(world: World, output: Output, timeout: float) -> None:
+def idle(world: WorldClient, output: Output, timeout: float) -> None:
     """Wait until nothing is due now and no attempt is in flight. If that takes longer than the time-out: 1."""
     result = world.wait_until_idle(timeout)
     if output.form == "json" or result:

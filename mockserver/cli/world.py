@@ -25,7 +25,7 @@ from .common import (
 )
 
 if TYPE_CHECKING:
-    from mockserver.client import Mock, World, WorldFacts
+    from mockserver.client import Mock, WorldClient, WorldFacts
 
 
 @click.group(
@@ -108,7 +108,7 @@ def list_(mock: Mock, output: Output) -> None:
 
 @world.command(epilog="Example: mockserver world show mine")
 @to_named_world
-def show(world: World, output: Output) -> None:
+def show(world: WorldClient, output: Output) -> None:
     """Show a world: where it is, who may come in, what is in it."""
     _show(world.show(), output)
 
@@ -116,7 +116,7 @@ def show(world: World, output: Output) -> None:
 @world.command(epilog="Example: mockserver world fork mine --id twin")
 @click.option("--id", "name", help="The new one's name; one is made when none is given.")
 @to_named_world
-def fork(world: World, output: Output, name: str | None) -> None:
+def fork(world: WorldClient, output: Output, name: str | None) -> None:
     """Make a world that begins as this one is now, with credentials of its own."""
     _show(world.fork(name).facts, output)
 
@@ -130,14 +130,14 @@ Examples:
 )
 @click.option("--freeze", metavar="INSTANT", help="Where its clock stands afterwards, past or future.")
 @to_named_world
-def reset(world: World, output: Output, freeze: str | None) -> None:
+def reset(world: WorldClient, output: Output, freeze: str | None) -> None:
     """Return a world to how it was created."""
     _show(world.reset(freeze), output)
 
 
 @world.command(epilog="Example: mockserver world drop mine")
 @to_named_world
-def drop(world: World, output: Output) -> None:
+def drop(world: WorldClient, output: Output) -> None:
     """Forget a world. Its credentials are rejected from now on."""
     world.drop()
     output.show({"dropped": world.id}, f"dropped {world.id}")
@@ -153,7 +153,7 @@ Examples:
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Where; stdout otherwise.")
 @click.option("--credentials", is_flag=True, help="Write the logins too.")
 @to_named_world
-def save(world: World, output: Output, out: Path | None, credentials: bool) -> None:
+def save(world: WorldClient, output: Output, out: Path | None, credentials: bool) -> None:
     """Write a world as a world file."""
     from mockserver import worldfile as snapshots
 
@@ -198,7 +198,7 @@ def load(mock: Mock, output: Output, file: str, own_credentials: bool, world_id:
         hint(f"there was no world {world_id}; made it")
 
 
-def _is_there(world: World) -> bool:
+def _is_there(world: WorldClient) -> bool:
     from mockserver.client import ControlError
 
     try:

@@ -6,27 +6,37 @@ One implementation of each verb, the control API's; here are its names, and Pyth
 from mockserver.engine.accounts import Login
 
 from .clock import WorldClock
-from .deliveries import Attempt, Delivery, IdleResult
+from .deliveries import AttemptRecord, DeliveryRecord, IdleResult
 from .faults import WorldFaultRule, WorldFaults
 from .mock import AdminClient, Mock
 from .transport import ControlError, InProcess, NoServer, OverHttp, Transport
-from .values import Decided, EventRecord, Exchange, Journal, Message, ResponseView, Time, Webhook, WorldFacts
+from .values import (
+    Decided,
+    EventRecord,
+    ExchangeRecord,
+    JournalPage,
+    MessageRecord,
+    ResponseView,
+    Time,
+    Webhook,
+    WorldFacts,
+)
 from .variants import VariantsMixin
-from .world import World
+from .world import WorldClient
 
 __all__ = [
     "AdminClient",
-    "Attempt",
+    "AttemptRecord",
     "ControlError",
     "Decided",
-    "Delivery",
+    "DeliveryRecord",
     "EventRecord",
-    "Exchange",
+    "ExchangeRecord",
     "IdleResult",
     "InProcess",
-    "Journal",
+    "JournalPage",
     "Login",
-    "Message",
+    "MessageRecord",
     "Mock",
     "NoServer",
     "OverHttp",
@@ -35,7 +45,7 @@ __all__ = [
     "Transport",
     "VariantsMixin",
     "Webhook",
-    "World",
+    "WorldClient",
     "WorldClock",
     "WorldFacts",
     "WorldFaultRule",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class AttemptRecord:
     """One try."""
 
     at: datetime
@@ -32,7 +32,7 @@ class Attempt:
     """Why it was judged as it was."""
 
     @classmethod
-    def of(cls, row: Row) -> Attempt:
+    def of(cls, row: Row) -> AttemptRecord:
         """Read it."""
         sent, got = row["request"], row["response"]
         return cls(
@@ -45,7 +45,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class DeliveryRecord:
     """Something that a customer is to Be notified, as it stood when it was asked for; every verb returns it anew."""
 
     number: int
@@ -69,7 +69,7 @@ class Delivery:
     status: Status
     due: datetime | None
     """When the next attempt is made; ``None`` when there is none."""
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[AttemptRecord, ...]
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(repr=False, compare=False)
     """Of one that was waited for: wait for the next after this."""
@@ -77,7 +77,7 @@ class Delivery:
     _path: str = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, transport: Transport, path: str, row: Row, cursor: int | None = None) -> Delivery:
+    def of(cls, transport: Transport, path: str, row: Row, cursor: int | None = None) -> DeliveryRecord:
         """Read it.
 
         Args:
@@ -99,7 +99,7 @@ class Delivery:
             created_at=read(row["created_at"]),
             status=row["status"],
             due=read_if_any(row["due"]),
-            attempts=tuple(map(Attempt.of, row["attempts"])),
+            attempts=tuple(map(AttemptRecord.of, row["attempts"])),
             row=row,
             cursor=cursor,
             _transport=transport,
@@ -107,12 +107,12 @@ class Delivery:
         )
 
     @awaitable
-    def show(self) -> Delivery:
+    def show(self) -> DeliveryRecord:
         """How it stands now."""
         return self._asked("GET")
 
     @awaitable
-    def resend(self) -> Delivery:
+    def resend(self) -> DeliveryRecord:
         """Let it be due now, whatever it was; its attempts stay.
 
         Raises:
@@ -121,7 +121,7 @@ class Delivery:
         return self._asked("POST", "/resend")
 
     @awaitable
-    def hold(self) -> Delivery:
+    def hold(self) -> DeliveryRecord:
         """Attempt it no more until it is released.
 
         Raises:
@@ -130,7 +130,7 @@ class Delivery:
         return self._asked("POST", "/hold")
 
     @awaitable
-    def release(self) -> Delivery:
+    def release(self) -> DeliveryRecord:
         """Let it be due now, if it was held.
 
         Raises:
@@ -138,9 +138,9 @@ class Delivery:
         """
         return self._asked("POST", "/release")
 
-    def _asked(self, method: str, awaitable: str = "") -> Delivery:
+    def _asked(self, method: str, awaitable: str = "") -> DeliveryRecord:
         row = self._transport.call(method, f"{self._path}/{self.number}{awaitable}")
-        return Delivery.of(self._transport, self._path, row)
+        return DeliveryRecord.of(self._transport, self._path, row)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class DeliveriesMixin(Resource):
         status: Status | None = None,
         since: int | None = None,
         limit: int | None = None,
-    ) -> list[Delivery]:
+    ) -> list[DeliveryRecord]:
         """What customers were sent, or will be, in the order in which it came up; with every attempt.
 
         Args:
@@ -191,7 +191,7 @@ class DeliveriesMixin(Resource):
         return list(map(self._delivery, found))
 
     @awaitable
-    def delivery(self, number: int) -> Delivery:
+    def delivery(self, number: int) -> DeliveryRecord:
         """One delivery, with every attempt; it has the verbs ``resend``, ``hold`` and ``release``."""
         return self._delivery(self._ask("GET", f"/deliveries/{number}"))
 
@@ -208,5 +208,5 @@ class DeliveriesMixin(Resource):
         patience = moments.seconds(timeout)
         return IdleResult.of(self._ask("POST", "/wait/idle", body={"timeout": patience}, patience=patience))
 
-    def _delivery(self, row: Row, cursor: int | None = None) -> Delivery:
-        return Delivery.of(self._transport, f"{self._path}/deliveries", row, cursor)
+    def _delivery(self, row: Row, cursor: int | None = None) -> DeliveryRecord:
+        return DeliveryRecord.of(self._transport, f"{self._path}/deliveries", row, cursor)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .awaiting import awaitable
 from .resource import Resource
 from .transport import format_difference
-from .values import Exchange, Journal, Row
+from .values import ExchangeRecord, JournalPage, Row
 
 if TYPE_CHECKING:
     from mockserver.engine.journal import Outcome
@@ -29,7 +29,7 @@ class Exchanges(Resource):
         target: str | None = None,
         since: int | None = None,
         limit: int | None = None,
-    ) -> Journal:
+    ) -> JournalPage:
         """Exchanges, oldest first.
 
         Args:
@@ -51,12 +51,12 @@ class Exchanges(Resource):
             "target": target,
         }
         found, page = self._listed("/journal", "exchanges", "number", filters, since, limit)
-        return Journal.of({**page, "exchanges": found})
+        return JournalPage.of({**page, "exchanges": found})
 
     @awaitable
-    def exchange(self, number: int) -> Exchange:
+    def exchange(self, number: int) -> ExchangeRecord:
         """One exchange, with its `request` and `response` whole, and its explanation in its ``row``."""
-        return Exchange.of(self._ask("GET", f"/journal/{number}"))
+        return ExchangeRecord.of(self._ask("GET", f"/journal/{number}"))
 
     @awaitable
     def explain(self, number: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from .awaiting import awaitable
 from .timefmt import Duration, Moment
 from .transport import InProcess, NoServer, OverHttp, Transport
 from .values import Credentials, written_credentials
-from .world import Document, World, loaded
+from .world import Document, WorldClient, loaded
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -36,19 +36,19 @@ class AdminClient:
         raise NotImplementedError
 
     @property
-    def world(self) -> World:
+    def world(self) -> WorldClient:
         """The world that is always there."""
-        return World(self.transport, DEFAULT)
+        return WorldClient(self.transport, DEFAULT)
 
-    def get_world(self, world_id: str) -> World:
+    def get_world(self, world_id: str) -> WorldClient:
         """The world of an id. Whether there is one is seen when it is first used."""
-        return World(self.transport, world_id)
+        return WorldClient(self.transport, world_id)
 
     @awaitable
-    def worlds(self) -> list[World]:
+    def worlds(self) -> list[WorldClient]:
         """Every world."""
         rows = self.transport.call("GET", "/_mock/worlds")["worlds"]
-        return [World.of(self.transport, row) for row in rows]
+        return [WorldClient.of(self.transport, row) for row in rows]
 
     @awaitable
     def create_world(
@@ -62,7 +62,7 @@ class AdminClient:
         credentials: Credentials | None = None,
         own_credentials: bool = False,
         id: str | None = None,  # noqa: A002 - the control API's word
-    ) -> World:
+    ) -> WorldClient:
         """Make a world, with credentials that are no one else's. In a ``with`` statement it is dropped at the end.
 
         Args:
@@ -90,7 +90,7 @@ class AdminClient:
             "own_credentials": own_credentials or None,
         }
         body = {name: value for name, value in given.items() if value is not None}
-        return World.of(self.transport, self.transport.call("POST", "/_mock/worlds", body=body))
+        return WorldClient.of(self.transport, self.transport.call("POST", "/_mock/worlds", body=body))
 
     @awaitable
     def health(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from .awaiting import awaitable
 from .resource import Resource
 from .timefmt import Duration, Moment
 from .transport import ControlError
-from .values import Message
+from .values import MessageRecord
 
 
 class MessagesMixin(Resource):
@@ -55,7 +55,7 @@ class MessagesMixin(Resource):
         number: str | None = None,
         since: int | None = None,
         limit: int | None = None,
-    ) -> list[Message]:
+    ) -> list[MessageRecord]:
         """Messages that the world holds, in the order in which they were stored.
 
         Args:
@@ -68,10 +68,12 @@ class MessagesMixin(Resource):
         """
         filters = {"provider": provider, "account": account, "direction": direction, "number": number}
         found, _ = self._listed("/messages", "messages", "serial", filters, since, limit)
-        return [Message.of(row) for row in found]
+        return [MessageRecord.of(row) for row in found]
 
     @awaitable
-    def store(self, /, provider: str, account: str, *, at: Moment | timedelta | None = None, **row: Any) -> Message:
+    def store(
+        self, /, provider: str, account: str, *, at: Moment | timedelta | None = None, **row: Any
+    ) -> MessageRecord:
         """Put a message into an account's records, of either direction, with any instant and status.
 
         Args:
@@ -83,10 +85,10 @@ class MessagesMixin(Resource):
         """
         given = {} if at is None else {"at": moments.plain(at)}
         body = {"provider": provider, "account": account, **row, **given}
-        return Message.of(self._ask("POST", "/messages", body=body))
+        return MessageRecord.of(self._ask("POST", "/messages", body=body))
 
     @awaitable
-    def change_message(self, /, serial: int, **changes: Any) -> Message:
+    def change_message(self, /, serial: int, **changes: Any) -> MessageRecord:
         """Change a message.
 
         Args:
@@ -96,15 +98,15 @@ class MessagesMixin(Resource):
         Returns:
             the message as it is now.
         """
-        return Message.of(self._ask("PATCH", f"/messages/{serial}", body=changes))
+        return MessageRecord.of(self._ask("PATCH", f"/messages/{serial}", body=changes))
 
     @awaitable
-    def delete_message(self, serial: int) -> Message:
+    def delete_message(self, serial: int) -> MessageRecord:
         """Delete a message from its account's records; returns it as it was."""
-        return Message.of(self._ask("DELETE", f"/messages/{serial}")["deleted"])
+        return MessageRecord.of(self._ask("DELETE", f"/messages/{serial}")["deleted"])
 
     @awaitable
-    def inbound(self, /, provider: str, account: str | None = None, **fields: Any) -> Message:
+    def inbound(self, /, provider: str, account: str | None = None, **fields: Any) -> MessageRecord:
         """Let a message come in from outside, now.
 
         Args:
@@ -115,7 +117,7 @@ class MessagesMixin(Resource):
         message = self._receive(provider, account, fields)["message"]
         if message is None:
             raise ControlError("not_stored", f"{provider} took the message and keeps no record of it")
-        return Message.of(message)
+        return MessageRecord.of(message)
 
     @awaitable
     def schedule_inbound(

@@ -110,7 +110,7 @@ class Time:
 
 
 @dataclass(frozen=True)
-class Message:
+class MessageRecord:
     """A message of an account. What only its provider has, a status or a program, is in ``row``."""
 
     serial: int
@@ -131,7 +131,7 @@ class Message:
     """Of one that was waited for: wait for the next after this."""
 
     @classmethod
-    def of(cls, row: Row, cursor: int | None = None) -> Message:
+    def of(cls, row: Row, cursor: int | None = None) -> MessageRecord:
         """Read it."""
         return cls(
             serial=row["serial"],
@@ -201,7 +201,7 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class ExchangeRecord:
     """A request and its answer."""
 
     number: int
@@ -241,7 +241,7 @@ class Exchange:
         return f"{self.host or ''}{self.target}" if self.target.startswith("/") else self.target
 
     @classmethod
-    def of(cls, row: Row, cursor: int | None = None) -> Exchange:
+    def of(cls, row: Row, cursor: int | None = None) -> ExchangeRecord:
         """Read it, in short or in full."""
         error, decided, fault = row["error"], row["decided"], row["fault"]
         return cls(
@@ -271,10 +271,12 @@ def _request(row: Row) -> Webhook:
     return Webhook(row["method"], row["target"], headers(sent), content(sent["body"]))
 
 
-class Journal(list[Exchange]):
+class JournalPage(list[ExchangeRecord]):
     """Exchanges, oldest first."""
 
-    def __init__(self, exchanges: Iterable[Exchange], last: int, dropped: int, why_dropped: str | None = None) -> None:
+    def __init__(
+        self, exchanges: Iterable[ExchangeRecord], last: int, dropped: int, why_dropped: str | None = None
+    ) -> None:
         super().__init__(exchanges)
         self.last = last
         """The number of the world's latest exchange, whether it is among these or not."""
@@ -284,9 +286,9 @@ class Journal(list[Exchange]):
         """By which bound, and how it is raised, in a sentence."""
 
     @classmethod
-    def of(cls, row: Row) -> Journal:
+    def of(cls, row: Row) -> JournalPage:
         """Read it."""
-        return cls(map(Exchange.of, row["exchanges"]), row["last"], row["dropped"], row["why_dropped"])
+        return cls(map(ExchangeRecord.of, row["exchanges"]), row["last"], row["dropped"], row["why_dropped"])
 
 
 Credentials: TypeAlias = Mapping[str, Mapping[str, Sequence[Login | tuple[str, str] | Row | str]]]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import timefmt as moments
 from .awaiting import awaitable
-from .deliveries import DeliveriesMixin, Delivery
+from .deliveries import DeliveriesMixin, DeliveryRecord
 from .timefmt import Duration
-from .values import Exchange, Message, Row
+from .values import ExchangeRecord, MessageRecord, Row
 
 if TYPE_CHECKING:
     from mockserver.engine.deliveries import Status
@@ -27,7 +27,7 @@ class WaitMixin(DeliveriesMixin):
         timeout: Duration = 5.0,
         since: int | None = None,
         **filters: Any,
-    ) -> Exchange | Message | Delivery:
+    ) -> ExchangeRecord | MessageRecord | DeliveryRecord:
         """Wait for the next exchange, message or attempt.
 
         From now on, unless a cursor says otherwise. What may have come before the waiting begins is not missed with the
@@ -55,16 +55,20 @@ class WaitMixin(DeliveriesMixin):
         return self.wait_for_message(timeout=timeout, since=since, **filters)
 
     @awaitable
-    def wait_for_exchange(self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any) -> Exchange:
+    def wait_for_exchange(
+        self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any
+    ) -> ExchangeRecord:
         """`wait` for an exchange, and with the filters of `journal`."""
         found, cursor = self._awaited("exchange", timeout, since, filters)
-        return Exchange.of(found, cursor)
+        return ExchangeRecord.of(found, cursor)
 
     @awaitable
-    def wait_for_message(self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any) -> Message:
+    def wait_for_message(
+        self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any
+    ) -> MessageRecord:
         """`wait` for a message, and with the filters of `messages`."""
         found, cursor = self._awaited("message", timeout, since, filters)
-        return Message.of(found["message"], cursor)
+        return MessageRecord.of(found["message"], cursor)
 
     @awaitable
     def wait_for_delivery(
@@ -75,7 +79,7 @@ class WaitMixin(DeliveriesMixin):
         since: int | None = None,
         number: int | None = None,
         status: Status | None = None,
-    ) -> Delivery:
+    ) -> DeliveryRecord:
         """`wait` until an attempt at a delivery is over.
 
         Args:

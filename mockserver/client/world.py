@@ -29,7 +29,7 @@ Document: TypeAlias = Mapping[str, Any] | str | PathLike[str]
 """A world file: what it holds, or where it lies."""
 
 
-class World(MessagesMixin, Exchanges, WaitMixin):
+class WorldClient(MessagesMixin, Exchanges, WaitMixin):
     """Everything that one test sees: accounts, messages, clock, variants, faults, deliveries and journal.
 
     The verbs of the world as a whole are here, those of what is in it with its bases. Used as a context manager it is
@@ -56,7 +56,7 @@ class World(MessagesMixin, Exchanges, WaitMixin):
         """How this world reads the quirks."""
 
     @classmethod
-    def of(cls, transport: Transport, row: Row) -> World:
+    def of(cls, transport: Transport, row: Row) -> WorldClient:
         """Read it.
 
         Args:
@@ -119,9 +119,9 @@ class World(MessagesMixin, Exchanges, WaitMixin):
         return WorldFacts.of(self._ask("GET"))
 
     @awaitable
-    def fork(self, id: str | None = None) -> World:  # noqa: A002 - the control API's word
+    def fork(self, id: str | None = None) -> WorldClient:  # noqa: A002 - the control API's word
         """A world that begins as this one is now, with credentials of its own."""
-        return World.of(self._transport, self._ask("POST", "/fork", body={} if id is None else {"id": id}))
+        return WorldClient.of(self._transport, self._ask("POST", "/fork", body={} if id is None else {"id": id}))
 
     @awaitable
     def reset(self, freeze: Moment | None = None) -> WorldFacts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mockserver.client import Delivery
+from mockserver.client import DeliveryRecord
 
 from .receiver import Receiver
 from .run import Demo, DemoContext, Step
@@ -43,7 +43,7 @@ def _run(context: DemoContext) -> Iterator[Step]:
     yield Step("Nothing was lost", f"The provider’s own API has it too, for whoever asks: {_asked(context)}.")
 
 
-def _delivery(context: DemoContext) -> Delivery:
+def _delivery(context: DemoContext) -> DeliveryRecord:
     return context.world.deliveries()[-1]
 
 

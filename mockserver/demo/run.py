@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mockserver.client import ControlError, Mock, World
+from mockserver.client import ControlError, Mock, WorldClient
 from mockserver.client.timefmt import written
 
 MORNING = "2026-06-01T09:00:00Z"
@@ -47,7 +47,7 @@ class DemoContext(NamedTuple):
 
     url: str
     """The server's address, for clients."""
-    world: World
+    world: WorldClient
 
 
 class DemoRun:
@@ -96,7 +96,7 @@ class DemoRun:
         self._run.close()  # type: ignore[attr-defined]  # every act is a generator
 
 
-def _made_anew(mock: Mock, demo: Demo) -> World:
+def _made_anew(mock: Mock, demo: Demo) -> WorldClient:
     """The demo's world as it begins. One of the last time is not dropped for it, for somebody may be looking at it."""
     try:
         world = mock.get_world(demo.world_id)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.http.cycle import RequestCycle
 from mockserver.http.request import HttpRequest
-from mockserver.http.request_parser import FEED_CHUNK, DemoContext, InvalidRequest, RequestParser
+from mockserver.http.request_parser import FEED_CHUNK, InvalidRequest, ParseStage, RequestParser
 from mockserver.http.response_writer import DeferredWriter, StreamWriter, TimedWriter
 from mockserver.sdk.response import AT_ONCE, Deferred, PendingResponse, Stream
 
@@ -110,11 +110,11 @@ class Connection(asyncio.Protocol):
         self._is_lost = False
 
     @property
-    def stage(self) -> DemoContext:
+    def stage(self) -> ParseStage:
         """What the connection is doing."""
         if self._cycle is None:
             return self._parser.stage
-        return DemoContext.RESPONSE if self._writer is not None or self._cycle.status else DemoContext.HANDLER
+        return ParseStage.RESPONSE if self._writer is not None or self._cycle.status else ParseStage.HANDLER
 
     # ------------------------------------------------------------------------------------------ what the transport calls
 
@@ -196,10 +196,10 @@ class Connection(asyncio.Protocol):
     def _check_idle(self) -> None:
         """Close if nothing happens. One timer a connection, set again when it has gone off: cheaper than one a request."""
         stage = self.stage
-        if stage in (DemoContext.HANDLER, DemoContext.RESPONSE):
+        if stage in (ParseStage.HANDLER, ParseStage.RESPONSE):
             left = self._limits.idle
         else:
-            since = self._parser.message_since if stage is DemoContext.HEAD else self._received
+            since = self._parser.message_since if stage is ParseStage.HEAD else self._received
             left = max(since, self._responded) + self._limits.idle - self.loop.time()
         if left > 0:
             self._timer = self.loop.call_later(left, self._check_idle)

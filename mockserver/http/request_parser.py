@@ -42,7 +42,7 @@ REPORTED_BYTES = 4 * 1024
 """Bytes of an invalid request that are kept to be shown."""
 
 
-class DemoContext(Enum):
+class ParseStage(Enum):
     """What a connection is doing."""
 
     IDLE = "idle"
@@ -156,11 +156,11 @@ class RequestParser:
         )
 
     @property
-    def stage(self) -> DemoContext:
+    def stage(self) -> ParseStage:
         """`Stage.IDLE`, `Stage.HEAD` or `Stage.BODY`."""
         if not self._is_open:
-            return DemoContext.IDLE
-        return DemoContext.HEAD if self._request is None else DemoContext.BODY
+            return ParseStage.IDLE
+        return ParseStage.HEAD if self._request is None else ParseStage.BODY
 
     def feed(self, data: bytes, now: float) -> None:
         """Read more bytes, at most `FEED_CHUNK`.

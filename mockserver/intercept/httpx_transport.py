@@ -13,7 +13,7 @@ import httpx
 from .inmemory import InMemoryConnection, InMemoryNetwork
 
 if TYPE_CHECKING:
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 
 class HttpxTransport(httpx.HTTPTransport):
@@ -23,7 +23,7 @@ class HttpxTransport(httpx.HTTPTransport):
     longer than the read time-out raises `httpx.ReadTimeout` at once, a shorter one is skipped.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: WorldClient) -> None:
         """Be ready for any host.
 
         Args:
@@ -40,7 +40,7 @@ class HttpxTransport(httpx.HTTPTransport):
 class AsyncHttpxTransport(httpx.AsyncHTTPTransport):
     """`HttpxTransport` for `httpx.AsyncClient`. It never gives way to other tasks, because it never waits."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: WorldClient) -> None:
         """As `HttpxTransport`."""
         super().__init__(verify=False, trust_env=False)
         backend = _AsyncBackend(InMemoryNetwork(world))

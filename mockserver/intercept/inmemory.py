@@ -21,7 +21,7 @@ from mockserver.http.connection import Connection, Limits
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 _EPOCH = -1e9
 """Where this time begins: far from any real loop's, so that what is remembered by the second is not mixed up."""
@@ -221,7 +221,7 @@ class InMemoryConnection:
 class InMemoryNetwork:
     """Connects clients in this process to a world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: WorldClient) -> None:
         """Bind a listener of its own to the world.
 
         Raises:

@@ -23,7 +23,7 @@ from .sockets import Sockets
 from .tls_patch import TlsPatch
 
 if TYPE_CHECKING:
-    from mockserver.client import AdminClient, World
+    from mockserver.client import AdminClient, WorldClient
 
 _turn = Lock()
 
@@ -52,7 +52,7 @@ class Redirection:
         self._patches = Monkeypatch()
         self._is_bound = False
 
-    def begin(self, world: World) -> None:
+    def begin(self, world: WorldClient) -> None:
         """Lead everything to a world.
 
         Raises:
@@ -99,7 +99,7 @@ class Redirection:
 class Redirected:
     """A redirect to a world, for the length of a ``with`` block; a world of its own is dropped at the end."""
 
-    def __init__(self, redirection: Redirection, world: World, *, drops: bool) -> None:
+    def __init__(self, redirection: Redirection, world: WorldClient, *, drops: bool) -> None:
         self._redirection = redirection
         self._world = world
         self._drops = drops
@@ -109,7 +109,7 @@ class Redirected:
         """What was asked of providers' hosts and ports that no one answers, and was rejected."""
         return self._redirection.leaks
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> WorldClient:
         """Begin."""
         try:
             self._redirection.begin(self._world)

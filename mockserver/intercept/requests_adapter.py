@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response
 
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 
 class RequestsAdapter(HTTPAdapter):
@@ -26,7 +26,7 @@ class RequestsAdapter(HTTPAdapter):
     a delay that is longer than the read time-out raises `requests.ReadTimeout` at once, a shorter one is skipped.
     """
 
-    def __init__(self, world: World, **options: Any) -> None:
+    def __init__(self, world: WorldClient, **options: Any) -> None:
         """Be ready for any host.
 
         Args:

@@ -9,7 +9,7 @@ from mockserver.admin.text_format import in_a_line, in_words
 from mockserver.client import ControlError, NoServer
 
 if TYPE_CHECKING:
-    from mockserver.client import Exchange, World
+    from mockserver.client import ExchangeRecord, WorldClient
     from mockserver.intercept.hosts import RequestedAddress
 
 MOST = 20
@@ -20,7 +20,7 @@ WIDEST = 200
 """Characters of a line."""
 
 
-def failure_report(world: World, leaks: Iterable[RequestedAddress] = ()) -> str:
+def failure_report(world: WorldClient, leaks: Iterable[RequestedAddress] = ()) -> str:
     """The journal in lines, the explanations of what was rejected, corrupted or nearly right, and what was not let out."""
     try:
         return "\n".join(_cut(line) for line in (*_leaked(leaks), *_lines(world)))
@@ -28,7 +28,7 @@ def failure_report(world: World, leaks: Iterable[RequestedAddress] = ()) -> str:
         return f"the journal of world {world.id} is gone: {reason}"
 
 
-def _lines(world: World) -> Iterator[str]:
+def _lines(world: WorldClient) -> Iterator[str]:
     last = world.journal(limit=1).last
     exchanges = world.journal(since=max(last - MOST, 0))
     if last == 0:
@@ -47,7 +47,7 @@ def _lines(world: World) -> Iterator[str]:
         yield f"... and {len(explained) - MOST_EXPLAINED} more that were rejected, corrupted or nearly right"
 
 
-def _explained(world: World, exchanges: Iterable[Exchange]) -> Iterator[str]:
+def _explained(world: WorldClient, exchanges: Iterable[ExchangeRecord]) -> Iterator[str]:
     for exchange in exchanges:
         explanation = world.explain(exchange.number)
         if explanation["outcome"] != "accepted" or explanation["fault"] or explanation["near_misses"]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from mockserver.client import Mock, World
+    from mockserver.client import Mock, WorldClient
     from mockserver.intercept.redirect import Redirection
     from mockserver.server import MockServer
     from mockserver.testkit.session_server import SessionServer
@@ -144,7 +144,7 @@ def mockserver_variant(request: pytest.FixtureRequest) -> dict[str, str] | None:
 @pytest.fixture
 def mock_world(
     request: pytest.FixtureRequest, mock_server: MockServer | Mock, mockserver_variant: dict[str, str] | None
-) -> Iterator[World]:
+) -> Iterator[WorldClient]:
     """A fresh world for this test, dropped after it; ``@pytest.mark.mockserver(...)`` says how it begins."""
     from mockserver.testkit.options import combined
 
@@ -155,7 +155,7 @@ def mock_world(
 
 
 @pytest.fixture
-def mock_redirect(request: pytest.FixtureRequest, mock_world: World) -> Iterator[Redirection]:
+def mock_redirect(request: pytest.FixtureRequest, mock_world: WorldClient) -> Iterator[Redirection]:
     """In this process the providers' hosts are this test's world, over TLS too, whatever the client has hard-coded."""
     redirection = _session_server(request.config).redirection
     redirection.begin(mock_world)

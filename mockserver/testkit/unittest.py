@@ -11,7 +11,7 @@ from mockserver.server import MockServer
 from .options import checked
 
 if TYPE_CHECKING:
-    from mockserver.client import World
+    from mockserver.client import WorldClient
 
 
 class MockWorldCase(TestCase):
@@ -24,7 +24,7 @@ class MockWorldCase(TestCase):
     """How the worlds begin: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``."""
     server: ClassVar[MockServer]
     """The server of the class."""
-    world: World
+    world: WorldClient
     """The world of the test."""
 
     @classmethod

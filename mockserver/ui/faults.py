@@ -57,7 +57,7 @@ class Option(NamedTuple):
     example: str
 
 
-class Kind(NamedTuple):
+class FaultKindForm(NamedTuple):
     """A kind of fault that a rule can have."""
 
     id: str
@@ -106,7 +106,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {**rule, "title": title, "kinds": kinds, "match": match}
 
 
-def _kind(kind: Mapping[str, Any]) -> Kind:
+def _kind(kind: Mapping[str, Any]) -> FaultKindForm:
     name, target = kind["kind"], kind["target"]
     title, about = _WORDS[target].get(name, (name, kind["about"]))
     schema = kind["schema"]
@@ -116,7 +116,7 @@ def _kind(kind: Mapping[str, Any]) -> Kind:
         if option != "kind"
     )
     kind_id = name if target == "response" else f"{target}-{name}"
-    return Kind(kind_id, name, target, title, about, tuple(kind["points"]), options)
+    return FaultKindForm(kind_id, name, target, title, about, tuple(kind["points"]), options)
 
 
 def _option(name: str, schema: Mapping[str, Any], is_required: bool) -> Option:

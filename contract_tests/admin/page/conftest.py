@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from contract_tests.fetching import fetched
-from mockserver import MockServer, World
+from mockserver import MockServer, WorldClient
 
 AXE = "axe-core@4.14.1"
 ARGUMENTS = [
@@ -139,7 +139,7 @@ def violations(axe: str) -> Callable[[Page], list[str]]:
 
 
 @pytest.fixture
-def world(server: MockServer) -> World:
+def world(server: MockServer) -> WorldClient:
     """A small world of the test's own, at noon."""
     return server.create_world("small", id="mine", freeze="2026-06-01T12:00:00Z")
 
@@ -147,7 +147,7 @@ def world(server: MockServer) -> World:
 class Sender:
     """A real client of DialogTech's."""
 
-    def __init__(self, server: MockServer, world: World) -> None:
+    def __init__(self, server: MockServer, world: WorldClient) -> None:
         self._url = f"{server.url}/ibp_api.php"
         self._login = dict(
             zip(("access_key", "secret_access_key"), world.login("dialogtech", "documents"), strict=True)
@@ -160,5 +160,5 @@ class Sender:
 
 
 @pytest.fixture
-def sender(server: MockServer, world: World) -> Sender:
+def sender(server: MockServer, world: WorldClient) -> Sender:
     return Sender(server, world)
