@@ -571,12 +571,14 @@ def test_threads_are_bounded_and_end_when_there_is_nothing_to_do() -> None:
 
 
 def test_who_gives_up_a_long_wait_is_not_held_by_it(world: WorldClient) -> None:
-    async def impatient() -> None:
+    async def impatient() -> bool:
         waiting = asyncio.create_task(world.wait_for_exchange.aio(timeout=600))
         await asyncio.sleep(0)
         waiting.cancel()
+        await asyncio.wait([waiting])
+        return waiting.cancelled()
 
-    asyncio.run(impatient())  # would not end before the wait does
+    assert asyncio.run(impatient())  # would not end before the wait does
 
 
 def test_what_is_awaited_fails_as_what_is_called(world: WorldClient) -> None:

@@ -12,7 +12,7 @@ import pytest
 import requests
 from werkzeug.test import Client
 
-from mockserver.engine.feed import EventFeed
+from mockserver.engine.feed import EventFeed, Stop
 from mockserver.engine.registry import WorldRegistry
 from mockserver.server import MockServer
 
@@ -105,18 +105,18 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def listening(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Let so many more waits have reached the world."""
     reached = Semaphore(0)
-    join = EventFeed._join
+    first_since = EventFeed.first_since
 
-    def joined(feed: EventFeed, *waiting: Any) -> bool:
-        is_in = join(feed, *waiting)
-        if is_in:
+    def waits(feed: EventFeed, *wanted: Any) -> Stop:
+        stop = first_since(feed, *wanted)
+        if feed.subscribers:
             reached.release()
-        return is_in
+        return stop
 
     def until(number: int) -> None:
         assert all(reached.acquire(timeout=30) for _ in range(number)), "they never came"
 
-    monkeypatch.setattr(EventFeed, "_join", joined)
+    monkeypatch.setattr(EventFeed, "first_since", waits)
     return until
 
 

@@ -100,6 +100,7 @@ def test_to_stop_what_does_not_run_is_nothing():
     mock = Server(app)
     mock.stop()
     mock.start()
+    assert request(mock.url, response(b"None\n"))
     mock.stop()
     mock.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import weakref
 from base64 import b64encode
 from dataclasses import replace
 from functools import partial
@@ -218,14 +219,23 @@ def test_a_page_that_is_asked_for_again_is_not_put_together_again() -> None:
 
 
 def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
-    cache, message_store = SerializationCache(long=2), stored(3)
-    cache.joined(message_store.select(account_key("mgage/a"), 0, 9).slices, "a", lambda message: b"x", b",")
-    memories = cache._single, cache._pieces
-    assert [1, 1] == [len(memory.known) for memory in memories]
+    class Form:
+        """Remembered together with what was written, one message at a time or in one piece."""
 
-    del message_store
-    gc.collect()
-    assert [0, 0] == [len(memory.known) for memory in memories]
+    def write(cache: SerializationCache, message_store: MessageStore) -> weakref.ref[Form]:
+        form = Form()
+        cache.joined(message_store.select(account_key("mgage/a"), 0, 9).slices, form, lambda message: b"x", b",")
+        return weakref.ref(form)
+
+    for long in (2, 20):
+        cache, message_store = SerializationCache(long=long), stored(3)
+        remembered = write(cache, message_store)
+        gc.collect()
+        assert remembered() is not None
+
+        del message_store
+        gc.collect()
+        assert remembered() is None
 
 
 # -- spliced -----------------------------------------------------------------------------------------------------------

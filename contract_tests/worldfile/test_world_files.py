@@ -642,7 +642,7 @@ def _parts(schema):
         yield from _parts(inner)
 
 
-@pytest.mark.parametrize("schema", [SCHEMA, checking._envelope(["dialogtech"])], ids=["dialogtech", "registry"])
+@pytest.mark.parametrize("schema", [SCHEMA, checking.envelope(["dialogtech"])], ids=["dialogtech", "registry"])
 def test_every_part_of_a_schema_completes_the_sentence_of_a_provider_error(schema):
     for part in _parts(schema):
         assert "$ref" in part or "description" in part or set(part) == {"properties"}, part

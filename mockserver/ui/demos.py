@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from threading import Lock
 from typing import Any
 
 from mockserver.client import Mock
-from mockserver.demo import DEMOS, Demo, DemoRun, Step, find
+from mockserver.demo import DEMOS, Demo, find
 from mockserver.engine.instants import EARLIEST, LATEST
 from mockserver.engine.messages import handset_key
 
 from .conversations import Thread, threads
 from .page_context import PageRequest, address
-
-
-class DemoSessions:
-    """The demos that are being run in this process, one telling of each."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._tellings: dict[str, DemoRun] = {}
-
-    def steps(self, demo: Demo) -> Sequence[Step]:
-        """What has been notified."""
-        demo_run = self._tellings.get(demo.name)
-        return tuple(demo_run.steps) if demo_run is not None else ()
-
-    def is_on(self, demo: Demo) -> bool:
-        """Whether there is more to tell."""
-        demo_run = self._tellings.get(demo.name)
-        return demo_run is not None and not demo_run.is_over
-
-    def run_demo(self, demo: Demo, mock: Mock, do: str) -> None:
-        """Do what a button says: ``start`` from the beginning, the ``next`` step, or ``all`` that is left.
-
-        Raises:
-            ControlError: the server rejects something.
-        """
-        with self._lock:
-            demo_run = self._tellings.get(demo.name)
-            if demo_run is None or demo_run.is_over or do == "start":
-                if demo_run is not None:
-                    demo_run.close()
-                demo_run = self._tellings[demo.name] = DemoRun(demo, mock)
-            if do == "all":
-                list(demo_run.rest())
-            else:
-                demo_run.next()
 
 
 def shown(page_request: PageRequest) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
     from werkzeug.wrappers import Request
 
-    from .demos import DemoSessions
+    from .demo_sessions import DemoSessions
 
 ROOT = "/_mock/ui"
 
@@ -50,7 +50,7 @@ class PageContext:
     @cached_property
     def demo_sessions(self) -> DemoSessions:
         """The demos that are being run."""
-        from .demos import DemoSessions
+        from .demo_sessions import DemoSessions
 
         return DemoSessions()
 

@@ -123,7 +123,7 @@ def check(document: Any, rules: Rules) -> None:
     Raises:
         WorldFileError: it breaks one.
     """
-    _hold(document, _envelope(sorted(rules.schemas)), ())
+    _hold(document, envelope(sorted(rules.schemas)), ())
     _check_variants(document.get("variants", {}), rules.switches)
     accounts = document["accounts"]
     is_large = sum(map(_rows, accounts)) > COMPILED_ABOVE
@@ -179,7 +179,8 @@ _USES = {
 }
 
 
-def _envelope(providers: Sequence[str]) -> Schema:
+def envelope(providers: Sequence[str]) -> Schema:
+    """What a world file of these providers is beside the contents of its accounts, as JSON Schema."""
     account = {
         "type": "object",
         "description": "an account",

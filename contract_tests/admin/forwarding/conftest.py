@@ -26,7 +26,13 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[..., World]]:
+def webhook_senders() -> list[WebhookSender]:
+    """What sends the webhooks of the servers that the test has opened, in their order."""
+    return []
+
+
+@pytest.fixture
+def opened(webhook_senders: list[WebhookSender]) -> Iterator[Callable[..., World]]:
     """Open a server whose only account forwards what comes in at its NDI to an address."""
     registries: list[WorldRegistry] = []
 
@@ -34,7 +40,8 @@ def opened() -> Iterator[Callable[..., World]]:
         rule = ForwardingRule("ndi", f"{url}/?numer=#NUMER#&tekst=#WIADOMOSC#")
         account = Account(KEY, "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
         providers = {provider.name: provider for provider in PROVIDERS}
-        sender = WebhookDispatcher(providers, WebhookSender(WebhookConfig(timeout=PATIENCE, connect_timeout=PATIENCE)))
+        webhook_senders.append(WebhookSender(WebhookConfig(timeout=PATIENCE, connect_timeout=PATIENCE)))
+        sender = WebhookDispatcher(providers, webhook_senders[-1])
         named = {f"serwersms.forwarding.{name}": variant for name, variant in variants.items()}
         registry = WorldRegistry(
             Fixture((account,)), VARIANTS | named, clock=clock or Clock.frozen(NOON), providers=CALLBACKS, sender=sender

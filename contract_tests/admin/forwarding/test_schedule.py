@@ -30,6 +30,7 @@ from mockserver.engine.messages import account_key
 from mockserver.engine.world import ATTEMPT_PATIENCE, ClockBusy, World
 from mockserver.server import MockServer
 from mockserver.settings import Settings
+from mockserver.webhooks import WebhookSender
 
 
 def test_a_message_that_arrives_is_forwarded_at_once_and_acknowledged(
@@ -182,13 +183,15 @@ def test_an_advance_waits_for_a_long_line_of_attempts_that_were_begun_before_it(
     waits: list[float] = []
     line = [threading.Event() for _ in range(5)]
 
-    def is_heard_after_a_wait(seconds: float) -> bool:
+    def is_heard_after_a_wait(condition: threading.Condition, seconds: float | None = None) -> bool:
+        if seconds != ATTEMPT_PATIENCE:  # not the one who advances
+            return wait(condition, seconds)
         waits.append(seconds)
         line[len(waits) - 1].set()  # one of the line ends
-        return bool(wait(PATIENCE))
+        return wait(condition, PATIENCE)
 
-    wait = world._quiet.wait
-    monkeypatch.setattr(world._quiet, "wait", is_heard_after_a_wait)
+    wait = threading.Condition.wait
+    monkeypatch.setattr(threading.Condition, "wait", is_heard_after_a_wait)
     receiver.says = lambda time: str(line[time - 1].wait(PATIENCE))
     for place in range(5):
         receive_inbound(world, f"{place}")
@@ -288,7 +291,7 @@ def test_a_server_from_settings_sends_too(receiver: Receiver) -> None:
 
 
 def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
-    receiver: Receiver, opened: Callable[..., World]
+    receiver: Receiver, opened: Callable[..., World], webhook_senders: list[WebhookSender]
 ) -> None:
     begun, may_go = threading.Event(), threading.Event()
     receiver.says = lambda _: ((begun.set(), may_go.wait(PATIENCE)) and "no") or ""
@@ -298,7 +301,7 @@ def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
     world.close()
     may_go.set()
 
-    assert world._sender._webhook_sender.wait_until_idle(PATIENCE)  # type: ignore[union-attr]  # the answer has come
+    assert webhook_senders[0].wait_until_idle(PATIENCE)  # the answer has come
     assert world.wait_until_idle(PATIENCE)
     assert ((), "due") == (delivery(world).attempts, delivery(world).status)
 
