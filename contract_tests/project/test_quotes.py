@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from mockserver.app import PROVIDERS
-from mockserver.sdk.provider import Provider
 
 ROOT = Path(__file__).parents[2]
 QUOTE = re.compile(r"[\"“]([^\"“”]{3,})[\"”]")
@@ -34,17 +33,6 @@ PAGES = {path.stem: page(path) for path in (ROOT / "contract_tests/documents/pag
 def missing(document: str, quote: str) -> list[str]:
     """The parts of a quote that the document does not have; an ellipsis leaves something out."""
     return [part for part in re.split(r"\s*(?:…|\.\.\.)\s*", quote) if words(part) not in PAGES[document]]
-
-
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
-def test_the_sentence_of_a_provider_error_is_the_documents(provider: Provider) -> None:
-    wrong = {
-        error.__name__: error.source.sentence
-        for error in provider.errors
-        if error.source.sentence and missing(str(error.source.document), error.source.sentence)
-    }
-
-    assert {} == wrong
 
 
 ROWS = [
@@ -78,13 +66,6 @@ def test_the_row_of_a_parameter_is_the_one_of_its_operation_s_document(operation
             or sentence.startswith(f"date_from oraz {row.name}")
         )
         assert [] == missing(document, sentence)
-
-
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
-def test_every_operation_has_a_sentence_that_offers_it_or_a_quirk_that_says_why_it_is_here(provider: Provider) -> None:
-    for source in (operation.source for operation in provider.operations):
-        assert source.quirk or source.document
-        assert source.sentence is None or [] == missing(str(source.document), source.sentence)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ from .error_injection import Case, ErrorBuilder, error_builder
 from .forms import Malformed, is_utf8, media_type, multipart_pairs, pairs
 from .inbound import accounts_named, check_fields, message_schema
 from .limits import ExceededLimit, LimitUsage, UsageAfterUse, limit_usage
-from .paging import Cursor, CursorPage, Page, newest_first, select_after_cursor, select_page, window
+from .paging import Cursor, CursorPage, Page, find_message, newest_first, select_after_cursor, select_page, window
 from .parameters import (
     FLAGS,
     Kind,
@@ -78,7 +78,7 @@ from .provider import Behaviour, Call, Magic, Operation, Pages, Probe, Provider,
 from .request import MalformedCredentials, ProviderRequest
 from .response import AT_ONCE, Ending, Response, ResponseTiming
 from .serialization_cache import SerializationCache, compact, spliced
-from .webhooks import Retries, Schedule, end_attempt, failure_of, open_webhook, sign, subject
+from .webhooks import Retries, Schedule, abandon_webhooks, end_attempt, failure_of, open_webhook, sign, subject
 
 SDK_VERSION = "1.0"
 
@@ -155,6 +155,7 @@ __all__ = [
     "State",
     "UsageAfterUse",
     "WebhookDelivery",
+    "abandon_webhooks",
     "account_key",
     "accounts_named",
     "assumed",
@@ -171,6 +172,7 @@ __all__ = [
     "end_attempt",
     "error_builder",
     "failure_of",
+    "find_message",
     "flag",
     "instant_of",
     "integer",

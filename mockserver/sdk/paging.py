@@ -78,6 +78,14 @@ def select_page(
     return newest_first(messages.select(key, since, until, wanted.start, len(wanted)))
 
 
+def find_message(messages: MessageStore, key: IndexKey, message_id: str) -> Message | None:
+    """The first message of a key that has an identifier of the provider's; ``None`` where there is none."""
+    for each in messages.select(key, EARLIEST, LATEST).slices:
+        for message in each.where("id", message_id.__eq__).messages():
+            return message
+    return None
+
+
 class Cursor(NamedTuple):
     """A place in a list that is newest first: behind one message. Messages that come later do not move it."""
 

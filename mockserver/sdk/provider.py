@@ -262,6 +262,8 @@ class Provider:
     """Its switches."""
     quirks_file: Path | None = None
     """Its QUIRKS.md."""
+    secret_headers: Sequence[str] = ()
+    """Headers whose values are credentials, beside ``Authorization``, ``Proxy-Authorization`` and ``Cookie``."""
     magic: Sequence[Magic] = ()
     """Values that bring about an outcome, so that a client meets it through ordinary calls."""
     behaviours: Sequence[Behaviour] = ()
@@ -289,5 +291,5 @@ class Provider:
 
     @cached_property
     def secrets(self) -> Sequence[str]:
-        """Names of parameters whose values are credentials."""
-        return tuple(row.name for row in self.parameters if row.is_secret)
+        """Names of parameters and headers whose values are credentials."""
+        return (*self.secret_headers, *(row.name for row in self.parameters if row.is_secret))

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Status
-from mockserver.engine.events import AttemptEnded, DeliveryOpened, Event
+from mockserver.engine.events import AttemptEnded, DeliveryChanged, DeliveryOpened, Event
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND, Instant
 from mockserver.engine.messages import Message
@@ -64,9 +64,16 @@ class Retries(Struct, frozen=True):
 
 
 def open_webhook(
-    provider: str, kind: str, message: Message, url: str, ids: IdReservation, *, requires_ack: bool = False
+    provider: str,
+    kind: str,
+    message: Message,
+    url: str,
+    ids: IdReservation,
+    *,
+    requires_ack: bool = False,
+    delay: int = 0,
 ) -> DeliveryOpened:
-    """The event that begins the delivery of something about a message; its first attempt is due at once.
+    """The event that begins the delivery of something about a message.
 
     Args:
         provider: the provider's name.
@@ -75,6 +82,7 @@ def open_webhook(
         url: where to.
         ids: where the delivery's number is from.
         requires_ack: whether the receiver must answer as the provider demands.
+        delay: seconds after the message at which the first attempt is due.
     """
     return DeliveryOpened(
         Delivery(
@@ -87,9 +95,16 @@ def open_webhook(
             requires_ack=requires_ack,
             ordering_key=message.own_number or message.account,
             created_at=message.at,
-            due=message.at,
+            due=message.at + delay * SECOND,
         )
     )
+
+
+def abandon_webhooks(message: Message, state: State) -> tuple[DeliveryChanged, ...]:
+    """The events by which no more attempts are made at the deliveries about a message, such as one that is deleted."""
+    numbers = state.deliveries_by_message.get(message.serial, ())
+    waiting = (number for number in numbers if state.deliveries[number].status == "due")
+    return tuple(DeliveryChanged(number, "given up", None) for number in waiting)
 
 
 def failure_of(outcome: Outcome, *, needs_2xx: bool) -> str | None:

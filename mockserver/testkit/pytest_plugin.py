@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mockserver.server import MockServer
     from mockserver.testkit.session_server import SessionServer
 
+pytest.register_assert_rewrite("mockserver.testkit.conformance")
+
 _MARK = "mockserver"
 _SESSION_SERVER = pytest.StashKey["SessionServer"]()
 _NEXT = pytest.StashKey[bool]()

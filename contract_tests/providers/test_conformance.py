@@ -1,0 +1,61 @@
+"""Our three providers in the suite that every provider has to pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mockserver.app import INSTALLED
+from mockserver.testkit.conformance import Example, ProviderSuite
+
+TESTS = Path(__file__).parents[1]
+PAGES = TESTS / "documents/pages"
+KEYS = {"access_key": "{user}", "secret_access_key": "{secret}"}
+LOGIN = {"username": "{user}", "password": "{secret}"}
+
+
+class TestDialogTech(ProviderSuite):
+    provider = INSTALLED.by_name["dialogtech"]
+    tests = TESTS
+    documents = {number: PAGES / f"{number}.txt" for number in ("000", "001", "002")}
+    examples = {
+        "sms.send_message": Example(
+            "POST",
+            "/ibp_api.php",
+            form={
+                **KEYS,
+                "action": "sms.send_message",
+                "to": "5556667777",
+                "from": "5554332111",
+                "message": "Thank you for calling.",
+            },
+        ),
+        "sms.get_messages": Example(
+            "GET",
+            "/ibp_api.php",
+            query={**KEYS, "action": "sms.get_messages", "start_date": "20170101", "end_date": "20170101"},
+        ),
+        "sms.get_numbers": Example("GET", "/ibp_api.php", query={**KEYS, "action": "sms.get_numbers"}),
+    }
+
+
+class TestMgage(ProviderSuite):
+    provider = INSTALLED.by_name["mgage"]
+    tests = TESTS
+    documents = {"003": PAGES / "003.txt"}
+    examples = {
+        "program.export": Example("GET", "/api/messages/program/121811", basic=("{user}", "{secret}")),
+    }
+
+
+class TestSerwersms(ProviderSuite):
+    provider = INSTALLED.by_name["serwersms"]
+    tests = TESTS
+    documents = {"004": PAGES / "004.txt"}
+    examples = {
+        "error.view": Example("GET", "/error/1000"),
+        "messages.recived": Example("POST", "/messages/recived.json", json=LOGIN),
+        "messages.send_nd": Example("POST", "/messages/send_nd", form={**LOGIN, "phone": "500600700", "text": "TAK"}),
+        "messages.send_ndi": Example(
+            "POST", "/messages/send_ndi", form={**LOGIN, "phone": "500600700", "text": "TAK", "ndi_number": "664078059"}
+        ),
+    }
