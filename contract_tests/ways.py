@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from io import BytesIO
+from threading import local
 from typing import Any
 from urllib.parse import quote
 
@@ -121,8 +122,8 @@ class _Seen:
         raise NotImplementedError
 
 
-class _Mirror:
-    """In a handler's place: gives one response, to one request."""
+class _Mirror(local):
+    """In a handler's place: gives one response, to one request of the thread that it was told of."""
 
     def __init__(self, service: Service) -> None:
         self.router = service.handler.router

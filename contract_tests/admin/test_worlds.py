@@ -269,7 +269,13 @@ def test_a_world_that_is_not_there_is_rejected_at_every_address(client: Client) 
 
     assert len(request) > 20
     for path, method in request:
-        address = path.replace("{world}", "nowhere").replace("{number}", "1").replace("{", "").replace("}", "")
+        address = (
+            path.replace("{world}", "nowhere")
+            .replace("{number}", "1")
+            .replace("{serial}", "1")
+            .replace("{", "")
+            .replace("}", "")
+        )
         assert (404, "not_found", "there is no world 'nowhere'") == rejected(client.open(address, method=method))
 
 
