@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Number, Program
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import AccountChanged
+from mockserver.engine.frozen import freeze
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant
 from mockserver.engine.state import State
@@ -39,15 +40,17 @@ def show(_api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Whole lists in place of an account's."""
+    """Whole lists in place of an account's, and other values in its provider's own fields."""
     show(api, world, values)  # there is such an account
     provider = api.provider_names[values.path["provider"]]
     held(values.body, changes_schema(provider))
     _check_urls(values.body, provider)
-    parts = {name: _READ[name](rows) for name, rows in values.body.items()}
+    parts = {name: _READ[name](rows) for name, rows in values.body.items() if name != "fields"}
+    fields = values.body.get("fields", {})
 
     def decide(state: State, now: Instant, _ids: IdReservation) -> Decision:
-        account = replace(_found(state, values), **parts)
+        found = _found(state, values)
+        account = replace(found, **parts, fields=freeze({**found.fields, **fields}))
         _reject_duplicates(state, account)
         return Decision(now, described(state, account), (AccountChanged(account),))
 
@@ -75,7 +78,7 @@ def _keyed(part: str, key: str, rows: list[Mapping[str, Any]], make: Callable[..
 def _check_urls(body: Mapping[str, list[Any]], provider: Provider) -> None:
     """Reject a URL that no one could Be notified at, and one that probably means a placeholder which it misspells."""
     for part, rows in body.items():
-        for index, row in enumerate(rows):
+        for index, row in enumerate(rows if part in _READ else ()):
             for key in _URLS.intersection(row if isinstance(row, Mapping) else ()):
                 place = written((part, index, key))
                 _check_port(row[key] or "", place)
@@ -140,7 +143,8 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
         Endpoint(
             "PATCH",
             one,
-            "Put whole lists in place of an account's numbers, programs, contacts, blacklist or forwarding rules.",
+            "Put whole lists in place of an account's numbers, programs, contacts, blacklist or forwarding rules, "
+            "or change its provider's own fields.",
             change,
             account,
             body={"anyOf": [changes_schema(provider) for provider in api.providers]},

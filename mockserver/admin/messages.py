@@ -210,6 +210,8 @@ def _message(account: Account, row: Mapping[str, Any], state: State, now: Instan
     if "attachments" in fields:
         fields["attachments"] = tuple(map(_attachment, fields["attachments"]))
     sequence = f"{account.provider}.{row.get('kind') or row['direction']}"
+    if "fields" in fields:
+        fields["fields"] = freeze(fields["fields"])
     fields["id"] = _count_on(ids, sequence, row["id"]) if "id" in row else str(ids.number(sequence, _FIRST))
     fields["at"] = _moment(row["at"], now) if "at" in row else now
     return Message(serial=state.message_store.next_serial, account=account.key, **fields)

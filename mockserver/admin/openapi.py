@@ -168,7 +168,7 @@ def _components(api: Api) -> dict[str, Any]:
         "Clock": _all(**_CLOCK),
         "Moved": MOVED,
         "TimedEvent": _all(at=_STAMP, event=_TEXT),
-        "Account": {"anyOf": [account_schema(provider.schema) for provider in api.providers]},
+        "Account": {"anyOf": [account_schema(provider) for provider in api.providers]},
         "Message": {"anyOf": [_message_schema(message_schema(provider)) for provider in api.providers]},
         "VariantsMixin": {
             "type": "object",

@@ -6,10 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from math import isfinite
-from pathlib import Path
 from typing import Any
-
-import orjson
 
 from mockserver.engine.instants import Instant, parse_instant
 from mockserver.sdk.provider import Provider, Quirk
@@ -121,9 +118,9 @@ _WHEN = "an instant (2017-01-01T09:30:00Z) or a duration back from now (P3DT4H)"
 
 
 @cache
-def account_schema(file: Path) -> dict[str, Any]:
-    """What an account may hold in a world file, by its provider's schema, with every reference resolved."""
-    schema = orjson.loads(file.read_bytes())
+def account_schema(provider: Provider) -> dict[str, Any]:
+    """What an account of a provider may hold in a world file, with every reference resolved."""
+    schema = provider.account_schema
     inside: dict[str, Any] = _inlined(schema, schema.get("definitions", {}))
     return {name: part for name, part in inside.items() if name not in ("definitions", "$schema")}
 
@@ -140,7 +137,7 @@ def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
 
 def login_schema(provider: Provider) -> dict[str, Any]:
     """A credential."""
-    logins = account_schema(provider.schema)["properties"]["logins"]["items"]
+    logins = account_schema(provider)["properties"]["logins"]["items"]
     # A world file may name the kind of a credential in its place; here it is a credential.
     pairs: dict[str, Any] = next((each for each in logins.get("anyOf", ()) if each.get("type") == "object"), logins)
     return pairs
@@ -148,9 +145,14 @@ def login_schema(provider: Provider) -> dict[str, Any]:
 
 def changes_schema(provider: Provider) -> dict[str, Any]:
     """What of an account may be changed at run time."""
-    parts = account_schema(provider.schema)["properties"]
-    changeable = {name: parts[name] for name in CHANGEABLE if name in parts}
-    return {**an_object("an object of lists to put in place of the account's", **changeable), "minProperties": 1}
+    parts = account_schema(provider)["properties"]
+    changeable = {name: parts[name] for name in CHANGEABLE if name in parts} | _field_changes(parts)
+    return {**an_object("an object of what is to change of an account", **changeable), "minProperties": 1}
+
+
+def _field_changes(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the provider's own fields may be changed: any of them."""
+    return {"fields": {**parts["fields"], "required": [], "minProperties": 1}} if "fields" in parts else {}
 
 
 def variants_schema(switches: Iterable[Quirk]) -> dict[str, Any]:
@@ -166,7 +168,7 @@ def _variant_schema(switch: Quirk) -> dict[str, Any]:
 
 
 def _row_schema(provider: Provider) -> dict[str, Any]:
-    row: dict[str, Any] = account_schema(provider.schema)["properties"]["messages"]["items"]
+    row: dict[str, Any] = account_schema(provider)["properties"]["messages"]["items"]
     return row
 
 
@@ -189,7 +191,7 @@ def message_schema(provider: Provider) -> dict[str, Any]:
 def message_changes_schema(provider: Provider) -> dict[str, Any]:
     """What of a message may be changed."""
     row = _row_schema(provider)["properties"]
-    changeable = {name: row[name] for name in ("status",) if name in row}
+    changeable = {name: row[name] for name in ("status",) if name in row} | _field_changes(row)
     return {**an_object("an object of what is to change of a message", **changeable), "minProperties": 1}
 
 
@@ -210,6 +212,7 @@ INBOUND_SCHEMA: Schema = {
         "reference": WORD,
         "title": WORD,
         "attachments": a_list(OBJECT),
+        "fields": OBJECT,
     },
 }
 """A message that comes in, in the words of a world file; which of them it takes and needs, the provider says."""

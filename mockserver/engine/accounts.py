@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
+
+from .frozen import NO_FIELDS
 
 
 class Login(NamedTuple):
@@ -100,3 +102,5 @@ class Account:
     """The first that fits a message counts."""
     blacklist: frozenset[str] = frozenset()
     """Phones in E.164."""
+    fields: Mapping[str, Any] = NO_FIELDS
+    """The provider's own fields beside the common ones; made by `frozen.freeze`."""

@@ -115,7 +115,7 @@ class _View:
     def hide(self, place: int) -> None:
         self.hidden.add(place)
         message, stamp = self.segment.rows[place], self.segment.stamp
-        for key in (*message.index_keys(), handset_key(message.handset)):
+        for key in (*message.index_keys(), *message.field_keys(), handset_key(message.handset)):
             live = self._live.get(key)
             if live is not None:
                 del live[bisect_left(live, stamp(place), key=stamp)]

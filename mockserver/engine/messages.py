@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from .frozen import NO_FIELDS
 from .instants import Instant
@@ -16,6 +16,9 @@ Direction: TypeAlias = Literal["inbound", "outbound"]
 
 IndexKey: TypeAlias = tuple[str, ...]
 """What messages are found by: an account, or one number, program or kind of it; or a handset, of all accounts."""
+
+FIELD = "field"
+"""What stands in the second place of the index keys of a provider's own fields."""
 
 HANDSET = "handset"
 """With what the index keys of handsets begin; no account's key is such."""
@@ -76,6 +79,10 @@ class Message(Struct, frozen=True, gc=False):
         """Every index key it is found by, except its handset."""
         return index_keys(self.account, self.own_number, self.kind, self.program, self.direction)
 
+    def field_keys(self) -> list[IndexKey]:
+        """The index keys of the provider's own fields."""
+        return [field_key(self.account, name, value) for name, value in self.fields.items()]
+
 
 def index_keys(account: str, own_number: str, kind: str, program: str, direction: Direction) -> list[IndexKey]:
     """Every index key of such messages, except those of their handsets."""
@@ -123,3 +130,8 @@ def kind_key(account: str, kind: str) -> IndexKey:
 def program_key(account: str, program: str, direction: Direction | Literal[""] = "") -> IndexKey:
     """Everything of a program, in one direction or in both."""
     return (account, "program", program, direction) if direction else (account, "program", program)
+
+
+def field_key(account: str, name: str, value: Any) -> IndexKey:
+    """Everything of an account that has a value in one of the provider's own fields."""
+    return (account, FIELD, name, json.encode(value).decode())

@@ -7,13 +7,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
-from .messages import HANDSET, IndexKey, Message, handset_key, index_keys
+from .messages import FIELD, HANDSET, IndexKey, Message, account_key, field_key, handset_key, index_keys
 
 
 class Segment:
     """Messages by place, counted from 0. A place never has another message, whatever is added or removed."""
 
-    __slots__ = ("__weakref__", "_by_serial", "_handsets", "_index", "rows")
+    __slots__ = ("__weakref__", "_by_serial", "_fields", "_handsets", "_index", "rows")
 
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         self.rows = sorted(messages, key=attrgetter("serial"))
@@ -21,6 +21,8 @@ class Segment:
         self.rows.sort(key=attrgetter("at"))
         self._index: dict[IndexKey, array[int]] = {}
         self._handsets: dict[IndexKey, array[int]] | None = None
+        self._fields: dict[tuple[str, str], dict[IndexKey, array[int]]] = {}
+        """By account and name, of those of the provider's own fields that messages were asked for by."""
         self._by_serial: dict[int, int] | None = None
         # Thousands of messages have the same keys.
         known: dict[tuple[str, ...], list[array[int]]] = {}
@@ -51,7 +53,23 @@ class Segment:
 
     def positions(self, key: IndexKey) -> Sequence[int]:
         """The places of a key's messages, by time and then by serial."""
-        return (self.handsets if key[0] == HANDSET else self._index).get(key, ())
+        if key[0] == HANDSET:
+            return self.handsets.get(key, ())
+        if len(key) > 1 and key[1] == FIELD:
+            return self._places_by_field(key[0], key[2]).get(key, ())
+        return self._index.get(key, ())
+
+    def _places_by_field(self, account: str, name: str) -> dict[IndexKey, array[int]]:
+        """The places of each value of a provider's own field, made at the first look: few fields are ever asked for."""
+        found = self._fields.get((account, name))
+        if found is None:
+            found = {}
+            for place in self._index.get(account_key(account), ()):
+                fields = self.rows[place].fields
+                if name in fields:
+                    found.setdefault(field_key(account, name, fields[name]), array("I")).append(place)
+            self._fields[account, name] = found
+        return found
 
     def place_of(self, serial: int) -> int | None:
         """Where the message of a serial is."""
@@ -91,6 +109,10 @@ class Segment:
         entries = [(self._index, key) for key in message.index_keys()]
         if self._handsets is not None:
             entries.append((self._handsets, handset_key(message.handset)))
+        for name in message.fields:
+            index = self._fields.get((message.account, name))
+            if index is not None:
+                entries.append((index, field_key(message.account, name, message.fields[name])))
         return entries
 
     def _places(self) -> dict[int, int]:

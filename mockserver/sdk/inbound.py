@@ -12,22 +12,28 @@ import orjson
 from mockserver.validation.json_schema import hold
 from mockserver.validation.messages import Place, shown, unknown, written
 
+from .fields import fields_schema
 from .forms import is_utf8
 
 if TYPE_CHECKING:
+    from msgspec import Struct
+
     from mockserver.engine.accounts import Account
     from mockserver.engine.state import State
     from mockserver.validation.json_schema import Schema
 
 
 @cache
-def message_schema(path: Path, fields: tuple[str, ...], required: tuple[str, ...]) -> Schema:
+def message_schema(
+    path: Path, fields: tuple[str, ...], required: tuple[str, ...], message_fields: type[Struct] | None = None
+) -> Schema:
     """The JSON Schema of the fields: those of a message of a world file, and the name of its account.
 
     Args:
         path: the JSON Schema of one of the provider's accounts in a world file.
         fields: of an inbound message.
         required: those of them that have to be there.
+        message_fields: the provider's own, which come as ``fields``; ``None`` where it has none.
     """
     definitions = orjson.loads(path.read_bytes())["definitions"]
     known = definitions["message"]["properties"]
@@ -36,7 +42,11 @@ def message_schema(path: Path, fields: tuple[str, ...], required: tuple[str, ...
         "type": "object",
         "required": required,
         "additionalProperties": False,
-        "properties": {name: known[name] for name in fields} | {"account": definitions["name"]},
+        "properties": {
+            **{name: known[name] for name in fields},
+            "account": definitions["name"],
+            **({} if message_fields is None else {"fields": fields_schema(message_fields)}),
+        },
     }
 
 

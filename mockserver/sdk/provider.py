@@ -9,11 +9,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
 from msgspec import Struct
 
 from mockserver.engine.decisions import Decision
 from mockserver.engine.provider_errors import ProviderError
 
+from .fields import complete_schema
 from .response import Response
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mockserver.engine.journal import Exchange
     from mockserver.engine.provider_errors import Source
     from mockserver.engine.state import State
+    from mockserver.validation.json_schema import Schema
 
     from .parameters import Parameter
     from .request import ProviderRequest
@@ -230,7 +233,13 @@ class Provider:
     errors: Sequence[type[ProviderError]]
     """Every error that it can answer with."""
     schema: Path
-    """The JSON Schema of one of its accounts in a world file."""
+    """The JSON Schema of one of its accounts in a world file, without `account_fields` and `message_fields`."""
+    account_fields: type[Struct] | None = None
+    """What its accounts have beside the common fields, in `Account.fields`; its JSON Schema is what they are checked by."""
+    message_fields: type[Struct] | None = None
+    """What its messages have beside the common fields, in `Message.fields`; likewise."""
+    accounts: Path | None = None
+    """A world file with accounts of its own, which the shipped worlds hold too."""
     example: str = ""
     """A command line that shows it at work; ``{url}`` is where we listen."""
 
@@ -282,6 +291,11 @@ class Provider:
     def operations_by_name(self) -> Mapping[str, Operation]:
         """Its operations by name."""
         return {operation.name: operation for operation in self.operations}
+
+    @cached_property
+    def account_schema(self) -> Schema:
+        """The JSON Schema of one of its accounts in a world file, with its own fields."""
+        return complete_schema(orjson.loads(self.schema.read_bytes()), self.message_fields, self.account_fields)
 
     @cached_property
     def parameters(self) -> Sequence[Parameter]:

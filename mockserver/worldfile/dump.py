@@ -79,6 +79,7 @@ def described_account(account: Account, state: State, has_credentials: bool) -> 
         **_unless_empty("contacts", [*map(_demo_run, account.contacts.values())]),
         **_unless_empty("forwarding", [*map(_demo_run, account.forwarding)]),
         **_unless_empty("blacklist", sorted(account.blacklist)),
+        **_unless_empty("fields", account.fields),
         "messages": _Messages(state, account.key),
     }
 
@@ -134,6 +135,8 @@ def described_message(message: Message, is_read: bool) -> dict[str, Any]:
         row["title"] = message.title
     if message.attachments or has_more:
         row["attachments"] = [*map(_attachment, message.attachments)]
+    if message.fields:
+        row["fields"] = message.fields
     if is_read:
         row["read"] = True
     return row

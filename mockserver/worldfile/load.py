@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
+from mockserver.engine.frozen import NO_FIELDS, freeze
 from mockserver.engine.ids import Ids
 from mockserver.engine.instants import Instant, parse_duration, parse_instant
 from mockserver.engine.messages import Attachment, Direction, Message
@@ -177,7 +178,7 @@ class _MessageReader:
                 raise WorldFileError(f"{shown(when)} is not {WHEN} or {_BACK}", (*place, index, "at")) from error
             sender, recipient, kind, direction = row["sender"], row["recipient"], get("kind", ""), row["direction"]
             status, program, network = get("status", ""), get("program", ""), get("network")
-            attachments = get("attachments")
+            attachments, fields = get("attachments"), get("fields")
             if get("read"):
                 (self.read_relative if is_relative else self.read_fixed).append(len(messages))
             # A text that many have is kept once.
@@ -198,6 +199,7 @@ class _MessageReader:
                     get("reference", ""),
                     get("title", ""),
                     tuple(map(_attachment, attachments)) if attachments else (),
+                    freeze(fields) if fields else NO_FIELDS,
                 )
             )
             self._count_on(f"{provider}.{kind or direction}", row["id"])
@@ -227,6 +229,7 @@ def _account(described: Described) -> Account:
         contacts={contact.phone: contact for contact in contacts},
         forwarding=tuple(ForwardingRule(**rule) for rule in described.get("forwarding", ())),
         blacklist=frozenset(described.get("blacklist", ())),
+        fields=freeze(described.get("fields", {})),
     )
 
 

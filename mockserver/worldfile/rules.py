@@ -12,10 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
-
-import orjson
 
 from mockserver.engine.instants import zone_of
 from mockserver.validation.json_schema import Schema, first_mistake
@@ -65,7 +62,7 @@ class ProviderSchema(Protocol):
         """What its accounts call it."""
 
     @property
-    def schema(self) -> Path:
+    def account_schema(self) -> Schema:
         """The JSON Schema of one of its accounts."""
 
     @property
@@ -112,7 +109,7 @@ class Rules:
     def of(cls, providers: Iterable[ProviderSchema], switches: Iterable[Switch] = ()) -> Rules:
         """The rules of these providers together, and switches that are the server's own."""
         providers = tuple(providers)
-        schemas = {provider.name: orjson.loads(provider.schema.read_bytes()) for provider in providers}
+        schemas = {provider.name: provider.account_schema for provider in providers}
         every = chain(switches, *(provider.quirks for provider in providers))
         return cls(schemas, {switch.name: switch for switch in every})
 
