@@ -62,7 +62,7 @@ def read_world(path: Path | None = None, providers: ProviderSet = INSTALLED) -> 
         snapshots.WorldFileError: the file is not one.
     """
     if path is None:
-        return snapshots.WorldFile(shipped("demo"))
+        return snapshots.WorldFile(shipped("demo", providers.providers))
     return snapshots.read(path, snapshots.Rules.of(providers.providers, providers.switches))
 
 

@@ -100,9 +100,9 @@ def test_another_world_does_not_see_the_change(client: Client) -> None:
             {},
             400,
             "bad_request",
-            "an empty object is not an object of lists to put in place of the account's",
+            "an empty object is not an object of what is to change of an account",
         ),
-        (DOCUMENTS, [], 400, "bad_request", "an empty list is not an object of lists to put in place of the account's"),
+        (DOCUMENTS, [], 400, "bad_request", "an empty list is not an object of what is to change of an account"),
         (DOCUMENTS, {"numbers": "555"}, 400, "bad_request", "numbers: '555' is not a list of numbers"),
         (DOCUMENTS, {"numbers": [{"number": "555"}]}, 400, "bad_request", "numbers[0].number: '555' is not 10 digits"),
         (

@@ -105,7 +105,7 @@ from mockserver.providers.mgage import MGAGE
 from mockserver.sdk.provider import Provider
 
 ACME = replace(MGAGE, name="acme", title="Acme", hosts=("api.acme.example",), prefixes=("/acme/",), quirks=(),
-    routes=lambda view: __import__("flask").Blueprint("acme", __name__))
+    routes=())
 def broken():
     return Provider(name="broken", titel="Broken")
 class Lazy:

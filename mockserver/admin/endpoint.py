@@ -15,10 +15,11 @@ from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 from mockserver.http.fault_rules import Terms
 from mockserver.http.masking import Masking
+from mockserver.sdk.accounts import read_accounts
 from mockserver.sdk.provider import Provider, Quirk
 from mockserver.settings import Settings, fixtures_folder
 from mockserver.validation.json_schema import Schema
-from mockserver.worldfile import Rules, load
+from mockserver.worldfile import Rules, decode_file, parse
 
 from .explain import Explainer
 
@@ -72,13 +73,22 @@ class Api:
 
     def fixture(self, name: str) -> Fixture:
         """A shipped fixture; read once in a process, and shared by every world that begins with it."""
-        return Fixture() if name == "empty" else shipped(name)
+        return Fixture() if name == "empty" else shipped(name, self.providers)
 
 
 @cache
-def shipped(name: str) -> Fixture:
-    """A fixture of ours, by name."""
-    return load(fixtures_folder() / "worlds" / f"{name}.json", None)  # ours: a test of the server has checked it
+def shipped(name: str, providers: tuple[Provider, ...]) -> Fixture:
+    """A fixture of ours by name: of its accounts those of these providers, and what these bring along.
+
+    Raises:
+        WorldFileError: the file of a provider's accounts is wrong.
+    """
+    path = fixtures_folder() / "worlds" / f"{name}.json"  # ours: a test of the server has checked it
+    document: Any = decode_file(path)
+    names = {provider.name for provider in providers}
+    accounts = [account for account in document["accounts"] if account["provider"] in names]
+    more = (account for provider in providers for account in read_accounts(provider))
+    return parse({**document, "accounts": [*accounts, *more]}, None)
 
 
 class RequestArgs(NamedTuple):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import CommandGroup, Output, as_account, as_json, cell, only_given, table, to_world
+from .common import CommandGroup, Output, as_account, as_field, as_json, cell, only_given, table, to_world
 
 if TYPE_CHECKING:
-    from mockserver.client import WorldClient
+    from mockserver.client import AccountRecord, WorldClient
 
 _LISTS = ("numbers", "programs", "contacts", "blacklist", "forwarding")
 
@@ -70,17 +70,29 @@ Examples:
 @click.option("--contacts", metavar="JSON", type=as_json, help="Contacts.")
 @click.option("--blacklist", metavar="JSON", type=as_json, help="Telephone numbers.")
 @click.option("--forwarding", metavar="JSON", type=as_json, help="Where incoming messages go.")
+@click.option(
+    "--field",
+    "own",
+    metavar="NAME=VALUE",
+    multiple=True,
+    type=as_field,
+    help="A field of the provider's own; NAME:=JSON for what is no text.",
+)
 @to_world
-def set_(world: WorldClient, output: Output, which: tuple[str, str], **lists: Any) -> None:
+def set_(
+    world: WorldClient, output: Output, which: tuple[str, str], own: tuple[tuple[str, Any], ...], **lists: Any
+) -> None:
     """Put whole lists in place of an account's: JSON as in a world file, @FILE, or - for stdin."""
-    if not only_given(lists):
-        raise click.UsageError(f"give at least one of {', '.join(f'--{name}' for name in lists)}")
-    _show(world.change_account(*which, **only_given(lists)), output)
+    if not only_given(lists) and not own:
+        raise click.UsageError(f"give at least one of {', '.join(f'--{name}' for name in (*lists, 'field'))}")
+    _show(world.change_account(*which, fields=dict(own) or None, **only_given(lists)), output)
 
 
-def _show(account: dict[str, Any], output: Output) -> None:
+def _show(account: AccountRecord, output: Output) -> None:
     lines = [f"{account['provider']}/{account['name']}"]
     for name, value in account.items():
         if isinstance(value, list):
             lines += ["", f"{name}:", *(f"  {cell(each)}" for each in value)]
+    if account.fields:
+        lines += ["", "fields:", *(f"  {name}: {cell(value)}" for name, value in account.fields.items())]
     output.show(account, "\n".join(lines))

@@ -191,6 +191,17 @@ def as_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def as_field(text: str) -> tuple[str, Any]:
+    """Part ``NAME=TEXT``, or ``NAME:=JSON`` for what is no text."""
+    name, value = as_pair(text)
+    if not name.endswith(":"):
+        return name, value
+    try:
+        return name.removesuffix(":"), json.loads(value)
+    except ValueError as reason:
+        raise click.BadParameter(f"{value!r} is not JSON: {reason}") from reason
+
+
 def as_account(text: str) -> tuple[str, str]:
     """Part ``PROVIDER/ACCOUNT``."""
     provider, slash, name = text.partition("/")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import Output, as_seconds, only_given, to_world
-from .message import fields, show_message
+from .message import fields, show_message, with_fields
 
 if TYPE_CHECKING:
     from mockserver.client import WorldClient
@@ -31,11 +31,11 @@ def inbound(
     provider: str,
     account: str | None,
     delay: float | None,
-    more: tuple[tuple[str, str], ...],
+    more: tuple[tuple[str, Any], ...],
     **given: Any,
 ) -> None:
     """Let a message come in from outside, now or later."""
-    row = {**only_given(given), **dict(more)}
+    row = with_fields(only_given(given), more)
     if delay is None:
         show_message(world.inbound(provider, account, **row), output)
         return

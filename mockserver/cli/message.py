@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import CommandGroup, Output, as_pair, decorated, hint, only_given, table, to_world
+from .common import CommandGroup, Output, as_field, decorated, hint, only_given, table, to_world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mockserver.client import MessageRecord, WorldClient
 
@@ -27,10 +27,27 @@ def fields(command: Command) -> Command:
             click.option("--recipient", help="Whom it is to."),
             click.option("--text", help="What it says."),
             click.option(
-                "--field", "more", metavar="NAME=VALUE", multiple=True, type=as_pair, help="What is the provider's own."
+                "--field",
+                "more",
+                metavar="NAME=VALUE",
+                multiple=True,
+                type=as_field,
+                help="What else it has, or a field of the provider's own; NAME:=JSON for what is no text.",
             ),
         ],
     )
+
+
+_COMMON = frozenset(("kind", "status", "program", "network", "reference", "title", "attachments", "read"))
+"""What the messages of several providers have; other names are fields of a provider's own."""
+
+
+def with_fields(row: Mapping[str, Any], more: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """A message with what ``--field`` adds to it."""
+    given = dict(more)
+    own = {name: value for name, value in given.items() if name not in _COMMON}
+    common = {name: value for name, value in given.items() if name in _COMMON}
+    return {**row, **common, **({"fields": own} if own else {})}
 
 
 @click.group(
@@ -66,11 +83,11 @@ def add(
     output: Output,
     provider: str,
     account: str,
-    more: tuple[tuple[str, str], ...],
+    more: tuple[tuple[str, Any], ...],
     **row: Any,
 ) -> None:
     """Put a message into an account's records, with any instant and status."""
-    show_message(world.store(provider, account, **only_given(row), **dict(more)), output)
+    show_message(world.store(provider, account, **with_fields(only_given(row), more)), output)
 
 
 @message.command(
@@ -80,11 +97,24 @@ Examples:
 """
 )
 @click.argument("serial", type=click.IntRange(0))
-@click.option("--status", required=True, help="How far it got, in the provider's word.")
+@click.option("--status", help="How far it got, in the provider's word.")
+@click.option(
+    "--field",
+    "own",
+    metavar="NAME=VALUE",
+    multiple=True,
+    type=as_field,
+    help="A field of the provider's own; NAME:=JSON for what is no text.",
+)
 @to_world
-def change(world: WorldClient, output: Output, serial: int, status: str) -> None:
+def change(
+    world: WorldClient, output: Output, serial: int, status: str | None, own: tuple[tuple[str, Any], ...]
+) -> None:
     """Change a message that is in an account's records."""
-    show_message(world.change_message(serial, status=status), output)
+    if status is None and not own:
+        raise click.UsageError("give --status or --field")
+    changes = {**only_given({"status": status}), **({"fields": dict(own)} if own else {})}
+    show_message(world.change_message(serial, **changes), output)
 
 
 @message.command(

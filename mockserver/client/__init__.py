@@ -11,6 +11,7 @@ from .faults import WorldFaultRule, WorldFaults
 from .mock import AdminClient, Mock
 from .transport import ControlError, InProcess, NoServer, OverHttp, Transport
 from .values import (
+    AccountRecord,
     Decided,
     EventRecord,
     ExchangeRecord,
@@ -25,6 +26,7 @@ from .variants import VariantsMixin
 from .world import WorldClient
 
 __all__ = [
+    "AccountRecord",
     "AdminClient",
     "AttemptRecord",
     "ControlError",

@@ -12,38 +12,39 @@ from .awaiting import awaitable
 from .resource import Resource
 from .timefmt import Duration, Moment
 from .transport import ControlError
-from .values import MessageRecord
+from .values import AccountRecord, MessageRecord
 
 
 class MessagesMixin(Resource):
     """The verbs of a world that are about accounts and messages."""
 
     @awaitable
-    def accounts(self) -> list[dict[str, Any]]:
-        """Every account as a world file has it, without its messages."""
-        accounts: list[dict[str, Any]] = self._ask("GET", "/accounts")["accounts"]
-        return accounts
+    def accounts(self) -> list[AccountRecord]:
+        """Every account."""
+        return [AccountRecord(row) for row in self._ask("GET", "/accounts")["accounts"]]
 
     @awaitable
-    def account(self, provider: str, name: str) -> dict[str, Any]:
-        """One account as a world file has it, without its messages."""
-        account: dict[str, Any] = self._ask("GET", _account_path(provider, name))
-        return account
+    def account(self, provider: str, name: str) -> AccountRecord:
+        """One account."""
+        return AccountRecord(self._ask("GET", _account_path(provider, name)))
 
     @awaitable
-    def change_account(self, /, provider: str, name: str, **lists: Sequence[Any]) -> dict[str, Any]:
+    def change_account(
+        self, /, provider: str, name: str, *, fields: Mapping[str, Any] | None = None, **lists: Sequence[Any]
+    ) -> AccountRecord:
         """Replace whole lists of an account: ``numbers``, ``programs``, ``contacts``, ``blacklist``, ``forwarding``.
 
         Args:
             provider: whose account.
             name: the account's.
+            fields: new values of the provider's own fields; those that are not named stay as they are.
             lists: as a world file has them.
 
         Returns:
             the account as it is now.
         """
-        account: dict[str, Any] = self._ask("PATCH", _account_path(provider, name), body=lists)
-        return account
+        body = lists if fields is None else {**lists, "fields": fields}
+        return AccountRecord(self._ask("PATCH", _account_path(provider, name), body=body))
 
     @awaitable
     def messages(

@@ -109,6 +109,16 @@ class Time:
         return cls(read(row["now"]), row["frozen"], read_if_any(row["next"]), events, row)
 
 
+class AccountRecord(dict[str, Any]):
+    """An account as a world file has it, without its messages."""
+
+    @property
+    def fields(self) -> Row:
+        """The provider's own fields."""
+        fields: Row = self.get("fields", {})
+        return fields
+
+
 @dataclass(frozen=True)
 class MessageRecord:
     """A message of an account. What only its provider has, a status or a program, is in ``row``."""
@@ -126,6 +136,8 @@ class MessageRecord:
     text: str
     is_read: bool
     """Whether the customer has seen it, where the provider keeps account of that."""
+    fields: Row = field(repr=False, compare=False)
+    """The provider's own fields."""
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(default=None, repr=False, compare=False)
     """Of one that was waited for: wait for the next after this."""
@@ -144,6 +156,7 @@ class MessageRecord:
             at=read(row["at"]),
             text=row["text"],
             is_read=row.get("read", False),
+            fields=row.get("fields", {}),
             row=row,
             cursor=cursor,
         )

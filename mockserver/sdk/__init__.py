@@ -21,6 +21,7 @@ from mockserver.engine.events import (
     MessagesRead,
     MessageStored,
 )
+from mockserver.engine.frozen import freeze
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import (
     DAY,
@@ -46,6 +47,7 @@ from mockserver.engine.messages import (
     IndexKey,
     Message,
     account_key,
+    field_key,
     kind_key,
     number_key,
     program_key,
@@ -172,8 +174,10 @@ __all__ = [
     "end_attempt",
     "error_builder",
     "failure_of",
+    "field_key",
     "find_message",
     "flag",
+    "freeze",
     "instant_of",
     "integer",
     "is_utf8",

@@ -15,8 +15,10 @@ from importlib.metadata import EntryPoint, entry_points
 
 from mockserver.engine.provider_errors import Source
 from mockserver.engine.world import ProviderCallbacks
-from mockserver.validation.messages import unknown
+from mockserver.validation.messages import WorldFileError, unknown
 
+from .accounts import read_accounts
+from .fields import fields_schema
 from .provider import Provider, Quirk
 
 GROUP = "mockserver.providers"
@@ -163,12 +165,29 @@ def find_defects(provider: Provider) -> Iterator[str]:
         for error in operation.all_errors:
             if error not in provider.errors:
                 yield f"its operation {operation.name} leads to {error.__name__}, which is not one of its errors"
-    for name in ("schema", "quirks_file"):
+    for name in ("schema", "quirks_file", "accounts"):
         path = getattr(provider, name)
         if path is not None and not path.is_file():
             yield f"{name}: there is no file {path}"
+    yield from _defects_of_fields(provider)
     yield from _defects_of_errors(provider)
     yield from _defects_of_switches(provider)
+
+
+def _defects_of_fields(provider: Provider) -> Iterator[str]:
+    for name in ("message_fields", "account_fields"):
+        fields = getattr(provider, name)
+        try:
+            if fields is not None:
+                fields_schema(fields)
+        except (TypeError, ValueError) as reason:
+            yield f"{name}: {reason}"
+            return
+    if provider.schema.is_file() and provider.accounts is not None and provider.accounts.is_file():
+        try:
+            read_accounts(provider)
+        except WorldFileError as reason:
+            yield f"accounts: {reason}"
 
 
 def _defects_of_errors(provider: Provider) -> Iterator[str]:

@@ -11,6 +11,7 @@ differ, `validation` what breaks a schema, `rejecting` is how a no is said.
 
 from mockserver.validation.messages import WorldFileError
 
+from .decoding import decoded as decode_file
 from .diff import difference
 from .dump import dump
 from .load import ClockSetting, WorldFile, load, parse, read
@@ -26,6 +27,7 @@ __all__ = [
     "Switch",
     "WorldFile",
     "WorldFileError",
+    "decode_file",
     "difference",
     "dump",
     "lines",

@@ -1,0 +1,31 @@
+"""The accounts that a provider brings along for the shipped worlds."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mockserver.validation.messages import WorldFileError
+from mockserver.worldfile import Rules, decode_file
+from mockserver.worldfile.rules import check
+
+if TYPE_CHECKING:
+    from .provider import Provider
+
+
+@cache
+def read_accounts(provider: Provider) -> tuple[dict[str, Any], ...]:
+    """The accounts of `Provider.accounts`, as world files describe them; none where it has no such file.
+
+    Raises:
+        WorldFileError: it is no world file, or has an account of another provider.
+    """
+    path = provider.accounts
+    if path is None:
+        return ()
+    try:
+        document: Any = decode_file(path)
+        check(document, Rules.of([provider], provider.quirks))
+    except WorldFileError as error:
+        raise WorldFileError(error.difference, error.place, path) from error
+    return tuple(document["accounts"])
