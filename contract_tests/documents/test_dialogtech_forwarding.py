@@ -72,7 +72,7 @@ def delivery(kind, url):
         url=url,
         requires_ack=False,
         ordering_key=OWN,
-        opened=NOON,
+        created_at=NOON,
         status="due",
         due=NOON,
     )

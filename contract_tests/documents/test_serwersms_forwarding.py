@@ -337,7 +337,7 @@ ANSWERS = {
 @pytest.mark.parametrize("response", ANSWERS)
 def test_sw_49_the_answer_is_ok(response, column):
     outcome, *outcomes = ANSWERS[response]
-    own = Sender(rule(), response=("exact", "trimmed", "any-case")[column])
+    own = Sender(rule(), answer=("exact", "trimmed", "any-case")[column])
     own.receive_inbound()
     (judged,) = own.attempt(outcome).events
     assert judged.attempt.result == outcomes[column]
