@@ -58,7 +58,7 @@ class StubApplication:
     def __init__(self):
         self.environs = []
         self.ways = {}
-        self.delivery_numbers = {}
+        self.timings = {}
         self.ended = queue.Queue()
         self.heard = queue.Queue()
 
@@ -66,8 +66,8 @@ class StubApplication:
         path = environ["PATH_INFO"]
         self.environs.append(environ)
         environ["mockserver.request"].on_finish = lambda sent, ending: self.ended.put((path, sent, ending))
-        if path in self.delivery_numbers:
-            environ["mockserver.timing"] = self.delivery_numbers[path]
+        if path in self.timings:
+            environ["mockserver.timing"] = self.timings[path]
         way = self.ways.get(path)
         if way is not None:
             return way(environ, start_response)
@@ -282,7 +282,7 @@ def test_a_body_that_comes_unasked_is_not_asked_for(client):
 
 
 def test_a_body_is_not_asked_for_before_the_answer_before_it(client, application):
-    application.deliveries["/late"] = ResponseTiming(delay=0.05)
+    application.timings["/late"] = ResponseTiming(delay=0.05)
     client.asks(
         get(b"/late") + b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
         ok(b"/late") + b"HTTP/1.1 100 Continue\r\n\r\n",
@@ -347,7 +347,7 @@ def test_half_a_request_is_idle_too(serve, connect, application):
 
 
 def test_an_answer_that_takes_longer_than_idleness_is_still_given(serve, connect, application):
-    application.deliveries["/late"] = ResponseTiming(delay=0.1)
+    application.timings["/late"] = ResponseTiming(delay=0.1)
     client = connect(serve(idle=0.01))
     client.send(get(b"/late"))
     assert client.rest() == ok(b"/late")
@@ -379,18 +379,18 @@ def test_requests_sent_ahead_are_answered_in_order(client):
 
 
 def test_an_answer_to_a_pipelined_request_waits_for_the_one_before_it(client, application):
-    application.deliveries["/late"] = ResponseTiming(delay=0.05)
+    application.timings["/late"] = ResponseTiming(delay=0.05)
     client.asks(get(b"/late") + get(b"/now") + post(b"/then", b"abc"), ok(b"/late") + ok(b"/now") + ok(b"/then"))
 
 
 def test_more_than_a_slice_sent_ahead_of_a_late_answer_waits_too(client, application):
-    application.deliveries["/late"] = ResponseTiming(delay=0.05)
+    application.timings["/late"] = ResponseTiming(delay=0.05)
     paths = [b"/late", *(b"/%d" % number for number in range(FEED_CHUNK // 10))]
     client.asks(b"".join(map(get, paths)), b"".join(map(ok, paths)))
 
 
 def test_a_request_that_arrives_while_another_is_late_waits_for_it(client, application):
-    application.deliveries["/late"] = ResponseTiming(delay=0.1)
+    application.timings["/late"] = ResponseTiming(delay=0.1)
     client.send(get(b"/late"))
     client.send(get(b"/now")[:10])
     client.asks(get(b"/now")[10:], ok(b"/late") + ok(b"/now"))
@@ -494,7 +494,7 @@ def test_two_requests_may_be_split_anywhere(application):
 
 
 def test_pieces_that_wait_for_several_late_answers_keep_their_order(application):
-    application.deliveries["/late"] = ResponseTiming(delay=0.001)
+    application.timings["/late"] = ResponseTiming(delay=0.001)
     paths = [b"/late" if number % 100 == 0 else b"/%d" % number for number in range(3000)]
     raw = b"".join(map(get, paths))
     expected = b"".join(map(ok, paths))
@@ -640,7 +640,7 @@ def test_garbage_that_comes_in_pieces_is_notified_whole_up_to_its_first_kilobyte
 
 
 def test_garbage_behind_a_late_request_is_rejected_in_its_turn(client, application):
-    application.deliveries["/late"] = ResponseTiming(delay=0.05)
+    application.timings["/late"] = ResponseTiming(delay=0.05)
     client.send(get(b"/late") + b"\x00\x01")
     client.hears(ok(b"/late"))
     assert client.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -853,14 +853,14 @@ def test_a_broken_application_is_a_plain_500_and_a_line_in_the_log(client, appli
 
 
 def test_a_late_answer_comes_and_is_whole(client, application):
-    application.deliveries["/"] = ResponseTiming(delay=0.01)
+    application.timings["/"] = ResponseTiming(delay=0.01)
     client.asks(get(b"/"), ok(b"/"))
     assert application.finished() == ("/", len(ok(b"/")), "complete")
     client.asks(get(b"/x"), ok(b"/x"))
 
 
 def test_a_late_answer_does_not_hold_up_other_connections(mock, connect, application):
-    application.deliveries["/late"] = ResponseTiming(delay=FOR_EVER)
+    application.timings["/late"] = ResponseTiming(delay=FOR_EVER)
     late, other = connect(mock), connect(mock)
     late.send(get(b"/late"))
     other.asks(get(b"/now"), ok(b"/now"))
@@ -868,7 +868,7 @@ def test_a_late_answer_does_not_hold_up_other_connections(mock, connect, applica
 
 
 def test_many_late_answers_take_no_threads(mock, connect, application):
-    application.deliveries["/late"] = ResponseTiming(delay=0.2)
+    application.timings["/late"] = ResponseTiming(delay=0.2)
     before = set(threading.enumerate())
     clients = [connect(mock) for _ in range(150)]
     for client in clients:
@@ -879,13 +879,13 @@ def test_many_late_answers_take_no_threads(mock, connect, application):
 
 
 def test_an_answer_in_pieces_is_the_same_answer(client, application):
-    application.deliveries["/abcdefghi"] = ResponseTiming(pace=Pace(size=3, pause=0.005))
+    application.timings["/abcdefghi"] = ResponseTiming(pace=Pace(size=3, pause=0.005))
     client.asks(get(b"/abcdefghi") + get(b"/x"), ok(b"/abcdefghi") + ok(b"/x"))
     assert application.finished() == ("/abcdefghi", len(ok(b"/abcdefghi")), "complete")
 
 
 def test_pieces_come_one_at_a_time(client, application):
-    application.deliveries["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
+    application.timings["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
     client.asks(get(b"/abcd"), ok(b"/abcd")[:-3])
     assert client.is_silent()
 
@@ -893,7 +893,7 @@ def test_pieces_come_one_at_a_time(client, application):
 def test_pieces_wait_for_a_client_that_does_not_read(mock, connect, application):
     body = bytes(8 << 20)
     application.responses("/big", DATE, body=body)
-    application.deliveries["/big"] = ResponseTiming(pace=Pace(size=1 << 20, pause=0.0))
+    application.timings["/big"] = ResponseTiming(pace=Pace(size=1 << 20, pause=0.0))
     slow, other = connect(mock, SO_RCVBUF=4096), connect(mock)
     slow.send(get(b"/big"))
     for _ in range(50):
@@ -905,7 +905,7 @@ def test_pieces_wait_for_a_client_that_does_not_read(mock, connect, application)
 
 
 def test_a_cut_answer_promises_all_and_closes(client, application):
-    application.deliveries["/abcdef"] = ResponseTiming(cut=3)
+    application.timings["/abcdef"] = ResponseTiming(cut=3)
     client.send(get(b"/abcdef"))
     sent = ok(b"/ab", promised=7)
     assert client.rest() == sent
@@ -913,19 +913,19 @@ def test_a_cut_answer_promises_all_and_closes(client, application):
 
 
 def test_a_cut_behind_the_end_cuts_nothing(client, application):
-    application.deliveries["/a"] = ResponseTiming(cut=99)
+    application.timings["/a"] = ResponseTiming(cut=99)
     client.asks(get(b"/a") * 2, ok(b"/a") * 2)
     assert application.finished()[2] == "complete"
 
 
 def test_an_answer_may_be_cut_and_slow(client, application):
-    application.deliveries["/abcdef"] = ResponseTiming(cut=5, pace=Pace(size=2, pause=0.005))
+    application.timings["/abcdef"] = ResponseTiming(cut=5, pace=Pace(size=2, pause=0.005))
     client.send(get(b"/abcdef"))
     assert client.rest() == ok(b"/abcd", promised=7)
 
 
 def test_an_answer_may_be_closed_though_http_would_keep_it(client, application):
-    application.deliveries["/"] = ResponseTiming(ending=Ending.CLOSE)
+    application.timings["/"] = ResponseTiming(ending=Ending.CLOSE)
     client.send(get(b"/") + get(b"/never"))
     assert client.rest() == ok(b"/")
     assert application.finished() == ("/", len(ok(b"/")), "close")
@@ -934,7 +934,7 @@ def test_an_answer_may_be_closed_though_http_would_keep_it(client, application):
 
 @pytest.mark.parametrize("cut", [0, 3, None])
 def test_an_answer_may_end_in_a_reset(client, application, cut):
-    application.deliveries["/abcdef"] = ResponseTiming(cut=cut, ending=Ending.RESET)
+    application.timings["/abcdef"] = ResponseTiming(cut=cut, ending=Ending.RESET)
     client.send(get(b"/abcdef"))
     sent = ok(b"/abcdef"[:cut], promised=7)
     client.hears(sent)
@@ -946,7 +946,7 @@ def test_an_answer_may_end_in_a_reset(client, application, cut):
 def test_a_reset_waits_until_a_large_answer_is_out(client, application):
     body = bytes(8 << 20)
     application.responses("/big", DATE, body=body)
-    application.deliveries["/big"] = ResponseTiming(ending=Ending.RESET)
+    application.timings["/big"] = ResponseTiming(ending=Ending.RESET)
     client.asks(get(b"/big"), ok(body)[: 4 << 20])
     with pytest.raises(ConnectionResetError):
         client.rest()
@@ -954,7 +954,7 @@ def test_a_reset_waits_until_a_large_answer_is_out(client, application):
 
 
 def test_a_reset_in_place_of_an_answer(client, application):
-    application.deliveries["/"] = ResponseTiming(instead=b"", ending=Ending.RESET)
+    application.timings["/"] = ResponseTiming(instead=b"", ending=Ending.RESET)
     client.send(get(b"/"))
     with pytest.raises(ConnectionResetError):
         client.socket.recv(1)
@@ -962,7 +962,7 @@ def test_a_reset_in_place_of_an_answer(client, application):
 
 
 def test_a_hanging_answer_stays_open_and_silent(serve, connect, application):
-    application.deliveries["/abcdef"] = ResponseTiming(cut=3, ending=Ending.HANG)
+    application.timings["/abcdef"] = ResponseTiming(cut=3, ending=Ending.HANG)
     mock = serve(idle=0.05)
     hanging = connect(mock)
     sent = ok(b"/ab", promised=7)
@@ -976,7 +976,7 @@ def test_a_hanging_answer_stays_open_and_silent(serve, connect, application):
 
 
 def test_who_leaves_a_hanging_answer_is_forgotten(mock, connect, application):
-    application.deliveries["/"] = ResponseTiming(instead=b"", ending=Ending.HANG)
+    application.timings["/"] = ResponseTiming(instead=b"", ending=Ending.HANG)
     client = connect(mock)
     client.send(get(b"/") + get(b"/never"))
     assert application.finished() == ("/", 0, "hang")
@@ -986,27 +986,27 @@ def test_who_leaves_a_hanging_answer_is_forgotten(mock, connect, application):
 
 
 def test_anything_may_be_sent_in_place_of_an_answer(client, application):
-    application.deliveries["/"] = ResponseTiming(instead=b"\x00garbage")
+    application.timings["/"] = ResponseTiming(instead=b"\x00garbage")
     client.send(get(b"/"))
     assert client.rest() == b"\x00garbage"
     assert application.finished() == ("/", 8, "close")
 
 
 def test_an_answer_of_the_pool_is_delivered_the_same_way(client, application):
-    application.deliveries["/_mock/a"] = ResponseTiming(delay=0.005, pace=Pace(3, 0.005), cut=4)
+    application.timings["/_mock/a"] = ResponseTiming(delay=0.005, pace=Pace(3, 0.005), cut=4)
     client.send(get(b"/_mock/a"))
     assert client.rest() == ok(b"/_mo", promised=8)
 
 
 def test_who_leaves_before_a_late_answer_has_left(client, application):
-    application.deliveries["/late"] = ResponseTiming(delay=FOR_EVER)
+    application.timings["/late"] = ResponseTiming(delay=FOR_EVER)
     client.send(get(b"/late"))
     client.socket.close()
     assert application.finished() == ("/late", 0, "left")
 
 
 def test_who_leaves_between_two_pieces_has_left(client, application):
-    application.deliveries["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
+    application.timings["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
     client.asks(get(b"/abcd"), ok(b"/abcd")[:-3])
     client.socket.close()
     assert application.finished() == ("/abcd", len(ok(b"/abcd")) - 3, "left")
@@ -1101,7 +1101,7 @@ def test_tls_says_https(secure, application):
 
 
 def test_tls_ends_in_a_reset_without_a_good_bye(secure, application):
-    application.deliveries["/"] = ResponseTiming(ending=Ending.RESET)
+    application.timings["/"] = ResponseTiming(ending=Ending.RESET)
     with socket.socket(fileno=os.dup(secure.socket.fileno())) as below:  # OpenSSL calls a reset an unexpected end
         below.settimeout(PATIENCE)
         secure.asks(get(b"/"), ok(b"/"))

@@ -113,7 +113,7 @@ def test_a_start_that_finds_it_needs_no_cryptography(ca: CertificateAuthority) -
     ca.context(NAMES)
     program = (
         "import sys; from pathlib import Path; from mockserver.intercept.ca import CertificateAuthority; "
-        f"CA(Path({str(ca.folder)!r})).context({NAMES!r}); "
+        f"CertificateAuthority(Path({str(ca.folder)!r})).context({NAMES!r}); "
         "print([name for name in ('trustme', 'cryptography', 'certifi') if name in sys.modules])"
     )
 
@@ -134,7 +134,7 @@ def test_processes_that_start_together_end_up_with_one(folder: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from mockserver.intercept.ca import CertificateAuthority; "
         "sys.stdin.read(); "  # all at once, when their stdin is closed
-        f"CA = CA(Path({str(folder)!r})); ca.context({NAMES!r}); "
+        f"ca = CertificateAuthority(Path({str(folder)!r})); ca.context({NAMES!r}); "
         "print(ca.certificate.read_text())"
     )
     started = [

@@ -42,12 +42,12 @@ class StubApplication:
     """A WSGI application that says how it was asked."""
 
     def __init__(self):
-        self.delivery_numbers = {}
+        self.timings = {}
         self.broken_ones = queue.Queue()
 
     def __call__(self, environ, start_response):
-        if environ["PATH_INFO"] in self.delivery_numbers:
-            environ["mockserver.timing"] = self.delivery_numbers[environ["PATH_INFO"]]
+        if environ["PATH_INFO"] in self.timings:
+            environ["mockserver.timing"] = self.timings[environ["PATH_INFO"]]
         scheme, host, target = environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), environ["mockserver.target"]
         said = f"{environ['mockserver.listener']} {environ['REQUEST_METHOD']} {scheme} {host} {target} "
         start_response("200 OK", [("Date", "now")])
@@ -468,8 +468,8 @@ def test_what_was_said_before_a_reset_is_heard(line):
 
 
 def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, ca, application):
-    application.deliveries["/reset"] = ResponseTiming(ending=Ending.RESET)
-    application.deliveries["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
+    application.timings["/reset"] = ResponseTiming(ending=Ending.RESET)
+    application.timings["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
     connect = opened()
 
     def ask(path):
@@ -486,8 +486,8 @@ def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, ca, application)
 
 
 def test_a_fault_of_a_whole_url_is_performed_here(opened, application):
-    application.deliveries["/reset"] = ResponseTiming(ending=Ending.RESET)
-    application.deliveries["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
+    application.timings["/reset"] = ResponseTiming(ending=Ending.RESET)
+    application.timings["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
     connect = opened()
 
     with pytest.raises(ConnectionResetError):
