@@ -78,7 +78,7 @@ def measured(name: str, requests: int, rounds: int, *, wsgi: bool = False) -> di
         patch.object(Handler, "respond", around(timer, "respond", Handler.respond)),
         patch.object(Handler, "handle", around(timer, "handle", Handler.handle)),
         patch.object(World, "execute", around(timer, "execute", World.execute)),
-        patch.object(World, "write_down", around(timer, "journal", World.write_down)),
+        patch.object(World, "record_exchange", around(timer, "journal", World.record_exchange)),
         patch.object(State, "apply", around(timer, "apply", State.apply)),
         patch.object(Flask, "wsgi_app", around(timer, "Flask", Flask.wsgi_app)),
         closing(Double(providers=providers, wsgi=wsgi)) as double,

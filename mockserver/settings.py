@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
-from mockserver.engine.ids import unguessable
+from mockserver.engine.ids import random_token
 
 _PREFIX = "MOCKSERVER_"
 _OTHER_VARIABLES = {"host": "MOCKSERVER_LISTEN_HOST", "port": "MOCKSERVER_HTTP_PORT"}
@@ -106,7 +106,7 @@ class Settings:
         """These settings, with a token of the control API where one is asked for and none was given."""
         if self.token or self.is_private or not self.needs_token:
             return self
-        return replace(self, token=unguessable())
+        return replace(self, token=random_token())
 
     def beside(self, port: int | None, usual: int) -> int:
         """The port of a second listener: the given one, else the usual one beside the default port, else 0, a free one."""

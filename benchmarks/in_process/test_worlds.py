@@ -47,8 +47,8 @@ def test_the_limits_of_a_number_that_is_used_up(benchmark: Any) -> None:
     for use in range(40):
         for window in ("a 1", "a"):
             state.apply(UseCounted(window, NOON - 40 * SECOND // (use + 1), 40))
-    standings = benchmark(lambda: limits.usage(state, "a", "1", NOON).standings)
-    assert standings[0].used == 40
+    statuses = benchmark(lambda: limits.usage(state, "a", "1", NOON).statuses)
+    assert statuses[0].used == 40
 
 
 @pytest.fixture

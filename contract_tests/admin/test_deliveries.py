@@ -452,7 +452,7 @@ def test_a_clock_is_moved_by_one_at_a_time(client: Client, world: World, hand: H
     frozen = client.put(f"{WORLD}/clock", json={"frozen": True, "at": "2027-01-01T00:00:00Z"})
     ended(world, 1, FINE)
 
-    said = "somebody else is moving this world's clock; let that end first"
+    said = "another request is moving this world's clock; wait until it has ended"
     assert (409, "busy", said) == rejected(second) == rejected(frozen)
     assert "2026-06-01T12:01:00Z" == first.result(timeout=30)["now"]
 

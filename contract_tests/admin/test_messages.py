@@ -369,7 +369,7 @@ def test_the_feed_and_a_snapshot_know_of_changed_and_deleted_messages(client: Cl
     client.patch(f"{HERE}/{kept['serial']}", json={"status": "Delivered"})
     client.delete(f"{HERE}/{gone['serial']}")
 
-    received = [type(item.what).__name__ for item in registry.default.feed.since(cursor).items]
+    received = [type(item.event).__name__ for item in registry.default.feed.since(cursor).items]
     assert ["MessageChanged", "MessageDeleted"] == received
     snapshot = client.get(f"{WORLD}/snapshot").get_json()
     rows = {row["id"]: row for account in snapshot["accounts"] for row in account["messages"]}

@@ -418,7 +418,7 @@ def test_dt_16_other_methods_are_rejected_in_the_envelope(dialogtech, method):
 def test_dt_16_a_head_does_what_a_get_does_and_says_nothing(dialogtech):
     sms = {"action": "sms.send_message", "to": CUSTOMER, "from": OWN, "message": "x", **dialogtech.CREDENTIALS}
     response = dialogtech.open("HEAD", query_string=sms)
-    sent = [item.what.message.text for item in dialogtech.world.feed.since(0).items if hasattr(item.what, "message")]
+    sent = [item.event.message.text for item in dialogtech.world.feed.since(0).items if hasattr(item.event, "message")]
 
     assert (response.status_code, response.data, sent) == (200, b"", ["x"])
 
@@ -629,7 +629,7 @@ def test_dt_36_what_xml_cannot_carry_is_kept_inside_and_replaced_outside(dialogt
     text = "\x00\x01\x1f\ufffe\uffff"
     assert dialogtech.send(message=text) == dialogtech.SENT
     assert [record[4] for record in records(dialogtech.messages(**dialogtech.TODAY))] == ["\ufffd" * 5]
-    events = [item.what for item in dialogtech.world.feed.since(0).items]
+    events = [item.event for item in dialogtech.world.feed.since(0).items]
     stored = [event.message.text for event in events if hasattr(event, "message")]
     assert stored == [text]
 

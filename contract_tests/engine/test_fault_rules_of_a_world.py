@@ -33,7 +33,7 @@ def world() -> World:
 
 
 def events(world: World) -> list[Event]:
-    return [item.what for item in world.feed.since(0).items]  # type: ignore[attr-defined]  # every item of this feed has it
+    return [item.event for item in world.feed.since(0).items]  # type: ignore[attr-defined]  # every item of this feed has it
 
 
 def counted(state: State) -> list[tuple[str, int, int]]:

@@ -117,7 +117,7 @@ class Scenario:
 
     def folded(self) -> State:
         """The recorded events, applied to the state that was there when recording began."""
-        state = self.start.state(self.clock, self.clock.now())
+        state = self.start.create_state(self.clock, self.clock.now())
         for event in self.log.events:
             state.apply(event)
         return state
@@ -279,7 +279,7 @@ def test_a_fork_is_folded_from_its_own_initial_state() -> None:
     scenario.receive(2)
     scenario.world.wait_until_idle()
     fork = scenario.registry.fork(scenario.world)
-    start = fork.initial_state.state(fork.clock, fork.now())
+    start = fork.initial_state.create_state(fork.clock, fork.now())
     fork.log = log = Recorder()
     fork.receive_inbound("serwersms", INBOUND["serwersms"])
     fork.wait_until_idle()

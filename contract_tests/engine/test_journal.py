@@ -31,8 +31,8 @@ def test_adding_tells_the_number() -> None:
 def test_an_exchange_keeps_what_was_read_and_the_variants_and_weighs_it() -> None:
     values, variants = {"to": "5556667777", "phone": [[], []]}, {"limits": "off"}
     bare, kept = exchange(b"x" * 10), exchange(b"x" * 10)
-    bare.decided("w", "dialogtech", "sms.send_message", Decision(0, None))
-    kept.decided("w", "dialogtech", "sms.send_message", Decision(0, None), values, variants)
+    bare.set_decision("w", "dialogtech", "sms.send_message", Decision(0, None))
+    kept.set_decision("w", "dialogtech", "sms.send_message", Decision(0, None), values, variants)
 
     assert ({}, {}) == (bare.values, bare.variants)
     assert kept.values is values

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.engine.instants import SECOND
-from mockserver.engine.limits import Limit, standing
+from mockserver.engine.limits import Limit, limit_status
 
 ONE = Limit(1, 1, "1 per second")
 THREE = Limit(3, 10, "3 per 10 seconds")
@@ -29,7 +29,7 @@ FIXED = Limit(2, 10, "2 in each 10 seconds", is_fixed=True)
 def test_a_use_is_possible_when_the_one_that_fills_the_window_is_as_old_as_it_is_long(
     limit: Limit, uses: tuple[int, ...], now: int, used: int, free_at: int
 ) -> None:
-    found = standing(limit, uses, now)
+    found = limit_status(limit, uses, now)
 
     assert (used, free_at) == (found.used, found.free_at)
 
@@ -47,7 +47,7 @@ def test_a_use_is_possible_when_the_one_that_fills_the_window_is_as_old_as_it_is
 def test_a_fixed_window_is_free_when_the_next_one_begins(
     uses: tuple[int, ...], now: int, used: int, free_at: int
 ) -> None:
-    found = standing(FIXED, uses, now)
+    found = limit_status(FIXED, uses, now)
 
     assert (used, free_at) == (found.used, found.free_at)
 
@@ -58,7 +58,7 @@ def test_no_window_ever_holds_more_than_the_limit_allows(wishes: list[int], most
     uses: tuple[int, ...] = ()
     for wish in wishes:
         now = wish * SECOND // 4
-        if standing(limit, uses, now).free_at <= now:
+        if limit_status(limit, uses, now).free_at <= now:
             uses = (*uses, now)[-most:] if most > 1 else (now,)
             window = [at for at in uses if at > now - seconds * SECOND]
             assert len(window) <= most

@@ -58,7 +58,7 @@ def test_an_advance_tells_what_happened_in_order_each_thing_at_its_own_instant()
     events = world.advance(2 * SECOND)
 
     assert [(10, "sooner"), (20, "later"), (SECOND + 10, "sooner")] == [
-        (found.at, found.what.message.text) for found in events if isinstance(found.what, MessageStored)
+        (found.at, found.event.message.text) for found in events if isinstance(found.event, MessageStored)
     ]
     assert 2 * SECOND == world.now()
     assert [(10, "sooner"), (20, "later"), (SECOND + 10, "sooner")] == texts(world)
@@ -119,7 +119,7 @@ def test_things_that_bring_about_one_another_without_time_moving_are_stopped() -
     world = registry().default
     schedule(world, 1, more=10**9, apart=0)
 
-    with pytest.raises(AdvanceLimitExceeded, match="1000 things followed from one another without time moving"):
+    with pytest.raises(AdvanceLimitExceeded, match="1000 items caused one another without time moving"):
         world.advance(SECOND)
     assert 1_001 == len(world.state.message_store)
 
@@ -128,7 +128,7 @@ def test_things_that_follow_from_one_another_as_time_moves_are_no_endless_loop()
     world = registry().default
     schedule(world, 1, more=1_500, apart=1)
 
-    assert 1_501 == len([found for found in world.advance(SECOND) if isinstance(found.what, MessageStored)])
+    assert 1_501 == len([found for found in world.advance(SECOND) if isinstance(found.event, MessageStored)])
 
 
 @pytest.mark.parametrize("apart", [0, 1], ids=["at one instant", "one after the other"])
@@ -138,14 +138,14 @@ def test_much_that_is_due_is_no_endless_loop(monkeypatch: pytest.MonkeyPatch, ap
     for number in range(10):
         schedule(world, 5 + apart * number, more=2, apart=0)
 
-    assert 30 == len([found for found in world.advance(SECOND) if isinstance(found.what, MessageStored)])
+    assert 30 == len([found for found in world.advance(SECOND) if isinstance(found.event, MessageStored)])
 
 
 def test_a_reset_returns_a_world_to_how_it_was_created_and_its_cursors_go_on() -> None:
     world = registry().default
     schedule(world, 5)
     world.receive_inbound("p", {"text": "now"})
-    world.write_down(Exchange("GET", "/", (), b"", None))
+    world.record_exchange(Exchange("GET", "/", (), b"", None))
     world.execute(lambda state, now, ids: Decision(now, None, (VariantChosen("limits", "off"),)))
     world.add_fault_rule(FaultRule(Fault()))
     cursor = world.feed.cursor
@@ -177,7 +177,7 @@ def test_a_fork_has_what_is_due_and_returns_to_where_it_was_forked() -> None:
 def test_an_exchange_in_the_feed_is_its_number_and_no_more() -> None:
     world = registry().default
     exchange = Exchange("GET", "/", (), b"x" * 10_000, None)
-    world.write_down(exchange)
+    world.record_exchange(exchange)
 
     assert (TimedEvent(0, ExchangeRecorded(1)),) == world.feed.since(0).items
 

@@ -93,7 +93,7 @@ def test_of_several_limits_the_one_that_is_free_last_counts_and_shared_uses_are_
     exceeded = usage.exceeded()
 
     assert (minute, 60_000_000) == exceeded
-    assert [2, 2, 0] == [each.used for each in usage.standings]
+    assert [2, 2, 0] == [each.used for each in usage.statuses]
     assert [("a", 600_000, 2), ("b", 600_000, 2)] == [(each.window, each.at, each.keep) for each in usage.events]
-    assert [2, 2, 1] == [each.used for each in usage.counted().standings]
+    assert [2, 2, 1] == [each.used for each in usage.counted().statuses]
     assert limit_usage(state, ((second, "b"),), 600_000).exceeded() is None

@@ -43,8 +43,8 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
         "request": {"headers": list(map(list, exchange.head)), "body": body(exchange.body)},
         "answer": {
             "status": exchange.status,
-            "headers": list(map(list, exchange.answer_head)),
-            "body": body(exchange.answer_body),
+            "headers": list(map(list, exchange.response_head)),
+            "body": body(exchange.response_body),
             "sent": exchange.sent,
         },
         "error": _error(exchange.error),

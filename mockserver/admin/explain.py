@@ -211,7 +211,7 @@ def _rule(exchange: Exchange, provider: Provider | None) -> _Rule:
         operation = provider.operations_by_name.get(exchange.operation) if provider else None
         return _Rule(exchange.operation, source=operation.source if operation else None)
     if not exchange.method:
-        reason = exchange.answer_body.decode("utf-8", "replace")
+        reason = exchange.response_body.decode("utf-8", "replace")
         return _SERVER[400]._replace(name="NoHTTP", description=f"this is no HTTP: {reason}")
     world, _ = split(exchange)
     if world and world != exchange.world:

@@ -33,16 +33,16 @@ RequestPattern = Callable[[World, Mapping[str, Any], TimedEvent], bool]
 
 
 def _is_exchange(world: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
-    found = world.journal.get(item.what.number) if isinstance(item.what, ExchangeRecorded) else None
+    found = world.journal.get(item.event.number) if isinstance(item.event, ExchangeRecorded) else None
     return found is not None and journal.matches(found, query)
 
 
 def _is_message(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
-    return isinstance(item.what, MessageStored) and messages.matches(item.what.message, query)
+    return isinstance(item.event, MessageStored) and messages.matches(item.event.message, query)
 
 
 def _is_judged(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
-    return isinstance(item.what, AttemptEnded) and deliveries.judges(item.what, query)
+    return isinstance(item.event, AttemptEnded) and deliveries.judges(item.event, query)
 
 
 class _Kind(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mockserver.engine.journal import Exchange, Outcome
+from mockserver.engine.journal import Exchange, ExchangeOutcome
 from mockserver.engine.limits import LimitStatus
 
 
@@ -22,7 +22,7 @@ def is_whole(exchange: Exchange) -> bool:
     return exchange.outcome in _WHOLE
 
 
-_WHOLE: frozenset[Outcome] = frozenset(("accepted", "rejected", "unmatched"))
+_WHOLE: frozenset[ExchangeOutcome] = frozenset(("accepted", "rejected", "unmatched"))
 
 
 def decided(exchange: Exchange) -> dict[str, Any] | None:

@@ -192,7 +192,7 @@ _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
 
 def event_json(api: Api, world: World, item: TimedEvent) -> dict[str, Any] | None:
     """Something that happened, with its facts; ``None`` for an exchange that the journal has let go of."""
-    what = item.what
+    what = item.event
     if isinstance(what, ExchangeRecorded):
         found = world.journal.get(what.number)
         if found is None:

@@ -74,7 +74,7 @@ class WorldClock(Resource):
             next: to the next thing that is due; where nothing is, the clock stays.
 
         Raises:
-            ControlError: the instant is past, or somebody else is moving the clock.
+            ControlError: the instant is past, or another request is moving the clock.
             ValueError: none of these was given, or more than one.
         """
         given: list[dict[str, Any]] = []

@@ -11,7 +11,7 @@ from .transport import format_difference
 from .values import ExchangeRecord, JournalPage, Row
 
 if TYPE_CHECKING:
-    from mockserver.engine.journal import Outcome
+    from mockserver.engine.journal import ExchangeOutcome
 
 
 class Exchanges(Resource):
@@ -23,7 +23,7 @@ class Exchanges(Resource):
         provider: str | None = None,
         operation: str | None = None,
         *,
-        outcome: Outcome | None = None,
+        outcome: ExchangeOutcome | None = None,
         error: str | None = None,
         status: int | None = None,
         target: str | None = None,

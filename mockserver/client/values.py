@@ -16,7 +16,7 @@ from mockserver.engine.accounts import Login
 from .timefmt import read, read_if_any
 
 if TYPE_CHECKING:
-    from mockserver.engine.journal import Effect, Outcome
+    from mockserver.engine.journal import Effect, ExchangeOutcome
 
 Row: TypeAlias = Mapping[str, Any]
 """JSON as the control API writes it."""
@@ -230,7 +230,7 @@ class ExchangeRecord:
     target: str
     """What was asked for, as it was sent, with secrets that are not ours masked."""
     status: int
-    outcome: Outcome
+    outcome: ExchangeOutcome
     """What came of it for the client: ``accepted``, ``rejected``, ``no_response`` and so on."""
     error: str | None
     """The name of the provider's error that the client got, if it got one."""

@@ -1,8 +1,8 @@
-"""The only place that knows the time: a world's clock, frozen at an instant or running beside the machine's.
+"""A world's clock, frozen at an instant or running beside the machine's. Only this module reads the time.
 
-A clock is a value. Whoever moves it makes another one, which becomes the world's by the event `ClockChanged`. A
+A clock is an immutable value: moving it returns another one, which becomes the world's by the event `ClockChanged`. A
 running clock is an offset from the machine's time, which is read once when the process starts and then counted by
-the monotonic clock: setting the machine's own clock moves no world.
+the monotonic clock, so setting the machine's clock moves no world.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 from .instants import SECOND, Instant
 
 _STARTED_AT = time.time_ns() // 1000 - time.monotonic_ns() // 1000
-"""The instant at which the monotonic clock stood at 0, as the machine's clock had it when this process started."""
+"""The instant at which the monotonic clock was 0, by the machine's clock when this process started."""
 
 
 def _machine_time() -> Instant:
@@ -22,37 +22,37 @@ def _machine_time() -> Instant:
 
 
 class Clock(Struct, frozen=True, gc=False):
-    """One world's time."""
+    """One world's clock."""
 
     frozen_at: Instant | None = None
-    """The instant at which it stands; ``None`` for a running one."""
+    """The instant of a frozen clock; ``None`` for a running one."""
     offset: int = 0
-    """Microseconds by which a running one is ahead of the machine's time."""
+    """Microseconds by which a running clock is ahead of the machine's time."""
 
     @classmethod
     def system(cls) -> Clock:
-        """A running clock that agrees with the machine's now."""
+        """Return a running clock that shows the machine's time."""
         return cls(None, time.time_ns() // 1000 - _machine_time())
 
     @classmethod
     def frozen(cls, at: Instant) -> Clock:
-        """A clock that stands at an instant until it is moved."""
+        """Return a clock that is frozen at an instant."""
         return cls(at)
 
     @property
     def is_frozen(self) -> bool:
-        """Whether it stands until it is moved."""
+        """Whether it stays at its instant until it is moved."""
         return self.frozen_at is not None
 
     def now(self) -> Instant:
-        """The instant that it shows."""
+        """Return the current instant."""
         return self.offset + _machine_time() if self.frozen_at is None else self.frozen_at
 
     def freeze(self, at: Instant | None = None) -> Clock:
-        """Stop it, here or at a later instant.
+        """Return a clock that is frozen now or at a later instant.
 
         Raises:
-            ValueError: the instant is already past: time in a world does not run backwards (a reset does that).
+            ValueError: the instant is past: only a reset moves time backwards.
         """
         now = self.now()
         if at is not None and at < now:
@@ -62,7 +62,7 @@ class Clock(Struct, frozen=True, gc=False):
         return Clock(now if at is None else at)
 
     def advance(self, microseconds: int) -> Clock:
-        """Move it on by a duration, running or frozen.
+        """Return a clock that is further by a duration, running or frozen as this one is.
 
         Raises:
             ValueError: the duration is negative.
@@ -74,9 +74,9 @@ class Clock(Struct, frozen=True, gc=False):
         return Clock(self.frozen_at + microseconds)
 
     def move_to(self, instant: Instant) -> Clock:
-        """Move it on to an instant, running or frozen; one that is past moves nothing."""
+        """Return a clock that is at an instant, running or frozen as this one is; a past instant moves nothing."""
         return self.advance(max(0, instant - self.now()))
 
     def resume(self) -> Clock:
-        """Let it run on from where it stands."""
+        """Return a clock that runs on from the current instant."""
         return self if self.frozen_at is None else Clock(None, self.frozen_at - _machine_time())

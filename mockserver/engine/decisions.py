@@ -1,4 +1,4 @@
-"""What an operation concludes, before anything has happened."""
+"""Decisions: the results of operations, before their events are applied."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from .provider_errors import ProviderError
 
 
 class LimitSnapshot(Protocol):
-    """What rate limits look at, as it was at an instant."""
+    """The uses of rate limits at an instant."""
 
     @property
-    def standings(self) -> tuple[LimitStatus, ...]:
-        """Where they stand then. Reckoned when somebody asks: of what was accepted, nearly no one does."""
+    def statuses(self) -> tuple[LimitStatus, ...]:
+        """The status of each limit. Computed on access, because it is rarely needed."""
 
 
 class DecisionTrace(Struct, frozen=True, gc=False):
-    """Why it was decided so, beside what the provider error says itself."""
+    """Why a decision was made, beside what its provider error says."""
 
     measured: LimitSnapshot | None = None
-    """What the rate limits looked at: as it was for a provider error, and as it is left for what was accepted. Nothing in it may
-    lead back here, because the garbage collector does not look (``gc=False``)."""
+    """The uses of the rate limits: before a rejected request, or after an accepted one. It must not refer back to this
+    object, because the garbage collector does not track it (``gc=False``)."""
     magic: str | None = None
-    """The value that brought this about, where it is one of those that a provider keeps for tests."""
+    """The magic value that caused this decision, if one did."""
 
     @property
     def windows(self) -> tuple[LimitStatus, ...]:
-        """The rate limits that were looked at."""
-        return () if self.measured is None else self.measured.standings
+        """The status of each rate limit that was checked."""
+        return () if self.measured is None else self.measured.statuses
 
 
-NOTHING_ELSE = DecisionTrace()
-"""What was asked and what was concluded say it all."""
+NO_TRACE = DecisionTrace()
+"""The trace of a decision that its request and its value explain."""
 
 
 class Decision(Struct, frozen=True):
-    """A value or a provider error, the events that would make it so, and the trace."""
+    """The decision about a request: a result or a provider error, the events to apply, and the trace."""
 
     at: Instant
     value: object
-    """What the provider's wire format knows how to write; a `ProviderError` is one of these."""
+    """The result, which the provider's wire format can write; or a `ProviderError`."""
     events: tuple[Event, ...] = ()
-    trace: DecisionTrace = NOTHING_ELSE
+    trace: DecisionTrace = NO_TRACE
     account: str | None = None
-    """The key of the account that asked; ``None`` for a stranger."""
+    """The key of the account that made the request; ``None`` for unknown credentials."""
 
     @property
     def error(self) -> ProviderError | None:
-        """The provider error, when it is one."""
+        """The provider error; ``None`` when the request was accepted."""
         return self.value if isinstance(self.value, ProviderError) else None

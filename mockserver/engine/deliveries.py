@@ -1,4 +1,4 @@
-"""What a world sends to its customers: deliveries, and every attempt at one. Facts only; `webhooks/` sends them."""
+"""Webhook deliveries and their attempts, as immutable values; the package `webhooks` sends them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .instants import Instant
 
 
 class OutgoingRequest(NamedTuple):
-    """A webhook request to make."""
+    """An HTTP request of a webhook."""
 
     method: str
     url: str
@@ -20,78 +20,78 @@ class OutgoingRequest(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of one."""
+    """The outcome of a webhook request: a response, or the reason why there was none."""
 
     status: int | None = None
-    """The HTTP status; ``None`` when no answer came."""
+    """The HTTP status; ``None`` when there was no response."""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    """The beginning of the answer, as far as it is kept."""
+    """The beginning of the response body; see `WebhookConfig.body_bytes`."""
     error: str | None = None
-    """Why no answer came, in one sentence."""
+    """Why there was no response, in one sentence."""
 
 
 Status: TypeAlias = Literal["due", "held", "acknowledged", "given up"]
 
 
 class Attempt(NamedTuple):
-    """One try."""
+    """One attempt at a delivery."""
 
     at: Instant
     request: OutgoingRequest
     outcome: Outcome
     result: str
-    """Why it was judged as it was, in one sentence."""
+    """Whether it succeeded and why, in one sentence."""
 
 
 class WebhookFault(Fault):
-    """A fault of a delivery. This one does nothing; `webhook_faults.py` has those that do something."""
+    """The base class of webhook faults, which does nothing; the others are in `webhook_faults.py`."""
 
     __slots__ = ()
 
     def open(self, delivery: Delivery, _next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
-        """The deliveries that are opened in place of one.
+        """Return the deliveries that are opened in place of one.
 
         Args:
-            delivery: as the provider opened it.
-            _next_number: takes the next number of a delivery.
+            delivery: the delivery as the provider opened it.
+            _next_number: returns the next delivery number.
         """
         return (delivery,)
 
     def end_attempt(self, _delivery: Delivery, attempt: Attempt, /) -> Attempt:
-        """What counts as the outcome of an attempt that is over."""
+        """Return the attempt that counts in place of one that has ended."""
         return attempt
 
     def gives_up(self, _delivery: Delivery, /) -> bool:
-        """Whether there is no further attempt behind the one that is over."""
+        """Whether no attempt follows the one that has ended."""
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Something that a customer is to Be notified."""
+    """A webhook to deliver to a customer's URL."""
 
     number: int
-    """Its place in the world's deliveries, from 1."""
+    """Its number in the world, from 1."""
     provider: str
     account: str
     """The key of the account whose customer is notified."""
     kind: str
     """In the provider's words: ``inbound`` or ``report``."""
     serial: int
-    """Of the message that it is about."""
+    """The serial of the message that it is about."""
     url: str
-    """Where, as the account has it: a template in some providers."""
+    """The account's URL: a template at some providers."""
     requires_ack: bool
-    """Whether the receiver must answer as the provider demands."""
+    """Whether the receiver must acknowledge as the provider demands."""
     ordering_key: str
-    """Deliveries of one queue are made one after the other."""
+    """Deliveries with the same key are sent one after the other."""
     created_at: Instant
     status: Status = "due"
     due: Instant | None = None
-    """When the next attempt is made; ``None`` when there is none."""
+    """When the next attempt is due; ``None`` when there is none."""
     attempts: tuple[Attempt, ...] = ()
     fault: WebhookFault | None = None
-    """What goes wrong with it on purpose."""
+    """The fault that is applied to it."""
     fault_rule: str | None = None
-    """The id of the rule that says so."""
+    """The id of the fault's rule."""

@@ -1,8 +1,8 @@
-"""Everything that can change a world, one frozen value each. Only `State.apply` turns them into a change.
+"""The events of a world: immutable values, and the only things that change its state (`State.apply`).
 
-So the events of a world, in their order, are the world: a fresh state to which all of them are applied equals it.
+A new state to which all events of a world are applied, in order, equals the world's state.
 
-``gc=False`` stands where a request makes them: values of values, through which no way leads back.
+``gc=False`` marks the events that requests create often: they hold plain values, so they are in no reference cycle.
 """
 
 from __future__ import annotations
@@ -25,80 +25,80 @@ if TYPE_CHECKING:
 
 
 class MessageStored(Struct, frozen=True, gc=False):
-    """A message was sent, or came in, and is from now on in the provider's records."""
+    """A message was sent or received, and was added to the provider's records."""
 
     message: Message
 
 
 class MessageChanged(Struct, frozen=True, gc=False):
-    """A message has another status, or other values in the provider's own fields."""
+    """A message's status, or values of the provider's own fields, changed."""
 
     serial: int
     status: str | None = None
-    """``None`` leaves it as it is."""
+    """The new status; ``None`` for no change."""
     fields: Mapping[str, Any] = NO_FIELDS
-    """Those that change, by name; the others stay as they are."""
+    """The fields that changed, by name; the others are kept."""
 
 
 class MessageDeleted(Struct, frozen=True, gc=False):
-    """A message is no longer in the provider's records."""
+    """A message was removed from the provider's records."""
 
     serial: int
 
 
 class UseCounted(Struct, frozen=True, gc=False):
-    """Something that is limited was used."""
+    """A use was counted in a rate window."""
 
     window: str
-    """Whose use: the limits on one thing share its uses."""
+    """The window's name; several limits may share one."""
     at: Instant
     keep: int
-    """How many of the latest uses the limits on it look at."""
+    """The number of latest uses that the limits need."""
 
 
 class InboundScheduled(Struct, frozen=True):
-    """A message will arrive later."""
+    """An inbound message was scheduled."""
 
     at: Instant
     provider: str
     fields: Mapping[str, Any]
-    """What the provider's `receive_inbound` takes."""
+    """The fields of the message, for the provider's `receive_inbound`."""
 
 
 class DeliveryOpened(Struct, frozen=True):
-    """A customer is to Be notified something."""
+    """A webhook delivery was opened."""
 
     delivery: Delivery
 
 
 class ScheduledItemRun(Struct, frozen=True, gc=False):
-    """A scheduled item is due and is run now, or is dropped because its delivery no longer waits for it."""
+    """A scheduled item was due and was run, or dropped because its delivery no longer waits for it."""
 
     number: int
-    """The item's."""
+    """The item's number."""
 
 
 class AttemptStarted(Struct, frozen=True, gc=False):
-    """An attempt at a delivery begins: published before the first byte of its request is sent."""
+    """An attempt at a delivery started; published before the first byte of its request is sent."""
 
     number: int
-    """The delivery's."""
+    """The delivery's number."""
     at: Instant
 
 
 class AttemptEnded(Struct, frozen=True):
-    """An attempt at a delivery is over."""
+    """An attempt at a delivery ended."""
 
     number: int
-    """The delivery's."""
+    """The delivery's number."""
     attempt: Attempt
     status: Status
     due: Instant | None
-    """When it is tried again; ``None`` for never."""
+    """When the next attempt is due; ``None`` for never."""
 
 
 class DeliveryChanged(Struct, frozen=True):
-    """A delivery is held, released or due again because somebody said so."""
+    """A delivery was held, released or resent on request, or released by a fault."""
 
     number: int
     status: Status
@@ -106,72 +106,72 @@ class DeliveryChanged(Struct, frozen=True):
 
 
 class AccountChanged(Struct, frozen=True):
-    """An account is as this one from now on."""
+    """An account was replaced by this one."""
 
     account: Account
 
 
 class VariantChosen(Struct, frozen=True):
-    """A quirk is read another way from now on."""
+    """A variant of a quirk was chosen."""
 
     name: str
     variant: str
 
 
 class CredentialsIssued(Struct, frozen=True):
-    """Every account that is named has other credentials from now on."""
+    """Accounts got new credentials, which replace their old ones."""
 
     logins: Mapping[str, tuple[Login, ...]]
-    """By the account's key."""
+    """The new credentials, by the account's key."""
 
 
 class ClockChanged(Struct, frozen=True, gc=False):
-    """The world's clock was frozen, moved on or resumed."""
+    """The world's clock was frozen, moved or resumed."""
 
     clock: Clock
 
 
 class IdsUsed(Struct, frozen=True, gc=False):
-    """Identifiers were given away."""
+    """Identifiers were used up."""
 
     sequences: Mapping[str, int]
-    """The next number of each sequence that gave some."""
+    """The next number of each sequence that was used."""
 
 
 class Restarted(Struct, frozen=True):
-    """The world returned to an initial state: its own, or that of a file. What is in flight counts no more."""
+    """The world returned to an initial state: its own, or that of a snapshot. Attempts in flight no longer count."""
 
     initial: InitialState
     clock: Clock
     at: Instant
-    """The instant that the clock showed then, from which relative messages are counted back."""
+    """The clock's instant at the restart, from which relative messages are counted back."""
     keeps_fault_rules: bool = False
 
 
 class Closed(Struct, frozen=True):
-    """The world was dropped. What is in flight counts no more."""
+    """The world was dropped. Attempts in flight no longer count."""
 
 
 class MessagesRead(Struct, frozen=True):
-    """The customer has seen these messages."""
+    """Messages were marked as read by the customer."""
 
     serials: tuple[int, ...]
 
 
 class FaultRuleAdded(Struct, frozen=True):
-    """Something goes wrong on purpose from now on."""
+    """A fault rule was added."""
 
     rule: FaultRule
 
 
 class FaultRuleRemoved(Struct, frozen=True):
-    """A fault rule is gone."""
+    """A fault rule was removed."""
 
     id: str
 
 
 class FaultRulesMatched(Struct, frozen=True):
-    """A request or webhook was one that these fault rules are about."""
+    """A request or webhook matched these fault rules."""
 
     ids: tuple[str, ...]
 
@@ -183,7 +183,7 @@ class FaultRuleHit(Struct, frozen=True):
 
 
 class ReplayKept(Struct, frozen=True):
-    """A fault rule keeps a response for the next request that it matches."""
+    """A fault was kept that replaces a rule's own for the next request that the rule matches."""
 
     id: str
     replay: Fault

@@ -1,11 +1,11 @@
-"""What happened in a world, as a bounded ring with a cursor.
+"""A feed of events: a bounded buffer of the latest ones, read by a cursor or by subscribers.
 
-A cursor counts everything that was ever published, so a reader asks for what came *since* it and can tell when the
-ring has already dropped some of that. Counting what is there now would miss what fell out at the other end.
+A cursor counts every item that was ever published, so a reader asks for the items *since* it, and learns how many of them
+the buffer has already dropped.
 
-Who does not want to ask again subscribes. A subscriber is called in the publisher's thread, without the feed's lock
-but perhaps with a world's, so it must be quick, wait for nothing and call no world. Between variant and subscribing
-there is no gap: `follow` and `first_since` subscribe at a cursor behind which there is nothing they have not seen.
+A subscriber is called in the publisher's thread, without the feed's lock but possibly with a world's, so it must be quick,
+must not block and must not call a world. `follow` and `first_since` leave no gap between reading and subscribing: they
+subscribe only at a cursor up to which they have passed on everything.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from typing import NamedTuple, Protocol, TypeAlias
 logger = logging.getLogger(__name__)
 
 Subscriber: TypeAlias = Callable[[object, int], object]
-"""Is called with an item and the cursor behind it."""
+"""Called with an item and the cursor after it."""
 
 Stop: TypeAlias = Callable[[], object]
 """Ends a subscription; may be called from any thread, and more than once."""
 
 
 class ItemGroup(Sized, Iterable[object], Protocol):
-    """Items that are published together. It never changes."""
+    """Items that are published together. Immutable."""
 
 
 class FeedPage(NamedTuple):
-    """What a reader gets."""
+    """The items since a cursor."""
 
     items: tuple[object, ...]
     cursor: int
-    """Ask with this next time."""
+    """The cursor for the next call."""
     missed: int
-    """How many items since the reader's cursor were already gone."""
+    """How many items since the reader's cursor the buffer had already dropped."""
 
 
 class _Subscription:
-    """One subscription. An object of its own, because the same subscriber may subscribe twice."""
+    """One subscription; compared by identity, because the same subscriber may subscribe twice."""
 
     __slots__ = ("subscriber",)
 
@@ -60,13 +60,13 @@ class EventFeed:
         self._groups: deque[tuple[int, ItemGroup]] = deque()
         self._held = 0
         self._lock = Lock()
-        self._subscriptions: tuple[_Subscription, ...] = ()  # replaced, never changed: publishers iterate over it
+        self._subscriptions: tuple[_Subscription, ...] = ()  # replaced, never mutated: publishers iterate over it
         self.cursor = 0
         """How many items have been published."""
 
     @property
     def subscribers(self) -> int:
-        """How many subscriptions there are."""
+        """The number of subscriptions."""
         return len(self._subscriptions)
 
     def publish(self, item: object) -> None:
@@ -74,7 +74,7 @@ class EventFeed:
         self.publish_all((item,))
 
     def publish_all(self, group: ItemGroup) -> None:
-        """Add items together, in order, and call the subscribers. The group is iterated over when somebody reads it."""
+        """Add items together, in order, and call the subscribers. The group is iterated over only when it is read."""
         count = len(group)
         with self._lock:
             self._groups.append((count, group))
@@ -88,7 +88,7 @@ class EventFeed:
                 _notify(subscriptions, item, at)
 
     def since(self, cursor: int) -> FeedPage:
-        """The items that were published since a cursor."""
+        """Return the items that were published since a cursor."""
         with self._lock:
             new = max(0, self.cursor - cursor)
             wanted = min(new, self._held)
@@ -106,8 +106,8 @@ class EventFeed:
     def listen(self, subscriber: Subscriber) -> Stop:
         """Subscribe to everything from now on, until the result is called.
 
-        Publishers in several threads may pass their items on in another order than that of the cursors. A call that
-        has begun may still come after the stop.
+        With several publishing threads, calls may come in another order than that of the cursors, and a call that has
+        begun may still run after the subscription was ended.
         """
         subscription = _Subscription(subscriber)
         with self._lock:
@@ -115,9 +115,9 @@ class EventFeed:
         return partial(self._unsubscribe, subscription)
 
     def follow(self, cursor: int, subscriber: Subscriber) -> Stop:
-        """Subscribe to everything since a cursor: what is there is passed on in this call, the rest as it happens.
+        """Subscribe to everything since a cursor: the existing items are passed on in this call, the rest as they are published.
 
-        What the ring has already dropped is missing; the first cursor that is passed on says how much that was.
+        Items that the buffer has already dropped are missing; the cursor of the first call shows how many.
         """
         subscription = _Subscription(subscriber)
         while True:
@@ -129,12 +129,12 @@ class EventFeed:
             cursor = page.cursor
 
     def first_since(self, cursor: int, is_wanted: Callable[[object], bool], found: Subscriber) -> Stop:
-        """Call back once, with the first wanted item since a cursor: in this call if it is there already.
+        """Call back once, with the first wanted item since a cursor; at once if it is already published.
 
         Args:
-            cursor: what was published until then does not count.
-            is_wanted: whether it is one; called as subscribers are.
-            found: is called with it.
+            cursor: items up to it are ignored.
+            is_wanted: whether an item is wanted; called like a subscriber.
+            found: called with the item.
         """
         subscription = _Subscription(
             lambda item, at: is_wanted(item) and self._unsubscribe(subscription) and found(item, at)
@@ -150,7 +150,7 @@ class EventFeed:
             cursor = page.cursor
 
     def _join(self, subscription: _Subscription, cursor: int) -> bool:
-        """Subscribe, unless something was published since the cursor."""
+        """Subscribe, unless something was published since the cursor. Returns whether it did."""
         with self._lock:
             if self.cursor != cursor:
                 return False
@@ -158,7 +158,7 @@ class EventFeed:
             return True
 
     def _unsubscribe(self, subscription: _Subscription) -> bool:
-        """Remove a subscription; whether it was there. Of several calls at the same time only one returns true."""
+        """Remove a subscription. Returns whether it existed; of concurrent calls only one returns true."""
         with self._lock:
             others = tuple(other for other in self._subscriptions if other is not subscription)
             was_there = len(others) < len(self._subscriptions)
@@ -170,5 +170,5 @@ def _notify(subscriptions: tuple[_Subscription, ...], item: object, cursor: int)
     for subscription in subscriptions:
         try:
             subscription.subscriber(item, cursor)
-        except Exception:  # what happened has happened, whatever a subscriber makes of it
+        except Exception:  # a failing subscriber must not affect the publisher
             logger.exception("A subscriber of a feed failed")

@@ -1,4 +1,4 @@
-"""JSON values that cannot be changed: what a provider keeps of its own beside the common fields."""
+"""Immutable JSON values, for the fields of a provider's own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, NoReturn
 
 
 class FrozenDict(dict[str, Any]):
-    """A dictionary that cannot be changed, so that worlds can share it. JSON writers take it as the dictionary it is."""
+    """An immutable dictionary, which worlds can share. It is a ``dict``, so JSON encoders accept it."""
 
     __slots__ = ()
 
-    def __hash__(self) -> int:  # type: ignore[override]  # only what can be changed is not hashable
+    def __hash__(self) -> int:  # type: ignore[override]  # immutable, so hashable unlike its base class
         return hash(frozenset(self.items()))
 
     def _reject(self, *_: object, **__: object) -> NoReturn:
@@ -33,7 +33,7 @@ NO_FIELDS = FrozenDict()
 
 
 def freeze(fields: Mapping[str, Any]) -> FrozenDict:
-    """A copy of a JSON object that cannot be changed, at any depth."""
+    """Return a copy of a JSON object that is immutable at any depth."""
     return FrozenDict({name: _frozen(value) for name, value in fields.items()}) if fields else NO_FIELDS
 
 

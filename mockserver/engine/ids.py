@@ -1,8 +1,8 @@
-"""The only place that knows chance: counters and tokens, both from a seed.
+"""Identifiers and seeded chance: counters and tokens, both derived from a seed.
 
-A decider gets an `IdReservation`. What it takes from the reservation is used up only when the decision is committed,
-by the event `IdsUsed`. So a request that was rejected, or lost before it took effect, leaves no gap; and the same
-decision made again gets the same identifiers.
+An operation gets an `IdReservation`. What it takes from the reservation is used up only when the decision is committed,
+by the event `IdsUsed`. So a request that is rejected, or skipped by a fault, leaves no gap; and the same decision made
+again gets the same identifiers.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from hashlib import blake2b
 from secrets import token_hex
 
 
-def unguessable() -> str:
-    """A token that no one can foresee, for what must be kept from others; it depends on no seed."""
+def random_token() -> str:
+    """Return an unpredictable token, for secrets; it depends on no seed."""
     return token_hex(16)
 
 
@@ -27,15 +27,15 @@ class Ids:
         self._next: dict[str, int] = dict(sequences or {})
 
     def reserve(self) -> IdReservation:
-        """A reservation to take identifiers from."""
+        """Return a reservation to take identifiers from."""
         return IdReservation(self.seed, self._next)
 
     def commit(self, used: Mapping[str, int]) -> None:
-        """Let sequences continue behind what a reservation used."""
+        """Let sequences continue after what a reservation used."""
         self._next.update(used)
 
     def copy(self) -> Ids:
-        """Identifiers that continue from the same numbers on their own."""
+        """Return independent identifiers that continue from the same numbers."""
         return Ids(self.seed, self._next)
 
     @property
@@ -53,15 +53,15 @@ class IdReservation:
         self.seed = seed
         self._next = following
         self.used: dict[str, int] = {}
-        """The next number of each sequence that a number was taken from."""
+        """The next number of each sequence that was used."""
 
     def number(self, sequence: str, first: int = 1) -> int:
-        """The next number of a named sequence; ``first`` when it has given none yet."""
+        """Return the next number of a named sequence; ``first`` when the sequence is new."""
         number = self.used.get(sequence) or self._next.get(sequence, first)
         self.used[sequence] = number + 1
         return number
 
     def token(self, kind: str, length: int = 20) -> str:
-        """The next token of a kind: ``length`` (at most 64) lower-case hexadecimal digits."""
+        """Return the next token of a kind: ``length`` (at most 64) lower-case hexadecimal digits."""
         text = f"{self.seed}\0{kind}\0{self.number(kind)}"
         return blake2b(text.encode(), digest_size=32).hexdigest()[:length]

@@ -1,4 +1,4 @@
-"""Instants as values, and the calendar around them. Pure: nothing here asks what time it is (`clock.py` does).
+"""Instants, durations and calendar days, as pure functions; `clock.py` reads the time.
 
 An instant is an ``int``: microseconds since 1970-01-01T00:00:00Z. It sorts, subtracts and packs into an array;
 a ``datetime`` appears only where a calendar is needed.
@@ -34,12 +34,12 @@ _DURATION = re.compile(
 
 
 def instant_of(moment: datetime) -> Instant:
-    """The instant of an aware datetime."""
+    """Return the instant of an aware datetime."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def datetime_of(instant: Instant, zone: ZoneInfo | None = None) -> datetime:
-    """The instant in a zone's calendar (UTC when none is given); instants past the calendar's ends are its ends."""
+    """Return an instant as a datetime in a zone (UTC when none is given); instants outside years 1 to 9999 become the nearest."""
     moment = _EPOCH + timedelta(microseconds=min(max(instant, EARLIEST), LATEST))
     try:
         return moment if zone is None else moment.astimezone(zone)
@@ -48,7 +48,7 @@ def datetime_of(instant: Instant, zone: ZoneInfo | None = None) -> datetime:
 
 
 def zone_of(name: str) -> ZoneInfo | None:
-    """The zone of an IANA name; ``None`` stands for UTC, which needs no table.
+    """Return the zone of an IANA name; ``None`` for UTC, which needs no table.
 
     Raises:
         KeyError: there is no such zone.
@@ -62,7 +62,7 @@ def zone_of(name: str) -> ZoneInfo | None:
 
 
 def day_begins(day: date, zone: ZoneInfo | None = None) -> Instant:
-    """The first instant of a day in a zone. Days are 23 to 25 hours long where clocks change."""
+    """Return the first instant of a day in a zone. Days are 23 to 25 hours long where clocks change."""
     try:
         return instant_of(datetime.combine(day, time.min, zone or UTC).astimezone(UTC))
     except OverflowError:  # the day begins before year 1 of UTC
@@ -70,7 +70,7 @@ def day_begins(day: date, zone: ZoneInfo | None = None) -> Instant:
 
 
 def day_ends(day: date, zone: ZoneInfo | None = None) -> Instant:
-    """The last instant of a day in a zone."""
+    """Return the last instant of a day in a zone."""
     try:
         return day_begins(day + timedelta(days=1), zone) - 1
     except OverflowError:  # 9999-12-31
@@ -78,19 +78,19 @@ def day_ends(day: date, zone: ZoneInfo | None = None) -> Instant:
 
 
 def iso(instant: Instant) -> str:
-    """``2026-11-22T12:00:00Z``, with no decimals, three or six, as the instant needs."""
+    """Write an instant like ``2026-11-22T12:00:00Z``, with no, three or six decimals as needed."""
     text = datetime_of(instant).replace(tzinfo=None).isoformat()
     return f"{text.removesuffix('000') if '.' in text else text}Z"
 
 
 @lru_cache(maxsize=8)
 def http_date(second: int) -> str:
-    """The ``Date`` header of a whole second since the epoch (RFC 9110, 5.6.7)."""
+    """Return the ``Date`` header of a whole second since the epoch (RFC 9110, 5.6.7)."""
     return format_datetime(datetime_of(second * SECOND), usegmt=True)
 
 
 def parse_instant(text: str) -> Instant:
-    """Read ``2017-01-01T09:30:00Z`` or with an offset; without either it is UTC.
+    """Parse an instant such as ``2017-01-01T09:30:00Z``, also with another offset; without one it is UTC.
 
     Raises:
         ValueError: not an ISO 8601 date and time, or outside the years 1 to 9999.
@@ -100,7 +100,7 @@ def parse_instant(text: str) -> Instant:
 
 
 def parse_duration(text: str) -> int:
-    """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as ``P3DT4H``; in microseconds.
+    """Parse an ISO 8601 duration of weeks, days, hours, minutes and seconds, such as ``P3DT4H``, into microseconds.
 
     Months and years have no fixed length and are rejected.
 
@@ -115,7 +115,7 @@ def parse_duration(text: str) -> int:
 
 
 def duration(microseconds: int) -> str:
-    """Write an ISO 8601 duration that `parse_duration` reads back."""
+    """Write microseconds as an ISO 8601 duration that `parse_duration` reads back."""
     days, rest = divmod(microseconds, DAY)
     hours, rest = divmod(rest, 3600 * SECOND)
     minutes, rest = divmod(rest, 60 * SECOND)

@@ -1,6 +1,6 @@
-"""Every exchange of a world: what was asked, what was answered, and why. Bounded, and it says what it dropped.
+"""The journal: every exchange of a world, with the request, the response and the decision behind it.
 
-Two bounds: so many exchanges a world, so many bytes the process (`Budget`).
+It is bounded twice: in exchanges for each world, and in bytes for the whole process (`Budget`).
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from .instants import Instant
 from .provider_errors import ProviderError
 
 _OVERHEAD = 1_500
-"""Bytes that an exchange costs beside its texts, at most: tracemalloc finds 750 for a poll and 1,400 for a provider error with masked secrets."""
+"""Bytes of an exchange beside its texts, at most: tracemalloc finds 750 for a poll and 1,400 for a provider error with masked secrets."""
 _VALUE = 130
-"""Bytes that a parameter's name and value cost beside its characters."""
+"""Bytes of a parameter's name and value beside their characters."""
 _BULK = 25
 """Bytes of objects that one byte of JSON can make, as in ``[[],[],[]]``."""
 _NOTHING: Mapping[str, Any] = {}
 
 ResponseOrigin: TypeAlias = Literal["own", "overridden", "corrupted", "replayed", "no_response"]
-"""What the client got: the provider's ``own`` words, whole; others in their place; some that cannot be read; an answer
-that was given before, while this request was not executed; or nothing."""
+"""Where the response came from: the provider's ``own`` response, complete; ``overridden`` by a fault; ``corrupted``, so that
+it cannot be read; ``replayed`` from an earlier request, this one not being executed; or ``no_response`` at all."""
 Effect: TypeAlias = Literal["stored", "changed", "nothing", "skipped"]
-"""What a decision did: a message is in the records; something else changed; there was nothing to change; or a fault met
-the exchange before it took effect."""
-Outcome: TypeAlias = Literal[
+"""What a decision did: it ``stored`` a message, ``changed`` something else or changed ``nothing``, or it was ``skipped``
+because a fault was applied before it took effect."""
+ExchangeOutcome: TypeAlias = Literal[
     "accepted",
     "rejected",
     "overridden",
@@ -41,18 +41,16 @@ Outcome: TypeAlias = Literal[
     "answered",
     "invalid_http",
 ]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-"""What came of an exchange for its client: `ResponseOrigin` where that was not whole, else what the provider said; ``unmatched``
-reached no operation, and ``answered`` no provider."""
+OUTCOMES: tuple[ExchangeOutcome, ...] = get_args(ExchangeOutcome)
+"""The outcomes of an exchange for its client: a `ResponseOrigin` other than ``own``, else whether the provider accepted or
+rejected it. An ``unmatched`` request reached no operation; an ``answered`` one was not for a provider."""
 
 
 class Exchange:
-    """One request and its answer. The pipeline opens it, `serve` decides it, the connection finishes it."""
+    """One request with its response, and why it was decided so."""
 
     __slots__ = (
         "account",
-        "answer_body",
-        "answer_head",
         "at",
         "body",
         "effect",
@@ -68,6 +66,8 @@ class Exchange:
         "operation",
         "origin",
         "provider",
+        "response_body",
+        "response_head",
         "result",
         "sent",
         "size",
@@ -84,7 +84,7 @@ class Exchange:
     ) -> None:
         self.method, self.target, self.head, self.body, self.listener = method, target, head, body, listener
         self.number = 0
-        """Its place in the world's journal, from 1; 0 until it stands there."""
+        """Its number in the world's journal, from 1; 0 until it is added."""
         self.world: str | None = None
         self.at: Instant = 0
         """The world's instant when it was decided."""
@@ -97,26 +97,26 @@ class Exchange:
         """The world's switches when it was decided."""
         self.trace: DecisionTrace | None = None
         self.result: ProviderError | None = None
-        """The provider error that was decided, whatever the client got."""
+        """The provider error of the decision, whatever the client got."""
         self.effect: Effect = "nothing"
         self.error: ProviderError | None = None
-        """The provider error that the client got, whatever was decided."""
+        """The provider error that the client got, whatever the decision."""
         self.origin: ResponseOrigin = "own"
         self.status = 0
-        self.answer_head: Sequence[tuple[str, str]] = ()
-        self.answer_body = b""
+        self.response_head: Sequence[tuple[str, str]] = ()
+        self.response_body = b""
         self.sent: int | None = None
         """Bytes that were written to the connection; ``None`` while it is not finished."""
         self.ending: str | None = None
         self.size = 0
         self.fault: dict[str, Any] | None = None
-        """The rule, point and fault that acted on it."""
+        """The fault that was applied, with its rule and point."""
         self.is_masked = False
-        """Whether secrets that are not ours were taken out."""
+        """Whether secrets that this server did not issue are masked."""
         self.is_private = False
-        """Whether it is the tester's own and is not written down."""
+        """Whether it is a request of the control API or the page, which is not recorded."""
 
-    def decided(
+    def set_decision(
         self,
         world: str,
         provider: str,
@@ -127,7 +127,7 @@ class Exchange:
         *,
         is_kept: bool = True,
     ) -> None:
-        """Whose it was, what it asked for and what was concluded. What is handed in is kept, and not copied."""
+        """Set the world, the operation and its decision. The arguments are kept, not copied."""
         self.world, self.at = world, decision.at
         self.provider, self.operation = provider, operation
         self.account = decision.account
@@ -138,25 +138,25 @@ class Exchange:
         self.effect = _effect(decision.events, is_kept)
         self.error = self.result
 
-    def responded(self, origin: ResponseOrigin, error: ProviderError | None) -> None:
-        """What the client is to get, and the provider error that stands in it."""
+    def set_origin(self, origin: ResponseOrigin, error: ProviderError | None) -> None:
+        """Set where the response comes from, and the provider error in it."""
         self.origin = origin
         self.error = error if origin in ("own", "replayed") else None
 
-    def answered(self, status: int, head: Sequence[tuple[str, str]], body: bytes) -> None:
-        """What the client is to get."""
-        self.status, self.answer_head, self.answer_body = status, head, body
+    def set_response(self, status: int, head: Sequence[tuple[str, str]], body: bytes) -> None:
+        """Set the response that the client is to get."""
+        self.status, self.response_head, self.response_body = status, head, body
 
     def finish(self, sent: int, ending: str) -> None:
-        """What became of it on the wire."""
+        """Set how many bytes of the response were written, and how its connection ended."""
         self.sent, self.ending = sent, ending
 
     @property
-    def outcome(self) -> Outcome:
-        """What came of it for the client."""
+    def outcome(self) -> ExchangeOutcome:
+        """The outcome for the client; one of `OUTCOMES`."""
         if not self.method:
             return "invalid_http"
-        if self.ending in _UNHEARD:
+        if self.ending in _NOT_WRITTEN:
             return "no_response"
         if self.origin != "own":
             return self.origin
@@ -165,8 +165,8 @@ class Exchange:
         return "accepted" if self.error is None else "rejected"
 
     def estimated_size(self) -> int:
-        """About how many bytes of memory it holds."""
-        held = _OVERHEAD + len(self.target) + len(self.body) + len(self.answer_body) + _VALUE * len(self.values)
+        """Estimate the bytes of memory that it holds."""
+        held = _OVERHEAD + len(self.target) + len(self.body) + len(self.response_body) + _VALUE * len(self.values)
         for name, value in self.head:
             held += len(name) + len(value)
         for value in self.values.values():
@@ -174,8 +174,8 @@ class Exchange:
         return held
 
 
-_UNHEARD = frozenset(("left", "dropped"))
-"""How a connection ends under an answer that was not out yet."""
+_NOT_WRITTEN = frozenset(("left", "dropped"))
+"""The endings of a connection before its response was written."""
 
 
 def _effect(events: Sequence[Event], is_kept: bool) -> Effect:
@@ -189,8 +189,8 @@ def _effect(events: Sequence[Event], is_kept: bool) -> Effect:
 class Budget:
     """The bytes that all journals of a process may hold together.
 
-    Whoever holds most gives up its oldest, so one world's flood does not wash away another's history. A sixteenth
-    is given up at a time: then finding who holds most is paid for once in many exchanges.
+    The journal that holds most drops its oldest exchanges, so a busy world does not drop another's. A sixteenth of the
+    budget is freed at a time, so that the largest journal is looked for once in many exchanges.
     """
 
     __slots__ = ("_journals", "held", "lock", "most")
@@ -202,19 +202,19 @@ class Budget:
         self._journals: set[Journal] = set()
 
     def open(self, journal: Journal) -> None:
-        """A journal draws on this budget."""
+        """Add a journal to this budget."""
         with self.lock:
             self._journals.add(journal)
 
     def close(self, journal: Journal) -> None:
-        """A journal is gone, with all it held."""
+        """Remove a journal, and free what it holds."""
         with self.lock:
             if journal in self._journals:
                 self._journals.remove(journal)
                 self.held -= journal.held
 
     def evict(self) -> None:
-        """Drop until the budget is met; called with the lock held."""
+        """Drop exchanges until the budget is met; called with the lock held."""
         goal = self.most - self.most // 16
         while self.held > goal and self._journals:
             largest = max(self._journals, key=lambda journal: journal.held)
@@ -226,23 +226,23 @@ class Budget:
 
 
 _Bound: TypeAlias = Literal["length", "bytes", "reset"]
-"""What exchanges are dropped by."""
+"""Why exchanges are dropped: one of the two bounds, or a reset."""
 
 
 class Journal:
     """The exchanges of one world, by number."""
 
-    __slots__ = ("_budget", "_exchanges", "_gone", "_most", "held", "last")
+    __slots__ = ("_budget", "_dropped", "_exchanges", "_most", "held", "last")
 
     def __init__(self, budget: Budget, most: int = 10_000) -> None:
         self._budget = budget
         self._exchanges: deque[Exchange] = deque()
         self._most = most
-        self._gone: dict[_Bound, int] = {"length": 0, "bytes": 0, "reset": 0}
+        self._dropped: dict[_Bound, int] = {"length": 0, "bytes": 0, "reset": 0}
         self.held = 0
         """Bytes."""
         self.last = 0
-        """The number of the latest exchange; how many there have been."""
+        """The number of the latest exchange, which is how many there have been."""
         budget.open(self)
 
     def __len__(self) -> int:
@@ -250,32 +250,28 @@ class Journal:
 
     @property
     def dropped(self) -> int:
-        """How many exchanges are gone."""
+        """How many exchanges were dropped."""
         return self.last - len(self._exchanges)
 
     @property
     def why_dropped(self) -> str | None:
-        """How many are gone, by which bound, and how it is raised, in a sentence; ``None`` when all are there."""
+        """A sentence: how many exchanges were dropped, why, and which setting raises the bound; ``None`` when none were."""
         because = {
             "length": f"because a journal holds {self._most} (MOCKSERVER_JOURNAL_LENGTH raises that)",
             "bytes": f"because all journals together hold {self._budget.most} bytes (MOCKSERVER_JOURNAL_BYTES raises that)",
             "reset": "by a reset",
         }
         with self._budget.lock:
-            gone = {why: count for why, count in self._gone.items() if count}
-        total = sum(gone.values())
-        if len(gone) < 2:
-            return next((f"the oldest {total} exchanges were dropped {because[why]}" for why in gone), None)
+            dropped = {why: count for why, count in self._dropped.items() if count}
+        total = sum(dropped.values())
+        if len(dropped) < 2:
+            return next((f"the oldest {total} exchanges were dropped {because[why]}" for why in dropped), None)
         return f"the oldest {total} exchanges were dropped: " + ", ".join(
-            f"{n} {because[why]}" for why, n in gone.items()
+            f"{n} {because[why]}" for why, n in dropped.items()
         )
 
     def add(self, exchange: Exchange) -> int:
-        """Write an exchange down and number it.
-
-        Returns:
-            The number. Exchanges are never seen out of their order, for a number is only given to what stands there.
-        """
+        """Add an exchange and return its number, which is set as it is added: readers never see numbers out of order."""
         exchange.size = exchange.estimated_size()
         budget = self._budget
         with budget.lock:
@@ -291,29 +287,29 @@ class Journal:
         return exchange.number
 
     def drop_oldest(self, why: _Bound) -> None:
-        """Forget the oldest exchange; called with the budget's lock held."""
-        self._gone[why] += 1
+        """Drop the oldest exchange; called with the budget's lock held."""
+        self._dropped[why] += 1
         oldest = self._exchanges.popleft()
         self.held -= oldest.size
         self._budget.held -= oldest.size
 
     def since(self, number: int, limit: int | None = None) -> list[Exchange]:
-        """The exchanges after a number, oldest first."""
+        """Return the exchanges since a number, which is not included, oldest first."""
         with self._budget.lock:
             start = max(0, number - self.dropped)
             return list(islice(self._exchanges, start, None if limit is None else start + limit))
 
     def get(self, number: int) -> Exchange | None:
-        """The exchange of a number; ``None`` when it is gone, or has not been."""
+        """Return the exchange of a number; ``None`` when it was dropped, or does not exist yet."""
         found = self.since(number - 1, 1)
         return found[0] if found and found[0].number == number else None
 
     def clear(self) -> None:
-        """Forget every exchange; the numbers go on."""
+        """Drop every exchange; the numbers continue."""
         with self._budget.lock:
             while self._exchanges:
                 self.drop_oldest("reset")
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Free what it holds of the budget."""
         self._budget.close(self)

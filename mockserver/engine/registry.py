@@ -1,4 +1,4 @@
-"""The server's worlds, and whose request it is: the listener's, else the prefix's, else the credential's."""
+"""The server's worlds. A request belongs to its listener's world, else its prefix's, else its credential's, else the default."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .state import Fixture, InitialState, State
 from .world import ProviderCallbacks, Sender, World
 
 DEFAULT = "default"
-"""The id of the world that is always there."""
+"""The id of the default world, which always exists."""
 
 MAX_AUTO_CREATED = 1_000
-"""Worlds beyond which no more strangers are adopted."""
+"""The number of worlds at which unknown credentials get no more worlds of their own."""
 
 
 class AlreadyInUse(ValueError):
-    """A world's id or a credential is somebody else's already."""
+    """A world's id or a credential is used by another world already."""
 
 
 class CredentialsInUse(AlreadyInUse):
-    """Credentials are another world's already; all of them are named."""
+    """Credentials are used by other worlds already; the message names all of them."""
 
     def __init__(self, taken: Sequence[tuple[str, str]]) -> None:
-        """Of which provider, and which user."""
+        """Create the error for credentials, each given as its provider and user."""
         (provider, user), *more = taken
         these = ", ".join(f"{provider} {user!r}" for provider, user in taken)
         super().__init__(
@@ -41,7 +41,7 @@ class CredentialsInUse(AlreadyInUse):
 
 
 class WorldRegistry:
-    """Every world of this process."""
+    """All worlds of a server, and which requests belong to which."""
 
     def __init__(
         self,
@@ -56,23 +56,23 @@ class WorldRegistry:
         journal_bytes: int = 32 * 2**20,
         journal_length: int = 10_000,
     ) -> None:
-        """Open with the default world.
+        """Create a registry that holds the default world.
 
         Args:
-            fixture: what the default world holds; its printed credentials lead there.
+            fixture: the contents of the default world, which owns the fixture's printed credentials.
             variants: every switch of every provider, with its default.
-            clock: the default world's; the system's when none is given.
-            seed: of the default world, and of the credentials that are issued.
-            providers: by provider, what it decides when no one has asked it.
+            clock: the default world's clock; the system's when none is given.
+            seed: the seed of the default world and of issued credentials.
+            providers: the callbacks of each provider, by its name.
             sender: makes the attempts at deliveries.
-            auto_create_world: whether an unknown credential gets a world of its own, made from the same fixture.
-            journal_bytes: that all journals together may hold.
-            journal_length: exchanges that each journal may hold.
+            auto_create_world: whether unknown credentials get a world of their own, made from the same fixture.
+            journal_bytes: the bytes that all journals together may hold.
+            journal_length: the exchanges that each journal may hold.
         """
         self.variants = dict(variants)
         """Every switch of every provider, with its default."""
         self.feed = EventFeed()
-        """The ids of worlds that came or went."""
+        """The ids of worlds that were created, restarted or dropped."""
         self._fixture = fixture
         self._providers = dict(providers or {})
         self._sender = sender
@@ -96,35 +96,33 @@ class WorldRegistry:
             return iter(tuple(self._worlds.values()))
 
     def get(self, world_id: str) -> World | None:
-        """The world of an id."""
+        """Return the world of an id."""
         return self._worlds.get(world_id)
 
     def world_for_listener(self, listener: str | None) -> World | None:
-        """The world that a listener is bound to."""
+        """Return the world that a listener is bound to."""
         return self._listeners.get(listener) if listener is not None else None
 
     def world_for_credential(self, credential: Credential | None) -> World:
-        """The world whose credential it is, wrong secret or not; the default world for a stranger's."""
+        """Return the world that owns a credential, whatever its secret; for unknown credentials the default world or a new one."""
         if credential is None:
             return self.default
-        world_for_credential = self._owners.get((credential.provider, credential.user))
-        return world_for_credential or (
-            self._create_for_credential(credential) if self._auto_create_world else self.default
-        )
+        owner = self._owners.get((credential.provider, credential.user))
+        return owner or (self._create_for_credential(credential) if self._auto_create_world else self.default)
 
     def _create_for_credential(self, credential: Credential) -> World:
-        """A world in which a stranger's credential is that of the first account of its provider."""
+        """Create a world in which an unknown credential is that of its provider's first account."""
         accounts = (account for account in self._fixture.accounts if account.provider == credential.provider)
         account = next(accounts, None)
         if account is None or len(self._worlds) > MAX_AUTO_CREATED:
             return self.default
         try:
             return self.create(self._fixture, logins={account.key: (Login(credential.user, credential.secret),)})
-        except AlreadyInUse:  # by another thread's request, a moment ago
+        except AlreadyInUse:  # another thread's request has just created it
             return self._owners.get((credential.provider, credential.user), self.default)
 
     def is_ours(self, value: str) -> bool:
-        """Whether a text in a credential's place was printed in our fixtures or issued here, and so is no secret."""
+        """Whether a user or secret is printed in the fixtures or was issued by this server, and so needs no masking."""
         return value in self._printed or self._issued[value] > 0
 
     def create(
@@ -137,24 +135,24 @@ class WorldRegistry:
         clock: Clock | None = None,
         seed: str | None = None,
     ) -> World:
-        """Make a world.
+        """Create a world.
 
         Args:
-            fixture: what it begins with.
-            world_id: its name in addresses; one is made when none is given.
-            logins: credentials by account key; accounts that are not named get fresh ones.
+            fixture: its initial contents.
+            world_id: its id in URLs; generated when none is given.
+            logins: credentials by account key; other accounts get new ones.
             variants: switches that differ from the fixture's.
             clock: the system's when none is given.
-            seed: of its identifiers; its id when none is given.
+            seed: the seed of its identifiers; its id when none is given.
 
         Raises:
-            Taken: the id, or one of the credentials, is in use.
+            AlreadyInUse: the id, or one of the credentials, is in use.
         """
         with self._lock:
             reservation = self._ids.reserve()
             name = world_id or f"w{reservation.token('world', 10)}"
             given = {
-                account.key: (logins or {}).get(account.key) or _fresh(account.logins, reservation.token)
+                account.key: (logins or {}).get(account.key) or _new_logins(account.logins, reservation.token)
                 for account in fixture.accounts
             }
             self._check_free(name, fixture, given)
@@ -166,15 +164,15 @@ class WorldRegistry:
                 None if clock is None else clock.frozen_at,
             )
             world = World(name, initial_state, self._journal(), self._providers, clock, self._sender)
-            self._enter(world)
+            self._register(world)
             self._ids.commit(reservation.used)
             return world
 
     def fork(self, parent: World, world_id: str | None = None) -> World:
-        """Make a world that begins as another one is now, with fresh credentials.
+        """Create a world that begins as another one is now, with new credentials.
 
         Raises:
-            Taken: the id is in use.
+            AlreadyInUse: the id is in use.
         """
         with self._lock:
             reservation = self._ids.reserve()
@@ -185,46 +183,48 @@ class WorldRegistry:
             def issue(state: State) -> None:
                 accounts = state.accounts.items()
                 state.apply(
-                    CredentialsIssued({key: _fresh(account.logins, reservation.token) for key, account in accounts})
+                    CredentialsIssued(
+                        {key: _new_logins(account.logins, reservation.token) for key, account in accounts}
+                    )
                 )
 
             world = parent.fork(name, self._journal(), issue)
-            self._enter(world)
+            self._register(world)
             self._ids.commit(reservation.used)
             return world
 
     def restart(self, world: World, initial_state: InitialState, clock: Clock) -> None:
-        """Let a world begin another way, with the credentials of that initial_state.
+        """Restart a world with another initial state and its credentials.
 
         Raises:
-            Taken: one of them is another world's.
+            AlreadyInUse: another world uses one of the credentials.
         """
         with self._lock:
             self._check_credentials(initial_state.fixture, initial_state.logins or {}, world)
             world.restart(initial_state, clock)
-            self._leave(world)
-            self._enter(world)
+            self._unregister(world)
+            self._register(world)
 
     def close(self) -> None:
-        """Send nothing more."""
+        """Stop sending webhooks."""
         if self._sender is not None:
             self._sender.close()
 
     def bind(self, listener: str, world: World) -> None:
-        """Every request through a listener is this world's."""
+        """Bind a listener to a world: every request through it belongs to that world."""
         self._listeners[listener] = world
 
     def unbind(self, listener: str) -> None:
-        """A listener leads nowhere in particular again, and whoever came in through it is let go."""
+        """Unbind a listener from its world, and close the connections that were made through it."""
         self._listeners.pop(listener, None)
         self._on_unbind(listener)
 
     def on_unbind(self, unbind: Callable[[str], None]) -> None:
-        """Who lets go of the connections that came in through a listener that is unbound; the server's own."""
+        """Set what closes the connections of a listener when it is unbound."""
         self._on_unbind = unbind
 
     def drop(self, world: World) -> None:
-        """Forget a world. Its credentials are strangers' from now on.
+        """Remove a world. Its credentials are unknown from then on.
 
         Raises:
             ValueError: it is the default world, which is always there.
@@ -232,7 +232,7 @@ class WorldRegistry:
         if world is self.default:
             raise ValueError("the default world cannot be dropped; reset it instead")
         with self._lock:
-            self._leave(world)
+            self._unregister(world)
             self._listeners = {listener: bound for listener, bound in self._listeners.items() if bound is not world}
         world.close()
 
@@ -242,28 +242,20 @@ class WorldRegistry:
         self._check_credentials(fixture, given)
 
     def _check_credentials(
-        self, fixture: Fixture, given: Mapping[str, tuple[Login, ...]], world_for_credential: World | None = None
+        self, fixture: Fixture, given: Mapping[str, tuple[Login, ...]], owner: World | None = None
     ) -> None:
         wanted = ((account.provider, login.user) for account in fixture.accounts for login in given[account.key])
-        taken = [
-            who
-            for who in dict.fromkeys(wanted)
-            if self._owners.get(who, world_for_credential) is not world_for_credential
-        ]
+        taken = [who for who in dict.fromkeys(wanted) if self._owners.get(who, owner) is not owner]
         if taken:
             raise CredentialsInUse(taken)
 
-    def _leave(self, world: World) -> None:
+    def _unregister(self, world: World) -> None:
         self._worlds.pop(world.id, None)
         self.feed.publish(world.id)
         self._issued.subtract(self._values(world.id))
-        self._owners = {
-            who: world_for_credential
-            for who, world_for_credential in self._owners.items()
-            if world_for_credential is not world
-        }
+        self._owners = {who: owner for who, owner in self._owners.items() if owner is not world}
 
-    def _enter(self, world: World) -> None:
+    def _register(self, world: World) -> None:
         self._worlds[world.id] = world
         self.feed.publish(world.id)
         logins = world.state.logins()
@@ -279,9 +271,9 @@ class WorldRegistry:
 
 
 def _ignore(_listener: str) -> None:
-    """Is connected while nothing listens."""
+    """Do nothing: there are no connections to close."""
 
 
-def _fresh(logins: tuple[Login, ...], token: Callable[[str], str]) -> tuple[Login, ...]:
-    """Credentials of the same shape as printed ones, that no one has."""
+def _new_logins(logins: tuple[Login, ...], token: Callable[[str], str]) -> tuple[Login, ...]:
+    """Generate unused credentials of the same form as printed ones."""
     return tuple(Login(token("user"), None if login.secret is None else token("secret")) for login in logins)

@@ -1,4 +1,4 @@
-"""What happens later in a world: messages that come in, attempts at deliveries. It decides when, and does nothing itself."""
+"""The scheduled items of a world: inbound messages and attempts at deliveries. `World` runs them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from .instants import Instant
 
 
 class ScheduledItem(NamedTuple):
-    """A message that will come in, or an attempt that will be made."""
+    """An inbound message, or an attempt at a delivery, at a later instant."""
 
     at: Instant
     number: int
-    """Which of those at the same instant comes first; unique in its world."""
+    """The order of items at the same instant; unique in the world."""
     provider: str
     fields: Mapping[str, Any]
-    """What the provider's `receive_inbound` takes."""
+    """The fields of the message, for the provider's `receive_inbound`."""
     delivery: int = 0
-    """The delivery at which an attempt will be made; 0 for a message."""
+    """The number of the delivery to attempt; 0 for a message."""
 
 
 class Scheduler:
-    """The items that are still to be run, the earliest first."""
+    """The items that have not been run, the earliest first."""
 
     __slots__ = ("_items", "last", "next")
 
@@ -32,7 +32,7 @@ class Scheduler:
         self.last = max((item.number for item in self._items), default=0)
         """The number of the item that was added last."""
         self.next: Instant | None = None
-        """When the next item is due. Kept, because every request reads it."""
+        """When the next item is due. Stored, because every request reads it."""
         self._update_next()
 
     def _update_next(self) -> None:
@@ -51,17 +51,17 @@ class Scheduler:
         self._update_next()
 
     def first_due(self, until: Instant) -> ScheduledItem | None:
-        """The earliest item that is due at an instant."""
+        """Return the earliest item that is due at an instant; ``None`` when none is."""
         return self._items[0] if self.next is not None and self.next <= until else None
 
     def remove(self, number: int) -> None:
-        """Remove an item: it was run."""
+        """Remove an item that was run."""
         index = next(index for index, item in enumerate(self._items) if item.number == number)
         del self._items[index]
         self._update_next()
 
     def cancel(self, delivery: int) -> None:
-        """Remove the attempt at a delivery: it is held, or made at another time."""
+        """Remove the scheduled attempt at a delivery, which is held or rescheduled."""
         self._items = [item for item in self._items if item.delivery != delivery]
         self._update_next()
 

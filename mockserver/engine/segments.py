@@ -1,4 +1,4 @@
-"""Messages with an index. A segment is shared as soon as no one adds to it: a fixture's by its worlds, a fork's by its parent."""
+"""Segments: sorted messages with an index. Worlds share the segments that no longer change: a fixture's, or those of a fork's parent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .messages import FIELD, HANDSET, IndexKey, Message, account_key, field_key,
 
 
 class Segment:
-    """Messages by place, counted from 0. A place never has another message, whatever is added or removed."""
+    """Messages by place, counted from 0. The message at a place never changes, whatever is added or removed."""
 
     __slots__ = ("__weakref__", "_by_serial", "_fields", "_handsets", "_index", "rows")
 
@@ -22,9 +22,9 @@ class Segment:
         self._index: dict[IndexKey, array[int]] = {}
         self._handsets: dict[IndexKey, array[int]] | None = None
         self._fields: dict[tuple[str, str], dict[IndexKey, array[int]]] = {}
-        """By account and name, of those of the provider's own fields that messages were asked for by."""
+        """The places of the provider's own fields that were searched so far, by account and field name."""
         self._by_serial: dict[int, int] | None = None
-        # Thousands of messages have the same keys.
+        # Thousands of messages share the same index keys, so the lists of each combination are looked up once.
         known: dict[tuple[str, ...], list[array[int]]] = {}
         for place, message in enumerate(self.rows):
             alike = message.account, message.own_number, message.kind, message.program, message.direction
@@ -35,14 +35,14 @@ class Segment:
                 places.append(place)
 
     def __len__(self) -> int:
-        """How many messages it has that are not removed."""
+        """Return the number of messages that are not removed."""
         return len(self.rows) if self._by_serial is None else len(self._by_serial)
 
     @property
     def handsets(self) -> Mapping[IndexKey, Sequence[int]]:
         """The places of each handset's messages, in order of time.
 
-        Made at the first look, because few look: 100,000 messages take about a tenth of a second.
+        Built on first access, because it is rarely needed: 100,000 messages take about 0.1 seconds.
         """
         if self._handsets is None:
             found: dict[IndexKey, array[int]] = {}
@@ -52,7 +52,7 @@ class Segment:
         return self._handsets
 
     def positions(self, key: IndexKey) -> Sequence[int]:
-        """The places of a key's messages, by time and then by serial."""
+        """Return the places of a key's messages, by time and then by serial."""
         if key[0] == HANDSET:
             return self.handsets.get(key, ())
         if len(key) > 1 and key[1] == FIELD:
@@ -60,7 +60,7 @@ class Segment:
         return self._index.get(key, ())
 
     def _places_by_field(self, account: str, name: str) -> dict[IndexKey, array[int]]:
-        """The places of each value of a provider's own field, made at the first look: few fields are ever asked for."""
+        """Return the places of each value of a provider's own field; built on first use, because few fields are searched."""
         found = self._fields.get((account, name))
         if found is None:
             found = {}
@@ -72,16 +72,16 @@ class Segment:
         return found
 
     def place_of(self, serial: int) -> int | None:
-        """Where the message of a serial is."""
+        """Return the place of a serial's message; ``None`` when there is none."""
         return self._places().get(serial)
 
     def stamp(self, place: int) -> tuple[int, int]:
-        """What the messages are ordered by."""
+        """Return the sort key of a message: its instant and serial."""
         message = self.rows[place]
         return message.at, message.serial
 
     def add(self, message: Message) -> None:
-        """Add a message. Only for who has made the segment and shares it with no one."""
+        """Add a message. Allowed only on a segment that is not shared."""
         place = len(self.rows)
         self._places()[message.serial] = place
         self.rows.append(message)
@@ -96,7 +96,7 @@ class Segment:
                 places.insert(bisect_left(places, stamp, key=self.stamp), place)
 
     def remove(self, place: int) -> None:
-        """Take a message out of the index. Its row stays, for who still has it on a page."""
+        """Remove a message from the index. Its row stays, because a page that was read before may still refer to it."""
         message = self.rows[place]
         del self._places()[message.serial]
         for index, key in self._entries(message):
@@ -116,11 +116,11 @@ class Segment:
         return entries
 
     def _places(self) -> dict[int, int]:
-        """The place of each serial that is not removed, made at the first look."""
+        """Return the place of each serial that is not removed; built on first use."""
         if self._by_serial is None:
             self._by_serial = {message.serial: place for place, message in enumerate(self.rows)}
         return self._by_serial
 
     def live(self) -> Iterable[int]:
-        """The places of all messages that are not removed."""
+        """Return the places of all messages that are not removed."""
         return range(len(self.rows)) if self._by_serial is None else self._by_serial.values()

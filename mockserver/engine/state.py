@@ -1,7 +1,7 @@
-"""Everything a world knows, and the one place where it changes.
+"""The state of a world, and how events change it.
 
-Rule 1: only `State.apply` changes a state; deciders read it. So a world's state is the fold of its events.
-Rule 2: what it holds is immutable or its own, so a fork is a handful of shallow copies.
+Rule 1: only `State.apply` changes a state; operations only read it. So a world's state is the fold of its events.
+Rule 2: what a state holds is immutable or not shared, so a fork is a few shallow copies.
 """
 
 from __future__ import annotations
@@ -71,33 +71,33 @@ def _grants(accounts: Iterable[Account]) -> dict[tuple[str, str], _Grant]:
 
 @dataclass(frozen=True)
 class Fixture:
-    """What a world begins with. Immutable: every world that is made from it shares it."""
+    """The initial contents of worlds. Immutable, and shared by every world that is created from it."""
 
     accounts: tuple[Account, ...] = ()
     fixed: Segment = field(default_factory=Segment)
-    """Messages at instants."""
+    """Messages at fixed instants."""
     relative: Segment = field(default_factory=Segment)
-    """Messages at durations before the world's birth, as negative instants."""
+    """Messages at durations before the world's start, as negative instants."""
     variants: Mapping[str, str] = field(default_factory=dict)
     """Variants that differ from the default."""
     read: frozenset[int] = frozenset()
     """The serials of messages that the customer has marked as read; those of ``relative`` follow those of ``fixed``."""
     sequences: Mapping[str, int] = field(default_factory=dict)
-    """Where the providers' own numbering goes on."""
+    """The next number of each sequence of identifiers."""
     uses: Mapping[str, tuple[Instant, ...]] = field(default_factory=dict)
-    """The latest uses of whatever is limited, in ascending order."""
+    """The latest uses of each rate window, in ascending order, by the window's name."""
     scheduled: tuple[ScheduledItem, ...] = ()
-    """What will happen by itself."""
+    """The items that are scheduled."""
 
     @cached_property
     def grants(self) -> _Grants:
-        """The credentials it prints."""
+        """The credentials that the fixture prints."""
         return _grants(self.accounts)
 
 
 @dataclass(frozen=True)
 class InitialState:
-    """How a world was created, which is what a reset returns it to."""
+    """How a world was created, and what a reset returns it to."""
 
     fixture: Fixture
     seed: str
@@ -107,21 +107,21 @@ class InitialState:
     logins: Mapping[str, tuple[Login, ...]] | None = None
     """The credentials of each account, by key."""
     frozen_at: Instant | None = None
-    """Where its clock stands; ``None`` for a running one."""
+    """The instant of a frozen clock; ``None`` for a running one."""
     template: State | None = None
     """A fork begins with a copy of this in place of a fixture."""
 
-    def clock(self, frozen_at: Instant | None = None) -> Clock:
-        """The clock it begins with, or one frozen at another instant."""
+    def create_clock(self, frozen_at: Instant | None = None) -> Clock:
+        """Create the clock that the world begins with, or one frozen at another instant."""
         at = self.frozen_at if frozen_at is None else frozen_at
         return Clock.system() if at is None else Clock.frozen(at)
 
-    def state(self, clock: Clock, now: Instant) -> State:
-        """The state it begins with.
+    def create_state(self, clock: Clock, now: Instant) -> State:
+        """Create the state that the world begins with.
 
         Args:
-            clock: the world's.
-            now: the instant that it shows; relative messages are counted back from its whole second.
+            clock: the world's clock.
+            now: the clock's instant; relative messages are counted back from its whole second.
         """
         if self.template is None:
             return State(self.fixture, now // SECOND * SECOND, self.variants, self.logins, clock=clock, seed=self.seed)
@@ -131,7 +131,7 @@ class InitialState:
 
 
 class State:
-    """All that one world knows."""
+    """Everything that one world holds."""
 
     __slots__ = (
         *("_issued", "_printed", "accounts", "scheduled", "clock", "deliveries_by_message", "epoch", "fault_rules"),
@@ -148,22 +148,22 @@ class State:
         clock: Clock | None = None,
         seed: str = "",
     ) -> None:
-        """Begin as a fixture describes it.
+        """Create the state that a fixture describes.
 
         Args:
-            fixture: what is there.
-            birth: the instant from which its relative messages are counted back.
+            fixture: the initial contents.
+            birth: the instant from which relative messages are counted back.
             variants: the complete table of switches.
-            logins: the credentials of each account (by key) in place of the printed ones.
-            clock: one that is frozen at its birth when none is given.
-            seed: of identifiers and chance.
+            logins: the credentials of each account, by its key, in place of the printed ones.
+            clock: frozen at ``birth`` when none is given.
+            seed: the seed of identifiers and chance.
         """
         self.clock = clock or Clock.frozen(birth)
         self.ids = Ids(seed, fixture.sequences)
         self.epoch = 0
-        """Counts restarts: what began in an earlier epoch changes nothing in this one."""
+        """The number of restarts: the outcome of an attempt that began in an earlier epoch is ignored."""
         self.in_flight: dict[int, AttemptStarted] = {}
-        """The attempts that have begun and not ended, by the number of the delivery."""
+        """The attempts that have started and not ended, by the delivery's number."""
         self.accounts = {account.key: account for account in fixture.accounts}
         self.message_store = MessageStore(((fixture.fixed, 0), (fixture.relative, birth)))
         self.variants = dict(variants)
@@ -173,22 +173,22 @@ class State:
         self.deliveries_by_message: dict[int, tuple[int, ...]] = {}
         """The numbers of the deliveries about each message, by its serial."""
         self.scheduled = Scheduler(fixture.scheduled)
-        """What will happen by itself."""
+        """The items that are scheduled."""
         self.uses: dict[str, tuple[Instant, ...]] = dict(fixture.uses)
-        """The latest uses of whatever is limited, in ascending order."""
+        """The latest uses of each rate window, in ascending order, by the window's name."""
         self.read: set[int] = set(fixture.read)
         """The serials of the messages that the customer has marked as read."""
         self.fault_rules = FaultRules()
-        """What goes wrong on purpose."""
+        """The fault rules, with their counts."""
         self.waiting: tuple[int, ...] = ()
-        """The numbers of the deliveries that a fault holds until the next one is opened."""
+        """The numbers of the deliveries that a ``reorder`` fault holds until the next delivery is opened."""
         self._issued: _Grants = fixture.grants
         self._printed: _Grants = fixture.grants
         if logins is not None:
             _issue(self, CredentialsIssued(logins))
 
     def account_of(self, credential: Credential) -> Account | None:
-        """The account that a credential opens; ``None`` for an unknown user and for a wrong secret."""
+        """Return the account of a credential; ``None`` for an unknown user or a wrong secret."""
         who = (credential.provider, credential.user)
         grant = self._issued.get(who)
         if grant is None and credential.is_bound:
@@ -198,22 +198,22 @@ class State:
         return self.accounts[grant.account]
 
     def logins(self) -> dict[tuple[str, str], str | None]:
-        """The secret of each provider's user, without the printed credentials that only a listener lets in."""
+        """Return the secret of each provider's user, without the printed credentials that only a bound listener accepts."""
         return {who: grant.secret for who, grant in self._issued.items()}
 
     def apply(self, *events: Event) -> None:
-        """Change the state as events say, one after the other."""
+        """Apply events to the state, in order."""
         for event in events:
             _APPLY[type(event)](self, event)
 
     def fork(self) -> State:
-        """A state that begins as this one is; what neither changes stays shared."""
+        """Return a copy of this state; what neither changes stays shared."""
         twin = copy(self)
         twin.ids = self.ids.copy()
         twin.epoch, twin.in_flight = 0, {}
         twin.accounts = dict(self.accounts)
         twin.message_store = self.message_store.fork()
-        # A fork sends nothing that its parent sends too.
+        # The parent sends these deliveries; the fork must not send them again.
         twin.scheduled = Scheduler(due for due in self.scheduled if not due.delivery)
         twin.deliveries = {
             number: replace(delivery, status="held", due=None) if delivery.status == "due" else delivery
@@ -224,11 +224,11 @@ class State:
         twin.read = set(self.read)
         twin.uses = dict(self.uses)
         twin.fault_rules = self.fault_rules.fork()
-        twin.waiting = ()  # held like everything else that was due
+        twin.waiting = ()  # they are held like every delivery that was due
         return twin
 
     def contents(self) -> dict[str, object]:
-        """All that it holds, as values that compare: two states are equal when these are."""
+        """Return everything that the state holds as comparable values: two states are equal when these are."""
         return {
             **{name: copy(getattr(self, name)) for name in self.__slots__},
             "scheduled": (self.scheduled.last, *self.scheduled),
@@ -315,8 +315,8 @@ def _use_ids(state: State, event: IdsUsed) -> None:
 
 
 def _restart(state: State, event: Restarted) -> None:
-    # Every part is replaced, none is changed: whoever reads one without the lock goes on with the old one.
-    fresh, epoch = event.initial.state(event.clock, event.at), state.epoch + 1
+    # Every part is replaced, none is mutated: a reader without the lock keeps a consistent old one.
+    fresh, epoch = event.initial.create_state(event.clock, event.at), state.epoch + 1
     fresh.fault_rules = state.fault_rules if event.keeps_fault_rules else FaultRules()
     for name in State.__slots__:
         setattr(state, name, getattr(fresh, name))
@@ -329,7 +329,7 @@ def _close(state: State, _event: Closed) -> None:
 
 
 def _choose_variant(state: State, event: VariantChosen) -> None:
-    # Replaced whole: what was decided under the variants of before still refers to them.
+    # A new dictionary: exchanges that were decided with the old variants still refer to them.
     state.variants = {**state.variants, event.name: event.variant}
 
 

@@ -1,6 +1,6 @@
-"""Faults of webhooks: one small class each. Pure: what a fault makes of a delivery, and of the attempts at it.
+"""The faults of webhooks, one class each. They change deliveries and attempts, as pure functions.
 
-A rule applies when a delivery is opened. Wrong responses and dead receivers are not here: those are the receiver's to give.
+A fault is chosen when a delivery is opened. Wrong responses and unreachable receivers are not here: a test's receiver does those.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class DuplicateWebhook(ConfiguredFault, WebhookFault):
     points: ClassVar = ("before",)
 
     def open(self, delivery: Delivery, next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
-        """Two of it, one after the other."""
+        """Return the delivery and a copy, which is sent after it."""
         return delivery, replace(delivery, number=next_number())
 
 
@@ -38,13 +38,13 @@ class ConcurrentWebhooks(ConfiguredFault, WebhookFault):
     points: ClassVar = ("before",)
 
     def open(self, delivery: Delivery, next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
-        """Two of it, of which neither waits for the other."""
+        """Return the delivery and a copy with another ordering key, so that neither waits for the other."""
         return delivery, replace(delivery, number=next_number(), ordering_key=f"{delivery.ordering_key} again")
 
 
 @dataclass(frozen=True)
 class DelayedWebhook(ConfiguredFault, WebhookFault):
-    """The webhook is sent so many seconds of the world's clock late."""
+    """The webhook is sent late, by seconds of the world's clock."""
 
     seconds: float = 60
     kind = "delay"
@@ -59,25 +59,25 @@ class DelayedWebhook(ConfiguredFault, WebhookFault):
     points: ClassVar = ("before",)
 
     def open(self, delivery: Delivery, _next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
-        """The same, later."""
+        """Return the delivery with a later due time."""
         return (replace(delivery, due=delivery.created_at + round(self.seconds * SECOND)),)
 
 
 @dataclass(frozen=True)
 class ReorderedWebhook(ConfiguredFault, WebhookFault):
-    """The webhook is sent after the next one that comes up."""
+    """The webhook is sent after the next one that is opened."""
 
     kind = "reorder"
     points: ClassVar = ("before",)
 
     def open(self, delivery: Delivery, _next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
-        """The same, held until the next one is opened: see `State.waiting`."""
+        """Return the delivery held until the next one is opened: see `State.waiting`."""
         return (replace(delivery, status="held", due=None),)
 
 
 @dataclass(frozen=True)
 class LostAcknowledgement(ConfiguredFault, WebhookFault):
-    """The receiver's response to the first so many attempts counts as none."""
+    """The receiver's responses to the first ``attempts`` attempts count as none."""
 
     attempts: int = 1
     kind = "lost_acknowledgement"
@@ -85,7 +85,7 @@ class LostAcknowledgement(ConfiguredFault, WebhookFault):
     points: ClassVar = ("after",)
 
     def end_attempt(self, delivery: Delivery, attempt: Attempt, /) -> Attempt:
-        """The attempt without its response."""
+        """Return the attempt without its response."""
         if len(delivery.attempts) >= self.attempts:
             return attempt
         return attempt._replace(outcome=Outcome(error="the acknowledgement was lost on purpose"))
@@ -93,7 +93,7 @@ class LostAcknowledgement(ConfiguredFault, WebhookFault):
 
 @dataclass(frozen=True)
 class EarlyGiveUp(ConfiguredFault, WebhookFault):
-    """The provider gives up after so many attempts, whatever its schedule says."""
+    """The provider gives up after ``attempts`` attempts, whatever its schedule."""
 
     attempts: int = 1
     kind = "give_up"

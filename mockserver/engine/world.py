@@ -1,4 +1,4 @@
-"""One world: its state, faults, journal and feed, and the one way to change it."""
+"""A world: its state, clock, journal and feed. Only `World._publish` changes its state."""
 
 from __future__ import annotations
 
@@ -39,104 +39,104 @@ from .scheduler import ScheduledItem
 from .state import InitialState, State
 
 Decide: TypeAlias = Callable[[State, Instant, IdReservation], Decision]
-"""Pure: reads the state, the instant and a reservation of identifiers, and concludes. It may be run again."""
+"""Decides from the state, the instant and a reservation of identifiers. Pure: it may be run again."""
 
 ReceiveInbound: TypeAlias = Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision]
-"""A provider's decider for a message that comes in from outside, given its fields."""
+"""A provider's decision about an inbound message, given the message's fields."""
 
 EvaluateAttempt: TypeAlias = Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision]
-"""A provider's decider for an attempt that is over: acknowledged, due again, or given up."""
+"""A provider's decision about an attempt that has ended: acknowledged, due again, or given up."""
 
 
 class ProviderCallbacks(NamedTuple):
-    """What a provider decides when no one has asked it."""
+    """A provider's decisions that no request asks for."""
 
     receive_inbound: ReceiveInbound | None = None
     evaluate_attempt: EvaluateAttempt | None = None
 
 
 class Sender(Protocol):
-    """Makes the attempts, and sees that what is due in a world whose clock ticks happens in time."""
+    """Makes the attempts at deliveries, and runs what is due in worlds whose clock runs."""
 
     def send(self, world: World, delivery: Delivery) -> None:
-        """Make the request of an attempt that has started, and call `World.end_attempt` with what came of it.
+        """Make the request of an attempt that has started, and call `World.end_attempt` with its outcome.
 
         Called with the world's lock held, so it returns at once.
         """
 
     def due(self, world: World) -> None:
-        """What comes next in a world has changed. Called with its lock held."""
+        """Note that a world's next scheduled item has changed. Called with the world's lock held."""
 
     def forget(self, world: World) -> None:
-        """Nothing that was begun in this world counts any more. Called with its lock held."""
+        """Discard what was started for a world: its outcomes no longer count. Called with the world's lock held."""
 
     def close(self) -> None:
-        """Send nothing more."""
+        """Stop sending."""
 
 
 ATTEMPT_PATIENCE = 2.0
-"""Seconds of wall clock in which one of the attempts that were begun before an advance must end for it to go on waiting.
+"""Seconds of wall clock that an advance waits for the next of the attempts that began before it.
 
-Not for ever: the receiver that is being called may be who advances.
+It does not wait without limit, because the receiver of such an attempt may be the one that advances.
 """
 
 MAX_CAUSAL_DEPTH = 1_000
-"""How many things may follow from one another at one instant; a longer chain is taken for an endless loop."""
+"""How many items may cause one another at one instant; a longer chain counts as an endless loop."""
 
 
 class ClockBusy(RuntimeError):
-    """Somebody else is moving this world's clock."""
+    """Another call is already moving this world's clock."""
 
 
 class AdvanceLimitExceeded(RuntimeError):
-    """What happens at one instant brings about the next thing at the same instant, without end."""
+    """Scheduled items cause one another at one instant without end; see `MAX_CAUSAL_DEPTH`."""
 
 
 class EventLog(Protocol):
     """Where a world writes its events before they take effect."""
 
     def append(self, at: Instant, events: tuple[Event, ...]) -> None:
-        """Keep events that happen together at an instant. They have not happened unless this returns."""
+        """Append events that happen together at an instant. They take effect only if this returns."""
 
 
 class ExchangeRecorded(Struct, frozen=True, gc=False):
-    """A request was answered. The exchange itself is the journal's, which bounds what is kept of it."""
+    """An exchange was added to the journal."""
 
     number: int
 
 
 class ReceiveFailed(Struct, frozen=True):
-    """A message was to arrive, and there was nothing left for it to arrive at."""
+    """A scheduled inbound message could not be received, because its account or number no longer exists."""
 
     provider: str
     reason: str
 
 
 class TimedEvent(Struct, frozen=True, gc=False):
-    """What happened, at its own instant."""
+    """An event with its instant."""
 
     at: Instant
-    what: Event | ExchangeRecorded | ReceiveFailed
+    event: Event | ExchangeRecorded | ReceiveFailed
 
 
 class EventBatch(Struct, frozen=True, gc=False):
-    """What happened at one instant, in order. Nearly no one looks, so the single things are made for who does."""
+    """The events of one instant, in order. Each `TimedEvent` is created when the batch is iterated over, which is rare."""
 
     at: Instant
-    whats: tuple[Event | ExchangeRecorded | ReceiveFailed, ...]
+    events: tuple[Event | ExchangeRecorded | ReceiveFailed, ...]
 
     def __len__(self) -> int:
-        return len(self.whats)
+        return len(self.events)
 
     def __iter__(self) -> Iterator[TimedEvent]:
-        return (TimedEvent(self.at, what) for what in self.whats)
+        return (TimedEvent(self.at, event) for event in self.events)
 
 
 class _CausalDepth:
-    """How deep the chain of things is that brought about the one that happens now, without time moving.
+    """The length of the chain of items that caused the current one, all at the same instant.
 
-    What is scheduled while things of one depth happen is one deeper; items of one instant are run in the order of
-    their numbers, so a depth ends with the last item that was there when it began.
+    Items that are scheduled while items of one depth run are one deeper. The items of one instant run in the order of
+    their numbers, so a depth ends with the last item that existed when it began.
     """
 
     __slots__ = ("_at", "_depth", "_last")
@@ -147,7 +147,7 @@ class _CausalDepth:
         self._last = 0
 
     def count(self, item: ScheduledItem, last: int) -> None:
-        """Count an item that is about to be run; ``last`` is the number of the item that was scheduled last.
+        """Count an item that is about to run; ``last`` is the number of the item that was scheduled last.
 
         Raises:
             AdvanceLimitExceeded: the chain is too long.
@@ -158,16 +158,16 @@ class _CausalDepth:
             self._depth, self._last = self._depth + 1, last
             if self._depth > MAX_CAUSAL_DEPTH:
                 raise AdvanceLimitExceeded(
-                    f"{MAX_CAUSAL_DEPTH} things followed from one another without time moving, and more are due; "
+                    f"{MAX_CAUSAL_DEPTH} items caused one another without time moving, and more are due; "
                     f"the next is {item.provider}'s"
                 )
 
 
 class World:
-    """What one test, or one developer, sees."""
+    """The isolated state of one test or developer, and all that can be done with it."""
 
     __slots__ = (
-        *("_announced", "_begun_before", "_quiet", "_record", "_providers", "_sender"),
+        *("_notified_due", "_begun_before", "_attempt_ended", "_advance_events", "_providers", "_sender"),
         *("feed", "id", "initial_state", "journal", "lock", "log", "state", "settings_changed"),
     )
 
@@ -183,57 +183,56 @@ class World:
         """Create a world.
 
         Args:
-            world_id: its name in addresses.
+            world_id: its id in URLs.
             initial_state: what a reset returns it to.
-            journal: where its exchanges are written down.
-            providers: by provider, what it decides when no one has asked it.
-            clock: in place of the one that it would begin with.
+            journal: holds its exchanges.
+            providers: the callbacks of each provider, by its name.
+            clock: replaces the clock of the initial state.
             sender: makes the attempts at deliveries; without one they stay due.
         """
         self.id = world_id
         self.initial_state = initial_state
         self.journal = journal
-        clock = clock or initial_state.clock()
-        self.state = initial_state.state(clock, clock.now())
+        clock = clock or initial_state.create_clock()
+        self.state = initial_state.create_state(clock, clock.now())
         self.log: EventLog | None = None
-        """Where events are written before they take effect; none are while it is ``None``."""
+        """The log that events are written to before they take effect; ``None`` for no log."""
         self.feed = EventFeed()
         self.settings_changed = EventFeed(100)
-        """What somebody set that is no event, so that who shows it looks again: ``clock``, or the ``world`` when it began
-        again."""
+        """Changes that are not in `feed`: ``clock`` when the clock was set, ``world`` when the world was restarted."""
         self.lock = Lock()
         self._begun_before: set[int] = set()
-        """The deliveries in flight whose attempt was begun before the advance that is under way."""
-        self._quiet = Condition(self.lock)
-        self._record: list[TimedEvent] | None = None
-        self._announced: Instant | None = None
+        """The deliveries in flight whose attempt began before the advance that is running."""
+        self._attempt_ended = Condition(self.lock)
+        self._advance_events: list[TimedEvent] | None = None
+        self._notified_due: Instant | None = None
         self._providers = providers
         self._sender = sender
 
     @property
     def clock(self) -> Clock:
-        """Its clock as it stands."""
+        """The world's clock."""
         return self.state.clock
 
     def execute(self, decide: Decide, commit: bool = True) -> Decision:
-        """Decide at one instant, before which everything that is due by then has happened, and change the state.
+        """Run what is due, decide at one instant, and apply the decision's events.
 
-        The lock is held for microseconds; nothing that waits may be called in here, and never another world's execute.
+        The lock is held for microseconds: ``decide`` must not block, and must not call another world.
 
         Args:
-            decide: concludes what happens.
+            decide: makes the decision.
             commit: ``False`` leaves the state as it is, and uses up no identifiers.
         """
         with self.lock:
             state = self.state
             now, scheduled = state.clock.now(), state.scheduled
-            if scheduled.next is not None:  # nearly every world waits for nothing, and then none of this is called
+            if scheduled.next is not None:  # most worlds have no scheduled items
                 self._run_due(now)
             decision = self._apply_decision(decide, now, commit)
             scheduled = state.scheduled
             if scheduled.next is not None:
-                self._run_due(now)  # what is due now is attempted at once
-            if scheduled.next != self._announced:
+                self._run_due(now)  # attempt at once what the decision made due
+            if scheduled.next != self._notified_due:
                 self._notify_scheduler()
             return decision
 
@@ -241,7 +240,7 @@ class World:
         """Choose the fault that applies to a request, and decide at the same instant.
 
         Args:
-            facts: what fault rules may ask of the request; its matches and the hit are counted.
+            facts: what fault rules can match of the request; the matches and the hit are counted.
             decide: as in `execute`; not committed when the fault is applied before the operation takes effect.
         """
         with self.lock:
@@ -254,7 +253,7 @@ class World:
             return selected, decision
 
     def end_attempt(self, number: int, epoch: int, attempt: Attempt) -> None:
-        """Take the outcome of an attempt at a delivery; one that was begun in an earlier epoch changes nothing."""
+        """Apply the outcome of an attempt at a delivery; one that began in an earlier epoch is ignored."""
         with self.lock:
             if epoch != self.state.epoch:
                 return
@@ -265,7 +264,7 @@ class World:
                 self._begun_before.discard(number)
                 self._run_due(now)
                 self._notify_scheduler()
-                self._quiet.notify_all()
+                self._attempt_ended.notify_all()
 
     def _evaluate_attempt(self, delivery: Delivery, attempt: Attempt, now: Instant) -> None:
         evaluate_attempt = self._providers[delivery.provider].evaluate_attempt
@@ -274,7 +273,7 @@ class World:
             attempt = delivery.fault.end_attempt(delivery, attempt)
         try:
             self._apply_decision(
-                lambda state, now, ids: self._judged(evaluate_attempt(delivery, attempt, state, now, ids), delivery),
+                lambda state, now, ids: _apply_give_up(evaluate_attempt(delivery, attempt, state, now, ids), delivery),
                 now,
             )
         except Exception as error:
@@ -282,16 +281,16 @@ class World:
             self._publish(now, (AttemptEnded(delivery.number, ended, "given up", None),))
             raise
 
-    def write_down(self, exchange: Exchange) -> None:
-        """Put an exchange into the journal, and say so."""
+    def record_exchange(self, exchange: Exchange) -> None:
+        """Add an exchange to the journal, and publish that in the feed."""
         self.journal.add(exchange)
         self.feed.publish_all(EventBatch(exchange.at, (ExchangeRecorded(exchange.number),)))
 
     def receive_inbound(self, provider: str, fields: Mapping[str, Any]) -> Decision:
-        """Let a message come in now.
+        """Receive an inbound message now.
 
         Raises:
-            KeyError: nothing arrives at that provider.
+            KeyError: the provider receives no inbound messages.
         """
         decide = self._providers[provider].receive_inbound
         if decide is None:
@@ -301,7 +300,7 @@ class World:
     # -- faults ------------------------------------------------------------------------------------------------------
 
     def choose_fault(self, facts: RequestFacts) -> SelectedFault:
-        """The fault that applies to a request for no operation; counts the match and the hit."""
+        """Choose the fault that applies to a request without an operation, and count the matches and the hit."""
         with self.lock:
             return self._select_fault(facts, self.clock.now())
 
@@ -316,24 +315,26 @@ class World:
         return selected
 
     def keep_replay(self, selected: SelectedFault, replay: Fault) -> None:
-        """Keep what a hit leaves for the next request that its rule matches."""
+        """Keep the fault that replaces a rule's own for the next request that it matches."""
         with self.lock:
-            if selected.rule is not None and selected.rule in self.state.fault_rules:  # else it was removed meanwhile
+            if (
+                selected.rule is not None and selected.rule in self.state.fault_rules
+            ):  # else the rule was removed meanwhile
                 self._publish(self.clock.now(), (), (ReplayKept(selected.rule, replay),))
 
     def fault_rules(self) -> tuple[RuleStatus, ...]:
-        """Every fault rule with what it has counted, in the order in which they are asked."""
+        """Return every fault rule with its counts, in the order in which they are tried."""
         with self.lock:
             return tuple(self.state.fault_rules)
 
     def add_fault_rule(self, rule: FaultRule) -> FaultRule:
-        """Add a fault rule behind those that are there.
+        """Add a fault rule, which is tried after the existing ones.
 
         Returns:
-            The rule with its id, which is made for a rule without.
+            The rule with its id, which is generated if it had none.
 
         Raises:
-            ValueError: there is a rule of that id.
+            ValueError: a rule has that id already.
         """
         with self.lock:
             rules = self.state.fault_rules
@@ -344,7 +345,7 @@ class World:
             return rule
 
     def remove_fault_rules(self, rule_id: str | None = None) -> int:
-        """Remove one fault rule, or all; how many there were. A webhook that one was applied to stays as it is."""
+        """Remove one fault rule, or all, and return their number. Webhooks that a rule was applied to keep its fault."""
         with self.lock:
             gone = [rule.id for rule, *_ in self.state.fault_rules if rule_id in (None, rule.id)]
             if gone:
@@ -354,53 +355,61 @@ class World:
     # -- time --------------------------------------------------------------------------------------------------------
 
     def now(self) -> Instant:
-        """The instant, with everything that was due until then having happened."""
+        """Run what is due, and return the current instant."""
         with self.lock:
             now = self.clock.now()
             self._run_due(now)
             return now
 
     def advance(self, to: Instant | None = None, *, by: int = 0) -> list[TimedEvent]:
-        """Move the clock on, and run what is due on the way; what happened, in order, each at its own instant.
+        """Move the clock forward, run what becomes due, and return what happened, in order.
 
-        It moves from due instant to due instant, and at each waits, without the lock, until every attempt is over. For
-        one that was begun before it waits as `ATTEMPT_PATIENCE` says; `wait_until_idle` before an advance waits longer.
+        The clock moves from one due instant to the next, and at each waits, without the lock, until every attempt has
+        ended. For attempts that began before the advance it waits `ATTEMPT_PATIENCE`; call `wait_until_idle` first to
+        wait longer.
 
         Args:
             to: the instant to move to.
-            by: microseconds to move on by when no instant is given; 0 runs what is due already.
+            by: microseconds to move by when no instant is given; 0 runs what is due already.
 
         Raises:
             ValueError: the instant is past.
-            Busy: somebody else is moving this clock.
-            Endless: things bring about one another without end.
+            ClockBusy: another call is moving this clock.
+            AdvanceLimitExceeded: items cause one another without end.
         """
         with self.lock:
             now = self.clock.now()
             to = now + by if to is None else to
             if to < now:
                 raise ValueError("the clock cannot be moved backwards; a reset with freeze does that")
-            if self._record is not None:
-                raise ClockBusy("somebody else is moving this world's clock; let that end first")
+            if self._advance_events is not None:
+                raise ClockBusy("another request is moving this world's clock; wait until it has ended")
             record: list[TimedEvent] = []
-            self._record = record
+            self._advance_events = record
             try:
                 self._advance_to(to)
             finally:
-                self._record = None
-                self._announced = None  # what comes next may be the same, and is nearer now
+                self._advance_events = None
+                self._notified_due = None  # the next item may be the same one, and is nearer now
                 self._notify_scheduler()
                 self.settings_changed.publish("clock")
             return record
 
     def wait_until_idle(self, patience: float = 10.0) -> bool:
-        """Wait until nothing is due now and nothing in flight; whether it came to that in so many seconds of wall clock."""
+        """Run what is due, and wait until no attempt is in flight.
+
+        Args:
+            patience: seconds of wall clock to wait at most.
+
+        Returns:
+            Whether that happened in time.
+        """
         with self.lock:
             self._run_due(self.clock.now())
-            return self._quiet.wait_for(lambda: not self.state.in_flight, patience)
+            return self._attempt_ended.wait_for(lambda: not self.state.in_flight, patience)
 
     def freeze(self, at: Instant | None = None) -> list[TimedEvent]:
-        """Stop the clock, here or at a later instant; what happened until then.
+        """Stop the clock, now or at a later instant, and return what happened until then.
 
         Raises:
             ValueError: the instant is past.
@@ -410,48 +419,54 @@ class World:
             if at is not None and at < now:
                 raise ValueError("a clock cannot be frozen in its past; a reset with freeze does that")
             self._set_clock(self.clock.freeze())
-            event_json = self._run_due(now)
+            events = self._run_due(now)
             self.settings_changed.publish("clock")
-        return event_json if at is None else event_json + self.advance(at)
+        return events if at is None else events + self.advance(at)
 
     def resume(self) -> None:
-        """Let the clock tick on from where it stands."""
+        """Let the clock run on from its current instant."""
         with self.lock:
             self._set_clock(self.clock.resume())
-            self._announced = None
+            self._notified_due = None
             self._notify_scheduler()
             self.settings_changed.publish("clock")
 
     def next_due(self) -> Instant | None:
-        """When the next thing happens by itself."""
+        """Return when the next scheduled item is due; ``None`` when there is none."""
         with self.lock:
             return self.state.scheduled.next
 
     # -- whole worlds ------------------------------------------------------------------------------------------------
 
     def reset(self, frozen_at: Instant | None = None) -> None:
-        """Return to how it was created, with its clock frozen at an instant if one is given. Cursors go on."""
+        """Return to the initial state, with the clock frozen at an instant if one is given. Cursors continue."""
         with self.lock:
-            self._restart(self.initial_state.clock(frozen_at))
+            self._restart(self.initial_state.create_clock(frozen_at))
         self.journal.clear()
         self.settings_changed.publish("world")
 
     def restart(self, initial_state: InitialState, clock: Clock) -> None:
-        """Begin another way, as from a snapshot. Journal, fault rules and cursors stay."""
+        """Begin with another initial state, such as a snapshot. Journal, fault rules and cursors are kept."""
         with self.lock:
             self.initial_state = initial_state
             self._restart(clock, keeps_fault_rules=True)
         self.settings_changed.publish("world")
 
     def close(self) -> None:
-        """Let go of everything; called when the world is dropped."""
+        """Discard the journal and what is in flight; called when the world is dropped."""
         with self.lock:
             self._publish(self.clock.now(), (), (Closed(),))
             self._forget_attempts()
         self.journal.close()
 
     def fork(self, world_id: str, journal: Journal, issue: Callable[[State], None]) -> World:
-        """A world that begins as this one is now, with credentials that are issued. Journal and feed are its own, and empty."""
+        """Return a world that begins as this one is now, with an empty journal and feed.
+
+        Args:
+            world_id: the new world's id.
+            journal: the new world's journal.
+            issue: gives the new world's accounts credentials of their own.
+        """
         with self.lock:
             clock = self.clock
             now = clock.now()
@@ -464,7 +479,7 @@ class World:
     # -- inside the lock ---------------------------------------------------------------------------------------------
 
     def _apply_decision(self, decide: Decide, now: Instant, commit: bool = True) -> Decision:
-        """Decide and make it so, all of it before anybody is notified of any of it."""
+        """Decide, and apply all of the decision's events before subscribers are notified of any."""
         reservation = self.state.ids.reserve()
         decision = decide(self.state, now, reservation)
         if commit and decision.events:
@@ -477,12 +492,12 @@ class World:
     def _apply_webhook_faults(
         self, events: tuple[Event, ...], reservation: IdReservation, now: Instant
     ) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
-        """What happens in place of some events where webhooks go wrong on purpose, and what only the state needs of it."""
+        """Apply webhook fault rules to events: return the events that happen instead, and those that only the state needs."""
         rules, waiting = self.state.fault_rules.fork(), self.state.waiting
-        event_json, internal = list[Event](), list[Event]()
+        published, internal = list[Event](), list[Event]()
         for event in events:
             if not isinstance(event, DeliveryOpened):
-                event_json.append(event)
+                published.append(event)
                 continue
             delivery = event.delivery
             facts = WebhookFacts(delivery.provider, delivery.account.partition("/")[2], delivery.kind, delivery.url)
@@ -493,59 +508,53 @@ class World:
             opened: tuple[Delivery, ...] = (delivery,)
             if selected.rule is not None and isinstance(selected.fault, WebhookFault):
                 rules.hit(selected.rule)
-                event_json.append(FaultRuleHit(selected.rule))
+                published.append(FaultRuleHit(selected.rule))
                 delivery = replace(delivery, fault=selected.fault, fault_rule=selected.rule)
                 opened = selected.fault.open(delivery, partial(reservation.number, "deliveries"))
-            event_json += map(DeliveryOpened, opened)
-            event_json += (DeliveryChanged(number, "due", now) for number in waiting)
+            published += map(DeliveryOpened, opened)
+            published += (DeliveryChanged(number, "due", now) for number in waiting)
             waiting = tuple(each.number for each in opened if each.status == "held" and each.fault is not None)
-        return tuple(event_json), tuple(internal)
-
-    def _judged(self, decision: Decision, delivery: Delivery) -> Decision:
-        """What a provider decided of an attempt, unless a fault gives up before."""
-        if delivery.fault is None or not delivery.fault.gives_up(delivery):
-            return decision
-        return structs.replace(decision, events=tuple(map(_given_up, decision.events)))
+        return tuple(published), tuple(internal)
 
     def _publish(self, now: Instant, events: tuple[Event, ...], internal: tuple[Event, ...] = ()) -> None:
-        """Let events happen: write them to the log, change the state, show them in the feed.
+        """Write events to the log, apply them to the state, and publish them in the feed.
 
         Args:
             now: when they happen.
-            events: what a user is notified of.
-            internal: what only the state needs, after the others.
+            events: those that the feed shows.
+            internal: those that only the state needs, applied after the others.
         """
         if self.log is not None:
             self.log.append(now, events + internal)
         self.state.apply(*events, *internal)
         if events:
-            self._show(EventBatch(now, events))
+            self._publish_batch(EventBatch(now, events))
 
-    def _show(self, batch: EventBatch) -> None:
+    def _publish_batch(self, batch: EventBatch) -> None:
         self.feed.publish_all(batch)
-        if self._record is not None:
-            self._record += batch
+        if self._advance_events is not None:
+            self._advance_events += batch
 
     def _set_clock(self, clock: Clock) -> None:
         if clock != self.clock:
             self._publish(clock.now(), (), (ClockChanged(clock),))
 
     def _run_due(self, until: Instant, depth: _CausalDepth | None = None) -> list[TimedEvent]:
-        """Run everything that is due at an instant, each item at its own instant."""
-        event_json: list[TimedEvent] = []
+        """Run everything that is due at an instant, each item at its own instant; return the events of inbound messages."""
+        events: list[TimedEvent] = []
         if self.state.scheduled.first_due(until) is None:
-            return event_json
+            return events
         depth = depth or _CausalDepth()
         while item := self.state.scheduled.first_due(until):
             depth.count(item, self.state.scheduled.last)
             if item.delivery:
                 self._start_attempt(item)
             else:
-                event_json += (TimedEvent(item.at, what) for what in self._received(item))
-        return event_json
+                events += (TimedEvent(item.at, event) for event in self._receive_scheduled(item))
+        return events
 
     def _start_attempt(self, item: ScheduledItem) -> None:
-        """Begin an attempt, unless the delivery was held, resent or put off since it was scheduled."""
+        """Start an attempt, unless the delivery was held, resent or rescheduled since it was scheduled."""
         run = ScheduledItemRun(item.number)
         delivery = self.state.deliveries.get(item.delivery)
         is_waiting = delivery is not None and delivery.status == "due" and delivery.due == item.at
@@ -558,10 +567,10 @@ class World:
     def _advance_to(self, to: Instant) -> None:
         epoch, depth = self.state.epoch, _CausalDepth()
         self._begun_before = set(self.state.in_flight)
-        while self._begun_before and self._quiet.wait(ATTEMPT_PATIENCE):
+        while self._begun_before and self._attempt_ended.wait(ATTEMPT_PATIENCE):
             pass
         while True:
-            self._quiet.wait_for(lambda: epoch != self.state.epoch or self._all_attempts_done())
+            self._attempt_ended.wait_for(lambda: epoch != self.state.epoch or self._all_attempts_done())
             if epoch != self.state.epoch:
                 return
             at = self.state.scheduled.next
@@ -572,16 +581,20 @@ class World:
             self._run_due(at, depth)
 
     def _all_attempts_done(self) -> bool:
-        """Whether every attempt is over that can be: who advances may be the receiver of one begun before, with others in line behind."""
+        """Whether every attempt has ended that an advance waits for.
+
+        It does not wait for attempts that began before it, because the caller may be their receiver, nor for those behind
+        them in the same queue.
+        """
         deliveries = self.state.deliveries
         held_up = {deliveries[number].ordering_key for number in self._begun_before}
         return all(deliveries[number].ordering_key in held_up for number in self.state.in_flight)
 
     def _notify_scheduler(self) -> None:
-        """Tell the sender when what comes next has changed."""
+        """Notify the sender if the next scheduled item has changed."""
         following = self.state.scheduled.next
-        if following != self._announced and self._sender is not None:
-            self._announced = following
+        if following != self._notified_due and self._sender is not None:
+            self._notified_due = following
             self._sender.due(self)
 
     def _restart(self, clock: Clock, *, keeps_fault_rules: bool = False) -> None:
@@ -591,33 +604,40 @@ class World:
 
     def _forget_attempts(self) -> None:
         self._begun_before.clear()
-        self._announced = None
+        self._notified_due = None
         if self._sender is not None:
             self._sender.forget(self)
-        self._quiet.notify_all()
+        self._attempt_ended.notify_all()
 
-    def _received(self, due: ScheduledItem) -> tuple[Event | ReceiveFailed, ...]:
+    def _receive_scheduled(self, due: ScheduledItem) -> tuple[Event | ReceiveFailed, ...]:
         self._publish(due.at, (), (ScheduledItemRun(due.number),))
         try:
-            return self._apply_decision(self._decision(due), due.at).events
-        except ValueError as reason:  # its number or account has gone since
+            return self._apply_decision(self._decide_inbound(due), due.at).events
+        except ValueError as reason:  # its number or account no longer exists
             failed = ReceiveFailed(due.provider, str(reason))
-            self._show(EventBatch(due.at, (failed,)))
+            self._publish_batch(EventBatch(due.at, (failed,)))
             return (failed,)
 
-    def _decision(self, due: ScheduledItem) -> Decide:
+    def _decide_inbound(self, due: ScheduledItem) -> Decide:
         decide = self._providers[due.provider].receive_inbound
         assert decide is not None
         return lambda state, now, ids: decide(due.fields, state, now, ids)
 
 
 def _draw(reservation: IdReservation) -> float:
-    """A seeded number from 0 to below 1."""
+    """Draw a seeded number, at least 0 and less than 1."""
     return int(reservation.token("chance", 13), 16) / 16**13
 
 
-def _given_up(event: Event) -> Event:
-    """The event of an attempt without a next one."""
+def _apply_give_up(decision: Decision, delivery: Delivery) -> Decision:
+    """Return the provider's decision about an attempt, without a next attempt if the delivery's fault gives up."""
+    if delivery.fault is None or not delivery.fault.gives_up(delivery):
+        return decision
+    return structs.replace(decision, events=tuple(map(_without_retry, decision.events)))
+
+
+def _without_retry(event: Event) -> Event:
+    """Return the event of an attempt that has no next one."""
     if not isinstance(event, AttemptEnded) or event.status != "due":
         return event
     result = f"{event.attempt.result}; given up on purpose"

@@ -162,13 +162,13 @@ class Handler:
             selected, decision = NO_FAULT, world.execute(decide)
         is_kept = selected.point != "before"
         variants = world.state.variants
-        exchange.decided(world.id, provider.name, call.operation, decision, call.values, variants, is_kept=is_kept)
+        exchange.set_decision(world.id, provider.name, call.operation, decision, call.values, variants, is_kept=is_kept)
         response = provider.render(decision, call, variants, self._cache)
         if selected is not NO_FAULT:
             reject = partial(_reject, provider, decision, call, request, variants, self._cache)
             response = apply_fault(world, exchange, selected, response, reject)
         if selected is not NO_FAULT or response.timing is not AT_ONCE:  # else it is what was decided
-            exchange.responded(response.delivered_origin, response.error)
+            exchange.set_origin(response.delivered_origin, response.error)
         return response
 
     def handle_unmatched(
@@ -185,7 +185,7 @@ class Handler:
             response = apply_fault(
                 world, exchange, selected, response, lambda _name: response
             )  # no operation, no error of one
-        exchange.responded(response.delivered_origin, response.error)
+        exchange.set_origin(response.delivered_origin, response.error)
         return response
 
     def reject_invalid(self, raw: bytes, reason: str, listener: str | None) -> None:
@@ -197,9 +197,9 @@ class Handler:
             listener: the name of the listener that it reached.
         """
         exchange = Exchange("", "", (), raw, listener)
-        exchange.answered(400, (), reason.encode())
+        exchange.set_response(400, (), reason.encode())
         exchange.finish(0, "broken")
-        self._world_of(exchange, self.registry.world_for_listener(listener)).write_down(exchange)
+        self._world_of(exchange, self.registry.world_for_listener(listener)).record_exchange(exchange)
         exchange_log.info("bytes that are no HTTP -> 400 %s", reason)
 
     def record(self, request: HttpRequest, response: Response) -> Response:
@@ -256,7 +256,7 @@ class Handler:
         if adapt is not None:
             adapted = adapt(response)
             if adapted is not response:
-                exchange.responded("overridden", None)
+                exchange.set_origin("overridden", None)
                 response = adapted
         world = self._world_of(exchange, bound)
         headers, names = response.headers, {name.lower() for name, _ in response.headers}
@@ -264,13 +264,13 @@ class Handler:
             headers = (*headers, ("Date", http_date(exchange.at // SECOND)))
         if "content-length" not in names and response.status not in _BODILESS:
             headers = (*headers, ("Content-Length", str(len(response.body))))
-        exchange.answered(response.status, headers, response.body)
-        world.write_down(exchange)
+        exchange.set_response(response.status, headers, response.body)
+        world.record_exchange(exchange)
         if exchange_log.isEnabledFor(logging.INFO):
             self._log(exchange, path)
         if self._shows_exchange and (exchange.error or exchange.fault or exchange.status >= 400):
             headers = (*headers, ("X-Mockserver-Exchange", str(exchange.number)))
-            exchange.answer_head = headers
+            exchange.response_head = headers
         request.on_finish = exchange.finish
         return structs.replace(response, headers=headers)
 

@@ -8,8 +8,7 @@ changes its meaning, and by its second when one is added.
 from __future__ import annotations
 
 from mockserver.engine.accounts import Account, Contact, Credential, ForwardingRule, Login, Number, Program
-from mockserver.engine.decisions import NOTHING_ELSE as NO_TRACE
-from mockserver.engine.decisions import Decision, DecisionTrace
+from mockserver.engine.decisions import NO_TRACE, Decision, DecisionTrace
 from mockserver.engine.deliveries import Attempt, Outcome, OutgoingRequest
 from mockserver.engine.deliveries import Delivery as WebhookDelivery
 from mockserver.engine.events import (

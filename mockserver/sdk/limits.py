@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from mockserver.engine.events import UseCounted
 from mockserver.engine.instants import Instant
-from mockserver.engine.limits import Limit, LimitStatus, free_at
-from mockserver.engine.limits import standing as limit_status
+from mockserver.engine.limits import Limit, LimitStatus, free_at, limit_status
 from mockserver.engine.state import State
 
 
@@ -35,7 +34,7 @@ class LimitUsage(Struct, frozen=True, gc=False):
     now: Instant
 
     @property
-    def standings(self) -> tuple[LimitStatus, ...]:
+    def statuses(self) -> tuple[LimitStatus, ...]:
         """Where each limit stands now."""
         pairs = zip(self.limits, self.uses, strict=True)
         return tuple(limit_status(limit, uses, self.now) for (limit, _), uses in pairs)
@@ -70,9 +69,9 @@ class UsageAfterUse(Struct, frozen=True, gc=False):
     usage: LimitUsage
 
     @property
-    def standings(self) -> tuple[LimitStatus, ...]:
+    def statuses(self) -> tuple[LimitStatus, ...]:
         """Where each limit stands, with this use among the others."""
-        return self.usage.counted().standings
+        return self.usage.counted().statuses
 
 
 def limit_usage(state: State, limits: tuple[tuple[Limit, str], ...], now: Instant) -> LimitUsage:

@@ -124,11 +124,11 @@ def _past(world: World, now: Instant) -> Iterable[TimelineEntry]:
 
 
 def _described(world: World, item: TimedEvent, now: Instant) -> TimelineEntry | None:
-    show = _WORDS.get(type(item.what))
+    show = _WORDS.get(type(item.event))
     if show is None:
         return None
     at, distance = iso(item.at), away(now - item.at)
-    described = show(world, item.what)
+    described = show(world, item.event)
     return None if described is None else described._replace(at=at, away=distance)
 
 

@@ -326,7 +326,7 @@ def _affected(state: State, numbers: Iterable[str], items: Sequence[object]) -> 
     """The messages that something happened to."""
     read: set[int] = set()
     for item in items:
-        what = item.what if isinstance(item, TimedEvent) else None
+        what = item.event if isinstance(item, TimedEvent) else None
         if isinstance(what, MessageStored | MessageChanged):
             found = state.message_store.get(what.message.serial if isinstance(what, MessageStored) else what.serial)
             if found is not None:

@@ -85,7 +85,7 @@ def _texts(exchange: Exchange) -> Iterator[str]:
     """What a search looks at."""
     yield f"{exchange.method} {exchange.target} {exchange.status}".casefold()
     yield f"{exchange.operation or ''} {_name(exchange)} {exchange.account or ''}".casefold()
-    for body in (exchange.body, exchange.answer_body):
+    for body in (exchange.body, exchange.response_body):
         yield body.decode("utf-8", "replace").casefold()
 
 
@@ -174,7 +174,7 @@ def _respond(page_request: PageRequest, exchange: Exchange) -> MessageView:
     from http.client import responses
 
     start = f"HTTP/1.1 {exchange.status} {responses.get(exchange.status, '')}".strip()
-    return _half(page_request, "Response", "answer", start, tuple(exchange.answer_head), exchange.answer_body, ())
+    return _half(page_request, "Response", "answer", start, tuple(exchange.response_head), exchange.response_body, ())
 
 
 def _half(

@@ -46,7 +46,7 @@ def live(page_request: PageRequest) -> Stream:
     stream = Stream()
 
     def event_json(item: object, cursor: int) -> None:
-        topics = _TOPICS.get(type(item.what)) if isinstance(item, TimedEvent) else None
+        topics = _TOPICS.get(type(item.event)) if isinstance(item, TimedEvent) else None
         if topics:
             stream.send(b"id: %d\ndata: %s\n\n" % (cursor, topics))
 

@@ -80,7 +80,7 @@ def test_an_advance_tells_of_every_attempt_at_its_instant(receiver: Receiver, op
     events = world.advance(NOON + 3600 * SECOND)
 
     assert [("2026-06-01T12:05:00Z", "AttemptEnded"), ("2026-06-01T12:10:00Z", "AttemptEnded")] == [
-        (iso(item.at), type(item.what).__name__) for item in events
+        (iso(item.at), type(item.event).__name__) for item in events
     ]
     assert "acknowledged" == delivery(world).status
 
@@ -168,7 +168,7 @@ def test_an_advance_waits_for_the_repeats_of_an_attempt_that_was_begun_before_it
     receiver.says = says
     receive_inbound(world)
     assert begun.wait(PATIENCE)
-    world.feed.first_since(0, lambda item: isinstance(item.what, AttemptEnded), lambda _: judged.set())  # type: ignore[attr-defined]
+    world.feed.first_since(0, lambda item: isinstance(item.event, AttemptEnded), lambda _: judged.set())  # type: ignore[attr-defined]
     world.execute(lambda state, now, ids: _scheduled(NOON + 60 * SECOND, "+48600700801"))
     advance(world, 120)
 

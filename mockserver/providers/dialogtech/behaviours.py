@@ -15,12 +15,12 @@ def _sent(exchange: Exchange) -> bool:
 
 def _returned(exchange: Exchange) -> int | None:
     """How many messages an answer has; ``None`` for other answers."""
-    found = re.search(rb"\[(\d+)\] Message\(s\) Returned", exchange.answer_body)
+    found = re.search(rb"\[(\d+)\] Message\(s\) Returned", exchange.response_body)
     return int(found[1]) if found and exchange.operation == "sms.get_messages" else None
 
 
 def _has(container: str, exchange: Exchange) -> bool:
-    return re.search(_MESSAGE.format(container).encode(), exchange.answer_body) is not None
+    return re.search(_MESSAGE.format(container).encode(), exchange.response_body) is not None
 
 
 BEHAVIOURS = (
@@ -44,7 +44,7 @@ BEHAVIOURS = (
     Behaviour(
         "a list of numbers",
         documented("002", "retrieve a list of SMS enabled numbers"),
-        lambda each: each.operation == "sms.get_numbers" and b"<number" in each.answer_body,
+        lambda each: each.operation == "sms.get_numbers" and b"<number" in each.response_body,
     ),
     Behaviour(
         "an inbound message at the listener",

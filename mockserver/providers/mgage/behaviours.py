@@ -16,7 +16,7 @@ _LAST = "If there isn’t another page of data available then this property shou
 def _page(exchange: Exchange) -> Any:
     """What an answer holds; nothing, if it is none that was read as such."""
     try:
-        return json.loads(exchange.answer_body)
+        return json.loads(exchange.response_body)
     except ValueError:
         return {}
 

@@ -15,7 +15,7 @@ _RETRIES = "the system will repeat the URL invocation in 5, 10, 15 and 60 minute
 def _holds(pattern: str) -> Callable[[Exchange], bool]:
     """Whether an answer in JSON or XML has this, where it lists messages."""
     compiled = re.compile(pattern.encode())
-    return lambda exchange: exchange.operation == "messages.recived" and bool(compiled.search(exchange.answer_body))
+    return lambda exchange: exchange.operation == "messages.recived" and bool(compiled.search(exchange.response_body))
 
 
 def _page(exchange: Exchange) -> int:
@@ -25,7 +25,7 @@ def _page(exchange: Exchange) -> int:
 
 def _pages(exchange: Exchange) -> int | None:
     """How many pages an answer says there are."""
-    found = re.search(rb'"count":(\d+)|<count>(\d+)</count>', exchange.answer_body)
+    found = re.search(rb'"count":(\d+)|<count>(\d+)</count>', exchange.response_body)
     return int(found[1] or found[2]) if found else None
 
 
