@@ -59,7 +59,6 @@ class Exchange:
         "fault",
         "head",
         "is_masked",
-        "is_private",
         "listener",
         "method",
         "number",
@@ -113,8 +112,6 @@ class Exchange:
         """The fault that was applied, with its rule and point."""
         self.is_masked = False
         """Whether secrets that this server did not issue are masked."""
-        self.is_private = False
-        """Whether it is a request of the control API or the page, which is not recorded."""
 
     def set_decision(
         self,
