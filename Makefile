@@ -2,6 +2,8 @@
 # make test   install what the tests need and run all of them
 # make check  what must be green before a commit: format, lint, types, imports, tests
 # make golden ask the server 894 recorded requests again and compare every byte of its answers
+# make lowest, newest   run a selection of tests with the lowest versions of our dependencies, and with the newest
+# make pythons          run it with every other Python of pyproject.toml that this machine has
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
 # make screenshots   take the README's pictures of the page again
 # make bench-in-process   measure each operation without a network
@@ -16,7 +18,7 @@ WORKERS ?= auto
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test check lint golden reference fixtures bench bench-in-process screenshots system clean
+.PHONY: run test check lint golden lowest newest pythons reference fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -24,7 +26,7 @@ run: $(VENV)/run.stamp
 test: $(VENV)/test.stamp system
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-check: $(VENV)/test.stamp system lint golden
+check: $(VENV)/test.stamp system lint golden lowest newest pythons
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 golden: $(VENV)/test.stamp
@@ -38,6 +40,34 @@ lint: $(VENV)/test.stamp
 
 reference: $(VENV)/test.stamp
 	$(BIN)/python docs/generate.py
+
+# What depends most on other packages and on Python: the connection, Flask, one provider, the pytest plugin. One test is about
+# the JSON parsers of other languages, and needs their programs.
+SELECTION := contract_tests/http contract_tests/documents/test_mgage_samples.py contract_tests/documents/test_mgage_bad_input.py \
+    contract_tests/documents/test_mgage_parameters.py contract_tests/admin/test_pytest_plugin.py \
+    -k 'not test_pytest_plugin or passing_test or unittest or marker or leaks' \
+    --deselect contract_tests/http/test_fault_effects.py::test_no_parser_of_json_takes_what_is_malformed
+UV := VIRTUAL_ENV= UV_LINK_MODE=copy $(BIN)/uv
+# Run the selection in an environment of its own: $(call select,NAME,PYTHON,OPTIONS OF UV PIP INSTALL)
+select = $(UV) venv --quiet --clear --python $(2) .cache/$(1) \
+    && $(UV) pip install --quiet --python .cache/$(1) $(3) --editable '.[selection]' \
+    && .cache/$(1)/bin/python -m pytest -q -n $(WORKERS) $(SELECTION)
+
+lowest: $(VENV)/test.stamp
+	$(call select,lowest,$(BIN)/python,--resolution lowest-direct)
+
+newest: $(VENV)/test.stamp
+	$(call select,newest,$(BIN)/python,--upgrade)
+
+# By its name, or as pyenv has it, which answers to the name only where it is told to.
+pythons: $(VENV)/test.stamp
+	@set -e; for version in 3.11 3.12 3.13 3.14; do \
+	    found=$$(python$$version -c 'import sys; print(sys.executable)' 2>/dev/null \
+	        || ls -d $$(pyenv root 2>/dev/null)/versions/$$version.*/bin/python 2>/dev/null | tail -1); \
+	    if [ -z "$$found" ]; then echo "Python $$version is not on this machine: nothing was run with it"; continue; fi; \
+	    if $(BIN)/python -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$version')"; then continue; fi; \
+	    echo "Python $$version: $$found"; $(call select,python-$$version,$$found); \
+	done
 
 fixtures: $(VENV)/test.stamp
 	$(BIN)/mockserver fixtures make

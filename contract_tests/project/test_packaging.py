@@ -145,6 +145,50 @@ def test_each_command_of_the_installed_wheel_serves_from_an_empty_folder(
         assert b"--ground" in ask(url[0] + "/_mock/ui/static/page.css")
 
 
+NEIGHBOURS = ("uvicorn==0.30.*", "fastapi", "flask==3.0.*")
+"""What an application may have that our server is installed beside."""
+
+IMPORT_EVERYTHING = """
+import importlib, pkgutil
+import fastapi, flask, uvicorn
+import mockserver, sms_mockserver
+names = [module.name for module in pkgutil.walk_packages(mockserver.__path__, "mockserver.")]
+for name in names:
+    if name != "mockserver.__main__":
+        importlib.import_module(name)
+from importlib.metadata import version
+print(version("uvicorn"), version("flask"), len(names), mockserver.__file__)
+"""
+
+
+def test_the_wheel_is_installed_beside_an_application_with_older_versions_and_all_of_it_is_imported(
+    wheel: Path, tmp_path: Path
+) -> None:
+    uv = Path(sys.executable).with_name("uv")
+    environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    # httpx and pytest are what some of our modules are for.
+    for command in (
+        [uv, "venv", "--quiet", "--python", sys.executable, "venv"],
+        [uv, "pip", "install", "--quiet", "--python", "venv", wheel, *NEIGHBOURS, "httpx", "pytest"],
+    ):
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+
+    done = subprocess.run(
+        [tmp_path / "venv/bin/python", "-c", IMPORT_EVERYTHING],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    uvicorn, flask, modules, place = done.stdout.split()
+    assert uvicorn.startswith("0.30.")
+    assert flask.startswith("3.0.")
+    assert int(modules) > 200
+    assert place.startswith(str(tmp_path))
+
+
 def install_another_package_mockserver(folder: Path) -> None:
     """Install what another product's client is like, as pip does: its files over those that are there."""
     files = {
