@@ -336,7 +336,7 @@ def test_anything_else_is_not_found_and_is_given_what_is_near(ask, journal, meth
     assert (response.status, response.kind) == (404, JSON)
     error = json.loads(response.body)["error"]
     if path.startswith("/_w/"):
-        assert error["message"] == "there is no world 'no one'"
+        assert error["message"] == "there is no world 'missing'"
     else:
         assert error["message"].startswith("there is no /")
         assert len(error["difference"]) <= 5

@@ -460,12 +460,12 @@ REJECTED = [
     ),
     (world(uses={"a": "x"}), "uses.a: 'x' is not a list of instants"),
     (world(uses={"a b": ["2017-01-01T09:30:00Z", "x"]}), f"uses['a b'][1]: 'x' is not {WHEN}"),
-    (world(scheduled={}), "schedule: an empty object is not a list of what is due"),
-    (world(scheduled=[{"at": "x", "provider": "mgage"}]), "schedule[0].fields: is missing"),
-    (world(scheduled=[{"at": "x", "provider": "mgage", "fields": {}}]), f"schedule[0].at: 'x' is not {WHEN}"),
+    (world(scheduled={}), "scheduled: an empty object is not a list of what is due"),
+    (world(scheduled=[{"at": "x", "provider": "mgage"}]), "scheduled[0].fields: is missing"),
+    (world(scheduled=[{"at": "x", "provider": "mgage", "fields": {}}]), f"scheduled[0].at: 'x' is not {WHEN}"),
     (
         world(scheduled=[{"at": "x", "provider": "twilio", "fields": {}}]),
-        "schedule[0].provider: 'twilio' is not 'dialogtech', 'mgage' or 'serwersms'",
+        "scheduled[0].provider: 'twilio' is not 'dialogtech', 'mgage' or 'serwersms'",
     ),
     (
         world(accounts=[{"provider": "dialogtech", "name": "a", "logins": ["pair", "par"]}]),

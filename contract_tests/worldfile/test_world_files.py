@@ -188,7 +188,7 @@ def test_every_message_is_written_on_a_line_of_its_own():
         '{"id":"131086044","direction":"outbound","sender":"5554332111","recipient":"5554443210",'
         '"at":"P3DT4H","text":"Hi!"}\n'
         "]\n},\n"
-        '{\n"provider": "dialogtech",\n"name": "empty",\n"logins": [\n{"user":"no one"}\n]\n}\n]\n}\n'
+        '{\n"provider": "dialogtech",\n"name": "empty",\n"logins": [\n{"user":"unknown"}\n]\n}\n]\n}\n'
     )
 
 
