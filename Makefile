@@ -1,5 +1,7 @@
 # make run    serve on http://127.0.0.1:7670
 # make test   install what the tests need and run all of them
+# make smoke  a selection of the tests across all parts, in about 20 seconds
+# make coverage  all tests with lines and branches measured; fails below 95 %, and says what is missing
 # make check  what must be green before a commit: format, lint, types, imports, tests
 # make golden ask the server 894 recorded requests again and compare every byte of its answers
 # make lowest, newest   run a selection of tests with the lowest versions of our dependencies, and with the newest
@@ -15,19 +17,29 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test check lint golden lowest newest pythons reference fixtures bench bench-in-process screenshots system clean
+.PHONY: run test smoke coverage check lint golden lowest newest pythons reference fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
 
 test: $(VENV)/test.stamp system
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(PYTEST)
+
+smoke: $(VENV)/test.stamp
+	$(PYTEST) -m smoke
+
+coverage: $(VENV)/test.stamp system
+	rm -rf .cache/coverage && mkdir -p .cache/coverage
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 check: $(VENV)/test.stamp system lint golden lowest newest pythons
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(PYTEST)
 
 golden: $(VENV)/test.stamp
 	$(BIN)/python $(GOLDEN) check $(BIN)/mockserver

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -38,6 +39,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--screenshots", metavar="DIR", help="put the page's screenshots there, as `make screenshots` does"
     )
+
+
+SMOKE = frozenset(
+    f"{folder}/test_{name}.py"
+    for folder, names in {
+        "admin": "client clock faults live routes",
+        "admin/forwarding": "schedule",
+        "clients": "in_process",
+        "documents": "dialogtech_samples mgage_samples serwersms_samples",
+        "engine": "fold_of_events limits time world",
+        "http": "handler listener",
+        "project": "provider_names quirks",
+        "sdk": "public_api",
+        "webhooks": "targets",
+    }.items()
+    for name in names.split()
+)
+"""The files of `pytest -m smoke`: every part of the product, and none that starts a browser or another interpreter."""
+
+
+def _is_smoke(path: Path) -> bool:
+    return path.relative_to(Path(__file__).parent).as_posix() in SMOKE
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import all the others only to leave them out."""
+    is_left_out = config.option.markexpr == "smoke" and collection_path.is_file() and not _is_smoke(collection_path)
+    return True if is_left_out else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and _is_smoke(item.path):
+            item.add_marker(pytest.mark.smoke)
 
 
 @pytest.fixture(scope="session")

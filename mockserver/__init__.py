@@ -60,11 +60,13 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - all of them are texts
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+if not TYPE_CHECKING:  # for a type checker it would give any name whatever
+
+    def __getattr__(name: str) -> object:
+        """Import a public name."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

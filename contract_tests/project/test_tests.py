@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
@@ -20,9 +21,37 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """All functions and methods of a file."""
-    return (node for node in ast.walk(parsed(path)) if isinstance(node, FUNCTIONS))
+class Function(NamedTuple):
+    """A function or method of a file."""
+
+    name: str
+    line: int
+    called: frozenset[str]
+    """The names of what it calls."""
+    asserts: bool
+    """Whether it can fail by itself."""
+
+
+@cache
+def functions(path: Path) -> tuple[Function, ...]:
+    return tuple(described(node) for node in ast.walk(parsed(path)) if isinstance(node, FUNCTIONS))
+
+
+def described(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
+    nodes = [*ast.walk(function)]
+    calls = [node.func for node in nodes if isinstance(node, ast.Call)]
+    called = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+    called |= {call.id for call in calls if isinstance(call, ast.Name)}
+    asserts = any(isinstance(node, ast.Assert) for node in nodes)
+    asserts = asserts or any(name in ASSERTING or name.startswith("assert_") for name in called)
+    return Function(function.name, function.lineno, frozenset(called), asserts)
+
+
+@cache
+def imported(path: Path) -> tuple[Path, ...]:
+    """The files of ours that a file imports."""
+    modules = [node.module or "" for node in ast.walk(parsed(path)) if isinstance(node, ast.ImportFrom)]
+    return tuple(ROOT / f"{name.replace('.', '/')}.py" for name in modules if name.startswith("contract_tests."))
 
 
 def helpers(path: Path) -> Iterator[Path]:
@@ -36,44 +65,21 @@ def helpers(path: Path) -> Iterator[Path]:
         if file in found or not file.is_file():
             continue
         found.add(file)
-        left += [
-            ROOT / f"{node.module.replace('.', '/')}.py"
-            for node in ast.walk(parsed(file))
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("contract_tests.")
-        ]
+        left += imported(file)
     return iter(found)
-
-
-def called(function: ast.AST) -> set[str]:
-    """The names of what a function calls."""
-    calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
-    return {
-        call.attr if isinstance(call, ast.Attribute) else call.id
-        for call in calls
-        if hasattr(call, "attr") or hasattr(call, "id")
-    }
-
-
-def asserts(function: ast.AST) -> bool:
-    """Whether it can fail by itself."""
-    if any(isinstance(node, ast.Assert) for node in ast.walk(function)):
-        return True
-    return any(name in ASSERTING or name.startswith("assert_") for name in called(function))
 
 
 def test_every_test_asserts_something() -> None:
     without = []
     for path in sorted(TESTS.rglob("test_*.py")):
-        known = [
-            function for file in helpers(path) for function in functions(file) if not function.name.startswith("test_")
-        ]
-        asserting = {function.name for function in known if asserts(function)}
-        while more := {function.name for function in known if called(function) & asserting} - asserting:
+        known = [each for file in helpers(path) for each in functions(file) if not each.name.startswith("test_")]
+        asserting = {each.name for each in known if each.asserts}
+        while more := {each.name for each in known if each.called & asserting} - asserting:
             asserting |= more
         without += [
-            f"{path.relative_to(ROOT)}:{test.lineno}: {test.name}"
+            f"{path.relative_to(ROOT)}:{test.line}: {test.name}"
             for test in functions(path)
-            if test.name.startswith("test_") and not asserts(test) and not called(test) & asserting
+            if test.name.startswith("test_") and not test.asserts and not test.called & asserting
         ]
 
     assert [] == without
