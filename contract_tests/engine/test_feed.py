@@ -197,7 +197,7 @@ def test_who_follows_many_publishers_misses_nothing(heard, hear) -> None:
 
 def test_what_is_published_together_is_notified_and_read_one_by_one(feed, heard, hear) -> None:
     feed.listen(hear)
-    feed.publish_all("abc")
+    feed.publish_all("abc", 3)
     feed.publish("d")
 
     assert [("a", 1), ("b", 2), ("c", 3), ("d", 4)] == heard
@@ -206,7 +206,7 @@ def test_what_is_published_together_is_notified_and_read_one_by_one(feed, heard,
 
 def test_what_was_published_together_is_let_go_of_together(feed) -> None:
     for group in ("ab", "cde", "f", "g"):
-        feed.publish_all(group)
+        feed.publish_all(group, len(group))
 
     assert (tuple("cdefg"), 7, 2) == feed.since(0)
     assert (tuple("cdefg"), 7, 1) == feed.since(1)

@@ -293,7 +293,7 @@ def test_a_fork_is_folded_from_its_own_initial_state() -> None:
 
 
 def test_states_that_differ_in_one_event_are_not_equal() -> None:
-    one, two = (InitialState(FORWARDING, "seed", VARIANTS).state(Clock.frozen(NOON), NOON) for _ in range(2))
+    one, two = (InitialState(FORWARDING, "seed", VARIANTS).create_state(Clock.frozen(NOON), NOON) for _ in range(2))
     assert one.contents() == two.contents()
     two.apply(AccountChanged(replace(two.accounts["mgage/demo"], logins=(Login("another"),))))
 

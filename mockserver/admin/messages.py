@@ -22,6 +22,7 @@ from mockserver.engine.frozen import freeze
 from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, iso, parse_duration
 from mockserver.engine.messages import Attachment, Message, account_key
+from mockserver.engine.provider_errors import ProviderError
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
@@ -278,8 +279,8 @@ def _concluded(world: World, provider: Provider, fields: Mapping[str, Any], keep
             raise BadRequest(str(reason)) from reason
 
     decision = world.execute(decide, keep)
-    if decision.error is not None:
-        raise BadRequest(str(decision.error))
+    if isinstance(decision.value, ProviderError):
+        raise BadRequest(str(decision.value))
     return decision
 
 

@@ -413,27 +413,28 @@ class RuleStatus(NamedTuple):
 class FaultRules:
     """The fault rules of one world, and what they counted. All but `select` and `next_id` is called by events alone."""
 
-    __slots__ = ("_last", "_rules")
+    __slots__ = ("_last", "by_id")
 
     def __init__(self) -> None:
-        self._rules: dict[str, RuleStatus] = {}
+        self.by_id: dict[str, RuleStatus] = {}
+        """The rules in the order in which they are asked, exhausted ones included: empty means that there is nothing to ask."""
         self._last = 0
 
     def __len__(self) -> int:
-        """How many rules there are, exhausted ones included: 0 means that there is nothing to ask."""
-        return len(self._rules)
+        """How many rules there are, exhausted ones included."""
+        return len(self.by_id)
 
     def __iter__(self) -> Iterator[RuleStatus]:
         """The rules, in the order in which they are asked."""
-        return iter(self._rules.values())
+        return iter(self.by_id.values())
 
     def __contains__(self, rule_id: object) -> bool:
-        return rule_id in self._rules
+        return rule_id in self.by_id
 
     def next_id(self) -> str:
         """An id that no rule has or had."""
         number = self._last + 1
-        while f"f{number}" in self._rules:
+        while f"f{number}" in self.by_id:
             number += 1
         return f"f{number}"
 
@@ -450,7 +451,7 @@ class FaultRules:
         """
         selected: SelectedFault | None = None
         matched: list[str] = []
-        for status in self._rules.values():
+        for status in self.by_id.values():
             if status.sees(target, facts, now):
                 matched.append(status.rule.id)
                 selected = selected or status.fires(draw)
@@ -460,29 +461,29 @@ class FaultRules:
         """Add a rule behind those that are there."""
         if rule.id == self.next_id():
             self._last = int(rule.id[1:])
-        self._rules[rule.id] = RuleStatus(rule)
+        self.by_id[rule.id] = RuleStatus(rule)
 
     def remove(self, rule_id: str) -> None:
         """Remove a rule."""
-        del self._rules[rule_id]
+        del self.by_id[rule_id]
 
     def count(self, matched: Iterable[str]) -> None:
         """Count a match of some rules."""
         for rule_id in matched:
-            status = self._rules[rule_id]
-            self._rules[rule_id] = status._replace(matched=status.matched + 1)
+            status = self.by_id[rule_id]
+            self.by_id[rule_id] = status._replace(matched=status.matched + 1)
 
     def hit(self, rule_id: str) -> None:
         """Count a hit, which uses up what an earlier one has kept."""
-        status = self._rules[rule_id]
-        self._rules[rule_id] = status._replace(hits=status.hits + 1, replay=None)
+        status = self.by_id[rule_id]
+        self.by_id[rule_id] = status._replace(hits=status.hits + 1, replay=None)
 
     def keep(self, rule_id: str, replay: Fault) -> None:
         """Keep the fault of the next request that a rule matches, whatever its `When` says, but not outside its window."""
-        self._rules[rule_id] = self._rules[rule_id]._replace(replay=replay)
+        self.by_id[rule_id] = self.by_id[rule_id]._replace(replay=replay)
 
     def fork(self) -> FaultRules:
         """The same rules, counted so far, going on by themselves."""
         twin = FaultRules()
-        twin._rules, twin._last = dict(self._rules), self._last
+        twin.by_id, twin._last = dict(self.by_id), self._last
         return twin

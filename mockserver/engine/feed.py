@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain, islice
 from threading import Lock
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +25,6 @@ Subscriber: TypeAlias = Callable[[object, int], object]
 
 Stop: TypeAlias = Callable[[], object]
 """Ends a subscription; may be called from any thread, and more than once."""
-
-
-class ItemGroup(Sized, Iterable[object], Protocol):
-    """Items that are published together. Immutable."""
 
 
 class FeedPage(NamedTuple):
@@ -57,7 +53,7 @@ class EventFeed:
 
     def __init__(self, size: int = 1_000) -> None:
         self._size = size
-        self._groups: deque[tuple[int, ItemGroup]] = deque()
+        self._groups: deque[tuple[int, Iterable[object]]] = deque()
         self._held = 0
         self._lock = Lock()
         self._subscriptions: tuple[_Subscription, ...] = ()  # replaced, never mutated: publishers iterate over it
@@ -71,11 +67,15 @@ class EventFeed:
 
     def publish(self, item: object) -> None:
         """Add an item, and call the subscribers."""
-        self.publish_all((item,))
+        self.publish_all((item,), 1)
 
-    def publish_all(self, group: ItemGroup) -> None:
-        """Add items together, in order, and call the subscribers. The group is iterated over only when it is read."""
-        count = len(group)
+    def publish_all(self, group: Iterable[object], count: int) -> None:
+        """Add items together, in order, and call the subscribers.
+
+        Args:
+            group: the items; immutable, and iterated over only when it is read.
+            count: the number of items.
+        """
         with self._lock:
             self._groups.append((count, group))
             self._held += count
@@ -92,7 +92,7 @@ class EventFeed:
         with self._lock:
             new = max(0, self.cursor - cursor)
             wanted = min(new, self._held)
-            groups: list[ItemGroup] = []
+            groups: list[Iterable[object]] = []
             found = 0
             for count, group in reversed(self._groups):
                 if found >= wanted:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from secrets import token_hex
 
+from msgspec import Struct
+
 
 def random_token() -> str:
     """Return an unpredictable token, for secrets; it depends on no seed."""
@@ -20,44 +22,38 @@ def random_token() -> str:
 class Ids:
     """The identifiers of one world."""
 
-    __slots__ = ("_next", "seed")
+    __slots__ = ("seed", "sequences")
 
     def __init__(self, seed: str, sequences: Mapping[str, int] | None = None) -> None:
         self.seed = seed
-        self._next: dict[str, int] = dict(sequences or {})
+        self.sequences: dict[str, int] = dict(sequences or {})
+        """The next number of each sequence."""
 
     def reserve(self) -> IdReservation:
         """Return a reservation to take identifiers from."""
-        return IdReservation(self.seed, self._next)
+        return IdReservation(self.seed, self.sequences)
 
     def commit(self, used: Mapping[str, int]) -> None:
         """Let sequences continue after what a reservation used."""
-        self._next.update(used)
+        self.sequences.update(used)
 
     def copy(self) -> Ids:
         """Return independent identifiers that continue from the same numbers."""
-        return Ids(self.seed, self._next)
-
-    @property
-    def sequences(self) -> dict[str, int]:
-        """The next number of each sequence."""
-        return dict(self._next)
+        return Ids(self.seed, self.sequences)
 
 
-class IdReservation:
+class IdReservation(Struct):
     """Identifiers that are used up only when the decision that took them is committed."""
 
-    __slots__ = ("_next", "seed", "used")
-
-    def __init__(self, seed: str, following: Mapping[str, int]) -> None:
-        self.seed = seed
-        self._next = following
-        self.used: dict[str, int] = {}
-        """The next number of each sequence that was used."""
+    seed: str
+    sequences: Mapping[str, int]
+    """The next number of each sequence, before this reservation."""
+    used: dict[str, int] = {}
+    """The next number of each sequence that was used."""
 
     def number(self, sequence: str, first: int = 1) -> int:
         """Return the next number of a named sequence; ``first`` when the sequence is new."""
-        number = self.used.get(sequence) or self._next.get(sequence, first)
+        number = self.used.get(sequence) or self.sequences.get(sequence, first)
         self.used[sequence] = number + 1
         return number
 

@@ -11,8 +11,11 @@ from itertools import islice
 from threading import Lock
 from typing import Any, Literal, TypeAlias, get_args
 
+from msgspec import Struct
+
 from .decisions import Decision, DecisionTrace
-from .events import Event, MessageStored
+from .events import MessageStored
+from .frozen import NO_FIELDS
 from .instants import Instant
 from .provider_errors import ProviderError
 
@@ -22,7 +25,6 @@ _VALUE = 130
 """Bytes of a parameter's name and value beside their characters."""
 _BULK = 25
 """Bytes of objects that one byte of JSON can make, as in ``[[],[],[]]``."""
-_NOTHING: Mapping[str, Any] = {}
 
 ResponseOrigin: TypeAlias = Literal["own", "overridden", "corrupted", "replayed", "no_response"]
 """Where the response came from: the provider's ``own`` response, complete; ``overridden`` by a fault; ``corrupted``, so that
@@ -46,72 +48,44 @@ OUTCOMES: tuple[ExchangeOutcome, ...] = get_args(ExchangeOutcome)
 rejected it. An ``unmatched`` request reached no operation; an ``answered`` one was not for a provider."""
 
 
-class Exchange:
+class Exchange(Struct, eq=False):
     """One request with its response, and why it was decided so."""
 
-    __slots__ = (
-        "account",
-        "at",
-        "body",
-        "effect",
-        "ending",
-        "error",
-        "fault",
-        "head",
-        "is_masked",
-        "listener",
-        "method",
-        "number",
-        "operation",
-        "origin",
-        "provider",
-        "response_body",
-        "response_head",
-        "result",
-        "sent",
-        "size",
-        "status",
-        "target",
-        "trace",
-        "values",
-        "variants",
-        "world",
-    )
-
-    def __init__(
-        self, method: str, target: str, head: tuple[tuple[str, str], ...], body: bytes, listener: str | None
-    ) -> None:
-        self.method, self.target, self.head, self.body, self.listener = method, target, head, body, listener
-        self.number = 0
-        """Its number in the world's journal, from 1; 0 until it is added."""
-        self.world: str | None = None
-        self.at: Instant = 0
-        """The world's instant when it was decided."""
-        self.provider: str | None = None
-        self.account: str | None = None
-        self.operation: str | None = None
-        self.values: Mapping[str, Any] = _NOTHING
-        """The parameters, by name, as the provider read them: not masked."""
-        self.variants: Mapping[str, str] = _NOTHING
-        """The world's switches when it was decided."""
-        self.trace: DecisionTrace | None = None
-        self.result: ProviderError | None = None
-        """The provider error of the decision, whatever the client got."""
-        self.effect: Effect = "nothing"
-        self.error: ProviderError | None = None
-        """The provider error that the client got, whatever the decision."""
-        self.origin: ResponseOrigin = "own"
-        self.status = 0
-        self.response_head: Sequence[tuple[str, str]] = ()
-        self.response_body = b""
-        self.sent: int | None = None
-        """Bytes that were written to the connection; ``None`` while it is not finished."""
-        self.ending: str | None = None
-        self.size = 0
-        self.fault: dict[str, Any] | None = None
-        """The fault that was applied, with its rule and point."""
-        self.is_masked = False
-        """Whether secrets that this server did not issue are masked."""
+    method: str
+    target: str
+    head: tuple[tuple[str, str], ...]
+    body: bytes
+    listener: str | None
+    number: int = 0
+    """Its number in the world's journal, from 1; 0 until it is added."""
+    world: str | None = None
+    at: Instant = 0
+    """The world's instant when it was decided."""
+    provider: str | None = None
+    account: str | None = None
+    operation: str | None = None
+    values: Mapping[str, Any] = NO_FIELDS
+    """The parameters, by name, as the provider read them: not masked."""
+    variants: Mapping[str, str] = NO_FIELDS
+    """The world's switches when it was decided."""
+    trace: DecisionTrace | None = None
+    result: ProviderError | None = None
+    """The provider error of the decision, whatever the client got."""
+    effect: Effect = "nothing"
+    error: ProviderError | None = None
+    """The provider error that the client got, whatever the decision."""
+    origin: ResponseOrigin = "own"
+    status: int = 0
+    response_head: Sequence[tuple[str, str]] = ()
+    response_body: bytes = b""
+    sent: int | None = None
+    """Bytes that were written to the connection; ``None`` while it is not finished."""
+    ending: str | None = None
+    size: int = 0
+    fault: dict[str, Any] | None = None
+    """The fault that was applied, with its rule and point."""
+    is_masked: bool = False
+    """Whether secrets that this server did not issue are masked."""
 
     def set_decision(
         self,
@@ -119,8 +93,8 @@ class Exchange:
         provider: str,
         operation: str,
         decision: Decision,
-        values: Mapping[str, Any] = _NOTHING,
-        variants: Mapping[str, str] = _NOTHING,
+        values: Mapping[str, Any] = NO_FIELDS,
+        variants: Mapping[str, str] = NO_FIELDS,
         *,
         is_kept: bool = True,
     ) -> None:
@@ -129,20 +103,21 @@ class Exchange:
         self.provider, self.operation = provider, operation
         self.account = decision.account
         self.values, self.variants = values, variants
-        self.trace, self.result = decision.trace, decision.error
-        if self.result is not None:
-            self.result.drop_traceback()
-        self.effect = _effect(decision.events, is_kept)
-        self.error = self.result
+        self.trace = decision.trace
+        if isinstance(decision.value, ProviderError):
+            self.result = self.error = decision.value
+            decision.value.drop_traceback()
+        if not decision.events:
+            self.effect = "nothing"
+        elif not is_kept:
+            self.effect = "skipped"
+        else:
+            self.effect = "stored" if MessageStored in map(type, decision.events) else "changed"
 
     def set_origin(self, origin: ResponseOrigin, error: ProviderError | None) -> None:
         """Set where the response comes from, and the provider error in it."""
         self.origin = origin
         self.error = error if origin in ("own", "replayed") else None
-
-    def set_response(self, status: int, head: Sequence[tuple[str, str]], body: bytes) -> None:
-        """Set the response that the client is to get."""
-        self.status, self.response_head, self.response_body = status, head, body
 
     def finish(self, sent: int, ending: str) -> None:
         """Set how many bytes of the response were written, and how its connection ended."""
@@ -173,14 +148,6 @@ class Exchange:
 
 _NOT_WRITTEN = frozenset(("left", "dropped"))
 """The endings of a connection before its response was written."""
-
-
-def _effect(events: Sequence[Event], is_kept: bool) -> Effect:
-    if not events:
-        return "nothing"
-    if not is_kept:
-        return "skipped"
-    return "stored" if MessageStored in map(type, events) else "changed"
 
 
 class Budget:

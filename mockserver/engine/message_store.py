@@ -209,9 +209,10 @@ class MessageStore:
         return None if found is None else found[0].slice(()).message(found[1])
 
     def add(self, message: Message) -> None:
-        """Take a message in."""
-        self._own.segment.add(message)
-        self.next_serial = max(self.next_serial, message.serial + 1)
+        """Take a message in. It is put into the index when somebody looks for messages next."""
+        self._own.segment.rows.append(message)
+        if message.serial >= self.next_serial:
+            self.next_serial = message.serial + 1
 
     def change(self, message: Message) -> None:
         """Put a message in the place of the one of its serial.

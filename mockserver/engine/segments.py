@@ -6,18 +6,22 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
+from threading import RLock
 
 from .messages import FIELD, HANDSET, IndexKey, Message, account_key, field_key, handset_key, index_keys
+
+_indexing = RLock()
+"""Held while an index is built or extended, because readers on several threads may find new messages at the same time."""
 
 
 class Segment:
     """Messages by place, counted from 0. The message at a place never changes, whatever is added or removed."""
 
-    __slots__ = ("__weakref__", "_by_serial", "_fields", "_handsets", "_index", "rows")
+    __slots__ = ("__weakref__", "_by_serial", "_fields", "_handsets", "_index", "_indexed", "rows")
 
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         self.rows = sorted(messages, key=attrgetter("serial"))
-        """The message of each place."""
+        """The message of each place. Messages are appended only while the segment is not shared."""
         self.rows.sort(key=attrgetter("at"))
         self._index: dict[IndexKey, array[int]] = {}
         self._handsets: dict[IndexKey, array[int]] | None = None
@@ -33,10 +37,13 @@ class Segment:
                 lists = known[alike] = [self._index.setdefault(key, array("I")) for key in index_keys(*alike)]
             for places in lists:
                 places.append(place)
+        self._indexed = len(
+            self.rows
+        )  # those that are appended are put into the index when somebody looks for messages
 
     def __len__(self) -> int:
         """Return the number of messages that are not removed."""
-        return len(self.rows) if self._by_serial is None else len(self._by_serial)
+        return len(self.rows) if self._by_serial is None else len(self._places())
 
     @property
     def handsets(self) -> Mapping[IndexKey, Sequence[int]]:
@@ -44,12 +51,15 @@ class Segment:
 
         Built on first access, because it is rarely needed: 100,000 messages take about 0.1 seconds.
         """
-        if self._handsets is None:
-            found: dict[IndexKey, array[int]] = {}
-            for place in sorted(self.live(), key=self.stamp):
-                found.setdefault(handset_key(self.rows[place].handset), array("I")).append(place)
-            self._handsets = found
-        return self._handsets
+        self._index_rows()
+        with _indexing:
+            if self._handsets is None:
+                self._handsets = {}
+                places = range(self._indexed) if self._by_serial is None else self._by_serial.values()
+                for place in sorted(places, key=self.stamp):
+                    key = handset_key(self.rows[place].handset)
+                    self._handsets.setdefault(key, array("I")).append(place)
+            return self._handsets
 
     def positions(self, key: IndexKey) -> Sequence[int]:
         """Return the places of a key's messages, by time and then by serial."""
@@ -57,19 +67,21 @@ class Segment:
             return self.handsets.get(key, ())
         if len(key) > 1 and key[1] == FIELD:
             return self._places_by_field(key[0], key[2]).get(key, ())
+        self._index_rows()
         return self._index.get(key, ())
 
     def _places_by_field(self, account: str, name: str) -> dict[IndexKey, array[int]]:
         """Return the places of each value of a provider's own field; built on first use, because few fields are searched."""
-        found = self._fields.get((account, name))
-        if found is None:
-            found = {}
-            for place in self._index.get(account_key(account), ()):
-                fields = self.rows[place].fields
-                if name in fields:
-                    found.setdefault(field_key(account, name, fields[name]), array("I")).append(place)
-            self._fields[account, name] = found
-        return found
+        self._index_rows()
+        with _indexing:
+            found = self._fields.get((account, name))
+            if found is None:
+                found = self._fields[account, name] = {}
+                for place in self._index.get(account_key(account), ()):
+                    fields = self.rows[place].fields
+                    if name in fields:
+                        found.setdefault(field_key(account, name, fields[name]), array("I")).append(place)
+            return found
 
     def place_of(self, serial: int) -> int | None:
         """Return the place of a serial's message; ``None`` when there is none."""
@@ -80,20 +92,23 @@ class Segment:
         message = self.rows[place]
         return message.at, message.serial
 
-    def add(self, message: Message) -> None:
-        """Add a message. Allowed only on a segment that is not shared."""
-        place = len(self.rows)
-        self._places()[message.serial] = place
-        self.rows.append(message)
-        stamp = message.at, message.serial
-        for index, key in self._entries(message):
-            places = index.get(key)
-            if places is None:
-                index[key] = array("I", (place,))
-            elif self.stamp(places[-1]) < stamp:
-                places.append(place)
-            else:
-                places.insert(bisect_left(places, stamp, key=self.stamp), place)
+    def _index_rows(self) -> None:
+        """Put the messages that were appended since the last look into the index."""
+        if self._indexed == len(self.rows):
+            return
+        with _indexing:
+            for place in range(self._indexed, len(self.rows)):
+                message = self.rows[place]
+                if self._by_serial is not None:
+                    self._by_serial[message.serial] = place
+                stamp = message.at, message.serial
+                for index, key in self._entries(message):
+                    places = index.setdefault(key, array("I"))
+                    if not places or self.stamp(places[-1]) < stamp:
+                        places.append(place)
+                    else:
+                        places.insert(bisect_left(places, stamp, key=self.stamp), place)
+                self._indexed = place + 1
 
     def remove(self, place: int) -> None:
         """Remove a message from the index. Its row stays, because a page that was read before may still refer to it."""
@@ -117,10 +132,13 @@ class Segment:
 
     def _places(self) -> dict[int, int]:
         """Return the place of each serial that is not removed; built on first use."""
-        if self._by_serial is None:
-            self._by_serial = {message.serial: place for place, message in enumerate(self.rows)}
-        return self._by_serial
+        self._index_rows()
+        with _indexing:
+            if self._by_serial is None:
+                rows = self.rows[: self._indexed]
+                self._by_serial = {message.serial: place for place, message in enumerate(rows)}
+            return self._by_serial
 
     def live(self) -> Iterable[int]:
         """Return the places of all messages that are not removed."""
-        return range(len(self.rows)) if self._by_serial is None else self._by_serial.values()
+        return range(len(self.rows)) if self._by_serial is None else self._places().values()

@@ -233,7 +233,7 @@ class State:
             **{name: copy(getattr(self, name)) for name in self.__slots__},
             "scheduled": (self.scheduled.last, *self.scheduled),
             "fault_rules": (self.fault_rules.next_id(), *self.fault_rules),
-            "ids": (self.ids.seed, self.ids.sequences),
+            "ids": (self.ids.seed, dict(self.ids.sequences)),
             "message_store": (self.message_store.next_serial, *sorted(self.message_store, key=attrgetter("serial"))),
         }
 
@@ -311,7 +311,7 @@ def _change_clock(state: State, event: ClockChanged) -> None:
 
 
 def _use_ids(state: State, event: IdsUsed) -> None:
-    state.ids.commit(event.sequences)
+    state.ids.sequences.update(event.sequences)
 
 
 def _restart(state: State, event: Restarted) -> None:

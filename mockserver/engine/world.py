@@ -125,9 +125,6 @@ class EventBatch(Struct, frozen=True, gc=False):
     at: Instant
     events: tuple[Event | ExchangeRecorded | ReceiveFailed, ...]
 
-    def __len__(self) -> int:
-        return len(self.events)
-
     def __iter__(self) -> Iterator[TimedEvent]:
         return (TimedEvent(self.at, event) for event in self.events)
 
@@ -284,7 +281,7 @@ class World:
     def record_exchange(self, exchange: Exchange) -> None:
         """Add an exchange to the journal, and publish that in the feed."""
         self.journal.add(exchange)
-        self.feed.publish_all(EventBatch(exchange.at, (ExchangeRecorded(exchange.number),)))
+        self.feed.publish_all(EventBatch(exchange.at, (ExchangeRecorded(exchange.number),)), 1)
 
     def receive_inbound(self, provider: str, fields: Mapping[str, Any]) -> Decision:
         """Receive an inbound message now.
@@ -480,11 +477,12 @@ class World:
 
     def _apply_decision(self, decide: Decide, now: Instant, commit: bool = True) -> Decision:
         """Decide, and apply all of the decision's events before subscribers are notified of any."""
-        reservation = self.state.ids.reserve()
-        decision = decide(self.state, now, reservation)
+        state = self.state
+        reservation = IdReservation(state.ids.seed, state.ids.sequences)
+        decision = decide(state, now, reservation)
         if commit and decision.events:
             events, internal = decision.events, tuple[Event, ...]()
-            if self.state.fault_rules or self.state.waiting:
+            if state.fault_rules.by_id or state.waiting:
                 events, internal = self._apply_webhook_faults(events, reservation, now)
             self._publish(now, events, (*internal, IdsUsed(reservation.used)) if reservation.used else internal)
         return decision
@@ -531,7 +529,7 @@ class World:
             self._publish_batch(EventBatch(now, events))
 
     def _publish_batch(self, batch: EventBatch) -> None:
-        self.feed.publish_all(batch)
+        self.feed.publish_all(batch, len(batch.events))
         if self._advance_events is not None:
             self._advance_events += batch
 

@@ -155,7 +155,7 @@ class Handler:
         call = provider.parse(request)
         world = bound or self.registry.world_for_credential(call.credential)
         decide = partial(provider.decide, call)
-        if world.state.fault_rules:
+        if world.state.fault_rules.by_id:
             facts = request_facts(exchange.method, request.path, exchange.head, provider.name, call)
             selected, decision = world.execute_with_fault(facts, decide)
         else:
@@ -178,7 +178,7 @@ class Handler:
         world = bound or self.registry.default
         exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
         facts = request_facts(exchange.method, request.path, exchange.head, provider.name)
-        selected = world.choose_fault(facts) if world.state.fault_rules else NO_FAULT
+        selected = world.choose_fault(facts) if world.state.fault_rules.by_id else NO_FAULT
         response = provider.render_routing_error(request, status)
         exchange.result = response.error
         if selected is not NO_FAULT:
@@ -197,7 +197,7 @@ class Handler:
             listener: the name of the listener that it reached.
         """
         exchange = Exchange("", "", (), raw, listener)
-        exchange.set_response(400, (), reason.encode())
+        exchange.status, exchange.response_body = 400, reason.encode()
         exchange.finish(0, "broken")
         self._world_of(exchange, self.registry.world_for_listener(listener)).record_exchange(exchange)
         exchange_log.info("bytes that are no HTTP -> 400 %s", reason)
@@ -264,7 +264,7 @@ class Handler:
             headers = (*headers, ("Date", http_date(exchange.at // SECOND)))
         if "content-length" not in names and response.status not in _BODILESS:
             headers = (*headers, ("Content-Length", str(len(response.body))))
-        exchange.set_response(response.status, headers, response.body)
+        exchange.status, exchange.response_head, exchange.response_body = response.status, headers, response.body
         world.record_exchange(exchange)
         if exchange_log.isEnabledFor(logging.INFO):
             self._log(exchange, path)
@@ -351,6 +351,6 @@ def _reject(
 ) -> Response:
     """A provider error of the provider's by name, in its own dialect: the very one that was decided, where it is of that name."""
     kind = next(each for each in provider.errors if each.__name__ == name)
-    decided = decision.error
-    error = decided if type(decided) is kind else provider.build_error(kind, call, request, decision.at)
+    is_decided = type(decision.value) is kind
+    error = decision.value if is_decided else provider.build_error(kind, call, request, decision.at)
     return provider.render(structs.replace(decision, value=error), call, variants, cache)

@@ -49,7 +49,7 @@ def pairs(raw: bytes) -> list[tuple[str, str]]:
     """
     found = []
     # Plus signs all at once, for a space separates nothing.
-    for pair in _text(raw).replace("+", " ").split("&"):
+    for pair in raw.decode("utf-8", "surrogateescape").replace("+", " ").split("&"):
         if pair:
             name, _, value = pair.partition("=")
             # Asked once for the pair, because most have nothing to decode.

@@ -52,11 +52,11 @@ class LimitUsage(Struct, frozen=True, gc=False):
     @property
     def events(self) -> tuple[UseCounted, ...]:
         """The events that count one use now."""
-        most: dict[str, int] = {}
+        counted: dict[str, UseCounted] = {}
         for limit, key in self.limits:
-            if limit.most > most.get(key, 0):
-                most[key] = limit.most
-        return tuple([UseCounted(key, self.now, keep) for key, keep in most.items()])
+            if key not in counted or limit.most > counted[key].keep:
+                counted[key] = UseCounted(key, self.now, limit.most)
+        return tuple(counted.values())
 
     def counted(self) -> LimitUsage:
         """The same with one use more, now."""
@@ -82,5 +82,7 @@ def limit_usage(state: State, limits: tuple[tuple[Limit, str], ...], now: Instan
         limits: each limit with the key of whose uses count, such as an account's key.
         now: when it is asked.
     """
-    uses = state.uses
-    return LimitUsage(limits, tuple([uses.get(key, ()) for _, key in limits]), now)
+    uses: tuple[tuple[Instant, ...], ...] = ()
+    for _, key in limits:
+        uses += (state.uses.get(key, ()),)
+    return LimitUsage(limits, uses, now)

@@ -161,7 +161,7 @@ def text(longest: int | None = None, error: type[ProviderError] | None = None) -
         return Kind(Parameter.text, schema={"type": "string"})
 
     def parse(row: Parameter, sent: Any) -> str:
-        found = row.text(sent)
+        found = sent if type(sent) is str and sent.isascii() else row.text(sent)
         if len(found) > longest:
             raise row.error(error, length=len(found))
         return found
@@ -169,23 +169,29 @@ def text(longest: int | None = None, error: type[ProviderError] | None = None) -
     return Kind(parse, error, {"type": "string", "maxLength": longest})
 
 
-def matching(pattern: str, error: type[ProviderError], convert: Callable[[re.Match[str]], Any] | None = None) -> Kind:
+def matching(
+    pattern: str,
+    error: type[ProviderError],
+    convert: Callable[[re.Match[str]], Any] | None = None,
+    *,
+    group: int | str = 0,
+) -> Kind:
     """A text of a form.
 
     Args:
         pattern: a regular expression that the whole text matches; digits and letters are those of ASCII.
         error: raised for other texts, with the ``value``.
-        convert: turns the match into a value, or raises ValueError for one that there is not, such as 30 February;
-            the text itself is the value when there is none.
+        convert: turns the match into a value, or raises ValueError for one that there is not, such as 30 February.
+        group: the part of the match that is the value where nothing converts it; 0 for the whole text.
     """
     compiled = re.compile(pattern, re.ASCII)
 
     def parse(row: Parameter, sent: Any) -> Any:
-        found = compiled.fullmatch(row.text(sent))
+        found = compiled.fullmatch(sent if type(sent) is str and sent.isascii() else row.text(sent))
         if found is None:
             raise row.error(error, value=sent)
         try:
-            return found[0] if convert is None else convert(found)
+            return found[group] if convert is None else convert(found)
         except ValueError:
             raise row.error(error, value=sent) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.sdk import SECOND, Instant, Limit, LimitUsage, State, iso, limit_usage
+from mockserver.sdk import SECOND, ExceededLimit, Instant, Limit, LimitUsage, State, iso, limit_usage
 
 from .errors import DialogTechError, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
 
@@ -28,10 +28,9 @@ def usage(state: State, account: str, number: str, now: Instant) -> LimitUsage:
     return limit_usage(state, ((PER_MINUTE, of_number), (PER_ACCOUNT, account), (PER_NUMBER, of_number)), now)
 
 
-def error(usage: LimitUsage) -> DialogTechError | None:
-    """The error of the limit that is free again last; ``None`` when all three are free."""
-    exceeded = usage.exceeded()
-    return None if exceeded is None else _until(_ERRORS[exceeded.limit], exceeded.free_at, usage.now)
+def error(exceeded: ExceededLimit, now: Instant) -> DialogTechError:
+    """The error of a limit that a send has to wait for."""
+    return _until(_ERRORS[exceeded.limit], exceeded.free_at, now)
 
 
 def just_filled(error: type[DialogTechError], now: Instant) -> DialogTechError:

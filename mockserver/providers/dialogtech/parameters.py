@@ -10,7 +10,7 @@ from .errors import MessageTooLong, MissingParameter, NotADay, NotANumber, NotTe
 
 TEXT = text()
 # 001: "String: Unformatted Phone Number"; DT-24: 10 digits, or 11 with a leading 1, which is the same number
-NUMBER = matching("1?([0-9]{10})", NotANumber, lambda found: found[1])
+NUMBER = matching("1?([0-9]{10})", NotANumber, group=1)
 # 000: "Date format should be YYYYMMDD"; Max Length 8 (DT-8)
 DAY = day(NotADay, "YYYYMMDD")
 # 001: "message Yes String 256"; DT-19: code points

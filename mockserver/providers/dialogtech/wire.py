@@ -54,7 +54,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def parse(request: ProviderRequest) -> Call:
     """Read a request as PHP's ``$_REQUEST`` does: DT-10, DT-16, DT-20, DT-31, DT-37."""
-    values = dict(pairs(request.query))
+    values = dict(pairs(request.query)) if request.query else {}
     defect: DialogTechError | None = None
     if request.method == "POST":
         try:

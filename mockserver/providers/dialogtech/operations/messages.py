@@ -71,12 +71,13 @@ def send_message(call: Call, account: Account | None, state: State, now: Instant
 
     limited = sender if state.variants[quirks.LIMITED_NUMBER.name] == "from" else recipient  # DT-23
     usage = limits.usage(state, account.key, limited, now)
-    error = limits.error(usage) if state.variants["limits"] == "enforced" else None
-    if error is not None:
+    exceeded = usage.exceeded() if state.variants["limits"] == "enforced" else None
+    if exceeded is not None:
         trace = DecisionTrace(usage)
         if state.variants[quirks.LIMITED_SENDS.name] == "all":  # DT-23
-            return Decision(now, limits.error(usage.counted()) or error, usage.events, trace, account.key)
-        return Decision(now, error, (), trace, account.key)
+            error = limits.error(usage.counted().exceeded() or exceeded, now)
+            return Decision(now, error, usage.events, trace, account.key)
+        return Decision(now, limits.error(exceeded, now), (), trace, account.key)
 
     message = Message(
         serial=state.message_store.next_serial,
