@@ -430,7 +430,7 @@ def test_an_exchange_is_notified_whole_and_explained(world: WorldClient) -> None
     exchange = world.exchange(2)
     explanation = world.explain(2)
 
-    assert (body, "TooManyPerNumber") == (exchange.row["answer"]["body"]["text"], exchange.error)
+    assert (body, "TooManyPerNumber") == (exchange.row["response"]["body"]["text"], exchange.error)
     assert exchange.response is not None
     assert exchange.request is not None
     assert (200, body.encode()) == (exchange.response.status, exchange.response.body)

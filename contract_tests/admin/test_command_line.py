@@ -18,7 +18,7 @@ import pytest
 
 from mockserver import Login, Mock, Settings, __version__
 from mockserver.app import build_service, create_registry, restart
-from mockserver.cli.reload import Watch
+from mockserver.cli.reload import FileWatcher
 from mockserver.settings import HTTPS_PORT, PROXY_PORT, BadSetting
 
 COMMAND = [sys.executable, "-m", "mockserver"]
@@ -224,7 +224,7 @@ def serving(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Po
     ) as server:
         try:
             assert server.stdout is not None
-            yield server, list(iter(server.stdout.readline, "Ctrl-C ends it.\n"))
+            yield server, list(iter(server.stdout.readline, "Press Ctrl-C to stop.\n"))
         finally:
             server.terminate()
 
@@ -262,18 +262,18 @@ def replace(path: Path, text: str) -> None:
 def test_a_file_is_looked_at_and_a_change_is_seen_once(tmp_path: Path) -> None:
     path, seen = tmp_path / "world.json", []
     path.write_text("1")
-    watch = Watch(path, lambda: seen.append(path.read_text()))
+    watch = FileWatcher(path, lambda: seen.append(path.read_text()))
 
-    watch.look()
+    watch.check()
     assert [] == seen
     path.write_text("22")
-    watch.look()
-    watch.look()
+    watch.check()
+    watch.check()
     path.unlink()
-    watch.look()
+    watch.check()
     assert ["22"] == seen
     replace(path, "33")
-    watch.look()
+    watch.check()
     assert ["22", "33"] == seen
 
 
@@ -286,7 +286,7 @@ def test_a_file_is_looked_at_after_every_pause(tmp_path: Path) -> None:
         path.write_text(path.read_text() + "1")
         return next(pauses)
 
-    Watch(path, lambda: seen.append(path.read_text())).keep_looking(pause)
+    FileWatcher(path, lambda: seen.append(path.read_text())).run(pause)
     assert ["11", "111"] == seen
 
 
@@ -322,10 +322,10 @@ def test_a_server_begins_again_when_its_world_file_changes_and_stays_when_it_is_
         assert "  dialogtech  before / s3cret  (mine)\n" in banner
         assert server.stderr is not None
         replace(path, world_file("after"))
-        assert f"mockserver: the default world has begun again, as {path} says\n" == server.stderr.readline()
+        assert f"mockserver: reset the default world from {path}\n" == server.stderr.readline()
         replace(path, '{"mockserver": 1, "acounts": []}')
         assert server.stderr.readline() == (
-            f"mockserver: {path}: acounts: unknown key; did you mean 'accounts'?; the world stays as it was\n"
+            f"mockserver: {path}: acounts: unknown key; did you mean 'accounts'?; the default world is unchanged\n"
         )
         with Mock.at(banner[0].split()[4]) as mock:
             assert Login("after", "s3cret") == mock.world.login("dialogtech")

@@ -139,7 +139,7 @@ def test_a_token_is_taken_from_the_flag_or_the_environment() -> None:
 def test_wait_says_who_answers(run: CommandLine, running: MockServer) -> None:
     version = running.health()["version"]
 
-    assert [f"mockserver {version} answers at {running.url}"] == run.text("wait")
+    assert [f"mockserver {version} is ready at {running.url}"] == run.text("wait")
     assert {"status": "ok", "version": version} == run.json("wait", "--timeout", "1m")
 
 
@@ -149,7 +149,7 @@ def test_wait_prints_what_comes_and_where_to_go_on(run: CommandLine, send: Calla
     done = run("wait", "exchange", "--error", "TooManyPerNumber", "--timeout", "0", "--since", "0")
 
     assert re.match(r" +2 2026-06-01T12:00:00Z 200 sms\.send_message TooManyPerNumber  GET ", done.stdout)
-    cursor = re.fullmatch(r"what comes next: --since ([0-9]+)\n", done.stderr)
+    cursor = re.fullmatch(r"to wait for the next: --since ([0-9]+)\n", done.stderr)
     assert cursor is not None
     assert "no exchange came within 0 s" in run.failing("wait", "exchange", "--timeout", "0", "--since", cursor[1])
     send()
@@ -211,7 +211,7 @@ def test_a_world_is_shown_to_people(run: CommandLine, world: WorldClient) -> Non
         f"base url  {world.base_url}",
         "clock     2026-06-01T12:00:00Z frozen",
         "seed      7",
-        "variants  the usual ones",
+        "variants  the default ones",
     ] == shown[:5]
     assert ["mgage", "documents", user, secret] in [line.split() for line in shown]
 
@@ -254,8 +254,8 @@ def test_a_world_is_loaded_whether_it_is_there_or_not(run: CommandLine, world: W
     made = run("world", "load", file, twin)
     replaced = run("world", "load", file, "--world", twin)
 
-    assert f"there was no world {twin}; made it\n" == made.stderr
-    assert f"replaced what was in {twin}\n" == replaced.stderr
+    assert f"created {twin}\n" == made.stderr
+    assert f"replaced the content of {twin}\n" == replaced.stderr
     assert world.show().messages == run.json("world", "show", twin)["messages"]
     run("world", "drop", twin)
 
@@ -283,8 +283,11 @@ def test_what_is_no_world_file_is_rejected(run: CommandLine, tmp_path: Path) -> 
     (tmp_path / "mine.json").write_text('{"mockserver": 1, "acounts": []}')
 
     assert "'accounts'" in run.failing("world", "load", str(tmp_path / "mine.json"))
-    assert "is no JSON" in run.failing("world", "load", str(tmp_path / "none.json"), ends=2)
-    assert "mockserver: - is no world file: it holds no object\n" == run("world", "load", "-", stdin="7", ends=1).stderr
+    assert "is not JSON" in run.failing("world", "load", str(tmp_path / "none.json"), ends=2)
+    assert (
+        "mockserver: - is not a world file: it is not a JSON object\n"
+        == run("world", "load", "-", stdin="7", ends=1).stderr
+    )
 
 
 def test_a_file_that_cannot_be_written_is_one_sentence(run: CommandLine, tmp_path: Path) -> None:
@@ -378,7 +381,7 @@ def test_a_list_that_is_cut_off_says_so(run: CommandLine) -> None:
     done = run("message", "list", "--limit", "2")
 
     assert 3 == done.stdout.count("\n")
-    assert re.search(r"there may be more; ask with --since [0-9]+", done.stderr)
+    assert re.search(r"there may be more; repeat with --since [0-9]+", done.stderr)
 
 
 # -- inbound and clock -------------------------------------------------------------------------------------------------
@@ -456,10 +459,10 @@ def test_the_next_thing_happens_or_there_is_none(run: CommandLine) -> None:
     [
         (["clock", "advance"], "give a duration, or --to an instant"),
         (["clock", "advance", "5", "--to", "2027-01-01T00:00:00Z"], "give a duration, or --to an instant"),
-        (["clock", "advance", "soon"], "'soon' is no duration; 90, 90s, 1.5m, 2h, 1d and PT1M30S are"),
+        (["clock", "advance", "soon"], "'soon' is not a duration such as 90, 90s, 1.5m, 2h, 1d or PT1M30S"),
         (["variant", "set", "limits"], "'limits' is not NAME=VALUE"),
         (["account", "show", "demo"], "'demo' is not PROVIDER/ACCOUNT"),
-        (["account", "set", "mgage/demo", "--programs", "{"], "'{' is no JSON, no @FILE of it, and not - for stdin"),
+        (["account", "set", "mgage/demo", "--programs", "{"], "'{' is not JSON, @FILE or - for stdin"),
         (["world", "create", "--credential", "demo=a:b"], "'demo' is not PROVIDER/ACCOUNT"),
         (["fault", "add"], "give a RULE as JSON, or --fault and its options"),
         (["fault", "add", "{}", "--first", "1"], "give a RULE as JSON, or --fault and its options"),
@@ -474,8 +477,8 @@ def test_the_next_thing_happens_or_there_is_none(run: CommandLine) -> None:
         (["account", "set", "mgage/demo"], "give at least one of --numbers, --programs, --contacts, --blacklist"),
         (["fault", "remove"], "give the ids of rules, or --all"),
         (["fault", "remove", "f1", "--all"], "give the ids of rules, or --all"),
-        (["exchange", "1", "--raw", "answer", "--format", "json"], "--raw and --format json exclude each other"),
-        (["wait", "--timeout", "1", "exchange"], "options go behind 'exchange'"),
+        (["exchange", "1", "--raw", "response", "--format", "json"], "--raw and --format json exclude each other"),
+        (["wait", "--timeout", "1", "exchange"], "put options behind 'exchange'"),
         (["quirks", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
         (["errors", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
         (["magic", "--provider", "nope"], "'nope' is not one of dialogtech, mgage, serwersms"),
@@ -636,8 +639,8 @@ def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
     ] == [re.search(r"send_message (.*?)  [A-Z]+ /", line)[1] for line in run.text("journal")]
     assert run.text("journal")[2:] == run.text("journal", "--outcome", "replayed")
     assert run.text("wait", "exchange", "--since", "0", "--outcome", "replayed") == run.text("journal")[2:]
-    assert ["so it is: exchange 3"] == run.text("verify", "--outcome", "replayed", "--count", "1")
-    assert "so it is: exchange 2" == run.text("verify", "--operation", "sms.send_message", "--accepted")[0]
+    assert ["verified: exchange 3"] == run.text("verify", "--outcome", "replayed", "--count", "1")
+    assert "verified: exchange 2" == run.text("verify", "--operation", "sms.send_message", "--accepted")[0]
 
 
 def test_the_journal_says_how_many_are_gone_and_by_which_bound(
@@ -672,9 +675,9 @@ def test_a_verification_holds(run: CommandLine, send: Callable[..., str]) -> Non
     send()
     verification = {"exchanges": [{"operation": "sms.send_message"}, {"error": "TooManyPerNumber"}], "order": True}
 
-    assert ["so it is: exchanges 1, 2"] == run.text("verify", "--operation", "sms.send_message", "--count", "2")
-    assert ["so it is: exchange 1"] == run.text("verify", "--provider", "dialogtech", "--accepted", "--at-most", "1")
-    assert ["so it is: there is none"] == run.text("verify", "--provider", "mgage", "--count", "0")
+    assert ["verified: exchanges 1, 2"] == run.text("verify", "--operation", "sms.send_message", "--count", "2")
+    assert ["verified: exchange 1"] == run.text("verify", "--provider", "dialogtech", "--accepted", "--at-most", "1")
+    assert ["verified: no exchange"] == run.text("verify", "--provider", "mgage", "--count", "0")
     assert [1, 2] == run.json("verify", json.dumps(verification))["found"]
     assert [2] == run.json("verify", "--parameter", "to~^555", "--since", "1")["found"]
 
@@ -715,9 +718,9 @@ def test_an_exchange_is_shown_whole(run: CommandLine, world: WorldClient, send: 
     assert re.search(r"^> GET /_w/\w+/ibp_api\.php\?.*\n> Host: 127\.0\.0\.1", shown, re.MULTILINE)
     assert "< 200 OK\n< Content-Type: text/xml; charset=UTF-8\n< Date: Mon, 01 Jun 2026 12:00:00 GMT\n" in shown
     assert f"\n<\n{response}\n\ncomplete, " in shown
-    assert response == run("exchange", "2", "--raw", "answer").stdout
+    assert response == run("exchange", "2", "--raw", "response").stdout
     assert "" == run("exchange", "2", "--raw", "request").stdout
-    assert response == run.json("exchange", "2")["answer"]["body"]["text"]
+    assert response == run.json("exchange", "2")["response"]["body"]["text"]
     assert "mockserver: there is no exchange 9; the journal holds 1 to 2\n" == run.failing("exchange", "9")
 
 

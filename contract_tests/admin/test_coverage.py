@@ -374,7 +374,7 @@ def test_the_command_fails_below_the_threshold_and_for_a_file_of_no_format(
     low = run("--server", server.url, "--world", world.id, "--threshold", 5, "--format", "json")
     wrong = run("--server", server.url, "--report", tmp_path / "it.pdf")
 
-    assert (1, "mockserver: no provider was asked; 5% are asked for\n") == (low.returncode, low.stderr)
+    assert (1, "mockserver: no provider was asked; 5% are required\n") == (low.returncode, low.stderr)
     assert [] == json.loads(low.stdout)["asked"]
     assert 1 == wrong.returncode
     assert "it.pdf: a report of coverage ends with .md, .json, .xml" in wrong.stderr

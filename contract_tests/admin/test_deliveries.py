@@ -729,7 +729,7 @@ def test_deliveries_are_listed_for_people_and_for_programs(run: Any, world: Worl
     assert ["1", "dialogtech/documents", "inbound", "-", "held", "-", "0", "http://127.0.0.1:9/in"] == line.split()
     received = json.loads(run("delivery", "list", "--format", "json").stdout)
     assert [1, 2] == [each["number"] for each in received["deliveries"]]
-    assert "there may be more; ask with --since 1, or" in run("delivery", "list", "--limit", "1").stderr
+    assert "there may be more; repeat with --since 1, or" in run("delivery", "list", "--limit", "1").stderr
     assert ("", "no such delivery\n") == (
         (none := run("delivery", "list", "--status", "given up")).stdout,
         none.stderr,

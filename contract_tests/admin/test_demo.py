@@ -37,7 +37,7 @@ def test_a_demo_is_notified_again_and_again_to_a_running_server(server: MockServ
     first, second = (re.sub(r":\d{5}\b", ":PORT", run(name, "--server", server.url).stdout) for _ in range(2))
 
     assert first == second
-    page = re.search(r"Look at it: (\S+)", run(name, "--server", server.url).stdout)
+    page = re.search(r"See it in the browser: (\S+)", run(name, "--server", server.url).stdout)
     assert page is not None
     with urlopen(page[1]) as response:
         assert DEMOS[name].handset in response.read().decode()

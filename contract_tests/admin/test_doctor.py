@@ -69,7 +69,7 @@ def test_a_runtime_that_is_not_known_is_misuse() -> None:
     done = run("--only", "cobol")
 
     assert 2 == done.returncode
-    assert "cobol: known are curl, go, java" in done.stderr
+    assert "cobol: the known names are curl, go, java" in done.stderr
 
 
 PROBES = ProbePair(Probe("http://sms.example/", "plain"), Probe("https://sms.example/", "secure"))

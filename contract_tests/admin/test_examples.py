@@ -1,4 +1,4 @@
-"""The examples in the help of every verb: what a reader copies from there works."""
+"""Every example in the help of a command works."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LATER = datetime(2029, 6, 1, tzinfo=UTC)
 """Of the worlds here: later than today, so that an example with an instant that is past by now fails."""
 
 ELSEWHERE = {"serve": "runs until it is asked to end; below"}
-"""Verbs whose examples are not run as the others are."""
+"""Commands whose examples are not run as the others are."""
 
 
 def commands(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -64,7 +64,9 @@ def named(example: str) -> tuple[str, ...]:
     found = re.search(r"mockserver ([^|)]*)", example)
     assert found is not None
     words = shlex.split(found[1])
-    return max((path for path in COMMANDS if list(path) == words[: len(path)]), key=len)
+    path = max((path for path in COMMANDS if list(path) == words[: len(path)]), key=len)
+    assert path, f"{example!r} names no command"
+    return path
 
 
 HERE = [example for example in EXAMPLES if named(example)[0] not in ELSEWHERE]
@@ -232,7 +234,7 @@ def test_the_journal_is_followed_until_it_is_asked_to_end(example: str, scene: M
 
 @pytest.mark.parametrize("example", [each for each in EXAMPLES if named(each)[0] == "serve"])
 def test_an_example_serves(example: str, scene: MockServer) -> None:
-    code, said = begun(example, scene, "^Ctrl-C ends it")
+    code, said = begun(example, scene, "^Press Ctrl-C to stop")
 
     assert 0 == code
     assert re.match(r"mockserver [0-9.]+ listens on http://127\.0\.0\.1:[0-9]+ ", said[0])

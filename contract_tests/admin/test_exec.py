@@ -195,7 +195,7 @@ def test_what_is_not_answered_is_rejected_and_said_and_strictly_a_failure(argume
     strict = run("exec", "--strict", "--", "sh", "-c", 'curl -sS "$@" >/dev/null 2>&1 || true', "sh", *arguments)
 
     line = next(line for line in lenient.stderr.splitlines() if line.startswith("mockserver: "))
-    assert line.startswith(f"mockserver: not answered: {received}")
+    assert line.startswith(f"mockserver: not supported: {received}")
     assert 1 == strict.returncode
     assert f"{line}\n" == strict.stderr
 
@@ -238,7 +238,7 @@ def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: P
     assert "" == done.stdout
     assert file.read_text() == done.stderr
     assert [
-        "mockserver: 2 exchanges, 1 of them with what is not answered here",
+        "mockserver: 2 exchanges, 1 of them not supported",
         f"     1 2026-06-01T12:00:00Z 200 sms.get_numbers  GET secure.dialogtech.com{NUMBERS}",
         "     2 2026-06-01T12:00:00Z 403 - HostRejected  GET http://example.com/",
     ] == done.stderr.splitlines()[:3]

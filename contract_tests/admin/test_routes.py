@@ -49,7 +49,7 @@ def test_one_exchange_is_notified_whole(client: Client) -> None:
     rejected = client.get(SEND, headers={"X-Trace": "7"})
     exchange = client.get("/_mock/worlds/default/journal/2").get_json()
 
-    assert rejected.text == exchange["answer"]["body"]["text"]
+    assert rejected.text == exchange["response"]["body"]["text"]
     assert ["X-Trace", "7"] in exchange["request"]["headers"]
     assert {
         "account": "dialogtech/documents",

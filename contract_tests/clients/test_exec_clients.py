@@ -215,7 +215,7 @@ def test_with_the_network_unplugged_everything_works(tmp_path, unplugged):
 
     assert 0 == done.returncode, done.stderr + (tmp_path / "out.errors").read_text()
     assert (CLIENTS, CLIENTS * 2) == counted(out)
-    assert 2 == done.stderr.count("mockserver: not answered: ")
+    assert 2 == done.stderr.count("mockserver: not supported: ")
 
 
 def test_with_the_network_plugged_in_no_one_connects_but_to_this_machine(tmp_path):

@@ -174,7 +174,7 @@ def test_bad_parameters_get_the_providers_provider_error_and_stand_in_the_journa
     assert (exchange["provider"], exchange["method"], exchange["status"]) == ("dialogtech", method, 200)
     assert exchange["error"]["name"] == error
     assert exchange["ending"] == "complete"
-    assert exchange["answer"]["body"] == {"text": response.body}
+    assert exchange["response"]["body"] == {"text": response.body}
 
 
 @pytest.mark.parametrize("raw", [b"\xff", b"\xc5", b"\xed\xa0\x80", b"%\xff", b"\xc3\x28"])
@@ -470,7 +470,7 @@ def test_an_exchange_tells_what_was_asked_and_what_was_answered(ask, journal):
     assert exchange["target"] == f"/ibp_api.php?{SEND}"
     assert exchange["request"]["body"] == {"text": "message=x+%E2%82%AC"}
     assert ["Content-Type", FORM] in exchange["request"]["headers"]
-    assert exchange["answer"]["body"] == {"text": response.body}
+    assert exchange["response"]["body"] == {"text": response.body}
     assert exchange["error"] is None
     assert [(window["limit"], window["used"]) for window in exchange["windows"]] == [
         ("40 sms per number per 60 seconds", 1),

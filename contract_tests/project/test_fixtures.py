@@ -290,14 +290,14 @@ def test_nothing_but_a_world_file_is_written_over(tmp_path):
     (tmp_path / "demo.json").write_text('{"name": "my-package"}')
     done = run("make", "--out", tmp_path)
     assert done.exit_code == 1
-    assert "demo.json is there already and does not begin as a world file does" in done.stderr
+    assert "demo.json exists and is not a world file; it is not overwritten" in done.stderr
     assert [path.read_text() for path in tmp_path.iterdir()] == ['{"name": "my-package"}']
 
 
 def test_two_worlds_are_not_written_to_one_file(tmp_path):
     done = run("make", "--out", tmp_path / "both.json")
     assert done.exit_code == 2
-    assert "both.json is one file, and these are 2 worlds: demo, small" in done.stderr
+    assert "both.json is one file, but 2 worlds are to be written: demo, small" in done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -74,7 +74,7 @@ def test_make_run_on_a_fresh_clone_serves_and_its_own_curl_lines_work(tmp_path: 
     assert curls
     assert all(response and "failed" not in response for response in responses)
     assert any("foo / bar" in line for line in lines)
-    assert any(re.fullmatch(r"  the page: http://\S+/_mock/ui/\n", line) for line in lines)
+    assert any(re.fullmatch(r"  web page: http://\S+/_mock/ui/\n", line) for line in lines)
 
 
 @pytest.fixture(scope="module")

@@ -203,7 +203,7 @@ def test_a_broken_provider_is_named_by_serve_and_stops_no_other(site: Path) -> N
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
-        banner = list(iter(server.stdout.readline, "Ctrl-C ends it.\n"))
+        banner = list(iter(server.stdout.readline, "Press Ctrl-C to stop.\n"))
         server.terminate()
         _, log = server.communicate(timeout=60)
 

@@ -41,7 +41,7 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
         "world": exchange.world,
         "listener": exchange.listener,
         "request": {"headers": list(map(list, exchange.head)), "body": body(exchange.body)},
-        "answer": {
+        "response": {
             "status": exchange.status,
             "headers": list(map(list, exchange.response_head)),
             "body": body(exchange.response_body),

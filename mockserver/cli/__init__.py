@@ -1,6 +1,6 @@
-"""The command line: arguments in, calls out. Data on stdout, hints on stderr; 0 done, 1 failed, 2 misused.
+"""The command line. Data goes to stdout, hints to stderr; exit code 0 is success, 1 failure, 2 wrong usage.
 
-Whatever a verb needs is imported when it runs, so that ``mockserver --help`` answers at once.
+Each command's module is imported when the command runs, so ``mockserver --help`` starts fast.
 """
 
 from __future__ import annotations
@@ -13,67 +13,67 @@ import click
 
 from mockserver import __version__
 
-_VERBS = {
-    "serve": "Answer as the providers do.",
-    "exec": "Run a command whose clients, unchanged, come here.",
-    "env": "Print what leads unchanged clients to a server.",
-    "doctor": "Try which of this machine's clients come here.",
-    "demo": "Tell a demo, or say where the page tells them.",
-    "wait": "Wait until a server answers, or something happens.",
-    "world": "Make, show, copy, reset, save and drop worlds.",
+_COMMANDS = {
+    "serve": "Start the mock server.",
+    "exec": "Run a command with its HTTP clients redirected to a mock server.",
+    "env": "Print the environment variables that redirect unchanged clients to a server.",
+    "doctor": "Check which HTTP clients of this machine can be redirected.",
+    "demo": "Run a demo, or start a server to run demos in the browser.",
+    "wait": "Wait until a server is ready, or until something happens in a world.",
+    "world": "Create, show, copy, reset, save and delete worlds.",
     "account": "Show and change accounts: numbers, programs, contacts, blacklist, forwarding.",
-    "message": "Put messages into the records, and list them.",
-    "inbound": "Let a message come in from outside.",
-    "clock": "Stop the clock, move it, let it go on.",
-    "variant": "Choose how a world reads the quirks.",
-    "fault": "Let exchanges fail on purpose.",
-    "delivery": "Show what customers were sent; send it again, hold it, let it go wrong.",
-    "journal": "List what was asked and answered.",
-    "exchange": "Show one request and its answer, whole.",
-    "verify": "Verify that exchanges happened.",
-    "coverage": "Say which documented behaviours were met, and what the traffic shows.",
-    "explain": "Say why an exchange was answered as it was.",
-    "provider": "List the installed providers.",
-    "quirks": "List where the documents leave something open.",
+    "message": "Add, change, delete and list messages.",
+    "inbound": "Simulate an inbound message from a handset.",
+    "clock": "Show, freeze, advance and resume a world's clock.",
+    "variant": "Show and set the variants of quirks.",
+    "fault": "Add, list and remove fault rules for responses and webhooks.",
+    "delivery": "Show webhook deliveries; resend, hold and release them.",
+    "journal": "List the exchanges of a world.",
+    "exchange": "Show one request and its response in full.",
+    "verify": "Check that the expected exchanges happened.",
+    "coverage": "Report which documented behaviours the clients have met.",
+    "explain": "Explain why an exchange got its response.",
+    "provider": "List the installed providers and their operations.",
+    "quirks": "List the points that the providers' documents leave open.",
     "errors": "List every provider error of every provider.",
-    "magic": "List the numbers that bring something about.",
-    "fixtures": "Make and check world files.",
+    "magic": "List the magic numbers and their effects.",
+    "fixtures": "Generate and check world files.",
 }
 
-_HOMES = {
+_MODULES = {
     "exec": "exec_",
     "quirks": "catalogue",
     "errors": "catalogue",
     "magic": "catalogue",
 }
-"""Modules of verbs that have none of their own name."""
-_PYTHONS = ("exec",)
-"""Verbs that Python has taken; their commands have an underscore behind them."""
+"""Modules of the commands whose module has another name."""
+_KEYWORDS = ("exec",)
+"""Commands whose name Python reserves; their functions end with an underscore."""
 
 
-class Verbs(click.Group):
-    """Commands of the same name in modules of the same name, imported on use."""
+class LazyGroup(click.Group):
+    """A command group that imports the module of a command on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The verbs, in the order of their use."""
-        return list(_VERBS)
+        """Return the names of the commands, in the order of help."""
+        return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import a verb."""
-        if name not in _VERBS:
+        """Import a command's module and return the command, or ``None`` when there is none of the name."""
+        if name not in _COMMANDS:
             return None
-        home = import_module(f"mockserver.cli.{_HOMES.get(name, name)}")
-        command: click.Command = getattr(home, f"{name}_" if name in _PYTHONS else name)
+        module = import_module(f"mockserver.cli.{_MODULES.get(name, name)}")
+        command: click.Command = getattr(module, f"{name}_" if name in _KEYWORDS else name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """List the verbs without importing them."""
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(_VERBS.items()))
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
 
 @click.group(
-    cls=Verbs,
+    cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
@@ -88,7 +88,7 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Run, and turn what went wrong into one sentence."""
+    """Run the command line and report an error as one sentence."""
     try:
         cli(prog_name="mockserver")
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""``mockserver account``: what belongs to a customer."""
+"""``mockserver account``: show and change the accounts of a world."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Examples:
 """,
 )
 def account() -> None:
-    """Show and change accounts: numbers and their listeners, programs, contacts, blacklist, forwarding."""
+    """Show and change accounts: numbers and their webhooks, programs, contacts, blacklist, forwarding."""
 
 
 @account.command(
@@ -64,25 +64,27 @@ Examples:
     "--numbers",
     metavar="JSON",
     type=as_json,
-    help="Numbers with their listener (url) and report (dlr_url).",
+    help="Numbers, each with the URLs of its webhooks: inbound messages (url) and delivery reports (dlr_url).",
 )
-@click.option("--programs", metavar="JSON", type=as_json, help="Programs.")
-@click.option("--contacts", metavar="JSON", type=as_json, help="Contacts.")
-@click.option("--blacklist", metavar="JSON", type=as_json, help="Telephone numbers.")
-@click.option("--forwarding", metavar="JSON", type=as_json, help="Where incoming messages go.")
+@click.option("--programs", metavar="JSON", type=as_json, help="Programs, a list.")
+@click.option("--contacts", metavar="JSON", type=as_json, help="Contacts, a list.")
+@click.option("--blacklist", metavar="JSON", type=as_json, help="Blacklisted telephone numbers, a list.")
+@click.option(
+    "--forwarding", metavar="JSON", type=as_json, help="Forwarding rules: URLs to which inbound messages are sent."
+)
 @click.option(
     "--field",
     "own",
     metavar="NAME=VALUE",
     multiple=True,
     type=as_field,
-    help="A field of the provider's own; NAME:=JSON for what is no text.",
+    help="A provider-specific field; NAME:=JSON for a value that is not a string.",
 )
 @to_world
 def set_(
     world: WorldClient, output: Output, which: tuple[str, str], own: tuple[tuple[str, Any], ...], **lists: Any
 ) -> None:
-    """Put whole lists in place of an account's: JSON as in a world file, @FILE, or - for stdin."""
+    """Replace whole lists of an account. A list is JSON as in a world file, @FILE, or - for stdin."""
     if not only_given(lists) and not own:
         raise click.UsageError(f"give at least one of {', '.join(f'--{name}' for name in (*lists, 'field'))}")
     _show(world.change_account(*which, fields=dict(own) or None, **only_given(lists)), output)

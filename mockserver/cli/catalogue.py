@@ -1,4 +1,4 @@
-"""``mockserver quirks``, ``errors`` and ``magic``: what there is to know of the providers."""
+"""``mockserver quirks``, ``errors`` and ``magic``: list facts about the providers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .common import Output, table, to_server
 if TYPE_CHECKING:
     from mockserver.client import Mock
 
-_PROVIDER = click.option("--provider", help="Of this one only.")
+_PROVIDER = click.option("--provider", help="Only this provider.")
 
 
 def _of(provider: str | None, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A provider's rows, or all. The server says which providers there are: each has rows."""
+    """Return the rows of one provider, or all rows. Every provider of the server has rows."""
     known = list(dict.fromkeys(row["provider"] for row in rows))
     if provider is None:
         return rows
@@ -34,7 +34,7 @@ Examples:
 @_PROVIDER
 @to_server
 def quirks(mock: Mock, output: Output, provider: str | None) -> None:
-    """List where the documents leave something open: what they say, what was taken, how that is known, its switch."""
+    """List the points that the documents leave open: their text, our choice, its evidence and its switch."""
     found = _of(provider, mock.quirks())
     lines = []
     for each in found:
@@ -50,7 +50,7 @@ def quirks(mock: Mock, output: Output, provider: str | None) -> None:
 @_PROVIDER
 @to_server
 def errors(mock: Mock, output: Output, provider: str | None) -> None:
-    """List every provider error by the name under which a fault can ask for it."""
+    """List every provider error, by the name that fault rules use."""
     found = _of(provider, mock.errors())
     keys = ("provider", "name", "status", "rule", "quirk", "description")
     rows = ([each[key] for key in keys] for each in found)
@@ -67,7 +67,7 @@ Examples:
 @_PROVIDER
 @to_server
 def magic(mock: Mock, output: Output, provider: str | None) -> None:
-    """List the numbers that bring something about in a fresh world. They are ours, not the providers'."""
+    """List the telephone numbers with a special effect in a new world. They are this server's, not the providers'."""
     found = _of(provider, mock.magic())
     keys = ("provider", "parameter", "range", "outcome")
     output.show({"magic": found}, table([key.upper() for key in keys], ([each[key] for key in keys] for each in found)))

@@ -1,4 +1,4 @@
-"""How the verbs lead a child to a server: its kit, from a server that runs here or elsewhere."""
+"""The environment that redirects a child process to a server, in this process or elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def environment_of(server: MockServer, parent: Mapping[str, str]) -> ClientEnvironment:
-    """What leads a child to a server in this process. Raises OSError when files cannot be kept."""
+    """Return the environment for children of a server in this process.
+
+    Raises:
+        OSError: the certificate files cannot be written.
+    """
     from mockserver.app import HOSTS
     from mockserver.intercept.environment import client_environment
 
@@ -24,11 +28,16 @@ def environment_of(server: MockServer, parent: Mapping[str, str]) -> ClientEnvir
 
 
 def environment_for(mock: Mock, parent: Mapping[str, str], folder: Path | None = None) -> ClientEnvironment:
-    """What leads a child to a server that runs elsewhere, on another machine perhaps. Files are kept in a folder of the user's.
+    """Return the environment for clients of a server in another process or on another machine.
+
+    Args:
+        mock: the server.
+        parent: the environment of this process.
+        folder: where the certificate files are written; the user's cache when ``None``.
 
     Raises:
-        Failed: it has no HTTPS, or no proxy.
-        OSError: files cannot be kept.
+        CliError: the server has no HTTPS or no proxy.
+        OSError: the certificate files cannot be written.
     """
     from mockserver.intercept.environment import client_environment
     from mockserver.intercept.trust import Folder, Trust
@@ -39,21 +48,21 @@ def environment_for(mock: Mock, parent: Mapping[str, str], folder: Path | None =
             raise CliError(
                 f"the server at {mock.url} has no {name}; it was started with --no-{name}, or not by mockserver serve"
             )
-    proxy = _as_it_is_reached(found["proxy"], mock.url)
+    proxy = _reachable_url(found["proxy"], mock.url)
     return client_environment(
         Trust(Folder(folder), found["pem"].encode()), mock.url, proxy, found["hosts"], wgetrc(parent)
     )
 
 
-def _as_it_is_reached(address: str, url: str) -> str:
-    """One of a server's addresses, at the host by which the server was asked: it knows its own only from inside."""
+def _reachable_url(address: str, url: str) -> str:
+    """Return a server's address with the host of the URL that reached it; the server knows only its local addresses."""
     host, port = urlsplit(url).hostname or "", urlsplit(address).port
     return urlunsplit(("http", f"[{host}]:{port}" if ":" in host else f"{host}:{port}", "", "", ""))
 
 
 def wgetrc(parent: Mapping[str, str]) -> bytes:
-    """The user's own start-up file of Wget's."""
+    """Return the content of the user's .wgetrc; empty when there is none."""
     try:
         return Path(parent.get("WGETRC") or Path.home() / ".wgetrc").read_bytes()
-    except (OSError, RuntimeError):  # there is none, or no home
+    except (OSError, RuntimeError):  # no such file, or no home directory
         return b""

@@ -1,4 +1,4 @@
-"""``mockserver clock``: a world's time."""
+"""``mockserver clock``: show and control the clock of a world."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Examples:
 """,
 )
 def clock() -> None:
-    """Stop the clock, move it, let it go on. It moves everything: rate windows, stamps, what is due."""
+    """Show, freeze, advance and resume a world's clock. Rate limits, timestamps and deliveries follow it."""
 
 
 @clock.command(epilog="Example: mockserver clock show --world mine")
 @to_world
 def show(world: WorldClient, output: Output) -> None:
-    """Say what time it is in a world, and when the next thing is due."""
+    """Show the time in a world, and when its next event is due."""
     _show(world.clock.show(), output)
 
 
@@ -39,10 +39,10 @@ Examples:
   mockserver clock freeze --at 2030-01-01T00:00:00Z
 """
 )
-@click.option("--at", metavar="INSTANT", help="A later instant; what is due until then happens.")
+@click.option("--at", metavar="INSTANT", help="Advance to this later instant first; the events due until then happen.")
 @to_world
 def freeze(world: WorldClient, output: Output, at: str | None) -> None:
-    """Stop the clock, here or at a later instant. To go back: world reset --freeze."""
+    """Freeze the clock, now or at a later instant. To go back in time: mockserver world reset --freeze."""
     _show(world.clock.freeze(at), output)
 
 
@@ -55,10 +55,10 @@ Examples:
 """
 )
 @click.argument("duration", type=as_seconds, required=False)
-@click.option("--to", metavar="INSTANT", help="An instant in place of a duration.")
+@click.option("--to", metavar="INSTANT", help="Advance to an instant instead of by a duration.")
 @to_world
 def advance(world: WorldClient, output: Output, duration: float | None, to: str | None) -> None:
-    """Move on by a duration (60, 90s, 1.5m, 2h, 1d, PT1M30S) or to an instant, and tell what happened on the way."""
+    """Advance by a duration (60, 90s, 1.5m, 2h, 1d, PT1M30S) or to an instant, and show the events until then."""
     if (duration is None) == (to is None):
         raise click.UsageError("give a duration, or --to an instant")
     _show(world.clock.advance(duration, to=to), output)
@@ -66,8 +66,8 @@ def advance(world: WorldClient, output: Output, duration: float | None, to: str 
 
 @clock.command(epilog="Example: mockserver clock next")
 @to_world
-def next(world: WorldClient, output: Output) -> None:  # noqa: A001 - the verb's name
-    """Move on to the next thing that is due, and tell what happened."""
+def next(world: WorldClient, output: Output) -> None:  # noqa: A001 - the command's name
+    """Advance to the next event that is due, and show what happened."""
     time = world.clock.next()
     _show(time, output)
     if not time.events:
@@ -77,21 +77,21 @@ def next(world: WorldClient, output: Output) -> None:  # noqa: A001 - the verb's
 @clock.command(epilog="Example: mockserver clock resume")
 @to_world
 def resume(world: WorldClient, output: Output) -> None:
-    """Let the clock tick on from where it stands."""
+    """Let the clock tick again, from the instant at which it is frozen."""
     _show(world.clock.resume(), output)
 
 
 def _show(time: Time, output: Output) -> None:
     row = time.row
-    events = [_happening(each) for each in row.get("events", ())]
+    events = [_event_line(each) for each in row.get("events", ())]
     due = "nothing is due" if row["next"] is None else f"next due {row['next']}"
     output.show(row, "\n".join([*events, f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}, {due}"]))
 
 
-def _happening(row: dict[str, Any]) -> str:
+def _event_line(row: dict[str, Any]) -> str:
     facts = {name: value for name, value in row.items() if name not in ("at", "event") and value is not None}
     facts |= facts.pop("message", {})
     if "attempt" in facts:
         attempt = facts.pop("attempt")
-        facts |= only_given({"answer": attempt["status"], "result": attempt["result"]})
+        facts |= only_given({"response": attempt["status"], "result": attempt["result"]})
     return f"{row['at']} {row['event']} {pairs(facts)}".rstrip()

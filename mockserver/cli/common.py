@@ -1,4 +1,4 @@
-"""What the verbs have in common that talk to a server: whom they ask, how they show what they got, how they fail."""
+"""The shared parts of the commands: options for the server and the world, output, errors and value parsers."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from mockserver.client import Mock
 
 URL = "http://127.0.0.1:7670"
-"""Where a server listens unless it says otherwise."""
+"""The default URL of a server."""
 
 Command: TypeAlias = Callable[..., None]
 
 
 class CommandGroup(click.Group):
-    """Verbs of one noun; its help says of each its first sentence, whole."""
+    """A group of subcommands; its help shows the whole first sentence of each."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List them."""
+        """List the subcommands."""
         commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
         rows = [(name, _first_sentence(command.help or "")) for name, command in commands if command is not None]
-        with formatter.section("Verbs"):
+        with formatter.section("Commands"):
             formatter.write_dl(rows)
 
 
@@ -41,38 +41,38 @@ def _first_sentence(text: str) -> str:
 
 
 class CliError(click.ClickException):
-    """A verb could not do what it was asked; one sentence says why, and what differs stands below it."""
+    """A command failed. The message is one sentence; lines below it may show a difference."""
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Say so on stderr."""
+        """Print the message on stderr."""
         click.echo(f"mockserver: {self.message}", file=file or sys.stderr)
 
 
 class Output(NamedTuple):
-    """Where data goes."""
+    """The output format of a command."""
 
     form: str
     """``text`` or ``json``."""
 
     def show(self, data: Any, text: str) -> None:
-        """Print what was got, for a program or for people."""
+        """Print the data as indented JSON, or the text, on stdout."""
         click.echo(json.dumps(data, ensure_ascii=False, indent=2) if self.form == "json" else text)
 
     def line(self, data: Any, text: str) -> None:
-        """The same in one line, for what comes one after the other."""
+        """Print the data as one line of JSON, or the text: for output that continues."""
         click.echo(json.dumps(data, ensure_ascii=False) if self.form == "json" else text)
 
 
 def hint(text: str) -> None:
-    """Tell people what is no data."""
+    """Print a note for people on stderr, apart from the data on stdout."""
     click.echo(text, err=True)
 
 
-# -- whom to ask -------------------------------------------------------------------------------------------------------
+# -- the server and the world ------------------------------------------------------------------------------------------
 
 _SERVER = (
-    click.option("--server", "url", metavar="URL", envvar="MOCKSERVER_URL", default=URL, show_default=True, show_envvar=True, help="The server to ask."),
-    click.option("--token", metavar="TEXT", envvar="MOCKSERVER_TOKEN", show_envvar=True, help="What a server that others can reach asks for."),
+    click.option("--server", "url", metavar="URL", envvar="MOCKSERVER_URL", default=URL, show_default=True, show_envvar=True, help="The server."),
+    click.option("--token", metavar="TEXT", envvar="MOCKSERVER_TOKEN", show_envvar=True, help="Token of the control API; needed when the server listens beyond loopback."),
 )  # fmt: skip
 FORMAT = click.option(
     "--format",
@@ -80,7 +80,7 @@ FORMAT = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How data is shown.",
+    help="Output format.",
 )
 _WORLD = click.option(
     "--world",
@@ -90,12 +90,12 @@ _WORLD = click.option(
     default="default",
     show_default=True,
     show_envvar=True,
-    help="Its world.",
+    help="The world.",
 )
 
 
 def to_server(command: Command) -> Command:
-    """Hand a command the server, as a `Mock`, and where its output goes."""
+    """Pass a `Mock` of the server and an `Output` to a command, and add their options."""
 
     @wraps(command)
     def run(url: str, token: str | None, form: str, **rest: Any) -> None:
@@ -108,12 +108,12 @@ def to_server(command: Command) -> Command:
 
 
 def to_world(command: Command) -> Command:
-    """Hand a command the world that ``--world`` names, and where its output goes."""
+    """Pass the world of ``--world`` and an `Output` to a command, and add their options."""
     return to_server(decorated(_in_world(command), [_WORLD]))
 
 
 def to_named_world(command: Command) -> Command:
-    """The same, for a command whose argument is the world."""
+    """Pass the world and an `Output` to a command whose argument is the world's id."""
     return to_server(naming_a_world(_in_world(command)))
 
 
@@ -126,7 +126,7 @@ def _in_world(command: Command) -> Command:
 
 
 def naming_a_world(command: Command) -> Command:
-    """Hand a command the id that its argument names; where it names none, ``--world`` and the environment count."""
+    """Pass the world id of the argument to a command, or that of ``--world`` or the environment without one."""
 
     @wraps(command)
     def run(*given: Any, named: str | None, world_id: str, **rest: Any) -> None:
@@ -147,34 +147,34 @@ def decorated(command: Command, decorators: Iterable[Callable[[Command], Command
 
 @contextmanager
 def failing() -> Iterator[None]:
-    """Turn a "no", or no one who says it, into the end of the command."""
+    """Turn an error of the server, or no server at all, into a `CliError`."""
     from mockserver.client import ControlError
 
     try:
         yield
     except ControlError as reason:
-        way_in = "; give --token, or MOCKSERVER_TOKEN" if reason.code == "unauthorized" else ""
-        raise CliError(f"{reason}{way_in}") from reason
+        advice = "; give --token, or MOCKSERVER_TOKEN" if reason.code == "unauthorized" else ""
+        raise CliError(f"{reason}{advice}") from reason
     except (OSError, ValueError) as reason:
         raise CliError(sentence(reason)) from reason
 
 
 def sentence(error: Exception) -> str:
-    """What went wrong, without the number that a system has for it."""
+    """Return an error's message, without the error number of the operating system."""
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
-# -- what is given -----------------------------------------------------------------------------------------------------
+# -- parsers of option values ------------------------------------------------------------------------------------------
 
 
 def as_json(text: str) -> Any:
-    """Read JSON: as text, ``@FILE`` or ``-`` for what comes on stdin."""
+    """Parse JSON: the text itself, the file of ``@FILE``, or stdin for ``-``."""
     try:
         return json.loads(_content(text))
     except (OSError, ValueError) as reason:
-        raise click.BadParameter(f"{text[:60]!r} is no JSON, no @FILE of it, and not - for stdin: {reason}") from reason
+        raise click.BadParameter(f"{text[:60]!r} is not JSON, @FILE or - for stdin: {reason}") from reason
 
 
 def _content(text: str) -> str | bytes:
@@ -184,7 +184,7 @@ def _content(text: str) -> str | bytes:
 
 
 def as_pair(text: str) -> tuple[str, str]:
-    """Part ``NAME=VALUE``."""
+    """Parse ``NAME=VALUE``."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise click.BadParameter(f"{text!r} is not NAME=VALUE")
@@ -203,7 +203,7 @@ def as_field(text: str) -> tuple[str, Any]:
 
 
 def as_account(text: str) -> tuple[str, str]:
-    """Part ``PROVIDER/ACCOUNT``."""
+    """Parse ``PROVIDER/ACCOUNT``."""
     provider, slash, name = text.partition("/")
     if not slash:
         raise click.BadParameter(f"{text!r} is not PROVIDER/ACCOUNT")
@@ -211,7 +211,7 @@ def as_account(text: str) -> tuple[str, str]:
 
 
 def as_criterion(text: str) -> tuple[str, str | dict[str, str]]:
-    """Part ``NAME=TEXT``, or ``NAME~PATTERN`` with a regular expression, into the name and what a rule takes."""
+    """Parse ``NAME=TEXT`` or ``NAME~PATTERN`` into the name and the criterion of a fault rule or a verification."""
     found = re.fullmatch(r"([^=~]+)([=~])(.*)", text, re.DOTALL)
     if found is None:
         raise click.BadParameter(f"{text!r} is neither NAME=TEXT nor NAME~PATTERN")
@@ -223,18 +223,18 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def as_seconds(text: str) -> float:
-    """Read a duration: ``90``, ``90s``, ``1.5m``, ``2h``, ``1d`` or ISO 8601's ``PT1M30S``."""
+    """Parse a duration into seconds: ``90``, ``90s``, ``1.5m``, ``2h``, ``1d`` or ISO 8601's ``PT1M30S``."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)", text)
     if found is not None:
         return float(found[1]) * _UNITS[found[2]]
     try:
         return parse_duration(text) / SECOND
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no duration; 90, 90s, 1.5m, 2h, 1d and PT1M30S are") from None
+        raise click.BadParameter(f"{text!r} is not a duration such as 90, 90s, 1.5m, 2h, 1d or PT1M30S") from None
 
 
 def matching(command: Command) -> Command:
-    """The options that say which exchanges, taken as one ``match``."""
+    """Add the options that select exchanges, and pass them to a command as one ``match``."""
 
     @wraps(command)
     def run(
@@ -255,17 +255,17 @@ def matching(command: Command) -> Command:
 
 
 _MATCHING = (
-    click.option("--provider", help="A provider by its name; mockserver provider list shows them."),
-    click.option("--operation", help="What is asked for, such as sms.send_message."),
+    click.option("--provider", help="Name of a provider; mockserver provider list shows them."),
+    click.option("--operation", help="Name of an operation, such as sms.send_message."),
     click.option("--method", help="GET or POST."),
-    click.option("--path", help="The path without the prefix of a world."),
-    click.option("--parameter", "parameters", multiple=True, metavar="NAME=TEXT", type=as_criterion, help="A parameter; NAME~PATTERN for a regular expression."),
-    click.option("--header", "headers", multiple=True, metavar="NAME=TEXT", type=as_criterion, help="A header, likewise."),
+    click.option("--path", help="The path, without the prefix of a world."),
+    click.option("--parameter", "parameters", multiple=True, metavar="NAME=TEXT", type=as_criterion, help="A parameter's value; NAME~PATTERN for a regular expression."),
+    click.option("--header", "headers", multiple=True, metavar="NAME=TEXT", type=as_criterion, help="A header's value; NAME~PATTERN for a regular expression."),
 )  # fmt: skip
 
 
 def only_given(things: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that are not ``None``."""
+    """Return the items whose value is not ``None``."""
     return {name: thing for name, thing in things.items() if thing is not None}
 
 
@@ -273,7 +273,7 @@ def only_given(things: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Columns as wide as they must be, under their titles."""
+    """Format rows as aligned columns under their titles."""
     cells = [list(titles), *([cell(each) for each in row] for row in rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(titles))]
     lines = ("  ".join(each.ljust(width) for each, width in zip(row, widths, strict=True)) for row in cells)
@@ -281,7 +281,7 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value in one line."""
+    """Format a value in one line."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -293,11 +293,11 @@ def cell(value: Any) -> str:
 
 
 def pairs(facts: Mapping[str, Any]) -> str:
-    """Names and values in one line."""
+    """Format names and values in one line, ``NAME=VALUE``."""
     return " ".join(f"{name}={cell(value)}" for name, value in facts.items())
 
 
 def described(facts: Mapping[str, Any]) -> str:
-    """Names and values, a line for each."""
+    """Format names and values, one line for each."""
     width = max(map(len, facts), default=0)
     return "\n".join(f"{name.ljust(width)}  {cell(value)}" for name, value in facts.items())

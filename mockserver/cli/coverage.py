@@ -1,4 +1,4 @@
-"""``mockserver coverage``."""
+"""``mockserver coverage``: report the documented behaviours that clients have met."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ Examples:
   mockserver coverage --report coverage.md --report coverage.xml --threshold 60
 """
 )
-@click.option("--report", "reports", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), multiple=True, help="Write it to a file: .md, .json, or .xml for JUnit.")  # fmt: skip
-@click.option("--threshold", metavar="PERCENT", type=click.FloatRange(0, 100), help="Fail when fewer are met.")
+@click.option("--report", "reports", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), multiple=True, help="Write the report to a file: .md, .json, or .xml for JUnit. May be repeated.")  # fmt: skip
+@click.option(
+    "--threshold",
+    metavar="PERCENT",
+    type=click.FloatRange(0, 100),
+    help="Fail when a smaller part of the behaviours was met.",
+)
 @to_world
 def coverage(world: WorldClient, output: Output, reports: tuple[Path, ...], threshold: float | None) -> None:
-    """Say which documented behaviours the clients of a world have met, and what their traffic shows."""
+    """Report which documented behaviours the clients of a world have met, and the mistakes their requests show."""
     from mockserver.client.coverage import Coverage, format_of
 
     for path in reports:
@@ -36,4 +41,4 @@ def coverage(world: WorldClient, output: Output, reports: tuple[Path, ...], thre
     for path in reports:
         seen.write(path)
     if threshold is not None and seen.percent < threshold:
-        raise CliError(f"{seen.summary()}; {threshold:g}% are asked for")
+        raise CliError(f"{seen.summary()}; {threshold:g}% are required")

@@ -1,4 +1,4 @@
-"""``mockserver delivery``: what customers are notified."""
+"""``mockserver delivery``: show webhook deliveries; resend, hold and release them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Examples:
 """,
 )
 def delivery() -> None:
-    """Show what customers were sent, with every attempt; send it again, hold it."""
+    """Show webhook deliveries with every attempt; resend, hold and release them."""
 
 
 @delivery.command(
@@ -40,32 +40,32 @@ Examples:
   mockserver delivery list --provider serwersms --status 'given up' --format json
 """,
 )
-@click.option("--provider", help="Of this one only.")
-@click.option("--account", help="Of this one only.")
-@click.option("--status", type=STATUSES, help="Of this one only.")
-@click.option("--since", metavar="N", type=click.IntRange(0), help="Those whose number is greater.")
-@click.option("--limit", metavar="N", type=click.IntRange(1), default=100, show_default=True, help="So many at most.")
+@click.option("--provider", help="Only of this provider.")
+@click.option("--account", help="Only of this account.")
+@click.option("--status", type=STATUSES, help="Only with this status.")
+@click.option("--since", metavar="N", type=click.IntRange(0), help="Only deliveries with a greater number.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), default=100, show_default=True, help="Maximal count.")
 @to_world
 def list_(world: WorldClient, output: Output, limit: int, **filters: Any) -> None:
-    """List deliveries in the order in which they came up."""
+    """List deliveries in the order of their creation."""
     found = world.deliveries(**filters, limit=limit)
     if output.form == "json" or found:
         output.show({"deliveries": [each.row for each in found]}, listed(found))
     else:
         hint("no such delivery")
     if len(found) == limit:
-        hint(f"there may be more; ask with --since {found[-1].number}, or with a greater --limit")
+        hint(f"there may be more; repeat with --since {found[-1].number}, or with a greater --limit")
 
 
 @delivery.command(epilog="Example: mockserver delivery show 3")
 @_NUMBER
 @to_world
 def show(world: WorldClient, output: Output, number: int) -> None:
-    """Show one delivery: where it goes, what was tried, what came of it and why it was judged so."""
+    """Show one delivery: its URL, its attempts, and the result of each with the reason."""
     found = world.delivery(number)
     facts = {name: part for name, part in found.row.items() if name not in ("message", "attempts")}
     facts = {**facts, "message": found.message_id, "serial": found.serial}
-    output.show(found.row, "\n".join([described(facts), *map(_tried, found.attempts, found.row["attempts"])]))
+    output.show(found.row, "\n".join([described(facts), *map(_attempt_line, found.attempts, found.row["attempts"])]))
 
 
 @delivery.command(
@@ -78,7 +78,7 @@ Examples:
 @_NUMBER
 @to_world
 def resend(world: WorldClient, output: Output, number: int) -> None:
-    """Let a delivery be due now, whatever it was; its attempts stay."""
+    """Make a delivery due now, whatever its status; its earlier attempts are kept."""
     _show(world.delivery(number).resend(), output)
 
 
@@ -86,7 +86,7 @@ def resend(world: WorldClient, output: Output, number: int) -> None:
 @_NUMBER
 @to_world
 def hold(world: WorldClient, output: Output, number: int) -> None:
-    """Attempt a delivery no more until it is released."""
+    """Stop attempts at a delivery until it is released."""
     _show(world.delivery(number).hold(), output)
 
 
@@ -94,7 +94,7 @@ def hold(world: WorldClient, output: Output, number: int) -> None:
 @_NUMBER
 @to_world
 def release(world: WorldClient, output: Output, number: int) -> None:
-    """Let a delivery that was held be due now."""
+    """Make a held delivery due now."""
     _show(world.delivery(number).release(), output)
 
 
@@ -103,7 +103,7 @@ def _show(delivery: DeliveryRecord, output: Output) -> None:
 
 
 def listed(found: Sequence[DeliveryRecord]) -> str:
-    """Deliveries as a table."""
+    """Format deliveries as a table."""
     titles = ("NUMBER", "ACCOUNT", "KIND", "MESSAGE", "STATUS", "DUE", "ATTEMPTS", "URL")
     rows = (
         (
@@ -121,7 +121,7 @@ def listed(found: Sequence[DeliveryRecord]) -> str:
     return table(titles, rows)
 
 
-def _tried(attempt: AttemptRecord, row: dict[str, Any]) -> str:
+def _attempt_line(attempt: AttemptRecord, row: dict[str, Any]) -> str:
     sent, got = attempt.request, attempt.response
     came = attempt.error if got is None else f"{got.status} {cell(got.body.decode(errors='replace'))}".rstrip()
     why = "" if attempt.result == came else f"\n  {attempt.result}"

@@ -1,4 +1,4 @@
-"""``mockserver demo``."""
+"""``mockserver demo``: run a demo, or start a server to run demos in the browser."""
 
 from __future__ import annotations
 
@@ -30,45 +30,47 @@ Examples:
     metavar="URL",
     envvar="MOCKSERVER_URL",
     show_envvar=True,
-    help="A server that runs already, on this machine; one is started otherwise.",
+    help="A running server on this machine; without it, a server is started.",
 )
 @click.option(
     "--token",
     metavar="TEXT",
     envvar="MOCKSERVER_TOKEN",
     show_envvar=True,
-    help="What that server asks for, if it does.",
+    help="Token of that server's control API, if it needs one.",
 )
-@option("port", "Of the server that is started; 0 picks a free one.")
+@option("port", "Port of the server that is started; 0 picks a free one.")
 def demo(demo: str | None, url: str | None, token: str | None, port: int | None) -> None:
-    """Tell a demo: real clients in a world of their own. Without DEMO, say where the page tells them."""
+    """Run a demo: real clients in their own world. Without DEMO, start a server and print the URL of its demos."""
     from mockserver.demo import DEMOS
 
     if demo is not None and demo not in DEMOS:
-        raise click.BadParameter(f"{demo!r} is none; there are {', '.join(DEMOS)}", param_hint="DEMO")
+        raise click.BadParameter(f"{demo!r} is not a demo; the demos are {', '.join(DEMOS)}", param_hint="DEMO")
     with failing():
         if url is not None:
-            _with_running(demo, url, token)
+            _with_running_server(demo, url, token)
         elif demo is None:
             _serve(port)
         else:
-            _in_its_own(demo)
+            _with_new_server(demo)
 
 
-def _with_running(demo: str | None, url: str, token: str | None) -> None:
+def _with_running_server(demo: str | None, url: str, token: str | None) -> None:
     from mockserver.client import Mock
 
     with Mock.at(url, token) as mock:
         mock.health()
         if demo is None:
-            _where(mock.url)
+            _print_urls(mock.url)
         else:
             _show(demo, mock)
-            click.echo(f"\nLook at it: {mock.url}{PAGE.format(world=f'demo-{demo}', section='conversations')}")
+            click.echo(
+                f"\nSee it in the browser: {mock.url}{PAGE.format(world=f'demo-{demo}', section='conversations')}"
+            )
 
 
-def _in_its_own(demo: str) -> None:
-    """A server for this demo alone."""
+def _with_new_server(demo: str) -> None:
+    """Run a demo on a server that is started for it."""
     from mockserver.client import Mock
     from mockserver.server import MockServer
 
@@ -77,19 +79,19 @@ def _in_its_own(demo: str) -> None:
 
 
 def _serve(port: int | None) -> None:
-    """A server with the demos ready, until Ctrl-C."""
+    """Start a server that offers the demos in the browser, and run it until Ctrl-C."""
     from mockserver.server import MockServer
 
-    MockServer(settings=settings_with({"port": port})).run(_where)
+    MockServer(settings=settings_with({"port": port})).run(_print_urls)
 
 
-def _where(url: str) -> None:
+def _print_urls(url: str) -> None:
     from mockserver.demo import DEMOS
 
-    click.echo(f"The demos are notified at {url}{PAGE.format(world='default', section='demos')}\n")
+    click.echo(f"The demos run in the browser at {url}{PAGE.format(world='default', section='demos')}\n")
     for demo in DEMOS.values():
         click.echo(f"  mockserver demo {demo.name:<12} --server {url}   {demo.title}")
-    click.echo("\nCtrl-C ends it.")
+    click.echo("\nPress Ctrl-C to stop.")
 
 
 def _show(name: str, mock: Mock) -> None:

@@ -1,4 +1,4 @@
-"""``mockserver doctor``."""
+"""``mockserver doctor``: check which HTTP clients of this machine can be redirected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Examples:
   mockserver doctor --only php --only node
 """
 )
-@click.option("--only", multiple=True, metavar="NAME", help="This runtime or program only; may be repeated.")
+@click.option("--only", multiple=True, metavar="NAME", help="Only this runtime or program; may be repeated.")
 @click.option(
     "--ca",
     metavar="FOLDER",
@@ -32,9 +32,9 @@ Examples:
 )
 @FORMAT
 def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
-    """Try which clients of this machine reach the double unchanged, each as a child of `mockserver exec`.
+    """Check which HTTP clients of this machine reach the mock server when `mockserver exec` runs them.
 
-    Ends with 1 when one that is installed does not.
+    The exit code is 1 when an installed one does not.
     """
     from mockserver.intercept.doctor import RUNTIMES, ProbePair, examine
     from mockserver.intercept.environment import with_env
@@ -45,7 +45,7 @@ def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
     names = {runtime.name.lower() for runtime in RUNTIMES}
     wanted = {name.lower() for name in only} or names
     if wanted - names:
-        raise click.BadParameter(f"{', '.join(sorted(wanted - names))}: known are {', '.join(sorted(names))}")
+        raise click.BadParameter(f"{', '.join(sorted(wanted - names))}: the known names are {', '.join(sorted(names))}")
     with MockServer(settings=Settings(port=0, ca=ca), proxy=True) as server:
         parent = environment()
         children = parent | with_env(parent, environment_of(server, parent))

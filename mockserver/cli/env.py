@@ -1,4 +1,4 @@
-"""``mockserver env``."""
+"""``mockserver env``: print the environment variables that redirect clients to a server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Examples:
     type=click.Choice(["sh", "fish", "powershell"]),
     default="sh",
     show_default=True,
-    help="The shell that is to read it.",
+    help="Syntax of the output.",
 )
 @click.option(
     "--folder",
@@ -39,20 +39,20 @@ Examples:
     envvar="MOCKSERVER_CA",
     show_envvar=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the files are kept that the variables name; in the user's cache when none is given.",
+    help="Folder for the certificate files that the variables name; default: in the user's cache.",
 )
 @to_server
-def env(mock: Mock, output: Output, connection: str, folder: Path | None) -> None:
-    """Print the variables that lead unchanged clients to a running server, for a shell to read.
+def env(mock: Mock, output: Output, shell: str, folder: Path | None) -> None:
+    """Print the environment variables that redirect unchanged clients to a running server, as shell commands.
 
-    They are those that `mockserver exec` gives to its command. Certificate: SSL_CERT_FILE has it, and the usual roots.
+    `mockserver exec` sets the same variables. The file of SSL_CERT_FILE holds the server's CA and the usual roots.
     """
     from mockserver.intercept.environment import with_env
 
     parent = environment()
     client_environment = environment_for(mock, parent, folder)
     variables = with_env(parent, client_environment)
-    output.show(variables, "\n".join(map(_SHELLS[connection], variables, variables.values())))
+    output.show(variables, "\n".join(map(_SHELLS[shell], variables, variables.values())))
     hint(f"the CA's certificate is {client_environment.certificate}")
 
 

@@ -1,4 +1,4 @@
-"""``mockserver exchange``: one request and its answer, whole."""
+"""``mockserver exchange``: show one request and its response in full."""
 
 from __future__ import annotations
 
@@ -20,42 +20,46 @@ if TYPE_CHECKING:
 Examples:
   mockserver exchange 12
   mockserver exchange 12 --format json
-  mockserver exchange 12 --raw answer > answer.xml
+  mockserver exchange 12 --raw response > response.xml
 """
 )
 @click.argument("number", type=click.IntRange(1))
-@click.option("--raw", type=click.Choice(["request", "answer"]), help="The body of this one alone, byte for byte.")
+@click.option(
+    "--raw",
+    type=click.Choice(["request", "response"]),
+    help="Print only the body of the request or the response, byte for byte.",
+)
 @to_world
 def exchange(world: WorldClient, output: Output, number: int, raw: str | None) -> None:
-    """Show one exchange: what was asked and answered, with headers and bodies. Why: mockserver explain N."""
+    """Show one request and its response, with headers and bodies. For the reasons: mockserver explain NUMBER."""
     if raw is not None and output.form == "json":
         raise click.UsageError("--raw and --format json exclude each other")
     from mockserver.admin.text_format import in_a_line
 
     found = world.exchange(number)
     request, response = found.request, found.response
-    assert request is not None  # both are there in one that was asked for by its number
+    assert request is not None  # an exchange fetched by its number has both
     assert response is not None
     if raw is not None:
         click.echo(request.body if raw == "request" else response.body, nl=False)
         return
-    lines = [in_a_line(found).lstrip(), "", *_asked(request), *_answered(response), "", _end(found)]
+    lines = [in_a_line(found).lstrip(), "", *_request_lines(request), *_response_lines(response), "", _end(found)]
     output.show(found.row, "\n".join(lines))
 
 
-def _asked(request: Webhook) -> Iterable[str]:
+def _request_lines(request: Webhook) -> Iterable[str]:
     yield f"> {request.method} {request.url}"
-    yield from _rest(">", request)
+    yield from _headers_and_body(">", request)
 
 
-def _answered(response: ResponseView) -> Iterable[str]:
+def _response_lines(response: ResponseView) -> Iterable[str]:
     phrase = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else ""
     yield f"< {response.status} {phrase}".rstrip()
-    yield from _rest("<", response)
+    yield from _headers_and_body("<", response)
 
 
-def _rest(sign: str, message: Webhook | ResponseView) -> Iterable[str]:
-    """Headers, as curl shows them, and the body if there is one."""
+def _headers_and_body(sign: str, message: Webhook | ResponseView) -> Iterable[str]:
+    """Format headers as curl shows them, then the body if there is one."""
     yield from (f"{sign} {name}: {value}" for name, value in message.headers)
     yield sign
     if message.body:
@@ -63,5 +67,5 @@ def _rest(sign: str, message: Webhook | ResponseView) -> Iterable[str]:
 
 
 def _end(found: ExchangeRecord) -> str:
-    sent = found.row["answer"]["sent"]
+    sent = found.row["response"]["sent"]
     return f"{found.ending or 'not over yet'}, {sent or 0} bytes sent"

@@ -1,4 +1,4 @@
-"""``mockserver exec``."""
+"""``mockserver exec``: run a command with its HTTP clients redirected to a mock server."""
 
 from __future__ import annotations
 
@@ -31,20 +31,25 @@ Examples:
   mockserver exec --strict --report-to exchanges.txt -- pytest -x
 """,
 )
-@click.option("--report", is_flag=True, help="Print what was exchanged on stderr, when the command has ended.")
+@click.option("--report", is_flag=True, help="List the exchanges on stderr when the command has ended.")
 @click.option(
-    "--report-to", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file."
+    "--report-to",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the list of exchanges to a file.",
 )
 @click.option(
-    "--strict", is_flag=True, help="End with 1 when the command was content, but asked for what is not answered."
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 when the command succeeded but sent requests that the server does not support.",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @starting
 def exec_(command: tuple[str, ...], report: bool, report_to: Path | None, strict: bool, **flags: Any) -> None:
-    """Run a command whose clients, unchanged, reach this double in place of the providers.
+    """Run a command whose HTTP clients, unchanged, reach a mock server in place of the providers.
 
-    A server is started on free ports for as long as the command runs. Exit code: the command's own; 128 and the
-    number of a signal that ended it; 127 when there is no such command, 126 when it is none.
+    The server runs on free ports as long as the command. The exit code is the command's own; 128 plus the number of
+    the signal that ended it; 127 when the command is not found, 126 when it is not executable.
     """
     settings = settings_with({"log": "quiet", **{name: flag for name, flag in flags.items() if flag is not None}})
     start_log(settings)

@@ -1,4 +1,4 @@
-"""What a command has asked for: every exchange of every world, and those among them that no one answers here."""
+"""The report of ``mockserver exec``: every exchange of every world, and the unsupported requests among them."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ if TYPE_CHECKING:
     from mockserver.client import AdminClient, ExchangeRecord
 
 _MOST = 10
-"""Exchanges that no one answers are named up to so many, where not everything is notified."""
+"""Unsupported requests that are listed at most when the whole report is not asked for."""
 
 
 class ReportEntry(NamedTuple):
-    """One exchange."""
+    """One exchange in a report."""
 
     world: str
     exchange: ExchangeRecord
     unmatched: str | None
-    """Why it is not answered here; ``None`` when it is."""
+    """Why the request is not supported; ``None`` when it is."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was exchanged."""
+    """The exchanges of all worlds of a server."""
 
     entries: tuple[ReportEntry, ...]
-    """In every world, oldest first."""
+    """Exchanges of every world, oldest first."""
     dropped: int
-    """How many more there were."""
+    """How many older exchanges the journals no longer hold."""
 
     @classmethod
     def of(cls, server: AdminClient) -> Report:
-        """What a server's journals hold."""
+        """Read a server's journals."""
         entries, dropped = [], 0
         for world in server.worlds():
             journal = world.journal()
@@ -45,38 +45,38 @@ class Report:
 
     @property
     def unmatched(self) -> tuple[ReportEntry, ...]:
-        """Those that no one answers here."""
+        """The entries whose request is not supported."""
         return tuple(entry for entry in self.entries if entry.unmatched is not None)
 
     def lines(self) -> Iterator[str]:
-        """All of it, for people."""
+        """Format the whole report, line by line."""
         from mockserver.admin.text_format import in_a_line
 
         many = len(self.entries)
-        yield f"mockserver: {many} exchange{'' if many == 1 else 's'}, {len(self.unmatched)} of them with what is not answered here"
+        yield f"mockserver: {many} exchange{'' if many == 1 else 's'}, {len(self.unmatched)} of them not supported"
         if self.dropped:
-            yield f"mockserver: the oldest {self.dropped} are gone"
+            yield f"mockserver: the oldest {self.dropped} are no longer in the journal"
         for world, exchange, unmatched in self.entries:
             yield in_a_line(exchange, has_host=True) + ("" if world == "default" else f" in {world}")
             if unmatched is not None:
-                yield f"       not answered: {unmatched}"
+                yield f"       not supported: {unmatched}"
 
     def warnings(self) -> Iterator[str]:
-        """What no one answers here, and nothing else."""
+        """Format the unsupported requests alone, line by line."""
         for entry in self.unmatched[:_MOST]:
-            yield f"mockserver: not answered: {entry.exchange.method} {entry.exchange.address}: {entry.unmatched}"
+            yield f"mockserver: not supported: {entry.exchange.method} {entry.exchange.address}: {entry.unmatched}"
         if len(self.unmatched) > _MOST:
             yield f"mockserver: and {len(self.unmatched) - _MOST} more; --report shows all"
 
 
 def is_unmatched(exchange: ExchangeRecord) -> bool:
-    """Whether it asked for what is not answered here: another host, another address, an operation nothing is known of."""
+    """Return whether an exchange asked for something the server does not support: a host, a path or an operation."""
     from mockserver.app import PROVIDERS
 
     if exchange.provider is None:
         return exchange.status >= 400
     operations = next(provider.operations_by_name for provider in PROVIDERS if provider.name == exchange.provider)
-    # "" is a request that ought to have named one: it is rejected for that, as the provider does.
+    # "" stands for a request without an operation's name, which the provider rejects too.
     return exchange.operation not in (*operations, "")
 
 

@@ -1,4 +1,4 @@
-"""``mockserver explain``."""
+"""``mockserver explain``: explain why an exchange got its response."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Examples:
 @click.argument("number", type=click.IntRange(1))
 @to_world
 def explain(world: WorldClient, output: Output, number: int) -> None:
-    """Say why an exchange was answered as it was: the rule and its source, what was received, how to fix it."""
+    """Explain why an exchange got its response: the rule and its source, the received values, how to fix them."""
     from mockserver.admin.text_format import in_words
 
     explanation = world.explain(number)

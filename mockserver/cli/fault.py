@@ -1,4 +1,4 @@
-"""``mockserver fault``: fault rules, for responses and for webhooks."""
+"""``mockserver fault``: add, list and remove fault rules for responses and webhooks."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ Examples:
 """,
 )
 def fault() -> None:
-    """Let responses and webhooks go wrong on purpose: which of them, when, at which point, and how."""
+    """Add, list and remove fault rules: which responses or webhooks fail, when, and how."""
 
 
 def _option(text: str) -> tuple[str, Any]:
-    """``NAME=VALUE``; what reads as a number, true or false is one, and ``NAME="5"`` is a text."""
+    """Parse ``NAME=VALUE``. A value that is JSON is read as JSON, so ``NAME="5"`` is a string; others are strings."""
     name, value = as_pair(text)
     try:
         return name, json.loads(value)
@@ -55,18 +55,24 @@ def _option(text: str) -> tuple[str, Any]:
 
 
 def _when(command: Command) -> Command:
-    """The options that say when a rule acts."""
+    """Add the options that say when a rule acts."""
     times = click.IntRange(1)
     return decorated(
         command,
         [
-            click.option("--first", metavar="N", type=times, help="The first N of them."),
-            click.option("--every", metavar="N", type=times, help="Every Nth."),
-            click.option("--nth", metavar="N", type=times, help="The Nth."),
-            click.option("--skip", metavar="N", type=times, help="All but the first N."),
-            click.option("--from", "from_", metavar="INSTANT", help="Not before; an instant, or PT30S from now."),
-            click.option("--until", metavar="INSTANT", help="Only before; an instant, or PT30S from now."),
-            click.option("--probability", type=click.FloatRange(0, 1), help="From the world's seed."),
+            click.option("--first", metavar="N", type=times, help="Only the first N that match."),
+            click.option("--every", metavar="N", type=times, help="Every Nth that matches."),
+            click.option("--nth", metavar="N", type=times, help="Only the Nth that matches."),
+            click.option("--skip", metavar="N", type=times, help="All but the first N that match."),
+            click.option(
+                "--from", "from_", metavar="INSTANT", help="Start of the rule: an instant, or PT30S for 30 s from now."
+            ),
+            click.option("--until", metavar="INSTANT", help="End of the rule: an instant, or PT30S for 30 s from now."),
+            click.option(
+                "--probability",
+                type=click.FloatRange(0, 1),
+                help="Probability of each hit; the world's seed makes it repeatable.",
+            ),
         ],
     )
 
@@ -82,17 +88,35 @@ Examples:
 """
 )
 @click.argument("rule", required=False, type=as_json)
-@click.option("--fault", "fault_kind", metavar="KIND", help="What happens: reset, delay and so on; see fault kinds.")
-@click.option("--option", "options", metavar="NAME=VALUE", multiple=True, type=_option, help="Of the fault.")
-@click.option("--target", type=click.Choice(["response", "webhook"]), help="What goes wrong; a response by default.")
-@click.option("--point", type=click.Choice(["before", "after"]), help="Before the operation takes effect, or after.")
+@click.option(
+    "--fault",
+    "fault_kind",
+    metavar="KIND",
+    help="The fault: reset, delay and so on; mockserver fault kinds lists them.",
+)
+@click.option(
+    "--option",
+    "options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    type=_option,
+    help="An option of the fault; may be repeated.",
+)
+@click.option("--target", type=click.Choice(["response", "webhook"]), help="What fails; a response by default.")
+@click.option(
+    "--point",
+    type=click.Choice(["before", "after"]),
+    help="Whether the fault comes before or after the operation takes effect.",
+)
 @matching
-@click.option("--account", help="Of a webhook: the account's name.")
-@click.option("--kind", help="Of a webhook: inbound or report.")
-@click.option("--url", "webhook_url", help="Of a webhook: where it goes; * stands for any characters.")
+@click.option("--account", help="Webhooks only: the account's name.")
+@click.option("--kind", help="Webhooks only: inbound or report.")
+@click.option("--url", "webhook_url", help="Webhooks only: the URL; * stands for any characters.")
 @_when
-@click.option("--expires-after", metavar="N", type=click.IntRange(1), help="Hits after which it is exhausted.")
-@click.option("--id", help="A name for it; one is made when none is given.")
+@click.option(
+    "--expires-after", metavar="N", type=click.IntRange(1), help="Number of hits after which the rule is exhausted."
+)
+@click.option("--id", help="The rule's id; generated when not given.")
 @to_world
 def add(
     world: WorldClient,
@@ -111,7 +135,7 @@ def add(
     id: str | None,  # noqa: A002 - the option's name
     **when: Any,
 ) -> None:
-    """Add a rule: a JSON RULE (text, @FILE, or - for stdin), or the options that make one."""
+    """Add a fault rule: a JSON RULE (text, @FILE, or - for stdin), or options."""
     when = only_given({**when, "from": from_})
     match |= only_given({"account": account, "kind": kind, "url": webhook_url})
     rest: dict[str, Any] = only_given(
@@ -136,7 +160,7 @@ def add(
 @fault.command("list", epilog="Example: mockserver fault list --world mine")
 @to_world
 def list_(world: WorldClient, output: Output) -> None:
-    """List the rules, with their hits."""
+    """List the fault rules, with the number of their hits."""
     rules = world.faults.list()
     _show(rules, {"faults": [each.row for each in rules]}, output)
 
@@ -152,7 +176,7 @@ Examples:
 @click.option("--all", "is_all", is_flag=True, help="Every rule.")
 @to_world
 def remove(world: WorldClient, output: Output, rules: tuple[str, ...], is_all: bool) -> None:
-    """Remove the rules of these ids, or all."""
+    """Remove fault rules by their ids, or all."""
     if is_all == bool(rules):
         raise click.UsageError("give the ids of rules, or --all")
     for rule in rules:
@@ -164,7 +188,7 @@ def remove(world: WorldClient, output: Output, rules: tuple[str, ...], is_all: b
 @fault.command(epilog="Example: mockserver fault kinds")
 @to_server
 def kinds(mock: Mock, output: Output) -> None:
-    """List what a fault can be, and the options of each."""
+    """List the kinds of faults and their options."""
     known = mock.fault_kinds()
     rows = ((each["kind"], each["target"], " ".join(_options(each)), each["about"]) for each in known)
     output.show({"kinds": known}, table(("FAULT", "TARGET", "OPTIONS", "WHAT HAPPENS"), rows))
@@ -177,7 +201,7 @@ def _options(kind: dict[str, Any]) -> list[str]:
 def _show(rules: Sequence[WorldFaultRule], data: Any, output: Output) -> None:
     titles = ("ID", "TARGET", "FAULT", "MATCH", "WHEN", "POINT", "MATCHED", "HITS", "REMAINING", "EXHAUSTED")
     rows = (
-        (row["id"], row["target"], *_worded(row), *(row[key] for key in _COUNTED))
+        (row["id"], row["target"], *_described(row), *(row[key] for key in _COUNTED))
         for row in (each.row for each in rules)
     )
     output.show(data, table(titles, rows))
@@ -188,8 +212,8 @@ def _show(rules: Sequence[WorldFaultRule], data: Any, output: Output) -> None:
 _COUNTED = ("point", "matched", "hits", "remaining", "exhausted")
 
 
-def _worded(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """What happens, to what, and when, in the words of the options."""
+def _described(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return a rule's fault, match and time, worded as the options of ``fault add``."""
     faults = row["fault"] if isinstance(row["fault"], list) else [row["fault"]]
     match = dict(row["match"])
     criteria = [

@@ -1,4 +1,4 @@
-"""``mockserver fixtures``: make the shipped worlds again, and check world files."""
+"""``mockserver fixtures``: generate the shipped world files, and check world files."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 SEED = 1
-"""Of the shipped worlds."""
+"""The seed of the shipped world files."""
 
 
 class _World(NamedTuple):
     about: str
     messages: int
-    """Of each demo account."""
+    """Number of messages of each demo account."""
 
 
 WORLDS = {
     "demo": _World("The documents' own examples, and a demo account for each provider with months of messages.", 400),
     "small": _World("The documents' own examples, and a demo account for each provider with a few messages.", 12),
 }
-"""What can be made."""
+"""The world files that can be generated, by name."""
 
 
 @click.group(
@@ -45,7 +45,7 @@ Examples:
 """,
 )
 def fixtures() -> None:
-    """Make and check world files."""
+    """Generate and check world files."""
 
 
 @fixtures.command(
@@ -56,19 +56,19 @@ Examples:
   mockserver fixtures make --messages 1000000
 """
 )
-@click.option("--seed", type=click.IntRange(0), default=SEED, show_default=True, help="Of everything left to chance.")
-@click.option("--messages", type=click.IntRange(1), help="In all, in each of the worlds that are named.")
+@click.option("--seed", type=click.IntRange(0), default=SEED, show_default=True, help="Seed of the random content.")
+@click.option("--messages", type=click.IntRange(1), help="Number of messages in each world file.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="A folder, or a file (.json) for one world; folders are made. [default: fixtures/worlds, or with --messages"
-    " a file that says how many]",
+    help="A folder, or a .json file for one world; missing folders are created. [default: fixtures/worlds; with"
+    " --messages, NAME-MESSAGES.json]",
 )
 @click.argument("names", metavar="[NAME]...", type=click.Choice(list(WORLDS)), nargs=-1)
 def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ...]) -> None:
-    """Make the shipped worlds (demo, small): the same bytes for the same seed.
+    """Generate the shipped world files (demo, small). The same seed gives the same bytes.
 
-    --messages alone makes the demo world.
+    --messages without a NAME generates the demo world.
     """
     from mockserver.app import PROVIDERS
     from mockserver.worldfile import save
@@ -83,26 +83,26 @@ def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ..
 @fixtures.command(epilog="Example: mockserver fixtures check my-world.json")
 @click.argument("files", metavar="FILE...", type=click.Path(path_type=Path), nargs=-1, required=True)
 def check(files: tuple[Path, ...]) -> None:
-    """Check world files. What is wrong with one is said on stderr; the exit code is then 1."""
+    """Check world files. Errors are printed on stderr, and the exit code is then 1."""
     from mockserver.app import read_fixture
     from mockserver.worldfile import WorldFileError
 
-    are_right = True
+    all_valid = True
     for path in files:
         try:
             fixture = read_fixture(path)
         except WorldFileError as error:
             click.echo(error, err=True)
-            are_right = False
+            all_valid = False
         else:
             messages = len(fixture.fixed) + len(fixture.relative)
             click.echo(f"{path}: {len(fixture.accounts)} accounts, {messages} messages")
-    if not are_right:
+    if not all_valid:
         sys.exit(1)
 
 
 def _sized(names: tuple[str, ...], messages: int) -> list[tuple[str, Path]]:
-    """Worlds of another size than the shipped ones do not take their place."""
+    """Return the paths of worlds of a size of their own, so that they do not overwrite the shipped ones."""
     paths = [(name, Path(f"{name}-{messages}.json")) for name in names]
     for _, path in paths:
         _reject_overwriting(path)
@@ -110,11 +110,11 @@ def _sized(names: tuple[str, ...], messages: int) -> list[tuple[str, Path]]:
 
 
 def _paths(out: Path | None, names: tuple[str, ...]) -> list[tuple[str, Path]]:
-    """Where each world goes."""
+    """Return the path of each world."""
     out = out or Path("fixtures/worlds")
     is_folder = out.suffix != ".json" or out.is_dir()
     if not is_folder and len(names) > 1:
-        raise click.UsageError(f"{out} is one file, and these are {len(names)} worlds: {', '.join(names)}")
+        raise click.UsageError(f"{out} is one file, but {len(names)} worlds are to be written: {', '.join(names)}")
     paths = [(name, out / f"{name}.json" if is_folder else out) for name in names]
     for _, path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,16 +122,16 @@ def _paths(out: Path | None, names: tuple[str, ...]) -> list[tuple[str, Path]]:
     return paths
 
 
-_FIRST_WORD = re.compile(rb'\s*{\s*"mockserver"\s*:')
+_WORLD_FILE_START = re.compile(rb'\s*{\s*"mockserver"\s*:')
 
 
 def _reject_overwriting(path: Path) -> None:
-    """Only a world file is replaced by a world file; each of ours is known by its first word."""
+    """Raise a `click.ClickException` when a path exists and does not begin as our world files do."""
     if not path.exists():
         return
     with path.open("rb") as file:
-        if not _FIRST_WORD.match(file.read(1024)):
-            raise click.ClickException(f"{path} is there already and does not begin as a world file does")
+        if not _WORLD_FILE_START.match(file.read(1024)):
+            raise click.ClickException(f"{path} exists and is not a world file; it is not overwritten")
 
 
 def _described(world: _World, providers: Iterable[Provider], seed: int, total: int | None) -> Mapping[str, Any]:
@@ -140,13 +140,13 @@ def _described(world: _World, providers: Iterable[Provider], seed: int, total: i
 
 
 def _accounts(providers: Iterable[Provider], seed: int, each: int, total: int | None) -> Iterator[dict[str, Any]]:
-    """The accounts of every provider that makes some.
+    """Generate the accounts of every provider that has a generator.
 
     Args:
         providers: the providers.
-        seed: of everything left to chance.
-        each: messages of each demo account.
-        total: messages in all, in place of that: the demo accounts share what the documents' own leave.
+        seed: the seed of the random content.
+        each: the number of messages of each demo account.
+        total: the number of messages in all, instead of ``each``; the demo accounts share what the documents' examples leave.
     """
     makers = {provider.name: import_module(provider.seed) for provider in providers if provider.seed}
     documents = {name: [*maker.documents()] for name, maker in makers.items()}
@@ -157,10 +157,10 @@ def _accounts(providers: Iterable[Provider], seed: int, each: int, total: int | 
         size = each if total is None else (total - printed + place) // len(makers)
         yield from documents[name]
         account = maker.demo(seed, size)
-        yield {**account, "messages": _shown(account["messages"], size, f"{name}/{account['name']}")}
+        yield {**account, "messages": _with_progress(account["messages"], size, f"{name}/{account['name']}")}
 
 
-def _shown(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
-    """The items, with a bar on stderr that says how far they are."""
+def _with_progress(items: Iterable[Item], length: int, label: str) -> Iterator[Item]:
+    """Yield the items, and show a progress bar on stderr."""
     with click.progressbar(items, length=length, label=label, file=sys.stderr, update_min_steps=1000) as bar:
         yield from bar

@@ -1,4 +1,4 @@
-"""``mockserver inbound``."""
+"""``mockserver inbound``: simulate an inbound message from a handset."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Examples:
 """
 )
 @click.argument("provider")
-@click.option("--account", help="Whose it is, where the numbers do not tell.")
-@click.option("--in", "delay", metavar="DURATION", type=as_seconds, help="Later, by the world's clock: 30, 30s, 5m.")
+@click.option("--account", help="The account, when the numbers do not determine it.")
+@click.option("--in", "delay", metavar="DURATION", type=as_seconds, help="Delay on the world's clock: 30, 30s, 5m.")
 @fields
 @to_world
 def inbound(
@@ -34,7 +34,7 @@ def inbound(
     more: tuple[tuple[str, Any], ...],
     **given: Any,
 ) -> None:
-    """Let a message come in from outside, now or later."""
+    """Simulate an inbound message from a handset, now or later."""
     row = with_fields(only_given(given), more)
     if delay is None:
         show_message(world.inbound(provider, account, **row), output)

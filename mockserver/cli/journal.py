@@ -1,4 +1,4 @@
-"""``mockserver journal``."""
+"""``mockserver journal``: list the exchanges of a world."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from .common import Command, Output, decorated, hint, to_world
 if TYPE_CHECKING:
     from mockserver.client import ExchangeRecord, WorldClient
 
-_PATIENCE = 60
-"""Seconds that one look for the next exchange lasts; then comes another."""
+_POLL_SECONDS = 60
+"""Seconds that one request for the next exchange waits; it is repeated then."""
 
 
 def narrowing(command: Command) -> Command:
-    """The options that say which exchanges are meant."""
+    """Add the options that filter exchanges."""
     return decorated(
         command,
         [
-            click.option("--provider", help="At this one only."),
-            click.option("--operation", help="That asked for this one only, such as sms.send_message."),
+            click.option("--provider", help="Only at this provider."),
+            click.option("--operation", help="Only of this operation, such as sms.send_message."),
             OUTCOME,
-            click.option("--error", help="That were rejected by this one, a name."),
-            click.option("--status", type=int, help="Of HTTP."),
-            click.option("--target", help="A part of what was asked for."),
+            click.option("--error", help="Only rejected with the provider error of this name."),
+            click.option("--status", type=int, help="Only with this HTTP status."),
+            click.option("--target", help="Only when the request target contains this text."),
         ],
     )
 
 
-OUTCOME = click.option("--outcome", type=click.Choice(OUTCOMES), help="What came of it for the client.")
+OUTCOME = click.option("--outcome", type=click.Choice(OUTCOMES), help="Only with this outcome for the client.")
 
 
 @click.command(
@@ -42,19 +42,19 @@ OUTCOME = click.option("--outcome", type=click.Choice(OUTCOMES), help="What came
 Examples:
   mockserver journal
   mockserver journal --operation sms.send_message --error TooManyPerNumber
-  mockserver journal --outcome lost
+  mockserver journal --outcome no_response
   mockserver journal --follow
 """
 )
 @narrowing
-@click.option("--since", metavar="N", type=click.IntRange(0), help="Those whose number is greater.")
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="So many at most; with --follow, then it ends.")
-@click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--since", metavar="N", type=click.IntRange(0), help="Only exchanges with a greater number.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Maximal count; --follow ends after it.")
+@click.option("--follow", "-f", is_flag=True, help="Continue with new exchanges until Ctrl-C.")
 @to_world
 def journal(
     world: WorldClient, output: Output, since: int | None, limit: int | None, follow: bool, **filters: Any
 ) -> None:
-    """List what was asked and answered, oldest first. Why: mockserver explain N."""
+    """List exchanges, oldest first. For the reasons of a response: mockserver explain NUMBER."""
     from mockserver.admin.text_format import in_a_line
 
     if follow:
@@ -79,21 +79,21 @@ def _follow(world: WorldClient, output: Output, since: int | None, limit: int | 
     from mockserver.admin.text_format import in_a_line
 
     try:
-        for exchange in islice(_as_they_come(world, since, filters), limit):
+        for exchange in islice(_existing_and_new(world, since, filters), limit):
             output.line(exchange.row, in_a_line(exchange))
     except KeyboardInterrupt:
         return
 
 
-def _as_they_come(world: WorldClient, since: int | None, filters: dict[str, Any]) -> Iterator[ExchangeRecord]:
-    """The exchanges that are there, and those that come. The cursor is asked for first, so that none falls between."""
+def _existing_and_new(world: WorldClient, since: int | None, filters: dict[str, Any]) -> Iterator[ExchangeRecord]:
+    """Yield the existing exchanges, then new ones. The cursor is read first, so that none is missed between."""
     cursor = world.cursor
-    there = world.journal(since=since, **filters)
-    yield from there
-    shown_until = there[-1].number if there else since or 0
+    existing = world.journal(since=since, **filters)
+    yield from existing
+    shown_until = existing[-1].number if existing else since or 0
     while True:
         try:
-            exchange = world.wait_for_exchange(since=cursor, timeout=_PATIENCE, **filters)
+            exchange = world.wait_for_exchange(since=cursor, timeout=_POLL_SECONDS, **filters)
         except TimeoutError:
             continue
         cursor = exchange.cursor or cursor

@@ -1,4 +1,4 @@
-"""``mockserver message``: any message of an account."""
+"""``mockserver message``: add, change, delete and list messages."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ DIRECTIONS = click.Choice(["inbound", "outbound"])
 
 
 def fields(command: Command) -> Command:
-    """The options that every message has; what is a provider's own is given by ``--field``."""
+    """Add the options that every message has, and ``--field`` for provider-specific fields."""
     return decorated(
         command,
         [
-            click.option("--sender", help="Whom it is from."),
-            click.option("--recipient", help="Whom it is to."),
-            click.option("--text", help="What it says."),
+            click.option("--sender", help="The sender's number."),
+            click.option("--recipient", help="The recipient's number."),
+            click.option("--text", help="The text."),
             click.option(
                 "--field",
                 "more",
@@ -60,7 +60,7 @@ Examples:
 """,
 )
 def message() -> None:
-    """Put any message into an account's records, and list what is there."""
+    """Add, change, delete and list messages of accounts."""
 
 
 @message.command(
@@ -73,9 +73,9 @@ Examples:
 )
 @click.argument("provider")
 @click.argument("account")
-@click.option("--direction", type=DIRECTIONS, required=True, help="To the account, or from it.")
-@click.option("--at", metavar="INSTANT", help="When, or how long ago (P1D); now when it is not given.")
-@click.option("--id", help="Made when none is given.")
+@click.option("--direction", type=DIRECTIONS, required=True, help="inbound is to the account, outbound from it.")
+@click.option("--at", metavar="INSTANT", help="An instant, or how long ago (P1D); default: now.")
+@click.option("--id", help="The provider's id of the message; generated when not given.")
 @fields
 @to_world
 def add(
@@ -86,7 +86,7 @@ def add(
     more: tuple[tuple[str, Any], ...],
     **row: Any,
 ) -> None:
-    """Put a message into an account's records, with any instant and status."""
+    """Add a message to an account, with any instant and status."""
     show_message(world.store(provider, account, **with_fields(only_given(row), more)), output)
 
 
@@ -110,7 +110,7 @@ Examples:
 def change(
     world: WorldClient, output: Output, serial: int, status: str | None, own: tuple[tuple[str, Any], ...]
 ) -> None:
-    """Change a message that is in an account's records."""
+    """Change a message of an account."""
     if status is None and not own:
         raise click.UsageError("give --status or --field")
     changes = {**only_given({"status": status}), **({"fields": dict(own)} if own else {})}
@@ -126,7 +126,7 @@ Examples:
 @click.argument("serial", type=click.IntRange(0))
 @to_world
 def delete(world: WorldClient, output: Output, serial: int) -> None:
-    """Delete a message from an account's records, and show it as it was."""
+    """Delete a message of an account, and show it."""
     show_message(world.delete_message(serial), output)
 
 
@@ -138,19 +138,19 @@ Examples:
   mockserver message list --provider mgage --account documents --format json
 """,
 )
-@click.option("--provider", help="Of this one only.")
-@click.option("--account", help="Of this one only.")
-@click.option("--direction", type=DIRECTIONS, help="Of this one only.")
-@click.option("--number", help="From or to this one only.")
-@click.option("--since", metavar="SERIAL", type=click.IntRange(0), help="Those whose serial is greater.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="So many at most.")
+@click.option("--provider", help="Only of this provider.")
+@click.option("--account", help="Only of this account.")
+@click.option("--direction", type=DIRECTIONS, help="Only of this direction.")
+@click.option("--number", help="Only from or to this number.")
+@click.option("--since", metavar="SERIAL", type=click.IntRange(0), help="Only messages with a greater serial.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Maximal count.")
 @to_world
 def list_(world: WorldClient, output: Output, limit: int, **filters: Any) -> None:
     """List messages in the order in which they were stored."""
     messages = world.messages(**filters, limit=limit)
     output.show({"messages": [each.row for each in messages]}, listed(messages))
     if len(messages) == limit:
-        hint(f"there may be more; ask with --since {messages[-1].serial}, or with a greater --limit")
+        hint(f"there may be more; repeat with --since {messages[-1].serial}, or with a greater --limit")
 
 
 def show_message(message: MessageRecord, output: Output) -> None:
@@ -159,7 +159,7 @@ def show_message(message: MessageRecord, output: Output) -> None:
 
 
 def listed(messages: Iterable[MessageRecord]) -> str:
-    """Messages as a table."""
+    """Format messages as a table."""
     titles = ("SERIAL", "AT", "ACCOUNT", "DIRECTION", "SENDER", "RECIPIENT", "ID", "TEXT")
     rows = (
         (

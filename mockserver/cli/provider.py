@@ -1,4 +1,4 @@
-"""``mockserver provider``: the providers that are installed."""
+"""``mockserver provider``: list the installed providers and their operations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Examples:
 """,
 )
 def provider() -> None:
-    """List the installed providers, and show what each can be asked for."""
+    """List the installed providers, and show the operations of each."""
 
 
 @provider.command("list", epilog="Example: mockserver provider list --format json")
@@ -31,7 +31,7 @@ def provider() -> None:
 def list_(form: str) -> None:
     """List the installed providers, each with its package and its problems.
 
-    A provider with a problem is not served. Ends with 1 when there is one.
+    A provider with a problem is not served; the exit code is then 1.
     """
     from mockserver.sdk.loading import load_providers
 
@@ -91,7 +91,7 @@ def _source(described: Mapping[str, Any]) -> str:
 
 
 def _values(schema: Mapping[str, Any]) -> str:
-    """What a JSON Schema takes, in a line."""
+    """Describe the values that a JSON Schema allows, in one line."""
     if "enum" in schema:
         return " | ".join(schema["enum"])
     if "items" in schema:

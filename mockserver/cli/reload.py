@@ -1,4 +1,4 @@
-"""A file that somebody works on, and what is done whenever it has changed."""
+"""Watch a file for changes."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-class Watch:
-    """Looks at a file, as often as it is asked to."""
+class FileWatcher:
+    """A watcher that calls a function when a file has changed."""
 
     def __init__(self, path: Path, changed: Callable[[], object]) -> None:
-        """The file is known as it is now.
+        """Remember the present state of a file.
 
         Args:
-            path: where it lies.
-            changed: is called when it is another one than at the last look.
+            path: the file.
+            changed: called when the file differs from the last check.
         """
         self._path = path
         self._changed = changed
         self._known = _state(path)
 
-    def look(self) -> None:
-        """Look once. A file that is not there is no change: editors put a new one in its place."""
+    def check(self) -> None:
+        """Check the file once. A missing file is no change, because editors replace files."""
         state = _state(self._path)
         if state is not None and state != self._known:
             self._known = state
             self._changed()
 
-    def keep_looking(self, pause: Callable[[], bool]) -> None:
-        """Look again and again.
+    def run(self, pause: Callable[[], bool]) -> None:
+        """Check the file again and again.
 
         Args:
-            pause: lets time pass; true when that was the last time.
+            pause: waits between two checks; returns whether to stop.
         """
         while not pause():
-            self.look()
+            self.check()
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:
-    """What differs between a file and a changed one; ``None`` when there is none."""
+    """Return modification time, size and inode of a file; ``None`` when it is missing."""
     try:
         found = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""``mockserver serve``."""
+"""``mockserver serve``: start the mock server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mockserver.engine.instants import parse_instant
 from mockserver.settings import AN_INSTANT, Settings, bounds_of, kinds, variable_of
 
 from .common import decorated
-from .reload import Watch
+from .reload import FileWatcher
 
 if TYPE_CHECKING:
     from mockserver.engine.registry import WorldRegistry
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PAUSE = 0.5
-"""Seconds between two looks at the world file."""
+"""Seconds between two checks of the world file."""
 _LEVELS = {"quiet": logging.WARNING, "errors": logging.INFO, "all": logging.DEBUG}
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 _KINDS = kinds()
 
 
 def option(name: str, about: str, flag: str | None = None, **options: Any) -> Callable[[_Command], _Command]:
-    """A flag for a setting, held to what the setting may be. Its default is the environment's, and shown as the setting's own."""
+    """Return the click option of a setting, with its bounds, its environment variable and its default."""
     default, kind = _DEFAULTS[name], _KINDS[name]
     if (bounds := bounds_of(kind)) is not None:
         options["type"] = click.IntRange(*bounds)
@@ -54,28 +54,30 @@ def _as_instant(text: str) -> str:
 
 
 _SHARED = (
-    option("world", "World file that the default world begins with.", type=click.Path(path_type=Path)),
-    option("seed", "Seed of the identifiers that are given out."),
-    option("freeze", "Instant at which the default world's clock stands.", metavar="INSTANT", type=_as_instant),
+    option("world", "World file of the default world.", type=click.Path(path_type=Path)),
+    option("seed", "Seed of the generated identifiers."),
+    option("freeze", "Instant at which the default world's clock is frozen.", metavar="INSTANT", type=_as_instant),
     option(
         "unknown_credentials",
-        "What becomes of credentials that no one issued: the provider's error, or a world of their own.",
+        "Treatment of unknown credentials: the provider's error, or a new world for each.",
     ),
     option(
         "allow_hosts",
-        "A host that the proxy lets through, or *.example.com for all below one; may be repeated.",
+        "A host to which the proxy forwards, or *.example.com for its subdomains; may be repeated.",
         flag="--allow-host",
         metavar="HOST",
         multiple=True,
     ),
     option("ca", "Folder of the certificate authority.", type=click.Path(path_type=Path, file_okay=False)),
-    option("webhook_targets", "Where webhooks may go: private, any, or HOST:PORT,… beside the private ones."),
-    option("log", "What is logged on stderr."),
+    option(
+        "webhook_targets", "Allowed addresses of webhooks: private, any, or HOST:PORT,… in addition to private ones."
+    ),
+    option("log", "Amount of logging on stderr."),
 )
 
 
 def starting(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say what any server is like that a verb starts."""
+    """Add the options of every command that starts a server."""
     return decorated(command, _SHARED)
 
 
@@ -91,32 +93,33 @@ Examples:
 @option("host", "Address to listen on.")
 @option("port", "Port to listen on; 0 picks a free one.")
 @option("https_port", "Port for HTTPS; 7671, or a free one with another --port.")
-@option("proxy_port", "Port for the proxy, a forward proxy; 7672, or a free one with another --port.")
-@click.option("--no-https", is_flag=True, help="Listen for HTTP alone. [MOCKSERVER_HTTPS=off]")
-@click.option("--no-proxy", is_flag=True, help="Offer no proxy. [MOCKSERVER_PROXY=off]")
+@option("proxy_port", "Port for the forward proxy; 7672, or a free one with another --port.")
+@click.option("--no-https", is_flag=True, help="Do not listen for HTTPS. [MOCKSERVER_HTTPS=off]")
+@click.option("--no-proxy", is_flag=True, help="Do not start the proxy. [MOCKSERVER_PROXY=off]")
 @click.option(
-    "--reload", is_flag=True, default=None, help="Begin again whenever the world file changes. [MOCKSERVER_RELOAD]"
+    "--reload",
+    is_flag=True,
+    default=None,
+    help="Reset the default world when the world file changes. [MOCKSERVER_RELOAD]",
 )
 @click.option(
     "--wsgi", is_flag=True, default=None, help="Send every request through the Flask application. [MOCKSERVER_WSGI]"
 )
-@option("token", "What the control API asks for, off loopback; made at start when none is given.")
-@click.option("--no-token", "no_token", is_flag=True, help="Ask for no token, off loopback too.")
-@click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange with provider errors.")
-@option("webhook_timeout", "Seconds that one attempt at a webhook may take.")
-@option("webhook_redirects", "How many redirects an attempt follows.")
-@option("journal_bytes", "Bytes that all journals together may hold.")
-@option("journal_length", "Exchanges that a world's journal may hold.")
-@option("body_bytes", "Bytes of a request body that are read.")
-@option("head_bytes", "Bytes of a request's line and headers that are read.")
-@option("idle_seconds", "How long an unused connection is kept open.")
+@option("token", "Token of the control API, needed beyond loopback; generated at start when not given.")
+@click.option("--no-token", "no_token", is_flag=True, help="Need no token, even beyond loopback.")
+@click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange header with provider errors.")
+@option("webhook_timeout", "Time limit of a webhook attempt, in seconds.")
+@option("webhook_redirects", "Maximal number of redirects that a webhook attempt follows.")
+@option("journal_bytes", "Maximal size of all journals together, in bytes.")
+@option("journal_length", "Maximal number of exchanges in a world's journal.")
+@option("body_bytes", "Maximal size of a request body, in bytes.")
+@option("head_bytes", "Maximal size of a request's line and headers, in bytes.")
+@option("idle_seconds", "Time for which an unused connection is kept open, in seconds.")
 @starting
 def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bool, **flags: Any) -> None:
-    """Answer as the providers do, until Ctrl-C."""
-    rejected = {"needs_token": no_token, "shows_exchange": no_exchange_header, "https": no_https, "proxy": no_proxy}
-    settings = settings_with(
-        flags | {name: False for name, is_rejected in rejected.items() if is_rejected}
-    ).with_token()
+    """Start the mock server: it responds as the providers do, until Ctrl-C."""
+    switched_off = {"needs_token": no_token, "shows_exchange": no_exchange_header, "https": no_https, "proxy": no_proxy}
+    settings = settings_with(flags | {name: False for name, is_off in switched_off.items() if is_off}).with_token()
     if settings.reload and settings.world is None:
         raise click.UsageError("--reload watches a world file; name it with --world FILE")
     start_log(settings)
@@ -129,28 +132,28 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
     for problem in (problem for each in load_providers() for problem in each.problems):
         click.echo(f"mockserver: {problem}; it is not served", err=True)
 
-    watch = Watch(settings.world, lambda: _restart(registry, settings)) if settings.world else None
-    gc.disable()  # a world is read faster when no one looks for rubbish in it meanwhile
+    watcher = FileWatcher(settings.world, lambda: _restart(registry, settings)) if settings.world else None
+    gc.disable()  # a world file is read faster without garbage collection
     registry = create_registry(settings)
     server = MockServer(
         build_service(settings, registry=registry), settings, https=settings.https, proxy=settings.proxy
     )
     collect_seldom()
-    _lift_the_limit_on_files()
-    if watch is not None and settings.reload:
+    _raise_open_files_limit()
+    if watcher is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)
-        Thread(target=watch.keep_looking, args=(pause,), name="mockserver-reload", daemon=True).start()
+        Thread(target=watcher.run, args=(pause,), name="mockserver-reload", daemon=True).start()
     server.run(lambda _: click.echo(_banner(server, registry, settings)))
 
 
 def start_log(settings: Settings) -> None:
-    """Log on stderr what the settings want to be logged."""
+    """Configure logging on stderr as the settings say."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("mockserver").setLevel(_LEVELS.get(settings.log, logging.INFO))
 
 
 def settings_with(flags: Mapping[str, Any]) -> Settings:
-    """The environment's settings, and those of the flags that were given. Variables that are not known are named on stderr."""
+    """Return the settings of the environment, overridden by flags. Unknown variables are reported on stderr."""
     settings, unknown = Settings.from_environment()
     for sentence in unknown:
         click.echo(f"mockserver: {sentence}", err=True)
@@ -158,25 +161,25 @@ def settings_with(flags: Mapping[str, Any]) -> Settings:
 
 
 def _restart(registry: WorldRegistry, settings: Settings) -> None:
-    """The world file has changed."""
+    """Reset the default world from its changed file, and report it on stderr."""
     from mockserver.app import restart
 
     try:
         restart(registry, settings)
     except (OSError, ValueError) as reason:
-        click.echo(f"mockserver: {reason}; the world stays as it was", err=True)
+        click.echo(f"mockserver: {reason}; the default world is unchanged", err=True)
     else:
-        click.echo(f"mockserver: the default world has begun again, as {settings.world} says", err=True)
+        click.echo(f"mockserver: reset the default world from {settings.world}", err=True)
 
 
-def _lift_the_limit_on_files() -> None:
-    """Take what the system grants without asking: a client behind the proxy takes three descriptors of ours."""
+def _raise_open_files_limit() -> None:
+    """Raise the soft limit of open files to the hard limit; a client of the proxy needs three descriptors."""
     try:
         import resource
-    except ImportError:  # Windows counts otherwise
+    except ImportError:  # not on Windows
         return
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS grants less than it says
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses its own hard limit
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
@@ -187,10 +190,10 @@ def _banner(server: MockServer, registry: WorldRegistry, settings: Settings) -> 
     url = server.url
     token = settings.token if settings.needs_token and not settings.is_private else None
     shown = f" --token {token}" if token else ""
-    lines = [f"mockserver {__version__} listens on {url} (what is here: {url}/)"]
-    lines.append(f"  the page: {url}/_mock/ui/")
+    lines = [f"mockserver {__version__} listens on {url} (overview: {url}/)"]
+    lines.append(f"  web page: {url}/_mock/ui/")
     if settings.https:
-        lines.append(f"  HTTPS on {server.https_url}, trusting {server.ca.certificate}")
+        lines.append(f"  HTTPS on {server.https_url}, signed by {server.ca.certificate}")
     if settings.proxy:
         lines.append(
             f"  proxy for the providers' own hosts on {server.proxy_url} (mockserver env prints how to use it)"
@@ -208,7 +211,7 @@ def _banner(server: MockServer, registry: WorldRegistry, settings: Settings) -> 
         "Then:",
         f"  mockserver journal --server {url}{shown}",
         "",
-        "Ctrl-C ends it.",
+        "Press Ctrl-C to stop.",
     ]
     if token:
         lines.insert(1, f"Token of the control API: {token} (--token, or MOCKSERVER_TOKEN)")

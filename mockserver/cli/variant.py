@@ -1,4 +1,4 @@
-"""``mockserver variant``: how a world reads the quirks."""
+"""``mockserver variant``: show and set the variants of quirks."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Examples:
 """,
 )
 def variant() -> None:
-    """Choose how a world reads what the documents leave open. What each is about: mockserver quirks."""
+    """Show and set the variants of quirks in a world. mockserver quirks describes them."""
 
 
 @variant.command("list", epilog="Example: mockserver variant list --world mine")
 @to_world
 def list_(world: WorldClient, output: Output) -> None:
-    """List every switch, how it stands and what else there is."""
+    """List every switch with its present and its other variants."""
     _show(world, output)
 
 
@@ -37,7 +37,7 @@ def list_(world: WorldClient, output: Output) -> None:
 @click.argument("variants", metavar="NAME=VARIANT...", nargs=-1, required=True, type=as_pair)
 @to_world
 def set_(world: WorldClient, output: Output, variants: tuple[tuple[str, str], ...]) -> None:
-    """Read some quirks another way from now on."""
+    """Set variants of quirks, from now on."""
     world.variants.set(dict(variants))
     _show(world, output)
 

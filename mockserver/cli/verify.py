@@ -1,4 +1,4 @@
-"""``mockserver verify``."""
+"""``mockserver verify``: check that the expected exchanges happened."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "assert",
+    "verify",
     epilog="""\b
 Examples:
   mockserver verify --operation sms.send_message --parameter to=5556667777 --count 3
@@ -24,15 +24,15 @@ Examples:
 )
 @click.argument("verification", required=False, type=as_json)
 @matching
-@click.option("--account", help="Whose, as PROVIDER/ACCOUNT.")
+@click.option("--account", help="The account, as PROVIDER/ACCOUNT.")
 @OUTCOME
-@click.option("--status", type=int, help="Of HTTP.")
-@click.option("--error", help="The name of the provider's error.")
-@click.option("--accepted", is_flag=True, help="That got the provider's yes, whole; as --outcome accepted.")
-@click.option("--count", metavar="N", type=click.IntRange(0), help="Exactly so many; one or more when none is given.")
-@click.option("--at-least", metavar="N", type=click.IntRange(0), help="So many or more.")
-@click.option("--at-most", metavar="N", type=click.IntRange(0), help="So many or fewer.")
-@click.option("--since", metavar="N", type=click.IntRange(0), help="Exchanges up to this number do not count.")
+@click.option("--status", type=int, help="The HTTP status.")
+@click.option("--error", help="The name of the provider error.")
+@click.option("--accepted", is_flag=True, help="Only accepted requests; the same as --outcome accepted.")
+@click.option("--count", metavar="N", type=click.IntRange(0), help="The exact number; one or more by default.")
+@click.option("--at-least", metavar="N", type=click.IntRange(0), help="The least number.")
+@click.option("--at-most", metavar="N", type=click.IntRange(0), help="The greatest number.")
+@click.option("--since", metavar="N", type=click.IntRange(0), help="Only exchanges with a greater number count.")
 @to_world
 def verify(
     world: WorldClient,
@@ -53,19 +53,21 @@ def verify(
     bounds = only_given({"at_least": at_least, "at_most": at_most})
     rest = only_given({"count": count if count is not None else bounds or None, "since": since})
     if accepted and fields["error"] is not None:
-        raise click.UsageError("--accepted and --error exclude each other: what was rejected was not accepted")
+        raise click.UsageError("--accepted and --error exclude each other")
     if accepted and fields["outcome"] not in (None, "accepted"):
         raise click.UsageError(f"--accepted and --outcome {fields['outcome']} exclude each other")
     if (verification is None) == (not wanted) or (verification is not None and rest) or (count is not None and bounds):
-        raise click.UsageError("give a VERIFICATION as JSON, or options that say which exchange and how many")
+        raise click.UsageError("give a VERIFICATION as JSON, or options that select exchanges and their number")
     response = world.run_verification({"exchanges": [wanted], **rest} if verification is None else verification)
     if output.form == "json" or response["holds"]:
-        output.show(response, f"so it is: {_numbers(response['found'])}")
+        output.show(response, f"verified: {_numbers(response['found'])}")
     if not response["holds"]:
         raise CliError(unmet(response))
     if response.get("dropped"):
-        hint(f"{response['dropped']} exchanges that might have counted are gone: {response['why_dropped']}")
+        hint(
+            f"{response['dropped']} exchanges that might have counted are no longer in the journal: {response['why_dropped']}"
+        )
 
 
 def _numbers(found: list[int]) -> str:
-    return f"exchange{'s' * (len(found) != 1)} {', '.join(map(str, found))}" if found else "there is none"
+    return f"exchange{'s' * (len(found) != 1)} {', '.join(map(str, found))}" if found else "no exchange"

@@ -1,4 +1,4 @@
-"""``mockserver wait``: for a server that is starting, or for what happens in a world."""
+"""``mockserver wait``: wait for a server to start, or for something to happen in a world."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.group(
     cls=CommandGroup,
     invoke_without_command=True,
-    subcommand_metavar="[VERB [OPTIONS]]",
+    subcommand_metavar="[COMMAND [OPTIONS]]",
     epilog="""\b
 Examples:
   mockserver wait
@@ -32,23 +32,23 @@ Examples:
 """,
 )
 @click.option(
-    "--timeout", metavar="DURATION", type=as_seconds, default="30", show_default=True, help="How long: 30, 30s, 2m."
+    "--timeout", metavar="DURATION", type=as_seconds, default="30", show_default=True, help="Time limit: 30, 30s, 2m."
 )
 @to_server
 def wait(mock: Mock, output: Output, timeout: float) -> None:
-    """Wait until a server answers, and say which version it is; or until something happens in a world."""
+    """Wait until a server is ready, and show its version; or until something happens in a world."""
     context = click.get_current_context()
     if context.invoked_subcommand is not None:
         given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
         if given:
-            raise click.UsageError(f"options go behind '{context.invoked_subcommand}'")
+            raise click.UsageError(f"put options behind '{context.invoked_subcommand}'")
         return
     health = mock.until_healthy(timeout)
-    output.show(health, f"mockserver {health['version']} answers at {mock.url}")
+    output.show(health, f"mockserver {health['version']} is ready at {mock.url}")
 
 
 def _waiting(command: Command) -> Command:
-    """How long, and from when on."""
+    """Add the options of the time limit and the cursor."""
     return decorated(
         command,
         [
@@ -58,13 +58,13 @@ def _waiting(command: Command) -> Command:
                 type=as_seconds,
                 default="5",
                 show_default=True,
-                help="How long: 5, 5s, 2m.",
+                help="Time limit: 5, 5s, 2m.",
             ),
             click.option(
                 "--since",
                 metavar="CURSOR",
                 type=click.IntRange(0),
-                help="What came since counts too; from now on when not given. 0 counts everything.",
+                help="Wait for something after this cursor; 0 includes everything. Default: from now on.",
             ),
         ],
     )
@@ -81,7 +81,7 @@ Examples:
 @_waiting
 @to_world
 def exchange(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
-    """Wait for an exchange with a provider's address. If none comes in time: 1."""
+    """Wait for an exchange. The exit code is 1 when none comes in time."""
     from mockserver.admin.text_format import in_a_line
 
     found = world.wait_for_exchange(timeout=timeout, since=since, **only_given(filters))
@@ -95,14 +95,14 @@ Examples:
   mockserver wait message --provider serwersms --since 0 --format json
 """
 )
-@click.option("--provider", help="Of this one only.")
-@click.option("--account", help="Of this one only.")
-@click.option("--direction", type=DIRECTIONS, help="Of this one only.")
-@click.option("--number", help="From or to this one only.")
+@click.option("--provider", help="Only of this provider.")
+@click.option("--account", help="Only of this account.")
+@click.option("--direction", type=DIRECTIONS, help="Only of this direction.")
+@click.option("--number", help="Only from or to this number.")
 @_waiting
 @to_world
 def message(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
-    """Wait for a message of an account, sent or come in. If none comes in time: 1."""
+    """Wait for a message, outbound or inbound. The exit code is 1 when none comes in time."""
     found = world.wait_for_message(timeout=timeout, since=since, **only_given(filters))
     _show(found, listed_messages([found]), output)
 
@@ -114,20 +114,20 @@ Examples:
   mockserver wait delivery --number 3 --since 0
 """
 )
-@click.option("--number", metavar="N", type=click.IntRange(1), help="Of the delivery.")
-@click.option("--status", type=STATUSES, help="What comes of it.")
+@click.option("--number", metavar="N", type=click.IntRange(1), help="The delivery's number.")
+@click.option("--status", type=STATUSES, help="The delivery's status.")
 @_waiting
 @to_world
 def delivery(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
-    """Wait until an attempt at a delivery is over, and show the delivery. If none is in time: 1."""
+    """Wait for the end of an attempt at a delivery, and show the delivery. The exit code is 1 when none ends in time."""
     found = world.wait_for_delivery(timeout=timeout, since=since, **filters)
     _show(found, listed_deliveries([found]), output)
 
 
 def _show(found: ExchangeRecord | MessageRecord | DeliveryRecord, text: str, output: Output) -> None:
-    """What came, and the cursor at which to wait for the next."""
+    """Show what was found, and the cursor from which to wait for the next."""
     output.show({"found": found.row, "cursor": found.cursor}, text)
-    hint(f"what comes next: --since {found.cursor}")
+    hint(f"to wait for the next: --since {found.cursor}")
 
 
 @wait.command(
@@ -143,11 +143,11 @@ Examples:
     type=as_seconds,
     default="10",
     show_default=True,
-    help="How long: 10, 10s, 1m at most.",
+    help="Time limit: 10, 10s, at most 1m.",
 )
 @to_world
 def idle(world: WorldClient, output: Output, timeout: float) -> None:
-    """Wait until nothing is due now and no attempt is in flight. If that takes longer than the time-out: 1."""
+    """Wait until no delivery is due and none is in flight. The exit code is 1 when that takes longer than the limit."""
     result = world.wait_until_idle(timeout)
     if output.form == "json" or result:
         output.show(result.row, f"idle at {result.row['now']}")

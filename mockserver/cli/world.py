@@ -1,4 +1,4 @@
-"""``mockserver world``: what each test has for itself."""
+"""``mockserver world``: create, show, copy, reset, save and delete worlds."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ Examples:
 """,
 )
 def world() -> None:
-    """Make, show, copy, reset, save and drop worlds: accounts, messages, clock, faults and journal of their own."""
+    """Create, show, copy, reset, save and delete worlds. Each has its own accounts, messages, clock, faults and journal."""
 
 
 def _as_login(text: str) -> tuple[str, str, str | tuple[str, str]]:
-    """Part ``PROVIDER/ACCOUNT=USER[:SECRET]``."""
+    """Parse ``PROVIDER/ACCOUNT=USER[:SECRET]``."""
     account, login = as_pair(text)
     user, colon, secret = login.partition(":")
     return *as_account(account), (user, secret) if colon else user
@@ -56,20 +56,32 @@ Examples:
   mockserver world create --credential dialogtech/documents=key:secret --format json
 """
 )
-@click.option("--id", "name", help="Its name in addresses; one is made when none is given.")
-@click.option("--fixture", type=click.Choice(["demo", "small", "empty"]), help="What it begins with; demo by default.")
-@click.option("--snapshot", metavar="FILE", type=click.Path(path_type=Path, exists=True), help="A world file instead.")
-@click.option("--seed", help="Of its identifiers and of chance.")
-@click.option("--variant", "variants", metavar="NAME=VARIANT", multiple=True, type=as_pair, help="A quirk's variant.")
-@click.option("--freeze", metavar="INSTANT", help="Where its clock stands; it ticks when none is given.")
-@click.option("--own-credentials", is_flag=True, help="Take no credentials from the snapshot.")
+@click.option("--id", "name", help="The world's id in URLs; generated when not given.")
+@click.option("--fixture", type=click.Choice(["demo", "small", "empty"]), help="The initial content; demo by default.")
+@click.option(
+    "--snapshot",
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True),
+    help="A world file as the initial content.",
+)
+@click.option("--seed", help="Seed of identifiers and probabilities.")
+@click.option(
+    "--variant",
+    "variants",
+    metavar="NAME=VARIANT",
+    multiple=True,
+    type=as_pair,
+    help="The variant of a quirk; may be repeated.",
+)
+@click.option("--freeze", metavar="INSTANT", help="Freeze the clock at this instant; it ticks by default.")
+@click.option("--own-credentials", is_flag=True, help="Generate credentials instead of taking those of the snapshot.")
 @click.option(
     "--credential",
     "credentials",
     metavar="PROVIDER/ACCOUNT=USER[:SECRET]",
     multiple=True,
     type=_as_login,
-    help="A login of your own; other accounts get the snapshot's, or a fresh one.",
+    help="Set an account's credentials; others take those of the snapshot, or new ones.",
 )
 @to_server
 def create(
@@ -80,16 +92,16 @@ def create(
     credentials: tuple[tuple[str, str, Any], ...],
     **begins: Any,
 ) -> None:
-    """Make a world, with credentials that are no one else's.
+    """Create a world, with credentials that no other world has.
 
-    A snapshot's credentials are taken if they are free; --credential names others, --own-credentials leaves them alone.
+    The credentials of a snapshot are taken when no other world has them.
     """
     given = {**begins, "id": name, "variants": dict(variants) or None, "credentials": _logins(credentials) or None}
     _show(mock.create_world(**only_given(given)).facts, output)
 
 
 def _logins(credentials: tuple[tuple[str, str, Any], ...]) -> dict[str, dict[str, list[Any]]]:
-    """Credentials as the Python class takes them."""
+    """Group credentials by provider and account, as `Mock.create_world` takes them."""
     logins: dict[str, dict[str, list[Any]]] = {}
     for provider, name, login in credentials:
         logins.setdefault(provider, {}).setdefault(name, []).append(login)
@@ -109,15 +121,15 @@ def list_(mock: Mock, output: Output) -> None:
 @world.command(epilog="Example: mockserver world show mine")
 @to_named_world
 def show(world: WorldClient, output: Output) -> None:
-    """Show a world: where it is, who may come in, what is in it."""
+    """Show a world: its URL, credentials, clock and size."""
     _show(world.show(), output)
 
 
 @world.command(epilog="Example: mockserver world fork mine --id twin")
-@click.option("--id", "name", help="The new one's name; one is made when none is given.")
+@click.option("--id", "name", help="The id of the copy; generated when not given.")
 @to_named_world
 def fork(world: WorldClient, output: Output, name: str | None) -> None:
-    """Make a world that begins as this one is now, with credentials of its own."""
+    """Create a copy of a world as it is now, with its own credentials."""
     _show(world.fork(name).facts, output)
 
 
@@ -128,17 +140,17 @@ Examples:
   mockserver world reset --freeze 2017-01-01T00:00:00Z
 """
 )
-@click.option("--freeze", metavar="INSTANT", help="Where its clock stands afterwards, past or future.")
+@click.option("--freeze", metavar="INSTANT", help="Freeze the clock at this instant, past or future.")
 @to_named_world
 def reset(world: WorldClient, output: Output, freeze: str | None) -> None:
-    """Return a world to how it was created."""
+    """Reset a world to its initial content."""
     _show(world.reset(freeze), output)
 
 
 @world.command(epilog="Example: mockserver world drop mine")
 @to_named_world
 def drop(world: WorldClient, output: Output) -> None:
-    """Forget a world. Its credentials are rejected from now on."""
+    """Delete a world. Its credentials are rejected from now on."""
     world.drop()
     output.show({"dropped": world.id}, f"dropped {world.id}")
 
@@ -150,11 +162,13 @@ Examples:
   mockserver world save --credentials > default.json
 """
 )
-@click.option("--out", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Where; stdout otherwise.")
-@click.option("--credentials", is_flag=True, help="Write the logins too.")
+@click.option(
+    "--out", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="The file; stdout by default."
+)
+@click.option("--credentials", is_flag=True, help="Include the credentials.")
 @to_named_world
 def save(world: WorldClient, output: Output, out: Path | None, credentials: bool) -> None:
-    """Write a world as a world file."""
+    """Save a world as a world file."""
     from mockserver import worldfile as snapshots
 
     document = world.snapshot(credentials=credentials)
@@ -177,28 +191,28 @@ Examples:
 """
 )
 @click.argument("file", metavar="FILE")
-@click.option("--own-credentials", is_flag=True, help="Take no credentials from the file.")
+@click.option("--own-credentials", is_flag=True, help="Do not take the credentials of the file.")
 @to_server
 @naming_a_world
 def load(mock: Mock, output: Output, file: str, own_credentials: bool, world_id: str) -> None:
-    """Make a world as a world file says, or let one that is there be so; FILE - is stdin.
+    """Create a world from a world file, or replace the content of an existing one. FILE may be - for stdin.
 
-    Credentials that the file tells are taken if they are free. A world that is there keeps its own otherwise, and its
-    journal and faults in any case.
+    The credentials of the file are taken when no other world has them. An existing world keeps its journal and its
+    fault rules.
     """
     document = as_json(file if file == "-" else f"@{file}")
     if not isinstance(document, dict):
-        raise CliError(f"{file} is no world file: it holds no object")
+        raise CliError(f"{file} is not a world file: it is not a JSON object")
     world = mock.get_world(world_id)
-    if _is_there(world):
+    if _exists(world):
         _show(world.restore(document, own_credentials=own_credentials), output)
-        hint(f"replaced what was in {world_id}")
+        hint(f"replaced the content of {world_id}")
     else:
         _show(mock.create_world(snapshot=document, id=world_id, own_credentials=own_credentials).facts, output)
-        hint(f"there was no world {world_id}; made it")
+        hint(f"created {world_id}")
 
 
-def _is_there(world: WorldClient) -> bool:
+def _exists(world: WorldClient) -> bool:
     from mockserver.client import ControlError
 
     try:
@@ -218,7 +232,7 @@ def _show(facts: WorldFacts, output: Output) -> None:
         "base url": row["base_url"],
         "clock": f"{row['now']} {'frozen' if row['frozen'] else 'ticking'}{due}",
         "seed": row["seed"],
-        "variants": pairs(row["variants"]) or "the usual ones",
+        "variants": pairs(row["variants"]) or "the default ones",
         "holds": f"{row['messages']} messages, {row['exchanges']} exchanges",
         "cursor": row["cursor"],
     }

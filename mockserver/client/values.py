@@ -275,7 +275,7 @@ class ExchangeRecord:
             row=row,
             cursor=cursor,
             request=_request(row) if "request" in row else None,
-            response=ResponseView.of(row["answer"]) if "answer" in row else None,
+            response=ResponseView.of(row["response"]) if "response" in row else None,
         )
 
 
