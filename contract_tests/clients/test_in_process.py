@@ -124,7 +124,7 @@ def test_a_fault_is_to_a_client_what_it_is_at_a_socket(
     assert 2 == len(exchanges)
     assert exchanges[0].row["fault"] == exchanges[1].row["fault"]
     for received in ("status", "body", "sent"):
-        assert exchanges[0].row["response"][received] == exchanges[1].row["answer"][received]
+        assert exchanges[0].row["response"][received] == exchanges[1].row["response"][received]
 
 
 def test_an_answer_is_the_same_to_the_byte(
