@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,10 +22,11 @@ Examples:
   mockserver provider list
   mockserver provider list --format json
   mockserver provider show mgage
+  mockserver provider new acme
 """,
 )
 def provider() -> None:
-    """List the installed providers, and show the operations of each."""
+    """List the installed providers, show the operations of each, and begin a new one."""
 
 
 @provider.command("list", epilog="Example: mockserver provider list --format json")
@@ -82,6 +85,62 @@ def show(name: str, form: str) -> None:
             ]
         lines += [""]
     Output(form).show({"operations": operations}, "\n".join(lines[:-1]))
+
+
+_TEMPLATE = Path(__file__).parent / "provider_template"
+"""What `new` writes: each file with the suffix ``.tmpl``, and words between two ``@`` to fill in."""
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@provider.command(
+    epilog="""\b
+Examples:
+  mockserver provider new acme
+  mockserver provider new acme-sms --directory ~/src
+"""
+)
+@click.argument("name")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where the package's folder is made. [default: here]",
+)
+def new(name: str, directory: Path) -> None:
+    """Write a package for a provider: one operation, its tests with the conformance suite, and its QUIRKS.md.
+
+    NAME is small letters and digits, with hyphens between. The folder is called provider-NAME.
+    """
+    if not _NAME.fullmatch(name):
+        raise click.BadParameter(
+            f"{name!r} is not small letters and digits with hyphens between, such as acme-sms", param_hint="NAME"
+        )
+    folder = directory / f"provider-{name}"
+    if folder.exists():
+        raise click.ClickException(f"{folder} is there already")
+    words = _words_of(name)
+    for template in sorted(path for path in _TEMPLATE.rglob("*.tmpl") if path.is_file()):
+        place = template.relative_to(_TEMPLATE).with_suffix("").as_posix().replace("package/", f"{words['package']}/")
+        target = folder / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(re.sub("@([a-z_]+)@", lambda found: words[found[1]], template.read_text("utf-8")), "utf-8")
+        click.echo(target)
+    hint(f"mockserver: next: cd {folder}, pip install -e '.[test]', mockserver provider list, pytest")
+
+
+def _words_of(name: str) -> dict[str, str]:
+    """What the template's words stand for."""
+    parts = name.split("-")
+    prefix = re.sub("[^a-z]", "", name)[:2]
+    return {
+        "name": name,
+        "package": f"mockserver_{name.replace('-', '_')}",
+        "constant": name.replace("-", "_").upper(),
+        "class": "".join(part.capitalize() for part in parts),
+        "title": " ".join(part.capitalize() for part in parts),
+        "prefix": prefix.upper(),
+        "prefix_small": prefix,
+    }
 
 
 def _source(described: Mapping[str, Any]) -> str:

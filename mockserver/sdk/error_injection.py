@@ -48,8 +48,8 @@ def error_builder(
 ) -> Callable[[type[ProviderError], Call, ProviderRequest, Instant], ProviderError]:
     """A `Provider.build_error`.
 
-    An error that a builder makes is that; one that a parameter's values can lead to says what this parameter would have
-    led to; any other is made without facts.
+    An error that a builder makes is that; one that a parameter can lead to says what this parameter would have led to;
+    any other is made without facts.
 
     Args:
         operations: of the provider.
@@ -66,6 +66,7 @@ def error_builder(
             row = Case(call, request, now, rows).parameter(error)
             if row is not None:
                 return row.error(error, value=call.values.get(row.name, ""), **row.kind.facts)
-        return error()
+        found = next((row for row in everything if error in row.errors), None)
+        return error() if found is None else found.error(error)
 
     return build_error

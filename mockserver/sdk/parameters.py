@@ -166,7 +166,7 @@ def text(longest: int | None = None, error: type[ProviderError] | None = None) -
             raise row.error(error, length=len(found))
         return found
 
-    return Kind(parse, error, {"type": "string", "maxLength": longest})
+    return Kind(parse, error, {"type": "string", "maxLength": longest}, {"length": longest + 1})
 
 
 def matching(

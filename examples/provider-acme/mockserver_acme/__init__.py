@@ -1,0 +1,51 @@
+"""Acme SMS, an invented vendor: JSON over HTTP, an API key header, signed status callbacks.
+
+Read documents/API.md, QUIRKS.md, errors.py, operations.py, webhooks.py, wire.py, in that order.
+"""
+
+from pathlib import Path
+
+from mockserver.sdk import Provider, error_builder
+
+from . import quirks, webhooks, wire
+from .errors import ERRORS, InProgress, NoSuchMessage, NotYourNumber, TooManyRequests, WrongMethod
+from .operations import OPERATIONS, AccountFields, MessageFields, decide
+
+_HERE = Path(__file__).parent
+
+ACME = Provider(
+    name="acme",
+    title="Acme SMS",
+    hosts=("api.acme-sms.example",),
+    prefixes=("/v1/messages",),
+    routes=wire.ROUTES,
+    operations=OPERATIONS,
+    errors=ERRORS,
+    schema=_HERE / "world.schema.json",
+    accounts=_HERE / "accounts.json",
+    secret_headers=("X-Api-Key",),
+    message_fields=MessageFields,
+    account_fields=AccountFields,
+    parse=wire.parse,
+    decide=decide,
+    render=wire.render,
+    render_routing_error=wire.render_routing_error,
+    routing_errors=tuple(wire.ROUTING_ERRORS.values()),
+    build_error=error_builder(
+        OPERATIONS,
+        {
+            InProgress: lambda case: InProgress(id=case.text("id"), status="queued"),
+            NoSuchMessage: lambda case: NoSuchMessage(id=case.text("id")),
+            NotYourNumber: lambda case: NotYourNumber(value=case.text("from")),
+            TooManyRequests: lambda _: TooManyRequests(seconds=1),
+            WrongMethod: lambda case: WrongMethod(method=case.request.method),
+        },
+    ),
+    build_webhook=webhooks.build_webhook,
+    evaluate_attempt=webhooks.evaluate_attempt,
+    quirks=quirks.QUIRKS,
+    quirks_file=_HERE / "QUIRKS.md",
+    magic=quirks.MAGIC,
+    example="curl '{url}/v1/messages' -H 'X-Api-Key: acme'",
+    send_example="""curl '{url}/v1/messages' -H 'X-Api-Key: {user}' -d '{{"from": "{number}", "to": "+15557654321", "text": "Hello"}}'""",
+)

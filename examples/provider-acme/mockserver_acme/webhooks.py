@@ -1,0 +1,83 @@
+"""Status callbacks: when each is due, what it says, and what follows from an attempt at one. Pure."""
+
+from __future__ import annotations
+
+import orjson
+from msgspec import structs
+
+from mockserver.sdk import (
+    SECOND,
+    Attempt,
+    Decision,
+    DeliveryOpened,
+    IdReservation,
+    Instant,
+    Message,
+    MessageChanged,
+    OutgoingRequest,
+    Schedule,
+    State,
+    WebhookDelivery,
+    end_attempt,
+    failure_of,
+    iso,
+    open_webhook,
+    sign,
+    subject,
+)
+
+from . import quirks
+
+FINAL = ("delivered", "undelivered")
+# API says "Answer with a status from 200 to 299; else we repeat the callback after 10, 60 and 600 seconds."
+REPEATS = Schedule.at_offsets(10, 60, 600)
+
+
+def open_callbacks(message: Message, url: str, ids: IdReservation) -> tuple[DeliveryOpened, ...]:
+    """The callbacks that a message leads to."""
+    # API says "queued at once, sent after 2 seconds, delivered or undelivered after 5 seconds"
+    last = "undelivered" if quirks.UNDELIVERED.has(message.recipient) else "delivered"  # AC-4
+    statuses = {"queued": 0, "sent": 2, last: 5}
+    return tuple(open_webhook("acme", status, message, url, ids, delay=delay) for status, delay in statuses.items())
+
+
+def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
+    """The request of an attempt at a callback."""
+    message = subject(delivery, state)
+    at: Instant = delivery.due or delivery.created_at
+    body = orjson.dumps(
+        {
+            "id": message.id,
+            "status": delivery.kind,
+            "to": message.recipient,
+            "tag": message.fields.get("tag"),
+            "at": iso(at),
+        }
+    )
+    timestamp = str(at // SECOND)
+    # API says "X-Acme-Signature is the HMAC-SHA256, in hexadecimal digits, of X-Acme-Timestamp, a full stop and the body"
+    secret = state.accounts[delivery.account].fields["signing_secret"]
+    headers = (
+        ("Content-Type", "application/json"),
+        ("X-Acme-Timestamp", timestamp),
+        ("X-Acme-Signature", sign(secret, timestamp, ".", body)),
+    )
+    return OutgoingRequest("POST", delivery.url, headers, body)
+
+
+def evaluate_attempt(
+    delivery: WebhookDelivery,
+    attempt: Attempt,
+    state: State,
+    now: Instant,
+    ids: IdReservation,  # noqa: ARG001 - one shape for all providers
+) -> Decision:
+    """Decide whether an attempt succeeded and when to repeat it. With the first attempt the message gets the status that it tells."""
+    message = state.message_store.get(delivery.serial)
+    failure = failure_of(attempt.outcome, needs_2xx=True)
+    due = None if message is None else REPEATS.following((*delivery.attempts, attempt))
+    reason = failure or "the status is one of 200 to 299"
+    ended = end_attempt(delivery, attempt, now, reason, is_acknowledged=failure is None, due=due)
+    if message is None or message.status == delivery.kind or delivery.attempts:
+        return ended
+    return structs.replace(ended, events=(MessageChanged(message.serial, delivery.kind), *ended.events))
