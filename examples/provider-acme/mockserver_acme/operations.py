@@ -90,7 +90,11 @@ def send(call: Call, account: Account | None, state: State, now: Instant, ids: I
         fields={"tag": values.get("tag")},
     )
     magic = next((each for each in quirks.MAGIC if each.has(message.recipient)), None)
-    events: tuple[Event, ...] = (MessageStored(message), *usage.events, *open_callbacks(message, number.dlr_url or "", ids))
+    events: tuple[Event, ...] = (
+        MessageStored(message),
+        *usage.events,
+        *open_callbacks(message, number.dlr_url or "", ids),
+    )
     trace = DecisionTrace(UsageAfterUse(usage), None if magic is None else message.recipient)
     return Decision(now, Sent(message, magic), events, trace, account.key)
 
