@@ -1,4 +1,4 @@
-"""What can be set from outside, once, at start; the only reader of the environment.
+"""The settings of a server, set once at start. Only this module reads the environment.
 
 Each field is a flag of ``mockserver serve`` and a variable: ``seed`` is ``--seed`` and ``MOCKSERVER_SEED``; only ``host`` and
 ``port`` have variables of other names, `MOCKSERVER_LISTEN_HOST` and `MOCKSERVER_HTTP_PORT`.
@@ -22,14 +22,14 @@ MOCKSERVER_PORT as the place to connect to."""
 HTTP_PORT, HTTPS_PORT, PROXY_PORT = 7670, 7671, 7672
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _OF_CLIENTS = {"MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"}
-"""What the verbs read that talk to a server; no settings of one."""
+"""Variables that client commands read to find a server; not settings of a server."""
 
 AN_INSTANT = "2026-06-01T12:00:00Z"
-"""What is shown to whoever wrote one that is none."""
+"""An example of an instant, for error messages."""
 
 
 class Bounds(NamedTuple):
-    """What a whole number may be."""
+    """The bounds of a whole number, both included."""
 
     least: int
     most: int | None = None
@@ -45,50 +45,50 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set."""
+    """All settings of a server."""
 
     host: str = "127.0.0.1"
-    """The address that is listened on."""
+    """The address to listen on."""
     port: Port = HTTP_PORT
-    """0 picks a free one."""
+    """The HTTP port; 0 picks a free one."""
     https: bool = True
     """Whether `mockserver serve` listens for HTTPS too."""
     https_port: Port | None = None
-    """Its port: 7671 when none is given, or a free one when ``port`` is not the default."""
+    """The HTTPS port: 7671 when none is given, or a free one when ``port`` is not the default."""
     proxy: bool = True
-    """Whether `mockserver serve` offers the proxy, a forward proxy."""
+    """Whether `mockserver serve` offers the forward proxy."""
     proxy_port: Port | None = None
-    """Its port: 7672 when none is given, or a free one when ``port`` is not the default."""
+    """The forward proxy's port: 7672 when none is given, or a free one when ``port`` is not the default."""
     allow_hosts: tuple[str, ...] = ()
-    """Hosts beside the providers' that the proxy lets through; ``*.example.com`` is all below one. Commas between them."""
+    """Other hosts that the proxy connects to, separated by commas; ``*.example.com`` stands for all subdomains."""
     ca: Path | None = None
     """The folder of the certificate authority; one in the user's cache when none is given."""
     world: Path | None = None
-    """The world file that the default world begins with; the shipped one when none is given."""
+    """The world file of the default world; the shipped one when none is given."""
     seed: str = "default"
-    """Of the identifiers that are given out."""
+    """The seed of identifiers and chance."""
     freeze: str | None = None
-    """An ISO 8601 instant at which the default world's clock stands."""
+    """The ISO 8601 instant at which the default world's clock is frozen; it runs when none is given."""
     reload: bool = False
-    """Whether ``mockserver serve`` watches the world file, and lets the default world begin again when it changes."""
+    """Whether ``mockserver serve`` watches the world file, and restarts the default world when it changes."""
     unknown_credentials: Literal["reject", "adopt"] = "reject"
     """``reject`` them as the provider does, or ``adopt`` them: each gets a world of its own."""
     token: str | None = None
-    """What the control API asks for when somebody else could reach it; made at start when none is given."""
+    """The token that the control API requires when other machines can reach it; generated at start when none is given."""
     needs_token: bool = True
-    """Whether it asks at all, off loopback."""
+    """Whether the control API requires a token when other machines can reach it."""
     wsgi: bool = False
-    """Whether every request passes through the Flask application, as under any other WSGI server; else the connection answers
-    the providers' itself."""
+    """Whether every request passes through the Flask application, as under other WSGI servers; else provider requests are
+    handled directly by the connection."""
     shows_exchange: bool = True
     """Whether a provider error carries ``X-Mockserver-Exchange: N``."""
     webhook_targets: str = "private"
-    """Where webhooks may go: ``private`` (loopback and private addresses), ``any``, or ``host:port`` names beside the private ones,
-    with commas between them. Link-local and metadata addresses are never asked."""
+    """Where webhooks may be sent: ``private`` (loopback and private addresses), ``any``, or ``host:port`` names that are
+    allowed beside the private ones, separated by commas. Link-local and metadata addresses are never called."""
     webhook_timeout: Annotated[int, Bounds(1, 3600)] = 10
-    """Seconds that one attempt at a webhook may take."""
+    """Seconds that one webhook attempt may take."""
     webhook_redirects: Annotated[int, Bounds(0, 20)] = 0
-    """How many redirects an attempt follows."""
+    """The number of redirects that a webhook attempt follows."""
     journal_bytes: Counted = 32 * 2**20
     """Bytes that all journals together may hold."""
     journal_length: Counted = 10_000
@@ -98,25 +98,25 @@ class Settings:
     head_bytes: Annotated[int, Bounds(1024)] = 64 * 2**10
     """Bytes of a request's line and headers that are read."""
     idle_seconds: Counted = 75
-    """How long an unused connection is kept open."""
+    """Seconds that an idle connection is kept open."""
     log: Literal["quiet", "errors", "all"] = "errors"
     """What is logged on stderr."""
 
     def with_token(self) -> Settings:
-        """These settings, with a token of the control API where one is asked for and none was given."""
+        """Return these settings, with a generated token if the control API requires one and none was given."""
         if self.token or self.is_private or not self.needs_token:
             return self
         return replace(self, token=random_token())
 
     def beside(self, port: int | None, usual: int) -> int:
-        """The port of a second listener: the given one, else the usual one beside the default port, else 0, a free one."""
+        """Return the port of a second listener: the given one, else the usual one if `port` is the default, else 0 for a free one."""
         if port is not None:
             return port
         return usual if self.port == HTTP_PORT else 0
 
     @property
     def own_names(self) -> tuple[str, ...]:
-        """Where it is reached beside this machine's own names: the address that is listened on, where it is one."""
+        """The names, beside this machine's, by which the server is reached: the address that it listens on."""
         return () if self.is_private or self.host in ("", "0.0.0.0", "::") else (self.host,)  # noqa: S104 - not bound
 
     @property
@@ -126,7 +126,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> tuple[Settings, list[str]]:
-        """Settings as the environment has them, and a sentence for each variable that is not known.
+        """Read settings from the environment; returns them with a sentence for each unknown variable.
 
         Raises:
             BadSetting: a value cannot be read.
@@ -140,17 +140,17 @@ class Settings:
 
 
 def variable_of(name: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting."""
     return _OTHER_VARIABLES.get(name, _PREFIX + name.upper())
 
 
 def kinds() -> dict[str, Any]:
-    """What each setting may be: a type, with the `Bounds` of a whole number."""
+    """Return the type of each setting, with the `Bounds` of whole numbers."""
     return get_type_hints(Settings, include_extras=True)
 
 
 def bounds_of(kind: Any) -> Bounds | None:
-    """Those of a whole number; ``None`` for what is none."""
+    """Return the bounds of a whole number's type; ``None`` for another type."""
     for part in (kind, *get_args(kind)):
         if get_origin(part) is Annotated:
             bounds: Bounds = part.__metadata__[0]
@@ -159,7 +159,7 @@ def bounds_of(kind: Any) -> Bounds | None:
 
 
 def environment() -> dict[str, str]:
-    """The environment that a child would have."""
+    """Return a copy of this process's environment, for a child process."""
     return dict(os.environ)
 
 
@@ -198,17 +198,17 @@ def _one_of(words: Collection[str], key: str, text: str) -> str:
 def _unknown(key: str, names: Mapping[str, str]) -> str:
     ours = _OTHER_VARIABLES.get(key.removeprefix(_PREFIX).lower())
     if ours is not None:
-        return f"{key} is not read, for it belongs to another product's client; {ours} is the one that is"
+        return f"{key} is not read, because another product's client uses it; set {ours} instead"
     near = get_close_matches(key, names, 1)
     return f"{key} is not known" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def process_environment() -> MutableMapping[str, str]:
-    """This process's environment itself, for those who have to change it for a while."""
+    """Return this process's environment itself, for callers that change it temporarily."""
     return os.environ
 
 
 def fixtures_folder() -> Path:
-    """Where the shipped fixtures are: inside the installed package, or beside it in a checkout."""
+    """Return the folder of the shipped fixtures: inside the installed package, or beside it in a checkout."""
     inside = Path(__file__).parent / "fixtures"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "fixtures"

@@ -162,8 +162,8 @@ def test_the_variables_of_another_product_s_client_are_not_read_and_named() -> N
 
     assert (Settings().host, Settings().port) == (settings.host, settings.port)
     assert [
-        "MOCKSERVER_HOST is not read, for it belongs to another product's client; MOCKSERVER_LISTEN_HOST is the one that is",
-        "MOCKSERVER_PORT is not read, for it belongs to another product's client; MOCKSERVER_HTTP_PORT is the one that is",
+        "MOCKSERVER_HOST is not read, because another product's client uses it; set MOCKSERVER_LISTEN_HOST instead",
+        "MOCKSERVER_PORT is not read, because another product's client uses it; set MOCKSERVER_HTTP_PORT instead",
     ] == unknown
 
 

@@ -1,4 +1,4 @@
-"""Who may ask, and what belongs to them. Facts only: each is replaced whole, by an event."""
+"""Accounts and what belongs to them, as immutable values: events replace them as a whole."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from .frozen import NO_FIELDS
 
 
 class Login(NamedTuple):
-    """One way to be recognised: a user with a secret, or a key or token that is both (``secret`` is ``None``)."""
+    """Credentials of an account: a user with a secret, or a key or token alone (``secret`` is ``None``)."""
 
     user: str
     secret: str | None = None
 
 
 class Credential(Struct, frozen=True, gc=False):
-    """What a request showed of itself."""
+    """The credentials that a request carries."""
 
     provider: str
     user: str
     secret: str | None = None
     is_bound: bool = False
-    """It came through a listener or prefix of the world, where the fixture's printed credentials are valid too."""
+    """Whether the request came through a listener or prefix of the world, where the fixture's printed credentials are valid too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +35,25 @@ class Number:
     number: str
     sms_enabled: bool = True
     url: str | None = None
-    """Where inbound messages are forwarded to."""
+    """The URL that inbound messages are forwarded to."""
     dlr_url: str | None = None
-    """Where delivery reports go."""
+    """The URL that delivery reports are sent to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A campaign's program: what messages are exported by."""
+    """A program of a campaign, by which messages are exported."""
 
     id: str
     name: str
     campaign: str
     kind: str
-    """In the provider's words, such as "Text to Join"."""
+    """The provider's name of its kind, such as "Text to Join"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What an account knows of a person."""
+    """A person in an account's address book."""
 
     phone: str
     """In E.164."""
@@ -69,18 +69,18 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class ForwardingRule:
-    """Where an account's incoming messages of a service are forwarded to."""
+    """A rule that forwards an account's inbound messages of one type to a URL."""
 
     service: str
     """The type of message: ``eco``, ``nd``, ``ndi``, ``pre``, ``mms``."""
     url: str
-    """A template in the provider's placeholders."""
+    """A URL with the provider's placeholders."""
     number: str = ""
-    """Only what came in at this number; empty for all."""
+    """The number whose messages are forwarded; empty for all."""
     prefix: str = ""
-    """Only texts that begin with this; empty for all."""
+    """The beginning of the texts that are forwarded; empty for all."""
     verification: bool = True
-    """Whether the receiver must answer as the provider demands."""
+    """Whether the receiver must acknowledge as the provider demands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Account:
     """One customer of one provider."""
 
     key: str
-    """``provider/name``; what messages refer to, so that credentials can change."""
+    """``provider/name``. Messages refer to it, so credentials can change."""
     provider: str
     name: str
     logins: tuple[Login, ...]
@@ -99,8 +99,8 @@ class Account:
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     """By the phone."""
     forwarding: tuple[ForwardingRule, ...] = ()
-    """The first that fits a message counts."""
+    """The forwarding rules; the first one that matches a message applies."""
     blacklist: frozenset[str] = frozenset()
-    """Phones in E.164."""
+    """Blocked phone numbers in E.164."""
     fields: Mapping[str, Any] = NO_FIELDS
     """The provider's own fields beside the common ones; made by `frozen.freeze`."""

@@ -1,13 +1,13 @@
-"""Which fault rule applies to which request or webhook, and how often. What a fault does is not known here.
+"""Fault rules: which of them applies to a request or webhook. What each fault does is not defined here.
 
-The law of this file:
+Rules of this file:
 
-1. A rule sees nothing while its window is closed or after it is exhausted. What it sees and its match accepts is
-   *matched*, and `When` counts these.
-2. Rules are asked in the order in which they were added. The first that fires applies: a *hit*. The others count the
-   request or webhook as matched all the same, so "every third" is the same third whatever other rules there are.
-3. Chance is drawn last: for a rule of which all else holds, before which no other has fired.
-4. Nothing here locks or asks for the time, and `FaultRules.select` changes nothing: what it found is applied by events.
+1. A fault rule ignores requests and webhooks while its window is closed and after it is exhausted. The others that its match
+   accepts are *matched*, and `When` counts these.
+2. Fault rules are tried in the order in which they were added. The first one whose `When` holds applies: a *hit*. The
+   following ones still count the match, so "every third" is the same third whatever other rules exist.
+3. Chance is drawn last: only for a rule whose other conditions hold, and only if no earlier rule applies.
+4. Nothing here locks or reads the time, and `FaultRules.select` changes nothing: its result is applied by events.
 """
 
 from __future__ import annotations
@@ -23,81 +23,81 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 from .instants import Instant
 
 Draw: TypeAlias = Callable[[], float]
-"""The next seeded number, at least 0 and less than 1."""
+"""Returns the next seeded number, at least 0 and less than 1."""
 
 Target: TypeAlias = Literal["response", "webhook"]
-"""What goes wrong: the response to a request, or the webhook that is sent to a customer."""
+"""What a fault is applied to: the response to a request, or a webhook."""
 
 Point: TypeAlias = Literal["before", "after"]
-"""Of a response: before the operation takes effect, which it then never does, or after that. Of a webhook: before it is
-sent, or after that."""
+"""When a fault is applied. To a response: ``before`` the operation takes effect, which it then does not, or ``after`` it. To a
+webhook: ``before`` or ``after`` it is sent."""
 
 
 class Fault:
-    """A fault as the rules know it. This one does nothing; `http/fault_effects.py` and `webhook_faults.py` have others."""
+    """The base class of faults, which does nothing; the others are in `http/fault_effects.py` and `webhook_faults.py`."""
 
     __slots__ = ()
 
     def apply(self, response: Any, _build_error: Callable[[str], Any], /) -> Any:
-        """The response that the client gets in place of the one that was decided.
+        """Return the response that the client gets in place of the decided one.
 
         Args:
-            response: what was decided.
-            _build_error: makes the provider error of a name.
+            response: the decided response.
+            _build_error: returns the response of a provider error, by its name.
         """
         return response
 
     def resolve(self, _draw: Draw, /) -> Fault:
-        """The fault with nothing left to chance."""
+        """Return the fault with its random choices made."""
         return self
 
     def next_fault(self, _response: Any, /) -> Fault | None:
-        """The fault of the next request that the rule matches, in place of the rule's own and before it takes effect."""
+        """Return the fault that replaces the rule's own for the next request that it matches; ``None`` for none."""
         return None
 
     def to_json(self) -> Any:
-        """The fault as JSON."""
+        """Return the fault as JSON."""
         return {"kind": "none"}
 
 
 @dataclass(frozen=True)
 class ConfiguredFault(Fault):
-    """A fault that a user can ask for by name. Its options are its fields, and the keys of its JSON."""
+    """A fault that users configure by its kind. Its options are its fields, and the keys of its JSON."""
 
     kind: ClassVar[str]
-    """Its name."""
+    """Its name in JSON."""
     options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """The JSON Schema of each field."""
     points: ClassVar[tuple[Point, ...]] = ("after", "before")
-    """The points at which it makes sense; the first is the default."""
+    """The points at which it can be applied; the first is the default."""
 
     def to_json(self) -> dict[str, Any]:
-        """The fault as JSON, as it was asked for."""
+        """Return the fault as JSON, as it was configured."""
         given = {option.name: getattr(self, option.name) for option in fields(self)}
         return {"kind": self.kind, **{name: value for name, value in given.items() if value is not None}}
 
 
-# ------------------------------------------------------------------------------------------------------- what is matched
+# ------------------------------------------------------------------------------------------------------- matching
 
 
 class RequestFacts(NamedTuple):
-    """What a rule may ask of a request."""
+    """The properties of a request that fault rules can match."""
 
     provider: str | None
     """``None`` when no provider was reached."""
     operation: str
     method: str
-    """In capitals."""
+    """In upper case."""
     path: str
-    """Decoded, without the prefix that names the world."""
+    """Percent-decoded, without the prefix of the world."""
     values: Mapping[str, object]
     """The parameters, by name."""
     headers: Mapping[str, str]
-    """The request's headers, by names in small letters."""
+    """The request's headers, by lower-case names."""
 
 
 class WebhookFacts(NamedTuple):
-    """What a rule may ask of a webhook."""
+    """The properties of a webhook that fault rules can match."""
 
     provider: str
     account: str
@@ -105,46 +105,46 @@ class WebhookFacts(NamedTuple):
     kind: str
     """In the provider's words: ``inbound`` or ``report``."""
     url: str
-    """As the account has it: a template at some providers."""
+    """The account's URL: a template at some providers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Equals:
-    """A text that must be the same."""
+    """A criterion that a text is equal to another."""
 
     text: str
 
     def accepts(self, text: str) -> bool:
-        """Whether it is."""
+        """Whether a text meets the criterion."""
         return text == self.text
 
     def to_json(self) -> str:
-        """The criterion as JSON."""
+        """Return the criterion as JSON."""
         return self.text
 
 
 LONGEST_PATTERN = 200
-"""Characters of a pattern."""
+"""The largest number of characters of a pattern."""
 LONGEST_TEXT = 256
-"""Characters of a text that a pattern is shown; what follows them is not looked at."""
-BROADEST = 18
-"""Bits of choice in a pattern: provider for two open repetitions. See `_breadth`."""
+"""The number of characters of a text that a pattern is matched with; the rest is ignored."""
+MAX_BREADTH = 18
+"""The largest number of bits of choice in a pattern, enough for two unbounded repetitions. See `_breadth`."""
 
 
 @dataclass(frozen=True)
 class Matches:
-    """A regular expression that must be found in the text.
+    """A criterion that a regular expression is found in a text.
 
-    It runs while other requests wait, so what could run away is rejected when it is made: see `_breadth`.
+    It is matched while other requests wait, so a pattern that might take very long is rejected at creation: see `_breadth`.
     """
 
     pattern: str
 
     def __post_init__(self) -> None:
-        """Check.
+        """Check the pattern.
 
         Raises:
-            ValueError: it is none, or is too long, or might take very long to match.
+            ValueError: it is no regular expression, is too long, or might take very long to match.
         """
         if len(self.pattern) > LONGEST_PATTERN:
             raise ValueError(f"a pattern has {LONGEST_PATTERN} characters at most, not {len(self.pattern)}")
@@ -152,7 +152,7 @@ class Matches:
             re.compile(self.pattern)
         except re.error as reason:
             raise ValueError(f"{self.pattern!r} is not a regular expression: {reason}") from reason
-        if _breadth(self.pattern) > BROADEST:
+        if _breadth(self.pattern) > MAX_BREADTH:
             raise ValueError(f"{self.pattern!r} might take very long to match: use fewer of * + ? {{,}} and |")
 
     @cached_property
@@ -160,11 +160,11 @@ class Matches:
         return re.compile(self.pattern)
 
     def accepts(self, text: str) -> bool:
-        """Whether it is found."""
+        """Whether a text meets the criterion."""
         return self._compiled.search(text[:LONGEST_TEXT]) is not None
 
     def to_json(self) -> dict[str, str]:
-        """The criterion as JSON."""
+        """Return the criterion as JSON."""
         return {"pattern": self.pattern}
 
 
@@ -182,14 +182,14 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _BITS = {"option": 1, "choice": 1, "repeat": 8}
-"""Base-2 logarithms of the ways that each may go in a text of `LONGEST_TEXT` characters."""
+"""The base-2 logarithm of the number of ways in which each can match in a text of `LONGEST_TEXT` characters."""
 
 
 def _breadth(pattern: str) -> int:
-    """The bits of choice in a pattern: how often a matcher that backtracks might begin again, as a power of two.
+    """Return the bits of choice in a pattern: the base-2 logarithm of how often a backtracking matcher might start again.
 
     Raises:
-        ValueError: a group with a choice inside is repeated, or is of a kind that is not taken here.
+        ValueError: a group with a choice inside is repeated, or a group is of a kind that is not supported.
     """
     bits, outside, inside, previous_end = 0, list[int](), 0, -1
     for token in _TOKEN.finditer(pattern):
@@ -208,13 +208,13 @@ def _breadth(pattern: str) -> int:
 
 
 def _glob(pattern: str) -> re.Pattern[str]:
-    # Of the shell's wildcards the star alone; `translate` writes it so that nothing is tried twice.
+    # Only the star of the shell's wildcards; `translate` writes it so that matching does not backtrack.
     return re.compile(translate(pattern.replace("[", "[[]").replace("?", "[?]")))
 
 
 @dataclass(frozen=True)
 class RequestMatch:
-    """Which requests a rule is about; a criterion that is not given accepts all."""
+    """The requests that a fault rule matches; a criterion that is not given accepts all."""
 
     provider: str | None = None
     operation: str | None = None
@@ -222,16 +222,16 @@ class RequestMatch:
     path: str | None = None
     """The whole path; ``*`` stands for any characters."""
     parameters: Mapping[str, Criterion] = field(default_factory=dict)
-    """What parameters must be; of a list, one element must be it. One that is not there is never accepted."""
+    """The criteria of parameters, by name. A list meets one with any element; a missing parameter meets none."""
     headers: Mapping[str, Criterion] = field(default_factory=dict)
-    """What headers must be, by names in small letters."""
+    """The criteria of headers, by lower-case names."""
 
     @cached_property
     def _path(self) -> re.Pattern[str]:
         return _glob(self.path or "")
 
     def accepts(self, facts: RequestFacts) -> bool:
-        """Whether a request is one of them."""
+        """Whether it matches a request."""
         return (
             self.provider in (None, facts.provider)
             and self.operation in (None, facts.operation)
@@ -244,21 +244,21 @@ class RequestMatch:
 
 @dataclass(frozen=True)
 class WebhookMatch:
-    """Which webhooks a rule is about; a criterion that is not given accepts all."""
+    """The webhooks that a fault rule matches; a criterion that is not given accepts all."""
 
     provider: str | None = None
     account: str | None = None
     """The account's name."""
     kind: str | None = None
     url: str | None = None
-    """The whole URL, as the account has it; ``*`` stands for any characters."""
+    """The account's whole URL; ``*`` stands for any characters."""
 
     @cached_property
     def _url(self) -> re.Pattern[str]:
         return _glob(self.url or "")
 
     def accepts(self, facts: WebhookFacts) -> bool:
-        """Whether a webhook is one of them."""
+        """Whether it matches a webhook."""
         return (
             self.provider in (None, facts.provider)
             and self.account in (None, facts.account)
@@ -272,7 +272,7 @@ def _accepts(values: Mapping[str, object], name: str, criterion: Criterion) -> b
 
 
 def _texts(value: object) -> Iterable[str]:
-    """A parameter as text: numbers and truths as JSON writes them, a list by its elements."""
+    """Return a parameter as texts: numbers and booleans as in JSON, a list by its elements."""
     elements = value if isinstance(value, (list, tuple)) else (value,)
     return (each if isinstance(each, str) else json.dumps(each, default=str) for each in elements)
 
@@ -282,34 +282,34 @@ def _texts(value: object) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """Which of the matched requests or webhooks a rule fires at; all that is given must hold."""
+    """Conditions for which of its matches a fault rule applies to; all that are given must hold."""
 
     first: int | None = None
-    """The first n."""
+    """Apply to the first n matches."""
     every: int | None = None
-    """Every n-th."""
+    """Apply to every n-th match."""
     nth: int | None = None
-    """The n-th alone."""
+    """Apply to the n-th match alone."""
     skip: int | None = None
-    """All but the first n."""
+    """Apply to all but the first n matches."""
     starts_at: Instant | None = None
     """The window opens at this instant."""
     until: Instant | None = None
-    """The window is closed from this instant on."""
+    """The window closes at this instant."""
     probability: float | None = None
-    """0 is never, 1 is always."""
+    """The probability of applying: 0 is never, 1 is always."""
 
     def is_open(self, now: Instant) -> bool:
-        """Whether the instant lies in the window."""
+        """Whether an instant lies in the window."""
         return (self.starts_at is None or self.starts_at <= now) and (self.until is None or now < self.until)
 
     def is_over(self, matched: int, now: Instant) -> bool:
-        """Whether it can never hold again."""
+        """Whether the conditions can never hold again."""
         last = min((count for count in (self.first, self.nth) if count is not None), default=None)
         return (last is not None and matched >= last) or (self.until is not None and now >= self.until)
 
-    def holds(self, matched: int, draw: Draw) -> bool:
-        """Whether it holds for the n-th match, ``matched`` being n."""
+    def is_met(self, matched: int, draw: Draw) -> bool:
+        """Whether the conditions hold for a match, ``matched`` being its number from 1."""
         return (
             (self.first is None or matched <= self.first)
             and (self.every is None or matched % self.every == 0)
@@ -319,7 +319,7 @@ class When:
         )
 
     def remaining(self, matched: int) -> int | None:
-        """How many of the matches behind the n-th, ``matched`` being n, it can still hold for; ``None`` for no limit."""
+        """Return for how many further matches after ``matched`` ones the conditions can hold; ``None`` for no limit."""
         if self.nth is not None:
             return int(matched < self.nth)
         if self.first is None:
@@ -331,7 +331,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """Of which requests or webhooks, at which of these, at which point, and what goes wrong."""
+    """A fault, with the requests or webhooks that it is applied to."""
 
     fault: Fault
     match: RequestMatch | WebhookMatch = RequestMatch()
@@ -347,36 +347,36 @@ class FaultRule:
 
 
 class SelectedFault(NamedTuple):
-    """The fault that applies to a request or webhook, with nothing left to chance."""
+    """The fault that is applied to a request or webhook, with its random choices made."""
 
     fault: Fault
     point: Point
     rule: str | None
-    """The id of the rule; ``None`` when none fired."""
+    """The id of the fault rule; ``None`` when no rule applies."""
 
 
 NO_FAULT = SelectedFault(Fault(), "after", None)
-"""What applies to most."""
+"""The selection when no fault rule applies."""
 
 
 class RuleStatus(NamedTuple):
-    """A rule, and what it has counted."""
+    """A fault rule with its counts."""
 
     rule: FaultRule
     matched: int = 0
     hits: int = 0
     replay: Fault | None = None
-    """What a hit has kept for the next match."""
+    """The fault that a hit has kept for the next match."""
 
     def is_exhausted(self, now: Instant) -> bool:
-        """Whether it will never fire again."""
+        """Whether the rule can never apply again."""
         when = self.rule.when
         if self.replay is not None:
             return when.until is not None and now >= when.until
         return self._hits_left == 0 or when.is_over(self.matched, now)
 
     def remaining(self, now: Instant) -> int | None:
-        """The largest number of hits that it can still make; ``None`` for no limit."""
+        """Return the largest number of hits that are still possible; ``None`` for no limit."""
         if self.is_exhausted(now):
             return 0
         is_due = self.replay is not None
@@ -390,8 +390,8 @@ class RuleStatus(NamedTuple):
         expires_after = self.rule.expires_after
         return None if expires_after is None else max(0, expires_after - self.hits)
 
-    def sees(self, target: Target, facts: Any, now: Instant) -> bool:
-        """Whether a request or webhook is one to count."""
+    def is_match(self, target: Target, facts: Any, now: Instant) -> bool:
+        """Whether a request or webhook counts as a match of the rule."""
         rule = self.rule
         return (
             rule.target == target
@@ -400,39 +400,39 @@ class RuleStatus(NamedTuple):
             and rule.match.accepts(facts)
         )
 
-    def fires(self, draw: Draw) -> SelectedFault | None:
-        """What applies to the match that comes next; ``None`` when the rule lets it pass."""
+    def select(self, draw: Draw) -> SelectedFault | None:
+        """Return the fault that applies to the next match; ``None`` when the rule does not apply to it."""
         rule = self.rule
         if self.replay is not None:
             return SelectedFault(self.replay, "before", rule.id)
-        if not rule.when.holds(self.matched + 1, draw):
+        if not rule.when.is_met(self.matched + 1, draw):
             return None
         return SelectedFault(rule.fault.resolve(draw), rule.point, rule.id)
 
 
 class FaultRules:
-    """The fault rules of one world, and what they counted. All but `select` and `next_id` is called by events alone."""
+    """The fault rules of one world with their counts. Only events call the methods that change them."""
 
     __slots__ = ("_last", "by_id")
 
     def __init__(self) -> None:
         self.by_id: dict[str, RuleStatus] = {}
-        """The rules in the order in which they are asked, exhausted ones included: empty means that there is nothing to ask."""
+        """The rules by id, in the order in which they are tried, exhausted ones included."""
         self._last = 0
 
     def __len__(self) -> int:
-        """How many rules there are, exhausted ones included."""
+        """Return the number of rules, exhausted ones included."""
         return len(self.by_id)
 
     def __iter__(self) -> Iterator[RuleStatus]:
-        """The rules, in the order in which they are asked."""
+        """Iterate over the rules in the order in which they are tried."""
         return iter(self.by_id.values())
 
     def __contains__(self, rule_id: object) -> bool:
         return rule_id in self.by_id
 
     def next_id(self) -> str:
-        """An id that no rule has or had."""
+        """Return an id that no rule has or had."""
         number = self._last + 1
         while f"f{number}" in self.by_id:
             number += 1
@@ -441,24 +441,24 @@ class FaultRules:
     def select(
         self, target: Target, facts: RequestFacts | WebhookFacts, now: Instant, draw: Draw
     ) -> tuple[SelectedFault, tuple[str, ...]]:
-        """The fault that applies to a request or webhook, and the ids of the rules that it matches.
+        """Return the fault that applies to a request or webhook, and the ids of the rules that it matches.
 
         Args:
             target: which of the two it is.
-            facts: what is known of it.
+            facts: its properties.
             now: the world's instant.
-            draw: the world's chance.
+            draw: draws the world's seeded numbers.
         """
         selected: SelectedFault | None = None
         matched: list[str] = []
         for status in self.by_id.values():
-            if status.sees(target, facts, now):
+            if status.is_match(target, facts, now):
                 matched.append(status.rule.id)
-                selected = selected or status.fires(draw)
+                selected = selected or status.select(draw)
         return selected or NO_FAULT, tuple(matched)
 
     def add(self, rule: FaultRule) -> None:
-        """Add a rule behind those that are there."""
+        """Add a rule after the existing ones."""
         if rule.id == self.next_id():
             self._last = int(rule.id[1:])
         self.by_id[rule.id] = RuleStatus(rule)
@@ -468,22 +468,22 @@ class FaultRules:
         del self.by_id[rule_id]
 
     def count(self, matched: Iterable[str]) -> None:
-        """Count a match of some rules."""
+        """Count a match of each of some rules."""
         for rule_id in matched:
             status = self.by_id[rule_id]
             self.by_id[rule_id] = status._replace(matched=status.matched + 1)
 
     def hit(self, rule_id: str) -> None:
-        """Count a hit, which uses up what an earlier one has kept."""
+        """Count a hit of a rule, which uses up the fault that an earlier hit has kept."""
         status = self.by_id[rule_id]
         self.by_id[rule_id] = status._replace(hits=status.hits + 1, replay=None)
 
     def keep(self, rule_id: str, replay: Fault) -> None:
-        """Keep the fault of the next request that a rule matches, whatever its `When` says, but not outside its window."""
+        """Keep a fault for the next request that a rule matches inside its window, whatever its other conditions."""
         self.by_id[rule_id] = self.by_id[rule_id]._replace(replay=replay)
 
     def fork(self) -> FaultRules:
-        """The same rules, counted so far, going on by themselves."""
+        """Return an independent copy of the rules with their counts."""
         twin = FaultRules()
         twin.by_id, twin._last = dict(self.by_id), self._last
         return twin

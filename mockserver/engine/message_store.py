@@ -1,8 +1,8 @@
-"""All messages of a world, found by index key and time.
+"""The message store: all messages of a world, found by index key and time.
 
-A store is a list of shared segments and one of its own. A fixture is parsed once for a thousand worlds, and its relative
-messages lie at an offset in time: so many microseconds before the birth of whichever world reads them. A message of a
-shared segment is never touched: a store that changes it hides it and holds its successor, of the same serial, itself.
+A store is a list of shared segments and one of its own. A fixture is parsed once for all its worlds, and its relative
+messages lie at an offset in time: so many microseconds before the start of the world. A message of a shared segment is
+never mutated: a store that changes it hides it, and holds the new message with the same serial in its own segment.
 """
 
 from __future__ import annotations
@@ -23,66 +23,67 @@ from .segments import Segment
 
 
 class Handset(NamedTuple):
-    """One handset that messages went to or came from."""
+    """A handset that messages were sent to or came from."""
 
     number: str
-    """As `handset_of` writes it."""
+    """Its number, as `handset_of` writes it."""
     messages: int
+    """The number of its messages."""
     latest: Instant
-    """When the latest of them went or came."""
+    """The instant of its latest message."""
 
 
 class MessageSlice(Struct, frozen=True):
-    """Messages of one segment that follow one another."""
+    """Messages of one segment, by their places."""
 
     segment: Segment
     first_serial: int
-    """Added to its serials."""
+    """Added to the segment's serials."""
     offset: int
-    """Microseconds by which its instants are moved."""
+    """Microseconds that are added to the segment's instants."""
     places: Sequence[int]
 
     def messages(self) -> Iterator[Message]:
-        """Each of them."""
+        """Iterate over the messages."""
         return map(self.message, self.places)
 
     def message(self, place: int) -> Message:
-        """The one at a place of the segment."""
+        """Return the message at a place of the segment."""
         row = self.segment.rows[place]
         if self.offset or self.first_serial:
             return replace(row, serial=row.serial + self.first_serial, at=row.at + self.offset)
         return row
 
     def values(self, field: str) -> Iterable[Any]:
-        """One field of each."""
+        """Iterate over the values of one field."""
         values: Iterable[Any] = map(attrgetter(field), map(self.segment.rows.__getitem__, self.places))
         moved = {"serial": self.first_serial, "at": self.offset}.get(field)
         return (value + moved for value in values) if moved else values
 
     def where(self, field: str, is_wanted: Callable[[Any], bool]) -> MessageSlice:
-        """Those of which one field is as it is wanted."""
+        """Return the slice of the messages whose field is wanted."""
         return self.at(array("I", compress(self.places, map(is_wanted, self.values(field)))))
 
     def at(self, places: Sequence[int]) -> MessageSlice:
-        """Other messages of the same segment."""
+        """Return a slice of other places of the same segment."""
         return MessageSlice(self.segment, self.first_serial, self.offset, places)
 
 
 class MessagePage(Struct, frozen=True):
-    """Part of what was asked for."""
+    """A page of the messages that were selected."""
 
     slices: tuple[MessageSlice, ...]
-    """In order."""
+    """The page's messages, in order."""
     total: int
-    """How many messages there are, in this part and outside."""
+    """The number of messages on all pages."""
 
     def messages(self) -> Iterator[Message]:
-        """Each of the part."""
+        """Iterate over the page's messages."""
         return chain.from_iterable(each.messages() for each in self.slices)
 
 
 class _View:
-    """A segment as one store sees it: at a serial and an offset in time, and without what the store hides."""
+    """A segment in one store: with a first serial and an offset in time, and without the messages that the store hides."""
 
     __slots__ = ("_live", "first_serial", "hidden", "offset", "segment")
 
@@ -91,9 +92,9 @@ class _View:
         self.first_serial = first_serial
         self.offset = offset
         self.hidden = set(hidden)
-        """Places of messages that were changed or deleted."""
+        """The places of messages that were changed or deleted."""
         self._live: dict[IndexKey, array[int]] = {}
-        """The positions of keys, without those that are hidden."""
+        """The places of each index key, without the hidden ones."""
 
     def positions(self, key: IndexKey) -> Sequence[int]:
         places = self.segment.positions(key)
@@ -105,7 +106,7 @@ class _View:
         return live
 
     def live(self) -> list[int]:
-        """The places of all messages that are not hidden."""
+        """Return the places of all messages that are not hidden."""
         return [place for place in self.segment.live() if place not in self.hidden]
 
     def place_of(self, serial: int) -> int | None:
@@ -139,7 +140,7 @@ class _IndexRange:
         def at(place: int) -> Instant:
             return rows[place].at
 
-        # Most ask for everything, or for everything since: that needs no search.
+        # Most callers select everything, or everything since an instant: that needs no search.
         self._low = 0 if at(positions[0]) >= first else bisect_left(positions, first, key=at)
         is_all = at(positions[-1]) <= last
         self._high = len(positions) if is_all else bisect_right(positions, last, lo=self._low, key=at)
@@ -148,7 +149,7 @@ class _IndexRange:
         return self._high - self._low
 
     def rank(self, stamp: tuple[Instant, int]) -> int:
-        """How many of its messages are before an instant and serial."""
+        """Return how many of its messages are before an instant and serial."""
         own = stamp[0] - self._view.offset, stamp[1] - self._view.first_serial
         return bisect_left(self._positions, own, self._low, self._high, key=self._view.segment.stamp) - self._low
 
@@ -166,7 +167,7 @@ class MessageStore:
     __slots__ = ("_own", "_views", "next_serial")
 
     def __init__(self, segments: Iterable[tuple[Segment, int]] = ()) -> None:
-        """Begin with shared segments, whose serials count from 0; each comes with its offset in time (microseconds)."""
+        """Create a store on shared segments, whose serials count from 0; each with its offset in time (microseconds)."""
         self._views: list[_View] = []
         self.next_serial = 0
         for segment, offset in segments:
@@ -176,7 +177,7 @@ class MessageStore:
         self._open()
 
     def _open(self) -> None:
-        """Begin an empty segment of its own."""
+        """Add an empty segment that is not shared."""
         self._own = _View(Segment(), 0, 0)
         self._views.append(self._own)
 
@@ -184,7 +185,7 @@ class MessageStore:
         return sum(len(view.segment) - len(view.hidden) for view in self._views)
 
     def __iter__(self) -> Iterator[Message]:
-        """Every message, one segment after the other."""
+        """Iterate over every message, one segment after the other."""
         for view in self._views:
             yield from view.slice(view.live()).messages()
 
@@ -194,7 +195,7 @@ class MessageStore:
         return tuple(view.segment for view in self._views[:-1])
 
     def handsets(self) -> list[Handset]:
-        """Every handset, in no order."""
+        """Return every handset, in no particular order."""
         found: dict[str, Handset] = {}
         for view in self._views:
             for key in view.segment.handsets:
@@ -204,18 +205,18 @@ class MessageStore:
         return list(found.values())
 
     def get(self, serial: int) -> Message | None:
-        """The message of a serial; ``None`` where there is none, or none any more."""
+        """Return the message of a serial; ``None`` when it does not exist or was deleted."""
         found = self._find(serial)
         return None if found is None else found[0].slice(()).message(found[1])
 
     def add(self, message: Message) -> None:
-        """Take a message in. It is put into the index when somebody looks for messages next."""
+        """Add a message. It is indexed when messages are next searched for."""
         self._own.segment.rows.append(message)
         if message.serial >= self.next_serial:
             self.next_serial = message.serial + 1
 
     def change(self, message: Message) -> None:
-        """Put a message in the place of the one of its serial.
+        """Replace the message that has the same serial.
 
         Raises:
             KeyError: there is none.
@@ -243,26 +244,26 @@ class MessageStore:
         return None
 
     def count(self, key: IndexKey, since: Instant, until: Instant) -> int:
-        """How many messages of a key lie between two instants, both included."""
+        """Count the messages of a key between two instants, both included."""
         return sum(map(len, self._ranges(key, since, until)))
 
     def select(
         self, key: IndexKey, since: Instant, until: Instant, offset: int = 0, limit: int | None = None
     ) -> MessagePage:
-        """Messages of a key between two instants, both included, by time and then by serial."""
+        """Return a page of the messages of a key between two instants, both included, by time and then by serial."""
         ranges = self._ranges(key, since, until)
         total = sum(map(len, ranges))
         stop = total if limit is None else min(total, offset + limit)
         return MessagePage(tuple(_slice(ranges, offset, stop)) if offset < stop else (), total)
 
     def everything(self, keys: Iterable[IndexKey], since: Instant, until: Instant) -> list[MessageSlice]:
-        """All messages between two instants, both included, one key after the other."""
+        """Return all messages of some keys between two instants, both included, one key after the other."""
         return list(chain.from_iterable(self.select(key, since, until).slices for key in keys))
 
     def page(
         self, key: IndexKey, since: Instant, until: Instant, offset: int = 0, limit: int | None = None
     ) -> list[Message]:
-        """The same messages as `select` finds, made."""
+        """Return the messages that `select` finds, as a list."""
         return list(self.select(key, since, until, offset, limit).messages())
 
     def _ranges(self, key: IndexKey, since: Instant, until: Instant) -> list[_IndexRange]:
@@ -276,7 +277,7 @@ class MessageStore:
         return ranges
 
     def fork(self) -> MessageStore:
-        """A store that begins with what this one holds. Both go on apart; what they hold now is shared."""
+        """Return a copy of the store. What both hold now is shared; later changes are not."""
         if self._own.segment.rows:
             self._open()
         fork = MessageStore()
@@ -286,14 +287,14 @@ class MessageStore:
 
 
 def _slice(ranges: Sequence[_IndexRange], start: int, stop: int) -> Iterable[MessageSlice]:
-    """Part of the ranges, one or more, taken as one."""
+    """Return a part of the ranges, merged."""
     if len(ranges) == 1:
         return (ranges[0].slice(start, stop),)
     return _merged(ranges, _starts(ranges, start), stop - start)
 
 
 def _merged(ranges: Sequence[_IndexRange], starts: list[int], wanted: int) -> Iterator[MessageSlice]:
-    """The ranges from their starts as one: from each as much as comes before all others."""
+    """Merge the ranges from their starts: take from each as much as comes before all others."""
     while wanted > 0:
         stamps = {index: each.stamp(starts[index]) for index, each in enumerate(ranges) if starts[index] < len(each)}
         first = min(stamps, key=stamps.__getitem__)
@@ -308,7 +309,7 @@ def _merged(ranges: Sequence[_IndexRange], starts: list[int], wanted: int) -> It
 
 
 def _starts(ranges: Sequence[_IndexRange], offset: int) -> list[int]:
-    """How many messages of each range are among the first ``offset`` of all of them together, of which there are more."""
+    """Return how many messages of each range are among the first ``offset`` of all of them, of which there are more."""
     if offset == 0:
         return [0] * len(ranges)
     for own in ranges:
@@ -318,7 +319,7 @@ def _starts(ranges: Sequence[_IndexRange], offset: int) -> list[int]:
             stamp = own.stamp(index)
             return [each.rank(stamp) for each in ranges]
 
-        # The message at the offset is in one of them, and all before it are counted by its rank in each.
+        # The message at the offset is in one of the ranges; its rank in each range counts the messages before it.
         index = bisect_left(range(len(own)), offset, key=lambda index: sum(find(index)))
         if index < len(own):
             before = find(index)

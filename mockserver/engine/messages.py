@@ -1,4 +1,4 @@
-"""One message, in words that belong to no provider."""
+"""Messages, and the index keys by which they are found."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Direction: TypeAlias = Literal["inbound", "outbound"]
 """Seen from the customer: inbound is MO (from a handset), outbound is MT (to a handset)."""
 
 IndexKey: TypeAlias = tuple[str, ...]
-"""What messages are found by: an account, or one number, program or kind of it; or a handset, of all accounts."""
+"""A key to find messages by: an account; one of its numbers, programs, kinds or field values; or a handset, of all accounts."""
 
 FIELD = "field"
-"""What stands in the second place of the index keys of a provider's own fields."""
+"""The second element of the index keys of a provider's own fields."""
 
 HANDSET = "handset"
-"""With what the index keys of handsets begin; no account's key is such."""
+"""The first element of the index keys of handsets; no account has this key."""
 
 _PUNCTUATION = re.compile(r"[ ().+/-]")
 
@@ -36,12 +36,12 @@ class Attachment(NamedTuple):
 
 
 class Message(Struct, frozen=True, gc=False):
-    """One wide record; a provider uses the fields that it knows. It holds no reference that could lead back to it."""
+    """A message of any provider, which uses the fields that it has. It is in no reference cycle (``gc=False``)."""
 
     serial: int
-    """Its place in the world's order of arrival; unique in the world."""
+    """Its number in the order in which the world got its messages; unique in the world."""
     account: str
-    """The internal key of the account it belongs to."""
+    """The key of its account."""
     id: str
     """The provider's identifier."""
     direction: Direction
@@ -52,9 +52,9 @@ class Message(Struct, frozen=True, gc=False):
     kind: str = ""
     """The provider's own type of message, where it has several."""
     status: str = ""
-    """How far it got, in the provider's word."""
+    """The provider's status, such as sent or delivered in its own word."""
     program: str = ""
-    """The id of the program it belongs to."""
+    """The id of its program."""
     network: str | None = None
     """The carrier of the handset, where it is known."""
     reference: str = ""
@@ -67,25 +67,25 @@ class Message(Struct, frozen=True, gc=False):
 
     @property
     def own_number(self) -> str:
-        """The account's side of it."""
+        """The account's number: the recipient of an inbound message, else the sender."""
         return self.recipient if self.direction == "inbound" else self.sender
 
     @property
     def handset(self) -> str:
-        """The person's side of it, as `handset_of` writes numbers."""
+        """The other party's number, as `handset_of` writes it."""
         return handset_of(self.sender if self.direction == "inbound" else self.recipient)
 
     def index_keys(self) -> list[IndexKey]:
-        """Every index key it is found by, except its handset."""
+        """Return its index keys, except those of its handset and its fields."""
         return index_keys(self.account, self.own_number, self.kind, self.program, self.direction)
 
     def field_keys(self) -> list[IndexKey]:
-        """The index keys of the provider's own fields."""
+        """Return the index keys of the provider's own fields."""
         return [field_key(self.account, name, value) for name, value in self.fields.items()]
 
 
 def index_keys(account: str, own_number: str, kind: str, program: str, direction: Direction) -> list[IndexKey]:
-    """Every index key of such messages, except those of their handsets."""
+    """Return the index keys of messages with these values, except those of handsets and fields."""
     found = [account_key(account)]
     if own_number:
         found.append(number_key(account, own_number))
@@ -97,9 +97,9 @@ def index_keys(account: str, own_number: str, kind: str, program: str, direction
 
 
 def handset_of(number: str) -> str:
-    """One handset's number, however providers spell it: digits alone, a North American one without its leading 1.
+    """Normalize a handset's number: digits alone, a North American one without its leading 1.
 
-    What is no telephone number, such as a sender's name, stays as it is.
+    A text that is no telephone number, such as a sender's name, is returned unchanged.
     """
     digits = number if number.isdigit() else _PUNCTUATION.sub("", number)
     if not (digits.isascii() and digits.isdigit()):
@@ -108,30 +108,30 @@ def handset_of(number: str) -> str:
 
 
 def handset_key(handset: str) -> IndexKey:
-    """Everything sent to or by one handset, in all accounts; named as `handset_of` writes it."""
+    """Return the key of all messages to or from a handset, in all accounts; the handset as `handset_of` writes it."""
     return (HANDSET, handset)
 
 
 def account_key(account: str) -> IndexKey:
-    """Everything of an account."""
+    """Return the key of all messages of an account."""
     return (account,)
 
 
 def number_key(account: str, number: str) -> IndexKey:
-    """Everything sent from or received at one number of an account."""
+    """Return the key of all messages from or to one number of an account."""
     return (account, "number", number)
 
 
 def kind_key(account: str, kind: str) -> IndexKey:
-    """Everything of one type of an account."""
+    """Return the key of all messages of one kind of an account."""
     return (account, "kind", kind)
 
 
 def program_key(account: str, program: str, direction: Direction | Literal[""] = "") -> IndexKey:
-    """Everything of a program, in one direction or in both."""
+    """Return the key of all messages of a program, in one direction or both."""
     return (account, "program", program, direction) if direction else (account, "program", program)
 
 
 def field_key(account: str, name: str, value: Any) -> IndexKey:
-    """Everything of an account that has a value in one of the provider's own fields."""
+    """Return the key of all messages of an account that have a value in one of the provider's own fields."""
     return (account, FIELD, name, json.encode(value).decode())

@@ -1,1 +1,1 @@
-"""JSON Schema checks and the sentences that say what is wrong, for world files, requests and settings."""
+"""JSON Schema validation and its error messages, for world files, requests and settings."""

@@ -1,6 +1,6 @@
-"""What is wrong with what is held to a JSON Schema: of all mistakes the first, and where it is.
+"""JSON Schema validation that reports the first error: its place, what was found and what would be right.
 
-Every part of a schema to which something is held has a ``description`` that completes the sentence "... is not".
+Every part of a schema needs a ``description`` that completes the sentence "... is not".
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ Schema: TypeAlias = Mapping[str, Any]
 """JSON Schema of draft 7."""
 
 END = "(?![\\s\\S])"
-"""The end of a text in a pattern: ``$`` would let a line feed pass in Python."""
+"""The end of a text in a pattern: in Python ``$`` would accept a line feed after it."""
 
 
 def an_object(description: str, required: Iterable[str] = (), /, **properties: Schema) -> dict[str, Any]:
-    """The schema of an object with these keys and no other."""
+    """Return the schema of an object with these keys and no others."""
     return {
         "type": "object",
         "description": description,
@@ -32,7 +32,7 @@ def an_object(description: str, required: Iterable[str] = (), /, **properties: S
 
 
 class SchemaError(NamedTuple):
-    """Something is not as its schema says."""
+    """A difference between a value and its schema."""
 
     difference: str
     """What was found, and what would be right."""
@@ -40,23 +40,23 @@ class SchemaError(NamedTuple):
 
 
 def hold(thing: object, schema: Schema, place: Place = ()) -> None:
-    """Hold something to its schema; arguments as for `first_mistake`.
+    """Validate a value; arguments as for `first_mistake`.
 
     Raises:
-        ValueError: it does not keep to it; one sentence says where and what would be right.
+        ValueError: it is invalid; the message says where, and what would be right.
     """
-    mistake = first_mistake(thing, schema, place)
-    if mistake is not None:
-        raise ValueError(f"{written(mistake.place)}: {mistake.difference}")
+    error = first_mistake(thing, schema, place)
+    if error is not None:
+        raise ValueError(f"{written(error.place)}: {error.difference}")
 
 
 def first_mistake(thing: object, schema: Schema, place: Place) -> SchemaError | None:
-    """The mistake to tell of; ``None`` when there is none.
+    """Return the error to report; ``None`` when the value is valid.
 
     Args:
-        thing: what is held to the schema.
-        schema: what is right.
-        place: where the thing is.
+        thing: the value.
+        schema: its schema.
+        place: where the value is in its document.
     """
     from jsonschema import Draft7Validator
 
@@ -65,7 +65,7 @@ def first_mistake(thing: object, schema: Schema, place: Place) -> SchemaError | 
 
 
 def _rank(error: ValidationError) -> tuple[object, ...]:
-    # An unknown key first: it is often the misspelt one that is said to be missing.
+    # An unknown key comes first: it is often a misspelling of the one that is missing.
     return (error.validator != "additionalProperties", *error.path)
 
 
@@ -73,7 +73,7 @@ def _described(error: ValidationError, place: Place) -> SchemaError:
     thing: Any = error.instance
     schema: Any = error.schema
     if isinstance(thing, dict) and error.validator in ("oneOf", "anyOf"):
-        # Where an object is one of the choices, what is wrong with it as one says more than that it is none of them.
+        # Where one of the choices is an object, its own error says more than "is none of them".
         inside = [each for each in error.context or () if each.validator in ("additionalProperties", "required")]
         if inside:
             return _described(min(inside, key=_rank), place)

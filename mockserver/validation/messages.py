@@ -1,4 +1,4 @@
-"""How a world file is rejected: where in it, what was found, and what would be right."""
+"""Error messages about documents: the place of an error, what was found, and what would be right."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from pathlib import Path
 from typing import TypeAlias
 
 Place: TypeAlias = tuple[str | int, ...]
-"""The way from the top of a document to something in it."""
+"""The keys and indexes that lead from the top of a document to a value in it."""
 
 _LENGTH = 60
-"""Characters of a found text that are shown."""
+"""The number of characters of a text that are shown."""
 
 
 class WorldFileError(ValueError):
-    """A world file is rejected."""
+    """A world file is invalid."""
 
     def __init__(self, difference: str, place: Place = (), file: Path | None = None) -> None:
         self.difference = difference
         """What was found, and what would be right."""
         self.place = place
-        """Where; empty for the file as a whole."""
-        said = (str(file) if file else "", written(place), difference)
-        super().__init__(": ".join(filter(None, said)))
+        """Where it was found; empty for the file as a whole."""
+        parts = (str(file) if file else "", written(place), difference)
+        super().__init__(": ".join(filter(None, parts)))
 
 
 def written(place: Place) -> str:
-    """A place as people write it: ``accounts[0].messages[12].at``, ``variants.acme.date``."""
+    """Format a place like ``accounts[0].messages[12].at`` or ``variants.acme.date``."""
     return "".join(map(_step, place)).removeprefix(".")
 
 
@@ -40,7 +40,7 @@ def _step(step: str | int) -> str:
 
 
 def shown(thing: object) -> str:
-    """What was found, short."""
+    """Show a value that was found, shortened."""
     if isinstance(thing, str):
         return repr(thing) if len(thing) <= _LENGTH else f"{thing[:_LENGTH]!r}... ({len(thing)} characters)"
     if isinstance(thing, dict):
@@ -51,13 +51,13 @@ def shown(thing: object) -> str:
 
 
 def either(values: Sequence[str]) -> str:
-    """What would be right: ``'sample' or 'dtd'``."""
+    """List the values that would be right: ``'sample' or 'dtd'``."""
     *most, last = map(repr, values)
     return f"{', '.join(most)} or {last}" if most else last
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """Something is not known, and the nearest that is."""
+    """Say that a name is unknown, and which known one may have been meant."""
     names = list(known)
     near = difflib.get_close_matches(name[:_LENGTH], names, n=1)
     if near:

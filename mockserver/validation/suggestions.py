@@ -1,4 +1,4 @@
-"""What somebody may have meant: names, operations and paths that are near to known ones."""
+"""Did-you-mean suggestions: the known names, operations and paths that are most like an unknown one."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 _LONGEST = 80
-"""Characters of a name that are looked at: comparing takes their square."""
+"""The number of characters of a name that are compared; the time grows with their square."""
 _NEAR = 0.75
-"""How alike names must be, from 0 to 1."""
+"""The least similarity of a suggestion, from 0 to 1."""
 _SOMEWHAT = 0.5
-"""How alike paths must be to stand in a list of several."""
+"""The least similarity of paths in a list of several suggestions."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like this one, case and separators aside; ``None`` if none is, or it is known."""
+    """Return the known name most similar to this one, ignoring case and separators; ``None`` if none is similar or it is known."""
     return _best(name, known, _likeness)
 
 
 def nearest_operation(name: str, known: Iterable[str]) -> str | None:
-    """The same for names of parts with dots between them: where there are as many, each is compared with its own."""
+    """Return the nearest name of dotted parts, as `nearest`; with as many parts, each is compared with its counterpart."""
     return _best(name, known, lambda one, other: _by_parts(one.split("."), other.split(".")))
 
 
 def nearest_path(path: str, rules: Iterable[str]) -> str | None:
-    """The address that is most like a path; ``<...>`` in it is like anything."""
+    """Return the route most similar to a path; ``<...>`` in a route matches anything."""
     return _best(path, rules, _path_likeness)
 
 
 def nearest_paths(path: str, rules: Iterable[str], most: int) -> list[str]:
-    """Addresses that are somewhat like a path, the most alike first."""
+    """Return the routes that are similar to a path, the most similar first."""
     path = path[:_LONGEST]
     rated = sorted(((_path_likeness(path, rule), rule) for rule in set(rules)), key=lambda each: (-each[0], each[1]))
     return [rule for likeness, rule in rated[:most] if likeness >= _SOMEWHAT]
