@@ -236,7 +236,7 @@ def test_the_clock_does_not_go_back(world: WorldClient) -> None:
 
 
 def test_an_instant_of_python_names_its_zone(world: WorldClient) -> None:
-    with pytest.raises(ValueError, match="names no zone"):
+    with pytest.raises(ValueError, match="has no time zone"):
         world.clock.freeze(at=datetime(2027, 1, 1))  # noqa: DTZ001 - this is the mistake
 
 
@@ -478,7 +478,7 @@ def test_waiting_is_for_what_comes_and_a_cursor_of_before_counts_what_came(world
     before = world.cursor
     send(world)
 
-    with pytest.raises(TimeoutError, match="came within 0 s; since=0 counts what came before, too"):
+    with pytest.raises(TimeoutError, match="came within 0 s; since=0 includes earlier ones"):
         world.wait_for_exchange(timeout=0)
     assert 1 == world.wait_for_exchange(timeout=0, since=before).number
 

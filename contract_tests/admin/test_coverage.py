@@ -322,7 +322,7 @@ def test_only_providers_that_were_asked_count(seen: Coverage) -> None:
 
     assert {"dialogtech"} == {each.provider for each in seen.behaviours}
     assert f"2 of {all_of_them} documented behaviours met ({200 / all_of_them:.0f}%)" == seen.summary()
-    assert (0.0, "no provider was asked") == (Coverage().percent, Coverage().summary())
+    assert (0.0, "no provider received a request") == (Coverage().percent, Coverage().summary())
 
 
 def test_markdown_names_the_tests_and_the_sentences(seen: Coverage) -> None:
@@ -374,10 +374,10 @@ def test_the_command_fails_below_the_threshold_and_for_a_file_of_no_format(
     low = run("--server", server.url, "--world", world.id, "--threshold", 5, "--format", "json")
     wrong = run("--server", server.url, "--report", tmp_path / "it.pdf")
 
-    assert (1, "mockserver: no provider was asked; 5% are required\n") == (low.returncode, low.stderr)
+    assert (1, "mockserver: no provider received a request; 5% are required\n") == (low.returncode, low.stderr)
     assert [] == json.loads(low.stdout)["asked"]
     assert 1 == wrong.returncode
-    assert "it.pdf: a report of coverage ends with .md, .json, .xml" in wrong.stderr
+    assert "it.pdf: a coverage report's name ends with .md, .json, .xml" in wrong.stderr
 
 
 # -- a run of pytest ---------------------------------------------------------------------------------------------------
@@ -426,7 +426,7 @@ def test_a_report_of_no_format_stops_the_run(run: Callable[..., pytest.RunResult
     result = run(TESTS, "--mockserver-coverage-report=it.pdf")
 
     assert pytest.ExitCode.USAGE_ERROR == result.ret
-    assert "it.pdf: a report of coverage ends with .md, .json, .xml" in "".join(result.errlines)
+    assert "it.pdf: a coverage report's name ends with .md, .json, .xml" in "".join(result.errlines)
 
 
 def test_a_run_that_asks_for_no_coverage_is_not_asked(run: Callable[..., pytest.RunResult]) -> None:

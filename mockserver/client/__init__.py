@@ -1,6 +1,6 @@
-"""The verbs of the control API in Python, for a server in this process or elsewhere.
+"""A Python client of the control API, for a server in this process or elsewhere.
 
-One implementation of each verb, the control API's; here are its names, and Python's own instants and durations.
+The methods call the control API and translate its JSON to Python types such as `datetime` and `timedelta`.
 """
 
 from mockserver.engine.accounts import Login

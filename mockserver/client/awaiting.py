@@ -1,9 +1,9 @@
-"""Verbs that can be called and awaited.
+"""Methods that can be both called and awaited.
 
-``world.clock.advance(minutes=5)`` blocks; ``await world.clock.advance.aio(minutes=5)`` is the same verb in a thread, so
-that what runs on the caller's loop, a receiver of webhooks for example, goes on meanwhile.
+``world.clock.advance(minutes=5)`` blocks; ``await world.clock.advance.aio(minutes=5)`` runs the same method in a thread, so
+that the caller's event loop, which may run a receiver of webhooks, is not blocked.
 
-These threads are no one else's: many who wait leave the loop's own executor, which is small and the caller's, alone.
+The threads are a pool of our own, so that many waiting calls do not fill the event loop's small default executor.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 MOST_AWAITED = 256
-"""Verbs that are awaited at the same time; more than these wait for their turn, in order."""
+"""The maximal number of calls awaited at the same time; further calls are queued in order."""
 
 
 class DaemonPool:
-    """Threads for calls that block: as many as there are calls, up to a bound; one that finds nothing to do ends.
+    """A pool of daemon threads for blocking calls: one for each call up to a maximum; an idle thread ends.
 
-    They are daemons. Whoever gave up a long wait, an interpreter at its end or a loop that closes, is not held by it, as
-    it would be by a `ThreadPoolExecutor`.
+    Unlike a `ThreadPoolExecutor`, it does not keep the interpreter from ending while a call still waits.
     """
 
     def __init__(self, most: int) -> None:
@@ -39,7 +38,7 @@ class DaemonPool:
         self._running = 0
 
     def submit(self, call: Callable[[], Result]) -> Future[Result]:
-        """Call it in a thread, now or when it is its turn; one that is cancelled before is not called."""
+        """Call a function in a thread, as soon as one is free. A call cancelled before that is not made."""
         future: Future[Result] = Future()
         with self._lock:
             self._turns.append((future, call))
@@ -60,7 +59,7 @@ class DaemonPool:
                 continue
             try:
                 future.set_result(call())
-            except BaseException as error:  # noqa: BLE001 - it belongs to whoever awaits it
+            except BaseException as error:  # noqa: BLE001 - raised where the call is awaited
                 future.set_exception(error)
 
 
@@ -68,7 +67,7 @@ _THREADS = DaemonPool(MOST_AWAITED)
 
 
 class BoundMethod(Generic[Parameters, Result]):
-    """A verb of one object: call it, or await its `aio`."""
+    """A method bound to an object: call it, or await its `aio`."""
 
     __slots__ = ("__wrapped__",)
 
@@ -76,17 +75,17 @@ class BoundMethod(Generic[Parameters, Result]):
         self.__wrapped__ = call
 
     def __call__(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        """Do it, and return when it is done."""
+        """Call the method and block until it returns."""
         return self.__wrapped__(*args, **kwargs)
 
     async def aio(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        """Do it in a thread, and return when it is done. A cancelled caller no longer waits; the verb is not undone."""
+        """Call the method in a thread and await its result. Cancelling ends the waiting, not the call."""
         call = partial(copy_context().run, self.__wrapped__, *args, **kwargs)
         return await asyncio.wrap_future(_THREADS.submit(call))
 
 
 class AwaitableMethod(Generic[Owner, Parameters, Result]):
-    """A method that can be awaited too."""
+    """A descriptor of a method that can also be awaited."""
 
     def __init__(self, function: Callable[Concatenate[Owner, Parameters], Result]) -> None:
         self.__wrapped__ = function
@@ -94,7 +93,7 @@ class AwaitableMethod(Generic[Owner, Parameters, Result]):
         self.__doc__ = function.__doc__
 
     def __call__(self, owner: Owner, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        """Do it with an object, as any function of a class."""
+        """Call the unbound method with an object."""
         return self.__wrapped__(owner, *args, **kwargs)
 
     @overload
@@ -106,7 +105,7 @@ class AwaitableMethod(Generic[Owner, Parameters, Result]):
     def __get__(
         self, owner: Owner | None, kind: type
     ) -> AwaitableMethod[Owner, Parameters, Result] | BoundMethod[Parameters, Result]:
-        """The verb of an object."""
+        """Return the method bound to an object."""
         if owner is None:
             return self
         bound: Callable[Parameters, Result] = self.__wrapped__.__get__(owner, kind)
@@ -116,5 +115,5 @@ class AwaitableMethod(Generic[Owner, Parameters, Result]):
 def awaitable(
     function: Callable[Concatenate[Owner, Parameters], Result],
 ) -> AwaitableMethod[Owner, Parameters, Result]:
-    """Let a method be awaited too, as ``method.aio(...)``."""
+    """Decorate a method so that it can also be awaited, as ``method.aio(...)``."""
     return AwaitableMethod(function)

@@ -1,4 +1,4 @@
-"""A world's clock."""
+"""The clock of a world: `WorldClock`."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from .resource import Resource
 from .timefmt import Duration, Moment
 from .values import Time
 
-_JOURNEY = 600.0
-"""Seconds beside the usual ones that a move of the clock may take: every attempt on its way is made, and waited for."""
+_ADVANCE_SECONDS = 600.0
+"""Extra seconds that moving the clock may take, because every webhook attempt on the way is made and awaited."""
 
 
 class WorldClock(Resource):
-    """The clock that everything in a world follows: rate windows, stamps, what is due, the windows of faults."""
+    """The clock of a world, which rate limits, timestamps, deliveries and fault rules follow."""
 
     @property
     def now(self) -> datetime:
-        """The world's instant."""
+        """The current instant of the world, in UTC."""
         return self.show().now
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the clock stands until it is moved."""
+        """Whether the clock is frozen."""
         return self.show().is_frozen
 
     @property
     def due(self) -> datetime | None:
-        """When the next thing happens by itself; ``None`` when nothing is due."""
+        """The instant of the next scheduled event; ``None`` when there is none."""
         return self.show().due
 
     @awaitable
     def show(self) -> Time:
-        """How the clock stands."""
+        """Return the state of the clock."""
         return Time.of(self._ask("GET"))
 
     @awaitable
     def freeze(self, at: Moment | None = None) -> Time:
-        """Stop the clock, here or at a later instant; what happened until then.
+        """Freeze the clock, now or at a later instant, and return the events until then.
 
         Raises:
-            ControlError: the instant is past; a reset with ``freeze`` goes back.
+            ControlError: the instant is past; `WorldClient.reset` with ``freeze`` can go back.
         """
         return self._put({"frozen": True} if at is None else {"frozen": True, "at": moments.written(at)})
 
     @awaitable
     def resume(self) -> Time:
-        """Let the clock tick on from where it stands."""
+        """Let the clock tick again from its present instant."""
         return self._put({"frozen": False})
 
     @awaitable
@@ -60,22 +60,22 @@ class WorldClock(Resource):
         seconds: float | None = None,
         minutes: float | None = None,
         to: Moment | None = None,
-        next: Literal[True] | None = None,  # noqa: A002 - the control API's word
+        next: Literal[True] | None = None,  # noqa: A002 - the control API's name
     ) -> Time:
-        """Move on, running or frozen; what happened on the way, in order.
+        """Advance the clock, frozen or not, and return the events until then, in order.
 
-        Exactly one of these is given.
+        Exactly one argument must be given.
 
         Args:
             by: a duration.
-            seconds: the same, as a number.
-            minutes: the same, as a number.
+            seconds: a number of seconds.
+            minutes: a number of minutes.
             to: an instant.
-            next: to the next thing that is due; where nothing is, the clock stays.
+            next: whether to advance to the next scheduled event; without one, the clock stays.
 
         Raises:
             ControlError: the instant is past, or another request is moving the clock.
-            ValueError: none of these was given, or more than one.
+            ValueError: not exactly one argument was given.
         """
         given: list[dict[str, Any]] = []
         if by is not None:
@@ -90,12 +90,12 @@ class WorldClock(Resource):
             given.append({"next": True})
         if len(given) != 1:
             raise ValueError("advance takes exactly one of a duration, seconds, minutes, to and next")
-        return Time.of(self._ask("POST", "/advance", body=given[0], patience=_JOURNEY))
+        return Time.of(self._ask("POST", "/advance", body=given[0], patience=_ADVANCE_SECONDS))
 
     @awaitable
     def next(self) -> Time:
-        """Move on to the next thing that is due, as ``advance(next=True)``; where nothing is, the clock stays."""
+        """Advance to the next scheduled event, as ``advance(next=True)``; without one, the clock stays."""
         return self.advance(next=True)
 
     def _put(self, body: dict[str, Any]) -> Time:
-        return Time.of(self._ask("PUT", body=body, patience=_JOURNEY))
+        return Time.of(self._ask("PUT", body=body, patience=_ADVANCE_SECONDS))

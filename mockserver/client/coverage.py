@@ -1,4 +1,4 @@
-"""What several worlds have seen, added up, and written for people and for machines."""
+"""The coverage of documented behaviours by several worlds, added up, and its reports."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from xml.etree import ElementTree as ET
 from .values import Row
 
 FORMATS = (".md", ".json", ".xml")
-"""How a report is written, by the name of its file: Markdown, JSON, JUnit."""
+"""File name extensions of reports: Markdown, JSON, JUnit XML."""
 
 
 @dataclass
 class CoveredBehaviour:
-    """A documented behaviour."""
+    """A documented behaviour, and how often it was met."""
 
     provider: str
     name: str
     source: str
-    """The document and its sentence, or the quirk."""
+    """The document and its sentence, or the quirk's number."""
     times: int = 0
     by: list[str] = field(default_factory=list)
-    """Where it was met first, and next; a few."""
+    """The first few worlds or tests that met it."""
 
 
 @dataclass
 class DetectedPattern:
-    """An antipattern of the client's."""
+    """A mistake of a client that its requests show."""
 
     provider: str
     name: str
@@ -39,10 +39,10 @@ class DetectedPattern:
 
 
 class Coverage:
-    """The behaviours of the providers that were asked at all."""
+    """The coverage of the behaviours of the providers that received requests."""
 
     MOST = 3
-    """Places that are named for each."""
+    """The maximal number of worlds or tests named for each behaviour."""
 
     def __init__(self) -> None:
         self._met: dict[tuple[str, str], CoveredBehaviour] = {}
@@ -50,11 +50,11 @@ class Coverage:
         self._asked: set[str] = set()
 
     def add(self, row: Row, name: str) -> None:
-        """Add what `World.coverage` says.
+        """Add the coverage of one world.
 
         Args:
-            row: its answer.
-            name: of the world or the test that it is about.
+            row: the result of `WorldClient.coverage`.
+            name: the name of the world or test, for the reports.
         """
         self._asked |= set(row["asked"])
         for each in row["behaviours"]:
@@ -77,39 +77,39 @@ class Coverage:
 
     @property
     def behaviours(self) -> list[CoveredBehaviour]:
-        """Those of the providers that were asked."""
+        """The behaviours of the providers that received requests."""
         return [met for met in self._met.values() if met.provider in self._asked]
 
     @property
     def antipatterns(self) -> list[DetectedPattern]:
-        """What the traffic shows."""
+        """The mistakes that the clients' requests show."""
         return list(self._shown.values())
 
     @property
     def percent(self) -> float:
-        """How many of the behaviours were met; 0 when no one was asked."""
+        """The percentage of behaviours that were met; 0 when no provider received a request."""
         behaviours = self.behaviours
         return 100 * sum(met.times > 0 for met in behaviours) / len(behaviours) if behaviours else 0.0
 
     def write(self, path: Path) -> None:
-        """Write a report, in the format that the name of its file says.
+        """Write a report in the format of the file name's extension.
 
         Raises:
-            ValueError: it says none of `FORMATS`.
+            ValueError: the extension is none of `FORMATS`.
         """
         writers = {".md": self.markdown, ".json": self.json, ".xml": self.junit}
         path.write_text(writers[format_of(path)](), "utf-8")
 
     def summary(self) -> str:
-        """One line."""
+        """Return a summary in one line."""
         behaviours = self.behaviours
         if not behaviours:
-            return "no provider was asked"
+            return "no provider received a request"
         met = sum(each.times > 0 for each in behaviours)
         return f"{met} of {len(behaviours)} documented behaviours met ({self.percent:.0f}%)"
 
     def lines(self) -> Iterable[str]:
-        """What was not met, and what the traffic shows, for a terminal."""
+        """Format the behaviours that were not met and the clients' mistakes, for a terminal."""
         for provider in sorted(self._asked):
             own = [each for each in self.behaviours if each.provider == provider]
             missing = [each.name for each in own if not each.times]
@@ -121,7 +121,7 @@ class Coverage:
             yield from (f"  {place}" for place in antipattern.by)
 
     def markdown(self) -> str:
-        """As Markdown."""
+        """Format the report as Markdown."""
         text = ["# Behaviours of the providers that the code under test has met", "", f"{self.summary()}.", ""]
         text += ["| provider | behaviour | met | by | because |", "|---|---|---|---|---|"]
         text += [
@@ -129,14 +129,14 @@ class Coverage:
             for each in self.behaviours
         ]
         if self.antipatterns:
-            text += ["", "## What the traffic shows", ""]
+            text += ["", "## Mistakes that the requests show", ""]
         for antipattern in self.antipatterns:
             text += [f"- **{antipattern.name}** ({antipattern.provider}). {antipattern.about}"]
             text += [f"  - {_code(place)}" for place in antipattern.by]
         return "\n".join(text) + "\n"
 
     def json(self) -> str:
-        """As JSON."""
+        """Format the report as JSON."""
         whole = {
             "percent": round(self.percent, 1),
             "behaviours": list(map(vars, self.behaviours)),
@@ -145,7 +145,7 @@ class Coverage:
         return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
     def junit(self) -> str:
-        """As JUnit's XML: what was not met is skipped, an antipattern is a failure."""
+        """Format the report as JUnit XML: a behaviour not met is a skipped test, a mistake is a failure."""
         suite = ET.Element("testsuite", name="mockserver coverage")
         for each in self.behaviours:
             case = ET.SubElement(suite, "testcase", classname=each.provider, name=each.name)
@@ -163,13 +163,13 @@ class Coverage:
 
 
 def format_of(path: Path) -> str:
-    """The format that the name of a file says.
+    """Return the format of a report file by its extension.
 
     Raises:
-        ValueError: it says none of `FORMATS`.
+        ValueError: the extension is none of `FORMATS`.
     """
     if path.suffix not in FORMATS:
-        raise ValueError(f"{path}: a report of coverage ends with {', '.join(FORMATS)}")
+        raise ValueError(f"{path}: a coverage report's name ends with {', '.join(FORMATS)}")
     return path.suffix
 
 

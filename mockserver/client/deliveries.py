@@ -1,4 +1,4 @@
-"""What a world tells its customers: deliveries, and every attempt at one."""
+"""The webhook deliveries of a world, with their attempts."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AttemptRecord:
-    """One try."""
+    """One attempt at a delivery."""
 
     at: datetime
-    """The world's instant."""
+    """The instant of the attempt on the world's clock, in UTC."""
     request: Webhook
     response: ResponseView | None
-    """``None`` when no answer came."""
+    """``None`` when there was no response."""
     error: str | None
-    """Why none came."""
+    """Why there was no response; ``None`` when there was one."""
     result: str
-    """Why it was judged as it was."""
+    """The result of the attempt and its reason, as a sentence."""
 
     @classmethod
     def of(cls, row: Row) -> AttemptRecord:
-        """Read it."""
+        """Build it from the control API's JSON."""
         sent, got = row["request"], row["response"]
         return cls(
             at=read(row["at"]),
@@ -46,45 +46,45 @@ class AttemptRecord:
 
 @dataclass(frozen=True)
 class DeliveryRecord:
-    """Something that a customer is to Be notified, as it stood when it was asked for; every verb returns it anew."""
+    """A webhook delivery as it was when fetched. Its methods return a new record."""
 
     number: int
-    """Its place in the world's deliveries, from 1."""
+    """Its number in the world, counted from 1."""
     provider: str
     account: str
-    """Whose customer is notified."""
+    """The name of the account that is notified."""
     kind: str
-    """In the provider's words: ``inbound`` or ``report``."""
+    """``inbound`` or ``report``."""
     serial: int
-    """Of the message that it is about."""
+    """The serial of its message."""
     message_id: str | None
-    """The provider's name for that message; ``None`` when there is none any more."""
+    """The provider's id of its message; ``None`` when the message no longer exists."""
     url: str
-    """Where, as the account has it: a template at some providers."""
+    """The URL configured in the account; some providers fill in placeholders."""
     requires_ack: bool
-    """Whether the receiver must answer as the provider demands."""
+    """Whether the receiver must acknowledge with the response that the provider demands."""
     ordering_key: str
-    """Deliveries of one queue are made one after the other."""
+    """Deliveries with the same key are made one after the other."""
     created_at: datetime
     status: Status
     due: datetime | None
-    """When the next attempt is made; ``None`` when there is none."""
+    """The instant of the next attempt; ``None`` when there will be none."""
     attempts: tuple[AttemptRecord, ...]
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(repr=False, compare=False)
-    """Of one that was waited for: wait for the next after this."""
+    """The cursor from which to wait for the next one; ``None`` when it was not waited for."""
     _transport: Transport = field(repr=False, compare=False)
     _path: str = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, transport: Transport, path: str, row: Row, cursor: int | None = None) -> DeliveryRecord:
-        """Read it.
+        """Build it from the control API's JSON.
 
         Args:
-            transport: the way to its server.
-            path: of its world's deliveries.
+            transport: the connection to the server.
+            path: the path of the world's deliveries.
             row: the delivery as JSON.
-            cursor: where it was found, if it was waited for.
+            cursor: the cursor from which to wait for the next one.
         """
         return cls(
             number=row["number"],
@@ -108,64 +108,64 @@ class DeliveryRecord:
 
     @awaitable
     def show(self) -> DeliveryRecord:
-        """How it stands now."""
-        return self._asked("GET")
+        """Fetch the delivery again."""
+        return self._call("GET")
 
     @awaitable
     def resend(self) -> DeliveryRecord:
-        """Let it be due now, whatever it was; its attempts stay.
+        """Make the delivery due now, whatever its status; its earlier attempts are kept.
 
         Raises:
-            ControlError: an attempt at it is being made.
+            ControlError: an attempt is in flight.
         """
-        return self._asked("POST", "/resend")
+        return self._call("POST", "/resend")
 
     @awaitable
     def hold(self) -> DeliveryRecord:
-        """Attempt it no more until it is released.
+        """Stop attempts until the delivery is released.
 
         Raises:
-            ControlError: there is nothing to hold, or an attempt at it is being made.
+            ControlError: no attempt is due, or one is in flight.
         """
-        return self._asked("POST", "/hold")
+        return self._call("POST", "/hold")
 
     @awaitable
     def release(self) -> DeliveryRecord:
-        """Let it be due now, if it was held.
+        """Make the held delivery due now.
 
         Raises:
-            ControlError: it was not.
+            ControlError: the delivery is not held.
         """
-        return self._asked("POST", "/release")
+        return self._call("POST", "/release")
 
-    def _asked(self, method: str, awaitable: str = "") -> DeliveryRecord:
-        row = self._transport.call(method, f"{self._path}/{self.number}{awaitable}")
+    def _call(self, method: str, action: str = "") -> DeliveryRecord:
+        row = self._transport.call(method, f"{self._path}/{self.number}{action}")
         return DeliveryRecord.of(self._transport, self._path, row)
 
 
 @dataclass(frozen=True)
 class IdleResult:
-    """Whether it came to quiet: nothing due now, nothing in flight. True or false as that is."""
+    """The result of waiting until idle; true when no delivery is due and none in flight."""
 
     is_quiet: bool
     in_flight: int
-    """Attempts that are still being made."""
+    """The number of attempts still in flight."""
     now: datetime
-    """The world's instant."""
+    """The world's instant, in UTC."""
     row: Row = field(repr=False, compare=False)
 
     def __bool__(self) -> bool:
-        """Whether it is quiet."""
+        """Whether the world is idle."""
         return self.is_quiet
 
     @classmethod
     def of(cls, row: Row) -> IdleResult:
-        """Read it."""
+        """Build it from the control API's JSON."""
         return cls(row["quiet"], row["in_flight"], read(row["now"]), row)
 
 
 class DeliveriesMixin(Resource):
-    """The verbs of a world that are about what customers are notified."""
+    """The methods of a world for its webhook deliveries."""
 
     @awaitable
     def deliveries(
@@ -177,14 +177,14 @@ class DeliveriesMixin(Resource):
         since: int | None = None,
         limit: int | None = None,
     ) -> list[DeliveryRecord]:
-        """What customers were sent, or will be, in the order in which it came up; with every attempt.
+        """Return deliveries with their attempts, in the order of their creation.
 
         Args:
-            provider: of this one only.
-            account: of this one only.
-            status: those that are ``due``, ``held``, ``acknowledged`` or ``given up``.
-            since: those whose number is greater.
-            limit: so many at most.
+            provider: only of this provider.
+            account: only of this account.
+            status: only with this status: ``due``, ``held``, ``acknowledged`` or ``given up``.
+            since: only deliveries with a greater number.
+            limit: the maximal count; all when ``None``.
         """
         filters = {"provider": provider, "account": account, "status": status}
         found, _ = self._listed("/deliveries", "deliveries", "number", filters, since, limit)
@@ -192,21 +192,21 @@ class DeliveriesMixin(Resource):
 
     @awaitable
     def delivery(self, number: int) -> DeliveryRecord:
-        """One delivery, with every attempt; it has the verbs ``resend``, ``hold`` and ``release``."""
+        """Return one delivery, with its attempts and the methods ``resend``, ``hold`` and ``release``."""
         return self._delivery(self._ask("GET", f"/deliveries/{number}"))
 
     @awaitable
     def wait_until_idle(self, timeout: Duration = 10.0) -> IdleResult:
-        """Wait until nothing is due now and no attempt is being made.
+        """Wait until no delivery is due and no attempt is in flight.
 
         Args:
-            timeout: how long, in seconds of the wall clock; 60 at most.
+            timeout: time limit on the wall clock; at most 60 s.
 
         Returns:
-            what is true when it came to that in time: ``assert world.wait_until_idle()``.
+            a result that is true when the world became idle in time: ``assert world.wait_until_idle()``.
         """
-        patience = moments.seconds(timeout)
-        return IdleResult.of(self._ask("POST", "/wait/idle", body={"timeout": patience}, patience=patience))
+        limit = moments.seconds(timeout)
+        return IdleResult.of(self._ask("POST", "/wait/idle", body={"timeout": limit}, patience=limit))
 
     def _delivery(self, row: Row, cursor: int | None = None) -> DeliveryRecord:
         return DeliveryRecord.of(self._transport, f"{self._path}/deliveries", row, cursor)

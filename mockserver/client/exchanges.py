@@ -1,4 +1,4 @@
-"""What was asked and answered, why, and whether it was as was verified."""
+"""The exchanges of a world: the journal, explanations and verification."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Exchanges(Resource):
-    """The verbs of a world that are about what happened in it."""
+    """The methods of a world for its exchanges."""
 
     @awaitable
     def journal(
@@ -30,17 +30,17 @@ class Exchanges(Resource):
         since: int | None = None,
         limit: int | None = None,
     ) -> JournalPage:
-        """Exchanges, oldest first.
+        """Return exchanges, oldest first.
 
         Args:
-            provider: at this one only.
-            operation: that asked for this one only.
-            outcome: of which this came for the client.
-            error: that were rejected by this one, a name.
-            status: of HTTP.
-            target: a part of what was asked for.
-            since: those whose number is greater.
-            limit: so many at most.
+            provider: only at this provider.
+            operation: only of this operation.
+            outcome: only with this outcome for the client.
+            error: only rejected with the provider error of this name.
+            status: only with this HTTP status.
+            target: only when the request target contains this text.
+            since: only exchanges with a greater number.
+            limit: the maximal count; all when ``None``.
         """
         filters = {
             "provider": provider,
@@ -55,15 +55,15 @@ class Exchanges(Resource):
 
     @awaitable
     def exchange(self, number: int) -> ExchangeRecord:
-        """One exchange, with its `request` and `response` whole, and its explanation in its ``row``."""
+        """Return one exchange, with its full `request` and `response`, and its explanation in ``row``."""
         return ExchangeRecord.of(self._ask("GET", f"/journal/{number}"))
 
     @awaitable
     def explain(self, number: int) -> dict[str, Any]:
-        """Why an exchange was answered as it was.
+        """Explain why an exchange got its response.
 
         Returns:
-            what decided, with the document's sentence; what was received; the windows; what nothing read; how to fix it.
+            JSON: the rule with its source, the received values, the rate limits, ignored parameters, how to fix it.
         """
         explanation: dict[str, Any] = self._ask("GET", f"/journal/{number}")["explanation"]
         return explanation
@@ -78,25 +78,25 @@ class Exchanges(Resource):
         since: int | None = None,
         **wanted: Any,
     ) -> list[int]:
-        """Verify that exchanges happened: ``expect(operation="sms.send_message", parameters={"to": "5556667777"})``.
+        """Verify that exchanges happened: ``verify(operation="sms.send_message", parameters={"to": "5556667777"})``.
 
         Args:
-            exchanges: each of them happened, every one by itself.
-            count: so many of the one that is wanted; or ``{"at_least": 1, "at_most": 3}``.
-            order: whether in this order.
-            since: exchanges up to this number do not count.
-            wanted: one more of the exchanges, by keywords: ``provider``, ``operation``, ``account``, ``method``,
+            exchanges: descriptions of exchanges, each of which must have happened.
+            count: the exact number of matching exchanges; or ``{"at_least": 1, "at_most": 3}``.
+            order: whether they must have happened in this order.
+            since: only exchanges with a greater number count.
+            wanted: one more description, by keywords: ``provider``, ``operation``, ``account``, ``method``,
                 ``path``, ``parameters``, ``headers``, ``outcome``, ``error``, ``status``.
 
         Returns:
-            the numbers of the exchanges that were found.
+            the numbers of the matching exchanges.
 
         Raises:
-            AssertionError: it is not so; what comes nearest and where it differs.
+            AssertionError: they did not happen; the message shows the closest exchange and its differences.
         """
-        said = {"count": count, "order": order, "since": since}
+        given = {"count": count, "order": order, "since": since}
         body: dict[str, Any] = {"exchanges": [*exchanges, *([wanted] if wanted else [])]}
-        body |= {name: value for name, value in said.items() if value is not None}
+        body |= {name: value for name, value in given.items() if value is not None}
         response = self.run_verification(body)
         if not response["holds"]:
             raise AssertionError(unmet(response))
@@ -105,27 +105,31 @@ class Exchanges(Resource):
 
     @awaitable
     def run_verification(self, verification: Row) -> dict[str, Any]:
-        """Whether a verification holds: ``{"exchanges", "count", "order", "since"}``, as JSON.
+        """Run a verification given as JSON, with the keys ``exchanges``, ``count``, ``order`` and ``since``.
 
         Returns:
-            ``holds``, the numbers that were ``found``, and the ``difference``.
+            JSON: whether it ``holds``, the numbers of the exchanges ``found``, and the ``difference``.
         """
         response: dict[str, Any] = self._ask("POST", "/verify", body=verification)
         return response
 
     @awaitable
     def coverage(self) -> Row:
-        """Which documented behaviours this world's clients have met, and what their traffic shows; `Coverage` adds up."""
+        """Return the documented behaviours that the world's clients have met, and their mistakes, as JSON for `Coverage`."""
         row: Row = self._ask("GET", "/coverage")
         return row
 
 
 def unmet(response: Row) -> str:
-    """Why a verification does not hold, as text: a sentence for each exchange that was wanted and is not there."""
+    """Format why a verification does not hold: one sentence for each missing exchange."""
     sentences = [
         f"exchange {each['wanted']} of those wanted: {each['said']}" if isinstance(each, Mapping) else each
         for each in response["difference"]
     ]
     dropped = response.get("dropped")
-    lost = [f"{dropped} exchanges that might have counted are gone: {response['why_dropped']}"] if dropped else []
+    lost = (
+        [f"{dropped} exchanges that might have counted are no longer in the journal: {response['why_dropped']}"]
+        if dropped
+        else []
+    )
     return f"the journal tells otherwise\n{format_difference(sentences + lost)}"

@@ -1,4 +1,4 @@
-"""Failure on purpose: the fault rules of a world."""
+"""The fault rules of a world."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .transport import Transport
 from .values import Row
 
 FaultKind: TypeAlias = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
-"""A fault by name, as JSON with its options, or several that act in this order."""
+"""A fault by name, as JSON with its options, or a list of faults applied in this order."""
 
 
 class WorldFaultRule:
@@ -23,26 +23,26 @@ class WorldFaultRule:
         self._path = path
         self.id: str = row["id"]
         self.row = row
-        """The rule and what it had counted when it was added or listed, as JSON."""
+        """The rule and its counters as JSON, as of when it was added or listed."""
 
     def __repr__(self) -> str:
         return f"<WorldFaultRule {self.id} {self.row.get('fault', '')}>"
 
     @property
     def matched(self) -> int:
-        """How many requests or webhooks it has been about until now, hit or not."""
+        """The number of requests or webhooks that it has matched so far."""
         matched: int = self.show()["matched"]
         return matched
 
     @property
     def hits(self) -> int:
-        """How many requests or webhooks its fault was applied to until now."""
+        """The number of requests or webhooks to which its fault was applied so far."""
         hits: int = self.show()["hits"]
         return hits
 
     @property
     def remaining(self) -> int | None:
-        """The largest number of hits that it can still make; ``None`` for no limit."""
+        """The number of hits left; ``None`` for no limit."""
         remaining: int | None = self.show()["remaining"]
         return remaining
 
@@ -54,10 +54,10 @@ class WorldFaultRule:
 
     @awaitable
     def show(self) -> Row:
-        """The rule as JSON, and what it has counted now.
+        """Return the rule and its current counters as JSON.
 
         Raises:
-            LookupError: it was removed.
+            LookupError: the rule was removed.
         """
         for row in self._transport.call("GET", self._path)["faults"]:
             if row["id"] == self.id:
@@ -67,16 +67,16 @@ class WorldFaultRule:
 
     @awaitable
     def remove(self) -> None:
-        """Remove it.
+        """Remove the rule.
 
         Raises:
-            ControlError: it was removed before.
+            ControlError: it was already removed.
         """
         self._transport.call("DELETE", f"{self._path}/{quote(self.id, safe='')}")
 
 
 class WorldFaults(Resource):
-    """What goes wrong on purpose in a world: its fault rules, for responses and for webhooks."""
+    """The fault rules of a world, for responses and webhooks."""
 
     @awaitable
     def add(
@@ -89,56 +89,56 @@ class WorldFaults(Resource):
         when: Mapping[str, Any] | None = None,
         point: Literal["before", "after"] | None = None,
         expires_after: int | None = None,
-        id: str | None = None,  # noqa: A002 - the control API's word
+        id: str | None = None,  # noqa: A002 - the control API's name
         **options: Any,
     ) -> WorldFaultRule:
-        """Let responses or webhooks go wrong on purpose.
+        """Add a fault rule.
 
         Args:
-            fault: its kind, such as ``reset``; its JSON; or a list of several that act in this order.
-            target: what goes wrong: the ``response`` to a request, or the ``webhook`` that is sent to a customer.
+            fault: the kind of a fault, such as ``reset``; its JSON; or a list of faults applied in this order.
+            target: what fails: the ``response`` to a request, or a ``webhook``.
             match: which requests: ``provider``, ``operation``, ``method``, ``path``, ``parameters``, ``headers``; or which
                 webhooks: ``provider``, ``account``, ``kind``, ``url``.
-            when: of these, which: ``first``, ``every``, ``nth``, ``skip``, ``from``, ``until``, ``probability``.
-            point: ``before`` the operation takes effect, which it then never does, or ``after`` that.
-            expires_after: hits after which the rule is exhausted.
-            id: a name for it; one is made when none is given.
-            options: of a fault that was given by its kind, such as ``seconds=2`` of a ``delay``.
+            when: which of the matching ones: ``first``, ``every``, ``nth``, ``skip``, ``from``, ``until``, ``probability``.
+            point: ``before`` the operation takes effect, so that it never does, or ``after``.
+            expires_after: the number of hits after which the rule is exhausted.
+            id: the rule's id; generated when ``None``.
+            options: options of a fault given by its kind, such as ``seconds=2`` of a ``delay``.
 
         Raises:
-            ValueError: options were given beside a fault that brings its own.
-            ControlError: there is no such fault, or the rule could never hit.
+            ValueError: options were given for a fault that is not given by its kind.
+            ControlError: the kind of fault is unknown, or the rule could never hit.
         """
         rest = {"match": match, "when": when, "point": point, "expires_after": expires_after, "id": id}
         return self.add_rule(_rule(fault, options, target=None if target == "response" else target, **rest))
 
     @awaitable
     def add_rule(self, rule: Row) -> WorldFaultRule:
-        """The same, given the rule as JSON."""
+        """Add a fault rule given as JSON."""
         return self._rule(self._ask("POST", body=rule))
 
-    def get(self, id: str) -> WorldFaultRule:  # noqa: A002 - the control API's word
-        """The rule of an id. Whether there is one is seen when it is first used."""
+    def get(self, id: str) -> WorldFaultRule:  # noqa: A002 - the control API's name
+        """Return the rule of an id, without checking that it exists."""
         return self._rule({"id": id})
 
     @awaitable
-    def remove(self, id: str) -> None:  # noqa: A002 - the control API's word
-        """Remove the rule of an id.
+    def remove(self, id: str) -> None:  # noqa: A002 - the control API's name
+        """Remove a rule by its id.
 
         Raises:
-            ControlError: there is none.
+            ControlError: there is no such rule.
         """
         self.get(id).remove()
 
     @awaitable
     def clear(self) -> int:
-        """Remove every rule; how many there were."""
+        """Remove every rule and return their number."""
         removed: int = self._ask("DELETE")["removed"]
         return removed
 
     @awaitable
     def list(self) -> tuple[WorldFaultRule, ...]:
-        """Every rule, in the order in which they are asked."""
+        """Return every rule, in the order in which they are tried."""
         return tuple(map(self._rule, self._ask("GET")["faults"]))
 
     def _rule(self, row: Row) -> WorldFaultRule:
@@ -146,13 +146,13 @@ class WorldFaults(Resource):
 
 
 def _rule(fault: FaultKind, options: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
-    """A rule as the control API takes it.
+    """Build a rule's JSON for the control API.
 
     Raises:
-        ValueError: options were given beside a fault that brings its own.
+        ValueError: options were given for a fault that is not given by its kind.
     """
     if isinstance(fault, str):
         fault = {"kind": fault, **options}
     elif options:
-        raise ValueError(f"{', '.join(options)}: options belong into the fault's own JSON")
+        raise ValueError(f"{', '.join(options)}: put options into the fault's JSON")
     return {"fault": fault, **{name: value for name, value in rest.items() if value is not None}}

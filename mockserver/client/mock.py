@@ -1,4 +1,4 @@
-"""A server's worlds and lists."""
+"""Clients of a whole server: `Mock`, and its base `AdminClient`."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 DEFAULT = "default"
-"""The id of the world that is always there."""
+"""The id of the world that always exists."""
 
 _PAUSE = 0.05
-"""Seconds between two looks for a server that is starting."""
+"""Seconds between two attempts to reach a server that is starting."""
 
 
 class AdminClient:
-    """The verbs of a server. Whoever has a `transport` has them all."""
+    """The control API of a server, for every class with a `transport`."""
 
     @property
     def transport(self) -> Transport:
-        """The way to the server."""
+        """The connection to the server."""
         raise NotImplementedError
 
     @property
     def world(self) -> WorldClient:
-        """The world that is always there."""
+        """The default world."""
         return WorldClient(self.transport, DEFAULT)
 
     def get_world(self, world_id: str) -> WorldClient:
-        """The world of an id. Whether there is one is seen when it is first used."""
+        """Return the world of an id, without checking that it exists."""
         return WorldClient(self.transport, world_id)
 
     @awaitable
     def worlds(self) -> list[WorldClient]:
-        """Every world."""
+        """Return every world."""
         rows = self.transport.call("GET", "/_mock/worlds")["worlds"]
         return [WorldClient.of(self.transport, row) for row in rows]
 
@@ -61,23 +61,23 @@ class AdminClient:
         freeze: Moment | None = None,
         credentials: Credentials | None = None,
         own_credentials: bool = False,
-        id: str | None = None,  # noqa: A002 - the control API's word
+        id: str | None = None,  # noqa: A002 - the control API's name
     ) -> WorldClient:
-        """Make a world, with credentials that are no one else's. In a ``with`` statement it is dropped at the end.
+        """Create a world with unique credentials. Used in a ``with`` statement, it is deleted at the end.
 
         Args:
-            fixture: what it begins with: ``demo``, which is meant when none is given, ``small`` or ``empty``.
-            snapshot: a world file to begin with in its place, or where that lies.
-            seed: of its identifiers and of chance.
-            variants: how it reads the quirks, where not as usual.
-            freeze: the instant at which its clock stands; it ticks when none is given.
-            credentials: of your own, by provider and account; accounts that are not named get those that the snapshot
-                tells, else fresh ones.
-            own_credentials: whether the snapshot's are left alone, which another world may have.
-            id: its name in addresses; one is made when none is given.
+            fixture: the initial content: ``demo`` (the default), ``small`` or ``empty``.
+            snapshot: a world file as the initial content instead, or its path.
+            seed: the seed of identifiers and probabilities.
+            variants: the variants of quirks that differ from the defaults.
+            freeze: the instant at which the clock is frozen; it ticks when ``None``.
+            credentials: credentials by provider and account; other accounts get those of the snapshot, or else new
+                ones.
+            own_credentials: whether to ignore the credentials of the snapshot, which another world may have.
+            id: the world's id in URLs; generated when ``None``.
 
         Raises:
-            ControlError: ``taken``: the id or a credential is in use; or something is not as it must be.
+            ControlError: ``taken``: the id or a credential is in use; or an argument is invalid.
         """
         given = {
             "id": id,
@@ -94,21 +94,21 @@ class AdminClient:
 
     @awaitable
     def health(self) -> dict[str, Any]:
-        """That it is there: ``{"status": "ok", "version": ...}``."""
+        """Return the server's status: ``{"status": "ok", "version": ...}``."""
         health: dict[str, Any] = self.transport.call("GET", "/_mock/health")
         return health
 
     @awaitable
     def until_healthy(self, timeout: Duration = 30.0) -> dict[str, Any]:
-        """Wait for a server that is starting; its health.
+        """Wait until a starting server is ready, and return its health.
 
         Args:
-            timeout: how long, in seconds of the wall clock.
+            timeout: time limit on the wall clock.
 
         Raises:
-            NoServer: it does not answer until then.
+            NoServer: the server is not ready in time.
         """
-        clock, never = Clock.system(), Event()
+        clock, pause = Clock.system(), Event()
         end = clock.now() + moments.seconds(timeout) * SECOND
         while True:
             try:
@@ -116,37 +116,37 @@ class AdminClient:
             except NoServer:
                 if clock.now() >= end:
                     raise
-                never.wait(_PAUSE)
+                pause.wait(_PAUSE)
 
     @awaitable
     def addresses(self) -> dict[str, Any]:
-        """Where the server listens (``http``, ``https``, ``proxy``), for which ``hosts``, and the certificate to trust."""
+        """Return the server's URLs (``http``, ``https``, ``proxy``), the ``hosts`` that it serves, and its CA certificate."""
         found: dict[str, Any] = self.transport.call("GET", "/_mock/addresses")
         return found
 
     @awaitable
     def quirks(self) -> list[dict[str, Any]]:
-        """Every place where the documents leave something open: sentences, variants, what was taken, how it is known."""
+        """Return every quirk: the documents' sentences, our choice, its evidence and the variants."""
         return self._list("quirks")
 
     @awaitable
     def errors(self) -> list[dict[str, Any]]:
-        """Every provider error of every provider, by the name under which a fault can ask for it."""
+        """Return every provider error, by the name that fault rules use."""
         return self._list("errors")
 
     @awaitable
     def operations(self) -> list[dict[str, Any]]:
-        """Every operation of every provider: its source, its errors, and its parameters with their values as JSON Schema."""
+        """Return every operation: its source, its errors, and its parameters with JSON Schemas of their values."""
         return self._list("operations")
 
     @awaitable
     def magic(self) -> list[dict[str, Any]]:
-        """The numbers that bring something about in a fresh world."""
+        """Return the telephone numbers with a special effect in a new world."""
         return self._list("magic")
 
     @awaitable
     def fault_kinds(self) -> list[dict[str, Any]]:
-        """Every kind of fault, with the JSON Schema of its options."""
+        """Return every kind of fault, with the JSON Schema of its options."""
         kinds: list[dict[str, Any]] = self.transport.call("GET", "/_mock/faults")["kinds"]
         return kinds
 
@@ -156,49 +156,49 @@ class AdminClient:
 
 
 class Mock(AdminClient):
-    """A server that runs elsewhere, or an application in this process, by the same verbs.
+    """A client of a server that runs elsewhere, or of an application in this process.
 
-    ``Mock.at("http://127.0.0.1:7670").world.clock.advance(minutes=1)``; every verb can be awaited as ``verb.aio(...)``.
+    ``Mock.at("http://127.0.0.1:7670").world.clock.advance(minutes=1)``; every method can be awaited as ``method.aio(...)``.
     """
 
     def __init__(self, transport: Transport) -> None:
-        """Nothing is asked yet."""
+        """Create a client; no request is sent yet."""
         self._transport = transport
 
     @classmethod
     def at(cls, url: str, token: str | None = None) -> Mock:
-        """A server at an address, with the token that it asks for if it listens off loopback.
+        """Create a client of the server at a URL; a server that listens beyond loopback needs its token.
 
         Raises:
-            ValueError: the address is none.
+            ValueError: the URL is invalid.
         """
         return cls(OverHttp(url, token))
 
     @classmethod
     def of(cls, app: WSGIApplication) -> Mock:
-        """An application in this process, without a socket."""
+        """Create a client of an application in this process, without a socket."""
         return cls(InProcess(app))
 
     @property
     def transport(self) -> Transport:
-        """The way to the server."""
+        """The connection to the server."""
         return self._transport
 
     @property
     def url(self) -> str:
-        """The server's address, without a slash at the end."""
+        """The server's URL, without a slash at the end."""
         return self._transport.url
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._transport.close()
 
     def __enter__(self) -> Self:
-        """Use it until the end of the block."""
+        """Return the client itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self.close()

@@ -1,4 +1,4 @@
-"""What customers have: their accounts, and the messages that came and went."""
+"""The accounts and messages of a world."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .values import AccountRecord, MessageRecord
 
 
 class MessagesMixin(Resource):
-    """The verbs of a world that are about accounts and messages."""
+    """The methods of a world for accounts and messages."""
 
     @awaitable
     def accounts(self) -> list[AccountRecord]:
-        """Every account."""
+        """Return every account."""
         return [AccountRecord(row) for row in self._ask("GET", "/accounts")["accounts"]]
 
     @awaitable
     def account(self, provider: str, name: str) -> AccountRecord:
-        """One account."""
+        """Return one account."""
         return AccountRecord(self._ask("GET", _account_path(provider, name)))
 
     @awaitable
@@ -35,13 +35,13 @@ class MessagesMixin(Resource):
         """Replace whole lists of an account: ``numbers``, ``programs``, ``contacts``, ``blacklist``, ``forwarding``.
 
         Args:
-            provider: whose account.
-            name: the account's.
-            fields: new values of the provider's own fields; those that are not named stay as they are.
-            lists: as a world file has them.
+            provider: the provider's name.
+            name: the account's name.
+            fields: new values of provider-specific fields; other fields keep their values.
+            lists: the new lists, as in a world file.
 
         Returns:
-            the account as it is now.
+            the changed account.
         """
         body = lists if fields is None else {**lists, "fields": fields}
         return AccountRecord(self._ask("PATCH", _account_path(provider, name), body=body))
@@ -57,15 +57,15 @@ class MessagesMixin(Resource):
         since: int | None = None,
         limit: int | None = None,
     ) -> list[MessageRecord]:
-        """Messages that the world holds, in the order in which they were stored.
+        """Return messages, in the order in which they were stored.
 
         Args:
-            provider: of this one only.
-            account: of this one only.
+            provider: only of this provider.
+            account: only of this account.
             direction: ``inbound`` to the account, or ``outbound`` from it.
-            number: from or to this one only.
-            since: those whose serial is greater.
-            limit: so many at most.
+            number: only from or to this number.
+            since: only messages with a greater serial.
+            limit: the maximal count; all when ``None``.
         """
         filters = {"provider": provider, "account": account, "direction": direction, "number": number}
         found, _ = self._listed("/messages", "messages", "serial", filters, since, limit)
@@ -75,14 +75,14 @@ class MessagesMixin(Resource):
     def store(
         self, /, provider: str, account: str, *, at: Moment | timedelta | None = None, **row: Any
     ) -> MessageRecord:
-        """Put a message into an account's records, of either direction, with any instant and status.
+        """Add a message of either direction to an account, with any instant and status.
 
         Args:
-            provider: whose account.
-            account: its name.
-            at: the message's instant, or a duration back from now; now when none is given.
-            row: the message as a world file has it: ``direction``, ``sender``, ``recipient``, ``text`` and what is the
-                provider's own. The ``id`` is made when none is given.
+            provider: the provider's name.
+            account: the account's name.
+            at: the message's instant, or a duration before now; now when ``None``.
+            row: the message as in a world file: ``direction``, ``sender``, ``recipient``, ``text`` and
+                provider-specific fields. The ``id`` is generated when not given.
         """
         given = {} if at is None else {"at": moments.plain(at)}
         body = {"provider": provider, "account": account, **row, **given}
@@ -93,53 +93,53 @@ class MessagesMixin(Resource):
         """Change a message.
 
         Args:
-            serial: the message's.
-            changes: ``status``, or ``fields`` with values of the provider's own fields.
+            serial: the message's serial.
+            changes: ``status``, or ``fields`` with provider-specific values.
 
         Returns:
-            the message as it is now.
+            the changed message.
         """
         return MessageRecord.of(self._ask("PATCH", f"/messages/{serial}", body=changes))
 
     @awaitable
     def delete_message(self, serial: int) -> MessageRecord:
-        """Delete a message from its account's records; returns it as it was."""
+        """Delete a message, and return it."""
         return MessageRecord.of(self._ask("DELETE", f"/messages/{serial}")["deleted"])
 
     @awaitable
     def inbound(self, /, provider: str, account: str | None = None, **fields: Any) -> MessageRecord:
-        """Let a message come in from outside, now.
+        """Simulate an inbound message from a handset, now.
 
         Args:
-            provider: where it arrives.
-            account: whose it is, where the fields do not tell.
-            fields: in the words of a world file: ``sender``, ``recipient``, ``text`` and what is the provider's own.
+            provider: the provider that receives it.
+            account: the account, when the fields do not determine it.
+            fields: as in a world file: ``sender``, ``recipient``, ``text`` and provider-specific fields.
         """
         message = self._receive(provider, account, fields)["message"]
         if message is None:
-            raise ControlError("not_stored", f"{provider} took the message and keeps no record of it")
+            raise ControlError("not_stored", f"{provider} received the message and stores none")
         return MessageRecord.of(message)
 
     @awaitable
     def schedule_inbound(
         self, /, provider: str, account: str | None = None, *, delay: Duration, **fields: Any
     ) -> datetime:
-        """Let a message come in from outside, later.
+        """Schedule an inbound message from a handset.
 
         Args:
-            provider: as `inbound` has it.
-            account: likewise.
-            delay: how much later, by the world's clock.
-            fields: likewise.
+            provider: as for `inbound`.
+            account: as for `inbound`.
+            delay: the delay on the world's clock.
+            fields: as for `inbound`.
 
         Returns:
-            the instant at which it will come in.
+            the instant at which it will be received, in UTC.
         """
         return moments.read(self._receive(provider, account, {**fields, "in": moments.seconds(delay)})["due"])
 
     def _receive(self, provider: str, account: str | None, fields: Mapping[str, Any]) -> Any:
-        whose = {"provider": provider} if account is None else {"provider": provider, "account": account}
-        return self._ask("POST", "/inbound", body={**whose, **fields})
+        receiver = {"provider": provider} if account is None else {"provider": provider, "account": account}
+        return self._ask("POST", "/inbound", body={**receiver, **fields})
 
 
 def _account_path(provider: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""How a world, or a part of one, is asked: what its verbs have in common, whichever file they are in."""
+"""The base class of the clients of a world and its parts."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from .transport import Transport
 from .values import Row
 
 _PAGE = 1_000
-"""Rows that are fetched at a time."""
+"""The maximal number of rows fetched by one request."""
 
 
 class Resource:
-    """The way to one world of one server, or to one part of it."""
+    """A world of a server or a part of it, by its path in the control API."""
 
     def __init__(self, transport: Transport, path: str) -> None:
-        """Nothing is asked yet.
+        """Create a client; no request is sent yet.
 
         Args:
-            transport: the way to the server.
-            path: of the world or the part.
+            transport: the connection to the server.
+            path: the path of the world or its part.
         """
         self._transport = transport
         self._path = path
@@ -38,15 +38,15 @@ class Resource:
     def _listed(
         self, path: str, key: str, place: str, query: Mapping[str, Any], since: int | None, limit: int | None
     ) -> tuple[list[Row], Row]:
-        """Rows after a place, so many at most, fetched page by page; with them the last page as it came.
+        """Fetch a list page by page, and return its rows and the last page.
 
         Args:
-            path: where the list is.
-            key: under which a page has its rows.
-            place: under which a row has its place.
-            query: which rows.
-            since: those behind this place.
-            limit: so many at most.
+            path: the path of the list.
+            key: the key of the rows in a page.
+            place: the key of a row's number or serial.
+            query: the filters.
+            since: only rows with a greater number or serial.
+            limit: the maximal count; all when ``None``.
         """
         found: list[Row] = []
         while True:

@@ -1,4 +1,4 @@
-"""Instants and durations as Python's own, and as the control API writes them: ISO 8601 in UTC, and seconds."""
+"""Conversion of instants and durations between Python types and the control API's ISO 8601 text and seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from mockserver.engine.instants import SECOND, datetime_of, duration, instant_of, iso, parse_duration, parse_instant
 
 Moment: TypeAlias = datetime | str
-"""An instant: an aware datetime, or ISO 8601 text (UTC where it names no offset)."""
+"""An instant: an aware datetime, or ISO 8601 text (UTC when it has no offset)."""
 Duration: TypeAlias = timedelta | float | str
 """A duration: a timedelta, a number of seconds, or ISO 8601 text such as ``PT1M30S``."""
 
@@ -17,33 +17,33 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def read(text: str) -> datetime:
-    """An instant of the control API's as an aware datetime in UTC."""
+    """Parse the control API's text of an instant into an aware datetime in UTC."""
     return datetime_of(parse_instant(text))
 
 
 def read_if_any(text: str | None) -> datetime | None:
-    """The same, where there may be none."""
+    """Parse the text of an instant, or return ``None`` for ``None``."""
     return None if text is None else read(text)
 
 
 def written(moment: Moment) -> str:
-    """An instant as the control API takes it. What is text already the API reads, and rejects if it must.
+    """Format an instant for the control API. Text is returned unchanged, for the control API to check.
 
     Raises:
-        ValueError: a datetime that names no zone.
+        ValueError: the datetime has no time zone.
     """
     if isinstance(moment, str):
         return moment
     if moment.tzinfo is None:
-        raise ValueError(f"{moment!r} names no zone; use datetime(..., tzinfo=UTC)")
+        raise ValueError(f"{moment!r} has no time zone; use datetime(..., tzinfo=UTC)")
     return iso(instant_of(moment))
 
 
 def seconds(length: Duration) -> float:
-    """A duration in seconds.
+    """Return a duration in seconds.
 
     Raises:
-        ValueError: text that is no duration.
+        ValueError: the text is not a duration.
     """
     if isinstance(length, str):
         return parse_duration(length) / SECOND
@@ -51,10 +51,10 @@ def seconds(length: Duration) -> float:
 
 
 def plain(value: Any) -> Any:
-    """JSON, with instants and durations at any depth as text.
+    """Convert a value to JSON types, with instants and durations at any depth as text.
 
     Raises:
-        ValueError: a datetime among them names no zone.
+        ValueError: a datetime has no time zone.
     """
     if isinstance(value, datetime):
         return written(value)

@@ -1,4 +1,4 @@
-"""How a verb reaches the control API: over a socket, or by calling the application in this process."""
+"""Connections to the control API: over HTTP, or by calling the WSGI application in this process."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     import requests
 
 Query: TypeAlias = Mapping[str, Any]
-"""Parameters of an address; those that are ``None`` are left out."""
+"""Query parameters; those that are ``None`` are left out."""
 
 PATIENCE = 60.0
-"""Seconds that an answer may take, beside those that a verb asks to wait."""
+"""Seconds within which a response must come, in addition to the time that a request waits on purpose."""
 
 
 class ControlError(Exception):
-    """The control API says no."""
+    """An error response of the control API."""
 
     def __init__(self, code: str, message: str, difference: Any = None) -> None:
         super().__init__(code, message, difference)
@@ -34,58 +34,58 @@ class ControlError(Exception):
         self.message = message
         """A sentence for people."""
         self.difference = difference
-        """Between what was wanted and what is there, as JSON; ``None`` where there is nothing to compare."""
+        """The difference between the expected and the actual, as JSON; ``None`` when there is nothing to compare."""
 
     def __str__(self) -> str:
-        """The sentence, and the difference below it."""
+        """Return the message, with the difference below it."""
         return self.message if self.difference is None else f"{self.message}\n{format_difference(self.difference)}"
 
 
 class NoServer(ConnectionError):
-    """No one answers at the server's address, or somebody who is not mockserver."""
+    """There is no server at the URL, or it is not a mockserver."""
 
 
 class Transport(Protocol):
-    """The way to one server's control API."""
+    """A connection to the control API of one server."""
 
     @property
     def url(self) -> str:
-        """The server's address, without a slash at the end."""
+        """The server's URL, without a slash at the end."""
 
     def call(self, method: str, path: str, query: Query | None = None, body: object = None, patience: float = 0) -> Any:
-        """Ask, and return the JSON of the answer; ``None`` where it has none.
+        """Send a request, and return the JSON of the response; ``None`` when it is empty.
 
         Args:
-            method: of HTTP.
-            path: from ``/_mock/`` on, percent-encoded.
-            query: what follows it.
-            body: JSON, in which instants may be datetimes and durations timedeltas; none is sent for ``None``.
-            patience: seconds that the answer may take beside the usual ones.
+            method: the HTTP method.
+            path: the path from ``/_mock/`` on, percent-encoded.
+            query: the query parameters.
+            body: JSON, in which instants may be datetimes and durations timedeltas; ``None`` for no body.
+            patience: seconds that the response may take in addition to `PATIENCE`.
 
         Raises:
-            ControlError: the answer is no.
-            NoServer: there is no answer.
+            ControlError: the server responded with an error.
+            NoServer: there was no response of a mockserver.
         """
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
 
 
 class OverHttp:
-    """The way to a server that runs elsewhere. Connections are kept, and any number of threads may use it."""
+    """A connection to a server over HTTP. It is safe for threads, and keeps its TCP connections open."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        """Nothing is asked yet.
+        """Create a connection; no request is sent yet.
 
         Args:
-            url: the server's address, such as ``http://127.0.0.1:7670``.
-            token: what a server that listens off loopback asks for.
+            url: the server's URL, such as ``http://127.0.0.1:7670``.
+            token: the token of a server that listens beyond loopback.
 
         Raises:
-            ValueError: the address is none.
+            ValueError: the URL is invalid.
         """
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-            raise ValueError(f"{url!r} is not the address of a server; one looks like http://127.0.0.1:7670")
+            raise ValueError(f"{url!r} is not the URL of a server, such as http://127.0.0.1:7670")
         self._url = url.rstrip("/")
         self._headers = {"Content-Type": "application/json", **_headers(token)}
         self._session = _session()
@@ -105,13 +105,13 @@ class OverHttp:
                 method, url, data=_body(body), headers=self._headers, timeout=PATIENCE + patience, allow_redirects=False
             )
         except ReadTimeout as reason:
-            raise NoServer(f"the server at {self._url} does not answer in {PATIENCE + patience:g} s") from reason
+            raise NoServer(f"the server at {self._url} did not respond within {PATIENCE + patience:g} s") from reason
         except RequestException as reason:
             raise NoServer(f"no server answers at {self._url}; start one with: mockserver serve") from reason
         return _read(self._url, response.status_code, response.content)
 
     def close(self) -> None:
-        """See `Transport`; the next call opens new ones."""
+        """See `Transport`; the next call opens new connections."""
         self._session.close()
 
 
@@ -122,20 +122,20 @@ def _session() -> requests.Session:
     session = requests.Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=MOST_AWAITED))
-    session.trust_env = False  # the environment's proxy and .netrc are for the world outside
+    session.trust_env = False  # not through a proxy, and without credentials of .netrc
     return session
 
 
 class InProcess:
-    """The way to an application in this process, without a socket. Any number of threads may use it."""
+    """A connection to a WSGI application in this process, without a socket. It is safe for threads."""
 
     def __init__(self, app: WSGIApplication, url: str = "http://127.0.0.1:7670", token: str | None = None) -> None:
-        """Nothing is asked yet.
+        """Create a connection; no request is sent yet.
 
         Args:
-            app: the application, as `mockserver.app.create_app` makes it.
-            url: its address at a socket, if it has one; worlds' base addresses begin with it.
-            token: what an application that listens off loopback asks for.
+            app: the application, as returned by `mockserver.app.create_app`.
+            url: its URL, with which the base URLs of worlds begin.
+            token: the token of an application that listens beyond loopback.
         """
         self._url = url.rstrip("/")
         self.app = app
@@ -153,20 +153,20 @@ class InProcess:
         path: str,
         query: Query | None = None,
         body: object = None,
-        patience: float = 0,  # noqa: ARG002 - no one can give up on a call in this process
+        patience: float = 0,  # noqa: ARG002 - a call in this process has no time limit
     ) -> Any:
         """See `Transport`."""
-        answered: list[str] = []
+        statuses: list[str] = []
 
         def start(status: str, _headers: object, _error: object = None, /) -> Any:
-            answered.append(status)
+            statuses.append(status)
 
         chunks = self.app(self._environ(method, path, _query(query)[1:], _body(body) or b""), start)
         content = _joined(chunks)
-        return _read(self._url, int(answered[-1][:3]), content)
+        return _read(self._url, int(statuses[-1][:3]), content)
 
     def close(self) -> None:
-        """See `Transport`; there are none."""
+        """See `Transport`; there are no connections to close."""
 
     def _environ(self, method: str, path: str, query: str, body: bytes) -> dict[str, Any]:
         where = urlsplit(self._url)
@@ -194,7 +194,7 @@ class InProcess:
 
 
 def format_difference(difference: Any) -> str:
-    """A difference as text for people, indented: a line for each thing where it is a list."""
+    """Format a difference as indented text, with one line for each item of a list."""
     lines = difference if isinstance(difference, list) else [difference]
     return "\n".join(_indented(line if isinstance(line, str) else _json(line)) for line in lines)
 
@@ -234,7 +234,7 @@ def _joined(chunks: Iterable[bytes]) -> bytes:
 
 
 def _read(url: str, status: int, content: bytes) -> Any:
-    """An answer's JSON, or the error that it is."""
+    """Return the JSON of a response, or raise the error that it reports."""
     if not content and status < 300:
         return None
     try:
@@ -244,4 +244,6 @@ def _read(url: str, status: int, content: bytes) -> Any:
         error = response["error"]
         raise ControlError(error["code"], error["message"], error["difference"])
     except (ValueError, KeyError, TypeError) as reason:
-        raise NoServer(f"what answers at {url} is not mockserver: {status} and {content[:80]!r}") from reason
+        raise NoServer(
+            f"the server at {url} is not mockserver: it responded {status} with {content[:80]!r}"
+        ) from reason

@@ -1,6 +1,6 @@
-"""What the verbs return: facts at the moment of asking. Instants are aware datetimes in UTC.
+"""The values that the client returns, as of the time of the request. Instants are aware datetimes in UTC.
 
-Each keeps the JSON that it was read from as ``row``, for what is a provider's own.
+Each keeps its JSON as ``row``, which also holds provider-specific values.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ Logins: TypeAlias = Mapping[str, Mapping[str, tuple[Login, ...]]]
 
 @dataclass(frozen=True)
 class WorldFacts:
-    """A world."""
+    """The facts about a world: clock, variants, credentials and counts."""
 
     id: str
     base_url: str
-    """Where it answers clients whose credentials cannot be changed."""
+    """The URL for clients whose credentials cannot be changed."""
     now: datetime
     is_frozen: bool
     due: datetime | None
-    """When the next thing happens by itself; ``None`` when nothing is due."""
+    """The instant of the next scheduled event; ``None`` when there is none."""
     seed: str
-    """Of its identifiers and of chance."""
+    """The seed of identifiers and probabilities."""
     variants: Mapping[str, str]
-    """The switches that differ from their defaults."""
+    """The variants of quirks that differ from the defaults, by switch."""
     credentials: Logins
     exchanges: int
-    """In its journal."""
+    """The number of exchanges in its journal."""
     messages: int
     cursor: int
-    """How many things have happened in it; `wait` goes on from here."""
+    """The cursor of its latest event; `WorldClient.wait` takes it as ``since``."""
     row: Row = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, row: Row) -> WorldFacts:
-        """Read it."""
+        """Build it from the control API's JSON."""
         return cls(
             id=row["id"],
             base_url=row["base_url"],
@@ -76,55 +76,55 @@ def _login(row: Row) -> Login:
 
 @dataclass(frozen=True)
 class EventRecord:
-    """One thing that happened in a world."""
+    """An event in a world."""
 
     at: datetime
     event: str
-    """Such as ``message_stored``."""
+    """The kind of the event, such as ``message_stored``."""
     row: Row = field(compare=False)
-    """Its facts."""
+    """The event as JSON."""
 
     @classmethod
     def of(cls, row: Row) -> EventRecord:
-        """Read it."""
+        """Build it from the control API's JSON."""
         return cls(read(row["at"]), row["event"], row)
 
 
 @dataclass(frozen=True)
 class Time:
-    """A world's time."""
+    """The state of a world's clock."""
 
     now: datetime
     is_frozen: bool
     due: datetime | None
-    """When the next thing happens by itself; ``None`` when nothing is due."""
+    """The instant of the next scheduled event; ``None`` when there is none."""
     events: tuple[EventRecord, ...]
-    """What happened while the clock was moved, in order, each at its own instant."""
+    """The events while the clock was moved, in order, each at its own instant."""
     row: Row = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, row: Row) -> Time:
-        """Read it."""
+        """Build it from the control API's JSON."""
         events = tuple(map(EventRecord.of, row.get("events", ())))
         return cls(read(row["now"]), row["frozen"], read_if_any(row["next"]), events, row)
 
 
 class AccountRecord(dict[str, Any]):
-    """An account as a world file has it, without its messages."""
+    """An account as in a world file, without its messages."""
 
     @property
     def fields(self) -> Row:
-        """The provider's own fields."""
+        """The provider-specific fields."""
         fields: Row = self.get("fields", {})
         return fields
 
 
 @dataclass(frozen=True)
 class MessageRecord:
-    """A message of an account. What only its provider has, a status or a program, is in ``row``."""
+    """A message of an account. Provider-specific values, such as a status, are in ``row``."""
 
     serial: int
-    """Its place among all messages of the world."""
+    """Its number among all messages of the world."""
     provider: str
     account: str
     id: str
@@ -135,16 +135,16 @@ class MessageRecord:
     at: datetime
     text: str
     is_read: bool
-    """Whether the customer has seen it, where the provider keeps account of that."""
+    """Whether the customer has read it; ``False`` when the provider does not record that."""
     fields: Row = field(repr=False, compare=False)
-    """The provider's own fields."""
+    """The provider-specific fields."""
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(default=None, repr=False, compare=False)
-    """Of one that was waited for: wait for the next after this."""
+    """The cursor from which to wait for the next one; ``None`` when it was not waited for."""
 
     @classmethod
     def of(cls, row: Row, cursor: int | None = None) -> MessageRecord:
-        """Read it."""
+        """Build it from the control API's JSON."""
         return cls(
             serial=row["serial"],
             provider=row["provider"],
@@ -164,98 +164,98 @@ class MessageRecord:
 
 @dataclass(frozen=True)
 class Webhook:
-    """A request."""
+    """An HTTP request, of a client or of a webhook."""
 
     method: str
     url: str
-    """Of one that we made: the whole address. Of one that we were asked: what was asked for, as it was sent."""
+    """The whole URL of a webhook; the request target of a client's request, as it was sent."""
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
 
 @dataclass(frozen=True)
 class ResponseView:
-    """What was answered to it."""
+    """An HTTP response, to a client or of a webhook's receiver."""
 
     status: int
-    """Of HTTP."""
+    """The HTTP status."""
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    """Its beginning, as far as it is kept."""
+    """The body; a long one is cut."""
 
     @classmethod
     def of(cls, row: Row) -> ResponseView:
-        """Read it."""
+        """Build it from the control API's JSON."""
         return cls(row["status"], headers(row), content(row["body"]))
 
 
 def headers(row: Row) -> tuple[tuple[str, str], ...]:
-    """The headers of a request or an answer."""
+    """Return the headers of a request or response."""
     return tuple((name, value) for name, value in row["headers"])
 
 
 def content(row: Row) -> bytes:
-    """A body: as text, or as base64 where it is none."""
+    """Return a body, which JSON holds as text or, when it is not text, as base64."""
     return b64decode(row["base64"]) if "base64" in row else row["text"].encode()
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What the provider concluded, whatever the client got."""
+    """The decision of the provider, which a fault may keep from the client."""
 
     error: str | None
-    """The name of its provider error; ``None`` for what it accepted."""
+    """The name of the provider error; ``None`` for an accepted request."""
     effect: Effect
 
     @classmethod
     def of(cls, row: Row) -> Decided:
-        """Read it."""
+        """Build it from the control API's JSON."""
         return cls(row["error"], row["effect"])
 
 
 @dataclass(frozen=True)
 class ExchangeRecord:
-    """A request and its answer."""
+    """A request and its response."""
 
     number: int
-    """Its place in the world's journal, from 1."""
+    """Its number in the world's journal, counted from 1."""
     at: datetime
-    """The world's instant."""
+    """The instant of the request on the world's clock."""
     provider: str | None
     operation: str | None
     account: str | None
     method: str
     host: str | None
-    """The host that was asked, as the request names it; ``None`` where it names none."""
+    """The host that the request names; ``None`` when it names none."""
     target: str
-    """What was asked for, as it was sent, with secrets that are not ours masked."""
+    """The request target as it was sent, with foreign secrets masked."""
     status: int
     outcome: ExchangeOutcome
-    """What came of it for the client: ``accepted``, ``rejected``, ``no_response`` and so on."""
+    """The outcome for the client: ``accepted``, ``rejected``, ``no_response`` and so on."""
     error: str | None
-    """The name of the provider's error that the client got, if it got one."""
+    """The name of the provider error that the client got; ``None`` when it got none."""
     decided: Decided | None
-    """What was concluded; ``None`` where no operation was asked for."""
+    """The provider's decision; ``None`` when the request named no operation."""
     fault: str | None
-    """The id of the fault rule that acted, if one did."""
+    """The id of the fault rule that hit; ``None`` when none did."""
     ending: str | None
-    """What became of the connection, once that is known."""
+    """How the connection ended; ``None`` while that is not known."""
     row: Row = field(repr=False, compare=False)
     cursor: int | None = field(default=None, repr=False, compare=False)
-    """Of one that was waited for: wait for the next after this."""
+    """The cursor from which to wait for the next one; ``None`` when it was not waited for."""
     request: Webhook | None = field(default=None, repr=False, compare=False)
-    """Whole, of one that was asked for by its number: ``world.exchange(3)``."""
+    """The full request; ``None`` unless fetched by number: ``world.exchange(3)``."""
     response: ResponseView | None = field(default=None, repr=False, compare=False)
-    """Likewise; empty where no answer was sent."""
+    """The full response, empty when none was sent; ``None`` unless fetched by number."""
 
     @property
     def address(self) -> str:
-        """The host and what was asked of it; a target that is sent to a proxy has its own."""
+        """The host and the request target; the target of a request to a proxy already includes the host."""
         return f"{self.host or ''}{self.target}" if self.target.startswith("/") else self.target
 
     @classmethod
     def of(cls, row: Row, cursor: int | None = None) -> ExchangeRecord:
-        """Read it, in short or in full."""
+        """Build it from the control API's JSON of a list or of one exchange."""
         error, decided, fault = row["error"], row["decided"], row["fault"]
         return cls(
             number=row["number"],
@@ -292,24 +292,24 @@ class JournalPage(list[ExchangeRecord]):
     ) -> None:
         super().__init__(exchanges)
         self.last = last
-        """The number of the world's latest exchange, whether it is among these or not."""
+        """The number of the world's latest exchange, whether it is in this page or not."""
         self.dropped = dropped
-        """How many of the world's oldest exchanges are gone."""
+        """How many of the world's oldest exchanges are no longer in the journal."""
         self.why_dropped = why_dropped
-        """By which bound, and how it is raised, in a sentence."""
+        """The limit that dropped them and how to raise it, as a sentence; ``None`` when none was dropped."""
 
     @classmethod
     def of(cls, row: Row) -> JournalPage:
-        """Read it."""
+        """Build it from the control API's JSON."""
         return cls(map(ExchangeRecord.of, row["exchanges"]), row["last"], row["dropped"], row["why_dropped"])
 
 
 Credentials: TypeAlias = Mapping[str, Mapping[str, Sequence[Login | tuple[str, str] | Row | str]]]
-"""Credentials to give, by provider and account: each a login, a pair, its JSON, or a key that is both in one."""
+"""Credentials by provider and account: each a login, a pair of user and secret, JSON, or a user without secret."""
 
 
 def written_credentials(credentials: Credentials) -> dict[str, Any]:
-    """As the control API takes them."""
+    """Convert credentials to the control API's JSON."""
     return {
         provider: {name: [_written_login(login) for login in logins] for name, logins in accounts.items()}
         for provider, accounts in credentials.items()

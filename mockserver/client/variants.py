@@ -1,4 +1,4 @@
-"""A world's variants of the quirks."""
+"""The variants of quirks in a world."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .values import Row
 
 
 class VariantsMixin(Mapping[str, str]):
-    """Every switch of a world by name, as it stands when it is looked at: ``world.variants["limits"]``."""
+    """The current variant of every switch of a world, by name: ``world.variants["limits"]``."""
 
     def __init__(self, transport: Transport, path: str) -> None:
         self._transport = transport
         self._path = path
 
     def __getitem__(self, name: str) -> str:
-        """How a quirk is read now."""
+        """Return the current variant of a switch."""
         variant: str = self.show()[name]["variant"]
         return variant
 
@@ -29,13 +29,13 @@ class VariantsMixin(Mapping[str, str]):
 
     @awaitable
     def show(self) -> Mapping[str, Row]:
-        """Every switch with its ``variant``, its ``default``, all its ``variants`` and the number of its ``quirk``."""
+        """Return every switch with its ``variant``, its ``default``, all its ``variants`` and the number of its ``quirk``."""
         table: Mapping[str, Row] = self._transport.call("GET", self._path)
         return table
 
     @awaitable
     def set(self, variants: Mapping[str, str] | None = None, /, **more: str) -> None:
-        """Read quirks another way from now on: ``set(limits="off")``, ``set({"acme.zone": "UTC"})``.
+        """Set variants of quirks from now on: ``set(limits="off")``, ``set({"acme.zone": "UTC"})``.
 
         Raises:
             ControlError: there is no such switch, or it has no such variant; nothing was changed.

@@ -1,4 +1,4 @@
-"""What is not there yet: one exchange, message or attempt, as soon as it comes."""
+"""Waiting for the next exchange, message or webhook attempt of a world."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class WaitMixin(DeliveriesMixin):
-    """The verbs of a world that wait for what happens in it."""
+    """The methods of a world that wait for an exchange, a message or a delivery."""
 
     @awaitable
     def wait(
@@ -30,23 +30,23 @@ class WaitMixin(DeliveriesMixin):
     ) -> ExchangeRecord | MessageRecord | DeliveryRecord:
         """Wait for the next exchange, message or attempt.
 
-        From now on, unless a cursor says otherwise. What may have come before the waiting begins is not missed with the
-        cursor of a moment before it can have::
+        Without a cursor, only what comes from now on counts. To miss nothing, take the cursor before the application
+        starts::
 
             cursor = world.cursor
             application.start()
             world.wait("message", since=cursor)
 
         Args:
-            for_: which of the three; ``delivery`` is one at which an attempt was made.
-            timeout: how long, in seconds of the wall clock.
-            since: a cursor: what came until then does not count, what came since is returned at once. `cursor` is where
-                the world stands, 0 counts everything, and what is returned carries the one at which to go on.
-            filters: those of `journal` for an exchange, those of `messages` for a message, ``number`` and
+            for_: what to wait for; ``delivery`` waits for the end of an attempt.
+            timeout: time limit on the wall clock.
+            since: a cursor; the first match after it is returned, at once if it has already come. `cursor` is the
+                present one, 0 includes everything, and the result carries the cursor for the next call.
+            filters: the filters of `journal` for an exchange, those of `messages` for a message, ``number`` and
                 ``status`` for a delivery.
 
         Raises:
-            TimeoutError: nothing of that kind came.
+            TimeoutError: no match came in time.
         """
         if for_ == "exchange":
             return self.wait_for_exchange(timeout=timeout, since=since, **filters)
@@ -58,7 +58,7 @@ class WaitMixin(DeliveriesMixin):
     def wait_for_exchange(
         self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any
     ) -> ExchangeRecord:
-        """`wait` for an exchange, and with the filters of `journal`."""
+        """Wait for an exchange, with the filters of `journal`; see `wait`."""
         found, cursor = self._awaited("exchange", timeout, since, filters)
         return ExchangeRecord.of(found, cursor)
 
@@ -66,7 +66,7 @@ class WaitMixin(DeliveriesMixin):
     def wait_for_message(
         self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any
     ) -> MessageRecord:
-        """`wait` for a message, and with the filters of `messages`."""
+        """Wait for a message, with the filters of `messages`; see `wait`."""
         found, cursor = self._awaited("message", timeout, since, filters)
         return MessageRecord.of(found["message"], cursor)
 
@@ -80,16 +80,16 @@ class WaitMixin(DeliveriesMixin):
         number: int | None = None,
         status: Status | None = None,
     ) -> DeliveryRecord:
-        """`wait` until an attempt at a delivery is over.
+        """Wait until an attempt at a delivery ends; see `wait`.
 
         Args:
-            timeout: as `wait` has it.
-            since: likewise.
-            number: of the delivery.
-            status: what the attempt made of it.
+            timeout: time limit on the wall clock.
+            since: a cursor, as for `wait`.
+            number: the delivery's number.
+            status: the delivery's status after the attempt.
 
         Returns:
-            the delivery as it stands when it is over.
+            the delivery, fetched after the attempt.
         """
         wanted = {"number": number, "status": status}
         filters = {name: value for name, value in wanted.items() if value is not None}
@@ -107,5 +107,5 @@ class WaitMixin(DeliveriesMixin):
 
 def _missed(kind: str, patience: float, since: int | None, filters: Mapping[str, Any]) -> str:
     wanted = " and ".join(f"{name} {value!r}" for name, value in filters.items())
-    cursor = f" since cursor {since}" if since is not None else "; since=0 counts what came before, too"
+    cursor = f" since cursor {since}" if since is not None else "; since=0 includes earlier ones"
     return f"no {kind}{f' with {wanted}' if wanted else ''} came within {patience:g} s{cursor}"

@@ -1,4 +1,4 @@
-"""A world and its verbs."""
+"""The client of one world: `WorldClient`."""
 
 from __future__ import annotations
 
@@ -26,41 +26,40 @@ from .variants import VariantsMixin
 from .waiting import WaitMixin
 
 Document: TypeAlias = Mapping[str, Any] | str | PathLike[str]
-"""A world file: what it holds, or where it lies."""
+"""A world file: its content, or its path."""
 
 
 class WorldClient(MessagesMixin, Exchanges, WaitMixin):
-    """Everything that one test sees: accounts, messages, clock, variants, faults, deliveries and journal.
+    """A client of one world: accounts, messages, clock, variants, faults, deliveries and journal.
 
-    The verbs of the world as a whole are here, those of what is in it with its bases. Used as a context manager it is
-    dropped at the end. Every verb raises `ControlError` when the server rejects it, and `NoServer` when no one answers;
-    every verb can be awaited as ``verb.aio(...)``.
+    Used as a context manager, it deletes the world at the end. Every method raises `ControlError` for an error response
+    and `NoServer` when there is no server, and can be awaited as ``method.aio(...)``.
     """
 
     def __init__(self, transport: Transport, world_id: str, facts: WorldFacts | None = None) -> None:
-        """Nothing is asked yet, and whether there is such a world is not known.
+        """Create a client; no request is sent yet, so the world may not exist.
 
         Args:
-            transport: the way to its server.
-            world_id: its name in addresses.
-            facts: what is known of it already.
+            transport: the connection to the server.
+            world_id: the world's id.
+            facts: the world's facts, when already known.
         """
         super().__init__(transport, f"/_mock/worlds/{quote(world_id, safe='')}")
         self.id = world_id
         self._facts = facts
         self.clock = WorldClock(transport, f"{self._path}/clock")
-        """The clock that everything in this world follows."""
+        """The world's clock."""
         self.faults = WorldFaults(transport, f"{self._path}/faults")
-        """What goes wrong on purpose in this world."""
+        """The world's fault rules."""
         self.variants = VariantsMixin(transport, f"{self._path}/variants")
-        """How this world reads the quirks."""
+        """The world's variants of quirks."""
 
     @classmethod
     def of(cls, transport: Transport, row: Row) -> WorldClient:
-        """Read it.
+        """Create a client from the control API's JSON.
 
         Args:
-            transport: the way to its server.
+            transport: the connection to the server.
             row: the world as JSON.
         """
         return cls(transport, row["id"], WorldFacts.of(row))
@@ -70,102 +69,104 @@ class WorldClient(MessagesMixin, Exchanges, WaitMixin):
 
     @property
     def transport(self) -> Transport:
-        """The way to its server."""
+        """The connection to the server."""
         return self._transport
 
     @property
     def base_url(self) -> str:
-        """Where this world answers clients whose credentials cannot be changed, without a slash at the end."""
+        """The URL for clients whose credentials cannot be changed, without a slash at the end."""
         return self.facts.base_url
 
     @property
     def credentials(self) -> Logins:
-        """Its accounts' logins, by provider and account; those of a world that was created are no one else's."""
+        """The logins of its accounts, by provider and account. No other world has them."""
         return self.facts.credentials
 
     @property
     def facts(self) -> WorldFacts:
-        """How it stood when it was made or found; asked for once where that is not known. `show` asks each time."""
+        """The facts as of its creation or first use; `show` fetches the present ones."""
         if self._facts is None:
             self._facts = self.show()
         return self._facts
 
     @property
     def cursor(self) -> int:
-        """How many things have happened in it until now; `wait` takes it as ``since``."""
+        """The cursor of the latest event; `wait` takes it as ``since``."""
         return self.show().cursor
 
     def login(self, provider: str, account: str | None = None) -> Login:
-        """The first user and secret of an account, the provider's first one when none is named.
+        """Return the first login of an account, by default of the provider's first account.
 
         Raises:
-            LookupError: there is none; which there are.
+            LookupError: there is no such login; the message lists the accounts that have one.
         """
         for name, logins in self.credentials.get(provider, {}).items():
             if logins and account in (None, name):
                 return logins[0]
         wanted = provider if account is None else f"{provider}/{account}"
-        there = [
+        with_login = [
             f"{each}/{name}"
             for each, accounts in self.credentials.items()
             for name, logins in accounts.items()
             if logins
         ]
-        raise LookupError(f"the world {self.id!r} has no login of {wanted}; it has {', '.join(there) or 'none at all'}")
+        raise LookupError(
+            f"the world {self.id!r} has no login of {wanted}; it has {', '.join(with_login) or 'none at all'}"
+        )
 
     @awaitable
     def show(self) -> WorldFacts:
-        """How it stands."""
+        """Fetch the present facts."""
         return WorldFacts.of(self._ask("GET"))
 
     @awaitable
-    def fork(self, id: str | None = None) -> WorldClient:  # noqa: A002 - the control API's word
-        """A world that begins as this one is now, with credentials of its own."""
+    def fork(self, id: str | None = None) -> WorldClient:  # noqa: A002 - the control API's name
+        """Create a copy of the world as it is now, with its own credentials."""
         return WorldClient.of(self._transport, self._ask("POST", "/fork", body={} if id is None else {"id": id}))
 
     @awaitable
     def reset(self, freeze: Moment | None = None) -> WorldFacts:
-        """Return it to how it was created, with its clock frozen at an instant, past or future, if one is given."""
+        """Reset the world to its initial content, and freeze its clock at an instant, past or future, if given."""
         return WorldFacts.of(
             self._ask("POST", "/reset", body={} if freeze is None else {"freeze": moments.written(freeze)})
         )
 
     @awaitable
     def drop(self) -> None:
-        """Forget it. Its credentials are rejected from now on, as any unknown ones."""
+        """Delete the world. Its credentials are rejected from now on, as unknown ones are."""
         self._ask("DELETE")
 
     def __enter__(self) -> Self:
-        """Use it until the end of the block."""
+        """Return the client itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Drop it, unless that was done inside."""
+        """Delete the world, unless that was already done."""
         with suppress(ControlError):
             self.drop()
 
     @awaitable
     def snapshot(self, *, credentials: bool = False) -> dict[str, Any]:
-        """The world as a world file.
+        """Return the world as a world file.
 
         Args:
-            credentials: whether the logins stand in it.
+            credentials: whether to include the credentials.
         """
         document: dict[str, Any] = self._ask("GET", "/snapshot", {"credentials": True if credentials else None})
         return document
 
     @awaitable
     def restore(self, document: Document, *, own_credentials: bool = False) -> WorldFacts:
-        """Make it as a world file says.
+        """Replace the content of the world by a world file.
 
         Args:
             document: the world file.
-            own_credentials: whether it keeps its own credentials where the file tells others.
+            own_credentials: whether to keep its credentials instead of taking those of the file.
 
         Raises:
-            ControlError: it is no world file, or its credentials are another world's; the world is as it was.
+            ControlError: the file is invalid, or another world has its credentials; the world is unchanged.
         """
         query = {"own_credentials": own_credentials or None}
         facts = self._facts = WorldFacts.of(self._ask("PUT", "/snapshot", query, loaded(document)))
@@ -173,13 +174,13 @@ class WorldClient(MessagesMixin, Exchanges, WaitMixin):
 
 
 def loaded(document: Document) -> Mapping[str, Any]:
-    """What a world file holds.
+    """Return the content of a world file.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is no JSON.
+        OSError: the file cannot be read.
+        ValueError: the file is not JSON.
     """
     if isinstance(document, Mapping):
         return document
-    held: Mapping[str, Any] = json.loads(Path(document).read_bytes())
-    return held
+    content: Mapping[str, Any] = json.loads(Path(document).read_bytes())
+    return content
