@@ -17,7 +17,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
     "arguments",
     [
         ["pytest", "-q", "-p", "no:cacheprovider", "--benchmark-disable", "--small", "benchmarks/in_process"],
-        ["benchmarks.stages", "--requests", "5"],
+        ["benchmarks.stages", "--requests", "5", "--rounds", "2"],
     ],
     ids=["in process", "stages"],
 )

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib.metadata import EntryPoint, distribution
+from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -203,7 +204,7 @@ def test_a_broken_provider_is_named_by_serve_and_stops_no_other(site: Path) -> N
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
-        banner = list(iter(server.stdout.readline, "Press Ctrl-C to stop.\n"))
+        banner = list(takewhile(lambda line: line != "Press Ctrl-C to stop.\n", server.stdout))
         server.terminate()
         _, log = server.communicate(timeout=60)
 
