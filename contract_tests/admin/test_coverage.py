@@ -419,7 +419,7 @@ def test_a_run_fails_below_its_threshold(run: Callable[..., pytest.RunResult], t
     result = run(TESTS, f"--mockserver-coverage-threshold={threshold}")
 
     assert code == result.ret
-    assert code == ("that is less than the 10.5% that are asked for" in result.outlines)
+    assert code == ("that is less than the 10.5% that are required" in result.outlines)
 
 
 def test_a_report_of_no_format_stops_the_run(run: Callable[..., pytest.RunResult]) -> None:

@@ -90,7 +90,7 @@ def test_a_test_that_fails_as_usual_does_not_count(run: Run) -> None:
     result.assert_outcomes(failed=1 + OTHERS, passed=1 + OTHERS)
 
     assert {"survived by 1", "not met"} == set(lines(result).values())
-    result.stdout.fnmatch_lines(["1 tests fail as usual, and do not count: test_it.py::test_it[[]*]"])
+    result.stdout.fnmatch_lines(["1 tests fail with the defaults too, and do not count: test_it.py::test_it[[]*]"])
 
 
 def test_a_test_that_has_chosen_a_variant_keeps_it(run: Run) -> None:

@@ -158,7 +158,7 @@ def test_that(mock_world):
     ("said", "sentence"),
     [
         ("freez='2026-03-29T00:59:59Z'", "freez: unknown key; did you mean 'freeze'?"),
-        ("'small'", "'small' has no name; what can be said is fixture, seed, variants, freeze, snapshot"),
+        ("'small'", "'small' has no name; the options are fixture, seed, variants, freeze, snapshot"),
     ],
 )
 def test_a_marker_that_says_nothing_known_stops_the_run(run, said: str, sentence: str) -> None:
@@ -224,7 +224,7 @@ def test_it(mock_redirect):
     section = shown(result).partition(" mockserver -")[2].partition("\n====")[0].splitlines()
 
     assert "60 exchanges, the last 20 of them" in section[1]
-    assert "... and 15 more that were rejected, corrupted or nearly right" == section[-1]
+    assert "... and 15 more that failed or have near misses" == section[-1]
     assert all(len(line) <= 200 for line in section)
 
 

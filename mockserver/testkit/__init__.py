@@ -1,1 +1,1 @@
-"""What test runners need: a server for a run, a world for a test, and what to say when one fails."""
+"""Support for test runners: fixtures for pytest, a base class for unittest, reports, and a suite for providers."""

@@ -1,4 +1,4 @@
-"""A pytest suite for any provider: what must hold of each of them, whatever its API.
+"""A pytest suite of the requirements on every provider.
 
 Derive a test class from `ProviderSuite` and fill in its attributes::
 
@@ -7,8 +7,7 @@ Derive a test class from `ProviderSuite` and fill in its attributes::
         tests = Path(__file__).parent
         examples = {"messages.list": Example("GET", "/v1/messages", headers={"X-Api-Key": "{user}"})}
 
-Every example is sent to fresh worlds that stand still, so a request that depends on what was sent before does not belong
-there. Pick one of the base classes, such as `FaultTests`, to run a part of the suite.
+Every example is sent to new worlds with frozen clocks, so it must not depend on earlier requests. Pick one of the base classes, such as `FaultTests`, to run a part of the suite.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     from mockserver.client import ExchangeRecord
 
 NOON = "2026-06-01T12:00:00Z"
-"""When the clocks of the suite's worlds stand still; a Monday."""
-STRANGER = "stranger-7f3a91c2d5"
+"""The instant at which the clocks of the suite's worlds are frozen; a Monday."""
+UNKNOWN_USER = "unknown-7f3a91c2d5"
 """A user and a secret that no account has."""
 
 FAULT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -51,12 +50,12 @@ FAULT_OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "uniform_delay": {"least": 0.0, "most": 0.001},
     "wrong_length": {"by": 7},
 }
-"""Those that a kind of fault needs."""
+"""The options that a kind of fault requires."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A request that the provider accepts in a fresh world.
+    """A request that the provider accepts in a new world.
 
     In every text ``{user}`` and ``{secret}`` stand for the credentials of an account of the world.
     """
@@ -72,15 +71,15 @@ class Example:
     basic: tuple[str, str] | None = None
     """User and password of HTTP Basic."""
     account: str | None = None
-    """The name of the account whose credentials are sent; the provider's first one when none is given."""
+    """The account whose credentials are sent; ``None`` for the provider's first account."""
 
     def request(self, user: str, secret: str, world: str) -> HttpRequest:
-        """The request to one world.
+        """Build the request to one world.
 
         Args:
-            user: what ``{user}`` stands for.
-            secret: what ``{secret}`` stands for.
-            world: the id of the world that is to answer.
+            user: the value of ``{user}``.
+            secret: the value of ``{secret}``.
+            world: the id of the world.
         """
 
         def filled(value: Any) -> Any:
@@ -117,20 +116,20 @@ _EXCHANGE = "X-Mockserver-Exchange"
 
 
 class ConformanceTests:
-    """What the parts of the suite share: a class that is derived from one fills in these attributes."""
+    """The base class of the suite's parts; a subclass sets these attributes."""
 
     provider: ClassVar[Provider]
     """The provider that is tested."""
     examples: ClassVar[Mapping[str, Example]] = {}
     """One request for each operation, by the operation's name."""
     tests: ClassVar[Path]
-    """The folder of the provider's tests, in which the quirks are looked for."""
+    """The folder of the provider's tests, which must name its quirks."""
     documents: ClassVar[Mapping[str, Path]] = {}
-    """The texts of the provider's documents, by the names that its sources use; quotes are looked up in them."""
+    """The texts of the provider's documents, by the names that its sources use; quoted sentences must be in them."""
     world_file: ClassVar[Path | None] = None
-    """The world file that worlds begin with; none is the fixture ``small``, with the provider's `accounts` in it."""
+    """The world file of the suite's worlds; ``None`` for the fixture ``small`` with the provider's `accounts`."""
     untested_variants: ClassVar[Mapping[str, str]] = {}
-    """``switch: variant`` -> why no test of the provider's own meets that variant."""
+    """``switch: variant`` -> why no test of the provider covers that variant."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run a test once for each operation, error, quirk, switch, variant or fault that it takes as an argument."""
@@ -142,12 +141,12 @@ class ConformanceTests:
 
     @pytest.fixture
     def service(self) -> Service:
-        """The server, without a socket; each test has worlds of its own in it."""
+        """The server, without a socket. Each test creates its own worlds in it."""
         return _service_of(self.provider)
 
     @pytest.fixture
     def create_world(self, service: Service) -> Iterator[Any]:
-        """Create worlds that are alike but for their credentials, and stand still."""
+        """A function that creates worlds with a frozen clock, equal except for their credentials."""
         mock, worlds = Mock.of(service.app), []
 
         def create(**options: Any) -> WorldClient:
@@ -165,19 +164,19 @@ class ConformanceTests:
 
     @pytest.fixture
     def world(self, create_world: Any) -> WorldClient:
-        """A fresh world that stands still."""
+        """A new world with a frozen clock."""
         world: WorldClient = create_world()
         return world
 
     # -- sending -------------------------------------------------------------------------------------------------------
 
     def example(self, operation: Operation) -> Example:
-        """The example of an operation."""
+        """Return the example of an operation."""
         assert operation.name in self.examples, f"examples has no request for the operation {operation.name}"
         return self.examples[operation.name]
 
     def request(self, example: Example, world: WorldClient) -> HttpRequest:
-        """An example as a request to a world, with the credentials of one of its accounts."""
+        """Build the request of an example to a world, with the credentials of one of its accounts."""
         login = world.login(self.provider.name, example.account)
         return example.request(login.user, login.secret or "", world.id)
 
@@ -189,12 +188,12 @@ class ConformanceTests:
 
     @staticmethod
     def last_exchange(world: WorldClient) -> ExchangeRecord:
-        """The exchange that a world has recorded last."""
+        """Return the last exchange in a world's journal."""
         return world.journal()[-1]
 
     @staticmethod
     def state(world: WorldClient) -> dict[str, Any]:
-        """All that a world's answers depend on once nothing is on its way, how often faults drew lots aside."""
+        """Return a snapshot of an idle world, without its count of random numbers drawn by faults."""
         world.wait_until_idle()
         state: dict[str, Any] = world.snapshot()
         state["sequences"].pop("chance", None)
@@ -202,12 +201,12 @@ class ConformanceTests:
 
 
 def _bytes(response: Response) -> _Bytes:
-    """What is sent of a response, without the number of its exchange."""
+    """Return the status, headers and body of a response, without the exchange's number."""
     return response.status, [pair for pair in response.headers if pair[0] != _EXCHANGE], response.body
 
 
 def _bytes_of_flask(service: Service, request: HttpRequest) -> _Bytes:
-    """What the Flask application sends under any WSGI server."""
+    """Return the status, headers and body that the Flask application sends under a WSGI server."""
     environ = {name: value for name, value in request.environ().items() if not name.startswith("mockserver.")}
     head: list[Any] = []
     body = b"".join(service.app(environ, lambda *given: head.extend(given)))  # type: ignore[arg-type]  # nothing is written by the returned function
@@ -229,14 +228,14 @@ class SourceTests(ConformanceTests):
         assert self.problems_of(operation.source) == []
 
     def test_every_parameter_of_an_operation_has_a_source(self, operation: Operation) -> None:
-        """Likewise."""
+        """A sentence in its document, or a quirk in QUIRKS.md."""
         rows = (*operation.common, *operation.parameters)
         found = {row.name: self.problems_of(row.source) for row in rows}
 
         assert {name: problems for name, problems in found.items() if problems} == {}
 
     def test_an_error_has_a_source(self, error: type[ProviderError]) -> None:
-        """Likewise."""
+        """A sentence in its document, or a quirk in QUIRKS.md."""
         assert not self.problems_of(error.source)
 
     def test_an_error_has_a_description(self, error: type[ProviderError]) -> None:
@@ -248,8 +247,8 @@ class SourceTests(ConformanceTests):
         assert re.fullmatch(r"[A-Z][^\n]*[^.]\.", error.hint)
         assert ". " not in error.hint
 
-    def test_an_error_can_be_said_without_its_facts(self, error: type[ProviderError]) -> None:
-        """As the lists of the control API say it."""
+    def test_an_error_can_be_described_without_its_facts(self, error: type[ProviderError]) -> None:
+        """As in the list of errors of the control API."""
         bare = error()
 
         assert not re.search(r"[{}]", bare.advice)
@@ -265,7 +264,7 @@ class SourceTests(ConformanceTests):
         assert set() == set(error.about) - read
 
     def problems_of(self, source: Source) -> list[str]:
-        """What is wrong with a source: a sentence each."""
+        """Return the problems of a source, as sentences."""
         problems = []
         if source.document is None and source.quirk is None:
             problems.append("neither a document nor a quirk")
@@ -276,7 +275,7 @@ class SourceTests(ConformanceTests):
         return problems
 
     def problems_of_quote(self, document: str, sentence: str) -> list[str]:
-        """What is wrong with a quote: a sentence each. An ellipsis leaves something out."""
+        """Return the problems of a quoted sentence, as sentences. An ellipsis stands for omitted text."""
         if document not in self.documents:
             return [f"documents has no {document}"]
         text = _words(self.documents[document])
@@ -295,7 +294,7 @@ class QuirkTests(ConformanceTests):
         assert len(prefixes) == 1
         assert [f"{min(prefixes)}-{number}" for number in range(1, len(numbers) + 1)] == numbers
 
-    def test_an_entry_says_what_else_could_be_what_we_take_and_how_that_is_known(self, quirk: str) -> None:
+    def test_an_entry_has_the_other_variant_our_choice_and_its_evidence(self, quirk: str) -> None:
         """Beside the document's own words."""
         assert self.provider.quirks_file is not None
         entry = entries(self.provider.quirks_file)[quirk]
@@ -343,10 +342,10 @@ class QuirkTests(ConformanceTests):
 
         assert is_met != is_excused, f"no test_{number.lower().replace('-', '_')}_… meets {switch}: {value}"
 
-    def test_every_example_is_answered_in_a_variant(
+    def test_every_example_gets_a_response_in_a_variant(
         self, service: Service, create_world: Any, variant: tuple[str, str, str]
     ) -> None:
-        """By the provider, with something else than a failure of the server."""
+        """One of the provider, and not a server error."""
         _, switch, value = variant
         for example in self.examples.values():
             world = create_world(variants={switch: value})
@@ -360,7 +359,7 @@ class QuirkTests(ConformanceTests):
 
 
 class OperationTests(ConformanceTests):
-    """Every operation has an example, which both ways in answer alike, and which keeps secrets."""
+    """Every operation has an example that gets the same response with and without Flask, and keeps secrets."""
 
     def test_an_operation_accepts_its_example(self, service: Service, world: WorldClient, operation: Operation) -> None:
         """In a fresh world."""
@@ -369,7 +368,9 @@ class OperationTests(ConformanceTests):
 
         assert ("accepted", operation.name) == (exchange.outcome, exchange.operation)
 
-    def test_both_ways_in_send_the_same_bytes(self, service: Service, create_world: Any, operation: Operation) -> None:
+    def test_flask_sends_the_same_bytes_as_our_connection(
+        self, service: Service, create_world: Any, operation: Operation
+    ) -> None:
         """Our own connection and the Flask application."""
         example = self.example(operation)
         own = self.send(service, example, create_world())
@@ -377,7 +378,7 @@ class OperationTests(ConformanceTests):
         assert _bytes(own) == _bytes_of_flask(service, self.request(example, create_world()))
 
     @pytest.mark.parametrize("method", ["PROPFIND", "GET"])
-    def test_both_ways_in_send_the_same_bytes_where_there_is_no_operation(
+    def test_flask_sends_the_same_bytes_as_our_connection_for_an_unknown_route(
         self, service: Service, create_world: Any, method: str
     ) -> None:
         """A method and a path that no route has, at the provider's host."""
@@ -387,10 +388,10 @@ class OperationTests(ConformanceTests):
         assert _bytes(own) == _bytes_of_flask(service, self.request(example, create_world()))
         assert own.error is None or type(own.error) in self.provider.routing_errors
 
-    def test_a_snapshot_and_the_world_that_is_made_of_it_are_alike(
+    def test_a_world_created_from_a_snapshot_equals_the_original(
         self, service: Service, create_world: Any, operation: Operation
     ) -> None:
-        """After the operation, and in the answers to what can be asked again."""
+        """In its state after the operation, and in the responses to repeatable operations."""
         world = create_world()
         self.send(service, self.example(operation), world)
         copy = create_world(snapshot=self.state(world))
@@ -401,14 +402,14 @@ class OperationTests(ConformanceTests):
                 example = self.example(each)
                 assert _bytes(self.send(service, example, world)) == _bytes(self.send(service, example, copy))
 
-    def test_a_stranger_s_credentials_are_not_in_the_journal(
+    def test_unknown_credentials_are_not_in_the_journal(
         self, service: Service, world: WorldClient, operation: Operation
     ) -> None:
-        """Somebody may have sent a real key by mistake."""
-        service.handler.respond(self.example(operation).request(STRANGER, STRANGER[::-1], world.id))
+        """A real key may have been sent by mistake."""
+        service.handler.respond(self.example(operation).request(UNKNOWN_USER, UNKNOWN_USER[::-1], world.id))
         kept = orjson.dumps(world.exchange(self.last_exchange(world).number).row)
 
-        assert STRANGER[::-1].encode() not in kept
+        assert UNKNOWN_USER[::-1].encode() not in kept
 
 
 # -- what goes wrong -----------------------------------------------------------------------------------------------------
@@ -417,10 +418,10 @@ class OperationTests(ConformanceTests):
 class FaultTests(ConformanceTests):
     """Every operation under every fault."""
 
-    def test_a_fault_meets_the_exchange_and_leaves_the_state_as_its_point_says(
+    def test_a_fault_hits_before_or_after_the_operation_takes_effect(
         self, service: Service, create_world: Any, fault: tuple[Operation, str, str]
     ) -> None:
-        """Before: as if the request had not come. After: as if there had been no fault."""
+        """Before: the state is as without the request. After: the state is as without the fault."""
         operation, kind, point = fault
         example, world, twin = self.example(operation), create_world(), create_world()
         if point == "after":
@@ -431,7 +432,7 @@ class FaultTests(ConformanceTests):
         assert point == world.exchange(self.last_exchange(world).number).row["fault"]["point"]
         assert self.state(twin) == self.state(world)
 
-    def test_after_a_fault_the_next_response_is_as_if_there_had_been_none(
+    def test_the_next_response_after_a_fault_is_as_without_it(
         self, service: Service, create_world: Any, fault: tuple[Operation, str, str]
     ) -> None:
         """The response to the same request, sent once more."""
@@ -441,22 +442,22 @@ class FaultTests(ConformanceTests):
         for each in (world, twin) if point == "after" else (world,):
             self.send(service, example, each)
         if kind == "replay":
-            self.send(service, example, world)  # gets the response of before, and is not executed
+            self.send(service, example, world)  # gets the earlier response, and is not executed
 
         assert _bytes(self.send(service, example, twin)) == _bytes(self.send(service, example, world))
 
     @property
     def match(self) -> dict[str, str]:
-        """Which requests a fault rule is about: those of the provider."""
+        """The match of the suite's fault rules: requests to the provider."""
         return {"provider": self.provider.name}
 
     def fault_options(self, kind: str) -> Mapping[str, Any]:
-        """The options of a fault, beside its kind and point."""
+        """Return the options that a kind of fault requires."""
         if kind == "provider_error":
             return {"name": self.provider.errors[0].__name__}
         return FAULT_OPTIONS.get(kind, {})
 
-    def test_an_error_that_a_fault_demands_is_the_one_in_the_response(
+    def test_an_error_injected_by_a_fault_is_in_the_response(
         self, service: Service, create_world: Any, error: type[ProviderError]
     ) -> None:
         """On every operation, with all its facts."""
@@ -478,7 +479,7 @@ class ProviderSuite(SourceTests, QuirkTests, OperationTests, FaultTests):
 
 @cache
 def _service_of(provider: Provider) -> Service:
-    """One for all tests of a process: to make one compiles every route."""
+    """Return one service for all tests of a process, because building it compiles every route."""
     others = (each for each in installed_providers() if each.name != provider.name)
     return build_service(providers=(*others, provider))
 
@@ -518,7 +519,7 @@ def _numbers(provider: Provider) -> list[str]:
 
 @cache
 def _words(path: Path) -> str:
-    """A document's text without the marks of Markdown, in one line."""
+    """Return a document's text in one line, without Markdown's marks."""
     return " ".join(re.sub(r"[`*]", "", path.read_text("utf-8")).split())
 
 
@@ -529,7 +530,7 @@ def _python(folder: Path) -> str:
 
 @cache
 def _tested_quirks(folder: Path) -> Mapping[str, frozenset[str]]:
-    """The quirks that tests have in their names, with every text in these tests and in the constants that they name."""
+    """Return the quirks in the names of tests, each with the string literals of these tests and their constants."""
     found: dict[str, set[str]] = {}
     for path in sorted(folder.rglob("test_*.py")):
         module = ast.parse(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Behaviour coverage of a test run: what the worlds of its tests have seen, added up at the end."""
+"""A pytest plugin that reports the behaviour coverage of a test run."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _PROPERTY = "mockserver_coverage"
 
 
 class CoveragePlugin:
-    """A plugin for pytest: each test's world is asked at its end, and whoever sees all reports adds up."""
+    """A pytest plugin that fetches the coverage of each test's world and adds it up at the end of the run."""
 
     def __init__(self, reports: list[Path], threshold: float | None) -> None:
-        """Nothing is seen yet.
+        """Start with an empty coverage.
 
         Args:
-            reports: files to write.
-            threshold: percent of the documented behaviours below which the run fails.
+            reports: the report files to write.
+            threshold: the percentage of documented behaviours below which the run fails.
 
         Raises:
-            ValueError: a file's name says no format.
+            ValueError: the name of a report file has no known extension.
         """
         for path in reports:
             format_of(path)
@@ -35,16 +35,16 @@ class CoveragePlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:  # noqa: ARG002 - pytest's names
-        """Ask the world of a test that is over."""
+        """Attach the coverage of a test's world to the report of its call."""
         report = yield
         world = getattr(item, "funcargs", {}).get("mock_world")
         if report.when == "call" and world is not None:
-            with suppress(ControlError, NoServer):  # the test has dropped it
+            with suppress(ControlError, NoServer):  # the test has deleted the world
                 report.user_properties.append((_PROPERTY, _short(world.coverage())))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add it to what was seen."""
+        """Add the coverage in a test's report."""
         for name, row in report.user_properties:
             if name == _PROPERTY and isinstance(row, dict):
                 self._coverage.add(row, report.nodeid)
@@ -59,13 +59,13 @@ class CoveragePlugin:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say what was met and what was not."""
+        """Print the coverage."""
         terminalreporter.section("mockserver: behaviours of the providers")
         for line in self._coverage.lines():
             terminalreporter.line(line)
         terminalreporter.line(self._coverage.summary())
         if self._is_too_low:
-            terminalreporter.line(f"that is less than the {self._threshold:g}% that are asked for", red=True)
+            terminalreporter.line(f"that is less than the {self._threshold:g}% that are required", red=True)
 
     @property
     def _is_too_low(self) -> bool:
@@ -73,6 +73,6 @@ class CoveragePlugin:
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """Without what no one has met, unless the provider was asked: reports travel between processes."""
-    request = set(row["asked"])
-    return {**row, "behaviours": [each for each in row["behaviours"] if each["provider"] in request]}
+    """Leave out the providers that received no request, to keep reports between processes small."""
+    asked = set(row["asked"])
+    return {**row, "behaviours": [each for each in row["behaviours"] if each["provider"] in asked]}

@@ -1,4 +1,4 @@
-"""What a failing test is notified: its world's journal, and why the provider said no."""
+"""The report of a failing test: its world's journal, with explanations of rejected requests."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from mockserver.intercept.hosts import RequestedAddress
 
 MOST = 20
-"""Exchanges that are listed, the latest."""
+"""The maximal number of exchanges listed, the latest ones."""
 MOST_EXPLAINED = 5
-"""Of these, how many are explained."""
+"""The maximal number of exchanges explained."""
 WIDEST = 200
-"""Characters of a line."""
+"""The maximal length of a line, in characters."""
 
 
 def failure_report(world: WorldClient, leaks: Iterable[RequestedAddress] = ()) -> str:
-    """The journal in lines, the explanations of what was rejected, corrupted or nearly right, and what was not let out."""
+    """Return blocked connections, the journal, and explanations of requests that failed or have near misses."""
     try:
         return "\n".join(_cut(line) for line in (*_leaked(leaks), *_lines(world)))
-    except (ControlError, NoServer) as reason:  # the test has dropped it
+    except (ControlError, NoServer) as reason:  # the test has deleted the world
         return f"the journal of world {world.id} is gone: {reason}"
 
 
@@ -44,7 +44,7 @@ def _lines(world: WorldClient) -> Iterator[str]:
         yield from words.splitlines()
     if len(explained) > MOST_EXPLAINED:
         yield ""
-        yield f"... and {len(explained) - MOST_EXPLAINED} more that were rejected, corrupted or nearly right"
+        yield f"... and {len(explained) - MOST_EXPLAINED} more that failed or have near misses"
 
 
 def _explained(world: WorldClient, exchanges: Iterable[ExchangeRecord]) -> Iterator[str]:

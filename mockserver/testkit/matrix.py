@@ -1,6 +1,6 @@
-"""The ambiguity matrix: every test once more for each other variant of what the documents leave open.
+"""The variant matrix: a pytest plugin that repeats every test for each variant of a quirk that is not the default.
 
-A quirk with two plausible variants is a question to the vendor. A client that survives both needs no answer.
+A client that passes with every variant does not depend on how the provider resolves the quirk.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mockserver.admin import quirk_parser as quirk_book
+from mockserver.admin import quirk_parser
 from mockserver.app import PROVIDERS, SWITCHES
 from mockserver.client import ControlError, NoServer
 from mockserver.sdk.provider import Quirk
@@ -20,11 +20,11 @@ from .options import combined
 FIXTURE = "mockserver_variant"
 _PROPERTY = "mockserver_variant"
 _ELSEWHERE = "America/New_York"
-"""For switches that take any zone: one where neither provider is, with daylight saving."""
+"""The variant for switches that take any time zone: one with daylight saving that no provider uses by default."""
 
 
 class MatrixCell(NamedTuple):
-    """One way to read a quirk that is not the usual one."""
+    """A variant of a quirk that is not its default."""
 
     quirk: Quirk
     value: str
@@ -34,13 +34,13 @@ class MatrixCell(NamedTuple):
 
     @property
     def provider(self) -> str | None:
-        """Whose answers it changes; ``None``: everybody's."""
+        """The provider whose responses it changes; ``None`` for every provider."""
         name = self.quirk.name.partition(".")[0]
         return name if name in {provider.name for provider in PROVIDERS} else None
 
 
 def variants() -> list[MatrixCell]:
-    """Every variant that is not a default."""
+    """Return every variant that is not a default."""
     return [
         MatrixCell(quirk, value)
         for quirk in SWITCHES
@@ -50,29 +50,29 @@ def variants() -> list[MatrixCell]:
 
 
 class Result(NamedTuple):
-    """How one test did under one variant."""
+    """The result of one test with one variant."""
 
     test: str
-    """Its name without the variant."""
+    """The test's id without the variant."""
     variant: str
-    """``usual`` for none."""
+    """The variant; ``usual`` for the defaults."""
     has_passed: bool
-    operations: frozenset[str]
-    """The providers that it asked."""
+    providers: frozenset[str]
+    """The providers that received requests."""
 
 
 _USUAL = "usual"
 
 
 class Matrix:
-    """A plugin for pytest."""
+    """A pytest plugin that repeats tests for every variant and prints the results."""
 
     def __init__(self) -> None:
-        """Nothing has run yet."""
+        """Start without results."""
         self._results: list[Result] = []
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Once as usual and once for each variant, but for those that the test itself has chosen."""
+        """Run a test with the defaults and with each variant, except for quirks whose variant its marker sets."""
         if FIXTURE not in metafunc.fixturenames:
             return
         chosen = combined(mark.kwargs for mark in metafunc.definition.iter_markers("mockserver")).get("variants", {})
@@ -82,41 +82,41 @@ class Matrix:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:  # noqa: ARG002 - pytest's names
-        """Note the variant, and whom the test has asked."""
+        """Attach the variant and the providers that received requests to the report of a test."""
         report = yield
         callspec = getattr(item, "callspec", None)
         if callspec is not None and FIXTURE in callspec.params and (report.when == "call" or report.failed):
             chosen = callspec.params[FIXTURE]
             name = _USUAL if chosen is None else "=".join(next(iter(chosen.items())))
             world = getattr(item, "funcargs", {}).get("mock_world")
-            report.user_properties.append((_PROPERTY, [name, sorted(_operations(world))]))
+            report.user_properties.append((_PROPERTY, [name, sorted(_providers(world))]))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect."""
-        for kind, said in report.user_properties:
-            if kind == _PROPERTY and isinstance(said, list) and not report.skipped:
-                name, operations = said
+        """Collect the result in a test's report."""
+        for kind, value in report.user_properties:
+            if kind == _PROPERTY and isinstance(value, list) and not report.skipped:
+                name, providers = value
                 self._results.append(
-                    Result(report.nodeid.replace(name, "*"), name, report.passed, frozenset(operations))
+                    Result(report.nodeid.replace(name, "*"), name, report.passed, frozenset(providers))
                 )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """The table."""
+        """Print the table of results."""
         if self._results:
-            terminalreporter.section("mockserver: which variants the client survives")
+            terminalreporter.section("mockserver: results for each variant")
             for line in table(self._results):
                 terminalreporter.line(line)
 
 
 def table(results: list[Result]) -> Iterator[str]:
-    """A line for each variant, and for each that breaks something the quirk and the test that fails first."""
+    """Format a line for each variant, then the quirk and the first failing test of each variant that breaks tests."""
     failing = {each.test for each in results if each.variant == _USUAL and not each.has_passed}
     width = max(len(str(variant)) for variant in variants())
     broken: list[str] = []
     for variant in variants():
         run = [each for each in results if each.variant == str(variant) and each.test not in failing]
-        met = [each for each in run if (variant.provider in each.operations if variant.provider else each.operations)]
+        met = [each for each in run if (variant.provider in each.providers if variant.provider else each.providers)]
         losses = [each.test for each in run if not each.has_passed]
         if losses:
             result = f"breaks {len(losses)} of {len(run)}"
@@ -127,20 +127,20 @@ def table(results: list[Result]) -> Iterator[str]:
     yield from broken
     if failing:
         yield ""
-        yield f"{len(failing)} tests fail as usual, and do not count: {', '.join(sorted(failing))}"
+        yield f"{len(failing)} tests fail with the defaults too, and do not count: {', '.join(sorted(failing))}"
 
 
 def _title(variant: MatrixCell) -> str:
     for provider in PROVIDERS:
-        quirks_file = quirk_book.entries(provider.quirks_file) if provider.quirks_file else {}
+        quirks_file = quirk_parser.entries(provider.quirks_file) if provider.quirks_file else {}
         entry = quirks_file.get(variant.quirk.number)
         if entry is not None:
             return f"{entry.number} {entry.title}"
     return "the server's own"
 
 
-def _operations(world: Any) -> set[str]:
+def _providers(world: Any) -> set[str]:
     try:
         return {exchange.provider for exchange in world.journal() if exchange.provider} if world is not None else set()
-    except (ControlError, NoServer):  # the test has dropped it
+    except (ControlError, NoServer):  # the test has deleted the world
         return set()

@@ -1,4 +1,4 @@
-"""How a test wants its world."""
+"""The options of a test's world."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any
 from mockserver.validation.messages import unknown
 
 KEYS = ("fixture", "seed", "variants", "freeze", "snapshot")
-"""What a test may say, as `Controls.create_world` has it."""
+"""The options that a test may give: parameters of `AdminClient.create_world`."""
 
 
-def checked(said: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[str, Any]:
-    """What a test says of its world, if it can be said.
+def checked(options: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[str, Any]:
+    """Return the options, after checking their names.
 
     Raises:
-        ValueError: it cannot; the sentence says which word is near.
+        ValueError: an option is unknown or has no name; the message suggests a similar one.
     """
     if args:
-        raise ValueError(f"{args[0]!r} has no name; what can be said is {', '.join(KEYS)}")
-    for name in said:
+        raise ValueError(f"{args[0]!r} has no name; the options are {', '.join(KEYS)}")
+    for name in options:
         if name not in KEYS:
             raise ValueError(f"{name}: {unknown('key', name, KEYS)}")
-    return said
+    return options
 
 
 def combined(nearest_first: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """One wish of several: what stands nearer to the test counts, variant by variant."""
-    wishes: dict[str, Any] = {}
-    for said in reversed(list(nearest_first)):
-        variants = {**wishes.get("variants", {}), **(said.get("variants") or {})}
-        wishes = {**wishes, **said, **({"variants": variants} if variants else {})}
-    return wishes
+    """Merge options; those of a nearer marker override the others, and variants are merged one by one."""
+    merged: dict[str, Any] = {}
+    for options in reversed(list(nearest_first)):
+        variants = {**merged.get("variants", {}), **(options.get("variants") or {})}
+        merged = {**merged, **options, **({"variants": variants} if variants else {})}
+    return merged

@@ -1,7 +1,6 @@
-"""pytest's fixtures: ``mock_server``, ``mock_world``, ``mock_redirect``; see README.md, "In your tests".
+"""The pytest fixtures ``mock_server``, ``mock_world`` and ``mock_redirect``; see README.md, "In your tests".
 
-Thin on purpose: pytest loads this file in every run of whoever has mockserver installed, so it imports nothing of ours
-until a test asks for something.
+Pytest loads this module in every run where mockserver is installed, so our other modules are imported only on use.
 """
 
 from __future__ import annotations
@@ -26,22 +25,22 @@ _NEXT = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Our options."""
+    """Add our options to pytest."""
     parser.addini(
         "mockserver_server",
-        "with pytest-xdist: a mock_server per-worker (the default), or one that all workers have shared",
+        "with pytest-xdist: per-worker (the default) or shared, one mock_server for all workers",
         default="per-worker",
     )
     group = parser.getgroup("mockserver", "a mock server of the providers' APIs")
     group.addoption(
         "--mockserver-variants",
         choices=["matrix"],
-        help="matrix: run each test that uses mock_world once more for every other variant of the providers' documents",
+        help="matrix: repeat each test that uses mock_world for every variant of a quirk that is not the default",
     )
     group.addoption(
         "--mockserver-coverage",
         action="store_true",
-        help="say at the end which documented behaviours of the providers the code under test has met",
+        help="report at the end which documented behaviours of the providers the code under test has met",
     )
     group.addoption(
         "--mockserver-coverage-report",
@@ -49,21 +48,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         action="append",
         default=[],
-        help="write that to a file too: .md, .json, or .xml for JUnit; may be given several times",
+        help="write the report to a file: .md, .json, or .xml for JUnit; may be repeated",
     )
     group.addoption(
         "--mockserver-coverage-threshold",
         metavar="PERCENT",
         type=float,
-        help="fail when fewer of them are met",
+        help="fail when a smaller part of the behaviours was met",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Our marker, and whose server it is."""
+    """Register our marker and the plugins that the options need."""
     config.addinivalue_line(
         "markers",
-        f"{_MARK}(fixture, seed, variants, freeze, snapshot): how the world of a test begins, as in"
+        f"{_MARK}(fixture, seed, variants, freeze, snapshot): options of the test's world, as in"
         " @pytest.mark.mockserver(fixture='small', freeze='2026-03-29T00:59:59Z')",
     )
     if config.getini("mockserver_server") not in ("per-worker", "shared"):
@@ -90,21 +89,21 @@ def _cover(config: pytest.Config, reports: list[Path], threshold: float | None) 
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the server, if one was asked for."""
-    station = config.stash.get(_SESSION_SERVER, None)
-    if station is not None:
-        station.stop()
+    """Stop the server, if one was started."""
+    session_server = config.stash.get(_SESSION_SERVER, None)
+    if session_server is not None:
+        session_server.stop()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist about the server that it shares."""
+    """Pass the shared server to a worker of pytest-xdist."""
     if node.config.getini("mockserver_server") == "shared":
         node.workerinput[_MARK] = _session_server(node.config).share(f"redirect-{node.gateway.id}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Reject what a marker cannot say before anything runs."""
+    """Reject unknown options of markers before any test runs."""
     for item in items:
         for mark in item.iter_markers(_MARK):
             _check(item, mark)
@@ -132,13 +131,13 @@ def _session_server(config: pytest.Config) -> SessionServer:
 
 @pytest.fixture(scope="session")
 def mock_server(request: pytest.FixtureRequest) -> MockServer | Mock:
-    """The server of this run: its ``url``, and every verb of `mockserver.MockServer`. Its default world is everybody's."""
+    """The server of this run, with its ``url`` and the methods of `mockserver.AdminClient`. All tests share its default world."""
     return _session_server(request.config).server
 
 
 @pytest.fixture
 def mockserver_variant(request: pytest.FixtureRequest) -> dict[str, str] | None:
-    """With ``--mockserver-variants=matrix``, what this run of a test reads another way."""
+    """The variant of this run of a test with ``--mockserver-variants=matrix``; ``None`` for the defaults."""
     variant: dict[str, str] | None = getattr(request, "param", None)
     return variant
 
@@ -147,18 +146,18 @@ def mockserver_variant(request: pytest.FixtureRequest) -> dict[str, str] | None:
 def mock_world(
     request: pytest.FixtureRequest, mock_server: MockServer | Mock, mockserver_variant: dict[str, str] | None
 ) -> Iterator[WorldClient]:
-    """A fresh world for this test, dropped after it; ``@pytest.mark.mockserver(...)`` says how it begins."""
+    """A new world for this test, deleted after it; ``@pytest.mark.mockserver(...)`` sets its options."""
     from mockserver.testkit.options import combined
 
     marks = [mark.kwargs for mark in request.node.iter_markers(_MARK)]
-    wishes = combined([*([{"variants": mockserver_variant}] if mockserver_variant else []), *marks])
-    with mock_server.create_world(**wishes) as world:
+    options = combined([*([{"variants": mockserver_variant}] if mockserver_variant else []), *marks])
+    with mock_server.create_world(**options) as world:
         yield world
 
 
 @pytest.fixture
 def mock_redirect(request: pytest.FixtureRequest, mock_world: WorldClient) -> Iterator[Redirection]:
-    """In this process the providers' hosts are this test's world, over TLS too, whatever the client has hard-coded."""
+    """Redirect connections of this process to the providers' hosts to this test's world, over TLS too."""
     redirection = _session_server(request.config).redirection
     redirection.begin(mock_world)
     try:
@@ -169,14 +168,14 @@ def mock_redirect(request: pytest.FixtureRequest, mock_world: WorldClient) -> It
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Any:
-    """Connections that are kept open stay useful where the next test is redirected too, and only there."""
+    """Keep redirected connections open when the next test is redirected too, and close them otherwise."""
     is_next = item.stash[_NEXT] = "mock_redirect" in getattr(nextitem, "fixturenames", ())
     try:
         return (yield)
     finally:
-        station = item.config.stash.get(_SESSION_SERVER, None)
-        if station is not None and not is_next:
-            station.let_go()
+        session_server = item.config.stash.get(_SESSION_SERVER, None)
+        if session_server is not None and not is_next:
+            session_server.let_go()
 
 
 # -- reports -----------------------------------------------------------------------------------------------------------
@@ -184,13 +183,13 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """A failing test is given what its world has seen."""
+    """Add the journal of its world to the report of a failing test."""
     report = yield
     funcargs = getattr(item, "funcargs", {})
     if report.when == "call" and "mock_world" in funcargs:
         leaks = funcargs["mock_redirect"].leaks if "mock_redirect" in funcargs else []
         if leaks:
-            report.user_properties.append(("mockserver_leaks", [str(operations) for operations in leaks]))
+            report.user_properties.append(("mockserver_leaks", [str(address) for address in leaks]))
         if report.failed:
             from mockserver.testkit.failure_report import failure_report
 
@@ -199,16 +198,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say what was asked of providers' hosts that no one answers."""
+    """Print the blocked connections to providers' ports that the server does not serve."""
     leaks = [
-        (report.nodeid, operations)
+        (report.nodeid, address)
         for reports in terminalreporter.stats.values()
         for report in reports
         for name, found in getattr(report, "user_properties", ())
         if name == "mockserver_leaks"
-        for operations in found
+        for address in found
     ]
     if leaks:
         terminalreporter.section("mockserver: rejected, because no one answers there")
-        for nodeid, operations in leaks:
-            terminalreporter.line(f"{operations}  {nodeid}")
+        for nodeid, address in leaks:
+            terminalreporter.line(f"{address}  {nodeid}")

@@ -1,4 +1,4 @@
-"""The server of a test run and its redirect, each made when it is first asked for."""
+"""The server and the redirection of a test run, each started on first use."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ if TYPE_CHECKING:
 
 
 class SessionServer:
-    """The server of this process, or another's that it was notified of."""
+    """The server of a test run: one in this process, or one that another process shares."""
 
     def __init__(self, shared: Mapping[str, Any] | None = None) -> None:
-        """Nothing runs yet.
+        """Create it; nothing is started yet.
 
         Args:
-            shared: what `share` has said of another process's.
+            shared: the result of `share` in another process; ``None`` for a server in this process.
         """
         self._shared = shared
         self._own: MockServer | None = None
-        self._theirs: Mock | None = None
+        self._client: Mock | None = None
         self._redirection: Redirection | None = None
 
     @property
     def server(self) -> MockServer | Mock:
-        """The server, by the same verbs wherever it runs."""
+        """The server, started on first use, or a client of the shared one."""
         if self._shared is None:
-            return self._mine()
-        if self._theirs is None:
+            return self._start()
+        if self._client is None:
             from mockserver.client import Mock
 
-            self._theirs = Mock.at(self._shared["url"])
-        return self._theirs
+            self._client = Mock.at(self._shared["url"])
+        return self._client
 
     @property
     def redirection(self) -> Redirection:
-        """What leads this process's connections to it."""
+        """The redirection of this process's connections to the server."""
         if self._redirection is None:
-            self._redirection = self._mine().redirection() if self._shared is None else self._remote(self._shared)
+            self._redirection = self._start().redirection() if self._shared is None else self._remote(self._shared)
         return self._redirection
 
     def let_go(self) -> None:
-        """No redirect comes next: close what the last one has left open."""
+        """Close the connections that the last redirection has kept open."""
         if self._redirection is not None:
             self._redirection.let_go()
 
     def share(self, name: str) -> dict[str, Any]:
-        """What another process has to know, with a listener of its own under that name."""
-        server = self._mine()
+        """Open a listener of that name, and return what another process needs to use the server."""
+        server = self._start()
         return {"url": server.url, "listener": server.open_listener(name).row()}
 
     def stop(self) -> None:
-        """Let go of everything."""
-        if self._theirs is not None:
-            self._theirs.close()
+        """Stop the server and close the connections."""
+        if self._client is not None:
+            self._client.close()
         if self._own is not None:
             self._own.stop()
-        self._own = self._theirs = self._redirection = None
+        self._own = self._client = self._redirection = None
 
-    def _mine(self) -> MockServer:
+    def _start(self) -> MockServer:
         if self._own is None:
             from mockserver.server import MockServer
 

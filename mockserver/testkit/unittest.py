@@ -1,4 +1,4 @@
-"""A world for each test of unittest's."""
+"""A base class for unittest with a world for each test."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class MockWorldCase(TestCase):
-    """Tests in which the providers' hosts are a fresh `world`, in this process; there is one server a class.
+    """A test case that redirects the providers' hosts to a new `world` for each test, with one server for each class.
 
-    A class that has a ``setUp`` or ``setUpClass`` of its own calls ``super()`` there first.
+    A subclass with its own ``setUp`` or ``setUpClass`` must call ``super()`` there first.
     """
 
     mockserver: ClassVar[Mapping[str, Any]] = {}
-    """How the worlds begin: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``."""
+    """The options of the worlds: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``."""
     server: ClassVar[MockServer]
     """The server of the class."""
     world: WorldClient
@@ -35,6 +35,6 @@ class MockWorldCase(TestCase):
         cls.server = cls.enterClassContext(MockServer())
 
     def setUp(self) -> None:
-        """Make the world, and lead there."""
+        """Create the world, and redirect the providers' hosts to it."""
         super().setUp()
         self.world = self.enterContext(self.server.redirected(**self.mockserver))
