@@ -1,4 +1,4 @@
-"""Accounts: what belongs to a customer, and how it is changed while the world runs."""
+"""The endpoints that show and change the accounts of a world."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from .serializers import account as described
 
 
 def listed(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
-    """Every account."""
+    """Return every account of a world."""
     with world.lock:
         return {"accounts": [described(world.state, account) for account in world.state.accounts.values()]}
 
 
 def show(_api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """One account."""
+    """Return one account."""
     with world.lock:
         return described(world.state, _found(world.state, values))
 
 
 def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Whole lists in place of an account's, and other values in its provider's own fields."""
+    """Replace whole lists and provider-specific fields of an account."""
     show(api, world, values)  # there is such an account
     provider = api.provider_names[values.path["provider"]]
     held(values.body, changes_schema(provider))
@@ -76,7 +76,7 @@ def _keyed(part: str, key: str, rows: list[Mapping[str, Any]], make: Callable[..
 
 
 def _check_urls(body: Mapping[str, list[Any]], provider: Provider) -> None:
-    """Reject a URL that no one could Be notified at, and one that probably means a placeholder which it misspells."""
+    """Reject a URL that is invalid or has a misspelled placeholder."""
     for part, rows in body.items():
         for index, row in enumerate(rows if part in _READ else ()):
             for key in _URLS.intersection(row if isinstance(row, Mapping) else ()):
@@ -99,7 +99,7 @@ def _check_port(url: str, place: str) -> None:
 
 
 def _check_placeholders(url: str, known: Sequence[str], place: str) -> None:
-    """What is near to none stays as it stands, as the provider leaves it."""
+    """Reject a misspelled placeholder; text that resembles no placeholder is left as it is."""
     rest = re.sub(f"#(?:{'|'.join(known)})#", " ", url) if known else ""
     for name in re.findall(r"#(\w+)(?=#)", rest):
         near = nearest(name, known)
@@ -129,7 +129,7 @@ def _reject_duplicates(state: State, account: Account) -> None:
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about accounts."""
+    """Return the endpoints for accounts."""
     account, one = component("Account"), "/_mock/worlds/{world}/accounts/{provider}/{name}"
     return (
         Endpoint(

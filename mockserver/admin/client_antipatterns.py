@@ -16,7 +16,7 @@ from .outcomes import is_whole
 
 
 class Antipattern(NamedTuple):
-    """A way of the client's, and the exchanges that show it."""
+    """A mistake of a client, and the exchanges that show it."""
 
     provider: str
     name: str
@@ -26,7 +26,7 @@ class Antipattern(NamedTuple):
 
 
 def shown(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[Antipattern]:
-    """The antipatterns that a provider's exchanges show."""
+    """Return the mistakes that a provider's exchanges show."""
     own = [each for each in exchanges if each.provider == provider.name]
     for name, (about, find) in _ANTIPATTERNS.items():
         found = list(find(provider, own))
@@ -43,7 +43,7 @@ def _secrets_in_address(provider: Provider, exchanges: Sequence[Exchange]) -> It
 
 
 def _own_page_address(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
-    """A page other than the first, at an address that no answer has given."""
+    """Find requests for a later page whose URL no response has given."""
     if provider.pages is None:
         return
     given = set()
@@ -57,13 +57,13 @@ def _own_page_address(provider: Provider, exchanges: Sequence[Exchange]) -> Iter
 
 
 def _read(target: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """What a target says, however its characters are escaped."""
+    """Decode a request target, so that differently escaped ones are equal."""
     path, _, query = target.partition("?")
     return unquote(path), tuple(sorted(parse_qsl(query)))
 
 
 def _sent_again(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
-    """The same once more, when it was not known whether the first had been accepted."""
+    """Find requests repeated although the first one, without a response, may have been accepted."""
     unknown: list[Mapping[str, Any]] = []
     for each in exchanges:
         operation = provider.operations_by_name.get(each.operation or "")

@@ -1,4 +1,4 @@
-"""The clock: stop it, move it, let it go on, and hear what happened on the way."""
+"""The endpoints that show, freeze, advance and resume the clock of a world."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .serializers import event_json
 
 
 def show(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
-    """Where it stands."""
+    """Return the state of the clock."""
     return described(world)
 
 
 def set_(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Stop it, here or later, or let it tick on."""
+    """Freeze the clock, now or at a later instant, or let it tick again."""
     body = values.body
     if not body["frozen"]:
         world.resume()
@@ -32,7 +32,7 @@ def set_(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def advance(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Move it on."""
+    """Advance the clock, and return the events until then."""
     body = values.body
     if "to" in body:
         return _move(api, world, instant(body["to"], "to"))
@@ -90,7 +90,7 @@ _ADVANCE = {
 
 
 def endpoints(_: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about the clock."""
+    """Return the endpoints for the clock."""
     here = "/_mock/worlds/{world}/clock"
     time, moved = component("Clock"), component("Moved")
     return (

@@ -22,17 +22,17 @@ from .outcomes import error_of, is_whole
 from .schemas import a_list
 
 _MOST = 5
-"""Exchanges that are named for each."""
+"""The maximal number of exchanges named for each behaviour."""
 
 
 class Witnessed(NamedTuple):
-    """What was seen of a behaviour."""
+    """How often a behaviour was met, and by which exchanges."""
 
     provider: str
     name: str
     source: Source
     exchanges: Sequence[int] = ()
-    """The numbers of those that showed it."""
+    """The numbers of the exchanges that met it."""
     deliveries: Sequence[int] = ()
     """Likewise."""
 
@@ -40,7 +40,7 @@ class Witnessed(NamedTuple):
 def behaviours(
     providers: Iterable[Provider], exchanges: Sequence[Exchange], deliveries: Sequence[Delivery]
 ) -> Iterator[Witnessed]:
-    """Every documented behaviour, and what has shown it."""
+    """Return every documented behaviour with the exchanges that met it."""
     for provider in providers:
         whole = [each for each in exchanges if each.provider == provider.name and is_whole(each)]
         accepted = [each for each in whole if error_of(each) is None and each.operation in provider.operations_by_name]
@@ -68,11 +68,11 @@ def _numbers(things: Iterable[Any], is_so: Callable[[Any], bool] | None) -> list
     return [] if is_so is None else [each.number for each in things if is_so(each)]
 
 
-# -- the verb ----------------------------------------------------------------------------------------------------------
+# -- the endpoint ----------------------------------------------------------------------------------------------------------
 
 
 def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
-    """What a world has seen."""
+    """Return the coverage of a world."""
     exchanges = list(world.journal.since(0))
     with world.lock:
         deliveries = list(world.state.deliveries.values())
@@ -108,7 +108,7 @@ def _behaviour(each: Witnessed) -> dict[str, Any]:
 
 
 def endpoints(_: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about coverage."""
+    """Return the endpoints for coverage."""
     thing = {"type": "object"}
     response = an_object(
         "",

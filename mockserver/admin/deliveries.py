@@ -1,4 +1,4 @@
-"""The deliveries: what customers are notified, every attempt at it, and the tester's hand in it."""
+"""The endpoints that show, resend, hold and release webhook deliveries."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from .schemas import WHOLE, WORD, a_list, component, one_of
 from .serializers import delivery as described
 
 STATUSES: tuple[str, ...] = get_args(Status)
-"""What a delivery can be."""
+"""The statuses of deliveries."""
 
 _PATIENCE = 10
-"""Seconds that are waited for quiet when no one says how many."""
+"""The default time limit for waiting until idle, in seconds."""
 _LONGEST = 60
-"""A thread is held meanwhile."""
+"""The maximal time limit in seconds; a thread waits meanwhile."""
 
 
 def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Deliveries in the order in which they were opened."""
+    """Return deliveries in the order of their creation."""
     query = values.query
     accounts = {account.key for account in accounts_asked_for(world, query)}
     with world.lock:
@@ -51,7 +51,7 @@ def _is_wanted(delivery: Delivery, query: Mapping[str, Any]) -> bool:
 
 
 def show(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """One delivery."""
+    """Return one delivery."""
     with world.lock:
         found = _delivery(world.state, values.path["number"])
         name = _message_id(world.state, found)
@@ -68,7 +68,7 @@ def _delivery(state: State, number: int) -> Delivery:
 
 
 def _message_id(state: State, delivery: Delivery) -> str | None:
-    """The provider's name for the message that a delivery is about; ``None`` when there is none any more."""
+    """Return the provider's id of a delivery's message; ``None`` when the message no longer exists."""
     try:
         return subject(delivery, state).id
     except LookupError:
@@ -79,17 +79,17 @@ def _message_id(state: State, delivery: Delivery) -> str | None:
 
 
 def resend(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """It is due now, whatever it was."""
+    """Make a delivery due now, whatever its status."""
     return _change(world, values.path["number"], "due", lambda _: None)
 
 
 def hold(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """It is not attempted until it is released."""
+    """Stop attempts at a delivery until it is released."""
     return _change(world, values.path["number"], "held", _check_that_it_waits)
 
 
 def release(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """It was held and is due now."""
+    """Make a held delivery due now."""
     return _change(world, values.path["number"], "due", _check_that_it_is_held)
 
 
@@ -128,20 +128,20 @@ def _change(world: World, number: int, status: Status, check: Callable[[Delivery
 
 
 def wait_until_idle(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Wait until nothing is due now and nothing in flight."""
+    """Wait until no delivery is due and none in flight."""
     is_quiet = world.wait_until_idle(values.body.get("timeout", _PATIENCE))
     with world.lock:
         return {"quiet": is_quiet, "in_flight": len(world.state.in_flight), "now": iso(world.clock.now())}
 
 
 def judges(event: AttemptEnded, query: Mapping[str, Any]) -> bool:
-    """Whether an attempt is at a delivery that is asked for."""
+    """Return whether an attempt is at a delivery that the query selects."""
     number, status = query.get("number", event.number), query.get("status", event.status)
     return bool((number, status) == (event.number, event.status))
 
 
 def judged_filters(_: Api) -> dict[str, Schema]:
-    """What attempts are waited for by: the delivery's number, and what it has become."""
+    """The filters for attempts: the number and the status of the delivery."""
     return {"number": WHOLE, "status": one_of(STATUSES)}
 
 
@@ -157,7 +157,7 @@ _IDLE = an_object(
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about deliveries."""
+    """Return the endpoints for deliveries."""
     here, delivery = "/_mock/worlds/{world}/deliveries", component("Delivery")
     one = f"{here}/{{number}}"
     whose = {"provider": one_of(api.provider_names), "account": WORD, "status": one_of(STATUSES)}

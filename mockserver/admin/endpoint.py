@@ -24,19 +24,19 @@ from mockserver.worldfile import Rules, decode_file, parse
 from .explain import Explainer
 
 FIXTURES = ("demo", "small", "empty")
-"""What a world can begin with; the first is the default."""
+"""The fixtures for new worlds; the first is the default."""
 
 
 @dataclass(frozen=True, eq=False)
 class Api:
-    """What the verbs work on."""
+    """The objects that the endpoints work on."""
 
     registry: WorldRegistry
-    """The worlds."""
+    """The registry of worlds."""
     masking: Masking
-    """What is kept out of what is shown."""
+    """The masking of secrets in what is shown."""
     settings: Settings
-    """Who may ask, and how much is read."""
+    """The settings: access to the control API, and limits."""
     providers: tuple[Provider, ...]
     """Every provider."""
     switches: tuple[Quirk, ...]
@@ -44,7 +44,7 @@ class Api:
     version: str
     """Ours."""
     addresses: Callable[[], Iterable[str]] = field(default=tuple)
-    """Every address that is answered, for explanations of those that are not."""
+    """Every served route, for explanations of requests to other ones."""
     listen_addresses: Callable[[], Mapping[str, str | None]] = field(default=dict)
     """Where the server listens, and what clients have to trust; nothing under another server than ours."""
 
@@ -55,12 +55,12 @@ class Api:
 
     @cached_property
     def provider_names(self) -> Mapping[str, Provider]:
-        """The providers by name."""
+        """The providers, by name."""
         return {provider.name: provider for provider in self.providers}
 
     @cached_property
     def terms(self) -> Mapping[str, Terms]:
-        """What fault rules may name of each provider."""
+        """The names that fault rules may use, by provider."""
         return {
             provider.name: Terms(tuple(provider.operations_by_name), [each.__name__ for each in provider.errors])
             for provider in self.providers
@@ -68,7 +68,7 @@ class Api:
 
     @cached_property
     def explainer(self) -> Explainer:
-        """Who knows why."""
+        """The explainer of exchanges."""
         return Explainer(self.providers, self.masking, self.switches, self.addresses)
 
     def fixture(self, name: str) -> Fixture:
@@ -92,41 +92,41 @@ def shipped(name: str, providers: tuple[Provider, ...]) -> Fixture:
 
 
 class RequestArgs(NamedTuple):
-    """What a request says."""
+    """A parsed request to the control API."""
 
     path: Mapping[str, Any]
-    """What its address names, the world apart."""
+    """The values of the path's placeholders, except the world."""
     query: Mapping[str, Any]
-    """Its parameters, as the verb's schemas have them; those that were not given are not there."""
+    """The given query parameters, converted as the endpoint's schemas say."""
     body: Any
-    """Its JSON; an empty object where it has none and needs none."""
+    """The body's JSON; an empty object when there is none."""
     origin: str
-    """How the server was addressed, such as ``http://127.0.0.1:7670``."""
+    """The base URL of the request, such as ``http://127.0.0.1:7670``."""
 
 
 class Endpoint(NamedTuple):
-    """One thing that a tester can ask for."""
+    """An endpoint of the control API."""
 
     method: str
     path: str
-    """With what it names in braces."""
+    """The path, with placeholders in braces."""
     about: str
-    """One sentence."""
+    """A description in one sentence."""
     function: Callable[[Api, Any, RequestArgs], Any]
-    """With the world as its second argument where the path names one."""
+    """The function; it takes the world as its second argument when the path names one."""
     response: Schema | None = None
-    """Of its JSON; ``None`` for an answer without a body."""
+    """The schema of the response's JSON; ``None`` for a response without a body."""
     status: int = 200
     body: Schema | None = None
     query: Mapping[str, Schema] = {}
     needs: tuple[str, ...] = ()
-    """The names of the parameters that must be given."""
+    """The names of the required parameters."""
     needs_body: bool = True
-    """Whether an empty one is rejected."""
+    """Whether an empty body is rejected."""
     checks_body: bool = False
-    """Whether the function itself holds the body to its rules, because these depend on what is in it."""
+    """Whether the function itself checks the body, because the schema depends on its content."""
     is_open: bool = False
-    """Whether it is answered without a token."""
+    """Whether it needs no token."""
     media_type: str = "application/json"
 
     @property

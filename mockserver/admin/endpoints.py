@@ -1,4 +1,4 @@
-"""Every verb of this API, in one table."""
+"""The table of all endpoints of the control API."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _FILES = (
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:
-    """The table."""
+    """Return all endpoints."""
 
     def openapi_json(_: Api, __: None, ___: RequestArgs) -> dict[str, Any]:
-        """This API's description."""
+        """Return the OpenAPI description of this API."""
         return openapi.document(api, table)
 
     table = (

@@ -1,4 +1,4 @@
-"""The one shape of this API's errors: ``{"error": {"code", "message", "difference"}}``; and every way it says no.
+"""The one shape of this API's errors: ``{"error": {"code", "message", "difference"}}``, and its exceptions.
 
 What a verb raises is turned into an answer in one place, `routes`.
 """
@@ -13,76 +13,76 @@ if TYPE_CHECKING:
     from flask import Response
 
 
-class ControlApiError(Exception):  # an answer, not an error of ours
-    """This API says no."""
+class ControlApiError(Exception):  # a response, not a failure
+    """An error response of the control API."""
 
     status: ClassVar[int]
-    """Of HTTP."""
+    """The HTTP status."""
     code: ClassVar[str]
     """A short name that programs can rely on."""
 
     def __init__(self, message: str, difference: Any = None) -> None:
         super().__init__(message)
         self.difference = difference
-        """Between what was wanted and what is there."""
+        """The difference between the expected and the actual; ``None`` when there is none."""
 
 
 class BadRequest(ControlApiError):
-    """A parameter or a body cannot be read."""
+    """A parameter or the body is invalid."""
 
     status, code = 400, "bad_request"
 
 
 class NoToken(ControlApiError):
-    """The server can be reached by others, and this one does not show its token."""
+    """The token is missing or wrong."""
 
     status, code = 401, "unauthorized"
 
 
 class ForbiddenOrigin(ControlApiError):
-    """A page of another site sent it."""
+    """The request was sent by a web page of another site."""
 
     status, code = 403, "forbidden"
 
 
 class ResourceNotFound(ControlApiError):
-    """What the address names is not there."""
+    """The resource of the path does not exist."""
 
     status, code = 404, "not_found"
 
 
 class Conflict(ControlApiError):
-    """It makes sense, but not as things stand."""
+    """The request is not possible in the present state."""
 
     status, code = 409, "conflict"
 
 
 class BusyClock(Conflict):
-    """Somebody else is moving this world's clock."""
+    """Another request is moving this world's clock."""
 
     code = "busy"
 
 
 class AdvanceLimit(Conflict):
-    """Things in this world bring about one another without end."""
+    """The events of this world cause one another without end."""
 
     code = "endless"
 
 
 class InUse(ControlApiError):
-    """A name or a credential is somebody else's."""
+    """An id or a credential is already in use."""
 
     status, code = 409, "taken"
 
 
 class TooLarge(ControlApiError):
-    """The body is longer than is read."""
+    """The body is longer than the limit."""
 
     status, code = 413, "too_large"
 
 
 def error(status: int, code: str, message: str, difference: Any = None, *, allow: str = "") -> Response:
-    """A response of Flask's that says what is wrong; as `build_error`."""
+    """Return an error as a Flask response; see `build_error`."""
     from mockserver.http.wsgi import to_flask
 
     return to_flask(build_error(status, code, message, difference, allow=allow))

@@ -15,7 +15,7 @@ from .request_inspection import header
 
 
 def in_short(exchange: Exchange) -> dict[str, Any]:
-    """One line of a list."""
+    """Return an exchange as a row of the journal."""
     return {
         "number": exchange.number,
         "at": iso(exchange.at),
@@ -35,7 +35,7 @@ def in_short(exchange: Exchange) -> dict[str, Any]:
 
 
 def in_full(exchange: Exchange) -> dict[str, Any]:
-    """Everything about one."""
+    """Return an exchange with headers, bodies and explanation."""
     return {
         **in_short(exchange),
         "world": exchange.world,
@@ -54,7 +54,7 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
 
 
 def body(found: bytes) -> dict[str, str]:
-    """A body as text, or as base64 where it is none."""
+    """Return a body as text, or as base64 when it is not text."""
     try:
         return {"text": found.decode()}
     except UnicodeDecodeError:
@@ -76,7 +76,7 @@ def _error(error: ProviderError | None) -> dict[str, Any] | None:
 
 
 def window(standing: LimitStatus) -> dict[str, Any]:
-    """A rate limit as an exchange met it."""
+    """Return a rate limit as of an exchange."""
     return {
         "limit": standing.limit.sentence,
         "most": standing.limit.most,

@@ -24,7 +24,7 @@ from . import quirk_parser as quirk_book
 from .request_inspection import header, path, sent, shown, split, unread
 
 _MOST = 50
-"""Names that nothing read are listed up to this many."""
+"""The maximal number of ignored parameters listed."""
 
 _HEADERS = ("Authorization", "Content-Type")
 """The headers that providers read. A header of another name may be meant for one of them."""
@@ -32,11 +32,11 @@ _OTHER_HEADERS = frozenset(("proxy-authorization", "content-encoding", "content-
 
 
 class NotInJournal(LookupError):
-    """No exchange has the number; the sentence says which are there."""
+    """The journal has no exchange of that number."""
 
 
 class _Rule(NamedTuple):
-    """What decided."""
+    """The rule that decided a response."""
 
     name: str
     description: str | None = None
@@ -61,7 +61,7 @@ _SERVER = {
 
 
 def find(journal: Journal, number: int) -> Exchange:
-    """The exchange of a number.
+    """Return the exchange of a number.
 
     Raises:
         NotInJournal: there is none.
@@ -77,7 +77,7 @@ def find(journal: Journal, number: int) -> Exchange:
 
 
 class Explainer:
-    """Explains the exchanges of a server."""
+    """An explainer of the exchanges of a server."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Explainer:
         switches: Sequence[Quirk] = (),
         addresses: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """Know where to look.
+        """Create an explainer.
 
         Args:
             providers: every provider.
@@ -238,7 +238,7 @@ class _Magic(NamedTuple):
         return f"{self.quirk.name}={self.quirk.variants[-1]}"
 
     def described(self, quirks_file: Mapping[str, quirk_book.QuirkEntry]) -> dict[str, str]:
-        """As JSON."""
+        """Return it as JSON."""
         return {
             "parameter": self.parameter,
             "value": self.value,

@@ -1,4 +1,4 @@
-"""Fault rules: add, list, remove."""
+"""The endpoints that add, list and remove fault rules."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .schemas import a_list, component
 
 
 def list_rules(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
-    """Every rule with what it has counted."""
+    """Return every rule with its counters."""
     now = world.now()
     return {"faults": [rule_to_json(status, now) for status in world.fault_rules()]}
 
 
 def add_rule(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Add a rule behind those that are there."""
+    """Add a rule after the existing ones."""
     now = world.now()
     try:
         rule = rule_from(values.body, now, api.terms)
@@ -51,7 +51,7 @@ def remove_rule(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def list_kinds(_: Api, __: None, ___: RequestArgs) -> dict[str, Any]:
-    """Every kind of fault, with its options."""
+    """Return every kind of fault, with its options."""
     return {
         "kinds": [
             {
@@ -75,7 +75,7 @@ _RULE = {**RULE, "properties": {**RULE["properties"], "fault": _FAULT}}
 
 
 def endpoints(_: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about fault rules."""
+    """Return the endpoints for fault rules."""
     here, rule = "/_mock/worlds/{world}/faults", component("FaultRule")
     removed = an_object("", ["removed"], removed={"type": "integer"})
     return (

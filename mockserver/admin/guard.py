@@ -1,4 +1,4 @@
-"""Who may ask: no one whose page comes from elsewhere, and off loopback only who has the token."""
+"""Access control: pages of other sites are rejected, and beyond loopback the token is needed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .errors import ForbiddenOrigin, NoToken
 
 
 def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None:
-    """Let a request in, or not.
+    """Check whether a request may use the control API.
 
     Args:
-        environ: of WSGI.
-        settings: who listens where.
-        is_open: whether the address asks for no token.
+        environ: the WSGI environment.
+        settings: the address to listen on, and the token.
+        is_open: whether the endpoint needs no token.
 
     Raises:
         Foreign: a page of another site sent it.
@@ -33,7 +33,7 @@ def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a host."""
+    """Return whether a host can be reached only from this machine."""
     name = host.strip("[]").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -44,7 +44,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_ours(origin: str, environ: Mapping[str, Any], settings: Settings) -> bool:
-    """Whether the page came from where the request goes to.
+    """Return whether the page has the same origin as the request.
 
     On loopback that must be a name of loopback's: any site can give its own name our address, and its pages would then
     be of the same origin as we are (DNS rebinding).

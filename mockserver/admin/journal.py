@@ -1,4 +1,4 @@
-"""The journal: what was asked and answered, why, and whether it was as was verified."""
+"""The endpoints for the journal, single exchanges and verification."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .schemas import WHOLE, WORD, a_list, component, held, one_of
 
 
 def listed(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Exchanges, oldest first."""
+    """Return exchanges, oldest first."""
     query = values.query
     found = (each for each in world.journal.since(query.get("since", 0)) if matches(each, query))
     shown = list(islice(found, query.get("limit", 100)))
@@ -36,7 +36,7 @@ def listed(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def show(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """One exchange, whole, with its explanation."""
+    """Return one exchange in full, with its explanation."""
     try:
         found = find(world.journal, values.path["number"])
     except NotInJournal as reason:
@@ -46,7 +46,7 @@ def show(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def verification(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Whether something happened, and where not, what came nearest."""
+    """Run a verification, and return its result with the closest exchange."""
     try:
         verified = asserting.verification_from(values.body)
     except ValueError as reason:
@@ -57,7 +57,7 @@ def verification(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
-    """Whether an exchange is one of those that are asked for."""
+    """Return whether the query selects an exchange."""
     error = error_of(exchange)
     return (
         query.get("provider", exchange.provider) == exchange.provider
@@ -70,7 +70,7 @@ def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
 
 
 def filters(api: Api) -> dict[str, Schema]:
-    """What exchanges are asked for by."""
+    """The filters for exchanges."""
     return {
         "provider": one_of(api.provider_names),
         "operation": WORD,
@@ -82,7 +82,7 @@ def filters(api: Api) -> dict[str, Schema]:
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about exchanges."""
+    """Return the endpoints for exchanges."""
     here, whole = "/_mock/worlds/{world}/journal", {"type": "integer"}
     return (
         Endpoint(

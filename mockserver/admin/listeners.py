@@ -1,4 +1,4 @@
-"""Listeners: listeners whose every request is one world's, whatever its credentials."""
+"""The endpoints that bind a listener to one world, whatever the credentials of its requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .schemas import NAME, OBJECT
 
 
 def bind(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
-    """What comes in there is a world's from now on."""
+    """Bind a listener to a world."""
     name = values.body["world"]
     world = api.registry.get(name)
     if world is None:
@@ -22,12 +22,12 @@ def bind(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
 
 
 def unbind(api: Api, _: None, values: RequestArgs) -> None:
-    """What comes in there is the credential's again; who is connected there is let go."""
+    """Unbind a listener, and close its connections."""
     api.registry.unbind(values.path["listener"])
 
 
 def endpoints(_: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about listeners."""
+    """Return the endpoints for listeners."""
     here = "/_mock/listeners/{listener}"
     body = an_object("an object that names a world", ["world"], world=NAME)
     return (

@@ -1,4 +1,4 @@
-"""Waiting for what is not there yet: one exchange, message or delivery, or everything as it happens. No thread is held.
+"""The endpoints that wait for an exchange, message or delivery, or stream all events. No thread waits.
 
 What is said of a listener in `core.feed` holds here: it is called where things happen, perhaps with the world's lock
 held, so it looks only at what it is given and at what never changes.
@@ -24,7 +24,7 @@ from .schemas import WHOLE, one_of, parameter
 from .serializers import event_json
 
 _PATIENCE = 10
-"""Seconds that are waited when no one says how many."""
+"""The default time limit in seconds."""
 _LONGEST = 3600
 _PLURALS = {"exchange": "exchanges", "message": "messages", "delivery": "deliveries"}
 _JSON = (("Content-Type", "application/json"),)
@@ -55,11 +55,11 @@ WAITED_FOR: Mapping[str, _Kind] = {
     "message": _Kind(_is_message, messages.filters),
     "delivery": _Kind(_is_judged, deliveries.judged_filters),
 }
-"""What can be waited for: how it is recognised, and what it can be asked for by."""
+"""What can be waited for: its predicate and its filters."""
 
 
 def wait(api: Api, world: World, values: RequestArgs) -> Deferred:
-    """The first that is wanted after a cursor, as soon as it is there."""
+    """Return the first match after a cursor, as soon as there is one."""
     query = dict(values.query)
     kind = query.pop("for")
     since, timeout = query.pop("since", world.feed.cursor), query.pop("timeout", _PATIENCE)
@@ -87,7 +87,7 @@ def _understood(kind: str, query: Mapping[str, Any], filters: Mapping[str, Schem
 
 
 def _all_filters(api: Api) -> dict[str, Schema]:
-    """What anything can be asked for by; a text where the kinds do not agree what it is."""
+    """Return the filters of all kinds; one whose type differs between kinds is a string."""
     every: dict[str, Schema] = {}
     for kind in WAITED_FOR.values():
         for name, schema in kind.filters(api).items():
@@ -102,7 +102,7 @@ def _respond(found: Any, cursor: int) -> Response:
 
 
 def events(api: Api, world: World, values: RequestArgs) -> Stream:
-    """Everything after a cursor, as it happens."""
+    """Stream all events after a cursor."""
     stream = Stream()
 
     def send_event(item: object, cursor: int) -> None:
@@ -118,7 +118,7 @@ def events(api: Api, world: World, values: RequestArgs) -> Stream:
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:
-    """What can be waited for."""
+    """Return the endpoints for waiting."""
     seconds: Schema = {
         "type": "number",
         "minimum": 0,

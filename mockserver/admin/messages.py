@@ -1,4 +1,4 @@
-"""Messages: any message, either direction, any instant, any status; and those that come in from outside."""
+"""The endpoints for messages and inbound messages."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ from .schemas import (
 from .serializers import message as described
 
 _PIECE = 1_000
-"""Messages that are fetched at one holding of the world's lock."""
+"""The number of messages fetched at a time under the world's lock."""
 
 _FIRST = 200_000_000
-"""Where a sequence of identifiers begins of which the world has none yet."""
+"""The first number of a sequence of identifiers."""
 
 
 def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Messages in the order in which they came to be."""
+    """Return messages in the order in which they were stored."""
     since, limit = values.query.get("since", -1), values.query.get("limit", 100)
     rows = (row for account in accounts_asked_for(world, values.query) for row in _walk(world, account.key))
     found = nsmallest(
@@ -67,7 +67,7 @@ def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def accounts_asked_for(world: World, query: Mapping[str, Any]) -> list[Account]:
-    """The accounts that ``provider`` and ``account`` leave.
+    """Return the accounts selected by ``provider`` and ``account``.
 
     Raises:
         NoSuchThing: none has this name.
@@ -82,7 +82,7 @@ def accounts_asked_for(world: World, query: Mapping[str, Any]) -> list[Account]:
 
 
 def matches(message: Message, query: Mapping[str, Any]) -> bool:
-    """Whether a message is one of those that are asked for."""
+    """Return whether the query selects a message."""
     provider, _, name = message.account.partition("/")
     return (
         query.get("provider", provider) == provider
@@ -98,7 +98,7 @@ def _is_wanted(account: Account, query: Mapping[str, Any]) -> bool:
 
 
 def _walk(world: World, account: str) -> Iterator[Message]:
-    """All messages of an account by time, in pieces, so that no one waits long for the lock."""
+    """Yield all messages of an account by time, in chunks, so that the lock is held only briefly."""
     since, seen = EARLIEST - LATEST, 0
     while True:
         with world.lock:
@@ -115,7 +115,7 @@ def _walk(world: World, account: str) -> Iterator[Message]:
 
 
 def store(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """A message is from now on in the provider's records."""
+    """Add a message to an account."""
     body = values.body
     provider = _provider(api, body)
     held(body, message_schema(provider))
@@ -137,7 +137,7 @@ def store(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """A message has another status, or other values in the provider's own fields, from now on."""
+    """Change the status or provider-specific fields of a message."""
     serial, body = values.path["serial"], values.body
     with world.lock:
         provider = _found(world.state, serial).account.partition("/")[0]
@@ -153,7 +153,7 @@ def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def delete(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """A message is no longer in the provider's records."""
+    """Delete a message."""
     serial = values.path["serial"]
 
     def decide(state: State, now: Instant, _: IdReservation) -> Decision:
@@ -193,14 +193,14 @@ def _account(state: State, provider: Provider, name: str) -> Account:
 
 
 def _check_program(account: Account, row: Mapping[str, Any]) -> None:
-    """Reject a message of a program that its account does not have: no one could ever ask for it."""
+    """Reject a message of a program that its account does not have, because no request could read it."""
     program = row.get("program", "")
     if program and program not in account.programs:
         raise ResourceNotFound(f"program: {shown(program)}: {unknown('program', program, account.programs)}")
 
 
 def _reject_duplicate(world: World, key: str, row: Mapping[str, Any]) -> None:
-    """Reject a second message of an identifier; a world file could not hold both."""
+    """Reject a second message with the same id, because a world file cannot hold both."""
     wanted = row["direction"], row.get("kind", ""), row["id"]
     if any((each.direction, each.kind, each.id) == wanted for each in _walk(world, key)):
         raise Conflict(f"id: the account has a message {row['id']!r} already")
@@ -219,7 +219,7 @@ def _message(account: Account, row: Mapping[str, Any], state: State, now: Instan
 
 
 def _count_on(ids: IdReservation, sequence: str, given: str) -> str:
-    """Let the provider's own numbering go on behind an identifier that was given."""
+    """Continue the provider's numbering after an id that was given."""
     if given.isascii() and given.isdigit():
         following = ids.number(sequence, int(given))
         ids.used[sequence] = max(following, int(given) + 1)
@@ -243,7 +243,7 @@ def _attachment(described: Mapping[str, Any]) -> Attachment:
 
 
 def receive_inbound(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """A message comes in, now or later."""
+    """Simulate an inbound message, now or later."""
     provider = _provider(api, values.body)
     fields = {name: part for name, part in values.body.items() if name not in ("provider", "in")}
     if "in" not in values.body:
@@ -285,12 +285,12 @@ def _concluded(world: World, provider: Provider, fields: Mapping[str, Any], keep
 
 
 def filters(api: Api) -> dict[str, Schema]:
-    """What messages are asked for by."""
+    """The filters for messages."""
     return {"provider": one_of(api.provider_names), "account": WORD, "direction": DIRECTION, "number": WORD}
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about messages."""
+    """Return the endpoints for messages."""
     here, message = "/_mock/worlds/{world}/messages", component("Message")
     return (
         Endpoint(

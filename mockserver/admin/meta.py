@@ -1,4 +1,4 @@
-"""What this server is, and what can be known of it without a world."""
+"""The endpoints about the server and its providers, without a world."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .endpoint import Api, Endpoint, RequestArgs
 from .schemas import a_list, component
 
 _WHERE = ("http", "https", "proxy", "certificate", "pem")
-"""What there may be of a server's listeners: three addresses, and what clients have to trust."""
+"""The keys of the addresses: three URLs and the CA certificate."""
 
 
 def health(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
-    """Whether it works."""
+    """Return the status and version of the server."""
     return {"status": "ok", "version": api.version}
 
 
 def listen_addresses(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
-    """Where the server listens."""
+    """Return the URLs of the server and its CA certificate."""
     return {
         **dict.fromkeys(_WHERE),
         **api.listen_addresses(),
@@ -30,17 +30,17 @@ def listen_addresses(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
 
 
 def quirks(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
-    """Where the documents leave something open, and what was taken."""
+    """Return every quirk."""
     return {"quirks": quirk_book.catalogue(api.providers, api.registry.default.state.variants)}
 
 
 def errors(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
-    """Every "no" of every provider."""
+    """Return every provider error."""
     return {"errors": [_error(provider.name, error) for provider in api.providers for error in provider.errors]}
 
 
 def operations(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
-    """What every provider can be asked for."""
+    """Return every operation of every provider."""
     return {
         "operations": [
             {"provider": provider.name, **operation.described()}
@@ -51,7 +51,7 @@ def operations(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
 
 
 def magic(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
-    """Values that bring about an outcome in every world."""
+    """Return the magic values with their outcomes."""
     return {
         "about": "ours, not the providers': each brings about its outcome in every world",
         "magic": [
@@ -76,7 +76,7 @@ def _error(provider: str, error: type[ProviderError]) -> dict[str, Any]:
 
 
 def endpoints(_: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about the server."""
+    """Return the endpoints about the server."""
     text = {"type": "string"}
     return (
         Endpoint(

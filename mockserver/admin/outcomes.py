@@ -13,7 +13,7 @@ from mockserver.engine.limits import LimitStatus
 
 
 def error_of(exchange: Exchange) -> str | None:
-    """The name of the provider error that the client got."""
+    """Return the name of the provider error that the client got."""
     return None if exchange.error is None else type(exchange.error).__name__
 
 
@@ -34,7 +34,7 @@ def decided(exchange: Exchange) -> dict[str, Any] | None:
 
 
 def rule_of(exchange: Exchange) -> str | None:
-    """The id of the fault rule that acted."""
+    """Return the id of the fault rule that hit."""
     return None if exchange.fault is None else exchange.fault["rule"]
 
 

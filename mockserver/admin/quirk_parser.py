@@ -20,17 +20,17 @@ _LINE = re.compile(r"^- (?:(Other variant|We|Switch|Known by): )?(.+)$", re.MULT
 
 
 class QuirkEntry(NamedTuple):
-    """One place where the documents leave something open."""
+    """An entry of QUIRKS.md: a point that the documents leave open."""
 
     number: str
     title: str
     documents: tuple[str, ...]
-    """What they say, each sentence behind its document's number."""
+    """The documents' sentences, each after its document's number."""
     other_variant: str
     we: str
-    """What was taken."""
+    """Our choice."""
     known_by: str
-    """How far to trust that."""
+    """The evidence for our choice."""
 
     @property
     def basis(self) -> str:
@@ -48,7 +48,7 @@ def basis(known_by: str) -> str:
 
 @cache
 def entries(quirks_file: Path) -> Mapping[str, QuirkEntry]:
-    """A book's entries, by number."""
+    """Return the entries of a QUIRKS.md, by number."""
     _, *parts = _HEADING.split(quirks_file.read_text(encoding="utf-8"))
     return {number: _entry(number, title, body) for number, title, body in zip(*[iter(parts)] * 3, strict=True)}
 
@@ -62,7 +62,7 @@ def _entry(number: str, title: str, body: str) -> QuirkEntry:
 
 
 def described(entry: QuirkEntry) -> dict[str, Any]:
-    """An entry as JSON."""
+    """Return an entry as JSON."""
     return {
         "number": entry.number,
         "title": entry.title,

@@ -1,4 +1,4 @@
-"""What a request carried, read back from the journal, and what of it nothing read.
+"""Reads the parameters of recorded requests, and finds those that the provider ignored.
 
 The provider keeps what it understood (`Exchange.values`); this is what was sent, by place, whether anybody understood it
 or not. Read when somebody asks: it costs a request nothing.
@@ -18,11 +18,11 @@ from mockserver.http.handler import PREFIX
 from mockserver.sdk.forms import Malformed, media_type, multipart_pairs, pairs
 
 _LENGTH = 200
-"""Characters of a value that are shown."""
+"""The maximal number of characters shown of a value."""
 
 
 class SentValue(NamedTuple):
-    """One name and value of a request."""
+    """A parameter of a request."""
 
     place: str
     """``query`` or ``body``."""
@@ -31,12 +31,12 @@ class SentValue(NamedTuple):
 
 
 def header(exchange: Exchange, name: str) -> str | None:
-    """The first header of a name."""
+    """Return the first header of a name."""
     return next((value for each, value in exchange.head if each.lower() == name.lower()), None)
 
 
 def path(exchange: Exchange) -> str:
-    """The decoded path under the prefix of the world."""
+    """Return the decoded path without the prefix of the world."""
     return split(exchange)[1]
 
 
@@ -58,7 +58,7 @@ def _whole_path(exchange: Exchange) -> str:
 
 
 def sent(exchange: Exchange) -> list[SentValue]:
-    """Everything with a name in the query and the body."""
+    """Return the parameters of the query and the body."""
     query = exchange.target.partition("?")[2].encode("latin-1", "replace")
     return [
         *(SentValue("query", name, value) for name, value in pairs(query)),

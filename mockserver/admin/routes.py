@@ -1,4 +1,4 @@
-"""The tester's addresses: every verb of the table at its own. The only file here that speaks Flask.
+"""The routes of the control API. The only module of this package that uses Flask.
 
 A request is let in (`guard`), read and held to the verb's schemas here, so a verb finds what it was promised; and
 whatever it raises becomes the one shape of errors here.
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 
 class Control:
-    """The control API of some worlds."""
+    """The control API of a registry of worlds."""
 
     def __init__(self, api: Api, index: Callable[[], dict[str, Any]]) -> None:
-        """Put its table together.
+        """Build the table of routes.
 
         Args:
             api: what its endpoints work on.
@@ -49,10 +49,10 @@ class Control:
         table = [(endpoint.method, _pattern(endpoint.path), endpoint) for endpoint in endpoints(api)]
         self._router = Router((("GET", CONTROL, None), *table))
         self.addresses = [(CONTROL, "GET"), *((pattern, method) for method, pattern, _ in table)]
-        """Pattern and method of every endpoint."""
+        """The pattern and method of every endpoint."""
 
     def blueprint(self) -> Blueprint:
-        """The same for Flask."""
+        """The same routes for Flask."""
         blueprint = Blueprint("control", __name__)
 
         def add(state: BlueprintSetupState) -> None:
@@ -67,7 +67,7 @@ class Control:
         return blueprint
 
     def response(self, path: str = "") -> FlaskResponse:  # noqa: ARG002 - the router reads the address itself
-        """Answer Flask's current request.
+        """Respond to Flask's current request.
 
         Raises:
             NotFound: no endpoint has this path.
@@ -94,7 +94,7 @@ _KINDS = {"number": "<int:number>", "serial": "<int:serial>", "world": "<world_i
 
 
 def _pattern(path: str) -> str:
-    """A path of an endpoint as the router has it."""
+    """Return an endpoint's path in the router's syntax."""
     return re.sub(r"{(\w+)}", lambda found: _KINDS.get(found[1], f"<{found[1]}>"), path)
 
 
@@ -123,7 +123,7 @@ def _query(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _body(api: Api, endpoint: Endpoint) -> Any:
-    """The body's JSON, whatever its Content-Type says it is."""
+    """Parse the body as JSON, whatever its Content-Type."""
     if endpoint.body is None:
         return {}
     most = api.settings.body_bytes

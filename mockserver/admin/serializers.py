@@ -1,4 +1,4 @@
-"""What a world holds and what happened in it, as JSON. Messages and accounts are as a world file has them."""
+"""JSON of worlds, accounts, messages, deliveries and events. Accounts and messages are as in a world file."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ from .endpoint import Api
 
 
 def account(state: State, found: Account) -> dict[str, Any]:
-    """An account without its messages."""
+    """Return an account as JSON, without its messages."""
     return {name: part for name, part in account_in_file(found, state, True).items() if name != "messages"}
 
 
 def message(found: Message, is_read: bool) -> dict[str, Any]:
-    """A message, and whose it is."""
+    """Return a message as JSON, with its provider and account."""
     provider, _, name = found.account.partition("/")
     return {"serial": found.serial, "provider": provider, "account": name, **row(found, is_read), "read": is_read}
 
 
 def delivery(found: Delivery, message_id: str | None) -> dict[str, Any]:
-    """A delivery with its attempts."""
+    """Return a delivery as JSON, with its attempts."""
     return {
         **_opened(found),
         "message": {"serial": found.serial, "id": message_id},
@@ -102,7 +102,7 @@ def when(instant: Instant | None) -> str | None:
 
 
 def credentials(state: State) -> dict[str, dict[str, list[dict[str, str]]]]:
-    """Who may come in, by provider and account."""
+    """Return the credentials of a world, by provider and account."""
     found: dict[str, dict[str, list[dict[str, str]]]] = {}
     for each in state.accounts.values():
         logins = [{"user": login.user, **({"secret": login.secret} if login.secret else {})} for login in each.logins]
@@ -111,13 +111,13 @@ def credentials(state: State) -> dict[str, dict[str, list[dict[str, str]]]]:
 
 
 def clock(world: World) -> dict[str, Any]:
-    """Where a world's clock stands."""
+    """Return the state of a world's clock as JSON."""
     now = world.now()
     return {"now": iso(now), "frozen": world.clock.is_frozen, "next": when(world.next_due())}
 
 
 def world_(api: Api, world: World, origin: str) -> dict[str, Any]:
-    """A world."""
+    """Return the facts about a world as JSON."""
     time = clock(world)
     with world.lock:
         state = world.state
@@ -191,7 +191,7 @@ _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
 
 
 def event_json(api: Api, world: World, item: TimedEvent) -> dict[str, Any] | None:
-    """Something that happened, with its facts; ``None`` for an exchange that the journal has let go of."""
+    """Return an event as JSON; ``None`` for an exchange that is no longer in the journal."""
     what = item.event
     if isinstance(what, ExchangeRecorded):
         found = world.journal.get(what.number)

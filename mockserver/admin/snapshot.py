@@ -1,4 +1,4 @@
-"""Snapshots: a world as one world file, and a world as a world file says."""
+"""The endpoints that save a world as a world file and load it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _Logins = Mapping[str, tuple[Login, ...]]
 
 
 def take(api: Api, world: World, values: RequestArgs) -> Iterator[bytes]:
-    """The world file, piece by piece."""
+    """Yield the world file in chunks."""
     return lines(dump(world, api.registry.variants, has_credentials=values.query.get("credentials", False)))
 
 
 def restore(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """The world is now as the file says."""
+    """Replace the content of a world by a world file."""
     file = understood(api, values.body)
     given_logins = {} if values.query.get("own_credentials") else logins_of(file, values.body)
     logins = _logins(world, file, given_logins)
@@ -48,7 +48,7 @@ def restore(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def understood(api: Api, document: Any, *place: str | int) -> WorldFile:
-    """What a decoded world file says.
+    """Parse a decoded world file.
 
     Raises:
         BadQuestion: it is none.
@@ -61,7 +61,7 @@ def understood(api: Api, document: Any, *place: str | int) -> WorldFile:
 
 
 WAY_OUT = "with own_credentials it takes none from the file"
-"""What to do when a file's credentials are another world's."""
+"""The advice when another world has a file's credentials."""
 
 
 def logins_of(file: WorldFile, document: Mapping[str, Any]) -> dict[str, tuple[Login, ...]]:
@@ -90,7 +90,7 @@ def _fresh(world: World, account: Account) -> tuple[Login, ...]:
 
 
 def endpoints(_: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about snapshots."""
+    """Return the endpoints for snapshots."""
     here, file = "/_mock/worlds/{world}/snapshot", component("WorldFile")
     flag = {"type": "boolean", "description": "true or false"}
     return (

@@ -1,4 +1,4 @@
-"""An exchange in one line, and an explanation as text: a line for each thing that there is to say."""
+"""Text for people: an exchange in one line, and an explanation in several."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AS_USUAL = frozenset(("accepted", "answered", "rejected", "unmatched", "invalid
 
 
 def in_words(explanation: Mapping[str, Any]) -> str:
-    """An explanation as text, a line for each thing that there is to say."""
+    """Format an explanation as lines of text."""
     return "\n".join(line for part in _PARTS for line in part(explanation))
 
 
@@ -46,7 +46,7 @@ def _first(said: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _both_sides(said: Mapping[str, Any]) -> Iterable[str]:
-    """What was decided and what was answered, where these are not the same."""
+    """Format the decision and the response, when they differ."""
     row = {**said["answered"], "outcome": said["outcome"], "decided": said["decided"]}
     if said["decided"] is not None and outcomes.differs(row):
         yield f"Decided: {outcomes.decided_in_words(said['decided'])}"

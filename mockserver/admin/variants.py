@@ -1,4 +1,4 @@
-"""Variants: how this world reads what the documents leave open."""
+"""The endpoints that show and set the variants of quirks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .worlds import checked_variants
 
 
 def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
-    """Every switch as it stands."""
+    """Return every switch with its present variant."""
     with world.lock:
         variants = dict(world.state.variants)
     return {
@@ -33,7 +33,7 @@ def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
 
 
 def choose(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Other variants from now on."""
+    """Set variants, from now on."""
     checked_variants(api, values.body, ())
     events = tuple(VariantChosen(name, variant) for name, variant in values.body.items())
 
@@ -45,7 +45,7 @@ def choose(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about variants."""
+    """Return the endpoints for variants."""
     here, variants = "/_mock/worlds/{world}/variants", component("VariantsMixin")
     return (
         Endpoint("GET", here, "Every switch: how it stands, its default and its other variants.", show, variants),

@@ -1,4 +1,4 @@
-"""Worlds: create, list, show, reset, fork, drop."""
+"""The endpoints that create, list, show, reset, copy and delete worlds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from .snapshot import WAY_OUT, logins_of, understood
 
 
 def listed(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
-    """Every world."""
+    """Return every world."""
     return {"worlds": [described(api, world, values.origin) for world in api.registry]}
 
 
 def create(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
-    """A world of its own."""
+    """Create a world."""
     body = values.body
     file = _file(api, body)
     saved = logins_of(file, body["snapshot"]) if "snapshot" in body and not body.get("own_credentials") else {}
@@ -54,12 +54,12 @@ def create(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
 
 
 def show(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """One world."""
+    """Return one world."""
     return described(api, world, values.origin)
 
 
 def drop(api: Api, world: World, _: RequestArgs) -> None:
-    """A world is gone."""
+    """Delete a world."""
     try:
         api.registry.drop(world)
     except ValueError as reason:
@@ -67,14 +67,14 @@ def drop(api: Api, world: World, _: RequestArgs) -> None:
 
 
 def reset(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """As it was created."""
+    """Reset a world to its initial content."""
     at = values.body.get("freeze")
     world.reset(None if at is None else instant(at, "freeze"))
     return described(api, world, values.origin)
 
 
 def fork(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """A world that begins as this one is now."""
+    """Create a copy of a world as it is now."""
     try:
         twin = api.registry.fork(world, values.body.get("id"))
     except AlreadyInUse as reason:
@@ -83,7 +83,7 @@ def fork(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 
 def checked_variants(api: Api, variants: Mapping[str, Any], place: Place) -> None:
-    """Hold variants to the switches there are.
+    """Check variants against the existing switches.
 
     Raises:
         BadQuestion: there is no such switch, or no such variant of it.
@@ -95,7 +95,7 @@ def checked_variants(api: Api, variants: Mapping[str, Any], place: Place) -> Non
 
 
 def _file(api: Api, body: Mapping[str, Any]) -> WorldFile:
-    """What the world begins with."""
+    """Return the initial content of a new world."""
     if "snapshot" not in body:
         return WorldFile(api.fixture(body.get("fixture", FIXTURES[0])))
     if "fixture" in body:
@@ -107,7 +107,7 @@ _Credentials = Mapping[str, Mapping[str, list[Mapping[str, Any]]]]
 
 
 def _logins(fixture: Fixture, credentials: _Credentials) -> dict[str, tuple[Login, ...]]:
-    """The credentials that were given, by account key."""
+    """Return the given credentials, by account key."""
     known = {account.key: account for account in fixture.accounts}
     seen: set[tuple[str, str]] = set()
     given = {}
@@ -163,7 +163,7 @@ def _creation(api: Api) -> Schema:
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:
-    """What can be asked about worlds."""
+    """Return the endpoints for worlds."""
     world, one = component("World"), "/_mock/worlds/{world}"
     return (
         Endpoint("GET", "/_mock/worlds", "Every world.", listed, an_object("", ["worlds"], worlds=a_list(world))),
