@@ -28,16 +28,15 @@ from mockserver.engine.world import World
 from mockserver.http.handler import Handler
 
 STAGES = {
-    "shell": "connection: parser, environ, head of the answer",
+    "connection": "connection: parser, head of the response",
     "Flask": "Flask: contexts, routing, dispatch, response (only with --wsgi)",
-    "respond": "respond: route, exchange, headers",
-    "handle": "handle: world, fault, Date",
-    "parse": "provider parses the request",
-    "execute": "execute: lock, identifiers, what is due, feed",
-    "decide": "provider decides",
-    "apply": "events applied",
-    "render": "provider renders the response",
-    "journal": "journal and feed",
+    "handler": "handler: route, world, fault, exchange, headers",
+    "parse": "parse: the provider reads the request",
+    "world.execute": "world.execute: lock, identifiers, what is due, feed",
+    "decide": "decide: the provider decides",
+    "apply": "apply: events change the state",
+    "render": "render: the provider writes the response",
+    "journal": "journal: journal and feed",
 }
 ASKED = ("send", "page of 50", "page of 500", "recived")
 
@@ -75,15 +74,14 @@ def measured(name: str, requests: int, rounds: int, *, wsgi: bool = False) -> di
         for provider in INSTALLED
     ]
     with (
-        patch.object(Handler, "respond", around(timer, "respond", Handler.respond)),
-        patch.object(Handler, "handle", around(timer, "handle", Handler.handle)),
-        patch.object(World, "execute", around(timer, "execute", World.execute)),
+        patch.object(Handler, "respond", around(timer, "handler", Handler.respond)),
+        patch.object(World, "execute", around(timer, "world.execute", World.execute)),
         patch.object(World, "record_exchange", around(timer, "journal", World.record_exchange)),
         patch.object(State, "apply", around(timer, "apply", State.apply)),
         patch.object(Flask, "wsgi_app", around(timer, "Flask", Flask.wsgi_app)),
         closing(Double(providers=providers, wsgi=wsgi)) as double,
     ):
-        ask, received = around(timer, "shell", double.ask), double.requests(name)
+        ask, received = around(timer, "connection", double.ask), double.requests(name)
         least: dict[str, float] = {}
         for _ in range(rounds):
             batch = [next(received) for _ in range(requests)]
