@@ -183,7 +183,7 @@ def test_the_demo_has_messages_on_both_sides_of_a_change_of_clocks(zone, change)
 
 
 def ages():
-    """How long before the world's birth, in seconds."""
+    """How long before the world's start, in seconds."""
     return [parse_duration(row["at"]) / SECOND for row in DEMO if row["at"].startswith("P")]
 
 

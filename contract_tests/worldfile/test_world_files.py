@@ -23,7 +23,7 @@ from mockserver.engine.message_store import MessageStore
 from mockserver.engine.messages import Message, account_key
 from mockserver.worldfile import Rules, WorldFileError
 from mockserver.worldfile import rules as checking
-from mockserver.worldfile.chunked_reader import PIECE
+from mockserver.worldfile.chunked_reader import CHUNK
 from mockserver.worldfile.fast_validation import MessageChecker
 
 variant = import_module("mockserver.worldfile.load")  # the package has a function of that name
@@ -215,7 +215,7 @@ def test_importing_the_module_imports_no_check_and_not_what_large_files_need():
 
 # How a wrong one is rejected
 
-WHEN = "an instant (2017-01-01T09:30:00Z) or a duration back from the world's birth (P3DT4H)"
+WHEN = "an instant (2017-01-01T09:30:00Z) or a duration back from the world's start (P3DT4H)"
 ACCOUNT = ("accounts", 0)
 MESSAGE = ("accounts", 0, "messages", 1)
 NUMBER = ("accounts", 0, "numbers", 0)
@@ -375,7 +375,7 @@ def test_a_large_file_is_rejected_with_the_same_sentence(world, sentence, monkey
 
 def many(*rows):
     """A world with so many messages that they are read in several pieces, and these at its end."""
-    others = [{**OUTBOUND, "id": str(place), "at": f"P{place}D"} for place in range(1, 2 * PIECE)]
+    others = [{**OUTBOUND, "id": str(place), "at": f"P{place}D"} for place in range(1, 2 * CHUNK)]
     return changed(*ACCOUNT, "messages", to=[INBOUND, *others, *rows])
 
 
@@ -409,7 +409,7 @@ def test_of_a_large_file_the_message_is_named_that_is_wrong(row, difference, mon
     path.write_bytes(orjson.dumps(many(row)))
     with pytest.raises(WorldFileError) as rejected:
         snapshots.load(path, RULES)
-    assert str(rejected.value) == f"{path}: accounts[0].messages[{2 * PIECE}{difference}"
+    assert str(rejected.value) == f"{path}: accounts[0].messages[{2 * CHUNK}{difference}"
 
 
 @pytest.mark.parametrize(

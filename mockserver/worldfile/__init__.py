@@ -1,17 +1,15 @@
-"""A world's state as JSON and back: the one format of fixtures, of world files that users write, and of snapshots.
+"""World files: a world's state as JSON, the one format of fixtures, of files that users write, and of snapshots.
 
-Rule 1: its words are the server's, never a provider's. What an account may hold is said by its provider's JSON Schema, which
-is handed in; nothing here knows a provider. Rule 2: a file is rejected in one sentence that says where in it, what was
-found, and what would be right.
+Rule 1: no provider is known here. What an account may contain is described by its provider's JSON Schema, which is passed in.
+Rule 2: a file is rejected with one sentence that says where in it, what was found, and what would be right.
 
-`decoding` turns bytes into a document, `checking` holds it to the rules, `variant` makes a world of it; of large files
-`pieces` are decoded and `proving` finds them right. `taking` and `writing` are the way back. `comparing` says where two
-differ, `validation` what breaks a schema, `rejecting` is how a no is said.
+`decoding` turns bytes into a document, `rules` validates it and `load` makes a fixture of it; large files are decoded by
+`chunked_reader` and validated by `fast_validation`. `dump` and `writer` write a world. `diff` lists the differences of two files.
 """
 
 from mockserver.validation.messages import WorldFileError
 
-from .decoding import decoded as decode_file
+from .decoding import decode_file
 from .diff import difference
 from .dump import dump
 from .load import ClockSetting, WorldFile, load, parse, read

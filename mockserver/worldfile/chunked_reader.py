@@ -1,4 +1,4 @@
-"""A large file, its messages decoded some thousands at a time: a million decoded at once are more than a gigabyte."""
+"""Reads a large world file in chunks of messages: a million messages decoded at once take more than a gigabyte."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from msgspec import Raw
 
 from .decoding import decode
 
-PIECE = 1_000
-"""Messages that are decoded at once."""
+CHUNK = 1_000
+"""The number of messages that are decoded at once."""
 
 _BEGINNING = 200
-"""Bytes of a list by which it is found again."""
+"""The number of bytes of a list by which it is searched for."""
 
 
 class _Account(msgspec.Struct):
@@ -25,11 +25,11 @@ class _World(msgspec.Struct):
     accounts: list[_Account]
 
 
-def apart(raw: bytes) -> tuple[Any, list[Iterator[list[Any]]]]:
-    """A world file without its messages, decoded; and those of each account, which can be walked through once.
+def read_chunks(raw: bytes) -> tuple[Any, list[Iterator[list[Any]]]]:
+    """Return a decoded world file without its messages, and an iterator over the chunks of each account's messages.
 
     Raises:
-        ValueError: it may be no world file, or has to be decoded as a whole to be sure.
+        ValueError: it may be no world file, or can only be validated when it is decoded as a whole.
         RecursionError: it is nested too deeply.
     """
     spelt = [account.messages for account in msgspec.json.decode(raw, type=_World).accounts]
@@ -38,17 +38,17 @@ def apart(raw: bytes) -> tuple[Any, list[Iterator[list[Any]]]]:
     for messages in (messages for messages, are_there in zip(spelt, rows, strict=True) if are_there):
         begin = raw.index(memoryview(messages)[:_BEGINNING], end)
         if not raw.startswith(messages, begin):
-            raise ValueError("they stand elsewhere")
+            raise ValueError("the messages are elsewhere in the file")
         rest += raw[end:begin] + b"[]"
         end = begin + len(memoryview(messages))
     document: Any = decode(bytes(rest + raw[end:]))
-    # If what was cut out was only alike, its account still has its messages.
+    # If an equal text elsewhere was cut out, the account still has its messages.
     if any(account.get("messages") for account in document["accounts"]):
-        raise ValueError("they are there twice")
-    return document, [_decoded(messages) for messages in rows]
+        raise ValueError("another list than the messages of an account was cut out")
+    return document, [_decode_chunks(messages) for messages in rows]
 
 
-def _decoded(rows: list[Raw]) -> Iterator[list[Any]]:
-    for start in range(0, len(rows), PIECE):
-        piece: Any = decode(b"[" + b",".join(rows[start : start + PIECE]) + b"]")
-        yield piece
+def _decode_chunks(rows: list[Raw]) -> Iterator[list[Any]]:
+    for start in range(0, len(rows), CHUNK):
+        chunk: Any = decode(b"[" + b",".join(rows[start : start + CHUNK]) + b"]")
+        yield chunk

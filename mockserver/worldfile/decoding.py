@@ -1,4 +1,4 @@
-"""Bytes into a document: UTF-8, JSON, and stricter than JSON about keys that are written twice."""
+"""Decodes world files: UTF-8 and JSON, without repeated keys."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK_BEFORE_COLON = re.compile(rb'"[ \t\r\n]+:')
 
 
-def decoded(path: Path) -> object:
-    """The document in a file.
+def decode_file(path: Path) -> object:
+    """Return the JSON document in a file.
 
     Raises:
-        WorldFileError: there is none.
+        WorldFileError: the file cannot be read, or is no JSON document.
     """
     try:
         raw = path.read_bytes()
@@ -34,20 +34,20 @@ def decoded(path: Path) -> object:
 
 
 def decode(raw: bytes) -> object:
-    """The document in these bytes.
+    """Return the JSON document in these bytes.
 
     Raises:
-        WorldFileError: there is none.
+        WorldFileError: they are no JSON document.
     """
     try:
         document: object = orjson.loads(raw)
         compact = orjson.dumps(document)
     except orjson.JSONDecodeError as error:
         raise WorldFileError(_not_json(raw, error)) from error
-    except orjson.JSONEncodeError as error:  # writing has the lower limit: 254
+    except orjson.JSONEncodeError as error:  # encoding has a lower limit than decoding: 254 levels
         raise WorldFileError("the file is nested too deeply") from error
-    # orjson keeps the last of two equal keys, so written again they are fewer. Only a file with blanks before its
-    # colons, or with another spelling of quotation marks in its texts, has to be read slowly to be sure.
+    # orjson keeps the last of two equal keys, so the encoded document has fewer of them. Only a file with blanks before its
+    # colons, or with quotation marks written in another way, needs the slow check.
     if compact != raw and (raw.count(b'":') != compact.count(b'":') or _BLANK_BEFORE_COLON.search(raw)):
         _reject_repeated_keys(raw)
     return document
@@ -62,8 +62,8 @@ def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
     return f"the file is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
 
 
-class _Repeating:
-    """An object with a key that is written twice."""
+class _RepeatedKey:
+    """A JSON object with a repeated key."""
 
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
         names = [name for name, _ in pairs]
@@ -72,12 +72,12 @@ class _Repeating:
 
 def _object(pairs: list[tuple[str, object]]) -> object:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else _Repeating(pairs)
+    return found if len(found) == len(pairs) else _RepeatedKey(pairs)
 
 
 def _reject_repeated_keys(raw: bytes) -> None:
     for place, thing in _walk(json.loads(raw, object_pairs_hook=_object), ()):
-        if isinstance(thing, _Repeating):
+        if isinstance(thing, _RepeatedKey):
             raise WorldFileError("the key is written more than once", (*place, thing.key))
 
 

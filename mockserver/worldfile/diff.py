@@ -1,4 +1,4 @@
-"""Two world files, and where they differ: things are compared with their like, wherever in a list they stand."""
+"""Compares two world files. Members of lists are matched by their identifying keys, not by their positions."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _NAMES = {
     "contacts": ("phone",),
     "messages": ("direction", "kind", "id"),
 }
-"""What tells the members of a list apart."""
+"""The keys that identify the members of each list."""
 
 _NOTHING = object()
 _LENGTH = 200
-"""Characters of a value that are shown."""
+"""The number of characters of a value that are shown."""
 
 
 def difference(was: Any, now: Any) -> list[str]:
-    """What to change in one decoded world file to have the other: ``place: was -> is``, a line each."""
+    """Return the differences of two decoded world files, a line each: ``place: old -> new``."""
     return [f"{written(place)}: {_shown(old)} -> {_shown(new)}" for place, old, new in _differences(was, now, ())]
 
 
 def _differences(was: Any, now: Any, place: Place) -> Iterator[tuple[Place, Any, Any]]:
-    before, after = _named(was, place), _named(now, place)
+    before, after = _by_identity(was, place), _by_identity(now, place)
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in {**before, **after}:
             yield from _differences(before.get(key, _NOTHING), after.get(key, _NOTHING), (*place, key))
@@ -38,8 +38,8 @@ def _differences(was: Any, now: Any, place: Place) -> Iterator[tuple[Place, Any,
         yield place, was, now
 
 
-def _named(thing: Any, place: Place) -> Any:
-    """A list of things that have names as a table."""
+def _by_identity(thing: Any, place: Place) -> Any:
+    """Return a list of members with identifying keys as a table."""
     names = _NAMES.get(str(place[-1])) if place else None
     if names is None or not isinstance(thing, list) or not all(isinstance(member, Mapping) for member in thing):
         return thing

@@ -1,7 +1,7 @@
-"""A world into a world file: all that its answers depend on, as it was at one instant.
+"""Describes a world as a world file: everything that its responses depend on, at one instant.
 
-Journal, feed, faults, deliveries and connections are no part of it. What a fixture says of a world in relation to its birth is
-absolute here. Everything has its fixed place, so that two snapshots differ where the worlds do.
+Journal, feed, fault rules, deliveries and connections are not included. Instants that a fixture gives relative to the world's
+start are absolute here. The order is fixed, so two snapshots differ only where the worlds do.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from mockserver.engine.world import World
 from .rules import FORMAT, KEY, PAIR
 
 _BEGINNING, _END = -(2**63), 2**63 - 1
-"""Of what a message store can hold; years lie closer together."""
+"""The earliest and latest instants that a message store can hold."""
 
 _PIECE = 4096
-"""Messages that are fetched at a time."""
+"""The number of messages that are fetched at a time."""
 
 
 def dump(
     world: World, variants: Mapping[str, str], *, has_credentials: bool = False, about: str = ""
 ) -> dict[str, Any]:
-    """What a world is like now, for `lines` and `save`; the messages are fetched when they are written.
+    """Describe a world as it is now, for `lines` and `save`; the messages are fetched while they are written.
 
     Args:
-        world: which goes on meanwhile.
-        variants: every switch with its default; only other variants are written.
-        has_credentials: whether the file tells them; else it tells their kinds, and fresh ones are issued to the world
-            that is made from it.
-        about: a sentence for people.
+        world: the world, which may change meanwhile.
+        variants: every switch with its default; only other variants are included.
+        has_credentials: whether credentials are included; else only their kinds are, and a world that is created from the
+            file gets new ones.
+        about: a description for readers.
     """
     with world.lock:
         state = world.state.fork()
         now = state.clock.now()
-    # `sequences` is always there: without it, numbering would go on behind the highest identifier.
+    # `sequences` is always included: without it, numbering would continue after the highest identifier.
     return {
         "mockserver": FORMAT,
         **({"about": about} if about else {}),
@@ -69,15 +69,15 @@ def _due(due: ScheduledItem) -> dict[str, Any]:
 
 
 def described_account(account: Account, state: State, has_credentials: bool) -> dict[str, Any]:
-    """An account as a world file has it, without its messages; without credentials, their kinds."""
+    """Describe an account as in a world file, with credentials or only their kinds."""
     return {
         "provider": account.provider,
         "name": account.name,
         "logins": [_login(login) if has_credentials else _kind(login) for login in account.logins],
-        **_unless_empty("numbers", [*map(_demo_run, account.numbers.values())]),
-        **_unless_empty("programs", [*map(_demo_run, account.programs.values())]),
-        **_unless_empty("contacts", [*map(_demo_run, account.contacts.values())]),
-        **_unless_empty("forwarding", [*map(_demo_run, account.forwarding)]),
+        **_unless_empty("numbers", [*map(_describe, account.numbers.values())]),
+        **_unless_empty("programs", [*map(_describe, account.programs.values())]),
+        **_unless_empty("contacts", [*map(_describe, account.contacts.values())]),
+        **_unless_empty("forwarding", [*map(_describe, account.forwarding)]),
         **_unless_empty("blacklist", sorted(account.blacklist)),
         **_unless_empty("fields", account.fields),
         "messages": _Messages(state, account.key),
@@ -92,44 +92,44 @@ def _kind(login: Login) -> str:
     return KEY if login.secret is None else PAIR
 
 
-def _demo_run(thing: Number | Program | Contact | ForwardingRule) -> dict[str, Any]:
-    """The fields that say something: those that are not as they are in every such thing."""
+def _describe(thing: Number | Program | Contact | ForwardingRule) -> dict[str, Any]:
+    """Return the fields that differ from their defaults."""
     values = ((field, getattr(thing, field.name)) for field in fields(thing))
     return {field.name: value for field, value in values if value != field.default}
 
 
 class _Messages(Iterable[dict[str, Any]]):
-    """An account's messages, by time and then by arrival. They may be walked through again."""
+    """An account's messages, by time and then by serial. It can be iterated over several times."""
 
     def __init__(self, state: State, account: str) -> None:
-        self._state, self.described_account = state, account
+        self._state, self._account = state, account
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         message_store, read, index_key = (
             self._state.message_store,
             self._state.read,
-            account_key(self.described_account),
+            account_key(self._account),
         )
         for start in range(0, message_store.count(index_key, _BEGINNING, _END), _PIECE):
             for message in message_store.page(index_key, _BEGINNING, _END, start, _PIECE):
                 yield described_message(message, message.serial in read)
 
 
-_RARER = (("status", ""), ("program", ""), ("network", None), ("reference", ""))
-"""Fields that are written where they differ from this."""
+_OPTIONAL = (("status", ""), ("program", ""), ("network", None), ("reference", ""))
+"""Fields that are included only where they differ from this default."""
 
 
 def described_message(message: Message, is_read: bool) -> dict[str, Any]:
-    """A message as a world file has it, at its instant."""
+    """Describe a message as in a world file."""
     row: dict[str, Any] = {"id": message.id, "direction": message.direction}
     if message.kind:
         row["kind"] = message.kind
     row |= {"sender": message.sender, "recipient": message.recipient, "at": iso(message.at), "text": message.text}
-    for name, default in _RARER:
+    for name, default in _OPTIONAL:
         value = getattr(message, name)
         if value != default:
             row[name] = value
-    # One of a kind that has no text may be of the kind that has these instead, be they empty.
+    # A message without text may be of a kind that has a title and attachments instead, even if they are empty.
     has_more = bool(message.kind) and not message.text
     if message.title or has_more:
         row["title"] = message.title

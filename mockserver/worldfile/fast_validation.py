@@ -1,8 +1,8 @@
-"""Many messages, checked fast.
+"""Validates many messages fast.
 
-fastjsonschema makes a check of each field of a provider's JSON Schema, and a text that has passed it once is not checked
-again: most fields of many messages have few values. Nothing here says what is wrong, only that something may be:
-`validation.json_schema` has the words, and jsonschema the last one.
+fastjsonschema compiles a check of each field of a provider's JSON Schema, and a text that has passed it once is not checked
+again, because most fields have few different values. This only finds that a message may be invalid; `validation.json_schema`
+then decides and says why.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import fastjsonschema
 _Check: TypeAlias = Callable[[Any], object]
 
 _OF_THE_KEYS = ("type", "additionalProperties", "description")
-"""What a schema says of a message that `MessageChecker` sees from its keys."""
+"""The keywords of a message's schema that `MessageChecker` checks by the message's keys."""
 
 _REMEMBERED = 10_000
-"""Texts of a field that are remembered."""
+"""The number of valid texts that are remembered for each field."""
 
 
 class MessageChecker:
-    """What a provider's schema asks of a message."""
+    """A compiled check of messages by a provider's schema."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        """Make the checks.
+        """Compile the check.
 
         Args:
-            schema: it describes a message under ``definitions``, as every provider's does.
+            schema: a provider's account schema, which describes a message under ``definitions``.
         """
         definitions = schema["definitions"]
         message = {word: said for word, said in definitions["message"].items() if word not in _OF_THE_KEYS}
@@ -38,12 +38,12 @@ class MessageChecker:
         }
         self._known, self._required = frozenset(fields), frozenset(message.pop("required"))
         self._shapes: set[tuple[str, ...]] = set()
-        """The keys of a message, each way they have occurred."""
-        # What is left is what one field demands of another.
+        """The valid combinations of keys that have occurred."""
+        # The remaining keywords are conditions between fields.
         self._across = _compiled({"definitions": definitions, **message}) if message else None
 
     def is_message(self, row: Any) -> bool:
-        """Whether it is one for sure."""
+        """Whether a value is certainly a valid message."""
         if type(row) is not dict:
             return False
         shape = tuple(row)
@@ -73,6 +73,6 @@ def _compiled(schema: Mapping[str, Any]) -> _Check:
 
 
 def _resolved(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    # fastjsonschema writes down where it is at each reference: for every value that would be most of the time.
+    # fastjsonschema formats the place at each reference, which would take most of the time if done for every value.
     part: Mapping[str, Any] = definitions[field["$ref"].removeprefix("#/definitions/")] if "$ref" in field else field
     return part

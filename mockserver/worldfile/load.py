@@ -1,4 +1,4 @@
-"""A document into the world that it describes."""
+"""Loads world files: turns a document into the fixture that it describes."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.validation.messages import Place, WorldFileError, shown
 
-from .decoding import decoded
+from .decoding import decode_file
 from .rules import PAIR, WHEN, Described, Rules, check
 
 _Messages: TypeAlias = Iterable[Iterable[Sequence[Mapping[str, Any]]]]
-"""Those of each account, in pieces."""
+"""The messages of each account, in chunks."""
 
-_BACK = "a duration back from the world's birth (P3DT4H)"
+_BACK = "a duration back from the world's start (P3DT4H)"
 LARGE = 2_000_000
-"""Bytes above which a file is read some thousand messages at a time: a million decoded at once are more than a gigabyte."""
+"""The size in bytes above which a file is read in chunks: a million messages decoded at once take more than a gigabyte."""
 
 _DIGITS = 18
-"""Of an identifier that is counted on from; with more it would not fit into 64 bits, where clients keep it."""
+"""The most digits of an identifier that numbering continues from; with more it would not fit into clients' 64 bits."""
 
 
 @dataclass(frozen=True)
 class ClockSetting:
-    """A clock as a file has it."""
+    """The clock in a world file."""
 
     at: Instant
     is_frozen: bool
 
     def clock(self) -> Clock:
-        """A clock that stands at that instant, or ticks on from it."""
+        """Create a clock that is frozen at the instant, or runs on from it."""
         clock = Clock.frozen(self.at)
         return clock if self.is_frozen else clock.resume()
 
 
 @dataclass(frozen=True)
 class WorldFile:
-    """All that a world file says. Only a snapshot has more to say than its fixture."""
+    """The contents of a world file. Only snapshots have more than a fixture."""
 
     fixture: Fixture
     clock: ClockSetting | None = None
-    """The world's time when it was taken; ``None`` leaves it to whoever makes a world of it."""
+    """The world's clock when the snapshot was taken; ``None`` when the file has none."""
     seed: str | None = None
-    """Of its identifiers; ``None`` likewise."""
+    """The seed of identifiers; ``None`` when the file has none."""
 
 
 def load(path: Path, rules: Rules | None) -> Fixture:
-    """The fixture in a world file; as `read`."""
+    """Return the fixture in a world file; see `read`."""
     return read(path, rules).fixture
 
 
 def parse(document: Any, rules: Rules | None) -> Fixture:
-    """The fixture in a decoded world file; as `read`."""
+    """Return the fixture in a decoded world file; see `read`."""
     return read(document, rules).fixture
 
 
@@ -73,16 +73,16 @@ def read(source: Any, rules: Rules | None) -> WorldFile:
     """Read a world file.
 
     Args:
-        source: its path, or what it holds, decoded.
-        rules: to hold it to; ``None`` trusts it, which is for our own files: a test of the server has checked those.
+        source: its path, or its decoded content.
+        rules: validate it; ``None`` skips validation, for shipped files, which the server's tests validate.
 
     Raises:
-        WorldFileError: it is not one.
+        WorldFileError: it is invalid.
     """
     if not isinstance(source, Path):
         return _read(source, rules)
     try:
-        return _read_large(source, rules) or _read(decoded(source), rules)
+        return _read_large(source, rules) or _read(decode_file(source), rules)
     except WorldFileError as error:
         raise WorldFileError(error.difference, error.place, source) from error
 
@@ -94,16 +94,16 @@ def _read(document: Any, rules: Rules | None) -> WorldFile:
 
 
 def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
-    """A large file, piece by piece; ``None`` if it is not one, or may be wrong: `_read` has the words."""
+    """Read a large file in chunks; ``None`` if it is not large, or may be invalid, which `_read` then reports."""
     with suppress(OSError, ValueError, RecursionError):
         if path.stat().st_size > LARGE:
-            from .chunked_reader import apart
+            from .chunked_reader import read_chunks
 
-            document, messages = apart(path.read_bytes())
+            document, messages = read_chunks(path.read_bytes())
             if rules is None:
                 return _world_file(document, messages)
             check(document, rules)
-            return _world_file(document, map(rules.checked_pieces, document["accounts"], messages))
+            return _world_file(document, map(rules.checked_chunks, document["accounts"], messages))
     return None
 
 
@@ -136,15 +136,15 @@ def _fixture(document: Any, messages: _Messages) -> Fixture:
         accounts.append(account)
         for rows in pieces:
             reader.read(rows, account, ("accounts", index, "messages"))
-    # Whoever says where numbering goes on says it of all: what has no number yet begins at its provider's first.
-    said = document.get("sequences", reader.sequences)
+    # A file with sequences has all of them: an identifier without one begins at its provider's first number.
+    sequences = document.get("sequences", reader.sequences)
     return Fixture(
         accounts=tuple(accounts),
         fixed=Segment(reader.fixed),
         relative=Segment(reader.relative),
         read=frozenset((*reader.read_fixed, *(len(reader.fixed) + serial for serial in reader.read_relative))),
         variants=dict(document.get("variants", {})),
-        sequences={name: int(number) for name, number in said.items()},  # JSON Schema takes 5.0 for whole
+        sequences={name: int(number) for name, number in sequences.items()},  # JSON Schema accepts 5.0 as an integer
         uses={window: _instants(uses, ("uses", window)) for window, uses in document.get("uses", {}).items()},
         scheduled=tuple(
             _due(number, described) for number, described in enumerate(document.get("scheduled", ()), start=1)
@@ -153,16 +153,16 @@ def _fixture(document: Any, messages: _Messages) -> Fixture:
 
 
 class _MessageReader:
-    """The messages of a file, in its order."""
+    """Collects the messages of a file, in its order."""
 
     def __init__(self) -> None:
         self.fixed: list[Message] = []
         self.relative: list[Message] = []
         self.read_fixed: list[int] = []
-        """The serials of those that the customer has marked as read."""
+        """The serials of messages that the customer has marked as read."""
         self.read_relative: list[int] = []
         self.sequences: dict[str, int] = {}
-        """Where the providers' own numbering goes on: behind the highest identifier, of each type or else in each direction."""
+        """The next number of each sequence, after the highest identifier of each type, or of each direction."""
         self._shared: dict[str, str] = {}
 
     def read(self, rows: Sequence[Mapping[str, Any]], account: Account, place: Place) -> None:
@@ -181,7 +181,7 @@ class _MessageReader:
             attachments, fields = get("attachments"), get("fields")
             if get("read"):
                 (self.read_relative if is_relative else self.read_fixed).append(len(messages))
-            # A text that many have is kept once.
+            # A text that many messages have is stored once.
             messages.append(
                 Message(
                     len(messages),
@@ -234,7 +234,7 @@ def _account(described: Described) -> Account:
 
 
 def _logins(described: Sequence[str | Mapping[str, Any]], account: str) -> tuple[Login, ...]:
-    """An account's credentials. Those that are to be issued are always the same ones in the world that is not asked for fresh ones."""
+    """Return an account's credentials. Those that the file does not print are derived from the account's key."""
     token = Ids(account).reserve().token
     return tuple(_issued(login, token) if isinstance(login, str) else Login(**login) for login in described)
 
@@ -255,20 +255,20 @@ def _instant_at(text: str, place: Place) -> Instant:
 
 
 def _instant(text: str) -> Instant:
-    if text[10:11] != "T":  # Python takes any character here, and a day alone
+    if text[10:11] != "T":  # Python accepts any character here, and a date alone
         raise ValueError(text)
     return parse_instant(text)
 
 
 def _span(text: str) -> int:
-    """A duration. Days, hours with minutes, and seconds are looked up apart: a million messages have few of each."""
+    """Parse a duration. Days, hours with minutes, and seconds are cached separately: a million messages have few of each."""
     days, has_clock, clock = text.partition("T")
     if not has_clock:
         return _duration(text)
     minutes, has_minutes, seconds = clock.partition("M")
     if not (has_minutes and seconds):
         return (0 if days == "P" else _duration(days)) + _duration(f"PT{clock}")
-    # "0M", so that nothing but seconds may stand behind them
+    # "0M", so that only seconds may follow
     return (0 if days == "P" else _duration(days)) + _duration(f"PT{minutes}M") + _duration(f"PT0M{seconds}")
 
 

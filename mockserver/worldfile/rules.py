@@ -1,8 +1,8 @@
-"""What a world file is held to: the server's words around the accounts, each provider's JSON Schema inside them.
+"""The rules of world files: the common format around accounts, and each provider's JSON Schema for its accounts.
 
-Few messages are held to a schema by jsonschema; of many it sees only what `proving` does not find right, and its outcomes
-are the same (``contract_tests/worldfile/test_world_files.py``). What is wrong is always said by ``holding.py``. Both are imported
-only when a file is checked.
+jsonschema validates few messages directly; of many it validates only those that `fast_validation` does not accept, with the
+same results (``contract_tests/worldfile/test_world_files.py``). Errors are always described by `validation.json_schema`. Both
+libraries are imported only when a file is validated.
 """
 
 from __future__ import annotations
@@ -25,41 +25,41 @@ Described: TypeAlias = Mapping[str, Any]
 """An account as a world file describes it."""
 
 FORMAT = 1
-"""What stands behind ``mockserver``, a world file's first word."""
+"""The value of ``mockserver``, a world file's first key."""
 
 PAIR, KEY = "pair", "key"
-"""What stands in place of a login that is to be issued: a user with a secret, or one thing that is both."""
+"""Stand in place of a login for which credentials are issued: a user with a secret, or a key alone."""
 
 _EXAMPLES = {PAIR: {"user": "user", "secret": "secret"}, KEY: {"user": "key"}}
 
 WHEN = "an instant (2017-01-01T09:30:00Z)"
 
 COMPILED_ABOVE = 1_000
-"""Messages in a document above which compiled checks look first; jsonschema would take about a tenth of a second."""
+"""The number of messages above which `fast_validation` is used; jsonschema would take about 0.1 seconds for them."""
 
 
 class Switch(Protocol):
-    """What a variant may be."""
+    """A switch and its variants."""
 
     @property
     def name(self) -> str:
-        """What a world file calls it."""
+        """Its name in world files."""
 
     @property
     def variants(self) -> Sequence[str]:
-        """The values it can have."""
+        """The variants that it can have."""
 
     @property
     def any_zone(self) -> bool:
-        """Whether any IANA zone name is one too."""
+        """Whether any IANA zone name is a variant too."""
 
 
 class ProviderSchema(Protocol):
-    """What of a provider matters to a world file."""
+    """The parts of a provider that world files need."""
 
     @property
     def name(self) -> str:
-        """What its accounts call it."""
+        """Its name in world files."""
 
     @property
     def account_schema(self) -> Schema:
@@ -72,42 +72,42 @@ class ProviderSchema(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """What world files are held to."""
+    """The rules that world files must follow."""
 
     schemas: Mapping[str, Schema]
-    """Provider -> what one of its accounts may hold (JSON Schema, draft 7)."""
+    """The JSON Schema (draft 7) of each provider's accounts, by the provider's name."""
     switches: Mapping[str, Switch]
-    """Variant -> what it may be."""
+    """The switches, by name."""
 
     @cached_property
     def checker_of(self) -> Callable[[str], MessageChecker]:
-        """What checks many messages of a provider, made at the first look."""
+        """Returns a provider's `MessageChecker`, which is compiled on first use."""
         from .fast_validation import MessageChecker
 
         return cache(lambda provider: MessageChecker(self.schemas[provider]))
 
-    def checked_pieces(self, account: Described, pieces: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-        """An account's messages, which were taken out of it.
+    def checked_chunks(self, account: Described, chunks: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        """Check the chunks of an account's messages, and iterate over them.
 
         Raises:
-            ValueError: one may be wrong, there twice, or of a program that its account does not have.
+            ValueError: a message may be invalid, is repeated, or has a program that the account does not have.
         """
         checker = self.checker_of(account["provider"])
         programs = {"", *(program["id"] for program in account.get("programs", ()))}
         known: set[tuple[str, ...]] = set()
         count = 0
-        for rows in pieces:
+        for rows in chunks:
             if not all(map(checker.is_message, rows)) or any(row.get("program", "") not in programs for row in rows):
-                raise ValueError("one of them may be wrong")
+                raise ValueError("a message may be invalid")
             known.update(map(_identity, rows))
             count += len(rows)
             yield rows
         if len(known) < count:
-            raise ValueError("one of them is there twice")
+            raise ValueError("a message is repeated")
 
     @classmethod
     def of(cls, providers: Iterable[ProviderSchema], switches: Iterable[Switch] = ()) -> Rules:
-        """The rules of these providers together, and switches that are the server's own."""
+        """Return the rules for these providers and the server's own switches."""
         providers = tuple(providers)
         schemas = {provider.name: provider.account_schema for provider in providers}
         every = chain(switches, *(provider.quirks for provider in providers))
@@ -115,12 +115,12 @@ class Rules:
 
 
 def check(document: Any, rules: Rules) -> None:
-    """Hold a decoded world file to the rules.
+    """Validate a decoded world file.
 
     Raises:
-        WorldFileError: it breaks one.
+        WorldFileError: it breaks a rule.
     """
-    _hold(document, envelope(sorted(rules.schemas)), ())
+    _validate(document, envelope(sorted(rules.schemas)), ())
     _check_variants(document.get("variants", {}), rules.switches)
     accounts = document["accounts"]
     is_large = sum(map(_rows, accounts)) > COMPILED_ABOVE
@@ -128,14 +128,14 @@ def check(document: Any, rules: Rules) -> None:
         place, schema = ("accounts", index), rules.schemas[account["provider"]]
         described = _with_logins(account, place)
         if is_large and isinstance(described.get("messages"), list):
-            _hold_large(described, schema, place, rules.checker_of(account["provider"]))
+            _validate_large(described, schema, place, rules.checker_of(account["provider"]))
         else:
-            _hold(described, schema, place)
+            _validate(described, schema, place)
     _reject_duplicates(accounts)
 
 
 def _with_logins(account: Described, place: Place) -> Described:
-    """The account as it is when its credentials are issued: a provider's schema knows no other."""
+    """Return an account with example credentials in place of those to issue, because providers' schemas know only credentials."""
     logins = account.get("logins")
     if not isinstance(logins, list) or not any(isinstance(login, str) for login in logins):
         return account
@@ -177,7 +177,7 @@ _USES = {
 
 
 def envelope(providers: Sequence[str]) -> Schema:
-    """What a world file of these providers is beside the contents of its accounts, as JSON Schema."""
+    """Return the JSON Schema of a world file of these providers, without the contents of its accounts."""
     account = {
         "type": "object",
         "description": "an account",
@@ -235,31 +235,31 @@ def _is_zone(value: object) -> bool:
     return False
 
 
-def _hold(thing: Any, schema: Schema, place: Place) -> None:
+def _validate(thing: Any, schema: Schema, place: Place) -> None:
     mistake = first_mistake(thing, schema, place)
     if mistake is not None:
         raise WorldFileError(*mistake)
 
 
-def _hold_large(account: Described, schema: Schema, place: Place, checker: MessageChecker) -> None:
-    """Leave to jsonschema the account and the first message that may be wrong."""
-    _hold({**account, "messages": []}, schema, place)
+def _validate_large(account: Described, schema: Schema, place: Place, checker: MessageChecker) -> None:
+    """Validate an account with many messages: jsonschema sees only the account and the messages that may be invalid."""
+    _validate({**account, "messages": []}, schema, place)
     for row, message in enumerate(account["messages"]):
         if not checker.is_message(message):
             part = {**schema["definitions"]["message"], "definitions": schema["definitions"]}
-            _hold(message, part, (*place, "messages", row))
+            _validate(message, part, (*place, "messages", row))
 
 
 def _reject_duplicates(accounts: Sequence[Described]) -> None:
-    """Reject what there may be one of: an account of a name; at a provider a user, number, program; a message of an id."""
+    """Reject repeated names of accounts; users, numbers and programs of a provider; and identifiers of messages."""
     for part, key in (("logins", "user"), ("numbers", "number"), ("programs", "id")):
-        _once(
+        _reject_repeated(
             ((account["provider"], thing[key]), ("accounts", index, part, row, key))
             for index, account in enumerate(accounts)
             for row, thing in enumerate(account.get(part, ()))
-            if not isinstance(thing, str)  # a login that is to be issued is no one's yet
+            if not isinstance(thing, str)  # a login that is to be issued has no user yet
         )
-    _once(
+    _reject_repeated(
         ((account["provider"], account["name"]), ("accounts", index, "name")) for index, account in enumerate(accounts)
     )
     for index, account in enumerate(accounts):
@@ -269,7 +269,7 @@ def _reject_duplicates(accounts: Sequence[Described]) -> None:
 
 def _reject_duplicate_messages(messages: Sequence[Mapping[str, Any]], place: Place) -> None:
     if len(set(map(_identity, messages))) < len(messages):
-        _once((_identity(message), (*place, row, "id")) for row, message in enumerate(messages))
+        _reject_repeated((_identity(message), (*place, row, "id")) for row, message in enumerate(messages))
 
 
 def _identity(message: Mapping[str, Any]) -> tuple[str, ...]:
@@ -277,7 +277,7 @@ def _identity(message: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _reject_unknown_programs(account: Described, place: Place) -> None:
-    """Reject a message of a program that its account does not have: no one could ever ask for it."""
+    """Reject a message of a program that its account does not have: no request could export it."""
     programs = {program["id"] for program in account.get("programs", ())}
     for row, message in enumerate(account.get("messages", ())):
         program = message.get("program", "")
@@ -285,7 +285,7 @@ def _reject_unknown_programs(account: Described, place: Place) -> None:
             raise WorldFileError(unknown("program", program, programs), (*place, row, "program"))
 
 
-def _once(things: Iterable[tuple[tuple[str, ...], Place]]) -> None:
+def _reject_repeated(things: Iterable[tuple[tuple[str, ...], Place]]) -> None:
     first: dict[tuple[str, ...], Place] = {}
     for key, place in things:
         if first.setdefault(key, place) is not place:

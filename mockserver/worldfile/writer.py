@@ -1,4 +1,4 @@
-"""A world file, written so that it diffs well: every login, number, variant and message on a line of its own."""
+"""Writes world files that diff well: every login, number, variant and message is on a line of its own."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import orjson
 
 
 def lines(world: Mapping[str, Any]) -> Iterator[bytes]:
-    """A world file, piece by piece.
+    """Iterate over the bytes of a world file.
 
     Args:
-        world: what it holds, in the order in which it is written. The accounts, and the lists in each of them, may be
-            any iterables: a million messages need not be in memory.
+        world: its content, in the order in which it is written. The accounts, and the lists in each of them, may be any
+            iterables, so that a million messages need not be in memory.
     """
     yield from _object(world, ("accounts",))
     yield b"\n"
 
 
 def save(path: Path, world: Mapping[str, Any]) -> None:
-    """Write a world file: all of it, or nothing."""
+    """Write a world file completely, or not at all."""
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         draft = Path(file.name)
         try:
             file.writelines(lines(world))
             file.close()
-            draft.chmod(0o644)  # a temporary file is no one else's to read
+            draft.chmod(0o644)  # temporary files are created readable by their owner only
             draft.replace(path)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -37,7 +37,7 @@ def save(path: Path, world: Mapping[str, Any]) -> None:
 
 def _object(members: Mapping[str, Any], of_objects: Iterable[str] = ()) -> Iterator[bytes]:
     yield b"{"
-    yield from _apart(_member(name, value, name in of_objects) for name, value in members.items())
+    yield from _separate(_member(name, value, name in of_objects) for name, value in members.items())
     yield b"}"
 
 
@@ -48,15 +48,15 @@ def _member(name: str, value: Any, holds_objects: bool) -> Iterator[bytes]:
         return
     if isinstance(value, Mapping):
         yield b"{"
-        yield from _apart((orjson.dumps(key) + b":" + orjson.dumps(item),) for key, item in value.items())
+        yield from _separate((orjson.dumps(key) + b":" + orjson.dumps(item),) for key, item in value.items())
         yield b"}"
         return
     yield b"["
-    yield from _apart(_object(item) if holds_objects else (orjson.dumps(item),) for item in value)
+    yield from _separate(_object(item) if holds_objects else (orjson.dumps(item),) for item in value)
     yield b"]"
 
 
-def _apart(items: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
+def _separate(items: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
     between, end = b"\n", b""
     for item in items:
         yield between

@@ -330,7 +330,7 @@ def _days(cast: _Generator, size: int) -> Iterator[_Line]:
 
 
 def _render(cast: _Generator, scene: Template, day: int, is_template: bool = True) -> Iterator[tuple[int, _Line]]:
-    """A conversation on a day, each line with the seconds from it to the world's birth."""
+    """A conversation on a day, each line with the seconds from it to the world's start."""
     chance = cast.chance
     sender, handset = chance.choice(_SENDERS), chance.choice(cast.handsets)
     words = cast.words() if is_template else None
