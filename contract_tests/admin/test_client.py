@@ -587,7 +587,7 @@ def test_what_is_awaited_fails_as_what_is_called(world: WorldClient) -> None:
 
 
 def test_a_verb_keeps_its_name_and_its_words() -> None:
-    assert ("advance", "Move on") == (WorldClock.advance.__name__, (WorldClock.advance.__doc__ or "")[:7])
+    assert ("advance", "Advance") == (WorldClock.advance.__name__, (WorldClock.advance.__doc__ or "")[:7])
     assert {"self", "by", "seconds", "minutes", "to", "next"} == {*signature(WorldClock.advance).parameters}
 
 
