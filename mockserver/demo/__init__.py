@@ -1,4 +1,4 @@
-"""Two demonstrations that can Be notified again and again: real clients, a real receiver, a world of their own.
+"""Two repeatable demos, each with real clients, a real receiver and its own world.
 
 Each demo is a generator in a file of its own; it acts, and yields what it did in plain words. Whoever tells it asks for
 one step after another: the page with a button, the command line at once.

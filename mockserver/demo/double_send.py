@@ -1,4 +1,4 @@
-"""A client sends twice because the reply to its first call was lost; and one that asks first does not."""
+"""A demo: one client sends twice because the first response was lost; another checks first and does not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TEXT = "Your table is ready."
 
 
 class _Client:
-    """A restaurant's program."""
+    """The client: a restaurant's program."""
 
     def __init__(self, context: DemoContext) -> None:
         import requests
@@ -27,7 +27,7 @@ class _Client:
         self._login = {"access_key": access_key, "secret_access_key": secret or ""}
 
     def send(self, text: str) -> str:
-        """Send a message; what became of it, as the client sees it."""
+        """Send a message, and return the result that the client sees."""
         from requests import ConnectionError as SentNoReply
 
         try:
@@ -37,7 +37,7 @@ class _Client:
         return "success" if "<result>success<" in response.text else "rejected"
 
     def has_sent(self, text: str) -> bool:
-        """Whether the provider has it on record."""
+        """Return whether the provider has stored the message."""
         today = {"start_date": "20260601", "end_date": "20260601"}
         return text in self._call(action="sms.get_messages", **today).text
 

@@ -1,4 +1,4 @@
-"""A customer's script that vendors call: small, real, and broken until somebody repairs it."""
+"""A webhook receiver that fails until it is repaired."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 class Receiver(Server):
-    """A script at a free port of this machine, for the length of a ``with`` block."""
+    """A webhook receiver on a free port of this machine, used in a ``with`` block."""
 
     def __init__(self) -> None:
         super().__init__(self._respond)
         self.is_repaired = False
         self.texts: list[str] = []
-        """What it has understood."""
+        """The messages that it has received."""
 
     def repair(self) -> None:
-        """Let it work from now on."""
+        """Repair it: it works from now on."""
         self.is_repaired = True
 
     def _respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""A customer replies, and the shop's script is broken: the reply is forwarded again until it is heard."""
+"""A demo: the webhook receiver is broken, and the delivery is attempted again until it is acknowledged."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _delivery(context: DemoContext) -> DeliveryRecord:
 
 
 def _last(context: DemoContext) -> str:
-    """What came of the last attempt, as the deliveries has it."""
+    """Return the result of the last attempt."""
     delivery = _delivery(context)
     attempt = delivery.attempts[-1]
     response = "no answer" if attempt.response is None else f"an answer with status {attempt.response.status}"
@@ -56,7 +56,7 @@ def _last(context: DemoContext) -> str:
 
 
 def _asked(context: DemoContext) -> str:
-    """A client that asks for the incoming messages."""
+    """A client that fetches inbound messages."""
     import requests
 
     user, password = context.world.login("serwersms", "shop")

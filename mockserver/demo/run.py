@@ -1,4 +1,4 @@
-"""What a demo is, and how it is notified: step by step, in a world that is made anew each time."""
+"""Demos, and how they run: step by step, in a new world each time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from mockserver.client import ControlError, Mock, WorldClient
 from mockserver.client.timefmt import written
 
 MORNING = "2026-06-01T09:00:00Z"
-"""Where the clock of every demo stands at first; a Monday."""
+"""The instant at which every demo's clock starts; a Monday."""
 
 
 class Step(NamedTuple):
-    """Something that was done, in plain words."""
+    """A completed step of a demo, in plain words."""
 
     title: str
     text: str
@@ -22,10 +22,10 @@ class Step(NamedTuple):
 
 
 class Demo(NamedTuple):
-    """A demonstration."""
+    """A demo: its title, its steps and its world."""
 
     name: str
-    """On the command line and in addresses."""
+    """The name, on the command line and in URLs."""
     title: str
     about: str
     handset: str
@@ -33,17 +33,17 @@ class Demo(NamedTuple):
     length: int
     """Steps."""
     world: Mapping[str, Any]
-    """The world file that it begins with."""
+    """The world file of its world."""
     act: Callable[[DemoContext], Iterator[Step]]
 
     @property
     def world_id(self) -> str:
-        """The name of its world."""
+        """The id of its world."""
         return f"demo-{self.name}"
 
 
 class DemoContext(NamedTuple):
-    """Where a demo is acted."""
+    """The objects that the steps of a demo use."""
 
     url: str
     """The server's address, for clients."""
@@ -51,10 +51,10 @@ class DemoContext(NamedTuple):
 
 
 class DemoRun:
-    """A demo being run. Not for several threads at once."""
+    """One run of a demo. It is not safe for threads."""
 
     def __init__(self, demo: Demo, mock: Mock) -> None:
-        """Make its world, in place of the one of the last time.
+        """Create its world, which replaces that of the last run.
 
         Args:
             demo: which.
@@ -66,13 +66,13 @@ class DemoRun:
         """
         self.demo = demo
         self.steps: list[Step] = []
-        """What has been notified."""
+        """The completed steps."""
         self.is_over = False
         self.world = _made_anew(mock, demo)
         self._run = demo.act(DemoContext(mock.url, self.world))
 
     def next(self) -> Step | None:
-        """Tell the next step; ``None`` when there is none any more."""
+        """Run the next step and return it; ``None`` when there is none left."""
         step = next(self._run, None)
         if step is None:
             self.is_over = True
@@ -85,12 +85,12 @@ class DemoRun:
         return step
 
     def rest(self) -> Iterator[Step]:
-        """Tell what is left."""
+        """Run the remaining steps."""
         while not self.is_over and (step := self.next()) is not None:
             yield step
 
     def close(self) -> None:
-        """Let go of the receiver; the world stays to be looked at."""
+        """Stop the receiver; the world is kept."""
         self.is_over = True
         # A generator that has been closed does not begin again, so its `finally` runs once.
         self._run.close()  # type: ignore[attr-defined]  # every act is a generator
@@ -108,7 +108,7 @@ def _made_anew(mock: Mock, demo: Demo) -> WorldClient:
 
 
 def find(demos: Mapping[str, Demo], name: str) -> Demo:
-    """The demo of a name.
+    """Return the demo of a name.
 
     Raises:
         ValueError: there is none.

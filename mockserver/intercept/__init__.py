@@ -1,1 +1,1 @@
-"""How an unchanged client reaches us: CA, listeners, proxy, environment of a child, in-process adapters."""
+"""The means that redirect unchanged clients to the server: CA, listeners, proxy, environment of a child, in-process adapters."""

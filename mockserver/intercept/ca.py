@@ -1,4 +1,4 @@
-"""The certificate authority: made on first use, kept in a folder of the user's, trusted by no one who was not asked to.
+"""The certificate authority: created on first use, stored in the user's cache, trusted only by clients that are configured so.
 
 Law:
 
@@ -21,14 +21,14 @@ from mockserver.engine.instants import datetime_of
 from mockserver.intercept.trust import Folder, Trust, digest
 
 HERE = ("localhost", "127.0.0.1", "::1")
-"""Names of this machine; every certificate is for them too."""
+"""Names of this machine, which every certificate includes."""
 
 
 class CertificateAuthority:
-    """What signs our certificates. Its files are made when they are first needed."""
+    """The certificate authority of our certificates. Its files are created on first use."""
 
     def __init__(self, folder: Path | None = None, clock: Clock | None = None) -> None:
-        """Nothing is made yet.
+        """Create it; no file is written yet.
 
         Args:
             folder: where it is kept; one in the user's cache when none is given.
@@ -39,12 +39,12 @@ class CertificateAuthority:
 
     @property
     def folder(self) -> Path:
-        """Where it is kept."""
+        """The folder of its files."""
         return self._folder.path
 
     @property
     def certificate(self) -> Path:
-        """The CA's own certificate in PEM: what a client has to trust. Raises OSError when it cannot be kept."""
+        """Path of the CA's certificate in PEM, for clients to trust. Raises OSError when it cannot be written."""
         return self._kept("ca.pem")
 
     @property

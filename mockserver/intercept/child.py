@@ -1,4 +1,4 @@
-"""A command as a child: it gets our signals, and its end is ours."""
+"""Runs a command as a child process and passes our signals on to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
-"""What a shell ends with."""
+"""Exit codes as of a shell."""
 
 _KILLED = 128
 _FORWARDED = tuple(
@@ -37,7 +37,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 @contextlib.contextmanager
 def _handed_on() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Hand signals on to children; afterwards they mean what they meant before."""
+    """Pass signals on to the child, and restore the signal handlers afterwards."""
     children: list[subprocess.Popen[bytes]] = []
 
     def hand_on(number: int, _: FrameType | None) -> None:
@@ -55,7 +55,7 @@ def _handed_on() -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def _is_in_foreground() -> bool:
-    """Whether Ctrl-C at a terminal reaches us and our children alike."""
+    """Return whether Ctrl-C at a terminal reaches both this process and its children."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:

@@ -1,4 +1,4 @@
-"""Which host names are the providers', and which of them we answer for."""
+"""The host names of the providers, and which of them the server serves."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 PORTS = {"http": 80, "https": 443}
-"""Where the providers' hosts are asked."""
+"""The ports of the providers' hosts."""
 
 
 class BlockedConnection(ConnectionError):
-    """Somebody asked for a provider's host or port that we do not answer; nothing was sent there.
+    """A connection to a provider's host or port that the server does not serve; it was blocked.
 
     It is what the operating system would raise for a host that cannot be reached, so clients treat it like one.
     """
 
 
 class RequestedAddress(NamedTuple):
-    """What was asked for and rejected."""
+    """The blocked address."""
 
     host: str
     port: int | None
@@ -28,7 +28,7 @@ class RequestedAddress(NamedTuple):
 
 
 class Hosts:
-    """The providers' host names."""
+    """The host names of the providers."""
 
     def __init__(self, answered: Iterable[str]) -> None:
         """Know them.
@@ -37,21 +37,21 @@ class Hosts:
             answered: the names that we answer for. Whatever else is in their domains is the providers', and not ours.
         """
         self.answered = frozenset(answered)
-        """The names that we answer for."""
+        """The host names that the server serves."""
         self.domains = frozenset(map(domain_of, self.answered))
         """The providers' own, such as ``acme.example``."""
 
     def is_served(self, name: str) -> bool:
-        """Whether we answer for it."""
+        """Return whether the server serves a host."""
         return name in self.answered
 
     def is_provider_domain(self, name: str) -> bool:
-        """Whether it is a provider's, answered by us or not."""
+        """Return whether a host is a provider's, served or not."""
         return any(name == domain or name.endswith(f".{domain}") for domain in self.domains)
 
 
 def domain_of(name: str) -> str:
-    """What a host name is registered under: its last two words."""
+    """Return the registered domain of a host name: its last two labels."""
     return ".".join(name.split(".")[-2:])
 
 

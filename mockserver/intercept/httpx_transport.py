@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class HttpxTransport(httpx.HTTPTransport):
-    """A transport that answers as a world does, in this process and at once.
+    """A transport whose requests reach a world in this process, without waiting.
 
     Everything above the socket is httpx's own, so a fault raises what it raises there. No time passes: a delay that is
     longer than the read time-out raises `httpx.ReadTimeout` at once, a shorter one is skipped.
     """
 
     def __init__(self, world: WorldClient) -> None:
-        """Be ready for any host.
+        """Create a transport for any host.
 
         Args:
             world: who answers, whatever the host and the credentials' owner; a server's or application's in this process.
@@ -41,7 +41,7 @@ class AsyncHttpxTransport(httpx.AsyncHTTPTransport):
     """`HttpxTransport` for `httpx.AsyncClient`. It never gives way to other tasks, because it never waits."""
 
     def __init__(self, world: WorldClient) -> None:
-        """As `HttpxTransport`."""
+        """Create a transport; see `HttpxTransport`."""
         super().__init__(verify=False, trust_env=False)
         backend = _AsyncBackend(InMemoryNetwork(world))
         self._pool = httpcore.AsyncConnectionPool(ssl_context=_context(), network_backend=backend)
@@ -62,17 +62,17 @@ class _Wire:
         self._line: InMemoryConnection | None = None
 
     def say(self, data: bytes) -> None:
-        """Send."""
+        """Send bytes."""
         with _as_httpcore(httpcore.WriteTimeout, httpcore.WriteError):
             self._connected().say(data)
 
     def hear(self, most: int, timeout: float | None) -> bytes:
-        """Receive."""
+        """Receive bytes."""
         with _as_httpcore(httpcore.ReadTimeout, httpcore.ReadError):
             return self._connected().hear(most, timeout)
 
     def hang_up(self) -> None:
-        """Be gone."""
+        """Close the connection."""
         if self._line is not None:
             self._line.hang_up()
 

@@ -169,7 +169,7 @@ class InMemoryConnection:
         return bool(self._transport.written) or self._transport.is_over
 
     def say(self, data: bytes) -> None:
-        """What the client sends.
+        """Send bytes of the client.
 
         Raises:
             ConnectionError: the other end is gone.
@@ -180,7 +180,7 @@ class InMemoryConnection:
         self._connection.data_received(data)
 
     def hear(self, most: int, timeout: float | None) -> bytes:
-        """What the client receives; nothing at the end.
+        """Return bytes that the client receives; none at the end.
 
         Args:
             most: so many bytes at most.
@@ -212,7 +212,7 @@ class InMemoryConnection:
         raise NoTimeoutError("the client has no read time-out; it would wait for ever for this answer")
 
     def hang_up(self) -> None:
-        """The client is gone."""
+        """Close the client's end."""
         if not self._transport.is_closing():
             self._transport.close()
             self._loop.pass_until(self._loop.time())
@@ -238,7 +238,7 @@ class InMemoryNetwork:
         transport.call("PUT", f"/_mock/listeners/{self._listener}", body={"world": world.id})
 
     def connect(self, host: str, port: int, *, is_tls: bool) -> InMemoryConnection:
-        """A connection to a host, whichever it is."""
+        """Open a connection to any host."""
         return InMemoryConnection(self._protocol, (host, port), is_tls=is_tls)
 
     def _protocol(self, loop: _Loop) -> Connection:

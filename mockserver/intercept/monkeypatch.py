@@ -1,4 +1,4 @@
-"""Attributes that are another's for a while."""
+"""Temporary replacement of attributes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ _MISSING = object()
 
 
 class Monkeypatch:
-    """What was put in place of what, and the way back."""
+    """The replaced attributes, and their restoration."""
 
     def __init__(self) -> None:
         self._before: list[tuple[Any, str, object]] = []
 
     def put(self, owner: Any, name: str, value: object) -> Any:
-        """Put something in an attribute's place; what was found there, inherited or not."""
+        """Replace an attribute, and return its former value, inherited or not."""
         self._before.append((owner, name, vars(owner).get(name, _MISSING)))
         found = getattr(owner, name)
         setattr(owner, name, value)
         return found
 
     def undo(self) -> None:
-        """Put everything back, the last first."""
+        """Restore all attributes, the last replaced first."""
         while self._before:
             owner, name, value = self._before.pop()
             if value is _MISSING:

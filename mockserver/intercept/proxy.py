@@ -1,4 +1,4 @@
-"""The forward proxy: it leads the providers' hosts to our own listeners, and every other host nowhere.
+"""The forward proxy: it connects the providers' hosts to the server, and blocks other hosts.
 
 The rules of this file:
 
@@ -127,7 +127,7 @@ class ProxyConnection(Connection):
             self._parser.after_connect += data
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of everything."""
+        """Close everything."""
         self._stop_connecting()
         super().connection_lost(exc)
 
@@ -169,7 +169,7 @@ class ProxyConnection(Connection):
             self._connecting = self.loop.create_task(self._carry(cycle, target, message))
 
     def _reject_target(self, cycle: RequestCycle, error: ProviderError) -> None:
-        """Say why a request is not carried."""
+        """Respond with the reason why a request is not forwarded."""
         self._parser.after_connect = None
         self._parser.has_unread_input |= cycle.closes
         cycle.request.path = ""  # a path of another host means nothing here

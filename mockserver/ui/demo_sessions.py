@@ -1,4 +1,4 @@
-"""The demos that the page is running: one run of each, moved on a step at a time."""
+"""The demos that run in the page: one run of each, advanced step by step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DemoSessions:
         return demo_run is not None and not demo_run.is_over
 
     def run_demo(self, demo: Demo, mock: Mock, do: str) -> None:
-        """Do what a button says: ``start`` from the beginning, the ``next`` step, or ``all`` that is left.
+        """Perform the action of a button: ``start`` from the beginning, the ``next`` step, or ``all`` that is left.
 
         Raises:
             ControlError: the server rejects something.

@@ -1,4 +1,4 @@
-"""Demos: demonstrations that are notified on the page, a step at a time, beside the phone that shows them."""
+"""The demos section: demos that run step by step, beside the phone that shows them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .page_context import PageRequest, address
 
 
 def shown(page_request: PageRequest) -> dict[str, Any]:
-    """The whole section."""
+    """Render the section."""
     demo_sessions = page_request.desk.demo_sessions
     return {
         "demo_views": [
@@ -43,7 +43,7 @@ def _thread(page_request: PageRequest, demo: Demo) -> Thread | None:
 
 
 def run_step(page_request: PageRequest) -> str:
-    """Do what a button says; where to go then.
+    """Perform the action of a button, and return the URL to go to.
 
     Raises:
         ControlError: the server rejects something.

@@ -15,7 +15,7 @@ from . import layout, snippets
 from .page_context import PageRequest
 
 PAGE = 60
-"""Exchanges that are shown at a time."""
+"""The number of exchanges shown at a time."""
 _FILTERS = ("q", "provider", "outcome", "fault")
 
 
@@ -82,7 +82,7 @@ def _matching(page_request: PageRequest, *, before: int | None = None, since: in
 
 
 def _texts(exchange: Exchange) -> Iterator[str]:
-    """What a search looks at."""
+    """Return the text that a search looks at."""
     yield f"{exchange.method} {exchange.target} {exchange.status}".casefold()
     yield f"{exchange.operation or ''} {_name(exchange)} {exchange.account or ''}".casefold()
     for body in (exchange.body, exchange.response_body):
@@ -141,7 +141,7 @@ class MessageView(NamedTuple):
 
 
 def whole(page_request: PageRequest, number: int) -> dict[str, Any]:
-    """One exchange.
+    """Render one exchange.
 
     Raises:
         ControlError: there is none of that number any more, or not yet.

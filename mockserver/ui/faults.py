@@ -75,7 +75,7 @@ _EXAMPLES |= {"keep": "100", "by": "10", "status": "503", "body": "Service Unava
 
 
 def shown(page_request: PageRequest, error: str = "") -> dict[str, Any]:
-    """The whole section."""
+    """Render the section."""
     kinds = [_kind(each) for each in page_request.call_api("GET", "/_mock/faults")["kinds"]]
     order = [(target, name) for target, words in _WORDS.items() for name in words]
     place = {key: index for index, key in enumerate(order)}
@@ -134,7 +134,7 @@ def _option(name: str, schema: Mapping[str, Any], is_required: bool) -> Option:
 
 
 def add(page_request: PageRequest) -> None:
-    """Add the rule that a form says.
+    """Add the rule of a form.
 
     Raises:
         ControlError: it cannot be.

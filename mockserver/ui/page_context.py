@@ -1,4 +1,4 @@
-"""What the page works on, and one visit to it."""
+"""The context of the page: the server's objects, and one request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Guard: TypeAlias = Callable[[Mapping[str, Any]], int]
 
 @dataclass(frozen=True, eq=False)
 class PageContext:
-    """What the page works on."""
+    """The objects that the page works on."""
 
     registry: WorldRegistry
     providers: tuple[Provider, ...]
@@ -56,7 +56,7 @@ class PageContext:
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
-        """What people call the providers."""
+        """The titles of the providers, by name."""
         return {provider.name: provider.title for provider in self.providers}
 
 
@@ -65,7 +65,7 @@ class NoWorld(LookupError):
 
 
 class PageRequest:
-    """One request: who asks for what, in which world."""
+    """One request to the page, in one world."""
 
     def __init__(self, desk: PageContext, request: Request, world_id: str | None = None) -> None:
         self.desk = desk

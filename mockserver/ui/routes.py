@@ -39,10 +39,10 @@ SECTIONS = {
     "worlds": "WorldRegistry",
     "demos": "Demos",
 }
-"""The rail."""
+"""The sections in the navigation."""
 
 _MODULES = {"variants": "variants", "demos": "demos"}
-"""Modules of sections that have none of their own name."""
+"""Modules of the sections whose module has another name."""
 
 _FILES = Path(__file__).parent / "static"
 
@@ -164,7 +164,7 @@ _VERBS: Mapping[str, Callable[[PageRequest], str]] = {
     "worlds": _do_worlds,
     "demos": _do_demos,
 }
-"""What a form of each section does; where to go then."""
+"""The function for the forms of each section; it returns the URL to go to."""
 
 
 class _Pages:
@@ -193,7 +193,7 @@ class _Pages:
         return self._page(PageRequest(self._desk, request), "conversations")
 
     def section(self, name: str) -> Callable[..., Any]:
-        """A section of a world."""
+        """Render a section of a world."""
 
         def view(world_id: str) -> str:
             return self._page(PageRequest(self._desk, request, world_id), name)
@@ -215,7 +215,7 @@ class _Pages:
         return view
 
     def exchange(self, world_id: str, number: int) -> str:
-        """One exchange."""
+        """Render one exchange."""
         from . import exchanges
 
         page_request = PageRequest(self._desk, request, world_id)
@@ -300,7 +300,7 @@ class _Pages:
     # -- files ---------------------------------------------------------------------------------------------------------
 
     def file(self, name: str) -> Response:
-        """A file of ours."""
+        """Serve a static file."""
         response = send_from_directory(_FILES, name)
         response.headers["Cache-Control"] = "no-cache"
         return response

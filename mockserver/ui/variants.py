@@ -8,7 +8,7 @@ from .page_context import PageRequest
 
 
 def shown(page_request: PageRequest) -> dict[str, Any]:
-    """The whole section: switches by provider, those that were turned first in mind."""
+    """Render the section: switches by provider, those that were turned first in mind."""
     switches = page_request.call_api("GET", "variants")
     quirks = {each["number"]: each for each in page_request.call_api("GET", "/_mock/quirks")["quirks"]}
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -21,7 +21,7 @@ def shown(page_request: PageRequest) -> dict[str, Any]:
 
 
 def choose(page_request: PageRequest) -> None:
-    """Read one switch another way.
+    """Set the variant of one switch.
 
     Raises:
         ControlError: there is no such switch or variant.

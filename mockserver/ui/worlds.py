@@ -1,4 +1,4 @@
-"""Worlds: choose, create, fork, reset, drop; who may come in; a snapshot out and in."""
+"""The worlds section: choose, create, copy, reset and delete worlds, show credentials, save and load snapshots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIXTURES = {
 
 
 def shown(page_request: PageRequest) -> dict[str, Any]:
-    """The whole section."""
+    """Render the section."""
     facts = page_request.call_api("GET", "")
     logins = [
         (page_request.desk.titles.get(provider, provider), name, login)
@@ -34,7 +34,7 @@ def shown(page_request: PageRequest) -> dict[str, Any]:
 
 
 def change_worlds(page_request: PageRequest) -> str:
-    """Do what a button says; where to go then.
+    """Perform the action of a button, and return the URL to go to.
 
     Raises:
         ControlError: it cannot be done.
