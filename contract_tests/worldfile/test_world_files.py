@@ -390,7 +390,7 @@ def test_a_large_file_is_never_decoded_as_a_whole(written, monkeypatch, tmp_path
     path.write_bytes(written(many()))
     whole = snapshots.load(path, RULES)
     monkeypatch.setattr(variant, "LARGE", 0)
-    monkeypatch.setattr(variant, "decoded", None)
+    monkeypatch.setattr(variant, "decode_file", None)
     assert outline(snapshots.load(path, RULES)) == outline(snapshots.load(path, None)) == outline(whole)
 
 
@@ -458,7 +458,7 @@ def test_up_to_1000_messages_all_are_held_to_the_schema_as_they_are(monkeypatch)
     def compiled(*_):
         raise AssertionError("compiled")
 
-    monkeypatch.setattr(checking, "_hold_large", compiled)
+    monkeypatch.setattr(checking, "_validate_large", compiled)
     monkeypatch.setattr(checking, "COMPILED_ABOVE", 2)
     snapshots.parse(WORLD, RULES)
     with pytest.raises(AssertionError, match="compiled"):
