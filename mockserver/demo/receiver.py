@@ -19,7 +19,7 @@ class Receiver(Server):
         super().__init__(self._respond)
         self.is_repaired = False
         self.texts: list[str] = []
-        """The messages that it has received."""
+        """The texts of the messages that it has received."""
 
     def repair(self) -> None:
         """Repair it: it works from now on."""
