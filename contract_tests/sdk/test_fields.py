@@ -25,7 +25,7 @@ from mockserver.sdk.loading import ProviderSet, find_defects, installed_provider
 from mockserver.sdk.provider import Provider
 from mockserver.server import MockServer
 from mockserver.settings import Settings
-from mockserver.validation.json_schema import hold
+from mockserver.validation.json_schema import validate
 
 MGAGE = installed_providers().by_name["mgage"]
 NOON = "2026-06-01T12:00:00Z"
@@ -167,10 +167,10 @@ class Wide(Struct):
 def test_what_breaks_the_schema_is_said_with_its_place(fields: dict[str, Any], sentence: str) -> None:
     schema = fields_schema(Wide)
     if not sentence:
-        hold(fields, schema, ("fields",))
+        validate(fields, schema, ("fields",))
         return
     with pytest.raises(ValueError) as rejected:
-        hold(fields, schema, ("fields",))
+        validate(fields, schema, ("fields",))
 
     assert sentence == str(rejected.value)
 

@@ -17,8 +17,8 @@ from mockserver.engine.instants import Instant
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
-from mockserver.validation.json_schema import an_object
-from mockserver.validation.messages import shown, unknown, written
+from mockserver.validation.json_schema import object_schema
+from mockserver.validation.messages import format_place, show_value, unknown_name
 from mockserver.validation.suggestions import nearest
 
 from .endpoint import Api, Endpoint, RequestArgs
@@ -62,7 +62,7 @@ def _found(state: State, values: RequestArgs) -> Account:
     provider, name = values.path["provider"], values.path["name"]
     account = state.accounts.get(f"{provider}/{name}")
     if account is None:
-        raise ResourceNotFound(f"{provider}/{name}: {unknown('account', f'{provider}/{name}', state.accounts)}")
+        raise ResourceNotFound(f"{provider}/{name}: {unknown_name('account', f'{provider}/{name}', state.accounts)}")
     return account
 
 
@@ -70,7 +70,7 @@ def _keyed(part: str, key: str, rows: list[Mapping[str, Any]], make: Callable[..
     found: dict[str, Any] = {}
     for index, row in enumerate(rows):
         if row[key] in found:
-            raise BadRequest(f"{written((part, index, key))}: {shown(row[key])} is in the list twice")
+            raise BadRequest(f"{format_place((part, index, key))}: {show_value(row[key])} is in the list twice")
         found[row[key]] = make(**row)
     return found
 
@@ -80,7 +80,7 @@ def _check_urls(body: Mapping[str, list[Any]], provider: Provider) -> None:
     for part, rows in body.items():
         for index, row in enumerate(rows if part in _READ else ()):
             for key in _URLS.intersection(row if isinstance(row, Mapping) else ()):
-                place = written((part, index, key))
+                place = format_place((part, index, key))
                 _check_port(row[key] or "", place)
                 if part == "forwarding":
                     _check_placeholders(row[key], provider.placeholders, place)
@@ -95,7 +95,7 @@ def _check_port(url: str, place: str) -> None:
     except ValueError:
         is_right = False
     if not is_right:
-        raise BadRequest(f"{place}: {shown(url)} does not name a host and a port from 1 to 65535")
+        raise BadRequest(f"{place}: {show_value(url)} does not name a host and a port from 1 to 65535")
 
 
 def _check_placeholders(url: str, known: Sequence[str], place: str) -> None:
@@ -125,7 +125,7 @@ def _reject_duplicates(state: State, account: Account) -> None:
                 *(account.programs.keys() & other.programs.keys()),
             ]
             if both:
-                raise Conflict(f"{shown(min(both))} belongs to the account {other.name!r}")
+                raise Conflict(f"{show_value(min(both))} belongs to the account {other.name!r}")
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:
@@ -137,7 +137,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             "/_mock/worlds/{world}/accounts",
             "Every account, as a world file has it, without messages.",
             listed,
-            an_object("", ["accounts"], accounts=a_list(account)),
+            object_schema("", ["accounts"], accounts=a_list(account)),
         ),
         Endpoint("GET", one, "An account, as a world file has it, without messages.", show, account),
         Endpoint(

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.engine.instants import LATEST, SECOND, Instant
 from mockserver.engine.world import TimedEvent, World
-from mockserver.validation.json_schema import an_object
+from mockserver.validation.json_schema import object_schema
 
 from .endpoint import Api, Endpoint, RequestArgs
 from .errors import Conflict
@@ -67,7 +67,7 @@ def _moved(api: Api, world: World, events: Iterable[TimedEvent]) -> dict[str, An
 
 
 _SETTING = {
-    **an_object(
+    **object_schema(
         "an object with 'frozen'",
         ["frozen"],
         frozen={"type": "boolean", "description": "true or false"},
@@ -78,7 +78,7 @@ _SETTING = {
 }
 
 _ADVANCE = {
-    **an_object(
+    **object_schema(
         "an object with exactly one of 'seconds', 'to' and 'next'",
         seconds=LATER,
         to=INSTANT,

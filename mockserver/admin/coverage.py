@@ -14,7 +14,7 @@ from mockserver.engine.journal import Exchange
 from mockserver.engine.provider_errors import Source
 from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
-from mockserver.validation.json_schema import an_object
+from mockserver.validation.json_schema import object_schema
 
 from . import client_antipatterns as antipatterns
 from .endpoint import Api, Endpoint, RequestArgs
@@ -110,7 +110,7 @@ def _behaviour(each: Witnessed) -> dict[str, Any]:
 def endpoints(_: Api) -> tuple[Endpoint, ...]:
     """Return the endpoints for coverage."""
     thing = {"type": "object"}
-    response = an_object(
+    response = object_schema(
         "",
         ["behaviours", "antipatterns", "asked", "dropped"],
         behaviours=a_list(thing),

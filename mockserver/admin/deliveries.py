@@ -15,7 +15,7 @@ from mockserver.engine.instants import Instant, iso
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 from mockserver.sdk.webhooks import subject
-from mockserver.validation.json_schema import Schema, an_object
+from mockserver.validation.json_schema import Schema, object_schema
 
 from .endpoint import Api, Endpoint, RequestArgs
 from .errors import Conflict, ResourceNotFound
@@ -145,7 +145,7 @@ def judged_filters(_: Api) -> dict[str, Schema]:
     return {"number": WHOLE, "status": one_of(STATUSES)}
 
 
-_IDLE = an_object(
+_IDLE = object_schema(
     "an object with 'timeout', or an empty one",
     timeout={
         "type": "number",
@@ -167,7 +167,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             here,
             "Deliveries after a number, with every attempt, in the order in which they were opened.",
             listed,
-            an_object("", ["deliveries"], deliveries=a_list(delivery)),
+            object_schema("", ["deliveries"], deliveries=a_list(delivery)),
             query={**whose, "since": WHOLE, "limit": WHOLE},
         ),
         Endpoint("GET", one, "One delivery, with every attempt.", show, delivery),
@@ -181,7 +181,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             "/_mock/worlds/{world}/wait/idle",
             "Wait by the wall clock until nothing is due now and nothing in flight; quiet is false when it did not end.",
             wait_until_idle,
-            an_object(
+            object_schema(
                 "",
                 ["quiet", "in_flight", "now"],
                 quiet={"type": "boolean"},

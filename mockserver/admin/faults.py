@@ -8,8 +8,8 @@ from mockserver.engine.faults import RuleStatus
 from mockserver.engine.world import World
 from mockserver.http.fault_effects import FAULTS, SCHEMAS
 from mockserver.http.fault_rules import RULE, rule_from, rule_to_json
-from mockserver.validation.json_schema import an_object
-from mockserver.validation.messages import unknown
+from mockserver.validation.json_schema import object_schema
+from mockserver.validation.messages import unknown_name
 
 from .endpoint import Api, Endpoint, RequestArgs
 from .errors import BadRequest, InUse, ResourceNotFound
@@ -46,7 +46,7 @@ def remove_rule(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     name = values.path["rule"]
     if not world.remove_fault_rules(name):
         there = [status.rule.id for status in world.fault_rules()]
-        raise ResourceNotFound(f"{name}: {unknown('fault rule', name, there)}")
+        raise ResourceNotFound(f"{name}: {unknown_name('fault rule', name, there)}")
     return {"removed": 1}
 
 
@@ -77,7 +77,7 @@ _RULE = {**RULE, "properties": {**RULE["properties"], "fault": _FAULT}}
 def endpoints(_: Api) -> tuple[Endpoint, ...]:
     """Return the endpoints for fault rules."""
     here, rule = "/_mock/worlds/{world}/faults", component("FaultRule")
-    removed = an_object("", ["removed"], removed={"type": "integer"})
+    removed = object_schema("", ["removed"], removed={"type": "integer"})
     return (
         Endpoint("GET", "/_mock/faults", "The kinds of faults and their options.", list_kinds, component("Kinds")),
         Endpoint(
@@ -85,7 +85,7 @@ def endpoints(_: Api) -> tuple[Endpoint, ...]:
             here,
             "Every fault rule, with its matches and hits.",
             list_rules,
-            an_object("", ["faults"], faults=a_list(rule)),
+            object_schema("", ["faults"], faults=a_list(rule)),
         ),
         Endpoint(
             "POST",

@@ -9,7 +9,7 @@ from typing import Any
 
 from mockserver.engine.journal import OUTCOMES, Exchange
 from mockserver.engine.world import World
-from mockserver.validation.json_schema import Schema, an_object
+from mockserver.validation.json_schema import Schema, object_schema
 
 from . import exchanges
 from . import verification as asserting
@@ -90,7 +90,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             here,
             "Exchanges after a number, oldest first.",
             listed,
-            an_object(
+            object_schema(
                 "",
                 ["exchanges", "last", "dropped", "why_dropped"],
                 exchanges=a_list(component("Exchange")),

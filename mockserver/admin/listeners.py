@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.validation.json_schema import an_object
+from mockserver.validation.json_schema import object_schema
 
 from .endpoint import Api, Endpoint, RequestArgs
 from .errors import ResourceNotFound
@@ -29,7 +29,7 @@ def unbind(api: Api, _: None, values: RequestArgs) -> None:
 def endpoints(_: Api) -> tuple[Endpoint, ...]:
     """Return the endpoints for listeners."""
     here = "/_mock/listeners/{listener}"
-    body = an_object("an object that names a world", ["world"], world=NAME)
+    body = object_schema("an object that names a world", ["world"], world=NAME)
     return (
         Endpoint(
             "PUT", here, "Every request that comes in through a listener is this world's.", bind, OBJECT, body=body

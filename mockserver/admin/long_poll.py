@@ -15,7 +15,7 @@ import orjson
 from mockserver.engine.events import AttemptEnded, MessageStored
 from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
 from mockserver.sdk.response import Deferred, Response, Stream
-from mockserver.validation.json_schema import Schema, an_object
+from mockserver.validation.json_schema import Schema, object_schema
 
 from . import deliveries, journal, messages
 from .endpoint import Api, Endpoint, RequestArgs
@@ -131,7 +131,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             "/_mock/worlds/{world}/wait",
             "Wait for the first exchange, message or attempt at a delivery after a cursor; found is null when none came in time.",
             wait,
-            an_object("", ["found", "cursor"], found={"type": ["object", "null"]}, cursor={"type": "integer"}),
+            object_schema("", ["found", "cursor"], found={"type": ["object", "null"]}, cursor={"type": "integer"}),
             query={
                 "for": one_of(WAITED_FOR),
                 "since": WHOLE,

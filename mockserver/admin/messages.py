@@ -26,8 +26,8 @@ from mockserver.engine.provider_errors import ProviderError
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
-from mockserver.validation.json_schema import Schema, an_object
-from mockserver.validation.messages import shown, unknown
+from mockserver.validation.json_schema import Schema, object_schema
+from mockserver.validation.messages import show_value, unknown_name
 
 from .endpoint import Api, Endpoint, RequestArgs
 from .errors import BadRequest, Conflict, ResourceNotFound
@@ -77,7 +77,9 @@ def accounts_asked_for(world: World, query: Mapping[str, Any]) -> list[Account]:
     wanted = [account for account in accounts if _is_wanted(account, query)]
     if not wanted and "account" in query:
         name = query["account"]
-        raise ResourceNotFound(f"{name}: {unknown('account', name, sorted({account.name for account in accounts}))}")
+        raise ResourceNotFound(
+            f"{name}: {unknown_name('account', name, sorted({account.name for account in accounts}))}"
+        )
     return wanted
 
 
@@ -188,7 +190,7 @@ def _account(state: State, provider: Provider, name: str) -> Account:
     account = state.accounts.get(f"{provider.name}/{name}")
     if account is None:
         names = [each.name for each in state.accounts.values() if each.provider == provider.name]
-        raise ResourceNotFound(f"account: {shown(name)}: {unknown('account', name, names)}")
+        raise ResourceNotFound(f"account: {show_value(name)}: {unknown_name('account', name, names)}")
     return account
 
 
@@ -196,7 +198,7 @@ def _check_program(account: Account, row: Mapping[str, Any]) -> None:
     """Reject a message of a program that its account does not have, because no request could read it."""
     program = row.get("program", "")
     if program and program not in account.programs:
-        raise ResourceNotFound(f"program: {shown(program)}: {unknown('program', program, account.programs)}")
+        raise ResourceNotFound(f"program: {show_value(program)}: {unknown_name('program', program, account.programs)}")
 
 
 def _reject_duplicate(world: World, key: str, row: Mapping[str, Any]) -> None:
@@ -232,7 +234,7 @@ def _moment(text: str, now: Instant) -> Instant:
     try:
         return now - parse_duration(text)
     except (ValueError, OverflowError) as reason:
-        raise BadRequest(f"at: {shown(text)} is not an instant or a duration back from now (P3DT4H)") from reason
+        raise BadRequest(f"at: {show_value(text)} is not an instant or a duration back from now (P3DT4H)") from reason
 
 
 def _attachment(described: Mapping[str, Any]) -> Attachment:
@@ -298,7 +300,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             here,
             "Messages in the order in which they came to be; ask with since=next for those that follow.",
             listed,
-            an_object("", ["messages", "next"], messages=a_list(message), next={"type": ["integer", "null"]}),
+            object_schema("", ["messages", "next"], messages=a_list(message), next={"type": ["integer", "null"]}),
             query={**filters(api), "limit": WHOLE, "since": WHOLE},
         ),
         Endpoint(
@@ -326,7 +328,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             f"{here}/{{serial}}",
             "Delete a message from the records, unless a delivery about it is not over.",
             delete,
-            an_object("", ["deleted"], deleted=message),
+            object_schema("", ["deleted"], deleted=message),
         ),
         Endpoint(
             "POST",
@@ -335,8 +337,8 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             receive_inbound,
             {
                 "anyOf": [
-                    an_object("", ["message"], message={"anyOf": [message, {"type": "null"}]}),
-                    an_object("", ["due"], due={"type": "string"}),
+                    object_schema("", ["message"], message={"anyOf": [message, {"type": "null"}]}),
+                    object_schema("", ["due"], due={"type": "string"}),
                 ]
             },
             201,

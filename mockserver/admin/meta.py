@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.engine.provider_errors import ProviderError
-from mockserver.validation.json_schema import an_object
+from mockserver.validation.json_schema import object_schema
 
 from . import quirk_parser as quirk_book
 from .endpoint import Api, Endpoint, RequestArgs
@@ -84,7 +84,7 @@ def endpoints(_: Api) -> tuple[Endpoint, ...]:
             "/_mock/health",
             "Whether the server works, and its version.",
             health,
-            an_object("", ["status", "version"], status={"const": "ok"}, version=text),
+            object_schema("", ["status", "version"], status={"const": "ok"}, version=text),
             is_open=True,
         ),
         Endpoint(
@@ -92,7 +92,7 @@ def endpoints(_: Api) -> tuple[Endpoint, ...]:
             "/_mock/addresses",
             "Where the server listens, for which hosts, and the certificate (a file of the server's, and as PEM) to trust.",
             listen_addresses,
-            an_object(
+            object_schema(
                 "",
                 [*_WHERE, "hosts"],
                 hosts=a_list(text),
@@ -104,27 +104,27 @@ def endpoints(_: Api) -> tuple[Endpoint, ...]:
             "/_mock/quirks",
             "Where the documents leave something open: both variants, what was taken, and its switches.",
             quirks,
-            an_object("", ["quirks"], quirks=a_list({"type": "object"})),
+            object_schema("", ["quirks"], quirks=a_list({"type": "object"})),
         ),
         Endpoint(
             "GET",
             "/_mock/errors",
             "Every provider error of every provider, with its source.",
             errors,
-            an_object("", ["errors"], errors=a_list(component("ProviderErrorFault"))),
+            object_schema("", ["errors"], errors=a_list(component("ProviderErrorFault"))),
         ),
         Endpoint(
             "GET",
             "/_mock/operations",
             "Every operation of every provider: its source, its errors, and its parameters with their values as JSON Schema.",
             operations,
-            an_object("", ["operations"], operations=a_list({"type": "object"})),
+            object_schema("", ["operations"], operations=a_list({"type": "object"})),
         ),
         Endpoint(
             "GET",
             "/_mock/magic",
             "Values of parameters that bring about an outcome in every world.",
             magic,
-            an_object("", ["about", "magic"], about=text, magic=a_list({"type": "object"})),
+            object_schema("", ["about", "magic"], about=text, magic=a_list({"type": "object"})),
         ),
     )

@@ -22,7 +22,7 @@ from mockserver.http.router import Router
 from mockserver.http.wsgi import add_any_method, read_request, to_flask
 from mockserver.sdk.response import Deferred, Stream
 from mockserver.sdk.response import Response as ProviderResponse
-from mockserver.validation.messages import unknown
+from mockserver.validation.messages import unknown_name
 
 from . import guard
 from .endpoint import Api, Endpoint, RequestArgs
@@ -112,7 +112,7 @@ def _query(endpoint: Endpoint) -> dict[str, Any]:
     found = {}
     for name, texts in request.args.lists():
         if name not in endpoint.query:
-            raise BadRequest(f"{name}: {unknown('parameter', name, endpoint.query)}")
+            raise BadRequest(f"{name}: {unknown_name('parameter', name, endpoint.query)}")
         if len(texts) > 1:
             raise BadRequest(f"{name} is given {len(texts)} times")
         found[name] = parameter(name, texts[0], endpoint.query[name])

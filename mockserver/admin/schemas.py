@@ -10,8 +10,8 @@ from typing import Any
 
 from mockserver.engine.instants import Instant, parse_instant
 from mockserver.sdk.provider import Provider, Quirk
-from mockserver.validation.json_schema import END, Schema, an_object, hold
-from mockserver.validation.messages import either, shown
+from mockserver.validation.json_schema import END, Schema, object_schema, validate
+from mockserver.validation.messages import format_choices, show_value
 
 from .errors import BadRequest
 
@@ -35,7 +35,7 @@ def a_list(of: Schema, description: str = "a list", **more: Any) -> dict[str, An
 def one_of(names: Iterable[str]) -> dict[str, Any]:
     """The schema of a text that is one of these."""
     names = list(names)
-    return {"type": "string", "enum": names, "description": either(names) if names else "there is none"}
+    return {"type": "string", "enum": names, "description": format_choices(names) if names else "there is none"}
 
 
 def component(name: str) -> dict[str, str]:
@@ -50,7 +50,7 @@ def held(thing: Any, schema: Schema, *place: str | int) -> None:
         BadQuestion: it breaks it; one sentence says where, what was found and what would be right.
     """
     try:
-        hold(thing, schema, place)
+        validate(thing, schema, place)
     except ValueError as reason:
         raise BadRequest(str(reason).removeprefix(": ")) from reason
 
@@ -66,7 +66,7 @@ def instant(text: str, place: str) -> Instant:
             raise ValueError(text)
         return parse_instant(text.upper())
     except (ValueError, OverflowError) as reason:
-        raise BadRequest(f"{place}: {shown(text)} is not {INSTANT['description']}") from reason
+        raise BadRequest(f"{place}: {show_value(text)} is not {INSTANT['description']}") from reason
 
 
 def parameter(name: str, text: str, schema: Schema) -> Any:
@@ -78,7 +78,7 @@ def parameter(name: str, text: str, schema: Schema) -> Any:
     value = _READ[schema["type"]](text)
     is_right = value is not None and value in schema.get("enum", (value,))
     if not is_right or not schema.get("minimum", value) <= value <= schema.get("maximum", value):
-        raise BadRequest(f"{name} must be {schema['description']}, not {shown(text)}")
+        raise BadRequest(f"{name} must be {schema['description']}, not {show_value(text)}")
     return value
 
 
@@ -147,7 +147,7 @@ def changes_schema(provider: Provider) -> dict[str, Any]:
     """What of an account may be changed at run time."""
     parts = account_schema(provider)["properties"]
     changeable = {name: parts[name] for name in CHANGEABLE if name in parts} | _field_changes(parts)
-    return {**an_object("an object of what is to change of an account", **changeable), "minProperties": 1}
+    return {**object_schema("an object of what is to change of an account", **changeable), "minProperties": 1}
 
 
 def _field_changes(parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def _field_changes(parts: Mapping[str, Any]) -> dict[str, Any]:
 def variants_schema(switches: Iterable[Quirk]) -> dict[str, Any]:
     """Variants by the name of their switch."""
     variants = {switch.name: _variant_schema(switch) for switch in switches}
-    return an_object("an object of variants by the name of their switch", **variants)
+    return object_schema("an object of variants by the name of their switch", **variants)
 
 
 def _variant_schema(switch: Quirk) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def message_changes_schema(provider: Provider) -> dict[str, Any]:
     """What of a message may be changed."""
     row = _row_schema(provider)["properties"]
     changeable = {name: row[name] for name in ("status",) if name in row} | _field_changes(row)
-    return {**an_object("an object of what is to change of a message", **changeable), "minProperties": 1}
+    return {**object_schema("an object of what is to change of a message", **changeable), "minProperties": 1}
 
 
 INBOUND_SCHEMA: Schema = {

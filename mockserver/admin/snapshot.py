@@ -11,7 +11,7 @@ from mockserver.engine.ids import Ids
 from mockserver.engine.registry import CredentialsInUse
 from mockserver.engine.state import InitialState
 from mockserver.engine.world import World
-from mockserver.validation.messages import Place, written
+from mockserver.validation.messages import Place, format_place
 from mockserver.worldfile import WorldFile, WorldFileError, dump, lines, read
 
 from .endpoint import Api, Endpoint, RequestArgs
@@ -57,7 +57,7 @@ def understood(api: Api, document: Any, *place: str | int) -> WorldFile:
         return read(document, api.rules)
     except WorldFileError as reason:
         where: Place = (*place, *reason.place)
-        raise BadRequest(": ".join(filter(None, (written(where), reason.difference)))) from reason
+        raise BadRequest(": ".join(filter(None, (format_place(where), reason.difference)))) from reason
 
 
 WAY_OUT = "with own_credentials it takes none from the file"

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from mockserver.engine.faults import LONGEST_PATTERN, Criterion, Equals, Matches
 from mockserver.engine.journal import OUTCOMES, Exchange, Journal
-from mockserver.validation.json_schema import hold
-from mockserver.validation.messages import either, written
+from mockserver.validation.json_schema import validate
+from mockserver.validation.messages import format_choices, format_place
 
 from .outcomes import error_of
 from .request_inspection import header, path, sent, shown
@@ -54,7 +54,7 @@ REQUEST_PATTERN: Mapping[str, Any] = {
         "path": _WORD,
         "parameters": _CRITERIA,
         "headers": _CRITERIA,
-        "outcome": {"enum": list(OUTCOMES), "description": either(OUTCOMES)},
+        "outcome": {"enum": list(OUTCOMES), "description": format_choices(OUTCOMES)},
         "error": {"type": ["string", "null"], "description": "the name of a provider error, or null for none"},
         "status": {"type": "integer", "description": "an HTTP status"},
     },
@@ -228,11 +228,11 @@ def verification_from(description: object) -> Verification:
     Raises:
         ValueError: it is none; one sentence says where and what would be right.
     """
-    hold(description, VERIFICATION, ())
+    validate(description, VERIFICATION, ())
     assert isinstance(description, dict)
     exchanges = description["exchanges"]
     wanted = tuple(
-        request_pattern_from(each, f"{written(('exchanges', index))}.") for index, each in enumerate(exchanges)
+        request_pattern_from(each, f"{format_place(('exchanges', index))}.") for index, each in enumerate(exchanges)
     )
     count = description.get("count", {})
     if "count" in description and len(wanted) > 1:

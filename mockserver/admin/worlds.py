@@ -10,8 +10,8 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.registry import AlreadyInUse, CredentialsInUse
 from mockserver.engine.state import Fixture
 from mockserver.engine.world import World
-from mockserver.validation.json_schema import Schema, an_object
-from mockserver.validation.messages import Place, unknown, written
+from mockserver.validation.json_schema import Schema, object_schema
+from mockserver.validation.messages import Place, format_place, unknown_name
 from mockserver.worldfile import FORMAT, WorldFile, WorldFileError
 from mockserver.worldfile.rules import check
 
@@ -91,7 +91,7 @@ def checked_variants(api: Api, variants: Mapping[str, Any], place: Place) -> Non
     try:
         check({"mockserver": FORMAT, "accounts": [], "variants": variants}, api.rules)
     except WorldFileError as reason:
-        raise BadRequest(f"{written((*place, *reason.place[1:]))}: {reason.difference}") from reason
+        raise BadRequest(f"{format_place((*place, *reason.place[1:]))}: {reason.difference}") from reason
 
 
 def _file(api: Api, body: Mapping[str, Any]) -> WorldFile:
@@ -116,10 +116,10 @@ def _logins(fixture: Fixture, credentials: _Credentials) -> dict[str, tuple[Logi
         place: Place = ("credentials", provider, name)
         if key not in known:
             names = [account.name for account in known.values() if account.provider == provider]
-            raise BadRequest(f"{written(place)}: {unknown('account', name, names)}")
+            raise BadRequest(f"{format_place(place)}: {unknown_name('account', name, names)}")
         for index, login in enumerate(logins):
             if (provider, login["user"]) in seen:
-                raise BadRequest(f"{written((*place, index, 'user'))}: {login['user']!r} is given twice")
+                raise BadRequest(f"{format_place((*place, index, 'user'))}: {login['user']!r} is given twice")
             seen.add((provider, login["user"]))
         given[key] = tuple(Login(login["user"], login.get("secret")) for login in logins)
     return given
@@ -132,7 +132,7 @@ def _each(credentials: _Credentials) -> Iterable[tuple[str, str, list[Mapping[st
 
 
 def _credentials_schema(api: Api) -> Schema:
-    return an_object(
+    return object_schema(
         "an object of credentials by provider and account",
         **{
             provider.name: {
@@ -146,7 +146,7 @@ def _credentials_schema(api: Api) -> Schema:
 
 
 def _creation(api: Api) -> Schema:
-    return an_object(
+    return object_schema(
         "an object that describes a world",
         id=NAME,
         fixture=one_of(FIXTURES),
@@ -166,7 +166,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
     """Return the endpoints for worlds."""
     world, one = component("World"), "/_mock/worlds/{world}"
     return (
-        Endpoint("GET", "/_mock/worlds", "Every world.", listed, an_object("", ["worlds"], worlds=a_list(world))),
+        Endpoint("GET", "/_mock/worlds", "Every world.", listed, object_schema("", ["worlds"], worlds=a_list(world))),
         Endpoint(
             "POST",
             "/_mock/worlds",
@@ -186,7 +186,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             "Return a world to how it was created, at another instant if one is given; cursors go on.",
             reset,
             world,
-            body=an_object("an object", freeze=INSTANT),
+            body=object_schema("an object", freeze=INSTANT),
             needs_body=False,
         ),
         Endpoint(
@@ -196,7 +196,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             fork,
             world,
             201,
-            body=an_object("an object", id=NAME),
+            body=object_schema("an object", id=NAME),
             needs_body=False,
         ),
     )

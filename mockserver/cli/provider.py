@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mockserver.validation.messages import unknown
+from mockserver.validation.messages import unknown_name
 
 from .common import FORMAT, CommandGroup, Output, hint, table
 
@@ -73,7 +73,7 @@ def show(name: str, form: str) -> None:
 
     known = installed_providers().by_name
     if name not in known:
-        raise click.BadParameter(unknown("provider", name, known), param_hint="NAME")
+        raise click.BadParameter(unknown_name("provider", name, known), param_hint="NAME")
     operations = [operation.described() for operation in known[name].operations]
     lines = []
     for each in operations:

@@ -21,8 +21,8 @@ from msgspec import structs
 from mockserver.engine.faults import ConfiguredFault, Draw, Fault, Point, Target
 from mockserver.engine.webhook_faults import WEBHOOK_FAULTS
 from mockserver.sdk.response import Ending, Pace, Response
-from mockserver.validation.json_schema import END, Schema, an_object, hold
-from mockserver.validation.messages import Place, shown, unknown, written
+from mockserver.validation.json_schema import END, Schema, object_schema, validate
+from mockserver.validation.messages import Place, format_place, show_value, unknown_name
 
 BuildError: TypeAlias = Callable[[str], Response]
 """Makes the provider error of a name."""
@@ -392,7 +392,7 @@ FAULTS: Mapping[Target, Mapping[str, type[ConfiguredFault]]] = {"response": RESP
 
 
 def _schema(fault: type[ConfiguredFault]) -> Schema:
-    return an_object(
+    return object_schema(
         f"an object that describes the fault {fault.kind!r}",
         ["kind", *(option.name for option in fields(fault) if option.default is MISSING)],
         kind={"const": fault.kind, "description": repr(fault.kind)},
@@ -420,11 +420,11 @@ def parse(description: object, target: Target = "response", place: Place = ("fau
     if not isinstance(description, list):
         return _parse_one(description, target, place)
     if not description:
-        raise ValueError(f"{written(place)}: an empty list is not a list of faults")
+        raise ValueError(f"{format_place(place)}: an empty list is not a list of faults")
     faults = tuple(_parse_one(each, target, (*place, index)) for index, each in enumerate(description))
     for index, fault in enumerate(faults):
         if target == "webhook" or (len(faults) > 1 and "before" not in fault.points):
-            raise ValueError(f"{written((*place, index))}: {fault.kind!r} stands alone, not in a list")
+            raise ValueError(f"{format_place((*place, index))}: {fault.kind!r} stands alone, not in a list")
     return FaultChain(faults, max((fault.points for fault in faults), key=_comes_before))
 
 
@@ -435,14 +435,16 @@ def _comes_before(points: Sequence[Point]) -> bool:
 def _parse_one(description: object, target: Target, place: Place) -> ConfiguredFault:
     kind = description.get("kind") if isinstance(description, dict) else None
     if not isinstance(description, dict) or not isinstance(kind, str):
-        raise ValueError(f"{written(place)}: {shown(description)} is not an object with a 'kind', or a list of such")  # noqa: TRY004  # of a request, not of a call
+        raise ValueError(
+            f"{format_place(place)}: {show_value(description)} is not an object with a 'kind', or a list of such"
+        )  # noqa: TRY004  # of a request, not of a call
     faults = FAULTS[target]
     if kind not in faults:
         others = [f"{kind!r} is a fault of a {other}" for other in FAULTS if other != target and kind in FAULTS[other]]
-        why = f"{others[0]}, not of a {target}" if others else unknown(f"kind of {target} fault", kind, faults)
-        raise ValueError(f"{written((*place, 'kind'))}: {why}")
-    hold(description, SCHEMAS[target][kind], place)
+        why = f"{others[0]}, not of a {target}" if others else unknown_name(f"kind of {target} fault", kind, faults)
+        raise ValueError(f"{format_place((*place, 'kind'))}: {why}")
+    validate(description, SCHEMAS[target][kind], place)
     try:
         return faults[kind](**{name: value for name, value in description.items() if name != "kind"})
     except ValueError as reason:
-        raise ValueError(f"{written(place)}: {reason}") from reason
+        raise ValueError(f"{format_place(place)}: {reason}") from reason

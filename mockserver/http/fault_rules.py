@@ -28,8 +28,8 @@ from mockserver.engine.faults import (
     When,
 )
 from mockserver.engine.instants import Instant, iso, parse_duration, parse_instant
-from mockserver.validation.json_schema import END, Schema, an_object, hold
-from mockserver.validation.messages import Place, either, shown, unknown, written
+from mockserver.validation.json_schema import END, Schema, object_schema, validate
+from mockserver.validation.messages import Place, format_choices, format_place, show_value, unknown_name
 
 from .fault_effects import FaultChain, ProviderErrorFault, parse
 
@@ -57,7 +57,7 @@ _CRITERION = {
 _CRITERIA = {"type": "object", "description": "an object of texts and patterns", "additionalProperties": _CRITERION}
 
 
-RULE: Schema = an_object(
+RULE: Schema = object_schema(
     "an object that describes a rule",
     ["fault"],
     id={
@@ -65,8 +65,8 @@ RULE: Schema = an_object(
         "pattern": f"^[A-Za-z0-9_-]{{1,64}}{END}",
         "description": "a name of 1 to 64 letters, digits, _ and -",
     },
-    target={"enum": ["response", "webhook"], "description": either(["response", "webhook"])},
-    match=an_object(
+    target={"enum": ["response", "webhook"], "description": format_choices(["response", "webhook"])},
+    match=object_schema(
         "an object of criteria",
         provider=_WORD,
         account=_WORD,
@@ -78,7 +78,7 @@ RULE: Schema = an_object(
         parameters=_CRITERIA,
         headers=_CRITERIA,
     ),
-    when=an_object(
+    when=object_schema(
         "an object of conditions",
         first=_TIMES,
         every=_TIMES,
@@ -87,7 +87,7 @@ RULE: Schema = an_object(
         **{"from": _MOMENT, "until": _MOMENT},
         probability={"type": "number", "minimum": 0, "maximum": 1, "description": "a number from 0 to 1"},
     ),
-    point={"enum": ["before", "after"], "description": either(["before", "after"])},
+    point={"enum": ["before", "after"], "description": format_choices(["before", "after"])},
     fault={"description": "a fault, or a list of faults"},
     expires_after=_TIMES,
 )
@@ -119,7 +119,7 @@ def rule_from(description: object, now: Instant, known: Mapping[str, Terms] | No
     Raises:
         ValueError: it is none, or could never fire; one sentence says where and what would be right.
     """
-    hold(description, RULE, ())
+    validate(description, RULE, ())
     assert isinstance(description, dict)
     target: Target = description.get("target", "response")
     fault = parse(description["fault"], target)
@@ -128,7 +128,7 @@ def rule_from(description: object, now: Instant, known: Mapping[str, Terms] | No
     match = _webhook_match(criteria, known) if target == "webhook" else _request_match(criteria, fault, known)
     point = description.get("point", fault.points[0])
     if point not in fault.points:
-        raise ValueError(f"point: {point!r} makes no sense for this fault; {either(fault.points)} does")
+        raise ValueError(f"point: {point!r} makes no sense for this fault; {format_choices(fault.points)} does")
     when = _when(description.get("when", {}), now)
     return FaultRule(fault, match, when, point, description.get("expires_after"), description.get("id", ""), target)
 
@@ -163,7 +163,7 @@ def _request_match(
         there = known[match.provider or ""].errors
         if name not in there:
             raise ValueError(
-                f"fault.name: {shown(name)}: {unknown(f'provider error of {match.provider}', name, there)}"
+                f"fault.name: {show_value(name)}: {unknown_name(f'provider error of {match.provider}', name, there)}"
             )
     return match
 
@@ -176,7 +176,7 @@ def _error_names(fault: ConfiguredFault | FaultChain) -> list[str]:
 
 def _check_provider(provider: str | None, known: Mapping[str, Terms]) -> None:
     if provider is not None and provider not in known:
-        raise ValueError(f"match.provider: {shown(provider)}: {unknown('provider', provider, known)}")
+        raise ValueError(f"match.provider: {show_value(provider)}: {unknown_name('provider', provider, known)}")
 
 
 def _check_operation(match: RequestMatch, known: Mapping[str, Terms]) -> None:
@@ -187,8 +187,8 @@ def _check_operation(match: RequestMatch, known: Mapping[str, Terms]) -> None:
     if not any(operation in known[name].operations for name in own):
         others = [name for name, terms in known.items() if operation in terms.operations]
         there = [each for name in own for each in known[name].operations]
-        why = f"is {others[0]}'s, not {match.provider}'s" if others else unknown("operation", operation, there)
-        raise ValueError(f"match.operation: {shown(operation)}: {why}")
+        why = f"is {others[0]}'s, not {match.provider}'s" if others else unknown_name("operation", operation, there)
+        raise ValueError(f"match.operation: {show_value(operation)}: {why}")
 
 
 def _provider(operation: str | None, names: Iterable[str], known: Mapping[str, Terms]) -> str:
@@ -197,7 +197,7 @@ def _provider(operation: str | None, names: Iterable[str], known: Mapping[str, T
         theirs = [each for each, terms in known.items() if name in terms.errors]
         if not theirs:
             everything = (each for terms in known.values() for each in terms.errors)
-            raise ValueError(f"fault.name: {shown(name)}: {unknown('provider error', name, everything)}")
+            raise ValueError(f"fault.name: {show_value(name)}: {unknown_name('provider error', name, everything)}")
     if operation is not None:
         return next(each for each, terms in known.items() if operation in terms.operations)
     if len(theirs) > 1:
@@ -228,7 +228,7 @@ def _criterion(value: str | Mapping[str, str], place: Place) -> Criterion:
     try:
         return Matches(value["pattern"])
     except ValueError as reason:
-        raise ValueError(f"{written(place)}: {reason}") from reason
+        raise ValueError(f"{format_place(place)}: {reason}") from reason
 
 
 def _when(description: Mapping[str, Any], now: Instant) -> When:
@@ -264,7 +264,7 @@ def _moment(text: str, now: Instant, name: str) -> Instant:
     try:
         return now + parse_duration(text) if text.startswith("P") else parse_instant(text)
     except (ValueError, OverflowError) as reason:
-        raise ValueError(f"when.{name}: {shown(text)} is not {_MOMENT['description']}") from reason
+        raise ValueError(f"when.{name}: {show_value(text)} is not {_MOMENT['description']}") from reason
 
 
 def rule_to_json(status: RuleStatus, now: Instant) -> dict[str, Any]:

@@ -54,8 +54,7 @@ from mockserver.engine.messages import (
 from mockserver.engine.provider_errors import ProviderError, Source, assumed, documented
 from mockserver.engine.state import State
 from mockserver.validation.json_schema import Schema
-from mockserver.validation.messages import shown as show_value
-from mockserver.validation.messages import unknown as unknown_name
+from mockserver.validation.messages import show_value, unknown_name
 
 from .error_injection import Case, ErrorBuilder, error_builder
 from .forms import Malformed, is_utf8, media_type, multipart_pairs, pairs

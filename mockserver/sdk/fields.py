@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mockserver.validation.messages import either
+from mockserver.validation.messages import format_choices
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -84,7 +84,7 @@ def _description(schema: Mapping[str, Any]) -> str:
         return " or ".join(choice["description"] for choice in schema["anyOf"])
     if "enum" in schema:
         texts = [value for value in schema["enum"] if isinstance(value, str)]
-        return either(texts) if texts == schema["enum"] else f"one of {', '.join(map(str, schema['enum']))}"
+        return format_choices(texts) if texts == schema["enum"] else f"one of {', '.join(map(str, schema['enum']))}"
     return _TYPES.get(schema.get("type", ""), "any value") + _bounds(schema)
 
 

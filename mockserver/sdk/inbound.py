@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockserver.validation.json_schema import hold
-from mockserver.validation.messages import Place, shown, unknown, written
+from mockserver.validation.json_schema import validate
+from mockserver.validation.messages import Place, format_place, show_value, unknown_name
 
 from .fields import fields_schema
 from .forms import is_utf8
@@ -56,7 +56,7 @@ def check_fields(fields: Mapping[str, Any], schema: Schema) -> None:
     Raises:
         ValueError: they do not fit the schema, or a text in them cannot be written in UTF-8; one sentence says where.
     """
-    hold(dict(fields), schema)
+    validate(dict(fields), schema)
     check_texts(fields)
 
 
@@ -67,7 +67,7 @@ def check_texts(thing: Any, place: Place = ()) -> None:
         ValueError: one cannot; one sentence says where.
     """
     if isinstance(thing, str) and not is_utf8(thing):
-        raise ValueError(f"{written(place)}: {shown(thing)} is not text that UTF-8 can carry")
+        raise ValueError(f"{format_place(place)}: {show_value(thing)} is not text that UTF-8 can carry")
     for step, part in _parts(thing):
         check_texts(part, (*place, step))
 
@@ -89,5 +89,7 @@ def accounts_named(fields: Mapping[str, Any], state: State, provider: str) -> li
         return accounts
     named = [account for account in accounts if account.name == fields["account"]]
     if not named:
-        raise ValueError(f"account: {unknown('account', fields['account'], (account.name for account in accounts))}")
+        raise ValueError(
+            f"account: {unknown_name('account', fields['account'], (account.name for account in accounts))}"
+        )
     return named

@@ -15,7 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from mockserver.engine.provider_errors import Source
 from mockserver.engine.world import ProviderCallbacks
-from mockserver.validation.messages import WorldFileError, unknown
+from mockserver.validation.messages import WorldFileError, unknown_name
 
 from .accounts import read_accounts
 from .fields import fields_schema
@@ -128,7 +128,7 @@ def _why(reason: Exception) -> str:
     """What an import failed of; an unknown field of a `Provider` with the one that may have been meant."""
     found = re.search(r"Provider\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(reason))
     if found is not None:
-        return f"{found[1]}: {unknown('field', found[1], [field.name for field in fields(Provider)])}"
+        return f"{found[1]}: {unknown_name('field', found[1], [field.name for field in fields(Provider)])}"
     return f"{type(reason).__name__}: {reason}"
 
 

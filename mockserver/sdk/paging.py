@@ -14,7 +14,7 @@ from msgspec import Struct
 from mockserver.engine.instants import EARLIEST, LATEST, Instant
 from mockserver.engine.message_store import MessagePage, MessageStore
 from mockserver.engine.messages import IndexKey, Message
-from mockserver.validation.messages import shown as show_value
+from mockserver.validation.messages import show_value
 
 
 class Page(Struct, frozen=True):

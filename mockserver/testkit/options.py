@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mockserver.validation.messages import unknown
+from mockserver.validation.messages import unknown_name
 
 KEYS = ("fixture", "seed", "variants", "freeze", "snapshot")
 """The options that a test may give: parameters of `AdminClient.create_world`."""
@@ -21,7 +21,7 @@ def checked(options: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[s
         raise ValueError(f"{args[0]!r} has no name; the options are {', '.join(KEYS)}")
     for name in options:
         if name not in KEYS:
-            raise ValueError(f"{name}: {unknown('key', name, KEYS)}")
+            raise ValueError(f"{name}: {unknown_name('key', name, KEYS)}")
     return options
 
 

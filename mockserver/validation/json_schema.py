@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from .messages import Place, shown, unknown, written
+from .messages import Place, format_place, show_value, unknown_name
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -20,7 +20,7 @@ END = "(?![\\s\\S])"
 """The end of a text in a pattern: in Python ``$`` would accept a line feed after it."""
 
 
-def an_object(description: str, required: Iterable[str] = (), /, **properties: Schema) -> dict[str, Any]:
+def object_schema(description: str, required: Iterable[str] = (), /, **properties: Schema) -> dict[str, Any]:
     """Return the schema of an object with these keys and no others."""
     return {
         "type": "object",
@@ -39,18 +39,18 @@ class SchemaError(NamedTuple):
     place: Place
 
 
-def hold(thing: object, schema: Schema, place: Place = ()) -> None:
-    """Validate a value; arguments as for `first_mistake`.
+def validate(thing: object, schema: Schema, place: Place = ()) -> None:
+    """Validate a value; arguments as for `find_schema_error`.
 
     Raises:
         ValueError: it is invalid; the message says where, and what would be right.
     """
-    error = first_mistake(thing, schema, place)
+    error = find_schema_error(thing, schema, place)
     if error is not None:
-        raise ValueError(f"{written(error.place)}: {error.difference}")
+        raise ValueError(f"{format_place(error.place)}: {error.difference}")
 
 
-def first_mistake(thing: object, schema: Schema, place: Place) -> SchemaError | None:
+def find_schema_error(thing: object, schema: Schema, place: Place) -> SchemaError | None:
     """Return the error to report; ``None`` when the value is valid.
 
     Args:
@@ -79,11 +79,11 @@ def _described(error: ValidationError, place: Place) -> SchemaError:
             return _described(min(inside, key=_rank), place)
     if error.validator == "additionalProperties":
         key = next(key for key in thing if key not in schema["properties"])
-        return SchemaError(unknown("key", key, schema["properties"]), (*place, key))
+        return SchemaError(unknown_name("key", key, schema["properties"]), (*place, key))
     if error.validator == "required":
         missing = next(key for key in schema["required"] if key not in thing)
         return SchemaError("is missing", (*place, missing))
-    found = shown(thing)
+    found = show_value(thing)
     if error.validator in ("minProperties", "maxProperties") and thing:
         found += f" with {', '.join(map(repr, thing))}"
     return SchemaError(f"{found} is not {schema['description']}", place)

@@ -24,11 +24,11 @@ class WorldFileError(ValueError):
         """What was found, and what would be right."""
         self.place = place
         """Where it was found; empty for the file as a whole."""
-        parts = (str(file) if file else "", written(place), difference)
+        parts = (str(file) if file else "", format_place(place), difference)
         super().__init__(": ".join(filter(None, parts)))
 
 
-def written(place: Place) -> str:
+def format_place(place: Place) -> str:
     """Format a place like ``accounts[0].messages[12].at`` or ``variants.acme.date``."""
     return "".join(map(_step, place)).removeprefix(".")
 
@@ -36,10 +36,10 @@ def written(place: Place) -> str:
 def _step(step: str | int) -> str:
     if isinstance(step, str) and re.fullmatch(r"\w[\w.-]*", step, re.ASCII):
         return f".{step}"
-    return f"[{shown(step)}]"
+    return f"[{show_value(step)}]"
 
 
-def shown(thing: object) -> str:
+def show_value(thing: object) -> str:
     """Show a value that was found, shortened."""
     if isinstance(thing, str):
         return repr(thing) if len(thing) <= _LENGTH else f"{thing[:_LENGTH]!r}... ({len(thing)} characters)"
@@ -50,13 +50,13 @@ def shown(thing: object) -> str:
     return json.dumps(thing)
 
 
-def either(values: Sequence[str]) -> str:
+def format_choices(values: Sequence[str]) -> str:
     """List the values that would be right: ``'sample' or 'dtd'``."""
     *most, last = map(repr, values)
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
     """Say that a name is unknown, and which known one may have been meant."""
     names = list(known)
     near = difflib.get_close_matches(name[:_LENGTH], names, n=1)

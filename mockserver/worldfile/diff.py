@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from mockserver.validation.messages import Place, written
+from mockserver.validation.messages import Place, format_place
 
 _NAMES = {
     "accounts": ("provider", "name"),
@@ -26,7 +26,7 @@ _LENGTH = 200
 
 def difference(was: Any, now: Any) -> list[str]:
     """Return the differences of two decoded world files, a line each: ``place: old -> new``."""
-    return [f"{written(place)}: {_shown(old)} -> {_shown(new)}" for place, old, new in _differences(was, now, ())]
+    return [f"{format_place(place)}: {_shown(old)} -> {_shown(new)}" for place, old, new in _differences(was, now, ())]
 
 
 def _differences(was: Any, now: Any, place: Place) -> Iterator[tuple[Place, Any, Any]]:

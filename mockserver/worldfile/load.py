@@ -19,7 +19,7 @@ from mockserver.engine.messages import Attachment, Direction, Message
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
-from mockserver.validation.messages import Place, WorldFileError, shown
+from mockserver.validation.messages import Place, WorldFileError, show_value
 
 from .decoding import decode_file
 from .rules import PAIR, WHEN, Described, Rules, check
@@ -175,7 +175,7 @@ class _MessageReader:
             try:
                 at = -_span(when) if is_relative else _instant(when)
             except ValueError as error:
-                raise WorldFileError(f"{shown(when)} is not {WHEN} or {_BACK}", (*place, index, "at")) from error
+                raise WorldFileError(f"{show_value(when)} is not {WHEN} or {_BACK}", (*place, index, "at")) from error
             sender, recipient, kind, direction = row["sender"], row["recipient"], get("kind", ""), row["direction"]
             status, program, network = get("status", ""), get("program", ""), get("network")
             attachments, fields = get("attachments"), get("fields")
@@ -251,7 +251,7 @@ def _instant_at(text: str, place: Place) -> Instant:
     try:
         return _instant(text)
     except ValueError as error:
-        raise WorldFileError(f"{shown(text)} is not {WHEN}", place) from error
+        raise WorldFileError(f"{show_value(text)} is not {WHEN}", place) from error
 
 
 def _instant(text: str) -> Instant:

@@ -15,8 +15,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from mockserver.engine.instants import zone_of
-from mockserver.validation.json_schema import Schema, first_mistake
-from mockserver.validation.messages import Place, WorldFileError, either, shown, unknown, written
+from mockserver.validation.json_schema import Schema, find_schema_error
+from mockserver.validation.messages import Place, WorldFileError, format_choices, format_place, show_value, unknown_name
 
 if TYPE_CHECKING:
     from .fast_validation import MessageChecker
@@ -141,7 +141,7 @@ def _with_logins(account: Described, place: Place) -> Described:
         return account
     for row, login in enumerate(logins):
         if isinstance(login, str) and login not in _EXAMPLES:
-            difference = f"{shown(login)} is not a login, nor {either(tuple(_EXAMPLES))} for one that is to be issued"
+            difference = f"{show_value(login)} is not a login, nor {format_choices(tuple(_EXAMPLES))} for one that is to be issued"
             raise WorldFileError(difference, (*place, "logins", row))
     return {**account, "logins": [_EXAMPLES[login] if isinstance(login, str) else login for login in logins]}
 
@@ -183,7 +183,7 @@ def envelope(providers: Sequence[str]) -> Schema:
         "description": "an account",
         "required": ["provider", "name"],
         "properties": {
-            "provider": {"type": "string", "enum": providers, "description": either(providers)},
+            "provider": {"type": "string", "enum": providers, "description": format_choices(providers)},
             "name": {"type": "string", "description": "a name"},
         },
     }
@@ -194,7 +194,7 @@ def envelope(providers: Sequence[str]) -> Schema:
         "additionalProperties": False,
         "properties": {
             "at": _INSTANT,
-            "provider": {"type": "string", "enum": providers, "description": either(providers)},
+            "provider": {"type": "string", "enum": providers, "description": format_choices(providers)},
             "fields": {"type": "object", "description": "an object of a message's fields"},
         },
     }
@@ -221,10 +221,10 @@ def _check_variants(variants: Mapping[str, Any], switches: Mapping[str, Switch])
     for name, value in variants.items():
         switch = switches.get(name)
         if switch is None:
-            raise WorldFileError(unknown("variant", name, switches), ("variants", name))
+            raise WorldFileError(unknown_name("variant", name, switches), ("variants", name))
         if value not in switch.variants and not (switch.any_zone and _is_zone(value)):
-            wanted = either(switch.variants) + switch.any_zone * " or the IANA name of a time zone"
-            raise WorldFileError(f"{shown(value)} is not {wanted}", ("variants", name))
+            wanted = format_choices(switch.variants) + switch.any_zone * " or the IANA name of a time zone"
+            raise WorldFileError(f"{show_value(value)} is not {wanted}", ("variants", name))
 
 
 def _is_zone(value: object) -> bool:
@@ -236,7 +236,7 @@ def _is_zone(value: object) -> bool:
 
 
 def _validate(thing: Any, schema: Schema, place: Place) -> None:
-    mistake = first_mistake(thing, schema, place)
+    mistake = find_schema_error(thing, schema, place)
     if mistake is not None:
         raise WorldFileError(*mistake)
 
@@ -282,11 +282,11 @@ def _reject_unknown_programs(account: Described, place: Place) -> None:
     for row, message in enumerate(account.get("messages", ())):
         program = message.get("program", "")
         if program and program not in programs:
-            raise WorldFileError(unknown("program", program, programs), (*place, row, "program"))
+            raise WorldFileError(unknown_name("program", program, programs), (*place, row, "program"))
 
 
 def _reject_repeated(things: Iterable[tuple[tuple[str, ...], Place]]) -> None:
     first: dict[tuple[str, ...], Place] = {}
     for key, place in things:
         if first.setdefault(key, place) is not place:
-            raise WorldFileError(f"{shown(key[-1])} is already {written(first[key])}", place)
+            raise WorldFileError(f"{show_value(key[-1])} is already {format_place(first[key])}", place)
