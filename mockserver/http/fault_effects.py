@@ -435,9 +435,8 @@ def _comes_before(points: Sequence[Point]) -> bool:
 def _parse_one(description: object, target: Target, place: Place) -> ConfiguredFault:
     kind = description.get("kind") if isinstance(description, dict) else None
     if not isinstance(description, dict) or not isinstance(kind, str):
-        raise ValueError(
-            f"{format_place(place)}: {show_value(description)} is not an object with a 'kind', or a list of such"
-        )  # of a request, not of a call
+        difference = f"{show_value(description)} is not an object with a 'kind', or a list of such"
+        raise ValueError(f"{format_place(place)}: {difference}")  # noqa: TRY004  # of a request, not of a call
     faults = FAULTS[target]
     if kind not in faults:
         others = [f"{kind!r} is a fault of a {other}" for other in FAULTS if other != target and kind in FAULTS[other]]
