@@ -93,7 +93,7 @@ def add(
 @message.command(
     epilog="""\b
 Examples:
-  mockserver message change 17 --status Delivered
+  mockserver message change 11 --status Delivered
 """
 )
 @click.argument("serial", type=click.IntRange(0))
