@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -83,8 +83,7 @@ class ForwardingRule:
     """Whether the receiver must acknowledge as the provider demands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """One customer of one provider."""
 
     key: str
@@ -92,11 +91,11 @@ class Account:
     provider: str
     name: str
     logins: tuple[Login, ...]
-    numbers: Mapping[str, Number] = field(default_factory=dict)
+    numbers: Mapping[str, Number] = NO_FIELDS
     """By the number."""
-    programs: Mapping[str, Program] = field(default_factory=dict)
+    programs: Mapping[str, Program] = NO_FIELDS
     """By the id."""
-    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    contacts: Mapping[str, Contact] = NO_FIELDS
     """By the phone."""
     forwarding: tuple[ForwardingRule, ...] = ()
     """The forwarding rules; the first one that matches a message applies."""
