@@ -50,7 +50,7 @@ def world(messages: int) -> dict[str, object]:
         "programs": [{"id": "1", "name": "Club", "campaign": "Loyalty", "kind": "Text to Join"}],
         "messages": rows,
     }
-    return {"mockserver": 1, "accounts": [account]}
+    return {"format": 2, "accounts": [account]}
 
 
 def status(process: int | str, what: str) -> float:

@@ -119,4 +119,4 @@ def write_million(path: Path) -> None:
 
 def _write(path: Path, about: str, accounts: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(path, {"mockserver": 1, "about": about, "variants": {}, "accounts": accounts})
+    save(path, {"format": 2, "about": about, "variants": {}, "accounts": accounts})

@@ -55,15 +55,17 @@ _TARGET = re.compile(r"[^:]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
 """Where webhooks may go: ``receiver.example:8080``, ``[2001:db8::1]:80``."""
 
 
-def read_world(path: Path | None = None, providers: ProviderSet = INSTALLED) -> snapshots.WorldFile:
-    """Read a world file or a snapshot, or the shipped default world, which is known to be right.
+def read_world(
+    path: Path | None = None, providers: ProviderSet = INSTALLED, *, keep_unknown: bool = False
+) -> snapshots.WorldFile:
+    """Read a world file or a snapshot, or the shipped default world, which is known to be right; as `worldfile.read`.
 
     Raises:
         snapshots.WorldFileError: the file is not one.
     """
     if path is None:
         return snapshots.WorldFile(shipped("demo", providers.providers))
-    return snapshots.read(path, snapshots.Rules.of(providers.providers, providers.switches))
+    return snapshots.read(path, snapshots.Rules.of(providers.providers, providers.switches), keep_unknown=keep_unknown)
 
 
 def read_fixture(path: Path | None = None) -> Fixture:
@@ -78,7 +80,7 @@ def create_registry(settings: Settings, providers: ProviderSet = INSTALLED) -> W
         snapshots.WorldFileError: the world file is not one.
         BadSetting: the instant to freeze at cannot be read.
     """
-    file = read_world(settings.world, providers)
+    file = read_world(settings.world, providers, keep_unknown=settings.keep_unknown)
     return WorldRegistry(
         file.fixture,
         providers.default_variants,
@@ -100,7 +102,7 @@ def restart(registry: WorldRegistry, settings: Settings) -> None:
         OSError: it cannot be read; likewise.
         Taken: its credentials are another world's; likewise.
     """
-    file, world = read_world(settings.world), registry.default
+    file, world = read_world(settings.world, keep_unknown=settings.keep_unknown), registry.default
     clock = _clock(file, settings) or Clock.system()
     initial_state = InitialState(
         file.fixture,

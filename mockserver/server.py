@@ -41,6 +41,7 @@ class MockServer(Server, AdminClient):
         settings: Settings | None = None,
         *,
         world: str | PathLike[str] | None = None,
+        keep_unknown: bool | None = None,
         freeze: Moment | None = None,
         seed: str | None = None,
         https: bool | None = None,
@@ -54,6 +55,7 @@ class MockServer(Server, AdminClient):
             service: what answers; made from the settings when none is given.
             settings: the defaults on a free port when none are given; the environment is not read here.
             world: in place of the settings': the world file that the default world begins with.
+            keep_unknown: in place of the settings': whether what that file says of providers that are not installed is kept.
             freeze: in place of the settings': the instant at which its clock stands.
             seed: in place of the settings': of its identifiers and of chance.
             https: whether to listen for HTTPS too, at `https_url`; as `proxy` when nothing is said.
@@ -69,6 +71,7 @@ class MockServer(Server, AdminClient):
         settings = settings or Settings(port=0)
         given: dict[str, Any] = {
             "world": None if world is None else Path(world),
+            "keep_unknown": keep_unknown,
             "freeze": None if freeze is None else written(freeze),
             "seed": seed,
         }

@@ -65,6 +65,8 @@ class Settings:
     """The folder of the certificate authority; one in the user's cache when none is given."""
     world: Path | None = None
     """The world file of the default world; the shipped one when none is given."""
+    keep_unknown: bool = False
+    """Whether the world file's accounts of providers that are not installed are kept, unread, for snapshots; else they are an error."""
     seed: str = "default"
     """The seed of identifiers and chance."""
     freeze: str | None = None

@@ -182,13 +182,16 @@ TAKEN = (
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({}, "mockserver: is missing"),
-        ([], "an empty list is not an object with 'mockserver' and 'accounts'"),
-        ({"mockserver": 2, "accounts": []}, "mockserver: 2 is not 1, the only format there is"),
+        ({}, "format: is missing"),
+        ([], "an empty list is not an object with 'format' and 'accounts'"),
+        ({"mockserver": 2, "accounts": []}, "mockserver: 2 is not 1; newer files begin with 'format': 2"),
         ({"mockserver": 1, "acounts": []}, "acounts: unknown key; did you mean 'accounts'?"),
         (
             {"mockserver": 1, "accounts": [{"provider": "dialogtek", "name": "a"}]},
-            "accounts[0].provider: 'dialogtek' is not 'dialogtech', 'mgage' or 'serwersms'",
+            (
+                "accounts[0].provider: no provider 'dialogtek' is installed; did you mean 'dialogtech'?; "
+                "install the package that offers it, or keep it unread with --keep-unknown (keep_unknown)"
+            ),
         ),
     ],
 )

@@ -312,7 +312,7 @@ def test_a_snapshot_reads_like_a_fixture():
     written = b"".join(snapshots.lines(snapshots.dump(registry.default, VARIANTS, about="One send."))).decode()
     assert written == (
         "{\n"
-        '"mockserver": 1,\n'
+        '"format": 2,\n'
         '"about": "One send.",\n'
         '"seed": "default",\n'
         '"clock": {\n"at":"2026-06-01T12:00:00Z",\n"frozen":true\n},\n'
@@ -443,7 +443,7 @@ def test_a_provider_that_knows_no_keys_has_none_issued():
 
 
 def world(**members):
-    return {"mockserver": 1, "accounts": [], **members}
+    return {"format": 2, "accounts": [], **members}
 
 
 WHEN = "an instant (2017-01-01T09:30:00Z)"
@@ -465,7 +465,10 @@ REJECTED = [
     (world(scheduled=[{"at": "x", "provider": "mgage", "fields": {}}]), f"scheduled[0].at: 'x' is not {WHEN}"),
     (
         world(scheduled=[{"at": "x", "provider": "twilio", "fields": {}}]),
-        "scheduled[0].provider: 'twilio' is not 'dialogtech', 'mgage' or 'serwersms'",
+        (
+            "scheduled[0].provider: no provider 'twilio' is installed; there is dialogtech, mgage, serwersms; "
+            "install the package that offers it, or keep it unread with --keep-unknown (keep_unknown)"
+        ),
     ),
     (
         world(accounts=[{"provider": "dialogtech", "name": "a", "logins": ["pair", "par"]}]),

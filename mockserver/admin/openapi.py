@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from mockserver.engine.journal import OUTCOMES, Effect
 from mockserver.validation.json_schema import END, Schema
-from mockserver.worldfile.rules import FORMAT
+from mockserver.worldfile import FORMAT
 
 from .clock import MOVED
 from .deliveries import STATUSES
@@ -217,8 +217,8 @@ def _components(api: Api) -> dict[str, Any]:
         "WorldFile": {
             "type": "object",
             "description": "a world file",
-            "required": ["mockserver", "accounts"],
-            "properties": {"mockserver": {"const": FORMAT}, "accounts": a_list({"type": "object"})},
+            "required": ["format", "accounts"],
+            "properties": {"format": {"const": FORMAT}, "accounts": a_list({"type": "object"})},
         },
     }
 

@@ -29,7 +29,7 @@ def take(api: Api, world: World, values: RequestArgs) -> Iterator[bytes]:
 
 def restore(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Replace the content of a world by a world file."""
-    file = understood(api, values.body)
+    file = understood(api, values.body, keep_unknown=values.query.get("keep_unknown", False))
     given_logins = {} if values.query.get("own_credentials") else logins_of(file, values.body)
     logins = _logins(world, file, given_logins)
     clock = Clock.system() if file.clock is None else file.clock.clock()
@@ -47,14 +47,14 @@ def restore(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     return described(api, world, values.origin)
 
 
-def understood(api: Api, document: Any, *place: str | int) -> WorldFile:
-    """Parse a decoded world file.
+def understood(api: Api, document: Any, *place: str | int, keep_unknown: bool = False) -> WorldFile:
+    """Parse a decoded world file; the arguments are those of `worldfile.read`.
 
     Raises:
         BadQuestion: it is none.
     """
     try:
-        return read(document, api.rules)
+        return read(document, api.rules, keep_unknown=keep_unknown)
     except WorldFileError as reason:
         where: Place = (*place, *reason.place)
         raise BadRequest(": ".join(filter(None, (format_place(where), reason.difference)))) from reason
@@ -69,7 +69,7 @@ def logins_of(file: WorldFile, document: Mapping[str, Any]) -> dict[str, tuple[L
     given_logins = {
         f"{account['provider']}/{account['name']}"
         for account in document["accounts"]
-        if all(isinstance(login, Mapping) for login in account["logins"])
+        if all(isinstance(login, Mapping) for login in account.get("logins", ()))
     }
     return {account.key: account.logins for account in file.fixture.accounts if account.key in given_logins}
 
@@ -109,7 +109,7 @@ def endpoints(_: Api) -> tuple[Endpoint, ...]:
             restore,
             component("World"),
             body=file,
-            query={"own_credentials": flag},
+            query={"own_credentials": flag, "keep_unknown": flag},
             checks_body=True,
         ),
     )

@@ -89,7 +89,7 @@ def checked_variants(api: Api, variants: Mapping[str, Any], place: Place) -> Non
         BadQuestion: there is no such switch, or no such variant of it.
     """
     try:
-        check({"mockserver": FORMAT, "accounts": [], "variants": variants}, api.rules)
+        check({"format": FORMAT, "accounts": [], "variants": variants}, api.rules)
     except WorldFileError as reason:
         raise BadRequest(f"{format_place((*place, *reason.place[1:]))}: {reason.difference}") from reason
 
@@ -100,7 +100,7 @@ def _file(api: Api, body: Mapping[str, Any]) -> WorldFile:
         return WorldFile(api.fixture(body.get("fixture", FIXTURES[0])))
     if "fixture" in body:
         raise BadRequest("fixture: there is a snapshot already; give one of the two")
-    return understood(api, body["snapshot"], "snapshot")
+    return understood(api, body["snapshot"], "snapshot", keep_unknown=body.get("keep_unknown", False))
 
 
 _Credentials = Mapping[str, Mapping[str, list[Mapping[str, Any]]]]
@@ -155,6 +155,10 @@ def _creation(api: Api) -> Schema:
         variants=variants_schema(api.switches),
         freeze=INSTANT,
         credentials=_credentials_schema(api),
+        keep_unknown={
+            "type": "boolean",
+            "description": "true or false: whether what the snapshot says of providers that are not installed is kept",
+        },
         own_credentials={
             "type": "boolean",
             "description": "true or false: whether the world takes no credentials from the snapshot",

@@ -122,7 +122,7 @@ def _paths(out: Path | None, names: tuple[str, ...]) -> list[tuple[str, Path]]:
     return paths
 
 
-_WORLD_FILE_START = re.compile(rb'\s*{\s*"mockserver"\s*:')
+_WORLD_FILE_START = re.compile(rb'\s*{\s*"(mockserver|format)"\s*:\s*[0-9]')
 
 
 def _reject_overwriting(path: Path) -> None:
@@ -135,8 +135,10 @@ def _reject_overwriting(path: Path) -> None:
 
 
 def _described(world: _World, providers: Iterable[Provider], seed: int, total: int | None) -> Mapping[str, Any]:
+    from mockserver.worldfile import FORMAT
+
     accounts = list(_accounts(providers, seed, world.messages, total))
-    return {"mockserver": 1, "about": world.about, "variants": {}, "accounts": accounts}
+    return {"format": FORMAT, "about": world.about, "variants": {}, "accounts": accounts}
 
 
 def _accounts(providers: Iterable[Provider], seed: int, each: int, total: int | None) -> Iterator[dict[str, Any]]:

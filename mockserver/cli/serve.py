@@ -103,6 +103,12 @@ Examples:
     help="Reset the default world when the world file changes. [MOCKSERVER_RELOAD]",
 )
 @click.option(
+    "--keep-unknown",
+    is_flag=True,
+    default=None,
+    help="Keep the accounts of providers that are not installed. [MOCKSERVER_KEEP_UNKNOWN]",
+)
+@click.option(
     "--wsgi", is_flag=True, default=None, help="Send every request through the Flask application. [MOCKSERVER_WSGI]"
 )
 @option("token", "Token of the control API, needed beyond loopback; generated at start when not given.")

@@ -192,9 +192,10 @@ Examples:
 )
 @click.argument("file", metavar="FILE")
 @click.option("--own-credentials", is_flag=True, help="Do not take the credentials of the file.")
+@click.option("--keep-unknown", is_flag=True, help="Keep the accounts of providers that are not installed.")
 @to_server
 @naming_a_world
-def load(mock: Mock, output: Output, file: str, own_credentials: bool, world_id: str) -> None:
+def load(mock: Mock, output: Output, file: str, own_credentials: bool, keep_unknown: bool, world_id: str) -> None:
     """Create a world from a world file, or replace the content of an existing one. FILE may be - for stdin.
 
     The credentials of the file are taken when no other world has them. An existing world keeps its journal and its
@@ -205,10 +206,13 @@ def load(mock: Mock, output: Output, file: str, own_credentials: bool, world_id:
         raise CliError(f"{file} is not a world file: it is not a JSON object")
     world = mock.get_world(world_id)
     if _exists(world):
-        _show(world.restore(document, own_credentials=own_credentials), output)
+        _show(world.restore(document, own_credentials=own_credentials, keep_unknown=keep_unknown), output)
         hint(f"replaced the content of {world_id}")
     else:
-        _show(mock.create_world(snapshot=document, id=world_id, own_credentials=own_credentials).facts, output)
+        created = mock.create_world(
+            snapshot=document, id=world_id, own_credentials=own_credentials, keep_unknown=keep_unknown
+        )
+        _show(created.facts, output)
         hint(f"created {world_id}")
 
 

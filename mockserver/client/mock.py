@@ -61,6 +61,7 @@ class AdminClient:
         freeze: Moment | None = None,
         credentials: Credentials | None = None,
         own_credentials: bool = False,
+        keep_unknown: bool = False,
         id: str | None = None,  # noqa: A002 - the control API's name
     ) -> WorldClient:
         """Create a world with unique credentials. Used in a ``with`` statement, it is deleted at the end.
@@ -74,6 +75,8 @@ class AdminClient:
             credentials: credentials by provider and account; other accounts get those of the snapshot, or else new
                 ones.
             own_credentials: whether to ignore the credentials of the snapshot, which another world may have.
+            keep_unknown: whether to keep the snapshot's accounts of providers that are not installed, unread, for later
+                snapshots; otherwise they are an error.
             id: the world's id in URLs; generated when ``None``.
 
         Raises:
@@ -88,6 +91,7 @@ class AdminClient:
             "freeze": None if freeze is None else moments.written(freeze),
             "credentials": None if credentials is None else written_credentials(credentials),
             "own_credentials": own_credentials or None,
+            "keep_unknown": keep_unknown or None,
         }
         body = {name: value for name, value in given.items() if value is not None}
         return WorldClient.of(self.transport, self.transport.call("POST", "/_mock/worlds", body=body))

@@ -158,17 +158,19 @@ class WorldClient(MessagesMixin, Exchanges, WaitMixin):
         return document
 
     @awaitable
-    def restore(self, document: Document, *, own_credentials: bool = False) -> WorldFacts:
+    def restore(self, document: Document, *, own_credentials: bool = False, keep_unknown: bool = False) -> WorldFacts:
         """Replace the content of the world by a world file.
 
         Args:
             document: the world file.
             own_credentials: whether to keep its credentials instead of taking those of the file.
+            keep_unknown: whether to keep the file's accounts of providers that are not installed, unread, for later
+                snapshots; otherwise they are an error.
 
         Raises:
             ControlError: the file is invalid, or another world has its credentials; the world is unchanged.
         """
-        query = {"own_credentials": own_credentials or None}
+        query = {"own_credentials": own_credentials or None, "keep_unknown": keep_unknown or None}
         facts = self._facts = WorldFacts.of(self._ask("PUT", "/snapshot", query, loaded(document)))
         return facts
 

@@ -90,7 +90,7 @@ DOUBLE_SEND = Demo(
     _GUEST,
     5,
     {
-        "mockserver": 1,
+        "format": 2,
         "accounts": [
             {
                 "provider": "dialogtech",

@@ -73,7 +73,7 @@ REPLY = Demo(
     _PHONE.lstrip("+"),
     6,
     {
-        "mockserver": 1,
+        "format": 2,
         "accounts": [
             {
                 "provider": "serwersms",

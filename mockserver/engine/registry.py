@@ -274,8 +274,8 @@ def _ignore(_listener: str) -> None:
     """Do nothing: there are no connections to close."""
 
 
-def _fresh(logins: tuple[Login, ...], token: Callable[[str, int], str]) -> tuple[Login, ...]:
-    """Credentials of the same shape as printed ones, that no one has."""
+def _new_logins(logins: tuple[Login, ...], token: Callable[[str, int], str]) -> tuple[Login, ...]:
+    """Generate unused credentials of the same form as printed ones."""
     tokens = [token("user", 40) for _ in logins]  # a user and a secret in one
     return tuple(
         Login(both[:20], None if login.secret is None else both[20:])

@@ -69,6 +69,17 @@ def _grants(accounts: Iterable[Account]) -> dict[tuple[str, str], _Grant]:
     }
 
 
+class UnreadParts(NamedTuple):
+    """What a world file says of providers that are not installed. It has no effect, and snapshots write it back."""
+
+    accounts: tuple[Mapping[str, Any], ...] = ()
+    scheduled: tuple[Mapping[str, Any], ...] = ()
+
+    def providers(self) -> set[str]:
+        """The names of these providers."""
+        return {thing["provider"] for thing in (*self.accounts, *self.scheduled)}
+
+
 @dataclass(frozen=True)
 class Fixture:
     """The initial contents of worlds. Immutable, and shared by every world that is created from it."""
@@ -88,6 +99,8 @@ class Fixture:
     """The latest uses of each rate window, in ascending order, by the window's name."""
     scheduled: tuple[ScheduledItem, ...] = ()
     """The items that are scheduled."""
+    unread: UnreadParts = field(default_factory=UnreadParts)
+    """What is kept for snapshots alone."""
 
     @cached_property
     def grants(self) -> _Grants:
@@ -135,7 +148,7 @@ class State:
 
     __slots__ = (
         *("_issued", "_printed", "accounts", "scheduled", "clock", "deliveries_by_message", "epoch", "fault_rules"),
-        *("ids", "in_flight", "message_store", "deliveries", "read", "variants", "uses", "waiting"),
+        *("ids", "in_flight", "message_store", "deliveries", "read", "unread", "variants", "uses", "waiting"),
     )
 
     def __init__(
@@ -178,6 +191,8 @@ class State:
         """The latest uses of each rate window, in ascending order, by the window's name."""
         self.read: set[int] = set(fixture.read)
         """The serials of the messages that the customer has marked as read."""
+        self.unread = fixture.unread
+        """What is kept for snapshots alone."""
         self.fault_rules = FaultRules()
         """The fault rules, with their counts."""
         self.waiting: tuple[int, ...] = ()

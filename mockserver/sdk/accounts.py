@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mockserver.validation.messages import WorldFileError
-from mockserver.worldfile import Rules, decode_file
+from mockserver.worldfile import Rules, decode_file, upgrade
 from mockserver.worldfile.rules import check
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def read_accounts(provider: Provider) -> tuple[dict[str, Any], ...]:
     if path is None:
         return ()
     try:
-        document: Any = decode_file(path)
+        document: Any = upgrade(decode_file(path))
         check(document, Rules.of([provider], provider.quirks))
     except WorldFileError as error:
         raise WorldFileError(error.difference, error.place, path) from error

@@ -12,8 +12,9 @@ from mockserver.validation.messages import WorldFileError
 from .decoding import decode_file
 from .diff import difference
 from .dump import dump
+from .formats import FORMAT, upgrade
 from .load import ClockSetting, WorldFile, load, parse, read
-from .rules import COMPILED_ABOVE, FORMAT, ProviderSchema, Rules, Switch
+from .rules import COMPILED_ABOVE, ProviderSchema, Rules, Switch
 from .writer import lines, save
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "parse",
     "read",
     "save",
+    "upgrade",
 ]

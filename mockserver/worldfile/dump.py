@@ -18,7 +18,8 @@ from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 
-from .rules import FORMAT, KEY, PAIR
+from .formats import FORMAT
+from .rules import KEY, PAIR
 
 _BEGINNING, _END = -(2**63), 2**63 - 1
 """The earliest and latest instants that a message store can hold."""
@@ -44,15 +45,18 @@ def dump(
         now = state.clock.now()
     # `sequences` is always included: without it, numbering would continue after the highest identifier.
     return {
-        "mockserver": FORMAT,
+        "format": FORMAT,
         **({"about": about} if about else {}),
         "seed": state.ids.seed,
         "clock": {"at": iso(now), "frozen": state.clock.is_frozen},
         "variants": _sorted({name: value for name, value in state.variants.items() if variants.get(name) != value}),
         "sequences": _sorted(state.ids.sequences),
         **_unless_empty("uses", {window: [*map(iso, uses)] for window, uses in sorted(state.uses.items())}),
-        **_unless_empty("scheduled", [*map(_due, state.scheduled)]),
-        "accounts": [described_account(account, state, has_credentials) for account in state.accounts.values()],
+        **_unless_empty("scheduled", [*map(_due, state.scheduled), *state.unread.scheduled]),
+        "accounts": [
+            *(described_account(account, state, has_credentials) for account in state.accounts.values()),
+            *state.unread.accounts,
+        ],
     }
 
 

@@ -18,11 +18,13 @@ from mockserver.engine.instants import Instant, parse_duration, parse_instant
 from mockserver.engine.messages import Attachment, Direction, Message
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.segments import Segment
-from mockserver.engine.state import Fixture
+from mockserver.engine.state import Fixture, UnreadParts
 from mockserver.validation.messages import Place, WorldFileError, show_value
 
 from .decoding import decode_file
+from .formats import is_format_1, place_in_format_1, upgrade
 from .rules import PAIR, WHEN, Described, Rules, check
+from .unread import take_out_unknown
 
 _Messages: TypeAlias = Iterable[Iterable[Sequence[Mapping[str, Any]]]]
 """The messages of each account, in chunks."""
@@ -69,28 +71,38 @@ def parse(document: Any, rules: Rules | None) -> Fixture:
     return read(document, rules).fixture
 
 
-def read(source: Any, rules: Rules | None) -> WorldFile:
+def read(source: Any, rules: Rules | None, *, keep_unknown: bool = False) -> WorldFile:
     """Read a world file.
 
     Args:
         source: its path, or its decoded content.
         rules: validate it; ``None`` skips validation, for shipped files, which the server's tests validate.
+        keep_unknown: whether its accounts of providers that are not installed are kept, unread, for snapshots; otherwise
+            they are an error.
 
     Raises:
         WorldFileError: it is invalid.
     """
     if not isinstance(source, Path):
-        return _read(source, rules)
+        return _read(source, rules, keep_unknown)
     try:
-        return _read_large(source, rules) or _read(decode_file(source), rules)
+        return _read_large(source, rules) or _read(decode_file(source), rules, keep_unknown)
     except WorldFileError as error:
         raise WorldFileError(error.difference, error.place, source) from error
 
 
-def _read(document: Any, rules: Rules | None) -> WorldFile:
-    if rules is not None:
-        check(document, rules)
-    return _world_file(document, [[account.get("messages", ())] for account in document["accounts"]])
+def _read(source: Any, rules: Rules | None, keep_unknown: bool) -> WorldFile:
+    document, unread = upgrade(source), UnreadParts()
+    try:
+        if rules is not None:
+            if keep_unknown:
+                document, unread = take_out_unknown(document, rules.schemas)
+            check(document, rules, unread.providers())
+        return _world_file(document, [[account.get("messages", ())] for account in document["accounts"]], unread)
+    except WorldFileError as error:
+        if is_format_1(source):
+            raise WorldFileError(error.difference, place_in_format_1(error.place)) from error
+        raise
 
 
 def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
@@ -100,16 +112,17 @@ def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
             from .chunked_reader import read_chunks
 
             document, messages = read_chunks(path.read_bytes())
+            document = upgrade(document)
             if rules is None:
-                return _world_file(document, messages)
+                return _world_file(document, messages, UnreadParts())
             check(document, rules)
-            return _world_file(document, map(rules.checked_chunks, document["accounts"], messages))
+            return _world_file(document, map(rules.checked_chunks, document["accounts"], messages), UnreadParts())
     return None
 
 
-def _world_file(document: Any, messages: _Messages) -> WorldFile:
+def _world_file(document: Any, messages: _Messages, unread: UnreadParts) -> WorldFile:
     return WorldFile(
-        _fixture(document, messages),
+        _fixture(document, messages, unread),
         _clock(document["clock"]) if "clock" in document else None,
         document.get("seed"),
     )
@@ -128,7 +141,7 @@ def _due(number: int, described: Mapping[str, Any]) -> ScheduledItem:
     return ScheduledItem(at, number, described["provider"], described["fields"])
 
 
-def _fixture(document: Any, messages: _Messages) -> Fixture:
+def _fixture(document: Any, messages: _Messages, unread: UnreadParts) -> Fixture:
     reader = _MessageReader()
     accounts: list[Account] = []
     for index, (described, pieces) in enumerate(zip(document["accounts"], messages, strict=True)):
@@ -149,6 +162,7 @@ def _fixture(document: Any, messages: _Messages) -> Fixture:
         scheduled=tuple(
             _due(number, described) for number, described in enumerate(document.get("scheduled", ()), start=1)
         ),
+        unread=unread,
     )
 
 

@@ -7,7 +7,7 @@ libraries are imported only when a file is validated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -18,14 +18,13 @@ from mockserver.engine.instants import zone_of
 from mockserver.validation.json_schema import Schema, find_schema_error
 from mockserver.validation.messages import Place, WorldFileError, format_choices, format_place, show_value, unknown_name
 
+from .formats import FORMAT
+
 if TYPE_CHECKING:
     from .fast_validation import MessageChecker
 
 Described: TypeAlias = Mapping[str, Any]
 """An account as a world file describes it."""
-
-FORMAT = 1
-"""The value of ``mockserver``, a world file's first key."""
 
 PAIR, KEY = "pair", "key"
 """Stand in place of a login for which credentials are issued: a user with a secret, or a key alone."""
@@ -114,14 +113,23 @@ class Rules:
         return cls(schemas, {switch.name: switch for switch in every})
 
 
-def check(document: Any, rules: Rules) -> None:
+def check(document: Any, rules: Rules, unread: Container[str] = ()) -> None:
     """Validate a decoded world file.
+
+    Args:
+        document: of the present format.
+        rules: what it is held to.
+        unread: the providers that are not installed and were taken out; they may have variants.
 
     Raises:
         WorldFileError: it breaks a rule.
     """
-    _validate(document, envelope(sorted(rules.schemas)), ())
-    _check_variants(document.get("variants", {}), rules.switches)
+    _validate(document, envelope(), ())
+    for part in ("accounts", "scheduled"):
+        for index, thing in enumerate(document.get(part, ())):
+            if thing["provider"] not in rules.schemas:
+                raise WorldFileError(_not_installed(thing["provider"], rules.schemas), (part, index, "provider"))
+    _check_variants(document.get("variants", {}), rules.switches, unread)
     accounts = document["accounts"]
     is_large = sum(map(_rows, accounts)) > COMPILED_ABOVE
     for index, account in enumerate(accounts):
@@ -176,14 +184,14 @@ _USES = {
 }
 
 
-def envelope(providers: Sequence[str]) -> Schema:
-    """Return the JSON Schema of a world file of these providers, without the contents of its accounts."""
+def envelope() -> Schema:
+    """Return the JSON Schema of a world file, without the contents of its accounts."""
     account = {
         "type": "object",
         "description": "an account",
         "required": ["provider", "name"],
         "properties": {
-            "provider": {"type": "string", "enum": providers, "description": format_choices(providers)},
+            "provider": {"type": "string", "description": "a provider's name"},
             "name": {"type": "string", "description": "a name"},
         },
     }
@@ -194,17 +202,17 @@ def envelope(providers: Sequence[str]) -> Schema:
         "additionalProperties": False,
         "properties": {
             "at": _INSTANT,
-            "provider": {"type": "string", "enum": providers, "description": format_choices(providers)},
+            "provider": {"type": "string", "description": "a provider's name"},
             "fields": {"type": "object", "description": "an object of a message's fields"},
         },
     }
     return {
         "type": "object",
-        "description": "an object with 'mockserver' and 'accounts'",
-        "required": ["mockserver", "accounts"],
+        "description": "an object with 'format' and 'accounts'",
+        "required": ["format", "accounts"],
         "additionalProperties": False,
         "properties": {
-            "mockserver": {"const": FORMAT, "description": f"{FORMAT}, the only format there is"},
+            "format": {"type": "integer", "const": FORMAT, "description": f"{FORMAT}, the present format"},
             "about": {"type": "string", "description": "a sentence"},
             "seed": {"type": "string", "description": "a text"},
             "clock": _CLOCK,
@@ -217,9 +225,19 @@ def envelope(providers: Sequence[str]) -> Schema:
     }
 
 
-def _check_variants(variants: Mapping[str, Any], switches: Mapping[str, Switch]) -> None:
+_HELP = "install the package that offers it, or keep it unread with --keep-unknown (keep_unknown)"
+
+
+def _not_installed(name: str, known: Iterable[str]) -> str:
+    near = unknown_name("provider", name, sorted(known)).partition("; ")[2]
+    return f"no provider {show_value(name)} is installed; {near}; {_HELP}"
+
+
+def _check_variants(variants: Mapping[str, Any], switches: Mapping[str, Switch], unread: Container[str]) -> None:
     for name, value in variants.items():
         switch = switches.get(name)
+        if switch is None and name.partition(".")[0] in unread:
+            continue
         if switch is None:
             raise WorldFileError(unknown_name("variant", name, switches), ("variants", name))
         if value not in switch.variants and not (switch.any_zone and _is_zone(value)):

@@ -1,0 +1,152 @@
+"""World files of format 1 are read as those of format 2, and what they say of providers that are not installed can be kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from werkzeug.test import Client
+
+from mockserver.app import SWITCHES, build_service, create_registry, installed_providers, read_world
+from mockserver.cli import cli
+from mockserver.client import Mock
+from mockserver.server import MockServer
+from mockserver.settings import Settings, fixtures_folder
+from mockserver.worldfile import Rules, WorldFileError, decode_file, dump, lines, read, upgrade
+
+FORMAT_1 = Path(__file__).parent / "format_1"
+"""Files that were shipped or saved when there was no other format."""
+RULES = Rules.of(installed_providers(), SWITCHES)
+NOON = "2026-06-01T12:00:00Z"
+
+ACME = {"provider": "acme", "name": "a", "plan": "free", "messages": [{"id": "1", "at": "P1D", "to": ["+1"]}]}
+LATER = {"at": "2026-06-02T00:00:00Z", "provider": "acme", "fields": {"from": "+1"}}
+MGAGE = {"provider": "mgage", "name": "shop", "logins": [{"user": "u", "secret": "s"}], "messages": []}
+MIXED: dict[str, Any] = {
+    "format": 2,
+    "variants": {"acme.zone": "UTC", "mgage.date": "iso"},
+    "sequences": {"acme.out": 7},
+    "uses": {"acme/a": ["2026-06-01T11:00:00Z"]},
+    "scheduled": [LATER],
+    "accounts": [ACME, MGAGE],
+}
+HELP = "install the package that offers it, or keep it unread with --keep-unknown (keep_unknown)"
+MISSING = f"no provider 'acme' is installed; there is dialogtech, mgage, serwersms; {HELP}"
+
+
+def saved(client: Client, world: str) -> Any:
+    return client.get(f"/_mock/worlds/{world}/snapshot?credentials=true").get_json()
+
+
+@pytest.fixture
+def client() -> Client:
+    return build_service(Settings(freeze=NOON)).app.test_client()
+
+
+def test_the_shipped_world_of_format_1_is_that_of_format_2() -> None:
+    old, new = (read(path / "small.json", RULES).fixture for path in (FORMAT_1, fixtures_folder() / "worlds"))
+
+    assert old.accounts == new.accounts
+    assert old.fixed.rows == new.fixed.rows
+    assert old.relative.rows == new.relative.rows
+    assert (old.read, old.sequences, old.variants) == (new.read, new.sequences, new.variants)
+
+
+def test_a_snapshot_of_format_1_is_written_again_in_the_words_of_format_2() -> None:
+    path = FORMAT_1 / "snapshot.json"
+    world = create_registry(Settings(world=path)).default
+    old: Any = decode_file(path)
+    again = json.loads(b"".join(lines(dump(world, create_registry(Settings()).variants, has_credentials=True))))
+
+    assert {"dialogtech.zone": "Europe/Warsaw", "mgage.date": "iso"} == old["readings"]
+    assert 1 == len(old["agenda"])
+    renamed = {"mockserver": "format", "readings": "variants", "agenda": "scheduled"}
+    assert {**{renamed.get(name, name): part for name, part in old.items()}, "format": 2} == again
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"readings": {"mgage.date": "roman"}}, "readings.mgage.date: 'roman' is not 'sample' or 'iso'"),
+        ({"agenda": [{"at": "x", "provider": "mgage", "fields": {}}]}, "agenda[0].at: 'x' is not an instant"),
+        ({"accounts": 5}, "accounts: 5 is not a list of accounts"),
+        ({"mockserver": 2}, "mockserver: 2 is not 1; newer files begin with 'format': 2"),
+    ],
+)
+def test_what_is_wrong_in_format_1_is_named_by_its_own_words(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(WorldFileError) as rejected:
+        read({"mockserver": 1, "accounts": [], **changes}, RULES)
+
+    assert str(rejected.value).startswith(sentence)
+
+
+def test_what_is_no_file_of_format_1_is_not_changed() -> None:
+    assert all(upgrade(thing) is thing for thing in (MIXED, [], 5, {"accounts": []}))
+
+
+@pytest.mark.parametrize("part", ["accounts", "scheduled"])
+def test_a_file_with_a_provider_that_is_not_installed_is_rejected_and_says_which(part: str) -> None:
+    things = {name: value for name, value in MIXED.items() if name not in ("accounts", "scheduled", "variants")}
+
+    with pytest.raises(WorldFileError) as rejected:
+        read({**things, "accounts": [], part: MIXED[part]}, RULES)
+
+    assert f"{part}[0].provider: {MISSING}" == str(rejected.value)
+
+
+def test_what_is_kept_unread_is_written_back_unchanged(client: Client) -> None:
+    assert 400 == client.post("/_mock/worlds", json={"id": "kept", "snapshot": MIXED}).status_code
+    created = client.post("/_mock/worlds", json={"id": "kept", "snapshot": MIXED, "keep_unknown": True})
+    assert 201 == created.status_code, created.text
+    first = saved(client, "kept")
+    assert ([MGAGE, ACME], [LATER]) == (first["accounts"], first["scheduled"])
+    assert {part: MIXED[part] for part in ("variants", "sequences", "uses")} == {
+        part: first[part] for part in ("variants", "sequences", "uses")
+    }
+
+    client.post("/_mock/worlds/kept/clock/advance", json={"seconds": 10**6})
+    client.post("/_mock/worlds/kept/reset")
+    fork = client.post("/_mock/worlds/kept/fork", json={"id": "fork"})
+    assert 201 == fork.status_code, fork.text
+    for world in ("kept", "fork"):
+        again = saved(client, world)
+        assert (ACME, [LATER]) == (again["accounts"][-1], again["scheduled"])
+    put = client.put("/_mock/worlds/default/snapshot?keep_unknown=true&own_credentials=true", json=first)
+    assert 200 == put.status_code, put.text
+    assert ACME == saved(client, "default")["accounts"][-1]
+
+
+def test_a_file_that_is_wrong_beside_that_is_rejected_all_the_same() -> None:
+    for changes, sentence in (
+        ({"variants": {"akme.zone": "UTC"}}, "variants.akme.zone: unknown variant"),
+        ({"accounts": [ACME, {**MGAGE, "nme": ""}]}, "accounts[0].nme: unknown key; did you mean 'name'?"),
+        ({"accounts": [{"provider": 5, "name": "a"}]}, "accounts[0].provider: 5 is not a provider's name"),
+        ({"accounts": 5}, "accounts: 5 is not a list of accounts"),
+    ):
+        with pytest.raises(WorldFileError) as rejected:
+            read({**MIXED, **changes}, RULES, keep_unknown=True)
+        assert str(rejected.value).startswith(sentence)
+
+
+def test_serve_python_and_the_command_line_keep_what_is_unknown_when_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.json"
+    path.write_text(json.dumps(MIXED))
+    with pytest.raises(WorldFileError, match="no provider 'acme' is installed"):
+        read_world(path)
+
+    with MockServer(world=path, keep_unknown=True) as server:
+        mock = Mock.at(server.url)
+        made = mock.create_world(snapshot=path, keep_unknown=True, own_credentials=True).snapshot()
+        arguments = ["world", "load", str(path), "loaded", "--own-credentials"]
+        environment = {"MOCKSERVER_URL": server.url}
+        rejected = CliRunner().invoke(cli, arguments, env=environment, prog_name="mockserver")
+        done = CliRunner().invoke(cli, [*arguments, "--keep-unknown"], env=environment, prog_name="mockserver")
+        loaded = mock.get_world("loaded").snapshot()
+        default = mock.world.snapshot()
+
+    assert (1, 0) == (rejected.exit_code, done.exit_code), done.output
+    assert "no provider 'acme' is installed" in rejected.stderr
+    assert [ACME] * 3 == [each["accounts"][-1] for each in (made, loaded, default)]

@@ -1,0 +1,41 @@
+"""The formats of world files: the present one, and the one before it, which is read as the present one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockserver.validation.messages import Place, WorldFileError, show_value
+
+FORMAT = 2
+"""What stands behind ``format``, a world file's first word."""
+
+_RENAMED = {"readings": "variants", "agenda": "scheduled"}
+"""What format 1 called the members of a world file that have another name since."""
+
+
+def upgrade(document: Any) -> Any:
+    """A decoded world file of format 1 as one of format 2; anything else as it is.
+
+    Raises:
+        WorldFileError: it says ``mockserver``, as format 1 does, and not 1.
+    """
+    if not is_format_1(document):
+        return document
+    version = document["mockserver"]
+    if version != 1 or version is True:
+        raise WorldFileError(
+            f"{show_value(version)} is not 1; newer files begin with 'format': {FORMAT}", ("mockserver",)
+        )
+    members = {_RENAMED.get(name, name): value for name, value in document.items() if name != "mockserver"}
+    return {"format": FORMAT, **members}
+
+
+def is_format_1(document: Any) -> bool:
+    """Whether a decoded world file says ``mockserver`` where newer ones say ``format``."""
+    return isinstance(document, dict) and "mockserver" in document and "format" not in document
+
+
+def place_in_format_1(place: Place) -> Place:
+    """Where something of an upgraded file stands in the file itself."""
+    names = {new: old for old, new in _RENAMED.items()}
+    return (names.get(str(place[0]), place[0]), *place[1:]) if place else place
