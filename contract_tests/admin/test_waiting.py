@@ -53,7 +53,7 @@ def test_nothing_is_found_when_nothing_comes(client: Client) -> None:
     ("query", "number"),
     [
         ("for=exchange&since=0&operation=sms.send_message", 2),
-        ("for=exchange&since=0&provider error=TooManyPerNumber", 3),
+        ("for=exchange&since=0&error=TooManyPerNumber", 3),
         ("for=exchange&since=0&status=404", 4),
         ("for=exchange&since=0&provider=mgage", 4),
         ("for=exchange&since=0&target=programs", 4),
@@ -81,7 +81,10 @@ def test_messages_are_waited_for_by_whose_they_are(client: Client) -> None:
     [
         ("", "for is missing; it must be 'exchange', 'message' or 'delivery'"),
         ("for=rain", "for must be 'exchange', 'message' or 'delivery', not 'rain'"),
-        ("for=message&status=200", "status: is of no use for messages; provider, account, direction, number are"),
+        (
+            "for=message&operation=x",
+            "operation: is of no use for messages; provider, account, direction, number, serial, status, event are",
+        ),
         ("for=exchange&timeout=-1", "timeout must be a number of seconds from 0 to 3600, not '-1'"),
         ("for=exchange&timeout=1e9", "timeout must be a number of seconds from 0 to 3600, not '1e9'"),
         ("for=exchange&timeout=nan", "timeout must be a number of seconds from 0 to 3600, not 'nan'"),
@@ -184,3 +187,57 @@ def test_secrets_that_are_not_ours_are_masked_in_what_is_notified(server: MockSe
     assert "[masked]" in streamed[2]
     assert "[masked]" in waited
     assert "a-real-secret" not in streamed[2] + waited
+
+
+def test_messages_are_waited_for_by_what_happens_to_them(client: Client) -> None:
+    client.get(SEND)
+    first = client.get(f"{WAIT}?for=message&since=0").get_json()
+    message = first["found"]["message"]
+    path = f"{WORLD}/messages/{message['serial']}"
+    changed = {"event": "message_changed", "status": "Delivered"}
+    mine = client.post(
+        f"{WORLD}/messages",
+        json={
+            "provider": "mgage",
+            "account": "documents",
+            "direction": "outbound",
+            "sender": "37911",
+            "recipient": "15556667777",
+            "text": "Welcome",
+            "program": "121811",
+            "status": "Queued",
+        },
+    ).get_json()
+    client.patch(f"{WORLD}/messages/{mine['serial']}", json={"status": "Sent"})
+    client.patch(f"{WORLD}/messages/{mine['serial']}", json={"status": "Delivered"})
+    assert 200 == client.delete(path).status_code
+
+    def found(query: str) -> Any:
+        return client.get(f"{WAIT}?for=message&since=0&timeout=0&{query}").get_json()["found"]
+
+    delivered = found("status=Delivered&provider=mgage")
+    assert changed == {name: delivered[name] for name in changed}
+    assert "Sent" == found(f"event=changed&serial={mine['serial']}")["status"]
+    assert ("message_stored", "Queued") == (
+        found("status=Queued")["event"],
+        found("status=Queued")["message"]["status"],
+    )
+    assert found("event=changed&status=Queued") is None
+    assert found("event=changed&provider=dialogtech") is None
+    deleted = found("event=deleted&number=5556667777")
+    assert ("message_deleted", message["id"]) == (deleted["event"], deleted["message"]["id"])
+    assert found(f"event=deleted&serial={mine['serial']}") is None
+
+
+def test_a_status_is_waited_for_until_the_message_changes_to_it(client: Client, server: MockServer) -> None:
+    row = {"direction": "outbound", "sender": "37911", "recipient": "15556667777", "text": "Welcome"}
+    message = server.world.store("mgage", "documents", **row, program="121811", status="Queued")
+    since = server.world.show().cursor
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(
+            server.world.wait_for_message, status="Delivered", serial=message.serial, since=since, timeout=30
+        )
+        server.world.change_message(message.serial, status="Delivered")
+        found = waiting.result(30)
+
+    assert (message.serial, "Delivered") == (found.serial, found.row["status"])

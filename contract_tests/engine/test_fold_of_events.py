@@ -145,7 +145,7 @@ class Scenario:
     def delete_message(self, index: int) -> None:
         message = next(iter(islice(self.world.state.message_store, index, None)))
         if message.serial not in self.world.state.deliveries_by_message:
-            self.happen(MessageDeleted(message.serial))
+            self.happen(MessageDeleted(message))
 
     def export(self, _: int) -> None:
         login = self.world.state.accounts["mgage/demo"].logins[0]

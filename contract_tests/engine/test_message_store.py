@@ -200,3 +200,18 @@ def test_what_is_not_there_is_neither_changed_nor_deleted() -> None:
         with pytest.raises(KeyError):
             store.change(message(gone, 1))
     assert store.next_serial == 1, "a serial is never used again"
+
+
+def test_a_long_chain_of_forks_has_few_segments_and_loses_nothing() -> None:
+    store = MessageStore()
+    for serial in range(200):
+        store.add(Message(serial, "a/b", str(serial), "outbound", "1", "2", serial, "x"))
+        if serial % 5 == 4:
+            store.delete(serial - 2)
+        store = store.fork()
+
+    assert len(store.segments) <= 8
+    kept = [serial for serial in range(200) if serial % 5 != 2]
+    assert kept == [message.serial for message in store.page(account_key("a/b"), -1, 1_000)]
+    assert kept == sorted(message.serial for message in store)
+    assert len(kept) == len(store)

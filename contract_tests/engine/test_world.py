@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from msgspec import structs
 
@@ -179,4 +181,12 @@ def test_issued_and_printed_credentials_are_no_secrets() -> None:
 
     assert [True, True, True, True, False] == [
         worlds.is_ours(text) for text in ("foo", "bar", login.user, str(login.secret), "live-key")
+    ]
+
+
+def test_an_account_with_other_credentials_is_the_same_in_all_else(shipped) -> None:
+    given = [replace(account, fields={"a": 1}) for account in shipped.accounts]
+
+    assert [replace(account, logins=(Login("u"),)) for account in given] == [
+        account.with_logins((Login("u"),)) for account in given
     ]

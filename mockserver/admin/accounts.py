@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
-
-from msgspec.structs import replace
 
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Number, Program
 from mockserver.engine.decisions import Decision

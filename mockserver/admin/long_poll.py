@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mockserver.engine.events import AttemptEnded, MessageStored
+from mockserver.engine.events import AttemptEnded
 from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
 from mockserver.sdk.response import Deferred, Response, Stream
 from mockserver.validation.json_schema import Schema, object_schema
@@ -37,8 +37,8 @@ def _is_exchange(world: World, query: Mapping[str, Any], item: TimedEvent) -> bo
     return found is not None and journal.matches(found, query)
 
 
-def _is_message(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
-    return isinstance(item.event, MessageStored) and messages.matches(item.event.message, query)
+def _is_message(world: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
+    return messages.matches_event(world, item.event, query)
 
 
 def _is_judged(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
@@ -52,7 +52,7 @@ class _Kind(NamedTuple):
 
 WAITED_FOR: Mapping[str, _Kind] = {
     "exchange": _Kind(_is_exchange, journal.filters),
-    "message": _Kind(_is_message, messages.filters),
+    "message": _Kind(_is_message, messages.event_filters),
     "delivery": _Kind(_is_judged, deliveries.judged_filters),
 }
 """What can be waited for: its predicate and its filters."""

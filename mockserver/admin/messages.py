@@ -163,7 +163,7 @@ def delete(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
         for number in state.deliveries_by_message.get(serial, ()):
             if state.deliveries[number].status in ("due", "held") or number in state.in_flight:
                 raise Conflict(f"delivery {number} is about it and is not over; let that end first")
-        return Decision(now, described(found, serial in state.read), (MessageDeleted(serial),))
+        return Decision(now, described(found, serial in state.read), (MessageDeleted(found),))
 
     deleted = world.execute(decide).value
     assert isinstance(deleted, dict)
@@ -289,6 +289,35 @@ def _concluded(world: World, provider: Provider, fields: Mapping[str, Any], keep
 def filters(api: Api) -> dict[str, Schema]:
     """The filters for messages."""
     return {"provider": one_of(api.provider_names), "account": WORD, "direction": DIRECTION, "number": WORD}
+
+
+def event_filters(api: Api) -> dict[str, Schema]:
+    """The filters for events of messages."""
+    return {**filters(api), "serial": WHOLE, "status": WORD, "event": one_of(("stored", "changed", "deleted"))}
+
+
+def matches_event(world: World, event: object, query: Mapping[str, Any]) -> bool:
+    """Return whether the query selects an event of a message.
+
+    Without ``event`` it selects stored messages, and with ``status`` also those that change to that status.
+    """
+    message: Message | None
+    status: str | None
+    if isinstance(event, MessageStored | MessageDeleted):
+        message, status = event.message, event.message.status
+        kind = "stored" if isinstance(event, MessageStored) else "deleted"
+    elif isinstance(event, MessageChanged):
+        kind, message, status = "changed", world.state.message_store.get(event.serial), event.status
+    else:
+        return False
+    wanted = (query["event"],) if "event" in query else ("stored", "changed") if "status" in query else ("stored",)
+    return (
+        kind in wanted
+        and message is not None
+        and query.get("status", status) == status
+        and query.get("serial", message.serial) == message.serial
+        and matches(message, query)
+    )
 
 
 def endpoints(api: Api) -> tuple[Endpoint, ...]:

@@ -152,6 +152,12 @@ def _changed(world: World, event: MessageChanged) -> dict[str, Any]:
     return {"serial": event.serial, **status, **fields, "message": described}
 
 
+def _deleted(event: MessageDeleted) -> dict[str, Any]:
+    # Whether it was read is not known any more.
+    described = {name: part for name, part in message(event.message, False).items() if name != "read"}
+    return {"serial": event.serial, "message": described}
+
+
 def _judged(event: AttemptEnded) -> dict[str, Any]:
     outcome = event.attempt.outcome
     return {
@@ -170,7 +176,7 @@ def _judged(event: AttemptEnded) -> dict[str, Any]:
 _FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     MessageStored: ("message_stored", _stored),
     MessageChanged: ("message_changed", _changed),
-    MessageDeleted: ("message_deleted", lambda _, event: {"serial": event.serial}),
+    MessageDeleted: ("message_deleted", lambda _, event: _deleted(event)),
     MessagesRead: ("messages_read", lambda _, event: {"serials": list(event.serials)}),
     UseCounted: ("use_counted", lambda _, event: {"window": event.window}),
     InboundScheduled: (

@@ -93,16 +93,22 @@ def exchange(world: WorldClient, output: Output, timeout: float, since: int | No
 Examples:
   mockserver wait message --direction outbound --number 5556667777
   mockserver wait message --provider serwersms --since 0 --format json
+  mockserver wait message --serial 17 --status delivered
+  mockserver wait message --changed
 """
 )
 @click.option("--provider", help="Only of this provider.")
 @click.option("--account", help="Only of this account.")
 @click.option("--direction", type=DIRECTIONS, help="Only of this direction.")
 @click.option("--number", help="Only from or to this number.")
+@click.option("--serial", type=click.IntRange(0), help="Only the message of this serial.")
+@click.option("--status", help="Only a message that has or gets this status.")
+@click.option("--changed", "event", flag_value="changed", help="Wait until a message is changed.")
+@click.option("--deleted", "event", flag_value="deleted", help="Wait until a message is deleted.")
 @_waiting
 @to_world
 def message(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
-    """Wait for a message, outbound or inbound. The exit code is 1 when none comes in time."""
+    """Wait for a message that is stored, changed or deleted. The exit code is 1 when none is in time."""
     found = world.wait_for_message(timeout=timeout, since=since, **only_given(filters))
     _show(found, listed_messages([found]), output)
 

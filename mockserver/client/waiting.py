@@ -66,7 +66,17 @@ class WaitMixin(DeliveriesMixin):
     def wait_for_message(
         self, /, *, timeout: Duration = 5.0, since: int | None = None, **filters: Any
     ) -> MessageRecord:
-        """Wait for a message, with the filters of `messages`; see `wait`."""
+        """Wait for a message that is stored, changed or deleted; see `wait`.
+
+        Args:
+            timeout: time limit on the wall clock.
+            since: a cursor, as for `wait`.
+            filters: those of `messages`, ``serial``, ``status`` and ``event``: ``stored``, ``changed`` or ``deleted``.
+                Without ``event``, a stored message is awaited; with ``status``, also one that changes to that status.
+
+        Returns:
+            the message; a deleted one as it was.
+        """
         found, cursor = self._awaited("message", timeout, since, filters)
         return MessageRecord.of(found["message"], cursor)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -83,7 +83,8 @@ class ForwardingRule:
     """Whether the receiver must acknowledge as the provider demands."""
 
 
-class Account(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Account:
     """One customer of one provider."""
 
     key: str
@@ -91,11 +92,11 @@ class Account(Struct, frozen=True):
     provider: str
     name: str
     logins: tuple[Login, ...]
-    numbers: Mapping[str, Number] = NO_FIELDS
+    numbers: Mapping[str, Number] = field(default_factory=dict)
     """By the number."""
-    programs: Mapping[str, Program] = NO_FIELDS
+    programs: Mapping[str, Program] = field(default_factory=dict)
     """By the id."""
-    contacts: Mapping[str, Contact] = NO_FIELDS
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
     """By the phone."""
     forwarding: tuple[ForwardingRule, ...] = ()
     """The forwarding rules; the first one that matches a message applies."""
@@ -103,3 +104,18 @@ class Account(Struct, frozen=True):
     """Blocked phone numbers in E.164."""
     fields: Mapping[str, Any] = NO_FIELDS
     """The provider's own fields beside the common ones; made by `frozen.freeze`."""
+
+    def with_logins(self, logins: tuple[Login, ...]) -> Account:
+        """Return the account with other credentials. A new world does this for each account, so it is not `replace`."""
+        return Account(
+            self.key,
+            self.provider,
+            self.name,
+            logins,
+            self.numbers,
+            self.programs,
+            self.contacts,
+            self.forwarding,
+            self.blacklist,
+            self.fields,
+        )

@@ -41,9 +41,15 @@ class MessageChanged(Struct, frozen=True, gc=False):
 
 
 class MessageDeleted(Struct, frozen=True, gc=False):
-    """A message was removed from the provider's records."""
+    """A message was deleted from the provider's records."""
 
-    serial: int
+    message: Message
+    """The message as it was."""
+
+    @property
+    def serial(self) -> int:
+        """The serial of the message."""
+        return self.message.serial
 
 
 class UseCounted(Struct, frozen=True, gc=False):

@@ -109,6 +109,11 @@ class _View:
         """Return the places of all messages that are not hidden."""
         return [place for place in self.segment.live() if place not in self.hidden]
 
+    @property
+    def live_count(self) -> int:
+        """The number of messages that are not hidden."""
+        return len(self.segment) - len(self.hidden)
+
     def place_of(self, serial: int) -> int | None:
         place = self.segment.place_of(serial - self.first_serial)
         return None if place in self.hidden else place
@@ -182,7 +187,7 @@ class MessageStore:
         self._views.append(self._own)
 
     def __len__(self) -> int:
-        return sum(len(view.segment) - len(view.hidden) for view in self._views)
+        return sum(view.live_count for view in self._views)
 
     def __iter__(self) -> Iterator[Message]:
         """Iterate over every message, one segment after the other."""
@@ -276,14 +281,27 @@ class MessageStore:
                     ranges.append(found)
         return ranges
 
+    def _merge(self) -> None:
+        """Merge the last segments until each is at least twice as large as the next, so that a chain of forks has few.
+
+        A message is copied at most as often as the messages can be doubled.
+        """
+        while len(self._views) > 1 and self._views[-2].live_count < 2 * self._views[-1].live_count:
+            self._views[-2:] = [_merged_view(self._views[-2:])]
+
     def fork(self) -> MessageStore:
         """Return a copy of the store. What both hold now is shared; later changes are not."""
         if self._own.segment.rows:
+            self._merge()
             self._open()
         fork = MessageStore()
         fork._views[:0] = [view.copy() for view in self._views[:-1]]
         fork.next_serial = self.next_serial
         return fork
+
+
+def _merged_view(views: Iterable[_View]) -> _View:
+    return _View(Segment(message for view in views for message in view.slice(view.live()).messages()), 0, 0)
 
 
 def _slice(ranges: Sequence[_IndexRange], start: int, stop: int) -> Iterable[MessageSlice]:

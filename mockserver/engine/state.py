@@ -318,7 +318,7 @@ def _change_account(state: State, event: AccountChanged) -> None:
 def _issue(state: State, event: CredentialsIssued) -> None:
     accounts = state.accounts.items()
     state.accounts = {
-        key: structs.replace(account, logins=event.logins.get(key, account.logins)) for key, account in accounts
+        key: account.with_logins(event.logins[key]) if key in event.logins else account for key, account in accounts
     }
     state._issued = _grants(state.accounts.values())  # noqa: SLF001 - a part of `State.apply`
 

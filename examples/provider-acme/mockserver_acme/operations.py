@@ -125,7 +125,7 @@ def delete(call: Call, account: Account | None, state: State, now: Instant, ids:
         raise
     if message.status not in FINAL:
         raise InProgress(id=message.id, status=message.status)
-    events: tuple[Event, ...] = (*abandon_webhooks(message, state), MessageDeleted(message.serial))
+    events: tuple[Event, ...] = (*abandon_webhooks(message, state), MessageDeleted(message))
     return Decision(now, Deleted(), events, account=account.key)
 
 
