@@ -36,7 +36,7 @@ SECTIONS = {
     "clock": "Clock",
     "faults": "Faults",
     "variants": "VariantsMixin",
-    "worlds": "WorldRegistry",
+    "worlds": "Worlds",
     "demos": "Demos",
 }
 """The sections in the navigation."""

@@ -187,7 +187,7 @@ def test_the_composer_counts_as_the_server_does(open_page, world, text):
         "encoding": wanted.encoding,
         "units": wanted.units,
         "count": wanted.parts,
-        "provider": wanted.provider,
+        "capacity": wanted.capacity,
     } == counted
 
 

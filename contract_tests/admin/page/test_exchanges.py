@@ -74,7 +74,7 @@ def test_what_became_of_an_answer_is_notified_beside_the_fault(look, open_page, 
     page = open_page(EXCHANGES, look)
     rows, cells = page.locator("#exchanges > tr"), page.locator("#exchanges > tr > td:last-child")
     expect(cells).to_have_text(
-        ["TooManyPerNumber", "TooManyPerMinute fault: delay, provider error", "lost fault: reset"]
+        ["TooManyPerNumber", "TooManyPerMinute fault: delay, provider_error", "no_response fault: reset"]
     )
 
     page.get_by_label("Fault").select_option("met")
@@ -86,7 +86,7 @@ def test_what_became_of_an_answer_is_notified_beside_the_fault(look, open_page, 
     rows.get_by_role("link").first.click()
     expect(page.locator(".page-head .pill")).to_have_text(["no_response", "fault: reset"])
     page.get_by_role("link", name="Clock").first.click()
-    expect(page.locator(".line:not(.line-ahead)")).to_contain_text("sms.send_message: lost, met a fault: reset")
+    expect(page.locator(".line:not(.line-ahead)")).to_contain_text("sms.send_message: no_response, met a fault: reset")
 
 
 def test_one_exchange_says_why_with_the_document_s_sentence(look, open_page, world, sender):
@@ -210,7 +210,7 @@ FAULTS = (
     {"kind": "garbage"},
     {"kind": "replay"},
 )
-BECAME = "replaced rejected lost corrupted accepted corrupted corrupted corrupted corrupted accepted stale"
+BECAME = "overridden rejected no_response corrupted accepted corrupted corrupted corrupted corrupted accepted replayed"
 
 
 def test_what_met_a_fault_is_copied_as_a_test_that_passes(server, world, tmp_path):
@@ -221,7 +221,7 @@ def test_what_met_a_fault_is_copied_as_a_test_that_passes(server, world, tmp_pat
         for _ in range(2 if fault["kind"] == "replay" else 1):
             with suppress(requests.RequestException):
                 requests.get(f"{world.base_url}/ibp_api.php", call, timeout=30)
-        rule.clear()
+        rule.remove()
     journal = world.journal()
     for exchange in journal:
         (tmp_path / f"test_{exchange.number}.py").write_text(copied(server, exchange.number))

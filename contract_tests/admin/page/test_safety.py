@@ -172,12 +172,12 @@ def test_with_the_token_the_page_works_as_ever(look, guarded, open_page):
     phone.get_by_role("button", name="Send as").click()
     expect(phone.locator(".bubble", has_text="and back")).to_be_visible()
 
-    page.get_by_role("link", name="WorldRegistry").click()
+    page.get_by_role("link", name="Worlds").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert b'"mockserver"' in download.value.path().read_bytes()
     page.reload()
-    expect(page.get_by_role("heading", name="WorldRegistry", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Worlds", exact=True)).to_be_visible()
     page.get_by_role("link", name="Demos").click()
     page.get_by_role("button", name="Begin").first.click()
     expect(page.locator(".demo-steps > li")).to_have_count(1)
