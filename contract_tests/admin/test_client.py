@@ -639,14 +639,14 @@ def test_somebody_else_at_the_address_is_one_sentence() -> None:
         threading.Thread(target=server.handle_request, daemon=True).start()
         with (
             Mock.at(f"http://127.0.0.1:{server.server_port}") as mock,
-            pytest.raises(NoServer, match="is not mockserver: 200 and b'<html>'"),
+            pytest.raises(NoServer, match="is not mockserver: it responded 200 with b'<html>'"),
         ):
             mock.health()
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:7670", "ftp://127.0.0.1", "http://", ""])
 def test_what_is_no_address_is_rejected_at_once(url: str) -> None:
-    with pytest.raises(ValueError, match=r"one looks like http://127\.0\.0\.1:7670"):
+    with pytest.raises(ValueError, match=r"not the URL of a server, such as http://127\.0\.0\.1:7670"):
         OverHttp(url)
 
 

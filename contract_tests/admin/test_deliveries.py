@@ -95,7 +95,7 @@ def put(
     number: int = 1,
     status: Any = "due",
     account: str = "dialogtech/documents",
-    serial: int = MISSING,
+    serial: int = 0,
     due: Instant = AT,
 ) -> None:
     """Put a delivery into a world."""
@@ -726,7 +726,16 @@ def test_deliveries_are_listed_for_people_and_for_programs(run: Any, world: Worl
     titles, line = run("delivery", "list", "--status", "held").stdout.splitlines()
 
     assert ["NUMBER", "ACCOUNT", "KIND", "MESSAGE", "STATUS", "DUE", "ATTEMPTS", "URL"] == titles.split()
-    assert ["1", "dialogtech/documents", "inbound", "-", "held", "-", "0", "http://127.0.0.1:9/in"] == line.split()
+    assert [
+        "1",
+        "dialogtech/documents",
+        "inbound",
+        "177931295",
+        "held",
+        "-",
+        "0",
+        "http://127.0.0.1:9/in",
+    ] == line.split()
     received = json.loads(run("delivery", "list", "--format", "json").stdout)
     assert [1, 2] == [each["number"] for each in received["deliveries"]]
     assert "there may be more; repeat with --since 1, or" in run("delivery", "list", "--limit", "1").stderr
@@ -781,5 +790,5 @@ def test_an_attempt_on_the_way_is_notified_by_the_clock(
     pool.submit(lambda: hand.has_begun.wait(30) and ended(world, 1, FINE, AT + SECOND))
     received = run("clock", "advance", "1m").stdout.splitlines()
 
-    assert received[0].startswith("2026-06-01T12:00:01Z attempt_ended number=1 status=acknowledged answer=200 ")
+    assert received[0].startswith("2026-06-01T12:00:01Z attempt_ended number=1 status=acknowledged response=200 ")
     assert "2026-06-01T12:01:00Z frozen, nothing is due" == received[-1]

@@ -90,4 +90,4 @@ def test_a_demo_that_there_is_not_is_misuse() -> None:
     done = run("cinderella")
 
     assert 2 == done.returncode
-    assert "there are reply, double-send" in done.stderr
+    assert "the demos are reply, double-send" in done.stderr
