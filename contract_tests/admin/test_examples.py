@@ -157,6 +157,7 @@ def busy(world: WorldClient) -> Iterator[None]:
             send(world)
             world.store("dialogtech", "documents", direction="outbound", **{**INBOUND, "recipient": "5556667777"})
             world.inbound("serwersms", "demo", kind="nd", sender="+48500600700", text="Hej")
+            world.change_message(11, status="Delivered")
             world.delivery(3).resend()
             world.wait_until_idle()
 

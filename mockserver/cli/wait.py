@@ -93,7 +93,7 @@ def exchange(world: WorldClient, output: Output, timeout: float, since: int | No
 Examples:
   mockserver wait message --direction outbound --number 5556667777
   mockserver wait message --provider serwersms --since 0 --format json
-  mockserver wait message --serial 17 --status delivered
+  mockserver wait message --serial 11 --status Delivered
   mockserver wait message --changed
 """
 )
