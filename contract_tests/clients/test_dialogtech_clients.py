@@ -11,7 +11,6 @@ from pathlib import Path
 import httpx
 import pytest
 import requests
-from msgspec import structs
 
 from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Login, Number
@@ -163,7 +162,7 @@ SENDING = {"to": 5556667777, "from_": 5554332111, "message": "Zażółć"}  # it
 def keyed(shipped, open_registry):
     """The shipped world, in which the documents' account has an api_key as well."""
     accounts = tuple(
-        structs.replace(account, logins=(*account.logins, Login("KEY"))) if account.name == "documents" else account
+        replace(account, logins=(*account.logins, Login("KEY"))) if account.name == "documents" else account
         for account in shipped.accounts
     )
     return open_registry(replace(shipped, accounts=accounts))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from msgspec.structs import replace
 
 from contract_tests.clocks import let_pass
 from contract_tests.ways import both_ways

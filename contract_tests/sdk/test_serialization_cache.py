@@ -6,6 +6,7 @@ import gc
 import json
 import weakref
 from base64 import b64encode
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,6 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from msgspec.structs import replace
 
 from mockserver.app import CALLBACKS, PROVIDERS, SWITCHES, VARIANTS
 from mockserver.engine.accounts import Account, Contact, Login, Number, Program
