@@ -151,7 +151,7 @@ CLIENTS: Mapping[str, Client] = {
     "HttpsURLConnection of Java": Client(
         "java -cp {java} SendByHttpsURLConnection",
         r"^java\.net\.SocketException: (Unexpected end of file from server|Connection reset)",
-        asks=2,  # it POSTs again by itself, and no one is notified: sun.net.http.retryPost
+        asks=2,  # it POSTs again by itself and reports nothing: sun.net.http.retryPost
     ),
     "curl of PHP": Client(
         "php {here}/php/send_by_curl.php",

@@ -179,7 +179,7 @@ def differences(exchange: Exchange, wanted: RequestPattern, mask: Mask = _unmask
     Args:
         exchange: what happened.
         wanted: what it is to be.
-        mask: for the values that are notified.
+        mask: masks the values that are shown.
     """
     got = ((name, value, _GOT[name](exchange)) for name, value in wanted.fields.items())
     return [
@@ -253,7 +253,7 @@ def response(verification: Verification, journal: Journal, mask: Mask = _unmaske
     Args:
         verification: what is said.
         journal: what happened.
-        mask: for the values that are notified.
+        mask: masks the values that are shown.
     """
     exchanges = journal.since(verification.since)
     found, difference = (_count if verification.at_least is not None or verification.at_most is not None else _each)(

@@ -52,7 +52,7 @@ class DeliveryRecord:
     """Its number in the world, counted from 1."""
     provider: str
     account: str
-    """The name of the account that is notified."""
+    """The name of the account whose URL is called."""
     kind: str
     """``inbound`` or ``report``."""
     serial: int

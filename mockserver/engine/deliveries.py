@@ -75,7 +75,7 @@ class Delivery:
     """Its number in the world, from 1."""
     provider: str
     account: str
-    """The key of the account whose customer is notified."""
+    """The key of the account whose URL is called."""
     kind: str
     """In the provider's words: ``inbound`` or ``report``."""
     serial: int

@@ -63,7 +63,7 @@ class InvalidRequest(Exception):
     def __init__(self, status: HTTPStatus, reason: str, raw: bytes = b"") -> None:
         super().__init__(reason)
         self.status = status
-        """What the client is notified."""
+        """What the response says."""
         self.reason = reason
         self.raw = raw
         """The first bytes that were received, at most `REPORTED_BYTES`."""

@@ -75,7 +75,7 @@ class RedirectListener:
 def _identity(hosts: Hosts, ca: CertificateAuthority | None) -> tuple[ssl.SSLContext, str]:
     """What the listener shows of itself, and the certificate of who vouches for it.
 
-    Clients in this process are notified whom to trust, so a CA that cannot be kept for the next run is good enough.
+    Clients in this process are given the CA to trust, so a CA that cannot be kept for the next run is good enough.
     """
     try:
         return _shown(hosts, ca or CertificateAuthority())

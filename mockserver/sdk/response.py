@@ -107,7 +107,7 @@ def _ignore() -> None:
 
 
 class PendingResponse:
-    """The common part of `Deferred` and `Stream`: how it ends, and who is notified."""
+    """The common part of `Deferred` and `Stream`: how it ends, and which callback is called."""
 
     def __init__(self) -> None:
         self.is_over = False

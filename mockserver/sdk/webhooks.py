@@ -77,7 +77,7 @@ def open_webhook(
 
     Args:
         provider: the provider's name.
-        kind: what is notified, in the provider's word.
+        kind: of the webhook, in the provider's word.
         message: what it is about; it is being stored by the same decision.
         url: where to.
         ids: where the delivery's number is from.

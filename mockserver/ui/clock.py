@@ -178,7 +178,7 @@ _WORDS: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
     VariantChosen: lambda _, event: _entry("setting", f"{event.name} is now read as {event.variant}"),
     ReceiveFailed: lambda _, event: _entry("miss", f"a message could not arrive at {event.provider}: {event.reason}"),
 }
-"""How each kind of event is notified; those that are not here are of no interest to people."""
+"""How each kind of event is worded; kinds that are not here are not shown."""
 
 
 # -- to move it ----------------------------------------------------------------------------------------------------------

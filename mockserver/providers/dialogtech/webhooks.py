@@ -1,4 +1,4 @@
-"""What a customer is notified at a number's URLs, and when it is notified again. Pure.
+"""Build the webhooks of a number's URLs, and decide when an attempt is repeated. Pure.
 
 002 shows that a number has a listener, and nothing says how it is called: all of this is assumed.
 """
@@ -20,9 +20,9 @@ from mockserver.sdk import (
 from . import quirks
 
 INBOUND = "inbound"
-"""A message came in, which the number's ``url`` is notified."""
+"""A message came in; the number's ``url`` is called."""
 REPORT = "report"
-"""A message was sent and has reached its handset, which the number's ``dlr_url`` is notified (DT-41)."""
+"""A message was sent and has reached its handset; the number's ``dlr_url`` is called (DT-41)."""
 
 RETRIES = {"one": Retries(1), "three": Retries(3, pause=60)}
 """DT-43."""

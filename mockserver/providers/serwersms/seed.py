@@ -291,7 +291,7 @@ def _ages(cast: _Generator, size: int) -> Iterator[str]:
 
 
 def _texts(cast: _Generator, size: int) -> Callable[[str], str]:
-    """What tells the next text of a type: every third is a curious one until all have been notified."""
+    """Generates the next text of a type: every third is an unusual one until all have been used."""
     written = islice(_CURIOUS, size // 3)
     turns = count()
 
