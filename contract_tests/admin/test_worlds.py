@@ -211,7 +211,7 @@ def test_all_worlds_are_listed(client: Client, frozen: dict[str, Any]) -> None:
             "bad_request",
             "fixture: there is a snapshot already; give one of the two",
         ),
-        ({"snapshot": {"accounts": []}}, 400, "bad_request", "snapshot.mockserver: is missing"),
+        ({"snapshot": {"accounts": []}}, 400, "bad_request", "snapshot.format: is missing"),
         ([], 400, "bad_request", "an empty list is not an object that describes a world"),
         ("demo", 400, "bad_request", "'demo' is not an object that describes a world"),
         (None, 400, "bad_request", "null is not an object that describes a world"),
