@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-PROBES = HERE.parents[1] / "mockserver" / "redirect" / "probes"
+PROBES = HERE.parents[1] / "mockserver" / "intercept" / "probes"
 MOCKSERVER = [sys.executable, "-m", "mockserver"]
 PATIENCE = 170
 HTTPS = "https://secure.dialogtech.com/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=bar"

@@ -107,7 +107,7 @@ def many():
 
 @pytest.fixture
 def big_server(open_registry, many):
-    with MockServer(build_service(registry=open_registry(many)).app) as server:
+    with MockServer(build_service(registry=open_registry(many))) as server:
         yield server
 
 
@@ -171,7 +171,7 @@ def test_curl_reads_the_answer_at_once_and_when_challenged(base_url, scheme):
 def test_the_line_that_the_server_prints_works(base_url):
     provider = next(provider for provider in PROVIDERS if provider.name == "mgage")
     done = subprocess.run(
-        provider.example.format(url=base_url), connection=True, capture_output=True, text=True, timeout=30
+        provider.example.format(url=base_url), shell=True, capture_output=True, text=True, timeout=30
     )
     assert done.returncode == 0, done.stderr
     texts = [message["body"] for message in json.loads(done.stdout)["data"]["messages"]]

@@ -175,7 +175,7 @@ def test_with_the_token_the_page_works_as_ever(look, guarded, open_page):
     page.get_by_role("link", name="Worlds").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
-    assert b'"mockserver"' in download.value.path().read_bytes()
+    assert b'"format"' in download.value.path().read_bytes()
     page.reload()
     expect(page.get_by_role("heading", name="Worlds", exact=True)).to_be_visible()
     page.get_by_role("link", name="Demos").click()
