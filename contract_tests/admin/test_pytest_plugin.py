@@ -283,7 +283,7 @@ def test_it():
 
 
 def test_the_plugin_can_be_left_out(run) -> None:
-    result = run("def test_it(): pass\ndef test_that(mock_world): pass", "-p", "no:mockserver")
+    result = run("def test_it(): pass\ndef test_that(mock_world): pass", "-p", "no:sms_mockserver")
     result.assert_outcomes(passed=1, errors=1)
 
     assert "fixture 'mock_world' not found" in shown(result)

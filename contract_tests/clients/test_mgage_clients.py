@@ -170,9 +170,7 @@ def test_curl_reads_the_answer_at_once_and_when_challenged(base_url, scheme):
 
 def test_the_line_that_the_server_prints_works(base_url):
     provider = next(provider for provider in PROVIDERS if provider.name == "mgage")
-    done = subprocess.run(
-        provider.example.format(url=base_url), shell=True, capture_output=True, text=True, timeout=30
-    )
+    done = subprocess.run(provider.example.format(url=base_url), shell=True, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     texts = [message["body"] for message in json.loads(done.stdout)["data"]["messages"]]
     assert texts == ["This is complete message Body"] * 2

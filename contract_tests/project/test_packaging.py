@@ -33,7 +33,7 @@ def served(command: list[str], folder: Path, **environment: str) -> Iterator[lis
     try:
         for line in server.stdout:
             lines.append(line)
-            if line.startswith("Ctrl-C"):
+            if line.startswith("Press Ctrl-C"):
                 break
         assert server.poll() is None, "".join(lines)
         yield lines
