@@ -13,8 +13,7 @@ from flask import Flask, jsonify, request
 from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from mockserver import __version__
-from mockserver import worldfile as snapshots
+from mockserver import __version__, worldfile
 from mockserver.admin import guard
 from mockserver.admin.endpoint import Api, shipped
 from mockserver.admin.errors import ControlApiError, error
@@ -57,15 +56,15 @@ _TARGET = re.compile(r"[^:]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
 
 def read_world(
     path: Path | None = None, providers: ProviderSet = INSTALLED, *, keep_unknown: bool = False
-) -> snapshots.WorldFile:
+) -> worldfile.WorldFile:
     """Read a world file or a snapshot, or the shipped default world, which is known to be right; as `worldfile.read`.
 
     Raises:
-        snapshots.WorldFileError: the file is not one.
+        worldfile.WorldFileError: the file is not one.
     """
     if path is None:
-        return snapshots.WorldFile(shipped("demo", providers.providers))
-    return snapshots.read(path, snapshots.Rules.of(providers.providers, providers.switches), keep_unknown=keep_unknown)
+        return worldfile.WorldFile(shipped("demo", providers.providers))
+    return worldfile.read(path, worldfile.Rules.of(providers.providers, providers.switches), keep_unknown=keep_unknown)
 
 
 def read_fixture(path: Path | None = None) -> Fixture:
@@ -77,7 +76,7 @@ def create_registry(settings: Settings, providers: ProviderSet = INSTALLED) -> W
     """The worlds of a process, with the default one as the settings have it.
 
     Raises:
-        snapshots.WorldFileError: the world file is not one.
+        worldfile.WorldFileError: the world file is not one.
         BadSetting: the instant to freeze at cannot be read.
     """
     file = read_world(settings.world, providers, keep_unknown=settings.keep_unknown)
@@ -98,9 +97,9 @@ def restart(registry: WorldRegistry, settings: Settings) -> None:
     """Let the default world begin again as its world file says now, without journal and fault rules.
 
     Raises:
-        snapshots.WorldFileError: the file is not one; the world is as it was.
+        worldfile.WorldFileError: the file is not one; the world is as it was.
         OSError: it cannot be read; likewise.
-        Taken: its credentials are another world's; likewise.
+        AlreadyInUse: its credentials are of another world; the world is as it was.
     """
     file, world = read_world(settings.world, keep_unknown=settings.keep_unknown), registry.default
     clock = _clock(file, settings) or Clock.system()
@@ -116,7 +115,7 @@ def restart(registry: WorldRegistry, settings: Settings) -> None:
     world.journal.clear()
 
 
-def _clock(file: snapshots.WorldFile, settings: Settings) -> Clock | None:
+def _clock(file: worldfile.WorldFile, settings: Settings) -> Clock | None:
     """The default world's clock: as the settings have it, else as its file has it; ``None`` is the system's."""
     if settings.freeze is None:
         return file.clock.clock() if file.clock else None

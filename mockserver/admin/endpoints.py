@@ -12,19 +12,19 @@ from . import (
     faults,
     journal,
     listeners,
+    long_poll,
     messages,
+    meta,
     openapi,
     snapshot,
     variants,
     worlds,
 )
-from . import long_poll as waiting
-from . import meta as about
 from .endpoint import Api, Endpoint, RequestArgs
 
 _FILES = (
-    *(about, faults, worlds, listeners, accounts, clock, variants),
-    *(messages, deliveries, journal, coverage, waiting, snapshot),
+    *(meta, faults, worlds, listeners, accounts, clock, variants),
+    *(messages, deliveries, journal, coverage, long_poll, snapshot),
 )
 
 

@@ -169,14 +169,14 @@ Examples:
 @to_named_world
 def save(world: WorldClient, output: Output, out: Path | None, credentials: bool) -> None:
     """Save a world as a world file."""
-    from mockserver import worldfile as snapshots
+    from mockserver import worldfile
 
     document = world.snapshot(credentials=credentials)
     if out is None:
-        click.echo(b"".join(snapshots.lines(document)), nl=False)
+        click.echo(b"".join(worldfile.lines(document)), nl=False)
         return
     try:
-        snapshots.save(out, document)
+        worldfile.save(out, document)
     except OSError as reason:
         raise CliError(f"{out} cannot be written: {reason.strerror}") from reason
     messages = sum(len(account.get("messages", ())) for account in document["accounts"])

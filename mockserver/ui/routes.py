@@ -41,9 +41,6 @@ SECTIONS = {
 }
 """The sections in the navigation."""
 
-_MODULES = {"variants": "variants", "demos": "demos"}
-"""Modules of the sections whose module has another name."""
-
 _FILES = Path(__file__).parent / "static"
 
 _POLICY = (
@@ -223,7 +220,7 @@ class _Pages:
 
     def _page(self, page_request: PageRequest, name: str, alert: str = "", **more: Any) -> str:
         cursor = page_request.world.feed.cursor  # before anything is read, so that nothing is missed
-        shown = import_module(f".{_MODULES.get(name, name)}", __package__).shown(page_request, **more)
+        shown = import_module(f".{name}", __package__).shown(page_request, **more)
         return self._rendered(page_request, name, name, {**shown, "cursor": cursor, "alert": alert})
 
     def _rendered(self, page_request: PageRequest, template: str, section: str, context: Mapping[str, Any]) -> str:
