@@ -1,4 +1,4 @@
-"""How tests let time pass in a world without waiting for what happens on the way."""
+"""Let time pass in a world without performing what is due on the way."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from mockserver.engine.world import World
 
 
 def let_pass(world: World, microseconds: int) -> None:
-    """Move a world's clock on at once; what is due by then happens with the next request."""
+    """Move a world's clock forward; what is due by then happens with the next request."""
     world.execute(lambda state, now, _: Decision(now, None, (ClockChanged(state.clock.advance(microseconds)),)))

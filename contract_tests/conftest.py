@@ -1,4 +1,4 @@
-"""What every test may ask for: a server of its own, with its clock standing still, in this process or at a socket."""
+"""Fixtures for all tests: a server of the test's own with a frozen clock, in process or at a socket."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _is_smoke(path: Path) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Do not import all the others only to leave them out."""
+    """Do not import files that `-m smoke` would deselect."""
     is_left_out = config.option.markexpr == "smoke" and collection_path.is_file() and not _is_smoke(collection_path)
     return True if is_left_out else None
 
@@ -83,7 +83,7 @@ def shipped() -> Fixture:
 
 @pytest.fixture
 def open_registry(shipped):
-    """Open a server: of the shipped world at noon, unless the test wants another fixture, clock or variants."""
+    """Open a world registry with the shipped world at noon, unless the test gives another fixture, clock or variants."""
     registries = []
 
     def opened(
@@ -109,7 +109,7 @@ def registry(open_registry) -> WorldRegistry:
 
 @pytest.fixture
 def service(registry) -> Service:
-    """The whole double without a server, for the worlds of `registry`."""
+    """The mock server without a socket, for the worlds of `registry`."""
     return build_service(registry=registry)
 
 
@@ -120,33 +120,33 @@ def app(service):
 
 @pytest.fixture
 def client(service) -> Client:
-    """Asks in this process, without a socket, by both ways in."""
+    """A client that sends each request in process by both ways in."""
     return both_ways(service)
 
 
 @pytest.fixture
 def server(service) -> Iterator[MockServer]:
-    """Our own server at a socket, beside the `registry` that it answers for."""
+    """A server at a socket that serves `registry`."""
     with MockServer(service) as server:
         yield server
 
 
 @pytest.fixture
 def base_url(request: pytest.FixtureRequest) -> str:
-    """Where to ask: our own server, or the one that was named on the command line, the real provider's perhaps."""
+    """The URL to send requests to: a server of this test, or `--base-url` (which may be the real provider's)."""
     return request.config.getoption("--base-url") or request.getfixturevalue("server").url
 
 
 @pytest.fixture
 def unknown() -> Iterator[str]:
-    """An address of this machine at which no one listens, and which no one else is given while the test lasts."""
+    """A URL on this machine at which nothing listens; its port is reserved while the test lasts."""
     with socket.socket() as kept:
         kept.bind(("127.0.0.1", 0))  # bound and not listening: who connects is rejected
         yield f"http://127.0.0.1:{kept.getsockname()[1]}"
 
 
 class DialogTech:
-    """DialogTech's address in a server, asked as the account of the documents' own examples."""
+    """A client of DialogTech's API, with the account of the documents' examples."""
 
     CREDENTIALS: Mapping[str, str] = {"access_key": "foo", "secret_access_key": "bar"}
     SMS: Mapping[str, str] = {"to": "5556667777", "from": "5554332111", "message": "Thank you for calling."}  # 001
@@ -170,29 +170,29 @@ class DialogTech:
         self.client = both_ways(registry)
 
     def failed(self, description: str) -> str:
-        """The answer that is a failure with this description, which is given as it stands in XML."""
+        """The response that reports a failure with this description, which is given as it is escaped in XML."""
         return self.SENT.replace("success", "failed").replace("[1] Message Sent", description)
 
     def open(self, method: str = "GET", **request: object) -> TestResponse:
-        """Send one request, with werkzeug's own names for what is in it."""
+        """Send a request with the arguments of werkzeug's test client."""
         return self.client.open("/ibp_api.php", method=method, **request)
 
     def ask(self, values: Mapping[str, str]) -> str:
-        """GET with exactly these parameters."""
+        """Send GET with exactly these parameters."""
         return self.open(query_string=values).text
 
     def send(self, **changes: str) -> str:
-        """`sms.send_message` as 001 shows it, but for some parameters (`sender` is `from`)."""
+        """Call `sms.send_message` as 001 shows it, with some parameters changed (`sender` is `from`)."""
         if "sender" in changes:
             changes["from"] = changes.pop("sender")
         return self.ask({"action": "sms.send_message", **self.CREDENTIALS, **self.SMS, **changes})
 
     def messages(self, **changes: str) -> str:
-        """`sms.get_messages` as 000 shows it, but for some parameters."""
+        """Call `sms.get_messages` as 000 shows it, with some parameters changed."""
         return self.ask({"action": "sms.get_messages", **self.CREDENTIALS, **self.DAY, **changes})
 
     def numbers(self, **changes: str) -> str:
-        """`sms.get_numbers`."""
+        """Call `sms.get_numbers`."""
         return self.ask({"action": "sms.get_numbers", **self.CREDENTIALS, **changes})
 
     def wait(self, milliseconds: int) -> None:
@@ -202,7 +202,7 @@ class DialogTech:
 
 @pytest.fixture
 def dialogtech_in():
-    """Ask DialogTech in a server that the test has opened."""
+    """Make a DialogTech client for a registry that the test has opened."""
     return DialogTech
 
 

@@ -1,4 +1,4 @@
-"""What is not ours, fetched once from its registry into ``.cache/clients/`` and kept there."""
+"""Foreign packages, installed once from their registry into ``.cache/clients/`` and kept there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE = 300
 
 @contextmanager
 def alone(name: str) -> Iterator[None]:
-    """One process at a time: the workers of a parallel run share the cache."""
+    """Hold a lock, because the workers of a parallel run share the cache."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -23,7 +23,7 @@ def alone(name: str) -> Iterator[None]:
 
 
 def fetched(name: str, *command: str) -> Path:
-    """The folder of that name, which a command fills when it is not there; ``{}`` in the command is the folder."""
+    """Return the folder of that name, which a command fills when it is not there; ``{}`` in the command stands for the folder."""
     folder = CACHE / name
     with alone(name):
         if not folder.is_dir():
@@ -36,7 +36,7 @@ def fetched(name: str, *command: str) -> Path:
 
 
 def run(*command: str, **options: object) -> str:
-    """What a program prints; an assertion with what it complains of when it fails."""
+    """Run a program and return its output; fail with its complaint when its exit code is not 0."""
     program = shutil.which(command[0])
     assert program, (
         f"there is no {command[0]} on this machine; `make test` installs it (contract_tests/clients/install-programs)"

@@ -1,4 +1,4 @@
-"""Sockets to servers of ours, which run on either event loop."""
+"""Socket fixtures for servers of this project, which run on either event loop."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Client:
         self.hears(expected)
 
     def rest(self):
-        """All that comes until the server closes."""
+        """Everything that is received until the server closes."""
         got = []
         while piece := self.socket.recv(65536):
             got.append(piece)
         return b"".join(got)
 
     def hurries(self):
-        """Read with a window of the usual size from now on."""
+        """Read with a receive window of the usual size from now on."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
 
     def is_silent(self):
@@ -60,7 +60,7 @@ class Client:
 
 @pytest.fixture(params=["uvloop", "asyncio"])
 def loop(request, monkeypatch):
-    """Every test that asks for it runs on both event loops."""
+    """Run the test on both event loops."""
     if request.param == "asyncio":
         monkeypatch.setattr(listening, "new_event_loop", asyncio.new_event_loop)
     else:
@@ -69,20 +69,20 @@ def loop(request, monkeypatch):
 
 @pytest.fixture
 def opened():
-    """Closes what a test has opened."""
+    """Close what the test has opened."""
     with contextlib.ExitStack() as stack:
         yield stack
 
 
 @pytest.fixture
 def talking():
-    """What is said and heard at a socket that is connected."""
+    """The data that is sent and received at a connected socket."""
     return Client
 
 
 @pytest.fixture
 def connect(opened, talking):
-    """Connect to a server, with options of the socket by their names."""
+    """Connect to a server, with socket options given by name."""
 
     def connected(to, **options):
         made = opened.enter_context(socket.socket())

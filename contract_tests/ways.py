@@ -1,4 +1,4 @@
-"""Asking the double in this process by both of its ways in, and holding what they send against each other."""
+"""Send a request in process by both ways in, and require the same bytes from both."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mockserver.sdk.response import AT_ONCE, TIMING, Response
 
 
 def both_ways(registry: WorldRegistry | Service) -> Client:
-    """A client whose every provider request goes through our own connection and through Flask, which send the same bytes."""
+    """Return a client that sends every provider request through our own connection and through Flask, and compares the bytes."""
     return Client(BothWays(registry if isinstance(registry, Service) else build_service(registry=registry)))
 
 
@@ -40,7 +40,7 @@ class BothWays:
         self._flask = mirrored.app
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request."""
+        """Respond to a request."""
         received = environ["wsgi.input"].read()
         given, environ = environ, {name: value for name, value in environ.items() if not name.startswith("werkzeug.")}
         seen, sent = _through_connection(self._service, environ, received)
@@ -59,7 +59,7 @@ class BothWays:
 
 
 def _through_connection(service: Service, environ: Mapping[str, Any], body: bytes) -> tuple[_Seen, tuple[Any, ...]]:
-    """What the handler is asked and responds when this comes as bytes, and status, headers and body that are sent."""
+    """Send the request as bytes; return what the handler saw, and the status, headers and body that were sent."""
     seen, transport = _Seen(service), BufferTransport(environ["wsgi.url_scheme"] == "https")
     connection = Connection(
         seen,
@@ -83,7 +83,7 @@ def _through_connection(service: Service, environ: Mapping[str, Any], body: byte
 
 
 def _message(status: str, headers: Iterable[Any], body: bytes) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Werkzeug writes its reason phrases in capitals."""
+    """Write the reason phrase in capitals, as werkzeug does."""
     return status.upper(), [tuple(header) for header in headers], body
 
 
@@ -103,7 +103,7 @@ def _raw(environ: Mapping[str, Any], body: bytes) -> bytes:
 
 
 class _Seen:
-    """In an application's place: what the service is asked and responds."""
+    """An application that records the request and the response that the service gives."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -111,19 +111,19 @@ class _Seen:
         self.response: Response | None = None
 
     def respond(self, request: HttpRequest) -> Response:
-        """As the service; what it leaves to Flask, or what takes its time, is not sent here."""
+        """Respond as the service does; a response that is left to Flask or has a timing is not sent here."""
         self.request, self.response = request, self._service.handler.respond(request)
         if self.response is None or self.response.timing is not AT_ONCE:
             return Response(204, (), b"")
         return self.response
 
     def __call__(self, environ: object, start_response: object) -> Iterable[bytes]:
-        """It has responded already."""
+        """Fail: every request has been responded to."""
         raise NotImplementedError
 
 
 class _Mirror(local):
-    """In a handler's place: gives one response, to one request of the thread that it was told of."""
+    """A handler that gives one prepared response to the one request that its thread expects."""
 
     def __init__(self, service: Service) -> None:
         self.router = service.handler.router
@@ -131,7 +131,7 @@ class _Mirror(local):
         self.response: Response
 
     def respond(self, request: HttpRequest, mount: str, _adapt: object) -> Response:
-        """The response, if this is the request."""
+        """Return the prepared response, if this is the expected request."""
         assert _described(self.expected) == _described(request)
         assert mount == ""
         return replace(self.response, timing=AT_ONCE)

@@ -1,4 +1,4 @@
-"""Runs of pytest in which the plugin is at work."""
+"""Fixtures that run pytest in a process of its own, with the plugin active."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def send(post=SESSION.post, **changes):
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
-    """A run of pytest with one file of tests, which begins as every client's does."""
+    """Run pytest on one test file that begins with the client code below."""
 
     def ran(tests: str, *args: str, client: str = CLIENT) -> pytest.RunResult:
         pytester.makeini("[pytest]")
@@ -39,5 +39,5 @@ def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
 
 @pytest.fixture
 def client_code() -> str:
-    """What such a file begins with."""
+    """The client code that such a file begins with."""
     return CLIENT

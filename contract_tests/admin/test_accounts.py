@@ -1,4 +1,4 @@
-"""Accounts through the control API: read as world files have them, changed while the world runs."""
+"""Accounts through the control API: read in the form of world files, and changed at run time."""
 
 from __future__ import annotations
 

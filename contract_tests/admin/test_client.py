@@ -1,4 +1,4 @@
-"""The Python class: every verb in this process and over a socket, by the same test."""
+"""The Python client: the same tests run every method in process and over a socket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEND = {"action": "sms.send_message", "to": "5556667777", "from": "5554332111", 
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[MockServer]:
-    """One server for all: each test has a world of its own."""
+    """One server for all tests; each test has a world of its own."""
     with MockServer(settings=Settings(port=0, journal_bytes=2**28), freeze=NOON) as server:
         yield server
 
@@ -46,7 +46,7 @@ def world(mock: AdminClient) -> Iterator[WorldClient]:
 
 
 def ask(world: WorldClient, **values: str) -> str:
-    """Ask DialogTech as the account of the documents' examples, at a socket, as an application under test does."""
+    """Send a DialogTech request over a socket with the credentials of the documents' examples, as an application would."""
     user, secret = world.login("dialogtech", "documents")
     call = {"access_key": user, "secret_access_key": secret, **values}
     return requests.get(f"{world.base_url}/ibp_api.php", call, timeout=30).text
@@ -405,7 +405,7 @@ def test_options_belong_to_a_fault_by_name(world: WorldClient) -> None:
 # -- what happened -----------------------------------------------------------------------------------------------------
 
 
-def test_a_journal_is_asked_for_what_one_wants_of_it(world: WorldClient) -> None:
+def test_a_journal_is_filtered(world: WorldClient) -> None:
     send(world)
     send(world)
     ask(world, action="sms.get_numbers")
@@ -424,7 +424,7 @@ def test_a_journal_is_asked_for_what_one_wants_of_it(world: WorldClient) -> None
     assert journal[2:] == world.journal(operation="sms.get_numbers", provider="dialogtech", status=200, target="get_n")
 
 
-def test_an_exchange_is_notified_whole_and_explained(world: WorldClient) -> None:
+def test_an_exchange_is_returned_in_full_with_its_explanation(world: WorldClient) -> None:
     send(world)
     body = send(world)
     exchange = world.exchange(2)
@@ -529,7 +529,7 @@ def test_every_verb_can_be_awaited_while_the_callers_loop_goes_on(world: WorldCl
     assert (1, NOON + timedelta(seconds=1)) == asyncio.run(both())
 
 
-def test_fifty_who_wait_hold_up_no_one(world: WorldClient) -> None:
+def test_fifty_waiting_clients_delay_no_other(world: WorldClient) -> None:
     fields = {"sender": "5556667777", "recipient": "5554332111", "text": "it got through"}
 
     async def all_of_them() -> tuple[list[str], str]:
@@ -651,7 +651,7 @@ def test_what_is_no_address_is_rejected_at_once(url: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["in process", "at a socket"])
-def test_a_token_is_shown_where_one_is_asked_for(way: str) -> None:
+def test_the_banner_shows_the_token_where_one_is_required(way: str) -> None:
     with MockServer(settings=Settings(host="0.0.0.0", port=0, token="the-token")) as server:
 
         def mock(token: str | None) -> Mock:

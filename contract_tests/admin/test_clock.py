@@ -1,4 +1,4 @@
-"""The clock through the control API: everything moves with it, and no one sleeps."""
+"""The clock through the control API: it moves everything that depends on time, and no test sleeps."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_the_calendar_has_an_end(client: Client) -> None:
     assert 200 == client.get(SEND).status_code
 
 
-def test_what_can_arrive_no_longer_is_notified_as_missed(client: Client) -> None:
+def test_an_inbound_message_that_can_no_longer_be_received_is_reported_as_failed(client: Client) -> None:
     client.post("/_mock/worlds/default/inbound", json={**INBOUND_SCHEMA, "account": "documents", "in": 30})
     client.patch("/_mock/worlds/default/accounts/dialogtech/documents", json={"numbers": []})
     moved = advance(client, seconds=60)

@@ -1,4 +1,4 @@
-"""The command line: what it says, and how it ends."""
+"""The command line: output and exit codes."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_port_in_use_is_one_sentence() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_when_it_is_notified(
+def test_a_server_takes_its_settings_from_flags_and_environment_and_ends_at_a_signal(
     number: signal.Signals,
 ) -> None:
     environment = os.environ | {
@@ -217,7 +217,7 @@ def test_variables_that_have_a_few_values_take_each_of_them() -> None:
 
 @contextmanager
 def serving(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """A server in a process of its own, and its banner."""
+    """A server in a process of its own, and the lines that it prints at its start."""
     program = [*COMMAND, "serve", "--port", "0", *arguments]
     with subprocess.Popen(
         program, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -254,7 +254,7 @@ def world_file(key: str) -> str:
 
 
 def replace(path: Path, text: str) -> None:
-    """As editors do: no one sees half of it."""
+    """Replace a file at once, as editors do, so that no reader sees half of it."""
     path.with_suffix(".new").write_text(text)
     path.with_suffix(".new").rename(path)
 

@@ -1,4 +1,4 @@
-"""The verbs of the command line that talk to a server: what they print, for people and for programs, and how they end."""
+"""The commands that talk to a server: output as text and as JSON, and exit codes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def world(running: MockServer) -> Iterator[WorldClient]:
 
 
 class CommandLine:
-    """A command line in an environment that names the server and the world."""
+    """Runs commands in an environment that names the server and the world."""
 
     def __init__(self, url: str, world: str) -> None:
         self.environment = {"MOCKSERVER_URL": url, "MOCKSERVER_WORLD_ID": world}
@@ -89,20 +89,20 @@ def commands(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("path", list(commands(cli)), ids=" ".join)
-def test_every_verb_has_help_with_an_example_of_itself(path: tuple[str, ...]) -> None:
+def test_the_help_of_every_command_has_an_example_of_it(path: tuple[str, ...]) -> None:
     said = CliRunner().invoke(cli, [*path, "--help"], prog_name="mockserver").stdout
 
     assert re.search(rf"Examples?:\s+mockserver {' '.join(path)}".rstrip(), said)
 
 
-def test_the_help_of_all_lists_every_verb() -> None:
+def test_the_help_lists_every_command() -> None:
     said = CliRunner().invoke(cli, ["--help"]).stdout
 
     assert set(cli.list_commands(click.Context(cli))) <= set(re.findall(r"^  (\w+) ", said, re.MULTILINE))
 
 
 @pytest.mark.parametrize("endpoint", ["clock", "world", "journal", "verify", "quirks"])
-def test_the_help_of_a_verb_imports_nothing_that_talks(endpoint: str) -> None:
+def test_the_help_of_a_command_imports_no_client_and_no_server(endpoint: str) -> None:
     program = (
         f"import sys; from mockserver.cli import cli; cli([{endpoint!r}, '--help'], standalone_mode=False);"
         "sys.exit(bool({'flask', 'httptools', 'requests', 'mockserver.client'} & {*sys.modules}))"
@@ -111,7 +111,7 @@ def test_the_help_of_a_verb_imports_nothing_that_talks(endpoint: str) -> None:
     assert 0 == subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL).returncode
 
 
-def test_no_one_to_wait_for_is_one_sentence(unknown: str) -> None:  # of the other verbs: test_examples.py
+def test_a_server_that_cannot_be_reached_is_one_sentence(unknown: str) -> None:  # of the other verbs: test_examples.py
     said = CommandLine(unknown, "default").failing("wait", "--timeout", "0")
 
     assert f"mockserver: no server answers at {unknown}; start one with: mockserver serve\n" == said
@@ -411,9 +411,7 @@ def test_the_clock_tells_what_happened(run: CommandLine, world: WorldClient) -> 
 def test_the_clock_tells_of_attempts_in_words(run: CommandLine, world: WorldClient) -> None:
     world.change_account("serwersms", "demo", forwarding=[{"service": "nd", "url": NO_LISTENER}])
     run("inbound", "serwersms", "--account", "demo", "--sender", "+48500600700", "--text", "Hej", "--field", "kind=nd")
-    assert (
-        world.wait_until_idle()
-    )  # the attempt at once is notified of there, if the clock moves while it is being made
+    assert world.wait_until_idle()  # else the clock also prints the first attempt, if it is still in flight
     received = run.text("clock", "next")[0]
 
     assert (

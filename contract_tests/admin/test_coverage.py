@@ -1,4 +1,4 @@
-"""Behaviour coverage: what a client has met, what its traffic shows, and the reports of both."""
+"""Behaviour coverage: which behaviours a client has met, which antipatterns its traffic shows, and the reports of both."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def world(server: MockServer) -> Iterator[WorldClient]:
 
 @pytest.fixture
 def ask(world: WorldClient) -> Iterator[Callable[..., requests.Response]]:
-    """Ask the world, whatever the provider."""
+    """Send a request of any provider to the world."""
     with requests.Session() as session:
         yield lambda method, path, **options: session.request(method, world.base_url + path, timeout=30, **options)
 
@@ -94,7 +94,7 @@ def test_the_sentence_of_a_behaviour_is_the_documents(provider: Provider, behavi
     assert " ".join(str(sentence).split()) in " ".join(page.read_text().split())
 
 
-def test_nothing_is_met_where_no_one_was_asked(world: WorldClient) -> None:
+def test_without_requests_no_behaviour_is_covered(world: WorldClient) -> None:
     assert set() == met(world)
     assert ([], []) == (world.coverage()["asked"], antipatterns(world))
 
@@ -315,7 +315,7 @@ def seen(world: WorldClient, send) -> Coverage:
     return coverage
 
 
-def test_only_providers_that_were_asked_count(seen: Coverage) -> None:
+def test_only_providers_with_requests_count(seen: Coverage) -> None:
     dialogtech = next(provider for provider in PROVIDERS if provider.name == "dialogtech")
     documented: list[type[ProviderError]] = [each for each in dialogtech.errors if each.source.document is not None]
     all_of_them = len(dialogtech.behaviours) + len(documented)
@@ -429,7 +429,7 @@ def test_a_report_of_no_format_stops_the_run(run: Callable[..., pytest.RunResult
     assert "it.pdf: a coverage report's name ends with .md, .json, .xml" in "".join(result.errlines)
 
 
-def test_a_run_that_asks_for_no_coverage_is_not_asked(run: Callable[..., pytest.RunResult]) -> None:
+def test_a_run_without_coverage_options_collects_no_coverage(run: Callable[..., pytest.RunResult]) -> None:
     result = run(TESTS)
     result.assert_outcomes(passed=4)
 

@@ -1,4 +1,4 @@
-"""The deliveries through the control API, the Python class and the command line: what is notified whom, and the tester's hand in it."""
+"""Deliveries through the control API, the Python client and the command line: what is sent to which URL, and how a user changes it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BROKEN = Outcome(error="no one listens there")
 
 
 class Hand:
-    """A sender whose attempts end when the test says so, and how."""
+    """A webhook sender whose attempts end when the test says so, with the result that it says."""
 
     def __init__(self) -> None:
         self.begun: list[int] = []
@@ -59,7 +59,7 @@ class Hand:
 
 
 class Prompt(Hand):
-    """A sender whose attempts all end at once, and in the same way."""
+    """A webhook sender whose attempts all end at once with the same result."""
 
     def __init__(self, outcome: Outcome, pool: ThreadPoolExecutor) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Prompt(Hand):
 
 
 def evaluate_attempt(delivery: Delivery, attempt: Attempt, _: State, now: Instant, __: IdReservation) -> Decision:
-    """200 is what is wanted; else it is tried again in five minutes, three times in all."""
+    """200 ends the delivery; any other result is retried after five minutes, three attempts in all."""
     if attempt.outcome.status == 200:
         event = AttemptEnded(delivery.number, attempt._replace(result="200 is what we want"), "acknowledged", None)
     elif len(delivery.attempts) < 2:
@@ -82,7 +82,7 @@ def evaluate_attempt(delivery: Delivery, attempt: Attempt, _: State, now: Instan
 
 
 def ended(world: World, number: int, outcome: Outcome, at: Instant | None = None) -> None:
-    """An attempt is over."""
+    """Report the end of an attempt to the world."""
     world.end_attempt(number, world.state.epoch, Attempt(AT if at is None else at, REQUEST, outcome, ""))
 
 
@@ -157,7 +157,7 @@ def request(client: Client, path: str, **body: Any) -> Any:
 # -- what is there -----------------------------------------------------------------------------------------------------
 
 
-def test_a_delivery_is_notified_whole_with_the_message_that_it_is_about(client: Client, world: World) -> None:
+def test_a_delivery_is_returned_in_full_with_its_message(client: Client, world: World) -> None:
     row = {"direction": "inbound", "sender": "5551112222", "recipient": "5554443210", "text": "hi", "id": "77"}
     stored = client.post(f"{WORLD}/messages", json={"provider": "dialogtech", "account": "documents", **row})
     serial = stored.get_json()["serial"]
@@ -195,7 +195,7 @@ def test_a_delivery_is_notified_whole_with_the_message_that_it_is_about(client: 
     } == received
 
 
-def test_an_attempt_without_an_answer_says_why_and_a_body_that_is_no_text_is_notified_as_base64(
+def test_an_attempt_without_a_response_has_a_reason_and_a_body_that_is_not_text_is_shown_as_base64(
     client: Client, world: World
 ) -> None:
     put(world)
@@ -420,7 +420,7 @@ def test_an_advance_tells_every_attempt_at_its_own_instant(shipped: Fixture, poo
     assert "2026-06-01T13:00:00Z" == received["now"]
 
 
-def test_what_is_opened_and_changed_is_notified_as_it_happens(client: Client, world: World) -> None:
+def test_opened_and_changed_deliveries_are_events_of_the_feed(client: Client, world: World) -> None:
     put(world, status="held", serial=7)
     request(client, "deliveries/1/release")
     stream = client.get(f"{WORLD}/events?since=0")
@@ -457,7 +457,7 @@ def test_a_clock_is_moved_by_one_at_a_time(client: Client, world: World, hand: H
     assert "2026-06-01T12:01:00Z" == first.result(timeout=30)["now"]
 
 
-def test_a_world_that_goes_round_in_a_circle_says_so(shipped: Fixture) -> None:
+def test_an_endless_loop_of_due_items_is_an_error(shipped: Fixture) -> None:
     def receive_inbound(_: Any, __: State, now: Instant, ___: IdReservation) -> Decision:
         return Decision(now, None, (InboundScheduled(now, "p", {}),))
 
@@ -492,7 +492,7 @@ def test_where_nothing_is_in_flight_it_is_quiet(client: Client, world: World) ->
     assert {"quiet": True, "in_flight": 0, "now": NOON} == client.post(f"{WORLD}/wait/idle").get_json()
 
 
-def test_what_does_not_end_in_time_is_notified(client: Client, world: World) -> None:
+def test_waiting_until_idle_ends_at_its_timeout_with_the_attempts_in_flight(client: Client, world: World) -> None:
     put(world, 1)
     put(world, 2)
 
@@ -517,7 +517,7 @@ def test_waiting_until_idle_ends_when_the_last_attempt_is_over(
         ({"timeuot": 1}, "timeuot: unknown key; did you mean 'timeout'?"),
     ],
 )
-def test_no_one_becomes_idle_for_ever(client: Client, body: Any, message: str) -> None:
+def test_a_wrong_time_out_of_waiting_for_idle_is_rejected(client: Client, body: Any, message: str) -> None:
     assert (400, "bad_request", message) == rejected(client.post(f"{WORLD}/wait/idle", json=body))
 
 
@@ -553,7 +553,7 @@ def test_attempts_are_waited_for_by_their_delivery_and_what_became_of_it(
         ("provider=mgage", "provider: is of no use for deliveries; number, status are"),
     ],
 )
-def test_what_no_delivery_is_asked_for_by_is_rejected(client: Client, query: str, message: str) -> None:
+def test_an_unknown_filter_of_deliveries_is_rejected(client: Client, query: str, message: str) -> None:
     assert (400, "bad_request", message) == rejected(client.get(f"{WORLD}/wait?for=delivery&{query}"))
 
 
@@ -630,7 +630,7 @@ def test_a_delivery_is_held_released_and_sent_again(mock: AdminClient, world: Wo
     assert ([1, 1, 1], [1, 1, 2]) == (hand.begun, [len(each.attempts) for each in (held, released, again)])
 
 
-def test_the_deliveries_is_asked_for_what_one_wants_of_it(mock: AdminClient, world: World) -> None:
+def test_deliveries_are_filtered(mock: AdminClient, world: World) -> None:
     for number in (1, 2, 3):
         put(world, number, "held")
     put(world, 4, account="serwersms/demo")
@@ -783,7 +783,7 @@ def test_wait_until_idle_ends_with_1_when_it_does_not_come_to_quiet(run: Any, wo
     assert not json.loads(run("wait", "idle", "--timeout", "0", "--format", "json", ends=1).stdout)["quiet"]
 
 
-def test_an_attempt_on_the_way_is_notified_by_the_clock(
+def test_clock_advance_prints_the_end_of_an_attempt_that_was_in_flight(
     run: Any, world: World, hand: Hand, pool: ThreadPoolExecutor
 ) -> None:
     put(world, due=AT + SECOND)

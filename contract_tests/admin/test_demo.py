@@ -1,4 +1,4 @@
-"""Demos on the command line, and the page where they are notified."""
+"""Demos on the command line, and the page on which they are shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_a_demo_is_notified_in_a_server_of_its_own(name: str) -> None:
+def test_a_demo_runs_on_a_server_of_its_own(name: str) -> None:
     done = run(name)
     steps = re.findall(r"^(\d+)\. (\d\d:\d\d:\d\d)  \S", done.stdout, re.MULTILINE)
 
@@ -33,7 +33,7 @@ def test_a_demo_is_notified_in_a_server_of_its_own(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_a_demo_is_notified_again_and_again_to_a_running_server(server: MockServer, name: str) -> None:
+def test_a_demo_runs_again_and_again_on_a_running_server(server: MockServer, name: str) -> None:
     first, second = (re.sub(r":\d{5}\b", ":PORT", run(name, "--server", server.url).stdout) for _ in range(2))
 
     assert first == second
@@ -43,7 +43,7 @@ def test_a_demo_is_notified_again_and_again_to_a_running_server(server: MockServ
         assert DEMOS[name].handset in response.read().decode()
 
 
-def test_the_reply_of_the_demo_was_tried_three_times_and_heard_once(server: MockServer) -> None:
+def test_the_webhook_of_the_reply_demo_takes_three_attempts(server: MockServer) -> None:
     with Mock.at(server.url) as mock:
         demo_run = DemoRun(DEMOS["reply"], mock)
         list(demo_run.rest())

@@ -45,14 +45,14 @@ COMMANDS = dict(commands(cli))
 
 
 def examples(path: tuple[str, ...]) -> list[str]:
-    """As they are printed, with lines that are continued put together."""
+    """The examples of a help text, with continued lines joined."""
     said = CliRunner().invoke(cli, [*path, "--help"], prog_name="mockserver", terminal_width=200).stdout
     shown = re.split(r"^ *Examples?:", said, flags=re.MULTILINE)[-1].replace("\\\n", "")
     return [_for_bash(found) for found in re.findall(r"^.*mockserver .*", shown, re.MULTILINE)]
 
 
 def _for_bash(example: str) -> str:
-    """What is piped into a shell of another kind is printed all the same."""
+    """Make examples for other shells print instead of piping into a shell that is not there."""
     return re.sub(r" \| (source|Invoke-Expression)$", "", " ".join(example.split()))
 
 
@@ -60,7 +60,7 @@ EXAMPLES = list(dict.fromkeys(example for path in COMMANDS for example in exampl
 
 
 def named(example: str) -> tuple[str, ...]:
-    """The command of an example."""
+    """The command that an example runs."""
     found = re.search(r"mockserver ([^|)]*)", example)
     assert found is not None
     words = shlex.split(found[1])
@@ -76,7 +76,7 @@ HERE = [example for example in EXAMPLES if named(example)[0] not in ELSEWHERE]
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """A customer's script that is content with everything."""
+    """A webhook receiver that accepts everything."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -104,7 +104,7 @@ def send(world: WorldClient) -> None:
 
 
 def dress(world: WorldClient, receiver: str) -> None:
-    """A world in which much has happened: twelve exchanges, three deliveries that are due, three fault rules."""
+    """Fill a world with twelve exchanges, three due deliveries and three fault rules."""
     user, secret = world.login("dialogtech", "documents")
     call = {"action": "sms.get_numbers", "access_key": user, "secret_access_key": secret}
     requests.get(f"{world.base_url}/ibp_api.php", call, timeout=30)
@@ -149,7 +149,7 @@ BEFORE: dict[str, Callable[[WorldClient], object]] = {
 
 @contextmanager
 def busy(world: WorldClient) -> Iterator[None]:
-    """Let an application be at work meanwhile: messages go and come, and are delivered."""
+    """Send, receive and deliver messages in the background for as long as the block lasts."""
     ended = Event()
 
     def work() -> None:
@@ -190,7 +190,7 @@ def in_a_shell(line: str, server: MockServer, folder: Path) -> subprocess.Comple
 
 
 def begun(line: str, server: MockServer, last: str) -> tuple[int, list[str]]:
-    """Start what runs until it is asked to end, tell it so when it has said its last line, and hear how it ended."""
+    """Start a command that runs until it is interrupted, interrupt it after its last line, and return how it ended."""
     program = [sys.executable, "-m", *shlex.split(line)]
     variables = {**os.environ, **environment(server), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(program, env=variables, stdout=subprocess.PIPE, text=True) as running:
@@ -256,7 +256,7 @@ ABOUT_A_WORLD = [
 
 
 def first_words(path: tuple[str, ...]) -> list[str]:
-    """An example of a verb, without the world that it names."""
+    """The words of an example without the world that it names."""
     example = next(each for each in examples(path) if named(each) == path and not re.search("[|>] ", each))
     return shlex.split(re.sub(r" --world mine|(?<!--id) mine\b(?!\.json)", "", example))[1:]
 

@@ -1,4 +1,4 @@
-"""``mockserver exec`` and ``mockserver env``: how a command is run, how it ends, and what is said of it."""
+"""``mockserver exec`` and ``mockserver env``: how a command is run, how it ends, and what the report says."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_world_file_that_is_none_is_one_sentence():
 # -- what went unmatched ---------------------------------------------------------------------------------------------------
 
 
-def test_a_content_command_of_which_nothing_is_to_be_said_says_nothing():
+def test_a_command_that_succeeds_with_accepted_requests_prints_no_report():
     done = run("exec", "--strict", *curl(f"https://secure.dialogtech.com{NUMBERS}", "-o", "/dev/null"))
 
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)

@@ -1,4 +1,4 @@
-"""Faults through the control API: rules are added, listed with their hits, removed; and each kind acts."""
+"""Fault rules through the control API: added, listed with their hits, removed; and each kind of fault takes effect."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def added(client: Client, fault: Any, **rule: Any) -> dict[str, Any]:
 
 
 def performed(client: Client, path: str) -> tuple[int, ResponseTiming]:
-    """The status, and what the connection is asked to do: in this process there is none."""
+    """Return the status, and what the connection is told to do with the response; in this process there is no connection."""
     environ = create_environ(path)
     statuses: list[str] = []
     client.application(environ, lambda status, *_: statuses.append(status))
@@ -74,7 +74,7 @@ def test_a_window_of_the_world_s_clock_opens_and_closes(client: Client) -> None:
 
 
 def test_the_double_send_bug_is_shown(client: Client) -> None:
-    """The first send takes effect and its answer is lost; the client sends again; the world holds two messages."""
+    """The first send takes effect and its response is lost; the client sends again; the world holds two messages."""
     before = client.get("/_mock/worlds/default").get_json()["messages"]
     added(client, {"kind": "reset"}, point="after", when={"first": 1}, match={"operation": "sms.send_message"})
     _, lost = performed(client, SEND)
@@ -139,7 +139,7 @@ def test_no_kind_is_left_out_above() -> None:
     assert set(RESPONSE_FAULTS) == {case[0]["kind"] for case in table.args[1] if isinstance(case[0], dict)}
 
 
-def test_the_kinds_are_notified_with_their_options(client: Client) -> None:
+def test_the_kinds_of_fault_are_listed_with_their_options(client: Client) -> None:
     kinds = client.get("/_mock/faults").get_json()["kinds"]
     delay = next(kind for kind in kinds if kind["kind"] == "delay")
 

@@ -38,7 +38,7 @@ def mock(server: MockServer) -> Mock:
 
 
 def ask(server: MockServer, provider: str) -> bytes:
-    """The first bytes of the answer; nothing when there is none. A client that hangs is not waited for."""
+    """Return the first bytes of the response, or nothing when there is none. A client that hangs is not waited for."""
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
         client.sendall(REQUESTS[provider])
@@ -48,7 +48,7 @@ def ask(server: MockServer, provider: str) -> bytes:
             return b""
 
 
-def test_every_provider_is_asked() -> None:
+def test_there_is_a_request_of_every_provider() -> None:
     assert {provider.name for provider in PROVIDERS} == set(REQUESTS)
 
 

@@ -1,4 +1,4 @@
-"""Who may ask the control API."""
+"""Who may use the control API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LISTED = "/_mock/worlds"
 
 @pytest.fixture
 def outside(registry) -> Client:
-    """A server that listens for everybody."""
+    """A server that listens on all addresses."""
     return Client(build_service(Settings(host="0.0.0.0", token="t0ken"), registry=registry).app)
 
 
@@ -60,8 +60,8 @@ def test_nor_may_it_change_anything(client: Client) -> None:
     assert 1 == len(client.get(LISTED).get_json()["worlds"])
 
 
-def test_nor_one_that_gives_its_own_name_our_address(client: Client) -> None:
-    """DNS rebinding: the page and the request go to the same name, which is none of loopback's."""
+def test_a_page_whose_host_name_resolves_to_our_address_is_rejected(client: Client) -> None:
+    """DNS rebinding: page and request use the same host name, which is not a loopback name."""
     response = client.get(LISTED, base_url="http://evil.example", headers={"Origin": "http://evil.example"})
 
     assert 403 == response.status_code
@@ -82,7 +82,7 @@ def test_nor_one_that_gives_its_own_name_our_address(client: Client) -> None:
         "Bearer t\xf6ken",
     ],
 )
-def test_off_loopback_no_one_asks_without_the_token(outside: Client, authorization: str | None) -> None:
+def test_off_loopback_every_request_needs_the_token(outside: Client, authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
     response = outside.get(LISTED, headers=headers)
 
@@ -154,13 +154,13 @@ def test_it_can_be_left_open_on_purpose(registry) -> None:
     assert 200 == client.get(LISTED).status_code
 
 
-def test_without_any_token_no_one_comes_in(registry) -> None:
+def test_where_no_token_is_set_every_request_from_outside_is_rejected(registry) -> None:
     client = Client(build_service(Settings(host="0.0.0.0"), registry=registry).app)
 
     assert 401 == client.get(LISTED, headers={"Authorization": "Bearer "}).status_code
     assert 401 == client.get(LISTED, headers={"Authorization": "Bearer None"}).status_code
 
 
-def test_a_prefix_leaves_no_trace_of_the_tester(client: Client) -> None:
+def test_a_call_of_the_control_api_below_a_prefix_is_not_in_the_journal(client: Client) -> None:
     assert 200 == client.get("/_w/default/_mock/health").status_code
     assert 0 == client.get("/_mock/worlds/default/journal").get_json()["last"]

@@ -1,4 +1,4 @@
-"""Listeners: a listener's every request is one world's; and what a running server can still open and let go."""
+"""Listeners: all requests of a bound listener belong to one world; listeners are opened and closed at run time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NUMBERS = {"action": "sms.get_numbers", "access_key": "foo", "secret_access_key"
 
 @pytest.fixture
 def listener(server: MockServer) -> str:
-    """The address of a second listener."""
+    """The URL of a second listener."""
     return server.add(Listener(server.service, name="side"))
 
 

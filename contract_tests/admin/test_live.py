@@ -1,4 +1,4 @@
-"""The page's stream: nothing that happens between a page and its stream is missed."""
+"""The page's event stream: nothing that happens between loading a page and opening its stream is missed."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class DemoContext(NamedTuple):
     page: str
 
     def since(self) -> str:
-        """Behind what a page that is looked at now lets its stream go on."""
+        """The cursor from which a page that is loaded now continues its stream."""
         text = requests.get(f"{self.page}/clock", timeout=PATIENCE).text
         cursor, since = (html.unescape(text.split(f'data-{name}="')[1].split('"')[0]) for name in ("cursor", "since"))
         return f"since={cursor}&{since}"
 
     def received(self, since: str) -> Iterator[str]:
-        """The topics that the stream tells, until it ends."""
+        """The topics that the stream sends until it ends."""
         with requests.get(f"{self.page}/live?{since}", stream=True, timeout=PATIENCE) as stream:
             for line in stream.iter_lines(decode_unicode=True):
                 yield from re.findall(r"(?<!^)\b\w+", line) if line.startswith("data: ") else ()
@@ -54,7 +54,7 @@ def stage() -> Iterator[DemoContext]:
     ],
     ids=["the clock", "faults", "a reset", "worlds", "an account"],
 )
-def test_what_happens_before_the_stream_opens_is_notified(
+def test_an_event_before_the_stream_opens_is_sent(
     stage: DemoContext, act: Callable[[DemoContext], object], topic: str
 ) -> None:
     since = stage.since()

@@ -1,4 +1,4 @@
-"""The ambiguity matrix: every test once more for each variant of the documents that is not the usual one."""
+"""The variants matrix: every test is run again for each variant that is not the default."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def numbers():
 
 
 def lines(result: pytest.RunResult) -> dict[str, str]:
-    """The table: what is said of each variant."""
+    """The lines of the matrix's table, one for each variant."""
     rows = (re.fullmatch(r"([\w.]+=[\w/-]+) +(\S+) +(.+)", line) for line in result.outlines)
     return {row[1]: row[3] for row in rows if row}
 

@@ -1,4 +1,4 @@
-"""The description of the control API, held against the server that it describes."""
+"""The OpenAPI description of the control API, compared with the running server."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ NEEDS_MORE_THAN_A_SCHEMA_SAYS = {
 
 @pytest.fixture(scope="module")
 def described(shipped) -> Any:
-    """The description as schemathesis has it, of a server at noon."""
+    """The description as schemathesis loads it, for a server at noon."""
     registry = WorldRegistry(
         shipped, VARIANTS, clock=Clock.frozen(parse_instant("2026-06-01T12:00:00Z")), providers=CALLBACKS
     )
@@ -131,7 +131,7 @@ def test_what_needs_no_token_says_so(client: Client) -> None:
 
 
 def ask(described: Any, label: str, mode: GenerationMode, *but: Any) -> set[int]:
-    """Ask for something with made-up data, hold each answer to the description; the statuses."""
+    """Send generated requests to an operation, validate each response, and return the statuses."""
     operation = next(each.ok() for each in described.get_all_operations() if each.ok().label == label)
     statuses: set[int] = set()
 

@@ -1,4 +1,4 @@
-"""What was decided and what was answered: journal, verifications and explanations go by what the client got, and say both."""
+"""A decision that a fault changes: journal, verifications and explanations show what was decided and what the client got."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_fault(client: Client, fault: Any, **rule: Any) -> None:
 
 
 def ask(client: Client, path: str) -> None:
-    """Ask without looking at what is asked to the connection."""
+    """Send a request, and ignore what the connection is told to do with its response."""
     client.application(create_environ(path), lambda *_: None)
 
 
@@ -86,7 +86,7 @@ OUTCOMES: dict[str, tuple[Any, dict[str, Any], tuple[str, str | None, str]]] = {
 
 
 @pytest.mark.parametrize("case", OUTCOMES.values(), ids=OUTCOMES)
-def test_an_exchange_that_a_fault_met_goes_by_what_the_client_got(client: Client, case: Any) -> None:
+def test_an_exchange_with_a_fault_is_verified_by_what_the_client_got(client: Client, case: Any) -> None:
     fault, rule, (outcome, error, effect) = case
     add_fault(client, fault, **rule)
     ask(client, SEND.format("5556667777"))
@@ -148,7 +148,7 @@ def test_what_was_decided_and_what_was_answered_are_both_said(client: Client, wo
     )
 
 
-def test_a_provider_error_that_was_deserved_and_came_late_is_mended_as_any_other(client: Client, words) -> None:
+def test_a_delayed_provider_error_is_explained_like_any_other(client: Client, words) -> None:
     add_fault(client, {"kind": "delay", "seconds": 1})
     client.get(SEND.format("555"))
 
@@ -202,7 +202,9 @@ def conjure(client: Client, request: str, provider: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", MAGIC.values(), ids=MAGIC)
-def test_magic_is_notified_with_its_range_its_quirk_and_how_to_switch_it_off(client: Client, words, case: Any) -> None:
+def test_the_explanation_of_a_magic_number_has_its_range_its_quirk_and_how_to_switch_it_off(
+    client: Client, words, case: Any
+) -> None:
     request, outcome, numbers, parameter, quirk, provider = case
     found = conjure(client, request, provider)
     magic, off = found["magic"], f"{provider}.magic=off"

@@ -1,4 +1,4 @@
-"""The pytest plugin and the unittest class, in runs of their own."""
+"""The pytest plugin and the unittest class, each run in a process of its own."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_a_setting_that_there_is_not_stops_the_run(run) -> None:
     assert "mockserver_server must be per-worker or shared, not 'both'" in "\n".join(result.errlines)
 
 
-# -- what a failing test is notified ---------------------------------------------------------------------------------------
+# -- the report of a failing test --------------------------------------------------------------------------------------
 
 FAILING = """
 @pytest.mark.mockserver(freeze="2026-03-29T00:59:59Z")
@@ -198,7 +198,7 @@ def test_it(mock_redirect, mock_world):
 
 
 @pytest.mark.parametrize("args", [(), ("-n", "1")], ids=["alone", "in a worker"])
-def test_a_failing_test_is_notified_its_journal_and_why(run, args: tuple[str, ...]) -> None:
+def test_the_report_of_a_failing_test_has_its_journal_with_explanations(run, args: tuple[str, ...]) -> None:
     result = run(FAILING, *args)
     result.assert_outcomes(failed=1)
     text = shown(result)
@@ -212,7 +212,7 @@ def test_a_failing_test_is_notified_its_journal_and_why(run, args: tuple[str, ..
     assert re.search(r"^api\.dialogtech\.com:443 +.*test_it\.py::test_it$", text, re.MULTILINE)
 
 
-def test_what_a_failing_test_is_notified_is_bounded(run) -> None:
+def test_the_report_of_a_failing_test_is_bounded(run) -> None:
     result = run(
         """
 def test_it(mock_redirect):
@@ -228,7 +228,7 @@ def test_it(mock_redirect):
     assert all(len(line) <= 200 for line in section)
 
 
-def test_a_passing_test_is_notified_nothing(run) -> None:
+def test_the_report_of_a_passing_test_has_no_journal(run) -> None:
     result = run("def test_it(mock_redirect): send()", "-rA")
     result.assert_outcomes(passed=1)
 
@@ -269,7 +269,7 @@ def test_loading_the_plugin_loads_nothing_else_of_ours() -> None:
     assert "['mockserver', 'mockserver.testkit', 'mockserver.testkit.pytest_plugin']\n" == done.stdout
 
 
-def test_a_run_that_asks_for_nothing_imports_nothing(run) -> None:
+def test_a_run_without_our_fixtures_imports_none_of_our_modules(run) -> None:
     run(
         """
 import sys

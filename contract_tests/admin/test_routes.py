@@ -1,4 +1,4 @@
-"""The tester's addresses."""
+"""The routes of the control API."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_journal_is_read_from_where_one_stopped(client: Client) -> None:
     assert (3, 0) == (whole["last"], whole["dropped"])
 
 
-def test_one_exchange_is_notified_whole(client: Client) -> None:
+def test_one_exchange_is_returned_in_full(client: Client) -> None:
     client.get(SEND)
     rejected = client.get(SEND, headers={"X-Trace": "7"})
     exchange = client.get("/_mock/worlds/default/journal/2").get_json()
@@ -82,7 +82,7 @@ def test_one_exchange_is_notified_whole(client: Client) -> None:
     ]
 
 
-def test_a_body_that_is_no_text_is_notified_in_base64(client: Client) -> None:
+def test_a_body_that_is_not_text_is_shown_as_base64(client: Client) -> None:
     client.post("/ibp_api.php", data=b"\xff\xfe")
 
     assert {"base64": "//4="} == client.get("/_mock/worlds/default/journal/1").get_json()["request"]["body"]
@@ -122,9 +122,7 @@ def test_what_cannot_be_answered_is_rejected_in_one_shape(
         ("/ibpapi.php", "/ibp_api.php"),
     ],
 )
-def test_an_unknown_path_is_notified_the_nearest_ones_as_people_write_them(
-    client: Client, path: str, nearest: str
-) -> None:
+def test_the_error_for_an_unknown_path_suggests_the_nearest_paths(client: Client, path: str, nearest: str) -> None:
     response = client.get(path)
     received = response.get_json()["error"]
 
@@ -149,7 +147,7 @@ def test_an_answer_without_a_body_has_no_type(client: Client) -> None:
     assert (204, b"", None) == (response.status_code, response.data, response.headers.get("Content-Type"))
 
 
-def test_another_method_is_notified_the_right_one(client: Client) -> None:
+def test_the_error_for_a_wrong_method_names_the_right_one(client: Client) -> None:
     response = client.post("/_mock/health")
 
     assert (405, "GET, HEAD") == (response.status_code, response.headers["Allow"])

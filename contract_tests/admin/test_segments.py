@@ -1,4 +1,4 @@
-"""How many messages a text is on the air."""
+"""Into how many SMS segments a text is split."""
 
 from __future__ import annotations
 

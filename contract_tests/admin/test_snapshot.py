@@ -33,7 +33,7 @@ def sent(client: Client, user: str = "foo", secret: str = "bar") -> str:
 
 
 def busy(client: Client) -> None:
-    """Let the default world be unlike any fixture."""
+    """Change the default world so that it differs from every fixture."""
     sent(client)
     client.patch(f"{WORLD}/variants", json={"mgage.date": "iso"})
     client.patch(f"{WORLD}/accounts/dialogtech/demo", json={"numbers": [{"number": "2025550100"}]})
@@ -47,7 +47,7 @@ def test_a_snapshot_is_a_world_file(client: Client) -> None:
     assert 7 == len(parse(response.get_json(), Rules.of(PROVIDERS, SWITCHES)).accounts)
 
 
-def test_its_credentials_are_notified_on_request_alone(client: Client) -> None:
+def test_its_credentials_are_shown_only_when_asked_for(client: Client) -> None:
     kinds, received = (
         client.get(HERE + query).get_json()["accounts"][0]["logins"] for query in ("", "?credentials=true")
     )

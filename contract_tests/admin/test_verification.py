@@ -1,4 +1,4 @@
-"""Verifications about a journal, and the difference to the nearest exchanges where one does not hold."""
+"""Verifications of the journal, and the difference to the nearest exchanges where one fails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Assert = Callable[[Any], dict[str, Any]]
 
 @pytest.fixture
 def send(client: Client, registry) -> Callable[..., None]:
-    """Send to each of these numbers; two seconds pass before each."""
+    """Send to each of these numbers, two seconds apart."""
 
     def sent(*numbers: str) -> None:
         for number in numbers:
@@ -45,7 +45,7 @@ def send(client: Client, registry) -> Callable[..., None]:
 
 @pytest.fixture
 def verified(registry) -> Assert:
-    """Whether a verification about the default world holds."""
+    """Whether a verification of the default world's journal holds."""
     masking = Masking((name for provider in PROVIDERS for name in provider.secrets), registry.is_ours)
 
     def asserted(verification: Any) -> dict[str, Any]:
@@ -94,14 +94,14 @@ def test_without_order_any_order_will_do(send, verified: Assert) -> None:
     assert holds(2, 1, last=2) == verified({"exchanges": [to(ADA), to(BOB)]})
 
 
-def test_each_of_the_wanted_is_an_exchange_of_its_own(send, verified: Assert) -> None:
+def test_each_pattern_needs_an_exchange_of_its_own(send, verified: Assert) -> None:
     send(ADA)
     difference = {"wanted": 2, "said": "there is no other exchange", "nearest": None, "fields": []}
 
     assert [difference] == verified({"exchanges": [to(ADA), to(ADA)]})["difference"]
 
 
-def test_a_broad_wish_leaves_the_only_exchange_that_meets_a_narrow_one_to_it(send, verified: Assert) -> None:
+def test_a_broad_pattern_leaves_the_only_exchange_that_matches_a_narrow_one_to_it(send, verified: Assert) -> None:
     send(ADA, BOB)
 
     assert holds(2, 1, last=2) == verified({"exchanges": [{"provider": "dialogtech"}, to(ADA)]})
@@ -183,7 +183,7 @@ def test_only_what_came_after_a_number_counts(send, verified: Assert) -> None:
     assert holds(2, last=2) == verified({"exchanges": [{"provider": "dialogtech"}], "count": 1, "since": 1})
 
 
-def test_what_was_dropped_is_notified_beside_the_outcome() -> None:
+def test_the_number_of_dropped_exchanges_stands_beside_the_outcome() -> None:
     journal = Journal(Budget(), most=2)
     for _ in range(5):
         journal.add(Exchange("GET", "/", (), b"", None))
@@ -223,7 +223,7 @@ def test_a_secret_is_masked_in_a_difference(client: Client, verified: Assert) ->
 
 @pytest.fixture
 def exchange(client: Client, registry) -> Exchange:
-    """A call with a list, a number, something that nothing reads, and a header."""
+    """An exchange whose request has a list, a number, a parameter that is not read, and a header."""
     client.post(
         "/messages/recived.json",
         json={**LOGIN, "phone": ["500600700", "500600701"], "limit": 5, "read": False, "system": "php"},

@@ -1,4 +1,4 @@
-"""Waiting through the control API: by cursor, without a gap, and no sooner or later than what is waited for."""
+"""Waiting through the control API: a cursor misses nothing, and a wait ends when its event happens."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 @pytest.fixture
 def listening(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let so many more waits have reached the world."""
+    """Wait until this many more waits have reached the world."""
     reached = Semaphore(0)
     first_since = EventFeed.first_since
 
@@ -151,7 +151,7 @@ def test_and_by_a_message_that_arrives_because_time_moves(
     assert 0 == registry.default.feed.subscribers
 
 
-def test_fifty_who_wait_hold_up_no_one(
+def test_fifty_waiting_clients_delay_no_other(
     server: MockServer, listening: Callable[[int], None], pool: ThreadPoolExecutor
 ) -> None:
     waiting = [pool.submit(requests.get, f"{server.url}{WAIT}?for=message&timeout=60") for _ in range(50)]
@@ -177,7 +177,7 @@ def test_events_are_streamed_from_a_cursor_on_as_they_happen(server: MockServer,
     assert "hi" == json.loads(second[2].removeprefix("data: "))["message"]["text"]
 
 
-def test_secrets_that_are_not_ours_are_masked_in_what_is_notified(server: MockServer, registry: WorldRegistry) -> None:
+def test_unknown_secrets_are_masked_in_event_streams_and_waits(server: MockServer, registry: WorldRegistry) -> None:
     requests.get(f"{server.url}/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=a-real-secret")
     with requests.get(f"{server.url}{WORLD}/events?since=0", stream=True, timeout=30) as stream:
         lines = stream.iter_lines(decode_unicode=True)

@@ -1,4 +1,4 @@
-"""Fault rules of webhooks, through the control API."""
+"""Webhook fault rules through the control API."""
 
 from __future__ import annotations
 

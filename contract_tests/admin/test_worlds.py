@@ -1,4 +1,4 @@
-"""Worlds through the control API: made, listed, reset, forked, dropped, and each one's own."""
+"""Worlds through the control API: created, listed, reset, forked and dropped; and their state is separate."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def sent(client: Client, credentials: dict[str, str], message: str = "hi", prefi
     ).text
 
 
-def test_a_world_says_where_it_is_who_may_come_in_and_what_is_in_it(client: Client, frozen: dict[str, Any]) -> None:
+def test_a_world_has_its_url_its_credentials_and_its_counts(client: Client, frozen: dict[str, Any]) -> None:
     credentials = frozen.pop("credentials")
 
     assert {
@@ -352,7 +352,7 @@ def test_a_thousand_worlds_under_32_threads_never_see_each_other_and_keep_the_li
     worlds = [made(client, id=f"w{index}", fixture="small", freeze=NOON) for index in range(1_000)]
 
     def use(world: dict[str, Any]) -> int:
-        """Send five times from each of two numbers, at one instant; how many were accepted."""
+        """Send five times from each of two numbers at one instant, and return how many sends were accepted."""
         mine = Client(app)
         login = world["credentials"]["dialogtech"]["documents"][0]
         responses = [

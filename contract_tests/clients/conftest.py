@@ -1,4 +1,4 @@
-"""Clients that are not ours, and a server that they are led to."""
+"""Clients written by others, and a server that they are led to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run_a_program() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def from_pypi() -> Callable[..., Path]:
-    """A folder with packages of PyPI, given as ``name==version``, without what they depend on."""
+    """Return a folder with PyPI packages, given as ``name==version``, without their dependencies."""
 
     def folder(*packages: str) -> Path:
         name = "pypi-" + "-".join(packages).replace("==", "-")
@@ -37,7 +37,7 @@ def from_pypi() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def from_npm() -> Callable[..., Path]:
-    """The ``node_modules`` of packages of npm, given as ``name@version``."""
+    """Return the ``node_modules`` of npm packages, given as ``name@version``."""
 
     def folder(*packages: str) -> Path:
         name = "npm-" + "-".join(packages).replace("@", "-")
@@ -49,7 +49,7 @@ def from_npm() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def compiled() -> Callable[..., Path]:
-    """A folder with the classes of Java sources, compiled anew when they have changed."""
+    """Return a folder with the classes of Java sources, compiled again when they change."""
 
     def folder(*sources: Path) -> Path:
         digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
@@ -59,7 +59,7 @@ def compiled() -> Callable[..., Path]:
 
 
 class Leading(NamedTuple):
-    """A server, and the environment that leads a child there."""
+    """A server, and the environment that leads a child process there."""
 
     server: MockServer
     environment: Mapping[str, str]
@@ -67,7 +67,7 @@ class Leading(NamedTuple):
 
 @pytest.fixture(scope="module")
 def leading() -> Iterator[Leading]:
-    """One server for all unmodified clients of a module, with what `mockserver env` prints for it."""
+    """One server for all unmodified clients of a module, with the environment that `mockserver env` prints for it."""
     with MockServer(https=True, proxy=True, freeze="2026-06-01T12:00:00Z") as server:
         env = (sys.executable, "-m", "mockserver", "env", "--format", "json", "--server", server.url)
         printed = subprocess.run(env, capture_output=True, check=True, timeout=PATIENCE).stdout
@@ -76,7 +76,7 @@ def leading() -> Iterator[Leading]:
 
 @pytest.fixture
 def world(leading: Leading) -> WorldClient:
-    """The default world as it was in the beginning: the hard-coded credentials lead there."""
+    """The default world, reset; the hard-coded credentials lead there."""
     world = leading.server.world
     world.reset()
     return world

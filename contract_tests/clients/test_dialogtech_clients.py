@@ -1,4 +1,4 @@
-"""Clients that no one changed for us: what they ask, what they are notified, and what they make of it."""
+"""Unmodified DialogTech clients: what they send, what they get, and what they make of it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def printed(name):
 
 
 def closed(sample):
-    """000's sample with the one line that it lacks (DT-2)."""
+    """000's sample with the end tag that it lacks (DT-2)."""
     return sample.replace("    </messages>", "        </outbound>\n    </messages>")
 
 
 def stored(registry):
-    """What was sent in the documents' account, as recipient, sender and text."""
+    """The sent messages of the documents' account, as recipient, sender and text."""
     sent = registry.default.state.message_store.page(
         account_key("dialogtech/documents"), parse_instant("2018-01-01T00:00Z"), LATEST
     )
@@ -51,7 +51,7 @@ def stored(registry):
 
 @pytest.fixture
 def printed_program(tmp_path):
-    """A printed PHP program in which nothing but the base URL is ours."""
+    """A printed PHP program in which only the base URL is changed."""
 
     def written(name, base_url):
         program = printed(name)
@@ -75,7 +75,7 @@ def test_the_message_of_the_php_program_of_001_is_stored_as_its_comment_says(run
 
 
 def test_the_php_program_of_000_gets_the_printed_messages(run, printed_program, open_registry):
-    """In the printed variant, where one line is all the difference."""
+    """In the printed variant, which differs in one line."""
     registry = open_registry(variants={"dialogtech.get_messages.dtd": "printed"})
     with MockServer(build_service(registry=registry)) as server:
         output = run("php", printed_program("get_messages.php", server.url))
@@ -97,7 +97,7 @@ def test_the_php_program_of_002_is_a_label_and_a_comment_and_does_nothing(run, p
 
 @pytest.fixture
 def numbers_url(base_url):
-    """The address that 002 prints."""
+    """The URL that 002 prints."""
     return printed("get_numbers.txt").split()[1].replace(HOST, base_url)
 
 
@@ -160,7 +160,7 @@ SENDING = {"to": 5556667777, "from_": 5554332111, "message": "Zażółć"}  # it
 
 @pytest.fixture
 def keyed(shipped, open_registry):
-    """The shipped world, in which the documents' account has an api_key as well."""
+    """The shipped world, in which the documents' account also has an api_key."""
     accounts = tuple(
         replace(account, logins=(*account.logins, Login("KEY"))) if account.name == "documents" else account
         for account in shipped.accounts
@@ -170,7 +170,7 @@ def keyed(shipped, open_registry):
 
 @pytest.fixture
 def ifbyphone(run, from_pypi, keyed):
-    """Call the module's verbs one after the other in a process of its own; what each of them returns."""
+    """Call methods of the module one after the other in a process of its own, and return what each returns."""
     folder = from_pypi(IFBYPHONE)
     paths = [str(folder), str(folder / "Ifbyphone"), str(folder / "Ifbyphone" / "api")]
     with MockServer(build_service(registry=keyed)) as server:
@@ -207,7 +207,7 @@ def test_ifbyphone_forgets_the_action_of_get_numbers(ifbyphone, keyed, failed):
 
 
 def test_ifbyphone_sends_the_message_again_when_asked_for_numbers(ifbyphone, keyed, failed):
-    """It sends the old action with the old parameters, and only the rate limit is in its way."""
+    """It sends the old action with the old parameters, and only the rate limit prevents a second message."""
     sent, numbers = ifbyphone(("send", [], SENDING), ("get_numbers", [], {}))
     assert sent == printed("send_message.xml")
     assert numbers == failed(
@@ -246,7 +246,7 @@ def test_ifbyphone_is_rejected_the_dates_that_its_docstring_asks_for(ifbyphone, 
     ]
 
 
-def test_ifbyphone_is_notified_of_a_wrong_key(ifbyphone, failed):
+def test_ifbyphone_gets_the_error_for_a_wrong_key(ifbyphone, failed):
     assert ifbyphone(("send", [], SENDING), key="foo") == [failed("Invalid api_key")]
 
 
@@ -289,7 +289,7 @@ NUMBERS = [["5554332111", "1", "http://example.net/?a&b"], ["5554443210", "1", "
 
 
 def made_of(result, description, messages=(), numbers=()):
-    """What a parser that is content makes of an answer."""
+    """What a parser reads from a response without complaint."""
     return {
         "result": result,
         "description": description,
@@ -301,7 +301,7 @@ def made_of(result, description, messages=(), numbers=()):
 
 @pytest.fixture
 def every_variant(tmp_path, open_registry, dialogtech_in):
-    """An answer of each kind in each variant, as a file; and what is to be read from each."""
+    """A response of each kind in each variant, as a file; and what is to be read from each."""
     expected = {}
 
     def write(name, response, made):

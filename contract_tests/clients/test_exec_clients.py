@@ -1,4 +1,4 @@
-"""``mockserver exec`` with programs that no one changed, and nothing of what they do leaves this machine."""
+"""``mockserver exec`` with unmodified programs: none of their requests leaves this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(*command: str, **options) -> subprocess.CompletedProcess[str]:
 
 
 def exec_(*command: str, options: tuple[str, ...] = ()) -> str:
-    """What a command prints in whose environment providers are doubles; it has to be content, and nothing unmatched."""
+    """Run a command under `mockserver exec`, require exit code 0 and no unmatched request, and return its output."""
     done = run(*MOCKSERVER, "exec", "--strict", *options, "--", *command)
     assert (0, "") == (done.returncode, done.stderr), done.stderr
     return done.stdout
@@ -195,7 +195,7 @@ def counted(out: Path) -> tuple[int, int]:
 
 @pytest.fixture
 def unplugged() -> tuple[str, ...]:
-    """Begins a command in a network of its own, which has no interface but loopback, and that is down."""
+    """The words that start a command in a network namespace of its own, whose only interface is a loopback that is down."""
     errors = []
     for user in (("--user", "--map-root-user"), ()):  # as no one in particular, and as root
         done = run("unshare", *user, "--net", "true")

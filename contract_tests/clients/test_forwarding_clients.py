@@ -1,4 +1,4 @@
-"""A receiver in PHP, as customers have them, against the vendor's schedule."""
+"""A webhook receiver in PHP against the provider's retry schedule."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TEXT = "Zażółć & 🙂"
 
 @pytest.fixture
 def serve_php(tmp_path):
-    """Serve the script, which fails so many times, with PHP's own server; its address and what it noted."""
+    """Serve the script, which fails a given number of times, with PHP's own server; return its URL and its record."""
     assert which("php"), "php is missing; contract_tests/clients/install-programs installs it"
     notes = tmp_path / "notes"
     with ExitStack() as stack:
@@ -47,7 +47,7 @@ def serve_php(tmp_path):
 
 @pytest.fixture
 def received(registry):
-    """Let a message come in that is forwarded to an address, and two hours pass; its delivery, and when it was tried."""
+    """Receive a message that is forwarded to a URL, advance two hours, and return the delivery and the instants of its attempts."""
 
     def received(url: str) -> tuple[str, list[int]]:
         world = registry.default
@@ -69,7 +69,7 @@ def received(registry):
     ("failures", "status", "minutes"),
     [(0, "acknowledged", [0]), (2, "acknowledged", [0, 5, 10]), (5, "given up", [0, 5, 10, 15, 60])],
 )
-def test_a_php_receiver_is_notified_until_it_answers_ok(serve_php, received, failures, status, minutes):
+def test_a_php_receiver_gets_retries_until_it_responds_ok(serve_php, received, failures, status, minutes):
     url, notes = serve_php(failures)
 
     assert (status, minutes) == received(url)

@@ -1,4 +1,4 @@
-"""Clients without a socket get what they would get at one: answers, and what their library raises for each fault."""
+"""Clients in process get what they get at a socket: the same responses, and the same exceptions for each fault."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def world(server: MockServer) -> Iterator[WorldClient]:
 
 @pytest.fixture
 def opened() -> Iterator[ExitStack]:
-    """Closes what a test has opened."""
+    """Close what the test has opened."""
     with ExitStack() as stack:
         yield stack
 
@@ -68,12 +68,12 @@ def by_httpx_async(_: ExitStack, world: WorldClient | None) -> Ask:
 
 @pytest.fixture(params=[by_requests, by_httpx, by_httpx_async], ids=["requests", "httpx", "httpx async"])
 def asking(request: pytest.FixtureRequest, opened: ExitStack) -> Callable[[WorldClient | None], Ask]:
-    """A client of each library, without a socket if a world is given."""
+    """A client of each library; without a socket if a world is given."""
     return partial(request.param, opened)
 
 
 def outcome(ask: Ask, url: str = URL, patience: float = PATIENCE) -> tuple[Any, ...]:
-    """What a client sees: the answer, or the exception."""
+    """What a client sees: the response, or the exception."""
     try:
         response = ask("GET", url, params=CALL, timeout=patience)
     except (requests.RequestException, httpx.HTTPError) as reason:

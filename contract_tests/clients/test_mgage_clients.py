@@ -1,4 +1,4 @@
-"""mGage through clients that people use, unmodified but for the address: curl, requests, httpx and urllib."""
+"""mGage through curl, requests, httpx and urllib, unmodified but for the URL."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATH = "/api/messages/program/121811"
 
 # The exporter of the README, for a session of requests or of httpx.
 def export(session, url):
-    """Every message of a program, whatever number of pages it fills."""
+    """Every message of a program, however many pages it fills."""
     while url is not None:
         response = session.get(url)
         response.raise_for_status()
@@ -48,7 +48,7 @@ def with_httpx(url):
 
 
 def with_urllib(url):
-    """It sends its credentials only when it is challenged, and answers a challenge only if it has a realm (MG-13)."""
+    """urllib sends its credentials only after a challenge, and only if that has a realm (MG-13)."""
     passwords = HTTPPasswordMgrWithDefaultRealm()
     passwords.add_password(None, url, *USER)
     opener = build_opener(HTTPBasicAuthHandler(passwords))
@@ -80,7 +80,7 @@ CLIENTS = [with_requests, with_httpx, with_urllib, with_curl]
 
 
 def message(serial, at):
-    """Seven to a second, so that pages begin and end among messages of the same instant."""
+    """A message; seven share each second, so that pages begin and end among messages of the same instant."""
     direction = "outbound" if serial % 3 else "inbound"
     return Message(
         serial,

@@ -1,4 +1,4 @@
-"""What `mockserver exec` has Python and Node load before a program: it leads them, and the program does not notice."""
+"""The modules that `mockserver exec` makes Python and Node load before a program: they lead it to the server, and it runs as before."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SERVED_HOSTS = str(PRELOADS / "python")
 
 @pytest.fixture
 def to(service) -> ClientEnvironment:
-    """What leads to a server."""
+    """The environment that leads to a server."""
     with MockServer(service, https=True, proxy=True) as server:
         yield client_environment(server.ca.trust, server.url, server.proxy_url, HOSTS)
 
@@ -56,7 +56,7 @@ def test_the_users_own_sitecustomize_is_run_and_is_the_one_that_is_imported(tmp_
     assert "mine\nmine\n" == printed(environment, sys.executable, "-c", "import sitecustomize as s; print(s.HERE)")
 
 
-def test_an_aiohttp_session_heeds_the_proxy_variables_unless_it_is_notified_not_to(tmp_path: Path) -> None:
+def test_an_aiohttp_session_uses_the_proxy_variables_unless_trust_env_is_false(tmp_path: Path) -> None:
     program = """
 import asyncio, aiohttp
 

@@ -1,4 +1,4 @@
-"""The PHP programs of 000 and 001, taken from their pages and run as they are printed, byte for byte."""
+"""The PHP programs of 000 and 001, taken from their pages and run byte for byte as they are printed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def page(document: str) -> str:
 
 
 def in_text(document: str) -> str:
-    """The program that a page's text holds."""
+    """The program in a page's text."""
     return re.search(r"<\?php.*?\?>", page(document), re.DOTALL)[0]
 
 
 def in_json(document: str) -> str:
-    """The program in the JSON that a page begins with: in a block of its body, which is JSON once more."""
+    """The program in a page that begins with JSON: in a block of its body, which is JSON itself."""
     body = json.loads(page(document).splitlines()[0])["body"]
     blocks = map(json.loads, re.findall(r"\[block:code\]\n(.*?)\n\[/block\]", body, re.DOTALL))
     (program,) = (each["code"] for block in blocks for each in block["codes"] if each["language"] == "php")
@@ -45,7 +45,7 @@ REJECTED = "Invalid access_key or secret_access_key"
 
 
 def escaped(text: str) -> str:
-    """A text as it stands in JSON."""
+    """A text as it is escaped in JSON."""
     return json.dumps(text)[1:-1]
 
 
@@ -57,7 +57,7 @@ def test_the_programs_are_their_pages_to_the_letter() -> None:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Callable[[str], str]:
-    """Where a program is saved under a name."""
+    """A folder in which a program is saved under a name."""
 
     def saved(text: str) -> str:
         file = tmp_path / "program.php"
@@ -71,7 +71,7 @@ def program(tmp_path: Path) -> Callable[[str], str]:
 
 
 def exec_(*command: str, options: Sequence[str] = ()) -> str:
-    """What a command prints that nothing leads but `mockserver exec`."""
+    """Run a command under `mockserver exec` alone, and return its output."""
     exec_ = (sys.executable, "-m", "mockserver", "exec", "--freeze", "2026-06-01T12:00:00Z", "--strict", *options)
     done = subprocess.run([*exec_, "--", *command], capture_output=True, text=True, timeout=PATIENCE)
     assert (0, "") == (done.returncode, done.stderr)
@@ -111,7 +111,7 @@ def test_in_a_world_without_their_keys_they_are_rejected_in_the_documented_envel
 
 @pytest.fixture
 def php(leading, program) -> Callable[[str], str]:
-    """What a program prints, and nothing on stderr."""
+    """Run a PHP program that prints nothing on stderr, and return its output."""
 
     def run(text: str) -> str:
         done = subprocess.run(

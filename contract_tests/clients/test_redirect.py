@@ -1,4 +1,4 @@
-"""Clients with hard-coded hosts, in this process: every library, over real TLS, and nothing else is touched."""
+"""Clients with hard-coded hosts in this process: every library is redirected over real TLS, and connections to other hosts are not."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def by_urllib(url: str) -> str:
 
 
 def by_sockets(url: str) -> str:
-    """As somebody does who knows no library."""
+    """Send a request through bare sockets."""
     host, _, target = url.removeprefix("https://").partition("/")
     with CONTEXT.wrap_socket(socket.create_connection((host, 443)), server_hostname=host) as connection:
         connection.sendall(f"GET /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
@@ -235,7 +235,7 @@ def test_a_ca_that_cannot_be_kept_is_made_for_the_run(
 
 @pytest.fixture
 def elsewhere(app):
-    """Another server over TLS on this machine, and the CA that its clients have to be notified of."""
+    """Another TLS server on this machine, and the CA that its clients must trust."""
     ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("localhost").configure_cert(context)
@@ -289,7 +289,7 @@ def test_everything_is_as_it_was_afterwards(server: MockServer, monkeypatch: pyt
 
 
 def witnessed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that are really asked for. None of them is resolved."""
+    """The host names that are really looked up. None of them is resolved."""
     requested: list[str] = []
 
     def witness(host: str, *_: object, **__: object) -> None:

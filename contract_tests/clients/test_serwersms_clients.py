@@ -1,4 +1,4 @@
-"""SerwerSMS through clients that people use, unmodified but for the address: the vendor's own, curl, requests, httpx."""
+"""SerwerSMS through the vendor's own clients, curl, requests and httpx, unmodified but for the URL."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ BAD_DATA = {"error": {"code": 1006, "type": "InvalidData", "message": "Invalid d
 
 @pytest.fixture
 def own(open_registry):
-    """A server with one account, which holds a message of every type."""
+    """A server with one account that holds a message of every type."""
     account = Account(
         "serwersms/own",
         "serwersms",
@@ -133,7 +133,7 @@ def url(own):
 
 
 def same(text, expected):
-    """Written alike, two answers are alike to the order of keys and the kind of numbers."""
+    """Compare two responses by their serialized text, so that the order of keys and the types of numbers count."""
     assert json.dumps(json.loads(text)) == json.dumps(expected)
 
 
@@ -152,7 +152,7 @@ print(json.dumps([getattr(getattr(api, part), method)(*arguments) for part, meth
 
 @pytest.fixture
 def python_client(run, from_pypi, url):
-    """What the methods of a version of the vendor's client return, each called with its arguments."""
+    """What methods of a version of the vendor's Python client return, each called with its arguments."""
 
     def call(version, *calls, token=TOKEN):
         folder = from_pypi(*version)
@@ -234,7 +234,7 @@ def test_the_vendors_python_client_hands_errors_to_its_caller(python_client, ver
 
 @pytest.fixture
 def node_client(run, from_npm, url):
-    """What the vendor's client for Node calls back with. It does not name `request`, which it needs."""
+    """What the vendor's client for Node passes to its callback. Its package does not declare `request`, which it needs."""
     modules = from_npm("serwersms.pl@1.0.8", "request@2.88.2")
 
     def call(*calls, password="Haslo"):

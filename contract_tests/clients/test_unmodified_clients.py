@@ -1,4 +1,4 @@
-"""Clients as customers write them: hosts and credentials hard-coded, no address, proxy or certificate of ours in them.
+"""Unmodified clients: hosts and credentials are hard-coded, without a URL, proxy or certificate of this project.
 
 Each runs in a process of its own, in the environment that `mockserver env` prints, and each meets an answer, a provider error
 and a connection that breaks when the provider has done what it was asked.
@@ -177,7 +177,7 @@ every_break = pytest.mark.parametrize(
 
 
 class Folders(dict[str, str]):
-    """What clients need beside their program, each fetched when it is first asked for."""
+    """The packages that clients need beside their program, each installed when it is first needed."""
 
     def __init__(self, fetchers: Mapping[str, Callable[[], Path]]) -> None:
         super().__init__(here=str(HERE))
@@ -205,7 +205,7 @@ def folders(from_pypi, from_npm, compiled) -> Folders:
 
 @pytest.fixture
 def words(folders) -> Callable[[Client, Sequence[str]], list[str]]:
-    """A client's command with its arguments, word by word."""
+    """A client's command line, as a list of words."""
 
     def spelt(client: Client, arguments: Sequence[str]) -> list[str]:
         named = [re.sub(r"\{(.+?)\}", lambda name: folders[name[1]], word) for word in client.command.split()]

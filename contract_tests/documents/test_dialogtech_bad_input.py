@@ -1,4 +1,4 @@
-"""Whatever arrives at DialogTech's address: a provider error of its own, a line in the journal, and a server that goes on."""
+"""Bad input at DialogTech's address: a provider error, an exchange in the journal, and a server that stays healthy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def address(server):
 
 @pytest.fixture
 def ask(address):
-    """Ask our own server at its socket."""
+    """Send a request to our own server at its socket."""
 
     def fetch(method, target, body=None, kind=None, **headers):
         headers = {name.title(): value for name, value in headers.items()} | ({"Content-Type": kind} if kind else {})
@@ -50,7 +50,7 @@ def ask(address):
 
 @pytest.fixture
 def say(address):
-    """Say bytes to our own server, and hear what it says until it closes."""
+    """Send bytes to our own server, and return what it sends until it closes."""
 
     def said(raw):
         with socket.create_connection(address, timeout=30) as connection:
@@ -81,7 +81,7 @@ def failed(dialogtech):
 
 @pytest.fixture
 def stays_healthy(server, ask):
-    """Afterwards the server answers as before; and its health is not in the journal."""
+    """After each test check that the server responds as before, and that health checks are not in the journal."""
     yield
     assert json.loads(ask("GET", "/_mock/health").body)["status"] == "ok"
     response = ask("GET", f"/ibp_api.php?action=sms.get_numbers&{PAIR}")
@@ -401,7 +401,7 @@ LEAKING = {
 
 
 def everything_in_the_journal(ask):
-    """The list, and each exchange in full, as they are sent."""
+    """The journal's list and each exchange in full, as bytes of the control API."""
     listed = ask("GET", "/_mock/worlds/default/journal").body
     numbers = [exchange["number"] for exchange in json.loads(listed)["exchanges"]]
     assert numbers

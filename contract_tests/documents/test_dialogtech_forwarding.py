@@ -1,4 +1,4 @@
-"""What a listener is notified of a message that comes in, and an address for reports of one that is sent."""
+"""DialogTech's webhooks: which are sent for an inbound message, and the URL for delivery reports of a sent one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEAD = Outcome(error="the connection to 127.0.0.1:80 failed: Connection refused"
 
 
 class Sender:
-    """A world's state, and a webhook sender without a socket: it applies what is decided, and what is due it attempts."""
+    """A world's state with a webhook sender that has no socket: it applies decisions and makes the attempts that are due."""
 
     def __init__(self, url=LISTENER, dlr_url=REPORTS, **variants):
         numbers = {OWN: Number(OWN, url=url, dlr_url=dlr_url)}
@@ -78,7 +78,7 @@ def delivery(kind, url):
     )
 
 
-# -- what is notified, and to whom -----------------------------------------------------------------------------------------
+# -- which webhooks are sent, and where to -----------------------------------------------------------------------------
 
 
 def test_an_inbound_message_opens_a_delivery_to_the_numbers_listener():

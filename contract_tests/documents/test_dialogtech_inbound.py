@@ -1,4 +1,4 @@
-"""A message that comes in from outside to a tracking number: in the provider's records at once, or rejected in a sentence."""
+"""An inbound message to a tracking number: in the provider's records at once, or rejected with a sentence."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def receive_inbound(provider, **changes):
 
 
 def received(provider, **credentials):
-    """The inbound messages of the day, as `sms.get_messages` tells them."""
+    """The inbound messages of the day, as `sms.get_messages` returns them."""
     response = etree.fromstring(provider.messages(**provider.TODAY, **credentials).encode())
     return [tuple(part.text for part in record) for record in response.iterfind(".//inbound/message")]
 

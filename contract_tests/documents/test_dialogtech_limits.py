@@ -36,7 +36,7 @@ FIXTURE = Fixture(accounts=(account("six", "foo", "bar"), account("other", "othe
 
 
 class Sender:
-    """Sends at milliseconds after noon of the world's clock."""
+    """Sends at given milliseconds after noon on the world's clock."""
 
     def __init__(self, provider):
         self.provider = provider
@@ -49,7 +49,7 @@ class Sender:
         return self.provider.send(sender=sender, **changes)
 
     def rejected(self, limit, *, now, free):
-        """The provider error that names a limit and when the next is possible, both in milliseconds after noon."""
+        """The provider error of a limit that says when the next send is possible, in milliseconds after noon."""
         return self.provider.failed(
             f"Rate limit exceeded: {limit}; next possible in {(free - now) / 1000:.3f} seconds, "
             f"at {iso(self.noon + free * SECOND // 1000)}"
@@ -258,7 +258,7 @@ def test_32_parallel_clients_never_get_more_than_the_limits_allow(open_registry,
     clients, tries, step = 32, 40, 2_000
 
     def client(place):
-        """Ask again and again, over one connection, from all six numbers in turn; the accepted ones are counted."""
+        """Send again and again over one connection, from all six numbers in turn, and return how many sends were accepted."""
         accepted = 0
         connection = HTTPConnection("127.0.0.1", port, timeout=30)
         for number in islice(cycle(SIX), place, place + tries):

@@ -1,4 +1,4 @@
-"""DT-39: numbers that bring about an outcome, at both ends of each range and one beyond."""
+"""DT-39: magic numbers that cause an outcome, at both ends of each range and one beyond."""
 
 from __future__ import annotations
 
@@ -162,12 +162,12 @@ def test_dt_39_the_evidence_has_the_windows_as_they_stand(provider, to):
 
 
 def decided(provider, to):
-    """What is decided about a send to a number, without making it so."""
+    """The decision about a send to a number, without applying it."""
     return provider.world.execute(partial(DIALOGTECH.decide, call(provider, to)), commit=False)
 
 
 def written(provider, to):
-    """How that is answered."""
+    """The response to that decision."""
     return DIALOGTECH.render(
         decided(provider, to), call(provider, to), provider.world.state.variants, SerializationCache()
     )

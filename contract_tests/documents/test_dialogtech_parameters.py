@@ -1,4 +1,4 @@
-"""Every row of the three parameter tables: required, accepts, max length; and every way to send them."""
+"""Every row of the three parameter tables (required, accepts, maximum length), and every way to send parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REQUIRED = [(action, name) for action, names in TABLES.items() for name in names
 
 @pytest.fixture
 def fetch(dialogtech):
-    """Ask for an action as its page does, but for some parameters; None leaves one out."""
+    """Call an action as its page does, with some parameters changed; None leaves one out."""
 
     def ask(page, /, **changes):
         rows = {"sms.send_message": dialogtech.SMS, "sms.get_messages": dialogtech.DAY}.get(page, {})
@@ -32,7 +32,7 @@ def fetch(dialogtech):
 
 
 def ids(response):
-    """The messages of an answer, in their order."""
+    """The identifiers of a response's messages, in order."""
     root = ET.fromstring(response)
     assert root.findtext("result") == "success", response
     return [element.text for element in root.iter("msg_id")]
@@ -40,7 +40,7 @@ def ids(response):
 
 @pytest.fixture
 def neighbours(shipped, open_registry, dialogtech_in):
-    """DialogTech with a disabled number on the documents' account, and with another account beside it."""
+    """DialogTech with a disabled number on the documents' account, and with a second account."""
     documents = next(account for account in shipped.accounts if account.key == "dialogtech/documents")
     disabled = Number("5550001111", sms_enabled=False)
     other = Account(

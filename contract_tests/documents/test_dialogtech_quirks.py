@@ -1,4 +1,4 @@
-"""The entries of DialogTech's QUIRKS.md: what is taken, and each other variant that there is a switch for."""
+"""The entries of DialogTech's QUIRKS.md: the default, and each variant that can be chosen."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def printed(name):
 
 
 def dtd(response):
-    """The declaration of the document type, as it stands in an answer; empty when there is none."""
+    """The document type declaration of a response; empty when it has none."""
     found = re.match(re.escape(PROLOGUE) + r"(<!DOCTYPE.*?\n\]>\n)?", response, re.DOTALL)
     return found[1] or ""
 
@@ -85,7 +85,7 @@ PRINTED_SENT = dtd(printed("send_message.xml"))
 
 
 def records(response):
-    """The messages of an answer, each as direction and the texts of its elements."""
+    """The messages of a response, each as its direction and the texts of its elements."""
     root = ET.fromstring(response)
     return [
         (direction, *(element.text for element in record))
@@ -106,7 +106,7 @@ def account(*numbers):
 
 @pytest.fixture
 def provider(open_registry, dialogtech_in):
-    """DialogTech with just these variants and, if the test says so, these numbers and messages of foo and bar."""
+    """DialogTech with these variants and, if given, these numbers and messages of the documents' account."""
 
     def of(variants=None, *, numbers=NUMBERS, messages=()):
         fixed = Segment(replace(message, serial=serial) for serial, message in enumerate(messages))
@@ -480,7 +480,7 @@ def test_dt_20_percent_escapes_are_decoded_once(dialogtech, written, stored):
     assert [record[4] for record in records(dialogtech.messages(**dialogtech.TODAY))] == [stored]
 
 
-def test_dt_21_the_id_of_a_sent_message_is_notified_by_get_messages(dialogtech):
+def test_dt_21_get_messages_returns_the_id_of_a_sent_message(dialogtech):
     assert [child.tag for child in ET.fromstring(dialogtech.send())] == ["result", "result_description"]
     [(_, identifier, *_)] = records(dialogtech.messages(**dialogtech.TODAY))
     assert re.fullmatch("[0-9]+", identifier)
@@ -662,7 +662,7 @@ def test_dt_36_what_is_not_utf_8_does_no_harm_in_a_parameter_that_is_not_read(di
         ("", "action=x&action=sms.get_numbers"),
     ],
 )
-def test_dt_37_the_last_counts_and_the_body_before_the_query_and_strangers_are_ignored(dialogtech, query, body):
+def test_dt_37_the_last_duplicate_and_the_body_win_and_unknown_parameters_are_ignored(dialogtech, query, body):
     query += "&access_key=foo&secret_access_key=bar"
     form = "application/x-www-form-urlencoded"
     request = {} if body is None else {"method": "POST", "data": body, "content_type": form}
@@ -751,7 +751,7 @@ EVERY = [
 
 
 def is_valid(response):
-    """Whether it is as the DTD inside it says."""
+    """Whether a document is valid by the DTD that it contains."""
     tree = etree.parse(BytesIO(response.encode()))
     return tree.docinfo.internalDTD.validate(tree)
 

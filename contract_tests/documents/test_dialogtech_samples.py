@@ -1,4 +1,4 @@
-"""Each printed sample of DialogTech, asked for as its page prints the request, and compared byte for byte."""
+"""Each printed sample of DialogTech, requested as its page does, and compared byte for byte."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def printed(name):
 
 
 def printed_url(name):
-    """The address that a printed PHP program puts together from its variables."""
+    """The URL that a printed PHP program builds from its variables."""
     program = printed(name)
     values = dict(re.findall(r'\$(\w+) = "([^"]*)";', program))
     parts = re.search(r"\$full_url = (.*?);", program, re.DOTALL)[1]
@@ -33,13 +33,13 @@ def fetch(base_url, url):
 
 
 def split(response):
-    """The declaration of the document type, and everything around it."""
+    """The document type declaration of a response, and everything around it."""
     before, declaration, after = re.split(r"(<!DOCTYPE.*?\n\]>\n)", response, flags=re.DOTALL)
     return declaration, before + after
 
 
 def closed(sample):
-    """000's sample with the one line that it lacks."""
+    """000's sample with the end tag that it lacks."""
     return sample.replace("    </messages>", f"{CLOSED}\n    </messages>")
 
 

@@ -1,4 +1,4 @@
-"""A provider error that a fault demands by name is, on the wire, the one that the provider would have said to that call."""
+"""A provider error that a fault rule names has the same bytes as the error that the provider itself would send to that request."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ REAL: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", REAL)
-def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Client, registry, case: str) -> None:
+def test_an_injected_error_has_the_bytes_of_the_real_one_for_the_same_request(
+    client: Client, registry, case: str
+) -> None:
     provider_name, where, call, wrong = REAL[case]
     name = case.partition(" ")[0]
     path = "/ibp_api.php" if provider_name == "dialogtech" else wrong.get("path", PROGRAM)
@@ -119,14 +121,14 @@ def test_the_forced_one_says_what_the_real_one_says_to_the_same_call(client: Cli
 
 
 def read(provider: Provider, request: dict[str, Any]) -> tuple[Call, ProviderRequest]:
-    """A request as its provider reads it."""
+    """A request as its provider parses it."""
     came = read_request(EnvironBuilder(**request).get_environ(), 1_000_000)
     query = came.query.encode("latin-1")
     fetch = ProviderRequest(came.method, came.path, query, came.headers, came.fields, came.body)
     return provider.parse(fetch), fetch
 
 
-def test_a_forced_limit_says_when_its_window_is_free_as_if_it_had_just_been_filled(client: Client) -> None:
+def test_an_injected_limit_error_says_when_its_window_is_free_as_if_it_had_just_been_filled(client: Client) -> None:
     build_error(client, "dialogtech", "TooManyPerMinute")
     said = client.get("/ibp_api.php", query_string=SEND).text
 

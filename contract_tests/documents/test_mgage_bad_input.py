@@ -1,4 +1,4 @@
-"""Whatever arrives at mGage's address: a provider error of its own, a line in the journal, and a server that goes on."""
+"""Bad input at mGage's address: a provider error, an exchange in the journal, and a server that stays healthy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOTHING = "Nothing here; the address of the API is /api/messages/program/{progra
 
 @pytest.fixture
 def ask(server):
-    """Ask our own server at its socket; status, kind and body."""
+    """Send a request to our own server at its socket, and return status, content type and body."""
 
     def fetch(method, target, body=None, **headers):
         headers = {"Authorization": BASIC} | {name.title().replace("_", "-"): text for name, text in headers.items()}
@@ -50,7 +50,7 @@ def journal(ask):
 
 @pytest.fixture(autouse=True)
 def stays_healthy(server, ask):
-    """Afterwards the server answers as before."""
+    """After each test check that the server responds as before."""
     yield
     assert ask("GET", PATH)[:2] == (200, JSON)
 

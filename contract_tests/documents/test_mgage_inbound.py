@@ -1,4 +1,4 @@
-"""A message that comes in from outside to a program: exported at once, or rejected in a sentence."""
+"""An inbound message to a program: exported at once, or rejected with a sentence."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def exported(registry):
 
 @pytest.fixture
 def receive_inbound(registry):
-    """Let a message come in; where nothing says to whom, to the account that has one program."""
+    """Receive an inbound message, by default for the account that has one program."""
 
     def received(**changes):
         whose = {} if {"account", "program"} & changes.keys() else {"account": "one"}

@@ -1,4 +1,4 @@
-"""MG-28: programs that bring about an outcome, at both ends of each range and one beyond."""
+"""MG-28: magic programs that cause an outcome, at both ends of each range and one beyond."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def registry(open_registry):
 
 
 def response(registry, program, auth=AUTH, query=""):
-    """The answer as it would be delivered."""
+    """The response as it would be sent."""
     encoded = b64encode(":".join(auth).encode()).decode()
     headers = (("Authorization", f"Basic {encoded}"),)
     call = MGAGE.parse(ProviderRequest("GET", PATH + program, query.encode(), headers, host="127.0.0.1"))
@@ -167,7 +167,7 @@ def test_mg_28_curl_gets_an_empty_reply(server, program):
 
 
 @pytest.mark.parametrize("program", [*LATE, *SILENT])
-def test_mg_28_a_client_of_little_patience_gives_up(server, program):
+def test_mg_28_a_client_with_a_short_time_out_gives_up(server, program):
     with pytest.raises(requests.ReadTimeout):
         requests.get(f"{server.url}{PATH}{program}", auth=AUTH, timeout=0.05)
     status, out, complaint = curl(server, program, "0.05")

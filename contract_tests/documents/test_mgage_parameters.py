@@ -1,4 +1,4 @@
-"""Every row of 003's table of filters, the page, and what is rejected of each."""
+"""Every row of 003's table of filters, paging, and the values of each that are rejected."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FIXTURE = Fixture(
 
 @pytest.fixture
 def page(open_registry):
-    """Ask; the texts of the page and the query of the next one."""
+    """Request a page, and return its texts and the query of the next page."""
     client = both_ways(open_registry(FIXTURE))
 
     def fetch(query):
@@ -64,7 +64,7 @@ def page(open_registry):
 
 @pytest.fixture
 def rejected(open_registry):
-    """Ask; the one sentence of a 400."""
+    """Send a request, and return the sentence of its 400."""
     client = both_ways(open_registry(FIXTURE))
 
     def fetch(query):

@@ -1,4 +1,4 @@
-"""The entries of mGage's QUIRKS.md: what is taken, and each other variant that there is a switch for."""
+"""The entries of mGage's QUIRKS.md: the default, and each variant that can be chosen."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ ACCOUNTS = (
 
 
 class Mgage:
-    """mGage's address in a server, asked as account one."""
+    """A client of mGage's API, with account one."""
 
     def __init__(self, registry):
         self.world = registry.default
@@ -67,7 +67,7 @@ class Mgage:
         return [message["body"] for message in self.messages(query)]
 
     def rejected(self, query="", program="1001", **request):
-        """Status and sentence of a provider error; there is nothing else in it."""
+        """The status and the sentence of a provider error that contains nothing else."""
         response = self.open(query, program, **request)
         (sentence,) = json.loads(response.data)["meta"]["generalErrors"]
         body = {"meta": {"generalErrors": [sentence], "nextPageUrl": None}}
@@ -77,7 +77,7 @@ class Mgage:
 
 @pytest.fixture
 def mgage(open_registry):
-    """mGage with these messages, in these variants, at this instant."""
+    """mGage with these messages and variants, at this instant."""
 
     def opened(*messages, variants: Mapping[str, str] = {}, now="2026-06-01T12:00:00Z"):
         clock = Clock.frozen(parse_instant(now))

@@ -1,4 +1,4 @@
-"""The printed sample of mGage, asked for as 003 describes the call, and compared by value, type and order of keys."""
+"""mGage's printed sample, requested as 003 describes, and compared by values, types and order of keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def printed(name):
 
 
 def straight(text):
-    """With the quotes that JSON knows in place of typographic ones, and of the double prime (MG-1)."""
+    """Replace typographic quotes and the double prime by the quotes of JSON (MG-1)."""
     return re.sub("[“”″]", '"', text)
 
 
@@ -70,7 +70,7 @@ def fetch(client):
 
 @pytest.fixture
 def fetch_in(open_registry, fetch):
-    """Ask in a server with other variants."""
+    """Send the request to a server with other variants."""
     return lambda variants, query: fetch(query, both_ways(open_registry(variants=variants)))
 
 

@@ -1,4 +1,4 @@
-"""Whatever reaches SerwerSMS and cannot be read gets the vendor's envelope: no traceback, no page of HTML."""
+"""Bad input at SerwerSMS's address gets the provider's error envelope, never a traceback or an HTML page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_XML_ACTION = (
 
 @pytest.fixture
 def posted(client):
-    """The JSON answer to a body, which comes at HTTP 200."""
+    """The JSON response to a body, which has status 200."""
 
     def post(body, content_type=JSON, **headers):
         response = client.post("/messages/recived", data=body, content_type=content_type, headers=headers)
@@ -243,7 +243,7 @@ def test_a_body_that_is_too_large_is_rejected(client):
     assert (response.status_code, response.json) == (413, BAD_DATA)
 
 
-def test_a_failure_of_ours_is_notified_in_the_envelope(client, monkeypatch):
+def test_an_internal_error_is_reported_in_the_error_envelope(client, monkeypatch):
     monkeypatch.setattr("mockserver.providers.serwersms.wire._item", lambda *_: 1 / 0)
 
     response = client.post("/messages/recived", data=WHO)

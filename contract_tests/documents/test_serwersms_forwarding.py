@@ -1,4 +1,4 @@
-"""What the customer's URL is notified of a message that comes in, what counts as heard, and when it is notified again."""
+"""SerwerSMS's webhooks: the request for an inbound message, which responses acknowledge it, and when it is retried."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rule(service="nd", url=URL, **further):
 
 
 class Sender:
-    """A world's state, and a webhook sender without a socket: it applies what is decided, and what is due it attempts."""
+    """A world's state with a webhook sender that has no socket: it applies decisions and makes the attempts that are due."""
 
     def __init__(self, *rules, **variants):
         account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),), forwarding=rules)
@@ -61,7 +61,7 @@ class Sender:
         return self.commit(SERWERSMS.receive_inbound, {"kind": kind, "sender": JAN, **FIELDS[kind], **changes})
 
     def build_webhook(self, kind="nd", **changes):
-        """The request for a message that comes in."""
+        """The request for an inbound message."""
         opened = self.receive_inbound(kind, **changes).events[-1]
         return SERWERSMS.build_webhook(opened.delivery, self.state)
 
@@ -74,7 +74,7 @@ class Sender:
         return self.commit(SERWERSMS.evaluate_attempt, delivery, Attempt(self.now, request, outcome, ""))
 
     def instants(self, number=1):
-        """When the attempts were made, in minutes after the message."""
+        """The instants of the attempts, in minutes after the message."""
         return [(attempt.at - NOON) / MINUTE for attempt in self.state.deliveries[number].attempts]
 
     def received(self, **values):
@@ -500,7 +500,7 @@ NO_PHONE = {"error": {"code": 2001, "type": "ValidationPhoneError", "message": "
 
 @pytest.fixture
 def injecting(open_registry):
-    """A server with one account that forwards everything, and a client that asks as that account."""
+    """A server with one account that forwards everything, and a client with that account's credentials."""
     rules = tuple(rule(kind) for kind in FIELDS)
     account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),), forwarding=rules)
     registry = open_registry(Fixture((account,), sequences={"serwersms.nd": 303024}))

@@ -1,4 +1,4 @@
-"""A message of one of the five types that comes in from outside: returned at once, or rejected in a sentence."""
+"""An inbound message of one of the five types: returned at once, or rejected with a sentence."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def registry():
 
 @pytest.fixture
 def recived(registry):
-    """What `messages/recived` returns."""
+    """The items that `messages/recived` returns."""
     client = both_ways(registry)
 
     def call(user="first", **parameters):
@@ -55,7 +55,7 @@ def recived(registry):
 
 @pytest.fixture
 def receive_inbound(registry):
-    """Let a message come in: that of the sample but for some fields, or exactly these."""
+    """Receive an inbound message: the sample with some fields changed, or exactly these fields."""
 
     def received(exactly=None, **changes):
         fields = FIELDS if exactly is None else exactly

@@ -1,4 +1,4 @@
-"""SW-39: numbers that bring about an outcome, at both ends of each range and one beyond."""
+"""SW-39: magic numbers that cause an outcome, at both ends of each range and one beyond."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def receive(registry, *senders):
 
 
 def response(registry, *phones, **parameters):
-    """The answer as it would be delivered."""
+    """The response as it would be sent."""
     call = Call(
         "messages.recived",
         {"method": "POST", "suffix": "json", "phone": list(phones), **parameters},
@@ -125,7 +125,7 @@ def test_sw_39_a_provider_error_has_a_status_where_provider_errors_have(open_reg
 
 
 @pytest.mark.parametrize(("phone", "delivery"), ANSWERING.items(), ids=ANSWERING)
-def test_sw_39_an_answer_is_lost_late_or_never_given_and_marks_what_it_would_have_notified(registry, phone, delivery):
+def test_sw_39_a_response_that_is_lost_or_late_or_never_sent_marks_its_messages_as_read(registry, phone, delivery):
     receive(registry, phone)
     answered = response(registry, phone, read=True)
     assert (answered.status, answered.timing) == (200, delivery)
@@ -204,7 +204,7 @@ def test_sw_39_curl_gets_an_empty_reply(server, phone):
 
 
 @pytest.mark.parametrize("phone", [*LATE, *SILENT])
-def test_sw_39_a_client_of_little_patience_gives_up(server, phone):
+def test_sw_39_a_client_with_a_short_time_out_gives_up(server, phone):
     url = f"{server.url}/messages/recived"
     with pytest.raises(requests.ReadTimeout):
         requests.post(url, {**WHO, "phone": phone}, timeout=0.05)

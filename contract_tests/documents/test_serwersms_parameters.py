@@ -1,4 +1,4 @@
-"""Every row of 004's parameter table, and every way in which public clients spell it."""
+"""Every row of 004's parameter table, in every spelling that public clients use."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def registry(open_registry, own):
 
 @pytest.fixture
 def fetch(client):
-    """The answer to a form with these parameters, as JSON."""
+    """The JSON response to a form with these parameters."""
 
     def ask(**parameters):
         return client.post("/messages/recived", data={**WHO, **parameters}).json
@@ -69,7 +69,7 @@ def fetch(client):
 
 @pytest.fixture
 def found(client):
-    """The numbers of the messages that a body of a type finds; a dictionary is sent as JSON."""
+    """The numbers of the messages that a request of this body type finds; a dictionary is sent as JSON."""
 
     def find(body, content_type="application/x-www-form-urlencoded"):
         if isinstance(body, dict):

@@ -1,4 +1,4 @@
-"""Every entry of the provider's QUIRKS.md: what we took, and the other variant where there is a switch."""
+"""The entries of SerwerSMS's QUIRKS.md: the default, and each variant that can be chosen."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ BAD_CODE = error(2002, "ValidationCodeError", "Invalid error code")
 
 
 class SerwerSMS:
-    """SerwerSMS in a server, asked as one account."""
+    """A client of SerwerSMS's API, with one account."""
 
     def __init__(self, registry, who=WHO):
         self.client = both_ways(registry)
@@ -66,13 +66,13 @@ class SerwerSMS:
 
 @pytest.fixture
 def printed(registry):
-    """The account whose sample is printed."""
+    """The account that holds the printed sample."""
     return SerwerSMS(registry)
 
 
 @pytest.fixture
 def variant(open_registry):
-    """The printed account in a world with one switch."""
+    """The account of the printed sample in a world with one variant chosen."""
     return lambda name, value: SerwerSMS(open_registry(variants={name: value}))
 
 
@@ -93,7 +93,7 @@ def message(serial, number, kind="nd", at="2026-05-01T10:00:00Z", sender=JAN, te
 
 @pytest.fixture
 def holding(open_registry):
-    """An account of our own that holds these messages."""
+    """An account of this test that holds these messages."""
 
     def hold(*messages, variants=None, **facts):
         account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"), Login("a-token")), **facts)

@@ -1,4 +1,4 @@
-"""The printed sample of SerwerSMS, asked for over a socket and compared by value, type and order; and the schemas."""
+"""SerwerSMS's printed sample, requested over a socket and compared by values, types and order; and the JSON schemas."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def printed():
 
 @pytest.fixture
 def demo(client):
-    """Everything that the demo account has to say, with its contacts."""
+    """Every message of the demo account, with its contacts."""
     return client.post("/messages/recived", data={**DEMO, "show_contact": "true"}).json
 
 
@@ -173,7 +173,7 @@ def test_the_demo_has_messages_of_every_type_with_exactly_their_fields(demo):
     }
 
 
-def test_the_demo_has_contacts_strangers_and_blacklisted_numbers(demo):
+def test_the_demo_has_contacts_unknown_senders_and_blacklisted_numbers(demo):
     found = {
         (item["blacklist"], bool(item.get("contact", {}).get("email")), "contact" in item) for item in demo["items"]
     }

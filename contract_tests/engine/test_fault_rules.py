@@ -1,4 +1,4 @@
-"""To which requests and webhooks a fault rule applies, at the edges; and rules as JSON."""
+"""Which requests and webhooks a fault rule applies to, at its bounds; and fault rules as JSON."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SEND = RequestFacts(
 
 @dataclass(frozen=True)
 class NamedFault(Fault):
-    """Does nothing, and has a name to be known by."""
+    """A fault without an effect, known by its name."""
 
     name: str = "a"
     drawn: float | None = None
@@ -69,7 +69,7 @@ def rules_of(*given):
 
 
 def choose(rules, facts, now, draw):
-    """What applies, counted as the world's events do it."""
+    """Choose the fault for a request, and count the hit as the world's events do."""
     selected, matched = rules.select("response", facts, now, draw)
     rules.count(matched)
     if selected.rule is not None:
@@ -78,7 +78,7 @@ def choose(rules, facts, now, draw):
 
 
 def met(rules, exchanges, facts=SEND, now=NOON, draw=never):
-    """The numbers, from 1, of the exchanges that meet a fault."""
+    """The numbers, from 1, of the exchanges to which a fault applies."""
     return [number for number in range(1, exchanges + 1) if choose(rules, facts, now, draw) is not NO_FAULT]
 
 
@@ -221,7 +221,7 @@ def test_a_rule_fires_when_all_that_is_given_holds(when, numbers):
         probability=st.sampled_from([None, 1]),
     )
 )
-def test_a_rule_that_says_it_is_exhausted_never_fires_again(when):
+def test_an_exhausted_rule_never_applies_again(when):
     rules = rules_of(FaultRule(A, when=when))
     exhausted_at = None
     for number in range(1, 30):
@@ -364,7 +364,7 @@ def test_a_fork_goes_on_counting_by_itself():
 # ------------------------------------------------------------------------------------------------------- what a hit leaves
 
 
-def test_what_is_left_meets_the_next_matched_exchange_before_it_takes_effect():
+def test_a_rule_can_get_another_fault_and_keeps_its_hits():
     rules = rules_of(FaultRule(A, RequestMatch(method="GET"), When(every=3), id="x"))
     met(rules, 3)
     rules.keep("x", B)

@@ -1,4 +1,4 @@
-"""The fault rules of a world: state like any other, which only events change."""
+"""The fault rules of a world are part of its state, which only events change."""
 
 from __future__ import annotations
 

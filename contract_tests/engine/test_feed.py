@@ -1,4 +1,4 @@
-"""Listening to a feed: everything once, nothing between variant and listening lost, and no one held up."""
+"""Subscriptions of an event feed: each event once, none missed between reading and subscribing, and no publisher blocked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def publish(feed: EventFeed, items: str) -> None:
         feed.publish(item)
 
 
-def test_a_listener_is_notified_of_every_item_and_its_cursor_until_it_stops(feed, heard, hear) -> None:
+def test_a_subscriber_gets_every_item_with_its_cursor_until_it_unsubscribes(feed, heard, hear) -> None:
     publish(feed, "a")
     stop = feed.listen(hear)
     publish(feed, "bc")
@@ -41,7 +41,7 @@ def test_a_listener_is_notified_of_every_item_and_its_cursor_until_it_stops(feed
     assert [("b", 2), ("c", 3)] == heard
 
 
-def test_stopping_twice_stops_no_one_else(feed, heard, hear) -> None:
+def test_unsubscribing_twice_leaves_other_subscribers(feed, heard, hear) -> None:
     stop = feed.listen(hear)
     feed.listen(hear)
     stop()
@@ -88,7 +88,7 @@ def test_an_error_in_a_listener_is_logged_and_holds_up_no_one(feed, heard, hear,
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_who_follows_is_notified_of_what_is_there_and_then_of_what_comes(feed, heard, hear) -> None:
+def test_a_follower_gets_the_kept_items_and_then_the_new_ones(feed, heard, hear) -> None:
     publish(feed, "ab")
     stop = feed.follow(1, hear)
     publish(feed, "c")
@@ -98,14 +98,14 @@ def test_who_follows_is_notified_of_what_is_there_and_then_of_what_comes(feed, h
     assert [("b", 2), ("c", 3)] == heard
 
 
-def test_who_follows_from_too_far_back_sees_by_the_first_cursor_what_is_missing(feed, heard, hear) -> None:
+def test_a_follower_that_starts_too_far_back_sees_by_the_first_cursor_what_is_missing(feed, heard, hear) -> None:
     publish(feed, "abcde")
     feed.follow(0, hear)
 
     assert [("c", 3), ("d", 4), ("e", 5)] == heard
 
 
-def test_what_happens_while_a_follower_reads_is_notified_in_its_turn(feed, heard) -> None:
+def test_items_published_while_a_follower_reads_come_in_order(feed, heard) -> None:
     def listener(item, cursor):
         heard.append((item, cursor))
         if item == "a":
@@ -150,7 +150,7 @@ def test_what_happens_between_variant_and_listening_is_found(feed, heard, hear) 
     assert [("a", 2)] == heard
 
 
-def test_who_stops_looking_is_not_said(feed, heard, hear) -> None:
+def test_a_search_that_is_stopped_reports_no_item(feed, heard, hear) -> None:
     stop = feed.first_since(0, "a".__eq__, hear)
     stop()
     publish(feed, "a")
@@ -195,7 +195,7 @@ def test_who_follows_many_publishers_misses_nothing(heard, hear) -> None:
     assert list(range(1, 2001)) == sorted(cursor for _, cursor in heard)
 
 
-def test_what_is_published_together_is_notified_and_read_one_by_one(feed, heard, hear) -> None:
+def test_items_published_together_are_heard_and_read_one_by_one(feed, heard, hear) -> None:
     feed.listen(hear)
     feed.publish_all("abc", 3)
     feed.publish("d")
@@ -204,7 +204,7 @@ def test_what_is_published_together_is_notified_and_read_one_by_one(feed, heard,
     assert [(tuple("abcd")[cursor:], 4, 0) for cursor in range(5)] == [feed.since(cursor) for cursor in range(5)]
 
 
-def test_what_was_published_together_is_let_go_of_together(feed) -> None:
+def test_items_published_together_are_dropped_together(feed) -> None:
     for group in ("ab", "cde", "f", "g"):
         feed.publish_all(group, len(group))
 

@@ -74,7 +74,7 @@ class Recorder:
 
 
 class Receivers:
-    """A sender without a network: every third attempt gets no answer, every other one is acknowledged."""
+    """A webhook sender without a network: every third attempt gets no response, the others are acknowledged."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1)
@@ -88,17 +88,17 @@ class Receivers:
         self._pool.submit(world.end_attempt, delivery.number, world.state.epoch, attempt)
 
     def due(self, world: World) -> None:
-        """Nothing keeps the time: the next request does."""
+        """Ignore when the next item is due; the next request performs it."""
 
     def forget(self, world: World) -> None:
-        """What is in flight comes back to a later epoch, which ignores it."""
+        """Ignore a cancelled delivery: its attempt ends in a later epoch, which ignores it."""
 
     def close(self) -> None:
         self._pool.shutdown()
 
 
 class Scenario:
-    """A world of all three providers, and what may happen to it."""
+    """A world of all three providers, and the changes that can be made to it."""
 
     def __init__(self, sender: Receivers | None = None, providers: Mapping[str, ProviderCallbacks] = CALLBACKS) -> None:
         sender = sender or Receivers()
@@ -110,13 +110,13 @@ class Scenario:
         self.record(self.world)
 
     def record(self, world: World) -> None:
-        """Begin to record a world's events, from a copy of the state that it has."""
+        """Start to record a world's events, and keep a copy of its state at this point."""
         self.start = InitialState(FORWARDING, world.state.ids.seed, template=world.state.fork())
         self.clock = world.clock
         world.log = self.log = Recorder()
 
     def folded(self) -> State:
-        """The recorded events, applied to the state that was there when recording began."""
+        """The copy of the state with the recorded events applied."""
         state = self.start.create_state(self.clock, self.clock.now())
         for event in self.log.events:
             state.apply(event)

@@ -1,4 +1,4 @@
-"""Handsets: messages found by the person's number, however it is spelled and whichever account they belong to."""
+"""Handsets: messages are found by a handset's number, in any spelling and across accounts."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_layer_is_sorted_by_handset_at_the_first_look_and_never_again() -> Non
     assert {handset_key("5556667777"): [0, 1, 2]} == {key: list(places) for key, places in layer.handsets.items()}
 
 
-def test_what_somebody_sets_is_notified_beside_what_happens(registry) -> None:
+def test_changed_settings_are_signalled_beside_the_feed(registry) -> None:
     received: list[object] = []
     world = registry.default
     world.settings_changed.listen(lambda item, _: received.append(item))
@@ -88,7 +88,7 @@ def test_what_somebody_sets_is_notified_beside_what_happens(registry) -> None:
     assert cursor == world.feed.cursor  # and a cursor counts none of it
 
 
-def test_worlds_that_come_and_go_are_notified_of(registry) -> None:
+def test_created_and_dropped_worlds_are_events_of_the_registry(registry) -> None:
     received: list[object] = []
     assert isinstance(registry.feed, EventFeed)
     registry.feed.listen(lambda item, _: received.append(item))

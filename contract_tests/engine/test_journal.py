@@ -1,4 +1,4 @@
-"""Journal and feed: bounded, and they say what they dropped."""
+"""Journal and feed are bounded, and say what they dropped."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_journal_keeps_the_latest_and_counts_what_it_dropped() -> None:
     assert journal.get(3) is None
 
 
-def test_the_budget_is_met_at_the_cost_of_whoever_holds_most() -> None:
+def test_the_journal_that_holds_most_is_cut_to_meet_the_budget() -> None:
     budget = Budget(most=100_000)
     quiet, loud = Journal(budget), Journal(budget)
     quiet.add(exchange())
@@ -108,7 +108,7 @@ def test_a_reader_of_the_feed_gets_what_came_after_its_cursor_once() -> None:
     assert ((), 2, 0) == feed.since(2)
 
 
-def test_a_reader_that_comes_too_late_is_notified_how_much_it_missed() -> None:
+def test_a_late_reader_gets_the_number_of_items_that_it_missed() -> None:
     feed = EventFeed(size=2)
     for item in "abcd":
         feed.publish(item)

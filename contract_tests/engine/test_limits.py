@@ -1,4 +1,4 @@
-"""Sliding windows at their edges."""
+"""Sliding rate windows at their edges."""
 
 from __future__ import annotations
 

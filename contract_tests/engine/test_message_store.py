@@ -1,4 +1,4 @@
-"""The message store against the simplest thing that does the same: a sorted list."""
+"""The message store compared with a sorted list."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Stamp: TypeAlias = tuple[int, int]
 
 @st.composite
 def ledgers(draw: st.DrawFn) -> tuple[MessageStore, list[Stamp]]:
-    """A store of segments and additions, changed and forked now and then, and what must be in it."""
+    """A message store of segments and additions, changed and forked now and then, and the messages that it must hold."""
     wanted: dict[int, Stamp] = {}
     layers = []
     for times in draw(st.lists(st.lists(INSTANTS, max_size=8), max_size=3)):
@@ -91,7 +91,7 @@ def test_a_message_is_found_by_its_number_as_soon_as_it_is_added() -> None:
 
 @pytest.fixture
 def _busy_threads() -> Iterator[None]:
-    """Threads that take turns as often as they can."""
+    """Make threads switch as often as possible."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield

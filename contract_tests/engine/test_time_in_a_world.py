@@ -1,4 +1,4 @@
-"""What a world's clock drives: what is due, resets, forks, adoption."""
+"""What a world's clock drives: due items, resets, forks and worlds created by credential."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACCOUNT = Account("p/a", "p", "a", (Login("foo", "bar"),))
 
 
 def receive_inbound(fields: Mapping[str, Any], state: State, now: int, ids: IdReservation) -> Decision:
-    """A message comes in, and as many more as it says, each a second after the other, or as far apart as it says."""
+    """Receive an inbound message that schedules a number of further ones, a given time apart (default one second)."""
     serial, number = state.message_store.next_serial, ids.number("p.inbound")
     message = Message(serial, "p/a", str(number), "inbound", "2", "1", now, fields["text"])
     at, following = now + fields.get("apart", SECOND), {**fields, "more": fields.get("more", 0) - 1}
@@ -192,7 +192,7 @@ def test_a_seed_decides_every_chance() -> None:
     assert hits("a") == hits("a") != hits("b")
 
 
-def test_strangers_are_rejected_unless_they_are_adopted() -> None:
+def test_unknown_credentials_use_the_default_world_unless_they_create_their_own() -> None:
     stranger = Credential("p", "stranger", "secret")
 
     rejecting, adopting = registry(), registry(auto_create_world=True)

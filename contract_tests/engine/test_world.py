@@ -1,4 +1,4 @@
-"""Worlds: the one way to change them, whose request is whose, and what they do not share."""
+"""Worlds: how they change, to which of them a request belongs, and that they share no state."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_an_id_belongs_to_one_world() -> None:
         worlds.create(FIXTURE, world_id="mine")
 
 
-def test_a_world_that_is_dropped_is_a_strangers() -> None:
+def test_the_credential_of_a_dropped_world_is_unknown() -> None:
     worlds = registry()
     world = worlds.create(FIXTURE, world_id="mine")
     user = world.state.accounts["p/a"].logins[0].user

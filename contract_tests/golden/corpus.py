@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A golden corpus: requests, each with every byte of what the server answered when they were recorded.
+"""A golden corpus: requests, each with every byte of the response that the server sent when they were recorded.
 
     corpus.py check  MOCKSERVER...    replay golden.json against `MOCKSERVER... serve` and print each difference (exit 1)
     corpus.py record MOCKSERVER...    write golden.json anew from what it answers (only in the commit that explains the change)

@@ -1,4 +1,4 @@
-"""An event loop whose time is a number, and a transport that is a buffer, for what a connection does when time passes."""
+"""An event loop with a manual clock, and a transport that is a buffer, for tests of what a connection does as time passes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Timer:
 
 
 class ManualLoop:
-    """As much of an event loop as a connection uses. Nothing happens until `advance` is called."""
+    """The part of an event loop that a connection uses. Nothing runs until `advance` is called."""
 
     def __init__(self):
         self.now = 1000.0
@@ -35,7 +35,7 @@ class ManualLoop:
         return self.call_later(0, call, *arguments)
 
     def advance(self, seconds):
-        """Let time pass, with all that is due until then."""
+        """Let time pass, and run all that is due by then."""
         end = self.now + seconds
         while self.due and self.due[0][0] <= end:
             self.now, _, timer = heapq.heappop(self.due)
@@ -45,7 +45,7 @@ class ManualLoop:
 
 
 class BufferTransport(asyncio.Transport):
-    """A transport without a socket. It keeps what is written, and notes when it is closed."""
+    """A transport without a socket that keeps what is written and notes when it is closed."""
 
     def __init__(self, is_tls=False):
         super().__init__({"sslcontext": object()} if is_tls else {})

@@ -1,4 +1,4 @@
-"""The connection, by raw bytes: what goes in, what comes out, in which order.
+"""The connection, by raw bytes: what is received, what is sent, and in which order.
 
 Every test that uses ``registry`` runs on both event loops. Nothing here measures time: a delay is either longer than any
 test (and must not have happened yet) or is simply waited out by a blocking read.
@@ -37,7 +37,7 @@ DATED = b"Date: Thu, 01 Jan 2015 00:00:00 GMT\r\n"
 
 
 def ok(body, *, connection=None, promised=None):
-    """The server's usual answer, as bytes."""
+    """The server's usual response, as bytes."""
     length = len(body) if promised is None else promised
     end = b"" if connection is None else b"Connection: %s\r\n" % connection
     return b"HTTP/1.1 200 OK\r\n" + DATED + b"Content-Length: %d\r\n" % length + end + b"\r\n" + body
@@ -54,7 +54,7 @@ def post(path, body, *headers):
 
 
 class StubApplication:
-    """A WSGI application that answers with the path it was asked, or as the test says, and remembers."""
+    """A WSGI application that responds with the request's path, or as the test says, and records its requests."""
 
     def __init__(self):
         self.environs = []
@@ -438,7 +438,7 @@ def test_a_request_may_come_byte_by_byte(client):
 
 
 class Wire(asyncio.Transport):
-    """A transport without a socket, for pieces that no kernel may join again."""
+    """A transport without a socket, so that no kernel joins pieces of received data."""
 
     def __init__(self):
         super().__init__()
@@ -461,7 +461,7 @@ class Wire(asyncio.Transport):
 
 
 def on_a_wire(application, talk):
-    """Let ``talk(connection, wire)`` be had with one connection after another."""
+    """Run ``talk(connection, wire)`` with a new connection each time."""
 
     async def had(pool):
         loop = asyncio.get_running_loop()
@@ -630,7 +630,7 @@ def test_what_is_no_http_is_rejected_and_closed_and_said(client, application, ra
     assert application.heard.empty()
 
 
-def test_garbage_that_comes_in_pieces_is_notified_whole_up_to_its_first_kilobytes(client, application):
+def test_invalid_http_that_comes_in_pieces_is_recorded_up_to_its_first_kilobytes(client, application):
     for byte in b"GET / HTT":
         client.send(bytes([byte]))
     client.send(b"X" * (2 * REPORTED_BYTES))
@@ -683,7 +683,7 @@ def test_an_error_of_our_own_is_logged_and_distinguished(client, application, mo
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_an_application_without_broken_is_not_said(loop, opened, connect):
+def test_invalid_http_is_not_reported_to_an_application_without_reject_invalid(loop, opened, connect):
     mock = opened.enter_context(Server(lambda environ, start_response: []))
     client = connect(mock)
     client.send(b"\x00")
@@ -977,7 +977,7 @@ def test_a_hanging_answer_stays_open_and_silent(serve, connect, application):
     assert len(application.environs) == 1
 
 
-def test_who_leaves_a_hanging_answer_is_forgotten(mock, connect, application):
+def test_a_client_that_disconnects_from_a_hanging_response_is_removed(mock, connect, application):
     application.timings["/"] = ResponseTiming(instead=b"", ending=Ending.HANG)
     client = connect(mock)
     client.send(get(b"/") + get(b"/never"))
@@ -1033,7 +1033,7 @@ def test_who_leaves_while_the_pool_is_at_work_has_left(client, application):
     assert (path, ending in {"left", "complete"}) == ("/_mock/x", True)  # it may be written before the reset is seen
 
 
-def test_the_end_is_notified_once_and_in_the_loops_thread(client, application):
+def test_the_end_is_reported_once_and_in_the_loops_thread(client, application):
     threads = queue.Queue()
 
     def way(environ, start_response):
@@ -1117,7 +1117,7 @@ def test_tls_rejects_and_closes(secure):
     assert secure.rest().startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
-def test_tls_ends_with_the_connection_though_the_client_says_no_good_bye(secure):
+def test_a_tls_connection_ends_without_the_clients_close_notify(secure):
     secure.send(get(b"/", b"Connection: close"))
     assert secure.rest() == ok(b"/", connection=b"close")
     below = socket.socket(fileno=secure.socket.detach())
@@ -1135,8 +1135,8 @@ def test_tls_ends_behind_all_that_a_slow_client_has_yet_to_read(secure, applicat
 
 
 @pytest.mark.parametrize("limits", [Limits(body=1 << 16, linger=FOR_EVER)])
-def test_tls_hears_out_who_is_still_sending(secure, application):
-    """More than lies in the buffers between them: a client that met a reset here would not come to read the answer."""
+def test_over_tls_a_client_that_is_still_sending_gets_its_response(secure, application):
+    """More than the buffers between them hold: a client that got a reset here would never read the response."""
     size = 32 << 20
     secure.send(get(b"/", b"Content-Length: %d" % size).replace(b"GET", b"POST", 1))
     for _ in range(size >> 16):

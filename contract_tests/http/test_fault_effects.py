@@ -1,4 +1,4 @@
-"""Every fault over a socket: what goes out, what real clients make of it, and that the server is none the worse.
+"""Every fault over a socket: which bytes are sent, what real clients make of them, and that the server stays healthy.
 
 A delay here is a few milliseconds that a client waits out, or an hour that it does not.
 """
@@ -66,7 +66,7 @@ def reject(name):
 
 
 class StubApplication:
-    """Answers with the number of the request, unless a rule says otherwise; what took effect is in ``stored``."""
+    """Responds with the number of the request unless a fault rule applies; ``stored`` lists the requests that took effect."""
 
     def __init__(self):
         self.rules = FaultRules()
@@ -111,7 +111,7 @@ def url(registry):
 
 
 def is_healthy(url, registry):
-    """Whether a new connection is answered as if nothing had been."""
+    """Whether a new connection gets its usual response."""
     return requests.get(f"{url}/plain", timeout=PATIENCE).text == TEXT % registry.request
 
 
@@ -374,7 +374,7 @@ CROWD = 500
 
 @pytest.fixture
 def many_sockets():
-    """Both ends of every connection are this process's."""
+    """Raise the limit of open files: both ends of every connection belong to this process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * CROWD + 200
     if soft < wanted:
@@ -384,7 +384,7 @@ def many_sockets():
 
 
 def threads():
-    """Python's, and the kernel's."""
+    """The number of threads, by Python and by the kernel."""
     return {*threading.enumerate(), *(task.name for task in Path("/proc/self/task").iterdir())}
 
 

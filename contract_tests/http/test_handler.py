@@ -1,4 +1,4 @@
-"""The one road of a provider request, under a plain WSGI server: whose world, what is written down, what is masked."""
+"""The handler of provider requests, under a plain WSGI server: to which world a request belongs, what is recorded, and what is masked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_date_is_the_worlds(app: Flask) -> None:
     assert app.test_client().get(f"/ibp_api.php?{NUMBERS}").headers["Date"] == "Thu, 01 Jan 1970 00:00:00 GMT"
 
 
-def test_every_exchange_is_written_down_and_the_testers_own_calls_are_not(app: Flask) -> None:
+def test_every_exchange_is_in_the_journal_and_calls_of_the_control_api_are_not(app: Flask) -> None:
     client = app.test_client()
     for path in ("/ibp_api.php", "/nowhere", "/", "/_mock/health", "/_mock/nowhere"):
         client.get(path)
@@ -221,9 +221,7 @@ def test_a_line_of_the_log_says_why(
     assert line in caplog.messages[-1]
 
 
-def test_a_plain_yes_is_worth_no_line_unless_everything_is_asked_for(
-    app: Flask, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_accepted_requests_are_logged_only_with_log_all(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "mockserver.exchange")
     app.test_client().get(f"/ibp_api.php?{NUMBERS}")
 

@@ -1,4 +1,4 @@
-"""The server: where it listens, how it starts, and that nothing holds up its end."""
+"""The server: where it listens, how it starts, and that nothing delays its stop."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def test_all_addresses_are_reached_by_the_loopback():
 
 def test_an_address_of_version_6_is_bracketed():
     class BoundListener:
-        """A socket of a machine that has IPv6, which not every container has."""
+        """A bound socket of a machine with IPv6, which not every container has."""
 
         def getsockname(self):
             return ("::1", 7670, 0, 0)
@@ -217,7 +217,7 @@ SLOW = {
 }
 
 
-def test_no_one_holds_up_the_end():
+def test_no_open_connection_delays_the_stop():
     reached, late, gate, ended = threading.Event(), threading.Event(), threading.Event(), []
 
     def slow(environ, start_response):

@@ -1,4 +1,4 @@
-"""The parser: received bytes become requests, whole and bounded, however they are split."""
+"""The parser turns received bytes into requests, whole and bounded, however they are split."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parser(**limits):
 
 
 def read(raw, sizes, **limits):
-    """What a parser makes of bytes that come in pieces of so many, as plain values."""
+    """The events that a parser reports for bytes in pieces of a given size, as plain values."""
     made = parser(**limits)
     for start in range(0, len(raw), sizes):
         made.feed(raw[start : start + sizes], 0.0)
@@ -141,7 +141,7 @@ def test_what_follows_a_connect_is_kept_for_another_protocol():
     assert (made.requests[0].target, bytes(made.after_connect)) == ("h:443", b"\x16\x03\x01")
 
 
-def test_the_stage_says_what_is_being_read():
+def test_the_parse_stage_names_the_part_of_the_request_that_is_read():
     made = parser()
     stages = [made.stage]
     for piece in (b"GET / HT", b"TP/1.1\r\nContent-Length: 1\r\n\r\n", b"x"):

@@ -1,4 +1,4 @@
-"""Which names are taken for a credential's."""
+"""Which parameter and header names are masked as credentials."""
 
 from __future__ import annotations
 

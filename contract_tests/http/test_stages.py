@@ -1,4 +1,4 @@
-"""What a connection does as time passes, stage by stage; and an application that responds without WSGI."""
+"""The time-outs of a connection, stage by stage; and an application that responds without WSGI."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OK = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\nContent-Length:
 
 
 class ManualExecutor(Executor):
-    """Runs what was submitted when the test says so."""
+    """An executor that runs submitted functions when the test says so."""
 
     def __init__(self):
         self.calls = []
@@ -33,7 +33,7 @@ class ManualExecutor(Executor):
 
 
 class App:
-    """An application that responds to /a itself and leaves the rest to WSGI."""
+    """An application that responds to /a itself and leaves other paths to WSGI."""
 
     def __init__(self, timing=None):
         self.timing = timing or ResponseTiming()

@@ -1,4 +1,4 @@
-"""Whose world a request is: its listener's, else its prefix's, else its header's, else its credential's, else the default."""
+"""To which world a request belongs: by its listener, else prefix, else header, else credential, else the default world."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key={}&secret_access_key=b
 
 @pytest.fixture
 def registry(open_registry):
-    """The default world, and three others; each issues a credential of its name, and its fixture prints foo."""
+    """The default world and three others. Each issues a credential of its name, and its fixture has the printed `foo`."""
     registry = open_registry(Fixture((ACCOUNT,)))
     for name in ("bound", "prefixed", "named"):
         registry.create(Fixture((ACCOUNT,)), world_id=name, logins={"dialogtech/a": (Login(name, "bar"),)})
@@ -26,13 +26,13 @@ def registry(open_registry):
 
 @pytest.fixture
 def client(registry):
-    """Asks by both ways in."""
+    """A client that sends each request by both ways in."""
     return both_ways(registry)
 
 
 @pytest.fixture
 def through(registry, service):
-    """Ask the handler what came in through a listener."""
+    """Send a request to the handler as if it came from a listener."""
 
     def ask(listener, target, **fields):
         path, _, query = target.partition("?")
@@ -52,7 +52,7 @@ def said(response):
     return response.status, json.loads(response.body)["error"]["code"]
 
 
-def test_without_listener_prefix_and_header_the_credential_says_it_and_a_strangers_is_the_default_worlds(
+def test_without_listener_prefix_and_header_the_credential_chooses_and_an_unknown_one_means_the_default_world(
     registry, client
 ):
     for user in ("named", "unknown"):
@@ -158,7 +158,7 @@ def test_what_is_no_providers_is_written_down_in_the_world_that_is_named(registr
     assert {"named": 1, "prefixed": 1} == journals(registry)
 
 
-def test_the_control_api_is_nobodys_world_and_is_not_written_down(registry, client):
+def test_the_control_api_belongs_to_no_world_and_is_not_in_the_journal(registry, client):
     statuses = [
         client.get("/_mock/health", headers={"X-Mockserver-World": "missing"}).status_code,
         client.get("/_w/named/_mock/health").status_code,

@@ -1,4 +1,4 @@
-"""The Flask application: a plain one, under any WSGI server that has one process, and what such a server cannot do."""
+"""The Flask application: plain, under any WSGI server with one process, and what such a server cannot do."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ THREADS = {"wsgi.multithread": True}
 
 @pytest.fixture
 def client(app) -> Client:
-    """Asks Flask, as a WSGI server that is not ours would."""
+    """A client of the Flask application, as under a foreign WSGI server."""
     return Client(app)
 
 
@@ -246,7 +246,7 @@ def test_flask_is_asked_by_our_own_server_only_for_what_is_no_providers():
 
 @contextmanager
 def running(*command: str, host: str, port: int) -> Iterator[str]:
-    """A WSGI server as a process of its own, for as long as the block lasts: its URL."""
+    """Run a WSGI server in a process of its own for as long as the block lasts, and return its URL."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("MOCKSERVER_", "GUNICORN_"))
     }

@@ -1,4 +1,4 @@
-"""Sockets to servers of ours."""
+"""The socket fixtures."""
 
 from contract_tests.sockets import connect, loop, opened, talking
 

@@ -1,4 +1,4 @@
-"""The certificate authority: whose it is, how it is made, and what it signs."""
+"""The certificate authority: its file, its rights, and the certificates that it signs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def leaf_of(ca: CertificateAuthority):
 
 
 def shaken(context: ssl.SSLContext, trusted: Path, name: str) -> str | None:
-    """Shake hands as a client that trusts one file; why it does not trust the server, if it does not."""
+    """Do a TLS handshake that trusts one file, and return the reason if it fails."""
     near, far = socket.socketpair()
     client = ssl.create_default_context(cafile=str(trusted))
 
@@ -229,7 +229,7 @@ def test_a_certificate_from_elsewhere_is_laid_out_likewise(ca: CertificateAuthor
     assert ca.bundle.read_bytes() == trust.bundle.read_bytes()
 
 
-def test_a_home_of_its_own_is_where_it_is_kept_when_nothing_is_said(tmp_path: Path) -> None:
+def test_the_default_folder_of_the_ca_is_in_the_users_home(tmp_path: Path) -> None:
     program = "from mockserver.intercept.ca import CertificateAuthority; print(CertificateAuthority().certificate)"
     environment = os.environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""A child's environment, as a pure function of its parent's and of where it is to be led."""
+"""The environment of a child process, as a pure function of its parent's environment and the server's URLs."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_path_with_a_space_is_one_word():
 
 @pytest.fixture
 def made(tmp_path):
-    """A kit of real files in a folder whose name has a space."""
+    """The CA and trust files in a folder whose name has a space."""
     ca = tmp_path / "a folder"
     pem = b"-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n"
     return client_environment(Trust(Folder(ca), pem), KIT.url, KIT.proxy, HOSTS, wgetrc=b"tries = 1")

@@ -1,4 +1,4 @@
-"""The proxy, by raw bytes: what it carries, what it rejects, and how connections end."""
+"""The forward proxy, by raw bytes: what it carries, what it rejects, and how connections end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ca(tmp_path_factory):
 
 
 class StubApplication:
-    """A WSGI application that says how it was asked."""
+    """A WSGI application that responds with what it was asked and how."""
 
     def __init__(self):
         self.timings = {}
@@ -69,7 +69,7 @@ def application():
 
 @pytest.fixture
 def opened(application, ca):
-    """Open a proxy beside the listeners that it leads to; connect to it as often as a test wants."""
+    """Open a proxy beside the listeners that it leads to, and connect to it as often as a test wants."""
     with contextlib.ExitStack() as ending:
 
         def serve(limits=None, listener=None, https=True, before=(), **options):
@@ -113,7 +113,7 @@ class Client:
         return got
 
     def through(self, ca, name):
-        """The same in TLS."""
+        """Send a request through the proxy over TLS."""
         context = ssl.create_default_context(cafile=str(ca.certificate))
         return Client(context.wrap_socket(self.socket, server_hostname=name), self.ending)
 
@@ -124,7 +124,7 @@ class Client:
 
 @pytest.fixture
 def receiver():
-    """A server of the child's own at this machine: each connection as a socket."""
+    """A server on this machine that is not ours: each connection as a socket."""
     with contextlib.ExitStack() as ending, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
 
@@ -329,7 +329,7 @@ def test_a_head_without_end_is_rejected(opened):
     assert client.rest().startswith(b"HTTP/1.1 431 ")
 
 
-def test_who_says_nothing_is_let_go(opened):
+def test_a_silent_client_is_disconnected(opened):
     assert b"" == opened(Limits(idle=0.01))().rest()
 
 
@@ -416,7 +416,7 @@ def test_a_name_that_is_none_is_a_bad_gateway(opened, host):
 
 @pytest.fixture
 def line(opened, receiver):
-    """Both ends of a line, and the server that carries it."""
+    """Both ends of a connection in memory, and the server that carries it."""
     connect = opened()
     near = connect().send(connect_to(f"127.0.0.1:{receiver.port}")).hears(ESTABLISHED)
     return near, receiver.accept(), connect.server
@@ -543,7 +543,7 @@ def test_the_end_of_the_server_is_the_end_of_the_line(line):
             assert b"" == client.rest()
 
 
-def test_no_one_holds_up_the_end_not_even_in_the_middle_of_a_handshake(opened):
+def test_no_open_connection_delays_the_stop_not_even_during_a_handshake(opened):
     connect = opened()
     clients = [connect() for _ in range(4)]
     clients[1].send(connect_to("one.test:443")).hears(ESTABLISHED)

@@ -1,4 +1,4 @@
-"""What an import costs, and that no module needs one that needs it. Layers and types are checked by `make lint`."""
+"""What an import costs, and that no modules import each other in a circle. `make lint` checks layers and types."""
 
 from __future__ import annotations
 

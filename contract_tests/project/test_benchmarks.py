@@ -1,4 +1,4 @@
-"""What `make bench` measures with is right; how long anything takes is not asked here."""
+"""The tools of `make bench` are right; how long anything takes is not tested here."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ def shot(peer: str, load: str, connections: int, rate: float, **others) -> Shot:
 
 
 def results() -> Results:
-    """Ours at 30,000 a second, WireMock at 10,000, and at 20,000 without its journal."""
+    """Results: ours at 30,000 a second, WireMock at 10,000, and at 20,000 without its journal."""
     rates = {SERVED_HOSTS: 30_000, NULL: 120_000, WIREMOCK: 10_000, WIREMOCK_OFF: 20_000, "Mountebank": 12_000}
     found = Results("2026-06-01", {"processor": "2 × a processor"}, is_whole=True)
     found.versions = dict.fromkeys(rates, "1.0")
@@ -333,7 +333,7 @@ def test_the_report_has_everybody_and_why_somebody_is_missing() -> None:
     assert "Not a whole run" not in text
 
 
-def test_answers_that_failed_are_notified() -> None:
+def test_the_report_says_whose_requests_failed() -> None:
     found = results()
     found.shots.append(shot("Mountebank", "send", 8, 12_000, repetition=1, errors=3))
 

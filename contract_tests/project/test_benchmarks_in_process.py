@@ -1,4 +1,4 @@
-"""The benchmarks run, so that they cannot rot. What they measure is no one's test."""
+"""The in-process benchmarks run. Their figures are not tested."""
 
 from __future__ import annotations
 

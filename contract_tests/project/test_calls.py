@@ -1,4 +1,4 @@
-"""One request runs through few of our functions."""
+"""How many files and calls of ours one request passes."""
 
 from __future__ import annotations
 

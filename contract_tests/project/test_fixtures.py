@@ -1,4 +1,4 @@
-"""The shipped fixtures: the documents' samples are theirs, and the worlds come out the same when made again."""
+"""The shipped fixtures: they hold the documents' samples, and making them again gives the same bytes."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_the_demo_has_messages_on_both_sides_of_a_change_of_clocks(zone, change)
 
 
 def ages():
-    """How long before the world's start, in seconds."""
+    """Seconds before the world's start, for each message."""
     return [parse_duration(row["at"]) / SECOND for row in DEMO if row["at"].startswith("P")]
 
 

@@ -1,4 +1,4 @@
-"""The two commands of the README on a fresh clone, and the wheel from an empty folder."""
+"""The README's two commands on a fresh clone, and the wheel in an empty folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NUMBERS = "/ibp_api.php?access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KE
 
 @contextmanager
 def served(command: list[str], folder: Path, **environment: str) -> Iterator[list[str]]:
-    """What a server prints until it says how it ends; it is ended as Ctrl-C does, and must like that."""
+    """Start a server, interrupt it as Ctrl-C does, and return what it printed."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "VIRTUAL_ENV"))}
     server = subprocess.Popen(
         command, cwd=folder, env=variables | environment, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -49,7 +49,7 @@ def ask(url: str) -> bytes:
 
 
 def clone(target: Path) -> Path:
-    """The project's files as a clone has them, with what is not committed yet."""
+    """The project's files as a clone has them, with uncommitted changes."""
     files = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -190,7 +190,7 @@ def test_the_wheel_is_installed_beside_an_application_with_older_versions_and_al
 
 
 def install_another_package_mockserver(folder: Path) -> None:
-    """Install what another product's client is like, as pip does: its files over those that are there."""
+    """Install a package like another product's client as pip does: its files replace those that are there."""
     files = {
         "mockserver/__init__.py": "raise SystemExit('the other package was imported')",
         "mockserver/client.py": "",

@@ -1,4 +1,4 @@
-"""Providers that are no part of this distribution: the example, and what `mockserver provider new` writes.
+"""Providers outside this distribution: the example, and what `mockserver provider new` writes.
 
 Each is installed into a folder of its own, and found by its entry point alone.
 """
@@ -39,7 +39,7 @@ class Installed:
         )
 
     def test(self) -> dict[str, int]:
-        """Run the package's own tests; how many ended how."""
+        """Run the package's own tests, and return the counts of their outcomes."""
         done = self.run("pytest", "-q", "-p", "no:cacheprovider", "-n", "0")
         counts = {word: int(count) for count, word in re.findall(r"(\d+) (\w+)", done.stdout.splitlines()[-1])}
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr
@@ -47,7 +47,7 @@ class Installed:
 
 
 def copied(project: Path, folder: Path) -> Path:
-    """A project's files as they are in the repository, for a build leaves others behind."""
+    """A copy of a project's committed files, because a build leaves others behind."""
     for path in project.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             target = folder / path.relative_to(project)
@@ -64,7 +64,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 @pytest.fixture(scope="module")
 def new(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """What the command writes for a name with a hyphen and a digit."""
+    """The package that the command writes for a name with a hyphen and a digit."""
     folder = tmp_path_factory.mktemp("new")
     command = [sys.executable, "-m", "mockserver", "provider", "new", "hello-2go", "--directory", str(folder)]
     subprocess.run(command, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""What holds of the errors of our providers beside what the conformance suite asks of every provider."""
+"""What holds for the errors of the shipped providers beside what the conformance suite requires."""
 
 from __future__ import annotations
 

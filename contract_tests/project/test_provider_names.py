@@ -1,4 +1,4 @@
-"""Nothing outside its own folder knows a provider by name."""
+"""No module outside a provider's own folder names a provider."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HELP_EXAMPLE = re.compile(r"^(  |.*\bExample: )mockserver ")
 
 
 def words() -> set[str]:
-    """What gives a provider away: its name, its title, and what its hosts are registered under."""
+    """The words that identify a provider: its name, its title, and the registered names of its hosts."""
     providers = list(installed_providers())
     assert providers
     names = {word for provider in providers for word in (provider.name, provider.title.lower())}

@@ -1,4 +1,4 @@
-"""What is quoted stands in the document it is quoted from, word for word (white space aside)."""
+"""Every quotation is in the document that it names, word for word (white space aside)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def words(text: str) -> str:
 
 
 def page(path: Path) -> str:
-    """A document's text; of those whose first line is JSON, also what it says when it is read."""
+    """A document's text; where its first line is JSON, also the text inside that."""
     raw = path.read_text()
     body = json.loads(raw.split("\n")[0])["body"] if raw.startswith("{") else ""
     return words(f"{raw}\n{body}\n{body.replace(chr(92) + 'n', ' ').replace(chr(92), '')}")
@@ -31,7 +31,7 @@ PAGES = {path.stem: page(path) for path in (ROOT / "contract_tests/documents/pag
 
 
 def missing(document: str, quote: str) -> list[str]:
-    """The parts of a quote that the document does not have; an ellipsis leaves something out."""
+    """The parts of a quotation that the document does not have; an ellipsis leaves something out."""
     return [part for part in re.split(r"\s*(?:…|\.\.\.)\s*", quote) if words(part) not in PAGES[document]]
 
 

@@ -1,4 +1,4 @@
-"""The README's commands run, and answer what it shows."""
+"""The README's commands run and print what it shows."""
 
 from __future__ import annotations
 

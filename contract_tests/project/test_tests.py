@@ -1,4 +1,4 @@
-"""What holds of every test."""
+"""Rules for every test file."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def described(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
 
 @cache
 def imported(path: Path) -> tuple[Path, ...]:
-    """The files of ours that a file imports."""
+    """The files of this project that a file imports."""
     modules = [node.module or "" for node in ast.walk(parsed(path)) if isinstance(node, ast.ImportFrom)]
     return tuple(ROOT / f"{name.replace('.', '/')}.py" for name in modules if name.startswith("contract_tests."))
 
 
 def helpers(path: Path) -> Iterator[Path]:
-    """The files whose functions a test file can call: itself, the conftest files above it, and what they import of ours."""
+    """The files whose functions a test file can call: itself, the conftest files above it, and what those import."""
     found, left = (
         set[Path](),
         [path, *(parent / "conftest.py" for parent in path.parents if parent.is_relative_to(TESTS))],
@@ -86,7 +86,7 @@ def test_every_test_asserts_something() -> None:
 
 
 def test_no_test_sleeps_or_reads_the_clock_of_the_machine() -> None:
-    """But for `sleep(0)`, which lets an event loop go on."""
+    """`sleep(0)` is allowed: it lets an event loop run."""
     clocks = {("time", "sleep"), ("time", "time"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")}
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

@@ -1,4 +1,4 @@
-"""The words of the project: what has been renamed stays renamed, and no two public classes share a name.
+"""The words of the project: retired names stay retired, and no two public classes share a name.
 
 Prose is exempt, and so are a protocol's own terms: only names that somebody types or imports are looked at.
 """
@@ -108,7 +108,7 @@ def keys(thing: Any) -> Iterator[str]:
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    """Every command below a group, by its whole name."""
+    """The full name of every command below a group."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -167,7 +167,7 @@ def test_no_heading_of_the_page_has_a_retired_word() -> None:
 
 
 def test_no_two_public_classes_share_a_name() -> None:
-    """A provider is a package of its own: its errors may be called as another's are."""
+    """Across providers names may repeat, because each provider is a package of its own."""
     places: dict[tuple[str, str], list[str]] = defaultdict(list)
     for path in SOURCES:
         where = path.relative_to(ROOT)

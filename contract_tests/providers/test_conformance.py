@@ -1,4 +1,4 @@
-"""Our three providers in the suite that every provider has to pass."""
+"""The three shipped providers in the suite that every provider must pass."""
 
 from __future__ import annotations
 

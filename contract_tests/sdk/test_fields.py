@@ -1,4 +1,4 @@
-"""Fields of a provider's own: declared by a Struct, checked wherever they come in, kept wherever messages and accounts are."""
+"""A provider's own fields: declared by a Struct, checked wherever they are received, kept wherever messages and accounts are."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ ACCOUNTS = {
 
 @pytest.fixture
 def provider(tmp_path: Path) -> Provider:
-    """One like mGage, with fields of its own and an account that it brings along."""
+    """A provider like mGage with fields of its own and an account of its own."""
     path, schema = tmp_path / "accounts.json", tmp_path / "schema.json"
     schema.write_text(MGAGE.schema.read_text().replace('"mgage"', '"acme"').replace("'mgage'", "'acme'"))
     path.write_text(json.dumps(ACCOUNTS).replace('"demo"', '"fielded"'))
@@ -98,7 +98,7 @@ def provider(tmp_path: Path) -> Provider:
 
 @pytest.fixture
 def service(provider: Provider) -> Service:
-    """It and mGage, at noon."""
+    """A server of that provider and mGage, at noon."""
     return build_service(Settings(freeze=NOON), [MGAGE, provider])
 
 
@@ -137,7 +137,7 @@ def test_the_schema_of_a_struct_describes_each_part_and_takes_no_other() -> None
 
 
 class Place(Struct):
-    """Where something is."""
+    """A place, as a Struct inside a field."""
 
     latitude: float
     name: str = ""

@@ -1,4 +1,4 @@
-"""Bytes into names and values: exact cases, and agreement with the parsers and encoders everybody uses."""
+"""Bytes to names and values: exact cases, and agreement with widely used parsers and encoders."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ MGAGE = installed_providers().by_name["mgage"]
 COMMAND = [sys.executable, "-m", "mockserver"]
 
 
-def test_ours_are_registered_as_anybody_s_are() -> None:
+def test_the_shipped_providers_are_registered_by_entry_points() -> None:
     points = distribution("sms-mockserver").entry_points.select(group="mockserver.providers")
     folders = {path.parent.name for path in (Path(__file__).parents[2] / "mockserver/providers").glob("*/__init__.py")}
 
@@ -77,7 +77,7 @@ def test_a_second_provider_of_a_name_and_one_of_a_host_are_not_served() -> None:
 
 
 def loaded(monkeypatch: pytest.MonkeyPatch, value: str, **names: object) -> LoadedProvider:
-    """What comes of an entry point of a package with these names in it."""
+    """The providers loaded from an entry point of a package with these names in it."""
     monkeypatch.setitem(sys.modules, "acme_sms", SimpleNamespace(**names))
     found = EntryPoint("acme", value, "mockserver.providers")
     vars(found)["dist"] = SimpleNamespace(name="acme-sms", version="1.0")

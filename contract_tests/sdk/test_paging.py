@@ -26,7 +26,7 @@ def message(serial: int, at: int) -> Message:
 
 
 def store(*times: int) -> MessageStore:
-    """Messages of these seconds, in the order in which they came."""
+    """Messages of these seconds, in the order in which they were stored."""
     messages = MessageStore()
     for serial, at in enumerate(times):
         messages.add(message(serial, at))

@@ -1,4 +1,4 @@
-"""Parameter tables of the SDK: each kind takes its values, and turns others down with the provider's own error."""
+"""The SDK's parameter tables: each kind parses its values, and rejects others with the provider's own error."""
 
 from __future__ import annotations
 

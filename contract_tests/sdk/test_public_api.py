@@ -1,4 +1,4 @@
-"""What `mockserver.sdk` promises to packages of other people."""
+"""What `mockserver.sdk` promises to providers written by others."""
 
 from __future__ import annotations
 

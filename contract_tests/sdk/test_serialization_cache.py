@@ -1,4 +1,4 @@
-"""What is remembered of messages against what is written anew: whatever happens in whichever world, the same bytes."""
+"""The serialization cache compared with serializing anew: the same bytes, whatever happens in whichever world."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ASKED: dict[str, tuple[str, ...]] = {
 
 
 def message(provider: str, serial: int, at: int, text: str, kind: str = "nd") -> Message:
-    """A message as that provider may have one, which came in or went out."""
+    """An inbound or outbound message, with fields as that provider may have."""
     direction: Any = "outbound" if serial % 3 == 2 and provider != "serwersms" else "inbound"
     more = {"serwersms": {"kind": kind}, "mgage": {"program": "1"}}.get(provider, {})
     parties = (JAN, EWA) if serial % 2 else (EWA, JAN)
@@ -77,7 +77,7 @@ SEEN = tuple((provider, request(target)) for provider in PROVIDERS for target in
 
 
 class Remembering(RuleBasedStateMachine):
-    """Worlds that share layers, and one memory for all of them."""
+    """Worlds that share segments, and one serialization cache for all of them."""
 
     @initialize(
         most=st.sampled_from((400, 2_000, 2**20)),
@@ -220,7 +220,7 @@ def test_a_page_that_is_asked_for_again_is_not_put_together_again() -> None:
 
 def test_what_was_written_of_a_layer_is_forgotten_with_it() -> None:
     class Form:
-        """Remembered together with what was written, one message at a time or in one piece."""
+        """A serialization cached with the messages that it was made of, one at a time or as a whole page."""
 
     def write(cache: SerializationCache, message_store: MessageStore) -> weakref.ref[Form]:
         form = Form()

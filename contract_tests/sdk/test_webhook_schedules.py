@@ -1,4 +1,4 @@
-"""When a webhook is tried again, what an attempt decides, and how what is sent is signed."""
+"""Webhook schedules: when a delivery is retried, what the result of an attempt decides, and how requests are signed."""
 
 from __future__ import annotations
 

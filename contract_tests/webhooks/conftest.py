@@ -16,7 +16,7 @@ from mockserver.webhooks import WebhookConfig, WebhookSender
 
 @pytest.fixture
 def hired():
-    """Make webhook senders that end with the test."""
+    """Make webhook senders that are closed at the end of the test."""
     with contextlib.ExitStack() as ending:
 
         def hire(*, resolve=None, connect=None, stopwatch=None, **webhook_config) -> WebhookSender:
@@ -36,7 +36,7 @@ def webhook_sender(hired) -> WebhookSender:
 
 @pytest.fixture
 def receiver():
-    """Listen on the loopback; every connection is handed to a script, in a thread of its own."""
+    """Listen on the loopback, and hand each connection to a script in a thread of its own."""
     with contextlib.ExitStack() as ending:
 
         def listen(script, host="127.0.0.1") -> Receiver:
@@ -74,7 +74,7 @@ class Receiver:
         self.ended.put(connection)
 
     def read(self, connection) -> bytes:
-        """A whole request; nothing when the client has left."""
+        """A whole request; nothing when the client has disconnected."""
         got = b""
         while not (found := re.match(rb"(?s)(.*?\r\n\r\n)", got)):
             if not (piece := connection.recv(65536)):

@@ -1,4 +1,4 @@
-"""The webhook sender: queues that keep their order, threads that start and end, and closing."""
+"""The webhook sender: its queues keep their order, its threads start and end, and it closes."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_named_targets_are_beside_the_private_ones(hired, receiver):
 
 
 def test_a_name_that_changes_its_address_after_it_was_checked_does_not_get_around_it(hired, receiver):
-    """DNS rebinding: the first answer is harmless, the next is not."""
+    """DNS rebinding: the first lookup returns a public address, the next a private one."""
     network = Elsewhere(receiver, "10.0.0.1")
     webhook_sender = hired(resolve=network.resolve, connect=network.connect)
     assert get(webhook_sender, "http://hook.example/").status == 200

@@ -220,7 +220,7 @@ def test_secrets_are_not_sent_to_another_origin(hired, receiver):
         ("http://[", "'http://[' is not the URL of an http or https server"),
     ],
 )  # fmt: skip
-def test_a_redirect_leads_only_to_where_a_request_may_go(hired, receiver, location, error):
+def test_a_redirect_to_a_forbidden_target_is_an_error(hired, receiver, location, error):
     there = receiver(answering(moved(302, location)))
     assert get(hired(max_redirects=5), there.url) == Outcome(error=error)
 
@@ -402,7 +402,7 @@ def test_a_refused_connection_is_reported(webhook_sender, unknown):
 
 
 def test_a_connection_to_itself_counts_as_refused(monkeypatch):
-    """The kernel may choose the port that nothing listens on for the client's end."""
+    """The kernel may choose as the client's port the one on which nothing listens."""
     with socket.socket() as both_ends:
         both_ends.bind(("127.0.0.1", 0))
         both_ends.connect(both_ends.getsockname())
@@ -517,7 +517,7 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture
 def secure(receiver, certificate):
-    """A receiver over TLS; the name that the client asked for is its answer."""
+    """A receiver over TLS that responds with the server name that the client asked for."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "certificate", certificate / "key")
     names = []

@@ -1,4 +1,4 @@
-"""Snapshots: a world that is made from one answers every request exactly as the world that it was taken of."""
+"""Snapshots: a world made from one sends the same responses as the world that it was taken of."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def opened(fixture=SMALL):
 
 
 def snapshot(world, **options):
-    """A world as a file holds it, through the bytes of the file."""
+    """A world's file, encoded to bytes and read again."""
     return orjson.loads(b"".join(snapshots.lines(snapshots.dump(world, VARIANTS, **options))))
 
 
@@ -104,7 +104,7 @@ REQUESTS = {"dialogtech": of_dialogtech, "mgage": of_mgage, "serwersms": of_serw
 
 
 def everything(registry, world):
-    """All that every account of a world is notified, and what it does meanwhile."""
+    """Every response that the accounts of a world get, and what those requests change."""
     client = client_of(registry)
     responses = [
         client.open(**request)
@@ -117,7 +117,7 @@ def everything(registry, world):
 
 
 def headers_of(response):
-    """Without the exchange's number: a journal is no part of a snapshot."""
+    """The headers without the exchange's number, because a snapshot holds no journal."""
     return [header for header in response.headers.to_wsgi_list() if header[0] != "X-Mockserver-Exchange"]
 
 
@@ -153,7 +153,7 @@ def login_of(world, account):
 
 
 def act(registry, world, action):
-    """Let something happen in a world; the world in which it goes on."""
+    """Change a world, and return the world that follows."""
     client = client_of(registry)
     match action:
         case "send", index, text:
@@ -413,7 +413,7 @@ def test_without_being_asked_a_snapshot_tells_no_credentials_but_their_kinds():
     assert snapshot(registry.default)["accounts"][2]["logins"] == ["pair", "key"]
 
 
-def test_credentials_are_issued_of_the_kinds_that_are_notified():
+def test_new_credentials_have_the_kinds_of_the_snapshots():
     document = snapshot(opened().default)
     registry = WorldRegistry(snapshots.parse(document, RULES), VARIANTS)
     worlds = [registry.default, registry.create(snapshots.parse(document, RULES))]
@@ -494,7 +494,7 @@ def test_a_file_need_say_none_of_it():
     assert file.fixture.sequences == {}
 
 
-def test_sequences_that_are_notified_are_all_there_are():
+def test_sequences_of_a_world_file_replace_those_counted_from_its_messages():
     rows = [{"id": "7", "direction": "inbound", "sender": "5" * 10, "recipient": "6" * 10, "at": "P1D", "text": ""}]
     account = {"provider": "dialogtech", "name": "a", "logins": ["key"], "messages": rows}
     assert snapshots.parse(world(accounts=[account]), RULES).sequences == {"dialogtech.inbound": 8}
@@ -523,7 +523,7 @@ def test_equal_snapshots_do_not_differ():
     assert snapshots.difference(snapshot(opened().default), snapshot(opened().default)) == []
 
 
-def test_what_a_send_changed_is_notified_by_place():
+def test_the_changes_of_a_send_are_listed_by_path():
     account = Account("dialogtech/a", "dialogtech", "a", (Login("u", "p"),), {"5554332111": Number("5554332111")})
     registry = opened(Fixture((account,)))
     before = snapshot(registry.default)
@@ -556,5 +556,5 @@ def test_things_are_compared_with_their_like_wherever_they_stand():
     ]
 
 
-def test_long_values_are_cut_when_they_are_notified():
+def test_long_values_are_shortened_in_differences():
     assert snapshots.difference({"about": "x" * 300}, {}) == [f'about: "{"x" * 199}... (302 characters) -> nothing']

@@ -1,4 +1,4 @@
-"""World files: what they say, and how a wrong one is rejected."""
+"""World files: what they contain, and how a wrong one is rejected."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ WORLD = {
 
 
 def changed(*path, to=..., key=None):
-    """The world with one thing in it changed; ``...`` takes it away, ``key`` renames it."""
+    """The world file with one thing changed; ``...`` removes it, ``key`` renames it."""
     world = copy.deepcopy(WORLD)
     parent = world
     for step in path[:-1]:
@@ -379,7 +379,7 @@ def test_a_large_file_is_rejected_with_the_same_sentence(world, sentence, monkey
 
 
 def many(*rows):
-    """A world with so many messages that they are read in several pieces, and these at its end."""
+    """A world file with so many messages that it is read in several pieces, ending in the given ones."""
     others = [{**OUTBOUND, "id": str(place), "at": f"P{place}D"} for place in range(1, 2 * CHUNK)]
     return changed(*ACCOUNT, "messages", to=[INBOUND, *others, *rows])
 

@@ -1,4 +1,4 @@
-"""A world that forwards to a receiver."""
+"""A world with an account that forwards inbound messages to a receiver."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def webhook_senders() -> list[WebhookSender]:
-    """What sends the webhooks of the servers that the test has opened, in their order."""
+    """The webhook senders of the servers that the test has opened, in the order of opening."""
     return []
 
 
 @pytest.fixture
 def opened(webhook_senders: list[WebhookSender]) -> Iterator[Callable[..., World]]:
-    """Open a server whose only account forwards what comes in at its NDI to an address."""
+    """Open a server whose only account forwards the inbound messages of its NDI to a URL."""
     registries: list[WorldRegistry] = []
 
     def opened(url: str, clock: Clock | None = None, **variants: str) -> World:

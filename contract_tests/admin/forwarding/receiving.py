@@ -1,4 +1,4 @@
-"""A customer's receiver, and what is sent to it by an account that forwards."""
+"""A webhook receiver, and an account that forwards to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY = "serwersms/a"
 
 
 class Receiver:
-    """A customer's script that says what it is asked to say, and remembers what it was asked. Until it listens its port rejects."""
+    """A webhook receiver that sends scripted responses and records its requests. It rejects connections until it listens."""
 
     def __init__(self) -> None:
         self.request: list[str] = []

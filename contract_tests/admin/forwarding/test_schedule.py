@@ -1,4 +1,4 @@
-"""A vendor's repeat schedule against a real receiver, in milliseconds: SerwerSMS's 5, 10, 15 and 60 minutes."""
+"""SerwerSMS's retry schedule (5, 10, 15 and 60 minutes) against a real receiver, run in milliseconds on the world's clock."""
 
 from __future__ import annotations
 
@@ -307,7 +307,7 @@ def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
 
 
 def test_a_receiver_on_the_tests_own_loop_works_through_the_awaitable_verbs() -> None:
-    """The loop answers the webhook while it awaits the verb that brought it about."""
+    """The test's event loop serves the webhook while it awaits the call that caused it."""
 
     async def demo() -> tuple[str, list[str]]:
         request: list[str] = []

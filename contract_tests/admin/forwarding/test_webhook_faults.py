@@ -1,4 +1,4 @@
-"""Webhooks that go wrong on purpose, as a real receiver gets them."""
+"""Faults of webhooks, as a real receiver sees them."""
 
 from __future__ import annotations
 

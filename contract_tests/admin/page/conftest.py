@@ -1,4 +1,4 @@
-"""A browser, and a page in it that nothing may go wrong on."""
+"""A browser, and a page on which any console message, error or foreign request fails the test."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ expect.set_options(timeout=PATIENCE)
 
 
 class Look(NamedTuple):
-    """How somebody looks at the page."""
+    """A colour scheme and a window size."""
 
     scheme: str
     width: int
@@ -48,7 +48,7 @@ DESK = LOOKS[0]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for a file of tests, and no longer: while it is there, this thread has a running event loop, and others want their own."""
+    """One browser per test file. It is closed with the file, because this thread has a running event loop while it is open, and other tests need their own."""
     program = shutil.which("chromium")
     assert program, "there is no chromium on this machine; `make test` installs it"
     with sync_playwright() as playwright:
@@ -59,25 +59,25 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(params=(LOOKS[0], LOOKS[3]), ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
-    """Every test that asks for it runs in both colour schemes, at the width of a desk and of a phone."""
+    """Run the test in the light scheme at desktop width and in the dark scheme at phone width."""
     return request.param
 
 
 @pytest.fixture(params=LOOKS, ids=str)
 def every_look(request: pytest.FixtureRequest) -> Look:
-    """Both colour schemes at both widths."""
+    """Run the test in both colour schemes at both widths."""
     return request.param
 
 
 @pytest.fixture
 def narrow() -> Look:
-    """At the width of a phone alone."""
+    """The phone's width alone."""
     return LOOKS[2]
 
 
 @pytest.fixture
 def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Page]]:
-    """Open the page; at the end nothing may have gone wrong on it, and nothing been asked of anybody else."""
+    """Open the page; at the end fail if it logged an error or requested anything from another host."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
@@ -116,7 +116,7 @@ def _is_own(url: str, home: str) -> bool:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core, fetched once from npm."""
+    """The source of axe-core, installed once from npm."""
     npm = ("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts")
     folder = fetched(AXE.replace("@", "-"), *npm, "--prefix", "{}", AXE)
     return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
@@ -124,7 +124,7 @@ def axe() -> str:
 
 @pytest.fixture
 def violations(axe: str) -> Callable[[Page], list[str]]:
-    """What axe-core finds wrong on a page, by the rules of WCAG and good practice. The page's own policy stays in force."""
+    """Return what axe-core finds wrong on a page by WCAG and its best practices. The page's content security policy stays in force."""
 
     def found(page: Page) -> list[str]:
         page.evaluate(axe)
@@ -140,12 +140,12 @@ def violations(axe: str) -> Callable[[Page], list[str]]:
 
 @pytest.fixture
 def world(server: MockServer) -> WorldClient:
-    """A small world of the test's own, at noon."""
+    """A small world for this test, frozen at noon."""
     return server.create_world("small", id="mine", freeze="2026-06-01T12:00:00Z")
 
 
 class Sender:
-    """A real client of DialogTech's."""
+    """A DialogTech client that sends over a socket."""
 
     def __init__(self, server: MockServer, world: WorldClient) -> None:
         self._url = f"{server.url}/ibp_api.php"

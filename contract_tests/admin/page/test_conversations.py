@@ -1,4 +1,4 @@
-"""Handsets side by side, driven by a browser while real clients send."""
+"""Conversations on the page, driven by a browser while real clients send."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver.ui.segments import segments
 
 
 def png(size: int) -> bytes:
-    """A grey square."""
+    """A small grey PNG image."""
     rows = (b"\0" + b"\x80" * size) * size
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)),
@@ -203,7 +203,7 @@ def test_what_the_client_has_read_is_marked_so(open_page, server, world):
     expect(bubble).to_contain_text("read by the client")
 
 
-def test_what_a_reset_has_taken_is_no_longer_said_of(open_page, server, world, sender):
+def test_a_reset_empties_the_conversation_that_is_open(open_page, server, world, sender):
     world.change_account(
         "serwersms", "documents", forwarding=[{"service": "nd", "url": "http://127.0.0.1:9/?t=#WIADOMOSC#"}]
     )

@@ -1,4 +1,4 @@
-"""Exchanges on the page, driven by a browser while real clients ask."""
+"""Exchanges on the page, driven by a browser while real clients send requests."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_list_is_filtered_and_searched_and_stays_live(look, open_page, serve
     expect(rows.first).to_contain_text("TooManyPerNumber")
 
 
-def test_what_became_of_an_answer_is_notified_beside_the_fault(look, open_page, world, sender):
+def test_the_outcome_of_a_response_is_shown_beside_the_fault(look, open_page, world, sender):
     world.faults.add("reset", point="after", when={"nth": 1})
     world.faults.add(
         [{"kind": "delay", "seconds": 0}, {"kind": "provider_error", "name": "TooManyPerMinute"}], when={"nth": 2}
@@ -160,7 +160,7 @@ def copied(server, number):
 
 
 def of_every_kind(server, world, sender):
-    """An exchange for each way in which a copied test is written; how many there were."""
+    """Make one exchange for each form of copied test, and return how many."""
     sender.send("accepted")
     sender.send("rejected by a limit")
     world.clock.advance(minutes=2)

@@ -1,4 +1,4 @@
-"""Bodies laid out: nothing is lost, nothing is invented."""
+"""Formatted bodies: formatting loses nothing and adds nothing."""
 
 from __future__ import annotations
 

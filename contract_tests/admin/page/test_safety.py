@@ -1,4 +1,4 @@
-"""Texts are texts, and no one looks in who may not."""
+"""The page shows every text as text, and requires a token where the control API does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POLICY = {
 
 
 def poison(server, world, sender):
-    """Put it wherever a stranger, a client or a tester can put text."""
+    """Put an HTML payload into every field that a handset, a client or a user can set."""
     file = {"name": EVIL, "content_type": EVIL, "data": b64encode(EVIL.encode()).decode()}
     note = {"name": EVIL, "content_type": "text/plain", "data": b64encode(EVIL.encode()).decode()}
     contact = {"phone": "+48500600700", "first_name": EVIL, "last_name": EVIL, "company": EVIL, "description": EVIL}
@@ -133,7 +133,7 @@ def test_files_are_only_ours(server):
 
 @pytest.fixture
 def guarded():
-    """A server that others can reach, and so one that asks for its token."""
+    """A server that listens on all addresses, so that it requires its token."""
     with MockServer(settings=Settings(host="0.0.0.0", port=0, token="open-sesame")) as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""The README's pictures are of this page: `make screenshots` takes them again, and every other run compares."""
+"""The README's screenshots show the current page: `make screenshots` takes them again, every other run compares."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NEAR = """async ([one, other]) => {
 
 
 def a_morning(server):
-    """A world with a little of everything, always the same."""
+    """A world with a little of everything, the same each time."""
     world = server.create_world("small", id="morning", seed="morning", freeze="2026-06-01T08:55:00Z")
     key, secret = world.login("dialogtech", "documents")
 

@@ -1,4 +1,4 @@
-"""Prints messages that came in, and marks them as read, with serwersmsv2api: read_by_serwersms.py TYPE."""
+"""Prints inbound messages and marks them as read, with serwersmsv2api: read_by_serwersms.py TYPE."""
 
 import sys
 

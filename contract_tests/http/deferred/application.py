@@ -1,4 +1,4 @@
-"""Who promises answers, and what is said and heard of that."""
+"""An application with deferred responses, and helpers to watch its connections."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LAST = b"0\r\n\r\n"
 
 
 class StubApplication:
-    """A WSGI application that answers with the path it was asked, or promises what the test has laid out."""
+    """A WSGI application that responds with the request's path, or defers the response that the test has prepared."""
 
     def __init__(self):
         self.promises = {}
@@ -96,7 +96,7 @@ class Wire(asyncio.Transport):
 
 
 def on_a_wire(application, talk):
-    """Let ``talk(connection, wire)`` be had."""
+    """Run ``talk(connection, wire)`` on an event loop."""
 
     async def had(pool):
         loop = asyncio.get_running_loop()
@@ -110,6 +110,6 @@ def on_a_wire(application, talk):
 
 
 def elsewhere(call, *arguments):
-    """Call in another thread, and wait for that."""
+    """Call a function in another thread and wait for it."""
     with ThreadPoolExecutor(1) as other:
         return other.submit(call, *arguments).result(PATIENCE)

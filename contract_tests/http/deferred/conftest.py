@@ -1,4 +1,4 @@
-"""A server of a server that promises answers, on both event loops."""
+"""A server with deferred responses, on both event loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that are given bit by bit, from any thread, to clients that may be slow or leave."""
+"""Streamed responses: sent piece by piece, from any thread, to clients that may be slow or disconnect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that are promised: given later and once, from any thread, and by none while they wait.
+"""Deferred responses: completed later, once, from any thread, and without a thread that waits.
 
 What asks a socket runs on both event loops. Nothing here sleeps or measures time: a time-out is either longer than any
 test or is waited out by a blocking read, and order is asserted turn by turn.
@@ -104,7 +104,7 @@ def test_requests_behind_one_that_waits_keep_their_turn(client, application):
     client.hears(ok(b"no one") + ok(b"/then"))
 
 
-def test_500_who_wait_take_no_threads_and_hold_up_no_one(connect, application):
+def test_500_waiting_clients_take_no_threads_and_delay_no_other(connect, application):
     application.defers()
     before = set(threading.enumerate())
     clients = [connect() for _ in range(500)]
@@ -256,7 +256,7 @@ def plain():
     return environ
 
 
-def test_the_end_is_notified_once_however_it_comes_and_at_once_when_it_has_come(caplog):
+def test_the_end_is_reported_once_whatever_caused_it_and_at_once_when_it_is_over(caplog):
     received = []
     promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
     promise.on_end(lambda: 1 / 0)
@@ -313,7 +313,7 @@ def test_under_another_server_who_leaves_a_stream_ends_it():
 
 
 def waits(feed, cursor, wanted, timeout=FOR_EVER):
-    """How a route waits for the first thing after a cursor."""
+    """A route that waits for the first event after a cursor."""
     promise = Deferred(timeout=timeout, otherwise=NOT_GIVEN)
     stop = feed.first_since(
         cursor, wanted.__eq__, lambda item, at: promise.response(Response(200, (DATE,), f"{item} {at}".encode()))

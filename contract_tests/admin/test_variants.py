@@ -1,4 +1,4 @@
-"""Variants through the control API: shown whole, changed at run time, obeyed by the next answer."""
+"""Variants through the control API: listed, and changed at run time for the next response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clock, faults, variants, worlds and demos on the page, driven by a browser while real clients ask."""
+"""Clock, faults, variants, worlds and demos on the page, driven by a browser while real clients send requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.demo import DEMOS
 
 
 def is_live(page):
-    """The page has got where it went, and is notified of what comes from now on."""
+    """Wait until the page has loaded its section and receives events."""
     expect(page.locator("#main[aria-busy]")).to_have_count(0)
     expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
 
@@ -234,7 +234,7 @@ def test_a_world_that_is_dropped_while_somebody_looks_is_gone(open_page, server,
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_a_demo_is_notified_step_by_step_and_again(look, open_page, name, server):
+def test_a_demo_is_shown_step_by_step_and_can_be_repeated(look, open_page, name, server):
     demo = DEMOS[name]
     page = open_page("worlds/default/demos", look)
     part = page.locator(f"#demo-{name}")

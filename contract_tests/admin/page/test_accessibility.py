@@ -1,4 +1,4 @@
-"""The page for everybody: by keyboard, by screen reader, in the dark, and on a telephone."""
+"""The page's accessibility: keyboard, screen reader, dark scheme and phone width."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALLEST = 44
 
 @pytest.fixture
 def full(server, world, sender):
-    """A world in which every section has something to show."""
+    """A world in which every section of the page has content."""
     server.create_world("empty", id="bare")
     with Receiver() as script:
         world.change_account(
@@ -41,7 +41,7 @@ PATHS = (
 
 
 def opened(page):
-    """Show what is folded away."""
+    """Open every collapsed element of the page."""
     page.evaluate("for (const each of document.querySelectorAll('main details:not([name])')) each.open = true")
 
 

@@ -1,4 +1,4 @@
-"""Why an exchange was answered as it was."""
+"""Explanations of responses."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def explainer(service, masking) -> Explainer:
 
 @pytest.fixture
 def explain(client: Client, registry, explainer) -> Explain:
-    """Send a request, and explain its answer."""
+    """Send a request and return the explanation of its response."""
 
     def explained(path: str = "/ibp_api.php", method: str = "GET", **request: object) -> dict[str, Any]:
         client.open(path, method=method, **request)
@@ -184,7 +184,9 @@ def test_an_accepted_exchange_in_order_needs_no_fix(explain: Explain) -> None:
     assert "Window: 1 sms per number per second: now 1 of 1 used, free again at 12:00:01.000" in in_words(found)
 
 
-def test_variants_are_notified_as_they_stood_then(explain: Explain, registry, explainer) -> None:
+def test_the_explanation_of_an_exchange_without_recorded_variants_says_that_they_are_not_known(
+    explain: Explain, registry, explainer
+) -> None:
     explain(query_string=SMS)
     exchange = registry.default.journal.get(1)
     exchange.variants = {}
@@ -248,7 +250,7 @@ REJECTED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str,
 
 
 @pytest.mark.parametrize("case", REJECTED.values(), ids=REJECTED)
-def test_a_provider_error_of_each_provider_is_notified_with_what_was_received_and_how_to_fix_it(
+def test_the_explanation_of_each_providers_error_shows_what_was_received_and_how_to_fix_it(
     explain: Explain, case: Any
 ) -> None:
     request, expected, hint = case
@@ -521,7 +523,7 @@ def test_bytes_that_were_no_http_are_explained(service, registry, explainer) -> 
     ) == in_words(found)
 
 
-def test_a_fault_is_notified_and_is_what_to_do_something_about(registry, explain: Explain, explainer) -> None:
+def test_the_explanation_names_the_fault_and_how_to_remove_it(registry, explain: Explain, explainer) -> None:
     explain(query_string=SMS)
     exchange = registry.default.journal.get(1)
     exchange.fault = {"rule": "f1", "point": "after", "fault": {"kind": "reset"}}
@@ -591,7 +593,7 @@ def test_one_value_is_masked_by_its_name(masking: Masking, name: str, value: Any
     assert masked == masking.parameter(name, value)
 
 
-def test_bytes_that_are_no_text_are_notified_as_escapes(explain: Explain) -> None:
+def test_bytes_that_are_not_text_are_shown_as_escapes(explain: Explain) -> None:
     found = explain("/ibp_api.php?action=sms.get_numbers&%ff=1&access_key=%fe&secret_access_key=bar")
 
     assert [{"place": "query", "name": "\\xff"}] == found["unread"]

@@ -1,4 +1,4 @@
-"""The journals' budget is in bytes, so an exchange must not hold much more than it is said to weigh."""
+"""The estimated size of an exchange is close to the memory that it takes, because journals are bounded in bytes."""
 
 from __future__ import annotations
 
