@@ -14,6 +14,7 @@ from mockserver import sdk
 from mockserver.sdk import (
     Account,
     Call,
+    Credential,
     Decision,
     Limit,
     Operation,
@@ -79,8 +80,9 @@ def test_a_provider_error_that_an_operation_raises_is_its_decision() -> None:
         raise Rejected(name="to")
 
     operation = Operation(name="messages.list", source=assumed("AC-1"), decide=reject)
-    decision = decide_by(lambda _call, _state: operation, lambda _call, _state: account)(
-        Call("messages.list", {}), anything, 5, anything
+    state: Any = SimpleNamespace(account_of=lambda _credential: account)
+    decision = decide_by((operation,), anything)(
+        Call("messages.list", {}, Credential("acme", "user", "secret")), state, 5, anything
     )
 
     assert ("to is wrong", 5, "acme/a", ()) == (str(decision.value), decision.at, decision.account, decision.events)

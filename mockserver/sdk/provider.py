@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -180,21 +180,37 @@ class Operation:
 
 
 def decide_by(
-    choose: Callable[[Call, State], Operation], authenticate: Callable[[Call, State], Account]
+    operations: Iterable[Operation],
+    build_credential_error: Callable[[Call, Operation], ProviderError],
+    build_operation_error: Callable[[Call], ProviderError] | None = None,
+    *,
+    credentials_first: bool = False,
 ) -> Callable[[Call, State, Instant, IdReservation], Decision]:
-    """A `Provider.decide`: which operation, then who asks, then what comes of it.
+    """Return a `Provider.decide` that finds the operation, rejects a defective call, finds the account, and decides.
 
     Args:
-        choose: the operation of a call; raises a provider error for one that there is not, or a defect that comes first.
-        authenticate: the account of a call; raises a provider error where its credentials are no account's.
+        operations: the provider's.
+        build_credential_error: the error for a call without the credentials of an account.
+        build_operation_error: the error for an operation that there is not; ``None`` where no request can name one.
+        credentials_first: whether the account is found before a defective call is rejected.
     """
+    by_name = {operation.name: operation for operation in operations}
 
     def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
         account = None
         try:
-            operation = choose(call, state)
+            operation = by_name.get(call.operation)
+            if operation is None:
+                assert build_operation_error is not None, call.operation
+                raise build_operation_error(call)
+            if call.defect is not None and not credentials_first:
+                raise call.defect
             if operation.needs_account:
-                account = authenticate(call, state)
+                account = None if call.credential is None else state.account_of(call.credential)
+                if account is None:
+                    raise build_credential_error(call, operation)
+            if call.defect is not None:
+                raise call.defect
             return operation.decide(call, account, state, now, ids)
         except ProviderError as error:
             return Decision(now, error, account=None if account is None else account.key)

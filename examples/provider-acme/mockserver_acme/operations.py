@@ -166,21 +166,6 @@ DELETE = Operation(
     is_repeatable=False,
 )
 OPERATIONS = (SEND, LIST, GET, DELETE)
-_BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
-
-def _choose(call: Call, state: State) -> Operation:  # noqa: ARG001 - one shape for all providers
-    return _BY_NAME[call.operation]
-
-
-def _authenticate(call: Call, state: State) -> Account:
-    # API says "Send your API key in the X-Api-Key header of every request."
-    account = None if call.credential is None else state.account_of(call.credential)
-    if account is None:
-        raise Unauthorized
-    if call.defect is not None:  # AC-3
-        raise call.defect
-    return account
-
-
-decide = decide_by(_choose, _authenticate)
+# API says "Send your API key in the X-Api-Key header of every request."; AC-3: it is checked first
+decide = decide_by(OPERATIONS, lambda _call, _operation: Unauthorized(), credentials_first=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.sdk import SECOND, ExceededLimit, Instant, Limit, LimitUsage, State, iso, limit_usage
+from mockserver.sdk import SECOND, ExceededLimit, Instant, Limit, iso
 
 from .errors import DialogTechError, TooManyPerAccount, TooManyPerMinute, TooManyPerNumber
 
@@ -20,12 +20,6 @@ ERRORS: Mapping[type[DialogTechError], Limit] = {
 }
 """The error of each limit."""
 _ERRORS = {limit: error for error, limit in ERRORS.items()}
-
-
-def usage(state: State, account: str, number: str, now: Instant) -> LimitUsage:
-    """Where a send by an account stands, on the number that counts (DT-23)."""
-    of_number = f"{account} {number}"
-    return limit_usage(state, ((PER_MINUTE, of_number), (PER_ACCOUNT, account), (PER_NUMBER, of_number)), now)
 
 
 def error(exceeded: ExceededLimit, now: Instant) -> DialogTechError:

@@ -1,45 +1,40 @@
-"""What DialogTech can be asked for, and how it is decided who asks for what. Pure: a state, an instant and identifiers in, a decision out."""
+"""The operations that DialogTech offers, and how a call is decided. Pure: a state, an instant and identifiers in, a decision out."""
 
 from __future__ import annotations
 
 from mockserver.providers.dialogtech.errors import InvalidCredentials, MissingParameter, UnknownAction
 from mockserver.providers.dialogtech.parameters import ACTION
-from mockserver.sdk import Account, Call, Operation, State, decide_by
+from mockserver.sdk import Call, Operation, ProviderError, decide_by
 
 from . import messages, numbers
 
 OPERATIONS = (*messages.OPERATIONS, *numbers.OPERATIONS)
-_BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
-def _choose(call: Call, state: State) -> Operation:  # noqa: ARG001 - one shape for all providers
-    """DT-38: the action is looked at first, then who asks, then the parameters."""
+def _build_operation_error(call: Call) -> ProviderError:
+    """Return the error for a request whose action is unknown, or cannot be read."""
     if call.defect is not None:
-        raise call.defect
+        return call.defect
     action = call.values.get("action")
     if not action:
-        raise ACTION.error(MissingParameter)
-    operation = _BY_NAME.get(ACTION.text(action))
-    if operation is None:
-        raise UnknownAction(value=call.operation)
-    return operation
+        return ACTION.error(MissingParameter)
+    ACTION.text(action)  # raises an error of its own for what is not UTF-8
+    return UnknownAction(value=call.operation)
 
 
-def _authenticate(call: Call, state: State) -> Account:
-    """The account whose credentials these are (DT-35)."""
-    _, key, secret, _ = _BY_NAME[call.operation].common
+def _build_credential_error(call: Call, operation: Operation) -> ProviderError:
+    """Return the error for credentials that are incomplete, or no account's (DT-35)."""
+    _, key, secret, _ = operation.common
     if call.credential is None:
-        raise (secret if call.values.get("access_key") else key).error(MissingParameter)
-    account = state.account_of(call.credential)
-    if account is None:
-        raise InvalidCredentials(name=credential_name(call)).with_source(key.source)
-    return account
+        return (secret if call.values.get("access_key") else key).error(MissingParameter)
+    return InvalidCredentials(name=credential_name(call)).with_source(key.source)
 
 
 def credential_name(call: Call) -> str:
-    """The name of the credential that was sent."""
+    """Return the name of the credential that was sent."""
     is_one = call.credential is not None and call.credential.secret is None
     return "api_key" if is_one else "access_key or secret_access_key"
 
 
-decide = decide_by(_choose, _authenticate)
+# DT-38: the action is looked at first, then who asks, then the parameters
+decide = decide_by(OPERATIONS, _build_credential_error, _build_operation_error)

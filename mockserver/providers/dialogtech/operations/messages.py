@@ -27,6 +27,7 @@ from mockserver.sdk import (
     day_begins,
     day_ends,
     documented,
+    limit_usage,
     number_key,
     open_webhook,
     parse_parameters,
@@ -69,8 +70,10 @@ def send_message(call: Call, account: Account | None, state: State, now: Instant
     if own is None or not own.sms_enabled:
         raise NotATrackingNumber(value=sender)
 
-    limited = sender if state.variants[quirks.LIMITED_NUMBER.name] == "from" else recipient  # DT-23
-    usage = limits.usage(state, account.key, limited, now)
+    number = sender if state.variants[quirks.LIMITED_NUMBER.name] == "from" else recipient  # DT-23
+    of_account, of_number = account.key, f"{account.key} {number}"
+    counted = ((limits.PER_MINUTE, of_number), (limits.PER_ACCOUNT, of_account), (limits.PER_NUMBER, of_number))
+    usage = limit_usage(state, counted, now)
     exceeded = usage.exceeded() if state.variants["limits"] == "enforced" else None
     if exceeded is not None:
         trace = DecisionTrace(usage)

@@ -1,4 +1,4 @@
-"""What SerwerSMS can be asked for, and how it is decided who asks for what. Pure: a state, an instant and identifiers in, a decision out."""
+"""The operations that SerwerSMS offers, and how a call is decided. Pure: a state, an instant and identifiers in, a decision out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.errors import InvalidAction, InvalidToken, InvalidUser, NotOffered, WrongMethod
-from mockserver.sdk import Account, Call, Operation, State, decide_by
+from mockserver.sdk import Call, Decision, IdReservation, Instant, Operation, ProviderError, State, decide_by
 
 from . import errors, messages
 
 OPERATIONS = (*errors.OPERATIONS, *messages.OPERATIONS)
-_BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 # SW-33: what else the vendor's clients call, by group. Their paths are his, so they are answered, with 1000.
 NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
@@ -42,27 +41,25 @@ NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _choose(call: Call, state: State) -> Operation:
-    """SW-37: the action, the method, the body, who asks, then the parameters."""
-    operation = _BY_NAME.get(call.operation)
-    if operation is None:
-        group, _, action = call.operation.partition(".")
-        raise NotOffered(action=call.operation) if action in NOT_OFFERED.get(group, ()) else InvalidAction
+def _build_operation_error(call: Call) -> ProviderError:
+    """Return the error for an action that is unknown, or is not offered (SW-33)."""
+    group, _, action = call.operation.partition(".")
+    return NotOffered(action=call.operation) if action in NOT_OFFERED.get(group, ()) else InvalidAction()
+
+
+def _build_credential_error(call: Call, operation: Operation) -> ProviderError:  # noqa: ARG001 - one shape for all providers
+    """Return the error for a credential that is missing, or no account's (SW-4)."""
+    is_token = call.credential is not None and call.credential.secret is None
+    return InvalidToken() if is_token else InvalidUser()
+
+
+_decide_by_operation = decide_by(OPERATIONS, _build_credential_error, _build_operation_error)
+_FOR_ACCOUNTS = frozenset(operation.name for operation in OPERATIONS if operation.needs_account)
+
+
+def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """SW-37: the action is looked at first, then the method, the body, who asks, and the parameters."""
     is_get = call.values["method"] != "POST"
-    if is_get and operation.needs_account and state.variants[quirks.GET.name] == "rejected":  # SW-32
-        raise WrongMethod(allowed="POST")
-    if call.defect is not None:
-        raise call.defect
-    return operation
-
-
-def _authenticate(call: Call, state: State) -> Account:
-    """The account whose credential this is (SW-4)."""
-    credential = call.credential
-    account = None if credential is None else state.account_of(credential)
-    if account is None:
-        raise InvalidToken if credential and credential.secret is None else InvalidUser
-    return account
-
-
-decide = decide_by(_choose, _authenticate)
+    if is_get and call.operation in _FOR_ACCOUNTS and state.variants[quirks.GET.name] == "rejected":  # SW-32
+        return Decision(now, WrongMethod(allowed="POST"))
+    return _decide_by_operation(call, state, now, ids)
