@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.formparser import parse_form_data
 
-from mockserver.sdk.forms import Malformed, is_utf8, media_type, multipart_pairs, pairs
+from mockserver.sdk.request import Malformed, is_utf8, media_type, multipart_pairs, pairs
 
 repeatable = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 

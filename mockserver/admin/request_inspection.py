@@ -15,7 +15,7 @@ import orjson
 
 from mockserver.engine.journal import Exchange
 from mockserver.http.handler import PREFIX
-from mockserver.sdk.forms import Malformed, media_type, multipart_pairs, pairs
+from mockserver.sdk.request import Malformed, media_type, multipart_pairs, pairs
 
 _LENGTH = 200
 """The maximal number of characters shown of a value."""

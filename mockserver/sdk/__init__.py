@@ -57,7 +57,6 @@ from mockserver.validation.json_schema import Schema
 from mockserver.validation.messages import show_value, unknown_name
 
 from .error_injection import Case, ErrorBuilder, error_builder
-from .forms import Malformed, is_utf8, media_type, multipart_pairs, pairs
 from .inbound import accounts_named, check_fields, message_schema
 from .limits import ExceededLimit, LimitUsage, UsageAfterUse, limit_usage
 from .paging import Cursor, CursorPage, Page, find_message, newest_first, select_after_cursor, select_page, window
@@ -75,7 +74,15 @@ from .parameters import (
     text,
 )
 from .provider import Behaviour, Call, Magic, Operation, Pages, Probe, Provider, Quirk, Route, decide_by
-from .request import MalformedCredentials, ProviderRequest
+from .request import (
+    Malformed,
+    MalformedCredentials,
+    ProviderRequest,
+    is_utf8,
+    media_type,
+    multipart_pairs,
+    pairs,
+)
 from .response import AT_ONCE, Ending, Response, ResponseTiming
 from .serialization_cache import SerializationCache, compact, spliced
 from .webhooks import Retries, Schedule, abandon_webhooks, end_attempt, failure_of, open_webhook, sign, subject

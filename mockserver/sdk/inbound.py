@@ -13,7 +13,7 @@ from mockserver.validation.json_schema import validate
 from mockserver.validation.messages import Place, format_place, show_value, unknown_name
 
 from .fields import fields_schema
-from .forms import is_utf8
+from .request import is_utf8
 
 if TYPE_CHECKING:
     from msgspec import Struct

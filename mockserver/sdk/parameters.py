@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from mockserver.engine.provider_errors import ProviderError, Source
 
-from .forms import is_utf8
+from .request import is_utf8
 
 _ABSENT = object()
 

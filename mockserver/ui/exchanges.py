@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from mockserver.engine.instants import iso
 from mockserver.engine.journal import OUTCOMES, Exchange
-from mockserver.sdk.forms import pairs
+from mockserver.sdk.request import pairs
 
 from . import layout, snippets
 from .page_context import PageRequest

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from mockserver.sdk.forms import media_type, pairs
+from mockserver.sdk.request import media_type, pairs
 
 LARGEST = 512 * 1024
 """Bytes of a body that are laid out; a larger one is shown as it is."""

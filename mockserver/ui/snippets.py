@@ -18,7 +18,7 @@ from mockserver.engine.accounts import Account
 from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
 from mockserver.http.handler import PREFIX
-from mockserver.sdk.forms import media_type, pairs
+from mockserver.sdk.request import media_type, pairs
 
 if TYPE_CHECKING:
     from .page_context import PageRequest

@@ -67,13 +67,14 @@ def parse(request: ProviderRequest) -> Call:
 def _form(request: ProviderRequest) -> list[tuple[str, str]]:
     if request.is_too_large:
         raise BodyTooLarge
-    kind = media_type(request.content_type)
+    content_type = request.get("content-type")
+    kind = media_type(content_type)
     if kind == "application/x-www-form-urlencoded":
         return pairs(request.body)
     if kind != "multipart/form-data":  # nothing that PHP would make parameters of
         return []
     try:
-        return multipart_pairs(request.content_type, request.body)
+        return multipart_pairs(content_type, request.body)
     except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
 

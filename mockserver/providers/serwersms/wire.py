@@ -91,13 +91,14 @@ def _body(request: ProviderRequest) -> Mapping[str, Any]:
     """SW-35: JSON and multipart where the Content-Type says so; a form otherwise."""
     if request.is_too_large:
         raise BodyTooLarge
-    kind = media_type(request.content_type)
+    content_type = request.get("content-type")
+    kind = media_type(content_type)
     if kind == "application/json" or kind.endswith("+json"):
         return _json(request.body)
     if kind != "multipart/form-data":
         return _form(pairs(request.body))
     try:
-        return _form(multipart_pairs(request.content_type, request.body))
+        return _form(multipart_pairs(content_type, request.body))
     except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
 
