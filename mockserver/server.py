@@ -102,7 +102,7 @@ class MockServer(Server, AdminClient):
             settings.host,
             settings.beside(settings.https_port, HTTPS_PORT),
             ssl_context=self.ca.context([*HOSTS, *settings.own_names]),
-            hint="--https-port N takes another, --no-https does without",
+            hint="--https-port N sets another port, --no-https disables HTTPS",
         )
 
     def _proxy(self, settings: Settings, allow_hosts: Iterable[str]) -> Listener:
@@ -112,8 +112,8 @@ class MockServer(Server, AdminClient):
             settings.beside(settings.proxy_port, PROXY_PORT),
             hosts=SERVED_HOSTS,
             allowed=(*settings.allow_hosts, *allow_hosts),
-            away=self.service.reject_request,
-            hint="--proxy-port N takes another, --no-proxy does without",
+            rejecting_app=self.service.reject_request,
+            hint="--proxy-port N sets another port, --no-proxy disables the proxy",
         )
 
     @property
@@ -159,7 +159,7 @@ class MockServer(Server, AdminClient):
         if world is not None and made:
             raise ValueError(f"{', '.join(made)}: the world is there already")
         redirection = self.redirection()
-        return Redirected(redirection, world or self.create_world(**made), drops=world is None)
+        return Redirected(redirection, world or self.create_world(**made), drops_world=world is None)
 
     def redirection(self) -> Redirection:
         """What leads this process's connections to the providers' hosts to worlds of this server, one after the other."""
@@ -170,7 +170,7 @@ class MockServer(Server, AdminClient):
 
     def open_listener(self, name: str) -> RedirectListener:
         """Two more listeners, plain and TLS, that are the providers' hosts and lead to one world at a time."""
-        return RedirectListener.opened(self, self.service, SERVED_HOSTS, name)
+        return RedirectListener.open(self, self.service, SERVED_HOSTS, name)
 
     @property
     def transport(self) -> InProcess:

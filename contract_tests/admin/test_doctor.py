@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.intercept.doctor import RUNTIMES, ProbePair, Runtime, evaluate_attempt
+from mockserver.intercept.doctor import RUNTIMES, ProbePair, Runtime, interpret_probe
 from mockserver.sdk.provider import Probe
 
 COMMAND = [sys.executable, "-m", "mockserver", "doctor"]
@@ -44,7 +44,7 @@ def test_what_is_not_installed_is_listed_as_such_and_no_failure() -> None:
 @pytest.mark.parametrize(
     ("forgets", "row", "advice"),
     [
-        ("https_proxy http_proxy HTTPS_PROXY", "curl             fails   no     -", "come through the proxy"),
+        ("https_proxy http_proxy HTTPS_PROXY", "curl             fails   no     -", "use the proxy"),
         ("CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR", "curl             fails   yes    no", "trust the certificate"),
     ],
 )
@@ -62,7 +62,7 @@ def test_one_that_does_not_reach_us_is_a_failure_with_advice(
     assert 1 == done.returncode
     assert row == done.stdout.splitlines()[1]
     assert done.stderr.startswith("curl: it does not " + advice)
-    assert "it has to heed " in done.stderr
+    assert "it must use " in done.stderr
 
 
 def test_a_runtime_that_is_not_known_is_misuse() -> None:
@@ -81,8 +81,8 @@ def test_the_first_address_of_each_scheme_is_asked_for() -> None:
     assert PROBES == ProbePair.of([PROBES.secure, PROBES.plain, *others])
 
 
-def test_no_provider_with_an_address_to_ask_for_is_one_sentence() -> None:
-    with pytest.raises(ValueError, match="no installed provider has an address for this over HTTP and one over HTTPS"):
+def test_providers_without_a_probe_for_both_schemes_are_rejected() -> None:
+    with pytest.raises(ValueError, match="the installed providers define no probe over HTTP, or none over HTTPS"):
         ProbePair.of([PROBES.secure])
 
 
@@ -95,9 +95,9 @@ def test_no_provider_with_an_address_to_ask_for_is_one_sentence() -> None:
         (0, "", "fails", False, None),
     ],
 )
-def test_how_far_it_came_is_in_what_it_said(code, said, result, proxy, certificate) -> None:
+def test_the_output_shows_which_step_failed(code, said, result, proxy, certificate) -> None:
     runtime = Runtime("R", "c", ("r",), ())
-    found = evaluate_attempt(runtime, {"https_proxy": "http://t"}, code, said, "first\nlast \n\n", PROBES)
+    found = interpret_probe(runtime, {"https_proxy": "http://t"}, code, said, "first\nlast \n\n", PROBES)
 
     assert (result, proxy, certificate) == (found.result, found.proxy, found.certificate)
     assert ("(last)" in (found.advice or "")) is (result == "fails")

@@ -159,24 +159,25 @@ def test_a_command_that_succeeds_with_accepted_requests_prints_no_report():
         (
             ["http://example.com/a"],
             (
-                "GET http://example.com/a: example.com is not carried by mockserver, which --allow-host example.com changes: "
-                "its proxy leads to the providers' hosts. Ask one of the providers' hosts, or start with --allow-host example.com."
+                "GET http://example.com/a: example.com is blocked by mockserver, --allow-host example.com allows it: "
+                "the proxy forwards only to the providers' hosts. Use a provider's host, or start the server with "
+                "--allow-host example.com."
             ),
         ),
         (
             ["https://api.serwersms.pl/"],
             (
-                "CONNECT api.serwersms.pl:443: api.serwersms.pl is not carried by mockserver, which --allow-host api.serwersms.pl "
-                "changes: its proxy leads to the providers' hosts; did you mean api2.serwersms.pl? Ask one of the providers' "
-                "hosts, or start with --allow-host api.serwersms.pl."
+                "CONNECT api.serwersms.pl:443: api.serwersms.pl is blocked by mockserver, --allow-host api.serwersms.pl "
+                "allows it: the proxy forwards only to the providers' hosts; did you mean api2.serwersms.pl? Use a "
+                "provider's host, or start the server with --allow-host api.serwersms.pl."
             ),
         ),
         (
             ["https://www.dialogtech.com:8443/"],
             (
-                "CONNECT www.dialogtech.com:8443: www.dialogtech.com is not carried by mockserver, which --allow-host "
-                "www.dialogtech.com changes: its proxy leads to the providers' hosts; did you mean secure.dialogtech.com? "
-                "Ask one of the providers' hosts, or start with --allow-host www.dialogtech.com."
+                "CONNECT www.dialogtech.com:8443: www.dialogtech.com is blocked by mockserver, --allow-host "
+                "www.dialogtech.com allows it: the proxy forwards only to the providers' hosts; did you mean "
+                "secure.dialogtech.com? Use a provider's host, or start the server with --allow-host www.dialogtech.com."
             ),
         ),
         (["https://secure.dialogtech.com/other.php"], "GET secure.dialogtech.com/other.php: "),
@@ -318,7 +319,7 @@ def test_where_a_server_listens_is_asked_in_python(mock):
 
 
 @pytest.mark.parametrize(
-    ("flag", "advice"), [("https", "--no-https does without"), ("proxy", "--no-proxy does without")]
+    ("flag", "advice"), [("https", "--no-https disables HTTPS"), ("proxy", "--no-proxy disables the proxy")]
 )
 def test_a_port_in_use_names_the_flag(flag, advice):
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -327,7 +328,7 @@ def test_a_port_in_use_names_the_flag(flag, advice):
 
     assert (1, "") == (done.returncode, done.stdout)
     assert (
-        f"mockserver: port {port} on 127.0.0.1 is in use by another program; --{flag}-port N takes another, {advice}\n"
+        f"mockserver: port {port} on 127.0.0.1 is in use by another program; --{flag}-port N sets another port, {advice}\n"
         == done.stderr
     )
 

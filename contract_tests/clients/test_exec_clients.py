@@ -151,7 +151,7 @@ def test_nodes_error_says_why_a_host_is_rejected():
     )
 
     assert (
-        "mockserver: 403 api.serwersms.pl is not carried by mockserver, which --allow-host api.serwersms.pl changes\n"
+        "mockserver: 403 api.serwersms.pl is blocked by mockserver, --allow-host api.serwersms.pl allows it\n"
         == done.stdout
     )
 

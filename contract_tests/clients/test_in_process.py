@@ -257,5 +257,5 @@ def test_an_application_without_a_server_will_do(app, opened: ExitStack) -> None
 
 
 def test_a_world_of_another_process_is_rejected(server: MockServer) -> None:
-    with Mock.at(server.url) as mock, pytest.raises(ValueError, match="is another process's, at http"):
+    with Mock.at(server.url) as mock, pytest.raises(ValueError, match="is in another process, at http"):
         RequestsAdapter(mock.world)

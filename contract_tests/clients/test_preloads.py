@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from mockserver.app import HOSTS
-from mockserver.intercept.environment import PRELOADS, ClientEnvironment, client_environment, with_env
+from mockserver.intercept.environment import PRELOADS, ClientEnvironment, child_variables, client_environment
 from mockserver.server import MockServer
 
-SERVED_HOSTS = str(PRELOADS / "python")
+PYTHON_PRELOAD = str(PRELOADS / "python")
 
 
 @pytest.fixture
@@ -35,10 +35,10 @@ def printed(environment: Mapping[str, str], *command: str) -> str:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (None, SERVED_HOSTS),
-        ("", SERVED_HOSTS),
-        ("/mine", f"{SERVED_HOSTS}:/mine"),
-        (f"{SERVED_HOSTS}:/mine", f"{SERVED_HOSTS}:/mine"),
+        (None, PYTHON_PRELOAD),
+        ("", PYTHON_PRELOAD),
+        ("/mine", f"{PYTHON_PRELOAD}:/mine"),
+        (f"{PYTHON_PRELOAD}:/mine", f"{PYTHON_PRELOAD}:/mine"),
     ],
 )
 def test_what_python_loads_comes_before_the_users_own_and_once(
@@ -46,12 +46,12 @@ def test_what_python_loads_comes_before_the_users_own_and_once(
 ) -> None:
     parent = {} if before is None else {"PYTHONPATH": before}
 
-    assert after == with_env(parent, replace(to, python=PRELOADS / "python"))["PYTHONPATH"]
+    assert after == child_variables(parent, replace(to, python=PRELOADS / "python"))["PYTHONPATH"]
 
 
 def test_the_users_own_sitecustomize_is_run_and_is_the_one_that_is_imported(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("print('mine'); HERE = 'mine'")
-    environment = os.environ | {"PYTHONPATH": f"{SERVED_HOSTS}:{tmp_path}"}
+    environment = os.environ | {"PYTHONPATH": f"{PYTHON_PRELOAD}:{tmp_path}"}
 
     assert "mine\nmine\n" == printed(environment, sys.executable, "-c", "import sitecustomize as s; print(s.HERE)")
 
@@ -68,7 +68,7 @@ asyncio.run(main())
 """
 
     assert "False False\n" == printed(dict(os.environ), sys.executable, "-c", program)
-    assert "True False\n" == printed(os.environ | {"PYTHONPATH": SERVED_HOSTS}, sys.executable, "-c", program)
+    assert "True False\n" == printed(os.environ | {"PYTHONPATH": PYTHON_PRELOAD}, sys.executable, "-c", program)
 
 
 def test_a_connection_that_node_keeps_for_later_does_not_keep_its_program_running(to: ClientEnvironment) -> None:
@@ -79,4 +79,4 @@ fetch("https://secure.dialogtech.com/ibp_api.php").then(async (answer) => {
 });
 """
 
-    assert [] == json.loads(printed(os.environ | with_env(os.environ, to), "node", "-e", program))
+    assert [] == json.loads(printed(os.environ | child_variables(os.environ, to), "node", "-e", program))

@@ -453,7 +453,7 @@ def test_a_socket_of_ipv6_alone_is_led(server: MockServer) -> None:
 def test_a_second_redirect_in_a_process_is_rejected_and_leaves_the_first_alone(server: MockServer) -> None:
     with server.redirected() as world:
         second = server.redirected()
-        with pytest.raises(RuntimeError, match="a process has one redirect at a time"):
+        with pytest.raises(RuntimeError, match="a process can have one redirect at a time"):
             second.__enter__()
         send("still here")
 
@@ -461,7 +461,7 @@ def test_a_second_redirect_in_a_process_is_rejected_and_leaves_the_first_alone(s
     assert [server.world.id] == [each.id for each in server.worlds()]
 
 
-def test_a_world_that_is_there_is_not_dropped(server: MockServer) -> None:
+def test_an_existing_world_is_not_dropped(server: MockServer) -> None:
     with server.create_world() as world:
         with server.redirected(world) as same:
             send("kept")

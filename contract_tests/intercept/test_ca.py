@@ -182,8 +182,8 @@ def test_a_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path, b
         CertificateAuthority(folder).context(NAMES)
 
     assert rejected.value.strerror is not None
-    assert rejected.value.strerror.startswith(f"certificates cannot be kept in {folder}: ")
-    assert rejected.value.strerror.endswith("; --ca FOLDER (MOCKSERVER_CA) names another")
+    assert rejected.value.strerror.startswith(f"certificates cannot be stored in {folder}: ")
+    assert rejected.value.strerror.endswith("; --ca FOLDER (MOCKSERVER_CA) sets another folder")
 
 
 def test_a_certificate_is_for_this_year_and_the_next_and_then_there_is_a_new_one(folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.intercept.environment import PRELOADS, ClientEnvironment, client_environment, with_env
+from mockserver.intercept.environment import PRELOADS, ClientEnvironment, child_variables, client_environment
 from mockserver.intercept.trust import Folder, Trust
 
 HOSTS = ("secure.dialogtech.com", "api2.serwersms.pl")
@@ -56,7 +56,7 @@ def test_an_empty_environment_gets_what_every_runtime_reads():
         "PYTHONPATH": "/k/python",
         "WGETRC": "/k/wgetrc",
         "MOCKSERVER_URL": "http://127.0.0.1:7670",
-    } == with_env({}, KIT)
+    } == child_variables({}, KIT)
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_an_empty_environment_gets_what_every_runtime_reads():
     ],
 )
 def test_options_that_are_there_are_extended(name, before, after):
-    assert after == with_env({name: before}, KIT)[name]
+    assert after == child_variables({name: before}, KIT)[name]
 
 
 def test_once_more_is_no_more():
-    once = with_env({"NODE_OPTIONS": "-r x", "no_proxy": "db"}, KIT)
+    once = child_variables({"NODE_OPTIONS": "-r x", "no_proxy": "db"}, KIT)
 
-    assert once == with_env(once, KIT)
+    assert once == child_variables(once, KIT)
 
 
 @pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
@@ -92,20 +92,20 @@ def test_once_more_is_no_more():
     ],
 )
 def test_what_is_asked_without_a_proxy_stays_so_but_for_the_providers(name, before, kept):
-    found = with_env({name: before}, KIT)
+    found = child_variables({name: before}, KIT)
 
     assert f"localhost,127.0.0.1,::1{kept}" == found["no_proxy"] == found["NO_PROXY"]
 
 
 def test_a_proxy_of_the_parents_is_replaced():
-    found = with_env({"HTTPS_PROXY": "http://corporate:3128", "https_proxy": "http://corporate:3128"}, KIT)
+    found = child_variables({"HTTPS_PROXY": "http://corporate:3128", "https_proxy": "http://corporate:3128"}, KIT)
 
     assert KIT.proxy == found["HTTPS_PROXY"] == found["https_proxy"]
 
 
 def test_a_path_with_a_space_is_one_word():
     spaced = replace(KIT, node=Path("/a b/node.cjs"), trust_store=Path("/a b/trust.p12"))
-    found = with_env({}, spaced)
+    found = child_variables({}, spaced)
 
     assert ["--require", "/a b/node.cjs"] == shlex.split(found["NODE_OPTIONS"])
     assert "-Djavax.net.ssl.trustStore=/a b/trust.p12" == shlex.split(found["JAVA_TOOL_OPTIONS"].replace("|", "_"))[0]
@@ -139,7 +139,7 @@ def test_wgets_own_start_up_file_goes_before_ours(made, tmp_path):
 def test_php_reads_the_ini_folder(made, tmp_path):
     program = tmp_path / "ini.php"
     program.write_text("<?php foreach (['openssl.cafile', 'curl.cainfo'] as $name) echo ini_get($name), \"\\n\";")
-    environment = {"PATH": "/usr/bin:/bin", **with_env({}, made)}
+    environment = {"PATH": "/usr/bin:/bin", **child_variables({}, made)}
     done = subprocess.run(["php", str(program)], env=environment, capture_output=True, text=True, timeout=60)
 
     assert (f"{made.bundle}\n" * 2, "") == (done.stdout, done.stderr)

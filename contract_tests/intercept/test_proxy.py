@@ -242,7 +242,7 @@ def receives_error(client, expected):
 
 def no_host(host, near=""):
     return rejected(
-        f"{host} is not carried by mockserver, which --allow-host {host} changes: its proxy leads to the providers' hosts{near}",
+        f"{host} is blocked by mockserver, --allow-host {host} allows it: the proxy forwards only to the providers' hosts{near}",
         close=False,
     )
 
@@ -279,7 +279,7 @@ def test_a_provider_error_waits_for_its_turn(opened):
 def test_a_providers_host_at_another_port_is_rejected(opened, request_for):
     client = opened()().send(request_for())
     expected = rejected(
-        "one.test is not answered on port 8443; it is on 443 (HTTPS) and 80 (HTTP)", close=b"CONNECT" in request_for()
+        "one.test is not served on port 8443; use 443 (HTTPS) or 80 (HTTP)", close=b"CONNECT" in request_for()
     )
 
     receives_error(client, expected)
@@ -288,12 +288,12 @@ def test_a_providers_host_at_another_port_is_rejected(opened, request_for):
 def test_without_https_connect_to_port_443_is_rejected(opened):
     client = opened(https=False)().send(connect_to("one.test:443"))
 
-    receives_error(client, rejected("one.test is not answered on port 443; this server does without"))
+    receives_error(client, rejected("one.test is not served on port 443; this server has no such listener"))
 
 
 TAKEN_FOR_A_SERVER = (
-    "this is the proxy, a forward proxy: it takes CONNECT and whole URLs; HTTPS_PROXY and http_proxy lead clients here, "
-    "and `mockserver env` prints them"
+    "this is a forward proxy: it takes CONNECT and absolute URLs; set HTTPS_PROXY and http_proxy to this address, "
+    "as `mockserver env` prints them"
 )
 
 
@@ -386,7 +386,7 @@ def test_what_follows_such_a_message_goes_nowhere(opened, receiver):
 def test_a_body_that_is_longer_than_is_kept_is_not_carried_in_part(opened, receiver):
     place = f"127.0.0.1:{receiver.port}"
     client = opened(Limits(body=10))().send(get(f"http://{place}/", b"Content-Length: 11\r\n") + b"x" * 11)
-    sentence = "the body for 127.0.0.1 is longer than the proxy keeps"
+    sentence = "the body of the request for 127.0.0.1 is longer than --body-bytes allows"
 
     receives_error(client, rejected(sentence, "Request Entity Too Large", status=413, close=False))
 
@@ -584,28 +584,28 @@ ROADS = ProxyPolicy(
 
 @pytest.mark.parametrize("host", ["example.com", "a.example.org", "a.b.example.org"])
 def test_who_is_allowed_is_reached(host):
-    assert ProxyTarget(host, 8080) == ROADS.carry(ProxyTarget(host, 8080), from_loopback=False)
+    assert ProxyTarget(host, 8080) == ROADS.find_target(ProxyTarget(host, 8080), from_loopback=False)
 
 
 @pytest.mark.parametrize("host", ["a.example.com", "example.org", "xexample.org", "example.com.evil.test", ""])
 def test_who_is_not_is_not(host):
     with pytest.raises(HostRejected):
-        ROADS.carry(ProxyTarget(host, 80), from_loopback=True)
+        ROADS.find_target(ProxyTarget(host, 80), from_loopback=True)
 
 
 @pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1"])
 def test_loopback_is_for_clients_of_this_machine(host):
-    assert ProxyTarget(host, 80) == ROADS.carry(ProxyTarget(host, 80), from_loopback=True)
+    assert ProxyTarget(host, 80) == ROADS.find_target(ProxyTarget(host, 80), from_loopback=True)
     with pytest.raises(HostRejected):
-        ROADS.carry(ProxyTarget(host, 80), from_loopback=False)
+        ROADS.find_target(ProxyTarget(host, 80), from_loopback=False)
 
 
 def test_a_providers_host_stays_ours_whoever_is_allowed():
     policy = ProxyPolicy(Hosts(HOSTS), ("one.test", "*.test"), ProxyTarget("127.0.0.1", 7670), None)
 
-    assert ProxyTarget("127.0.0.1", 7670) == policy.carry(ProxyTarget("one.test", 80), from_loopback=False)
+    assert ProxyTarget("127.0.0.1", 7670) == policy.find_target(ProxyTarget("one.test", 80), from_loopback=False)
     with pytest.raises(PortRejected):
-        policy.carry(ProxyTarget("one.test", 443), from_loopback=False)
+        policy.find_target(ProxyTarget("one.test", 443), from_loopback=False)
 
 
 @pytest.mark.parametrize("host", ["one.test", "localhost.example.com", "128.0.0.1", "0.0.0.0", ""])
@@ -634,14 +634,14 @@ def test_what_is_rejected_stands_in_the_journal_with_its_reason():
             "api.serwersms.pl:443",
             403,
             "HostRejected",
-            "Ask one of the providers' hosts, or start with --allow-host api.serwersms.pl.",
+            "Use a provider's host, or start the server with --allow-host api.serwersms.pl.",
         ),
         (
             "GET",
             "http://example.com/?secret_access_key=[masked]",
             403,
             "HostRejected",
-            "Ask one of the providers' hosts, or start with --allow-host example.com.",
+            "Use a provider's host, or start the server with --allow-host example.com.",
         ),
     ] == received
 

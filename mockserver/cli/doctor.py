@@ -37,7 +37,7 @@ def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
     The exit code is 1 when an installed one does not.
     """
     from mockserver.intercept.doctor import RUNTIMES, ProbePair, examine
-    from mockserver.intercept.environment import with_env
+    from mockserver.intercept.environment import child_variables
     from mockserver.sdk.loading import installed_providers
     from mockserver.server import MockServer
 
@@ -48,7 +48,7 @@ def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
         raise click.BadParameter(f"{', '.join(sorted(wanted - names))}: the known names are {', '.join(sorted(names))}")
     with MockServer(settings=Settings(port=0, ca=ca), proxy=True) as server:
         parent = environment()
-        children = parent | with_env(parent, environment_of(server, parent))
+        children = parent | child_variables(parent, environment_of(server, parent))
         findings = list(examine([each for each in RUNTIMES if each.name.lower() in wanted], children, probes))
     rows = [(each.runtime, each.client, each.result, each.proxy, each.certificate) for each in findings]
     text = table(("RUNTIME", "CLIENT", "RESULT", "PROXY", "CERTIFICATE"), rows)

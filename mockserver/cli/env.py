@@ -47,11 +47,11 @@ def env(mock: Mock, output: Output, shell: str, folder: Path | None) -> None:
 
     `mockserver exec` sets the same variables. The file of SSL_CERT_FILE holds the server's CA and the usual roots.
     """
-    from mockserver.intercept.environment import with_env
+    from mockserver.intercept.environment import child_variables
 
     parent = environment()
     client_environment = environment_for(mock, parent, folder)
-    variables = with_env(parent, client_environment)
+    variables = child_variables(parent, client_environment)
     output.show(variables, "\n".join(map(_SHELLS[shell], variables, variables.values())))
     hint(f"the CA's certificate is {client_environment.certificate}")
 

@@ -66,11 +66,11 @@ def exec_(command: tuple[str, ...], report: bool, report_to: Path | None, strict
 
 def _run(command: tuple[str, ...], server: MockServer) -> int:
     from mockserver.intercept import child
-    from mockserver.intercept.environment import with_env
+    from mockserver.intercept.environment import child_variables
 
     parent = environment()
     try:
-        return child.run(command, parent | with_env(parent, environment_of(server, parent)))
+        return child.run(command, parent | child_variables(parent, environment_of(server, parent)))
     except FileNotFoundError as reason:
         hint(f"mockserver: {command[0]}: {reason.strerror}")
         return child.NOT_FOUND

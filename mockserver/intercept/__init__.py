@@ -1,1 +1,1 @@
-"""The means that redirect unchanged clients to the server: CA, listeners, proxy, environment of a child, in-process adapters."""
+"""What leads unchanged clients to the server: certificate authority, proxy, environment variables, in-process adapters."""

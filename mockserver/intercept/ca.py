@@ -1,11 +1,11 @@
-"""The certificate authority: created on first use, stored in the user's cache, trusted only by clients that are configured so.
+"""The certificate authority: created on first use, stored in the user's cache, trusted only by clients set up for it.
 
-Law:
+The rules of this file:
 
-1. Its key is readable by its owner alone, and signs nothing but certificates for the names it is asked for.
-2. Whoever comes first makes it, whole; processes that start together end up with one and the same.
-3. Once it is made, a start needs no cryptography of Python's: certificates are kept beside it, by the names they are for.
-4. A certificate is good for this year and the next: some clients take none that is good for more than 825 days.
+1. Only the owner can read its key, and it signs only certificates for the requested host names.
+2. Its files are created as a whole: processes that start at the same time use the same CA.
+3. Certificates are stored beside it and found by their host names, so later starts import no cryptography library.
+4. A certificate is valid for this year and the next: some clients reject one that is valid for more than 825 days.
 """
 
 from __future__ import annotations
@@ -20,52 +20,56 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.instants import datetime_of
 from mockserver.intercept.trust import Folder, Trust, digest
 
-HERE = ("localhost", "127.0.0.1", "::1")
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 """Names of this machine, which every certificate includes."""
 
 
 class CertificateAuthority:
-    """The certificate authority of our certificates. Its files are created on first use."""
+    """The certificate authority that signs the server's certificates. Its files are created on first use."""
 
     def __init__(self, folder: Path | None = None, clock: Clock | None = None) -> None:
         """Create it; no file is written yet.
 
         Args:
-            folder: where it is kept; one in the user's cache when none is given.
-            clock: tells the year; the system's when none is given.
+            folder: the folder of its files; by default one in the user's cache.
+            clock: gives the year of new certificates; by default the system's clock.
         """
         self._folder = Folder(folder)
         self._clock = clock or Clock.system()
 
     @property
     def folder(self) -> Path:
-        """The folder of its files."""
+        """The folder of the CA's files."""
         return self._folder.path
 
     @property
     def certificate(self) -> Path:
-        """Path of the CA's certificate in PEM, for clients to trust. Raises OSError when it cannot be written."""
-        return self._kept("ca.pem")
+        """Path of the CA's certificate in PEM, for clients to trust. Raises OSError if it cannot be written."""
+        return self._ca_file("ca.pem")
 
     @property
     def trust(self) -> Trust:
-        """That, in every form in which clients want it. Raises OSError likewise."""
+        """The files with which clients trust the CA. Raises OSError if the CA cannot be written."""
         return Trust(self._folder, self.certificate.read_bytes())
 
     @property
     def bundle(self) -> Path:
-        """It and the roots that clients trust anyway, for clients that take one file in place of theirs."""
+        """Path of a PEM file with the CA's and the usual root certificates. Raises OSError if it cannot be written."""
         return self.trust.bundle
 
     def context(self, names: Collection[str]) -> ssl.SSLContext:
-        """What a listener needs to be each of these hosts, and this machine, over TLS. Raises OSError likewise."""
+        """Return a server's TLS context for these host names and this machine's.
+
+        Raises:
+            OSError: the certificate cannot be written.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._leaf(sorted({*names, *HERE})))
+        context.load_cert_chain(self._leaf(sorted({*names, *LOCAL_NAMES})))
         context.set_alpn_protocols(["http/1.1"])
         return context
 
     def _leaf(self, names: Collection[str]) -> Path:
-        """A file of a key and its certificate for these names."""
+        """Return the path of a file with a key and its certificate for these names; create it if needed."""
         year = datetime_of(self._clock.now()).year
         ca = self.certificate.read_bytes()
         name = f"leaf-{year}-{digest(b' '.join([ca, *map(str.encode, names)]))}.pem"
@@ -75,16 +79,16 @@ class CertificateAuthority:
 
         import trustme
 
-        leaf = trustme.CA.from_pem(ca, self._kept("ca-key.pem").read_bytes()).issue_cert(
+        leaf = trustme.CA.from_pem(ca, self._ca_file("ca-key.pem").read_bytes()).issue_cert(
             *names,
             organization_name="mockserver",
-            not_before=datetime(year, 1, 1, tzinfo=UTC) - timedelta(days=1),  # a client's clock may be behind
+            not_before=datetime(year, 1, 1, tzinfo=UTC) - timedelta(days=1),  # a client's clock may be slow
             not_after=datetime(year + 2, 1, 1, tzinfo=UTC),
         )
         return self._folder.write(name, leaf.private_key_and_cert_chain_pem.bytes())
 
-    def _kept(self, name: str) -> Path:
-        """One of the CA's files; both are there or neither."""
+    def _ca_file(self, name: str) -> Path:
+        """Return the path of one of the CA's two files; create both if needed."""
         pair = self.folder / "pair"
         if not pair.exists():
             self._make(pair)
@@ -99,7 +103,7 @@ class CertificateAuthority:
         _write_private(made / "ca-key.pem", ca.private_key_pem.bytes())
         _write_private(made / "ca.pem", ca.cert_pem.bytes())
         try:
-            made.rename(pair)  # fails when somebody was faster: a folder is not replaced by one while it holds files
+            made.rename(pair)  # fails if another process was faster: rename does not replace a folder that holds files
         except OSError:
             for file in made.iterdir():
                 file.unlink()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
-"""Exit codes as of a shell."""
+"""The exit codes that a shell gives to a command that is not found or not executable."""
 
 _KILLED = 128
 _FORWARDED = tuple(
@@ -20,33 +20,33 @@ _FROM_THE_KEYBOARD = {signal.SIGINT, getattr(signal, "SIGQUIT", signal.SIGINT)}
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command to its end; what it ended with, or 128 and the number of the signal that ended it.
+    """Run a command to its end and return its exit code, or 128 plus the number of the signal that ended it.
 
-    Our stdin, stdout and stderr are its own. Signals that reach us are handed on while it runs; those of the keyboard it
-    gets by itself, for it is in the same foreground of the same terminal. Only the main thread hears signals.
+    The child shares this process's stdin, stdout and stderr. While it runs, signals to this process are passed on to it,
+    except the keyboard's: the terminal sends those to the child too. Call it in the main thread, which receives signals.
 
     Raises:
-        OSError: it cannot be started.
+        OSError: the command cannot be started.
     """
-    with _handed_on() as children:
-        child = subprocess.Popen(command, env=environment)  # noqa: S603 - it is what the user asked for
+    with _forwarding_signals() as children:
+        child = subprocess.Popen(command, env=environment)  # noqa: S603 - the user gave this command
         children.append(child)
         code = child.wait()
     return _KILLED - code if code < 0 else code
 
 
 @contextlib.contextmanager
-def _handed_on() -> Iterator[list[subprocess.Popen[bytes]]]:
+def _forwarding_signals() -> Iterator[list[subprocess.Popen[bytes]]]:
     """Pass signals on to the child, and restore the signal handlers afterwards."""
     children: list[subprocess.Popen[bytes]] = []
 
-    def hand_on(number: int, _: FrameType | None) -> None:
+    def forward(number: int, _: FrameType | None) -> None:
         if number in _FROM_THE_KEYBOARD and _is_in_foreground():
             return
         for child in children:
             child.send_signal(number)
 
-    before = {number: signal.signal(number, hand_on) for number in _FORWARDED}
+    before = {number: signal.signal(number, forward) for number in _FORWARDED}
     try:
         yield children
     finally:

@@ -1,8 +1,8 @@
-"""What a child's environment must hold for its clients to trust us and reach us. A pure function; its table is the law.
+"""The environment variables with which a child process's clients trust the CA and send requests to the server.
 
-Runtimes that heed the proxy variables get those. The others get what they read in their place: Node a preload, Java
-properties, PHP an ini folder with a file that is put before every program, Ruby one that spares it a look-up, Python
-a module for aiohttp's sake.
+Most runtimes read the proxy variables. The others get what they read in place of them: Node a preloaded module, Java
+properties, PHP an ini folder with a file that runs before every program. Ruby gets a file that avoids a DNS look-up, and
+Python a module that makes aiohttp read the proxy variables.
 """
 
 from __future__ import annotations
@@ -18,50 +18,51 @@ from mockserver.intercept.trust import PASSWORD, Trust
 PRELOADS = Path(__file__).parent / "preloads"
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-"""What never goes through the proxy: the child's own receivers are there, and so are we."""
+"""Hosts that never go through the proxy: the child's own servers and this server listen there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientEnvironment:
-    """The addresses of a server, and the files that lead clients there."""
+    """The addresses of a server, and the files that make clients use and trust it."""
 
     url: str
-    """Where its control API is."""
+    """The URL of its control API."""
     proxy: str
+    """The URL of its forward proxy."""
     hosts: Collection[str]
-    """The providers'."""
+    """The host names that it serves."""
     certificate: Path
-    """The CA's, alone."""
+    """The CA's certificate alone, in PEM."""
     bundle: Path
-    """It and the usual roots."""
+    """The CA's certificate and the usual root certificates, in PEM."""
     trust_store: Path
-    """The same for Java."""
+    """The same certificates as a PKCS #12 file, for Java."""
     php: Path
-    """A folder with an ini file."""
+    """A folder with an ini file for PHP."""
     node: Path
-    """A program that Node loads before any other."""
+    """A module that Node loads before the program."""
     ruby: Path
-    """One that Ruby does."""
+    """A file that Ruby loads before the program."""
     wget: Path
-    """A start-up file of Wget's."""
+    """A start-up file for Wget."""
     python: Path
-    """A folder with what Python loads before any program."""
+    """A folder with a ``sitecustomize`` module, which Python loads before the program."""
 
 
 def client_environment(
     trust: Trust, url: str, proxy: str, hosts: Collection[str], wgetrc: bytes = b""
 ) -> ClientEnvironment:
-    """Lay out the files.
+    """Write the files that clients need, and return their paths.
 
     Args:
-        trust: what has to be trusted.
-        url: of the server.
-        proxy: its proxy's.
-        hosts: the providers'.
-        wgetrc: the user's own start-up file of Wget's, which has space for one.
+        trust: the CA to trust.
+        url: the URL of the server's control API.
+        proxy: the URL of its forward proxy.
+        hosts: the host names that it serves.
+        wgetrc: the content of the user's own start-up file, to which ours is added, because Wget reads only one.
 
     Raises:
-        OSError: files cannot be kept.
+        OSError: a file cannot be written.
     """
     bundle, keep = trust.bundle, trust.folder.keep
     line = f"\nca_certificate = {bundle}\n".encode()
@@ -81,21 +82,21 @@ def client_environment(
     )
 
 
-def with_env(parent: Mapping[str, str], to: ClientEnvironment) -> dict[str, str]:
-    """The variables that a child needs beside those of its parent, which may be replaced or extended.
+def child_variables(parent: Mapping[str, str], to: ClientEnvironment) -> dict[str, str]:
+    """Return the variables to set for a child process; some replace or extend those of its parent.
 
     Args:
-        parent: the environment that the child would have had.
-        to: where it is to be led.
+        parent: the environment variables that the child would have without us.
+        to: the server, and the files that make clients use it.
     """
-    bundle, spared = str(to.bundle), ",".join(_spared(parent, to.hosts))
+    bundle, no_proxy = str(to.bundle), ",".join(_no_proxy_hosts(parent, to.hosts))
     return {
         "HTTPS_PROXY": to.proxy,
         "https_proxy": to.proxy,
         "HTTP_PROXY": to.proxy,
         "http_proxy": to.proxy,  # curl reads no other: HTTP_PROXY might be a CGI request's header
-        "NO_PROXY": spared,
-        "no_proxy": spared,
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
         "SSL_CERT_FILE": bundle,  # OpenSSL: urllib, httpx, Ruby, Perl's HTTP::Tiny; Go; curl
         "REQUESTS_CA_BUNDLE": bundle,
         "CURL_CA_BUNDLE": bundle,
@@ -103,7 +104,9 @@ def with_env(parent: Mapping[str, str], to: ClientEnvironment) -> dict[str, str]
         "PERL_LWP_SSL_CA_FILE": bundle,
         "NODE_EXTRA_CA_CERTS": bundle,  # replaces the parent's, so it holds the usual roots as well
         "NODE_OPTIONS": _extended(parent, "NODE_OPTIONS", f"--require {_quoted(str(to.node))}"),
-        "RUBYOPT": _extended(parent, "RUBYOPT", "" if " " in str(to.ruby) else f"-r{to.ruby}"),  # it knows no quotes
+        "RUBYOPT": _extended(
+            parent, "RUBYOPT", "" if " " in str(to.ruby) else f"-r{to.ruby}"
+        ),  # Ruby allows no quotes here
         "JAVA_TOOL_OPTIONS": _extended(parent, "JAVA_TOOL_OPTIONS", _java(to)),
         "PHP_INI_SCAN_DIR": _php(parent, to),
         "PYTHONPATH": _python(parent, to),
@@ -112,8 +115,8 @@ def with_env(parent: Mapping[str, str], to: ClientEnvironment) -> dict[str, str]
     }
 
 
-def _spared(parent: Mapping[str, str], hosts: Collection[str]) -> list[str]:
-    """Hosts that are asked without the proxy: this machine, and the parent's own, unless a provider's is among them."""
+def _no_proxy_hosts(parent: Mapping[str, str], hosts: Collection[str]) -> list[str]:
+    """Return the hosts that bypass the proxy: this machine and the parent's NO_PROXY, except what matches ``hosts``."""
     listed = (parent.get("no_proxy") or parent.get("NO_PROXY") or "").split(",")
     kept = [name for name in map(str.strip, listed) if name and name != "*" and not _covers(name, hosts)]
     return list(dict.fromkeys((*LOOPBACK, *kept)))
@@ -125,13 +128,16 @@ def _covers(name: str, hosts: Collection[str]) -> bool:
 
 
 def _php(parent: Mapping[str, str], to: ClientEnvironment) -> str:
-    """Our folder comes last and has the last word; an empty entry is the one that PHP was built with."""
+    """Return PHP's list of ini folders with ours last, so that it wins. An empty entry is PHP's built-in folder."""
     folders = parent.get("PHP_INI_SCAN_DIR", "").split(os.pathsep)
     return os.pathsep.join([*(folder for folder in folders if folder != str(to.php)), str(to.php)])
 
 
 def _python(parent: Mapping[str, str], to: ClientEnvironment) -> str:
-    """Our folder comes first; what it hides of the others it runs itself. An empty entry would be the working directory."""
+    """Return PYTHONPATH with our folder first; its module runs a ``sitecustomize`` that it hides.
+
+    Empty entries are left out: they would mean the working directory.
+    """
     folders = parent.get("PYTHONPATH", "").split(os.pathsep)
     return os.pathsep.join([str(to.python), *(folder for folder in folders if folder not in ("", str(to.python)))])
 
@@ -152,11 +158,11 @@ def _java(to: ClientEnvironment) -> str:
 
 
 def _extended(parent: Mapping[str, str], name: str, more: str) -> str:
-    """The parent's options, and ours behind them."""
+    """Return the parent's options followed by ours."""
     given = parent.get(name, "")
     return given if more in given else f"{given} {more}".strip()
 
 
 def _quoted(word: str) -> str:
-    """A word as it stands among the options of Node and Java."""
+    """Return a word in quotes if it has spaces, as NODE_OPTIONS and JAVA_TOOL_OPTIONS want it."""
     return f'"{word}"' if " " in word else word

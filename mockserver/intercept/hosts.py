@@ -17,11 +17,11 @@ class BlockedConnection(ConnectionError):
 
 
 class RequestedAddress(NamedTuple):
-    """The blocked address."""
+    """The host and port of a blocked connection."""
 
     host: str
     port: int | None
-    """Where it is known."""
+    """The port; ``None`` if it is not known."""
 
     def __str__(self) -> str:
         return self.host if self.port is None else f"{self.host}:{self.port}"
@@ -30,20 +30,20 @@ class RequestedAddress(NamedTuple):
 class Hosts:
     """The host names of the providers."""
 
-    def __init__(self, answered: Iterable[str]) -> None:
-        """Know them.
+    def __init__(self, served: Iterable[str]) -> None:
+        """Create it from the served names.
 
         Args:
-            answered: the names that we answer for. Whatever else is in their domains is the providers', and not ours.
+            served: the host names that the server serves. Other names of their domains are the providers', but not served.
         """
-        self.answered = frozenset(answered)
+        self.served = frozenset(served)
         """The host names that the server serves."""
-        self.domains = frozenset(map(domain_of, self.answered))
-        """The providers' own, such as ``acme.example``."""
+        self.domains = frozenset(map(domain_of, self.served))
+        """The registered domains of the providers, such as ``acme.example``."""
 
     def is_served(self, name: str) -> bool:
         """Return whether the server serves a host."""
-        return name in self.answered
+        return name in self.served
 
     def is_provider_domain(self, name: str) -> bool:
         """Return whether a host is a provider's, served or not."""
@@ -55,8 +55,8 @@ def domain_of(name: str) -> str:
     return ".".join(name.split(".")[-2:])
 
 
-def plain(name: object) -> str:
-    """A host name as it is compared: in small letters, without the dot at its end; empty for what is no name."""
+def normalize_host(name: object) -> str:
+    """Return a host name in lower case and without a final dot, for comparison; ``""`` if it is not a string or bytes."""
     if isinstance(name, bytes | bytearray):
         name = bytes(name).decode("ascii", "replace")
     return name.lower().rstrip(".") if isinstance(name, str) else ""

@@ -1,4 +1,4 @@
-"""``httpx`` without a socket: ``httpx.Client(transport=HttpxTransport(world))``, and the same for ``AsyncClient``."""
+"""Transports for ``httpx`` without sockets, as in ``httpx.Client(transport=HttpxTransport(world))``."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ if TYPE_CHECKING:
 
 
 class HttpxTransport(httpx.HTTPTransport):
-    """A transport whose requests reach a world in this process, without waiting.
+    """A transport that sends requests to a world in this process, without waiting.
 
-    Everything above the socket is httpx's own, so a fault raises what it raises there. No time passes: a delay that is
-    longer than the read time-out raises `httpx.ReadTimeout` at once, a shorter one is skipped.
+    Everything above the socket is httpx's own code, so a fault raises the same exception as on a real connection. No time
+    passes: a delay that is longer than the read time-out raises `httpx.ReadTimeout` at once, a shorter one is skipped.
     """
 
     def __init__(self, world: WorldClient) -> None:
         """Create a transport for any host.
 
         Args:
-            world: who answers, whatever the host and the credentials' owner; a server's or application's in this process.
+            world: the world that receives the requests, whatever their host and credentials; its server or application
+                must be in this process.
 
         Raises:
-            ValueError: the world is another process's.
+            ValueError: the world's server is in another process.
         """
         super().__init__(verify=False, trust_env=False)
-        # httpx offers no other way to say what is below its pool.
+        # httpx has no public way to give its pool a network backend.
         self._pool = httpcore.ConnectionPool(ssl_context=_context(), network_backend=_Backend(InMemoryNetwork(world)))
 
 
 class AsyncHttpxTransport(httpx.AsyncHTTPTransport):
-    """`HttpxTransport` for `httpx.AsyncClient`. It never gives way to other tasks, because it never waits."""
+    """`HttpxTransport` for `httpx.AsyncClient`. It never waits, so other tasks do not run during a request."""
 
     def __init__(self, world: WorldClient) -> None:
         """Create a transport; see `HttpxTransport`."""
@@ -48,42 +49,42 @@ class AsyncHttpxTransport(httpx.AsyncHTTPTransport):
 
 
 def _context() -> ssl.SSLContext:
-    """One that no one will ask anything: nothing is encrypted."""
+    """Return a TLS context without certificates: httpcore requires one, but nothing is encrypted."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _Wire:
-    """A connection that is made when the first byte is sent: only then is it known whether it is HTTPS."""
+    """A connection that is opened when the first byte is sent: only then is it known whether it is HTTPS."""
 
     def __init__(self, network: InMemoryNetwork, host: str, port: int) -> None:
         self.is_tls = False
-        self._switchboard = network
+        self._network = network
         self._address = host, port
-        self._line: InMemoryConnection | None = None
+        self._connection: InMemoryConnection | None = None
 
-    def say(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         """Send bytes."""
         with _as_httpcore(httpcore.WriteTimeout, httpcore.WriteError):
-            self._connected().say(data)
+            self._open().send(data)
 
-    def hear(self, most: int, timeout: float | None) -> bytes:
+    def receive(self, most: int, timeout: float | None) -> bytes:
         """Receive bytes."""
         with _as_httpcore(httpcore.ReadTimeout, httpcore.ReadError):
-            return self._connected().hear(most, timeout)
+            return self._open().receive(most, timeout)
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         """Close the connection."""
-        if self._line is not None:
-            self._line.hang_up()
+        if self._connection is not None:
+            self._connection.close()
 
-    def knows(self, name: str) -> Any:
-        """What httpcore asks of a connection: whether it was closed while it was idle."""
-        return self._line is not None and self._line.has_news if name == "is_readable" else None
+    def extra_info(self, name: str) -> Any:
+        """Return a fact about the connection: httpcore asks whether an idle one was closed."""
+        return self._connection is not None and self._connection.is_readable if name == "is_readable" else None
 
-    def _connected(self) -> InMemoryConnection:
-        if self._line is None:
-            self._line = self._switchboard.connect(*self._address, is_tls=self.is_tls)
-        return self._line
+    def _open(self) -> InMemoryConnection:
+        if self._connection is None:
+            self._connection = self._network.connect(*self._address, is_tls=self.is_tls)
+        return self._connection
 
 
 @contextmanager
@@ -102,60 +103,60 @@ class _Stream(httpcore.NetworkStream):
         self._wire = wire
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._wire.hear(max_bytes, timeout)
+        return self._wire.receive(max_bytes, timeout)
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - no one is slow to listen
-        self._wire.say(buffer)
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - writing never waits
+        self._wire.send(buffer)
 
     def close(self) -> None:
-        self._wire.hang_up()
+        self._wire.close()
 
     def start_tls(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
         self._wire.is_tls = True
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        return self._wire.knows(info)
+        return self._wire.extra_info(info)
 
 
 class _Backend(httpcore.NetworkBackend):
     def __init__(self, network: InMemoryNetwork) -> None:
-        self._switchboard = network
+        self._network = network
 
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        return _Stream(_Wire(self._switchboard, host, port))
+        return _Stream(_Wire(self._network, host, port))
 
     def sleep(self, seconds: float) -> None:
-        """Between two attempts to connect, of which the first succeeds."""
+        """Do nothing: httpcore sleeps between attempts to connect, and the first one succeeds."""
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's own
-        return self._wire.hear(max_bytes, timeout)
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
+        return self._wire.receive(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 - likewise
-        self._wire.say(buffer)
+        self._wire.send(buffer)
 
     async def aclose(self) -> None:
-        self._wire.hang_up()
+        self._wire.close()
 
     async def start_tls(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
         self._wire.is_tls = True
         return self
 
     def get_extra_info(self, info: str) -> Any:
-        return self._wire.knows(info)
+        return self._wire.extra_info(info)
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, network: InMemoryNetwork) -> None:
-        self._switchboard = network
+        self._network = network
 
     async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(_Wire(self._switchboard, host, port))
+        return _AsyncStream(_Wire(self._network, host, port))
 
     async def sleep(self, seconds: float) -> None:
-        """Between two attempts to connect, of which the first succeeds."""
+        """Do nothing: httpcore sleeps between attempts to connect, and the first one succeeds."""

@@ -1,9 +1,8 @@
-"""Connections without sockets, in a time of their own: the real connection on a loop that never waits.
+"""Connections without sockets: the server's `Connection` on an event loop with simulated time, which never waits.
 
-The rules of this file: what a client would see at a socket it sees here, by the same `Connection`, so a delay, a cut, a
-reset, garbage and silence are the same bytes and the same ends. Only time differs: no one waits. A pause that the client
-would sit out is skipped, and one that is longer than its read time-out ends in that time-out at once. A client that has no
-time-out and waits for what never comes would wait for ever, and gets `NoTimeoutError`.
+A client gets the same bytes, end or reset as at a socket, because the same `Connection` serves it. Only time differs. A
+delay that is shorter than the client's read time-out is skipped; a longer one raises the time-out at once. A client without
+a read time-out that would wait for ever gets `NoTimeoutError`.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ if TYPE_CHECKING:
     from mockserver.client import WorldClient
 
 _EPOCH = -1e9
-"""Where this time begins: far from any real loop's, so that what is remembered by the second is not mixed up."""
+"""Start of the simulated time in seconds: far from real loops' times, so that values cached per second are not mixed up."""
 _MAX_TURNS = 10_000
-"""Turns without a pause after which there must be an endless loop."""
+"""The number of steps in one read after which an endless loop is assumed."""
 
 
 class NoTimeoutError(RuntimeError):
-    """The client has no read time-out and waits for an answer that never comes."""
+    """The client has no read time-out and waits for a response that never comes."""
 
 
 class _Timer:
-    """What `asyncio.TimerHandle` is to others."""
+    """A scheduled call, as `asyncio.TimerHandle` is."""
 
     __slots__ = ("call",)
 
@@ -42,12 +41,12 @@ class _Timer:
         self.call: Callable[[], object] | None = call
 
     def cancel(self) -> None:
-        """Do nothing when it is time."""
+        """Cancel the call."""
         self.call = None
 
 
 class _Loop:
-    """As much of an event loop as a connection uses."""
+    """The part of an event loop that a connection uses, in simulated time."""
 
     def __init__(self) -> None:
         self._now = _EPOCH
@@ -55,30 +54,30 @@ class _Loop:
         self._numbers = count()
 
     def time(self) -> float:
-        """Seconds."""
+        """Return the simulated time in seconds."""
         return self._now
 
     def call_later(self, delay: float, call: Callable[..., object], *args: Any) -> _Timer:
-        """When it is time."""
+        """Schedule a call ``delay`` seconds from now."""
         timer = _Timer(lambda: call(*args))
         heapq.heappush(self._due, (self._now + delay, next(self._numbers), timer))
         return timer
 
     def call_soon(self, call: Callable[..., object], *args: Any) -> _Timer:
-        """In the next turn."""
+        """Schedule a call for the next step."""
         return self.call_later(0, call, *args)
 
     call_soon_threadsafe = call_soon
 
     @property
     def next(self) -> float:
-        """When something is due; never, if nothing is."""
+        """The time in seconds of the next scheduled call; infinite if there is none."""
         while self._due and self._due[0][2].call is None:
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else inf
 
     def pass_until(self, instant: float) -> None:
-        """Let time pass, with all that is due until then."""
+        """Advance the time to an instant, and make the calls that are due until then."""
         while self.next <= instant and self.next < inf:
             when, _, timer = heapq.heappop(self._due)
             self._now = max(self._now, when)
@@ -88,17 +87,17 @@ class _Loop:
 
 
 class _InlineExecutor(Executor):
-    """Runs what is submitted at once, in the caller's thread."""
+    """An executor that runs each submitted call at once, in the caller's thread."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run it now."""
+        """Run a call now, and return its finished future."""
         done: Future[Any] = Future()
         done.set_result(fn(*args, **kwargs))
         return done
 
 
 class _Transport:
-    """As much of a transport as a connection uses. What is written waits for the client to receive it."""
+    """The part of a transport that a connection uses. Written bytes are kept until the client receives them."""
 
     def __init__(self, loop: _Loop, address: tuple[str, int], *, is_tls: bool) -> None:
         self.written = bytearray()
@@ -111,7 +110,7 @@ class _Transport:
         self._info = {"sockname": address, "peername": ("127.0.0.1", 0), "sslcontext": is_tls or None}
 
     def get_extra_info(self, name: str, default: object = None) -> object:
-        """The addresses, and whether it is TLS."""
+        """Return an address, or whether it is TLS."""
         return self._info.get(name, default)
 
     def write(self, piece: bytes) -> None:
@@ -119,19 +118,19 @@ class _Transport:
         self.written += piece
 
     def can_write_eof(self) -> bool:
-        """Whether one direction may be closed."""
+        """Return whether one direction can be closed."""
         return True
 
     def write_eof(self) -> None:
-        """Close our direction."""
+        """Close the server's direction."""
         self.is_over = True
 
     def is_closing(self) -> bool:
-        """Whether it is closed or about to be."""
+        """Return whether it is closed or about to be."""
         return self._is_closing
 
     def close(self) -> None:
-        """Close, after all that was written."""
+        """Close it after the written bytes."""
         if not self._is_closing:
             self._is_closing = self.is_over = True
             self._loop.call_soon(self.lost, None)
@@ -139,59 +138,59 @@ class _Transport:
     abort = close
 
     def pause_reading(self) -> None:
-        """Do nothing: the connection keeps what it is given meanwhile."""
+        """Do nothing: the connection keeps bytes that arrive meanwhile."""
 
     def resume_reading(self) -> None:
-        """Do nothing: it is given everything at once anyway."""
+        """Do nothing: bytes are always passed on at once."""
 
 
 class InMemoryConnection:
-    """The client's end of one connection. It is used by one thread at a time."""
+    """The client's end of one connection. Only one thread at a time may use it."""
 
     def __init__(self, protocol: Callable[[_Loop], Connection], address: tuple[str, int], *, is_tls: bool) -> None:
         """Connect.
 
         Args:
-            protocol: makes the server's end.
-            address: the host and port that the client asked for.
-            is_tls: whether it is HTTPS to both. Nothing is encrypted.
+            protocol: creates the server's end.
+            address: the host and port that the client requested.
+            is_tls: whether both ends treat it as HTTPS. Nothing is encrypted.
         """
         self._loop = _Loop()
         self._transport = _Transport(self._loop, address, is_tls=is_tls)
         self._connection = protocol(self._loop)
         self._transport.lost = self._connection.connection_lost
-        self._connection.connection_made(self._transport)  # type: ignore[arg-type]  # as much of one as it asks for
+        self._connection.connection_made(self._transport)  # type: ignore[arg-type]  # it has all that a connection uses
 
     @property
-    def has_news(self) -> bool:
-        """Whether there is something to receive, the end included."""
+    def is_readable(self) -> bool:
+        """Whether bytes, or the end of the connection, can be received."""
         self._loop.pass_until(self._loop.time())
         return bool(self._transport.written) or self._transport.is_over
 
-    def say(self, data: bytes) -> None:
-        """Send bytes of the client.
+    def send(self, data: bytes) -> None:
+        """Send bytes to the server.
 
         Raises:
-            ConnectionError: the other end is gone.
+            ConnectionError: the server has closed the connection.
         """
         self._loop.pass_until(self._loop.time())
         if self._transport.is_closing():
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
         self._connection.data_received(data)
 
-    def hear(self, most: int, timeout: float | None) -> bytes:
-        """Return bytes that the client receives; none at the end.
+    def receive(self, most: int, timeout: float | None) -> bytes:
+        """Return bytes that the server sent; ``b""`` at the end.
 
         Args:
-            most: so many bytes at most.
-            timeout: seconds of this time that it is ready to wait.
+            most: the largest number of bytes to return.
+            timeout: the longest simulated time to wait, in seconds; ``None`` for no limit.
 
         Raises:
-            TimeoutError: it is not ready to wait so long.
-            ConnectionError: the other end has reset the connection.
-            NoTimeoutError: it would wait for ever.
+            TimeoutError: nothing came within the time-out.
+            ConnectionError: the server has reset the connection.
+            NoTimeoutError: there is no time-out, and nothing will come.
         """
-        patience = inf if timeout is None else self._loop.time() + timeout
+        deadline = inf if timeout is None else self._loop.time() + timeout
         for _ in range(_MAX_TURNS):
             self._loop.pass_until(self._loop.time())
             if self._transport.written:
@@ -203,15 +202,15 @@ class InMemoryConnection:
             if self._transport.is_over:
                 return b""
             following = self._loop.next
-            if following > patience:
-                self._loop.pass_until(patience)
+            if following > deadline:
+                self._loop.pass_until(deadline)
                 raise TimeoutError("timed out")
             if following == inf:
                 break
             self._loop.pass_until(following)
-        raise NoTimeoutError("the client has no read time-out; it would wait for ever for this answer")
+        raise NoTimeoutError("the client has no read time-out; it would wait for ever for this response")
 
-    def hang_up(self) -> None:
+    def close(self) -> None:
         """Close the client's end."""
         if not self._transport.is_closing():
             self._transport.close()
@@ -219,19 +218,19 @@ class InMemoryConnection:
 
 
 class InMemoryNetwork:
-    """Connects clients in this process to a world."""
+    """A network whose every host and port leads to one world."""
 
     def __init__(self, world: WorldClient) -> None:
-        """Bind a listener of its own to the world.
+        """Bind a new listener to the world.
 
         Raises:
-            ValueError: the world is another process's.
+            ValueError: the world's server is in another process.
         """
         transport = world.transport
         app: WSGIApplication | None = getattr(transport, "app", None)
         if app is None:
             raise ValueError(
-                f"world {world.id} is another process's, at {transport.url}; from here it can be reached by HTTP only"
+                f"the server of world {world.id} is in another process, at {transport.url}; it can only be reached by HTTP"
             )
         self._app = app
         self._listener = f"in-process-{world.id}"
@@ -244,7 +243,7 @@ class InMemoryNetwork:
     def _protocol(self, loop: _Loop) -> Connection:
         return _SocketlessConnection(
             self._app,
-            loop=loop,  # type: ignore[arg-type]  # as much of one as it uses
+            loop=loop,  # type: ignore[arg-type]  # it has all that a connection uses
             pool=_InlineExecutor(),
             connections=set(),
             listener=self._listener,
@@ -253,10 +252,10 @@ class InMemoryNetwork:
 
 
 class _SocketlessConnection(Connection):
-    """A connection without a socket to reset."""
+    """A connection that resets its in-memory transport in place of a socket."""
 
     def reset(self) -> None:
-        """Have the client see a reset after all that was written."""
+        """Reset the connection after the written bytes."""
         self._forget()
         self._cycle = None
         transport: Any = self.transport

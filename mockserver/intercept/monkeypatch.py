@@ -8,22 +8,22 @@ _MISSING = object()
 
 
 class Monkeypatch:
-    """The replaced attributes, and their restoration."""
+    """A list of replaced attributes, which it can restore."""
 
     def __init__(self) -> None:
-        self._before: list[tuple[Any, str, object]] = []
+        self._replaced: list[tuple[Any, str, object]] = []
 
     def put(self, owner: Any, name: str, value: object) -> Any:
-        """Replace an attribute, and return its former value, inherited or not."""
-        self._before.append((owner, name, vars(owner).get(name, _MISSING)))
-        found = getattr(owner, name)
+        """Replace an attribute, and return its previous value, which may be inherited."""
+        self._replaced.append((owner, name, vars(owner).get(name, _MISSING)))
+        previous = getattr(owner, name)
         setattr(owner, name, value)
-        return found
+        return previous
 
     def undo(self) -> None:
         """Restore all attributes, the last replaced first."""
-        while self._before:
-            owner, name, value = self._before.pop()
+        while self._replaced:
+            owner, name, value = self._replaced.pop()
             if value is _MISSING:
                 delattr(owner, name)
             else:

@@ -1,13 +1,13 @@
-"""The forward proxy: it connects the providers' hosts to the server, and blocks other hosts.
+"""The forward proxy: it connects the providers' hosts to the server, and rejects requests for other hosts.
 
 The rules of this file:
 
-1. It decrypts nothing. CONNECT to a provider's host becomes a pipe of bytes to our HTTPS listener (``relay.py``).
-2. A whole URL of a provider's host (``GET http://HOST/PATH``) is answered here and now, by the same application, on the
-   connection it came in on: keep-alive, order, pace and every fault are the ordinary connection's.
-3. Where a request leads is decided in ``proxy_policy.py``. A host that is not carried gets a sentence, and a line in the
-   journal.
-4. The client's own loopback is carried, for clients that know no NO_PROXY; but not for clients of other machines.
+1. It decrypts nothing. CONNECT to a provider's host relays bytes to the server's HTTPS listener (``relay.py``).
+2. A request with an absolute URL of a provider's host (``GET http://HOST/PATH``) goes to the same application on the same
+   connection, so keep-alive, pipelining, delays and faults work as on an ordinary connection.
+3. ``proxy_policy.py`` decides where a request goes. A request for a host that is not allowed is rejected with the reason,
+   and recorded in the journal.
+4. Loopback hosts are allowed for clients of this machine, some of which ignore NO_PROXY, but not for those of others.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from mockserver.http.connection import Connection
 from mockserver.http.cycle import RequestCycle
 from mockserver.http.listener import Listener
 from mockserver.http.request_parser import InvalidRequest
-from mockserver.intercept.proxy_errors import ERROR, NoResponseThere, NotForTheProxy, TooMuchToCarry, reject_request
-from mockserver.intercept.proxy_policy import ProxyPolicy, ProxyTarget, is_loopback, requested_place
-from mockserver.intercept.relay import PipeEnd, join
+from mockserver.intercept.proxy_errors import ERROR, BodyTooLarge, HostUnreachable, NotAProxyRequest, reject_request
+from mockserver.intercept.proxy_policy import ProxyPolicy, ProxyTarget, is_loopback, requested_target
+from mockserver.intercept.relay import RelayEnd, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mockserver.intercept.hosts import Hosts
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds in which another host must take a connection."""
+"""Seconds in which another host must accept a connection."""
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -54,25 +54,25 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     ]
 )
-"""Headers between a client and its proxy, and those that are written anew."""
+"""Headers that are not forwarded: they concern the connection to the proxy, or are written anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardProxy(Listener):
-    """The listener of clients whose HTTPS_PROXY and http_proxy name it. Its `app` answers for the providers' hosts.
+    """A listener for clients whose HTTPS_PROXY and http_proxy name it. Its `app` serves the providers' hosts.
 
-    Bytes are carried to the listeners of the same `name`.
+    CONNECT requests for these hosts are relayed to the listeners of the same `name`.
     """
 
     hosts: Hosts
-    """The providers'."""
+    """The providers' hosts."""
     allowed: Collection[str] = ()
-    """Other hosts that are let through; ``*.example.com`` is all below one."""
-    away: WSGIApplication = reject_request
-    """What answers for every other host; the reason is in its environ."""
+    """Other hosts that may be reached; ``*.example.com`` allows every subdomain."""
+    rejecting_app: WSGIApplication = reject_request
+    """The application that responds for all other hosts; its environ has the reason at `ERROR`."""
 
     def protocol(self, shared: Shared, beside: Sequence[BoundListener]) -> Callable[[], Connection]:
-        """What makes its connections."""
+        """Return what creates its connections."""
         http, https = None, None
         for listener, address in beside:
             if listener.name != self.name or isinstance(listener, ForwardProxy):
@@ -85,7 +85,7 @@ class ForwardProxy(Listener):
             ProxyConnection,
             self.app,
             listener=self.name,
-            away=self.away,
+            rejecting_app=self.rejecting_app,
             policy=ProxyPolicy(self.hosts, tuple(self.allowed), http, https),
             own_ports=frozenset(bound.address[1] for bound in beside if isinstance(bound.listener, ForwardProxy)),
             **shared._asdict(),
@@ -93,46 +93,46 @@ class ForwardProxy(Listener):
 
 
 class ProxyConnection(Connection):
-    """One connection to the forward proxy, until it becomes a pipe. Made by `ForwardProxy`."""
+    """One connection to the forward proxy, until it is relayed. Created by `ForwardProxy`."""
 
     def __init__(
         self,
         app: WSGIApplication,
         *,
-        away: WSGIApplication,
+        rejecting_app: WSGIApplication,
         policy: ProxyPolicy,
         own_ports: frozenset[int],
         **shared: Any,
     ) -> None:
-        """Wait to be connected.
+        """Create it unconnected.
 
         Args:
-            app: what answers for the providers' hosts.
-            away: what answers for hosts that are not carried.
-            policy: which are.
-            own_ports: the ports of this machine at which the proxy itself listens.
-            shared: as `Connection` has it.
+            app: the application that serves the providers' hosts.
+            rejecting_app: the application that responds for hosts that are not allowed.
+            policy: decides where requests go.
+            own_ports: the ports at which the proxy itself listens.
+            shared: arguments of `Connection`.
         """
         super().__init__(app, **shared)
-        self._away = away
+        self._rejecting_app = rejecting_app
         self._policy = policy
         self._own_ports = own_ports
         self._connecting: asyncio.Task[None] | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Read requests; what comes after a CONNECT is for the other end."""
+        """Parse requests; bytes after a CONNECT are kept for the other host."""
         if self._parser.after_connect is None:
             super().data_received(data)
         else:
             self._parser.after_connect += data
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Close everything."""
+        """Stop connecting to the other host, and close the connection."""
         self._stop_connecting()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """End because the server stops."""
+        """Close the connection because the server stops."""
         self._stop_connecting()
         super().shutdown()
 
@@ -146,50 +146,50 @@ class ProxyConnection(Connection):
             return
         is_connect = request.method == "CONNECT"
         try:
-            place = requested_place(request)
-            if not is_connect and self._policy.is_intercepted(place):
+            requested = requested_target(request)
+            if not is_connect and self._policy.is_intercepted(requested):
                 scheme, _, rest = request.target.partition("://")
                 request.scheme, request.target = scheme.lower(), _origin_form(rest)
                 super()._start(request)
                 return
-            target = self._policy.carry(
-                place, from_loopback=request.client is not None and is_loopback(request.client[0])
+            target = self._policy.find_target(
+                requested, from_loopback=request.client is not None and is_loopback(request.client[0])
             )
             if target.is_loopback and target.port in self._own_ports:
-                raise NotForTheProxy
+                raise NotAProxyRequest
             if request.is_too_large:
-                raise TooMuchToCarry(host=place.host)
+                raise BodyTooLarge(host=requested.host)
         except ProviderError as error:
             self._cycle = cycle = RequestCycle(request)
             self._reject_target(cycle, error)
         else:
             self._cycle = cycle = RequestCycle(request)
             self._pause_variant()
-            message = b"" if is_connect else _forwarded(request)
-            self._connecting = self.loop.create_task(self._carry(cycle, target, message))
+            message = b"" if is_connect else _forwarded_bytes(request)
+            self._connecting = self.loop.create_task(self._relay(cycle, target, message))
 
     def _reject_target(self, cycle: RequestCycle, error: ProviderError) -> None:
         """Respond with the reason why a request is not forwarded."""
         self._parser.after_connect = None
         self._parser.has_unread_input |= cycle.closes
-        cycle.request.path = ""  # a path of another host means nothing here
-        cycle.call(self._away, {ERROR: error})
+        cycle.request.path = ""  # a path of another host must not match a route of ours
+        cycle.call(self._rejecting_app, {ERROR: error})
         self._send(cycle)
 
-    async def _carry(self, cycle: RequestCycle, target: ProxyTarget, message: bytes) -> None:
-        """Become a pipe to another place: one that a CONNECT asked for, or for the length of one message."""
-        far = PipeEnd(self._connections)
+    async def _relay(self, cycle: RequestCycle, target: ProxyTarget, message: bytes) -> None:
+        """Connect to a target and relay bytes: for a CONNECT request both ways, for one message its response."""
+        far = RelayEnd(self._connections)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await self.loop.create_connection(lambda: far, *target)
-        except (OSError, UnicodeError) as reason:  # a time-out is an OSError; a name may be none that can be looked up
-            why = getattr(reason, "strerror", None) or str(reason) or f"no answer for {CONNECT_TIMEOUT:g} s"
+        except (OSError, UnicodeError) as reason:  # OSError: time-outs too; UnicodeError: no name that DNS can look up
+            why = getattr(reason, "strerror", None) or str(reason) or f"it did not respond within {CONNECT_TIMEOUT:g} s"
             self._connecting = None
-            self._reject_target(cycle, NoResponseThere(host=target.host, port=target.port, reason=why))
+            self._reject_target(cycle, HostUnreachable(host=target.host, port=target.port, reason=why))
             self.proceed()
             return
         self._connecting = None
-        near = PipeEnd(self._connections, ignores_input=bool(message))
+        near = RelayEnd(self._connections, ignores_input=bool(message))
         sent_ahead = bytes(self._parser.after_connect or b"")
         self._forget()
         self._timer.cancel()
@@ -206,14 +206,14 @@ class ProxyConnection(Connection):
 
 
 def _origin_form(rest: str) -> str:
-    """Path and query of a URL without its scheme."""
+    """Return the path and query of a URL whose scheme is cut off."""
     start = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
     path = rest[start:].partition("#")[0]
     return path if path.startswith("/") else f"/{path}"
 
 
-def _forwarded(request: HttpRequest) -> bytes:
-    """A request as its server takes it. The connection is for this one alone, and its end is the response's."""
+def _forwarded_bytes(request: HttpRequest) -> bytes:
+    """Return a request as bytes for its server. It asks the server to close the connection after the response."""
     rest = request.target.partition("://")[2]
     dropped = _HOP_BY_HOP.union(word.strip().lower() for word in (request.get("connection") or "").split(","))
     lines = [f"{request.method} {_origin_form(rest)} HTTP/1.1", f"Host: {request.fields['host']}"]

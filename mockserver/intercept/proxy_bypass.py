@@ -1,4 +1,4 @@
-"""A proxy that the environment names is asked for other hosts only, for as long as a redirect lasts."""
+"""Exempts the providers' hosts from the environment's proxy for the duration of a redirect."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 class ProxyBypass:
-    """Our hosts among those for which no proxy is asked."""
+    """A temporary addition of hosts to the environment's NO_PROXY."""
 
     def __init__(self, environ: MutableMapping[str, str], hosts: Iterable[str]) -> None:
-        """Nothing is changed yet.
+        """Create it; nothing is changed yet.
 
         Args:
             environ: the process's environment.
-            hosts: for which no proxy is asked.
+            hosts: the host names to exempt.
         """
         self._environ = environ
         self._hosts = ",".join(sorted(hosts))
         self._before: dict[str, str | None] = {}
 
     def begin(self) -> None:
-        """From now on; nothing is to be done where no proxy is named."""
+        """Add the hosts to NO_PROXY, if the environment names a proxy."""
         if not any(name.lower() in _PROXIES and value for name, value in self._environ.items()):
             return
         self._before = {name: self._environ.get(name) for name in _NAMES}
-        said = next(filter(None, self._before.values()), "")
+        present = next(filter(None, self._before.values()), "")
         # "*" stands for all hosts where it stands alone.
-        exempt = said if said.strip() == "*" else f"{said},{self._hosts}".lstrip(",")
+        exempt = present if present.strip() == "*" else f"{present},{self._hosts}".lstrip(",")
         self._environ.update(dict.fromkeys(_NAMES, exempt))
 
     def end(self) -> None:
-        """As it was."""
+        """Restore NO_PROXY."""
         for name, value in self._before.items():
             if value is None:
                 self._environ.pop(name, None)

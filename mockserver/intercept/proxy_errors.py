@@ -1,4 +1,4 @@
-"""What the proxy does not carry, and how it says so."""
+"""The errors with which the forward proxy rejects requests, and the application that responds with them."""
 
 from __future__ import annotations
 
@@ -12,68 +12,68 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 ERROR = "mockserver.error"
-"""Where the environ has why the proxy does not carry a request."""
+"""The key of the environ that holds the error."""
 
 
 class ProxyError(ProviderError):
-    """The proxy says no. It is the server's own, so no document speaks of it."""
+    """An error of the proxy. It is the mock server's own, so it has no source in a provider's document."""
 
     source = Source(None, None, None)
 
 
 class HostRejected(ProxyError):
-    """The host is none of the providers'."""
+    """The host is neither a provider's nor allowed."""
 
     status = 403
     description = (
-        "{host} is not carried by mockserver, which --allow-host {host} changes: "
-        "its proxy leads to the providers' hosts{near}"
+        "{host} is blocked by mockserver, --allow-host {host} allows it: "
+        "the proxy forwards only to the providers' hosts{near}"
     )
-    hint = "Ask one of the providers' hosts, or start with --allow-host {host}."
+    hint = "Use a provider's host, or start the server with --allow-host {host}."
 
 
 class PortRejected(ProxyError):
-    """A provider's host, at a port of which nothing is known."""
+    """The port of a provider's host is not served."""
 
     status = 403
-    description = "{host} is not answered on port {port}; {instead}"
-    hint = "Ask port 443 or 80 of {host}."
+    description = "{host} is not served on port {port}; {instead}"
+    hint = "Use port 443 or 80 of {host}."
 
 
-class NotForTheProxy(ProxyError):
-    """The proxy was taken for a server."""
+class NotAProxyRequest(ProxyError):
+    """The request is neither CONNECT nor one with an absolute URL."""
 
     status = 400
     description = (
-        "this is the proxy, a forward proxy: it takes CONNECT and whole URLs; HTTPS_PROXY and http_proxy lead clients here, "
-        "and `mockserver env` prints them"
+        "this is a forward proxy: it takes CONNECT and absolute URLs; set HTTPS_PROXY and http_proxy to this address, "
+        "as `mockserver env` prints them"
     )
     hint = "Set HTTPS_PROXY and http_proxy to this address in place of a base URL."
 
 
-class NoResponseThere(ProxyError):
+class HostUnreachable(ProxyError):
     """The host is allowed, but cannot be reached."""
 
     status = 502
     description = "{host}:{port} cannot be reached: {reason}"
-    hint = "Start what listens on {host}:{port}."
+    hint = "Start the server that should listen on {host}:{port}."
 
 
-class TooMuchToCarry(ProxyError):
-    """A body for another host is longer than is kept."""
+class BodyTooLarge(ProxyError):
+    """The body of a request for another host is longer than the limit."""
 
     status = 413
-    description = "the body for {host} is longer than the proxy keeps"
+    description = "the body of the request for {host} is longer than --body-bytes allows"
     hint = "Add {host} to NO_PROXY, or raise --body-bytes."
 
 
 def reject_request(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Say why a request is not carried; an application of its own, so that the pipeline can write it down."""
+    """Respond with the error in the environ. It is a WSGI application, so that the journal records the exchange."""
     error: ProviderError = environ[ERROR]
     exchange = environ.get("mockserver.exchange")
     if exchange is not None:
         exchange.error = error
-    # Of an answer to CONNECT most clients show the status line alone.
+    # Of a response to CONNECT most clients show only the status line.
     phrase = str(error).partition(":")[0] if error.status == HTTPStatus.FORBIDDEN else HTTPStatus(error.status).phrase
     start_response(f"{error.status} {phrase}", [("Content-Type", "text/plain; charset=utf-8")])
     return [f"mockserver: {error}\n".encode()]

@@ -1,4 +1,4 @@
-"""Where a request through the forward proxy leads: to us, to who else is allowed, or nowhere. Values in, values out."""
+"""Decides where a request through the forward proxy goes: to the server, to an allowed host, or nowhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 from mockserver.intercept.hosts import PORTS, Hosts, domain_of
-from mockserver.intercept.proxy_errors import HostRejected, NotForTheProxy, PortRejected
+from mockserver.intercept.proxy_errors import HostRejected, NotAProxyRequest, PortRejected
 
 if TYPE_CHECKING:
     from mockserver.http.request import HttpRequest
@@ -19,7 +19,7 @@ _HOST_AND_PORT = re.compile(r"(?:[^@/?#]*@)?(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]@/?#]+)
 
 
 class ProxyTarget(NamedTuple):
-    """What a request names: a host in lower case, without brackets, and a port."""
+    """A host in lower case, without brackets, and a port."""
 
     host: str
     port: int
@@ -31,7 +31,7 @@ class ProxyTarget(NamedTuple):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is the machine that asks, by its name or address."""
+    """Return whether a host is a loopback name or address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -40,11 +40,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def requested_place(request: HttpRequest) -> ProxyTarget:
-    """The place that a request to a proxy names in its target.
+def requested_target(request: HttpRequest) -> ProxyTarget:
+    """Return the host and port that a request to the proxy names.
 
     Raises:
-        NotForTheProxy: it names none.
+        NotAProxyRequest: it names none.
     """
     target = request.target
     if request.method == "CONNECT":
@@ -55,58 +55,58 @@ def requested_place(request: HttpRequest) -> ProxyTarget:
     found = _HOST_AND_PORT.fullmatch(host_and_port)
     scheme = scheme.lower()
     if found is None or scheme not in PORTS:
-        raise NotForTheProxy
+        raise NotAProxyRequest
     port = int(found[2] or PORTS[scheme])
     if not 0 < port < 65536:
-        raise NotForTheProxy
+        raise NotAProxyRequest
     return ProxyTarget(found[1].strip("[]").lower().removesuffix("."), port)
 
 
 @dataclass(frozen=True)
 class ProxyPolicy:
-    """Which hosts lead where."""
+    """The providers' hosts and the other allowed hosts, and where the server listens."""
 
     hosts: Hosts
-    """The providers'."""
+    """The providers' hosts."""
     allowed: Collection[str] = ()
-    """Others that are let through: names, or ``*.example.com`` for all below one."""
+    """Other allowed hosts: names, or ``*.example.com`` for every subdomain."""
     http: ProxyTarget | None = None
-    """Where the providers' hosts are answered on port 80."""
+    """The server's HTTP listener, for port 80 of the providers' hosts."""
     https: ProxyTarget | None = None
-    """Where on port 443."""
+    """The server's HTTPS listener, for port 443 of the providers' hosts."""
 
-    def is_intercepted(self, place: ProxyTarget) -> bool:
-        """Whether it is a provider's host, at a port that is answered.
+    def is_intercepted(self, requested: ProxyTarget) -> bool:
+        """Return whether the request is for a provider's host.
 
         Raises:
-            PortRejected: the port is another.
+            PortRejected: the host is a provider's, but the port is neither 80 nor 443.
         """
-        if not self.hosts.is_served(place.host):
+        if not self.hosts.is_served(requested.host):
             return False
-        if place.port not in PORTS.values():
-            raise PortRejected(host=place.host, port=place.port, instead="it is on 443 (HTTPS) and 80 (HTTP)")
+        if requested.port not in PORTS.values():
+            raise PortRejected(host=requested.host, port=requested.port, instead="use 443 (HTTPS) or 80 (HTTP)")
         return True
 
-    def carry(self, place: ProxyTarget, from_loopback: bool) -> ProxyTarget:
-        """Where bytes for a place go.
+    def find_target(self, requested: ProxyTarget, from_loopback: bool) -> ProxyTarget:
+        """Return the host and port to connect to for a requested one.
 
         Args:
-            place: what was asked for.
-            from_loopback: whether a client of this machine asks; its own loopback is no secret to it.
+            requested: the host and port that the request names.
+            from_loopback: whether the client is on this machine, so that it may reach loopback hosts.
 
         Raises:
-            PortRejected: a provider's host is not answered at that port.
-            HostRejected: the host is not carried at all.
+            PortRejected: a provider's host is not served at that port.
+            HostRejected: the host is not allowed.
         """
-        if self.is_intercepted(place):
-            home = self.https if place.port == PORTS["https"] else self.http
-            if home is None:
-                raise PortRejected(host=place.host, port=place.port, instead="this server does without")
-            return home
-        if (from_loopback and place.is_loopback) or self._is_allowed(place.host):
-            return place
-        near = _nearest(place.host, self.hosts.answered)
-        raise HostRejected(host=place.host, near=f"; did you mean {near}?" if near else "")
+        if self.is_intercepted(requested):
+            listener = self.https if requested.port == PORTS["https"] else self.http
+            if listener is None:
+                raise PortRejected(host=requested.host, port=requested.port, instead="this server has no such listener")
+            return listener
+        if (from_loopback and requested.is_loopback) or self._is_allowed(requested.host):
+            return requested
+        near = _nearest(requested.host, self.hosts.served)
+        raise HostRejected(host=requested.host, near=f"; did you mean {near}?" if near else "")
 
     def _is_allowed(self, host: str) -> bool:
         return any(
@@ -115,6 +115,6 @@ class ProxyPolicy:
 
 
 def _nearest(host: str, hosts: Collection[str]) -> str | None:
-    """The provider's host that was probably meant: one of the same domain, else one that is spelt alike."""
-    kin = [name for name in hosts if name.endswith(f".{domain_of(host)}")]
-    return next(iter(get_close_matches(host, kin, 1, 0) or get_close_matches(host, hosts, 1, 0.8)), None)
+    """Return the provider's host that was probably meant: the closest of the same domain, else one with similar spelling."""
+    same_domain = [name for name in hosts if name.endswith(f".{domain_of(host)}")]
+    return next(iter(get_close_matches(host, same_domain, 1, 0) or get_close_matches(host, hosts, 1, 0.8)), None)

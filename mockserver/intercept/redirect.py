@@ -1,11 +1,12 @@
-"""In this process the providers' hosts are ours, for the length of a ``with`` block.
+"""Redirects this process's connections to the providers' hosts to the server, for the duration of a ``with`` block.
 
-Law:
+The rules of this file:
 
-1. Names, connections, TLS and proxies of the providers' hosts are led here; those of any other host are not touched.
-2. Clients, sessions and TLS contexts that were made before, and threads that begin inside, are led here too.
-3. What is a provider's and not answered by us is rejected, before a packet is sent, and remembered.
-4. Afterwards everything is as it was. There is one at a time in a process, because there is one process.
+1. Name resolution, connections, TLS and proxies are changed for the providers' hosts only.
+2. The redirect also applies to clients, sessions and TLS contexts created before it, and to threads started during it.
+3. A connection to a provider's host or port that the server does not serve is blocked before a packet is sent, and
+   recorded.
+4. Afterwards everything is restored. A process has one redirect at a time, because it changes the whole process.
 """
 
 from __future__ import annotations
@@ -25,108 +26,108 @@ from .tls_patch import TlsPatch
 if TYPE_CHECKING:
     from mockserver.client import AdminClient, WorldClient
 
-_turn = Lock()
+_process_lock = Lock()
 
 
 class Redirection:
-    """The providers' hosts, led to a listener. It may be used again and again, with another world each time."""
+    """The redirect of the providers' hosts to a listener. It can be used repeatedly, each time with another world."""
 
     def __init__(
         self, server: AdminClient, listener: RedirectListener, hosts: Hosts, environ: MutableMapping[str, str]
     ) -> None:
-        """Nothing is changed yet.
+        """Create it; nothing is changed yet.
 
         Args:
-            server: whose listener it is.
-            listener: where clients are led.
-            hosts: the providers'.
+            server: the server of the listener.
+            listener: the listener that clients are led to.
+            hosts: the providers' hosts.
             environ: this process's environment.
         """
         self.leaks: list[RequestedAddress] = []
-        """What was asked of providers' hosts and ports that no one answers, and was rejected, since it began."""
+        """The blocked connections to providers' hosts and ports that are not served, since the redirect began."""
         self._server = server
         self._listener = listener
-        self._sockets = Sockets(hosts, listener.listeners, self._rejected)
-        self._handshakes = TlsPatch(hosts, listener.ca)
-        self._proxies = ProxyBypass(environ, hosts.answered)
+        self._sockets = Sockets(hosts, listener.listeners, self._record_leak)
+        self._tls = TlsPatch(hosts, listener.ca)
+        self._proxies = ProxyBypass(environ, hosts.served)
         self._patches = Monkeypatch()
         self._is_bound = False
 
     def begin(self, world: WorldClient) -> None:
-        """Lead everything to a world.
+        """Redirect the providers' hosts to a world.
 
         Raises:
-            RuntimeError: there is a redirect in this process already.
+            RuntimeError: this process already has a redirect.
         """
-        if not _turn.acquire(blocking=False):
-            raise RuntimeError("the providers' hosts are redirected already; a process has one redirect at a time")
+        if not _process_lock.acquire(blocking=False):
+            raise RuntimeError("the providers' hosts are already redirected; a process can have one redirect at a time")
         try:
             self.leaks = []
             self._listener.bind(self._server, world.id)
             self._is_bound = True
             self._sockets.install(self._patches)
-            self._handshakes.install(self._patches)
+            self._tls.install(self._patches)
             self._proxies.begin()
         except BaseException:
             self.end()
             raise
 
     def end(self, *, keeps_connections: bool = False) -> None:
-        """Undo it.
+        """End the redirect.
 
         Args:
-            keeps_connections: whether those that are open may be used in the next redirect, which comes at once; if
-                it does not come after all, `let_go`.
+            keeps_connections: whether open connections stay open for the next redirect; if there is none, call
+                `close_connections`.
         """
         try:
             self._proxies.end()
             self._patches.undo()
             if not keeps_connections:
-                self.let_go()
+                self.close_connections()
         finally:
-            _turn.release()
+            _process_lock.release()
 
-    def let_go(self) -> None:
-        """Close the connections that were kept, if there are any."""
+    def close_connections(self) -> None:
+        """Close the connections that were kept open, if any."""
         if self._is_bound:
             self._is_bound = False
             self._listener.unbind(self._server)
 
-    def _rejected(self, requested: RequestedAddress) -> None:
+    def _record_leak(self, requested: RequestedAddress) -> None:
         self.leaks.append(requested)
 
 
 class Redirected:
-    """A redirect to a world, for the length of a ``with`` block; a world of its own is dropped at the end."""
+    """A context manager that redirects to a world; it can drop the world at the end."""
 
-    def __init__(self, redirection: Redirection, world: WorldClient, *, drops: bool) -> None:
+    def __init__(self, redirection: Redirection, world: WorldClient, *, drops_world: bool) -> None:
         self._redirection = redirection
         self._world = world
-        self._drops = drops
+        self._drops_world = drops_world
 
     @property
     def leaks(self) -> list[RequestedAddress]:
-        """What was asked of providers' hosts and ports that no one answers, and was rejected."""
+        """The blocked connections to providers' hosts and ports that are not served."""
         return self._redirection.leaks
 
     def __enter__(self) -> WorldClient:
-        """Begin."""
+        """Begin the redirect, and return its world."""
         try:
             self._redirection.begin(self._world)
         except BaseException:
-            self._leave()
+            self._drop_world()
             raise
         return self._world
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End."""
+        """End the redirect."""
         try:
             self._redirection.end()
         finally:
-            self._leave()
+            self._drop_world()
 
-    def _leave(self) -> None:
-        if self._drops:
+    def _drop_world(self) -> None:
+        if self._drops_world:
             self._world.__exit__(None, None, None)

@@ -1,4 +1,4 @@
-"""The listener of an in-process redirect: two listeners of a server, plain and TLS, that lead to one world at a time."""
+"""The listener of an in-process redirect: an HTTP and an HTTPS port that are bound to one world at a time."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RedirectListener:
-    """Where the providers' hosts are, for clients that are redirected."""
+    """The addresses to which clients of the providers' hosts are redirected."""
 
     name: str
-    """Under which worlds are bound to it."""
+    """The name by which a world is bound to it."""
     listeners: dict[int, Address]
-    """By the port that clients ask for, where we listen for it."""
+    """The address of the listener for each port that clients request."""
     ca: str
-    """The certificate of who signed the listener's own, in PEM."""
+    """The certificate of the CA that signed the listener's certificate, in PEM."""
 
     @classmethod
-    def opened(
+    def open(
         cls, server: Server, app: WSGIApplication, hosts: Hosts, name: str, ca: CertificateAuthority | None = None
     ) -> RedirectListener:
-        """Open a listener of a running server; it is there until the server stops.
+        """Open a listener of a running server; it stays open until the server stops.
 
         Raises:
-            OSError: there is no port.
+            OSError: no port could be open.
         """
         context, certificate = _identity(hosts, ca)
         urls = {
@@ -49,21 +49,21 @@ class RedirectListener:
         return cls(name, {port: _address(url) for port, url in urls.items()}, certificate)
 
     def bind(self, server: AdminClient, world_id: str) -> None:
-        """Whatever comes in is this world's from now on."""
+        """Bind a world to the listener: it receives all requests from now on."""
         server.transport.call("PUT", self._path, body={"world": world_id})
 
     def unbind(self, server: AdminClient) -> None:
-        """No one's; whoever is still connected is let go."""
+        """Remove the binding, and close the open connections."""
         server.transport.call("DELETE", self._path)
 
     def row(self) -> dict[str, Any]:
-        """As plain data, for another process."""
+        """Return it as plain data for another process; `of` reads it."""
         listeners = {str(port): list(address) for port, address in self.listeners.items()}
         return {"name": self.name, "listeners": listeners, "ca": self.ca}
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> RedirectListener:
-        """Read it."""
+        """Create one from the data of `row`."""
         listeners = {int(port): (host, number) for port, (host, number) in row["listeners"].items()}
         return cls(row["name"], listeners, row["ca"])
 
@@ -73,21 +73,21 @@ class RedirectListener:
 
 
 def _identity(hosts: Hosts, ca: CertificateAuthority | None) -> tuple[ssl.SSLContext, str]:
-    """What the listener shows of itself, and the certificate of who vouches for it.
+    """Return the listener's TLS context, and the certificate of the CA that signed its certificate.
 
-    Clients in this process are given the CA to trust, so a CA that cannot be kept for the next run is good enough.
+    Clients in this process are made to trust the CA, so a temporary CA is used if none can be stored.
     """
     try:
-        return _shown(hosts, ca or CertificateAuthority())
+        return _context_and_certificate(hosts, ca or CertificateAuthority())
     except OSError:
         if ca is not None:
             raise
         with TemporaryDirectory() as folder:
-            return _shown(hosts, CertificateAuthority(Path(folder)))
+            return _context_and_certificate(hosts, CertificateAuthority(Path(folder)))
 
 
-def _shown(hosts: Hosts, ca: CertificateAuthority) -> tuple[ssl.SSLContext, str]:
-    return ca.context(sorted(hosts.answered)), ca.certificate.read_text("ascii")
+def _context_and_certificate(hosts: Hosts, ca: CertificateAuthority) -> tuple[ssl.SSLContext, str]:
+    return ca.context(sorted(hosts.served)), ca.certificate.read_text("ascii")
 
 
 def _address(url: str) -> Address:

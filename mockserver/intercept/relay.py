@@ -1,9 +1,9 @@
-"""A pipe between two connections: what comes in at one end goes out at the other, and nothing looks at it.
+"""A relay between two connections: it writes the bytes that one receives to the other, unchanged.
 
 The rules of this file:
 
-1. How a side ends is how the other one ends: a half-close stays half, a reset is a reset.
-2. Who reads slowly is waited for: nothing is read at one end that does not go out at the other.
+1. One side's end is passed on as it is: a half-close as a half-close, a reset as a reset.
+2. While one side reads slowly, nothing is read from the other.
 """
 
 from __future__ import annotations
@@ -19,60 +19,60 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class PipeEnd(asyncio.Protocol):
-    """One end of a pipe."""
+class RelayEnd(asyncio.Protocol):
+    """One of the two connections of a relay."""
 
-    other: PipeEnd
+    other: RelayEnd
     transport: asyncio.Transport
     listener = None
 
     def __init__(self, connections: MutableSet[Any], *, ignores_input: bool = False) -> None:
-        """Nothing is connected yet.
+        """Create it unconnected.
 
         Args:
-            connections: all open connections; this one is among them while it is connected.
-            ignores_input: whether what comes in here is dropped, because the whole request was sent already.
+            connections: all open connections; this one is in it while it is connected.
+            ignores_input: whether received bytes are dropped, because the whole request was already sent.
         """
         self._connections = connections
         self._ignores_input = ignores_input
         self._has_ended = False
-        """Whether nothing more comes in here."""
+        """Whether this side has sent its last byte."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # the one that is meant
-        """It is connected, and silent until there is another end."""
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream transport
+        """Keep the transport, and read nothing until `join`."""
         self.transport = transport
         self._connections.add(self)
         transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes for the other end."""
+        """Write received bytes to the other connection."""
         if not self._ignores_input:
             self.other.transport.write(data)
 
     def eof_received(self) -> bool:
-        """Nothing more comes; the other way stays open until nothing more comes there either."""
+        """Close the other connection's sending direction; close it completely if both sides have ended."""
         self._has_ended = True
         if self._ignores_input:
             return True
         if self.other._has_ended:  # noqa: SLF001 - the same class
             self.other.transport.close()
             return False
-        with contextlib.suppress(OSError):  # asyncio's own loop finds out here that the other one has gone
+        with contextlib.suppress(OSError):  # asyncio may notice only here that the other connection is gone
             self.other.transport.write_eof()
         return True
 
     def pause_writing(self) -> None:
-        """Who is here reads slowly."""
+        """Stop reading from the other connection: this side reads slowly."""
         if not self.other.transport.is_closing():
             self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Who is here has read."""
+        """Continue to read from the other connection."""
         if not self.other.transport.is_closing():
             self.other.transport.resume_reading()
 
     def connection_lost(self, reason: Exception | None) -> None:
-        """It is gone, and so is the other end when all that was meant for it is out."""
+        """Close the other connection after its pending bytes, or reset it if this one failed."""
         self._connections.discard(self)
         if not hasattr(self, "other") or self.other.transport.is_closing():
             return
@@ -81,11 +81,11 @@ class PipeEnd(asyncio.Protocol):
         self.other.transport.close()
 
     def shutdown(self) -> None:
-        """The server stops. Whoever answers at the other end ends this too; who does not is let go after the grace."""
+        """Do nothing when the server stops: the end of the other connection ends this one, or else the grace period does."""
 
 
-def join(near: PipeEnd, far: PipeEnd) -> None:
-    """Let what comes in at one go out at the other, from now on."""
+def join(near: RelayEnd, far: RelayEnd) -> None:
+    """Connect two ends to each other, and begin to relay bytes."""
     near.other, far.other = far, near
     for end in (near, far):
         end.transport.resume_reading()

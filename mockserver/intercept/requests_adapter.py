@@ -1,4 +1,4 @@
-"""``requests`` without a socket: ``session.mount("https://", RequestsAdapter(world))``."""
+"""An adapter for ``requests`` without sockets: ``session.mount("https://", RequestsAdapter(world))``."""
 
 from __future__ import annotations
 
@@ -20,29 +20,31 @@ if TYPE_CHECKING:
 
 
 class RequestsAdapter(HTTPAdapter):
-    """An adapter that answers as a world does, in this process and at once.
+    """An adapter that sends requests to a world in this process, without waiting.
 
-    Everything above the socket is requests' and urllib3's own, so a fault raises what it raises there. No time passes:
-    a delay that is longer than the read time-out raises `requests.ReadTimeout` at once, a shorter one is skipped.
+    Everything above the socket is requests' and urllib3's own code, so a fault raises the same exception as on a real
+    connection. No time passes: a delay that is longer than the read time-out raises `requests.ReadTimeout` at once, a
+    shorter one is skipped.
     """
 
     def __init__(self, world: WorldClient, **options: Any) -> None:
-        """Be ready for any host.
+        """Create an adapter for any host.
 
         Args:
-            world: who answers, whatever the host and the credentials' owner; a server's or application's in this process.
-            options: of `requests.adapters.HTTPAdapter`, such as ``max_retries``.
+            world: the world that receives the requests, whatever their host and credentials; its server or application
+                must be in this process.
+            options: options of `requests.adapters.HTTPAdapter`, such as ``max_retries``.
 
         Raises:
-            ValueError: the world is another process's.
+            ValueError: the world's server is in another process.
         """
-        self._switchboard = InMemoryNetwork(world)
+        self._network = InMemoryNetwork(world)
         super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Let the pools make connections of ours."""
+        """Have the pools create connections without sockets."""
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._switchboard)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._network)
 
     def send(
         self,
@@ -51,30 +53,30 @@ class RequestsAdapter(HTTPAdapter):
         timeout: Any = None,
         verify: bool | str = True,
         cert: Any = None,
-        proxies: Mapping[str, str] | None = None,  # noqa: ARG002 - nothing is between us
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002 - no proxy is used
     ) -> Response:
-        """Answer."""
+        """Send a request to the world, and return its response."""
         return super().send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=None)
 
 
 def _pools(network: InMemoryNetwork) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(_Connection, HTTPConnection):
-        switch = network
+        world_network = network
 
     class Tls(_Connection, HTTPSConnection):
-        switch = network
+        world_network = network
         is_tls = True
 
-    # Of the same names, which are in the texts of urllib3's exceptions.
+    # The same names as urllib3's own, because they appear in the messages of its exceptions.
     plain = type("HTTPConnectionPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
     tls = type("HTTPSConnectionPool", (HTTPSConnectionPool,), {"ConnectionCls": Tls})
     return {"http": plain, "https": tls}
 
 
 class _Connection:
-    """A connection of urllib3's without a socket below it."""
+    """The part of a urllib3 connection that replaces its socket."""
 
-    switch: InMemoryNetwork
+    world_network: InMemoryNetwork
     is_tls = False
     host: str
     port: int
@@ -82,54 +84,54 @@ class _Connection:
     is_verified: bool
 
     def connect(self) -> None:
-        """Be connected."""
-        self.sock = _Socket(self.switch.connect(self.host, self.port, is_tls=self.is_tls))
-        self.is_verified = True  # there is no one else who could have answered
+        """Connect to the world."""
+        self.sock = _Socket(self.world_network.connect(self.host, self.port, is_tls=self.is_tls))
+        self.is_verified = True  # without a network, no other server can respond
 
     @property
     def is_connected(self) -> bool:
-        """Whether it can be used for one more request."""
-        return self.sock is not None and not self.sock.line.has_news
+        """Whether it can be used for another request."""
+        return self.sock is not None and not self.sock.connection.is_readable
 
 
 class _Socket:
-    """As much of a socket as http.client asks of one."""
+    """The part of a socket that http.client uses."""
 
-    def __init__(self, line: InMemoryConnection) -> None:
-        self.line = line
+    def __init__(self, connection: InMemoryConnection) -> None:
+        self.connection = connection
         self._timeout: float | None = None
         self._users = 1
 
     def settimeout(self, timeout: float | None) -> None:
-        """Seconds that a read may take."""
+        """Set the seconds that a read may take; ``None`` for no limit."""
         self._timeout = timeout
 
     def gettimeout(self) -> float | None:
-        """Likewise."""
+        """Return the seconds that a read may take; ``None`` for no limit."""
         return self._timeout
 
     def sendall(self, data: bytes) -> None:
-        """Say it."""
-        self.line.say(bytes(data))
+        """Send bytes."""
+        self.connection.send(bytes(data))
 
     def recv(self, most: int) -> bytes:
-        """Hear something."""
-        return self.line.hear(most, self._timeout)
+        """Receive bytes; ``b""`` at the end."""
+        return self.connection.receive(most, self._timeout)
 
     def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
-        """A file that reads, for which the connection is kept until it is closed too."""
+        """Return a file to read from. The connection stays open until the file is closed too."""
         self._users += 1
         return io.BufferedReader(_Reader(self))
 
     def shutdown(self, _how: int) -> None:
-        """Hear no more."""
-        self.line.hang_up()
+        """Close the connection."""
+        self.connection.close()
 
     def close(self) -> None:
-        """One who used it does no longer."""
+        """Close the socket, or one of its files; the last one closes the connection."""
         self._users -= 1
         if self._users <= 0:
-            self.line.hang_up()
+            self.connection.close()
 
 
 class _Reader(io.RawIOBase):

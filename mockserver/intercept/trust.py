@@ -1,4 +1,4 @@
-"""What a client has to trust, in the forms that clients want it in: files, kept by what is in them."""
+"""Writes the CA's certificate in the file formats that clients read; a file's name contains a digest of its content."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ from pathlib import Path
 
 import platformdirs
 
-PASSWORD = "changeit"  # noqa: S105 - Java's own default; it guards certificates, which are no secret
-"""Of the trust store."""
+PASSWORD = "changeit"  # noqa: S105 - Java's default; it protects certificates, which are public
+"""The password of the trust store."""
 
 _LENGTH = 16
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
 def usual_folder() -> Path:
-    """Where files are kept when nothing else is said: in the user's cache."""
+    """Return the default folder of the files, in the user's cache."""
     return platformdirs.user_cache_path("mockserver", appauthor=False) / "ca"
 
 
 class Folder:
-    """Files for their owner alone, written whole or not at all. Every verb raises OSError when they cannot be kept."""
+    """A folder whose files only their owner can read, each written completely or not at all.
+
+    Every method raises OSError if a file cannot be written.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
-        """Nothing is made yet; `usual_folder` is meant when no path is given."""
+        """Create it, by default for `usual_folder`; nothing is written yet."""
         self.path = path or usual_folder()
 
     def make(self) -> Path:
-        """An empty folder inside, with a name of its own."""
+        """Create an empty folder with a unique name inside it, and return its path."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             return Path(tempfile.mkdtemp(dir=self.path, prefix="making-"))
@@ -40,7 +43,7 @@ class Folder:
             raise self._error(error) from error
 
     def write(self, name: str, content: bytes) -> Path:
-        """A file, unless somebody was faster: whoever reads it now goes on reading the same."""
+        """Write a file and return its path; an existing file stays as it is, because a client may have it open."""
         target = self.path / name
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,44 +56,44 @@ class Folder:
         return target
 
     def keep(self, name: str, content: bytes) -> Path:
-        """A file of this content; its name, with ``{}`` filled in, tells contents apart."""
+        """Write a file unless it exists, and return its path; ``{}`` in its name stands for the digest of the content."""
         kept = self.path / name.format(digest(content))
         return kept if kept.exists() else self.write(str(kept.relative_to(self.path)), content)
 
     def _error(self, error: OSError) -> OSError:
-        why = f"{error.strerror or error}; --ca FOLDER (MOCKSERVER_CA) names another"
-        return OSError(error.errno, f"certificates cannot be kept in {self.path}: {why}")
+        why = f"{error.strerror or error}; --ca FOLDER (MOCKSERVER_CA) sets another folder"
+        return OSError(error.errno, f"certificates cannot be stored in {self.path}: {why}")
 
 
 class Trust:
-    """A CA's certificate, for those who are to trust it."""
+    """A CA's certificate in the files that clients read to trust it."""
 
     def __init__(self, folder: Folder, pem: bytes) -> None:
-        """Trust a certificate, given as PEM."""
+        """Create it for a certificate in PEM; files are written to the folder when they are first used."""
         self.folder = folder
         self._pem = pem
 
     @property
     def certificate(self) -> Path:
-        """It alone, as PEM."""
+        """Path of a PEM file with the certificate alone."""
         return self.folder.keep("ca-{}.pem", self._pem)
 
     @property
     def bundle(self) -> Path:
-        """It and the roots that clients trust anyway (certifi's), for clients that take one file in place of theirs."""
+        """Path of a PEM file with the certificate and the usual root certificates (certifi's)."""
         return self.folder.keep("bundle-{}.pem", self._pem + b"\n" + _roots())
 
     @property
     def store(self) -> Path:
-        """The same as a PKCS #12 file, for Java. It has a password because Java asks for one: `PASSWORD`."""
+        """Path of a PKCS #12 file with the same certificates, for Java, which requires a password: `PASSWORD`."""
         bundle = self._pem + b"\n" + _roots()
         name = f"trust-{digest(bundle)}.p12"
         kept = self.folder.path / name
-        return kept if kept.exists() else self.folder.write(name, _for_java(bundle))
+        return kept if kept.exists() else self.folder.write(name, _java_trust_store(bundle))
 
 
 def _name(made: Path, target: Path) -> None:
-    """Give a file its name, if the name is free."""
+    """Rename a file, unless its new name exists."""
     try:
         target.hardlink_to(made)
     except FileExistsError:
@@ -102,7 +105,7 @@ def _name(made: Path, target: Path) -> None:
 
 
 def digest(content: bytes) -> str:
-    """A short name for a content."""
+    """Return a short hexadecimal digest of a content."""
     return hashlib.sha256(content).hexdigest()[:_LENGTH]
 
 
@@ -112,14 +115,14 @@ def _roots() -> bytes:
     return Path(certifi.where()).read_bytes()
 
 
-def _for_java(bundle: bytes) -> bytes:
+def _java_trust_store(bundle: bytes) -> bytes:
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
     from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12Certificate, serialize_java_truststore
     from cryptography.x509 import load_pem_x509_certificate
 
     trusted = []
     for number, pem in enumerate(_CERTIFICATE.findall(bundle)):
-        # A few of the old roots are not as they should be. Java is none the poorer without them.
+        # A few old root certificates violate the standard; they are left out.
         with warnings.catch_warnings(action="error"), contextlib.suppress(ValueError, Warning):
             trusted.append(PKCS12Certificate(load_pem_x509_certificate(pem), f"mockserver-{number}".encode()))
     return serialize_java_truststore(trusted, BestAvailableEncryption(PASSWORD.encode()))

@@ -175,7 +175,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     finally:
         session_server = item.config.stash.get(_SESSION_SERVER, None)
         if session_server is not None and not is_next:
-            session_server.let_go()
+            session_server.close_connections()
 
 
 # -- reports -----------------------------------------------------------------------------------------------------------

@@ -43,10 +43,10 @@ class SessionServer:
             self._redirection = self._start().redirection() if self._shared is None else self._remote(self._shared)
         return self._redirection
 
-    def let_go(self) -> None:
+    def close_connections(self) -> None:
         """Close the connections that the last redirection has kept open."""
         if self._redirection is not None:
-            self._redirection.let_go()
+            self._redirection.close_connections()
 
     def share(self, name: str) -> dict[str, Any]:
         """Open a listener of that name, and return what another process needs to use the server."""

@@ -1,5 +1,5 @@
-// Loaded by NODE_OPTIONS into every Node of `mockserver exec`: leads what HTTP sends through the proxy of HTTPS_PROXY,
-// which https, fetch and http2 do not look at. Connections of other kinds (databases, queues) are left alone.
+// Loaded by NODE_OPTIONS into every Node program of `mockserver exec`. Sends HTTP and HTTPS connections through the proxy of
+// HTTPS_PROXY, which https, fetch and http2 ignore. Other connections (databases, queues) are not changed.
 "use strict";
 
 const http = require("node:http");
@@ -9,17 +9,17 @@ const tls = require("node:tls");
 const { Duplex } = require("node:stream");
 
 const proxy = process.env.https_proxy || process.env.HTTPS_PROXY;
-const spared = (process.env.no_proxy || process.env.NO_PROXY || "").split(",").map((name) => name.trim().toLowerCase());
+const noProxy = (process.env.no_proxy || process.env.NO_PROXY || "").split(",").map((name) => name.trim().toLowerCase());
 
-function isSpared(host) {
+function bypassesProxy(host) {
     host = String(host).toLowerCase().replace(/^\[|\]$/g, "");
     return (
         /^127\./.test(host) ||
-        spared.some((name) => name && (host === name || host.endsWith(name.startsWith(".") ? name : "." + name)))
+        noProxy.some((name) => name && (host === name || host.endsWith(name.startsWith(".") ? name : "." + name)))
     );
 }
 
-// The arguments of net.connect and tls.connect, which may be (options), (port, host) or (port), with a listener behind.
+// The arguments of net.connect and tls.connect as options; they are (options), (port, host) or (port), and maybe a listener.
 function options(given) {
     const [first, second, third] = given;
     if (typeof first === "object" && first !== null) return { ...first };
@@ -27,24 +27,24 @@ function options(given) {
     return { ...rest, port: Number(first), host: typeof second === "string" ? second : undefined };
 }
 
-// A connection to a host and port through the proxy; it can be written to at once.
-class Carried extends Duplex {
+// A connection to a host and port through the proxy. Writes wait until it is connected.
+class ProxiedSocket extends Duplex {
     constructor(host, port) {
         super({ allowHalfOpen: true });
         const { hostname, port: at } = new URL(proxy);
-        const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+        const target = `${host.includes(":") ? `[${host}]` : host}:${port}`;
         this.connecting = true;
         this.waiting = [];
         this.socket = plainConnect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(at) });
-        this.socket.once("connect", () => this.socket.write(`CONNECT ${place} HTTP/1.1\r\nHost: ${place}\r\n\r\n`));
+        this.socket.once("connect", () => this.socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`));
         this.socket.on("error", (error) => this.destroy(error));
         this.socket.on("close", () => this.destroy());
         let head = Buffer.alloc(0);
-        const answered = (piece) => {
+        const readResponse = (piece) => {
             head = Buffer.concat([head, piece]);
             const end = head.indexOf("\r\n\r\n");
             if (end < 0) return;
-            this.socket.removeListener("data", answered);
+            this.socket.removeListener("data", readResponse);
             const status = head.subarray(0, head.indexOf("\r\n")).toString("latin1");
             if (!/^HTTP\/1\.[01] 200/.test(status)) {
                 this.destroy(Object.assign(new Error(status.replace(/^\S+ /, "mockserver: ")), { code: "EPROXY" }));
@@ -59,7 +59,7 @@ class Carried extends Duplex {
             this.emit("ready");
             for (const write of this.waiting.splice(0)) write();
         };
-        this.socket.on("data", answered);
+        this.socket.on("data", readResponse);
     }
 
     _read() {
@@ -83,7 +83,7 @@ class Carried extends Duplex {
         done(error);
     }
 
-    // What HTTP asks of a socket.
+    // The other methods of a socket that HTTP uses.
     setTimeout(milliseconds, listener) {
         this.socket.setTimeout(milliseconds);
         if (milliseconds && !this.watched) {
@@ -132,23 +132,23 @@ class Carried extends Duplex {
 const plainConnect = net.connect;
 const plainTls = tls.connect;
 
-function isLed({ socket, path, host, port }, usual) {
-    return !socket && !path && host && !net.isIP(host) && !isSpared(host) && (usual === undefined || Number(port) === usual);
+function isProxied({ socket, path, host, port }, usual) {
+    return !socket && !path && host && !net.isIP(host) && !bypassesProxy(host) && (usual === undefined || Number(port) === usual);
 }
 
-function carried(asked) {
-    return new Carried(asked.host, asked.port);
+function connectThroughProxy(requested) {
+    return new ProxiedSocket(requested.host, requested.port);
 }
 
 if (proxy) {
     tls.connect = function connect(...given) {
-        const asked = options(given);
-        const host = asked.host ?? "localhost";
-        if (!isLed({ ...asked, host })) return plainTls.apply(this, given);
+        const requested = options(given);
+        const host = requested.host ?? "localhost";
+        if (!isProxied({ ...requested, host })) return plainTls.apply(this, given);
         const listener = given.find((each) => typeof each === "function");
-        const socket = carried(asked);
-        const secure = plainTls.call(this, { servername: net.isIP(host) ? "" : host, ...asked, socket }, listener);
-        // What TLS on a stream does not hand on: a reset, and that an idle connection keeps no program running.
+        const socket = connectThroughProxy(requested);
+        const secure = plainTls.call(this, { servername: net.isIP(host) ? "" : host, ...requested, socket }, listener);
+        // TLS on a stream does not pass on a reset, or that an idle connection must not keep the program running.
         socket.on("error", (error) => secure.destroy(error));
         for (const name of ["ref", "unref"]) {
             const own = secure[name];
@@ -160,15 +160,15 @@ if (proxy) {
         return secure;
     };
     net.connect = net.createConnection = function connect(...given) {
-        const asked = options(given);
-        if (!isLed(asked, 80)) return plainConnect.apply(this, given);
+        const requested = options(given);
+        if (!isProxied(requested, 80)) return plainConnect.apply(this, given);
         const listener = given.find((each) => typeof each === "function");
-        const socket = carried(asked);
+        const socket = connectThroughProxy(requested);
         if (listener) socket.once("connect", listener);
         return socket;
     };
-    http.Agent.prototype.createConnection = function createConnection(asked, ready) {
-        return isLed(asked) && this.protocol !== "https:" ? carried(asked) : plainConnect.call(this, asked, ready);
+    http.Agent.prototype.createConnection = function createConnection(requested, ready) {
+        return isProxied(requested) && this.protocol !== "https:" ? connectThroughProxy(requested) : plainConnect.call(this, requested, ready);
     };
     module_.syncBuiltinESMExports();
 }

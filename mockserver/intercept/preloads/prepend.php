@@ -1,18 +1,18 @@
 <?php
-/* Put before every PHP program of `mockserver exec`, by auto_prepend_file: leads http:// and https:// streams through the
-   proxy of https_proxy, which they do not look at; curl does by itself. The wrapper opens PHP's own with a context that
-   names the proxy, and hands on whatever it says. */
+/* Runs before every PHP program of `mockserver exec`, by auto_prepend_file. Sends http:// and https:// streams through the
+   proxy of https_proxy, which they ignore; curl uses it by itself. The wrapper opens PHP's own stream with a context that
+   names the proxy, and passes every call on to it. */
 
 namespace Mockserver;
 
-final class LedStream implements \ArrayAccess, \IteratorAggregate, \Countable
+final class ProxiedStream implements \ArrayAccess, \IteratorAggregate, \Countable
 {
     /** @var resource|null given by PHP */
     public $context;
     /** @var resource */
     private $stream;
 
-    public static function lead(): void
+    public static function register(): void
     {
         foreach (['http', 'https'] as $scheme) {
             if (in_array($scheme, stream_get_wrappers(), true)) {
@@ -22,14 +22,14 @@ final class LedStream implements \ArrayAccess, \IteratorAggregate, \Countable
         }
     }
 
-    private static function unlead(): void
+    private static function unregister(): void
     {
         foreach (['http', 'https'] as $scheme) {
             @stream_wrapper_restore($scheme);
         }
     }
 
-    private static function isSpared(string $url): bool
+    private static function bypassesProxy(string $url): bool
     {
         $host = strtolower(trim((string) parse_url($url, PHP_URL_HOST), '[]'));
         if (str_starts_with($host, '127.')) {
@@ -44,13 +44,13 @@ final class LedStream implements \ArrayAccess, \IteratorAggregate, \Countable
         return false;
     }
 
-    /** @return resource the program's context, or PHP's default one, with the proxy in it where it names no proxy of its own */
-    private function led(string $url)
+    /** @return resource the program's context, or PHP's default one, with our proxy added if it names none */
+    private function contextWithProxy(string $url)
     {
         $context = $this->context ?? stream_context_get_default();
         $options = stream_context_get_options($context);
         $proxy = preg_replace('~^https?://~', 'tcp://', rtrim((string) getenv('https_proxy'), '/'));
-        if ($proxy !== '' && !isset($options['http']['proxy']) && !self::isSpared($url)) {
+        if ($proxy !== '' && !isset($options['http']['proxy']) && !self::bypassesProxy($url)) {
             $options['http']['proxy'] = $proxy;
             $options['http']['request_fulluri'] = !str_starts_with(strtolower($url), 'https:');
         }
@@ -61,14 +61,14 @@ final class LedStream implements \ArrayAccess, \IteratorAggregate, \Countable
 
     public function stream_open(string $url, string $mode, int $flags, ?string &$opened): bool
     {
-        $context = $this->led($url);
-        self::unlead();
+        $context = $this->contextWithProxy($url);
+        self::unregister();
         try {
             $stream = $flags & STREAM_REPORT_ERRORS
                 ? fopen($url, $mode, (bool) ($flags & STREAM_USE_PATH), $context)
                 : @fopen($url, $mode, (bool) ($flags & STREAM_USE_PATH), $context);
         } finally {
-            self::lead();
+            self::register();
         }
         if (isset($http_response_header)) {
             $GLOBALS['http_response_header'] = $http_response_header;
@@ -130,15 +130,15 @@ final class LedStream implements \ArrayAccess, \IteratorAggregate, \Countable
         };
     }
 
-    /** PHP's own wrappers have nothing to tell, so file_exists() and its like say no; libxml looks before it opens. */
+    /** PHP's own wrappers do not support stat, so file_exists() and the like return false; but libxml requires a result before it opens. */
     public function url_stat(string $url, int $flags): array|false
     {
-        $asker = debug_backtrace(DEBUG_BACKTRACE_IGNORE_ARGS, 2)[1]['function'] ?? '';
-        $asks = str_starts_with($asker, 'is_') || str_starts_with($asker, 'file') || str_ends_with($asker, 'stat');
-        return $asks ? false : ['mode' => 0100444, 'size' => 0];
+        $caller = debug_backtrace(DEBUG_BACKTRACE_IGNORE_ARGS, 2)[1]['function'] ?? '';
+        $isStatCall = str_starts_with($caller, 'is_') || str_starts_with($caller, 'file') || str_ends_with($caller, 'stat');
+        return $isStatCall ? false : ['mode' => 0100444, 'size' => 0];
     }
 
-    /* stream_get_meta_data() shows a wrapper of this kind where it would show the head of the answer: be that. */
+    /* stream_get_meta_data() returns this object in place of the response's headers, so it behaves like their array. */
 
     private function head(): array
     {
@@ -174,4 +174,4 @@ final class LedStream implements \ArrayAccess, \IteratorAggregate, \Countable
     }
 }
 
-LedStream::lead();
+ProxiedStream::register();

@@ -4,16 +4,16 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 
-/** Both of Java's clients: the old one and, since Java 11, the new one. */
+/** Requests every URL with both of Java's HTTP clients: URL and, since Java 11, HttpClient. */
 class Probe {
     public static void main(String[] addresses) throws Exception {
         for (String address : addresses) {
-            try (var answer = new URL(address).openStream()) {
-                System.out.println(new String(answer.readAllBytes()));
+            try (var response = new URL(address).openStream()) {
+                System.out.println(new String(response.readAllBytes()));
             }
             var request = HttpRequest.newBuilder(URI.create(address)).build();
-            var answer = HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
-            if (answer.statusCode() != 200) throw new IllegalStateException(address + ": " + answer);
+            var response = HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
+            if (response.statusCode() != 200) throw new IllegalStateException(address + ": " + response);
         }
     }
 }

@@ -3,10 +3,10 @@ foreach (array_slice($argv, 1) as $address) {
     $handle = curl_init($address);
     curl_setopt($handle, CURLOPT_RETURNTRANSFER, true);
     curl_setopt($handle, CURLOPT_TIMEOUT, 20);
-    $answer = curl_exec($handle);
-    if ($answer === false) {
+    $response = curl_exec($handle);
+    if ($response === false) {
         fwrite(STDERR, curl_error($handle) . "\n");
         exit(1);
     }
-    echo $answer, "\n";
+    echo $response, "\n";
 }

@@ -1,4 +1,4 @@
 for (const address of process.argv.slice(2)) {
-    const answer = await fetch(address, { signal: AbortSignal.timeout(20000) });
-    console.log(await answer.text());
+    const response = await fetch(address, { signal: AbortSignal.timeout(20000) });
+    console.log(await response.text());
 }

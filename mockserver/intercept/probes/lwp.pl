@@ -4,7 +4,7 @@ use LWP::UserAgent;
 
 my $agent = LWP::UserAgent->new(timeout => 20);
 for my $address (@ARGV) {
-    my $answer = $agent->get($address);
-    die $answer->status_line, "\n" unless $answer->is_success;
-    print $answer->decoded_content, "\n";
+    my $response = $agent->get($address);
+    die $response->status_line, "\n" unless $response->is_success;
+    print $response->decoded_content, "\n";
 }

@@ -9,13 +9,13 @@ import (
 
 func main() {
 	for _, address := range os.Args[1:] {
-		answer, err := http.Get(address)
+		response, err := http.Get(address)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		defer answer.Body.Close()
-		body, _ := io.ReadAll(answer.Body)
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
 		fmt.Println(string(body))
 	}
 }

@@ -1,9 +1,9 @@
 <?php
 foreach (array_slice($argv, 1) as $address) {
-    // A program that gives a context of its own, as every POST does, asks PHP for no default one.
-    $answer = file_get_contents($address, false, stream_context_create(['http' => ['method' => 'GET', 'timeout' => 20]]));
-    if ($answer === false) {
+    // With a context of its own, as every POST has: PHP's default context must not be needed for the proxy.
+    $response = file_get_contents($address, false, stream_context_create(['http' => ['method' => 'GET', 'timeout' => 20]]));
+    if ($response === false) {
         exit(1);
     }
-    echo $answer, "\n";
+    echo $response, "\n";
 }

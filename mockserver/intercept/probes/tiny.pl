@@ -4,7 +4,7 @@ use HTTP::Tiny;
 
 my $agent = HTTP::Tiny->new(timeout => 20, verify_SSL => 1);
 for my $address (@ARGV) {
-    my $answer = $agent->get($address);
-    die "$answer->{status} $answer->{reason} $answer->{content}\n" unless $answer->{success};
-    print $answer->{content}, "\n";
+    my $response = $agent->get($address);
+    die "$response->{status} $response->{reason} $response->{content}\n" unless $response->{success};
+    print $response->{content}, "\n";
 }
