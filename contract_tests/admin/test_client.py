@@ -59,7 +59,7 @@ def send(world: WorldClient, **changes: str) -> str:
 # -- worlds ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_server_says_that_it_is_there(mock: AdminClient) -> None:
+def test_the_health_route_responds_ok(mock: AdminClient) -> None:
     assert "ok" == mock.health()["status"]
     assert mock.health() == mock.until_healthy(timeout=0)
 
@@ -614,12 +614,12 @@ def test_an_application_has_begun_already() -> None:
         MockServer(build_service(), freeze=NOON)
 
 
-def test_a_verb_of_a_server_that_does_not_run_says_so() -> None:
+def test_a_method_of_a_stopped_server_raises_an_error_that_says_so() -> None:
     with pytest.raises(RuntimeError, match="not running"):
         MockServer().health()
 
 
-def test_no_one_at_the_address_is_one_sentence(unknown: str) -> None:
+def test_a_server_that_is_not_running_is_one_sentence(unknown: str) -> None:
     with Mock.at(unknown) as mock, pytest.raises(NoServer) as absent:
         mock.until_healthy(timeout=0)
 

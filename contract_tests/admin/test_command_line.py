@@ -237,7 +237,7 @@ def test_a_banner_off_loopback_shows_how_to_come_in() -> None:
     assert re.fullmatch(r"mockserver journal --server http://127\.0\.0\.1:[0-9]+ --token the-token", hint)
 
 
-def test_a_banner_on_loopback_speaks_of_no_token() -> None:
+def test_the_banner_of_a_server_on_loopback_shows_no_token() -> None:
     with serving(MOCKSERVER_TOKEN="the-token") as (_, banner):
         pass
 

@@ -136,7 +136,7 @@ def test_a_token_is_taken_from_the_flag_or_the_environment() -> None:
 # -- wait --------------------------------------------------------------------------------------------------------------
 
 
-def test_wait_says_who_answers(run: CommandLine, running: MockServer) -> None:
+def test_wait_prints_the_version_of_the_server(run: CommandLine, running: MockServer) -> None:
     version = running.health()["version"]
 
     assert [f"mockserver {version} is ready at {running.url}"] == run.text("wait")
@@ -377,7 +377,7 @@ def test_a_message_is_changed_and_deleted(run: CommandLine, world: WorldClient) 
     assert f"the world has no message {serial}" in run.failing("message", "delete", serial)
 
 
-def test_a_list_that_is_cut_off_says_so(run: CommandLine) -> None:
+def test_a_list_that_is_cut_off_has_a_hint(run: CommandLine) -> None:
     done = run("message", "list", "--limit", "2")
 
     assert 3 == done.stdout.count("\n")
@@ -399,7 +399,7 @@ def test_a_message_comes_in_now_or_later(run: CommandLine, world: WorldClient) -
     assert "2026-06-01T12:00:30Z" == run.json("clock", "show")["next"]
 
 
-def test_the_clock_tells_what_happened(run: CommandLine, world: WorldClient) -> None:
+def test_clock_advance_prints_what_happened(run: CommandLine, world: WorldClient) -> None:
     run(*INBOUND, "--in", "5m")
     received = run.text("clock", "advance", "1h")
 
@@ -408,7 +408,7 @@ def test_the_clock_tells_what_happened(run: CommandLine, world: WorldClient) -> 
     assert "sender=5556667777 recipient=5554332111" in received[0]
 
 
-def test_the_clock_tells_of_attempts_in_words(run: CommandLine, world: WorldClient) -> None:
+def test_clock_next_prints_attempts_in_words(run: CommandLine, world: WorldClient) -> None:
     world.change_account("serwersms", "demo", forwarding=[{"service": "nd", "url": NO_LISTENER}])
     run("inbound", "serwersms", "--account", "demo", "--sender", "+48500600700", "--text", "Hej", "--field", "kind=nd")
     assert world.wait_until_idle()  # else the clock also prints the first attempt, if it is still in flight

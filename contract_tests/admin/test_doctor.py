@@ -24,7 +24,7 @@ def run(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", INSTALLED)
-def test_a_runtime_reaches_us_unchanged(name: str) -> None:
+def test_an_unmodified_runtime_reaches_the_server(name: str) -> None:
     done = run("--only", name, "--format", "json")
     findings = json.loads(done.stdout)
     expected = {"result": "works", "proxy": True, "certificate": True, "advice": None}

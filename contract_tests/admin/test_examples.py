@@ -226,7 +226,7 @@ def test_an_example_works(example: str, scene: MockServer, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("example", ["mockserver journal --follow"])
-def test_the_journal_is_followed_until_it_is_asked_to_end(example: str, scene: MockServer) -> None:
+def test_the_journal_is_followed_until_an_interrupt(example: str, scene: MockServer) -> None:
     assert example in EXAMPLES
     code, said = begun(example, scene, "^ *12 ")
 
@@ -262,7 +262,7 @@ def first_words(path: tuple[str, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", TALKING, ids=" ".join)
-def test_no_one_at_the_address_is_one_sentence(
+def test_a_server_that_is_not_running_is_one_sentence(
     path: tuple[str, ...], unknown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

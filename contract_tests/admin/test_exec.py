@@ -254,7 +254,7 @@ def mock():
         yield mock
 
 
-def test_env_leads_a_shell_to_a_running_server(mock, tmp_path: Path):
+def test_env_prints_variables_that_lead_a_shell_to_a_running_server(mock, tmp_path: Path):
     program = f'eval "$({sys.executable} -m mockserver env)"; curl -sS "https://secure.ifbyphone.com$1"'
     environment = os.environ | {"MOCKSERVER_URL": mock.url, "MOCKSERVER_CA": str(tmp_path / "mine")}
     done = subprocess.run(["bash", "-euc", program, "bash", NUMBERS], env=environment, capture_output=True, text=True)
@@ -272,7 +272,7 @@ def test_env_leads_a_shell_to_a_running_server(mock, tmp_path: Path):
         ("powershell", "$env:MOCKSERVER_URL = '{url}'"),
     ],
 )
-def test_env_speaks_the_shells(mock, connection, line):
+def test_env_prints_the_syntax_of_each_shell(mock, connection, line):
     done = run("env", "--server", mock.url, "--shell", connection)
 
     assert 0 == done.returncode
@@ -342,7 +342,7 @@ def test_a_port_in_use_names_the_flag(flag, advice):
         (["--no-https", "--no-proxy"], ["http"]),
     ],
 )
-def test_serve_listens_where_it_says(arguments, schemes):
+def test_serve_listens_at_the_printed_address(arguments, schemes):
     with subprocess.Popen(
         [*COMMAND, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:

@@ -54,7 +54,7 @@ def test_there_is_a_request_of_every_provider() -> None:
 
 @pytest.mark.parametrize("provider", REQUESTS)
 @pytest.mark.parametrize("kind", sorted(set(RESPONSE_FAULTS) - {"hang"}))
-def test_after_a_fault_the_next_answer_is_as_if_nothing_had_been(
+def test_the_next_response_after_a_fault_is_as_without_it(
     server: MockServer, mock: Mock, provider: str, kind: str
 ) -> None:
     options = (
@@ -76,7 +76,7 @@ def test_after_a_fault_the_next_answer_is_as_if_nothing_had_been(
 
 
 @pytest.mark.parametrize("provider", REQUESTS)
-def test_while_one_client_hangs_the_others_are_answered(server: MockServer, mock: Mock, provider: str) -> None:
+def test_while_one_client_hangs_others_get_their_responses(server: MockServer, mock: Mock, provider: str) -> None:
     mock.world.faults.add("hang", match={"provider": provider}, when={"first": 1})
     host, port = server.url.removeprefix("http://").split(":")
     before = mock.world.cursor

@@ -125,7 +125,7 @@ def test_every_other_address_is_not(outside: Client) -> None:
     }
 
 
-def test_providers_are_not_guarded(outside: Client) -> None:
+def test_routes_of_providers_need_no_token(outside: Client) -> None:
     assert 200 == outside.get("/ibp_api.php", headers={"Origin": "https://app.example"}).status_code
 
 

@@ -61,7 +61,7 @@ def test_a_world_that_there_is_not_is_rejected(server: MockServer) -> None:
     assert (404, "there is no world 'nowhere'") == (rejected.status_code, rejected.json()["error"]["message"])
 
 
-def test_a_server_that_does_not_run_opens_nothing_and_has_no_one_to_let_go(app) -> None:
+def test_a_stopped_server_opens_no_listener(app) -> None:
     server = Server(app)
     server.disconnect("side")
 

@@ -109,7 +109,7 @@ def test_a_provider_error_that_was_decided_and_is_lost_was_not_met_by_the_client
     assert not holds(client, error="NotANumber")
 
 
-def test_a_stale_answer_was_not_executed_and_is_none_that_was_accepted(client: Client, words) -> None:
+def test_an_exchange_with_a_replayed_response_is_neither_executed_nor_accepted(client: Client, words) -> None:
     add_fault(client, {"kind": "replay"}, when={"first": 1})
     client.get(NUMBERS)
     client.get(SEND.format("5556667777"))
@@ -130,7 +130,7 @@ def test_a_stale_provider_error_is_the_provider_error_that_the_client_got(client
     assert ("replayed", "NotANumber") == (row(client)["outcome"], row(client)["error"])
 
 
-def test_what_was_decided_and_what_was_answered_are_both_said(client: Client, words) -> None:
+def test_the_decision_and_the_response_are_both_shown(client: Client, words) -> None:
     add_fault(client, {"kind": "provider_error", "name": "TooManyPerNumber"}, point="after")
     client.get(SEND.format("5556667777"))
 

@@ -32,7 +32,7 @@ def shown(result: pytest.RunResult) -> str:
     ids=["alone", "four workers", "four workers share a server", "no one to share with"],
 )
 def test_the_same_twenty_lines_pass_with_two_libraries_and_no_base_url(run, args: tuple[str, ...]) -> None:
-    run(TWENTY_LINES, *args).assert_outcomes(passed=16)
+    run(TWENTY_LINES, *args, autoload=not args[0].startswith("-n")).assert_outcomes(passed=16)
 
 
 def test_workers_that_share_a_server_have_listeners_of_their_own(run) -> None:
@@ -73,7 +73,7 @@ def test_all(mock_server):
     ).assert_outcomes(passed=4)
 
 
-def test_without_the_redirect_nothing_is_led(run) -> None:
+def test_without_the_redirect_sockets_are_not_patched(run) -> None:
     run(
         """
 import socket
@@ -279,11 +279,12 @@ def test_it():
     assert "flask" not in sys.modules
 """,
         client="",
+        autoload=True,
     ).assert_outcomes(passed=1)
 
 
 def test_the_plugin_can_be_left_out(run) -> None:
-    result = run("def test_it(): pass\ndef test_that(mock_world): pass", "-p", "no:sms_mockserver")
+    result = run("def test_it(): pass\ndef test_that(mock_world): pass", "-p", "no:sms_mockserver", autoload=True)
     result.assert_outcomes(passed=1, errors=1)
 
     assert "fixture 'mock_world' not found" in shown(result)

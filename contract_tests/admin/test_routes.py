@@ -105,7 +105,7 @@ def test_a_body_that_is_not_text_is_shown_as_base64(client: Client) -> None:
         ),
     ],
 )
-def test_what_cannot_be_answered_is_rejected_in_one_shape(
+def test_every_error_of_the_control_api_has_the_same_shape(
     client: Client, path: str, status: int, response: dict[str, object]
 ) -> None:
     got = client.get(path)

@@ -70,13 +70,13 @@ def test_three_sends_to_a_number_in_this_order(send, verified: Assert) -> None:
     assert holds(1, 2, 3, last=3) == verified({"exchanges": [to(ADA), to(BOB), to(CY)], "order": True})
 
 
-def test_others_may_stand_between_exchanges_in_order(send, verified: Assert) -> None:
+def test_other_exchanges_may_stand_between_those_verified_in_order(send, verified: Assert) -> None:
     send(ADA, CY, BOB)
 
     assert holds(1, 3, last=3) == verified({"exchanges": [to(ADA), to(BOB)], "order": True})
 
 
-def test_what_comes_too_early_is_said_to(send, verified: Assert) -> None:
+def test_the_difference_says_that_an_exchange_comes_too_early(send, verified: Assert) -> None:
     send(BOB, ADA)
 
     assert {

@@ -139,7 +139,7 @@ def test_a_waiting_client_is_woken_by_the_exchange(
     } == response.json()
 
 
-def test_and_by_a_message_that_arrives_because_time_moves(
+def test_an_inbound_message_that_is_due_ends_a_wait(
     server: MockServer, registry: WorldRegistry, listening: Callable[[int], None], pool: ThreadPoolExecutor
 ) -> None:
     requests.post(f"{server.url}{WORLD}/inbound", json={**INBOUND_SCHEMA, "in": 30})

@@ -239,7 +239,9 @@ def test_what_is_no_world_is_rejected_with_the_place_and_what_would_be_right(
         (b'{"snapshot": ' + b"[" * 900 + b"]" * 900 + b"}", "snapshot: a list is not a world file's object"),
     ],
 )
-def test_a_body_that_is_no_json_is_rejected_whatever_its_type_says(client: Client, body: bytes, message: str) -> None:
+def test_a_body_that_is_not_json_is_rejected_whatever_its_content_type(
+    client: Client, body: bytes, message: str
+) -> None:
     for content_type in ("application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
         status, code, said = rejected(client.post("/_mock/worlds", data=body, content_type=content_type))
         assert (400, "bad_request") == (status, code)
@@ -247,7 +249,7 @@ def test_a_body_that_is_no_json_is_rejected_whatever_its_type_says(client: Clien
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/xml", "nonsense", ""])
-def test_a_body_of_json_is_read_whatever_its_type_says(client: Client, content_type: str) -> None:
+def test_a_json_body_is_read_whatever_its_content_type(client: Client, content_type: str) -> None:
     response = client.post("/_mock/worlds", data=json.dumps({"id": "mine"}), content_type=content_type)
 
     assert "mine" == response.get_json()["id"]

@@ -156,7 +156,7 @@ def test_a_slow_answer_is_late_when_one_pause_is_too_long_and_not_when_all_toget
         ask("GET", URL, params=CALL, timeout=8)
 
 
-def test_who_would_wait_for_ever_is_informed_in_an_exception_that_no_client_catches(
+def test_waiting_without_an_end_raises_an_exception_that_no_client_catches(
     asking: Callable[[WorldClient | None], Ask], world: WorldClient
 ) -> None:
     world.faults.add("hang")
@@ -222,7 +222,7 @@ def test_an_answer_can_be_streamed_and_left(world: WorldClient) -> None:
         assert b"<?xml" == next(streamed.iter_bytes(5))
 
 
-def test_bodies_of_every_kind_arrive(world: WorldClient) -> None:
+def test_bodies_of_every_kind_are_received(world: WorldClient) -> None:
     sms = {"action": "sms.send_message", "access_key": "foo", "secret_access_key": "bar", "from": "5554332111"}
     texts = [sms | {"to": f"555666777{number}", "message": "x" * 200} for number in range(4)]
     world.variants.set(limits="off")

@@ -116,7 +116,7 @@ def test_a_providers_host_that_no_one_answers_is_rejected_and_said(
     assert world.id != "default"
 
 
-def test_plain_http_is_led_too(server: MockServer) -> None:
+def test_plain_http_is_redirected_too(server: MockServer) -> None:
     call = {"username": "Login", "password": "Haslo", "type": "nd"}
     with server.redirected():
         old = requests.post("http://s1api2.serwersms.pl/messages/recived", data=call).json()
@@ -165,7 +165,7 @@ def test_each_world_has_its_own_though_the_connection_is_kept(server: MockServer
         assert (["to the first"], ["to the second"], []) == (sent(first), sent(second), sent(server.world))
 
 
-def test_threads_that_begin_inside_are_led(server: MockServer) -> None:
+def test_threads_started_inside_the_redirect_are_redirected(server: MockServer) -> None:
     responses: list[str] = []
     with server.redirected():
         threads = [threading.Thread(target=lambda: responses.append(requests.get(DIALOGTECH).text)) for _ in range(4)]
@@ -438,7 +438,7 @@ def test_a_name_has_an_address_of_this_machine_whatever_is_asked(server: MockSer
     assert addresses.pop().startswith("127.")
 
 
-def test_a_socket_of_ipv6_alone_is_led(server: MockServer) -> None:
+def test_a_socket_of_ipv6_alone_is_redirected(server: MockServer) -> None:
     with server.redirected(), socket.socket(socket.AF_INET6) as own:
         found = socket.getaddrinfo("secure.dialogtech.com", 80, socket.AF_INET6)[0][4]
         assert 0 == own.connect_ex(found)

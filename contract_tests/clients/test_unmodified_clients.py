@@ -230,7 +230,7 @@ def ended(leading, words) -> Callable[[Client, Sequence[str]], subprocess.Comple
 
 
 @every_client
-def test_a_client_is_answered_and_the_world_holds_what_it_did(client: Client, ended, world: WorldClient) -> None:
+def test_a_client_gets_its_response_and_the_world_holds_its_changes(client: Client, ended, world: WorldClient) -> None:
     attempt_connection, before = client.attempt_connection, client.attempt_connection.count(world)
 
     done = ended(client, attempt_connection.well)
@@ -242,7 +242,7 @@ def test_a_client_is_answered_and_the_world_holds_what_it_did(client: Client, en
 
 
 @every_client
-def test_a_client_is_rejected_in_the_providers_words_and_nothing_is_done(
+def test_a_client_gets_the_providers_error_and_the_world_does_not_change(
     client: Client, ended, world: WorldClient
 ) -> None:
     attempt_connection, before = client.attempt_connection, client.attempt_connection.count(world)
@@ -256,7 +256,7 @@ def test_a_client_is_rejected_in_the_providers_words_and_nothing_is_done(
 
 
 @every_break
-def test_a_client_whose_connection_breaks_cannot_know_that_it_was_done(
+def test_a_client_whose_connection_breaks_after_its_request_took_effect_sees_a_failure(
     client: Client, fault: str, ended, world: WorldClient
 ) -> None:
     attempt_connection, before = client.attempt_connection, client.attempt_connection.count(world)

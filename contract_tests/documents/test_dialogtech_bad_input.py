@@ -347,7 +347,7 @@ def test_anything_else_is_not_found_and_is_given_what_is_near(ask, journal, meth
 @pytest.mark.parametrize(
     "path", ["/_w/default", "/_w/default/", "/_mock//health", "//_mock/health", "/a//b", "/_w/", "/_w"]
 )
-def test_no_address_answers_in_html(ask, path):
+def test_no_response_is_html(ask, path):
     assert ask("GET", path).kind == JSON
 
 

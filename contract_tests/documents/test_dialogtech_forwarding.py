@@ -248,7 +248,7 @@ def test_dt_42_no_answer_is_never_enough(variant):
 
 @pytest.mark.parametrize(("variant", "seconds"), [("one", [0]), ("three", [0, 60, 120])])
 @pytest.mark.parametrize("kind", ["inbound", "report"])
-def test_dt_43_the_whole_schedule_of_what_is_never_heard(kind, variant, seconds):
+def test_dt_43_the_whole_schedule_of_a_webhook_that_is_never_acknowledged(kind, variant, seconds):
     own = Sender(listener_attempts=variant)
     own.receive_inbound() if kind == "inbound" else own.send()
     while own.state.deliveries[1].status == "due":
@@ -259,7 +259,7 @@ def test_dt_43_the_whole_schedule_of_what_is_never_heard(kind, variant, seconds)
     assert (gone.status, gone.due, len(own.state.message_store)) == ("given up", None, 1)
 
 
-def test_dt_43_what_is_heard_is_not_said_again():
+def test_dt_43_an_acknowledged_webhook_is_not_sent_again():
     own = Sender(listener_attempts="three")
     own.receive_inbound()
     own.attempt(DEAD)

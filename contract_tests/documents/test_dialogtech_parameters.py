@@ -359,7 +359,7 @@ def test_head_is_get_without_the_body(dialogtech):
     assert head.headers["Date"] == get.headers["Date"]
 
 
-def test_answers_bear_the_date_of_the_world(dialogtech):
+def test_responses_have_the_date_of_the_world(dialogtech):
     dialogtech.wait(61_000)
     response = dialogtech.open(query_string={"action": "sms.get_numbers", **dialogtech.CREDENTIALS})
     assert response.headers["Date"] == "Mon, 01 Jun 2026 12:01:01 GMT"

@@ -136,7 +136,7 @@ def test_a_query_of_many_pairs_is_read(ask):
 
 
 @pytest.mark.parametrize("host", ["", "bad host", "[::", "x:99999", "ż".encode().decode("latin-1")])
-def test_an_odd_host_is_answered(ask, host):
+def test_a_request_with_an_unusual_host_gets_a_response(ask, host):
     assert ask("GET", PATH, host=host)[:2] == (200, JSON)
 
 

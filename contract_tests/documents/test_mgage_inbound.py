@@ -180,7 +180,7 @@ def test_a_missing_field_is_named(registry, name):
     assert str(rejected.value) == f"{name}: is missing"
 
 
-def test_what_arrives_later_is_behind_what_arrived_before(registry, receive_inbound, exported):
+def test_later_messages_come_after_earlier_ones(registry, receive_inbound, exported):
     for second in range(3):
         receive_inbound(text=str(second))
         let_pass(registry.default, SECOND)

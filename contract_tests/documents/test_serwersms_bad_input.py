@@ -252,7 +252,7 @@ def test_an_internal_error_is_reported_in_the_error_envelope(client, monkeypatch
 
 
 @pytest.mark.parametrize("body", [b"[" * 2**20, b"\xff" * 2**20, b"username=%00&password=%0d%0a"])
-def test_after_bad_input_the_printed_answer_comes_as_ever(client, body):
+def test_after_bad_input_the_next_response_is_the_printed_one(client, body):
     for content_type in (JSON, FORM, "multipart/form-data; boundary=x"):
         client.post("/messages/recived", data=body, content_type=content_type)
 

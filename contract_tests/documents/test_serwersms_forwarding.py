@@ -428,7 +428,7 @@ SCHEDULES = {"offsets": [0, 5, 10, 15, 60], "gaps": [0, 5, 15, 30, 90]}
 
 @pytest.mark.parametrize(("variant", "minutes"), SCHEDULES.items(), ids=SCHEDULES)
 @pytest.mark.parametrize("outcome", [WRONG, DEAD], ids=["wrong", "dead"])
-def test_sw_52_the_whole_schedule_of_a_message_that_is_never_heard(variant, minutes, outcome):
+def test_sw_52_the_whole_schedule_of_a_message_that_is_never_acknowledged(variant, minutes, outcome):
     own = Sender(rule(), repeats=variant)
     own.receive_inbound()
     dues = []
@@ -443,7 +443,7 @@ def test_sw_52_the_whole_schedule_of_a_message_that_is_never_heard(variant, minu
 
 @pytest.mark.parametrize(("variant", "minutes"), SCHEDULES.items(), ids=SCHEDULES)
 @pytest.mark.parametrize("failures", range(5))
-def test_sw_52_what_is_heard_at_last_is_not_sent_again(variant, minutes, failures):
+def test_sw_52_a_message_that_is_acknowledged_at_last_is_not_sent_again(variant, minutes, failures):
     own = Sender(rule(), repeats=variant)
     own.receive_inbound()
     for _ in range(failures):
@@ -482,7 +482,7 @@ def test_each_message_has_a_schedule_of_its_own():
 
 
 @pytest.mark.parametrize(("variant", "left"), [("unread", ["1000000"]), ("read", [])])
-def test_sw_55_what_was_heard_may_be_read_and_what_was_not_is_new(variant, left):
+def test_sw_55_an_acknowledged_message_may_be_read_and_another_is_new(variant, left):
     own = Sender(rule(), forwarded=variant)
     own.receive_inbound()
     assert own.attempt(WRONG).events[1:] == ()

@@ -258,7 +258,7 @@ def test_what_passes_while_the_window_is_closed_is_not_counted():
     assert {"x": (2, 2, True)} == standings(rules)
 
 
-def test_a_rule_expires_after_its_hits_and_says_so():
+def test_a_rule_expires_after_its_hits_and_is_listed_as_exhausted():
     rules = rules_of(FaultRule(A, when=When(every=2), expires_after=2, id="x"))
 
     assert [2, 4] == met(rules, 3 + 1 + 6)
@@ -336,7 +336,7 @@ def test_an_empty_plan_is_false_and_chooses_no_fault():
     assert (None, "after", {"kind": "none"}) == (NO_FAULT.rule, NO_FAULT.point, NO_FAULT.fault.to_json())
 
 
-def test_rules_get_names_that_no_one_has():
+def test_rules_get_unused_ids():
     rules = rules_of(FaultRule(A, id="f2"), FaultRule(A), FaultRule(A))
 
     assert ["f2", "f1", "f3"] == list(standings(rules))
@@ -721,7 +721,7 @@ def test_counts_that_some_exchange_meets_are_taken(when):
         ("WrongMethod", {"provider": "dialogtech"}, "dialogtech"),
     ],
 )
-def test_a_provider_error_tells_its_provider_where_its_name_or_the_operation_leaves_no_choice(name, match, provider):
+def test_the_provider_of_an_error_is_found_by_its_name_or_its_operation(name, match, provider):
     rule = rule_from({"fault": {"kind": "provider_error", "name": name}, "match": match}, NOON, KNOWN)
 
     assert provider == rule.match.provider

@@ -79,7 +79,7 @@ def test_a_listener_may_publish_and_stop_itself(feed, heard, hear) -> None:
     assert [("b", 2), ("a", 1)] == heard
 
 
-def test_an_error_in_a_listener_is_logged_and_holds_up_no_one(feed, heard, hear, caplog) -> None:
+def test_an_error_in_a_subscriber_is_logged_and_others_still_get_the_item(feed, heard, hear, caplog) -> None:
     feed.listen(lambda item, cursor: 1 / 0)
     feed.listen(hear)
     publish(feed, "a")

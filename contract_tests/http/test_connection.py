@@ -239,7 +239,7 @@ def test_a_chunked_body_is_joined_and_its_trailers_are_ignored(client, applicati
     assert "HTTP_TRANSFER_ENCODING" not in first
 
 
-def test_a_large_body_arrives_whole(client, application):
+def test_a_large_body_is_received_in_full(client, application):
     body = bytes(range(256)) * 8192
     client.asks(post(b"/", body), ok(b"/"))
     assert application.last["mockserver.body"] == body
@@ -268,7 +268,7 @@ def test_a_body_over_four_times_the_cap_is_answered_before_its_end_and_closed(se
     assert (len(application.last["mockserver.body"]), application.last["mockserver.overflow"]) == (1000, True)
 
 
-def test_an_expected_body_is_asked_for(client, application):
+def test_an_expected_body_gets_100_continue(client, application):
     client.asks(
         b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n",
@@ -278,11 +278,11 @@ def test_an_expected_body_is_asked_for(client, application):
     assert application.last["mockserver.body"] == b"abc"
 
 
-def test_a_body_that_comes_unasked_is_not_asked_for(client):
+def test_a_body_that_came_before_100_continue_gets_no_100_continue(client):
     client.asks(post(b"/", b"abc", b"Expect: 100-continue"), ok(b"/"))
 
 
-def test_a_body_is_not_asked_for_before_the_answer_before_it(client, application):
+def test_100_continue_waits_for_the_response_before_it(client, application):
     application.timings["/late"] = ResponseTiming(delay=0.05)
     client.asks(
         get(b"/late") + b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
@@ -291,7 +291,7 @@ def test_a_body_is_not_asked_for_before_the_answer_before_it(client, application
     client.asks(b"abc", ok(b"/"))
 
 
-def test_http_1_0_is_not_asked_to_continue(client):
+def test_http_1_0_gets_no_100_continue(client):
     client.send(b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
     client.send(b"abc")
     assert client.rest() == ok(b"/", connection=b"close")
@@ -323,7 +323,7 @@ def test_http_1_0_closes(client):
     assert client.rest() == ok(b"/", connection=b"close")
 
 
-def test_http_1_0_that_asks_for_it_is_kept(client, application):
+def test_an_http_1_0_connection_with_keep_alive_is_kept(client, application):
     kept = get(b"/", b"Connection: keep-alive", version=b"1.0")
     client.asks(kept, ok(b"/", connection=b"keep-alive"))
     client.asks(kept, ok(b"/", connection=b"keep-alive"))
@@ -390,7 +390,7 @@ def test_more_than_a_slice_sent_ahead_of_a_late_answer_waits_too(client, applica
     client.asks(b"".join(map(get, paths)), b"".join(map(ok, paths)))
 
 
-def test_a_request_that_arrives_while_another_is_late_waits_for_it(client, application):
+def test_a_request_behind_a_delayed_one_waits_for_it(client, application):
     application.timings["/late"] = ResponseTiming(delay=0.1)
     client.send(get(b"/late"))
     client.send(get(b"/now")[:10])
@@ -854,14 +854,14 @@ def test_a_broken_application_is_a_plain_500_and_a_line_in_the_log(client, appli
 # ------------------------------------------------------------------------------------------------------------- deliveries
 
 
-def test_a_late_answer_comes_and_is_whole(client, application):
+def test_a_delayed_response_is_sent_in_full(client, application):
     application.timings["/"] = ResponseTiming(delay=0.01)
     client.asks(get(b"/"), ok(b"/"))
     assert application.finished() == ("/", len(ok(b"/")), "complete")
     client.asks(get(b"/x"), ok(b"/x"))
 
 
-def test_a_late_answer_does_not_hold_up_other_connections(mock, connect, application):
+def test_a_delayed_response_does_not_delay_other_connections(mock, connect, application):
     application.timings["/late"] = ResponseTiming(delay=FOR_EVER)
     late, other = connect(mock), connect(mock)
     late.send(get(b"/late"))
@@ -869,7 +869,7 @@ def test_a_late_answer_does_not_hold_up_other_connections(mock, connect, applica
     assert late.is_silent()
 
 
-def test_many_late_answers_take_no_threads(mock, connect, application):
+def test_many_delayed_responses_take_no_threads(mock, connect, application):
     application.timings["/late"] = ResponseTiming(delay=0.2)
     before = set(threading.enumerate())
     clients = [connect(mock) for _ in range(150)]
@@ -963,7 +963,7 @@ def test_a_reset_in_place_of_an_answer(client, application):
     assert application.finished() == ("/", 0, "reset")
 
 
-def test_a_hanging_answer_stays_open_and_silent(serve, connect, application):
+def test_a_hanging_response_keeps_the_connection_open_and_sends_nothing(serve, connect, application):
     application.timings["/abcdef"] = ResponseTiming(cut=3, ending=Ending.HANG)
     mock = serve(idle=0.05)
     hanging = connect(mock)
@@ -987,7 +987,7 @@ def test_a_client_that_disconnects_from_a_hanging_response_is_removed(mock, conn
     assert application.ended.empty()
 
 
-def test_anything_may_be_sent_in_place_of_an_answer(client, application):
+def test_any_bytes_can_be_sent_in_place_of_a_response(client, application):
     application.timings["/"] = ResponseTiming(instead=b"\x00garbage")
     client.send(get(b"/"))
     assert client.rest() == b"\x00garbage"
@@ -1000,14 +1000,14 @@ def test_an_answer_of_the_pool_is_delivered_the_same_way(client, application):
     assert client.rest() == ok(b"/_mo", promised=8)
 
 
-def test_who_leaves_before_a_late_answer_has_left(client, application):
+def test_a_client_that_disconnects_before_a_delayed_response_is_recorded_as_disconnected(client, application):
     application.timings["/late"] = ResponseTiming(delay=FOR_EVER)
     client.send(get(b"/late"))
     client.socket.close()
     assert application.finished() == ("/late", 0, "left")
 
 
-def test_who_leaves_between_two_pieces_has_left(client, application):
+def test_a_client_that_disconnects_between_two_pieces_is_recorded_as_disconnected(client, application):
     application.timings["/abcd"] = ResponseTiming(pace=Pace(size=2, pause=FOR_EVER))
     client.asks(get(b"/abcd"), ok(b"/abcd")[:-3])
     client.socket.close()

@@ -304,7 +304,7 @@ def test_curl_sends_again_by_itself_when_a_kept_connection_is_closed(registry, u
     assert [1, 2, 3] == registry.stored
 
 
-def test_a_stale_answer_is_another_exchanges_and_its_own_is_not_executed(registry, url):
+def test_a_replayed_response_belongs_to_another_exchange_and_the_request_is_not_executed(registry, url):
     registry.add({"kind": "replay"}, when={"every": 3}, expires_after=2)
 
     texts = [requests.get(f"{url}/faulty", timeout=PATIENCE).text for _ in range(6)]
@@ -357,7 +357,7 @@ def test_php_takes_nothing_that_is_malformed(registry, url):
     assert "NULLfalse" == run("php", "-r", program, f"{url}/json", f"{url}/xml").stdout
 
 
-def test_a_head_request_meets_the_same_faults(registry, url):
+def test_the_same_faults_apply_to_a_head_request(registry, url):
     registry.add({"kind": "cut", "keep": 0}, "/cut")
     registry.add({"kind": "reset"}, "/reset")
 

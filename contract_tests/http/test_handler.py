@@ -83,7 +83,7 @@ def test_a_credential_leads_to_its_world(app: Flask, registry: WorldRegistry) ->
     assert [] == journal(app)
 
 
-def test_a_prefix_of_no_world_says_so(app: Flask) -> None:
+def test_a_prefix_of_an_unknown_world_is_an_error_that_names_it(app: Flask) -> None:
     response = app.test_client().get("/_w/missing/ibp_api.php")
 
     assert 404 == response.status_code
@@ -91,7 +91,7 @@ def test_a_prefix_of_no_world_says_so(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "99999999999999999999"])
-def test_a_content_length_that_lies_does_no_harm(app: Flask, length: str) -> None:
+def test_a_wrong_content_length_does_no_harm(app: Flask, length: str) -> None:
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/ibp_api.php", "QUERY_STRING": "", "CONTENT_LENGTH": length}
     environ |= {"SERVER_NAME": "x", "SERVER_PORT": "80", "wsgi.url_scheme": "http", "SERVER_PROTOCOL": "HTTP/1.1"}
     statuses: list[str] = []
@@ -106,7 +106,7 @@ def test_a_body_that_is_too_large_is_rejected_by_the_provider(app: Flask) -> Non
     assert (413, True) == (response.status_code, b"<result>failed</result>" in response.data)
 
 
-def test_a_failure_of_ours_is_answered_without_a_traceback(app: Flask, registry: WorldRegistry) -> None:
+def test_an_internal_error_gets_a_response_without_a_traceback(app: Flask, registry: WorldRegistry) -> None:
     registry.default.state.variants.clear()
     response = app.test_client().get(f"/ibp_api.php?{NUMBERS}")
 
@@ -209,7 +209,7 @@ SEND = "action=sms.send_message&access_key=k&secret_access_key=s"
         ),
     ],
 )
-def test_a_line_of_the_log_says_why(
+def test_a_line_of_the_log_gives_the_reason(
     app: Flask, caplog: pytest.LogCaptureFixture, target: str, fault: Any, line: str
 ) -> None:
     caplog.set_level("INFO", "mockserver.exchange")

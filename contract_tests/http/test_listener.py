@@ -136,7 +136,7 @@ def test_nothing_of_the_process_is_changed():
     assert settings() == before
 
 
-def test_each_listener_answers_at_its_own_listener():
+def test_each_listener_responds_at_its_own_url():
     listeners = [Listener(app, name="one"), Listener(app, name="two")]
     with Server(app, listeners=listeners) as mock:
         assert mock.url == mock.urls[0]

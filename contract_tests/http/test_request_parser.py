@@ -150,7 +150,7 @@ def test_the_parse_stage_names_the_part_of_the_request_that_is_read():
     assert stages == [ParseStage.IDLE, ParseStage.HEAD, ParseStage.BODY, ParseStage.IDLE]
 
 
-def test_a_client_that_expects_to_be_asked_for_its_body_is_known_until_the_body_comes():
+def test_the_parser_knows_that_a_client_expects_100_continue_until_its_body_comes():
     made = parser()
     made.feed(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", 0.0)
     assert made.expects_continue

@@ -230,7 +230,7 @@ def test_our_own_server_breaks_connections_by_way_of_flask_too():
     assert ("no_response", "close") == (exchange.outcome, exchange.ending)
 
 
-def test_flask_is_asked_by_our_own_server_only_for_what_is_no_providers():
+def test_our_own_server_sends_only_requests_of_no_provider_through_flask():
     request = []
     with MockServer() as mock:
         app = mock.service.app
@@ -277,7 +277,7 @@ FLASK = (sys.executable, "-m", "flask", "--app", "mockserver.app", "run", "--por
 
 
 @pytest.mark.parametrize("name", ["gunicorn", "flask"])
-def test_other_wsgi_servers_of_one_process_answer_as_ours_does(name, port, client):
+def test_other_wsgi_servers_of_one_process_send_the_same_responses(name, port, client):
     gunicorn = (*GUNICORN, f"127.0.0.1:{port}", "-w", "1", "--threads", "8")
     command = {"gunicorn": gunicorn, "flask": (*FLASK, str(port))}[name]
     with running(*command, host="127.0.0.1", port=port) as url:

@@ -391,7 +391,7 @@ def test_a_body_that_is_longer_than_is_kept_is_not_carried_in_part(opened, recei
     receives_error(client, rejected(sentence, "Request Entity Too Large", status=413, close=False))
 
 
-def test_no_one_there_is_a_bad_gateway(opened, unknown):
+def test_a_host_that_cannot_be_reached_is_a_bad_gateway(opened, unknown):
     place = unknown.removeprefix("http://")
     client = opened()().send(connect_to(place))
     sentence = f"{place} cannot be reached: Connection refused"
@@ -676,7 +676,7 @@ def test_https_alone_and_listeners_of_ones_own(ca):
                 assert connected.recv(12) == b"HTTP/1.1 404"
 
 
-def test_a_server_without_it_says_so():
+def test_the_url_of_a_listener_that_a_server_lacks_is_an_error():
     with MockServer() as mock:
         for name in ("https", "proxy"):
             with pytest.raises(

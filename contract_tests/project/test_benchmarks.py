@@ -340,7 +340,7 @@ def test_the_report_says_whose_requests_failed() -> None:
     assert "Mountebank: 3 of 300 requests failed or timed out." in written(found, GOALS)
 
 
-def test_a_part_of_a_run_says_so() -> None:
+def test_the_report_of_a_partial_run_says_so() -> None:
     assert "Not a whole run" in written(replace(results(), is_whole=False), GOALS)
 
 

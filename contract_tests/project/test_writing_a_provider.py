@@ -47,7 +47,7 @@ def test_every_field_in_a_table_exists() -> None:
     assert set() == named - {field.name for table in (Provider, Operation) for field in fields(table)}
 
 
-def test_its_links_lead_to_files() -> None:
+def test_its_links_point_to_existing_files() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", TEXT)
 
     assert [] == [link for link in links if not (PAGE.parent / link).exists()]

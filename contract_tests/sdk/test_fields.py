@@ -164,7 +164,7 @@ class Wide(Struct):
         ({"place": {"latitude": 1}, "codes": ["", "", ""]}, "fields.codes: a list is not a list of at most 2 members"),
     ],
 )
-def test_what_breaks_the_schema_is_said_with_its_place(fields: dict[str, Any], sentence: str) -> None:
+def test_a_violation_of_the_schema_is_reported_with_its_path(fields: dict[str, Any], sentence: str) -> None:
     schema = fields_schema(Wide)
     if not sentence:
         validate(fields, schema, ("fields",))

@@ -186,7 +186,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("content_type", "body"), MALFORMED)
-def test_a_body_that_is_not_what_its_type_says_is_malformed(content_type, body):
+def test_a_body_that_differs_from_its_content_type_is_malformed(content_type, body):
     with pytest.raises(Malformed) as caught:
         multipart_pairs(content_type, body)
     assert str(caught.value).strip()

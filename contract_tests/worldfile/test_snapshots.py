@@ -508,7 +508,7 @@ def test_uses_are_put_in_order():
     assert snapshots.read(world(uses=uses), RULES).fixture.uses == {"a": (second - SECOND + 1, second)}
 
 
-def test_what_is_wrong_in_a_file_is_said_with_its_name(tmp_path):
+def test_a_mistake_in_a_file_is_reported_with_the_files_name(tmp_path):
     path = tmp_path / "world.json"
     path.write_bytes(orjson.dumps(world(seed=7)))
     with pytest.raises(WorldFileError) as rejected:

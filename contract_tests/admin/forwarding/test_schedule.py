@@ -33,7 +33,7 @@ from mockserver.settings import Settings
 from mockserver.webhooks import WebhookSender
 
 
-def test_a_message_that_arrives_is_forwarded_at_once_and_acknowledged(
+def test_an_inbound_message_is_forwarded_at_once_and_acknowledged(
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
     world = opened(receiver.url)
@@ -46,7 +46,7 @@ def test_a_message_that_arrives_is_forwarded_at_once_and_acknowledged(
 
 
 @pytest.mark.parametrize(("variant", "schedule"), [("offsets", [0, 5, 10, 15, 60]), ("gaps", [0, 5, 15, 30, 90])])
-def test_a_wrong_answer_is_met_with_four_repeats_and_then_given_up(
+def test_a_response_that_does_not_acknowledge_gets_four_retries(
     receiver: Receiver, opened: Callable[..., World], variant: str, schedule: list[int]
 ) -> None:
     receiver.says = lambda _: "no"
@@ -290,7 +290,7 @@ def test_a_server_from_settings_sends_too(receiver: Receiver) -> None:
     assert 1 == len(receiver.request)
 
 
-def test_a_world_that_is_dropped_during_an_attempt_hears_nothing_of_it(
+def test_an_attempt_that_ends_after_its_world_was_dropped_changes_nothing(
     receiver: Receiver, opened: Callable[..., World], webhook_senders: list[WebhookSender]
 ) -> None:
     begun, may_go = threading.Event(), threading.Event()

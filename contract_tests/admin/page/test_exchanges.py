@@ -22,7 +22,7 @@ def ask_serwersms(server, world, **more):
     )
 
 
-def test_what_clients_ask_is_listed_as_it_happens(look, open_page, server, world, sender):
+def test_requests_of_clients_are_listed_as_they_come(look, open_page, server, world, sender):
     page = open_page(EXCHANGES, look)
     expect(page.locator("#main")).to_contain_text("No one has asked yet")
     expect(page.locator("#pulse[data-state=live]")).to_have_count(1)

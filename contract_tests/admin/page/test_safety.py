@@ -88,7 +88,7 @@ def test_markup_in_any_field_is_text_everywhere(look, open_page, server, world, 
     open_page.wrong[:] = [each for each in open_page.wrong if "404" not in each]  # the world of that name
 
 
-def test_markup_that_arrives_live_is_text(open_page, server, world):
+def test_markup_in_a_live_update_is_shown_as_text(open_page, server, world):
     page = open_page("worlds/mine/conversations?open=48500600700")
     expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
     world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text=EVIL)

@@ -38,7 +38,7 @@ from mockserver.sdk.response import Deferred, Ending, Response, ResponseTiming, 
 # ------------------------------------------------------------------------------------------------------------ an answer
 
 
-def test_a_promised_answer_is_given_from_another_thread(client, application):
+def test_a_deferred_response_is_completed_from_another_thread(client, application):
     application.defers()
     client.send(get(b"/_mock/wait"))
     promise = application.promised()
@@ -48,7 +48,7 @@ def test_a_promised_answer_is_given_from_another_thread(client, application):
     assert application.finished() == ("/_mock/wait", len(ok(b"somebody")), "complete")
 
 
-def test_only_the_first_answer_counts(client, application):
+def test_only_the_first_response_counts(client, application):
     application.defers()
     client.send(get(b"/_mock/wait") + get(b"/next", b"Connection: close"))
     promise = application.promised()
@@ -56,14 +56,14 @@ def test_only_the_first_answer_counts(client, application):
     assert client.rest() == ok(b"somebody") + ok(b"/next", b"close")
 
 
-def test_an_answer_that_is_given_before_the_shell_waits_is_not_lost(client, application):
+def test_a_deferred_response_that_is_completed_before_the_connection_waits_is_sent(client, application):
     promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
     application.promises["/_mock/wait"] = promise
     promise.response(SOMEBODY)
     client.asks(get(b"/_mock/wait"), ok(b"somebody"))
 
 
-def test_an_answer_that_is_given_while_the_request_is_still_with_the_application_is_not_lost(client, application):
+def test_a_deferred_response_that_is_completed_while_the_application_runs_is_sent(client, application):
     application.defers()
     application.then = lambda: elsewhere(application.request.get().response, SOMEBODY)
     client.asks(get(b"/_mock/wait"), ok(b"somebody"))
@@ -131,7 +131,7 @@ def test_who_waits_is_not_idle(serve, connect, application):
     client.hears(ok(b"somebody"))
 
 
-def test_a_promised_answer_may_have_a_delivery_of_its_own(client, application):
+def test_a_deferred_response_may_have_a_timing_of_its_own(client, application):
     application.defers()
     client.send(get(b"/_mock/wait"))
     application.promised().response(Response(299, (DATE,), b"abc", ResponseTiming(cut=2, ending=Ending.CLOSE)))
@@ -145,7 +145,7 @@ def test_head_is_promised_the_same_without_its_body(client, application):
     client.hears(ok(b"somebody").removesuffix(b"somebody"))
 
 
-def test_a_promised_answer_that_cannot_be_written_is_a_500(client, application, caplog):
+def test_a_deferred_response_that_cannot_be_written_is_a_500(client, application, caplog):
     application.defers()
     client.send(get(b"/_mock/wait", b"Connection: close"))
     application.promised().response(Response(200, (("X", "a\nb"),), b"x"))
@@ -185,7 +185,7 @@ def test_who_left_before_the_waiting_began_does_not_wait(connect, application):
     assert application.finished() == ("/_mock/wait", 0, "left")
 
 
-def test_who_sent_its_last_gets_an_answer_that_is_there(client, connect, application):
+def test_a_client_that_has_closed_its_sending_side_gets_its_response(client, connect, application):
     application.defers()
     gate = threading.Event()
     application.then = lambda: gate.wait(PATIENCE)
@@ -209,7 +209,7 @@ def test_who_waits_is_let_go_when_the_server_stops(client, mock, application):
     assert not promise.response(SOMEBODY)
 
 
-def test_an_answer_to_a_server_that_has_stopped_breaks_nothing(application):
+def test_completing_a_response_after_the_server_stopped_raises_nothing(application):
     promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
 
     loop = asyncio.new_event_loop()
@@ -219,7 +219,7 @@ def test_an_answer_to_a_server_that_has_stopped_breaks_nothing(application):
     assert promise.response(SOMEBODY)
 
 
-def test_a_promise_that_somebody_cancels_is_the_other_answer(client, application):
+def test_a_cancelled_deferred_response_becomes_its_alternative(client, application):
     application.defers()
     client.send(get(b"/_mock/wait"))
     application.promised().cancel()
@@ -282,7 +282,7 @@ def test_under_another_server_the_thread_waits_no_longer_than_that():
     assert not promise.response(SOMEBODY)
 
 
-def test_under_another_server_a_cancelled_promise_is_the_other_answer():
+def test_under_another_server_a_cancelled_deferred_response_becomes_its_alternative():
     promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
     promise.cancel()
     assert promise.wait() is NOT_GIVEN

@@ -35,7 +35,7 @@ def test_a_stream_that_is_closed_ends_behind_all_that_was_sent_and_the_connectio
     assert application.finished() == ("/_mock/events", len(STREAMED + chunk(b"last") + LAST), "complete")
 
 
-def test_what_is_sent_before_the_shell_listens_is_not_lost(client, application):
+def test_what_is_streamed_before_the_connection_listens_is_sent(client, application):
     stream = application.streams()
     stream.send(b"ea")
     stream.send(b"rly")
@@ -53,7 +53,7 @@ def test_http_1_0_gets_the_bare_pieces_until_the_end_of_the_connection(client, a
     assert client.rest() == b""
 
 
-def test_who_asks_for_the_head_of_a_stream_gets_no_more(client, application):
+def test_head_of_a_stream_gets_the_headers_alone(client, application):
     stream = application.streams()
     client.asks(get(b"/_mock/events", method=b"HEAD") + get(b"/next"), STREAMED + ok(b"/next"))
     assert stream.is_over
