@@ -34,8 +34,8 @@ from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.settings import AN_INSTANT, BadSetting, Settings
 from mockserver.ui.page_context import ROOT as PAGE
 from mockserver.ui.page_context import PageContext
-from mockserver.ui.routes import ADDRESSES as PAGE_ADDRESSES
-from mockserver.ui.routes import routes as page_routes
+from mockserver.ui.routes import PATTERNS as PAGE_PATTERNS
+from mockserver.ui.routes import create_blueprint as create_page
 from mockserver.validation.suggestions import nearest_paths
 from mockserver.webhooks import WebhookConfig, WebhookSender
 from mockserver.webhooks.dispatcher import WebhookDispatcher
@@ -281,7 +281,7 @@ def _create_flask(service: Service) -> Flask:
     desk = PageContext(
         service.registry, service.providers.providers, settings, service.masking, service.guard, __version__, app
     )
-    app.register_blueprint(page_routes(desk))
+    app.register_blueprint(create_page(desk))
     app.register_error_handler(HTTPException, turn_down)
     app.register_error_handler(Exception, _answer_failure)
     app.wsgi_app = WorldPrefix(app.wsgi_app, service.registry)  # type: ignore[method-assign]  # Flask's own way to wrap an application
@@ -293,7 +293,7 @@ def _turn_down_control(service: Service, reason: HTTPException) -> FlaskResponse
     allow = ", ".join(sorted(reason.valid_methods or ())) if isinstance(reason, MethodNotAllowed) else ""
     message, difference = str(reason.description), None
     if status == 404:
-        rules = [*(pattern for pattern, _ in service.control.addresses), *PAGE_ADDRESSES]
+        rules = [*(pattern for pattern, _ in service.control.addresses), *PAGE_PATTERNS]
         difference = [readable(rule) for rule in nearest_paths(path, rules, 5)]
         meant = f"did you mean {difference[0]}?" if difference else "GET / lists what there is"
         message = f"there is no {path} here; {meant}"

@@ -1,4 +1,4 @@
-"""Demos on the command line, and the page on which they are shown."""
+"""Demos on the command line, and the page that shows them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_demo_runs_on_a_server_of_its_own(name: str) -> None:
     steps = re.findall(r"^(\d+)\. (\d\d:\d\d:\d\d)  \S", done.stdout, re.MULTILINE)
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert [str(step) for step in range(1, DEMOS[name].length + 1)] == [number for number, _ in steps]
+    assert [str(step) for step in range(1, DEMOS[name].step_count + 1)] == [number for number, _ in steps]
     assert "09:00:00" == steps[0][1] < steps[-1][1]
 
 
@@ -43,10 +43,10 @@ def test_a_demo_runs_again_and_again_on_a_running_server(server: MockServer, nam
         assert DEMOS[name].handset in response.read().decode()
 
 
-def test_the_webhook_of_the_reply_demo_takes_three_attempts(server: MockServer) -> None:
+def test_the_reply_of_the_demo_is_attempted_three_times_and_acknowledged_once(server: MockServer) -> None:
     with Mock.at(server.url) as mock:
         demo_run = DemoRun(DEMOS["reply"], mock)
-        list(demo_run.rest())
+        list(demo_run.run_rest())
         (delivery,) = demo_run.world.deliveries()
 
     assert "acknowledged" == delivery.status
@@ -54,10 +54,10 @@ def test_the_webhook_of_the_reply_demo_takes_three_attempts(server: MockServer) 
     assert ["09:00", "09:05", "09:10"] == [f"{attempt.at:%H:%M}" for attempt in delivery.attempts]
 
 
-def test_the_hasty_client_of_the_demo_sends_twice_and_the_careful_one_once(server: MockServer) -> None:
+def test_the_first_client_of_the_demo_sends_twice_and_the_careful_one_once(server: MockServer) -> None:
     with Mock.at(server.url) as mock:
         demo_run = DemoRun(DEMOS["double-send"], mock)
-        list(demo_run.rest())
+        list(demo_run.run_rest())
         texts = [message.text for message in demo_run.world.messages("dialogtech")]
         endings = [(each.operation, each.ending) for each in demo_run.world.journal()]
 
@@ -70,7 +70,7 @@ def test_the_hasty_client_of_the_demo_sends_twice_and_the_careful_one_once(serve
     ] == endings
 
 
-def test_without_a_demo_it_serves_and_says_where_the_page_is() -> None:
+def test_without_a_demo_the_command_starts_a_server_and_prints_the_page_s_url() -> None:
     process = subprocess.Popen([*COMMAND, "--port", "0"], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
     try:
         assert process.stdout is not None
@@ -86,7 +86,7 @@ def test_without_a_demo_it_serves_and_says_where_the_page_is() -> None:
     assert all(demo.title in text for demo in DEMOS.values())
 
 
-def test_a_demo_that_there_is_not_is_misuse() -> None:
+def test_an_unknown_demo_is_a_usage_error() -> None:
     done = run("cinderella")
 
     assert 2 == done.returncode

@@ -102,7 +102,7 @@ def _show(name: str, mock: Mock) -> None:
     click.echo(f"{demo.title}\n{demo.about}\n")
     try:
         demo_run = DemoRun(demo, mock)
-        for number, step in enumerate(demo_run.rest(), 1):
+        for number, step in enumerate(demo_run.run_rest(), 1):
             click.echo(f"{number}. {step.at[11:19]}  {step.title}\n   {step.text}")
     except ControlError as reason:
         raise CliError(str(reason)) from reason

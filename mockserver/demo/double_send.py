@@ -1,4 +1,4 @@
-"""A demo: one client sends twice because the first response was lost; another checks first and does not."""
+"""A demo: one client sends twice because the first response was lost; another checks first and sends once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TEXT = "Your table is ready."
 
 
 class _Client:
-    """The client: a restaurant's program."""
+    """A client of DialogTech: a restaurant's program."""
 
     def __init__(self, context: DemoContext) -> None:
         import requests
@@ -28,11 +28,11 @@ class _Client:
 
     def send(self, text: str) -> str:
         """Send a message, and return the result that the client sees."""
-        from requests import ConnectionError as SentNoReply
+        import requests
 
         try:
             response = self._call(action="sms.send_message", to=_GUEST, message=text, **{"from": _RESTAURANT})
-        except SentNoReply:
+        except requests.ConnectionError:
             return "the connection broke"
         return "success" if "<result>success<" in response.text else "rejected"
 
@@ -47,35 +47,37 @@ class _Client:
 
 def _run(context: DemoContext) -> Iterator[Step]:
     world, client = context.world, _Client(context)
-    lost = {"match": {"operation": "sms.send_message"}, "when": {"first": 1}, "point": "after"}
-    world.faults.add("reset", **lost)  # type: ignore[arg-type]  # as keywords have it
+    lost_response = {"match": {"operation": "sms.send_message"}, "when": {"first": 1}, "point": "after"}
+    world.faults.add("reset", **lost_response)  # type: ignore[arg-type]  # as keywords have it
     yield Step(
-        "A restaurant tells its guest",
-        "Its program sends by DialogTech, and when a call fails it sends again. Today one reply is going to be lost: "
+        "A restaurant writes to its guest",
+        "Its program sends by DialogTech, and sends again when a call fails. A fault rule will lose one response: "
         "the connection breaks after the message was accepted.",
     )
     outcome = client.send(_TEXT)
-    yield Step("The first call", f"The program sees: {outcome}. The guest’s phone sees “{_TEXT}”, for it was accepted.")
+    yield Step(
+        "The first call", f"The program sees: {outcome}. The guest’s phone shows “{_TEXT}”: the message was accepted."
+    )
     world.clock.advance(seconds=2)
     outcome = client.send(_TEXT)
     yield Step(
         "The program tries again",
-        f"Two seconds later it sees: {outcome}. All is well, it thinks; and the guest has {_count(context)} messages.",
+        f"Two seconds later it sees: {outcome}. The guest now has {_count(context)} messages.",
     )
     world.faults.clear()
-    world.faults.add("reset", **lost)  # type: ignore[arg-type]
+    world.faults.add("reset", **lost_response)  # type: ignore[arg-type]
     world.clock.advance(minutes=5)
     text = "Your bill is ready."
     outcome = client.send(text)
-    yield Step("Five minutes later, a better program", f"The same happens to “{text}”: {outcome}.")
+    yield Step("Five minutes later, a more careful program", f"The same happens to “{text}”: {outcome}.")
     world.clock.advance(seconds=2)
     known = client.has_sent(text)
     if not known:
         client.send(text)
     yield Step(
-        "It asks before it repeats",
+        "It checks before it sends again",
         f"sms.get_messages {'lists the message, so it is not sent again' if known else 'does not list it'}. "
-        f"The guest got it once: {_count(context)} messages in all.",
+        f"The guest got this message once; that makes {_count(context)} messages in all.",
     )
 
 
@@ -86,7 +88,7 @@ def _count(context: DemoContext) -> int:
 DOUBLE_SEND = Demo(
     "double-send",
     "A client that sends twice",
-    "The message was accepted, the reply was lost, and the client sends again: the bug that costs real money.",
+    "The message was accepted, the response was lost, and the client sends again: the customer gets the message twice.",
     _GUEST,
     5,
     {

@@ -22,13 +22,13 @@ class Receiver(Server):
         """The texts of the messages that it has received."""
 
     def repair(self) -> None:
-        """Repair it: it works from now on."""
+        """Make it respond with success from now on."""
         self.is_repaired = True
 
     def _respond(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status, body = "500 Internal Server Error", b"Traceback (most recent call last): ..."
         if self.is_repaired:
             self.texts += parse_qs(environ["QUERY_STRING"]).get("text", [])
-            status, body = "200 OK", b"OK"  # 004: what the vendor wants to hear
+            status, body = "200 OK", b"OK"  # 004: the response that acknowledges
         start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
         return [body]

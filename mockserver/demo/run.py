@@ -1,4 +1,4 @@
-"""Demos, and how they run: step by step, in a new world each time."""
+"""The demos and their runs: step by step, each run in a world as new."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ class Demo(NamedTuple):
     title: str
     about: str
     handset: str
-    """Whose phone shows it."""
-    length: int
-    """Steps."""
+    """The number of the phone that shows it."""
+    step_count: int
     world: Mapping[str, Any]
-    """The world file of its world."""
-    act: Callable[[DemoContext], Iterator[Step]]
+    """The content of its world file."""
+    run_steps: Callable[[DemoContext], Iterator[Step]]
 
     @property
     def world_id(self) -> str:
@@ -46,73 +45,72 @@ class DemoContext(NamedTuple):
     """The objects that the steps of a demo use."""
 
     url: str
-    """The server's address, for clients."""
+    """The server's base URL, for clients."""
     world: WorldClient
 
 
 class DemoRun:
-    """One run of a demo. It is not safe for threads."""
+    """One run of a demo. It must not be used by several threads at once."""
 
     def __init__(self, demo: Demo, mock: Mock) -> None:
-        """Create its world, which replaces that of the last run.
+        """Create the demo's world, or restore it if an earlier run left it.
 
         Args:
-            demo: which.
-            mock: the server on which it is acted, which must be one of this machine: it calls the demo's receiver.
+            demo: the demo to run.
+            mock: the server to run it on. It must be on this machine, for it calls the demo's receiver.
 
         Raises:
-            ControlError: the server rejects.
-            NoServer: there is none.
+            ControlError: the server rejects the world.
+            NoServer: no server responds.
         """
         self.demo = demo
         self.steps: list[Step] = []
         """The completed steps."""
         self.is_over = False
-        self.world = _made_anew(mock, demo)
-        self._run = demo.act(DemoContext(mock.url, self.world))
+        self.world = _create_world(mock, demo)
+        self._run = demo.run_steps(DemoContext(mock.url, self.world))
 
-    def next(self) -> Step | None:
-        """Run the next step and return it; ``None`` when there is none left."""
+    def run_next(self) -> Step | None:
+        """Run the next step and return it; ``None`` if no step is left."""
         step = next(self._run, None)
         if step is None:
             self.is_over = True
             return None
         step = step._replace(at=written(self.world.clock.now))
         self.steps.append(step)
-        self.is_over = len(self.steps) == self.demo.length
+        self.is_over = len(self.steps) == self.demo.step_count
         if self.is_over:
             self.close()
         return step
 
-    def rest(self) -> Iterator[Step]:
-        """Run the remaining steps."""
-        while not self.is_over and (step := self.next()) is not None:
+    def run_rest(self) -> Iterator[Step]:
+        """Run the remaining steps and yield each when it is done."""
+        while not self.is_over and (step := self.run_next()) is not None:
             yield step
 
     def close(self) -> None:
-        """Stop the receiver; the world is kept."""
+        """End the run and stop its receiver; the world is kept."""
         self.is_over = True
-        # A generator that has been closed does not begin again, so its `finally` runs once.
-        self._run.close()  # type: ignore[attr-defined]  # every act is a generator
+        self._run.close()  # type: ignore[attr-defined]  # every `run_steps` is a generator function
 
 
-def _made_anew(mock: Mock, demo: Demo) -> WorldClient:
-    """The demo's world as it begins. One of the last time is not dropped for it, for somebody may be looking at it."""
+def _create_world(mock: Mock, demo: Demo) -> WorldClient:
+    """Return the demo's world as it begins. An existing one is restored and not dropped, for a browser may show it."""
     try:
         world = mock.get_world(demo.world_id)
         world.restore(demo.world)
         world.reset(freeze=MORNING)
-    except ControlError:  # there was no last time
+    except ControlError:  # the first run
         return mock.create_world(id=demo.world_id, snapshot=demo.world, freeze=MORNING)
     return world
 
 
-def find(demos: Mapping[str, Demo], name: str) -> Demo:
+def find_demo(demos: Mapping[str, Demo], name: str) -> Demo:
     """Return the demo of a name.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no demo has the name.
     """
     if name not in demos:
-        raise ValueError(f"there is no demo {name!r}; there are {', '.join(demos)}")
+        raise ValueError(f"there is no demo {name!r}; the demos are {', '.join(demos)}")
     return demos[name]

@@ -1,5 +1,5 @@
-"""The tester's page under ``/_mock/ui/``: a telephone in the browser.
+"""The web page under ``/_mock/ui/``, which shows and changes worlds in a browser.
 
-Everything is rendered here and escaped by Jinja; the browser's modules fetch pages of ours and put parts of them in
-place, and make no markup of their own. What the page does to a world it asks of the control API, as any tester does.
+Jinja renders and escapes all markup on the server; the browser's modules fetch pages and put parts of them in place.
+The page changes a world only through the control API.
 """

@@ -1,4 +1,4 @@
-"""A world's time: where it stands, what is due, and what happened, as one line."""
+"""The clock section: a world's time, what is due, and what happened, as one timeline."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
 from mockserver.engine.world import ExchangeRecorded, ReceiveFailed, TimedEvent, World
 
-from .exchanges import fault_in_words
+from .exchanges import fault_kinds
 from .page_context import PageRequest
 
-_DUE = 100
-_PAST = 200
-"""Entries of the line that are shown."""
+_MAX_DUE = 100
+_MAX_PAST = 200
+"""Entries of the timeline that are shown."""
 
 STEPS = {"1": "1 s", "60": "1 min", "300": "5 min", "3600": "1 h"}
-"""Seconds by which the clock can be moved, and how a button says so."""
+"""The steps by which buttons advance the clock: seconds, with the label."""
 
 
 class TimelineEntry(NamedTuple):
-    """Something on the line."""
+    """An entry of the timeline."""
 
     at: str
-    away: str
-    """How far from now."""
+    distance: str
+    """The time between it and now."""
     kind: str
     """``message``, ``delivery``, ``exchange``, ``setting`` or ``miss``."""
     text: str
@@ -48,156 +48,158 @@ class TimelineEntry(NamedTuple):
 
 
 class ClockView(NamedTuple):
-    """Where the clock stands: what every page shows on top."""
+    """A world's clock, as every page shows it on top."""
 
     now: str
     """To the millisecond; ISO 8601, UTC."""
     is_frozen: bool
     next: str | None
-    away: str
-    """How far the next due thing is."""
+    """When the next item is due; ISO 8601, UTC."""
+    until_next: str
+    """The time until then; empty if nothing is due."""
 
 
-def standing(world: World) -> ClockView:
-    """Where the clock stands."""
+def clock_view(world: World) -> ClockView:
+    """Return a world's clock as the page shows it."""
     now = world.now()
     following = world.next_due()
     return ClockView(
         iso(now // 1000 * 1000),
         world.clock.is_frozen,
         None if following is None else iso(following),
-        "" if following is None else away(following - now),
+        "" if following is None else format_duration(following - now),
     )
 
 
-def shown(page_request: PageRequest) -> dict[str, Any]:
-    """The whole section."""
+def view_model(page_request: PageRequest) -> dict[str, Any]:
+    """Return what the section's template shows."""
     world = page_request.world
     now = world.now()
     with world.lock:
-        due = list(islice((each for each in world.state.scheduled if _is_alive(each, world.state)), _DUE))
-        ahead = [_due(each, now, world.state) for each in due]
-        more = max(0, len(world.state.scheduled) - _DUE)
-        past = list(_past(world, now))
+        due = list(islice((each for each in world.state.scheduled if _is_pending(each, world.state)), _MAX_DUE))
+        ahead = [_due_entry(each, now, world.state) for each in due]
+        more = max(0, len(world.state.scheduled) - _MAX_DUE)
+        past = list(_past_entries(world, now))
     return {"ahead": ahead[::-1], "more": more, "past": past, "steps": STEPS}
 
 
-def away(microseconds: int) -> str:
-    """A distance in time as people say it: ``5 min``, ``1 h 20 min``, ``2 d 3 h``."""
+def format_duration(microseconds: int) -> str:
+    """Format a duration by its two largest units: ``5 min``, ``1 h 20 min``, ``2 d 3 h``."""
     seconds = round(abs(microseconds) / SECOND)
     if seconds == 0:
         return "now" if not microseconds else f"{abs(microseconds) / SECOND:.3f} s"
     parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s")]
-    described = [f"{count} {unit}" for count, unit in parts if count]
-    return " ".join(described[:2])
+    words = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(words[:2])
 
 
 # -- what is due ---------------------------------------------------------------------------------------------------------
 
 
-def _is_alive(due: ScheduledItem, state: State) -> bool:
-    """Whether it is still going to happen: a delivery may have been held or put off since it was put down."""
+def _is_pending(due: ScheduledItem, state: State) -> bool:
+    """Return whether an item will still happen: a delivery may have been held or postponed since it was scheduled."""
     if not due.delivery:
         return True
     delivery = state.deliveries.get(due.delivery)
     return delivery is not None and delivery.status == "due" and delivery.due == due.at
 
 
-def _due(due: ScheduledItem, now: Instant, state: State) -> TimelineEntry:
-    at, distance = iso(due.at), away(due.at - now)
+def _due_entry(due: ScheduledItem, now: Instant, state: State) -> TimelineEntry:
+    at, distance = iso(due.at), format_duration(due.at - now)
     if not due.delivery:
-        text = f"a message from {due.fields.get('sender', 'somebody')} arrives: {due.fields.get('text', '')}"
+        text = (
+            f"a message from {due.fields.get('sender', 'an unknown number')} is received: {due.fields.get('text', '')}"
+        )
         return TimelineEntry(at, distance, "message", text)
     delivery = state.deliveries[due.delivery]
     count = len(delivery.attempts) + 1
-    return TimelineEntry(at, distance, "delivery", f"attempt {count} at delivery {delivery.number} to {delivery.url}")
+    return TimelineEntry(at, distance, "delivery", f"attempt {count} of delivery {delivery.number} to {delivery.url}")
 
 
 # -- what happened -------------------------------------------------------------------------------------------------------
 
 
-def _past(world: World, now: Instant) -> Iterable[TimelineEntry]:
-    described = (
-        _described(world, item, now) for item in reversed(world.feed.since(0).items) if isinstance(item, TimedEvent)
+def _past_entries(world: World, now: Instant) -> Iterable[TimelineEntry]:
+    entries = (
+        _past_entry(world, item, now) for item in reversed(world.feed.since(0).items) if isinstance(item, TimedEvent)
     )
-    return islice((entry for entry in described if entry is not None), _PAST)
+    return islice((entry for entry in entries if entry is not None), _MAX_PAST)
 
 
-def _described(world: World, item: TimedEvent, now: Instant) -> TimelineEntry | None:
-    show = _WORDS.get(type(item.event))
-    if show is None:
+def _past_entry(world: World, item: TimedEvent, now: Instant) -> TimelineEntry | None:
+    describe = _DESCRIBE.get(type(item.event))
+    if describe is None:
         return None
-    at, distance = iso(item.at), away(now - item.at)
-    described = show(world, item.event)
-    return None if described is None else described._replace(at=at, away=distance)
+    entry = describe(world, item.event)
+    return None if entry is None else entry._replace(at=iso(item.at), distance=format_duration(now - item.at))
 
 
-def _entry(kind: str, text: str, **where: Any) -> TimelineEntry:
-    return TimelineEntry("", "", kind, text, **where)
+def _entry(kind: str, text: str, **link: Any) -> TimelineEntry:
+    return TimelineEntry("", "", kind, text, **link)
 
 
-def _stored(_: World, event: MessageStored) -> TimelineEntry:
+def _describe_message(_: World, event: MessageStored) -> TimelineEntry:
     message = event.message
     if message.direction == "inbound":
         return _entry("message", f"{message.sender} wrote: {message.text or message.title}", handset=message.handset)
-    return _entry("message", f"a message went to {message.recipient}: {message.text}", handset=message.handset)
+    return _entry("message", f"a message was sent to {message.recipient}: {message.text}", handset=message.handset)
 
 
-def _exchanged(world: World, event: ExchangeRecorded) -> TimelineEntry | None:
+def _describe_exchange(world: World, event: ExchangeRecorded) -> TimelineEntry | None:
     exchange = world.journal.get(event.number)
     if exchange is None:
         return None
     what = exchange.operation or f"{exchange.method or 'bytes'} {exchange.target[:80]}".rstrip()
-    outcome = f"{exchange.error or exchange.status}" if exchange.outcome in _AS_USUAL else exchange.outcome
-    fault = f", met a fault: {fault_in_words(exchange.fault)}" if exchange.fault else ""
+    outcome = f"{exchange.error or exchange.status}" if exchange.outcome in _SELF_EXPLAINING else exchange.outcome
+    fault = f", fault: {fault_kinds(exchange.fault)}" if exchange.fault else ""
     return _entry("exchange", f"{what}: {outcome}{fault}", exchange=exchange.number)
 
 
-_AS_USUAL = frozenset(("accepted", "answered", "rejected", "unmatched"))
-"""Outcomes that the provider error or the status tells."""
+_SELF_EXPLAINING = frozenset(("accepted", "answered", "rejected", "unmatched"))
+"""Outcomes that are clear from the provider error or the status."""
 
 
-def _judged(_: World, event: AttemptEnded) -> TimelineEntry:
+def _describe_attempt(_: World, event: AttemptEnded) -> TimelineEntry:
     again = "" if event.due is None else f"; again at {iso(event.due)}"
     return _entry("delivery", f"delivery {event.number} {event.status}: {event.attempt.result}{again}")
 
 
-_WORDS: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
-    MessageStored: _stored,
-    ExchangeRecorded: _exchanged,
-    AttemptEnded: _judged,
+_DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
+    MessageStored: _describe_message,
+    ExchangeRecorded: _describe_exchange,
+    AttemptEnded: _describe_attempt,
     MessageChanged: lambda _, event: _entry("message", f"message {event.serial} was changed"),
     MessageDeleted: lambda _, event: _entry("message", f"message {event.serial} was deleted"),
     MessagesRead: lambda _, event: _entry("message", f"the client has read {len(event.serials)} messages"),
-    InboundScheduled: lambda _, event: _entry("message", f"a message will arrive at {iso(event.at)}"),
+    InboundScheduled: lambda _, event: _entry("message", f"a message will be received at {iso(event.at)}"),
     DeliveryOpened: lambda _, event: _entry(
         "delivery", f"delivery {event.delivery.number} to {event.delivery.url} is due"
     ),
     DeliveryChanged: lambda _, event: _entry("delivery", f"delivery {event.number} is {event.status}"),
     AccountChanged: lambda _, event: _entry("setting", f"the account {event.account.key} was changed"),
-    VariantChosen: lambda _, event: _entry("setting", f"{event.name} is now read as {event.variant}"),
-    ReceiveFailed: lambda _, event: _entry("miss", f"a message could not arrive at {event.provider}: {event.reason}"),
+    VariantChosen: lambda _, event: _entry("setting", f"{event.name} has the variant {event.variant} now"),
+    ReceiveFailed: lambda _, event: _entry("miss", f"{event.provider} could not receive a message: {event.reason}"),
 }
-"""How each kind of event is worded; kinds that are not here are not shown."""
+"""The function that describes each type of event; other types are not shown."""
 
 
-# -- to move it ----------------------------------------------------------------------------------------------------------
+# -- moving it -----------------------------------------------------------------------------------------------------------
 
 
-def move(page_request: PageRequest) -> None:
-    """Do what a button says: ``freeze``, ``resume``, ``next``, ``seconds`` with a number, or ``to`` an instant.
+def move_clock(page_request: PageRequest) -> None:
+    """Perform the action of a button: ``freeze``, ``resume``, ``next``, ``to`` an instant, or a number of seconds.
 
     Raises:
-        ControlError: it cannot be done.
-        ValueError: the instant is none.
+        ControlError: the clock cannot be moved that way.
+        ValueError: the text of an instant is not one.
     """
     form = page_request.request.form
-    endpoint = form.get("do", "")
-    if endpoint in ("freeze", "resume"):
-        page_request.call_api("PUT", "clock", {"frozen": endpoint == "freeze"})
-    elif endpoint == "next":
+    action = form.get("do", "")
+    if action in ("freeze", "resume"):
+        page_request.call_api("PUT", "clock", {"frozen": action == "freeze"})
+    elif action == "next":
         page_request.call_api("POST", "clock/advance", {"next": True})
-    elif endpoint == "to":
+    elif action == "to":
         page_request.call_api("POST", "clock/advance", {"to": iso(parse_instant(form.get("instant", "").strip()))})
     else:
-        page_request.call_api("POST", "clock/advance", {"seconds": float(endpoint)})
+        page_request.call_api("POST", "clock/advance", {"seconds": float(action)})

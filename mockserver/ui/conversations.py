@@ -1,7 +1,7 @@
-"""Handsets side by side: what clients sent to each, what its person answered, and what became of the answers.
+"""The conversations section: handsets side by side, with the messages and deliveries of each, and a form to send one.
 
-Everything here costs what is shown: a handset's messages are an index of the message store, and after something happened only
-the bubbles that it concerns are made again.
+Its cost depends on what is shown, not on the size of the world: the message store has an index by handset, and after an
+event only the bubbles that it concerns are rendered again.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from heapq import nlargest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from mockserver.client import ControlError
 from mockserver.engine.deliveries import Delivery
@@ -29,37 +29,34 @@ from mockserver.engine.state import State
 from mockserver.engine.world import TimedEvent, World
 from mockserver.sdk.webhooks import subject
 
-from .channels import Channel, channels, fields, of_message, spelled
+from .attachments import AttachmentView, view_attachments
+from .destinations import Destination, destination_value, format_number, inbound_fields, list_destinations
 from .page_context import PageRequest
-from .pictures import Picture, pictures
-from .segments import Segments, segments
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .sms_segments import SegmentCount, count_segments
 
 PAGE = 40
 """Messages of a handset that are shown at a time."""
 HANDSETS = 50
 """Handsets in the list."""
-SIDE_BY_SIDE = 3
-"""Handsets that are open when no one says which."""
-MOST_OPEN = 8
-_MOST_CHANGED = 200
-"""Bubbles beyond which a page is better fetched whole."""
+DEFAULT_OPEN = 3
+"""Handsets that are open when the URL names none."""
+MAX_OPEN = 8
+_MAX_CHANGED = 200
+"""Changed bubbles; if there are more, the browser loads the whole page instead."""
 
 
-class Row(NamedTuple):
+class HandsetRow(NamedTuple):
     """A handset in the list."""
 
     number: str
     name: str
-    """Of its person, where an account has a contact."""
+    """The name of its owner if an account has them as a contact, else empty."""
     messages: int
     latest: Message
 
 
 class AttemptView(NamedTuple):
-    """An attempt at a delivery, for people."""
+    """An attempt at a delivery, as the page shows it."""
 
     at: str
     status: int | None
@@ -67,130 +64,134 @@ class AttemptView(NamedTuple):
 
 
 class DeliveryView(NamedTuple):
-    """A delivery under its bubble."""
+    """A delivery, shown under the bubble of its message."""
 
     number: int
     kind: str
     url: str
     status: str
     due: str | None
-    tries: tuple[AttemptView, ...]
+    attempts: tuple[AttemptView, ...]
 
 
 class Bubble(NamedTuple):
-    """One message."""
+    """A message, as the page shows it."""
 
     message: Message
     handset: str
     at: str
     provider: str
-    """As people write it."""
+    """The provider's title."""
     account: str
-    segments: Segments
+    segments: SegmentCount
     is_read: bool
     """Whether the client has marked it as read."""
     delivery_views: tuple[DeliveryView, ...]
-    pictures: tuple[Picture, ...]
+    attachments: tuple[AttachmentView, ...]
 
     @property
     def serial(self) -> int:
-        """The message's."""
+        """The serial number of the message."""
         return self.message.serial
 
     @property
-    def is_answer(self) -> bool:
-        """Whether the person wrote it."""
+    def is_inbound(self) -> bool:
+        """Whether the owner of the handset sent it."""
         return self.message.direction == "inbound"
 
 
 class Thread(NamedTuple):
-    """An open handset."""
+    """An open handset with its latest messages."""
 
     number: str
     name: str
     bubbles: tuple[Bubble, ...]
     older: int
-    """Messages before the first that is shown."""
-    channel: str
-    """What is chosen: where the last message was exchanged."""
+    """The number of messages before the first that is shown."""
+    destination: str
+    """The preselected destination: that of the last message."""
     kind: str
+    """The preselected kind of message."""
     reference: str
+    """The id of the last message that can be answered by reference."""
     draft: Mapping[str, str]
-    """What was filled in and not taken."""
+    """The form of a message that the provider rejected."""
     error: str
+    """Why it was rejected."""
 
 
-def shown(page_request: PageRequest, draft: Mapping[str, str] | None = None, error: str = "") -> dict[str, Any]:
-    """The whole section.
+def view_model(page_request: PageRequest, draft: Mapping[str, str] | None = None, error: str = "") -> dict[str, Any]:
+    """Return what the section's template shows.
 
     Args:
-        page_request: ``q`` filters the list, ``skip`` goes on in it, ``open`` are the handsets side by side.
-        draft: an answer that was not taken.
-        error: why not.
+        page_request: ``q`` filters the list, ``skip`` is the number of handsets before the page, ``open`` are the
+            handsets side by side.
+        draft: the form of a message that was rejected.
+        error: why it was rejected.
     """
     world = page_request.world
-    _look_up(world)
+    _build_handset_indexes(world)
     wanted, skip = page_request.args.get("q", "").strip(), page_request.number("skip")
     with world.lock:
         names = _names(world.state)
-        everything = world.state.message_store.handsets()
-        found = [each for each in everything if _fits(each, wanted, names)]
+        handsets = world.state.message_store.handsets()
+        found = [each for each in handsets if _matches(each, wanted, names)]
         listed = nlargest(skip + HANDSETS, found, key=lambda each: (each.latest, each.number))[skip:]
         rows = [_row(world.state, each, names) for each in listed]
-        explicit = opened(page_request)
-        numbers = explicit or ([row.number for row in rows[:SIDE_BY_SIDE]] if not wanted and not skip else [])
-        shown_ones = threads(page_request, world.state, numbers)
-        ways = channels(world.state, page_request.desk.providers_by_name)
-        first = "" if everything else _first(page_request, world.state)
+        explicit = open_handsets(page_request)
+        numbers = explicit or ([row.number for row in rows[:DEFAULT_OPEN]] if not wanted and not skip else [])
+        threads = build_threads(page_request, world.state, numbers)
+        destinations = list_destinations(world.state, page_request.context.providers_by_name)
+        example = "" if handsets else _example_command(page_request, world.state)
     if draft is not None:
-        shown_ones = [
+        threads = [
             thread._replace(draft=draft, error=error) if thread.number == draft.get("handset") else thread
-            for thread in shown_ones
+            for thread in threads
         ]
     return {
         "rows": rows,
         "total": len(found),
-        "everything": len(everything),
+        "handset_count": len(handsets),
         "next": skip + HANDSETS if len(found) > skip + HANDSETS else 0,
         "previous": max(0, skip - HANDSETS) if skip else None,
         "wanted": wanted,
-        "threads": shown_ones,
-        "open": [thread.number for thread in shown_ones],
+        "threads": threads,
+        "open": [thread.number for thread in threads],
         "is_explicit": bool(explicit),
-        "channels": ways,
-        "first": first,
+        "destinations": destinations,
+        "example": example,
         "changes": page_request.url_for_section(
-            "conversations/changes", open=[thread.number for thread in shown_ones], q=wanted
+            "conversations/changes", open=[thread.number for thread in threads], q=wanted
         ),
     }
 
 
-def _first(page_request: PageRequest, state: State) -> str:
-    """A command line that sends the first message; empty where no one could."""
+def _example_command(page_request: PageRequest, state: State) -> str:
+    """Return a command line that sends a message; empty if no account of the world can send."""
     for account in state.accounts.values():
         numbers = [number.number for number in account.numbers.values() if number.sms_enabled]
         login = next((each for each in account.logins if each.secret is not None), None)
-        command = page_request.desk.providers_by_name[account.provider].send_example
+        command = page_request.context.providers_by_name[account.provider].send_example
         if command and numbers and login is not None:
             return command.format(url=page_request.origin, user=login.user, secret=login.secret, number=numbers[0])
     return ""
 
 
-def opened(page_request: PageRequest) -> list[str]:
-    """The handsets that are to be open, as the message store names them."""
+def open_handsets(page_request: PageRequest) -> list[str]:
+    """Return the handsets that the URL opens, as the message store writes them."""
     numbers = (handset_of(number.strip()) for number in page_request.args.getlist("open"))
-    return list(dict.fromkeys(filter(None, numbers)))[:MOST_OPEN]
+    return list(dict.fromkeys(filter(None, numbers)))[:MAX_OPEN]
 
 
-def _look_up(world: World) -> None:
-    """Have the sealed layers sorted by handset. A large one takes a moment, in which no one should wait for the lock."""
+def _build_handset_indexes(world: World) -> None:
+    """Build the message store's indexes by handset without holding the world's lock, for a large one takes time."""
     with world.lock:
-        layers = world.state.message_store.segments
-    for layer in layers:
-        _ = layer.handsets
+        store_segments = world.state.message_store.segments
+    for segment in store_segments:
+        _ = segment.handsets
 
 
-def _fits(handset: Handset, wanted: str, names: Mapping[str, str]) -> bool:
+def _matches(handset: Handset, wanted: str, names: Mapping[str, str]) -> bool:
     return (
         not wanted
         or handset_of(wanted) in handset.number
@@ -199,7 +200,7 @@ def _fits(handset: Handset, wanted: str, names: Mapping[str, str]) -> bool:
 
 
 def _names(state: State) -> dict[str, str]:
-    """What accounts call people, by handset."""
+    """Return the names of the accounts' contacts, by handset."""
     return {
         handset_of(contact.phone): f"{contact.first_name} {contact.last_name}".strip() or contact.company
         for account in state.accounts.values()
@@ -207,39 +208,39 @@ def _names(state: State) -> dict[str, str]:
     }
 
 
-def _row(state: State, handset: Handset, names: Mapping[str, str]) -> Row:
+def _row(state: State, handset: Handset, names: Mapping[str, str]) -> HandsetRow:
     (latest,) = state.message_store.page(handset_key(handset.number), EARLIEST, LATEST, handset.messages - 1, 1)
-    return Row(handset.number, names.get(handset.number, ""), handset.messages, latest)
+    return HandsetRow(handset.number, names.get(handset.number, ""), handset.messages, latest)
 
 
 # -- one handset -------------------------------------------------------------------------------------------------------
 
 
-def threads(page_request: PageRequest, state: State, numbers: Iterable[str]) -> list[Thread]:
-    """Handsets as they are shown; called with the lock of their world held."""
+def build_threads(page_request: PageRequest, state: State, numbers: Iterable[str]) -> list[Thread]:
+    """Return open handsets as the page shows them. The caller holds their world's lock."""
     names = _names(state)
     return [_thread(page_request, state, number, names) for number in numbers]
 
 
 def _thread(page_request: PageRequest, state: State, number: str, names: Mapping[str, str]) -> Thread:
-    messages, older = _page(state, number, None)
+    messages, older = _messages_before(state, number, None)
     last = messages[-1] if messages else None
-    said = [each for each in messages if each.kind]
+    with_kind = [each for each in messages if each.kind]
     return Thread(
         number,
         names.get(number, ""),
         _bubbles(page_request, state, messages),
         older,
-        of_message(last) if last else "",
-        said[-1].kind if said else "",
-        next((each.reference for each in reversed(said) if each.reference), ""),
+        destination_value(last) if last else "",
+        with_kind[-1].kind if with_kind else "",
+        next((each.reference for each in reversed(with_kind) if each.reference), ""),
         {},
         "",
     )
 
 
-def _page(state: State, number: str, before: int | None) -> tuple[list[Message], int]:
-    """The messages before a place, and how many come before them."""
+def _messages_before(state: State, number: str, before: int | None) -> tuple[list[Message], int]:
+    """Return the messages of a handset before an index, or the latest, and how many come before them."""
     index_key = handset_key(number)
     count = state.message_store.count(index_key, EARLIEST, LATEST)
     end = count if before is None else min(before, count)
@@ -247,11 +248,11 @@ def _page(state: State, number: str, before: int | None) -> tuple[list[Message],
     return state.message_store.page(index_key, EARLIEST, LATEST, start, end - start), start
 
 
-def earlier(page_request: PageRequest, number: str) -> dict[str, Any]:
-    """The bubbles before those that are shown."""
+def earlier_messages(page_request: PageRequest, number: str) -> dict[str, Any]:
+    """Return the bubbles of a handset before the index ``before``."""
     state = page_request.world.state
     with page_request.world.lock:
-        messages, older = _page(state, number, page_request.number("before"))
+        messages, older = _messages_before(state, number, page_request.number("before"))
         bubbles = _bubbles(page_request, state, messages)
     return {"number": number, "bubbles": bubbles, "older": older}
 
@@ -267,130 +268,137 @@ def _bubble(page_request: PageRequest, state: State, message: Message) -> Bubble
         message,
         message.handset,
         iso(message.at),
-        page_request.desk.titles.get(provider, provider),
+        page_request.context.titles.get(provider, provider),
         account,
-        segments(message.text),
+        count_segments(message.text),
         message.serial in state.read,
         tuple(map(_delivery_view, deliveries)),
-        pictures(page_request, message),
+        view_attachments(message, page_request.url_for_section),
     )
 
 
 def _delivery_view(delivery: Delivery) -> DeliveryView:
-    tries = (AttemptView(iso(each.at), each.outcome.status, each.result) for each in delivery.attempts)
+    attempts = (AttemptView(iso(each.at), each.outcome.status, each.result) for each in delivery.attempts)
     due = None if delivery.due is None else iso(delivery.due)
-    return DeliveryView(delivery.number, delivery.kind, delivery.url, delivery.status, due, tuple(tries))
+    return DeliveryView(delivery.number, delivery.kind, delivery.url, delivery.status, due, tuple(attempts))
 
 
 # -- what has changed ----------------------------------------------------------------------------------------------------
 
 
-def changed(page_request: PageRequest) -> dict[str, Any] | None:
-    """The rows and bubbles that something happened to after the cursor ``since``; ``None`` when that is too much to tell."""
-    world, numbers = page_request.world, set(opened(page_request))
-    variant = world.feed.since(page_request.number("since"))
-    if variant.missed or any(isinstance(getattr(item, "what", None), MessageDeleted) for item in variant.items):
-        return None  # a page that is fetched anew shows no bubble of what was deleted
-    _look_up(world)
+def changes(page_request: PageRequest) -> dict[str, Any] | None:
+    """Return the rows and bubbles that changed after the cursor ``since``; ``None`` if the whole page must be loaded."""
+    world, numbers = page_request.world, set(open_handsets(page_request))
+    feed = world.feed.since(page_request.number("since"))
+    if feed.missed or any(_is_deletion(item) for item in feed.items):
+        return None
+    _build_handset_indexes(world)
     with world.lock:
         state = world.state
-        touched = list({each.serial: each for each in _affected(state, numbers, variant.items)}.values())
-        handsets = list(dict.fromkeys(message.handset for message in touched))[-HANDSETS:]
+        changed = list({each.serial: each for each in _changed_messages(state, numbers, feed.items)}.values())
+        handsets = list(dict.fromkeys(message.handset for message in changed))[-HANDSETS:]
         names = _names(state)
-        # The oldest first, for each is put on top of the list.
-        known = (_row_of(state, number, names) for number in handsets)
+        # The oldest first, for the browser puts each row on top of the list.
+        known = (_current_row(state, number, names) for number in handsets)
         rows = sorted((row for row in known if row is not None), key=lambda row: row.latest.at)
-        mine = [message for message in touched if message.handset in numbers]
-        if len(mine) > _MOST_CHANGED:
+        visible = [message for message in changed if message.handset in numbers]
+        if len(visible) > _MAX_CHANGED:
             return None
-        bubbles = _bubbles(page_request, state, sorted(mine, key=lambda each: (each.at, each.serial)))
+        bubbles = _bubbles(page_request, state, sorted(visible, key=lambda each: (each.at, each.serial)))
     wanted = page_request.args.get("q", "").strip()
-    rows = [row for row in rows if _fits(Handset(row.number, 0, 0), wanted, names)]
+    rows = [row for row in rows if _matches(Handset(row.number, 0, 0), wanted, names)]
     return {
         "rows": rows,
         "bubbles": bubbles,
-        "open": opened(page_request),
-        "cursor": variant.cursor,
+        "open": open_handsets(page_request),
+        "cursor": feed.cursor,
         "wanted": wanted,
-        "path": page_request.url_for_section("conversations", open=opened(page_request), q=wanted),
+        "path": page_request.url_for_section("conversations", open=open_handsets(page_request), q=wanted),
     }
 
 
-def _row_of(state: State, number: str, names: Mapping[str, str]) -> Row | None:
-    """A handset as it stands now; ``None`` when a reset has taken its messages."""
+def _current_row(state: State, number: str, names: Mapping[str, str]) -> HandsetRow | None:
+    """Return the row of a handset; ``None`` if a reset removed its messages."""
     count = state.message_store.count(handset_key(number), EARLIEST, LATEST)
     return _row(state, Handset(number, count, 0), names) if count else None
 
 
-def _affected(state: State, numbers: Iterable[str], items: Sequence[object]) -> Iterator[Message]:
-    """The messages that something happened to."""
+def _is_deletion(item: object) -> bool:
+    """Return whether a message was deleted: no part of the page can be sent in its place."""
+    return isinstance(item, TimedEvent) and isinstance(item.event, MessageDeleted)
+
+
+def _changed_messages(state: State, numbers: Iterable[str], items: Sequence[object]) -> Iterator[Message]:
+    """Yield the messages that feed items concern; of the messages that were read, those of some handsets."""
     read: set[int] = set()
     for item in items:
-        what = item.event if isinstance(item, TimedEvent) else None
-        if isinstance(what, MessageStored | MessageChanged):
-            found = state.message_store.get(what.message.serial if isinstance(what, MessageStored) else what.serial)
+        event = item.event if isinstance(item, TimedEvent) else None
+        if isinstance(event, MessageStored | MessageChanged):
+            found = state.message_store.get(event.message.serial if isinstance(event, MessageStored) else event.serial)
             if found is not None:
                 yield found
-        elif isinstance(what, DeliveryOpened):
-            yield from _subject(state, what.delivery.number)
-        elif isinstance(what, AttemptEnded | DeliveryChanged):
-            yield from _subject(state, what.number)
-        elif isinstance(what, MessagesRead):
-            read.update(what.serials)
+        elif isinstance(event, DeliveryOpened):
+            yield from _delivered_message(state, event.delivery.number)
+        elif isinstance(event, AttemptEnded | DeliveryChanged):
+            yield from _delivered_message(state, event.number)
+        elif isinstance(event, MessagesRead):
+            read.update(event.serials)
     if read:
         for number in numbers:
-            messages, _ = _page(state, number, None)
+            messages, _ = _messages_before(state, number, None)
             yield from (message for message in messages if message.serial in read)
 
 
-def _subject(state: State, number: int) -> Iterator[Message]:
-    """The message of a delivery, unless either is gone."""
+def _delivered_message(state: State, number: int) -> Iterator[Message]:
+    """Yield the message of a delivery, if both still exist."""
     if number in state.deliveries:
         with suppress(LookupError):
             yield subject(state.deliveries[number], state)
 
 
-# -- an answer -----------------------------------------------------------------------------------------------------------
+# -- a new message ------------------------------------------------------------------------------------------------------
 
 
-class NotTaken(ValueError):
-    """An answer was not taken; the sentence says why."""
+class InboundRejected(ValueError):
+    """The error that a person's message was rejected, with the reason."""
 
 
-def response(page_request: PageRequest) -> None:
-    """Let the person answer, the provider's way.
+def send_inbound(page_request: PageRequest) -> None:
+    """Send the message of a form from a handset to its destination.
 
     Raises:
-        NotTaken: the provider does not take it.
+        InboundRejected: the provider rejects it, or the world has no such destination.
     """
     form, world = page_request.request.form, page_request.world
     number = handset_of(form.get("handset", "").strip())
     with world.lock:
-        channel = _chosen(channels(world.state, page_request.desk.providers_by_name), form.get("channel", ""))
-        provider = page_request.desk.providers_by_name[channel.provider]
-        messages, _ = _page(world.state, number, None)
-        known = [_persons(each) for each in reversed(messages)]
-        said = fields(world.state, provider, channel, form, page_request.request.files.getlist("picture"))
-    sender = spelled(number, [form.get("handset", "").strip(), *known], provider)
+        providers = page_request.context.providers_by_name
+        destination = _find_destination(list_destinations(world.state, providers), form.get("destination", ""))
+        provider = providers[destination.provider]
+        messages, _ = _messages_before(world.state, number, None)
+        known = [_handset_number(each) for each in reversed(messages)]
+        files = page_request.request.files.getlist("attachment")
+        fields = inbound_fields(world.state, provider, destination, form, files)
+    sender = format_number(number, [form.get("handset", "").strip(), *known], provider)
     try:
-        page_request.call_api("POST", "inbound", {"provider": provider.name, "sender": sender, **said})
+        page_request.call_api("POST", "inbound", {"provider": provider.name, "sender": sender, **fields})
     except ControlError as reason:
-        raise NotTaken(str(reason)) from reason
+        raise InboundRejected(str(reason)) from reason
 
 
-def _chosen(ways: Sequence[Channel], value: str) -> Channel:
-    found = next((each for each in ways if each.value == value), None)
+def _find_destination(destinations: Sequence[Destination], value: str) -> Destination:
+    found = next((each for each in destinations if each.value == value), None)
     if found is None:
-        raise NotTaken("this world has no one whom that answer could reach; choose another channel")
+        raise InboundRejected("this world has no such number, program or account; choose another one")
     return found
 
 
-def _persons(message: Message) -> str:
+def _handset_number(message: Message) -> str:
     return message.sender if message.direction == "inbound" else message.recipient
 
 
-def find(world: World, handset: str, at: Instant, serial: int) -> Message | None:
-    """One message."""
+def find_message(world: World, handset: str, at: Instant, serial: int) -> Message | None:
+    """Return a message of a handset; ``None`` if there is no such message."""
     with world.lock:
         found = world.state.message_store.page(handset_key(handset), at, at)
     return next((message for message in found if message.serial == serial), None)

@@ -1,4 +1,4 @@
-"""The demos that run in the page: one run of each, advanced step by step."""
+"""The demos that run on the page, step by step."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from mockserver.demo import Demo, DemoRun, Step
 
 
 class DemoSessions:
-    """The demos that are being run in this process, one run of each."""
+    """The running demos of this process: at most one run of each."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._runs: dict[str, DemoRun] = {}
 
     def steps(self, demo: Demo) -> Sequence[Step]:
-        """The steps that have been run."""
+        """Return the completed steps of a demo."""
         demo_run = self._runs.get(demo.name)
         return tuple(demo_run.steps) if demo_run is not None else ()
 
-    def is_on(self, demo: Demo) -> bool:
-        """Whether it runs and has steps left."""
+    def is_running(self, demo: Demo) -> bool:
+        """Return whether a demo was started and has steps left."""
         demo_run = self._runs.get(demo.name)
         return demo_run is not None and not demo_run.is_over
 
-    def run_demo(self, demo: Demo, mock: Mock, do: str) -> None:
+    def run_demo(self, demo: Demo, mock: Mock, action: str) -> None:
         """Perform the action of a button: ``start`` from the beginning, the ``next`` step, or ``all`` that is left.
 
         Raises:
-            ControlError: the server rejects something.
+            ControlError: the server rejects a step.
         """
         with self._lock:
             demo_run = self._runs.get(demo.name)
-            if demo_run is None or demo_run.is_over or do == "start":
+            if demo_run is None or demo_run.is_over or action == "start":
                 if demo_run is not None:
                     demo_run.close()
                 demo_run = self._runs[demo.name] = DemoRun(demo, mock)
-            if do == "all":
-                list(demo_run.rest())
+            if action == "all":
+                list(demo_run.run_rest())
             else:
-                demo_run.next()
+                demo_run.run_next()

@@ -1,4 +1,4 @@
-"""Exchanges: the live list, and one of them as it was on the wire, with the reason why."""
+"""The exchanges section: the live list, and each exchange with its bytes and its explanation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mockserver.engine.instants import iso
 from mockserver.engine.journal import OUTCOMES, Exchange
 from mockserver.sdk.request import pairs
 
-from . import layout, snippets
+from . import body_format, snippets
 from .page_context import PageRequest
 
 PAGE = 60
@@ -34,8 +34,12 @@ class ExchangeLine(NamedTuple):
     fault: str
 
 
-def shown(page_request: PageRequest) -> dict[str, Any]:
-    """The list, the latest first: ``q``, ``provider``, ``outcome`` and ``fault`` filter it, ``before`` goes on in it."""
+def view_model(page_request: PageRequest) -> dict[str, Any]:
+    """Return what the section's template shows, the latest exchange first.
+
+    Args:
+        page_request: ``q``, ``provider``, ``outcome`` and ``fault`` filter the list, ``before`` is the number to continue from.
+    """
     journal = page_request.world.journal
     lines = list(islice(_matching(page_request, before=page_request.number("before", journal.last + 1)), PAGE + 1))
     filters = {name: page_request.args.get(name, "") for name in _FILTERS}
@@ -53,20 +57,18 @@ def shown(page_request: PageRequest) -> dict[str, Any]:
     }
 
 
-def changed(page_request: PageRequest) -> dict[str, Any] | None:
-    """The lines that came after the number ``since``; ``None`` when they are more than a page."""
+def changes(page_request: PageRequest) -> dict[str, Any] | None:
+    """Return the exchanges after the number ``since``; ``None`` if there are more than a page of them."""
     since, last = page_request.number("since"), page_request.world.journal.last
     if last - since > PAGE:
         return None
     lines = list(_matching(page_request, since=since))
-    url_for_section = page_request.url_for_section(
-        "exchanges", **{name: page_request.args.get(name) for name in _FILTERS}
-    )
-    return {"lines": lines[::-1], "last": last, "cursor": page_request.world.feed.cursor, "path": url_for_section}
+    path = page_request.url_for_section("exchanges", **{name: page_request.args.get(name) for name in _FILTERS})
+    return {"lines": lines[::-1], "last": last, "cursor": page_request.world.feed.cursor, "path": path}
 
 
 def _matching(page_request: PageRequest, *, before: int | None = None, since: int = 0) -> Iterator[ExchangeLine]:
-    """The exchanges between two numbers that the filters leave, the latest first."""
+    """Yield the exchanges between two numbers that match the filters, the latest first."""
     wanted = page_request.args.get("q", "").strip().casefold()
     provider, outcome, fault = (page_request.args.get(name) for name in ("provider", "outcome", "fault"))
     for exchange in reversed(page_request.world.journal.since(since)):
@@ -76,15 +78,15 @@ def _matching(page_request: PageRequest, *, before: int | None = None, since: in
             continue
         if fault and exchange.fault is None:
             continue
-        page_request.desk.masking.apply(exchange)
+        page_request.context.masking.apply(exchange)
         if not wanted or any(wanted in text for text in _texts(exchange)):
             yield _line(page_request, exchange)
 
 
 def _texts(exchange: Exchange) -> Iterator[str]:
-    """Return the text that a search looks at."""
+    """Yield the texts that a search looks through."""
     yield f"{exchange.method} {exchange.target} {exchange.status}".casefold()
-    yield f"{exchange.operation or ''} {_name(exchange)} {exchange.account or ''}".casefold()
+    yield f"{exchange.operation or ''} {_error_name(exchange)} {exchange.account or ''}".casefold()
     for body in (exchange.body, exchange.response_body):
         yield body.decode("utf-8", "replace").casefold()
 
@@ -93,122 +95,127 @@ def _line(page_request: PageRequest, exchange: Exchange) -> ExchangeLine:
     return ExchangeLine(
         exchange.number,
         iso(exchange.at),
-        page_request.desk.titles.get(exchange.provider or "", ""),
+        page_request.context.titles.get(exchange.provider or "", ""),
         exchange.operation or "",
         exchange.method,
         exchange.target,
         exchange.status,
         exchange.outcome,
-        _name(exchange),
-        fault_in_words(exchange.fault),
+        _error_name(exchange),
+        fault_kinds(exchange.fault),
     )
 
 
-def _name(exchange: Exchange) -> str:
+def _error_name(exchange: Exchange) -> str:
     return "" if exchange.error is None else type(exchange.error).__name__
 
 
-def fault_in_words(fault: Mapping[str, Any] | None) -> str:
-    """The kinds of what acted on an exchange."""
+def fault_kinds(fault: Mapping[str, Any] | None) -> str:
+    """Return the kinds of a fault as one text; empty if there is none."""
     if fault is None:
         return ""
-    what = fault["fault"]
-    return ", ".join(each["kind"] for each in (what if isinstance(what, list) else [what]))
+    faults = fault["fault"]
+    return ", ".join(each["kind"] for each in (faults if isinstance(faults, list) else [faults]))
 
 
-# -- one -----------------------------------------------------------------------------------------------------------------
+# -- one exchange --------------------------------------------------------------------------------------------------------
 
-WAYS = {"laid": "Laid out", "sent": "As sent", "bytes": "Bytes"}
-"""How a message can be looked at."""
+FORMATS = {"formatted": "Formatted", "raw": "As sent", "bytes": "Bytes"}
+"""The formats in which a request or response can be shown, each with its label."""
 
 
-class MessageView(NamedTuple):
-    """A request or an answer."""
+class HttpMessageView(NamedTuple):
+    """A request or a response, in one format."""
 
     title: str
     name: str
-    """The parameter that says how it is looked at."""
-    way: str
-    start: str
-    """Its first line."""
+    """``request`` or ``response``; also the query parameter that chooses its format."""
+    format: str
+    """A key of `FORMATS`."""
+    start_line: str
     headers: tuple[tuple[str, str], ...]
     query: tuple[tuple[str, str], ...]
     size: int
-    formatted: layout.FormattedBody | None
+    """Bytes of the body."""
+    body: body_format.FormattedBody | None
+    """The body, if the format is ``formatted``."""
     raw: str
-    """As it was on the wire, as far as text can show it."""
+    """Head and body as text, if the format is ``raw``."""
     dump: Mapping[str, Any] | None
+    """Head and body as hexadecimal lines, if the format is ``bytes``."""
 
 
-def whole(page_request: PageRequest, number: int) -> dict[str, Any]:
-    """Render one exchange.
+def exchange_view(page_request: PageRequest, number: int) -> dict[str, Any]:
+    """Return what the template of one exchange shows.
 
     Raises:
-        ControlError: there is none of that number any more, or not yet.
+        ControlError: the journal has no exchange of that number, or no longer.
     """
-    described = page_request.call_api("GET", f"journal/{number}")  # masks what is kept of it
+    described = page_request.call_api("GET", f"journal/{number}")  # masks its credentials
     exchange = page_request.world.journal.get(number)
     assert exchange is not None
     return {
         "exchange": described,
         "explanation": described["explanation"],
-        "halves": (_request(page_request, exchange), _respond(page_request, exchange)),
-        "ways": WAYS,
-        "curl": snippets.curl(exchange, page_request.origin),
-        "pytest": snippets.pytest(exchange, page_request),
-        "fault_in_words": fault_in_words(exchange.fault),
-        "provider_title": page_request.desk.titles.get(exchange.provider or "", ""),
+        "http_messages": (_request_view(page_request, exchange), _response_view(page_request, exchange)),
+        "formats": FORMATS,
+        "curl": snippets.curl_command(exchange, page_request.origin),
+        "pytest": snippets.pytest_test(exchange, page_request),
+        "fault_kinds": fault_kinds(exchange.fault),
+        "provider_title": page_request.context.titles.get(exchange.provider or "", ""),
         "newer": number + 1 if number < page_request.world.journal.last else 0,
         "older": number - 1 if number - 1 > page_request.world.journal.dropped else 0,
     }
 
 
-def _request(page_request: PageRequest, exchange: Exchange) -> MessageView:
-    start = f"{exchange.method} {exchange.target} HTTP/1.1" if exchange.method else ""
+def _request_view(page_request: PageRequest, exchange: Exchange) -> HttpMessageView:
+    start_line = f"{exchange.method} {exchange.target} HTTP/1.1" if exchange.method else ""
     query = exchange.target.partition("?")[2]
-    read = tuple(pairs(query.encode("latin-1", "replace"))) if query else ()
-    return _half(page_request, "Request", "request", start, exchange.head, exchange.body, read)
+    parameters = tuple(pairs(query.encode("latin-1", "replace"))) if query else ()
+    return _http_message_view(page_request, "Request", "request", start_line, exchange.head, exchange.body, parameters)
 
 
-def _respond(page_request: PageRequest, exchange: Exchange) -> MessageView:
+def _response_view(page_request: PageRequest, exchange: Exchange) -> HttpMessageView:
     from http.client import responses
 
-    start = f"HTTP/1.1 {exchange.status} {responses.get(exchange.status, '')}".strip()
-    return _half(page_request, "Response", "answer", start, tuple(exchange.response_head), exchange.response_body, ())
+    start_line = f"HTTP/1.1 {exchange.status} {responses.get(exchange.status, '')}".strip()
+    return _http_message_view(
+        page_request, "Response", "response", start_line, tuple(exchange.response_head), exchange.response_body, ()
+    )
 
 
-def _half(
+def _http_message_view(
     page_request: PageRequest,
     title: str,
     name: str,
-    start: str,
+    start_line: str,
     headers: tuple[tuple[str, str], ...],
     body: bytes,
     query: tuple[tuple[str, str], ...],
-) -> MessageView:
-    way = page_request.args.get(name, "laid")
-    way = way if way in WAYS else "laid"
+) -> HttpMessageView:
+    format_ = page_request.args.get(name, "")
+    format_ = format_ if format_ in FORMATS else "formatted"
     whole = page_request.args.get("whole") == name
-    kind = next((value for header, value in headers if header.lower() == "content-type"), "")
-    raw = "\r\n".join([start, *(f"{header}: {value}" for header, value in headers), "", ""]).encode(
+    content_type = next((value for header, value in headers if header.lower() == "content-type"), "")
+    raw = "\r\n".join([start_line, *(f"{header}: {value}" for header, value in headers), "", ""]).encode(
         "latin-1", "replace"
     )
-    return MessageView(
+    return HttpMessageView(
         title,
         name,
-        way,
-        start,
+        format_,
+        start_line,
         headers,
         query,
         len(body),
-        layout.format_body(body, kind, whole) if way == "laid" else None,
-        _visible((raw + body).decode("utf-8", "backslashreplace")) if way == "sent" else "",
-        layout.dump(raw + body, whole) if way == "bytes" else None,
+        body_format.format_body(body, content_type, whole) if format_ == "formatted" else None,
+        _escape_controls((raw + body).decode("utf-8", "backslashreplace")) if format_ == "raw" else "",
+        body_format.dump(raw + body, whole) if format_ == "bytes" else None,
     )
 
 
-def _visible(text: str) -> str:
-    """A text with the control characters of the wire left out of sight, and others in it."""
+def _escape_controls(text: str) -> str:
+    """Replace CRLF by line feeds, and write other control characters as escapes."""
     return re.sub(
         r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r\n", "\n")
     )

@@ -1,4 +1,4 @@
-"""The context of the page: the server's objects, and one request."""
+"""What the page works with: the server's objects, and one request in one world."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 ROOT = "/_mock/ui"
 
 Guard: TypeAlias = Callable[[Mapping[str, Any]], int]
-"""The status with which a request, given its WSGI environ, is not let in; 0 where it is."""
+"""Returns the HTTP status that rejects a request, given its WSGI environ; 0 if the request is allowed."""
 
 
 @dataclass(frozen=True, eq=False)
 class PageContext:
-    """The objects that the page works on."""
+    """The server's objects that the page works with."""
 
     registry: WorldRegistry
     providers: tuple[Provider, ...]
@@ -40,7 +40,7 @@ class PageContext:
     guard: Guard
     version: str
     application: WSGIApplication
-    """The whole server, whose control API is asked in this process."""
+    """The server's WSGI application; the page calls its control API in this process."""
 
     @cached_property
     def providers_by_name(self) -> Mapping[str, Provider]:
@@ -49,7 +49,7 @@ class PageContext:
 
     @cached_property
     def demo_sessions(self) -> DemoSessions:
-        """The demos that are being run."""
+        """The demos that are running."""
         from .demo_sessions import DemoSessions
 
         return DemoSessions()
@@ -60,53 +60,53 @@ class PageContext:
         return {provider.name: provider.title for provider in self.providers}
 
 
-class NoWorld(LookupError):
-    """There is no world of that id."""
+class WorldNotFound(LookupError):
+    """The error that no world has the id in a URL."""
 
 
 class PageRequest:
     """One request to the page, in one world."""
 
-    def __init__(self, desk: PageContext, request: Request, world_id: str | None = None) -> None:
-        self.desk = desk
+    def __init__(self, context: PageContext, request: Request, world_id: str | None = None) -> None:
+        self.context = context
         self.request = request
-        world = desk.registry.default if world_id is None else desk.registry.get(world_id)
+        world = context.registry.default if world_id is None else context.registry.get(world_id)
         if world is None:
-            raise NoWorld(f"there is no world {world_id!r}")
+            raise WorldNotFound(f"there is no world {world_id!r}")
         self.world: World = world
         self.origin = request.host_url.rstrip("/")
-        """How the server was addressed, such as ``http://127.0.0.1:7670``."""
-        self.since = urlencode({"set": world.settings_changed.cursor, "worlds": desk.registry.feed.cursor})
-        """Behind what `live` is to go on, so that nothing is missed between a page and its stream: read before all else."""
+        """The scheme, host and port that the browser used, such as ``http://127.0.0.1:7670``."""
+        self.since = urlencode({"set": world.settings_changed.cursor, "worlds": context.registry.feed.cursor})
+        """The cursors from which the page's event stream continues. They are read first, so that it misses no change."""
 
     @property
     def args(self) -> MultiDict[str, str]:
-        """The address's parameters."""
+        """The query parameters."""
         return self.request.args
 
-    def number(self, name: str, otherwise: int = 0) -> int:
-        """A parameter as a whole number; what is none is as if it were not there."""
+    def number(self, name: str, default: int = 0) -> int:
+        """Return a query parameter as a whole number, or the default if it is missing or not one."""
         text = self.args.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else otherwise
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else default
 
     def url_for_section(self, section: str, **parameters: Any) -> str:
-        """The address of a section of this world."""
-        return address(self.world.id, section, **parameters)
+        """Return the URL of a section of this world."""
+        return url_in_world(self.world.id, section, **parameters)
 
     def call_api(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """Ask the control API; a path that begins with no slash is one of this world's.
+        """Call the control API. A path without a leading slash is relative to this world.
 
         Raises:
-            ControlError: it says no.
+            ControlError: the control API rejects the call.
         """
         if not path.startswith("/"):
             path = f"/_mock/worlds/{quote(self.world.id, safe='')}" + (f"/{path}" if path else "")
-        way = InProcess(self.desk.application, self.origin, self.desk.settings.token)
-        return way.call(method, path, query, body)
+        transport = InProcess(self.context.application, self.origin, self.context.settings.token)
+        return transport.call(method, path, query, body)
 
 
-def address(world_id: str, section: str, **parameters: Any) -> str:
-    """The address of a section of a world."""
+def url_in_world(world_id: str, section: str, **parameters: Any) -> str:
+    """Return the URL of a section of a world. Parameters that are ``None`` or empty are left out."""
     given = {name: value for name, value in parameters.items() if value not in (None, "", [])}
     query = f"?{urlencode(given, doseq=True)}" if given else ""
     return f"{ROOT}/worlds/{quote(world_id, safe='')}/{section}{query}"

@@ -1,7 +1,7 @@
-"""The page's addresses; the only file of it that speaks Flask.
+"""The routes of the page, and the only module of it that uses Flask.
 
-Sections of a world are at ``/_mock/ui/worlds/ID/SECTION``: GET shows one, POST does what a form of it says and leads
-back. Everything else under ``/_mock/ui/`` is files.
+The sections of a world are at ``/_mock/ui/worlds/ID/SECTION``: GET shows one, POST performs the action of one of its forms
+and redirects back. Static files are under ``/_mock/ui/static/``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mockserver.http.wsgi import add_any_method, to_flask
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.sdk.response import Stream
 
-from .page_context import ROOT, NoWorld, PageContext, PageRequest
+from .page_context import ROOT, PageContext, PageRequest, WorldNotFound
 
 if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
@@ -35,11 +35,11 @@ SECTIONS = {
     "exchanges": "Exchanges",
     "clock": "Clock",
     "faults": "Faults",
-    "variants": "VariantsMixin",
+    "variants": "Variants",
     "worlds": "Worlds",
     "demos": "Demos",
 }
-"""The sections in the navigation."""
+"""The sections, each with its title in the navigation."""
 
 _FILES = Path(__file__).parent / "static"
 
@@ -50,17 +50,17 @@ _POLICY = (
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # without one, a form says that it comes from nowhere
+    "Referrer-Policy": "same-origin",  # with no-referrer, forms would send "Origin: null"
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
-def routes(desk: PageContext) -> Blueprint:
-    """The page of a server."""
+def create_blueprint(context: PageContext) -> Blueprint:
+    """Return the Flask blueprint with all routes of the page."""
     blueprint = Blueprint("ui", __name__, template_folder="templates")
-    pages = _Pages(desk)
+    pages = _Pages(context)
 
-    def response(path: str = "") -> Any:  # noqa: ARG001 - the router reads the address itself
+    def respond(path: str = "") -> Any:  # noqa: ARG001 - the router reads the path from the request
         methods, found = _ROUTER.at(request.path)
         if not methods:
             raise NotFound
@@ -70,31 +70,31 @@ def routes(desk: PageContext) -> Blueprint:
 
     def add(state: BlueprintSetupState) -> None:
         state.app.jinja_options = {**state.app.jinja_options, "bytecode_cache": TEMPLATES}
-        add_any_method(state.app, f"{ROOT}/", "ui.front", response)
-        add_any_method(state.app, f"{ROOT}/<path:path>", "ui.answer", response)
+        add_any_method(state.app, f"{ROOT}/", "ui.home", respond)
+        add_any_method(state.app, f"{ROOT}/<path:path>", "ui.page", respond)
 
     blueprint.record(add)
-    blueprint.before_request(pages.let_in)
+    blueprint.before_request(pages.check_access)
     blueprint.after_request(_with_headers)
-    blueprint.register_error_handler(NoWorld, pages.no_world)
+    blueprint.register_error_handler(WorldNotFound, pages.world_not_found)
     blueprint.register_error_handler(ControlError, pages.rejected)
     return blueprint
 
 
 class _CompiledTemplates(BytecodeCache):
-    """The compiled templates of this process, for every application that shows the page."""
+    """The compiled templates, shared by all applications of this process."""
 
     def __init__(self) -> None:
         self._compiled: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Fill a bucket, if its template has been compiled."""
+        """Load a compiled template, if there is one."""
         compiled = self._compiled.get(bucket.key)
         if compiled is not None:
             bucket.bytecode_from_string(compiled)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a template that was compiled."""
+        """Store a compiled template."""
         self._compiled[bucket.key] = bucket.bytecode_to_string()
 
 
@@ -108,75 +108,78 @@ def _with_headers(response: Response) -> Response:
     return response
 
 
-def _do_conversations(page_request: PageRequest) -> str:
-    """An answer; and then the same handsets again."""
+def _submit_conversations(page_request: PageRequest) -> str:
+    """Send a message, and return the URL with the same handsets."""
     from . import conversations
 
-    conversations.response(page_request)
+    conversations.send_inbound(page_request)
     return page_request.url_for_section(
         "conversations", open=page_request.args.getlist("open"), q=page_request.args.get("q")
     )
 
 
-def _do_clock(page_request: PageRequest) -> str:
+def _submit_clock(page_request: PageRequest) -> str:
     from . import clock
 
-    clock.move(page_request)
-    # The strip on top of every page has these buttons too.
+    clock.move_clock(page_request)
+    # Every page has some of these buttons on top.
     back = page_request.request.form.get("back", "")
     return back if back.startswith(f"{ROOT}/") else page_request.url_for_section("clock")
 
 
-def _do_faults(page_request: PageRequest) -> str:
+def _submit_faults(page_request: PageRequest) -> str:
     from . import faults
 
-    {"add": faults.add, "remove": faults.remove}[page_request.request.form.get("do", "")](page_request)
+    {"add": faults.add_rule, "remove": faults.remove_rules}[page_request.request.form.get("do", "")](page_request)
     return page_request.url_for_section("faults")
 
 
-def _do_variants(page_request: PageRequest) -> str:
+def _submit_variants(page_request: PageRequest) -> str:
     from . import variants
 
-    variants.choose(page_request)
+    variants.choose_variant(page_request)
     return page_request.url_for_section("variants")
 
 
-def _do_worlds(page_request: PageRequest) -> str:
+def _submit_worlds(page_request: PageRequest) -> str:
     from . import worlds
 
     return worlds.change_worlds(page_request)
 
 
-def _do_demos(page_request: PageRequest) -> str:
+def _submit_demos(page_request: PageRequest) -> str:
     from . import demos
 
     return demos.run_step(page_request)
 
 
-_VERBS: Mapping[str, Callable[[PageRequest], str]] = {
-    "conversations": _do_conversations,
-    "clock": _do_clock,
-    "faults": _do_faults,
-    "variants": _do_variants,
-    "worlds": _do_worlds,
-    "demos": _do_demos,
+_FORM_HANDLERS: Mapping[str, Callable[[PageRequest], str]] = {
+    "conversations": _submit_conversations,
+    "clock": _submit_clock,
+    "faults": _submit_faults,
+    "variants": _submit_variants,
+    "worlds": _submit_worlds,
+    "demos": _submit_demos,
 }
-"""The function for the forms of each section; it returns the URL to go to."""
+"""The function that performs the actions of a section's forms; it returns the URL to redirect to."""
 
 
 class _Pages:
-    """The views. Modules of sections are imported when somebody looks."""
+    """The views. The module of a section is imported when the section is first shown."""
 
-    def __init__(self, desk: PageContext) -> None:
-        self._desk = desk
+    def __init__(self, context: PageContext) -> None:
+        self._context = context
 
-    # -- who may look --------------------------------------------------------------------------------------------------
+    # -- access --------------------------------------------------------------------------------------------------------
 
-    def let_in(self) -> Response | None:
-        """Anybody may have the files. Who shows no token where one is asked for gets the page that asks for it."""
+    def check_access(self) -> Response | None:
+        """Return the response for a request that is not allowed, which may be the page that asks for the token, else ``None``.
+
+        Static files need no token.
+        """
         if request.path.startswith(f"{ROOT}/static/"):
             return None
-        status = self._desk.guard(request.environ)
+        status = self._context.guard(request.environ)
         if status == 0:
             return None
         if status == 401 and request.method == "GET" and "Authorization" not in request.headers:
@@ -185,25 +188,25 @@ class _Pages:
 
     # -- pages ---------------------------------------------------------------------------------------------------------
 
-    def front(self) -> str:
-        """The default world's conversations."""
-        return self._page(PageRequest(self._desk, request), "conversations")
+    def home(self) -> str:
+        """Render the default world's conversations."""
+        return self._page(PageRequest(self._context, request), "conversations")
 
     def section(self, name: str) -> Callable[..., Any]:
-        """Render a section of a world."""
+        """Return the view that renders a section of a world."""
 
         def view(world_id: str) -> str:
-            return self._page(PageRequest(self._desk, request, world_id), name)
+            return self._page(PageRequest(self._context, request, world_id), name)
 
         return view
 
-    def done(self, name: str) -> Callable[..., Any]:
-        """What a form says; then back, or the page again with the reason why not."""
+    def submit(self, name: str) -> Callable[..., Any]:
+        """Return the view that performs the action of a section's form: it redirects, or renders the section with the error."""
 
         def view(world_id: str) -> AnyResponse | str:
-            page_request = PageRequest(self._desk, request, world_id)
+            page_request = PageRequest(self._context, request, world_id)
             try:
-                return redirect(_VERBS[name](page_request), 303)
+                return redirect(_FORM_HANDLERS[name](page_request), 303)
             except (ControlError, ValueError, KeyError) as reason:
                 if name == "conversations":
                     return self._page(page_request, name, draft=request.form, error=str(reason))
@@ -215,25 +218,25 @@ class _Pages:
         """Render one exchange."""
         from . import exchanges
 
-        page_request = PageRequest(self._desk, request, world_id)
-        return self._rendered(page_request, "exchange", "exchanges", exchanges.whole(page_request, number))
+        page_request = PageRequest(self._context, request, world_id)
+        return self._render(page_request, "exchange", "exchanges", exchanges.exchange_view(page_request, number))
 
     def _page(self, page_request: PageRequest, name: str, alert: str = "", **more: Any) -> str:
-        cursor = page_request.world.feed.cursor  # before anything is read, so that nothing is missed
-        shown = import_module(f".{name}", __package__).shown(page_request, **more)
-        return self._rendered(page_request, name, name, {**shown, "cursor": cursor, "alert": alert})
+        cursor = page_request.world.feed.cursor  # read first, so that the event stream misses no change
+        values = import_module(f".{name}", __package__).view_model(page_request, **more)
+        return self._render(page_request, name, name, {**values, "cursor": cursor, "alert": alert})
 
-    def _rendered(self, page_request: PageRequest, template: str, section: str, context: Mapping[str, Any]) -> str:
+    def _render(self, page_request: PageRequest, template: str, section: str, values: Mapping[str, Any]) -> str:
         text = render_template(
-            f"ui/{template}.html", **{**self._common(page_request), "section": section, "changes": "", **context}
+            f"ui/{template}.html", **{**self._common(page_request), "section": section, "changes": "", **values}
         )
-        # What clients sent need not be Unicode.
+        # What clients sent may contain bytes that are not Unicode.
         return text.encode("utf-8", "backslashreplace").decode()
 
     def _common(self, page_request: PageRequest) -> dict[str, Any]:
-        from . import clock, segments
+        from . import clock, sms_segments
 
-        desk = self._desk
+        context = self._context
         return {
             "root": ROOT,
             "page_request": page_request,
@@ -241,16 +244,16 @@ class _Pages:
             "url_for_section": page_request.url_for_section,
             "path": request.full_path.rstrip("?"),
             "sections": SECTIONS,
-            "all_worlds": sorted(each.id for each in desk.registry),
-            "clock": clock.standing(page_request.world),
+            "all_worlds": sorted(each.id for each in context.registry),
+            "clock": clock.clock_view(page_request.world),
             "clock_steps": clock.STEPS,
             "cursor": page_request.world.feed.cursor,
             "origin": page_request.origin,
-            "titles": desk.titles,
-            "providers": desk.providers,
-            "needs_token": desk.guard({**request.environ, "HTTP_AUTHORIZATION": ""}) == 401,
-            "version": desk.version,
-            "gsm": {"basic": segments.BASIC, "extension": segments.EXTENSION},
+            "titles": context.titles,
+            "providers": context.providers,
+            "needs_token": context.guard({**request.environ, "HTTP_AUTHORIZATION": ""}) == 401,
+            "version": context.version,
+            "gsm": {"basic": sms_segments.BASIC, "extension": sms_segments.EXTENSION},
             "iso": iso,
             "alert": "",
         }
@@ -258,38 +261,38 @@ class _Pages:
     # -- parts of pages ------------------------------------------------------------------------------------------------
 
     def conversation_changes(self, world_id: str) -> Any:
-        """What happened to handsets after a cursor."""
+        """Render the rows and bubbles that changed after a cursor."""
         from . import conversations
 
-        page_request = PageRequest(self._desk, request, world_id)
-        return self._parts(page_request, "conversation_changes", conversations.changed(page_request))
+        page_request = PageRequest(self._context, request, world_id)
+        return self._render_parts(page_request, "conversation_changes", conversations.changes(page_request))
 
-    def earlier(self, world_id: str) -> str:
-        """Older messages of a handset."""
+    def earlier_messages(self, world_id: str) -> str:
+        """Render older messages of a handset."""
         from . import conversations
 
-        page_request = PageRequest(self._desk, request, world_id)
-        found = conversations.earlier(page_request, page_request.args.get("handset", ""))
-        return self._rendered(page_request, "earlier", "conversations", found)
+        page_request = PageRequest(self._context, request, world_id)
+        values = conversations.earlier_messages(page_request, page_request.args.get("handset", ""))
+        return self._render(page_request, "earlier_messages", "conversations", values)
 
     def exchange_changes(self, world_id: str) -> Any:
-        """Exchanges after a number."""
+        """Render the exchanges after a number."""
         from . import exchanges
 
-        page_request = PageRequest(self._desk, request, world_id)
-        return self._parts(page_request, "exchange_changes", exchanges.changed(page_request))
+        page_request = PageRequest(self._context, request, world_id)
+        return self._render_parts(page_request, "exchange_changes", exchanges.changes(page_request))
 
-    def _parts(self, page_request: PageRequest, template: str, found: Mapping[str, Any] | None) -> Any:
-        """Parts of a page; nothing where it is better fetched whole."""
-        if found is None:
+    def _render_parts(self, page_request: PageRequest, template: str, values: Mapping[str, Any] | None) -> Any:
+        """Render parts of a page; 204 without a body tells the browser to load the whole page."""
+        if values is None:
             return Response(status=204)
-        return self._rendered(page_request, template, "", found)
+        return self._render(page_request, template, "", values)
 
     def live(self, world_id: str) -> Response:
-        """What has changed, as it happens."""
-        from .live import live
+        """Respond with the stream of changed topics."""
+        from .event_stream import open_event_stream
 
-        stream: Stream = live(PageRequest(self._desk, request, world_id))
+        stream: Stream = open_event_stream(PageRequest(self._context, request, world_id))
         if stream.attach(request.environ):
             return to_flask(ProviderResponse(stream.status, stream.headers, b""))
         return Response(stream.pieces(), stream.status, dict(stream.headers))
@@ -303,52 +306,51 @@ class _Pages:
         return response
 
     def attachment(self, world_id: str) -> Response:
-        """What came with a message: a picture as a picture, all else to be saved."""
-        from . import conversations, pictures
+        """Serve an attachment of a message: an image to be shown, anything else to be downloaded."""
+        from . import attachments, conversations
 
-        page_request = PageRequest(self._desk, request, world_id)
+        page_request = PageRequest(self._context, request, world_id)
         at, serial, number = (page_request.number(name) for name in ("at", "serial", "id"))
-        message = conversations.find(page_request.world, page_request.args.get("handset", ""), at, serial)
+        message = conversations.find_message(page_request.world, page_request.args.get("handset", ""), at, serial)
         found = [each for each in (message.attachments if message else ()) if each.id == number]
         if not found:
             return Response("there is no such attachment", 404, mimetype="text/plain")
-        kind = pictures.safe_type(found[0])
-        response = Response(found[0].content, mimetype=kind)
-        how = "attachment" if kind == pictures.DOWNLOAD else "inline"
-        response.headers.set("Content-Disposition", how, filename=found[0].name)
+        media_type = attachments.safe_type(found[0])
+        response = Response(found[0].content, mimetype=media_type)
+        disposition = "attachment" if media_type == attachments.DOWNLOAD else "inline"
+        response.headers.set("Content-Disposition", disposition, filename=found[0].name)
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
 
-    # -- what went wrong -----------------------------------------------------------------------------------------------
+    # -- errors --------------------------------------------------------------------------------------------------------
 
-    def no_world(self, reason: NoWorld) -> tuple[str, int]:
-        """There is no such world any more: choose another."""
-        page_request = PageRequest(self._desk, request)
+    def world_not_found(self, reason: WorldNotFound) -> tuple[str, int]:
+        """Render the list of worlds with the error, for the user to choose another one."""
         from . import worlds
 
-        return self._rendered(
-            page_request, "worlds", "worlds", {**worlds.shown(page_request), "alert": str(reason)}
-        ), 404
+        page_request = PageRequest(self._context, request)
+        values = {**worlds.view_model(page_request), "alert": str(reason)}
+        return self._render(page_request, "worlds", "worlds", values), 404
 
     def rejected(self, reason: ControlError) -> tuple[str, int]:
-        """The control API said no to what a page needs."""
-        return self._rendered(PageRequest(self._desk, request), "rejected", "", {"alert": str(reason)}), 404
+        """Render the error with which the control API rejected what a page needs."""
+        return self._render(PageRequest(self._context, request), "rejected", "", {"alert": str(reason)}), 404
 
 
-_HERE = f"{ROOT}/worlds/<world_id>"
+_WORLD = f"{ROOT}/worlds/<world_id>"
 _VIEWS: tuple[tuple[str, str, Callable[[_Pages], Callable[..., Any]]], ...] = (
-    ("GET", f"{ROOT}/", lambda pages: pages.front),
+    ("GET", f"{ROOT}/", lambda pages: pages.home),
     ("GET", f"{ROOT}/static/<path:name>", lambda pages: pages.file),
-    ("GET", f"{_HERE}/live", lambda pages: pages.live),
-    ("GET", f"{_HERE}/attachment", lambda pages: pages.attachment),
-    ("GET", f"{_HERE}/conversations/changes", lambda pages: pages.conversation_changes),
-    ("GET", f"{_HERE}/conversations/earlier", lambda pages: pages.earlier),
-    ("GET", f"{_HERE}/exchanges/changes", lambda pages: pages.exchange_changes),
-    ("GET", f"{_HERE}/exchanges/<int:number>", lambda pages: pages.exchange),
-    *(("GET", f"{_HERE}/{name}", methodcaller("section", name)) for name in SECTIONS),
-    *(("POST", f"{_HERE}/{name}", methodcaller("done", name)) for name in _VERBS),
+    ("GET", f"{_WORLD}/live", lambda pages: pages.live),
+    ("GET", f"{_WORLD}/attachment", lambda pages: pages.attachment),
+    ("GET", f"{_WORLD}/conversations/changes", lambda pages: pages.conversation_changes),
+    ("GET", f"{_WORLD}/conversations/earlier", lambda pages: pages.earlier_messages),
+    ("GET", f"{_WORLD}/exchanges/changes", lambda pages: pages.exchange_changes),
+    ("GET", f"{_WORLD}/exchanges/<int:number>", lambda pages: pages.exchange),
+    *(("GET", f"{_WORLD}/{name}", methodcaller("section", name)) for name in SECTIONS),
+    *(("POST", f"{_WORLD}/{name}", methodcaller("submit", name)) for name in _FORM_HANDLERS),
 )
-"""Method, address and view of everything here."""
+"""The method, path and view of each route."""
 _ROUTER = Router(_VIEWS)
-ADDRESSES = tuple(pattern for pattern in _ROUTER.patterns if "<path:" not in pattern)
-"""Every address here that says what a path must look like."""
+PATTERNS = tuple(pattern for pattern in _ROUTER.patterns if "<path:" not in pattern)
+"""The paths of the routes, without those that match any path."""

@@ -1,7 +1,7 @@
-"""An exchange to take away: as a line of curl, and as a test of pytest that passes against this server.
+"""Code that repeats an exchange: a curl command line, and a pytest test that passes against this server.
 
-The test asks a fork of the world, so it neither needs nor corrupts what is there: an hour later no rate window is in the
-way. Where a rate limit rejected, the calls that used the limit up come first, at the same distance in time.
+The test uses a fork of the world, so it changes nothing in it, and advances the fork by an hour, so that no rate window is full.
+If a rate limit rejected the exchange, the test first makes the calls that used up the limit, at the same distances in time.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from mockserver.sdk.request import media_type, pairs
 if TYPE_CHECKING:
     from .page_context import PageRequest
 
-_OF_THE_CONNECTION = frozenset(
+_CONNECTION_HEADERS = frozenset(
     ("host", "connection", "content-length", "accept-encoding", "transfer-encoding", "expect", "keep-alive", "upgrade")
 )
-"""Headers that a client makes itself."""
+"""Headers that an HTTP client sets by itself."""
 
 
-def curl(exchange: Exchange, origin: str) -> str:
-    """The request as a command line."""
+def curl_command(exchange: Exchange, origin: str) -> str:
+    """Return a command line that repeats the request."""
     if not exchange.method:
-        return f"# this was no HTTP\nprintf {_printf(exchange.body)} | nc {urlsplit(origin).hostname} {urlsplit(origin).port}"
+        return f"# this was not HTTP\nprintf {_printf(exchange.body)} | nc {urlsplit(origin).hostname} {urlsplit(origin).port}"
     lines = [f"curl -sS -X {exchange.method} {shlex.quote(origin + _target(exchange))}"]
     has_type = any(name.lower() == "content-type" for name, _ in exchange.head)
     lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in _headers(exchange)]
     if exchange.body and not has_type:
-        lines.append("-H 'Content-Type:'")  # else curl would make one
+        lines.append("-H 'Content-Type:'")  # else curl sets one
     if exchange.body:
         text = _text(exchange.body)
         lines.append(f"--data-binary {shlex.quote(text)}" if text is not None else "--data-binary @-")
@@ -47,17 +47,17 @@ def curl(exchange: Exchange, origin: str) -> str:
 
 
 def _target(exchange: Exchange) -> str:
-    """The path and query, of a request to a proxy too."""
+    """Return path and query, also for a request to a proxy."""
     target = exchange.target
     return target if target.startswith("/") else "/" + target.partition("://")[2].partition("/")[2]
 
 
 def _headers(exchange: Exchange) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in exchange.head if name.lower() not in _OF_THE_CONNECTION]
+    return [(name, value) for name, value in exchange.head if name.lower() not in _CONNECTION_HEADERS]
 
 
 def _text(body: bytes) -> str | None:
-    """A body that a command line can carry."""
+    """Return a body as text that a command line can carry; ``None`` if it cannot."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -73,15 +73,15 @@ def _printf(body: bytes) -> str:
 
 
 class _Call(NamedTuple):
-    """One request as arguments of `requests.request`."""
+    """A request as the arguments of `requests.request`."""
 
     method: str
     path: str
     arguments: Mapping[str, Any]
 
 
-class _Name(str):
-    """A text that is code: it stands without quotes."""
+class _Expression(str):
+    """Python code; its `repr` has no quotes."""
 
     __slots__ = ()
 
@@ -89,15 +89,17 @@ class _Name(str):
         return str(self)
 
 
-def pytest(exchange: Exchange, page_request: PageRequest) -> str:
-    """The exchange as a test."""
+def pytest_test(exchange: Exchange, page_request: PageRequest) -> str:
+    """Return the source of a pytest test that repeats the exchange and verifies its outcome."""
     if exchange.operation is None or exchange.provider is None:
         return _unmatched_test(exchange, page_request)
     account = page_request.world.state.accounts.get(exchange.account or "")
-    secrets = frozenset(page_request.desk.providers_by_name[exchange.provider].secrets)
-    before = _before(exchange, page_request)
-    calls = [(each.at, _call(each, account, secrets)) for each in (*before, exchange)]
-    fault_at = 0 if exchange.outcome == "replayed" else len(before)  # what is given again was given under the same rule
+    secrets = frozenset(page_request.context.providers_by_name[exchange.provider].secrets)
+    earlier = _earlier_exchanges(exchange, page_request)
+    calls = [(each.at, _call(each, account, secrets)) for each in (*earlier, exchange)]
+    fault_at = (
+        0 if exchange.outcome == "replayed" else len(earlier)
+    )  # the rule acts on the replayed response's call too
     steps: list[str] = []
     for index, (at, call) in enumerate(calls):
         if index and at > calls[index - 1][0]:
@@ -106,27 +108,26 @@ def pytest(exchange: Exchange, page_request: PageRequest) -> str:
         if index == fault_at and exchange.fault is not None:
             point = "after" if exchange.outcome == "replayed" else exchange.fault["point"]
             steps.append(f"world.faults.add({exchange.fault['fault']!r}, point={point!r})")
-        steps += _asked(call, exchange if is_last else None)
-    return _test(_title(exchange), page_request, steps, account, exchange)
+        steps += _call_lines(call, exchange if is_last else None)
+    return _test_source(_test_name(exchange), page_request, steps, account, exchange)
 
 
-def _test(
-    title: str, page_request: PageRequest, steps: Iterable[str], account: Account | None, exchange: Exchange
+def _test_source(
+    name: str, page_request: PageRequest, steps: Iterable[str], account: Account | None, exchange: Exchange
 ) -> str:
     wanted = {"provider": exchange.provider, "operation": exchange.operation, "status": exchange.status}
     if not _is_text([(exchange.operation or "", "")]):
-        del wanted["operation"]  # JSON cannot verification it
+        del wanted["operation"]  # JSON cannot carry it
     error = None if exchange.error is None else type(exchange.error).__name__
-    verification = ", ".join(f"{name}={value!r}" for name, value in (*wanted.items(), ("error", error)))
+    arguments = ", ".join(f"{key}={value!r}" for key, value in (*wanted.items(), ("error", error)))
     setup = [
         "world.clock.freeze()",
-        "world.clock.advance(minutes=60)  # no rate window is in the way",
+        "world.clock.advance(minutes=60)  # no rate window is full then",
         "world.faults.clear()",
     ]
     if account is not None and account.logins:
-        where = f"world.credentials[{account.provider!r}][{account.name!r}]"
-        setup.append(f"logins = {where}")
-    body = [*setup, *steps, f"world.verify({verification}, count={{'at_least': 1}})"]
+        setup.append(f"logins = world.credentials[{account.provider!r}][{account.name!r}]")
+    body = [*setup, *steps, f"world.verify({arguments}, count={{'at_least': 1}})"]
     imports = ["import requests", "", "from mockserver import Mock"]
     if any("pytest." in step for step in body):
         imports.insert(0, "import pytest")
@@ -134,7 +135,7 @@ def _test(
         *imports,
         "",
         "",
-        f"def test_{title}():",
+        f"def test_{name}():",
         f'    with Mock.at("{page_request.origin}"{_token(page_request)}) as mock, mock.get_world({page_request.world.id!r}).fork() as world:',
         *(f"        {line}" for step in body for line in step.split("\n")),
     ]
@@ -142,27 +143,26 @@ def _test(
 
 
 def _token(page_request: PageRequest) -> str:
-    return ', token="..."' if page_request.desk.settings.token else ""
+    return ', token="..."' if page_request.context.settings.token else ""
 
 
-def _title(exchange: Exchange) -> str:
+def _test_name(exchange: Exchange) -> str:
     words = re.sub(r"[^a-z0-9]+", "_", (exchange.operation or "").lower()).strip("_") or "a_request"
-    by = re.sub(r"(?<!^)(?=[A-Z])", "_", f"By{type(exchange.error).__name__}").lower()
-    return f"{words}_is_{exchange.outcome}" + (f"_{by}" if exchange.outcome == "rejected" else "")
+    suffix = re.sub(r"(?<!^)(?=[A-Z])", "_", f"By{type(exchange.error).__name__}").lower()
+    return f"{words}_is_{exchange.outcome}" + (f"_{suffix}" if exchange.outcome == "rejected" else "")
 
 
-def _before(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
-    """The calls without which this one would have come out otherwise."""
-    found = (
-        _answered_first(exchange, page_request) if exchange.outcome == "replayed" else _used_up(exchange, page_request)
-    )
+def _earlier_exchanges(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
+    """Return the exchanges on which the outcome of this one depends, with masked credentials."""
+    find = _replayed_exchange if exchange.outcome == "replayed" else _exchanges_using_limit
+    found = find(exchange, page_request)
     for each in found:
-        page_request.desk.masking.apply(each)
+        page_request.context.masking.apply(each)
     return found
 
 
-def _answered_first(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
-    """The call whose answer a fault gave once more."""
+def _replayed_exchange(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
+    """Return the exchange whose response the fault replayed."""
     earlier = page_request.world.journal.since(0)[::-1]
     return [
         each
@@ -175,12 +175,12 @@ def _answered_first(exchange: Exchange, page_request: PageRequest) -> list[Excha
     ][:1]
 
 
-def _used_up(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
-    """The calls that used up the limit which rejected; none where it was no limit."""
+def _exchanges_using_limit(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
+    """Return the exchanges that used up the limit which rejected this one; none if no limit did."""
     windows = exchange.trace.windows if exchange.trace else ()
-    if exchange.result is None or not any(standing.used >= standing.limit.most for standing in windows):
+    if exchange.result is None or not any(window.used >= window.limit.most for window in windows):
         return []
-    longest = max(standing.limit.seconds for standing in windows) * SECOND
+    longest = max(window.limit.seconds for window in windows) * SECOND
     journal = page_request.world.journal
     return [
         each
@@ -194,22 +194,22 @@ def _used_up(exchange: Exchange, page_request: PageRequest) -> list[Exchange]:
     ]
 
 
-def _asked(call: _Call, judged: Exchange | None) -> list[str]:
-    """The lines that make a call, and for the one that is judged what must come of it."""
+def _call_lines(call: _Call, expected: Exchange | None) -> list[str]:
+    """Return the lines that make a call and, if an exchange is expected of it, check its outcome."""
     lines = [repr(call.method), f"world.base_url + {call.path!r}"]
     lines += [f"{name}={_literal(value)}" for name, value in call.arguments.items()]
     inside = "\n".join(f"    {line}" for part in lines for line in f"{part},".split("\n"))
     request = f"requests.request(\n{inside}\n)"
-    if judged is None:
+    if expected is None:
         return [request]
-    if _breaks(judged):
+    if _is_broken(expected):
         inside = "\n".join(f"    {line}" for line in request.split("\n"))
         return [f"with pytest.raises(requests.RequestException):\n{inside}"]
-    return [f"answer = {request}", f"assert answer.status_code == {judged.status}"]
+    return [f"response = {request}", f"assert response.status_code == {expected.status}"]
 
 
 def _literal(value: Any) -> str:
-    """A value as code: pairs as a dictionary where no name is there twice, a line for each."""
+    """Return a value as code; pairs with different names as a dictionary, a line for each."""
     if isinstance(value, list) and len({name for name, _ in value}) == len(value):
         value = dict(value)
     if not isinstance(value, dict):
@@ -217,115 +217,118 @@ def _literal(value: Any) -> str:
     return "\n".join(["{", *(f"    {name!r}: {each!r}," for name, each in value.items()), "}"])
 
 
-def _breaks(exchange: Exchange) -> bool:
-    """Whether the client got no whole answer; one that is garbled, or promised too short, is whole to it."""
+def _is_broken(exchange: Exchange) -> bool:
+    """Return whether the client got no complete response. A garbled one, or one with a too small Content-Length, is complete."""
     return exchange.outcome == "no_response" or (
         exchange.outcome == "corrupted" and exchange.ending not in ("complete", None)
     )
 
 
 def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) -> _Call:
-    """A request as arguments, with the account's credentials as what a fork has in their place."""
-    names = _logins(account)
+    """Convert a request into arguments; the account's credentials become expressions for those of the fork."""
+    expressions = _credential_expressions(account)
 
-    def put(name: str, value: Any) -> Any:
-        return names.get(value, value) if isinstance(value, str) and name in secrets else value
+    def replace(name: str, value: Any) -> Any:
+        return expressions.get(value, value) if isinstance(value, str) and name in secrets else value
 
     path, _, query = _target(exchange).partition("?")
-    path = _under_prefix(path)
+    path = _without_prefix(path)
     arguments: dict[str, Any] = {}
-    request = pairs(query.encode("latin-1", "replace"))
-    if query and _is_text(request):
-        arguments["params"] = [(name, put(name, value)) for name, value in request]
+    parameters = pairs(query.encode("latin-1", "replace"))
+    if query and _is_text(parameters):
+        arguments["params"] = [(name, replace(name, value)) for name, value in parameters]
     elif query:
         path += f"?{query}"
     headers = {name: value for name, value in _headers(exchange) if (name.lower(), value) != ("accept", "*/*")}
     headers.pop("User-Agent", None)
     authorization = next((headers.pop(name) for name in list(headers) if name.lower() == "authorization"), None)
     if authorization is not None:
-        arguments |= _authorized(authorization, names, headers)
-    arguments |= _body(exchange, headers, put)
+        arguments |= _authorization_arguments(authorization, expressions, headers)
+    arguments |= _body_arguments(exchange, headers, replace)
     if headers:
         arguments["headers"] = headers
     arguments["timeout"] = 5
     return _Call(exchange.method, path, arguments)
 
 
-def _is_text(found: Iterable[tuple[str, str]]) -> bool:
-    """Whether names and values are Unicode, which bytes behind percent signs need not be."""
+def _is_text(parameters: Iterable[tuple[str, str]]) -> bool:
+    """Return whether names and values are Unicode; percent-encoded bytes may be something else."""
     try:
-        "".join(name + value for name, value in found).encode()
+        "".join(name + value for name, value in parameters).encode()
     except UnicodeEncodeError:
         return False
     return True
 
 
-def _under_prefix(path: str) -> str:
+def _without_prefix(path: str) -> str:
     if not path.startswith(PREFIX):
         return path
     return "/" + path[len(PREFIX) :].partition("/")[2]
 
 
-def _logins(account: Account | None) -> dict[str, _Name]:
-    """The code for each of an account's users and secrets."""
-    names: dict[str, _Name] = {}
+def _credential_expressions(account: Account | None) -> dict[str, _Expression]:
+    """Return the expression for each of an account's users and secrets."""
+    expressions: dict[str, _Expression] = {}
     for index, login in enumerate(account.logins if account is not None else ()):
-        names.setdefault(login.user, _Name(f"logins[{index}].user"))
+        expressions.setdefault(login.user, _Expression(f"logins[{index}].user"))
         if login.secret is not None:
-            names.setdefault(login.secret, _Name(f"logins[{index}].secret"))
-    return names
+            expressions.setdefault(login.secret, _Expression(f"logins[{index}].secret"))
+    return expressions
 
 
-def _authorized(authorization: str, names: Mapping[str, _Name], headers: dict[str, str]) -> dict[str, Any]:
-    scheme, _, shown = authorization.partition(" ")
+def _authorization_arguments(
+    authorization: str, expressions: Mapping[str, _Expression], headers: dict[str, str]
+) -> dict[str, Any]:
+    """Return the ``auth`` argument for an Authorization header, or put the header back into the headers."""
+    scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() == "basic":
         try:
-            user, _, secret = b64decode(shown).decode().partition(":")
+            user, _, secret = b64decode(credentials).decode().partition(":")
         except ValueError:
             user = secret = ""
-        if user in names and secret in names:
-            return {"auth": _Name(f"({names[user]}, {names[secret]})")}
-    if scheme.lower() == "bearer" and shown in names:
-        headers["Authorization"] = _Name(f'f"Bearer {{{names[shown]}}}"')
+        if user in expressions and secret in expressions:
+            return {"auth": _Expression(f"({expressions[user]}, {expressions[secret]})")}
+    if scheme.lower() == "bearer" and credentials in expressions:
+        headers["Authorization"] = _Expression(f'f"Bearer {{{expressions[credentials]}}}"')
         return {}
     headers["Authorization"] = authorization
     return {}
 
 
-def _body(exchange: Exchange, headers: dict[str, str], put: Any) -> dict[str, Any]:
-    """The body as `requests` takes it, with the header that it then makes itself left out."""
+def _body_arguments(exchange: Exchange, headers: dict[str, str], replace: Any) -> dict[str, Any]:
+    """Return the body as an argument of `requests.request`, and remove the headers that it then sets by itself."""
     if not exchange.body:
         return {}
-    where = next((name for name in headers if name.lower() == "content-type"), "")
-    kind = media_type(headers.get(where, ""))
+    type_header = next((name for name in headers if name.lower() == "content-type"), "")
+    content_type = media_type(headers.get(type_header, ""))
     try:
-        if kind == "application/json":
+        if content_type == "application/json":
             found = json.loads(exchange.body)
             if isinstance(found, dict):
-                del headers[where]
-                return {"json": {name: put(name, value) for name, value in found.items()}}
+                del headers[type_header]
+                return {"json": {name: replace(name, value) for name, value in found.items()}}
     except ValueError:
         return {"data": exchange.body}
-    said = pairs(exchange.body) if kind == "application/x-www-form-urlencoded" else []
-    if said and _is_text(said):
-        del headers[where]
-        return {"data": [(name, put(name, value)) for name, value in said]}
+    form = pairs(exchange.body) if content_type == "application/x-www-form-urlencoded" else []
+    if form and _is_text(form):
+        del headers[type_header]
+        return {"data": [(name, replace(name, value)) for name, value in form]}
     return {"data": exchange.body}
 
 
 def _unmatched_test(exchange: Exchange, page_request: PageRequest) -> str:
-    """What reached no operation needs no world: the same request gets the same status."""
+    """Return the source of a test for a request that reached no operation; it needs no world."""
     if not exchange.method:
-        return "# This was no HTTP; no client of Python's sends it.\n"
+        return "# This was not HTTP; no Python client can send it.\n"
     call = _call(exchange, None, frozenset())
     return "\n".join(
         (
             "import requests",
             "",
             "",
-            "def test_this_reaches_no_operation():",
-            f"    answer = requests.request({call.method!r}, {page_request.origin + call.path!r}, params={call.arguments.get('params')!r})",
-            f"    assert answer.status_code == {exchange.status}",
+            "def test_request_reaches_no_operation():",
+            f"    response = requests.request({call.method!r}, {page_request.origin + call.path!r}, params={call.arguments.get('params')!r})",
+            f"    assert response.status_code == {exchange.status}",
             "",
         )
     )

@@ -1,4 +1,4 @@
-"""The worlds section: choose, create, copy, reset and delete worlds, show credentials, save and load snapshots."""
+"""The worlds section: list, create, fork, reset and drop worlds, show credentials, save and load snapshots."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from .page_context import ROOT, PageRequest, address
+from .page_context import ROOT, PageRequest, url_in_world
 
 FIXTURES = {
     "demo": "demo: months of messages at every provider",
-    "small": "small: one account each",
-    "empty": "empty: nothing at all",
+    "small": "small: one account at each provider",
+    "empty": "empty: no accounts",
 }
+"""The fixtures that a new world can begin with, each with its label."""
 
 
-def shown(page_request: PageRequest) -> dict[str, Any]:
-    """Render the section."""
+def view_model(page_request: PageRequest) -> dict[str, Any]:
+    """Return what the section's template shows."""
     facts = page_request.call_api("GET", "")
     logins = [
-        (page_request.desk.titles.get(provider, provider), name, login)
+        (page_request.context.titles.get(provider, provider), name, login)
         for provider, accounts in facts["credentials"].items()
-        for name, several in accounts.items()
-        for login in several
+        for name, account_logins in accounts.items()
+        for login in account_logins
     ]
     return {
         "worlds": page_request.call_api("GET", "/_mock/worlds")["worlds"],
@@ -34,29 +35,29 @@ def shown(page_request: PageRequest) -> dict[str, Any]:
 
 
 def change_worlds(page_request: PageRequest) -> str:
-    """Perform the action of a button, and return the URL to go to.
+    """Perform the action of a button, and return the URL to redirect to.
 
     Raises:
-        ControlError: it cannot be done.
-        ValueError: a snapshot is no JSON.
+        ControlError: the control API rejects the action.
+        ValueError: a snapshot is not JSON.
     """
     form = page_request.request.form
-    endpoint = form.get("do", "")
-    if endpoint == "create":
+    action = form.get("do", "")
+    if action == "create":
         given = {name: form.get(name, "").strip() for name in ("id", "fixture", "freeze", "seed")}
         body: dict[str, Any] = {name: value for name, value in given.items() if value}
         if form.get("limits") == "off":
             body["variants"] = {"limits": "off"}
-        return address(page_request.call_api("POST", "/_mock/worlds", body)["id"], "worlds")
-    if endpoint == "fork":
+        return url_in_world(page_request.call_api("POST", "/_mock/worlds", body)["id"], "worlds")
+    if action == "fork":
         name = form.get("id", "").strip()
-        return address(page_request.call_api("POST", "fork", {"id": name} if name else {})["id"], "worlds")
-    if endpoint == "reset":
+        return url_in_world(page_request.call_api("POST", "fork", {"id": name} if name else {})["id"], "worlds")
+    if action == "reset":
         page_request.call_api("POST", "reset", {})
-    elif endpoint == "drop":
+    elif action == "drop":
         page_request.call_api("DELETE", "")
         return f"{ROOT}/worlds/default/worlds"
-    elif endpoint == "load":
+    elif action == "load":
         _load(page_request)
     return page_request.url_for_section("worlds")
 
@@ -64,9 +65,9 @@ def change_worlds(page_request: PageRequest) -> str:
 def _load(page_request: PageRequest) -> None:
     file = page_request.request.files.get("snapshot")
     if file is None or not file.filename:
-        raise ValueError("choose the file of a snapshot first")
+        raise ValueError("choose a snapshot file first")
     try:
         document = json.load(file.stream)
     except ValueError as reason:
-        raise ValueError(f"{file.filename} is no JSON: {reason}") from reason
+        raise ValueError(f"{file.filename} is not JSON: {reason}") from reason
     page_request.call_api("PUT", "snapshot", document)

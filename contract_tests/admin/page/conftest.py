@@ -1,4 +1,4 @@
-"""A browser, and a page on which any console message, error or foreign request fails the test."""
+"""Fixtures for tests that open the page in Chromium and fail on any error in it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ ARGUMENTS = [
     "--font-render-hinting=none",
     "--force-color-profile=srgb",
 ]
-PATIENCE = 60_000
-"""Milliseconds; nothing waits that long unless it is broken."""
+TIMEOUT = 60_000
+"""Milliseconds after which a wait fails."""
 
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=TIMEOUT)
 
 
 class Look(NamedTuple):
@@ -43,12 +43,12 @@ class Look(NamedTuple):
 
 
 LOOKS = (Look("light", 1280, 800), Look("dark", 1280, 800), Look("light", 390, 844), Look("dark", 390, 844))
-DESK = LOOKS[0]
+DESKTOP = LOOKS[0]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser per test file. It is closed with the file, because this thread has a running event loop while it is open, and other tests need their own."""
+    """Chromium, one for each test file: while it runs, this thread has a running event loop, which other tests must not see."""
     program = shutil.which("chromium")
     assert program, "there is no chromium on this machine; `make test` installs it"
     with sync_playwright() as playwright:
@@ -59,29 +59,29 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(params=(LOOKS[0], LOOKS[3]), ids=str)
 def look(request: pytest.FixtureRequest) -> Look:
-    """Run the test in the light scheme at desktop width and in the dark scheme at phone width."""
+    """A light desktop window and a dark phone: each test that uses it runs twice."""
     return request.param
 
 
 @pytest.fixture(params=LOOKS, ids=str)
 def every_look(request: pytest.FixtureRequest) -> Look:
-    """Run the test in both colour schemes at both widths."""
+    """Both colour schemes at both widths: each test that uses it runs four times."""
     return request.param
 
 
 @pytest.fixture
 def narrow() -> Look:
-    """The phone's width alone."""
+    """A light window of the width of a phone."""
     return LOOKS[2]
 
 
 @pytest.fixture
 def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Page]]:
-    """Open the page; at the end fail if it logged an error or requested anything from another host."""
+    """A function that opens the page. The test fails if the page had an error or made a request to another server."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
-    def opened(path: str = "", look: Look = DESK, url: str | None = None) -> Page:
+    def opened(path: str = "", look: Look = DESKTOP, url: str | None = None) -> Page:
         home = url or server.url
         context = browser.new_context(
             viewport={"width": look.width, "height": look.height},
@@ -91,8 +91,11 @@ def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Pa
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("console", lambda said: wrong.append(_described(said)) if said.type in ("error", "warning") else None)
+        page.set_default_timeout(TIMEOUT)
+        page.on(
+            "console",
+            lambda message: wrong.append(_describe(message)) if message.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.unbind()))
         page.on("request", lambda request: None if _is_own(request.url, home) else wrong.append(request.url))
@@ -106,8 +109,8 @@ def open_page(browser: Browser, server: MockServer) -> Iterator[Callable[..., Pa
     assert [] == wrong
 
 
-def _described(said: ConsoleMessage) -> str:
-    return f"{said.text} {said.location['url']}"
+def _describe(message: ConsoleMessage) -> str:
+    return f"{message.text} {message.location['url']}"
 
 
 def _is_own(url: str, home: str) -> bool:
@@ -124,7 +127,7 @@ def axe() -> str:
 
 @pytest.fixture
 def violations(axe: str) -> Callable[[Page], list[str]]:
-    """Return what axe-core finds wrong on a page by WCAG and its best practices. The page's content security policy stays in force."""
+    """A function that returns the violations that axe-core finds on a page. The page's content security policy stays in force."""
 
     def found(page: Page) -> list[str]:
         page.evaluate(axe)
@@ -140,12 +143,12 @@ def violations(axe: str) -> Callable[[Page], list[str]]:
 
 @pytest.fixture
 def world(server: MockServer) -> WorldClient:
-    """A small world for this test, frozen at noon."""
+    """A small world, frozen at noon."""
     return server.create_world("small", id="mine", freeze="2026-06-01T12:00:00Z")
 
 
 class Sender:
-    """A DialogTech client that sends over a socket."""
+    """A client of DialogTech."""
 
     def __init__(self, server: MockServer, world: WorldClient) -> None:
         self._url = f"{server.url}/ibp_api.php"

@@ -1,4 +1,4 @@
-"""The page's accessibility: keyboard, screen reader, dark scheme and phone width."""
+"""Accessibility of the page: keyboard, screen reader, colour schemes, and the width of a phone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALLEST = 44
 
 @pytest.fixture
 def full(server, world, sender):
-    """A world in which every section of the page has content."""
+    """A world in which every section has something to show."""
     server.create_world("empty", id="bare")
     with Receiver() as script:
         world.change_account(
@@ -34,27 +34,27 @@ PATHS = (
     *(f"worlds/mine/{section}" for section in SECTIONS),
     "worlds/mine/conversations?open=48500600700",
     "worlds/mine/exchanges/2",
-    "worlds/mine/exchanges/2?request=sent&answer=bytes",
+    "worlds/mine/exchanges/2?request=raw&response=bytes",
     "worlds/bare/conversations",
     "worlds/bare/exchanges",
 )
 
 
-def opened(page):
-    """Open every collapsed element of the page."""
+def open_details(page):
+    """Open the collapsed parts of the page."""
     page.evaluate("for (const each of document.querySelectorAll('main details:not([name])')) each.open = true")
 
 
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(every_look, open_page, server, full, violations):
     page = open_page("", every_look)
     page.goto(f"{server.url}/_mock/ui/worlds/mine/demos")
-    page.get_by_role("button", name="Tell it all").first.click()
+    page.get_by_role("button", name="Run all steps").first.click()
     expect(page.locator(".demo-steps > li").last).to_be_visible()
     found = {}
     for path in (None, *PATHS):
         if path is not None:
             page.goto(f"{server.url}/_mock/ui/{path}")
-        opened(page)
+        open_details(page)
         wrong = violations(page)
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > every_look.width:
@@ -65,15 +65,15 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(every_look, open
     assert {} == found
 
 
-def test_everything_can_be_touched_with_a_thumb(open_page, server, full, narrow):
+def test_touch_targets_are_large_enough(open_page, server, full, narrow):
     page = open_page("", narrow)
     small = {}
     for path in PATHS:
         page.goto(f"{server.url}/_mock/ui/{path}")
-        opened(page)
+        open_details(page)
         found = page.evaluate(
             """(least) => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary')]
-                .filter((each) => each.checkVisibility() && !each.closest('p, dd, .entry, td.what') && !each.matches('.skip'))
+                .filter((each) => each.checkVisibility() && !each.closest('p, dd, .entry, td.operation') && !each.matches('.skip'))
                 .map((each) => [each.outerHTML.slice(0, 90), each.getBoundingClientRect()])
                 .filter(([, box]) => box.height && (box.height < least - 0.5 || box.width < least - 0.5))
                 .map(([text, box]) => `${text} ${Math.round(box.width)}x${Math.round(box.height)}`)""",
@@ -85,7 +85,7 @@ def test_everything_can_be_touched_with_a_thumb(open_page, server, full, narrow)
     assert {} == small
 
 
-def test_everything_is_reached_by_keyboard_with_the_focus_in_sight(look, open_page, server, full):
+def test_every_control_is_reached_by_keyboard_with_a_visible_focus(look, open_page, server, full):
     page = open_page("worlds/mine/conversations?open=48500600700", look)
     page.keyboard.press("Tab")
     assert "Skip to the content" == page.evaluate("document.activeElement.textContent")
@@ -102,15 +102,15 @@ def test_everything_is_reached_by_keyboard_with_the_focus_in_sight(look, open_pa
             break
 
     assert "Send as 48500600700" in names
-    assert names.index("Messages of 48500600700") < names.index("channel") < names.index("text")
+    assert names.index("Messages of 48500600700") < names.index("destination") < names.index("text")
     page.keyboard.press("Shift+Tab")
     page.keyboard.type("by keyboard alone")
     page.keyboard.press("Enter")
     expect(page.locator("#phone-48500600700 .bubble", has_text="by keyboard alone")).to_be_visible()
-    expect(page.get_by_label("Answer as 48500600700")).to_be_focused()
+    expect(page.get_by_label("Write as 48500600700")).to_be_focused()
 
 
-def test_going_somewhere_leaves_the_focus_at_the_content(open_page, full):
+def test_navigation_moves_the_focus_to_the_content(open_page, full):
     page = open_page("worlds/mine/conversations")
     page.get_by_role("link", name="Clock").click()
     expect(page.get_by_role("heading", name="Clock")).to_be_visible()
@@ -120,7 +120,7 @@ def test_going_somewhere_leaves_the_focus_at_the_content(open_page, full):
     expect(page.get_by_role("heading", name="Handsets")).to_be_visible()
 
 
-def test_the_colours_are_switched_and_remembered(look, open_page, full):
+def test_the_colour_scheme_is_switched_and_remembered(look, open_page, full):
     page = open_page("worlds/mine/clock", look)
     ground = "getComputedStyle(document.body).backgroundColor"
     before = page.evaluate(ground)
@@ -132,14 +132,14 @@ def test_the_colours_are_switched_and_remembered(look, open_page, full):
     assert after == page.evaluate(ground)
 
 
-def test_the_page_is_read_without_scripts(browser, server, full):
+def test_the_page_works_without_scripts(browser, server, full):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{server.url}/_mock/ui/worlds/mine/conversations?open=48500600700")
     expect(page.locator(".bubble", has_text="Tak")).to_be_visible()
     page.get_by_label("To", exact=True).select_option("serwersms|documents|")
     page.get_by_label("Kind of message").select_option("nd")
-    page.get_by_label("Answer as 48500600700").fill("without a script")
+    page.get_by_label("Write as 48500600700").fill("without a script")
     page.get_by_role("button", name="Send as").click()
     expect(page.locator(".bubble", has_text="without a script")).to_be_visible()
     page.get_by_role("button", name="Advance 1 h").click()

@@ -1,4 +1,4 @@
-"""Clock, faults, variants, worlds and demos on the page, driven by a browser while real clients send requests."""
+"""The sections clock, faults, variants, worlds and demos, driven by a browser while real clients send requests."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from playwright.sync_api import expect
 from mockserver.demo import DEMOS
 
 
-def is_live(page):
-    """Wait until the page has loaded its section and receives events."""
+def wait_until_live(page):
+    """Wait until the page is loaded and its event stream is open."""
     expect(page.locator("#main[aria-busy]")).to_have_count(0)
-    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
 
 
 # -- clock ---------------------------------------------------------------------------------------------------------------
 
 
-def test_the_clock_is_frozen_moved_and_let_go(look, open_page, server):
+def test_the_clock_is_frozen_moved_and_resumed(look, open_page, server):
     world = server.create_world("small", id="mine")
     page = open_page("worlds/mine/clock", look)
     state = page.locator("#top .pill")
@@ -28,8 +28,8 @@ def test_the_clock_is_frozen_moved_and_let_go(look, open_page, server):
     page.locator("#do-freeze").click()
     expect(state).to_have_text("frozen")
     assert world.clock.is_frozen
-    is_live(page)
-    world.reset(freeze="2026-06-01T12:00:00Z")  # somebody else's doing, while we look
+    wait_until_live(page)
+    world.reset(freeze="2026-06-01T12:00:00Z")  # not by the page
     now = page.locator("#now")
     expect(now).to_have_text("2026-06-01 12:00:00")
 
@@ -41,27 +41,27 @@ def test_the_clock_is_frozen_moved_and_let_go(look, open_page, server):
     ):
         page.locator(f"#{button}").click()
         expect(now).to_contain_text(wanted)
-    page.get_by_label("To an instant").fill("2026-06-01T14:00:00Z")
+    page.get_by_label("Advance to").fill("2026-06-01T14:00:00Z")
     page.locator("#do-to").click()
     expect(now).to_contain_text("14:00:00")
     assert "14:00:00" == world.clock.now.strftime("%H:%M:%S")
     page.locator("#do-resume").click()
     expect(state).to_have_text("ticking")
-    expect(now).not_to_contain_text("14:00:00")  # it ticks without asking anybody
+    expect(now).not_to_contain_text("14:00:00")  # it ticks without a request
 
 
-def test_a_clock_that_cannot_go_there_says_why(open_page, world):
+def test_a_clock_that_cannot_move_there_shows_the_reason(open_page, world):
     page = open_page("worlds/mine/clock")
-    page.get_by_label("To an instant").fill("2020-01-01T00:00:00Z")
+    page.get_by_label("Advance to").fill("2020-01-01T00:00:00Z")
     page.locator("#do-to").click()
     expect(page.get_by_role("alert")).to_contain_text("backwards")
 
 
-def test_the_line_of_time_shows_what_is_due_and_what_happened(look, open_page, world, sender):
+def test_the_timeline_shows_what_is_due_and_what_happened(look, open_page, world, sender):
     world.schedule_inbound("dialogtech", delay=90, sender="5556667777", recipient="5554332111", text="I am late")
     page = open_page("worlds/mine/clock", look)
-    is_live(page)
-    ahead, past = page.locator(".line-ahead"), page.locator(".line:not(.line-ahead)")
+    wait_until_live(page)
+    ahead, past = page.locator(".timeline-due"), page.locator(".timeline:not(.timeline-due)")
     expect(ahead).to_contain_text("1 min 30 s")
     expect(ahead).to_contain_text("I am late")
     sender.send("something happens")
@@ -71,7 +71,7 @@ def test_the_line_of_time_shows_what_is_due_and_what_happened(look, open_page, w
     page.locator("#do-next").click()
     expect(page.locator("#now")).to_contain_text("12:01:30")
     expect(past).to_contain_text("5556667777 wrote: I am late")
-    expect(page.locator("#line")).to_contain_text("Nothing is due")
+    expect(page.locator("#timeline")).to_contain_text("Nothing is due")
 
 
 # -- faults --------------------------------------------------------------------------------------------------------------
@@ -81,13 +81,13 @@ def test_a_fault_rule_is_added_from_the_list_hit_and_removed(look, open_page, wo
     page = open_page("worlds/mine/faults", look)
     page.locator("#kind-reset > summary").click()
     kind = page.locator("#kind-reset")
-    kind.get_by_label("where").select_option("dialogtech|sms.send_message")
+    kind.get_by_label("matches").select_option("dialogtech|sms.send_message")
     kind.get_by_label("how often").select_option("once")
     kind.get_by_role("button", name="Add").click()
     rules = page.locator("#rules .card")
     expect(rules).to_contain_text("Reset connection")
     expect(rules).to_contain_text("0 hits, 1 remaining")
-    is_live(page)
+    wait_until_live(page)
     with pytest.raises(requests.ConnectionError):
         sender.send("accepted, and the reply is lost")
     expect(rules).to_contain_text("1 hits, exhausted")
@@ -98,7 +98,7 @@ def test_a_fault_rule_is_added_from_the_list_hit_and_removed(look, open_page, wo
     assert 1 == len(world.messages("dialogtech", number="5556667777"))
 
 
-def test_a_fault_s_options_are_held_to_their_schema(open_page, world):
+def test_the_options_of_a_fault_are_checked(open_page, world):
     page = open_page("worlds/mine/faults")
     page.locator("#kind-uniform_delay > summary").click()
     kind = page.locator("#kind-uniform_delay")
@@ -109,9 +109,9 @@ def test_a_fault_s_options_are_held_to_their_schema(open_page, world):
     expect(page.get_by_role("alert")).to_contain_text("less than least")
 
 
-def test_a_fault_rule_that_somebody_else_adds_is_seen_at_once(open_page, world):
+def test_a_fault_rule_that_another_client_adds_appears_at_once(open_page, world):
     page = open_page("worlds/mine/faults")
-    is_live(page)
+    wait_until_live(page)
     world.faults.add("delay", seconds=3)
     expect(page.locator("#rules .card")).to_contain_text("Delay")
     world.faults.add("duplicate", target="webhook")
@@ -135,7 +135,7 @@ def test_a_rule_of_every_kind_of_fault_can_be_added(open_page, server, world):
 # -- variants ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_variant_is_switched_with_both_sentences_in_sight(look, open_page, world, sender):
+def test_a_variant_is_switched_beside_the_documents_sentences(look, open_page, world, sender):
     page = open_page("worlds/mine/variants", look)
     switch = page.locator("[id='switch-dialogtech.limits.number']")
     expect(switch).to_contain_text("1 sms per number per second")
@@ -144,7 +144,7 @@ def test_a_variant_is_switched_with_both_sentences_in_sight(look, open_page, wor
     expect(switch.get_by_role("button", name="to", exact=True)).to_have_attribute("aria-pressed", "true")
     assert "to" == world.variants["dialogtech.limits.number"]
 
-    is_live(page)
+    wait_until_live(page)
     world.variants.set(limits="off")
     limits = page.locator("[id='switch-limits']")
     expect(limits.get_by_role("button", name="off")).to_have_attribute("aria-pressed", "true")
@@ -160,7 +160,7 @@ def test_a_variant_is_switched_with_both_sentences_in_sight(look, open_page, wor
 def test_worlds_are_created_chosen_forked_reset_and_dropped(look, open_page, server, world, sender):
     page = open_page("worlds/default/worlds", look)
     page.get_by_label("name", exact=True).fill("fresh")
-    page.get_by_label("begins as").select_option("small")
+    page.get_by_label("fixture").select_option("small")
     page.get_by_label("frozen at").fill("2026-06-01T12:00:00Z")
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("heading", name="This world: fresh")).to_be_visible()
@@ -168,7 +168,7 @@ def test_worlds_are_created_chosen_forked_reset_and_dropped(look, open_page, ser
 
     page.locator("#worlds").get_by_role("link", name="mine").click()
     expect(page.get_by_role("heading", name="This world: mine")).to_be_visible()
-    is_live(page)
+    wait_until_live(page)
     sender.send("one more")
     row = page.locator("#worlds tr", has_text="mine")
     count = str(server.get_world("mine").show().messages)
@@ -182,11 +182,11 @@ def test_worlds_are_created_chosen_forked_reset_and_dropped(look, open_page, ser
 
     page.locator("#worlds").get_by_role("link", name="mine").click()
     expect(page.get_by_role("heading", name="This world: mine")).to_be_visible()
-    page.get_by_role("button", name="Reset to how it was created").click()
+    page.get_by_role("button", name="Reset to its initial state").click()
     expect(row).to_contain_text(str(int(count) - 1))
-    is_live(page)
-    server.create_world("empty", id="somebody-elses")
-    expect(page.locator("#worlds")).to_contain_text("somebody-elses")
+    wait_until_live(page)
+    server.create_world("empty", id="another")
+    expect(page.locator("#worlds")).to_contain_text("another")
 
 
 def test_credentials_are_copied(open_page, server, world):
@@ -211,7 +211,7 @@ def test_a_snapshot_is_downloaded_and_loaded(open_page, server, world, sender, t
     page.get_by_label("Load", exact=True).set_input_files(file)
     with page.expect_response(lambda response: response.request.method == "POST"):
         page.get_by_role("button", name="Load into mine").click()
-    expect(page.locator("#main[aria-busy]")).to_have_count(0)  # the answer is shown
+    expect(page.locator("#main[aria-busy]")).to_have_count(0)  # the response is shown
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.locator("#worlds tr", has_text="mine")).to_contain_text(str(world.show().messages))
     assert "keep this" in [message.text for message in world.messages("dialogtech")]
@@ -219,35 +219,35 @@ def test_a_snapshot_is_downloaded_and_loaded(open_page, server, world, sender, t
     file.write_text("{")
     page.get_by_label("Load", exact=True).set_input_files(file)
     page.get_by_role("button", name="Load into mine").click()
-    expect(page.get_by_role("alert")).to_contain_text("is no JSON")
+    expect(page.get_by_role("alert")).to_contain_text("is not JSON")
 
 
-def test_a_world_that_is_dropped_while_somebody_looks_is_gone(open_page, server, world):
+def test_a_world_that_is_dropped_while_it_is_shown_is_reported(open_page, server, world):
     page = open_page("worlds/mine/conversations")
-    is_live(page)
+    wait_until_live(page)
     world.drop()
     expect(page.get_by_role("alert")).to_contain_text("there is no world 'mine'")
-    open_page.wrong.clear()  # the browser tells of the 404
+    open_page.wrong.clear()  # the browser reports the 404
 
 
 # -- demos -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_a_demo_is_shown_step_by_step_and_can_be_repeated(look, open_page, name, server):
+def test_a_demo_is_run_step_by_step_and_again(look, open_page, name, server):
     demo = DEMOS[name]
     page = open_page("worlds/default/demos", look)
     part = page.locator(f"#demo-{name}")
-    part.get_by_role("button", name="Begin").click()
-    for step in range(1, demo.length + 1):
+    part.get_by_role("button", name="Start").click()
+    for step in range(1, demo.step_count + 1):
         expect(part.locator(".demo-steps > li")).to_have_count(step)
-        if step < demo.length:
-            part.get_by_role("button", name=f"Next: step {step + 1} of {demo.length}").click()
+        if step < demo.step_count:
+            part.get_by_role("button", name=f"Next: step {step + 1} of {demo.step_count}").click()
     expect(part.locator(".bubble").first).to_be_visible()
     expect(page.locator("#top .pill")).to_have_text("frozen")
-    part.get_by_role("button", name="Tell it again").click()
+    part.get_by_role("button", name="Run again").click()
     expect(part.locator(".demo-steps > li")).to_have_count(1)
-    part.get_by_role("button", name="Tell the rest").click()
-    expect(part.locator(".demo-steps > li")).to_have_count(demo.length)
-    part.get_by_role("link", name="Its exchanges").click()
+    part.get_by_role("button", name="Run the remaining steps").click()
+    expect(part.locator(".demo-steps > li")).to_have_count(demo.step_count)
+    part.get_by_role("link", name="Exchanges of this demo").click()
     expect(page.locator("#exchanges > tr").first).to_be_visible()

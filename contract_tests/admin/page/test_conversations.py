@@ -1,4 +1,4 @@
-"""Conversations on the page, driven by a browser while real clients send."""
+"""The conversations section, driven by a browser while real clients send."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import requests
 from playwright.sync_api import expect
 
 from mockserver.demo.receiver import Receiver
-from mockserver.ui.segments import segments
+from mockserver.ui.sms_segments import count_segments
 
 
 def png(size: int) -> bytes:
-    """A small grey PNG image."""
+    """Return a grey square."""
     rows = (b"\0" + b"\x80" * size) * size
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)),
@@ -39,10 +39,10 @@ def phone(page, number):
     return page.locator(f"#phone-{number}")
 
 
-def test_what_a_client_sends_is_on_the_phone_without_a_reload(look, open_page, world, sender):
+def test_a_message_that_a_client_sends_appears_on_the_phone_without_a_reload(look, open_page, world, sender):
     page = open_page(f"{CONVERSATIONS}?open=5556667777", look)
     page.evaluate("window.isTheSame = true")
-    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
     sender.send("Your table is ready. 😀")
     bubble = phone(page, "5556667777").locator(".bubble", has_text="Your table is ready.")
 
@@ -50,13 +50,13 @@ def test_what_a_client_sends_is_on_the_phone_without_a_reload(look, open_page, w
     expect(bubble).to_contain_text("DialogTech from 5554332111")
     expect(bubble).to_contain_text("UCS-2 23/70")
     expect(bubble).to_contain_text("12:00:00")
-    expect(page.locator("#said")).to_contain_text("5556667777: The client sent:")
+    expect(page.locator("#announcement")).to_contain_text("5556667777: The client sent:")
     assert page.evaluate("window.isTheSame")
 
 
 def test_a_new_handset_comes_first_in_the_list(open_page, world, sender):
     page = open_page(CONVERSATIONS)
-    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
     sender.send("hello", to="2125550123")
     first = page.locator("#handsets > li").first
 
@@ -65,7 +65,7 @@ def test_a_new_handset_comes_first_in_the_list(open_page, world, sender):
     expect(phone(page, "2125550123")).to_contain_text("hello")
 
 
-def test_all_three_providers_meet_on_one_phone(look, open_page, world, sender):
+def test_one_phone_shows_the_messages_of_all_three_providers(look, open_page, world, sender):
     sender.send("by DialogTech")
     world.store(
         "mgage", "documents", program="121811", direction="outbound", sender="37911", recipient="15556667777",
@@ -75,12 +75,12 @@ def test_all_three_providers_meet_on_one_phone(look, open_page, world, sender):
     page = open_page(f"{CONVERSATIONS}?open=5556667777", look)
     one = phone(page, "5556667777")
 
-    expect(one.locator(".bubble.sent", has_text="by DialogTech")).to_contain_text("accepted")
-    expect(one.locator(".bubble.sent", has_text="by mGage")).to_contain_text("Delivered")
-    expect(one.locator(".bubble.answer", has_text="to SerwerSMS")).to_contain_text("SerwerSMS nd")
+    expect(one.locator(".bubble.outbound", has_text="by DialogTech")).to_contain_text("accepted")
+    expect(one.locator(".bubble.outbound", has_text="by mGage")).to_contain_text("Delivered")
+    expect(one.locator(".bubble.inbound", has_text="to SerwerSMS")).to_contain_text("SerwerSMS nd")
 
 
-def test_an_answer_goes_the_provider_s_way_and_its_attempts_are_seen_as_they_happen(look, open_page, world):
+def test_a_message_from_the_phone_is_forwarded_and_its_attempts_appear_as_they_happen(look, open_page, world):
     with Receiver() as script:
         rule = {"service": "ndi", "url": f"{script.url}/sms?text=#WIADOMOSC#"}
         world.change_account("serwersms", "documents", forwarding=[rule])
@@ -89,42 +89,44 @@ def test_an_answer_goes_the_provider_s_way_and_its_attempts_are_seen_as_they_hap
         one.get_by_label("To", exact=True).select_option(label="SerwerSMS documents")
         one.get_by_label("Kind of message").select_option("ndi")
         one.get_by_label("At", exact=True).fill("+48664078059")
-        one.get_by_label("Answer as 48500600700").fill("Tak, o 16")
+        one.get_by_label("Write as 48500600700").fill("Tak, o 16")
         one.get_by_role("button", name="Send as 48500600700").click()
-        received = one.locator(".bubble.answer", has_text="Tak, o 16").locator(".delivery-view")
+        received = one.locator(".bubble.inbound", has_text="Tak, o 16").locator(".delivery-view")
 
         expect(received.locator("ol > li")).to_have_count(1)
         expect(received.locator("ol > li").first).to_contain_text("500")
-        expect(received).to_contain_text("next try 12:05:00")
-        expect(one.get_by_label("Answer as 48500600700")).to_have_value("")
+        expect(received).to_contain_text("next attempt 12:05:00")
+        expect(one.get_by_label("Write as 48500600700")).to_have_value("")
 
         page.get_by_role("button", name="Advance 5 min").first.click()
         expect(received.locator("ol > li")).to_have_count(2)
         script.repair()
-        world.clock.advance(next=True)  # somebody else's doing
+        world.clock.advance(next=True)  # not by the page
         expect(received.locator("ol > li")).to_have_count(3)
         expect(received.locator(".pill")).to_have_text("acknowledged")
         assert ["Tak, o 16"] == script.texts
 
 
 @pytest.mark.parametrize(
-    ("channel", "number", "provider", "sender"),
+    ("destination", "number", "provider", "sender"),
     [
         ("dialogtech|documents|5554332111", "5556667777", "dialogtech", "5556667777"),
         ("mgage|documents|121811", "+1 (555) 666-7777", "mgage", "5556667777"),
         ("serwersms|documents|", "5556667777", "serwersms", "+15556667777"),
     ],
 )
-def test_an_answer_is_spelled_as_its_provider_spells_numbers(open_page, world, channel, number, provider, sender):
+def test_the_sender_of_a_message_is_written_in_the_form_of_its_provider(
+    open_page, world, destination, number, provider, sender
+):
     page = open_page(CONVERSATIONS)
     page.get_by_label("Number of a new handset").fill(number)
     page.get_by_role("button", name="Open", exact=True).click()
     one = phone(page, "5556667777")
-    one.get_by_label("To", exact=True).select_option(channel)
-    one.get_by_label("Answer as 5556667777").fill("yes")
-    one.get_by_label("Answer as 5556667777").press("Enter")
+    one.get_by_label("To", exact=True).select_option(destination)
+    one.get_by_label("Write as 5556667777").fill("yes")
+    one.get_by_label("Write as 5556667777").press("Enter")
 
-    expect(one.locator(".bubble.answer .text", has_text=re.compile("^yes$"))).to_have_count(1)
+    expect(one.locator(".bubble.inbound .text", has_text=re.compile("^yes$"))).to_have_count(1)
     (message,) = world.messages(provider, number=sender)[-1:]
     assert ("yes", "inbound") == (message.text, message.direction)
 
@@ -136,7 +138,7 @@ def test_an_mms_shows_its_picture(look, open_page, world):
     one.get_by_label("Kind of message").select_option("mms")
     one.get_by_label("Subject").fill("Our dog")
     one.get_by_label("Picture").set_input_files({"name": "dog.png", "mimeType": "image/png", "buffer": png(8)})
-    one.get_by_label("Answer as 48500600700").fill("Look")
+    one.get_by_label("Write as 48500600700").fill("Look")
     one.get_by_role("button", name="Send as").click()
     bubble = one.locator(".bubble", has_text="Our dog")
 
@@ -145,7 +147,7 @@ def test_an_mms_shows_its_picture(look, open_page, world):
     expect(bubble.locator("img")).to_have_js_property("naturalWidth", 8)
 
 
-def test_what_is_no_safe_picture_can_only_be_saved(open_page, server, world):
+def test_an_attachment_that_is_not_a_safe_image_can_only_be_downloaded(open_page, server, world):
     for name, kind, content in (("x.svg", "image/svg+xml", SVG), ("fake.png", "image/png", b"<html>")):
         file = {"name": name, "content_type": kind, "data": b64encode(content).decode()}
         world.inbound(
@@ -163,35 +165,35 @@ def test_what_is_no_safe_picture_can_only_be_saved(open_page, server, world):
         assert "nosniff" == response.headers["x-content-type-options"]
 
 
-def test_an_answer_that_is_rejected_says_why_and_is_not_lost(open_page, world):
+def test_a_message_that_is_rejected_shows_the_reason_and_stays_in_the_form(open_page, world):
     page = open_page(f"{CONVERSATIONS}?open=12")
     one = phone(page, "12")
     one.get_by_label("To", exact=True).select_option("dialogtech|documents|5554332111")
-    one.get_by_label("Answer as 12").fill("from too short a number")
+    one.get_by_label("Write as 12").fill("from too short a number")
     one.get_by_role("button", name="Send as").click()
 
     expect(one.get_by_role("alert")).to_contain_text("is not 10 digits")
-    expect(one.get_by_label("Answer as 12")).to_have_value("from too short a number")
+    expect(one.get_by_label("Write as 12")).to_have_value("from too short a number")
 
 
 @pytest.mark.parametrize("text", ["", "a" * 161, "€" * 80, "ż" * 71, "😀" * 67, "a" * 152 + "€" + "a" * 152])
 def test_the_composer_counts_as_the_server_does(open_page, world, text):
     page = open_page(f"{CONVERSATIONS}?open=5556667777")
     counted = page.evaluate(
-        "async (text) => (await import('/_mock/ui/static/composer.js')).segments(text)",
+        "async (text) => (await import('/_mock/ui/static/composer.js')).countSegments(text)",
         text,
     )
-    wanted = segments(text)
+    wanted = count_segments(text)
 
     assert {
         "encoding": wanted.encoding,
         "units": wanted.units,
-        "count": wanted.parts,
+        "segments": wanted.segments,
         "capacity": wanted.capacity,
     } == counted
 
 
-def test_what_the_client_has_read_is_marked_so(open_page, server, world):
+def test_messages_that_the_client_has_read_are_marked(open_page, server, world):
     world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text="Has it been read?")
     page = open_page(f"{CONVERSATIONS}?open=48500600700")
     bubble = phone(page, "48500600700").locator(".bubble", has_text="Has it been read?")
@@ -203,22 +205,35 @@ def test_what_the_client_has_read_is_marked_so(open_page, server, world):
     expect(bubble).to_contain_text("read by the client")
 
 
-def test_a_reset_empties_the_conversation_that_is_open(open_page, server, world, sender):
+def test_messages_that_a_reset_removed_are_no_longer_shown(open_page, server, world, sender):
     world.change_account(
         "serwersms", "documents", forwarding=[{"service": "nd", "url": "http://127.0.0.1:9/?t=#WIADOMOSC#"}]
     )
     page = open_page(f"{CONVERSATIONS}?open=2125550123")
-    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
     sender.send("before", to="2125550123")
     expect(phone(page, "2125550123")).to_contain_text("before")
     world.inbound("serwersms", "documents", kind="nd", sender="+12125550123", text="and an answer")
     world.wait_until_idle()
     world.reset()
-    expect(phone(page, "2125550123")).to_contain_text("Nothing yet")
+    expect(phone(page, "2125550123")).to_contain_text("No messages yet")
     response = requests.get(f"{server.url}/_mock/ui/{CONVERSATIONS}/changes?open=2125550123&since=0", timeout=30)
 
     assert 200 == response.status_code
     assert "handset-2125550123" not in response.text
+
+
+def test_a_message_that_is_deleted_disappears_from_the_phone(open_page, world, sender):
+    sender.send("keep")
+    world.clock.advance(minutes=2)
+    sender.send("delete me")
+    page = open_page(f"{CONVERSATIONS}?open=5556667777")
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
+    expect(phone(page, "5556667777")).to_contain_text("delete me")
+    world.delete_message(world.messages("dialogtech", number="5556667777")[-1].serial)
+
+    expect(phone(page, "5556667777")).not_to_contain_text("delete me")
+    expect(phone(page, "5556667777")).to_contain_text("keep")
 
 
 def test_handsets_are_found_by_number_and_by_name(look, open_page, server):
@@ -230,10 +245,10 @@ def test_handsets_are_found_by_number_and_by_name(look, open_page, server):
     expect(page.locator("#handsets > li").first).to_contain_text("Aleks Jacak")
 
 
-def test_a_world_without_a_message_teaches_how_to_make_the_first(look, open_page, server):
+def test_a_world_without_messages_shows_a_command_that_sends_one(look, open_page, server):
     server.create_world("empty", id="bare")
     page = open_page("worlds/bare/conversations", look)
-    expect(page.locator("#main")).to_contain_text("no account")
+    expect(page.locator("#main")).to_contain_text("no account that can send")
     world = server.create_world(
         id="fresh",
         snapshot={
@@ -250,8 +265,8 @@ def test_a_world_without_a_message_teaches_how_to_make_the_first(look, open_page
         },
     )
     page.goto(f"{server.url}/_mock/ui/worlds/fresh/conversations")
-    expect(page.locator("#first")).to_be_visible()
-    command = page.locator("#first").text_content()
+    expect(page.locator("#example")).to_be_visible()
+    command = page.locator("#example").text_content()
     subprocess.run(["bash", "-euc", command], check=True, capture_output=True, timeout=60)
 
     assert 1 == len(world.messages())
@@ -259,7 +274,7 @@ def test_a_world_without_a_message_teaches_how_to_make_the_first(look, open_page
         expect(page.locator("#handsets > li")).to_have_count(1)
 
 
-def test_ten_thousand_messages_are_no_burden(look, open_page, server):
+def test_a_handset_with_thousands_of_messages_shows_the_latest_and_loads_older_ones(look, open_page, server):
     rows = [
         {
             "id": str(number + 1),
@@ -293,7 +308,7 @@ def test_ten_thousand_messages_are_no_burden(look, open_page, server):
     expect(one.locator(".bubble").first).to_contain_text("message 9841")
     assert 50 >= page.locator("#handsets > li").count()
 
-    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
     for number in range(30):
         world.inbound("dialogtech", "big", sender="5556667777", recipient="5554332111", text=f"burst {number}")
     expect(one.locator(".bubble").last).to_contain_text("burst 29")

@@ -1,4 +1,4 @@
-"""The page shows every text as text, and requires a token where the control API does."""
+"""Security of the page: markup in data stays text, the content security policy holds, and the token is required."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from mockserver import MockServer, Settings
 from mockserver.ui.routes import SECTIONS
 
-EVIL = "<img src=x onerror=alert(1)>"
+MARKUP = "<img src=x onerror=alert(1)>"
 POLICY = {
     "default-src 'none'",
     "script-src 'self'",
@@ -26,15 +26,21 @@ POLICY = {
 }
 
 
-def poison(server, world, sender):
-    """Put an HTML payload into every field that a handset, a client or a user can set."""
-    file = {"name": EVIL, "content_type": EVIL, "data": b64encode(EVIL.encode()).decode()}
-    note = {"name": EVIL, "content_type": "text/plain", "data": b64encode(EVIL.encode()).decode()}
-    contact = {"phone": "+48500600700", "first_name": EVIL, "last_name": EVIL, "company": EVIL, "description": EVIL}
+def put_markup_everywhere(server, world, sender):
+    """Put markup into every field that clients and users can set."""
+    file = {"name": MARKUP, "content_type": MARKUP, "data": b64encode(MARKUP.encode()).decode()}
+    note = {"name": MARKUP, "content_type": "text/plain", "data": b64encode(MARKUP.encode()).decode()}
+    contact = {
+        "phone": "+48500600700",
+        "first_name": MARKUP,
+        "last_name": MARKUP,
+        "company": MARKUP,
+        "description": MARKUP,
+    }
     world.change_account("serwersms", "documents", contacts=[contact])
-    rule = {"service": "nd", "url": f"http://127.0.0.1:9/?text={EVIL.replace(' ', '+')}", "prefix": EVIL}
+    rule = {"service": "nd", "url": f"http://127.0.0.1:9/?text={MARKUP.replace(' ', '+')}", "prefix": MARKUP}
     world.change_account("serwersms", "documents", forwarding=[rule])
-    program = {"id": "121811", "name": EVIL, "campaign": EVIL, "kind": EVIL}
+    program = {"id": "121811", "name": MARKUP, "campaign": MARKUP, "kind": MARKUP}
     world.change_account("mgage", "documents", programs=[program])
     world.store(
         "mgage",
@@ -43,63 +49,70 @@ def poison(server, world, sender):
         direction="outbound",
         sender="37911",
         recipient="48500600700",
-        text=EVIL,
-        status=EVIL,
-        network=EVIL,
+        text=MARKUP,
+        status=MARKUP,
+        network=MARKUP,
     )
-    mms = {"kind": "mms", "sender": "+48500600700", "recipient": "+48664078059", "title": EVIL}
+    mms = {"kind": "mms", "sender": "+48500600700", "recipient": "+48664078059", "title": MARKUP}
     world.inbound("serwersms", "documents", **mms, attachments=[file, note])
-    world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text=EVIL)
-    world.schedule_inbound("serwersms", "documents", delay=60, kind="nd", sender="+48500600700", text=EVIL)
-    sender.send(EVIL, to="48500600700"[-10:], **{EVIL: EVIL})
-    sender.send(EVIL, to=EVIL)
+    world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text=MARKUP)
+    world.schedule_inbound("serwersms", "documents", delay=60, kind="nd", sender="+48500600700", text=MARKUP)
+    sender.send(MARKUP, to="48500600700"[-10:], **{MARKUP: MARKUP})
+    sender.send(MARKUP, to=MARKUP)
     requests.get(
-        f"{world.base_url}/api/{quote(EVIL)}?{EVIL}", headers={"X-Evil": EVIL, "Authorization": EVIL}, timeout=30
+        f"{world.base_url}/api/{quote(MARKUP)}?{MARKUP}",
+        headers={"X-Evil": MARKUP, "Authorization": MARKUP},
+        timeout=30,
     )
     user, secret = world.login("serwersms", "documents")
-    call = {"username": user, "password": secret, "type": EVIL, EVIL: EVIL}
+    call = {"username": user, "password": secret, "type": MARKUP, MARKUP: MARKUP}
     requests.post(f"{server.url}/messages/recived.json", json=call, timeout=30)
-    requests.post(f"{server.url}/messages/{quote(EVIL)}.xml", data=call, timeout=30)
+    requests.post(f"{server.url}/messages/{quote(MARKUP)}.xml", data=call, timeout=30)
     world.faults.add(
-        "static_response", status=503, body=EVIL, type="text/html", match={"parameters": {EVIL: EVIL}}, id=EVIL[1:4]
+        "static_response",
+        status=503,
+        body=MARKUP,
+        type="text/html",
+        match={"parameters": {MARKUP: MARKUP}},
+        id=MARKUP[1:4],
     )
-    world.faults.add({"kind": "static_response", "status": 503, "body": EVIL}, when={"first": 1})
-    sender.send(EVIL)
+    world.faults.add({"kind": "static_response", "status": 503, "body": MARKUP}, when={"first": 1})
+    sender.send(MARKUP)
 
 
 def test_markup_in_any_field_is_text_everywhere(look, open_page, server, world, sender):
-    poison(server, world, sender)
+    put_markup_everywhere(server, world, sender)
     paths = [f"worlds/mine/{section}" for section in SECTIONS]
     paths += [f"worlds/mine/exchanges/{each.number}" for each in world.journal()]
     paths += [
-        f"worlds/mine/exchanges?q={quote(EVIL)}",
-        f"worlds/mine/conversations?open={quote(EVIL)}&open=48500600700&q={quote(EVIL)}",
+        f"worlds/mine/exchanges?q={quote(MARKUP)}",
+        f"worlds/mine/conversations?open={quote(MARKUP)}&open=48500600700&q={quote(MARKUP)}",
         "worlds/mine/conversations?open=48500600700",
-        f"worlds/{quote(EVIL, safe='')}/conversations",
+        f"worlds/{quote(MARKUP, safe='')}/conversations",
     ]
     page = open_page(paths[0], look)
     seen = 0
     for path in paths:
         page.goto(f"{server.url}/_mock/ui/{path}")
         assert 0 == page.locator("img[src='x'], [onerror]").count(), path
-        seen += EVIL in page.locator("body").text_content()
+        seen += MARKUP in page.locator("body").text_content()
 
     assert 12 <= seen
     open_page.wrong[:] = [each for each in open_page.wrong if "404" not in each]  # the world of that name
 
 
-def test_markup_in_a_live_update_is_shown_as_text(open_page, server, world):
+def test_markup_in_a_live_update_is_text(open_page, server, world):
     page = open_page("worlds/mine/conversations?open=48500600700")
-    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
-    world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text=EVIL)
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
+    world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text=MARKUP)
 
-    expect(page.locator("#phone-48500600700 .bubble.answer .text", has_text="onerror")).to_have_text(EVIL)
-    expect(page.locator("#said")).to_contain_text(EVIL)
+    expect(page.locator("#phone-48500600700 .bubble.inbound .text", has_text="onerror")).to_have_text(MARKUP)
+    expect(page.locator("#announcement")).to_contain_text(MARKUP)
     assert 0 == page.locator("img[src='x']").count()
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_every_page_has_the_policy_and_keeps_it(server, world, section):
+def test_every_page_has_the_content_security_policy_and_no_inline_code(server, world, section):
     response = requests.get(f"{server.url}/_mock/ui/worlds/mine/{section}", timeout=30)
 
     assert 200 == response.status_code
@@ -111,7 +124,7 @@ def test_every_page_has_the_policy_and_keeps_it(server, world, section):
     )
 
 
-def test_a_page_of_another_site_may_not_do_anything(server, world):
+def test_a_form_of_another_site_is_rejected(server, world):
     response = requests.post(
         f"{server.url}/_mock/ui/worlds/mine/worlds",
         {"do": "drop"},
@@ -123,7 +136,7 @@ def test_a_page_of_another_site_may_not_do_anything(server, world):
     assert "mine" in [each.id for each in server.worlds()]
 
 
-def test_files_are_only_ours(server):
+def test_only_static_files_are_served(server):
     for name in ("../routes.py", "..%2froutes.py", "/etc/passwd", "nothing.js"):
         assert 404 == requests.get(f"{server.url}/_mock/ui/static/{name}", timeout=30).status_code, name
 
@@ -133,12 +146,12 @@ def test_files_are_only_ours(server):
 
 @pytest.fixture
 def guarded():
-    """A server that listens on all addresses, so that it requires its token."""
+    """A server that other machines can reach, which requires a token."""
     with MockServer(settings=Settings(host="0.0.0.0", port=0, token="open-sesame")) as server:
         yield server
 
 
-def test_without_the_token_nothing_is_seen(guarded):
+def test_without_the_token_nothing_is_shown(guarded):
     page = requests.get(f"{guarded.url}/_mock/ui/worlds/default/conversations", timeout=30)
     assert "5556667777" not in page.text
     assert 'id="token-form"' in page.text
@@ -151,24 +164,24 @@ def test_without_the_token_nothing_is_seen(guarded):
         assert 401 == response.status_code, path
 
 
-def test_with_the_token_the_page_works_as_ever(look, guarded, open_page):
+def test_with_the_token_every_part_of_the_page_works(look, guarded, open_page):
     page = open_page("worlds/default/conversations?open=48500604179", look, url=guarded.url)
     page.get_by_label("Token").fill("wrong")
-    page.get_by_role("button", name="Look in").click()
-    expect(page.get_by_role("alert")).to_contain_text("not its token")
-    open_page.wrong.clear()  # the browser tells of the 401
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("token is wrong")
+    open_page.wrong.clear()  # the browser reports the 401
     page.get_by_label("Token").fill("open-sesame")
-    page.get_by_role("button", name="Look in").click()
+    page.get_by_role("button", name="Sign in").click()
     phone = page.locator("#phone-48500604179")
     expect(phone).to_be_visible()
     picture = phone.get_by_role("img").first
     picture.scroll_into_view_if_needed()
     expect(picture).not_to_have_js_property("naturalWidth", 0)
 
-    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
     guarded.world.inbound("serwersms", "demo", kind="nd", sender="+48500604179", text="live, with the token")
     expect(phone).to_contain_text("live, with the token")
-    phone.get_by_label("Answer as").fill("and back")
+    phone.get_by_label("Write as").fill("and back")
     phone.get_by_role("button", name="Send as").click()
     expect(phone.locator(".bubble", has_text="and back")).to_be_visible()
 
@@ -179,7 +192,7 @@ def test_with_the_token_the_page_works_as_ever(look, guarded, open_page):
     page.reload()
     expect(page.get_by_role("heading", name="Worlds", exact=True)).to_be_visible()
     page.get_by_role("link", name="Demos").click()
-    page.get_by_role("button", name="Begin").first.click()
+    page.get_by_role("button", name="Start").first.click()
     expect(page.locator(".demo-steps > li")).to_have_count(1)
     assert "open-sesame" == page.evaluate("sessionStorage.getItem('mockserver-token')")
     assert "open-sesame" not in page.content()

@@ -1,4 +1,4 @@
-"""The README's screenshots show the current page: `make screenshots` takes them again, every other run compares."""
+"""The README's screenshots show the current page. `make screenshots` takes them again; other runs compare."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 LARGEST = 200_000
 """Bytes of a picture."""
-ALIKE = 12
-"""Of 255: how far the colours of two pictures may be from each other on average, at a sixteenth of their size."""
+MAX_DIFFERENCE = 12
+"""The largest average difference of colour values, of 255, at a sixteenth of the pictures' size."""
 
-NEAR = """async ([one, other]) => {
+DIFFERENCE = """async ([one, other]) => {
     const drawn = async (data) => {
         const image = new Image();
         image.src = `data:image/png;base64,${data}`;
@@ -36,8 +36,8 @@ NEAR = """async ([one, other]) => {
 }"""
 
 
-def a_morning(server):
-    """A world with a little of everything, the same each time."""
+def create_morning(server):
+    """Create a world with a few messages and exchanges, always the same."""
     world = server.create_world("small", id="morning", seed="morning", freeze="2026-06-01T08:55:00Z")
     key, secret = world.login("dialogtech", "documents")
 
@@ -55,7 +55,7 @@ def a_morning(server):
     world.inbound("dialogtech", sender="3125550199", recipient="5554332111", text="YES 🙂 could we sit by the window?")
     world.clock.advance(minutes=1)
     send("3125550199", "Of course. See you tonight!")
-    send("2125550123", "Your order 4711 has left the server.")
+    send("2125550123", "Your order 4711 has left the warehouse.")
     world.clock.advance(seconds=61)
     send("2125550123", "Zażółć gęślą jaźń: your parcel is at the counter of the shop next-door, open until 8 pm.")
     world.inbound("dialogtech", sender="2125550123", recipient="5554332111", text="Thanks!")
@@ -66,19 +66,19 @@ def a_morning(server):
     return world
 
 
-def of_conversations(page, server):
-    a_morning(server)
+def show_conversations(page, server):
+    create_morning(server)
     page.goto(f"{server.url}/_mock/ui/worlds/morning/conversations?open=3125550199&open=2125550123")
     expect(page.locator(".bubble", has_text="See you tonight!")).to_be_visible()
 
 
-def of_an_exchange(page, server):
-    a_morning(server)
+def show_exchange(page, server):
+    create_morning(server)
     page.goto(f"{server.url}/_mock/ui/worlds/morning/exchanges/3")
     expect(page.get_by_role("heading", name="Exchange 3")).to_be_visible()
 
 
-def of_a_demo(page, server):
+def show_demo(page, server):
     demo_run = DemoRun(DEMOS["reply"], server)
     page.goto(f"{server.url}/_mock/ui/worlds/default/demos")
     for step in range(1, 5):
@@ -87,26 +87,26 @@ def of_a_demo(page, server):
     demo_run.close()
 
 
-def of_the_clock(page, server):
-    of_a_demo(page, server)
-    page.get_by_role("link", name="Its line of time").click()
+def show_clock(page, server):
+    show_demo(page, server)
+    page.get_by_role("link", name="Timeline of this demo").click()
     expect(page.get_by_role("heading", name="Clock")).to_be_visible()
 
 
 PICTURES = {
-    "page-conversations.png": (of_conversations, "light", 1280, 800),
-    "page-exchange.png": (of_an_exchange, "dark", 1280, 800),
-    "page-demo.png": (of_a_demo, "light", 1280, 720),
-    "page-phone.png": (of_conversations, "dark", 390, 844),
+    "page-conversations.png": (show_conversations, "light", 1280, 800),
+    "page-exchange.png": (show_exchange, "dark", 1280, 800),
+    "page-demo.png": (show_demo, "light", 1280, 720),
+    "page-phone.png": (show_conversations, "dark", 390, 844),
 }
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_in_the_readme_is_of_this_page(request, open_page, narrow, server, name):
+def test_a_screenshot_in_the_readme_shows_the_current_page(request, open_page, narrow, server, name):
     act, scheme, width, height = PICTURES[name]
     page = open_page("worlds/default/clock", narrow._replace(scheme=scheme, width=width, height=height))
     act(page, server)
-    expect(page.locator("#pulse[data-state=live]")).to_have_count(1)
+    expect(page.locator("#connection[data-state=live]")).to_have_count(1)
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
     taken = page.screenshot(animations="disabled", caret="hide")
@@ -118,7 +118,5 @@ def test_a_picture_in_the_readme_is_of_this_page(request, open_page, narrow, ser
 
     assert len(kept) < LARGEST
     assert (width, height) == struct.unpack(">II", kept[16:24])
-    assert page.evaluate(NEAR, [b64encode(taken).decode(), b64encode(kept).decode()]) < ALIKE
-    assert re.search(rf"!\[[^\]]{{20,}}\]\(docs/{name}\)", README), (
-        "the README shows it, with words for who cannot see it"
-    )
+    assert page.evaluate(DIFFERENCE, [b64encode(taken).decode(), b64encode(kept).decode()]) < MAX_DIFFERENCE
+    assert re.search(rf"!\[[^\]]{{20,}}\]\(docs/{name}\)", README), "the README shows it, with an alternative text"

@@ -1,16 +1,15 @@
-// The world's time between two looks at it: a clock that ticks goes on by the machine's own.
+// Shows the time of a ticking clock between two updates from the server.
 
-let base = 0;
+let updatedAt = 0;
 
-export function arrive() {
-  const now = document.getElementById("now");
-  if (now) base = performance.now();
+export function restart() {
+  updatedAt = performance.now();
 }
 
 function tick() {
   const now = document.getElementById("now");
   if (!now || now.dataset.frozen === "yes") return;
-  const at = new Date(Date.parse(now.dataset.now) + performance.now() - base).toISOString();
+  const at = new Date(Date.parse(now.dataset.now) + performance.now() - updatedAt).toISOString();
   const [day, clock] = [at.slice(0, 10), at.slice(11, 19)];
   now.querySelector(".now-day").textContent = day;
   now.querySelector(".now-clock").textContent = clock;

@@ -1,9 +1,9 @@
-// The composer of a handset: which fields a kind of message takes, and how many segments a text is. The alphabet is the
-// server's; the rule is that of ui/segments.py.
+// The form of a handset: shows the fields that a kind of message has, and how many SMS segments its text needs. The alphabet
+// comes from the server; the rule is that of ui/sms_segments.py.
 
 let alphabet = null;
 
-function sizes() {
+function characterSizes() {
   const source = document.getElementById("gsm");
   if (!alphabet && source) {
     const { basic, extension } = JSON.parse(source.textContent);
@@ -12,42 +12,43 @@ function sizes() {
   return alphabet;
 }
 
-export function segments(text) {
-  const known = sizes();
+export function countSegments(text) {
+  const known = characterSizes();
   const characters = [...text];
   const isGsm = characters.every((each) => known.has(each));
-  const [alone, part] = isGsm ? [160, 153] : [70, 67];
+  const [single, part] = isGsm ? [160, 153] : [70, 67];
   const units = characters.map((each) => (isGsm ? known.get(each) : each.length));
   const total = units.reduce((sum, each) => sum + each, 0);
-  let [count, filled] = [1, 0];
-  if (total > alone) {
+  let [segments, filled] = [1, 0];
+  if (total > single) {
     for (const each of units) {
-      if (filled + each > part) [count, filled] = [count + 1, 0];
+      if (filled + each > part) [segments, filled] = [segments + 1, 0];
       filled += each;
     }
   }
-  return { encoding: isGsm ? "GSM-7" : "UCS-2", units: total, count, capacity: count === 1 ? alone : count * part };
+  return { encoding: isGsm ? "GSM-7" : "UCS-2", units: total, segments, capacity: segments === 1 ? single : segments * part };
 }
 
-export function fit(form) {
-  const chosen = form.querySelector("[data-channel]")?.selectedOptions[0];
+/** Show the fields of the chosen destination and kind. */
+export function showFields(form) {
+  const chosen = form.querySelector("[data-destination]")?.selectedOptions[0];
   const hasKinds = Boolean(chosen?.dataset.kinds);
   const kind = form.querySelector("[data-kind]")?.selectedOptions[0];
-  const takes = hasKinds && kind ? kind.dataset.takes.split(" ") : [];
+  const fields = hasKinds && kind ? kind.dataset.fields.split(" ") : [];
   for (const part of form.querySelectorAll("[data-if-kinds]")) part.hidden = !hasKinds;
-  for (const row of form.querySelectorAll(".composer-row[data-takes]")) row.hidden = !takes.includes(row.dataset.takes);
-  count(form);
+  for (const row of form.querySelectorAll(".composer-row[data-field]")) row.hidden = !fields.includes(row.dataset.field);
+  showCount(form);
 }
 
-export function count(form) {
-  const [text, place] = [form.querySelector("[data-text]"), form.querySelector("[data-count]")];
-  if (!text || !place) return;
-  const { encoding, units, count: several, capacity } = segments(text.value);
-  place.textContent = text.value ? `${encoding} ${units}/${capacity}${several > 1 ? ` · ${several} segments` : ""}` : "Enter sends, Shift and Enter begin a line";
+function showCount(form) {
+  const [text, output] = [form.querySelector("[data-text]"), form.querySelector("[data-count]")];
+  if (!text || !output) return;
+  const { encoding, units, segments, capacity } = countSegments(text.value);
+  output.textContent = text.value ? `${encoding} ${units}/${capacity}${segments > 1 ? ` · ${segments} segments` : ""}` : "Enter sends, Shift and Enter start a new line";
 }
 
-document.addEventListener("input", ({ target }) => target.matches?.("[data-text]") && count(target.form));
-document.addEventListener("change", ({ target }) => target.matches?.("[data-channel], [data-kind]") && fit(target.form));
+document.addEventListener("input", ({ target }) => target.matches?.("[data-text]") && showCount(target.form));
+document.addEventListener("change", ({ target }) => target.matches?.("[data-destination], [data-kind]") && showFields(target.form));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches?.("[data-text]")) return;
   event.preventDefault();

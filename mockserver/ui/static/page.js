@@ -1,54 +1,54 @@
-// The page: goes from section to section without a flash, sends forms, and shows what has changed.
+// The page: navigates between sections without reloading, submits forms, and shows live updates.
 
-import { ask, forget, keep, page, token } from "./ask.js";
 import * as clock from "./clock.js";
-import { fit } from "./composer.js";
-import * as live from "./live.js";
+import { showFields } from "./composer.js";
+import * as live from "./live_updates.js";
+import { forgetToken, parsePage, saveToken, sendRequest, token } from "./requests.js";
 
 const $ = (id) => document.getElementById(id);
 
-// -- going somewhere ---------------------------------------------------------------------------------------------------
+// -- navigation --------------------------------------------------------------------------------------------------------
 
-const isOurs = (url) => url.origin === location.origin && url.pathname.startsWith("/_mock/ui/") && !url.pathname.includes("/static/");
+const isOnPage = (url) => url.origin === location.origin && url.pathname.startsWith("/_mock/ui/") && !url.pathname.includes("/static/");
 
-const place = () => location.pathname + location.search;
-let where = place();
-let turn = 0;
-let going = 0;
+const currentPath = () => location.pathname + location.search;
+let shownPath = currentPath();
+let latest = 0; // the number of the latest navigation
+let pending = 0; // navigations under way
 
-/** Whether it got there: not when the server does not answer, or somebody wants to be elsewhere by now. */
-async function go(url, { method = "GET", body, push = true, keepPlace = false } = {}) {
-  turn += 1;
-  const mine = turn;
-  going += 1;
+/** Load and show a page. Return false if the server does not respond, or a later navigation has replaced this one. */
+async function navigate(url, { method = "GET", body, push = true, keepPlace = false } = {}) {
+  latest += 1;
+  const number = latest;
+  pending += 1;
   $("main")?.setAttribute("aria-busy", "true");
   try {
-    const response = await ask(url, { method, body });
+    const response = await sendRequest(url, { method, body });
     if (response.status === 401) {
-      forget();
+      forgetToken();
       location.reload();
       return true;
     }
-    const fresh = await page(response);
-    if (mine !== turn) return false;
+    const fresh = await parsePage(response);
+    if (number !== latest) return false;
     show(fresh, keepPlace);
     if (push && response.url !== location.href) history.pushState({}, "", response.url);
-    where = place();
-    live.follow();
+    shownPath = currentPath();
+    live.connect();
     return true;
   } catch {
-    announce("The server does not answer.");
+    announce("The server does not respond.");
     return false;
   } finally {
-    going -= 1;
-    if (!going) $("main")?.removeAttribute("aria-busy");
+    pending -= 1;
+    if (!pending) $("main")?.removeAttribute("aria-busy");
   }
 }
 
 function show(fresh, keepPlace) {
   const focused = document.activeElement;
-  const places = [...document.querySelectorAll(".screen, .list, .rail, .phones")].map((each) => [each.className, each.id, each.scrollTop, each.scrollLeft]);
-  const height = scrollY;
+  const scrolled = [...document.querySelectorAll(".screen, .list, .navigation, .phones")].map((each) => [each.className, each.id, each.scrollTop, each.scrollLeft]);
+  const scrollTop = scrollY;
   const drafts = new Map([...document.querySelectorAll("textarea[data-text]")].map((each) => [each.id, each.value]));
   document.title = fresh.title;
   for (const name of Object.keys(document.body.dataset)) delete document.body.dataset[name];
@@ -61,14 +61,14 @@ function show(fresh, keepPlace) {
       if (area && !area.value) area.value = text;
     }
   }
-  arrive();
-  for (const [name, id, top, left] of places) {
+  prepare();
+  for (const [name, id, top, left] of scrolled) {
     if (name.includes("screen")) continue;
     const same = [...document.getElementsByClassName(name)].find((each) => each.id === id);
     if (same) Object.assign(same, { scrollTop: top, scrollLeft: left });
   }
   if (keepPlace) {
-    scrollTo(0, height);
+    scrollTo(0, scrollTop);
     const again = focused?.id ? $(focused.id) : null;
     (again ?? $("main"))?.focus({ preventScroll: true });
   } else {
@@ -77,9 +77,9 @@ function show(fresh, keepPlace) {
   }
 }
 
-/** The same place again, unless somebody is on the way to another. */
-function refresh() {
-  return going ? undefined : go(location.href, { push: false, keepPlace: true });
+/** Load the current page again, unless a navigation is under way. */
+function reload() {
+  return pending ? undefined : navigate(location.href, { push: false, keepPlace: true });
 }
 
 document.addEventListener("click", (event) => {
@@ -87,15 +87,15 @@ document.addEventListener("click", (event) => {
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   if (link.dataset.earlier) {
     event.preventDefault();
-    earlier(link);
+    loadEarlier(link);
   } else if (link.hasAttribute("download")) {
     if (token()) {
       event.preventDefault();
-      save(link);
+      download(link);
     }
-  } else if (isOurs(new URL(link.href)) && !link.getAttribute("href").startsWith("#")) {
+  } else if (isOnPage(new URL(link.href)) && !link.getAttribute("href").startsWith("#")) {
     event.preventDefault();
-    go(link.href, { keepPlace: "keep" in link.dataset });
+    navigate(link.href, { keepPlace: "keep" in link.dataset });
   }
 });
 
@@ -103,34 +103,34 @@ document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
   if (form.id === "token-form") {
     event.preventDefault();
-    lookIn(form);
+    signIn(form);
     return;
   }
   event.preventDefault();
   const data = new FormData(form, submitter);
   if (form.method === "get") {
-    go(`${form.action.split("?")[0]}?${new URLSearchParams([...data].filter(([, value]) => value !== ""))}`);
+    navigate(`${form.action.split("?")[0]}?${new URLSearchParams([...data].filter(([, value]) => value !== ""))}`);
     return;
   }
   const text = form.querySelector("[data-text]");
   if (text && !text.value.trim() && !form.querySelector("[type=file]")?.value) return; // nothing to send
-  send(form, data, text);
+  submit(form, data, text);
 });
 
-async function send(form, data, text) {
-  const said = text?.value;
-  if (text) text.value = ""; // what is typed while it is on its way is the next one
+async function submit(form, data, text) {
+  const draft = text?.value;
+  if (text) text.value = ""; // what is typed from now on is the next message
   const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
-  const isThere = await go(form.action, { method: "POST", body, keepPlace: true, push: !("stay" in form.dataset) });
-  if (!isThere && text?.isConnected && !text.value) text.value = said;
+  const isDone = await navigate(form.action, { method: "POST", body, keepPlace: true, push: !("stay" in form.dataset) });
+  if (!isDone && text?.isConnected && !text.value) text.value = draft;
 }
 
 addEventListener("popstate", () => {
-  if (place() !== where) go(location.href, { push: false }); // else it was a jump inside the page
+  if (currentPath() !== shownPath) navigate(location.href, { push: false }); // else it was a jump within the page
 });
 
-async function earlier(link) {
-  const fresh = await page(await ask(link.href));
+async function loadEarlier(link) {
+  const fresh = await parsePage(await sendRequest(link.href));
   const list = $(link.dataset.earlier);
   const screen = list.closest(".screen");
   const before = screen.scrollHeight - screen.scrollTop;
@@ -139,46 +139,48 @@ async function earlier(link) {
   else link.parentElement.remove();
   list.dataset.most = "";
   list.prepend(...[...fresh.querySelectorAll("li.bubble")].filter((each) => !$(each.id)).map((each) => document.importNode(each, true)));
-  pictures(list);
+  loadImages(list);
   screen.scrollTop = screen.scrollHeight - before;
   screen.focus({ preventScroll: true });
 }
 
-async function save(link) {
-  const url = URL.createObjectURL(await (await ask(link.href)).blob());
+/** Download a file with the token, which a link cannot carry. */
+async function download(link) {
+  const url = URL.createObjectURL(await (await sendRequest(link.href)).blob());
   const copy = Object.assign(document.createElement("a"), { href: url, download: link.download });
   copy.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-// -- having arrived ----------------------------------------------------------------------------------------------------
+// -- after a page is shown --------------------------------------------------------------------------------------------
 
-function arrive() {
-  clock.arrive();
-  scheme();
-  for (const form of document.querySelectorAll(".composer")) fit(form);
+function prepare() {
+  clock.restart();
+  showScheme();
+  for (const form of document.querySelectorAll(".composer")) showFields(form);
   for (const screen of document.querySelectorAll(".screen")) screen.scrollTop = screen.scrollHeight;
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
-  pictures(document);
+  loadImages(document);
 }
 
-/** Pictures cannot carry the token by themselves. */
-async function pictures(inside) {
+/** Load images with the token, which an img element cannot carry. */
+async function loadImages(inside) {
   for (const picture of inside.querySelectorAll("img[data-src]")) {
     const { src } = picture.dataset;
     delete picture.dataset.src;
-    const response = await ask(src);
+    const response = await sendRequest(src);
     if (!response.ok) continue;
     picture.src = URL.createObjectURL(await response.blob());
     picture.addEventListener("load", () => URL.revokeObjectURL(picture.src), { once: true });
   }
 }
 
-function changed(parts) {
-  clock.arrive();
+/** Prepare parts that were merged into the page, and announce new ones. */
+function showChanges(parts) {
+  clock.restart();
   const fresh = [];
   for (const { element, isNew } of parts) {
-    pictures(element);
+    loadImages(element);
     for (const button of element.querySelectorAll("[data-copy]")) button.hidden = false;
     if (element.classList.contains("bubble")) {
       const screen = element.closest(".screen");
@@ -191,20 +193,20 @@ function changed(parts) {
       fresh.push(element);
     }
   }
-  if (fresh.length === 1 && fresh[0].classList.contains("bubble")) announce(`${fresh[0].dataset.handset}: ${fresh[0].querySelector(".says").textContent.trim()}`);
+  if (fresh.length === 1 && fresh[0].classList.contains("bubble")) announce(`${fresh[0].dataset.handset}: ${fresh[0].querySelector(".bubble-body").textContent.trim()}`);
   else if (fresh.length) announce(`${fresh.length} new`);
 }
 
 function announce(text) {
-  const said = $("said");
-  if (said) said.textContent = text.slice(0, 200);
+  const region = $("announcement");
+  if (region) region.textContent = text.slice(0, 200);
 }
 
 // -- the colour scheme -------------------------------------------------------------------------------------------------
 
 const isDark = () => (document.documentElement.dataset.scheme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 
-function scheme() {
+function showScheme() {
   const button = $("scheme");
   if (!button) return;
   button.hidden = false;
@@ -217,13 +219,13 @@ document.addEventListener("click", (event) => {
     const chosen = isDark() ? "light" : "dark";
     document.documentElement.dataset.scheme = chosen;
     localStorage.setItem("mockserver-scheme", chosen);
-    scheme();
+    showScheme();
   }
   const copy = event.target.closest?.("[data-copy]");
-  if (copy) take(copy);
+  if (copy) copyText(copy);
 });
 
-async function take(button) {
+async function copyText(button) {
   const text = $(button.dataset.copy).textContent;
   try {
     await navigator.clipboard.writeText(text);
@@ -240,25 +242,26 @@ async function take(button) {
 
 // -- the token -----------------------------------------------------------------------------------------------------------
 
-async function lookIn(form) {
-  keep(form.querySelector("input").value.trim());
-  const response = await ask(location.href);
-  if (!response.ok || response.status === 401) {
-    forget();
+async function signIn(form) {
+  saveToken(form.querySelector("input").value.trim());
+  const response = await sendRequest(location.href);
+  if (!response.ok) {
+    forgetToken();
     $("token-wrong").hidden = false;
     form.querySelector("input").focus();
     return;
   }
-  show(await page(response), false);
-  live.start({ changed, whole: refresh });
+  show(await parsePage(response), false);
+  live.start(hooks);
 }
 
-if ("asksToken" in document.body.dataset) {
-  if (token()) go(location.href, { push: false }).then(() => live.start({ changed, whole: refresh }));
+const hooks = { changed: showChanges, reload };
+if ("needsToken" in document.body.dataset) {
+  if (token()) navigate(location.href, { push: false }).then(() => live.start(hooks));
 } else {
-  arrive();
-  live.start({ changed, whole: refresh });
+  prepare();
+  live.start(hooks);
 }
 addEventListener("pagehide", () => live.stop());
-// A browser has six connections to a server: a tab that no one sees needs none.
-document.addEventListener("visibilitychange", () => (document.hidden ? live.stop() : live.follow("clock")));
+// A browser opens at most six connections to a server: a hidden tab gives its one up.
+document.addEventListener("visibilitychange", () => (document.hidden ? live.stop() : live.connect("clock")));

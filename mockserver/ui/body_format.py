@@ -1,6 +1,6 @@
-"""Bodies laid out for people: XML and JSON indented, forms as tables, anything as bytes. What was sent stays as it was.
+"""Formatting of bodies for display: XML and JSON indented, forms as tables, anything as bytes.
 
-A layout is tokens, each with what it is, so that a template can colour them and nothing here makes markup.
+A formatted text is a sequence of tokens, each with its kind, so that a template can colour them; no markup is made here.
 """
 
 from __future__ import annotations
@@ -12,47 +12,53 @@ from typing import NamedTuple
 
 from mockserver.sdk.request import media_type, pairs
 
-LARGEST = 512 * 1024
-"""Bytes of a body that are laid out; a larger one is shown as it is."""
-SHOWN = 64 * 1024
-"""Characters of a body that are shown unless somebody wants all."""
-_DUMPED = 4 * 1024
-"""Bytes that are shown as such unless somebody wants all."""
+MAX_FORMATTED = 512 * 1024
+"""Bytes of the largest body that is formatted; a larger one is shown as it is."""
+MAX_SHOWN = 64 * 1024
+"""Characters of a body that are shown at first."""
+_MAX_DUMPED = 4 * 1024
+"""Bytes of a dump that are shown at first."""
 
 
 class Token(NamedTuple):
-    """A piece of a laid out text."""
+    """A piece of a formatted text."""
 
     kind: str
-    """``key``, ``text``, ``number``, ``word``, ``mark``, ``tag``, ``note``, or empty for what is between."""
+    """``key``, ``text``, ``number``, ``word``, ``mark``, ``tag``, ``note``, or empty for white space and plain text."""
     text: str
 
 
 class FormattedBody(NamedTuple):
-    """A body, laid out."""
+    """A body, formatted for display."""
 
     form: str
     """``XML``, ``JSON``, ``form``, ``text``, ``bytes`` or ``empty``."""
     tokens: tuple[Token, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
-    """Of a form."""
-    why_not: str = ""
-    """Why it is not laid out, where it says that it is XML or JSON."""
+    """The names and values of a form."""
+    reason: str = ""
+    """Why it is not formatted; empty if it is, or has no format."""
     rest: int = 0
-    """Characters that are left out."""
+    """The number of characters that are left out."""
 
 
 def format_body(body: bytes, content_type: str, whole: bool = False) -> FormattedBody:
-    """Lay a body out by what it says that it is, or looks like."""
+    """Format a body by its content type, or else by its first character.
+
+    Args:
+        body: the body.
+        content_type: its Content-Type header, or empty.
+        whole: whether to include what is beyond `MAX_SHOWN`.
+    """
     if not body:
         return FormattedBody("empty")
     try:
         text = body.decode()
     except UnicodeDecodeError as reason:
-        return FormattedBody("bytes", why_not=f"it is no UTF-8: byte 0x{body[reason.start]:02x} at {reason.start}")
+        return FormattedBody("bytes", reason=f"not UTF-8: byte 0x{body[reason.start]:02x} at {reason.start}")
     kind, start = media_type(content_type), text.lstrip()[:1]
-    if len(body) > LARGEST:
-        return _as_it_is(text, whole, "it is too long for that")
+    if len(body) > MAX_FORMATTED:
+        return _unformatted(text, whole, f"longer than {MAX_FORMATTED} bytes")
     try:
         if kind.endswith("json") or (not kind and start in "{["):
             json.loads(text)
@@ -60,22 +66,22 @@ def format_body(body: bytes, content_type: str, whole: bool = False) -> Formatte
         if kind.endswith("xml") or start == "<":
             return _cut("XML", xml_tokens(body), whole)
     except ValueError as reason:
-        return _as_it_is(text, whole, str(reason))
+        return _unformatted(text, whole, str(reason))
     if kind == "application/x-www-form-urlencoded":
         return FormattedBody("form", pairs=tuple(pairs(body)))
-    return _as_it_is(text, whole)
+    return _unformatted(text, whole)
 
 
-def _as_it_is(text: str, whole: bool, why_not: str = "") -> FormattedBody:
-    return _cut("text", [Token("", text)], whole)._replace(why_not=why_not)
+def _unformatted(text: str, whole: bool, reason: str = "") -> FormattedBody:
+    return _cut("text", [Token("", text)], whole)._replace(reason=reason)
 
 
 def _cut(form: str, tokens: Iterable[Token], whole: bool) -> FormattedBody:
     kept: list[Token] = []
-    provider, rest = SHOWN, 0
+    space, rest = MAX_SHOWN, 0
     for token in tokens:
-        text = token.text if whole else token.text[:provider]
-        provider -= len(text)
+        text = token.text if whole else token.text[:space]
+        space -= len(text)
         rest += len(token.text) - len(text)
         if text:
             kept.append(Token(token.kind, text))
@@ -88,7 +94,7 @@ _JSON = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 
 
 def json_tokens(text: str) -> Iterator[Token]:
-    """Well-formed JSON, indented; numbers and escapes as they were written, and members twice that were there twice."""
+    """Indent well-formed JSON. Numbers and escapes stay as they are written, and repeated members stay repeated."""
     found = _JSON.findall(text)
     depth = 0
     for index, piece in enumerate(found):
@@ -134,10 +140,10 @@ _TAG = re.compile(r"(?P<tag></?[^\s/>]+|/?>)|(?P<name>[^\s=/>]+)(?P<equals>\s*=\
 
 
 def xml_tokens(body: bytes) -> Iterator[Token]:
-    """Well-formed XML, indented where elements hold nothing but elements; all else as it was.
+    """Indent well-formed XML, but only inside elements that hold nothing except elements.
 
     Raises:
-        ValueError: it is not well-formed.
+        ValueError: the XML is not well-formed.
     """
     from lxml import etree
 
@@ -147,7 +153,7 @@ def xml_tokens(body: bytes) -> Iterator[Token]:
         raise ValueError(str(reason)) from reason
     pieces = [(found.lastgroup or "", found[0]) for found in _XML.finditer(body.decode().strip())]
     with_text = _with_text(pieces)
-    inside: list[int] = []  # the open elements, by the place of their tags
+    inside: list[int] = []  # the indexes of the tags of the open elements
     for index, (kind, text) in enumerate(pieces):
         if kind == "text" and not text.strip() and not (inside and inside[-1] in with_text):
             continue
@@ -166,7 +172,7 @@ _XML_KINDS = {"note": "note", "cdata": "text", "text": ""}
 
 
 def _with_text(pieces: Sequence[tuple[str, str]]) -> set[int]:
-    """The elements that hold text, be it a blank and nothing else: what is between their parts is theirs too."""
+    """Return the indexes of the tags of elements with text of their own, white space alone included: they are not indented."""
     found: set[int] = set()
     inside: list[int] = []
     for index, (kind, text) in enumerate(pieces):
@@ -195,16 +201,16 @@ def _pieces_of_tag(tag: str) -> Iterator[Token]:
 
 
 def dump(body: bytes, whole: bool = False) -> Mapping[str, object]:
-    """The bytes of a body, sixteen in a line."""
-    shown = body if whole else body[:_DUMPED]
+    """Format bytes in hexadecimal, sixteen in a line."""
+    shown = body if whole else body[:_MAX_DUMPED]
     lines = [
-        (f"{start:08x}", _hexed(shown[start : start + 16]), _printable(shown[start : start + 16]))
+        (f"{start:08x}", _hex(shown[start : start + 16]), _printable(shown[start : start + 16]))
         for start in range(0, len(shown), 16)
     ]
     return {"lines": lines, "rest": len(body) - len(shown)}
 
 
-def _hexed(piece: bytes) -> str:
+def _hex(piece: bytes) -> str:
     return f"{piece[:8].hex(' ')}  {piece[8:].hex(' ')}".ljust(48)
 
 

@@ -1,15 +1,15 @@
-"""Into how many SMS segments a text is split."""
+"""The number of SMS segments of a text."""
 
 from __future__ import annotations
 
 import pytest
 
-from mockserver.ui.segments import BASIC, EXTENSION, segments
+from mockserver.ui.sms_segments import BASIC, EXTENSION, count_segments
 
 
-def received(text: str) -> tuple[str, int, int]:
-    found = segments(text)
-    return found.encoding, found.units, found.parts
+def counted(text: str) -> tuple[str, int, int]:
+    found = count_segments(text)
+    return found.encoding, found.units, found.segments
 
 
 def test_the_alphabet_is_that_of_the_standard() -> None:
@@ -39,21 +39,21 @@ def test_the_alphabet_is_that_of_the_standard() -> None:
         ("ż" * 135, ("UCS-2", 135, 3)),
         ("😀" * 35, ("UCS-2", 70, 1)),
         ("😀" * 36, ("UCS-2", 72, 2)),
-        ("`", ("UCS-2", 1, 1)),  # the back-tick is in no table, though the apostrophe is
+        ("`", ("UCS-2", 1, 1)),  # the back-tick is not in the alphabet, the apostrophe is
         ("\t", ("UCS-2", 1, 1)),
     ],
 )
-def test_a_text_is_counted_as_the_standard_has_it(text: str, wanted: tuple[str, int, int]) -> None:
-    assert wanted == received(text)
+def test_segments_are_counted_by_the_standard(text: str, wanted: tuple[str, int, int]) -> None:
+    assert wanted == counted(text)
 
 
-def test_an_escape_is_never_cut_from_its_character() -> None:
-    assert 306 == segments("a" * 152 + "€" + "a" * 152).units
-    assert 3 == segments("a" * 152 + "€" + "a" * 152).parts  # 152, then € and 151, then one more
-    assert 2 == segments("a" * 151 + "€" + "a" * 153).parts
+def test_an_escape_stays_with_its_character() -> None:
+    assert 306 == count_segments("a" * 152 + "€" + "a" * 152).units
+    assert 3 == count_segments("a" * 152 + "€" + "a" * 152).segments  # 152, then € and 151, then one more
+    assert 2 == count_segments("a" * 151 + "€" + "a" * 153).segments
 
 
-def test_a_surrogate_pair_is_never_cut() -> None:
+def test_a_surrogate_pair_is_not_split() -> None:
     # 33 pairs fill 66 of 67 units, and the last unit stays empty.
-    assert ("UCS-2", 134, 3) == received("😀" * 67)
-    assert ("UCS-2", 132, 2) == received("😀" * 66)
+    assert ("UCS-2", 134, 3) == counted("😀" * 67)
+    assert ("UCS-2", 132, 2) == counted("😀" * 66)

@@ -1,4 +1,4 @@
-"""What has changed, as server-sent events: names of topics alone. Who shows one asks for what he shows of it."""
+"""The stream of server-sent events that names the topics that changed; the browser then fetches what it shows of them."""
 
 from __future__ import annotations
 
@@ -41,30 +41,35 @@ _TOPICS: Mapping[type, bytes] = {
 }
 
 
-def live(page_request: PageRequest) -> Stream:
-    """Everything after a cursor: ``since`` of this world, ``set`` of what was set in it, ``worlds`` of which worlds there are."""
+def open_event_stream(page_request: PageRequest) -> Stream:
+    """Open the stream of what changes in a world.
+
+    Args:
+        page_request: the cursors to continue from are ``since`` (events), ``set`` (settings) and ``worlds`` (the list
+            of worlds).
+    """
     stream = Stream()
 
-    def event_json(item: object, cursor: int) -> None:
+    def send_topics(item: object, cursor: int) -> None:
         topics = _TOPICS.get(type(item.event)) if isinstance(item, TimedEvent) else None
         if topics:
             stream.send(b"id: %d\ndata: %s\n\n" % (cursor, topics))
 
-    def setting_changed(part: object, _: int) -> None:
+    def send_setting(part: object, _: int) -> None:
         stream.send(b"data: %s\n\n" % str(part).encode())
 
-    def came_or_went(world_id: object, _: int) -> None:
-        if world_id == world.id:  # it is gone, or another one has its name: whoever looks has to look again
+    def send_worlds(world_id: object, _: int) -> None:
+        if world_id == world.id:  # it was dropped or replaced: the browser has to load the page again
             stream.close()
         else:
             stream.send(b"data: worlds\n\n")
 
     world = page_request.world
     stream.send(b": open\n\n")
-    for name, feed, show in (
-        ("set", world.settings_changed, setting_changed),
-        ("worlds", page_request.desk.registry.feed, came_or_went),
-        ("since", world.feed, event_json),
+    for name, feed, send in (
+        ("set", world.settings_changed, send_setting),
+        ("worlds", page_request.context.registry.feed, send_worlds),
+        ("since", world.feed, send_topics),
     ):
-        stream.on_end(feed.follow(page_request.number(name, feed.cursor), show))
+        stream.on_end(feed.follow(page_request.number(name, feed.cursor), send))
     return stream

@@ -1,4 +1,4 @@
-"""Formatted bodies: formatting loses nothing and adds nothing."""
+"""Formatted bodies: indentation neither loses nor adds content."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.ui.layout import Token, dump, format_body, json_tokens
+from mockserver.ui.body_format import Token, dump, format_body, json_tokens
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -23,20 +23,20 @@ def text_of(tokens) -> str:
 
 
 @given(VALUES, st.sampled_from([None, 1, "\t"]), st.booleans())
-def test_json_that_is_laid_out_says_what_it_said(value: object, indent: int | str | None, is_ascii: bool) -> None:
+def test_formatted_json_has_the_same_value(value: object, indent: int | str | None, is_ascii: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=is_ascii)
 
     assert value == json.loads(text_of(json_tokens(text)))
 
 
 @given(VALUES)
-def test_json_is_indented_as_python_does_it(value: object) -> None:
+def test_json_is_indented_as_by_python(value: object) -> None:
     text = json.dumps(value, ensure_ascii=False)
 
     assert json.dumps(value, ensure_ascii=False, indent=2) == text_of(json_tokens(text))
 
 
-def test_json_keeps_its_numbers_escapes_and_members_that_are_there_twice() -> None:
+def test_json_keeps_numbers_escapes_and_repeated_members() -> None:
     body_view = format_body(rb'{"a":1.50,"a":1e5,"b":"\u0142\n"}', "application/json")
 
     assert '{\n  "a": 1.50,\n  "a": 1e5,\n  "b": "\\u0142\\n"\n}' == text_of(body_view.tokens)
@@ -59,7 +59,7 @@ def test_xml_is_indented_with_its_declaration_and_dtd() -> None:
     assert Token("key", "x") in body_view.tokens
 
 
-def test_xml_with_text_between_its_elements_stays_as_it_is() -> None:
+def test_xml_with_text_between_elements_is_not_indented() -> None:
     body = b"<r> <p>one <i>two</i> three</p> <q/> <s>  </s> </r>"
 
     assert "<r>\n  <p>one <i>two</i> three</p>\n  <q/>\n  <s>  </s>\n</r>" == text_of(
@@ -68,7 +68,7 @@ def test_xml_with_text_between_its_elements_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "form", "why_not"),
+    ("body", "kind", "form", "reason"),
     [
         (b"", "text/xml", "empty", ""),
         (b'{"a": ', "application/json", "text", "Expecting value"),
@@ -79,16 +79,18 @@ def test_xml_with_text_between_its_elements_stays_as_it_is() -> None:
         (b"[1]", "", "JSON", ""),
     ],
 )
-def test_what_cannot_be_laid_out_is_shown_as_it_is_and_why(body: bytes, kind: str, form: str, why_not: str) -> None:
+def test_a_body_that_cannot_be_formatted_is_shown_unchanged_with_the_reason(
+    body: bytes, kind: str, form: str, reason: str
+) -> None:
     body_view = format_body(body, kind)
 
     assert form == body_view.form
-    assert why_not in body_view.why_not
+    assert reason in body_view.reason
     if form == "text":
         assert body.decode() == text_of(body_view.tokens)
 
 
-def test_a_bomb_of_entities_does_not_go_off() -> None:
+def test_nested_entities_are_not_expanded() -> None:
     entities = "".join(
         f'<!ENTITY e{n} "{"&e" + str(n - 1) + ";" if n else "ha"}{"&e" + str(n - 1) + ";" if n else ""}">'
         for n in range(40)
@@ -98,7 +100,7 @@ def test_a_bomb_of_entities_does_not_go_off() -> None:
     assert len(text_of(body_view.tokens)) < 10_000
 
 
-def test_a_long_body_is_cut_until_somebody_wants_all_of_it() -> None:
+def test_a_long_body_is_cut_unless_the_whole_is_requested() -> None:
     body = json.dumps(["x" * 100] * 2_000).encode()
     cut, whole = format_body(body, "application/json"), format_body(body, "application/json", whole=True)
 
