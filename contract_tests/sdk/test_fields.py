@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -352,3 +353,50 @@ def test_the_page_shows_fields_in_a_table_and_writes_nothing_of_them_as_html(cli
 
     assert "<caption>Acme’s own fields</caption>" in page
     assert '<tr><th scope="row">priority</th><td>2</td></tr><tr><th scope="row">tag</th><td>&lt;b&gt;</td></tr>' in page
+
+
+ACCOUNT_FIELDS_PAGE = "/_mock/ui/worlds/default/worlds"
+
+
+def account_field_inputs(client: Client) -> dict[str, str]:
+    page = client.get(ACCOUNT_FIELDS_PAGE).text
+    return dict(re.findall(r'<input id="field-1-(\w+)" name="value" value="([^"]*)"', page))
+
+
+def set_account_field(client: Client, name: str, value: str) -> Any:
+    form = {"do": "change-field", "provider": "acme", "account": "fielded", "name": name, "value": value}
+    return client.post(ACCOUNT_FIELDS_PAGE, data=form)
+
+
+def test_the_page_shows_the_fields_of_an_account_and_changes_them(client: Client) -> None:
+    assert "<caption>Acme’s own fields of fielded</caption>" in client.get(ACCOUNT_FIELDS_PAGE).text
+    assert {"plan": "paid", "hosts": "[&#34;a.example&#34;]"} == account_field_inputs(client)
+
+    assert 303 == set_account_field(client, "plan", "free").status_code
+    assert 303 == set_account_field(client, "hosts", '["<b>", "c.example"]').status_code
+    account = client.get("/_mock/worlds/default/accounts/acme/fielded").get_json()
+    assert {"plan": "free", "hosts": ["<b>", "c.example"]} == account["fields"]
+    assert {"plan": "free", "hosts": "[&#34;&lt;b&gt;&#34;, &#34;c.example&#34;]"} == account_field_inputs(client)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("plan", "none", "is not &#39;free&#39; or &#39;paid&#39;"),
+        ("hosts", "a.example", "is not a list"),
+        ("colour", "red", "colour"),
+    ],
+)
+def test_the_page_shows_why_a_field_of_an_account_cannot_be_set(
+    client: Client, name: str, value: str, reason: str
+) -> None:
+    page = set_account_field(client, name, value).text
+
+    assert reason in page.split('role="alert">')[1].split("</p>")[0]
+    assert {"plan": "paid", "hosts": "[&#34;a.example&#34;]"} == account_field_inputs(client)
+
+
+def test_the_page_has_no_section_for_fields_of_accounts_if_no_provider_declares_any() -> None:
+    page = build_service(Settings(freeze=NOON), [MGAGE]).app.test_client().get(ACCOUNT_FIELDS_PAGE).text
+
+    assert "account-fields" not in page

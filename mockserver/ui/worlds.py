@@ -1,4 +1,4 @@
-"""The worlds section: list, create, fork, reset and drop worlds, show credentials, save and load snapshots."""
+"""The worlds section: list, create, fork, reset and drop worlds, show credentials, change fields of accounts, save and load snapshots."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from .account_fields import change_field, view_account_fields
 from .page_context import ROOT, PageRequest, url_in_world
 
 FIXTURES = {
@@ -29,6 +30,7 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
         "worlds": page_request.call_api("GET", "/_mock/worlds")["worlds"],
         "facts": facts,
         "logins": logins,
+        "account_fields": view_account_fields(page_request),
         "fixtures": FIXTURES,
         "snapshot": f"/_mock/worlds/{quote(page_request.world.id, safe='')}/snapshot",
     }
@@ -59,6 +61,8 @@ def change_worlds(page_request: PageRequest) -> str:
         return f"{ROOT}/worlds/default/worlds"
     elif action == "load":
         _load(page_request)
+    elif action == "change-field":
+        change_field(page_request)
     return page_request.url_for_section("worlds")
 
 
