@@ -92,7 +92,7 @@ def test_a_fault_rule_is_added_from_the_list_hit_and_removed(look, open_page, wo
         sender.send("accepted, and the reply is lost")
     expect(rules).to_contain_text("1 hits, exhausted")
     rules.get_by_role("button", name="Remove").click()
-    expect(page.locator("#rules")).to_contain_text("None.")
+    expect(page.locator("#rules")).to_contain_text("No rules.")
 
     assert () == world.faults.list()
     assert 1 == len(world.messages("dialogtech", number="5556667777"))
