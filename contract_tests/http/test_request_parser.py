@@ -86,6 +86,45 @@ def test_raw_utf_8_in_the_request_line_is_read_as_if_it_were_percent_encoded(siz
     assert request[5] == (("X", "ó".encode().decode("latin-1")),)
 
 
+EVERY_BYTE = bytes(range(0x80, 0x100))
+ESCAPED = "".join(f"%{byte:02X}" for byte in EVERY_BYTE)
+RAW = b"GET /" + EVERY_BYTE + b"?a=" + EVERY_BYTE + b" HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+@pytest.mark.parametrize("sizes", [1, 3, 100, FEED_CHUNK])
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"",
+        b"\r\n\r\n",
+        GET,
+        POST,
+        CHUNKED,
+        RAW,
+        b"POST /a HTTP/1.1\r\nX: \xe9\r\nContent-Length: 6\r\n\r\n\xe9\r\n\r\n\xe9",
+        b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n\xe9\r\n\r\n\xe9\r\n0\r\n\r\n",
+        UPGRADE,
+    ],
+    ids=["alone", "empty lines", "GET", "POST", "chunks", "raw", "raw body", "raw chunks", "upgrade"],
+)
+def test_every_byte_above_ascii_is_taken_in_path_and_query_whatever_came_before(before, sizes):
+    *others, request = read(before + RAW, sizes)
+    assert request[1:4] == (f"/{ESCAPED}?a={ESCAPED}", "/" + EVERY_BYTE.decode("latin-1"), f"a={ESCAPED}")
+    assert others == (read(before, sizes) if before.strip() else [])
+
+
+@pytest.mark.parametrize("sizes", [1, 7, FEED_CHUNK])
+@pytest.mark.parametrize("before", [b"", b"\r\n", GET, POST, CHUNKED, UPGRADE])
+def test_what_is_kept_of_an_invalid_request_begins_where_it_begins(before, sizes):
+    made = parser()
+    raw = b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n"
+    for start in range(0, len(before + raw), sizes):
+        made.feed((before + raw)[start : start + sizes], 0.0)
+    kept = made.requests[-1].raw.lstrip()
+    assert kept
+    assert raw.startswith(kept)
+
+
 def test_trailers_do_not_change_the_headers_of_a_request():
     made = parser()
     made.feed(CHUNKED[:-20], 0.0)

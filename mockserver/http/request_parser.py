@@ -4,7 +4,8 @@ The rules of this file:
 
 1. It knows HTTP and httptools' public parser; it knows no transport, no WSGI application and no world.
 2. httptools bounds nothing and cannot be paused. So every bound is checked here, and whoever feeds the parser gives it at
-   most `FEED_CHUNK` bytes at a time: the queue holds what was in them, and no more.
+   most `FEED_CHUNK` bytes at a time: the queue holds what was in them, and no more. It does not say where a message ends
+   either, so it is given heads and bodies apart: what follows in the same bytes is known to begin the next message.
 3. What is no request becomes an `InvalidRequest` in the same queue, so that the response to it keeps its turn. Nothing
    behind it is read.
 """
@@ -146,6 +147,9 @@ class RequestParser:
         self._size = 0  # bytes of this message
         self._max_size = max_head
         self._first_bytes = b""  # of this message, when it comes in several pieces
+        self._last_bytes = b""  # of this message, which may begin the empty line that ends its head, or its chunks
+        self._has_line = False  # whether the request line of this message is complete
+        self._body_left = 0  # bytes of a body whose length was announced
         self._target = b""
         self._raw_headers: list[tuple[bytes, bytes]] = []
         self._request: HttpRequest | None = None  # its head was read, its body is being read
@@ -169,31 +173,47 @@ class RequestParser:
             data: as received.
             now: when that was, in any seconds; see `message_since`.
         """
-        if self.is_done:
-            if self.after_connect is not None:
-                self.after_connect += data
-            return
         self._now = now
-        rest = data if data.isascii() else self._escape_target(data)
-        self._size += len(rest)
-        while rest and not self.is_done:
-            try:
-                self._parser.feed_data(rest)
-                break
-            except HttpParserUpgrade as upgrade:
-                rest = rest[upgrade.args[0] :]
-                self._read_on_after_upgrade(rest)
-            except HttpParserError as error:
-                self._reject(error, data)
-        if self._is_open and not self.is_done:
-            self._check_size(data)
+        while data and not self.is_done:
+            end = self._end_of_part(data)
+            part, data = (data, b"") if end >= len(data) else (data[:end], data[end:])
+            self._feed_part(part)
+        if self.after_connect is not None:
+            self.after_connect += data
 
-    def _escape_target(self, data: bytes) -> bytes:
+    def _end_of_part(self, data: bytes) -> int:
+        """Where the head or the body ends that these bytes go on with, or their own end."""
+        if self._body_left:
+            return self._body_left
+        if self._last_bytes:
+            end = (self._last_bytes + data).find(_BLANK_LINE)
+            return len(data) if end < 0 else end + len(_BLANK_LINE) - len(self._last_bytes)
+        end = data.find(_BLANK_LINE)
+        return len(data) if end < 0 else end + len(_BLANK_LINE)
+
+    def _feed_part(self, part: bytes) -> None:
+        """Read bytes of one message."""
+        begins = not self._is_open
+        rest = part if part.isascii() else self._escape_target(part)
+        self._size += len(rest)
+        try:
+            self._parser.feed_data(rest)
+        except HttpParserUpgrade as upgrade:
+            self._read_on_after_upgrade(rest[upgrade.args[0] :])
+        except HttpParserError as error:
+            self._reject(error, part)
+        if self._is_open and not self.is_done:
+            self._has_line = self._has_line or b"\n" in (part.lstrip(b"\r\n") if begins else part)
+            self._last_bytes = b"" if self._body_left else (self._last_bytes + part)[1 - len(_BLANK_LINE) :]
+            self._check_size(part)
+
+    def _escape_target(self, part: bytes) -> bytes:
         """Percent-encode what is not ASCII in a request line, which Apache and nginx take and the parser does not."""
-        if self._request is not None or self._raw_headers or b"\n" in self._first_bytes:
-            return data
-        line, end, rest = data.partition(b"\n")
-        return _NOT_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), line) + end + rest
+        if self._has_line or self._request is not None:
+            return part
+        begin = 0 if self._is_open else len(part) - len(part.lstrip(b"\r\n"))  # empty lines before a request are skipped
+        line, newline, rest = part[begin:].partition(b"\n")
+        return part[:begin] + _NOT_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), line) + newline + rest
 
     def _read_on_after_upgrade(self, rest: bytes) -> None:
         """Read on in HTTP/1.1 after a request that offered something else.
@@ -305,6 +325,8 @@ class RequestParser:
         self._max_size = self._size + MAX_DISCARD_FACTOR * self._max_body
         self.expects_continue = False
         self._framing = None
+        if marks & _BODY and "transfer-encoding" not in fields:
+            self._body_left = int(fields["content-length"])  # httptools lets nothing but digits through
         if marks & _EXPECT and version != "HTTP/1.0":
             self.expects_continue = fields["expect"].lower() == "100-continue"
         if marks & _UPGRADE and marks & _BODY and method != "CONNECT" and parser.should_upgrade():
@@ -323,10 +345,11 @@ class RequestParser:
         request = self._request
         if request is None:
             return
-        provider = self._max_body - self._body_size
-        if len(body) > provider:
+        self._body_left -= min(len(body), self._body_left)
+        space = self._max_body - self._body_size
+        if len(body) > space:
             request.is_too_large = True
-            body = body[:provider]
+            body = body[:space]
         self._body_size += len(body)
         self._parts.append(body)
         self.expects_continue = False
@@ -341,6 +364,7 @@ class RequestParser:
         self._request = None
         self._is_open = False
         self._size, self._max_size, self._first_bytes = 0, self._max_head, b""
+        self._last_bytes, self._has_line, self._body_left = b"", False, 0
         self.expects_continue = False
         request.body = b"".join(self._parts)
         if request.closes:
@@ -350,6 +374,8 @@ class RequestParser:
         self.requests.append(request)
 
 
+_BLANK_LINE = b"\r\n\r\n"
+"""The end of a head, and of a body in chunks."""
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
