@@ -43,6 +43,8 @@ from mockserver.webhooks.dispatcher import WebhookDispatcher
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from mockserver.http.request_parser import InvalidRequest
+
 INSTALLED = installed_providers()
 PROVIDERS, HOSTS, SWITCHES = INSTALLED.providers, INSTALLED.hosts, INSTALLED.switches
 VARIANTS, CALLBACKS = INSTALLED.default_variants, INSTALLED.callbacks
@@ -173,9 +175,9 @@ class Service:
         """Answer what the handler leaves to Flask, as a WSGI application."""
         return self.app(environ, start_response)
 
-    def reject_invalid(self, raw: bytes, reason: str, listener: str | None) -> None:
-        """Write down what was no HTTP."""
-        self.handler.reject_invalid(raw, reason, listener)
+    def reject_invalid(self, invalid: InvalidRequest, listener: str | None) -> ProviderResponse | None:
+        """Write down what was no HTTP, and answer it where a provider is named."""
+        return self.handler.reject_invalid(invalid, listener)
 
     def reject_request(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Say why the proxy does not carry a request, and write that down."""

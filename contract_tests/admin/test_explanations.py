@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from mockserver.admin.text_format import in_words
 from mockserver.app import PROVIDERS, SWITCHES
 from mockserver.engine.journal import Budget, Exchange, Journal
 from mockserver.http.masking import Masking
+from mockserver.http.request_parser import InvalidRequest
 
 SMS = {
     "action": "sms.send_message",
@@ -502,7 +504,7 @@ def test_what_reached_no_operation_is_explained_too(explain: Explain, case: Any)
 
 
 def test_bytes_that_were_no_http_are_explained(service, registry, explainer) -> None:
-    service.reject_invalid(b"\x16\x03\x01", "Invalid method encountered", None)
+    service.reject_invalid(InvalidRequest(HTTPStatus.BAD_REQUEST, "Invalid method encountered", b"\x16\x03\x01"), None)
     found = explainer.explain(registry.default.journal.get(1))
 
     assert (

@@ -215,11 +215,11 @@ def test_wrong_methods_are_rejected_in_the_envelope(ask, journal, failed, method
     assert (exchange["method"], exchange["status"], exchange["provider"]) == (method, 405, "dialogtech")
 
 
-def test_a_method_that_http_does_not_know_is_rejected_without_html(ask, journal):
+def test_a_method_that_http_does_not_know_is_rejected_without_html(ask, journal, failed):
     response = ask("FOO", "/ibp_api.php")
-    assert (response.status, response.kind) == (400, "text/plain; charset=utf-8")
+    assert response == failed("Bad request", 400)
     exchange = journal()
-    assert (exchange["status"], exchange["ending"]) == (400, "broken")
+    assert (exchange["status"], exchange["ending"], exchange["provider"]) == (400, "broken", "dialogtech")
     assert exchange["request"]["body"]["text"].startswith("FOO /ibp_api.php HTTP/1.1\r\n")
 
 
@@ -295,9 +295,10 @@ def test_a_target_of_a_mebibyte_is_rejected_without_html(say, journal):
     heard = say(b"GET /ibp_api.php?action=" + b"x" * MIB + b" HTTP/1.1\r\nHost: a\r\n\r\n")
     head, _, body = heard.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 414 ")
-    assert b"\r\nContent-Type: text/plain; charset=utf-8" in head
-    assert body == b"The request target is too long\n"
-    assert journal()["ending"] == "broken"
+    assert b"\r\nContent-Type: text/xml; charset=UTF-8" in head
+    assert b"<result_description>Bad request</result_description>" in body
+    exchange = journal()
+    assert (exchange["status"], exchange["ending"], exchange["provider"]) == (414, "broken", "dialogtech")
 
 
 def test_no_http_at_all_is_rejected_and_stands_in_the_journal(say, journal):

@@ -75,8 +75,8 @@ class StubApplication:
         start_response("200 OK", [DATE])
         return [path.encode("latin-1")]
 
-    def reject_invalid(self, raw, reason, listener):
-        self.heard.put((raw, reason, listener))
+    def reject_invalid(self, invalid, listener):
+        self.heard.put((invalid.raw, invalid.reason, listener))
 
     def responses(self, path, *headers, status="200 OK", body=b""):
         def way(environ, start_response):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 from wsgiref.validate import validator
@@ -16,6 +17,7 @@ from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
+from mockserver.http.request_parser import InvalidRequest
 from mockserver.settings import Settings
 
 ACCOUNT = Account("dialogtech/a", "dialogtech", "a", (Login("foo", "bar"),))
@@ -116,7 +118,7 @@ def test_an_internal_error_gets_a_response_without_a_traceback(app: Flask, regis
 
 
 def test_what_was_no_http_has_its_line_too(app: Flask, service: Service) -> None:
-    service.reject_invalid(b"\x16\x03\x01", "not HTTP", None)
+    assert service.reject_invalid(InvalidRequest(HTTPStatus.BAD_REQUEST, "not HTTP", b"\x16\x03\x01"), None) is None
 
     (line,) = journal(app)
     assert ("", "", 400, "broken") == (line["method"], line["target"], line["status"], line["ending"])

@@ -53,8 +53,8 @@ class StubApplication:
         start_response("200 OK", [("Date", "now")])
         return [said.encode() + environ["mockserver.body"]]
 
-    def reject_invalid(self, raw, reason, listener):
-        self.broken_ones.put((raw, reason))
+    def reject_invalid(self, invalid, listener):
+        self.broken_ones.put((invalid.raw, invalid.reason))
 
 
 def said(text):

@@ -205,14 +205,15 @@ class Explainer:
 def _rule(exchange: Exchange, provider: Provider | None) -> _Rule:
     """What the client was rejected by; where it was not, what was decided."""
     error = exchange.error or exchange.result
+    if exchange.invalid_reason is not None:
+        reason = f"this is no HTTP: {exchange.invalid_reason}"
+        name, source = ("NoHTTP", None) if error is None else (type(error).__name__, error.source)
+        return _SERVER[400]._replace(name=name, description=reason, source=source)
     if error is not None:
         return _Rule(type(error).__name__, str(error), error.source, error.advice, error.about, error.facts)
     if exchange.operation is not None:
         operation = provider.operations_by_name.get(exchange.operation) if provider else None
         return _Rule(exchange.operation, source=operation.source if operation else None)
-    if not exchange.method:
-        reason = exchange.response_body.decode("utf-8", "replace")
-        return _SERVER[400]._replace(name="NoHTTP", description=f"this is no HTTP: {reason}")
     world, _ = split(exchange)
     if world and world != exchange.world:
         return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", hint="Use the id of a world that is there.")

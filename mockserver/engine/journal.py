@@ -84,6 +84,8 @@ class Exchange(Struct, eq=False):
     size: int = 0
     fault: dict[str, Any] | None = None
     """The fault that was applied, with its rule and point."""
+    invalid_reason: str | None = None
+    """Why the received bytes, which are the body then, are no HTTP request; ``None`` for a request."""
     is_masked: bool = False
     """Whether secrets that this server did not issue are masked."""
 

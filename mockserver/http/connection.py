@@ -83,8 +83,8 @@ class Connection(asyncio.Protocol):
         Args:
             app: the WSGI application. It may have two attributes. ``respond(request: HttpRequest) -> Response | None`` is
                 called first, on the event loop; when it is there, all that it returns no response for is left to the
-                application on the pool. ``reject_invalid(raw: bytes, reason: str, listener: str | None)`` is called with
-                the first bytes of what is no HTTP request.
+                application on the pool. ``reject_invalid(invalid: InvalidRequest, listener: str | None) -> Response | None``
+                is called with what is no HTTP request; where it returns no response, one in plain text is sent.
             loop: the event loop.
             pool: where requests run that may block.
             connections: all open connections; this one is among them while it is connected.
@@ -271,13 +271,17 @@ class Connection(asyncio.Protocol):
     def _reject(self, invalid: InvalidRequest) -> None:
         """Respond to what is no request, and close."""
         reject_invalid = getattr(self._app, "reject_invalid", None)
+        response = None
         if reject_invalid is not None:
             try:
-                reject_invalid(invalid.raw, invalid.reason, self.listener)
+                response = reject_invalid(invalid, self.listener)
             except Exception:
                 logger.exception("Error in the application's reject_invalid()")
         self._cycle = cycle = RequestCycle(HttpRequest("", "", "", "", closes=True))
-        cycle.set_text(invalid.status, f"{invalid.reason}\n")
+        if response is None:
+            cycle.set_text(invalid.status, f"{invalid.reason}\n")
+        else:
+            cycle.set_response(response)
         self._send(cycle)
 
     def _compute(self, cycle: RequestCycle) -> None:

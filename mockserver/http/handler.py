@@ -20,6 +20,8 @@ from mockserver.validation.suggestions import nearest_paths
 from . import log_line
 from .control_error import build_error
 from .fault_rules import request_facts
+from .invalid_request import read_partially
+from .request import HttpRequest
 from .router import ProviderRouter, Routed, normal_path
 from .url_display import readable
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from mockserver.sdk.provider import Call, Provider
 
     from .masking import Masking
-    from .request import HttpRequest
+    from .request_parser import InvalidRequest
 
 log = logging.getLogger("mockserver")
 exchange_log = logging.getLogger("mockserver.exchange")
@@ -188,19 +190,53 @@ class Handler:
         exchange.set_origin(response.delivered_origin, response.error)
         return response
 
-    def reject_invalid(self, raw: bytes, reason: str, listener: str | None) -> None:
-        """Write down what was no HTTP at all.
+    def reject_invalid(self, invalid: InvalidRequest, listener: str | None) -> Response | None:
+        """Write down bytes that are no HTTP request; answer them as the provider does whose path or host they name.
 
         Args:
-            raw: the first bytes of it.
-            reason: why it cannot be read.
+            invalid: what was received, and why it cannot be read.
             listener: the name of the listener that it reached.
+
+        Returns:
+            The provider's response; nothing where no provider is named.
         """
-        exchange = Exchange("", "", (), raw, listener)
-        exchange.status, exchange.response_body = 400, reason.encode()
+        exchange = Exchange("", "", (), invalid.raw, listener, invalid_reason=invalid.reason)
+        exchange.status, exchange.response_body = int(invalid.status), invalid.reason.encode()
         exchange.finish(0, "broken")
-        self._world_of(exchange, self.registry.world_for_listener(listener)).record_exchange(exchange)
-        exchange_log.info("bytes that are no HTTP -> 400 %s", reason)
+        bound = self.registry.world_for_listener(listener)
+        request = read_partially(invalid.raw)
+        response = None
+        if request is not None:
+            path, names = split_prefix(request.path.encode("latin-1").decode("utf-8", "replace"))
+            bound = bound or next(filter(None, map(self.registry.get, names)), None)
+            response = self._render_invalid(request, path, exchange, bound, invalid.status)
+        if response is None:
+            self._world_of(exchange, bound).record_exchange(exchange)
+        else:
+            response = self._record(HttpRequest("", "", "", ""), exchange, bound, "", response)
+        exchange_log.info("bytes that are no HTTP -> %d %s", exchange.status, invalid.reason)
+        return response
+
+    def _render_invalid(
+        self, request: HttpRequest, path: str, exchange: Exchange, bound: World | None, status: int
+    ) -> Response | None:
+        """The provider's response to a request that can be read in part; nothing where it is no provider's."""
+        host = request.fields.get("host", "")
+        provider = self.router.find(request.method, path, host).provider
+        if provider is None:
+            return None
+        query, headers = request.query.encode("latin-1"), request.headers
+        provider_request = ProviderRequest(
+            request.method, path, query, headers, request.fields, b"", "http", host, "", False, bound is not None
+        )
+        try:
+            response = provider.render_routing_error(provider_request, 500 if status == 500 else 400)
+        except Exception:
+            log.exception("%s cannot answer what is no HTTP request", provider.title)
+            return None
+        exchange.provider = provider.name
+        exchange.result = exchange.error = response.error
+        return structs.replace(response, status=int(status))
 
     def record(self, request: HttpRequest, response: Response) -> Response:
         """Write down an exchange that no provider answered, such as one of the proxy's; return the response as it is sent."""

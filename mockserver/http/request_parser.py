@@ -211,7 +211,9 @@ class RequestParser:
         """Percent-encode what is not ASCII in a request line, which Apache and nginx take and the parser does not."""
         if self._has_line or self._request is not None:
             return part
-        begin = 0 if self._is_open else len(part) - len(part.lstrip(b"\r\n"))  # empty lines before a request are skipped
+        begin = (
+            0 if self._is_open else len(part) - len(part.lstrip(b"\r\n"))
+        )  # empty lines before a request are skipped
         line, newline, rest = part[begin:].partition(b"\n")
         return part[:begin] + _NOT_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), line) + newline + rest
 

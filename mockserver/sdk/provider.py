@@ -266,7 +266,8 @@ class Provider:
     render: Callable[[Decision, Call, Mapping[str, str], SerializationCache], Response]
     """Write what was concluded in the provider's wire format and the world's variants, with what is remembered of messages."""
     render_routing_error: Callable[[ProviderRequest, int], Response] = _render_status
-    """Answer what reached its host or a prefix but none of its operations: the status is 404, 405 or, when the server failed, 500."""
+    """Answer what reached its host or a prefix but none of its operations: the status is 404, 405, 400 for what is no
+    HTTP request or names an impossible host, 500 where the server failed."""
     routing_errors: Sequence[type[ProviderError]] = ()
     """Those errors that `render_routing_error` answers with."""
     build_error: Callable[[type[ProviderError], Call, ProviderRequest, Instant], ProviderError] = _build_error

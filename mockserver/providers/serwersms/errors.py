@@ -171,6 +171,15 @@ class WrongMethod(SerwersmsError):
     source = documented("004", "call the specified URL using POST", "SW-32")
 
 
+class BadRequest(SerwersmsError):
+    """No request that a server can make sense of."""
+
+    code, status = 1006, 400
+    description = CODES[1006].en
+    hint = "Send a well-formed HTTP request to a host that can exist."
+    source = assumed("SW-30")
+
+
 class BodyTooLarge(SerwersmsError):
     """More than the server reads."""
 

@@ -43,7 +43,16 @@ from mockserver.sdk import (
 )
 
 from . import magic, quirks
-from .errors import CODES, BodyTooLarge, BodyUnreadable, InvalidAction, ServerFault, SerwersmsError, WrongMethod
+from .errors import (
+    CODES,
+    BadRequest,
+    BodyTooLarge,
+    BodyUnreadable,
+    InvalidAction,
+    ServerFault,
+    SerwersmsError,
+    WrongMethod,
+)
 from .operations import OPERATIONS
 from .operations.errors import KnownError
 from .operations.messages import Injected, Received
@@ -138,7 +147,7 @@ def _credential(request: ProviderRequest, sent: Mapping[str, Any]) -> Credential
     return Credential("serwersms", user, secret, request.is_bound)
 
 
-ROUTING_ERRORS = {404: InvalidAction, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
+ROUTING_ERRORS = {400: BadRequest, 404: InvalidAction, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
 _DEFAULTS = {quirk.name: quirk.default for quirk in quirks.QUIRKS}
 
 
