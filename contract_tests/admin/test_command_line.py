@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from contract_tests.commands import run_command
 from mockserver import Login, Mock, Settings, __version__
 from mockserver.app import build_service, create_registry, restart
 from mockserver.cli.reload import FileWatcher
@@ -29,7 +30,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["-h"], ["serve", "--help"], ["fixtures", "--help"], ["fixtures", "make", "--help"]]
+    "arguments",
+    [["-h"], ["fixtures", "make", "--help"]],  # of the others: test_commands.py, without a process
 )
 def test_every_verb_has_help_with_an_example(arguments: list[str]) -> None:
     done = run(*arguments)
@@ -49,7 +51,7 @@ def test_every_verb_has_help_with_an_example(arguments: list[str]) -> None:
     ],
 )
 def test_misuse_is_explained_and_ends_with_2(arguments: list[str], complaint: str) -> None:
-    done = run(*arguments)
+    done = run_command(*arguments)
 
     assert (2, "") == (done.returncode, done.stdout)
     assert complaint in done.stderr
@@ -57,7 +59,7 @@ def test_misuse_is_explained_and_ends_with_2(arguments: list[str], complaint: st
 
 def test_a_world_file_that_is_none_is_one_sentence_and_ends_with_1(tmp_path: Path) -> None:
     (tmp_path / "world.json").write_text('{"mockserver": 1, "accounts": [{"provider": "dialogtek"}]}')
-    done = run("serve", "--world", str(tmp_path / "world.json"))
+    done = run_command("serve", "--world", tmp_path / "world.json")
 
     assert (1, "") == (done.returncode, done.stdout)
     assert done.stderr.startswith(f"mockserver: {tmp_path}/world.json: accounts[0]")
@@ -65,8 +67,8 @@ def test_a_world_file_that_is_none_is_one_sentence_and_ends_with_1(tmp_path: Pat
 
 
 def test_an_instant_that_is_none_is_one_sentence(tmp_path: Path) -> None:
-    flag = run("serve", "--freeze", "yesterday")
-    variable = run("serve", MOCKSERVER_FREEZE="yesterday")
+    flag = run_command("serve", "--freeze", "yesterday")
+    variable = run_command("serve", MOCKSERVER_FREEZE="yesterday")
 
     assert (2, "") == (flag.returncode, flag.stdout)
     assert "Invalid value for '--freeze': 'yesterday' is not an instant; one is 2026-06-01T12:00:00Z\n" in flag.stderr
@@ -144,7 +146,7 @@ def test_a_whole_number_is_held_to_its_bounds_in_a_variable_and_in_a_flag(variab
     with pytest.raises(BadSetting) as rejected:
         Settings.from_environment({variable: text})
     flag = f"--{variable.removeprefix('MOCKSERVER_').removeprefix('HTTP_').lower().replace('_', '-')}"
-    done = subprocess.run([*COMMAND, "serve", flag, text], capture_output=True, text=True, check=False, timeout=60)
+    done = run_command("serve", flag, text)
 
     assert f"{variable} must be a whole number {meant}, not {text!r}" == str(rejected.value)
     assert 2 == done.returncode
@@ -199,8 +201,7 @@ def test_two_servers_run_on_one_machine_by_their_ports_alone() -> None:
 
 
 def test_a_target_of_webhooks_that_is_none_is_rejected_at_start() -> None:
-    environment = os.environ | {"MOCKSERVER_WEBHOOK_TARGETS": "[::1]:80, hooks.example"}
-    done = subprocess.run([*COMMAND, "serve"], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = run_command("serve", MOCKSERVER_WEBHOOK_TARGETS="[::1]:80, hooks.example")
 
     assert 1 == done.returncode
     wanted = "webhook targets are private, any, or HOST:PORT with commas between"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import requests
 
+from contract_tests.commands import run_command
 from mockserver.app import PROVIDERS
 from mockserver.client import WorldClient
 from mockserver.client.coverage import Coverage
@@ -352,15 +351,12 @@ def test_junit_skips_what_was_not_met_and_fails_for_an_antipattern(seen: Coverag
     ]
 
 
-def run(*args: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mockserver", "coverage", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
-
-
 def test_the_command_shows_and_writes_it(
     server: MockServer, world: WorldClient, seen: Coverage, tmp_path: Path
 ) -> None:
-    done = run("--server", server.url, "--world", world.id, "--report", tmp_path / "it.md", "--threshold", 5)
+    done = run_command(
+        "coverage", "--server", server.url, "--world", world.id, "--report", tmp_path / "it.md", "--threshold", 5
+    )
 
     assert (0, "") == (done.returncode, done.stderr)
     assert "  not met: inbound messages\n" in done.stdout
@@ -371,8 +367,8 @@ def test_the_command_shows_and_writes_it(
 def test_the_command_fails_below_the_threshold_and_for_a_file_of_no_format(
     server: MockServer, world: WorldClient, tmp_path: Path
 ) -> None:
-    low = run("--server", server.url, "--world", world.id, "--threshold", 5, "--format", "json")
-    wrong = run("--server", server.url, "--report", tmp_path / "it.pdf")
+    low = run_command("coverage", "--server", server.url, "--world", world.id, "--threshold", 5, "--format", "json")
+    wrong = run_command("coverage", "--server", server.url, "--report", tmp_path / "it.pdf")
 
     assert (1, "mockserver: no provider received a request; 5% are required\n") == (low.returncode, low.stderr)
     assert [] == json.loads(low.stdout)["asked"]

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from contract_tests.commands import run_command
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.sdk.loading import LoadedProvider, ProviderSet, check_together, find_defects, installed_providers, load
 from mockserver.sdk.provider import Provider, Quirk
@@ -159,16 +160,16 @@ def test_the_list_shows_every_provider_with_its_package_and_ends_with_1_for_a_pr
 
 
 def test_the_list_ends_with_0_where_there_is_no_problem() -> None:
-    done = subprocess.run([*COMMAND, "provider", "list"], capture_output=True, text=True, timeout=60)
+    done = run_command("provider", "list")
 
     assert (0, "") == (done.returncode, done.stderr)
     assert 1 + len(installed_providers()) == len(done.stdout.splitlines())
 
 
 def test_a_provider_shows_its_operations_from_their_parameter_tables() -> None:
-    command = [*COMMAND, "provider", "show", "mgage"]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
-    (export,) = json.loads(subprocess.check_output([*command, "--format", "json"], text=True, timeout=60))["operations"]
+    command = ("provider", "show", "mgage")
+    shown = run_command(*command).stdout
+    (export,) = json.loads(run_command(*command, "--format", "json").stdout)["operations"]
 
     assert shown.startswith(
         "program.export\n  003: This REST operation returns all SMS based on a specified Program ID.\n"
@@ -191,7 +192,7 @@ def test_a_provider_shows_its_operations_from_their_parameter_tables() -> None:
 
 
 def test_an_unknown_provider_is_bad_input_with_the_nearest_name() -> None:
-    done = subprocess.run([*COMMAND, "provider", "show", "mgaeg"], capture_output=True, text=True, timeout=60)
+    done = run_command("provider", "show", "mgaeg")
 
     assert 2 == done.returncode
     assert "unknown provider; did you mean 'mgage'?" in done.stderr
