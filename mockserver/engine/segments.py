@@ -37,9 +37,8 @@ class Segment:
                 lists = known[alike] = [self._index.setdefault(key, array("I")) for key in index_keys(*alike)]
             for places in lists:
                 places.append(place)
-        self._indexed = len(
-            self.rows
-        )  # those that are appended are put into the index when somebody looks for messages
+        self._indexed = len(self.rows)
+        """The number of rows that are in the index; those that are appended are added when messages are next searched for."""
 
     def __len__(self) -> int:
         """Return the number of messages that are not removed."""

@@ -29,7 +29,7 @@ def read_chunks(raw: bytes) -> tuple[Any, list[Iterator[list[Any]]]]:
     """Return a decoded world file without its messages, and an iterator over the chunks of each account's messages.
 
     Raises:
-        ValueError: it may be no world file, or can only be validated when it is decoded as a whole.
+        ValueError, msgspec.MsgspecError: it may be no world file, or can only be validated when it is decoded as a whole.
         RecursionError: it is nested too deeply.
     """
     spelt = [account.messages for account in msgspec.json.decode(raw, type=_World).accounts]
@@ -49,6 +49,8 @@ def read_chunks(raw: bytes) -> tuple[Any, list[Iterator[list[Any]]]]:
 
 
 def _decode_chunks(rows: list[Raw]) -> Iterator[list[Any]]:
-    for start in range(0, len(rows), CHUNK):
-        chunk: Any = decode(b"[" + b",".join(rows[start : start + CHUNK]) + b"]")
+    rows.reverse()
+    while rows:
+        chunk: Any = decode(b"[" + b",".join(reversed(rows[-CHUNK:])) + b"]")
+        del rows[-CHUNK:]  # so that the decoded messages take their place in memory
         yield chunk

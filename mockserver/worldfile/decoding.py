@@ -41,7 +41,8 @@ def decode(raw: bytes) -> object:
     """
     try:
         document: object = orjson.loads(raw)
-        compact = orjson.dumps(document)
+        # Decoded again, because orjson keeps the UTF-8 of each text that it encodes beside the text.
+        compact = orjson.dumps(orjson.loads(raw))
     except orjson.JSONDecodeError as error:
         raise WorldFileError(_not_json(raw, error)) from error
     except orjson.JSONEncodeError as error:  # encoding has a lower limit than decoding: 254 levels

@@ -17,7 +17,7 @@ _Check: TypeAlias = Callable[[Any], object]
 _OF_THE_KEYS = ("type", "additionalProperties", "description")
 """The keywords of a message's schema that `MessageChecker` checks by the message's keys."""
 
-_REMEMBERED = 10_000
+_REMEMBERED = 1_000
 """The number of valid texts that are remembered for each field."""
 
 
@@ -36,9 +36,10 @@ class MessageChecker:
         self._fields: dict[str, tuple[_Check, set[str]]] = {
             name: (_compiled({**field, "definitions": definitions}), set()) for name, field in fields.items()
         }
-        self._known, self._required = frozenset(fields), frozenset(message.pop("required"))
-        self._shapes: set[tuple[str, ...]] = set()
-        """The valid combinations of keys that have occurred."""
+        """The check of each field, and the valid texts that are remembered."""
+        self._required = frozenset(message.pop("required"))
+        self._by_keys: dict[tuple[str, ...], list[tuple[_Check, set[str]]]] = {}
+        """The checks of the values, for each valid combination of keys that has occurred."""
         # The remaining keywords are conditions between fields.
         self._across = _compiled({"definitions": definitions, **message}) if message else None
 
@@ -46,14 +47,14 @@ class MessageChecker:
         """Whether a value is certainly a valid message."""
         if type(row) is not dict:
             return False
-        shape = tuple(row)
-        if shape not in self._shapes:
-            if not self._required <= row.keys() <= self._known:
+        keys = tuple(row)
+        fields = self._by_keys.get(keys)
+        if fields is None:
+            if not self._required <= row.keys() <= self._fields.keys():
                 return False
-            self._shapes.add(shape)
+            fields = self._by_keys[keys] = [self._fields[key] for key in keys]
         try:
-            for name, value in row.items():
-                check, passed = self._fields[name]
+            for (check, passed), value in zip(fields, row.values(), strict=True):
                 if type(value) is not str:
                     check(value)
                 elif value not in passed:

@@ -7,6 +7,7 @@ libraries are imported only when a file is validated.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -93,15 +94,16 @@ class Rules:
         """
         checker = self.checker_of(account["provider"])
         programs = {"", *(program["id"] for program in account.get("programs", ()))}
-        known: set[tuple[str, ...]] = set()
+        known: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         count = 0
         for rows in chunks:
             if not all(map(checker.is_message, rows)) or any(row.get("program", "") not in programs for row in rows):
                 raise ValueError("a message may be invalid")
-            known.update(map(_identity, rows))
+            for row in rows:
+                known[row["direction"], row.get("kind", "")].add(row["id"])
             count += len(rows)
             yield rows
-        if len(known) < count:
+        if sum(map(len, known.values())) < count:
             raise ValueError("a message is repeated")
 
     @classmethod
