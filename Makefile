@@ -53,10 +53,11 @@ lint: $(VENV)/test.stamp
 reference: $(VENV)/test.stamp
 	$(BIN)/python docs/generate.py
 
-# What depends most on other packages and on Python: the connection, Flask, one provider, the pytest plugin. One test is about
-# the JSON parsers of other languages, and needs their programs.
-SELECTION := contract_tests/http contract_tests/documents/test_mgage_samples.py contract_tests/documents/test_mgage_bad_input.py \
-    contract_tests/documents/test_mgage_parameters.py contract_tests/admin/test_pytest_plugin.py \
+# What depends most on other packages and on Python: the connection, Flask, world files, one provider, the pytest plugin. One
+# test is about the JSON parsers of other languages, and needs their programs.
+SELECTION := contract_tests/http contract_tests/worldfile contract_tests/documents/test_mgage_samples.py \
+    contract_tests/documents/test_mgage_bad_input.py contract_tests/documents/test_mgage_parameters.py \
+    contract_tests/admin/test_pytest_plugin.py \
     -k 'not test_pytest_plugin or passing_test or unittest or marker or leaks' \
     --deselect contract_tests/http/test_fault_effects.py::test_no_parser_of_json_takes_what_is_malformed
 UV := VIRTUAL_ENV= UV_LINK_MODE=copy $(BIN)/uv

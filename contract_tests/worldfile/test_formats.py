@@ -148,5 +148,5 @@ def test_serve_python_and_the_command_line_keep_what_is_unknown_when_told_to(tmp
         default = mock.world.snapshot()
 
     assert (1, 0) == (rejected.exit_code, done.exit_code), done.output
-    assert "no provider 'acme' is installed" in rejected.stderr
+    assert "no provider 'acme' is installed" in rejected.output
     assert [ACME] * 3 == [each["accounts"][-1] for each in (made, loaded, default)]

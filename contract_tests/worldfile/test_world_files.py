@@ -506,7 +506,10 @@ def test_a_file_that_is_no_world_file_is_rejected_with_its_name(raw, sentence, l
         (b'{"mockserver":\nNaN}', "line 2, column 1"),
         (b'{"mockserver": 1e999}', "line 1, column 16"),
         (b'{"mockserver": ' + b"9" * 5000 + b"}", "line 1, column 16"),
-        (b'{"about": "\\ud800"}', "line 1, column 12"),
+        (
+            b'{"about": "\\ud800"}',
+            "line 1, column 1[28]",
+        ),  # the text's beginning, or its end in older versions of orjson
         (b"[" * 100_000, "line 1, column 1026"),
     ],
     ids=["cut off", "NaN", "too large", "too long a number", "half a character", "a hundred thousand brackets"],

@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from msgspec import MsgspecError
+
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.frozen import NO_FIELDS, freeze
@@ -107,7 +109,8 @@ def _read(source: Any, rules: Rules | None, keep_unknown: bool) -> WorldFile:
 
 def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
     """Read a large file in chunks; ``None`` if it is not large, or may be invalid, which `_read` then reports."""
-    with suppress(OSError, ValueError, RecursionError):
+    # In older versions of msgspec its errors are no ValueErrors.
+    with suppress(OSError, ValueError, MsgspecError, RecursionError):
         if path.stat().st_size > LARGE:
             from .chunked_reader import read_chunks
 
