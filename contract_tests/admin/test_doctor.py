@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.commands import run_command
 from mockserver.intercept.doctor import RUNTIMES, ProbePair, Runtime, interpret_probe
 from mockserver.sdk.provider import Probe
 
@@ -66,7 +67,7 @@ def test_one_that_does_not_reach_us_is_a_failure_with_advice(
 
 
 def test_a_runtime_that_is_not_known_is_misuse() -> None:
-    done = run("--only", "cobol")
+    done = run_command("doctor", "--only", "cobol")
 
     assert 2 == done.returncode
     assert "cobol: the known names are curl, go, java" in done.stderr

@@ -133,10 +133,12 @@ def scene(
     (tmp_path / "package.json").write_text('{"scripts": {"test": "node --version"}}')
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
     (tmp_path / "programs.json").write_text('[{"id": "7", "name": "n", "campaign": "c", "kind": "Standard"}]')
-    with MockServer(settings=Settings(port=0), freeze=LATER, proxy=True) as server:
+    example = request.getfixturevalue("example")
+    leads_a_command = re.search("mockserver (exec|env) ?", example) is not None
+    with MockServer(settings=Settings(port=0), freeze=LATER, proxy=leads_a_command) as server:
         dress(server.world, receiver)
         (tmp_path / "mine.json").write_text(json.dumps(server.world.snapshot()))
-        if "--id mine" not in request.getfixturevalue("example"):
+        if re.search(r"(?<!--id )\bmine\b(?!\.json)", example):
             dress(server.create_world(id="mine"), receiver)
         yield server
 

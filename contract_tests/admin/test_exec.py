@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.commands import run_command
 from mockserver.client import Mock
 from mockserver.server import MockServer
 
@@ -50,7 +51,7 @@ def test_options_behind_the_command_are_its_own():
 
 
 def test_no_command_is_misuse():
-    done = run("exec")
+    done = run_command("exec")
 
     assert (2, "") == (done.returncode, done.stdout)
     assert "Missing argument" in done.stderr
@@ -273,14 +274,14 @@ def test_env_prints_variables_that_lead_a_shell_to_a_running_server(mock, tmp_pa
     ],
 )
 def test_env_prints_the_syntax_of_each_shell(mock, connection, line):
-    done = run("env", "--server", mock.url, "--shell", connection)
+    done = run_command("env", "--server", mock.url, "--shell", connection)
 
     assert 0 == done.returncode
     assert line.format(url=mock.url) in done.stdout.splitlines()
 
 
 def test_env_as_json_is_a_mapping(mock):
-    variables = json.loads(run("env", "--server", mock.url, "--format", "json").stdout)
+    variables = json.loads(run_command("env", "--server", mock.url, "--format", "json").stdout)
 
     assert mock.proxy_url == variables["https_proxy"]
 
@@ -288,11 +289,9 @@ def test_env_as_json_is_a_mapping(mock):
 @pytest.mark.parametrize("character", ["'", "\\", '"', "$HOME", " ", "`"])
 def test_a_folder_of_any_name_survives_the_shell(mock, tmp_path: Path, character):
     folder = tmp_path / f"a{character}b"
-    program = (
-        f'eval "$({sys.executable} -m mockserver env --server {mock.url} 2>/dev/null)"; printf %s "$SSL_CERT_FILE"'
-    )
-    environment = os.environ | {"MOCKSERVER_CA": str(folder)}
-    done = subprocess.run(["bash", "-euc", program], env=environment, capture_output=True, text=True)
+    exports = run_command("env", "--server", mock.url, MOCKSERVER_CA=str(folder)).stdout
+    program = 'eval "$1"; printf %s "$SSL_CERT_FILE"'
+    done = subprocess.run(["bash", "-euc", program, "bash", exports], capture_output=True, text=True)
 
     assert Path(done.stdout).parent == folder
 
@@ -300,7 +299,7 @@ def test_a_folder_of_any_name_survives_the_shell(mock, tmp_path: Path, character
 def test_a_server_without_a_proxy_is_one_sentence():
     with MockServer() as mock:
         url = mock.url
-        done = run("env", "--server", url)
+        done = run_command("env", "--server", url)
 
     assert (1, "") == (done.returncode, done.stdout)
     why = "has no https; it was started with --no-https, or not by mockserver serve"

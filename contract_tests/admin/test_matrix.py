@@ -16,7 +16,7 @@ OTHERS = len(variants())
 
 NUMBERS = """
 def numbers():
-    return requests.get(URL, params=CALL | {"action": "sms.get_numbers"}).text
+    return SESSION.get(URL, params=CALL | {"action": "sms.get_numbers"}).text
 
 """
 
