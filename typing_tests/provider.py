@@ -36,7 +36,7 @@ class NotText(ProviderError):
     source = assumed("AC-2")
 
 
-def send(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:
+def send(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
     assert_type(call.values["to"], Any)
     assert_type(state.accounts["acme/demo"], Account)
     return Decision(now, call.values["to"])
@@ -63,7 +63,7 @@ ACME = Provider(
     name="acme",
     title="Acme",
     hosts=("api.acme.example",),
-    routes=(Route("POST", "/send"),),
+    routes=(Route("POST", "/send", ("send",)),),
     operations=(SEND,),
     errors=(Rejected,),
     schema=Path("world.schema.json"),

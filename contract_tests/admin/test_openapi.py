@@ -26,6 +26,7 @@ VERBS = {
     "GET /_mock/addresses",
     "GET /_mock/magic",
     "GET /_mock/operations",
+    "GET /_mock/providers/{provider}/openapi.json",
     "GET /_mock/faults",
     "PUT /_mock/listeners/{listener}",
     "DELETE /_mock/listeners/{listener}",

@@ -16,7 +16,7 @@ def test_a_provider_says_what_each_of_its_operations_reads(provider: Provider) -
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 def test_a_provider_has_an_error_for_a_wrong_method_and_one_for_a_failure_of_the_server(provider: Provider) -> None:
-    assert {405, 500} <= {error.status for error in provider.routing_errors}
+    assert {405, 500} <= {error.status for error in provider.routing_errors.values()}
 
 
 def test_facts_fill_the_sentence_and_the_hint_and_are_shortened() -> None:

@@ -23,7 +23,7 @@ from mockserver.sdk import MessageStore, State, field_key, freeze
 from mockserver.sdk.fields import fields_schema
 from mockserver.sdk.inbound import check_fields, message_schema
 from mockserver.sdk.loading import ProviderSet, find_defects, installed_providers
-from mockserver.sdk.provider import Provider
+from mockserver.sdk.provider import Provider, Route
 from mockserver.server import MockServer
 from mockserver.settings import Settings
 from mockserver.validation.json_schema import validate
@@ -88,7 +88,7 @@ def provider(tmp_path: Path) -> Provider:
         title="Acme",
         hosts=("api.acme.example",),
         prefixes=(),
-        routes=(),
+        routes=(Route("GET", "/acme/<programId>", ("program.export",)),),
         quirks=(),
         schema=schema,
         message_fields=MessageFields,

@@ -18,7 +18,7 @@ import pytest
 from contract_tests.commands import run_command
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.sdk.loading import LoadedProvider, ProviderSet, check_together, find_defects, installed_providers, load
-from mockserver.sdk.provider import Provider, Quirk
+from mockserver.sdk.provider import Provider, Quirk, Route
 
 MGAGE = installed_providers().by_name["mgage"]
 COMMAND = [sys.executable, "-m", "mockserver"]
@@ -52,7 +52,17 @@ class Unsourced(ProviderError):
             {"errors": (*MGAGE.errors, Unsourced)},
             "its error Unsourced has no source: documented(…) or assumed(…)",
         ),
-        ({"routing_errors": (Unsourced,)}, "routing_errors names Unsourced, which is not one of its errors"),
+        ({"routing_errors": {500: Unsourced}}, "routing_errors names Unsourced, which is not one of its errors"),
+        ({"routing_errors": {}}, "routing_errors has no error for 500"),
+        (
+            {"routes": (*MGAGE.routes, Route("GET", "/api/lists"))},
+            "its route GET /api/lists leads to no operation",
+        ),
+        (
+            {"routes": (*MGAGE.routes, Route("GET", "/api/lists", ("lists.export",)))},
+            "its route GET /api/lists leads to lists.export, which is not one of its operations",
+        ),
+        ({"routes": ()}, "its operation program.export has no route"),
         ({"quirks": (Quirk("AC-1", "zone", ("UTC",)),)}, "its switch zone does not begin with mgage."),
         ({"quirks": (Quirk("AC-1", "mgage.zone", ()),)}, "its switch mgage.zone has no variants"),
     ],
@@ -104,10 +114,10 @@ def test_an_entry_point_that_cannot_be_imported_is_a_sentence(monkeypatch: pytes
 PACKAGE = """
 from dataclasses import replace
 from mockserver.providers.mgage import MGAGE
-from mockserver.sdk.provider import Provider
+from mockserver.sdk.provider import Provider, Route
 
 ACME = replace(MGAGE, name="acme", title="Acme", hosts=("api.acme.example",), prefixes=("/acme/",), quirks=(),
-    routes=())
+    routes=(Route("GET", "/acme/messages", ("program.export",)),))
 def broken():
     return Provider(name="broken", titel="Broken")
 class Lazy:

@@ -63,15 +63,23 @@ def test_an_attempt_fails_without_a_response_or_with_a_status_that_does_not_coun
 
 
 @pytest.mark.parametrize(
-    ("is_acknowledged", "due", "status"), [(True, None, "acknowledged"), (False, 9, "due"), (False, None, "given up")]
+    ("failure", "retries", "status", "due"),
+    [
+        (None, Retries(2, pause=4), "acknowledged", None),
+        ("no answer came", Retries(2, pause=4), "due", 9 * SECOND),
+        ("no answer came", Retries(1, pause=4), "given up", None),
+        ("no answer came", None, "given up", None),
+    ],
 )
-def test_an_attempt_ends_in_one_event(is_acknowledged: bool, due: int | None, status: str) -> None:
+def test_an_attempt_ends_in_one_event(
+    failure: str | None, retries: Retries | None, status: str, due: int | None
+) -> None:
     delivery = WebhookDelivery(1, "acme", "acme/a", "status", 7, REQUEST.url, False, "acme/a", 0)
-    decision = end_attempt(delivery, *attempts(5), 6, "because", is_acknowledged=is_acknowledged, due=due)
+    decision = end_attempt(delivery, *attempts(5), 6, failure, retries, success="it was answered")
     (event,) = decision.events
 
     assert (1, status, due) == (event.number, event.status, event.due)
-    assert "because" == event.attempt.result
+    assert (failure or "it was answered") == event.attempt.result
     assert ("acme/a", 6) == (decision.account, decision.at)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.engine.provider_errors import ProviderError
+from mockserver.sdk.openapi import describe_provider
 from mockserver.validation.json_schema import object_schema
+from mockserver.validation.messages import unknown_name
 
 from . import quirk_parser as quirk_book
 from .endpoint import Api, Endpoint, RequestArgs
+from .errors import ResourceNotFound
 from .schemas import a_list, component
 
 _WHERE = ("http", "https", "proxy", "certificate", "pem")
@@ -48,6 +51,14 @@ def operations(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
             for operation in provider.operations
         ]
     }
+
+
+def provider_openapi(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
+    """Return the OpenAPI document of a provider's operations."""
+    name = values.path["provider"]
+    if name not in api.provider_names:
+        raise ResourceNotFound(f"{name}: {unknown_name('provider', name, api.provider_names)}")
+    return describe_provider(api.provider_names[name], api.version, values.origin)
 
 
 def magic(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
@@ -119,6 +130,14 @@ def endpoints(_: Api) -> tuple[Endpoint, ...]:
             "Every operation of every provider: its source, its errors, and its parameters with their values as JSON Schema.",
             operations,
             object_schema("", ["operations"], operations=a_list({"type": "object"})),
+        ),
+        Endpoint(
+            "GET",
+            "/_mock/providers/{provider}/openapi.json",
+            "The operations of a provider, described as OpenAPI 3.1.",
+            provider_openapi,
+            {"type": "object"},
+            is_open=True,
         ),
         Endpoint(
             "GET",

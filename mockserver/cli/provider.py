@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 import click
 
+from mockserver import __version__
 from mockserver.validation.messages import unknown_name
 
 from .common import FORMAT, CommandGroup, Output, hint, table
@@ -22,6 +24,7 @@ Examples:
   mockserver provider list
   mockserver provider list --format json
   mockserver provider show mgage
+  mockserver provider show mgage --openapi
   mockserver provider new acme
 """,
 )
@@ -66,14 +69,20 @@ def list_(form: str) -> None:
 
 @provider.command(epilog="Example: mockserver provider show dialogtech")
 @click.argument("name")
+@click.option("--openapi", is_flag=True, help="Show them as an OpenAPI document.")
 @FORMAT
-def show(name: str, form: str) -> None:
+def show(name: str, form: str, openapi: bool) -> None:
     """Show the operations of a provider, with their parameters, errors and sources."""
     from mockserver.sdk.loading import installed_providers
 
     known = installed_providers().by_name
     if name not in known:
         raise click.BadParameter(unknown_name("provider", name, known), param_hint="NAME")
+    if openapi:
+        from mockserver.sdk.openapi import describe_provider
+
+        click.echo(json.dumps(describe_provider(known[name], __version__), indent=2, ensure_ascii=False))
+        return
     operations = [operation.described() for operation in known[name].operations]
     lines = []
     for each in operations:

@@ -181,7 +181,7 @@ class Handler:
         exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
         facts = request_facts(exchange.method, request.path, exchange.head, provider.name)
         selected = world.choose_fault(facts) if world.state.fault_rules.by_id else NO_FAULT
-        response = provider.render_routing_error(request, status)
+        response = provider.reject(request, status)
         exchange.result = response.error
         if selected is not NO_FAULT:
             response = apply_fault(
@@ -230,7 +230,7 @@ class Handler:
             request.method, path, query, headers, request.fields, b"", "http", host, "", False, bound is not None
         )
         try:
-            response = provider.render_routing_error(provider_request, 500 if status == 500 else 400)
+            response = provider.reject(provider_request, 500 if status == 500 else 400)
         except Exception:
             log.exception("%s cannot answer what is no HTTP request", provider.title)
             return None

@@ -56,10 +56,20 @@ from mockserver.engine.state import State
 from mockserver.validation.json_schema import Schema
 from mockserver.validation.messages import show_value, unknown_name
 
-from .error_injection import Case, ErrorBuilder, error_builder
+from .error_injection import Case, ErrorBuilder
 from .inbound import accounts_named, check_fields, message_schema
 from .limits import ExceededLimit, LimitUsage, UsageAfterUse, limit_usage
-from .paging import Cursor, CursorPage, Page, find_message, newest_first, select_after_cursor, select_page, window
+from .paging import (
+    Cursor,
+    CursorPage,
+    Page,
+    cursor,
+    find_message,
+    newest_first,
+    select_after_cursor,
+    select_page,
+    window,
+)
 from .parameters import (
     FLAGS,
     Kind,
@@ -79,6 +89,7 @@ from .request import (
     MalformedCredentials,
     ProviderRequest,
     is_utf8,
+    json_object,
     media_type,
     multipart_pairs,
     pairs,
@@ -169,6 +180,7 @@ __all__ = [
     "check_fields",
     "choice",
     "compact",
+    "cursor",
     "datetime_of",
     "day",
     "day_begins",
@@ -177,7 +189,6 @@ __all__ = [
     "documented",
     "duration",
     "end_attempt",
-    "error_builder",
     "failure_of",
     "field_key",
     "find_message",
@@ -187,6 +198,7 @@ __all__ = [
     "integer",
     "is_utf8",
     "iso",
+    "json_object",
     "kind_key",
     "limit_usage",
     "list_of",

@@ -169,9 +169,23 @@ def find_defects(provider: Provider) -> Iterator[str]:
         path = getattr(provider, name)
         if path is not None and not path.is_file():
             yield f"{name}: there is no file {path}"
+    yield from _defects_of_routes(provider)
     yield from _defects_of_fields(provider)
     yield from _defects_of_errors(provider)
     yield from _defects_of_switches(provider)
+
+
+def _defects_of_routes(provider: Provider) -> Iterator[str]:
+    for route in provider.routes:
+        if not route.operations and not route.only_errors:
+            yield f"its route {route.method} {route.path} leads to no operation"
+        for name in route.operations:
+            if name not in provider.operations_by_name:
+                yield f"its route {route.method} {route.path} leads to {name}, which is not one of its operations"
+    served = {name for route in provider.routes for name in route.operations}
+    for name in provider.operations_by_name:
+        if name not in served:
+            yield f"its operation {name} has no route"
 
 
 def _defects_of_fields(provider: Provider) -> Iterator[str]:
@@ -194,9 +208,11 @@ def _defects_of_errors(provider: Provider) -> Iterator[str]:
     for error in provider.errors:
         if not isinstance(getattr(error, "source", None), Source):
             yield f"its error {error.__name__} has no source: documented(…) or assumed(…)"
-    for error in provider.routing_errors:
+    for error in provider.routing_errors.values():
         if error not in provider.errors:
             yield f"routing_errors names {error.__name__}, which is not one of its errors"
+    if provider.render_routing_error is not None and 500 not in provider.routing_errors:
+        yield "routing_errors has no error for 500"
 
 
 def _defects_of_switches(provider: Provider) -> Iterator[str]:

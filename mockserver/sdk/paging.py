@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from msgspec import Struct
 
@@ -15,6 +15,11 @@ from mockserver.engine.instants import EARLIEST, LATEST, Instant
 from mockserver.engine.message_store import MessagePage, MessageStore
 from mockserver.engine.messages import IndexKey, Message
 from mockserver.validation.messages import show_value
+
+from .parameters import Kind, Parameter
+
+if TYPE_CHECKING:
+    from mockserver.engine.provider_errors import ProviderError
 
 
 class Page(Struct, frozen=True):
@@ -123,6 +128,27 @@ class CursorPage(NamedTuple):
     messages: list[Message]
     following: Cursor | None
     """Where the next page begins; ``None`` on the last one."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        """The text of `following`; ``None`` on the last page."""
+        return None if self.following is None else self.following.written
+
+
+def cursor(error: type[ProviderError]) -> Kind:
+    """Return the kind of a parameter that takes the text of a `Cursor`.
+
+    Args:
+        error: raised for other texts, with the ``value``.
+    """
+
+    def parse(row: Parameter, sent: Any) -> Cursor:
+        try:
+            return Cursor.parse(row.text(sent))
+        except ValueError:
+            raise row.error(error, value=sent) from None
+
+    return Kind(parse, error, {"type": "string"})
 
 
 def select_after_cursor(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import orjson
 from msgspec import Struct
@@ -15,11 +15,12 @@ from msgspec import Struct
 from mockserver.engine.decisions import Decision
 from mockserver.engine.provider_errors import ProviderError
 
+from .error_injection import error_builder, request_facts
 from .fields import complete_schema
 from .response import Response
 
 if TYPE_CHECKING:
-    from mockserver.engine.accounts import Account, Credential
+    from mockserver.engine.accounts import Credential
     from mockserver.engine.deliveries import Attempt, Delivery, OutgoingRequest
     from mockserver.engine.ids import IdReservation
     from mockserver.engine.instants import Instant
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mockserver.engine.state import State
     from mockserver.validation.json_schema import Schema
 
+    from .error_injection import ErrorBuilder
     from .parameters import Parameter
     from .request import ProviderRequest
     from .serialization_cache import SerializationCache
@@ -40,6 +42,10 @@ class Route(NamedTuple):
     """In capitals; GET stands for HEAD too."""
     path: str
     """With ``<name>`` for one segment, ``<any(one,other):name>`` and, at its end, ``<path:name>``; the provider reads these itself."""
+    operations: Sequence[str] = ()
+    """The names of the operations that it leads to; several where a parameter chooses between them, see `Provider.operation_parameter`."""
+    only_errors: bool = False
+    """Whether it leads to no operation, but to errors that `Provider.decide` raises, such as those for actions that are not offered."""
 
 
 class Call(Struct, frozen=True):
@@ -141,10 +147,11 @@ class Operation:
     """In calls, the journal and fault rules, such as ``sms.send_message``."""
     source: Source
     """The sentence that offers it, or the quirk that says why it is here."""
-    decide: Callable[[Call, Account | None, State, Instant, IdReservation], Decision]
-    """Conclude what a call of an account comes to: a result or an error, and the events. Pure: it may be run again.
+    decide: Callable[[Call, Any, State, Instant, IdReservation], Decision]
+    """Decide a call of an account: a result or an error, and the events. Pure: it may be run again.
 
-    It may raise a `ProviderError` where nothing happens. The account is ``None`` where `needs_account` is false.
+    It may raise a `ProviderError` where nothing happens. The second argument is the `Account`, and ``None`` where
+    `needs_account` is false.
     """
     parameters: Sequence[Parameter] = ()
     """What it reads, in the order in which it is checked."""
@@ -155,7 +162,9 @@ class Operation:
     needs_account: bool = True
     """Whether it is only for requests with the credentials of an account."""
     is_repeatable: bool = True
-    """Whether asking again changes nothing; false for what does something once more each time."""
+    """Whether a repeated request changes nothing; false where each one acts once more."""
+    status: int = 200
+    """The status of the response that is no error."""
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -218,16 +227,8 @@ def decide_by(
     return decide
 
 
-def _build_error(error: type[ProviderError], call: Call, request: ProviderRequest, now: Instant) -> ProviderError:  # noqa: ARG001 - the default of `Provider.build_error`
-    return error()
-
-
 def _receive_nothing(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - the default of `Provider.receive_inbound`
     raise ValueError("this provider receives no messages")
-
-
-def _render_status(request: ProviderRequest, status: int) -> Response:  # noqa: ARG001 - the default of `Provider.render_routing_error`
-    return Response(status, (("Content-Type", "text/plain"),), HTTPStatus(status).phrase.encode())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -265,13 +266,13 @@ class Provider:
     """Conclude, purely; `decide_by` makes one."""
     render: Callable[[Decision, Call, Mapping[str, str], SerializationCache], Response]
     """Write what was concluded in the provider's wire format and the world's variants, with what is remembered of messages."""
-    render_routing_error: Callable[[ProviderRequest, int], Response] = _render_status
-    """Answer what reached its host or a prefix but none of its operations: the status is 404, 405, 400 for what is no
-    HTTP request or names an impossible host, 500 where the server failed."""
-    routing_errors: Sequence[type[ProviderError]] = ()
-    """Those errors that `render_routing_error` answers with."""
-    build_error: Callable[[type[ProviderError], Call, ProviderRequest, Instant], ProviderError] = _build_error
-    """The error that a fault rule demands, with the facts that this call would have met it with; see `error_injection`."""
+    routing_errors: Mapping[int, type[ProviderError]] = field(default_factory=dict)
+    """The errors for requests that reach its host or a prefix but no operation, by 400, 404, 405, 413 and 500; the one of 500 also
+    stands for those that are not there, and says that the server failed. Empty where the responses are plain text."""
+    render_routing_error: Callable[[ProviderError, ProviderRequest], Response] | None = None
+    """Write one of the `routing_errors` in the provider's wire format."""
+    error_builders: Mapping[type[ProviderError], ErrorBuilder] = field(default_factory=dict)
+    """How a fault rule's errors are built where `error_injection.default_facts` and the parameter tables do not give their facts."""
 
     receive_inbound: Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision] = _receive_nothing
     """Receive a message from a handset, given its fields as a world file has them; raises ValueError for wrong ones."""
@@ -281,6 +282,14 @@ class Provider:
     """The request that tells a customer's URL what a delivery is about; ``None`` where there are no webhooks."""
     evaluate_attempt: Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision] | None = None
     """Decide whether a webhook attempt succeeded and when to retry; see `webhooks.end_attempt`."""
+    request_types: Sequence[str] = ("application/json",)
+    """The media types of request bodies."""
+    response_types: Sequence[str] = ("application/json",)
+    """The media types of responses."""
+    authorization: Sequence[Literal["basic", "bearer"]] = ()
+    """The schemes of the ``Authorization`` header by which credentials may be sent."""
+    operation_parameter: str = ""
+    """The parameter that holds an operation's name where a route leads to several."""
     placeholders: Sequence[str] = ()
     """What it fills in where a forwarding rule's URL has it between two ``#``."""
 
@@ -308,6 +317,23 @@ class Provider:
     def operations_by_name(self) -> Mapping[str, Operation]:
         """Its operations by name."""
         return {operation.name: operation for operation in self.operations}
+
+    @cached_property
+    def build_error(self) -> Callable[[type[ProviderError], Call, ProviderRequest, Instant], ProviderError]:
+        """A function that builds the error that a fault rule demands, with the facts that a call would have met it with."""
+        return error_builder(self.operations, self.error_builders)
+
+    def reject(self, request: ProviderRequest, status: int) -> Response:
+        """Return the response to a request that reached the provider's host or a prefix but no operation.
+
+        Args:
+            request: the request.
+            status: 400, 404, 405, 413 or, when the server failed, 500.
+        """
+        if self.render_routing_error is None:
+            return Response(status, (("Content-Type", "text/plain"),), HTTPStatus(status).phrase.encode())
+        error = self.routing_errors.get(status) or self.routing_errors[500]
+        return self.render_routing_error(error(**request_facts(error, request)), request)
 
     @cached_property
     def account_schema(self) -> Schema:

@@ -12,8 +12,10 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+import orjson
 from msgspec import Struct
 from multipart import MultipartError, MultipartSegment, PushMultipartParser  # type: ignore[import-untyped]  # no py.typed
 
@@ -139,6 +141,21 @@ def is_utf8(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Read a body that is a JSON object.
+
+    Raises:
+        Malformed: it is not JSON, or another JSON value.
+    """
+    try:
+        sent = orjson.loads(body)
+    except orjson.JSONDecodeError as reason:
+        raise Malformed(str(reason)) from reason
+    if not isinstance(sent, dict):
+        raise Malformed("not an object")
+    return sent
 
 
 def pairs(raw: bytes) -> list[tuple[str, str]]:

@@ -125,23 +125,24 @@ def end_attempt(
     delivery: Delivery,
     attempt: Attempt,
     now: Instant,
-    reason: str,
+    failure: str | None,
+    retries: Schedule | Retries | None,
     *,
-    is_acknowledged: bool,
-    due: Instant | None = None,
+    success: str = "the receiver has answered",
 ) -> Decision:
-    """The decision that an attempt is over.
+    """Return the decision that an attempt is over: the delivery is acknowledged, due again or given up.
 
     Args:
-        delivery: what was tried.
-        attempt: the one that is over.
+        delivery: the delivery that was attempted.
+        attempt: the attempt that is over.
         now: the world's instant.
-        reason: why it succeeded or failed, in one sentence.
-        is_acknowledged: whether it succeeded.
-        due: when a failed one is repeated; ``None`` gives the delivery up.
+        failure: why it failed, in one sentence; ``None`` where it succeeded.
+        retries: when a failed attempt is repeated; ``None`` gives the delivery up.
+        success: why it succeeded, in one sentence.
     """
-    status: Status = "acknowledged" if is_acknowledged else "given up" if due is None else "due"
-    ended = attempt._replace(result=reason)
+    due = None if failure is None or retries is None else retries.following((*delivery.attempts, attempt))
+    status: Status = "acknowledged" if failure is None else "given up" if due is None else "due"
+    ended = attempt._replace(result=failure or success)
     events: tuple[Event, ...] = (AttemptEnded(delivery.number, ended, status, due),)
     return Decision(now, ended, events, account=delivery.account)
 

@@ -5,10 +5,10 @@ Read documents/API.md, QUIRKS.md, errors.py, operations.py, webhooks.py, wire.py
 
 from pathlib import Path
 
-from mockserver.sdk import Provider, error_builder
+from mockserver.sdk import Provider
 
 from . import quirks, webhooks, wire
-from .errors import ERRORS, InProgress, NoSuchMessage, NotYourNumber, TooManyRequests, WrongMethod
+from .errors import ERRORS, InProgress, TooManyRequests
 from .operations import OPERATIONS, AccountFields, MessageFields, decide
 
 _HERE = Path(__file__).parent
@@ -29,18 +29,12 @@ ACME = Provider(
     parse=wire.parse,
     decide=decide,
     render=wire.render,
-    render_routing_error=wire.render_routing_error,
-    routing_errors=tuple(wire.ROUTING_ERRORS.values()),
-    build_error=error_builder(
-        OPERATIONS,
-        {
-            InProgress: lambda case: InProgress(id=case.text("id"), status="queued"),
-            NoSuchMessage: lambda case: NoSuchMessage(id=case.text("id")),
-            NotYourNumber: lambda case: NotYourNumber(value=case.text("from")),
-            TooManyRequests: lambda _: TooManyRequests(seconds=1),
-            WrongMethod: lambda case: WrongMethod(method=case.request.method),
-        },
-    ),
+    routing_errors=wire.ROUTING_ERRORS,
+    render_routing_error=wire.render_error,
+    error_builders={
+        InProgress: lambda case: InProgress(id=case.text("id"), status="queued"),
+        TooManyRequests: lambda _: TooManyRequests(seconds=1),
+    },
     build_webhook=webhooks.build_webhook,
     evaluate_attempt=webhooks.evaluate_attempt,
     quirks=quirks.QUIRKS,

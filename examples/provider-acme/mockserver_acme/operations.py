@@ -65,9 +65,8 @@ class Deleted(Struct, frozen=True):
     """A message is gone."""
 
 
-def send(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:
+def send(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
     """Send a message to one phone."""
-    assert account is not None
     values = parse_parameters(SEND.parameters, call.values, blank=("", None))
     number = account.numbers.get(values["from"])
     if number is None:
@@ -99,24 +98,21 @@ def send(call: Call, account: Account | None, state: State, now: Instant, ids: I
     return Decision(now, Sent(message, magic), events, trace, account.key)
 
 
-def list_messages(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+def list_messages(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """List the messages of an account, newest first."""
-    assert account is not None
     values = parse_parameters(LIST.parameters, call.values)
     key, size = account_key(account.key), values.get("limit", 20)
     page: CursorPage = select_after_cursor(state.message_store, key, size, values.get("cursor"))
     return Decision(now, page, account=account.key)
 
 
-def get(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+def get(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Show a message."""
-    assert account is not None
     return Decision(now, _find(call, account, state), account=account.key)
 
 
-def delete(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+def delete(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Delete a message, and repeat no callback about it."""
-    assert account is not None
     try:
         message = _find(call, account, state)
     except NoSuchMessage:
@@ -142,6 +138,7 @@ SEND = Operation(
     decide=send,
     parameters=(FROM, TO, TEXT, TAG),
     errors=(NotJson, NotYourNumber, TooManyRequests),
+    status=202,
     is_repeatable=False,
 )
 LIST = Operation(
@@ -163,6 +160,7 @@ DELETE = Operation(
     decide=delete,
     parameters=(ID,),
     errors=(NoSuchMessage, InProgress),
+    status=204,
     is_repeatable=False,
 )
 OPERATIONS = (SEND, LIST, GET, DELETE)

@@ -72,12 +72,10 @@ def evaluate_attempt(
     now: Instant,
     ids: IdReservation,  # noqa: ARG001 - one shape for all providers
 ) -> Decision:
-    """Decide whether an attempt succeeded and when to repeat it. With the first attempt the message gets the status that it tells."""
+    """Decide whether an attempt succeeded and when to repeat it. The first attempt changes the message's status."""
     message = state.message_store.get(delivery.serial)
     failure = failure_of(attempt.outcome, needs_2xx=True)
-    due = None if message is None else REPEATS.following((*delivery.attempts, attempt))
-    reason = failure or "the status is one of 200 to 299"
-    ended = end_attempt(delivery, attempt, now, reason, is_acknowledged=failure is None, due=due)
+    ended = end_attempt(delivery, attempt, now, failure, REPEATS if message else None)
     if message is None or message.status == delivery.kind or delivery.attempts:
         return ended
     return structs.replace(ended, events=(MessageChanged(message.serial, delivery.kind), *ended.events))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from mockserver.sdk import (
     AT_ONCE,
     Call,
@@ -14,7 +12,9 @@ from mockserver.sdk import (
     CursorPage,
     Decision,
     Ending,
+    Malformed,
     Message,
+    ProviderError,
     ProviderRequest,
     Response,
     ResponseTiming,
@@ -22,6 +22,7 @@ from mockserver.sdk import (
     SerializationCache,
     compact,
     iso,
+    json_object,
     pairs,
 )
 
@@ -30,12 +31,12 @@ from .errors import AcmeError, NotJson, ServerFault, UnknownPath, WrongMethod
 from .operations import Deleted, Sent
 
 ROUTES = (
-    Route("POST", "/v1/messages"),
-    Route("GET", "/v1/messages"),
-    Route("GET", "/v1/messages/<id>"),
-    Route("DELETE", "/v1/messages/<id>"),
+    Route("POST", "/v1/messages", ("messages.send",)),
+    Route("GET", "/v1/messages", ("messages.list",)),
+    Route("GET", "/v1/messages/<id>", ("messages.get",)),
+    Route("DELETE", "/v1/messages/<id>", ("messages.delete",)),
 )
-ROUTING_ERRORS = {404: UnknownPath, 405: WrongMethod, 500: ServerFault}
+ROUTING_ERRORS = {404: UnknownPath, 405: WrongMethod, 500: ServerFault}  # AC-2
 HEADERS = (("Content-Type", "application/json"),)
 
 # -- in ------------------------------------------------------------------------------------------------------------
@@ -53,29 +54,25 @@ def parse(request: ProviderRequest) -> Call:
     if request.method != "POST":
         return Call("messages.list", dict(pairs(request.query)), credential)
     try:
-        values = orjson.loads(request.body)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
+        return Call("messages.send", json_object(request.body), credential)
+    except Malformed:
         return Call("messages.send", {}, credential, NotJson())
-    return Call("messages.send", values, credential)
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
 
 
 def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: SerializationCache) -> Response:  # noqa: ARG001 - one shape for all providers
-    """The response that a decision has."""
+    """Write what was decided."""
     match decision.value:
         case AcmeError() as error:
             return render_error(error)
         case Sent(message, magic):
             timing = _CLOSE_SILENTLY if magic is quirks.NO_RESPONSE else AT_ONCE
             return Response(202, HEADERS, compact(_describe(message)), timing)
-        case CursorPage(messages, following):
-            cursor = None if following is None else following.written
-            page = {"messages": [_describe(message) for message in messages], "next_cursor": cursor}
-            return Response(200, HEADERS, compact(page))
+        case CursorPage(messages) as page:
+            shown = {"messages": [_describe(message) for message in messages], "next_cursor": page.next_cursor}
+            return Response(200, HEADERS, compact(shown))
         case Message() as message:
             return Response(200, HEADERS, compact(_describe(message)))
         case Deleted():
@@ -98,14 +95,10 @@ def _describe(message: Message) -> dict[str, Any]:
     }
 
 
-def render_error(error: AcmeError) -> Response:
-    """The response that an error has."""
+def render_error(error: ProviderError, request: ProviderRequest | None = None) -> Response:  # noqa: ARG001 - the request counts in other providers
+    """Write an error."""
+    assert isinstance(error, AcmeError)
     # API says "The response to a request that fails is {"error": {"code": "...", "message": "..."}}."
     retry = (("Retry-After", str(error.facts["seconds"])),) if "seconds" in error.facts else ()
     body = compact({"error": {"code": error.code, "message": str(error)}})
     return Response(error.status, (*HEADERS, *retry), body, error=error)
-
-
-def render_routing_error(request: ProviderRequest, status: int) -> Response:
-    """Answer what reached the host or a prefix but none of the routes (AC-2)."""
-    return render_error(WrongMethod(method=request.method) if status == 405 else ROUTING_ERRORS[status]())

@@ -9,7 +9,7 @@ from mockserver.sdk import Probe, Provider
 
 from . import magic, wire
 from .behaviours import BEHAVIOURS
-from .error_injection import build_error
+from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import receive_inbound
 from .operations import OPERATIONS, decide
@@ -31,12 +31,15 @@ DIALOGTECH = Provider(
     parse=wire.parse,
     decide=decide,
     render=wire.render,
+    routing_errors=wire.ROUTING_ERRORS,
     render_routing_error=wire.render_routing_error,
-    routing_errors=tuple(wire.ROUTING_ERRORS.values()),
-    build_error=build_error,
+    error_builders=ERROR_BUILDERS,
     receive_inbound=receive_inbound,
     build_webhook=wire.build_webhook,
     evaluate_attempt=evaluate_attempt,
+    request_types=("application/x-www-form-urlencoded", "multipart/form-data"),
+    response_types=("text/xml",),
+    operation_parameter="action",
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
     magic=magic.MAGIC,

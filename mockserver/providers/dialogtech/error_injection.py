@@ -6,6 +6,7 @@ could be, so that on the wire no one can tell the injected one from the real one
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from mockserver.sdk import (
@@ -15,7 +16,6 @@ from mockserver.sdk import (
     Parameter,
     ProviderError,
     datetime_of,
-    error_builder,
     multipart_pairs,
 )
 
@@ -67,21 +67,14 @@ def _limit(error: type[errors.DialogTechError]) -> ErrorBuilder:
     return lambda case: limits.just_filled(error, case.now)
 
 
-build_error = error_builder(
-    OPERATIONS,
-    {
-        errors.BodyUnreadable: _body,
-        errors.WrongMethod: lambda case: errors.WrongMethod(method=case.request.method),
-        errors.MissingParameter: _missing,
-        errors.UnknownAction: lambda case: errors.UnknownAction(value=case.call.operation),
-        errors.InvalidCredentials: _credentials,
-        errors.NotText: _not_text,
-        errors.EndsBeforeStart: _range,
-        errors.MessageTooLong: lambda case: errors.MessageTooLong(
-            name="message", length=max(len(case.text("message")), 257)
-        ),
-        errors.NotATrackingNumber: lambda case: errors.NotATrackingNumber(value=case.text("from")),
-        errors.InvalidRecipient: lambda case: errors.InvalidRecipient(value=case.text("to")),
-        **{error: _limit(error) for error in limits.ERRORS},
-    },
-)
+ERROR_BUILDERS: Mapping[type[ProviderError], ErrorBuilder] = {
+    errors.BodyUnreadable: _body,
+    errors.MissingParameter: _missing,
+    errors.InvalidCredentials: _credentials,
+    errors.NotText: _not_text,
+    errors.EndsBeforeStart: _range,
+    errors.MessageTooLong: lambda case: errors.MessageTooLong(
+        name="message", length=max(len(case.text("message")), 257)
+    ),
+    **{error: _limit(error) for error in limits.ERRORS},
+}

@@ -39,8 +39,6 @@ def evaluate_attempt(
     variants, outcome = state.variants, attempt.outcome
     # DT-42; DT-44: too slow is one of the reasons
     failure = failure_of(outcome, needs_2xx=variants[quirks.LISTENER_ACKNOWLEDGES.name] == "2xx")
-    if failure is None:
-        reason = f"an answer came, with status {outcome.status}"
-        return end_attempt(delivery, attempt, now, reason, is_acknowledged=True)
-    due = RETRIES[variants[quirks.LISTENER_ATTEMPTS.name]].following((*delivery.attempts, attempt))
-    return end_attempt(delivery, attempt, now, failure, is_acknowledged=False, due=due)
+    retries = RETRIES[variants[quirks.LISTENER_ATTEMPTS.name]]
+    success = f"an answer came, with status {outcome.status}"
+    return end_attempt(delivery, attempt, now, failure, retries, success=success)

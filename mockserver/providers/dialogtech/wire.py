@@ -92,9 +92,8 @@ def _credential(values: Mapping[str, str], is_bound: bool) -> Credential | None:
 ROUTING_ERRORS = {400: BadRequest, 404: UnknownPath, 405: WrongMethod, 413: BodyTooLarge, 500: ServerFault}
 
 
-def render_routing_error(request: ProviderRequest, status: int) -> Response:
-    """Answer what reached DialogTech's host or address but cannot be read as a call."""
-    error = WrongMethod(method=request.method) if status == 405 else ROUTING_ERRORS.get(status, ServerFault)()
+def render_routing_error(error: ProviderError, request: ProviderRequest) -> Response:  # noqa: ARG001 - one shape for all providers
+    """Render the error of a request that reached DialogTech's host or address but cannot be read as a call."""
     return render_error(error, _dtd("send_message", "printed"))
 
 

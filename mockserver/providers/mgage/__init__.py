@@ -9,7 +9,7 @@ from mockserver.sdk import Provider
 
 from . import magic, wire
 from .behaviours import BEHAVIOURS, PAGES
-from .error_injection import build_error
+from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import receive_inbound
 from .operations import OPERATIONS, decide
@@ -30,10 +30,11 @@ MGAGE = Provider(
     parse=wire.parse,
     decide=decide,
     render=wire.render,
+    routing_errors=wire.ROUTING_ERRORS,
     render_routing_error=wire.render_routing_error,
-    routing_errors=tuple(wire.ROUTING_ERRORS.values()),
-    build_error=build_error,
+    error_builders=ERROR_BUILDERS,
     receive_inbound=receive_inbound,
+    authorization=("basic",),
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
     magic=magic.MAGIC,

@@ -6,10 +6,11 @@ could be, so that on the wire no one can tell the injected one from the real one
 
 from __future__ import annotations
 
-from mockserver.sdk import SECOND, Case, ProviderError, datetime_of, error_builder
+from collections.abc import Mapping
+
+from mockserver.sdk import SECOND, Case, ErrorBuilder, ProviderError, datetime_of
 
 from . import errors
-from .operations import OPERATIONS
 
 _YEAR = 366 * 24 * 60 * 60
 """Seconds."""
@@ -29,14 +30,9 @@ def _range(case: Case) -> ProviderError:
     return errors.EndsBeforeStart(start=_second(case, "startDate", 0), end=_second(case, "endDate", 1))
 
 
-build_error = error_builder(
-    OPERATIONS,
-    {
-        errors.WrongMethod: lambda case: errors.WrongMethod(method=case.request.method),
-        errors.UnreadableCredentials: lambda _: errors.UnreadableCredentials(reason="not base64"),
-        errors.UnknownProgram: lambda case: errors.UnknownProgram(value=case.text("programId")),
-        errors.NotText: _not_text,
-        errors.EndsBeforeStart: _range,
-        errors.RangeTooLong: lambda case: errors.RangeTooLong(start=_second(case, "startDate", _YEAR + 1)),
-    },
-)
+ERROR_BUILDERS: Mapping[type[ProviderError], ErrorBuilder] = {
+    errors.UnreadableCredentials: lambda _: errors.UnreadableCredentials(reason="not base64"),
+    errors.NotText: _not_text,
+    errors.EndsBeforeStart: _range,
+    errors.RangeTooLong: lambda case: errors.RangeTooLong(start=_second(case, "startDate", _YEAR + 1)),
+}

@@ -62,11 +62,9 @@ def parse(request: ProviderRequest) -> Call:
 ROUTING_ERRORS = {400: UnreadableRequest, 404: UnknownPath, 405: WrongMethod, 500: ServerFault}
 
 
-def render_routing_error(request: ProviderRequest, status: int) -> Response:
-    """Answer what reached mGage's host or address but cannot be read as a call."""
-    return render_error(
-        WrongMethod(method=request.method) if status == 405 else ROUTING_ERRORS.get(status, ServerFault)()
-    )
+def render_routing_error(error: ProviderError, request: ProviderRequest) -> Response:  # noqa: ARG001 - one shape for all providers
+    """Render the error of a request that reached mGage's host or address but cannot be read as a call."""
+    return render_error(error)
 
 
 # -- out -----------------------------------------------------------------------------------------------------------

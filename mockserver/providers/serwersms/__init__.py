@@ -9,7 +9,7 @@ from mockserver.sdk import Probe, Provider
 
 from . import magic, wire
 from .behaviours import BEHAVIOURS
-from .error_injection import build_error
+from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import KINDS, receive_inbound
 from .operations import OPERATIONS, decide
@@ -30,14 +30,17 @@ SERWERSMS = Provider(
     parse=wire.parse,
     decide=decide,
     render=wire.render,
+    routing_errors=wire.ROUTING_ERRORS,
     render_routing_error=wire.render_routing_error,
-    routing_errors=tuple(wire.ROUTING_ERRORS.values()),
-    build_error=build_error,
+    error_builders=ERROR_BUILDERS,
     receive_inbound=receive_inbound,
     inbound_kinds=KINDS,
     build_webhook=wire.build_webhook,
     evaluate_attempt=evaluate_attempt,
     placeholders=wire.PLACEHOLDERS,
+    request_types=("application/json", "application/x-www-form-urlencoded", "multipart/form-data"),
+    response_types=("application/json", "application/xml"),
+    authorization=("bearer",),
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
     magic=magic.MAGIC,

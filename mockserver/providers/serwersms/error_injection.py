@@ -6,9 +6,9 @@ one; the facts are for explanations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from mockserver.sdk import Case, Parameter, ProviderError, error_builder
+from mockserver.sdk import Case, ErrorBuilder, Parameter, ProviderError
 
 from . import errors
 from .operations import OPERATIONS
@@ -32,12 +32,9 @@ def _missing(case: Case) -> ProviderError:
     return row.error(errors.MissingParameter)
 
 
-build_error = error_builder(
-    OPERATIONS,
-    {
-        errors.NotOffered: lambda case: errors.NotOffered(action=case.call.operation),
-        errors.BodyUnreadable: lambda _: errors.BodyUnreadable(reason="not an object"),
-        errors.NotASingleText: _not_single,
-        errors.MissingParameter: _missing,
-    },
-)
+ERROR_BUILDERS: Mapping[type[ProviderError], ErrorBuilder] = {
+    errors.NotOffered: lambda case: errors.NotOffered(action=case.call.operation),
+    errors.BodyUnreadable: lambda _: errors.BodyUnreadable(reason="not an object"),
+    errors.NotASingleText: _not_single,
+    errors.MissingParameter: _missing,
+}

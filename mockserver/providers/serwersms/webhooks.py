@@ -98,14 +98,11 @@ def evaluate_attempt(
     """Decide whether a webhook attempt succeeded and when to retry."""
     variants = state.variants
     failure = _failure(delivery, attempt.outcome, variants)
-    if failure is not None:
-        is_once = not delivery.requires_ack and variants[quirks.UNVERIFIED.name] == "once"  # SW-51
-        schedule = SCHEDULES[variants[quirks.REPEATS.name]]
-        # 004: "If you still fail to convey the message to the customer, the system will not undertake more attempts."
-        due = None if is_once else schedule.following((*delivery.attempts, attempt))
-        return end_attempt(delivery, attempt, now, failure, is_acknowledged=False, due=due)
-    ended = end_attempt(delivery, attempt, now, _ACK_RULES[delivery.requires_ack], is_acknowledged=True)
-    if variants[quirks.FORWARDED.name] == "unread":
+    is_once = not delivery.requires_ack and variants[quirks.UNVERIFIED.name] == "once"  # SW-51
+    # 004: "If you still fail to convey the message to the customer, the system will not undertake more attempts."
+    schedule = None if is_once else SCHEDULES[variants[quirks.REPEATS.name]]
+    ended = end_attempt(delivery, attempt, now, failure, schedule, success=_ACK_RULES[delivery.requires_ack])
+    if failure is not None or variants[quirks.FORWARDED.name] == "unread":
         return ended
     return structs.replace(ended, events=(*ended.events, MessagesRead((delivery.serial,))))  # SW-55
 

@@ -10,7 +10,6 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
-import orjson
 from lxml import etree
 
 from mockserver.sdk import (
@@ -34,6 +33,7 @@ from mockserver.sdk import (
     WebhookDelivery,
     compact,
     datetime_of,
+    json_object,
     media_type,
     multipart_pairs,
     pairs,
@@ -114,12 +114,9 @@ def _body(request: ProviderRequest) -> Mapping[str, Any]:
 
 def _json(body: bytes) -> Mapping[str, Any]:
     try:
-        sent = orjson.loads(body) if body.strip() else {}
-    except orjson.JSONDecodeError as reason:
+        return json_object(body) if body.strip() else {}
+    except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
-    if not isinstance(sent, dict):
-        raise BodyUnreadable(reason="not an object")
-    return sent
 
 
 def _form(sent: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
@@ -151,10 +148,10 @@ ROUTING_ERRORS = {400: BadRequest, 404: InvalidAction, 405: WrongMethod, 413: Bo
 _DEFAULTS = {quirk.name: quirk.default for quirk in quirks.QUIRKS}
 
 
-def render_routing_error(request: ProviderRequest, status: int) -> Response:
-    """Answer what reached SerwerSMS's host or prefix but cannot be read as a call."""
+def render_routing_error(error: ProviderError, request: ProviderRequest) -> Response:
+    """Render the error of a request that reached SerwerSMS's host or prefix but cannot be read as a call."""
     _, suffix = _split(request.path)
-    return render_error(ROUTING_ERRORS.get(status, ServerFault)(), suffix, _DEFAULTS)
+    return render_error(error, suffix, _DEFAULTS)
 
 
 # -- out -----------------------------------------------------------------------------------------------------------

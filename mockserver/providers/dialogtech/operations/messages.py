@@ -60,9 +60,8 @@ SEND_MESSAGE = (
 )
 
 
-def send_message(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:
+def send_message(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
     """Send an SMS from a tracking number to a third party (001)."""
-    assert account is not None
     values = parse_parameters(SEND_MESSAGE, call.values)
     sender, recipient = values["from"], values["to"]
     # 001: from "Must be a DialogTech SMS enabled tracking number"
@@ -128,9 +127,8 @@ GET_MESSAGES = (
 )
 
 
-def get_messages(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+def get_messages(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Retrieve the messages of a range of days (000)."""
-    assert account is not None
     values = parse_parameters(GET_MESSAGES, call.values)
     start, end = values["start_date"], values["end_date"]
     if end < start:  # DT-7

@@ -14,9 +14,8 @@ class Numbers(Struct, frozen=True):
     numbers: tuple[Number, ...]
 
 
-def get_numbers(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+def get_numbers(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """List the SMS enabled numbers of an account (002)."""
-    assert account is not None
     # 002: "retrieve a list of SMS enabled numbers from within a DialogTech account"; DT-32, and DT-30 where there are none
     numbers = tuple(number for number in account.numbers.values() if number.sms_enabled)
     return Decision(now, Numbers(numbers), account=account.key)

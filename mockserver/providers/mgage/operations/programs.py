@@ -43,9 +43,8 @@ class Exported(Struct, frozen=True):
 PARAMETERS = (*FILTERS, PAGE)
 
 
-def export(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+def export(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Export the messages of a program (003)."""
-    assert account is not None
     program_id = call.values["programId"]
     meaning = None if state.variants[quirks.MAGIC.name] == "off" else magic.MEANINGS.get(program_id)  # MG-28
     trace = NO_TRACE if meaning is None else DecisionTrace(magic=program_id)

@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from mockserver.providers.serwersms.errors import CODES, NotASingleText, UnknownCode
 from mockserver.sdk import (
-    Account,
     Call,
     Decision,
     IdReservation,
@@ -35,7 +34,7 @@ CODE = Parameter(
 )
 
 
-def view_error(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+def view_error(call: Call, account: None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Show an error of the vendor's table (SW-34)."""
     return Decision(now, KnownError(parse_parameters((CODE,), call.values, blank=())["code"]))
 

@@ -54,9 +54,8 @@ class Injected(Struct, frozen=True):
     """A message has come in because the customer wanted it to (SW-56)."""
 
 
-def recived(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+def recived(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Retrieve incoming messages (004)."""
-    assert account is not None
     values = parse_parameters(RECIVED, call.values, blank=BLANK)
     phones = frozenset(values.get("phone", ()))
     number = magic.acting(phones) if phones and state.variants[quirks.MAGIC.name] != "off" else None  # SW-39
@@ -83,9 +82,8 @@ def _page(values: Mapping[str, Any]) -> Page:
     return Page(number, size, values.get("order") == "desc")
 
 
-def inject(call: Call, account: Account | None, state: State, now: Instant, ids: IdReservation) -> Decision:
+def inject(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
     """Let a message come in to the account (SW-56)."""
-    assert account is not None
     kind = call.operation.removeprefix("messages.send_")
     values = parse_parameters(_TABLES[kind], call.values, blank=BLANK, missing_last=True)
     fields = {

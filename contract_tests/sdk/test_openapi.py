@@ -1,0 +1,108 @@
+"""A provider's operations as OpenAPI, made from its routes, parameter tables and errors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import schemathesis
+from werkzeug.test import Client
+
+from mockserver.app import INSTALLED, create_app
+from mockserver.sdk.openapi import describe_provider
+
+
+@pytest.fixture(scope="module")
+def client() -> Client:
+    return create_app().test_client()
+
+
+def document(client: Client, name: str) -> Any:
+    return client.get(f"/_mock/providers/{name}/openapi.json").get_json()
+
+
+@pytest.mark.parametrize("name", list(INSTALLED.by_name))
+def test_the_document_of_a_provider_is_valid_openapi(client: Client, name: str) -> None:
+    described = document(client, name)
+
+    schemathesis.openapi.from_dict(described).validate()  # type: ignore[no-untyped-call]
+    identifiers = [each["operationId"] for methods in described["paths"].values() for each in methods.values()]
+    assert len(identifiers) == len(set(identifiers))
+
+
+@pytest.mark.parametrize("provider", list(INSTALLED), ids=lambda provider: provider.name)
+def test_every_operation_and_every_error_that_it_can_lead_to_is_described(client: Client, provider: Any) -> None:
+    described = json.dumps(document(client, provider.name)["paths"])
+
+    assert [each.name for each in provider.operations if f"`{each.name}`" not in described] == []
+    errors = {error.__name__ for operation in provider.operations for error in operation.all_errors}
+    assert [name for name in errors if f"- {name}: " not in described] == []
+
+
+def test_an_operation_has_its_parameters_with_their_sources(client: Client) -> None:
+    export = document(client, "mgage")["paths"]["/api/messages/program/{programId}"]["get"]
+    parameters = {each["name"]: each for each in export["parameters"]}
+
+    assert export["operationId"] == "program.export"
+    assert [(each["name"], each["in"], each["required"]) for each in export["parameters"]] == [
+        ("programId", "path", True),
+        ("messageType", "query", False),
+        ("startDate", "query", False),
+        ("endDate", "query", False),
+        ("pageSize", "query", False),
+        ("page", "query", False),
+    ]
+    assert parameters["pageSize"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 500}
+    assert parameters["page"]["description"] == "assumed: MG-8"
+    assert sorted(export["responses"]) == ["200", "400", "401", "404", "500"]
+
+
+def test_operations_at_one_address_are_told_apart_by_the_parameter_that_names_them(client: Client) -> None:
+    methods = document(client, "dialogtech")["paths"]["/ibp_api.php"]
+    content = methods["post"]["requestBody"]["content"]
+    bodies = content["application/x-www-form-urlencoded"]["schema"]["oneOf"]
+    actions = {each["title"]: each["properties"]["action"]["enum"] for each in bodies}
+    (action,) = [each for each in methods["get"]["parameters"] if each["name"] == "action"]
+
+    assert {"sms.send_message": ["sms.send_message"], "sms.get_messages": ["sms.get_messages"]} | {
+        "sms.get_numbers": ["sms.get_numbers"]
+    } == actions
+    assert ["action", "start_date", "end_date"] == next(
+        each["required"] for each in bodies if each["title"] == "sms.get_messages"
+    )
+    assert sorted(actions) == sorted(action["schema"]["enum"])
+    assert action["required"] is True
+
+
+def test_credentials_are_described_and_none_of_several_ways_is_required(client: Client) -> None:
+    serwersms = document(client, "serwersms")
+
+    assert {"bearer": {"type": "http", "scheme": "bearer"}} == serwersms["components"]["securitySchemes"]
+    assert [{"bearer": []}, {}] == serwersms["security"]
+    assert [] == serwersms["paths"]["/error/{code}"]["get"]["security"]
+    assert [{"basic": []}] == document(client, "mgage")["security"]
+
+
+def test_the_servers_are_the_provider_s_hosts_and_ours(client: Client) -> None:
+    assert [{"url": "https://communicatepro.mgage.com"}, {"url": "http://localhost"}] == document(client, "mgage")[
+        "servers"
+    ]
+
+
+def test_an_unknown_provider_is_not_found(client: Client) -> None:
+    response = client.get("/_mock/providers/mgag/openapi.json")
+
+    assert 404 == response.status_code
+    assert "did you mean 'mgage'?" in response.get_json()["error"]["message"]
+
+
+def test_the_command_shows_the_same_document() -> None:
+    command = [sys.executable, "-m", "mockserver", "provider", "show", "mgage", "--openapi"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    provider = INSTALLED.by_name["mgage"]
+    shown = json.loads(done.stdout)
+
+    assert describe_provider(provider, shown["info"]["version"]) == shown
