@@ -137,7 +137,6 @@ def endpoints(_: Api) -> tuple[Endpoint, ...]:
             "The operations of a provider, described as OpenAPI 3.1.",
             provider_openapi,
             {"type": "object"},
-            is_open=True,
         ),
         Endpoint(
             "GET",
