@@ -21,21 +21,24 @@ import socket
 import struct
 from collections import deque
 from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from mockserver.http.cycle import RequestCycle
 from mockserver.http.request import HttpRequest
 from mockserver.http.request_parser import FEED_CHUNK, InvalidRequest, ParseStage, RequestParser
 from mockserver.http.response_writer import DeferredWriter, StreamWriter, TimedWriter
+from mockserver.http.wsgi_call import call_application
 from mockserver.sdk.response import AT_ONCE, Deferred, PendingResponse, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableSet
+    from collections.abc import Callable, Mapping, MutableSet
     from concurrent.futures import Executor
     from wsgiref.types import WSGIApplication
 
     from mockserver.http.response_writer import Writer
-    from mockserver.sdk.response import Response
+    from mockserver.sdk.response import Response, ResponseTiming
 
 logger = logging.getLogger(__name__)
 
@@ -78,13 +81,13 @@ class Connection(asyncio.Protocol):
         listener: str | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """Wait to be connected.
+        """Create the protocol of a connection that is not made yet.
 
         Args:
             app: the WSGI application. It may have two attributes. ``respond(request: HttpRequest) -> Response | None`` is
-                called first, on the event loop; when it is there, all that it returns no response for is left to the
-                application on the pool. ``reject_invalid(invalid: InvalidRequest, listener: str | None) -> Response | None``
-                is called with what is no HTTP request; where it returns no response, one in plain text is sent.
+                called first, on the event loop; requests for which it returns ``None`` are passed to the application on
+                the pool. ``reject_invalid(invalid: InvalidRequest, listener: str | None) -> Response | None`` is called
+                with what is not an HTTP request; where it returns no response, one in plain text is sent.
             loop: the event loop.
             pool: where requests run that may block.
             connections: all open connections; this one is among them while it is connected.
@@ -100,7 +103,7 @@ class Connection(asyncio.Protocol):
         self._pool = pool
         self._connections = connections
         self._limits = limits or Limits()
-        self._cycle: RequestCycle | None = None  # being answered
+        self._cycle: RequestCycle | None = None  # the request that is being answered
         self._writer: Writer | None = None
         self._backlog: deque[memoryview] = deque()  # received, not parsed yet
         self._is_computing = False  # the cycle is on the pool
@@ -135,7 +138,7 @@ class Connection(asyncio.Protocol):
         self._timer = self.loop.call_later(self._limits.idle, self._check_idle)
 
     def data_received(self, data: bytes) -> None:
-        """Read requests, and answer them if none is being answered."""
+        """Parse what was received, and start the next request if none is being answered."""
         self._received = self.loop.time()
         if self._ignores_input or self._parser.is_done:
             return
@@ -146,17 +149,17 @@ class Connection(asyncio.Protocol):
         if self._cycle is None:
             self.proceed()
         else:
-            self._pause_variant()
+            self._pause_reading()
 
     def eof_received(self) -> bool:
-        """Keep the connection for a response under way. Else the transport closes: mostly the client has disconnected."""
+        """Keep the connection open for a response under way; without one the transport closes it."""
         is_awaited = self._is_computing or (self._cycle is not None and self._cycle.is_sent)
         if is_awaited and not self._is_tls:  # TLS knows no half-closed connection
             self._read_closed = True
         return self._read_closed
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Let go of everything."""
+        """Discard what was received and what was not sent, and stop the timers."""
         self._connections.discard(self)
         self._timer.cancel()
         self._is_lost = True
@@ -171,7 +174,7 @@ class Connection(asyncio.Protocol):
         self.is_write_paused = True
 
     def resume_writing(self) -> None:
-        """Go on: the client has read."""
+        """Continue: the client has read what was written."""
         self.is_write_paused = False
         if self._writer is not None:
             self._writer.drained()
@@ -182,19 +185,22 @@ class Connection(asyncio.Protocol):
     # ------------------------------------------------------------------------------------------------ what a server calls
 
     def shutdown(self) -> None:
-        """End because the server stops: at once, unless the application is at work."""
+        """Close because the server stops: at once, or after the response that the application is working on."""
         if self._is_computing:
             assert self._cycle is not None
             self._cycle.closes = self._ignores_input = True
             return
         if self._cycle is not None:
             self._cycle.notify_finished("close")
-        self.leave()
+        self.close()
 
     # ------------------------------------------------------------------------------------------------------------ requests
 
     def _check_idle(self) -> None:
-        """Close if nothing happens. One timer a connection, set again when it has gone off: cheaper than one a request."""
+        """Close the connection if it was idle for too long.
+
+        One timer for each connection, started again when it ends, is cheaper than one for each request.
+        """
         stage = self.stage
         if stage in (ParseStage.HANDLER, ParseStage.RESPONSE):
             left = self._limits.idle
@@ -204,10 +210,10 @@ class Connection(asyncio.Protocol):
         if left > 0:
             self._timer = self.loop.call_later(left, self._check_idle)
         else:
-            self.leave()
+            self.close()
 
     def proceed(self) -> None:
-        """Start the next request, if it is its turn: from the parser, else from the backlog, else from the client."""
+        """Start the next request, if none is being answered, from what was received; else read on."""
         parser = self._parser
         while self._cycle is None and not self._is_lost:
             if parser.requests:
@@ -215,12 +221,12 @@ class Connection(asyncio.Protocol):
             elif self._backlog and not parser.is_done:
                 self._feed(self._backlog.popleft())
             elif self._read_closed:
-                self.leave()
+                self.close()
                 return
             else:
                 if self._is_read_paused and not self._ignores_input:
-                    self._resume_variant()
-                if parser.expects_continue:  # it is that request's turn to hear from us
+                    self._resume_reading()
+                if parser.expects_continue:  # the request whose body is awaited is the next one
                     parser.expects_continue = False
                     self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 return
@@ -230,18 +236,18 @@ class Connection(asyncio.Protocol):
             self._backlog.appendleft(data[FEED_CHUNK:])
         self._parser.feed(bytes(data[:FEED_CHUNK]), self._received)
 
-    def _pause_variant(self) -> None:
+    def _pause_reading(self) -> None:
         if not self._is_read_paused:
             self._is_read_paused = True
             self.transport.pause_reading()
 
-    def _resume_variant(self) -> None:
+    def _resume_reading(self) -> None:
         if self._is_read_paused:
             self._is_read_paused = False
             self.transport.resume_reading()
 
     def _start(self, request: HttpRequest | InvalidRequest) -> None:
-        """Let the application respond, here or on the pool."""
+        """Let the application respond, on the event loop or on the pool."""
         if isinstance(request, InvalidRequest):
             self._reject(request)
             return
@@ -269,7 +275,7 @@ class Connection(asyncio.Protocol):
         return self._respond is not None or request.path.startswith(POOLED)
 
     def _reject(self, invalid: InvalidRequest) -> None:
-        """Respond to what is no request, and close."""
+        """Respond to an invalid request, and close."""
         reject_invalid = getattr(self._app, "reject_invalid", None)
         response = None
         if reject_invalid is not None:
@@ -322,16 +328,16 @@ class Connection(asyncio.Protocol):
         self.complete(cycle)
 
     def _wait(self, cycle: RequestCycle, pending: PendingResponse) -> None:
-        """Wait for a response, unless no one is there to read it."""
+        """Wait for a response, unless the client has disconnected."""
         cycle.pending = None
         if self._is_lost or self.transport.is_closing():
             pending.cancel()
             cycle.notify_finished("left")
         elif self._read_closed and not pending.is_over:
-            # It left while the application worked; had it left a moment later, the transport would have closed by itself.
+            # The client closed its side while the application worked. After that the transport would have closed by itself.
             pending.cancel()
             cycle.notify_finished("left")
-            self.leave()
+            self.close()
         else:
             if isinstance(pending, Stream):
                 self._writer = StreamWriter(self, cycle, pending)
@@ -341,7 +347,7 @@ class Connection(asyncio.Protocol):
             self._writer.begin()
 
     def respond(self, cycle: RequestCycle, response: Response) -> None:
-        """Send a response that was waited for, and go on."""
+        """Send a response that was waited for, and start the next request."""
         self._writer = None
         cycle.set_response(response)
         self._send(cycle)
@@ -354,30 +360,30 @@ class Connection(asyncio.Protocol):
             cycle.sent += len(piece)
 
     def complete(self, cycle: RequestCycle) -> None:
-        """End a response of which all was written."""
+        """End a response that was written completely."""
         self._writer = None
         self._responded = self.loop.time()
         cycle.notify_finished("complete")
         if cycle.closes:
-            self.leave(lingers=self._parser.has_unread_input)
+            self.close(lingers=self._parser.has_unread_input)
         elif self.is_write_paused:
             cycle.is_sent = True  # it stays the current one until the client has read
         else:
             self._cycle = None
 
-    def leave(self, *, lingers: bool = False) -> None:
-        """Close, when all that was written is out.
+    def close(self, *, lingers: bool = False) -> None:
+        """Close the connection as soon as everything that was written is sent.
 
-        A client that is still sending would get a reset for it and might lose the response. ``lingers`` closes only our
+        A client that is still sending would get a reset and might lose the response. ``lingers`` closes only our
         direction at first (TLS cannot) and reads on for a moment.
         """
         self._forget()
         self._cycle = None
         if lingers and not self.transport.is_closing():
             self._timer.cancel()
-            self._resume_variant()
+            self._resume_reading()
             if self.transport.can_write_eof():
-                with contextlib.suppress(OSError):  # asyncio's own loop finds out here that the client has gone
+                with contextlib.suppress(OSError):  # asyncio's own loop raises here when the client has disconnected
                     self.transport.write_eof()
             self._timer = self.loop.call_later(self._limits.linger, self.transport.close)
         else:
@@ -386,7 +392,7 @@ class Connection(asyncio.Protocol):
     def hang(self, cycle: RequestCycle) -> None:
         """Stay silent until the client disconnects; the cycle is never over, so no idle time-out closes the connection."""
         self._forget()
-        self._resume_variant()  # who does not read does not see anyone leave
+        self._resume_reading()  # a transport that does not read does not notice that the client disconnects
         cycle.notify_finished("hang")
 
     def reset(self) -> None:
@@ -408,7 +414,7 @@ class Connection(asyncio.Protocol):
         self.transport.abort()
 
     def _forget(self) -> None:
-        """Answer nothing more, neither what was received nor what will be."""
+        """Discard what was received and will be, and what the writer has not sent."""
         self._forget_input()
         if self._writer is not None:
             self._writer.cancel()
@@ -421,13 +427,200 @@ class Connection(asyncio.Protocol):
         self._backlog.clear()
 
 
+class RequestCycle:
+    """One request and the response to it, up to the bytes of its head."""
+
+    __slots__ = (
+        "body",
+        "closes",
+        "headers",
+        "is_head",
+        "is_http10",
+        "is_sent",
+        "is_streamed",
+        "payload",
+        "pending",
+        "request",
+        "sent",
+        "status",
+        "timing",
+    )
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.closes = request.closes
+        """Whether the connection is closed after this response."""
+        self.is_head = request.method == "HEAD"
+        """Whether the response has no body because of the method."""
+        self.is_http10 = request.version == "HTTP/1.0"
+        self.status: str | int = ""
+        """Empty until there is a response."""
+        self.headers: list[tuple[str, str]] | tuple[tuple[str, str], ...] = ()
+        self.body = b""
+        self.payload = b""
+        """The body as far as it is sent; known when the head is."""
+        self.timing: ResponseTiming = AT_ONCE
+        self.pending: PendingResponse | None = None
+        """What the response will come from, if it is not known yet."""
+        self.is_streamed = False
+        """Whether the length of the body is not known when the head is sent."""
+        self.sent = 0
+        """Bytes."""
+        self.is_sent = False
+        """Whether the whole response was written; what remains is that the client reads it."""
+
+    def call(self, app: WSGIApplication, extra: Mapping[str, Any] | None = None) -> None:
+        """Let a WSGI application respond. May run on a thread of the pool.
+
+        Args:
+            app: the application.
+            extra: what its environ holds beside the request.
+        """
+        try:
+            result = call_application(app, self.request, extra)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an error; fail() logs it
+            self.fail(error)
+        else:
+            self.status, self.headers, self.body, self.timing, self.pending = result
+
+    def fail(self, error: Exception) -> None:
+        """Respond that the application failed, and log why."""
+        logger.error("Error in %s %s", self.request.method, self.request.target, exc_info=error)
+        self.timing, self.is_streamed = AT_ONCE, False
+        self.set_text(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
+
+    def set_text(self, status: HTTPStatus, text: str) -> None:
+        """Respond in plain text."""
+        self.status = status.value
+        self.headers = (("Content-Type", "text/plain; charset=utf-8"),)
+        self.body = text.encode("utf-8", "replace")
+
+    def set_response(self, response: Response) -> None:
+        """Use a response."""
+        self.status, self.headers, self.body = response.status, response.headers, response.body
+        self.timing = response.timing
+
+    def set_stream(self, response: Response) -> None:
+        """Use the head of a response whose body is sent in pieces and has no known length."""
+        self.set_response(response)
+        self.is_streamed = True
+        if self.is_http10:  # only the end of the connection ends such a body
+            self.closes = True
+        else:
+            self.headers = (*response.headers, ("Transfer-Encoding", "chunked"))
+
+    def frame(self, piece: bytes) -> bytes:
+        """Return a piece of such a body as it is sent; an empty piece ends the body."""
+        return piece if self.is_http10 else b"%x\r\n%s\r\n" % (len(piece), piece)
+
+    def encode_head(self, time: Callable[[], float]) -> bytes:
+        """Return status line and headers as bytes, and set `payload`.
+
+        Headers that cannot be sent make the response an error 500. ``time`` returns the event loop's time.
+        """
+        try:
+            head = _encode_status(self.status)
+            marks = 0
+            for name, value in self.headers:
+                line, mark = (_encode_known_header if len(value) <= _MAX_CACHED_VALUE else _encode_header)(name, value)
+                head += line
+                marks |= mark
+                if mark == _HAS_CONNECTION and "close" in value.lower():
+                    self.closes = True
+        except (ValueError, TypeError) as error:
+            self.fail(error)
+            return self.encode_head(time)
+        if not marks & _HAS_DATE:
+            head += _encode_known_header("Date", _date.at(time()))[0]
+        is_bodiless = self.status in _BODILESS or (type(self.status) is str and self.status.startswith(("204", "304")))
+        self.payload = b"" if self.is_head or is_bodiless else self.body
+        # An application that knows HEAD gives no body, and then the length of GET's is not known.
+        if not (marks & _HAS_LENGTH or self.is_streamed or is_bodiless) and (self.body or not self.is_head):
+            head += b"Content-Length: %d\r\n" % len(self.body)
+        if (self.closes or self.is_http10) and not marks & _HAS_CONNECTION:
+            head += b"Connection: close\r\n" if self.closes else b"Connection: keep-alive\r\n"
+        return head + b"\r\n"
+
+    def notify_finished(self, ending: str) -> None:
+        """Report how the response ended, once; see `HttpRequest.on_finish`."""
+        on_finish, self.request.on_finish = self.request.on_finish, None
+        if on_finish is not None:
+            try:
+                on_finish(self.sent, ending)
+            except Exception:
+                logger.exception("Error in on_finish of %s %s", self.request.method, self.request.target)
+
+
+_HAS_DATE, _HAS_LENGTH, _HAS_CONNECTION = 1, 2, 4
+
+_MARKS = {
+    "date": _HAS_DATE,
+    "content-length": _HAS_LENGTH,
+    "transfer-encoding": _HAS_LENGTH,
+    "connection": _HAS_CONNECTION,
+}
+
+_BODILESS = (204, 304)
+
+_MAX_CACHED_VALUE = 256  # characters of a header's value
+
+
+def _encode_header(name: str, value: str) -> tuple[bytes, int]:
+    """Return a header as it is sent, and the mark of the header that need not be added then.
+
+    Raises:
+        ValueError: the header cannot be sent.
+    """
+    return _encode_line(f"{name}: {value}"), _MARKS.get(name.lower(), 0)
+
+
+_encode_known_header = lru_cache(maxsize=1024)(_encode_header)
+"""`_encode_header` with a cache: most headers have been sent before."""
+
+
+@lru_cache(maxsize=1024)
+def _encode_status(status: str | int) -> bytes:
+    """Return the first line of a response, from its code or, as in WSGI, code and reason phrase."""
+    code, _, phrase = str(status).partition(" ")
+    try:
+        registered = HTTPStatus(int(code)).phrase
+    except ValueError:
+        registered = "UNKNOWN"
+    # Werkzeug's phrases are in capitals; the registry's, and other servers', are not.
+    if type(status) is int or phrase == registered.upper():
+        phrase = registered
+    return _encode_line(f"HTTP/1.1 {code} {phrase}")
+
+
+def _encode_line(text: str) -> bytes:
+    if "\r" in text or "\n" in text or "\0" in text:
+        raise ValueError("a header of the response holds CR, LF or NUL")
+    return text.encode("latin-1") + b"\r\n"
+
+
+class _Date:
+    """The ``Date`` header that is added to responses without one; formatted once a second."""
+
+    second = -1
+    text = ""
+
+    def at(self, now: float) -> str:
+        """Return the wall clock's date. ``now`` is the event loop's time, in seconds."""
+        if int(now) != self.second:
+            self.second, self.text = int(now), formatdate(usegmt=True)
+        return self.text
+
+
+_date = _Date()
+
+
 def end_in_reset(transport: asyncio.Transport) -> None:
-    """Have RST sent in place of FIN when the transport closes."""
-    # A twin of the descriptor, because uvloop's own socket object has no options to set.
-    with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as twin:
-        twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    """Make the transport send RST in place of FIN when it closes."""
+    # A second descriptor, because uvloop's own socket object has no options to set.
+    with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as second:
+        second.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _address(name: object) -> tuple[str, int] | None:
-    """Host and port of a socket's name; a Unix socket has none."""
+    """Return host and port of a socket's name; ``None`` for a Unix socket."""
     return (str(name[0]), int(name[1])) if isinstance(name, tuple) else None

@@ -1,11 +1,12 @@
-"""The one road of a provider request, whichever way it came in: route, world, fault, decision, response, journal."""
+"""The handling of provider requests, for both ways in: route, world, fault, decision, response, journal."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from msgspec import structs
 
@@ -22,7 +23,7 @@ from .control_error import build_error
 from .fault_rules import request_facts
 from .invalid_request import read_partially
 from .request import HttpRequest
-from .router import ProviderRouter, Routed, normal_path
+from .router import Router
 from .url_display import readable
 
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ Adapt: TypeAlias = Callable[[Response], Response]
 
 _UNUSUAL = frozenset(("/_", "//"))
 """How the paths begin that may be the control API's, or name a world."""
+_HOST_NAME = re.compile(r"(?P<name>[a-z0-9.-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(?::[0-9]*)?", re.ASCII | re.IGNORECASE)
 _BODILESS = frozenset({*range(100, 200), 204, 304})
 
 
 class WrongWorld(Exception):
-    """The request names a world that is not there, or another one than its listener's."""
+    """The request names a world that does not exist, or one that is not its listener's."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -62,18 +64,19 @@ class WrongWorld(Exception):
 
 
 class Handler:
-    """Answers what is for the providers, and writes it down in the journal of the world that it belongs to."""
+    """Responds to provider requests, and records each in the journal of its world."""
 
     def __init__(
         self, registry: WorldRegistry, providers: Sequence[Provider], masking: Masking, *, shows_exchange: bool = True
     ) -> None:
-        """Make it for some providers.
+        """Create a handler.
 
         Args:
             registry: the worlds.
-            providers: who answers.
-            masking: what is kept out of journal and log.
-            shows_exchange: whether a response that is no plain yes says which exchange it is, in ``X-Mockserver-Exchange``.
+            providers: the providers that are served.
+            masking: masks secrets in journal and log.
+            shows_exchange: whether the response to a request that failed has the exchange's number in
+                ``X-Mockserver-Exchange``.
         """
         self.registry = registry
         self.router = router_of(tuple(providers))
@@ -82,12 +85,12 @@ class Handler:
         self._shows_exchange = shows_exchange
 
     def respond(self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None) -> Response | None:
-        """Answer a request; none for the control API, the page and the index, which are not the providers'.
+        """Respond to a request; return ``None`` for the control API, the page and the index, which are no provider's.
 
         Args:
-            request: as it came.
-            mount: the path under which the server is mounted, which `request.path` is without.
-            adapt: makes of a response what the server can send of it; a server of ours can send everything.
+            request: the request as it was received.
+            mount: the path under which the server is mounted; not a part of `request.path`.
+            adapt: replaces a response that a WSGI server cannot send; ``None`` under our own server, which sends everything.
         """
         path = request.path
         if not path.isascii():
@@ -146,13 +149,13 @@ class Handler:
             return self.handle_unmatched(provider, request, exchange, bound, 500)
 
     def handle(self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None) -> Response:
-        """Answer a request to one of a provider's operations.
+        """Respond to a request for one of a provider's operations.
 
         Args:
-            provider: whose operation it is.
-            request: what was asked.
-            exchange: what is to be noted of it.
-            bound: the world that listener, prefix or header chose; the credential chooses where there is none.
+            provider: the provider of the operation.
+            request: the request.
+            exchange: gets the decision, and the fault if one is applied.
+            bound: the world of the listener, prefix or header; without one the credential's world is used.
         """
         call = provider.parse(request)
         world = bound or self.registry.world_for_credential(call.credential)
@@ -169,14 +172,14 @@ class Handler:
         if selected is not NO_FAULT:
             reject = partial(_reject, provider, decision, call, request, variants, self._cache)
             response = apply_fault(world, exchange, selected, response, reject)
-        if selected is not NO_FAULT or response.timing is not AT_ONCE:  # else it is what was decided
+        if selected is not NO_FAULT or response.timing is not AT_ONCE:  # else the response is what was decided
             exchange.set_origin(response.delivered_origin, response.error)
         return response
 
     def handle_unmatched(
         self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None, status: int
     ) -> Response:
-        """Answer what reached a provider's host or prefix but none of its operations; with 500, what we failed at."""
+        """Respond to a request that reached a provider's host or prefix but no operation, or with status 500 to one that failed."""
         world = bound or self.registry.default
         exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
         facts = request_facts(exchange.method, request.path, exchange.head, provider.name)
@@ -191,14 +194,14 @@ class Handler:
         return response
 
     def reject_invalid(self, invalid: InvalidRequest, listener: str | None) -> Response | None:
-        """Write down bytes that are no HTTP request; answer them as the provider does whose path or host they name.
+        """Record bytes that are not an HTTP request, and return the response of the provider whose path or host they name.
 
         Args:
             invalid: what was received, and why it cannot be read.
-            listener: the name of the listener that it reached.
+            listener: the name of the listener that received it.
 
         Returns:
-            The provider's response; nothing where no provider is named.
+            The provider's response; ``None`` where no provider is named.
         """
         exchange = Exchange("", "", (), invalid.raw, listener, invalid_reason=invalid.reason)
         exchange.status, exchange.response_body = int(invalid.status), invalid.reason.encode()
@@ -239,7 +242,7 @@ class Handler:
         return structs.replace(response, status=int(status))
 
     def record(self, request: HttpRequest, response: Response) -> Response:
-        """Write down an exchange that no provider answered, such as one of the proxy's; return the response as it is sent."""
+        """Record an exchange without a provider, such as one of the proxy's; return the response with the headers that are sent."""
         exchange = Exchange(request.method, request.target, request.headers, request.body, request.listener)
         exchange.error = response.error
         return self._record(
@@ -247,14 +250,14 @@ class Handler:
         )
 
     def _named_world(self, bound: World | None, names: Sequence[str]) -> World:
-        """The world of a request that names one.
+        """Return the world of a request that names one.
 
         Args:
-            bound: its listener's world.
-            names: the id in its prefix, and the one in its header; the first counts.
+            bound: the listener's world.
+            names: the ids in the prefix and in the header; the first is used.
 
         Raises:
-            WrongWorld: there is no such world, or the listener belongs to another one.
+            WrongWorld: there is no such world, or the listener is bound to another one.
         """
         worlds = []
         for name in names:
@@ -269,7 +272,7 @@ class Handler:
         return worlds[0]
 
     def _without_provider(self, path: str, status: int, allow: str) -> Response:
-        """Answer what is no provider's: which paths there are, and which methods they take."""
+        """Respond to a request that is no provider's: name similar paths, or the methods that the path takes."""
         path = normal_path(path)
         if status == 404:
             near = [readable(pattern) for pattern in nearest_paths(path, self.router.addresses, 5)]
@@ -288,7 +291,7 @@ class Handler:
         response: Response,
         adapt: Adapt | None = None,
     ) -> Response:
-        """Write an exchange down, and return the response with the headers that it is sent with."""
+        """Record an exchange, and return the response with the headers that are sent."""
         if adapt is not None:
             adapted = adapt(response)
             if adapted is not response:
@@ -296,7 +299,7 @@ class Handler:
                 response = adapted
         world = self._world_of(exchange, bound)
         headers, names = response.headers, {name.lower() for name, _ in response.headers}
-        if exchange.provider is not None and "date" not in names:  # one that is replayed is as old as it is
+        if exchange.provider is not None and "date" not in names:  # a replayed response has its date
             headers = (*headers, ("Date", http_date(exchange.at // SECOND)))
         if "content-length" not in names and response.status not in _BODILESS:
             headers = (*headers, ("Content-Length", str(len(response.body))))
@@ -311,7 +314,7 @@ class Handler:
         return structs.replace(response, headers=headers)
 
     def _world_of(self, exchange: Exchange, bound: World | None) -> World:
-        """The world in whose journal an exchange belongs; what must not stand there is masked."""
+        """Return the world whose journal gets an exchange, and mask the exchange's secrets."""
         world = (exchange.world and self.registry.get(exchange.world)) or bound or self.registry.default
         if exchange.world is None:
             exchange.world, exchange.at = world.id, world.clock.now()
@@ -328,21 +331,107 @@ class Handler:
             exchange_log.log(level, "%s %s -> %d%s", exchange.method, target, exchange.status, why and f" {why}")
 
 
+class Routed(NamedTuple):
+    """The provider and status that the router found for a request."""
+
+    provider: Provider | None
+    """``None`` when neither path nor host is a provider's."""
+    status: int
+    """0 when the request is for an operation; else 400, 404 or 405."""
+    allow: str = ""
+    """The methods that the path takes, with status 405."""
+
+
+class ProviderRouter:
+    """Finds the provider of a request by method, path and host.
+
+    It decides 404, 405, HEAD, OPTIONS and requests that cannot be routed, once for both ways in.
+    """
+
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        self._providers = tuple(providers)
+        routes = ((route.method, route.path, provider) for provider in self._providers for route in provider.routes)
+        self._router = Router((*routes, ("GET", "/", None)))
+        self.patterns = self._router.patterns
+        """Pattern -> method -> provider; ``None`` for the index."""
+        self.addresses = tuple(pattern for pattern in self.patterns if "<path:" not in pattern)
+        """The patterns without those that match any path."""
+        self._hosts = {host: provider for provider in self._providers for host in provider.hosts}
+        self._prefixes = tuple((tuple(provider.prefixes), provider) for provider in self._providers)
+
+    def find(self, method: str, path: str, host: str, is_websocket: bool = False) -> Routed:
+        """Find the provider of a request.
+
+        Args:
+            method: in capitals.
+            path: decoded, without the prefix that names a world.
+            host: the Host header, or the server's address if there is none.
+            is_websocket: whether the request asks for a WebSocket, which no operation offers.
+        """
+        name = host_name(host)
+        methods = self._router.fixed.get(path)
+        if methods is None:
+            path = normal_path(path)
+            methods, _ = self._router.at(path)
+        status, allow = 0, ""
+        if name is None:
+            status = 400
+        elif not methods:
+            status = 404
+        elif method not in methods:
+            status, allow = 405, ", ".join(sorted(methods))
+        elif is_websocket:
+            status = 400
+        if status == 0 and methods[method] is not None:
+            return Routed(methods[method], 0)
+        return self._without_operation(path, name or "", status, allow)
+
+    def _without_operation(self, path: str, host: str, status: int, allow: str) -> Routed:
+        """Find the provider of a request without an operation: that of the host, else that of the path."""
+        owners = [provider for prefixes, provider in self._prefixes if f"{path}/".startswith(prefixes)]
+        at_host = self._hosts.get(host)
+        if at_host is None:
+            provider = owners[0] if owners else None
+            return Routed(provider, status, allow)
+        # A path of another provider, or of ours, does not exist at a provider's host.
+        is_its_path = at_host in owners
+        return Routed(at_host, status if is_its_path or status == 400 else 404)
+
+
 @lru_cache(maxsize=8)
 def router_of(providers: tuple[Provider, ...]) -> ProviderRouter:
-    """The router of some providers, made once a process."""
+    """Return the router of some providers, created once in a process."""
     return ProviderRouter(providers)
 
 
 def _address(server: tuple[str, int | None] | None, scheme: str) -> str:
-    """The Host of a request that names none, as HTTP/1.0 may: the server's own address."""
+    """Return the host of a request without a Host header, which HTTP/1.0 allows: the server's address."""
     host, port = server or ("localhost", None)
     is_default = port is None or port == {"http": 80, "https": 443}.get(scheme)
     return host if is_default else f"{host}:{port}"
 
 
+@lru_cache(maxsize=256)
+def host_name(host: str) -> str | None:
+    """Return the name in a Host header, in lower case; ``""`` if it is unreadable, ``None`` if it cannot be a host's name."""
+    found = _HOST_NAME.fullmatch(host)
+    if found is None:
+        return ""
+    name = found["name"].lower()
+    try:
+        name.encode("idna")
+    except UnicodeError:  # an empty label, or one that is too long
+        return None
+    return name
+
+
+def normal_path(path: str) -> str:
+    """Return a path with exactly one slash at its beginning."""
+    return path if path[:1] == "/" and path[:2] != "//" else "/" + path.lstrip("/")
+
+
 def is_control(path: str) -> bool:
-    """Whether a path is the control API's or the page's."""
+    """Whether a path belongs to the control API or the page."""
     return f"{normal_path(path)}/".startswith(CONTROL)
 
 
@@ -353,7 +442,7 @@ def wants_websocket(fields: Mapping[str, str]) -> bool:
 
 
 def split_prefix(path: str) -> tuple[str, list[str]]:
-    """A path without the prefix that names a world, and the id of that world, if there is such a prefix."""
+    """Return a path without the prefix that names a world, and the id of that world, if there is such a prefix."""
     if not path.startswith(PREFIX):
         return path, []
     name, slash, rest = path[len(PREFIX) :].partition("/")
@@ -385,7 +474,7 @@ def _reject(
     cache: SerializationCache,
     name: str,
 ) -> Response:
-    """A provider error of the provider's by name, in its own dialect: the very one that was decided, where it is of that name."""
+    """Return the response for a provider error of a name: the decision's own error if it has that name."""
     kind = next(each for each in provider.errors if each.__name__ == name)
     is_decided = type(decision.value) is kind
     error = decision.value if is_decided else provider.build_error(kind, call, request, decision.at)

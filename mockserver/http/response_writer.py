@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from mockserver.http.connection import Connection
-    from mockserver.http.cycle import RequestCycle
+    from mockserver.http.connection import Connection, RequestCycle
 
     Writer: TypeAlias = "TimedWriter | DeferredWriter | StreamWriter"
 
@@ -97,7 +96,7 @@ class TimedWriter:
         elif timing.ending is Ending.CLOSE or is_short or timing.instead is not None:
             # After a message that is not whole the client could not find the beginning of a next one.
             self._cycle.notify_finished("cut" if is_short else "close")
-            self._connection.leave()
+            self._connection.close()
         else:
             self._connection.complete(self._cycle)
 

@@ -18,8 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.provider_errors import ProviderError
-from mockserver.http.connection import Connection
-from mockserver.http.cycle import RequestCycle
+from mockserver.http.connection import Connection, RequestCycle
 from mockserver.http.listener import Listener
 from mockserver.http.request_parser import InvalidRequest
 from mockserver.intercept.proxy_errors import ERROR, BodyTooLarge, HostUnreachable, NotAProxyRequest, reject_request
@@ -164,7 +163,7 @@ class ProxyConnection(Connection):
             self._reject_target(cycle, error)
         else:
             self._cycle = cycle = RequestCycle(request)
-            self._pause_variant()
+            self._pause_reading()
             message = b"" if is_connect else _forwarded_bytes(request)
             self._connecting = self.loop.create_task(self._relay(cycle, target, message))
 

@@ -28,8 +28,7 @@ from contract_tests.http.deferred.application import (
     on_a_wire,
 )
 from mockserver.engine.feed import EventFeed
-from mockserver.http.connection import Connection
-from mockserver.http.cycle import RequestCycle
+from mockserver.http.connection import Connection, RequestCycle
 from mockserver.http.listener import POOL_THREADS
 from mockserver.http.request import HttpRequest
 from mockserver.http.response_writer import DeferredWriter
