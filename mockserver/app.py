@@ -154,7 +154,9 @@ class Service:
         self.settings = settings
         self.providers = providers
         self.registry = registry
-        self.masking = Masking((name for provider in self.providers for name in provider.secrets), registry.is_ours)
+        self.masking = Masking(
+            (name for provider in self.providers for name in provider.secrets), registry.is_known_credential
+        )
         self.handler = Handler(registry, providers.providers, self.masking, shows_exchange=settings.shows_exchange)
         self.respond: Callable[[HttpRequest], ProviderResponse | None] | None = (
             None if settings.wsgi else self.handler.respond

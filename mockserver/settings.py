@@ -11,9 +11,8 @@ from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
-
-from mockserver.engine.ids import random_token
 
 _PREFIX = "MOCKSERVER_"
 _OTHER_VARIABLES = {"host": "MOCKSERVER_LISTEN_HOST", "port": "MOCKSERVER_HTTP_PORT"}
@@ -108,7 +107,7 @@ class Settings:
         """Return these settings, with a generated token if the control API requires one and none was given."""
         if self.token or self.is_private or not self.needs_token:
             return self
-        return replace(self, token=random_token())
+        return replace(self, token=token_hex(16))
 
     def beside(self, port: int | None, usual: int) -> int:
         """Return the port of a second listener: the given one, else the usual one if `port` is the default, else 0 for a free one."""

@@ -23,10 +23,9 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
 from mockserver.engine.events import AttemptEnded, DeliveryOpened, InboundScheduled
-from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND, Instant, parse_instant
 from mockserver.engine.registry import WorldRegistry
-from mockserver.engine.state import Fixture, State
+from mockserver.engine.state import Fixture, IdReservation, State
 from mockserver.engine.world import ProviderCallbacks, World
 
 NOON = "2026-06-01T12:00:00Z"

@@ -38,7 +38,7 @@ Explain = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def masking(registry) -> Masking:
-    return Masking((name for provider in PROVIDERS for name in provider.secrets), registry.is_ours)
+    return Masking((name for provider in PROVIDERS for name in provider.secrets), registry.is_known_credential)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def stored(client: Client, row: dict[str, Any], **changes: Any) -> dict[str, Any
 
 def following(registry: WorldRegistry, direction: str) -> str:
     """The identifier that DialogTech gives out next."""
-    return str(registry.default.state.ids.sequences[f"dialogtech.{direction}"])
+    return str(registry.default.state.sequences[f"dialogtech.{direction}"])
 
 
 def test_a_message_is_as_it_was_given_with_what_the_world_adds(client: Client, registry: WorldRegistry) -> None:

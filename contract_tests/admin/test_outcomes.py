@@ -21,7 +21,9 @@ PROGRAM = "/api/messages/program/{}"
 @pytest.fixture
 def words(service, registry):
     """The explanation of the latest exchange, as text."""
-    explainer = Explainer(PROVIDERS, Masking((), registry.is_ours), SWITCHES, lambda: service.handler.router.addresses)
+    explainer = Explainer(
+        PROVIDERS, Masking((), registry.is_known_credential), SWITCHES, lambda: service.handler.router.addresses
+    )
     return lambda: in_words(explainer.explain(registry.default.journal.since(0)[-1]))
 
 

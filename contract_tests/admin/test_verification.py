@@ -46,7 +46,7 @@ def send(client: Client, registry) -> Callable[..., None]:
 @pytest.fixture
 def verified(registry) -> Assert:
     """Whether a verification of the default world's journal holds."""
-    masking = Masking((name for provider in PROVIDERS for name in provider.secrets), registry.is_ours)
+    masking = Masking((name for provider in PROVIDERS for name in provider.secrets), registry.is_known_credential)
 
     def asserted(verification: Any) -> dict[str, Any]:
         answered = response(verification_from(verification), registry.default.journal, masking.parameter)

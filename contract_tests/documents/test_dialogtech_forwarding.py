@@ -10,9 +10,8 @@ from mockserver.app import VARIANTS
 from mockserver.engine.accounts import Account, Credential, Login, Number
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
 from mockserver.engine.events import AttemptEnded, DeliveryOpened, InboundScheduled, MessageStored
-from mockserver.engine.ids import Ids
 from mockserver.engine.instants import SECOND, parse_instant
-from mockserver.engine.state import Fixture, State
+from mockserver.engine.state import Fixture, IdReservation, State
 from mockserver.providers.dialogtech import DIALOGTECH
 from mockserver.sdk.provider import Call
 
@@ -31,15 +30,15 @@ class Sender:
         account = Account("dialogtech/own", "dialogtech", "own", (Login("foo", "bar"),), numbers)
         chosen = {f"dialogtech.{name.replace('_', '.')}": variant for name, variant in variants.items()}
         self.state = State(Fixture((account,)), NOON, VARIANTS | chosen)
-        self.ids = Ids("a seed")
+        self.sequences = {}
         self.now = NOON
 
     def commit(self, decide, *what):
-        reservation = self.ids.reserve()
+        reservation = IdReservation("a seed", self.sequences)
         decision = decide(*what, self.state, self.now, reservation)
         for event in decision.events:
             self.state.apply(event)
-        self.ids.commit(reservation.used)
+        self.sequences.update(reservation.used)
         return decision
 
     def receive_inbound(self, text=TEXT):
@@ -95,7 +94,7 @@ def test_a_send_opens_a_delivery_to_the_address_for_reports():
 def test_a_number_without_addresses_opens_none():
     own = Sender(url=None, dlr_url=None)
     assert {type(event) for event in (*own.receive_inbound().events, *own.send().events)}.isdisjoint({DeliveryOpened})
-    assert (own.state.deliveries, own.ids.sequences.get("deliveries")) == ({}, None)
+    assert (own.state.deliveries, own.sequences.get("deliveries")) == ({}, None)
 
 
 def test_deliveries_of_both_kinds_are_numbered_together():

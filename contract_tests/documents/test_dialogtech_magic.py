@@ -278,7 +278,7 @@ def test_dt_39_an_answer_is_put_down_as_json_in_the_words_of_a_world_file(provid
     fields = {"account": "documents", "sender": ACCEPTED_SILENTLY[0], "recipient": OWN, "text": f"Reply to: {TEXT}"}
     assert scheduled == InboundScheduled(NOON + 30 * SECOND, "dialogtech", fields)
     assert json.loads(json.dumps(scheduled.fields)) == fields
-    assert decision.trace == DecisionTrace(decision.trace.measured, ACCEPTED_SILENTLY[0])
+    assert decision.trace == DecisionTrace(decision.trace.usage, ACCEPTED_SILENTLY[0])
 
 
 def test_dt_39_the_longest_text_is_answered_too(provider):

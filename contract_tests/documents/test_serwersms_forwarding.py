@@ -12,9 +12,8 @@ from mockserver.app import PROVIDERS, SWITCHES, VARIANTS
 from mockserver.engine.accounts import Account, Credential, ForwardingRule, Login
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
 from mockserver.engine.events import AttemptEnded, DeliveryOpened, MessagesRead, MessageStored
-from mockserver.engine.ids import Ids
 from mockserver.engine.instants import SECOND, parse_instant
-from mockserver.engine.state import Fixture, State
+from mockserver.engine.state import Fixture, IdReservation, State
 from mockserver.providers.serwersms import SERWERSMS
 from mockserver.sdk.provider import Call
 
@@ -46,15 +45,15 @@ class Sender:
         account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),), forwarding=rules)
         chosen = {name if "." in name else f"serwersms.forwarding.{name}": value for name, value in variants.items()}
         self.state = State(Fixture((account,)), NOON, VARIANTS | chosen)
-        self.ids = Ids("a seed")
+        self.sequences = {}
         self.now = NOON
 
     def commit(self, decide, *what):
-        reservation = self.ids.reserve()
+        reservation = IdReservation("a seed", self.sequences)
         decision = decide(*what, self.state, self.now, reservation)
         for event in decision.events:
             self.state.apply(event)
-        self.ids.commit(reservation.used)
+        self.sequences.update(reservation.used)
         return decision
 
     def receive_inbound(self, kind="nd", **changes):

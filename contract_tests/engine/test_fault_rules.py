@@ -27,8 +27,8 @@ from mockserver.engine.faults import (
     WebhookMatch,
     When,
 )
-from mockserver.engine.ids import Ids
 from mockserver.engine.instants import SECOND, parse_instant
+from mockserver.engine.state import IdReservation
 from mockserver.http.fault_rules import Terms, request_facts, rule_from, rule_to_json
 from mockserver.sdk.provider import Call
 
@@ -269,7 +269,7 @@ def test_a_rule_expires_after_its_hits_and_is_listed_as_exhausted():
 
 
 def seeded(seed):
-    reservation = Ids(seed).reserve()
+    reservation = IdReservation(seed)
     return lambda: int(reservation.token("chance", 13), 16) / 16**13
 
 

@@ -17,9 +17,8 @@ from mockserver.engine.events import (
     UseCounted,
 )
 from mockserver.engine.faults import NO_FAULT, Fault, FaultRule, RequestFacts, RequestMatch, When
-from mockserver.engine.ids import IdReservation
 from mockserver.engine.registry import WorldRegistry
-from mockserver.engine.state import Fixture, State
+from mockserver.engine.state import Fixture, IdReservation, State
 from mockserver.engine.world import World
 
 SEND = RequestFacts("p", "send", "GET", "/", {}, {})

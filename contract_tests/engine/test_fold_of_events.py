@@ -111,7 +111,7 @@ class Scenario:
 
     def record(self, world: World) -> None:
         """Start to record a world's events, and keep a copy of its state at this point."""
-        self.start = InitialState(FORWARDING, world.state.ids.seed, template=world.state.fork())
+        self.start = InitialState(FORWARDING, world.state.seed, template=world.state.fork())
         self.clock = world.clock
         world.log = self.log = Recorder()
 

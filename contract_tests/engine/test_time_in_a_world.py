@@ -13,12 +13,11 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import InboundScheduled, MessageStored, VariantChosen
 from mockserver.engine.faults import Fault, FaultRule, RequestFacts, When
-from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
 from mockserver.engine.messages import Message, account_key
 from mockserver.engine.registry import WorldRegistry
-from mockserver.engine.state import Fixture, State
+from mockserver.engine.state import Fixture, IdReservation, State
 from mockserver.engine.world import AdvanceLimitExceeded, ExchangeRecorded, ProviderCallbacks, TimedEvent, World
 
 ACCOUNT = Account("p/a", "p", "a", (Login("foo", "bar"),))

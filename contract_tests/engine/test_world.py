@@ -11,11 +11,10 @@ from mockserver.engine.accounts import Account, Credential, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import MessagesRead, MessageStored, UseCounted
-from mockserver.engine.ids import IdReservation, Ids
 from mockserver.engine.messages import Message, account_key
 from mockserver.engine.registry import AlreadyInUse, WorldRegistry
 from mockserver.engine.segments import Segment
-from mockserver.engine.state import Fixture, State
+from mockserver.engine.state import Fixture, IdReservation, State
 
 ACCOUNT = Account("p/a", "p", "a", (Login("foo", "bar"), Login("key")))
 FIXTURE = Fixture((ACCOUNT,), sequences={"p.outbound": 70})
@@ -58,13 +57,13 @@ def test_a_decision_that_is_not_kept_leaves_nothing_and_uses_up_no_identifier() 
 
 
 def test_the_same_seed_gives_the_same_identifiers() -> None:
-    tokens = [Ids(seed).reserve().token("user") for seed in ("a", "a", "b")]
+    tokens = [IdReservation(seed).token("user") for seed in ("a", "a", "b")]
 
     assert tokens[0] == tokens[1] != tokens[2]
 
 
 def test_a_draft_counts_on_for_itself() -> None:
-    reservation = Ids("a", {"n": 5}).reserve()
+    reservation = IdReservation("a", {"n": 5})
 
     assert [5, 6, 1] == [reservation.number("n"), reservation.number("n"), reservation.number("other")]
 
@@ -156,7 +155,7 @@ def test_the_credential_of_a_dropped_world_is_unknown() -> None:
 
     assert worlds.default is worlds.world_for_credential(Credential("p", user, None))
     assert (None, None) == (worlds.get("mine"), worlds.world_for_listener("side"))
-    assert not worlds.is_ours(user)
+    assert not worlds.is_known_credential(user)
     assert [worlds.default] == list(worlds)
 
 
@@ -180,7 +179,7 @@ def test_issued_and_printed_credentials_are_no_secrets() -> None:
     login = worlds.create(FIXTURE).state.accounts["p/a"].logins[0]
 
     assert [True, True, True, True, False] == [
-        worlds.is_ours(text) for text in ("foo", "bar", login.user, str(login.secret), "live-key")
+        worlds.is_known_credential(text) for text in ("foo", "bar", login.user, str(login.secret), "live-key")
     ]
 
 

@@ -12,9 +12,8 @@ from mockserver.engine.accounts import Account, Contact, ForwardingRule, Number,
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import AccountChanged
 from mockserver.engine.frozen import freeze
-from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant
-from mockserver.engine.state import State
+from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
 from mockserver.validation.json_schema import object_schema

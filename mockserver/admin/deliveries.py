@@ -10,9 +10,8 @@ from typing import Any, get_args
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Delivery, Status
 from mockserver.engine.events import AttemptEnded, DeliveryChanged
-from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant, iso
-from mockserver.engine.state import State
+from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
 from mockserver.sdk.webhooks import subject
 from mockserver.validation.json_schema import Schema, object_schema

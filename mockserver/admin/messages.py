@@ -19,11 +19,10 @@ from mockserver.engine.events import (
     MessageStored,
 )
 from mockserver.engine.frozen import freeze
-from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, iso, parse_duration
 from mockserver.engine.messages import Attachment, Message, account_key
 from mockserver.engine.provider_errors import ProviderError
-from mockserver.engine.state import State
+from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
 from mockserver.validation.json_schema import Schema, object_schema

@@ -127,7 +127,7 @@ def world_(api: Api, world: World, origin: str) -> dict[str, Any]:
         "id": world.id,
         "base_url": f"{origin}/_w/{world.id}",
         **time,
-        "seed": state.ids.seed,
+        "seed": state.seed,
         "variants": changed,
         "credentials": logins,
         "exchanges": len(world.journal),

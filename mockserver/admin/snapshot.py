@@ -7,9 +7,8 @@ from typing import Any
 
 from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
-from mockserver.engine.ids import Ids
 from mockserver.engine.registry import CredentialsInUse
-from mockserver.engine.state import InitialState
+from mockserver.engine.state import IdReservation, InitialState
 from mockserver.engine.world import World
 from mockserver.validation.messages import Place, format_place
 from mockserver.worldfile import WorldFile, WorldFileError, dump, lines, read
@@ -85,7 +84,7 @@ def _logins(world: World, file: WorldFile, given_logins: _Logins) -> dict[str, t
 
 
 def _fresh(world: World, account: Account) -> tuple[Login, ...]:
-    token = Ids(f"{world.id} {account.key}").reserve().token
+    token = IdReservation(f"{world.id} {account.key}").token
     return tuple(Login(token("user"), token("secret") if login.secret else None) for login in account.logins)
 
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import VariantChosen
-from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import Instant
-from mockserver.engine.state import State
+from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
 
 from .endpoint import Api, Endpoint, RequestArgs

@@ -23,7 +23,7 @@ class LimitSnapshot(Protocol):
 class DecisionTrace(Struct, frozen=True, gc=False):
     """Why a decision was made, beside what its provider error says."""
 
-    measured: LimitSnapshot | None = None
+    usage: LimitSnapshot | None = None
     """The uses of the rate limits: before a rejected request, or after an accepted one. It must not refer back to this
     object, because the garbage collector does not track it (``gc=False``)."""
     magic: str | None = None
@@ -32,7 +32,7 @@ class DecisionTrace(Struct, frozen=True, gc=False):
     @property
     def windows(self) -> tuple[LimitStatus, ...]:
         """The status of each rate limit that was checked."""
-        return () if self.measured is None else self.measured.statuses
+        return () if self.usage is None else self.usage.statuses
 
 
 NO_TRACE = DecisionTrace()

@@ -10,9 +10,8 @@ from .accounts import Credential, Login
 from .clock import Clock
 from .events import CredentialsIssued
 from .feed import EventFeed
-from .ids import Ids
 from .journal import Budget, Journal
-from .state import Fixture, InitialState, State
+from .state import Fixture, IdReservation, InitialState, State
 from .world import ProviderCallbacks, Sender, World
 
 DEFAULT = "default"
@@ -77,7 +76,7 @@ class WorldRegistry:
         self._providers = dict(providers or {})
         self._sender = sender
         self._auto_create_world = auto_create_world
-        self._ids = Ids(seed)
+        self._seed, self._sequences = seed, dict[str, int]()
         self._budget = Budget(journal_bytes)
         self._journal_length = journal_length
         self._worlds: dict[str, World] = {}
@@ -121,8 +120,8 @@ class WorldRegistry:
         except AlreadyInUse:  # another thread's request has just created it
             return self._owners.get((credential.provider, credential.user), self.default)
 
-    def is_ours(self, value: str) -> bool:
-        """Whether a user or secret is printed in the fixtures or was issued by this server, and so needs no masking."""
+    def is_known_credential(self, value: str) -> bool:
+        """Whether a user or secret is printed in the fixture or was issued by this server, and so needs no masking."""
         return value in self._printed or self._issued[value] > 0
 
     def create(
@@ -149,7 +148,7 @@ class WorldRegistry:
             AlreadyInUse: the id, or one of the credentials, is in use.
         """
         with self._lock:
-            reservation = self._ids.reserve()
+            reservation = IdReservation(self._seed, self._sequences)
             name = world_id or f"w{reservation.token('world', 10)}"
             given = {
                 account.key: (logins or {}).get(account.key) or _new_logins(account.logins, reservation.token)
@@ -165,7 +164,7 @@ class WorldRegistry:
             )
             world = World(name, initial_state, self._journal(), self._providers, clock, self._sender)
             self._register(world)
-            self._ids.commit(reservation.used)
+            self._sequences.update(reservation.used)
             return world
 
     def fork(self, parent: World, world_id: str | None = None) -> World:
@@ -175,7 +174,7 @@ class WorldRegistry:
             AlreadyInUse: the id is in use.
         """
         with self._lock:
-            reservation = self._ids.reserve()
+            reservation = IdReservation(self._seed, self._sequences)
             name = world_id or f"w{reservation.token('world', 10)}"
             if name in self._worlds:
                 raise AlreadyInUse(f"there is a world {name!r} already")
@@ -190,7 +189,7 @@ class WorldRegistry:
 
             world = parent.fork(name, self._journal(), issue)
             self._register(world)
-            self._ids.commit(reservation.used)
+            self._sequences.update(reservation.used)
             return world
 
     def restart(self, world: World, initial_state: InitialState, clock: Clock) -> None:

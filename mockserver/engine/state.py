@@ -1,4 +1,4 @@
-"""The state of a world, and how events change it.
+"""The state of a world, the identifiers that operations take from it, and how events change it.
 
 Rule 1: only `State.apply` changes a state; operations only read it. So a world's state is the fold of its events.
 Rule 2: what a state holds is immutable or not shared, so a fork is a few shallow copies.
@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from .accounts import Account, Credential, Login
 from .clock import Clock
@@ -46,7 +47,6 @@ from .events import (
 )
 from .faults import FaultRules
 from .frozen import freeze
-from .ids import Ids
 from .instants import SECOND, Instant
 from .message_store import MessageStore
 from .scheduler import ScheduledItem, Scheduler
@@ -139,16 +139,42 @@ class InitialState:
         if self.template is None:
             return State(self.fixture, now // SECOND * SECOND, self.variants, self.logins, clock=clock, seed=self.seed)
         state = self.template.fork()
-        state.clock, state.ids = clock, Ids(self.seed, state.ids.sequences)
+        state.clock, state.seed = clock, self.seed
         return state
+
+
+class IdReservation(Struct):
+    """Identifiers that are used up only when the decision that took them is committed, by the event `IdsUsed`.
+
+    A request that is rejected, or skipped by a fault, leaves no gap; and the same decision made again gets the same
+    identifiers. All are derived from a seed: none is random.
+    """
+
+    seed: str
+    sequences: Mapping[str, int] = {}
+    """The next number of each sequence, before this reservation."""
+    used: dict[str, int] = {}
+    """The next number of each sequence that was used."""
+
+    def number(self, sequence: str, first: int = 1) -> int:
+        """Return the next number of a named sequence; ``first`` when the sequence is new."""
+        number = self.used.get(sequence) or self.sequences.get(sequence, first)
+        self.used[sequence] = number + 1
+        return number
+
+    def token(self, kind: str, length: int = 20) -> str:
+        """Return the next token of a kind: ``length`` (at most 64) lower-case hexadecimal digits."""
+        text = f"{self.seed}\0{kind}\0{self.number(kind)}"
+        return blake2b(text.encode(), digest_size=32).hexdigest()[:length]
 
 
 class State:
     """Everything that one world holds."""
 
     __slots__ = (
-        *("_issued", "_printed", "accounts", "scheduled", "clock", "deliveries_by_message", "epoch", "fault_rules"),
-        *("ids", "in_flight", "message_store", "deliveries", "read", "unread", "variants", "uses", "waiting"),
+        *("_issued", "_printed", "accounts", "clock", "deliveries", "deliveries_by_message", "epoch", "fault_rules"),
+        *("in_flight", "message_store", "read", "reordered", "scheduled", "seed", "sequences", "unread", "uses"),
+        "variants",
     )
 
     def __init__(
@@ -172,7 +198,10 @@ class State:
             seed: the seed of identifiers and chance.
         """
         self.clock = clock or Clock.frozen(birth)
-        self.ids = Ids(seed, fixture.sequences)
+        self.seed = seed
+        """The seed of identifiers and chance."""
+        self.sequences = dict(fixture.sequences)
+        """The next number of each sequence of identifiers, by name."""
         self.epoch = 0
         """The number of restarts: the outcome of an attempt that began in an earlier epoch is ignored."""
         self.in_flight: dict[int, AttemptStarted] = {}
@@ -195,7 +224,7 @@ class State:
         """What is kept for snapshots alone."""
         self.fault_rules = FaultRules()
         """The fault rules, with their counts."""
-        self.waiting: tuple[int, ...] = ()
+        self.reordered: tuple[int, ...] = ()
         """The numbers of the deliveries that a ``reorder`` fault holds until the next delivery is opened."""
         self._issued: _Grants = fixture.grants
         self._printed: _Grants = fixture.grants
@@ -224,7 +253,7 @@ class State:
     def fork(self) -> State:
         """Return a copy of this state; what neither changes stays shared."""
         twin = copy(self)
-        twin.ids = self.ids.copy()
+        twin.sequences = dict(self.sequences)
         twin.epoch, twin.in_flight = 0, {}
         twin.accounts = dict(self.accounts)
         twin.message_store = self.message_store.fork()
@@ -239,7 +268,7 @@ class State:
         twin.read = set(self.read)
         twin.uses = dict(self.uses)
         twin.fault_rules = self.fault_rules.fork()
-        twin.waiting = ()  # they are held like every delivery that was due
+        twin.reordered = ()  # they are held like every delivery that was due
         return twin
 
     def contents(self) -> dict[str, object]:
@@ -248,7 +277,6 @@ class State:
             **{name: copy(getattr(self, name)) for name in self.__slots__},
             "scheduled": (self.scheduled.last, *self.scheduled),
             "fault_rules": (self.fault_rules.next_id(), *self.fault_rules),
-            "ids": (self.ids.seed, dict(self.ids.sequences)),
             "message_store": (self.message_store.next_serial, *sorted(self.message_store, key=attrgetter("serial"))),
         }
 
@@ -283,7 +311,7 @@ def _open_delivery(state: State, event: DeliveryOpened) -> None:
     serial = event.delivery.serial
     state.deliveries_by_message[serial] = (*state.deliveries_by_message.get(serial, ()), event.delivery.number)
     if event.delivery.status == "held" and event.delivery.fault is not None:
-        state.waiting = (*state.waiting, event.delivery.number)
+        state.reordered = (*state.reordered, event.delivery.number)
     _put(state, event.delivery)
 
 
@@ -300,8 +328,8 @@ def _end_attempt(state: State, event: AttemptEnded) -> None:
 
 def _change_delivery(state: State, event: DeliveryChanged) -> None:
     state.scheduled.cancel(event.number)
-    if state.waiting:
-        state.waiting = tuple(number for number in state.waiting if number != event.number)
+    if state.reordered:
+        state.reordered = tuple(number for number in state.reordered if number != event.number)
     _put(state, replace(state.deliveries[event.number], status=event.status, due=event.due))
 
 
@@ -328,7 +356,7 @@ def _change_clock(state: State, event: ClockChanged) -> None:
 
 
 def _use_ids(state: State, event: IdsUsed) -> None:
-    state.ids.sequences.update(event.sequences)
+    state.sequences.update(event.sequences)
 
 
 def _restart(state: State, event: Restarted) -> None:

@@ -71,7 +71,7 @@ class ReorderedWebhook(ConfiguredFault, WebhookFault):
     points: ClassVar = ("before",)
 
     def open(self, delivery: Delivery, _next_number: Callable[[], int], /) -> tuple[Delivery, ...]:
-        """Return the delivery held until the next one is opened: see `State.waiting`."""
+        """Return the delivery held until the next one is opened: see `State.reordered`."""
         return (replace(delivery, status="held", due=None),)
 
 

@@ -32,11 +32,10 @@ from .events import (
 )
 from .faults import Fault, FaultRule, RequestFacts, RuleStatus, SelectedFault, WebhookFacts
 from .feed import EventFeed
-from .ids import IdReservation
 from .instants import Instant
 from .journal import Exchange, Journal
 from .scheduler import ScheduledItem
-from .state import InitialState, State
+from .state import IdReservation, InitialState, State
 
 Decide: TypeAlias = Callable[[State, Instant, IdReservation], Decision]
 """Decides from the state, the instant and a reservation of identifiers. Pure: it may be run again."""
@@ -302,8 +301,9 @@ class World:
             return self._select_fault(facts, self.clock.now())
 
     def _select_fault(self, facts: RequestFacts, now: Instant) -> SelectedFault:
-        reservation = self.state.ids.reserve()
-        selected, matched = self.state.fault_rules.select("response", facts, now, partial(_draw, reservation))
+        state = self.state
+        reservation = IdReservation(state.seed, state.sequences)
+        selected, matched = state.fault_rules.select("response", facts, now, partial(_draw, reservation))
         internal: tuple[Event, ...] = (FaultRulesMatched(matched),) if matched else ()
         internal += (IdsUsed(reservation.used),) if reservation.used else ()
         hits = () if selected.rule is None else (FaultRuleHit(selected.rule),)
@@ -478,11 +478,11 @@ class World:
     def _apply_decision(self, decide: Decide, now: Instant, commit: bool = True) -> Decision:
         """Decide, and apply all of the decision's events before subscribers are notified of any."""
         state = self.state
-        reservation = IdReservation(state.ids.seed, state.ids.sequences)
+        reservation = IdReservation(state.seed, state.sequences)
         decision = decide(state, now, reservation)
         if commit and decision.events:
             events, internal = decision.events, tuple[Event, ...]()
-            if state.fault_rules.by_id or state.waiting:
+            if state.fault_rules.by_id or state.reordered:
                 events, internal = self._apply_webhook_faults(events, reservation, now)
             self._publish(now, events, (*internal, IdsUsed(reservation.used)) if reservation.used else internal)
         return decision
@@ -491,7 +491,7 @@ class World:
         self, events: tuple[Event, ...], reservation: IdReservation, now: Instant
     ) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
         """Apply webhook fault rules to events: return the events that happen instead, and those that only the state needs."""
-        rules, waiting = self.state.fault_rules.fork(), self.state.waiting
+        rules, reordered = self.state.fault_rules.fork(), self.state.reordered
         published, internal = list[Event](), list[Event]()
         for event in events:
             if not isinstance(event, DeliveryOpened):
@@ -510,8 +510,8 @@ class World:
                 delivery = replace(delivery, fault=selected.fault, fault_rule=selected.rule)
                 opened = selected.fault.open(delivery, partial(reservation.number, "deliveries"))
             published += map(DeliveryOpened, opened)
-            published += (DeliveryChanged(number, "due", now) for number in waiting)
-            waiting = tuple(each.number for each in opened if each.status == "held" and each.fault is not None)
+            published += (DeliveryChanged(number, "due", now) for number in reordered)
+            reordered = tuple(each.number for each in opened if each.status == "held" and each.fault is not None)
         return tuple(published), tuple(internal)
 
     def _publish(self, now: Instant, events: tuple[Event, ...], internal: tuple[Event, ...] = ()) -> None:

@@ -223,7 +223,7 @@ class Handler:
     def _render_invalid(
         self, request: HttpRequest, path: str, exchange: Exchange, bound: World | None, status: int
     ) -> Response | None:
-        """The provider's response to a request that can be read in part; nothing where it is no provider's."""
+        """Return the provider's response to a request that can be read in part; ``None`` if it is no provider's."""
         host = request.fields.get("host", "")
         provider = self.router.find(request.method, path, host).provider
         if provider is None:

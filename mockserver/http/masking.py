@@ -32,9 +32,9 @@ _PART_NAME = re.compile(r"""\bname=(?:"([^"\r\n]*)"|([^\s;"]*))""", re.IGNORECAS
 class Masking:
     """Knows where credentials stand in a request."""
 
-    def __init__(self, names: Iterable[str], is_ours: Callable[[str], bool]) -> None:
+    def __init__(self, names: Iterable[str], is_known_credential: Callable[[str], bool]) -> None:
         """Mask what stands under one of these names, or one that is near to them or known everywhere, unless it is ours."""
-        self._is_ours = is_ours
+        self._is_known = is_known_credential
         self._names = SecretNames(names)
 
     def apply(self, exchange: Exchange) -> None:
@@ -57,7 +57,7 @@ class Masking:
             return value
         if isinstance(value, str):
             return self._header(name, value)
-        return value if self._is_ours(str(value)) else MASK
+        return value if self._is_known(str(value)) else MASK
 
     def target(self, target: str) -> str:
         """A request target without what is not ours."""
@@ -75,7 +75,7 @@ class Masking:
         return name + equals + self._value(value, unquote_plus(value))
 
     def _value(self, written: str, value: str) -> str:
-        return written if not value or self._is_ours(value) else MASK
+        return written if not value or self._is_known(value) else MASK
 
     def _body(self, body: str, boundary: str) -> str:
         delimiter = "\r\n--" + boundary
@@ -111,7 +111,7 @@ class Masking:
             parts = b64decode(rest, validate=True).decode().split(":", 1) if scheme.lower() == "basic" else [rest]
         except ValueError:  # neither base64 nor text: it may be anything
             parts = [rest]
-        return value if all(map(self._is_ours, parts)) else f"{scheme} {MASK}"
+        return value if all(map(self._is_known, parts)) else f"{scheme} {MASK}"
 
 
 def _boundary(head: Iterable[tuple[str, str]]) -> str:

@@ -21,7 +21,6 @@ from mockserver.engine.events import (
     MessageStored,
 )
 from mockserver.engine.frozen import freeze
-from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import (
     DAY,
     EARLIEST,
@@ -52,7 +51,7 @@ from mockserver.engine.messages import (
     program_key,
 )
 from mockserver.engine.provider_errors import ProviderError, Source, assumed, documented
-from mockserver.engine.state import State
+from mockserver.engine.state import IdReservation, State
 from mockserver.validation.json_schema import Schema
 from mockserver.validation.messages import show_value, unknown_name
 

@@ -22,11 +22,10 @@ from .response import Response
 if TYPE_CHECKING:
     from mockserver.engine.accounts import Credential
     from mockserver.engine.deliveries import Attempt, Delivery, OutgoingRequest
-    from mockserver.engine.ids import IdReservation
     from mockserver.engine.instants import Instant
     from mockserver.engine.journal import Exchange
     from mockserver.engine.provider_errors import Source
-    from mockserver.engine.state import State
+    from mockserver.engine.state import IdReservation, State
     from mockserver.validation.json_schema import Schema
 
     from .error_injection import ErrorBuilder

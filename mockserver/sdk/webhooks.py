@@ -16,10 +16,9 @@ from msgspec import Struct
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, Status
 from mockserver.engine.events import AttemptEnded, DeliveryChanged, DeliveryOpened, Event
-from mockserver.engine.ids import IdReservation
 from mockserver.engine.instants import SECOND, Instant
 from mockserver.engine.messages import Message
-from mockserver.engine.state import State
+from mockserver.engine.state import IdReservation, State
 
 # -- schedules --------------------------------------------------------------------------------------------------------
 

@@ -47,10 +47,10 @@ def dump(
     return {
         "format": FORMAT,
         **({"about": about} if about else {}),
-        "seed": state.ids.seed,
+        "seed": state.seed,
         "clock": {"at": iso(now), "frozen": state.clock.is_frozen},
         "variants": _sorted({name: value for name, value in state.variants.items() if variants.get(name) != value}),
-        "sequences": _sorted(state.ids.sequences),
+        "sequences": _sorted(state.sequences),
         **_unless_empty("uses", {window: [*map(iso, uses)] for window, uses in sorted(state.uses.items())}),
         **_unless_empty("scheduled", [*map(_due, state.scheduled), *state.unread.scheduled]),
         "accounts": [

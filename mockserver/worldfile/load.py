@@ -15,12 +15,11 @@ from msgspec import MsgspecError
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.frozen import NO_FIELDS, freeze
-from mockserver.engine.ids import Ids
 from mockserver.engine.instants import Instant, parse_duration, parse_instant
 from mockserver.engine.messages import Attachment, Direction, Message
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.segments import Segment
-from mockserver.engine.state import Fixture, UnreadParts
+from mockserver.engine.state import Fixture, IdReservation, UnreadParts
 from mockserver.validation.messages import Place, WorldFileError, show_value
 
 from .decoding import decode_file
@@ -252,7 +251,7 @@ def _account(described: Described) -> Account:
 
 def _logins(described: Sequence[str | Mapping[str, Any]], account: str) -> tuple[Login, ...]:
     """Return an account's credentials. Those that the file does not print are derived from the account's key."""
-    token = Ids(account).reserve().token
+    token = IdReservation(account).token
     return tuple(_issued(login, token) if isinstance(login, str) else Login(**login) for login in described)
 
 
