@@ -218,7 +218,7 @@ def wrong(status):
 
 
 def heard(status):
-    return f"an answer came, with status {status}"
+    return f"a response was received with status {status}"
 
 
 @pytest.mark.parametrize("status", [200, 204, 299, 199, 302, 404, 500])

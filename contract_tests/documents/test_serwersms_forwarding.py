@@ -310,10 +310,10 @@ def outcome(body=b"OK", status=200):
 
 
 def result(shown):
-    return f"the answer is {shown} and not 'OK'"
+    return f"the response is {shown} and not 'OK'"
 
 
-HEARD, UNASKED = "the answer is OK", "an answer came, and is not verified"
+HEARD, UNASKED = "the response is OK", "a response was received, which need not be OK"
 LATE = Outcome(error="no complete response from http://127.0.0.1/sms.php within 10 s")
 ANSWERS = {
     "OK": (outcome(), HEARD, HEARD, HEARD),

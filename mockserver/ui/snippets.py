@@ -97,9 +97,8 @@ def pytest_test(exchange: Exchange, page_request: PageRequest) -> str:
     secrets = frozenset(page_request.context.providers_by_name[exchange.provider].secrets)
     earlier = _earlier_exchanges(exchange, page_request)
     calls = [(each.at, _call(each, account, secrets)) for each in (*earlier, exchange)]
-    fault_at = (
-        0 if exchange.outcome == "replayed" else len(earlier)
-    )  # the rule acts on the replayed response's call too
+    # A replay needs its rule from the original call on.
+    fault_at = 0 if exchange.outcome == "replayed" else len(earlier)
     steps: list[str] = []
     for index, (at, call) in enumerate(calls):
         if index and at > calls[index - 1][0]:

@@ -40,5 +40,5 @@ def evaluate_attempt(
     # DT-42; DT-44: too slow is one of the reasons
     failure = failure_of(outcome, needs_2xx=variants[quirks.LISTENER_ACKNOWLEDGES.name] == "2xx")
     retries = RETRIES[variants[quirks.LISTENER_ATTEMPTS.name]]
-    success = f"an answer came, with status {outcome.status}"
+    success = f"a response was received with status {outcome.status}"
     return end_attempt(delivery, attempt, now, failure, retries, success=success)

@@ -85,7 +85,7 @@ SCHEDULES: Mapping[str, Schedule] = {
     "gaps": Schedule.with_gaps(*_SECONDS),  # 5, 15, 30 and 90 minutes after the first
 }
 """SW-52."""
-_ACK_RULES = {True: "the answer is OK", False: "an answer came, and is not verified"}
+_ACK_RULES = {True: "the response is OK", False: "a response was received, which need not be OK"}
 
 
 def evaluate_attempt(
@@ -113,7 +113,7 @@ def _failure(delivery: WebhookDelivery, outcome: Outcome, variants: Mapping[str,
     failure = failure_of(outcome, needs_2xx=variants[quirks.ANSWER_STATUS.name] == "2xx")
     # 004: "does not return the required values"; SW-49
     if failure is None and delivery.requires_ack and not _IS_OK[variants[quirks.ANSWER.name]](outcome.body):
-        return f"the answer is {show_value(outcome.body[:400].decode(errors='replace'))} and not 'OK'"
+        return f"the response is {show_value(outcome.body[:400].decode(errors='replace'))} and not 'OK'"
     return failure
 
 
