@@ -99,7 +99,7 @@ def _busy_threads() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_busy_threads")
-def test_who_looks_while_messages_come_misses_none_that_was_there() -> None:
+def test_a_reader_misses_no_message_while_others_are_added() -> None:
     message_store, done = MessageStore(), Event()
 
     def send() -> None:
@@ -117,20 +117,18 @@ def test_who_looks_while_messages_come_misses_none_that_was_there() -> None:
 
 
 @given(ledgers(), INSTANTS, INSTANTS)
-def test_everything_on_some_indexes_is_one_index_after_the_other(
+def test_the_messages_of_several_keys_come_one_key_after_the_other(
     built: tuple[MessageStore, list[tuple[int, int]]], since: int, until: int
 ) -> None:
     message_store, everything = built
     wanted = [stamp for stamp in everything if since <= stamp[0] <= until]
     index_keys = (number_key("a/x", "1"), number_key("a/x", "no one's"), account_key("a/x"))
 
-    found = [
-        message for stretch in message_store.everything(index_keys, since, until) for message in stretch.messages()
-    ]
+    found = [message for part in message_store.select_each(index_keys, since, until) for message in part.messages()]
     assert wanted + wanted == stamps(found)
 
 
-def test_a_layer_gives_its_messages_back_whole() -> None:
+def test_a_segment_returns_its_messages_unchanged() -> None:
     rows = [
         Message(0, "a/x", "7", "outbound", "1", "2", 5, "żółć 🙂", kind="eco", reference="abc", network=None),
         Message(1, "a/x", "8", "inbound", "3", "1", 3, "x" * 256, network="T-Mobile", status="Received"),
@@ -139,7 +137,7 @@ def test_a_layer_gives_its_messages_back_whole() -> None:
     assert [rows[1], rows[0]] == MessageStore([(Segment(rows), 0)]).page(account_key("a/x"), 0, 10)
 
 
-def test_a_relative_layer_lies_before_the_birth_of_each_world_that_shares_it() -> None:
+def test_relative_messages_lie_before_the_start_of_each_world_that_shares_them() -> None:
     layer = Segment([message(0, -10)])
 
     assert [(90, 0)] == stamps(MessageStore([(layer, 100)]).page(account_key("a/x"), 0, 100))

@@ -460,7 +460,7 @@ REJECTED = [
     ),
     (world(uses={"a": "x"}), "uses.a: 'x' is not a list of instants"),
     (world(uses={"a b": ["2017-01-01T09:30:00Z", "x"]}), f"uses['a b'][1]: 'x' is not {WHEN}"),
-    (world(scheduled={}), "scheduled: an empty object is not a list of what is due"),
+    (world(scheduled={}), "scheduled: an empty object is not a list of scheduled messages"),
     (world(scheduled=[{"at": "x", "provider": "mgage"}]), "scheduled[0].fields: is missing"),
     (world(scheduled=[{"at": "x", "provider": "mgage", "fields": {}}]), f"scheduled[0].at: 'x' is not {WHEN}"),
     (

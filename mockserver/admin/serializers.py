@@ -30,8 +30,8 @@ from mockserver.engine.messages import Message
 from mockserver.engine.state import State
 from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
 from mockserver.http.fault_rules import rule_to_json
-from mockserver.worldfile.dump import described_account as account_in_file
-from mockserver.worldfile.dump import described_message as row
+from mockserver.worldfile.dump import describe_account as account_in_file
+from mockserver.worldfile.dump import describe_message as row
 
 from . import exchanges
 from .endpoint import Api

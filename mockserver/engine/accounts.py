@@ -56,7 +56,7 @@ class Contact:
     """A person in an account's address book."""
 
     phone: str
-    """In E.164."""
+    """The number in E.164."""
     first_name: str = ""
     last_name: str = ""
     company: str = ""

@@ -61,7 +61,7 @@ class MessageSlice(Struct, frozen=True):
         return (value + moved for value in values) if moved else values
 
     def where(self, field: str, is_wanted: Callable[[Any], bool]) -> MessageSlice:
-        """Return the slice of the messages whose field is wanted."""
+        """Return a slice of the messages whose value of a field is wanted."""
         return self.at(array("I", compress(self.places, map(is_wanted, self.values(field)))))
 
     def at(self, places: Sequence[int]) -> MessageSlice:
@@ -119,6 +119,7 @@ class _View:
         return None if place in self.hidden else place
 
     def hide(self, place: int) -> None:
+        """Leave the message at a place out from now on."""
         self.hidden.add(place)
         message, stamp = self.segment.rows[place], self.segment.stamp
         for key in (*message.index_keys(), *message.field_keys(), handset_key(message.handset)):
@@ -261,7 +262,7 @@ class MessageStore:
         stop = total if limit is None else min(total, offset + limit)
         return MessagePage(tuple(_slice(ranges, offset, stop)) if offset < stop else (), total)
 
-    def everything(self, keys: Iterable[IndexKey], since: Instant, until: Instant) -> list[MessageSlice]:
+    def select_each(self, keys: Iterable[IndexKey], since: Instant, until: Instant) -> list[MessageSlice]:
         """Return all messages of some keys between two instants, both included, one key after the other."""
         return list(chain.from_iterable(self.select(key, since, until).slices for key in keys))
 

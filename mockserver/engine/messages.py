@@ -36,7 +36,7 @@ class Attachment(NamedTuple):
 
 
 class Message(Struct, frozen=True, gc=False):
-    """A message of any provider, which uses the fields that it has. It is in no reference cycle (``gc=False``)."""
+    """A message of any provider; fields that the provider does not have are empty. It is in no reference cycle (``gc=False``)."""
 
     serial: int
     """Its number in the order in which the world got its messages; unique in the world."""

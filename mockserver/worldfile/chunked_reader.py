@@ -1,4 +1,4 @@
-"""Reads a large world file in chunks of messages: a million messages decoded at once take more than a gigabyte."""
+"""Reads a large world file in chunks of messages, because a million messages decoded at once take more than a gigabyte."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNK = 1_000
 """The number of messages that are decoded at once."""
 
 _BEGINNING = 200
-"""The number of bytes of a list by which it is searched for."""
+"""The number of bytes at the beginning of a list that the file is searched for."""
 
 
 class _Account(msgspec.Struct):
@@ -32,10 +32,10 @@ def read_chunks(raw: bytes) -> tuple[Any, list[Iterator[list[Any]]]]:
         ValueError, msgspec.MsgspecError: it may be no world file, or can only be validated when it is decoded as a whole.
         RecursionError: it is nested too deeply.
     """
-    spelt = [account.messages for account in msgspec.json.decode(raw, type=_World).accounts]
-    rows = [msgspec.json.decode(messages, type=list[Raw]) for messages in spelt]
+    lists = [account.messages for account in msgspec.json.decode(raw, type=_World).accounts]
+    rows = [msgspec.json.decode(messages, type=list[Raw]) for messages in lists]
     rest, end = bytearray(), 0
-    for messages in (messages for messages, are_there in zip(spelt, rows, strict=True) if are_there):
+    for messages in (messages for messages, has_any in zip(lists, rows, strict=True) if has_any):
         begin = raw.index(memoryview(messages)[:_BEGINNING], end)
         if not raw.startswith(messages, begin):
             raise ValueError("the messages are elsewhere in the file")

@@ -12,7 +12,7 @@ import orjson
 
 from mockserver.validation.messages import Place, WorldFileError
 
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK_BEFORE_COLON = re.compile(rb'"[ \t\r\n]+:')
 
 
@@ -26,7 +26,7 @@ def decode_file(path: Path) -> object:
         raw = path.read_bytes()
     except OSError as error:
         raise WorldFileError(f"the file cannot be read ({error.strerror})") from error
-    if raw.startswith(_MARKS):
+    if raw.startswith(_BYTE_ORDER_MARKS):
         raise WorldFileError("the file begins with a byte order mark; save it as UTF-8 without one")
     if not raw.strip():
         raise WorldFileError("the file is empty")
@@ -44,7 +44,7 @@ def decode(raw: bytes) -> object:
         # Decoded again, because orjson keeps the UTF-8 of each text that it encodes beside the text.
         compact = orjson.dumps(orjson.loads(raw))
     except orjson.JSONDecodeError as error:
-        raise WorldFileError(_not_json(raw, error)) from error
+        raise WorldFileError(_describe_error(raw, error)) from error
     except orjson.JSONEncodeError as error:  # encoding has a lower limit than decoding: 254 levels
         raise WorldFileError("the file is nested too deeply") from error
     # orjson keeps the last of two equal keys, so the encoded document has fewer of them. Only a file with blanks before its
@@ -54,12 +54,12 @@ def decode(raw: bytes) -> object:
     return document
 
 
-def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> str:
+def _describe_error(raw: bytes, error: orjson.JSONDecodeError) -> str:
     try:
         raw.decode()
-    except UnicodeDecodeError as wrong:
-        line = raw.count(b"\n", 0, wrong.start) + 1
-        return f"the file is not UTF-8 (byte 0x{raw[wrong.start]:02x} in line {line})"
+    except UnicodeDecodeError as invalid:
+        line = raw.count(b"\n", 0, invalid.start) + 1
+        return f"the file is not UTF-8 (byte 0x{raw[invalid.start]:02x} in line {line})"
     return f"the file is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
 
 

@@ -24,7 +24,7 @@ from .rules import KEY, PAIR
 _BEGINNING, _END = -(2**63), 2**63 - 1
 """The earliest and latest instants that a message store can hold."""
 
-_PIECE = 4096
+_CHUNK = 4096
 """The number of messages that are fetched at a time."""
 
 
@@ -52,9 +52,9 @@ def dump(
         "variants": _sorted({name: value for name, value in state.variants.items() if variants.get(name) != value}),
         "sequences": _sorted(state.sequences),
         **_unless_empty("uses", {window: [*map(iso, uses)] for window, uses in sorted(state.uses.items())}),
-        **_unless_empty("scheduled", [*map(_due, state.scheduled), *state.unread.scheduled]),
+        **_unless_empty("scheduled", [*map(_describe_scheduled, state.scheduled), *state.unread.scheduled]),
         "accounts": [
-            *(described_account(account, state, has_credentials) for account in state.accounts.values()),
+            *(describe_account(account, state, has_credentials) for account in state.accounts.values()),
             *state.unread.accounts,
         ],
     }
@@ -68,11 +68,11 @@ def _unless_empty(name: str, value: Any) -> dict[str, Any]:
     return {name: value} if value else {}
 
 
-def _due(due: ScheduledItem) -> dict[str, Any]:
-    return {"at": iso(due.at), "provider": due.provider, "fields": dict(due.fields)}
+def _describe_scheduled(item: ScheduledItem) -> dict[str, Any]:
+    return {"at": iso(item.at), "provider": item.provider, "fields": dict(item.fields)}
 
 
-def described_account(account: Account, state: State, has_credentials: bool) -> dict[str, Any]:
+def describe_account(account: Account, state: State, has_credentials: bool) -> dict[str, Any]:
     """Describe an account as in a world file, with credentials or only their kinds."""
     return {
         "provider": account.provider,
@@ -114,16 +114,16 @@ class _Messages(Iterable[dict[str, Any]]):
             self._state.read,
             account_key(self._account),
         )
-        for start in range(0, message_store.count(index_key, _BEGINNING, _END), _PIECE):
-            for message in message_store.page(index_key, _BEGINNING, _END, start, _PIECE):
-                yield described_message(message, message.serial in read)
+        for start in range(0, message_store.count(index_key, _BEGINNING, _END), _CHUNK):
+            for message in message_store.page(index_key, _BEGINNING, _END, start, _CHUNK):
+                yield describe_message(message, message.serial in read)
 
 
 _OPTIONAL = (("status", ""), ("program", ""), ("network", None), ("reference", ""))
 """Fields that are included only where they differ from this default."""
 
 
-def described_message(message: Message, is_read: bool) -> dict[str, Any]:
+def describe_message(message: Message, is_read: bool) -> dict[str, Any]:
     """Describe a message as in a world file."""
     row: dict[str, Any] = {"id": message.id, "direction": message.direction}
     if message.kind:

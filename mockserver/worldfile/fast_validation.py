@@ -14,7 +14,7 @@ import fastjsonschema
 
 _Check: TypeAlias = Callable[[Any], object]
 
-_OF_THE_KEYS = ("type", "additionalProperties", "description")
+_CHECKED_BY_KEYS = ("type", "additionalProperties", "description")
 """The keywords of a message's schema that `MessageChecker` checks by the message's keys."""
 
 _REMEMBERED = 1_000
@@ -31,7 +31,9 @@ class MessageChecker:
             schema: a provider's account schema, which describes a message under ``definitions``.
         """
         definitions = schema["definitions"]
-        message = {word: said for word, said in definitions["message"].items() if word not in _OF_THE_KEYS}
+        message = {
+            keyword: value for keyword, value in definitions["message"].items() if keyword not in _CHECKED_BY_KEYS
+        }
         fields = {name: _resolved(field, definitions) for name, field in message.pop("properties").items()}
         self._fields: dict[str, tuple[_Check, set[str]]] = {
             name: (_compiled({**field, "definitions": definitions}), set()) for name, field in fields.items()
@@ -41,7 +43,7 @@ class MessageChecker:
         self._by_keys: dict[tuple[str, ...], list[tuple[_Check, set[str]]]] = {}
         """The checks of the values, for each valid combination of keys that has occurred."""
         # The remaining keywords are conditions between fields.
-        self._across = _compiled({"definitions": definitions, **message}) if message else None
+        self._conditions = _compiled({"definitions": definitions, **message}) if message else None
 
     def is_message(self, row: Any) -> bool:
         """Whether a value is certainly a valid message."""
@@ -61,8 +63,8 @@ class MessageChecker:
                     check(value)
                     if len(passed) < _REMEMBERED:
                         passed.add(value)
-            if self._across is not None:
-                self._across(row)
+            if self._conditions is not None:
+                self._conditions(row)
         except fastjsonschema.JsonSchemaValueException:
             return False
         return True

@@ -7,17 +7,17 @@ from typing import Any
 from mockserver.validation.messages import Place, WorldFileError, show_value
 
 FORMAT = 2
-"""What stands behind ``format``, a world file's first word."""
+"""The value of ``format``, the first member of a world file."""
 
 _RENAMED = {"readings": "variants", "agenda": "scheduled"}
-"""What format 1 called the members of a world file that have another name since."""
+"""The members that format 1 called otherwise: their old names, and their names now."""
 
 
 def upgrade(document: Any) -> Any:
-    """A decoded world file of format 1 as one of format 2; anything else as it is.
+    """Return a decoded world file of format 1 as one of format 2; anything else unchanged.
 
     Raises:
-        WorldFileError: it says ``mockserver``, as format 1 does, and not 1.
+        WorldFileError: it has ``mockserver``, as format 1 does, with another value than 1.
     """
     if not is_format_1(document):
         return document
@@ -31,11 +31,11 @@ def upgrade(document: Any) -> Any:
 
 
 def is_format_1(document: Any) -> bool:
-    """Whether a decoded world file says ``mockserver`` where newer ones say ``format``."""
+    """Whether a decoded world file has ``mockserver`` in place of ``format``."""
     return isinstance(document, dict) and "mockserver" in document and "format" not in document
 
 
 def place_in_format_1(place: Place) -> Place:
-    """Where something of an upgraded file stands in the file itself."""
+    """Return the place in a file of format 1 that became a place in the upgraded file."""
     names = {new: old for old, new in _RENAMED.items()}
     return (names.get(str(place[0]), place[0]), *place[1:]) if place else place

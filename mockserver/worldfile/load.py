@@ -118,7 +118,7 @@ def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
             if rules is None:
                 return _world_file(document, messages, UnreadParts())
             check(document, rules)
-            return _world_file(document, map(rules.checked_chunks, document["accounts"], messages), UnreadParts())
+            return _world_file(document, map(rules.check_chunks, document["accounts"], messages), UnreadParts())
     return None
 
 
@@ -138,7 +138,7 @@ def _instants(texts: Sequence[str], place: Place) -> tuple[Instant, ...]:
     return tuple(sorted(_instant_at(text, (*place, row)) for row, text in enumerate(texts)))
 
 
-def _due(number: int, described: Mapping[str, Any]) -> ScheduledItem:
+def _scheduled_item(number: int, described: Mapping[str, Any]) -> ScheduledItem:
     at = _instant_at(described["at"], ("scheduled", number - 1, "at"))
     return ScheduledItem(at, number, described["provider"], described["fields"])
 
@@ -162,7 +162,8 @@ def _fixture(document: Any, messages: _Messages, unread: UnreadParts) -> Fixture
         sequences={name: int(number) for name, number in sequences.items()},  # JSON Schema accepts 5.0 as an integer
         uses={window: _instants(uses, ("uses", window)) for window, uses in document.get("uses", {}).items()},
         scheduled=tuple(
-            _due(number, described) for number, described in enumerate(document.get("scheduled", ()), start=1)
+            _scheduled_item(number, described)
+            for number, described in enumerate(document.get("scheduled", ()), start=1)
         ),
         unread=unread,
     )
@@ -189,7 +190,7 @@ class _MessageReader:
             is_relative = when.startswith("P")
             messages = self.relative if is_relative else self.fixed
             try:
-                at = -_span(when) if is_relative else _instant(when)
+                at = -_parse_duration(when) if is_relative else _instant(when)
             except ValueError as error:
                 raise WorldFileError(f"{show_value(when)} is not {WHEN} or {_BACK}", (*place, index, "at")) from error
             sender, recipient, kind, direction = row["sender"], row["recipient"], get("kind", ""), row["direction"]
@@ -218,9 +219,10 @@ class _MessageReader:
                     freeze(fields) if fields else NO_FIELDS,
                 )
             )
-            self._count_on(f"{provider}.{kind or direction}", row["id"])
+            self._count_identifier(f"{provider}.{kind or direction}", row["id"])
 
-    def _count_on(self, sequence: str, name: str) -> None:
+    def _count_identifier(self, sequence: str, name: str) -> None:
+        """Let a sequence continue after an identifier."""
         if len(name) <= _DIGITS and name.isascii() and name.isdigit():
             following = int(name) + 1
             if following > self.sequences.get(sequence, 0):
@@ -276,8 +278,8 @@ def _instant(text: str) -> Instant:
     return parse_instant(text)
 
 
-def _span(text: str) -> int:
-    """Parse a duration. Days, hours with minutes, and seconds are cached separately: a million messages have few of each."""
+def _parse_duration(text: str) -> int:
+    """Return a duration in microseconds; days, hours with minutes, and seconds are cached separately, as few different ones occur."""
     days, has_clock, clock = text.partition("T")
     if not has_clock:
         return _duration(text)

@@ -86,8 +86,8 @@ class Rules:
 
         return cache(lambda provider: MessageChecker(self.schemas[provider]))
 
-    def checked_chunks(self, account: Described, chunks: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-        """Check the chunks of an account's messages, and iterate over them.
+    def check_chunks(self, account: Described, chunks: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        """Check chunks of an account's messages, and yield each that is valid.
 
         Raises:
             ValueError: a message may be invalid, is repeated, or has a program that the account does not have.
@@ -108,7 +108,7 @@ class Rules:
 
     @classmethod
     def of(cls, providers: Iterable[ProviderSchema], switches: Iterable[Switch] = ()) -> Rules:
-        """Return the rules for these providers and the server's own switches."""
+        """Return the rules for these providers and for switches of the server itself."""
         providers = tuple(providers)
         schemas = {provider.name: provider.account_schema for provider in providers}
         every = chain(switches, *(provider.quirks for provider in providers))
@@ -120,8 +120,8 @@ def check(document: Any, rules: Rules, unread: Container[str] = ()) -> None:
 
     Args:
         document: of the present format.
-        rules: what it is held to.
-        unread: the providers that are not installed and were taken out; they may have variants.
+        rules: the rules that it must follow.
+        unread: the providers that are not installed, whose parts were taken out; their variants are accepted.
 
     Raises:
         WorldFileError: it breaks a rule.
@@ -133,10 +133,10 @@ def check(document: Any, rules: Rules, unread: Container[str] = ()) -> None:
                 raise WorldFileError(_not_installed(thing["provider"], rules.schemas), (part, index, "provider"))
     _check_variants(document.get("variants", {}), rules.switches, unread)
     accounts = document["accounts"]
-    is_large = sum(map(_rows, accounts)) > COMPILED_ABOVE
+    is_large = sum(map(_count_messages, accounts)) > COMPILED_ABOVE
     for index, account in enumerate(accounts):
         place, schema = ("accounts", index), rules.schemas[account["provider"]]
-        described = _with_logins(account, place)
+        described = _with_example_logins(account, place)
         if is_large and isinstance(described.get("messages"), list):
             _validate_large(described, schema, place, rules.checker_of(account["provider"]))
         else:
@@ -144,7 +144,7 @@ def check(document: Any, rules: Rules, unread: Container[str] = ()) -> None:
     _reject_duplicates(accounts)
 
 
-def _with_logins(account: Described, place: Place) -> Described:
+def _with_example_logins(account: Described, place: Place) -> Described:
     """Return an account with example credentials in place of those to issue, because providers' schemas know only credentials."""
     logins = account.get("logins")
     if not isinstance(logins, list) or not any(isinstance(login, str) for login in logins):
@@ -156,7 +156,7 @@ def _with_logins(account: Described, place: Place) -> Described:
     return {**account, "logins": [_EXAMPLES[login] if isinstance(login, str) else login for login in logins]}
 
 
-def _rows(account: Described) -> int:
+def _count_messages(account: Described) -> int:
     rows = account.get("messages")
     return len(rows) if isinstance(rows, list) else 0
 
@@ -197,9 +197,9 @@ def envelope() -> Schema:
             "name": {"type": "string", "description": "a name"},
         },
     }
-    due = {
+    scheduled = {
         "type": "object",
-        "description": "a message that is due",
+        "description": "a scheduled message",
         "required": ["at", "provider", "fields"],
         "additionalProperties": False,
         "properties": {
@@ -221,18 +221,18 @@ def envelope() -> Schema:
             "variants": {"type": "object", "description": "an object of variants"},
             "sequences": _SEQUENCES,
             "uses": _USES,
-            "scheduled": {"type": "array", "items": due, "description": "a list of what is due"},
+            "scheduled": {"type": "array", "items": scheduled, "description": "a list of scheduled messages"},
             "accounts": {"type": "array", "items": account, "description": "a list of accounts"},
         },
     }
 
 
-_HELP = "install the package that offers it, or keep it unread with --keep-unknown (keep_unknown)"
+_HINT = "install the package that offers it, or keep it unread with --keep-unknown (keep_unknown)"
 
 
 def _not_installed(name: str, known: Iterable[str]) -> str:
     near = unknown_name("provider", name, sorted(known)).partition("; ")[2]
-    return f"no provider {show_value(name)} is installed; {near}; {_HELP}"
+    return f"no provider {show_value(name)} is installed; {near}; {_HINT}"
 
 
 def _check_variants(variants: Mapping[str, Any], switches: Mapping[str, Switch], unread: Container[str]) -> None:

@@ -1,4 +1,4 @@
-"""What a world file says of providers that are not installed: taken out of it, so that a snapshot can write it back."""
+"""Takes the parts of providers that are not installed out of a world file, so that a snapshot can write them back."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from mockserver.engine.state import UnreadParts
 
 
 def take_out_unknown(document: Any, known: Container[str]) -> tuple[Any, UnreadParts]:
-    """A decoded world file without the accounts and scheduled messages of providers that are not known, and these."""
+    """Return a decoded world file without the accounts and scheduled messages of unknown providers, and those parts."""
     if not isinstance(document, dict):
         return document, UnreadParts()
     rest, unread = dict(document), dict[str, list[Any]]()
     for part in ("accounts", "scheduled"):
-        things = document.get(part)
-        if isinstance(things, list):
-            unread[part] = [thing for thing in things if _is_unknown(thing, known)]
-            rest[part] = [thing for thing in things if not _is_unknown(thing, known)]
+        items = document.get(part)
+        if isinstance(items, list):
+            unread[part] = [item for item in items if _is_unknown(item, known)]
+            rest[part] = [item for item in items if not _is_unknown(item, known)]
     accounts, scheduled = (tuple(map(freeze, unread.get(part, ()))) for part in ("accounts", "scheduled"))
     return rest, UnreadParts(accounts, scheduled)
 
 
-def _is_unknown(thing: Any, known: Container[str]) -> bool:
-    return isinstance(thing, dict) and isinstance(thing.get("provider"), str) and thing["provider"] not in known
+def _is_unknown(item: Any, known: Container[str]) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("provider"), str) and item["provider"] not in known

@@ -143,9 +143,9 @@ def _counted(messages: MessageStore, search: Search, page: Page) -> tuple[int, I
 
 def _looked_through(messages: MessageStore, search: Search, page: Page) -> tuple[int, Iterable[MessageSlice]]:
     """Look at every message."""
-    found = messages.everything(search.keys, search.since, search.until)
+    found = messages.select_each(search.keys, search.since, search.until)
     for field, is_wanted in search.tests:
-        found = [stretch.where(field, is_wanted) for stretch in found]
+        found = [each.where(field, is_wanted) for each in found]
     counts = [len(stretch.places) for stretch in found]
     if page.size is None:
         return sum(counts), found
