@@ -200,11 +200,11 @@ class Service:
     def control(self) -> Control:
         """The control API."""
         api = Api(
+            self.providers.providers,
+            self.providers.switches,
             self.registry,
             self.masking,
             self.settings,
-            self.providers.providers,
-            self.providers.switches,
             __version__,
             lambda: self.handler.router.addresses,
             lambda: self.listen_addresses(),  # noqa: PLW0108 - the server sets it when it is made

@@ -13,7 +13,9 @@ from schemathesis.checks import positive_data_acceptance
 from werkzeug.test import Client
 
 from mockserver import __version__
-from mockserver.app import CALLBACKS, VARIANTS, build_service
+from mockserver.admin.endpoint import Catalog
+from mockserver.admin.endpoints import endpoints
+from mockserver.app import CALLBACKS, INSTALLED, VARIANTS, build_service
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import WorldRegistry
@@ -162,3 +164,11 @@ def test_data_that_is_right_is_answered_as_described(described: Any, label: str)
 def test_data_that_is_wrong_is_rejected_as_described(described: Any, label: str) -> None:
     # That wrong data were accepted, schemathesis says itself; a body that may be left out is not wrong without one.
     assert ask(described, label, GenerationMode.NEGATIVE) <= {200, 201, 400, 404}
+
+
+def test_endpoints_are_built_once_for_all_applications_with_the_same_providers() -> None:
+    switches = INSTALLED.switches
+    first, second = (Catalog(INSTALLED.providers, switches) for _ in range(2))
+
+    assert endpoints(first) is endpoints(second)
+    assert endpoints(first) != endpoints(Catalog(INSTALLED.providers[:1], switches))

@@ -20,7 +20,7 @@ from mockserver.validation.json_schema import object_schema
 from mockserver.validation.messages import format_place, show_value, unknown_name
 from mockserver.validation.suggestions import nearest
 
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, Conflict, ResourceNotFound
 from .schemas import a_list, changes_schema, component, held
 from .serializers import account as described
@@ -127,7 +127,7 @@ def _reject_duplicates(state: State, account: Account) -> None:
                 raise Conflict(f"{show_value(min(both))} belongs to the account {other.name!r}")
 
 
-def endpoints(api: Api) -> tuple[Endpoint, ...]:
+def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for accounts."""
     account, one = component("Account"), "/_mock/worlds/{world}/accounts/{provider}/{name}"
     return (
@@ -146,7 +146,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             "or change its provider's own fields.",
             change,
             account,
-            body={"anyOf": [changes_schema(provider) for provider in api.providers]},
+            body={"anyOf": [changes_schema(provider) for provider in catalog.providers]},
             checks_body=True,
         ),
     )

@@ -9,7 +9,7 @@ from mockserver.engine.instants import LATEST, SECOND, Instant
 from mockserver.engine.world import TimedEvent, World
 from mockserver.validation.json_schema import object_schema
 
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import Conflict
 from .schemas import INSTANT, LATER, a_list, component, instant
 from .serializers import clock as described
@@ -89,7 +89,7 @@ _ADVANCE = {
 }
 
 
-def endpoints(_: Api) -> tuple[Endpoint, ...]:
+def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for the clock."""
     here = "/_mock/worlds/{world}/clock"
     time, moved = component("Clock"), component("Moved")

@@ -17,7 +17,7 @@ from mockserver.sdk.provider import Provider
 from mockserver.validation.json_schema import object_schema
 
 from . import client_antipatterns as antipatterns
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .outcomes import error_of, is_whole
 from .schemas import a_list
 
@@ -107,7 +107,7 @@ def _behaviour(each: Witnessed) -> dict[str, Any]:
     }
 
 
-def endpoints(_: Api) -> tuple[Endpoint, ...]:
+def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for coverage."""
     thing = {"type": "object"}
     response = object_schema(

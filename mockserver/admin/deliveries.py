@@ -14,12 +14,12 @@ from mockserver.engine.instants import Instant, iso
 from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
 from mockserver.sdk.webhooks import subject
-from mockserver.validation.json_schema import Schema, object_schema
+from mockserver.validation.json_schema import TEXT, Schema, object_schema
 
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import Conflict, ResourceNotFound
 from .messages import accounts_asked_for
-from .schemas import WHOLE, WORD, a_list, component, one_of
+from .schemas import WHOLE, a_list, component, one_of
 from .serializers import delivery as described
 
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -139,7 +139,7 @@ def judges(event: AttemptEnded, query: Mapping[str, Any]) -> bool:
     return bool((number, status) == (event.number, event.status))
 
 
-def judged_filters(_: Api) -> dict[str, Schema]:
+def judged_filters(_: Catalog) -> dict[str, Schema]:
     """The filters for attempts: the number and the status of the delivery."""
     return {"number": WHOLE, "status": one_of(STATUSES)}
 
@@ -155,11 +155,11 @@ _IDLE = object_schema(
 )
 
 
-def endpoints(api: Api) -> tuple[Endpoint, ...]:
+def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for deliveries."""
     here, delivery = "/_mock/worlds/{world}/deliveries", component("Delivery")
     one = f"{here}/{{number}}"
-    whose = {"provider": one_of(api.provider_names), "account": WORD, "status": one_of(STATUSES)}
+    whose = {"provider": one_of(catalog.provider_names), "account": TEXT, "status": one_of(STATUSES)}
     return (
         Endpoint(
             "GET",

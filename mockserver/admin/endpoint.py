@@ -28,7 +28,22 @@ FIXTURES = ("demo", "small", "empty")
 
 
 @dataclass(frozen=True, eq=False)
-class Api:
+class Catalog:
+    """What the endpoints' schemas are made of; the same for every application with the same providers."""
+
+    providers: tuple[Provider, ...]
+    """Every provider."""
+    switches: tuple[Quirk, ...]
+    """Every switch of a world, the server's own among them."""
+
+    @cached_property
+    def provider_names(self) -> Mapping[str, Provider]:
+        """The providers, by name."""
+        return {provider.name: provider for provider in self.providers}
+
+
+@dataclass(frozen=True, eq=False)
+class Api(Catalog):
     """The objects that the endpoints work on."""
 
     registry: WorldRegistry
@@ -37,10 +52,6 @@ class Api:
     """The masking of secrets in what is shown."""
     settings: Settings
     """The settings: access to the control API, and limits."""
-    providers: tuple[Provider, ...]
-    """Every provider."""
-    switches: tuple[Quirk, ...]
-    """Every switch of a world, the server's own among them."""
     version: str
     """Ours."""
     addresses: Callable[[], Iterable[str]] = field(default=tuple)
@@ -52,11 +63,6 @@ class Api:
     def rules(self) -> Rules:
         """What world files are held to."""
         return Rules.of(self.providers, self.switches)
-
-    @cached_property
-    def provider_names(self) -> Mapping[str, Provider]:
-        """The providers, by name."""
-        return {provider.name: provider for provider in self.providers}
 
     @cached_property
     def terms(self) -> Mapping[str, Terms]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
+
+from mockserver.sdk.provider import Provider, Quirk
 
 from . import (
     accounts,
@@ -20,7 +23,7 @@ from . import (
     variants,
     worlds,
 )
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 
 _FILES = (
     *(meta, faults, worlds, listeners, accounts, clock, variants),
@@ -28,22 +31,33 @@ _FILES = (
 )
 
 
-def endpoints(api: Api) -> tuple[Endpoint, ...]:
+def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return all endpoints."""
+    return _endpoints(catalog.providers, catalog.switches)
 
-    def openapi_json(_: Api, __: None, ___: RequestArgs) -> dict[str, Any]:
-        """Return the OpenAPI description of this API."""
-        return openapi.document(api, table)
 
-    table = (
+@lru_cache(maxsize=8)
+def _endpoints(providers: tuple[Provider, ...], switches: tuple[Quirk, ...]) -> tuple[Endpoint, ...]:
+    """Build the table once for all applications of a process with the same providers."""
+    catalog = Catalog(providers, switches)
+    return (
         Endpoint(
             "GET",
             "/_mock/openapi.json",
             "This API, described as OpenAPI 3.1.",
-            openapi_json,
+            _openapi_json,
             {"type": "object"},
             is_open=True,
         ),
-        *(endpoint for file in _FILES for endpoint in file.endpoints(api)),
+        *(endpoint for file in _FILES for endpoint in file.endpoints(catalog)),
     )
-    return table
+
+
+def _openapi_json(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
+    """Return the OpenAPI description of this API."""
+    return _document(api.providers, api.switches, api.version)
+
+
+@lru_cache(maxsize=8)
+def _document(providers: tuple[Provider, ...], switches: tuple[Quirk, ...], version: str) -> dict[str, Any]:
+    return openapi.document(Catalog(providers, switches), version, _endpoints(providers, switches))

@@ -11,7 +11,7 @@ from mockserver.http.fault_rules import RULE, rule_from, rule_to_json
 from mockserver.validation.json_schema import object_schema
 from mockserver.validation.messages import unknown_name
 
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, InUse, ResourceNotFound
 from .schemas import a_list, component
 
@@ -74,7 +74,7 @@ _FAULT = {
 _RULE = {**RULE, "properties": {**RULE["properties"], "fault": _FAULT}}
 
 
-def endpoints(_: Api) -> tuple[Endpoint, ...]:
+def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for fault rules."""
     here, rule = "/_mock/worlds/{world}/faults", component("FaultRule")
     removed = object_schema("", ["removed"], removed={"type": "integer"})

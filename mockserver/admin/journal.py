@@ -9,15 +9,15 @@ from typing import Any
 
 from mockserver.engine.journal import OUTCOMES, Exchange
 from mockserver.engine.world import World
-from mockserver.validation.json_schema import Schema, object_schema
+from mockserver.validation.json_schema import TEXT, Schema, object_schema
 
 from . import exchanges
 from . import verification as asserting
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, ResourceNotFound
 from .explain import NotInJournal, find
 from .outcomes import error_of
-from .schemas import WHOLE, WORD, a_list, component, held, one_of
+from .schemas import WHOLE, a_list, component, held, one_of
 
 
 def listed(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -69,19 +69,19 @@ def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
     )
 
 
-def filters(api: Api) -> dict[str, Schema]:
+def filters(catalog: Catalog) -> dict[str, Schema]:
     """The filters for exchanges."""
     return {
-        "provider": one_of(api.provider_names),
-        "operation": WORD,
+        "provider": one_of(catalog.provider_names),
+        "operation": TEXT,
         "outcome": one_of(OUTCOMES),
-        "error": WORD,
+        "error": TEXT,
         "status": {"type": "integer", "minimum": 0, "maximum": 999, "description": "an HTTP status"},
         "target": {"type": "string", "description": "a part of the request target"},
     }
 
 
-def endpoints(api: Api) -> tuple[Endpoint, ...]:
+def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for exchanges."""
     here, whole = "/_mock/worlds/{world}/journal", {"type": "integer"}
     return (
@@ -98,7 +98,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
                 dropped=whole,
                 why_dropped={"type": ["string", "null"]},
             ),
-            query={**filters(api), "since": WHOLE, "limit": WHOLE},
+            query={**filters(catalog), "since": WHOLE, "limit": WHOLE},
         ),
         Endpoint(
             "GET",

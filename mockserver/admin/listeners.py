@@ -6,7 +6,7 @@ from typing import Any
 
 from mockserver.validation.json_schema import object_schema
 
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import ResourceNotFound
 from .schemas import NAME, OBJECT
 
@@ -26,7 +26,7 @@ def unbind(api: Api, _: None, values: RequestArgs) -> None:
     api.registry.unbind(values.path["listener"])
 
 
-def endpoints(_: Api) -> tuple[Endpoint, ...]:
+def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for listeners."""
     here = "/_mock/listeners/{listener}"
     body = object_schema("an object that names a world", ["world"], world=NAME)

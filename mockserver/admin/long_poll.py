@@ -18,7 +18,7 @@ from mockserver.sdk.response import Deferred, Response, Stream
 from mockserver.validation.json_schema import Schema, object_schema
 
 from . import deliveries, journal, messages
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest
 from .schemas import WHOLE, one_of, parameter
 from .serializers import event_json
@@ -47,7 +47,7 @@ def _is_judged(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
 
 class _Kind(NamedTuple):
     is_wanted: RequestPattern
-    filters: Callable[[Api], Mapping[str, Schema]]
+    filters: Callable[[Catalog], Mapping[str, Schema]]
 
 
 WAITED_FOR: Mapping[str, _Kind] = {
@@ -86,11 +86,11 @@ def _understood(kind: str, query: Mapping[str, Any], filters: Mapping[str, Schem
     }
 
 
-def _all_filters(api: Api) -> dict[str, Schema]:
+def _all_filters(catalog: Catalog) -> dict[str, Schema]:
     """Return the filters of all kinds; one whose type differs between kinds is a string."""
     every: dict[str, Schema] = {}
     for kind in WAITED_FOR.values():
-        for name, schema in kind.filters(api).items():
+        for name, schema in kind.filters(catalog).items():
             known = every.setdefault(name, schema)
             if known != schema:
                 every[name] = {"type": "string", "description": f"{known['description']}; or {schema['description']}"}
@@ -117,7 +117,7 @@ def events(api: Api, world: World, values: RequestArgs) -> Stream:
     return stream
 
 
-def endpoints(api: Api) -> tuple[Endpoint, ...]:
+def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for waiting."""
     seconds: Schema = {
         "type": "number",
@@ -136,7 +136,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
                 "for": one_of(WAITED_FOR),
                 "since": WHOLE,
                 "timeout": seconds,
-                **_all_filters(api),
+                **_all_filters(catalog),
             },
             needs=("for",),
         ),

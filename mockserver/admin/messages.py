@@ -25,17 +25,16 @@ from mockserver.engine.provider_errors import ProviderError
 from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
-from mockserver.validation.json_schema import Schema, object_schema
+from mockserver.validation.json_schema import TEXT, Schema, object_schema
 from mockserver.validation.messages import show_value, unknown_name
 
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, Conflict, ResourceNotFound
 from .schemas import (
     DIRECTION,
     INBOUND_SCHEMA,
     LATER,
     WHOLE,
-    WORD,
     a_list,
     component,
     held,
@@ -285,14 +284,14 @@ def _concluded(world: World, provider: Provider, fields: Mapping[str, Any], keep
     return decision
 
 
-def filters(api: Api) -> dict[str, Schema]:
+def filters(catalog: Catalog) -> dict[str, Schema]:
     """The filters for messages."""
-    return {"provider": one_of(api.provider_names), "account": WORD, "direction": DIRECTION, "number": WORD}
+    return {"provider": one_of(catalog.provider_names), "account": TEXT, "direction": DIRECTION, "number": TEXT}
 
 
-def event_filters(api: Api) -> dict[str, Schema]:
+def event_filters(catalog: Catalog) -> dict[str, Schema]:
     """The filters for events of messages."""
-    return {**filters(api), "serial": WHOLE, "status": WORD, "event": one_of(("stored", "changed", "deleted"))}
+    return {**filters(catalog), "serial": WHOLE, "status": TEXT, "event": one_of(("stored", "changed", "deleted"))}
 
 
 def matches_event(world: World, event: object, query: Mapping[str, Any]) -> bool:
@@ -319,7 +318,7 @@ def matches_event(world: World, event: object, query: Mapping[str, Any]) -> bool
     )
 
 
-def endpoints(api: Api) -> tuple[Endpoint, ...]:
+def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for messages."""
     here, message = "/_mock/worlds/{world}/messages", component("Message")
     return (
@@ -329,7 +328,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             "Messages in the order in which they came to be; ask with since=next for those that follow.",
             listed,
             object_schema("", ["messages", "next"], messages=a_list(message), next={"type": ["integer", "null"]}),
-            query={**filters(api), "limit": WHOLE, "since": WHOLE},
+            query={**filters(catalog), "limit": WHOLE, "since": WHOLE},
         ),
         Endpoint(
             "POST",
@@ -338,7 +337,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             store,
             message,
             201,
-            {"anyOf": [message_schema(provider) for provider in api.providers]},
+            {"anyOf": [message_schema(provider) for provider in catalog.providers]},
             checks_body=True,
         ),
         Endpoint(
@@ -348,7 +347,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             change,
             message,
             200,
-            {"anyOf": [message_changes_schema(provider) for provider in api.providers]},
+            {"anyOf": [message_changes_schema(provider) for provider in catalog.providers]},
             checks_body=True,
         ),
         Endpoint(

@@ -10,7 +10,7 @@ from mockserver.validation.json_schema import object_schema
 from mockserver.validation.messages import unknown_name
 
 from . import quirk_parser as quirk_book
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import ResourceNotFound
 from .schemas import a_list, component
 
@@ -86,7 +86,7 @@ def _error(provider: str, error: type[ProviderError]) -> dict[str, Any]:
     }
 
 
-def endpoints(_: Api) -> tuple[Endpoint, ...]:
+def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints about the server."""
     text = {"type": "string"}
     return (

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from mockserver.engine.journal import OUTCOMES, Effect
+from mockserver.http.fault_rules import RULE_STATUS
 from mockserver.validation.json_schema import END, Schema
 from mockserver.worldfile import FORMAT
 
 from .clock import MOVED
 from .deliveries import STATUSES
-from .endpoint import Api, Endpoint
+from .endpoint import Catalog, Endpoint
 from .schemas import a_list, account_schema, component, message_schema, one_of
 
 _PATH: Mapping[str, Schema] = {
@@ -32,26 +33,26 @@ _PATH: Mapping[str, Schema] = {
 """What addresses name."""
 
 
-def document(api: Api, table: Iterable[Endpoint]) -> dict[str, Any]:
+def document(catalog: Catalog, version: str, table: Iterable[Endpoint]) -> dict[str, Any]:
     """The whole description."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in table:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
-    whole: dict[str, Any] = _portable(_described(api, paths))
+    whole: dict[str, Any] = _portable(_described(catalog, version, paths))
     return whole
 
 
-def _described(api: Api, paths: Mapping[str, Any]) -> dict[str, Any]:
+def _described(catalog: Catalog, version: str, paths: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "mockserver's control API",
-            "version": api.version,
+            "version": version,
             "description": "Worlds, clock, faults, variants, the deliveries and the journal of the providers' double.",
         },
         "paths": paths,
         "components": {
-            "schemas": _components(api),
+            "schemas": _components(catalog),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "asked for off loopback only"}
             },
@@ -151,7 +152,7 @@ _ATTEMPT = _all(
 )
 
 
-def _components(api: Api) -> dict[str, Any]:
+def _components(catalog: Catalog) -> dict[str, Any]:
     return {
         "Error": _all(error=_all(code=_TEXT, message=_TEXT, difference={})),
         "World": _all(
@@ -168,8 +169,8 @@ def _components(api: Api) -> dict[str, Any]:
         "Clock": _all(**_CLOCK),
         "Moved": MOVED,
         "TimedEvent": _all(at=_STAMP, event=_TEXT),
-        "Account": {"anyOf": [account_schema(provider) for provider in api.providers]},
-        "Message": {"anyOf": [_message_schema(message_schema(provider)) for provider in api.providers]},
+        "Account": {"anyOf": [account_schema(provider) for provider in catalog.providers]},
+        "Message": {"anyOf": [_message_schema(message_schema(provider)) for provider in catalog.providers]},
         "VariantsMixin": {
             "type": "object",
             "additionalProperties": _all(
@@ -177,18 +178,7 @@ def _components(api: Api) -> dict[str, Any]:
             ),
         },
         "Kinds": _all(kinds=a_list(_all(kind=_TEXT, target=_TEXT, about=_TEXT, points=a_list(_TEXT), schema=_ANY))),
-        "FaultRule": _all(
-            id=_TEXT,
-            target=_TEXT,
-            match=_ANY,
-            when=_ANY,
-            point=_TEXT,
-            fault={},
-            matched=_WHOLE,
-            hits=_WHOLE,
-            remaining=_or_null(_WHOLE),
-            exhausted=_FLAG,
-        ),
+        "FaultRule": RULE_STATUS,
         "ProviderErrorFault": _all(provider=_TEXT, name=_TEXT, status=_WHOLE, description=_TEXT, rule=_TEXT),
         "Exchange": _all(**_EXCHANGE, error=_or_null(_TEXT), fault=_or_null(_TEXT)),
         "FullExchange": _all(

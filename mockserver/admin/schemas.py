@@ -10,7 +10,7 @@ from typing import Any
 
 from mockserver.engine.instants import Instant, parse_instant
 from mockserver.sdk.provider import Provider, Quirk
-from mockserver.validation.json_schema import END, Schema, object_schema, validate
+from mockserver.validation.json_schema import END, TEXT, Schema, object_schema, validate
 from mockserver.validation.messages import format_choices, show_value
 
 from .errors import BadRequest
@@ -21,7 +21,6 @@ NAME = {
     "pattern": f"^[A-Za-z0-9_][A-Za-z0-9_.-]{{0,63}}{END}",
     "description": "a name of 1 to 64 letters, digits, _, - and .",
 }
-WORD = {"type": "string", "description": "a text"}
 OBJECT = {"type": "object", "description": "an object"}
 WHOLE = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1, "description": "a whole number"}
 DIRECTION = {"type": "string", "enum": ["inbound", "outbound"], "description": "'inbound' or 'outbound'"}
@@ -173,7 +172,7 @@ def _row_schema(provider: Provider) -> dict[str, Any]:
 
 
 def _whose(provider: Provider) -> dict[str, Schema]:
-    return {"provider": {"type": "string", "const": provider.name, "description": repr(provider.name)}, "account": WORD}
+    return {"provider": {"type": "string", "const": provider.name, "description": repr(provider.name)}, "account": TEXT}
 
 
 def message_schema(provider: Provider) -> dict[str, Any]:
@@ -200,17 +199,17 @@ INBOUND_SCHEMA: Schema = {
     "description": "an object that describes a message",
     "required": ["provider", "sender"],
     "properties": {
-        "provider": WORD,
-        "account": WORD,
+        "provider": TEXT,
+        "account": TEXT,
         "in": LATER,
-        "sender": WORD,
-        "recipient": WORD,
-        "text": WORD,
-        "kind": WORD,
-        "program": WORD,
-        "network": WORD,
-        "reference": WORD,
-        "title": WORD,
+        "sender": TEXT,
+        "recipient": TEXT,
+        "text": TEXT,
+        "kind": TEXT,
+        "program": TEXT,
+        "network": TEXT,
+        "reference": TEXT,
+        "title": TEXT,
         "attachments": a_list(OBJECT),
         "fields": OBJECT,
     },

@@ -13,7 +13,7 @@ from mockserver.engine.world import World
 from mockserver.validation.messages import Place, format_place
 from mockserver.worldfile import WorldFile, WorldFileError, dump, lines, read
 
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, InUse
 from .schemas import component
 from .serializers import world_ as described
@@ -88,7 +88,7 @@ def _fresh(world: World, account: Account) -> tuple[Login, ...]:
     return tuple(Login(token("user"), token("secret") if login.secret else None) for login in account.logins)
 
 
-def endpoints(_: Api) -> tuple[Endpoint, ...]:
+def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for snapshots."""
     here, file = "/_mock/worlds/{world}/snapshot", component("WorldFile")
     flag = {"type": "boolean", "description": "true or false"}

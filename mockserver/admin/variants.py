@@ -10,7 +10,7 @@ from mockserver.engine.instants import Instant
 from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
 
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .schemas import component, variants_schema
 from .worlds import checked_variants
 
@@ -43,7 +43,7 @@ def choose(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     return show(api, world, values)
 
 
-def endpoints(api: Api) -> tuple[Endpoint, ...]:
+def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for variants."""
     here, variants = "/_mock/worlds/{world}/variants", component("VariantsMixin")
     return (
@@ -54,6 +54,6 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             "Read some switches another way from now on.",
             choose,
             variants,
-            body=variants_schema(api.switches),
+            body=variants_schema(catalog.switches),
         ),
     )

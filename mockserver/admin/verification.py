@@ -15,9 +15,10 @@ from difflib import SequenceMatcher
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from mockserver.engine.faults import LONGEST_PATTERN, Criterion, Equals, Matches
+from mockserver.engine.faults import Criterion, Equals, Matches
 from mockserver.engine.journal import OUTCOMES, Exchange, Journal
-from mockserver.validation.json_schema import validate
+from mockserver.http.fault_rules import criteria_schema
+from mockserver.validation.json_schema import TEXT, validate
 from mockserver.validation.messages import format_choices, format_place
 
 from .outcomes import error_of
@@ -26,20 +27,7 @@ from .request_inspection import header, path, sent, shown
 Mask: TypeAlias = Callable[[str, Any], Any]
 """Takes what is not ours out of a parameter's value: `Masking.parameter`."""
 
-_WORD = {"type": "string", "description": "a text"}
-_CRITERION = {
-    "description": f"a text, a number, true, false, or an object such as {{'pattern': '^555'}} of at most {LONGEST_PATTERN} characters",
-    "oneOf": [
-        {"type": ["string", "number", "boolean"]},
-        {
-            "type": "object",
-            "required": ["pattern"],
-            "additionalProperties": False,
-            "properties": {"pattern": {"type": "string", "maxLength": LONGEST_PATTERN}},
-        },
-    ],
-}
-_CRITERIA = {"type": "object", "description": "an object of texts and patterns", "additionalProperties": _CRITERION}
+_CRITERIA = criteria_schema(["string", "number", "boolean"], "a text, a number, true, false")
 _COUNT = {"type": "integer", "minimum": 0, "description": "a whole number of at least 0"}
 
 REQUEST_PATTERN: Mapping[str, Any] = {
@@ -47,11 +35,11 @@ REQUEST_PATTERN: Mapping[str, Any] = {
     "description": "an object that describes an exchange",
     "additionalProperties": False,
     "properties": {
-        "provider": _WORD,
-        "operation": _WORD,
-        "account": _WORD,
-        "method": _WORD,
-        "path": _WORD,
+        "provider": TEXT,
+        "operation": TEXT,
+        "account": TEXT,
+        "method": TEXT,
+        "path": TEXT,
         "parameters": _CRITERIA,
         "headers": _CRITERIA,
         "outcome": {"enum": list(OUTCOMES), "description": format_choices(OUTCOMES)},

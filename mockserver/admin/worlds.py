@@ -15,7 +15,7 @@ from mockserver.validation.messages import Place, format_place, unknown_name
 from mockserver.worldfile import FORMAT, WorldFile, WorldFileError
 from mockserver.worldfile.rules import check
 
-from .endpoint import FIXTURES, Api, Endpoint, RequestArgs
+from .endpoint import FIXTURES, Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, Conflict, InUse
 from .schemas import INSTANT, NAME, OBJECT, a_list, component, instant, login_schema, one_of, variants_schema
 from .serializers import world_ as described
@@ -131,7 +131,7 @@ def _each(credentials: _Credentials) -> Iterable[tuple[str, str, list[Mapping[st
             yield provider, name, logins
 
 
-def _credentials_schema(api: Api) -> Schema:
+def _credentials_schema(catalog: Catalog) -> Schema:
     return object_schema(
         "an object of credentials by provider and account",
         **{
@@ -140,21 +140,21 @@ def _credentials_schema(api: Api) -> Schema:
                 "description": "an object of credentials by account",
                 "additionalProperties": a_list(login_schema(provider), "a list of at least one credential", minItems=1),
             }
-            for provider in api.providers
+            for provider in catalog.providers
         },
     )
 
 
-def _creation(api: Api) -> Schema:
+def _creation(catalog: Catalog) -> Schema:
     return object_schema(
         "an object that describes a world",
         id=NAME,
         fixture=one_of(FIXTURES),
         snapshot={**OBJECT, "description": "a world file's object"},
         seed={"type": "string", "minLength": 1, "maxLength": 200, "description": "a text of 1 to 200 characters"},
-        variants=variants_schema(api.switches),
+        variants=variants_schema(catalog.switches),
         freeze=INSTANT,
-        credentials=_credentials_schema(api),
+        credentials=_credentials_schema(catalog),
         keep_unknown={
             "type": "boolean",
             "description": "true or false: whether what the snapshot says of providers that are not installed is kept",
@@ -166,7 +166,7 @@ def _creation(api: Api) -> Schema:
     )
 
 
-def endpoints(api: Api) -> tuple[Endpoint, ...]:
+def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for worlds."""
     world, one = component("World"), "/_mock/worlds/{world}"
     return (
@@ -179,7 +179,7 @@ def endpoints(api: Api) -> tuple[Endpoint, ...]:
             create,
             world,
             201,
-            body=_creation(api),
+            body=_creation(catalog),
             needs_body=False,
         ),
         Endpoint("GET", one, "A world: where it is, who may come in, how much is in it.", show, world),

@@ -28,7 +28,7 @@ from mockserver.engine.faults import (
     When,
 )
 from mockserver.engine.instants import Instant, iso, parse_duration, parse_instant
-from mockserver.validation.json_schema import END, Schema, object_schema, validate
+from mockserver.validation.json_schema import END, TEXT, Schema, object_schema, validate
 from mockserver.validation.messages import Place, format_choices, format_place, show_value, unknown_name
 
 from .fault_effects import FaultChain, ProviderErrorFault, parse
@@ -41,20 +41,24 @@ _MOMENT = {
     "type": "string",
     "description": "an instant such as '2026-06-01T12:00:00Z', or a duration from now such as 'PT30S'",
 }
-_WORD = {"type": "string", "description": "a text"}
-_CRITERION = {
-    "description": f"a text, or an object such as {{'pattern': '^555'}} of at most {LONGEST_PATTERN} characters",
-    "oneOf": [
-        {"type": "string"},
-        {
-            "type": "object",
-            "required": ["pattern"],
-            "additionalProperties": False,
-            "properties": {"pattern": {"type": "string", "maxLength": LONGEST_PATTERN}},
-        },
-    ],
-}
-_CRITERIA = {"type": "object", "description": "an object of texts and patterns", "additionalProperties": _CRITERION}
+
+
+def criteria_schema(types: Collection[str], names: str) -> dict[str, Any]:
+    """Return the JSON Schema of an object of criteria: plain values and patterns.
+
+    Args:
+        types: the JSON types of plain values.
+        names: these types in words, such as ``a text``.
+    """
+    pattern = object_schema("", ["pattern"], pattern={"type": "string", "maxLength": LONGEST_PATTERN})
+    criterion = {
+        "description": f"{names}, or an object such as {{'pattern': '^555'}} of at most {LONGEST_PATTERN} characters",
+        "oneOf": [{"type": list(types)}, pattern],
+    }
+    return {"type": "object", "description": "an object of texts and patterns", "additionalProperties": criterion}
+
+
+_CRITERIA = criteria_schema(["string"], "a text")
 
 
 RULE: Schema = object_schema(
@@ -68,13 +72,13 @@ RULE: Schema = object_schema(
     target={"enum": ["response", "webhook"], "description": format_choices(["response", "webhook"])},
     match=object_schema(
         "an object of criteria",
-        provider=_WORD,
-        account=_WORD,
-        kind=_WORD,
-        url=_WORD,
-        operation=_WORD,
-        method=_WORD,
-        path=_WORD,
+        provider=TEXT,
+        account=TEXT,
+        kind=TEXT,
+        url=TEXT,
+        operation=TEXT,
+        method=TEXT,
+        path=TEXT,
         parameters=_CRITERIA,
         headers=_CRITERIA,
     ),
@@ -92,6 +96,19 @@ RULE: Schema = object_schema(
     expires_after=_TIMES,
 )
 """The JSON Schema of a rule; what ``fault`` may be is in `mockserver.http.fault_effects.SCHEMAS`."""
+
+RULE_STATUS: Schema = {
+    "type": "object",
+    "required": ["id", "target", "match", "when", "point", "fault", "matched", "hits", "remaining", "exhausted"],
+    "properties": {
+        **RULE["properties"],
+        "matched": {"type": "integer"},
+        "hits": {"type": "integer"},
+        "remaining": {"type": ["integer", "null"]},
+        "exhausted": {"type": "boolean"},
+    },
+}
+"""The JSON Schema of a rule with its counters, as `rule_to_json` writes it."""
 
 CRITERIA: Mapping[Target, tuple[str, ...]] = {
     "response": ("provider", "operation", "method", "path", "parameters", "headers"),

@@ -19,6 +19,8 @@ Schema: TypeAlias = Mapping[str, Any]
 END = "(?![\\s\\S])"
 """The end of a text in a pattern: in Python ``$`` would accept a line feed after it."""
 
+TEXT: Schema = {"type": "string", "description": "a text"}
+
 
 def object_schema(description: str, required: Iterable[str] = (), /, **properties: Schema) -> dict[str, Any]:
     """Return the schema of an object with these keys and no others."""
