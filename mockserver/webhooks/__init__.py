@@ -8,10 +8,8 @@ Rules of this package:
 4. Every failure becomes an ``Outcome`` with one sentence, which names the URL without its credentials and its query.
 5. No lock of this package is held during a callback or a blocking call.
 
-There is no ``requests.Session``: what a session adds to its adapter (cookies, redirects, proxies and passwords from the
-environment, headers of its own) must not happen here, and sessions are not promised to be thread-safe (psf/requests #2766).
-All threads share one ``HTTPAdapter``, whose only mutable part is urllib3's thread-safe connection pool. It is shared
-because a receiver that serves one connection at a time would otherwise wait for the one that another thread keeps open.
+Neither ``requests`` nor ``urllib3`` is used: tests replace parts of both, and a session adds what must not happen here
+(cookies, redirects, proxies and passwords from the environment, headers of its own).
 """
 
 from __future__ import annotations

@@ -6,27 +6,21 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from mockserver.engine.instants import SECOND, Instant
 
-from .errors import WebhookError, causes, describe, error_messages
-
-if TYPE_CHECKING:
-    from urllib3 import HTTPHeaderDict
-
-    from .url import WebhookUrl
+from .errors import ERROR_MESSAGES, WebhookError, describe
+from .url import WebhookUrl
 
 logger = logging.getLogger(__name__)
 
 
 class RunningAttempt:
-    """One webhook attempt in progress: its deadline, its URL and headers, and its socket, so that another thread can abort it."""
+    """One webhook attempt in progress: its deadline, its URL and its socket, so that another thread can abort it."""
 
-    __slots__ = ("_deadline", "_is_aborted", "_sock", "_stopwatch", "_timeout", "headers", "url")
+    __slots__ = ("_deadline", "_is_aborted", "_sock", "_stopwatch", "_timeout", "url")
 
     url: WebhookUrl
-    headers: HTTPHeaderDict
 
     def __init__(self, timeout: float, stopwatch: Callable[[], Instant]) -> None:
         self._timeout = timeout
@@ -80,13 +74,11 @@ class RunningAttempt:
                 )  # the plain socket below TLS: the TLS layer belongs to the sending thread
 
     def describe_failure(self, error: Exception) -> str:
-        """Return the sentence for an error of requests, urllib3, http.client or the system."""
+        """Return the sentence for an error of http.client or the system."""
         if self._is_aborted:
             return str(self.timeout_error())
-        found = list(causes(error))
-        for kind, sentence in error_messages():
-            for cause in found:
-                if isinstance(cause, kind):
-                    return sentence.format(url=self.redacted_url, late=self.timeout_error(), detail=describe(cause))
+        for kind, sentence in ERROR_MESSAGES:
+            if isinstance(error, kind):
+                return sentence.format(url=self.redacted_url, late=self.timeout_error(), detail=describe(error))
         logger.error("An attempt at %s failed for an unknown reason", self.redacted_url, exc_info=error)
         return f"the attempt at {self.redacted_url} failed: {type(error).__name__}"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from http.client import HTTPResponse, IncompleteRead
+from typing import Any, TypeAlias
+
+import certifi
 
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.engine.instants import SECOND
@@ -14,13 +18,9 @@ from mockserver.engine.instants import SECOND
 from .address_policy import AddressPolicy
 from .attempt import RunningAttempt
 from .config import WebhookConfig
-from .connections import create_adapter
+from .connections import ConnectionPool, WebhookConnection
 from .errors import WebhookError, describe
-from .url import WebhookUrl, build_headers, parse_webhook_url, prepare_request, redirected_request
-
-if TYPE_CHECKING:
-    from requests.adapters import HTTPAdapter
-    from urllib3 import BaseHTTPResponse
+from .url import WebhookUrl, build_headers, check_method, parse_webhook_url, redirected_request
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
 """Returns the addresses of a host name, for a port."""
@@ -30,31 +30,25 @@ Connect: TypeAlias = Callable[[str, int, float], socket.socket]
 
 
 class HttpClient:
-    """An HTTP client that turns an `OutgoingRequest` into an `Outcome`."""
+    """An HTTP client that turns an `OutgoingRequest` into an `Outcome`.
+
+    It keeps no cookies and takes no proxy, password or certificate from the environment. In a test run it works beside
+    libraries that replace functions of ``requests``, ``urllib3``, ``http.client`` or ``socket``: it holds what it needs.
+    """
+
+    _new_ssl_context = ssl.SSLContext
 
     def __init__(self, webhook_config: WebhookConfig, resolve: Resolve, connect: Connect) -> None:
         self._webhook_config = webhook_config
         self._resolve = resolve
         self._connect = connect
         self._address_policy = AddressPolicy(webhook_config.targets)
-        self._adapter: HTTPAdapter | None = None
-        self._adapter_lock = threading.Lock()
-        self._thread_local = threading.local()
-
-    @property
-    def attempt(self) -> RunningAttempt:
-        """The attempt that this thread is making."""
-        attempt: RunningAttempt = self._thread_local.attempt
-        return attempt
-
-    @property
-    def idle_timeout(self) -> float:
-        """Seconds after which an idle connection is not reused."""
-        return self._webhook_config.idle_timeout
+        self._pool = ConnectionPool()
+        self._ssl_context: ssl.SSLContext | None = None
+        self._ssl_lock = threading.Lock()
 
     def fetch(self, request: OutgoingRequest, attempt: RunningAttempt) -> Outcome:
         """Send a request and return its outcome. Never raises."""
-        self._thread_local.attempt = attempt
         try:
             return self._fetch_with_redirects(request, attempt)
         except WebhookError as failure:
@@ -75,50 +69,65 @@ class HttpClient:
 
     def _fetch_once(self, request: OutgoingRequest, attempt: RunningAttempt) -> Outcome:
         url = attempt.url = parse_webhook_url(request.url)
-        attempt.headers = build_headers(request, url, self._webhook_config.user_agent)
-        response = self._get_adapter().send(
-            prepare_request(request, url), stream=True, verify=self._webhook_config.ca or True
-        )
+        check_method(request.method)
+        headers = build_headers(request, url, self._webhook_config.user_agent)
+        oldest = attempt.now() - round(self._webhook_config.idle_timeout * SECOND)
+        connection = self._pool.take(url.origin, oldest) or self._open_connection(attempt)
+        is_reusable = False
         try:
-            raw: BaseHTTPResponse = response.raw
-            body = _read_start(raw, self._webhook_config.body_bytes)
-            return Outcome(raw.status, tuple(raw.headers.items()), body)
+            response = connection.exchange(request.method, url.target, headers, request.body, attempt)
+            body = _read_start(response, self._webhook_config.body_bytes)
+            is_reusable = response.isclosed() and not response.will_close and response.status != 101
+            connection.last_used_at = attempt.now()
+            return Outcome(response.status, tuple(response.getheaders()), body)
         finally:
-            response.close()
+            if is_reusable:
+                self._pool.put(url.origin, connection)
+            else:
+                connection.disconnect()
 
-    def _get_adapter(self) -> HTTPAdapter:
-        with self._adapter_lock:
-            if self._adapter is None:
-                self._adapter = create_adapter(self, self._webhook_config.max_threads)
-            return self._adapter
+    def close_idle(self) -> None:
+        """Close the idle connections."""
+        self._pool.close()
 
-    def detach_adapter(self) -> HTTPAdapter | None:
-        """Return the adapter for the caller to close; the next request creates another."""
-        with self._adapter_lock:
-            unused, self._adapter = self._adapter, None
-            return unused
-
-    def open_connection(self) -> socket.socket:
-        """Connect for this thread's attempt: resolve the host once, check every address, connect to the first that accepts."""
-        attempt = self.attempt
-        addresses = self._address_policy.allowed(attempt.url, self._addresses(attempt.url))
+    def _open_connection(self, attempt: RunningAttempt) -> WebhookConnection:
+        """Resolve the host once, check every address, and connect to the first that accepts."""
+        url = attempt.url
+        addresses = self._address_policy.allowed(url, self._addresses(url))
         patience = min(self._webhook_config.connect_timeout, attempt.seconds_left())
         until = attempt.now() + round(patience * SECOND)
         failure: OSError | None = None
         for address in addresses:
             try:
-                sock = self._connect(address, attempt.url.port, patience / len(addresses))
+                sock = self._connect(address, url.port, patience / len(addresses))
             except OSError as error:
                 failure = error
             else:
-                sock.settimeout(max((until - attempt.now()) / SECOND, 0.001))  # for the TLS handshake
-                return sock
-        raise WebhookError(self._describe_connect_failure(attempt, failure))
+                if url.scheme == "https":
+                    sock = self._begin_tls(sock, url, max((until - attempt.now()) / SECOND, 0.001))
+                return WebhookConnection(url.host, url.port, sock)
+        raise WebhookError(self._describe_connect_failure(url, failure))
 
-    def connect_timeout_error(self) -> WebhookError:
-        """Return the error of a connection that took too long to open."""
+    def _begin_tls(self, sock: socket.socket, url: WebhookUrl, seconds: float) -> ssl.SSLSocket:
+        sock.settimeout(seconds)
+        try:
+            return self._get_ssl_context().wrap_socket(sock, server_hostname=url.host)
+        except TimeoutError:
+            raise self._connect_timeout_error(url) from None
+        finally:
+            # wrap_socket has taken the file descriptor over, or has failed.
+            sock.close()
+
+    def _get_ssl_context(self) -> ssl.SSLContext:
+        with self._ssl_lock:
+            if self._ssl_context is None:
+                self._ssl_context = self._new_ssl_context(ssl.PROTOCOL_TLS_CLIENT)
+                self._ssl_context.load_verify_locations(self._webhook_config.ca or certifi.where())
+            return self._ssl_context
+
+    def _connect_timeout_error(self, url: WebhookUrl) -> WebhookError:
         patience = min(self._webhook_config.connect_timeout, self._webhook_config.timeout)
-        return WebhookError(f"no connection to {self.attempt.redacted_url} within {patience:g} s")
+        return WebhookError(f"no connection to {url.redacted} within {patience:g} s")
 
     def _addresses(self, url: WebhookUrl) -> Sequence[str]:
         with contextlib.suppress(OSError, UnicodeError):
@@ -126,37 +135,49 @@ class HttpClient:
                 return addresses
         raise WebhookError(f"the name {url.host} of {url.redacted} cannot be resolved")
 
-    def _describe_connect_failure(self, attempt: RunningAttempt, failure: OSError | None) -> str:
+    def _describe_connect_failure(self, url: WebhookUrl, failure: OSError | None) -> str:
         if isinstance(failure, TimeoutError):
-            return str(self.connect_timeout_error())
+            return str(self._connect_timeout_error(url))
         if isinstance(failure, ConnectionRefusedError):
-            return f"the connection to {attempt.redacted_url} was refused"
-        return f"no connection to {attempt.redacted_url}: {describe(failure)}"
+            return f"the connection to {url.redacted} was refused"
+        return f"no connection to {url.redacted}: {describe(failure)}"
 
 
-def resolve_host(host: str, port: int) -> Sequence[str]:
+# Defaults of parameters, because tests replace the functions of the module socket.
+
+
+def resolve_host(host: str, port: int, resolve: Callable[..., Any] = socket.getaddrinfo) -> Sequence[str]:
     """Return the addresses of a host name, by the machine's resolver."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = resolve(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def open_connection(address: str, port: int, seconds: float) -> socket.socket:
+def open_connection(
+    address: str, port: int, seconds: float, create_socket: Callable[..., socket.socket] = socket.socket
+) -> socket.socket:
     """Connect to an address and a port.
 
     Raises:
         OSError: it cannot be reached within so many seconds.
     """
-    sock = socket.create_connection((address, port), seconds)
-    if sock.getsockname() == sock.getpeername():
-        # Nothing listens there, and the kernel has chosen the same port as ours: the socket is connected to itself.
+    sock = create_socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect((address, port))
+        if sock.getsockname() == sock.getpeername():
+            # Nothing listens there, and the kernel has chosen the same port as ours: the socket is connected to itself.
+            raise ConnectionRefusedError
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
         sock.close()
-        raise ConnectionRefusedError
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        raise
     return sock
 
 
-def _read_start(raw: BaseHTTPResponse, most: int) -> bytes:
+def _read_start(response: HTTPResponse, most: int) -> bytes:
     body = b""
-    while len(body) < most and (piece := raw.read(most - len(body), decode_content=False)):
+    while len(body) < most and (piece := response.read(most - len(body))):
         body += piece
+    if len(body) < most and response.length:  # bytes that were announced and did not come
+        raise IncompleteRead(body, response.length)
     return body

@@ -163,6 +163,5 @@ class WebhookSender:
             if self._queues.ready:  # only when an exception ended this thread
                 self._spawn()
             is_last = not self._threads
-            unused = self._client.detach_adapter() if is_last else None
-        if unused is not None:
-            unused.close()
+        if is_last:
+            self._client.close_idle()

@@ -5,16 +5,12 @@ from __future__ import annotations
 import contextlib
 import re
 from base64 import b64encode
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes, urljoin
 
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
 
 from .errors import WebhookError
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest
-    from urllib3 import HTTPHeaderDict
 
 
 class WebhookUrl(NamedTuple):
@@ -49,6 +45,7 @@ _URL = re.compile(
 )
 _CREDENTIALS = re.compile(r"[^/]*@")
 _UNWRITABLE = re.compile(r"[^!-~]+")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def parse_webhook_url(url: str) -> WebhookUrl:
@@ -81,28 +78,33 @@ def _ascii(name: str) -> str:
         raise WebhookError(f"{name!r} is not the name of a server") from None
 
 
-def build_headers(request: OutgoingRequest, url: WebhookUrl, agent: str) -> HTTPHeaderDict:
-    """Build the headers that are sent; a login in the URL becomes HTTP Basic credentials."""
-    from urllib3 import HTTPHeaderDict
+def check_method(method: str) -> None:
+    """Check that a method can be written in a request line.
 
-    headers = HTTPHeaderDict(request.headers)
-    headers.setdefault("User-Agent", agent)
+    Raises:
+        ValueError: it is no token of HTTP.
+    """
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"{method!r} is no HTTP method")
+
+
+def build_headers(request: OutgoingRequest, url: WebhookUrl, agent: str) -> list[tuple[str, str]]:
+    """Build the headers that are sent: the request's own, after those that it lacks.
+
+    A login in the URL becomes HTTP Basic credentials.
+    """
+    usual = f":{_PORTS[url.scheme]}"
+    lacking = {"Host": url.origin.partition("://")[2].removesuffix(usual), "Accept-Encoding": "identity"}
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
+        lacking["Content-Length"] = str(len(request.body))
+    given = {name.lower() for name, _ in request.headers}
+    added = {"User-Agent": agent}
     if url.login is not None:
-        headers.setdefault("Authorization", f"Basic {b64encode(unquote_to_bytes(url.login)).decode()}")
-    return headers
-
-
-def prepare_request(request: OutgoingRequest, url: WebhookUrl) -> PreparedRequest:
-    """Prepare what the adapter needs to choose a connection; `PinnedConnection` writes the headers and the target."""
-    from requests import PreparedRequest
-    from requests.structures import CaseInsensitiveDict
-
-    prepared = PreparedRequest()
-    prepared.method = request.method
-    prepared.url = f"{url.origin}/"
-    prepared.headers = CaseInsensitiveDict({"Content-Length": str(len(request.body))})  # else it would be chunked
-    prepared.body = request.body or None
-    return prepared
+        added["Authorization"] = f"Basic {b64encode(unquote_to_bytes(url.login)).decode()}"
+    before, after = (
+        [(name, value) for name, value in some.items() if name.lower() not in given] for some in (lacking, added)
+    )
+    return [*before, *request.headers, *after]
 
 
 _REDIRECT_STATUSES = {301, 302, 303, 307, 308}
