@@ -19,7 +19,7 @@ from mockserver.admin.endpoint import Api, shipped
 from mockserver.admin.errors import ControlApiError, error
 from mockserver.admin.routes import Control
 from mockserver.engine.clock import Clock
-from mockserver.engine.instants import parse_instant
+from mockserver.engine.instants import check_zone_data, parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, InitialState
 from mockserver.http.handler import Handler, is_control
@@ -80,7 +80,9 @@ def create_registry(settings: Settings, providers: ProviderSet = INSTALLED) -> W
     Raises:
         worldfile.WorldFileError: the world file is not one.
         BadSetting: the instant to freeze at cannot be read.
+        LookupError: this machine has no time zone data.
     """
+    check_zone_data()
     file = read_world(settings.world, providers, keep_unknown=settings.keep_unknown)
     return WorldRegistry(
         file.fixture,

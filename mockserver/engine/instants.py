@@ -61,6 +61,20 @@ def zone_of(name: str) -> ZoneInfo | None:
         raise KeyError(name) from error
 
 
+def check_zone_data() -> None:
+    """Check that this machine knows time zones: from the system's files, or from the package ``tzdata``.
+
+    Raises:
+        LookupError: it does not; every local time of a provider would be an error.
+    """
+    try:
+        ZoneInfo("America/New_York")
+    except LookupError:
+        raise LookupError(
+            "this Python finds no time zones: PYTHONTZPATH names no folder of them, and the package tzdata is not installed"
+        ) from None
+
+
 def day_begins(day: date, zone: ZoneInfo | None = None) -> Instant:
     """Return the first instant of a day in a zone. Days are 23 to 25 hours long where clocks change."""
     try:
