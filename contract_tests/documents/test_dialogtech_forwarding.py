@@ -13,7 +13,7 @@ from mockserver.engine.events import AttemptEnded, DeliveryOpened, InboundSchedu
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.state import Fixture, IdReservation, State
 from mockserver.providers.dialogtech import DIALOGTECH
-from mockserver.sdk.provider import Call
+from mockserver.sdk.operations import Call
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 OWN, HANDSET = "5554332111", "5556667777"

@@ -10,7 +10,8 @@ from werkzeug.test import Client, EnvironBuilder
 from mockserver.app import PROVIDERS
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.http.wsgi import read_request
-from mockserver.sdk.provider import Call, Provider
+from mockserver.sdk.operations import Call
+from mockserver.sdk.provider import Provider
 from mockserver.sdk.request import ProviderRequest
 
 HERE = "/_mock/worlds/default"

@@ -15,7 +15,7 @@ from mockserver.engine.events import AttemptEnded, DeliveryOpened, MessagesRead,
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.state import Fixture, IdReservation, State
 from mockserver.providers.serwersms import SERWERSMS
-from mockserver.sdk.provider import Call
+from mockserver.sdk.operations import Call
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 MINUTE = 60 * SECOND

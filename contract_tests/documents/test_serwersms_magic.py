@@ -18,7 +18,7 @@ from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
 from mockserver.providers.serwersms import SERWERSMS
-from mockserver.sdk.provider import Call
+from mockserver.sdk.operations import Call
 from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import AT_ONCE, Ending, ResponseTiming
 from mockserver.sdk.serialization_cache import SerializationCache

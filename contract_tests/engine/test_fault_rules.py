@@ -30,7 +30,7 @@ from mockserver.engine.faults import (
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.state import IdReservation
 from mockserver.http.fault_rules import Terms, request_facts, rule_from, rule_to_json
-from mockserver.sdk.provider import Call
+from mockserver.sdk.operations import Call
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 SEND = RequestFacts(

@@ -34,7 +34,7 @@ from mockserver.validation.messages import Place, format_choices, format_place, 
 from .fault_effects import FaultChain, ProviderErrorFault, parse
 
 if TYPE_CHECKING:
-    from mockserver.sdk.provider import Call
+    from mockserver.sdk.operations import Call
 
 _TIMES = {"type": "integer", "minimum": 1, "description": "a whole number of at least 1"}
 _MOMENT = {

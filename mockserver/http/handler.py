@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from mockserver.engine.decisions import Decision
     from mockserver.engine.registry import WorldRegistry
     from mockserver.engine.world import World
-    from mockserver.sdk.provider import Call, Provider
+    from mockserver.sdk.operations import Call
+    from mockserver.sdk.provider import Provider
 
     from .masking import Masking
     from .request_parser import InvalidRequest

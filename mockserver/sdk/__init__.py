@@ -58,6 +58,22 @@ from mockserver.validation.messages import show_value, unknown_name
 from .error_injection import Case, ErrorBuilder
 from .inbound import accounts_named, check_fields, message_schema
 from .limits import ExceededLimit, LimitUsage, UsageAfterUse, limit_usage
+from .operations import (
+    FLAGS,
+    Call,
+    Kind,
+    Operation,
+    Parameter,
+    choice,
+    day,
+    decide_by,
+    flag,
+    integer,
+    list_of,
+    matching,
+    parse_parameters,
+    text,
+)
 from .paging import (
     Cursor,
     CursorPage,
@@ -69,20 +85,7 @@ from .paging import (
     select_page,
     window,
 )
-from .parameters import (
-    FLAGS,
-    Kind,
-    Parameter,
-    choice,
-    day,
-    flag,
-    integer,
-    list_of,
-    matching,
-    parse_parameters,
-    text,
-)
-from .provider import Behaviour, Call, Magic, Operation, Pages, Probe, Provider, Quirk, Route, decide_by
+from .provider import Behaviour, Magic, Pages, Probe, Provider, Quirk, Route
 from .request import (
     Malformed,
     MalformedCredentials,

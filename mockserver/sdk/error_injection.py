@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from mockserver.engine.instants import Instant
     from mockserver.engine.provider_errors import ProviderError
 
-    from .parameters import Parameter
-    from .provider import Call, Operation
+    from .operations import Call, Operation, Parameter
     from .request import ProviderRequest
 
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from mockserver.engine.provider_errors import Source
 
-from .parameters import Parameter
-from .provider import Operation, Provider
+from .operations import Operation, Parameter
+from .provider import Provider
 
 _SEGMENT = re.compile(r"<(?:any\((?P<choices>[^)]*)\):|path:)?(?P<name>\w+)>")
 _SCHEMES = {

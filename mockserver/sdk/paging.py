@@ -16,7 +16,7 @@ from mockserver.engine.message_store import MessagePage, MessageStore
 from mockserver.engine.messages import IndexKey, Message
 from mockserver.validation.messages import show_value
 
-from .parameters import Kind, Parameter
+from .operations import Kind, Parameter
 
 if TYPE_CHECKING:
     from mockserver.engine.provider_errors import ProviderError

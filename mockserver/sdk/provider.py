@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -20,7 +20,6 @@ from .fields import complete_schema
 from .response import Response
 
 if TYPE_CHECKING:
-    from mockserver.engine.accounts import Credential
     from mockserver.engine.deliveries import Attempt, Delivery, OutgoingRequest
     from mockserver.engine.instants import Instant
     from mockserver.engine.journal import Exchange
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from mockserver.validation.json_schema import Schema
 
     from .error_injection import ErrorBuilder
-    from .parameters import Parameter
+    from .operations import Call, Operation, Parameter
     from .request import ProviderRequest
     from .serialization_cache import SerializationCache
 
@@ -45,18 +44,6 @@ class Route(NamedTuple):
     """The names of the operations that it leads to; several where a parameter chooses between them, see `Provider.operation_parameter`."""
     only_errors: bool = False
     """Whether it leads to no operation, but to errors that `Provider.decide` raises, such as those for actions that are not offered."""
-
-
-class Call(Struct, frozen=True):
-    """What a request asks for, as its provider reads it. What is wrong with it is data too: `decide` raises it."""
-
-    operation: str
-    """The operation's name as the client gave it; empty when it gave none."""
-    values: Mapping[str, Any]
-    """The parameters, by name."""
-    credential: Credential | None = None
-    defect: ProviderError | None = None
-    """Why the request could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,94 +123,6 @@ class Probe(NamedTuple):
     """At one of the provider's hosts, without a port; ``http`` or ``https``."""
     response: str
     """A text that only our answer holds, in the default world."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """One thing that a provider can be asked for, with all that is known of it."""
-
-    name: str
-    """In calls, the journal and fault rules, such as ``sms.send_message``."""
-    source: Source
-    """The sentence that offers it, or the quirk that says why it is here."""
-    decide: Callable[[Call, Any, State, Instant, IdReservation], Decision]
-    """Decide a call of an account: a result or an error, and the events. Pure: it may be run again.
-
-    It may raise a `ProviderError` where nothing happens. The second argument is the `Account`, and ``None`` where
-    `needs_account` is false.
-    """
-    parameters: Sequence[Parameter] = ()
-    """What it reads, in the order in which it is checked."""
-    common: Sequence[Parameter] = ()
-    """What the provider reads before that, for each of its operations: the operation's name, and credentials."""
-    errors: Sequence[type[ProviderError]] = ()
-    """What it can raise beside the errors of its parameters."""
-    needs_account: bool = True
-    """Whether it is only for requests with the credentials of an account."""
-    is_repeatable: bool = True
-    """Whether a repeated request changes nothing; false where each one acts once more."""
-    status: int = 200
-    """The status of the response that is no error."""
-
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        """The name of everything that it reads."""
-        return tuple(row.name for row in (*self.common, *self.parameters))
-
-    def described(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "name": self.name,
-            **self.source._asdict(),
-            "repeatable": self.is_repeatable,
-            "parameters": [row.described() for row in (*self.common, *self.parameters)],
-            "errors": [error.__name__ for error in self.all_errors],
-        }
-
-    @property
-    def all_errors(self) -> tuple[type[ProviderError], ...]:
-        """What its parameters lead to and what it raises itself, each once."""
-        rows = (*self.common, *self.parameters)
-        return tuple(dict.fromkeys((*(error for row in rows for error in row.errors), *self.errors)))
-
-
-def decide_by(
-    operations: Iterable[Operation],
-    build_credential_error: Callable[[Call, Operation], ProviderError],
-    build_operation_error: Callable[[Call], ProviderError] | None = None,
-    *,
-    credentials_first: bool = False,
-) -> Callable[[Call, State, Instant, IdReservation], Decision]:
-    """Return a `Provider.decide` that finds the operation, rejects a defective call, finds the account, and decides.
-
-    Args:
-        operations: the provider's.
-        build_credential_error: the error for a call without the credentials of an account.
-        build_operation_error: the error for an operation that there is not; ``None`` where no request can name one.
-        credentials_first: whether the account is found before a defective call is rejected.
-    """
-    by_name = {operation.name: operation for operation in operations}
-
-    def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
-        account = None
-        try:
-            operation = by_name.get(call.operation)
-            if operation is None:
-                assert build_operation_error is not None, call.operation
-                raise build_operation_error(call)
-            if call.defect is not None and not credentials_first:
-                raise call.defect
-            if operation.needs_account:
-                account = None if call.credential is None else state.account_of(call.credential)
-                if account is None:
-                    raise build_credential_error(call, operation)
-            if call.defect is not None:
-                raise call.defect
-            return operation.decide(call, account, state, now, ids)
-        except ProviderError as error:
-            return Decision(now, error, account=None if account is None else account.key)
-
-    return decide
 
 
 def _receive_nothing(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - the default of `Provider.receive_inbound`

@@ -1,36 +1,56 @@
-"""Parameter tables: what an operation reads, and the provider's own error for a value that it does not take.
+"""Operations: their parameter tables, and how a call of one is decided.
 
 One table serves the parser, the explanations of the control API, fault injection and the documentation. A row is a
-`Parameter`; its `Kind` says which values it takes. `parse_parameters` reads a request by a table.
+`Parameter`; its `Kind` says which values it takes. `parse_parameters` reads a call by a table; `decide_by` makes the
+`Provider.decide` that finds the operation and the account of a call.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
+from mockserver.engine.decisions import Decision
 from mockserver.engine.provider_errors import ProviderError, Source
 
 from .request import is_utf8
 
+if TYPE_CHECKING:
+    from mockserver.engine.accounts import Credential
+    from mockserver.engine.instants import Instant
+    from mockserver.engine.state import IdReservation, State
+
 _ABSENT = object()
 
 
+class Call(Struct, frozen=True):
+    """The operation and parameters of a request, as its provider reads them. A defect is data too: `decide` raises it."""
+
+    operation: str
+    """The operation's name as it was sent; empty if none was."""
+    values: Mapping[str, Any]
+    """The parameters, by name."""
+    credential: Credential | None = None
+    defect: ProviderError | None = None
+    """Why the request could not be read."""
+
+
 class Kind(Struct, frozen=True):
-    """Which values a parameter takes."""
+    """The values that a parameter accepts."""
 
     parse: Callable[[Parameter, Any], Any]
-    """Turns what was sent into a value; called with the parameter and what was sent; raises `error` for what is wrong."""
+    """Called with the parameter and what was sent; returns the value, or raises `error`."""
     error: type[ProviderError] | None = None
-    """Raised for a value of another kind; ``None`` where every text is right."""
+    """Raised for a value of another kind; ``None`` if every text is accepted."""
     schema: Mapping[str, Any] = {}
     """The values as JSON Schema."""
     facts: Mapping[str, object] = {}
-    """What the error says beside the parameter's name and value, such as bounds."""
+    """The facts of the error beside the parameter's name and value, such as bounds."""
 
 
 class Parameter(Struct, frozen=True):
@@ -40,32 +60,32 @@ class Parameter(Struct, frozen=True):
     """As the provider's documents spell it."""
     kind: Kind
     source: Source
-    """The row as its document has it, or the quirk by which it is here."""
+    """The row of the document, or the quirk that explains why the parameter exists."""
     not_text: type[ProviderError]
-    """Raised for what is not one text in UTF-8."""
+    """Raised for anything but one text in UTF-8."""
     missing: type[ProviderError] | None = None
-    """Raised where it is absent or blank; ``None`` makes it optional."""
+    """Raised if it is absent or blank; ``None`` makes it optional."""
     spellings: tuple[str, ...] = ()
-    """Other names that are read where the first was not sent."""
+    """Other names, which are read if the first was not sent."""
     field: str = ""
-    """What the operation calls its value; its name when empty."""
+    """The operation's name for its value; `name` if empty."""
     place: Literal["parameters", "path"] = "parameters"
-    """Where it stands: in the query or body, or in the path."""
+    """Where it is sent: in the query or body, or in the path."""
     is_secret: bool = False
-    """Whether its values are credentials, which journals do not show."""
+    """Whether its values are credentials, which are masked in journals."""
 
     @property
     def is_required(self) -> bool:
-        """Whether it has to be there."""
+        """Whether it must be sent."""
         return self.missing is not None
 
     @property
     def errors(self) -> tuple[type[ProviderError], ...]:
-        """Every error that it can lead to."""
+        """Every error that its value can cause."""
         return tuple(error for error in (self.missing, self.not_text, self.kind.error) if error is not None)
 
     def described(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return it as JSON."""
         return {
             "name": self.name,
             "spellings": list(self.spellings),
@@ -78,11 +98,11 @@ class Parameter(Struct, frozen=True):
         }
 
     def find(self, sent: Mapping[str, Any], default: object = None) -> Any:
-        """What was sent under its name, or else under the first of its other spellings that was used.
+        """Return what was sent under its name, or else under the first of its other spellings that was sent.
 
         Args:
             sent: what was sent, by name.
-            default: what to return where nothing was.
+            default: what to return if nothing was sent.
         """
         found = sent.get(self.name, _ABSENT)
         if found is not _ABSENT:
@@ -90,43 +110,43 @@ class Parameter(Struct, frozen=True):
         return next((sent[name] for name in self.spellings if name in sent), default)
 
     def text(self, sent: object) -> str:
-        """What was sent as one text; a whole number of JSON is the text of its digits.
+        """Return what was sent as one text; a whole number of JSON becomes the text of its digits.
 
         Raises:
             ProviderError: `not_text`, because it is a list, an object or a fraction, or its bytes are not UTF-8.
         """
         if isinstance(sent, str):
-            if sent.isascii() or is_utf8(sent):  # nearly every text is ASCII, and then nothing is called
+            if sent.isascii() or is_utf8(sent):  # nearly every text is ASCII, which needs no call
                 return sent
         elif isinstance(sent, int) and not isinstance(sent, bool):
             return str(sent)
         raise self.error(self.not_text, value=sent)
 
     def error(self, error: type[ProviderError], **facts: object) -> ProviderError:
-        """An error about this parameter.
+        """Return an error about this parameter.
 
         Args:
             error: its type; one that `cites_parameter` quotes this parameter's source in place of its own.
-            facts: what its sentences are filled with, beside the name.
+            facts: the values that its sentences contain, beside the name.
         """
         made = error(name=self.name, **facts)
         return made.with_source(self.source) if error.cites_parameter else made
 
     def wrong(self, sent: object) -> ProviderError:
-        """The error for a value that is not of its kind."""
+        """Return the error for a value that is not of its kind."""
         return self.error(self.kind.error or self.not_text, value=sent, **self.kind.facts)
 
 
 def parse_parameters(
     table: Iterable[Parameter], sent: Mapping[str, Any], *, blank: Sequence[object] = ("",), missing_last: bool = False
 ) -> dict[str, Any]:
-    """The values of a table's parameters by field, in the table's order; what is absent or blank is not there.
+    """Return the values of a table's parameters by field, in the table's order, without absent and blank ones.
 
     Args:
         table: the parameters, in the order in which the provider checks them.
         sent: what was sent, by name: texts, or what JSON has.
         blank: values that count as absent.
-        missing_last: whether the values that are there are checked before those that are missing.
+        missing_last: whether all values are checked before a missing parameter is an error.
 
     Raises:
         ProviderError: the first error of the table, by `Parameter.missing`, `Parameter.not_text` or `Kind.error`.
@@ -145,6 +165,94 @@ def parse_parameters(
     if absent is not None:
         raise absent
     return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One operation of a provider: its parameters, errors and source, and how it is decided."""
+
+    name: str
+    """In calls, the journal and fault rules, such as ``sms.send_message``."""
+    source: Source
+    """The sentence that documents it, or the quirk that explains why it exists."""
+    decide: Callable[[Call, Any, State, Instant, IdReservation], Decision]
+    """Decide a call of an account: a result or an error, and the events. Pure: it may be run again.
+
+    It may raise a `ProviderError` where nothing happens. The second argument is the `Account`, and ``None`` where
+    `needs_account` is false.
+    """
+    parameters: Sequence[Parameter] = ()
+    """Its parameters, in the order in which they are checked."""
+    common: Sequence[Parameter] = ()
+    """The parameters that all operations have and that are read before: the operation's name, and credentials."""
+    errors: Sequence[type[ProviderError]] = ()
+    """The errors that it can raise beside those of its parameters."""
+    needs_account: bool = True
+    """Whether a request needs the credentials of an account."""
+    is_repeatable: bool = True
+    """Whether a repeated request changes nothing; false if each request acts again."""
+    status: int = 200
+    """The HTTP status of the response to an accepted request."""
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The names of all its parameters."""
+        return tuple(row.name for row in (*self.common, *self.parameters))
+
+    def described(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "name": self.name,
+            **self.source._asdict(),
+            "repeatable": self.is_repeatable,
+            "parameters": [row.described() for row in (*self.common, *self.parameters)],
+            "errors": [error.__name__ for error in self.all_errors],
+        }
+
+    @property
+    def all_errors(self) -> tuple[type[ProviderError], ...]:
+        """The errors of its parameters and its own, each once."""
+        rows = (*self.common, *self.parameters)
+        return tuple(dict.fromkeys((*(error for row in rows for error in row.errors), *self.errors)))
+
+
+def decide_by(
+    operations: Iterable[Operation],
+    build_credential_error: Callable[[Call, Operation], ProviderError],
+    build_operation_error: Callable[[Call], ProviderError] | None = None,
+    *,
+    credentials_first: bool = False,
+) -> Callable[[Call, State, Instant, IdReservation], Decision]:
+    """Return a `Provider.decide` that finds the operation, rejects a defective call, finds the account, and decides.
+
+    Args:
+        operations: the provider's.
+        build_credential_error: the error for a call without the credentials of an account.
+        build_operation_error: the error for an operation that there is not; ``None`` where no request can name one.
+        credentials_first: whether the account is found before a defective call is rejected.
+    """
+    by_name = {operation.name: operation for operation in operations}
+
+    def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
+        account = None
+        try:
+            operation = by_name.get(call.operation)
+            if operation is None:
+                assert build_operation_error is not None, call.operation
+                raise build_operation_error(call)
+            if call.defect is not None and not credentials_first:
+                raise call.defect
+            if operation.needs_account:
+                account = None if call.credential is None else state.account_of(call.credential)
+                if account is None:
+                    raise build_credential_error(call, operation)
+            if call.defect is not None:
+                raise call.defect
+            return operation.decide(call, account, state, now, ids)
+        except ProviderError as error:
+            return Decision(now, error, account=None if account is None else account.key)
+
+    return decide
 
 
 # -- kinds ------------------------------------------------------------------------------------------------------------
