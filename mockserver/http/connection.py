@@ -149,7 +149,7 @@ class Connection(asyncio.Protocol):
         if self._cycle is None:
             self.proceed()
         else:
-            self._pause_reading()
+            self._pause_input()
 
     def eof_received(self) -> bool:
         """Keep the connection open for a response under way; without one the transport closes it."""
@@ -225,7 +225,7 @@ class Connection(asyncio.Protocol):
                 return
             else:
                 if self._is_read_paused and not self._ignores_input:
-                    self._resume_reading()
+                    self._resume_input()
                 if parser.expects_continue:  # the request whose body is awaited is the next one
                     parser.expects_continue = False
                     self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -236,12 +236,12 @@ class Connection(asyncio.Protocol):
             self._backlog.appendleft(data[FEED_CHUNK:])
         self._parser.feed(bytes(data[:FEED_CHUNK]), self._received)
 
-    def _pause_reading(self) -> None:
+    def _pause_input(self) -> None:
         if not self._is_read_paused:
             self._is_read_paused = True
             self.transport.pause_reading()
 
-    def _resume_reading(self) -> None:
+    def _resume_input(self) -> None:
         if self._is_read_paused:
             self._is_read_paused = False
             self.transport.resume_reading()
@@ -381,7 +381,7 @@ class Connection(asyncio.Protocol):
         self._cycle = None
         if lingers and not self.transport.is_closing():
             self._timer.cancel()
-            self._resume_reading()
+            self._resume_input()
             if self.transport.can_write_eof():
                 with contextlib.suppress(OSError):  # asyncio's own loop raises here when the client has disconnected
                     self.transport.write_eof()
@@ -392,7 +392,7 @@ class Connection(asyncio.Protocol):
     def hang(self, cycle: RequestCycle) -> None:
         """Stay silent until the client disconnects; the cycle is never over, so no idle time-out closes the connection."""
         self._forget()
-        self._resume_reading()  # a transport that does not read does not notice that the client disconnects
+        self._resume_input()  # a transport that does not read does not notice that the client disconnects
         cycle.notify_finished("hang")
 
     def reset(self) -> None:

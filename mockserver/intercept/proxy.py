@@ -163,7 +163,7 @@ class ProxyConnection(Connection):
             self._reject_target(cycle, error)
         else:
             self._cycle = cycle = RequestCycle(request)
-            self._pause_reading()
+            self._pause_input()
             message = b"" if is_connect else _forwarded_bytes(request)
             self._connecting = self.loop.create_task(self._relay(cycle, target, message))
 
