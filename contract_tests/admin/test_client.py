@@ -163,7 +163,7 @@ def test_a_snapshot_makes_the_same_world_again(mock: AdminClient, world: WorldCl
 def test_the_credentials_of_a_snapshot_are_taken_or_left(mock: AdminClient, world: WorldClient) -> None:
     document = world.snapshot(credentials=True)
 
-    with pytest.raises(ControlError, match=r"belong to other worlds: .*; with own_credentials it takes none"):
+    with pytest.raises(ControlError, match=r"belong to other worlds: .*; set own_credentials to ignore"):
         mock.create_world(snapshot=document)
     with mock.create_world(snapshot=document, own_credentials=True) as twin:
         own = twin.credentials

@@ -631,7 +631,7 @@ def test_the_journal_says_what_became_of_an_answer_and_what_was_decided(
         send()
 
     assert [
-        "UnknownPath by fault f1 (decided: accepted, but not carried out)",
+        "UnknownPath by fault f1 (decided: accepted, but without effect)",
         "by fault f2",
         "replayed by fault f2 (decided: rejected by TooManyPerNumber)",
     ] == [re.search(r"send_message (.*?)  [A-Z]+ /", line)[1] for line in run.text("journal")]

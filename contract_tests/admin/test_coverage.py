@@ -95,7 +95,7 @@ def test_the_sentence_of_a_behaviour_is_the_documents(provider: Provider, behavi
 
 def test_without_requests_no_behaviour_is_covered(world: WorldClient) -> None:
     assert set() == met(world)
-    assert ([], []) == (world.coverage()["asked"], antipatterns(world))
+    assert ([], []) == (world.coverage()["providers"], antipatterns(world))
 
 
 # -- dialogtech --------------------------------------------------------------------------------------------------------
@@ -371,7 +371,7 @@ def test_the_command_fails_below_the_threshold_and_for_a_file_of_no_format(
     wrong = run_command("coverage", "--server", server.url, "--report", tmp_path / "it.pdf")
 
     assert (1, "mockserver: no provider received a request; 5% are required\n") == (low.returncode, low.stderr)
-    assert [] == json.loads(low.stdout)["asked"]
+    assert [] == json.loads(low.stdout)["providers"]
     assert 1 == wrong.returncode
     assert "it.pdf: a coverage report's name ends with .md, .json, .xml" in wrong.stderr
 

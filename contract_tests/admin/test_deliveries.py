@@ -241,7 +241,7 @@ def test_deliveries_are_listed_by_what_they_are_and_from_a_number_on(client: Cli
         ("?status=hold", 400, "bad_request", "status must be 'due', 'held', 'acknowledged' or 'given up', not 'hold'"),
         ("?account=dokuments", 404, "not_found", "dokuments: unknown account; did you mean 'documents'?"),
         ("?since=-1", 400, "bad_request", "since must be a whole number, not '-1'"),
-        ("/1", 404, "not_found", "the deliveries has no delivery 1; it is empty"),
+        ("/1", 404, "not_found", "there is no delivery 1; the world has none"),
     ],
 )
 def test_what_is_not_there_to_be_asked_for_is_rejected(
@@ -351,13 +351,13 @@ def test_what_a_fork_holds_is_its_own_to_release(client: Client, world: World, h
 @pytest.mark.parametrize(
     ("status", "endpoint", "message"),
     [
-        ("held", "hold", "delivery 1 is held already"),
+        ("held", "hold", "delivery 1 is already held"),
         ("acknowledged", "hold", "delivery 1 is acknowledged; there is no attempt to hold"),
         ("given up", "hold", "delivery 1 is given up; there is no attempt to hold"),
         ("acknowledged", "release", "delivery 1 is not held; it is acknowledged, and resend sends it again"),
-        ("due", "release", "an attempt at delivery 1 is being made; wait until idle waits until it is over"),
-        ("due", "hold", "an attempt at delivery 1 is being made; wait until idle waits until it is over"),
-        ("due", "resend", "an attempt at delivery 1 is being made; wait until idle waits until it is over"),
+        ("due", "release", "an attempt at delivery 1 is in flight; wait until idle first"),
+        ("due", "hold", "an attempt at delivery 1 is in flight; wait until idle first"),
+        ("due", "resend", "an attempt at delivery 1 is in flight; wait until idle first"),
     ],
 )
 def test_what_makes_no_sense_as_things_stand_is_rejected_and_changes_nothing(
@@ -382,7 +382,7 @@ def test_an_unknown_delivery_is_rejected(client: Client, world: World, endpoint:
     put(world, 3, "held")
     put(world, 4, "held")
 
-    assert (404, "not_found", "the deliveries has no delivery 1; it holds 3 to 4") == rejected(
+    assert (404, "not_found", "there is no delivery 1; the world has 3 to 4") == rejected(
         client.post(f"{DELIVERIES}/1/{endpoint}")
     )
 
@@ -549,7 +549,7 @@ def test_attempts_are_waited_for_by_their_delivery_and_what_became_of_it(
     [
         ("number=one", "number must be a whole number, not 'one'"),
         ("status=200", "status must be 'due', 'held', 'acknowledged' or 'given up', not '200'"),
-        ("provider=mgage", "provider: is of no use for deliveries; number, status are"),
+        ("provider=mgage", "provider: is not a filter for deliveries; number, status are"),
     ],
 )
 def test_an_unknown_filter_of_deliveries_is_rejected(client: Client, query: str, message: str) -> None:
@@ -652,7 +652,7 @@ def test_a_long_deliveries_is_fetched_in_pages(
 
 def test_what_makes_no_sense_raises(mock: AdminClient, world: World) -> None:
     put(world, 1, "held")
-    with pytest.raises(ControlError, match="delivery 1 is held already") as rejected:
+    with pytest.raises(ControlError, match="delivery 1 is already held") as rejected:
         mock.world.delivery(1).hold()
 
     assert "conflict" == rejected.value.code
@@ -768,9 +768,7 @@ def test_a_delivery_is_held_and_released_by_command(run: Any, world: World, hand
     assert "held" == json.loads(run("delivery", "hold", "1", "--format", "json").stdout)["status"]
     assert ["due", NOON] == run("delivery", "release", "1").stdout.splitlines()[1].split()[4:6]
     assert [1, 1] == hand.begun
-    assert (
-        "mockserver: the deliveries has no delivery 9; it holds 1 to 1\n" == run("delivery", "hold", "9", ends=1).stderr
-    )
+    assert "mockserver: there is no delivery 9; the world has 1 to 1\n" == run("delivery", "hold", "9", ends=1).stderr
 
 
 def test_wait_until_idle_ends_with_1_when_it_does_not_come_to_quiet(run: Any, world: World) -> None:

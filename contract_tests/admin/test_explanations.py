@@ -11,9 +11,9 @@ import orjson
 import pytest
 from werkzeug.test import Client
 
-from mockserver.admin import quirk_parser as quirk_book
+from mockserver.admin import quirk_parser
 from mockserver.admin.explain import Explainer, NotInJournal, find
-from mockserver.admin.text_format import in_words
+from mockserver.admin.text_format import format_explanation
 from mockserver.app import PROVIDERS, SWITCHES
 from mockserver.engine.journal import Budget, Exchange, Journal
 from mockserver.http.masking import Masking
@@ -76,7 +76,7 @@ def test_a_rejected_send_is_explained_with_rule_sentence_quirk_windows_and_varia
         "status": 200,
         "outcome": "rejected",
         "decided": {"error": "TooManyPerNumber", "effect": "nothing"},
-        "answered": {"error": "TooManyPerNumber", "fault": None, "ending": "complete"},
+        "response": {"error": "TooManyPerNumber", "fault": None, "ending": "complete"},
         "magic": None,
         "rule": {
             "name": "TooManyPerNumber",
@@ -162,7 +162,7 @@ def test_people_get_the_same_in_lines(explain: Explain) -> None:
         "Variant: dialogtech.limits.count: accepted (there is all)\n"
         "Variant: limits: enforced (there is off)\n"
         f"Fix: {DOCUMENTED_WAIT}"
-    ) == in_words(explain(query_string=SMS))
+    ) == format_explanation(explain(query_string=SMS))
 
 
 def test_an_accepted_exchange_in_order_needs_no_fix(explain: Explain) -> None:
@@ -183,7 +183,9 @@ def test_an_accepted_exchange_in_order_needs_no_fix(explain: Explain) -> None:
         "limits",
     ] == [switch["name"] for switch in found["variants"]]
     assert [1, 1, 1] == [window["used"] for window in found["windows"]]
-    assert "Window: 1 sms per number per second: now 1 of 1 used, free again at 12:00:01.000" in in_words(found)
+    assert "Window: 1 sms per number per second: now 1 of 1 used, free again at 12:00:01.000" in format_explanation(
+        found
+    )
 
 
 def test_the_explanation_of_an_exchange_without_recorded_variants_says_that_they_are_not_known(
@@ -194,7 +196,7 @@ def test_the_explanation_of_an_exchange_without_recorded_variants_says_that_they
     exchange.variants = {}
 
     assert {None} == {switch["variant"] for switch in explainer.explain(exchange)["variants"]}
-    assert "Variant: limits: not known (there is enforced | off)" in in_words(explainer.explain(exchange))
+    assert "Variant: limits: not known (there is enforced | off)" in format_explanation(explainer.explain(exchange))
 
 
 REJECTED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str, Mapping[str, Any]], str]] = {
@@ -352,32 +354,32 @@ NEAR: Mapping[str, tuple[Mapping[str, Any], list[dict[str, str]], str]] = {
     "an operation": (
         {"query_string": {**KEYS, "action": "sms.get_mesages"}},
         near("operation", "sms.get_mesages", "sms.get_messages"),
-        "Ask for sms.get_messages instead of sms.get_mesages.",
+        "Use sms.get_messages instead of sms.get_mesages.",
     ),
     "an operation without its first part": (
         {"query_string": {**KEYS, "action": "send_message"}},
         near("operation", "send_message", "sms.send_message"),
-        "Ask for sms.send_message instead of send_message.",
+        "Use sms.send_message instead of send_message.",
     ),
     "the misspelt action, misspelt": (
         {"path": "/messages/recieved.json", "method": "POST", "data": LOGIN},
         near("operation", "messages.recieved", "messages.recived"),
-        "Ask for messages.recived instead of messages.recieved.",
+        "Use messages.recived instead of messages.recieved.",
     ),
     "a path": (
         {"path": "/ibp_api.phpp"},
         near("path", "/ibp_api.phpp", "/ibp_api.php"),
-        "Ask for /ibp_api.php instead of /ibp_api.phpp.",
+        "Use /ibp_api.php instead of /ibp_api.phpp.",
     ),
     "a path of no provider": (
         {"path": "/ibpapi.php"},
         near("path", "/ibpapi.php", "/ibp_api.php"),
-        "Ask for /ibp_api.php instead of /ibpapi.php.",
+        "Use /ibp_api.php instead of /ibpapi.php.",
     ),
     "a path with something variable in it": (
         {"path": "/api/message/program/121811"},
         near("path", "/api/message/program/121811", "/api/messages/program/ID"),
-        "Ask for /api/messages/program/ID instead of /api/message/program/121811.",
+        "Use /api/messages/program/ID instead of /api/message/program/121811.",
     ),
     "a header": (
         {"path": "/api/messages/program/121811", "headers": {"Authorisation": "Basic bWdhZ2U6bWdhZ2U="}},
@@ -387,7 +389,7 @@ NEAR: Mapping[str, tuple[Mapping[str, Any], list[dict[str, str]], str]] = {
     "nothing like it": (
         {"path": "/nowhere/at/all"},
         [],
-        "Ask an address that GET / lists, or name the provider's host.",
+        "Use an address that GET / lists, or the provider's host.",
     ),
     "a known operation that is not offered": (
         {"path": "/messages/send_sms", "method": "POST", "data": LOGIN},
@@ -475,16 +477,16 @@ UNMATCHED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str
     ),
     "no provider": (
         {"path": "/x"},
-        ("NoSuchAddress", None, None, "Ask an address that GET / lists, or name the provider's host."),
+        ("NoSuchAddress", None, None, "Use an address that GET / lists, or the provider's host."),
     ),
-    "no world": ({"path": "/_w/nope/ibp_api.php"}, ("NoSuchWorld", None, None, "Use the id of a world that is there.")),
+    "no world": ({"path": "/_w/nope/ibp_api.php"}, ("NoSuchWorld", None, None, "Use the id of an existing world.")),
     "a world, and no address in it": (
         {"path": "/_w/default/x"},
-        ("NoSuchAddress", None, None, "Ask an address that GET / lists, or name the provider's host."),
+        ("NoSuchAddress", None, None, "Use an address that GET / lists, or the provider's host."),
     ),
     "the page's method": (
         {"path": "/", "method": "PUT"},
-        ("WrongMethod", None, None, "Use a method that the Allow header names."),
+        ("WrongMethod", None, None, "Use a method in the Allow header."),
     ),
 }
 
@@ -510,7 +512,7 @@ def test_bytes_that_were_no_http_are_explained(service, registry, explainer) -> 
     assert (
         "invalid_http",
         "NoHTTP",
-        "this is no HTTP: Invalid method encountered",
+        "this is not HTTP: Invalid method encountered",
         "Send a well-formed HTTP request.",
     ) == (
         found["outcome"],
@@ -520,9 +522,9 @@ def test_bytes_that_were_no_http_are_explained(service, registry, explainer) -> 
     )
     assert (
         "Exchange 1 at 2026-06-01T12:00:00Z: bytes -> 400\n"
-        "  invalid_http: this is no HTTP: Invalid method encountered\n"
+        "  invalid_http: this is not HTTP: Invalid method encountered\n"
         "Fix: Send a well-formed HTTP request."
-    ) == in_words(found)
+    ) == format_explanation(found)
 
 
 def test_the_explanation_names_the_fault_and_how_to_remove_it(registry, explain: Explain, explainer) -> None:
@@ -533,7 +535,7 @@ def test_the_explanation_names_the_fault_and_how_to_remove_it(registry, explain:
 
     assert exchange.fault == found["fault"]
     assert "Make the client survive this, or remove the fault rule f1." == found["hint"]
-    assert "Fault: f1: reset, after the operation takes effect" in in_words(found)
+    assert "Fault: f1: reset, after the operation takes effect" in format_explanation(found)
 
 
 SECRETS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
@@ -563,7 +565,7 @@ def test_secrets_that_are_not_ours_are_in_no_explanation(explain: Explain, case:
     found = explain(**request)
 
     assert received == found["received"]
-    assert "LIVE" not in json.dumps(found) + in_words(found)
+    assert "LIVE" not in json.dumps(found) + format_explanation(found)
 
 
 def test_an_exchange_of_a_recognised_account_is_masked_when_it_is_explained(client, registry, explainer) -> None:
@@ -648,7 +650,7 @@ def test_an_exchange_that_is_not_there_is_said_to_be_dropped_or_never_to_have_be
 def test_every_entry_of_every_book_is_read_whole() -> None:
     for provider in PROVIDERS:
         text = provider.quirks_file.read_text()
-        found = quirk_book.entries(provider.quirks_file)
+        found = quirk_parser.entries(provider.quirks_file)
         assert text.count("\n## ") == len(found)
         for number, entry in found.items():
             assert number == entry.number
@@ -668,13 +670,15 @@ def test_every_entry_of_every_book_is_read_whole() -> None:
     ],
 )
 def test_an_entry_is_documented_shown_by_sample_or_assumed(known_by: str, basis: str) -> None:
-    assert basis == quirk_book.basis(known_by)
+    assert basis == quirk_parser.basis(known_by)
 
 
 def test_the_catalogue_has_every_entry_with_its_switches_as_they_stand() -> None:
-    found = {entry["number"]: entry for entry in quirk_book.catalogue(PROVIDERS, {"dialogtech.zone": "Europe/Warsaw"})}
+    found = {
+        entry["number"]: entry for entry in quirk_parser.catalogue(PROVIDERS, {"dialogtech.zone": "Europe/Warsaw"})
+    }
 
-    assert sum(len(quirk_book.entries(provider.quirks_file)) for provider in PROVIDERS) == len(found)
+    assert sum(len(quirk_parser.entries(provider.quirks_file)) for provider in PROVIDERS) == len(found)
     assert {
         "provider": "dialogtech",
         "number": "DT-12",

@@ -49,7 +49,7 @@ def test_our_own_page_may_ask_at_a_port(client: Client) -> None:
 )
 @pytest.mark.parametrize("path", [LISTED, "/_mock/health", "/_mock/openapi.json", "/_w/default/_mock/worlds"])
 def test_a_page_of_another_site_may_not(client: Client, origin: str, path: str) -> None:
-    assert (403, "forbidden", f"a page of {origin!r} may not ask here") == rejected(
+    assert (403, "forbidden", f"pages of {origin!r} may not use this API") == rejected(
         client.get(path, headers={"Origin": origin})
     )
 
@@ -89,7 +89,7 @@ def test_off_loopback_every_request_needs_the_token(outside: Client, authorizati
     assert (
         401,
         "unauthorized",
-        "this server can be reached by others: send its token, Authorization: Bearer TOKEN",
+        "this server does not listen on loopback only, so it requires its token: Authorization: Bearer TOKEN",
     ) == rejected(response)
     assert "Bearer" == response.headers["WWW-Authenticate"]
 

@@ -135,7 +135,7 @@ def test_identifiers_that_were_given_are_counted_on_from(client: Client) -> None
 def test_an_identifier_may_be_given_once(client: Client) -> None:
     stored(client, SENT, id="5")
 
-    assert (409, "conflict", "id: the account has a message '5' already") == rejected(
+    assert (409, "conflict", "id: the account already has a message '5'") == rejected(
         client.post(HERE, json={**SENT, "id": "5"})
     )
     assert "5" == stored(client, SENT, id="5", direction="inbound")["id"]

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client, create_environ
 
 from mockserver.admin.explain import Explainer
-from mockserver.admin.text_format import in_words
+from mockserver.admin.text_format import format_explanation
 from mockserver.app import PROVIDERS, SWITCHES
 from mockserver.http.masking import Masking
 
@@ -24,7 +24,7 @@ def words(service, registry):
     explainer = Explainer(
         PROVIDERS, Masking((), registry.is_known_credential), SWITCHES, lambda: service.handler.router.addresses
     )
-    return lambda: in_words(explainer.explain(registry.default.journal.since(0)[-1]))
+    return lambda: format_explanation(explainer.explain(registry.default.journal.since(0)[-1]))
 
 
 def add_fault(client: Client, fault: Any, **rule: Any) -> None:
@@ -119,7 +119,9 @@ def test_an_exchange_with_a_replayed_response_is_neither_executed_nor_accepted(c
     assert ["accepted", "replayed"] == [
         each["outcome"] for each in client.get(f"{HERE}/journal").get_json()["exchanges"]
     ]
-    assert "Decided: accepted, but not carried out\nAnswered: an answer of an earlier request by fault f1\n" in words()
+    assert (
+        "Decided: accepted, but without effect\nResponse: the response to an earlier request by fault f1\n" in words()
+    )
     assert "Window" not in words()  # it was not counted
     assert not holds(client, operation="sms.send_message", outcome="accepted")
 
@@ -140,7 +142,7 @@ def test_the_decision_and_the_response_are_both_shown(client: Client, words) -> 
         "  rejected by TooManyPerNumber: Rate limit exceeded: 1 sms per number per second;"
         " next possible in 1.000 seconds, at 2026-06-01T12:00:01Z\n"
         "Decided: accepted, stored\n"
-        "Answered: provider error TooManyPerNumber by fault f1\n"
+        "Response: provider error TooManyPerNumber by fault f1\n"
         "Rule: TooManyPerNumber, documented\n"
         '  001: "1 sms per number per second"\n'
     ) in words()

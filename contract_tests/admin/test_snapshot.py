@@ -175,7 +175,7 @@ def test_else_it_is_rejected_with_all_that_are_taken_or_has_fresh_ones(client: C
 TAKEN = (
     "these credentials belong to other worlds: dialogtech 'foo', dialogtech 'ACCESS_KEY', dialogtech 'demo-access-key',"
     " dialogtech 'demo-api-key', mgage 'mgage', mgage 'demo', serwersms 'Login', serwersms 'demo',"
-    " serwersms '0123456789abcdef0123456789abcdef'; with own_credentials it takes none from the file"
+    " serwersms '0123456789abcdef0123456789abcdef'; set own_credentials to ignore the credentials of the file"
 )
 
 

@@ -16,7 +16,7 @@ from mockserver.admin.verification import (
     Difference,
     differences,
     request_pattern_from,
-    response,
+    run_verification,
     verification_from,
 )
 from mockserver.app import PROVIDERS
@@ -49,9 +49,9 @@ def verified(registry) -> Assert:
     masking = Masking((name for provider in PROVIDERS for name in provider.secrets), registry.is_known_credential)
 
     def asserted(verification: Any) -> dict[str, Any]:
-        answered = response(verification_from(verification), registry.default.journal, masking.parameter)
-        assert answered == orjson.loads(orjson.dumps(answered))
-        return answered
+        result = run_verification(verification_from(verification), registry.default.journal, masking.parameter)
+        assert result == orjson.loads(orjson.dumps(result))
+        return result
 
     return asserted
 
@@ -82,7 +82,7 @@ def test_the_difference_says_that_an_exchange_comes_too_early(send, verified: As
     assert {
         "holds": False,
         "found": [2],
-        "difference": [{"wanted": 2, "said": "1 is one, but comes too early", "nearest": 1, "fields": []}],
+        "difference": [{"wanted": 2, "said": "1 matches, but comes too early", "nearest": 1, "fields": []}],
         "last": 2,
         "dropped": 0,
     } == verified({"exchanges": [to(ADA), to(BOB)], "order": True})
@@ -189,11 +189,13 @@ def test_the_number_of_dropped_exchanges_stands_beside_the_outcome() -> None:
         journal.add(Exchange("GET", "/", (), b"", None))
 
     why = {"why_dropped": journal.why_dropped}
-    assert holds(4, last=5, dropped=3) | why == response(verification_from({"exchanges": [{"path": "/"}]}), journal)
-    assert holds(4, last=5, dropped=1) | why == response(
+    assert holds(4, last=5, dropped=3) | why == run_verification(
+        verification_from({"exchanges": [{"path": "/"}]}), journal
+    )
+    assert holds(4, last=5, dropped=1) | why == run_verification(
         verification_from({"exchanges": [{"path": "/"}], "since": 2}), journal
     )
-    assert "why_dropped" not in response(verification_from({"exchanges": [{"path": "/"}], "since": 3}), journal)
+    assert "why_dropped" not in run_verification(verification_from({"exchanges": [{"path": "/"}], "since": 3}), journal)
 
 
 def test_an_empty_journal_has_nothing_near(verified: Assert) -> None:
@@ -306,7 +308,7 @@ def test_a_difference_has_field_wanted_and_got(
 
 
 NO_VERIFICATIONS: Mapping[str, tuple[Any, str]] = {
-    "a list": ([], "an empty list is not an object that makes a verification"),
+    "a list": ([], "an empty list is not an object that describes a verification"),
     "nothing": ({}, "exchanges: is missing"),
     "no exchanges": ({"exchanges": []}, "exchanges: an empty list is not a list of 1 to 100 wanted exchanges"),
     "a misspelt key": ({"exchange": [{}]}, "exchange: unknown key; did you mean 'exchanges'?"),
@@ -321,7 +323,7 @@ NO_VERIFICATIONS: Mapping[str, tuple[Any, str]] = {
     ),
     "a count of several": (
         {"exchanges": [{}, {}], "count": 2},
-        "count: makes sense for one wanted exchange; write down each of several instead",
+        "count: is allowed with one wanted exchange only; list every wanted exchange instead",
     ),
     "a count of less than none": (
         {"exchanges": [{}], "count": -1},

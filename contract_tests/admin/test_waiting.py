@@ -83,7 +83,7 @@ def test_messages_are_waited_for_by_whose_they_are(client: Client) -> None:
         ("for=rain", "for must be 'exchange', 'message' or 'delivery', not 'rain'"),
         (
             "for=message&operation=x",
-            "operation: is of no use for messages; provider, account, direction, number, serial, status, event are",
+            "operation: is not a filter for messages; provider, account, direction, number, serial, status, event are",
         ),
         ("for=exchange&timeout=-1", "timeout must be a number of seconds from 0 to 3600, not '-1'"),
         ("for=exchange&timeout=1e9", "timeout must be a number of seconds from 0 to 3600, not '1e9'"),

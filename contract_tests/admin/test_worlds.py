@@ -209,7 +209,7 @@ def test_all_worlds_are_listed(client: Client, frozen: dict[str, Any]) -> None:
             {"snapshot": {}, "fixture": "demo"},
             400,
             "bad_request",
-            "fixture: there is a snapshot already; give one of the two",
+            "fixture: cannot be combined with a snapshot",
         ),
         ({"snapshot": {"accounts": []}}, 400, "bad_request", "snapshot.format: is missing"),
         ([], 400, "bad_request", "an empty list is not an object that describes a world"),

@@ -40,7 +40,7 @@ def show(_api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Replace whole lists and provider-specific fields of an account."""
-    show(api, world, values)  # there is such an account
+    show(api, world, values)  # raises if there is no such account
     provider = api.provider_names[values.path["provider"]]
     held(values.body, changes_schema(provider))
     _check_urls(values.body, provider)
@@ -98,7 +98,7 @@ def _check_port(url: str, place: str) -> None:
 
 
 def _check_placeholders(url: str, known: Sequence[str], place: str) -> None:
-    """Reject a misspelled placeholder; text that resembles no placeholder is left as it is."""
+    """Reject a misspelled placeholder; other text between two ``#`` is allowed."""
     rest = re.sub(f"#(?:{'|'.join(known)})#", " ", url) if known else ""
     for name in re.findall(r"#(\w+)(?=#)", rest):
         near = nearest(name, known)
@@ -134,15 +134,15 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             "/_mock/worlds/{world}/accounts",
-            "Every account, as a world file has it, without messages.",
+            "Every account in the form of a world file, without its messages.",
             listed,
             object_schema("", ["accounts"], accounts=a_list(account)),
         ),
-        Endpoint("GET", one, "An account, as a world file has it, without messages.", show, account),
+        Endpoint("GET", one, "One account in the form of a world file, without its messages.", show, account),
         Endpoint(
             "PATCH",
             one,
-            "Put whole lists in place of an account's numbers, programs, contacts, blacklist or forwarding rules, "
+            "Replace the lists of an account that are given (numbers, programs, contacts, blacklist, forwarding rules), "
             "or change its provider's own fields.",
             change,
             account,

@@ -1,6 +1,6 @@
-"""What a client's traffic shows of its ways: four that cost real money, each from the order of its exchanges.
+"""Finds four mistakes of clients that cost money in production, from the order of their exchanges.
 
-Pure. None of these is rejected by a provider, so no test fails by itself; whoever reads them decides.
+No provider rejects these requests, so no test fails because of them; the coverage report lists them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class Antipattern(NamedTuple):
     provider: str
     name: str
     about: str
-    """One sentence."""
+    """A description in one sentence."""
     exchanges: list[int]
 
 
-def shown(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[Antipattern]:
-    """Return the mistakes that a provider's exchanges show."""
+def find_antipatterns(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[Antipattern]:
+    """Yield the mistakes that a provider's exchanges show."""
     own = [each for each in exchanges if each.provider == provider.name]
     for name, (about, find) in _ANTIPATTERNS.items():
         found = list(find(provider, own))
@@ -34,7 +34,7 @@ def shown(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[Antipat
             yield Antipattern(provider.name, name, about, found)
 
 
-def _secrets_in_address(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
+def _secrets_in_url(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
     secrets = {name.lower() for name in provider.secrets}
     for each in exchanges:
         pairs = parse_qsl(each.target.partition("?")[2])
@@ -42,7 +42,7 @@ def _secrets_in_address(provider: Provider, exchanges: Sequence[Exchange]) -> It
             yield each.number
 
 
-def _own_page_address(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
+def _own_page_url(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
     """Find requests for a later page whose URL no response has given."""
     if provider.pages is None:
         return
@@ -75,21 +75,22 @@ def _sent_again(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[i
             unknown.append(each.values)
 
 
-def _went_on(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
-    """Rejected inside an HTTP 200, and what followed shows that no one looked.
+def _ignored_errors(provider: Provider, exchanges: Sequence[Exchange]) -> Iterator[int]:
+    """Find provider errors with status 200 that the client ignored.
 
-    What was too early is never asked for again, though other things of its kind are; or credentials that are wrong are
-    used once more.
+    Either a request that came too early is never repeated, although others of the same operation follow; or the next
+    request uses the same wrong credentials.
     """
     for place, each in enumerate(exchanges):
         if each.status != 200 or each.error is None or not is_whole(each):
             continue
         later = exchanges[place + 1 :]
         alike = [other.values for other in later if other.operation == each.operation]
-        is_lost = "free_at" in each.error.facts and alike and each.values not in alike
-        is_stranger = not set(provider.secrets).isdisjoint(each.error.about)
-        if is_lost or (
-            is_stranger and [_credentials(provider, each)] == [_credentials(provider, other) for other in later[:1]]
+        is_never_repeated = "free_at" in each.error.facts and alike and each.values not in alike
+        has_wrong_credentials = not set(provider.secrets).isdisjoint(each.error.about)
+        if is_never_repeated or (
+            has_wrong_credentials
+            and [_credentials(provider, each)] == [_credentials(provider, other) for other in later[:1]]
         ):
             yield each.number
 
@@ -100,19 +101,19 @@ def _credentials(provider: Provider, exchange: Exchange) -> dict[str, Any]:
 
 _ANTIPATTERNS: Mapping[str, tuple[str, Callable[[Provider, Sequence[Exchange]], Iterator[int]]]] = {
     "builds its own page URL": (
-        "It asks for a page at an address of its own making instead of the one that the answer before gave.",
-        _own_page_address,
+        "It requests a page with a URL that it built itself, instead of the one in the previous response.",
+        _own_page_url,
     ),
     "sends again after an ambiguous failure": (
-        "No answer came, the message may have been accepted, and the same was sent once more.",
+        "It got no response, so the message may have been accepted, and it sent the same message again.",
         _sent_again,
     ),
     "ignores a failure inside HTTP 200": (
-        "The answer was a provider error with the status 200, and the client went on as if it had been accepted.",
-        _went_on,
+        "The response was a provider error with status 200, and the client continued as if it were accepted.",
+        _ignored_errors,
     ),
     "secrets in a query string": (
-        "Credentials stand in the address, which proxies and servers write into their logs.",
-        _secrets_in_address,
+        "Credentials are in the URL, which proxies and servers write to their logs.",
+        _secrets_in_url,
     ),
 }

@@ -38,7 +38,7 @@ def advance(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
         return _move(api, world, instant(body["to"], "to"))
     if "seconds" in body:
         return _move_by(api, world, round(body["seconds"] * SECOND))
-    before = world.advance()  # an attempt that is being made may bring about what comes next
+    before = world.advance()  # waits for attempts in flight, which may schedule the next event
     due = world.next_due()
     return _move_by(api, world, 0 if due is None else max(0, due - world.clock.now()), before)
 
@@ -74,7 +74,7 @@ _SETTING = {
         at=INSTANT,
     ),
     "if": {"properties": {"frozen": {"const": False}}},
-    "then": {"properties": {"at": {"not": {}, "description": "of use for a clock that is let go"}}},
+    "then": {"properties": {"at": {"not": {}, "description": "allowed while the clock ticks"}}},
 }
 
 _ADVANCE = {
@@ -94,15 +94,15 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
     here = "/_mock/worlds/{world}/clock"
     time, moved = component("Clock"), component("Moved")
     return (
-        Endpoint("GET", here, "Where the clock stands, and when the next thing is due.", show, time),
+        Endpoint("GET", here, "The time of the clock, and when the next event is due.", show, time),
         Endpoint(
-            "PUT", here, "Stop the clock, here or at a later instant, or let it tick on.", set_, moved, body=_SETTING
+            "PUT", here, "Freeze the clock, now or at a later instant, or let it tick.", set_, moved, body=_SETTING
         ),
         Endpoint(
             "POST",
             f"{here}/advance",
-            "Move the clock on, and tell what happened, in order, each at its own instant. Attempts on the way are waited "
-            "for; of those begun before, one has to end every 2 seconds, for a receiver that is being called may be who asks.",
+            "Advance the clock, and return the events until then in order. It waits for the attempts that become due; "
+            "for those begun before only as long as one ends every 2 seconds, because a receiver may be the caller.",
             advance,
             moved,
             body=_ADVANCE,

@@ -1,7 +1,6 @@
-"""Which documented behaviours the code under test has met, and what its traffic shows of its antipatterns.
+"""The endpoint that shows which documented behaviours a world's clients have met, and which antipatterns they show.
 
-Pure, over the exchanges of a journal and the deliveries of deliveries. Met is what reached the client: an answer that a
-fault has swallowed was decided, but no one has seen it.
+A behaviour counts as met if its response reached the client: a response that a fault replaced or dropped does not count.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ _MOST = 5
 """The maximal number of exchanges named for each behaviour."""
 
 
-class Witnessed(NamedTuple):
-    """How often a behaviour was met, and by which exchanges."""
+class BehaviourCoverage(NamedTuple):
+    """A documented behaviour, with the exchanges and deliveries that met it."""
 
     provider: str
     name: str
@@ -34,19 +33,19 @@ class Witnessed(NamedTuple):
     exchanges: Sequence[int] = ()
     """The numbers of the exchanges that met it."""
     deliveries: Sequence[int] = ()
-    """Likewise."""
+    """The numbers of the deliveries that met it."""
 
 
 def behaviours(
     providers: Iterable[Provider], exchanges: Sequence[Exchange], deliveries: Sequence[Delivery]
-) -> Iterator[Witnessed]:
+) -> Iterator[BehaviourCoverage]:
     """Return every documented behaviour with the exchanges that met it."""
     for provider in providers:
         whole = [each for each in exchanges if each.provider == provider.name and is_whole(each)]
         accepted = [each for each in whole if error_of(each) is None and each.operation in provider.operations_by_name]
         own = [each for each in deliveries if each.provider == provider.name]
         for behaviour in provider.behaviours:
-            yield Witnessed(
+            yield BehaviourCoverage(
                 provider.name,
                 behaviour.name,
                 behaviour.source,
@@ -56,7 +55,7 @@ def behaviours(
         for each in provider.errors:
             if each.source.document is not None:
                 name = each.__name__
-                yield Witnessed(
+                yield BehaviourCoverage(
                     provider.name,
                     f"rejected: {name}",
                     each.source,
@@ -64,8 +63,8 @@ def behaviours(
                 )
 
 
-def _numbers(things: Iterable[Any], is_so: Callable[[Any], bool] | None) -> list[int]:
-    return [] if is_so is None else [each.number for each in things if is_so(each)]
+def _numbers(things: Iterable[Any], matches: Callable[[Any], bool] | None) -> list[int]:
+    return [] if matches is None else [each.number for each in things if matches(each)]
 
 
 # -- the endpoint ----------------------------------------------------------------------------------------------------------
@@ -76,12 +75,12 @@ def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
     exchanges = list(world.journal.since(0))
     with world.lock:
         deliveries = list(world.state.deliveries.values())
-    request = {each.provider for each in exchanges}
+    requested = {each.provider for each in exchanges}
     seen = [
         antipattern
         for provider in api.providers
-        if provider.name in request
-        for antipattern in antipatterns.shown(provider, exchanges)
+        if provider.name in requested
+        for antipattern in antipatterns.find_antipatterns(provider, exchanges)
     ]
     return {
         "behaviours": [_behaviour(each) for each in behaviours(api.providers, exchanges, deliveries)],
@@ -89,12 +88,12 @@ def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
             {"provider": each.provider, "name": each.name, "about": each.about, "exchanges": each.exchanges[:_MOST]}
             for each in seen
         ],
-        "asked": sorted(filter(None, request)),
+        "providers": sorted(filter(None, requested)),
         "dropped": world.journal.dropped,
     }
 
 
-def _behaviour(each: Witnessed) -> dict[str, Any]:
+def _behaviour(each: BehaviourCoverage) -> dict[str, Any]:
     return {
         "provider": each.provider,
         "name": each.name,
@@ -112,17 +111,17 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
     thing = {"type": "object"}
     response = object_schema(
         "",
-        ["behaviours", "antipatterns", "asked", "dropped"],
+        ["behaviours", "antipatterns", "providers", "dropped"],
         behaviours=a_list(thing),
         antipatterns=a_list(thing),
-        request=a_list({"type": "string"}),
+        providers=a_list({"type": "string"}),
         dropped={"type": "integer"},
     )
     return (
         Endpoint(
             "GET",
             "/_mock/worlds/{world}/coverage",
-            "Which documented behaviours this world's clients have met, and what their traffic shows.",
+            "The documented behaviours with the exchanges that met them, and the antipatterns of this world's clients.",
             show,
             response,
         ),

@@ -18,23 +18,23 @@ from mockserver.validation.json_schema import TEXT, Schema, object_schema
 
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import Conflict, ResourceNotFound
-from .messages import accounts_asked_for
+from .messages import selected_accounts
 from .schemas import WHOLE, a_list, component, one_of
 from .serializers import delivery as described
 
 STATUSES: tuple[str, ...] = get_args(Status)
 """The statuses of deliveries."""
 
-_PATIENCE = 10
+_DEFAULT_TIMEOUT = 10
 """The default time limit for waiting until idle, in seconds."""
-_LONGEST = 60
+_MAX_TIMEOUT = 60
 """The maximal time limit in seconds; a thread waits meanwhile."""
 
 
 def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return deliveries in the order of their creation."""
     query = values.query
-    accounts = {account.key for account in accounts_asked_for(world, query)}
+    accounts = {account.key for account in selected_accounts(world, query)}
     with world.lock:
         everything = tuple(world.state.deliveries.values())
     found = (each for each in everything if each.account in accounts and _is_wanted(each, query))
@@ -61,8 +61,8 @@ def _delivery(state: State, number: int) -> Delivery:
     found = state.deliveries.get(number)
     if found is None:
         numbers = state.deliveries.keys()
-        there = f"it holds {min(numbers)} to {max(numbers)}" if numbers else "it is empty"
-        raise ResourceNotFound(f"the deliveries has no delivery {number}; {there}")
+        existing = f"{min(numbers)} to {max(numbers)}" if numbers else "none"
+        raise ResourceNotFound(f"there is no delivery {number}; the world has {existing}")
     return found
 
 
@@ -84,22 +84,22 @@ def resend(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 def hold(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Stop attempts at a delivery until it is released."""
-    return _change(world, values.path["number"], "held", _check_that_it_waits)
+    return _change(world, values.path["number"], "held", _check_is_due)
 
 
 def release(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Make a held delivery due now."""
-    return _change(world, values.path["number"], "due", _check_that_it_is_held)
+    return _change(world, values.path["number"], "due", _check_is_held)
 
 
-def _check_that_it_waits(delivery: Delivery) -> None:
+def _check_is_due(delivery: Delivery) -> None:
     if delivery.status == "held":
-        raise Conflict(f"delivery {delivery.number} is held already")
+        raise Conflict(f"delivery {delivery.number} is already held")
     if delivery.status != "due":
         raise Conflict(f"delivery {delivery.number} is {delivery.status}; there is no attempt to hold")
 
 
-def _check_that_it_is_held(delivery: Delivery) -> None:
+def _check_is_held(delivery: Delivery) -> None:
     if delivery.status == "due":
         raise Conflict(f"delivery {delivery.number} is not held; it is due")
     if delivery.status != "held":
@@ -109,11 +109,11 @@ def _check_that_it_is_held(delivery: Delivery) -> None:
 def _change(world: World, number: int, status: Status, check: Callable[[Delivery], None]) -> dict[str, Any]:
     def decide(state: State, now: Instant, _: IdReservation) -> Decision:
         delivery = _delivery(state, number)
-        if number in state.in_flight:  # what comes of it would undo the change
-            raise Conflict(f"an attempt at delivery {number} is being made; wait until idle waits until it is over")
+        if number in state.in_flight:  # its result would overwrite the change
+            raise Conflict(f"an attempt at delivery {number} is in flight; wait until idle first")
         check(delivery)
         if state.message_store.get(delivery.serial) is None:
-            raise Conflict(f"the message that delivery {number} is about was deleted")
+            raise Conflict(f"the message of delivery {number} was deleted")
         due = now if status == "due" else None
         changed = described(replace(delivery, status=status, due=due), _message_id(state, delivery))
         return Decision(now, changed, (DeliveryChanged(number, status, due),))
@@ -123,24 +123,24 @@ def _change(world: World, number: int, status: Status, check: Callable[[Delivery
     return changed
 
 
-# ------------------------------------------------------------------------------------------------------ wait for quiet
+# ----------------------------------------------------------------------------------------------------- wait until idle
 
 
 def wait_until_idle(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Wait until no delivery is due and none in flight."""
-    is_quiet = world.wait_until_idle(values.body.get("timeout", _PATIENCE))
+    is_idle = world.wait_until_idle(values.body.get("timeout", _DEFAULT_TIMEOUT))
     with world.lock:
-        return {"quiet": is_quiet, "in_flight": len(world.state.in_flight), "now": iso(world.clock.now())}
+        return {"quiet": is_idle, "in_flight": len(world.state.in_flight), "now": iso(world.clock.now())}
 
 
-def judges(event: AttemptEnded, query: Mapping[str, Any]) -> bool:
-    """Return whether an attempt is at a delivery that the query selects."""
+def matches_attempt(event: AttemptEnded, query: Mapping[str, Any]) -> bool:
+    """Return whether the query selects the delivery of an attempt."""
     number, status = query.get("number", event.number), query.get("status", event.status)
     return bool((number, status) == (event.number, event.status))
 
 
-def judged_filters(_: Catalog) -> dict[str, Schema]:
-    """The filters for attempts: the number and the status of the delivery."""
+def attempt_filters(_: Catalog) -> dict[str, Schema]:
+    """Return the filters for attempts: the number and the status of the delivery."""
     return {"number": WHOLE, "status": one_of(STATUSES)}
 
 
@@ -149,8 +149,8 @@ _IDLE = object_schema(
     timeout={
         "type": "number",
         "minimum": 0,
-        "maximum": _LONGEST,
-        "description": f"a number of seconds from 0 to {_LONGEST}",
+        "maximum": _MAX_TIMEOUT,
+        "description": f"a number of seconds from 0 to {_MAX_TIMEOUT}",
     },
 )
 
@@ -159,26 +159,30 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for deliveries."""
     here, delivery = "/_mock/worlds/{world}/deliveries", component("Delivery")
     one = f"{here}/{{number}}"
-    whose = {"provider": one_of(catalog.provider_names), "account": TEXT, "status": one_of(STATUSES)}
+    filters = {"provider": one_of(catalog.provider_names), "account": TEXT, "status": one_of(STATUSES)}
     return (
         Endpoint(
             "GET",
             here,
-            "Deliveries after a number, with every attempt, in the order in which they were opened.",
+            "Deliveries after a number with all their attempts, in the order of creation.",
             listed,
             object_schema("", ["deliveries"], deliveries=a_list(delivery)),
-            query={**whose, "since": WHOLE, "limit": WHOLE},
+            query={**filters, "since": WHOLE, "limit": WHOLE},
         ),
-        Endpoint("GET", one, "One delivery, with every attempt.", show, delivery),
+        Endpoint("GET", one, "One delivery with all its attempts.", show, delivery),
         Endpoint(
-            "POST", f"{one}/resend", "Let a delivery be due now, whatever it was; attempts stay.", resend, delivery
+            "POST",
+            f"{one}/resend",
+            "Make a delivery due now, whatever its status; its attempts are kept.",
+            resend,
+            delivery,
         ),
-        Endpoint("POST", f"{one}/hold", "Attempt a delivery no more until it is released.", hold, delivery),
-        Endpoint("POST", f"{one}/release", "Let a delivery that was held be due now.", release, delivery),
+        Endpoint("POST", f"{one}/hold", "Stop attempts at a delivery until it is released.", hold, delivery),
+        Endpoint("POST", f"{one}/release", "Make a held delivery due now.", release, delivery),
         Endpoint(
             "POST",
             "/_mock/worlds/{world}/wait/idle",
-            "Wait by the wall clock until nothing is due now and nothing in flight; quiet is false when it did not end.",
+            "Wait, in real time, until no delivery is due and none is in flight; quiet is false after the time-out.",
             wait_until_idle,
             object_schema(
                 "",

@@ -1,7 +1,7 @@
-"""What a verb of this API is, and what it is given.
+"""The endpoints of the control API as data, and the arguments of their functions.
 
-A verb is a plain function of the API, a world and values; it returns what is to be answered as JSON, or a promise of
-an answer. It knows nothing of HTTP: `routes` reads requests for it, `openapi` describes it.
+An endpoint's function takes the API, a world and the request's arguments. It returns the JSON of the response, or a
+`Deferred` response. It does not handle HTTP: `routes` parses requests for it, and `openapi` describes it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Catalog:
     providers: tuple[Provider, ...]
     """Every provider."""
     switches: tuple[Quirk, ...]
-    """Every switch of a world, the server's own among them."""
+    """Every switch of a world, including the server's own."""
 
     @cached_property
     def provider_names(self) -> Mapping[str, Provider]:
@@ -53,15 +53,15 @@ class Api(Catalog):
     settings: Settings
     """The settings: access to the control API, and limits."""
     version: str
-    """Ours."""
+    """The version of the server."""
     addresses: Callable[[], Iterable[str]] = field(default=tuple)
-    """Every served route, for explanations of requests to other ones."""
+    """Returns every served route, for explanations of requests to unknown paths."""
     listen_addresses: Callable[[], Mapping[str, str | None]] = field(default=dict)
-    """Where the server listens, and what clients have to trust; nothing under another server than ours."""
+    """Returns the URLs of the server and its CA certificate; empty if another WSGI server runs the application."""
 
     @cached_property
     def rules(self) -> Rules:
-        """What world files are held to."""
+        """The rules for world files."""
         return Rules.of(self.providers, self.switches)
 
     @cached_property
@@ -78,18 +78,18 @@ class Api(Catalog):
         return Explainer(self.providers, self.masking, self.switches, self.addresses)
 
     def fixture(self, name: str) -> Fixture:
-        """A shipped fixture; read once in a process, and shared by every world that begins with it."""
+        """Return a shipped fixture. It is read once in a process, and shared by all worlds that start from it."""
         return Fixture() if name == "empty" else shipped(name, self.providers)
 
 
 @cache
 def shipped(name: str, providers: tuple[Provider, ...]) -> Fixture:
-    """A fixture of ours by name: of its accounts those of these providers, and what these bring along.
+    """Return a shipped fixture with its accounts of these providers, and the accounts that the providers ship.
 
     Raises:
-        WorldFileError: the file of a provider's accounts is wrong.
+        WorldFileError: a provider's file of accounts is invalid.
     """
-    path = fixtures_folder() / "worlds" / f"{name}.json"  # ours: a test of the server has checked it
+    path = fixtures_folder() / "worlds" / f"{name}.json"  # not checked: the tests validate the shipped files
     document: Any = decode_file(path)
     names = {provider.name for provider in providers}
     accounts = [account for account in document["accounts"] if account["provider"] in names]
@@ -137,5 +137,5 @@ class Endpoint(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The function's."""
+        """The name of its function."""
         return self.function.__name__.strip("_")

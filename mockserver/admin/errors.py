@@ -1,7 +1,4 @@
-"""The one shape of this API's errors: ``{"error": {"code", "message", "difference"}}``, and its exceptions.
-
-What a verb raises is turned into an answer in one place, `routes`.
-"""
+"""The exceptions of the control API. `routes` turns them into ``{"error": {"code", "message", "difference"}}``."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ class ControlApiError(Exception):  # a response, not a failure
     def __init__(self, message: str, difference: Any = None) -> None:
         super().__init__(message)
         self.difference = difference
-        """The difference between the expected and the actual; ``None`` when there is none."""
+        """The difference between the expected and the actual; ``None`` if there is none."""
 
 
 class BadRequest(ControlApiError):

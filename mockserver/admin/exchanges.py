@@ -1,4 +1,4 @@
-"""Exchanges as JSON."""
+"""Converts exchanges to JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from . import outcomes
 from .request_inspection import header
 
 
-def in_short(exchange: Exchange) -> dict[str, Any]:
+def summary_json(exchange: Exchange) -> dict[str, Any]:
     """Return an exchange as a row of the journal."""
     return {
         "number": exchange.number,
@@ -34,10 +34,10 @@ def in_short(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def in_full(exchange: Exchange) -> dict[str, Any]:
+def full_json(exchange: Exchange) -> dict[str, Any]:
     """Return an exchange with headers, bodies and explanation."""
     return {
-        **in_short(exchange),
+        **summary_json(exchange),
         "world": exchange.world,
         "listener": exchange.listener,
         "request": {"headers": list(map(list, exchange.head)), "body": body(exchange.body)},
@@ -54,7 +54,7 @@ def in_full(exchange: Exchange) -> dict[str, Any]:
 
 
 def body(found: bytes) -> dict[str, str]:
-    """Return a body as text, or as base64 when it is not text."""
+    """Return a body as text, or as base64 if it is not UTF-8."""
     try:
         return {"text": found.decode()}
     except UnicodeDecodeError:
@@ -76,7 +76,7 @@ def _error(error: ProviderError | None) -> dict[str, Any] | None:
 
 
 def window(standing: LimitStatus) -> dict[str, Any]:
-    """Return a rate limit as of an exchange."""
+    """Return the state of a rate limit at the time of an exchange."""
     return {
         "limit": standing.limit.sentence,
         "most": standing.limit.most,

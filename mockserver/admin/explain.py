@@ -1,8 +1,8 @@
-"""Why an exchange was answered as it was: the rule with its source, what was received, and how to do better.
+"""Explains the response of an exchange: the rule with its source, the received values, and a hint for the client.
 
-The law of this file: an explanation says nothing that the journal, a provider's tables or QUIRKS.md does not say. It is
-made when somebody asks, out of what was kept at the time, so that it is as true a thousand exchanges later.
-`Explainer.explain` gives plain data; `wording.in_words` says the same to people.
+An explanation contains only what the journal, a provider's tables and QUIRKS.md say. It is made on request from what was
+recorded with the exchange, so later changes of the world do not alter it. `Explainer.explain` returns plain data;
+`text_format.format_explanation` turns it into text.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ from mockserver.http.url_display import readable
 from mockserver.sdk.provider import Magic, Provider, Quirk
 from mockserver.validation.suggestions import nearest, nearest_operation, nearest_path
 
-from . import exchanges, outcomes
-from . import quirk_parser as quirk_book
+from . import exchanges, outcomes, quirk_parser
 from .request_inspection import header, path, sent, shown, split, unread
 
 _MOST = 50
 """The maximal number of ignored parameters listed."""
 
 _HEADERS = ("Authorization", "Content-Type")
-"""The headers that providers read. A header of another name may be meant for one of them."""
+"""The headers that providers read. A header with a similar name may be a misspelling of one."""
 _OTHER_HEADERS = frozenset(("proxy-authorization", "content-encoding", "content-length", "content-range"))
 
 
@@ -51,20 +50,20 @@ _SERVER = {
     404: _Rule(
         "NoSuchAddress",
         "no provider has this address",
-        hint="Ask an address that GET / lists, or name the provider's host.",
+        hint="Use an address that GET / lists, or the provider's host.",
         about=("path",),
     ),
-    405: _Rule("WrongMethod", "the address takes another method", hint="Use a method that the Allow header names."),
-    500: _Rule("ServerFault", "the mock server failed", hint="Read the server's log and report what it says."),
+    405: _Rule("WrongMethod", "the address takes another method", hint="Use a method in the Allow header."),
+    500: _Rule("ServerFault", "the mock server failed", hint="Report the error that the server logged."),
 }
-"""What the server itself answers, where no provider is asked, by status."""
+"""The rules behind the server's own error responses, by status."""
 
 
 def find(journal: Journal, number: int) -> Exchange:
     """Return the exchange of a number.
 
     Raises:
-        NotInJournal: there is none.
+        NotInJournal: the journal does not hold it.
     """
     found = journal.get(number) if number <= journal.last else None
     if found is not None:
@@ -90,9 +89,9 @@ class Explainer:
 
         Args:
             providers: every provider.
-            masking: what is kept out of an explanation.
-            switches: the server's own.
-            addresses: the rules of every address that is served, such as ``/api/messages/program/<programId>``.
+            masking: masks the secrets in an explanation.
+            switches: every switch; only the server's own are used.
+            addresses: returns the pattern of every served path, such as ``/api/messages/program/<programId>``.
         """
         self._providers = {provider.name: provider for provider in providers}
         self._masking = masking
@@ -100,12 +99,12 @@ class Explainer:
         self._addresses = addresses
 
     def explain(self, exchange: Exchange) -> dict[str, Any]:
-        """The explanation as plain data. What is kept of the exchange is masked first."""
+        """Return the explanation as plain data. It masks the secrets of the recorded exchange first."""
         self._masking.apply(exchange)
         provider = self._providers.get(exchange.provider or "")
         rule = _rule(exchange, provider)
         magic = _magic(exchange, provider)
-        quirks_file = quirk_book.entries(provider.quirks_file) if provider and provider.quirks_file else {}
+        quirks_file = quirk_parser.entries(provider.quirks_file) if provider and provider.quirks_file else {}
         entry = quirks_file.get((rule.source and rule.source.quirk) or "")
         ignored = self._ignored(exchange, provider)
         misses = [
@@ -123,13 +122,13 @@ class Explainer:
             "status": exchange.status,
             "outcome": exchange.outcome,
             "decided": outcomes.decided(exchange),
-            "answered": {
+            "response": {
                 "error": outcomes.error_of(exchange),
                 "fault": outcomes.rule_of(exchange),
                 "ending": exchange.ending,
             },
             "rule": _described(rule, entry),
-            "quirk": None if entry is None else quirk_book.described(entry),
+            "quirk": None if entry is None else quirk_parser.described(entry),
             "magic": None if magic is None else magic.described(quirks_file),
             "received": self._received(exchange, rule, magic),
             "windows": [_window(standing) for standing in outcomes.windows(exchange)],
@@ -141,12 +140,12 @@ class Explainer:
         }
 
     def _received(self, exchange: Exchange, rule: _Rule, magic: _Magic | None) -> dict[str, Any]:
-        """What the rule looked at, by name; ``None`` for what was not there."""
+        """Return the values that the rule used, by name; ``None`` for one that was not sent."""
         named = rule.facts.get("name")
         names = (named,) if isinstance(named, str) and " " not in named else rule.about
         names = names or ((magic.parameter,) if magic else ())
         received = {name: self._value(exchange, name) for name in names}
-        # Of several, such as two kinds of credentials, those that were sent.
+        # Of several names, such as two kinds of credentials, only those that were sent.
         return (
             received if len(received) == 1 else {name: value for name, value in received.items() if value is not None}
         )
@@ -160,15 +159,15 @@ class Explainer:
         return None if found is None else shown(found)
 
     def _variants(
-        self, exchange: Exchange, provider: Provider | None, entry: quirk_book.QuirkEntry | None, magic: _Magic | None
+        self, exchange: Exchange, provider: Provider | None, entry: quirk_parser.QuirkEntry | None, magic: _Magic | None
     ) -> list[dict[str, Any]]:
-        """The switches that had a say, as they stood: those of the rule, and of what was accepted those of its answer."""
+        """Return the switches that affected the response, with their variants at that time."""
         numbers = {entry.number if entry else "", magic.quirk.number if magic else ""}
         accepted = exchange.operation if exchange.result is None and exchange.error is None else None
         own = provider.quirks if provider else ()
         said = [switch for switch in own if switch.number in numbers or accepted in switch.operations]
         registry = self._switches if outcomes.windows(exchange) else ()
-        return [quirk_book.switch_described(switch, exchange.variants) for switch in (*said, *registry)]
+        return [quirk_parser.switch_described(switch, exchange.variants) for switch in (*said, *registry)]
 
     def _ignored(self, exchange: Exchange, provider: Provider | None) -> list[Any]:
         if provider is None or exchange.operation is None:
@@ -176,7 +175,7 @@ class Explainer:
         return unread(sent(exchange), exchange.values, _known(provider, exchange.operation))
 
     def _near_addresses(self, exchange: Exchange, provider: Provider | None) -> list[dict[str, str]]:
-        """The operation that may have been meant; where none was reached, the path."""
+        """Return the operation that was probably meant, or the path if no operation was reached."""
         if provider is not None and exchange.operation is not None:
             if exchange.operation in provider.operations_by_name:
                 return []
@@ -195,7 +194,7 @@ class Explainer:
     def _near_names(
         self, exchange: Exchange, provider: Provider | None, ignored: Sequence[Any]
     ) -> list[dict[str, str]]:
-        """Known names that were not sent, for unknown ones that were."""
+        """Return the known parameters that the unknown ones probably meant."""
         if provider is None or exchange.operation is None:
             return []
         missing = [name for name in _known(provider, exchange.operation) if name not in exchange.values]
@@ -203,10 +202,10 @@ class Explainer:
 
 
 def _rule(exchange: Exchange, provider: Provider | None) -> _Rule:
-    """What the client was rejected by; where it was not, what was decided."""
+    """Return the rule that rejected the request, or else the rule that decided it."""
     error = exchange.error or exchange.result
     if exchange.invalid_reason is not None:
-        reason = f"this is no HTTP: {exchange.invalid_reason}"
+        reason = f"this is not HTTP: {exchange.invalid_reason}"
         name, source = ("NoHTTP", None) if error is None else (type(error).__name__, error.source)
         return _SERVER[400]._replace(name=name, description=reason, source=source)
     if error is not None:
@@ -216,29 +215,29 @@ def _rule(exchange: Exchange, provider: Provider | None) -> _Rule:
         return _Rule(exchange.operation, source=operation.source if operation else None)
     world, _ = split(exchange)
     if world and world != exchange.world:
-        return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", hint="Use the id of a world that is there.")
+        return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", hint="Use the id of an existing world.")
     return _SERVER.get(exchange.status, _Rule("answered"))
 
 
 class _Magic(NamedTuple):
-    """The magic value that brought an outcome about."""
+    """The magic value that caused an outcome."""
 
     value: str
     meaning: Magic
     quirk: Quirk
-    """Its switch."""
+    """The quirk with the switch that turns magic values off."""
 
     @property
     def parameter(self) -> str:
-        """In which parameter it stood."""
+        """The name of its parameter."""
         return self.meaning.parameter
 
     @property
     def off(self) -> str:
-        """The variant in which it is a value like any other."""
+        """The variant in which it is an ordinary value."""
         return f"{self.quirk.name}={self.quirk.variants[-1]}"
 
-    def described(self, quirks_file: Mapping[str, quirk_book.QuirkEntry]) -> dict[str, str]:
+    def described(self, quirks_file: Mapping[str, quirk_parser.QuirkEntry]) -> dict[str, str]:
         """Return it as JSON."""
         return {
             "parameter": self.parameter,
@@ -259,7 +258,7 @@ def _magic(exchange: Exchange, provider: Provider | None) -> _Magic | None:
     return _Magic(value, meaning, next(switch for switch in provider.quirks if switch.name == f"{provider.name}.magic"))
 
 
-def _described(rule: _Rule, entry: quirk_book.QuirkEntry | None) -> dict[str, Any]:
+def _described(rule: _Rule, entry: quirk_parser.QuirkEntry | None) -> dict[str, Any]:
     source = rule.source or Source(None, None, None)
     mentioned = {"name", "value", *rule.about}
     based = "documented" if source.document else entry.basis if entry else None
@@ -282,7 +281,7 @@ def _window(standing: LimitStatus) -> dict[str, Any]:
 
 
 def _known(provider: Provider, operation: str) -> Sequence[str]:
-    """What an operation reads; of one that there is not, what any operation reads."""
+    """Return the parameters of an operation; of an unknown one, those of all operations."""
     known = provider.operations_by_name.get(operation)
     return tuple(row.name for row in provider.parameters) if known is None else known.parameter_names
 
@@ -299,9 +298,9 @@ def _miss(kind: str, name: str, known: str | None) -> list[dict[str, str]]:
 
 
 def _hint(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequence[Mapping[str, str]]) -> str | None:
-    """One imperative sentence; nothing for what is in order."""
-    was_deserved = exchange.error is not None and exchange.error is exchange.result
-    if exchange.fault is not None and not was_deserved:
+    """Return one imperative sentence; ``None`` if there is nothing to change."""
+    was_decided = exchange.error is not None and exchange.error is exchange.result
+    if exchange.fault is not None and not was_decided:
         return f"Make the client survive this, or remove the fault rule {outcomes.rule_of(exchange)}."
     if magic is not None and exchange.outcome != "accepted":
         return f"Make the client survive this, or switch the magic off with the variant {magic.off}."
@@ -316,6 +315,6 @@ def _hint(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequenc
 _RENAME = {
     "parameter": "Rename the parameter {sent} to {known}.",
     "header": "Rename the header {sent} to {known}.",
-    "operation": "Ask for {known} instead of {sent}.",
-    "path": "Ask for {known} instead of {sent}.",
+    "operation": "Use {known} instead of {sent}.",
+    "path": "Use {known} instead of {sent}.",
 }

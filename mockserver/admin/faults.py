@@ -90,7 +90,7 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "POST",
             here,
-            "Add a fault rule: of which requests or webhooks, at which of these, at which point, and what goes wrong.",
+            "Add a fault rule: which requests or webhooks it matches, which of these it hits, at which point, and its fault.",
             add_rule,
             rule,
             201,

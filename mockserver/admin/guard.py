@@ -1,4 +1,4 @@
-"""Access control: pages of other sites are rejected, and beyond loopback the token is needed."""
+"""Access control: rejects web pages of other sites, and requires the token if the server does not listen on loopback."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None
         is_open: whether the endpoint needs no token.
 
     Raises:
-        Foreign: a page of another site sent it.
+        ForbiddenOrigin: a page of another site sent it.
         NoToken: the token is missing or wrong.
     """
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and not _is_ours(origin, environ, settings):
-        raise ForbiddenOrigin(f"a page of {origin[:200]!r} may not ask here")
+        raise ForbiddenOrigin(f"pages of {origin[:200]!r} may not use this API")
     if not is_open and settings.needs_token and not is_loopback(settings.host):
         _check_token(environ.get("HTTP_AUTHORIZATION", ""), settings.token)
 
@@ -46,8 +46,8 @@ def is_loopback(host: str) -> bool:
 def _is_ours(origin: str, environ: Mapping[str, Any], settings: Settings) -> bool:
     """Return whether the page has the same origin as the request.
 
-    On loopback that must be a name of loopback's: any site can give its own name our address, and its pages would then
-    be of the same origin as we are (DNS rebinding).
+    If the server listens on loopback, the origin must be a loopback host too: another site could point its own host name
+    to this address, so that its pages have our origin (DNS rebinding).
     """
     try:
         host = urlsplit(origin).hostname or ""
@@ -59,6 +59,8 @@ def _is_ours(origin: str, environ: Mapping[str, Any], settings: Settings) -> boo
 
 def _check_token(authorization: str, token: str | None) -> None:
     scheme, _, shown = authorization.partition(" ")
-    # Latin-1 is how WSGI has what was sent; comparing takes the same time wherever the difference is.
+    # WSGI decodes headers as Latin-1. The comparison takes the same time wherever the difference is.
     if not token or scheme.lower() != "bearer" or not compare_digest(shown.strip().encode("latin-1"), token.encode()):
-        raise NoToken("this server can be reached by others: send its token, Authorization: Bearer TOKEN")
+        raise NoToken(
+            "this server does not listen on loopback only, so it requires its token: Authorization: Bearer TOKEN"
+        )

@@ -12,12 +12,12 @@ from mockserver.engine.world import World
 from mockserver.validation.json_schema import TEXT, Schema, object_schema
 
 from . import exchanges
-from . import verification as asserting
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, ResourceNotFound
 from .explain import NotInJournal, find
 from .outcomes import error_of
 from .schemas import WHOLE, a_list, component, held, one_of
+from .verification import VERIFICATION, run_verification, verification_from
 
 
 def listed(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def listed(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     for exchange in shown:
         api.masking.apply(exchange)
     return {
-        "exchanges": [exchanges.in_short(exchange) for exchange in shown],
+        "exchanges": [exchanges.summary_json(exchange) for exchange in shown],
         "last": world.journal.last,
         "dropped": world.journal.dropped,
         "why_dropped": world.journal.why_dropped,
@@ -42,18 +42,18 @@ def show(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     except NotInJournal as reason:
         raise ResourceNotFound(str(reason)) from reason
     explanation = api.explainer.explain(found)
-    return {**exchanges.in_full(found), "explanation": explanation}
+    return {**exchanges.full_json(found), "explanation": explanation}
 
 
-def verification(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
+def verify(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Run a verification, and return its result with the closest exchange."""
     try:
-        verified = asserting.verification_from(values.body)
+        verified = verification_from(values.body)
     except ValueError as reason:
         raise BadRequest(str(reason).removeprefix(": ")) from reason
     held(verified.since, WHOLE, "since")
-    verified = replace(verified, since=int(verified.since))  # JSON Schema takes 5.0 for whole
-    return asserting.response(verified, world.journal, api.masking.parameter)
+    verified = replace(verified, since=int(verified.since))  # JSON Schema accepts 5.0 as an integer
+    return run_verification(verified, world.journal, api.masking.parameter)
 
 
 def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
@@ -70,7 +70,7 @@ def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:
 
 
 def filters(catalog: Catalog) -> dict[str, Schema]:
-    """The filters for exchanges."""
+    """Return the filters for exchanges."""
     return {
         "provider": one_of(catalog.provider_names),
         "operation": TEXT,
@@ -103,21 +103,21 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             f"{here}/{{number}}",
-            "One exchange: request, answer as it left, what decided, and how to fix it.",
+            "One exchange: the request, the response as it was sent, and an explanation with a hint.",
             show,
             component("FullExchange"),
         ),
         Endpoint(
             "POST",
             "/_mock/worlds/{world}/verify",
-            "Verify that exchanges happened; the answer tells the difference to the nearest where they did not.",
-            verification,
+            "Verify that exchanges happened; if not, the response has the difference to the nearest ones.",
+            verify,
             {
                 "type": "object",
                 "required": ["holds", "found", "difference"],
                 "properties": {"holds": {"type": "boolean"}, "found": {}, "difference": {}},
             },
-            body=asserting.VERIFICATION,
+            body=VERIFICATION,
             checks_body=True,
         ),
     )

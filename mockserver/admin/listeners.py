@@ -32,12 +32,17 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
     body = object_schema("an object that names a world", ["world"], world=NAME)
     return (
         Endpoint(
-            "PUT", here, "Every request that comes in through a listener is this world's.", bind, OBJECT, body=body
+            "PUT",
+            here,
+            "Bind a listener to a world: it receives every request of the listener.",
+            bind,
+            OBJECT,
+            body=body,
         ),
         Endpoint(
             "DELETE",
             here,
-            "The listener leads to whom the credential names, and connections are let go.",
+            "Unbind a listener and close its connections; credentials choose the world again.",
             unbind,
             status=204,
         ),

@@ -1,7 +1,7 @@
-"""The endpoints that wait for an exchange, message or delivery, or stream all events. No thread waits.
+"""The endpoints that wait for an exchange, message or delivery, or stream all events, without blocking a thread.
 
-What is said of a listener in `core.feed` holds here: it is called where things happen, perhaps with the world's lock
-held, so it looks only at what it is given and at what never changes.
+The rules of `engine.feed` for subscribers hold here: a callback may run while the world's lock is held, so it reads only
+its arguments and data that never changes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .errors import BadRequest
 from .schemas import WHOLE, one_of, parameter
 from .serializers import event_json
 
-_PATIENCE = 10
+_DEFAULT_TIMEOUT = 10
 """The default time limit in seconds."""
-_LONGEST = 3600
+_MAX_TIMEOUT = 3600
 _PLURALS = {"exchange": "exchanges", "message": "messages", "delivery": "deliveries"}
 _JSON = (("Content-Type", "application/json"),)
 
-RequestPattern = Callable[[World, Mapping[str, Any], TimedEvent], bool]
+EventPredicate = Callable[[World, Mapping[str, Any], TimedEvent], bool]
 
 
 def _is_exchange(world: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
@@ -41,19 +41,19 @@ def _is_message(world: World, query: Mapping[str, Any], item: TimedEvent) -> boo
     return messages.matches_event(world, item.event, query)
 
 
-def _is_judged(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
-    return isinstance(item.event, AttemptEnded) and deliveries.judges(item.event, query)
+def _is_attempt(_: World, query: Mapping[str, Any], item: TimedEvent) -> bool:
+    return isinstance(item.event, AttemptEnded) and deliveries.matches_attempt(item.event, query)
 
 
 class _Kind(NamedTuple):
-    is_wanted: RequestPattern
+    is_wanted: EventPredicate
     filters: Callable[[Catalog], Mapping[str, Schema]]
 
 
 WAITED_FOR: Mapping[str, _Kind] = {
     "exchange": _Kind(_is_exchange, journal.filters),
     "message": _Kind(_is_message, messages.event_filters),
-    "delivery": _Kind(_is_judged, deliveries.judged_filters),
+    "delivery": _Kind(_is_attempt, deliveries.attempt_filters),
 }
 """What can be waited for: its predicate and its filters."""
 
@@ -62,24 +62,24 @@ def wait(api: Api, world: World, values: RequestArgs) -> Deferred:
     """Return the first match after a cursor, as soon as there is one."""
     query = dict(values.query)
     kind = query.pop("for")
-    since, timeout = query.pop("since", world.feed.cursor), query.pop("timeout", _PATIENCE)
-    query = _understood(kind, query, WAITED_FOR[kind].filters(api))
-    # A cursor that led to nothing is a good one to ask with again.
-    late = Deferred(timeout=timeout, otherwise=_respond(None, since))
+    since, timeout = query.pop("since", world.feed.cursor), query.pop("timeout", _DEFAULT_TIMEOUT)
+    query = _parse_filters(kind, query, WAITED_FOR[kind].filters(api))
+    # After a time-out the client can wait again from the same cursor.
+    deferred = Deferred(timeout=timeout, otherwise=_respond(None, since))
 
     def found(item: object, cursor: int) -> None:
         assert isinstance(item, TimedEvent)
-        late.response(_respond(event_json(api, world, item), cursor))
+        deferred.response(_respond(event_json(api, world, item), cursor))
 
-    late.on_end(world.feed.first_since(since, partial(WAITED_FOR[kind].is_wanted, world, query), found))
-    return late
+    deferred.on_end(world.feed.first_since(since, partial(WAITED_FOR[kind].is_wanted, world, query), found))
+    return deferred
 
 
-def _understood(kind: str, query: Mapping[str, Any], filters: Mapping[str, Schema]) -> dict[str, Any]:
+def _parse_filters(kind: str, query: Mapping[str, Any], filters: Mapping[str, Schema]) -> dict[str, Any]:
     for name in query:
         if name not in filters:
-            raise BadRequest(f"{name}: is of no use for {_PLURALS[kind]}; {', '.join(filters)} are")
-    # What means one thing to one kind and another to the next has come as text.
+            raise BadRequest(f"{name}: is not a filter for {_PLURALS[kind]}; {', '.join(filters)} are")
+    # A filter whose type differs between kinds was parsed as text.
     return {
         name: parameter(name, value, filters[name]) if isinstance(value, str) else value
         for name, value in query.items()
@@ -122,14 +122,14 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     seconds: Schema = {
         "type": "number",
         "minimum": 0,
-        "maximum": _LONGEST,
-        "description": f"a number of seconds from 0 to {_LONGEST}",
+        "maximum": _MAX_TIMEOUT,
+        "description": f"a number of seconds from 0 to {_MAX_TIMEOUT}",
     }
     return (
         Endpoint(
             "GET",
             "/_mock/worlds/{world}/wait",
-            "Wait for the first exchange, message or attempt at a delivery after a cursor; found is null when none came in time.",
+            "Wait for the first exchange, message or delivery attempt after a cursor; found is null after the time-out.",
             wait,
             object_schema("", ["found", "cursor"], found={"type": ["object", "null"]}, cursor={"type": "integer"}),
             query={
@@ -143,7 +143,7 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             "/_mock/worlds/{world}/events",
-            "Everything that happens after a cursor, as server-sent events: id is the cursor.",
+            "Stream all events after a cursor as server-sent events, whose id is the cursor.",
             events,
             {"type": "string"},
             query={"since": WHOLE},

@@ -55,7 +55,7 @@ _FIRST = 200_000_000
 def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return messages in the order in which they were stored."""
     since, limit = values.query.get("since", -1), values.query.get("limit", 100)
-    rows = (row for account in accounts_asked_for(world, values.query) for row in _walk(world, account.key))
+    rows = (row for account in selected_accounts(world, values.query) for row in _walk(world, account.key))
     found = nsmallest(
         limit, (row for row in rows if row.serial > since and matches(row, values.query)), key=attrgetter("serial")
     )
@@ -64,11 +64,11 @@ def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     return {"messages": shown, "next": found[-1].serial if found else values.query.get("since")}
 
 
-def accounts_asked_for(world: World, query: Mapping[str, Any]) -> list[Account]:
+def selected_accounts(world: World, query: Mapping[str, Any]) -> list[Account]:
     """Return the accounts selected by ``provider`` and ``account``.
 
     Raises:
-        NoSuchThing: none has this name.
+        ResourceNotFound: no account has this name.
     """
     with world.lock:
         accounts = tuple(world.state.accounts.values())
@@ -111,7 +111,7 @@ def _walk(world: World, account: str) -> Iterator[Message]:
         since = last
 
 
-# ------------------------------------------------------------------------------------------------------------ make one
+# --------------------------------------------------------------------------------------------- store, change and delete
 
 
 def store(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def delete(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
         found = _found(state, serial)
         for number in state.deliveries_by_message.get(serial, ()):
             if state.deliveries[number].status in ("due", "held") or number in state.in_flight:
-                raise Conflict(f"delivery {number} is about it and is not over; let that end first")
+                raise Conflict(f"delivery {number} of this message has not ended; wait until it has")
         return Decision(now, described(found, serial in state.read), (MessageDeleted(found),))
 
     deleted = world.execute(decide).value
@@ -203,7 +203,7 @@ def _reject_duplicate(world: World, key: str, row: Mapping[str, Any]) -> None:
     """Reject a second message with the same id, because a world file cannot hold both."""
     wanted = row["direction"], row.get("kind", ""), row["id"]
     if any((each.direction, each.kind, each.id) == wanted for each in _walk(world, key)):
-        raise Conflict(f"id: the account has a message {row['id']!r} already")
+        raise Conflict(f"id: the account already has a message {row['id']!r}")
 
 
 def _message(account: Account, row: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Message:
@@ -213,12 +213,12 @@ def _message(account: Account, row: Mapping[str, Any], state: State, now: Instan
     sequence = f"{account.provider}.{row.get('kind') or row['direction']}"
     if "fields" in fields:
         fields["fields"] = freeze(fields["fields"])
-    fields["id"] = _count_on(ids, sequence, row["id"]) if "id" in row else str(ids.number(sequence, _FIRST))
-    fields["at"] = _moment(row["at"], now) if "at" in row else now
+    fields["id"] = _reserve_id(ids, sequence, row["id"]) if "id" in row else str(ids.number(sequence, _FIRST))
+    fields["at"] = _parse_instant(row["at"], now) if "at" in row else now
     return Message(serial=state.message_store.next_serial, account=account.key, **fields)
 
 
-def _count_on(ids: IdReservation, sequence: str, given: str) -> str:
+def _reserve_id(ids: IdReservation, sequence: str, given: str) -> str:
     """Continue the provider's numbering after an id that was given."""
     if given.isascii() and given.isdigit():
         following = ids.number(sequence, int(given))
@@ -226,7 +226,7 @@ def _count_on(ids: IdReservation, sequence: str, given: str) -> str:
     return given
 
 
-def _moment(text: str, now: Instant) -> Instant:
+def _parse_instant(text: str, now: Instant) -> Instant:
     if not text.startswith("P"):
         return instant(text, "at")
     try:
@@ -239,7 +239,7 @@ def _attachment(described: Mapping[str, Any]) -> Attachment:
     return Attachment(described["id"], described["name"], described["content_type"], b64decode(described["data"]))
 
 
-# ------------------------------------------------------------------------------------------------------- let one arrive
+# ----------------------------------------------------------------------------------------------------- inbound messages
 
 
 def receive_inbound(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -247,20 +247,20 @@ def receive_inbound(api: Api, world: World, values: RequestArgs) -> dict[str, An
     provider = _provider(api, values.body)
     fields = {name: part for name, part in values.body.items() if name not in ("provider", "in")}
     if "in" not in values.body:
-        return _now(world, provider, fields)
+        return _receive_now(world, provider, fields)
     held(values.body["in"], LATER, "in")
-    return {"due": iso(_later(world, provider, fields, values.body["in"]))}
+    return {"due": iso(_schedule(world, provider, fields, values.body["in"]))}
 
 
-def _now(world: World, provider: Provider, fields: Mapping[str, Any]) -> dict[str, Any]:
-    decision = _concluded(world, provider, fields, keep=True)
+def _receive_now(world: World, provider: Provider, fields: Mapping[str, Any]) -> dict[str, Any]:
+    decision = _decide_inbound(world, provider, fields, keep=True)
     stored = (event.message for event in decision.events if isinstance(event, MessageStored))
     message = next(stored, None)
     return {"message": None if message is None else described(message, False)}
 
 
-def _later(world: World, provider: Provider, fields: Mapping[str, Any], seconds: float) -> Instant:
-    _concluded(world, provider, fields, keep=False)  # what is wrong with it is said now, not when no one listens
+def _schedule(world: World, provider: Provider, fields: Mapping[str, Any], seconds: float) -> Instant:
+    _decide_inbound(world, provider, fields, keep=False)  # report errors now: later no caller would see them
 
     def decide(_state: State, now: Instant, _ids: IdReservation) -> Decision:
         due = now + round(seconds * SECOND)
@@ -271,7 +271,7 @@ def _later(world: World, provider: Provider, fields: Mapping[str, Any], seconds:
     return due
 
 
-def _concluded(world: World, provider: Provider, fields: Mapping[str, Any], keep: bool) -> Decision:
+def _decide_inbound(world: World, provider: Provider, fields: Mapping[str, Any], keep: bool) -> Decision:
     def decide(state: State, now: Instant, ids: IdReservation) -> Decision:
         try:
             return provider.receive_inbound(fields, state, now, ids)
@@ -285,12 +285,12 @@ def _concluded(world: World, provider: Provider, fields: Mapping[str, Any], keep
 
 
 def filters(catalog: Catalog) -> dict[str, Schema]:
-    """The filters for messages."""
+    """Return the filters for messages."""
     return {"provider": one_of(catalog.provider_names), "account": TEXT, "direction": DIRECTION, "number": TEXT}
 
 
 def event_filters(catalog: Catalog) -> dict[str, Schema]:
-    """The filters for events of messages."""
+    """Return the filters for events of messages."""
     return {**filters(catalog), "serial": WHOLE, "status": TEXT, "event": one_of(("stored", "changed", "deleted"))}
 
 
@@ -325,7 +325,7 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             here,
-            "Messages in the order in which they came to be; ask with since=next for those that follow.",
+            "Messages in the order in which they were stored; use since=next for the following ones.",
             listed,
             object_schema("", ["messages", "next"], messages=a_list(message), next={"type": ["integer", "null"]}),
             query={**filters(catalog), "limit": WHOLE, "since": WHOLE},
@@ -333,7 +333,7 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "POST",
             here,
-            "Put any message into the records: either direction, any instant, any status.",
+            "Store a message with any direction, instant and status.",
             store,
             message,
             201,
@@ -343,7 +343,7 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "PATCH",
             f"{here}/{{serial}}",
-            "Change a message: its status, or values in the provider's own fields.",
+            "Change the status of a message, or its provider's own fields.",
             change,
             message,
             200,
@@ -353,14 +353,14 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "DELETE",
             f"{here}/{{serial}}",
-            "Delete a message from the records, unless a delivery about it is not over.",
+            "Delete a message, unless one of its deliveries has not ended.",
             delete,
             object_schema("", ["deleted"], deleted=message),
         ),
         Endpoint(
             "POST",
             "/_mock/worlds/{world}/inbound",
-            "Let a message come in from outside, now or after some seconds of the world's clock.",
+            "Receive an inbound message, now or after some seconds on the world's clock.",
             receive_inbound,
             {
                 "anyOf": [

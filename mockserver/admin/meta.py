@@ -9,7 +9,7 @@ from mockserver.sdk.openapi import describe_provider
 from mockserver.validation.json_schema import object_schema
 from mockserver.validation.messages import unknown_name
 
-from . import quirk_parser as quirk_book
+from . import quirk_parser
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import ResourceNotFound
 from .schemas import a_list, component
@@ -34,7 +34,7 @@ def listen_addresses(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
 
 def quirks(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     """Return every quirk."""
-    return {"quirks": quirk_book.catalogue(api.providers, api.registry.default.state.variants)}
+    return {"quirks": quirk_parser.catalogue(api.providers, api.registry.default.state.variants)}
 
 
 def errors(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def provider_openapi(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
 def magic(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     """Return the magic values with their outcomes."""
     return {
-        "about": "ours, not the providers': each brings about its outcome in every world",
+        "about": "defined by the mock server, not by the providers: each value causes its outcome in every world",
         "magic": [
             {"provider": provider.name, **each._asdict()} for provider in api.providers for each in provider.magic
         ],
@@ -93,7 +93,7 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             "/_mock/health",
-            "Whether the server works, and its version.",
+            "The status and version of the server.",
             health,
             object_schema("", ["status", "version"], status={"const": "ok"}, version=text),
             is_open=True,
@@ -101,7 +101,7 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             "/_mock/addresses",
-            "Where the server listens, for which hosts, and the certificate (a file of the server's, and as PEM) to trust.",
+            "The URLs of the server, the hosts that it serves, and the CA certificate to trust, as a path on the server and as PEM.",
             listen_addresses,
             object_schema(
                 "",
@@ -113,7 +113,7 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             "/_mock/quirks",
-            "Where the documents leave something open: both variants, what was taken, and its switches.",
+            "Every quirk, a point that the documents leave open: its variants, our choice, and its switches.",
             quirks,
             object_schema("", ["quirks"], quirks=a_list({"type": "object"})),
         ),
@@ -141,7 +141,7 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             "/_mock/magic",
-            "Values of parameters that bring about an outcome in every world.",
+            "The magic values: parameter values that cause an outcome in every world.",
             magic,
             object_schema("", ["about", "magic"], about=text, magic=a_list({"type": "object"})),
         ),

@@ -1,6 +1,6 @@
-"""What was decided about an exchange, and what its client got. The two differ where a fault or a magic number acted.
+"""Describes what was decided about an exchange, and what response its client got; a fault can make the two differ.
 
-Said once here, for the journal's rows, for explanations and for the people who read either.
+The journal, the explanations and the page use these functions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def error_of(exchange: Exchange) -> str | None:
 
 
 def is_whole(exchange: Exchange) -> bool:
-    """Whether the client got a whole answer of the provider's: as it was decided, or a provider error in its place."""
+    """Return whether the client got a whole response of the provider: the decided one, or an injected provider error."""
     return exchange.outcome in _WHOLE
 
 
@@ -26,7 +26,7 @@ _WHOLE: frozenset[ExchangeOutcome] = frozenset(("accepted", "rejected", "unmatch
 
 
 def decided(exchange: Exchange) -> dict[str, Any] | None:
-    """What was concluded, as JSON: the provider error's name or null, and the effect; ``None`` where no operation was asked for."""
+    """Return the decision as JSON: the provider error or null, and the effect; ``None`` if no operation was requested."""
     if exchange.operation is None:
         return None
     result = exchange.result
@@ -39,14 +39,14 @@ def rule_of(exchange: Exchange) -> str | None:
 
 
 def windows(exchange: Exchange) -> Sequence[LimitStatus]:
-    """The rate limits: as what was rejected met them, and as what was accepted left them, if it took effect."""
+    """Return the rate limits: before the request if it was rejected, after it if it was accepted and took effect."""
     if exchange.trace is None or (exchange.result is None and exchange.effect == "skipped"):
         return ()
     return exchange.trace.windows
 
 
 def differs(row: Mapping[str, Any]) -> bool:
-    """Whether a client that goes by what it got is wrong about what happened here; of a row of the journal."""
+    """Return whether the response of a journal row differs from what was decided."""
     was = row["decided"]
     if was is None:
         return row["fault"] is not None
@@ -54,7 +54,7 @@ def differs(row: Mapping[str, Any]) -> bool:
 
 
 def decided_in_words(was: Mapping[str, Any]) -> str:
-    """``accepted, stored``; ``rejected by NotADay``."""
+    """Return a decision in words, such as ``accepted, stored`` or ``rejected by NotADay``."""
     result = "accepted" if was["error"] is None else f"rejected by {was['error']}"
     return f"{result}{_EFFECTS[was['effect']]}"
 
@@ -63,36 +63,36 @@ _EFFECTS: Mapping[str, str] = {
     "stored": ", stored",
     "changed": ", and counted",
     "nothing": "",
-    "skipped": ", but not carried out",
+    "skipped": ", but without effect",
 }
 
 
-def answered_in_words(row: Mapping[str, Any]) -> str:
-    """``error TooManyPerNumber by fault f1``; of a row of the journal."""
+def response_in_words(row: Mapping[str, Any]) -> str:
+    """Return the response of a journal row in words, such as ``provider error TooManyPerNumber by fault f1``."""
     rule = row["fault"]
     what = (
         f"provider error {row['error']}"
         if row["outcome"] == "rejected"
-        else _ANSWERS.get(row["outcome"], row["outcome"])
+        else _RESPONSES.get(row["outcome"], row["outcome"])
     )
     if row["outcome"] == "no_response" and row["ending"]:
         what += f" ({_ENDINGS.get(row['ending'], row['ending'])})"
     return what if rule is None else f"{what} by fault {rule}"
 
 
-_ANSWERS: Mapping[str, str] = {
-    "accepted": "the provider's answer",
-    "overridden": "something in the provider's place",
-    "corrupted": "an answer that cannot be read",
-    "replayed": "an answer of an earlier request",
-    "no_response": "nothing",
-    "unmatched": "that nothing is there",
+_RESPONSES: Mapping[str, str] = {
+    "accepted": "the provider's response",
+    "overridden": "another response in its place",
+    "corrupted": "a corrupted response",
+    "replayed": "the response to an earlier request",
+    "no_response": "none",
+    "unmatched": "no such address",
 }
 _ENDINGS: Mapping[str, str] = {
     "close": "the connection was closed",
     "complete": "the connection was closed",
     "dropped": "the server stopped",
-    "hang": "the connection stayed open and silent",
-    "left": "the client left before",
+    "hang": "the connection stayed open without a response",
+    "left": "the client disconnected first",
     "reset": "the connection was reset",
 }

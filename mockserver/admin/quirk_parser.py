@@ -1,8 +1,8 @@
-"""The providers' QUIRKS.md as data. Parsed when somebody asks, and once.
+"""Parses the providers' QUIRKS.md files. Each is parsed once, when it is first needed.
 
-An entry is a heading, ``## DT-23 What the rate limits count``, and a list. What stands in the list before
-``Other variant``, ``We``, ``Switch`` and ``Known by`` is what the documents say. A test of the server holds every entry
-to that form.
+An entry is a heading, ``## DT-23 What the rate limits count``, and a list. The items before
+``Other variant``, ``We``, ``Switch`` and ``Known by`` are what the documents say. A test checks that every entry has
+this form.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class QuirkEntry(NamedTuple):
     number: str
     title: str
     documents: tuple[str, ...]
-    """The documents' sentences, each after its document's number."""
+    """What the documents say, each sentence after its document's number."""
     other_variant: str
     we: str
     """Our choice."""
@@ -34,7 +34,7 @@ class QuirkEntry(NamedTuple):
 
     @property
     def basis(self) -> str:
-        """``documented``, ``shown by sample`` or ``assumed``; of several, what is said first."""
+        """``documented``, ``shown by sample`` or ``assumed``, as the first words of ``known_by`` say."""
         return basis(self.known_by)
 
 
@@ -42,7 +42,7 @@ _BASES = {"documented": "documented", "sample": "shown by sample"}
 
 
 def basis(known_by: str) -> str:
-    """What an entry is known by, in one of three words: what none of the customer's pages has is assumed."""
+    """Return ``documented``, ``shown by sample`` or ``assumed`` for the text after ``Known by``."""
     return _BASES.get(re.split(r"\W", known_by, maxsplit=1)[0], "assumed")
 
 
@@ -75,7 +75,7 @@ def described(entry: QuirkEntry) -> dict[str, Any]:
 
 
 def switch_described(switch: Quirk, variants: Mapping[str, str]) -> dict[str, Any]:
-    """A switch as JSON, and how it stands in a world's variants; ``None`` where they do not tell."""
+    """Return a switch as JSON with its variant among a world's variants; ``None`` if they do not include it."""
     return {
         "name": switch.name,
         "variant": variants.get(switch.name),
@@ -85,7 +85,7 @@ def switch_described(switch: Quirk, variants: Mapping[str, str]) -> dict[str, An
 
 
 def catalogue(providers: Iterable[Provider], variants: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every entry of every provider, each with its switches as they stand in a world's variants."""
+    """Return every entry of every provider as JSON, with its switches and their variants in a world."""
     return [
         {
             "provider": provider.name,

@@ -1,7 +1,7 @@
-"""Reads the parameters of recorded requests, and finds those that the provider ignored.
+"""Parses the parameters of recorded requests, and finds those that the provider ignored.
 
-The provider keeps what it understood (`Exchange.values`); this is what was sent, by place, whether anybody understood it
-or not. Read when somebody asks: it costs a request nothing.
+`Exchange.values` has the parameters that the provider read; this module finds all that were sent. It runs only on
+request, for an explanation or a verification.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def path(exchange: Exchange) -> str:
 
 
 def split(exchange: Exchange) -> tuple[str, str]:
-    """The world that the path names, if any, and the path under it."""
+    """Return the world id that the path names, or ``""``, and the rest of the path."""
     decoded = _whole_path(exchange)
     if not decoded.startswith(PREFIX):
         return "", decoded
@@ -50,7 +50,7 @@ def split(exchange: Exchange) -> tuple[str, str]:
 
 
 def _whole_path(exchange: Exchange) -> str:
-    """The decoded path; of a request to a proxy, that behind the host."""
+    """Return the decoded path; of an absolute URL, the part after the host."""
     target = exchange.target.partition("?")[0]
     if not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]
@@ -81,21 +81,19 @@ def _body(exchange: Exchange) -> Iterable[tuple[str, Any]]:
 
 
 def unread(everything: Iterable[SentValue], values: Mapping[str, Any], known: Collection[str]) -> list[SentValue]:
-    """What was sent and not read: no operation knows the name, or the provider does not look at that place."""
+    """Return the parameters that the provider ignored: the operation does not know the name, or reads another place."""
     return [each for each in everything if not _is_read(each, values, known)]
 
 
 def _is_read(each: SentValue, values: Mapping[str, Any], known: Collection[str]) -> bool:
     if each.name in values:
         return each.name in known
-    base, bracket, _ = each.name.partition(
-        "["
-    )  # ``phone[0]`` and ``phone[]``, where the provider takes them for ``phone``
+    base, bracket, _ = each.name.partition("[")  # some providers read ``phone[0]`` and ``phone[]`` as ``phone``
     return bool(bracket) and base in values and base in known
 
 
 def shown(value: Any) -> Any:
-    """A value of a request as JSON can carry it: short, and bytes that were no UTF-8 as escapes."""
+    """Return a value of a request for JSON: shortened, and with bytes that are not UTF-8 escaped."""
     if not isinstance(value, str):
         if value is None or isinstance(value, bool | int | float):
             return value

@@ -1,7 +1,7 @@
 """The routes of the control API. The only module of this package that uses Flask.
 
-A request is let in (`guard`), read and held to the verb's schemas here, so a verb finds what it was promised; and
-whatever it raises becomes the one shape of errors here.
+They check access (`guard`), parse the request, and check it against the endpoint's schemas, so an endpoint's function
+gets valid arguments. Exceptions that it raises become error responses here.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Control:
         """Build the table of routes.
 
         Args:
-            api: what its endpoints work on.
-            index: what this is and where things are.
+            api: the objects that the endpoints work on.
+            index: returns the response to ``GET /_mock/``: what this server is, and its addresses.
         """
         self._api = api
         self._index = index
@@ -52,7 +52,7 @@ class Control:
         """The pattern and method of every endpoint."""
 
     def blueprint(self) -> Blueprint:
-        """The same routes for Flask."""
+        """Return the routes as a Flask blueprint."""
         blueprint = Blueprint("control", __name__)
 
         def add(state: BlueprintSetupState) -> None:
@@ -60,19 +60,21 @@ class Control:
             add_any_method(state.app, f"{CONTROL}<path:path>", "control.answer", self.response)
 
         blueprint.record(add)
-        blueprint.register_error_handler(ControlApiError, _rejected)
-        # Whatever looks at a world's time may meet these.
-        blueprint.register_error_handler(ClockBusy, lambda reason: _rejected(BusyClock(str(reason))))
-        blueprint.register_error_handler(AdvanceLimitExceeded, lambda reason: _rejected(AdvanceLimit(str(reason))))
+        blueprint.register_error_handler(ControlApiError, _error_response)
+        # Any function that reads a world's time may raise these.
+        blueprint.register_error_handler(ClockBusy, lambda reason: _error_response(BusyClock(str(reason))))
+        blueprint.register_error_handler(
+            AdvanceLimitExceeded, lambda reason: _error_response(AdvanceLimit(str(reason)))
+        )
         return blueprint
 
-    def response(self, path: str = "") -> FlaskResponse:  # noqa: ARG002 - the router reads the address itself
+    def response(self, path: str = "") -> FlaskResponse:  # noqa: ARG002 - the router reads the path of the request
         """Respond to Flask's current request.
 
         Raises:
             NotFound: no endpoint has this path.
-            MethodNotAllowed: none that has it takes this method.
-            ControlApiError: the endpoint says no.
+            MethodNotAllowed: the path has no endpoint for this method.
+            ControlApiError: the endpoint rejects the request.
         """
         methods, found = self._router.at(request.path)
         if not methods:
@@ -86,7 +88,7 @@ class Control:
         named = dict(found)
         world = _world(api.registry, named.pop("world_id")) if "world_id" in named else None
         values = RequestArgs(named, _query(endpoint), _body(api, endpoint), request.host_url.rstrip("/"))
-        return _answered(endpoint, endpoint.function(api, world, values))
+        return _to_response(endpoint, endpoint.function(api, world, values))
 
 
 CONTROL = "/_mock/"
@@ -105,7 +107,7 @@ def _world(registry: WorldRegistry, world_id: str) -> World:
     return world
 
 
-# --------------------------------------------------------------------------------------------------------- what is asked
+# -------------------------------------------------------------------------------------------------------------- requests
 
 
 def _query(endpoint: Endpoint) -> dict[str, Any]:
@@ -135,13 +137,13 @@ def _body(api: Api, endpoint: Endpoint) -> Any:
         if endpoint.needs_body:
             raise BadRequest("the body is empty; it must be JSON")
         return {}
-    body = _decoded(raw)
+    body = _decode(raw)
     if not endpoint.checks_body:
         held(body, endpoint.body)
     return body
 
 
-def _decoded(raw: bytes) -> Any:
+def _decode(raw: bytes) -> Any:
     try:
         raw.decode()
     except UnicodeDecodeError as reason:
@@ -154,10 +156,10 @@ def _decoded(raw: bytes) -> Any:
         ) from reason
 
 
-# ------------------------------------------------------------------------------------------------------ what is answered
+# ------------------------------------------------------------------------------------------------------------- responses
 
 
-def _answered(endpoint: Endpoint, result: Any) -> FlaskResponse:
+def _to_response(endpoint: Endpoint, result: Any) -> FlaskResponse:
     if isinstance(result, Deferred):
         return to_flask(result.attach_or_wait(request.environ))
     if isinstance(result, Stream):
@@ -166,21 +168,21 @@ def _answered(endpoint: Endpoint, result: Any) -> FlaskResponse:
         return FlaskResponse(result.pieces(), result.status, dict(result.headers))
     if endpoint.response is None:
         response = FlaskResponse(status=endpoint.status)
-        del response.headers["Content-Type"]  # of nothing
+        del response.headers["Content-Type"]  # there is no body
         return response
-    body = b"".join(result) if isinstance(result, Iterator) else _written(result)
+    body = b"".join(result) if isinstance(result, Iterator) else _encode(result)
     return to_flask(ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_type),), body))
 
 
-def _rejected(reason: ControlApiError) -> FlaskResponse:
+def _error_response(reason: ControlApiError) -> FlaskResponse:
     response = error(reason.status, reason.code, str(reason), reason.difference)
     if reason.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
-def _written(response: Any) -> bytes:
+def _encode(response: Any) -> bytes:
     try:
         return orjson.dumps(response)
-    except TypeError:  # a text that is no Unicode, or a number of more than 64 bits: what a client sent to a provider
+    except TypeError:  # a client may have sent invalid Unicode, or a number of more than 64 bits
         return json.dumps(response, default=str).encode()

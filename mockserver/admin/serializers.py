@@ -1,4 +1,4 @@
-"""JSON of worlds, accounts, messages, deliveries and events. Accounts and messages are as in a world file."""
+"""Converts worlds, accounts, messages, deliveries and events to JSON. Accounts and messages have a world file's form."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _response(outcome: Outcome) -> dict[str, Any] | None:
 
 
 def when(instant: Instant | None) -> str | None:
-    """An instant, or none."""
+    """Return an instant in ISO 8601; ``None`` for ``None``."""
     return None if instant is None else iso(instant)
 
 
@@ -136,11 +136,11 @@ def world_(api: Api, world: World, origin: str) -> dict[str, Any]:
     }
 
 
-# ------------------------------------------------------------------------------------------------------- what happened
+# ---------------------------------------------------------------------------------------------------------------- events
 
 
 def _stored(world: World, event: MessageStored) -> dict[str, Any]:
-    # Without the lock, which whoever publishes holds: to look into a set is one step.
+    # No lock: the publisher may hold it, and a look-up in a set is atomic.
     return {"message": message(event.message, event.message.serial in world.state.read)}
 
 
@@ -153,12 +153,12 @@ def _changed(world: World, event: MessageChanged) -> dict[str, Any]:
 
 
 def _deleted(event: MessageDeleted) -> dict[str, Any]:
-    # Whether it was read is not known any more.
+    # A deleted message has no read flag any more.
     described = {name: part for name, part in message(event.message, False).items() if name != "read"}
     return {"serial": event.serial, "message": described}
 
 
-def _judged(event: AttemptEnded) -> dict[str, Any]:
+def _attempt_ended(event: AttemptEnded) -> dict[str, Any]:
     outcome = event.attempt.outcome
     return {
         "number": event.number,
@@ -173,18 +173,18 @@ def _judged(event: AttemptEnded) -> dict[str, Any]:
     }
 
 
-_FACTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
+_EVENTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     MessageStored: ("message_stored", _stored),
     MessageChanged: ("message_changed", _changed),
     MessageDeleted: ("message_deleted", lambda _, event: _deleted(event)),
     MessagesRead: ("messages_read", lambda _, event: {"serials": list(event.serials)}),
     UseCounted: ("use_counted", lambda _, event: {"window": event.window}),
     InboundScheduled: (
-        "arrival_scheduled",
+        "inbound_scheduled",
         lambda _, event: {"due": iso(event.at), "provider": event.provider, "fields": dict(event.fields)},
     ),
     DeliveryOpened: ("delivery_opened", lambda _, event: _opened(event.delivery)),
-    AttemptEnded: ("attempt_ended", lambda _, event: _judged(event)),
+    AttemptEnded: ("attempt_ended", lambda _, event: _attempt_ended(event)),
     DeliveryChanged: (
         "delivery_changed",
         lambda _, event: {"number": event.number, "status": event.status, "due": when(event.due)},
@@ -204,8 +204,8 @@ def event_json(api: Api, world: World, item: TimedEvent) -> dict[str, Any] | Non
         if found is None:
             return None
         api.masking.apply(found)
-        return {**exchanges.in_short(found), "at": iso(item.at), "event": "exchange"}
-    name, facts = _FACTS.get(type(what)) or (_snake(type(what).__name__), _plainly)
+        return {**exchanges.summary_json(found), "at": iso(item.at), "event": "exchange"}
+    name, facts = _EVENTS.get(type(what)) or (_snake(type(what).__name__), _fields_of)
     return {"at": iso(item.at), "event": name, **facts(world, what)}
 
 
@@ -213,7 +213,7 @@ def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-def _plainly(_world: World, event: Any) -> dict[str, Any]:
+def _fields_of(_world: World, event: Any) -> dict[str, Any]:
     return {name: _plain(value) for name, value in structs.asdict(event).items()}
 
 

@@ -21,14 +21,14 @@ from .serializers import world_ as described
 _Logins = Mapping[str, tuple[Login, ...]]
 
 
-def take(api: Api, world: World, values: RequestArgs) -> Iterator[bytes]:
+def save(api: Api, world: World, values: RequestArgs) -> Iterator[bytes]:
     """Yield the world file in chunks."""
     return lines(dump(world, api.registry.variants, has_credentials=values.query.get("credentials", False)))
 
 
-def restore(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
+def load(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Replace the content of a world by a world file."""
-    file = understood(api, values.body, keep_unknown=values.query.get("keep_unknown", False))
+    file = parse_snapshot(api, values.body, keep_unknown=values.query.get("keep_unknown", False))
     given_logins = {} if values.query.get("own_credentials") else logins_of(file, values.body)
     logins = _logins(world, file, given_logins)
     clock = Clock.system() if file.clock is None else file.clock.clock()
@@ -42,15 +42,15 @@ def restore(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     try:
         api.registry.restart(world, initial_state, clock)
     except CredentialsInUse as reason:
-        raise InUse(f"{reason}; {WAY_OUT}") from reason
+        raise InUse(f"{reason}; {OWN_CREDENTIALS_ADVICE}") from reason
     return described(api, world, values.origin)
 
 
-def understood(api: Api, document: Any, *place: str | int, keep_unknown: bool = False) -> WorldFile:
+def parse_snapshot(api: Api, document: Any, *place: str | int, keep_unknown: bool = False) -> WorldFile:
     """Parse a decoded world file; the arguments are those of `worldfile.read`.
 
     Raises:
-        BadQuestion: it is none.
+        BadRequest: it is not a valid world file.
     """
     try:
         return read(document, api.rules, keep_unknown=keep_unknown)
@@ -59,12 +59,12 @@ def understood(api: Api, document: Any, *place: str | int, keep_unknown: bool = 
         raise BadRequest(": ".join(filter(None, (format_place(where), reason.difference)))) from reason
 
 
-WAY_OUT = "with own_credentials it takes none from the file"
-"""The advice when another world has a file's credentials."""
+OWN_CREDENTIALS_ADVICE = "set own_credentials to ignore the credentials of the file"
+"""The advice if another world has a file's credentials."""
 
 
 def logins_of(file: WorldFile, document: Mapping[str, Any]) -> dict[str, tuple[Login, ...]]:
-    """The credentials that a file tells, by account key; of other accounts it tells only the kinds."""
+    """Return the credentials in a file, by account key; a file without them lists only their kinds."""
     given_logins = {
         f"{account['provider']}/{account['name']}"
         for account in document["accounts"]
@@ -74,7 +74,7 @@ def logins_of(file: WorldFile, document: Mapping[str, Any]) -> dict[str, tuple[L
 
 
 def _logins(world: World, file: WorldFile, given_logins: _Logins) -> dict[str, tuple[Login, ...]]:
-    """The file's credentials where it has them, else the world's own, else new ones."""
+    """Return the credentials for the file's accounts: the file's, else the world's own, else new ones."""
     with world.lock:
         own = {key: account.logins for key, account in world.state.accounts.items()}
     return {
@@ -96,16 +96,17 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             here,
-            "The world as one world file, with its credentials on request.",
-            take,
+            "Save the world as a world file, on request with its credentials.",
+            save,
             file,
             query={"credentials": flag},
         ),
         Endpoint(
             "PUT",
             here,
-            "Let the world be as a world file says; it keeps its credentials where the file has none, or with own_credentials.",
-            restore,
+            "Load a world file in place of the world's content. The world keeps its credentials if the file has none, or with "
+            "own_credentials.",
+            load,
             component("World"),
             body=file,
             query={"own_credentials": flag, "keep_unknown": flag},

@@ -12,7 +12,7 @@ from mockserver.engine.world import World
 
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .schemas import component, variants_schema
-from .worlds import checked_variants
+from .worlds import check_variants
 
 
 def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def show(api: Api, world: World, _: RequestArgs) -> dict[str, Any]:
 
 def choose(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Set variants, from now on."""
-    checked_variants(api, values.body, ())
+    check_variants(api, values.body, ())
     events = tuple(VariantChosen(name, variant) for name, variant in values.body.items())
 
     def decide(_state: State, now: Instant, _ids: IdReservation) -> Decision:
@@ -47,11 +47,13 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for variants."""
     here, variants = "/_mock/worlds/{world}/variants", component("VariantsMixin")
     return (
-        Endpoint("GET", here, "Every switch: how it stands, its default and its other variants.", show, variants),
+        Endpoint(
+            "GET", here, "Every switch with its present variant, its default and its other variants.", show, variants
+        ),
         Endpoint(
             "PATCH",
             here,
-            "Read some switches another way from now on.",
+            "Set the variants of some switches, from now on.",
             choose,
             variants,
             body=variants_schema(catalog.switches),

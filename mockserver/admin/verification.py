@@ -1,9 +1,9 @@
-"""Verifications about a journal. An exchange matches what is wanted exactly when there is no difference between the two.
+"""Verifies that a journal has the wanted exchanges, and finds the nearest exchange for those that it has not.
 
-So matching and explaining cannot disagree: both are `differences`. A verification is
-``{"exchanges": [WANTED, ...], "count", "order", "since"}`` and says that each of the wanted exchanges happened, every
-one by itself, in whatever order; with ``order`` in this one, others between them or not. With ``count`` there is one
-WANTED, and exactly so many exchanges match it, or at least and at most so many.
+A verification is ``{"exchanges": [WANTED, ...], "count", "order", "since"}``. It holds if a different exchange matches
+each WANTED, in any order; with ``order`` in the given order, with or without others between them. With ``count`` there is
+one WANTED, and the number of exchanges that match it must be as given. Matching and explaining cannot disagree, because
+both use `differences`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .outcomes import error_of
 from .request_inspection import header, path, sent, shown
 
 Mask: TypeAlias = Callable[[str, Any], Any]
-"""Takes what is not ours out of a parameter's value: `Masking.parameter`."""
+"""Masks the secrets in a parameter's value: `Masking.parameter`."""
 
 _CRITERIA = criteria_schema(["string", "number", "boolean"], "a text, a number, true, false")
 _COUNT = {"type": "integer", "minimum": 0, "description": "a whole number of at least 0"}
@@ -47,11 +47,11 @@ REQUEST_PATTERN: Mapping[str, Any] = {
         "status": {"type": "integer", "description": "an HTTP status"},
     },
 }
-"""The JSON Schema of one wanted exchange; what is left out may be anything."""
+"""The JSON Schema of one wanted exchange; a field that is not given matches any value."""
 
 VERIFICATION: Mapping[str, Any] = {
     "type": "object",
-    "description": "an object that makes a verification",
+    "description": "an object that describes a verification",
     "required": ["exchanges"],
     "additionalProperties": False,
     "properties": {
@@ -82,35 +82,35 @@ VERIFICATION: Mapping[str, Any] = {
 
 
 class Difference(NamedTuple):
-    """One field of an exchange that is not as it was wanted."""
+    """A field of an exchange that differs from the wanted value."""
 
     field: str
     wanted: Any
     got: Any
-    """``None`` for what was not there."""
+    """``None`` if the field is missing."""
 
     def __str__(self) -> str:
-        return f"{self.field}: wanted {_said(self.wanted)}, got {_said(self.got)}"
+        return f"{self.field}: wanted {_to_json(self.wanted)}, got {_to_json(self.got)}"
 
 
-def _said(value: Any) -> str:
+def _to_json(value: Any) -> str:
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-# -- what is wanted ------------------------------------------------------------------------------------------------
+# -- wanted exchanges ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class RequestPattern:
-    """What an exchange is to be."""
+    """The wanted values of an exchange."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """Of its own: provider, operation, account, method, path, outcome, provider error, status."""
+    """Wanted provider, operation, account, method, path, outcome, provider error or status."""
     parameters: Mapping[str, Criterion] = field(default_factory=dict)
     headers: Mapping[str, Criterion] = field(default_factory=dict)
 
 
-_GOT: Mapping[str, Callable[[Exchange], Any]] = {
+_FIELDS: Mapping[str, Callable[[Exchange], Any]] = {
     "provider": lambda exchange: exchange.provider,
     "operation": lambda exchange: exchange.operation,
     "account": lambda exchange: exchange.account,
@@ -123,12 +123,12 @@ _GOT: Mapping[str, Callable[[Exchange], Any]] = {
 
 
 def request_pattern_from(description: Mapping[str, Any], place: str = "") -> RequestPattern:
-    """Read one wanted exchange that `REQUEST_PATTERN` allows.
+    """Parse one wanted exchange that is valid by `REQUEST_PATTERN`.
 
     Raises:
-        ValueError: a pattern is none, or might take too long.
+        ValueError: a pattern is not a regular expression, or could take too long.
     """
-    fields = {name: value for name, value in description.items() if name in _GOT}
+    fields = {name: value for name, value in description.items() if name in _FIELDS}
     if "method" in fields:
         fields["method"] = fields["method"].upper()
     return RequestPattern(
@@ -150,7 +150,7 @@ def _criterion(value: Any, place: str) -> Criterion:
 
 
 def _text(value: Any) -> str:
-    """A value as text: numbers and truths as JSON writes them."""
+    """Return a value as text; numbers and booleans as in JSON."""
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
@@ -162,14 +162,14 @@ def _unmasked(_name: str, value: Any) -> Any:
 
 
 def differences(exchange: Exchange, wanted: RequestPattern, mask: Mask = _unmasked) -> list[Difference]:
-    """Where an exchange is not as it was wanted; nothing where it matches.
+    """Return the differences between an exchange and the wanted one; none if it matches.
 
     Args:
-        exchange: what happened.
-        wanted: what it is to be.
+        exchange: the exchange.
+        wanted: the wanted values.
         mask: masks the values that are shown.
     """
-    got = ((name, value, _GOT[name](exchange)) for name, value in wanted.fields.items())
+    got = ((name, value, _FIELDS[name](exchange)) for name, value in wanted.fields.items())
     return [
         *(Difference(*each) for each in got if each[1] != each[2]),
         *_differing("parameters", wanted.parameters, partial(_parameter, exchange), mask),
@@ -182,13 +182,13 @@ def _differing(
 ) -> Iterable[Difference]:
     for name, criterion in criteria.items():
         got = look_up(name)
-        # Of a list, one element must be it.
+        # One element of a list must match.
         if got is None or not any(criterion.accepts(_text(each)) for each in (got if isinstance(got, list) else [got])):
             yield Difference(f"{group}.{name}", criterion.to_json(), shown(mask(name, got)))
 
 
 def _parameter(exchange: Exchange, name: str) -> Any:
-    """A parameter as the provider read it; of one that it does not read, what was sent last."""
+    """Return a parameter as the provider read it, or the last sent value of one that it ignores."""
     if name in exchange.values:
         return exchange.values[name]
     return next((each.value for each in reversed(sent(exchange)) if each.name == name), None)
@@ -199,22 +199,22 @@ def _parameter(exchange: Exchange, name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What is said to have happened."""
+    """The wanted exchanges, and their number, order or first position."""
 
     wanted: tuple[RequestPattern, ...]
     at_least: int | None = None
     at_most: int | None = None
-    """Neither: each of the wanted once."""
+    """The bounds of the number of matches; if both are ``None``, each wanted exchange must match once."""
     is_ordered: bool = False
     since: int = 0
-    """Exchanges up to this number do not count."""
+    """Exchanges up to this number are ignored."""
 
 
 def verification_from(description: object) -> Verification:
-    """Read a verification.
+    """Parse a verification.
 
     Raises:
-        ValueError: it is none; one sentence says where and what would be right.
+        ValueError: it is invalid; the message says where, and what is allowed.
     """
     validate(description, VERIFICATION, ())
     assert isinstance(description, dict)
@@ -224,7 +224,7 @@ def verification_from(description: object) -> Verification:
     )
     count = description.get("count", {})
     if "count" in description and len(wanted) > 1:
-        raise ValueError("count: makes sense for one wanted exchange; write down each of several instead")
+        raise ValueError("count: is allowed with one wanted exchange only; list every wanted exchange instead")
     bounds = count if isinstance(count, dict) else {"at_least": count, "at_most": count}
     return Verification(
         wanted,
@@ -235,12 +235,12 @@ def verification_from(description: object) -> Verification:
     )
 
 
-def response(verification: Verification, journal: Journal, mask: Mask = _unmasked) -> dict[str, Any]:
-    """Whether a verification holds, as JSON, and where not, what comes nearest.
+def run_verification(verification: Verification, journal: Journal, mask: Mask = _unmasked) -> dict[str, Any]:
+    """Return as JSON whether a verification holds, and if not, the nearest exchanges.
 
     Args:
-        verification: what is said.
-        journal: what happened.
+        verification: the wanted exchanges.
+        journal: the journal to search.
         mask: masks the values that are shown.
     """
     exchanges = journal.since(verification.since)
@@ -258,12 +258,12 @@ def response(verification: Verification, journal: Journal, mask: Mask = _unmaske
     }
 
 
-_Verification: TypeAlias = tuple[list[int], list[dict[str, Any]]]
-"""The numbers of what was found, and what is not as it was said."""
+_Result: TypeAlias = tuple[list[int], list[dict[str, Any]]]
+"""The numbers of the found exchanges, and a description of each unmet one."""
 
 
-def _count(verification: Verification, exchanges: Sequence[Exchange], mask: Mask) -> _Verification:
-    """So many exchanges match the one that is wanted."""
+def _count(verification: Verification, exchanges: Sequence[Exchange], mask: Mask) -> _Result:
+    """Verify the number of exchanges that match the wanted one."""
     (wanted,) = verification.wanted
     found = [exchange.number for exchange in exchanges if not differences(exchange, wanted)]
     least, most = verification.at_least or 0, verification.at_most
@@ -279,8 +279,8 @@ def _count(verification: Verification, exchanges: Sequence[Exchange], mask: Mask
     return found, [_unmet(1, wanted, others, mask, sentence + "; ")]
 
 
-def _each(verification: Verification, exchanges: Sequence[Exchange], mask: Mask) -> _Verification:
-    """Each of the wanted is an exchange of its own."""
+def _each(verification: Verification, exchanges: Sequence[Exchange], mask: Mask) -> _Result:
+    """Verify that a different exchange matches each wanted one."""
     places = (_in_order if verification.is_ordered else _in_any_order)(verification.wanted, exchanges)
     taken = {place for place in places if place is not None}
     difference = []
@@ -292,7 +292,7 @@ def _each(verification: Verification, exchanges: Sequence[Exchange], mask: Mask)
 
 
 def _in_order(wanted: Sequence[RequestPattern], exchanges: Sequence[Exchange]) -> list[int | None]:
-    """The first exchange that meets each, behind that of the one before; ``None`` where there is none."""
+    """Return the position of the first match for each wanted exchange after the previous match; ``None`` for none."""
     places: list[int | None] = []
     start = 0
     for each in wanted:
@@ -303,7 +303,7 @@ def _in_order(wanted: Sequence[RequestPattern], exchanges: Sequence[Exchange]) -
 
 
 def _in_any_order(wanted: Sequence[RequestPattern], exchanges: Sequence[Exchange]) -> list[int | None]:
-    """As many as can be met, each by an exchange of its own: the augmenting paths of bipartite matching."""
+    """Match as many wanted exchanges as possible to different ones, by augmenting paths of bipartite matching."""
     choices = [
         [at for at, exchange in enumerate(exchanges) if not differences(exchange, each)][: len(wanted)]
         for each in wanted
@@ -328,7 +328,7 @@ def _in_any_order(wanted: Sequence[RequestPattern], exchanges: Sequence[Exchange
 def _unmet(
     number: int, wanted: RequestPattern, exchanges: Sequence[Exchange], mask: Mask, before: str = ""
 ) -> dict[str, Any]:
-    """What is wanted and was not found, and the exchange that comes nearest."""
+    """Describe a wanted exchange that was not found, and the nearest exchange."""
     nearest = _nearest(wanted, exchanges)
     fields = [] if nearest is None else differences(nearest, wanted, mask)
     if nearest is None:
@@ -336,7 +336,7 @@ def _unmet(
     elif fields:
         said = f"the nearest is {nearest.number}: {'; '.join(map(str, fields))}"
     else:
-        said = f"{nearest.number} is one, but comes too early"
+        said = f"{nearest.number} matches, but comes too early"
     return {
         "wanted": number,
         "said": before + said,
@@ -346,7 +346,7 @@ def _unmet(
 
 
 def _nearest(wanted: RequestPattern, exchanges: Sequence[Exchange]) -> Exchange | None:
-    """The exchange with the fewest differences; of several, the one whose values are most alike, and the latest."""
+    """Return the exchange with the fewest differences; of several, the one with the most similar values, or the latest."""
     compared = [(exchange, differences(exchange, wanted)) for exchange in exchanges]
     fewest = min((len(fields) for _, fields in compared), default=0)
     best = [(exchange, fields) for exchange, fields in compared if len(fields) == fewest][-50:]

@@ -19,7 +19,7 @@ from .endpoint import FIXTURES, Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, Conflict, InUse
 from .schemas import INSTANT, NAME, OBJECT, a_list, component, instant, login_schema, one_of, variants_schema
 from .serializers import world_ as described
-from .snapshot import WAY_OUT, logins_of, understood
+from .snapshot import OWN_CREDENTIALS_ADVICE, logins_of, parse_snapshot
 
 
 def listed(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def create(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
     saved = logins_of(file, body["snapshot"]) if "snapshot" in body and not body.get("own_credentials") else {}
     given = _logins(file.fixture, body.get("credentials", {}))
     variants = body.get("variants", {})
-    checked_variants(api, variants, ("variants",))
+    check_variants(api, variants, ("variants",))
     at = body.get("freeze")
     clock = file.clock.clock() if file.clock is not None else None
     try:
@@ -47,7 +47,7 @@ def create(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
             seed=body.get("seed", file.seed),
         )
     except CredentialsInUse as reason:
-        raise InUse(f"{reason}; {WAY_OUT}" if saved else str(reason)) from reason
+        raise InUse(f"{reason}; {OWN_CREDENTIALS_ADVICE}" if saved else str(reason)) from reason
     except AlreadyInUse as reason:
         raise InUse(str(reason)) from reason
     return described(api, world, values.origin)
@@ -76,17 +76,17 @@ def reset(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 def fork(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Create a copy of a world as it is now."""
     try:
-        twin = api.registry.fork(world, values.body.get("id"))
+        copy = api.registry.fork(world, values.body.get("id"))
     except AlreadyInUse as reason:
         raise InUse(str(reason)) from reason
-    return described(api, twin, values.origin)
+    return described(api, copy, values.origin)
 
 
-def checked_variants(api: Api, variants: Mapping[str, Any], place: Place) -> None:
+def check_variants(api: Api, variants: Mapping[str, Any], place: Place) -> None:
     """Check variants against the existing switches.
 
     Raises:
-        BadQuestion: there is no such switch, or no such variant of it.
+        BadRequest: there is no such switch, or it has no such variant.
     """
     try:
         check({"format": FORMAT, "accounts": [], "variants": variants}, api.rules)
@@ -99,8 +99,8 @@ def _file(api: Api, body: Mapping[str, Any]) -> WorldFile:
     if "snapshot" not in body:
         return WorldFile(api.fixture(body.get("fixture", FIXTURES[0])))
     if "fixture" in body:
-        raise BadRequest("fixture: there is a snapshot already; give one of the two")
-    return understood(api, body["snapshot"], "snapshot", keep_unknown=body.get("keep_unknown", False))
+        raise BadRequest("fixture: cannot be combined with a snapshot")
+    return parse_snapshot(api, body["snapshot"], "snapshot", keep_unknown=body.get("keep_unknown", False))
 
 
 _Credentials = Mapping[str, Mapping[str, list[Mapping[str, Any]]]]
@@ -157,11 +157,11 @@ def _creation(catalog: Catalog) -> Schema:
         credentials=_credentials_schema(catalog),
         keep_unknown={
             "type": "boolean",
-            "description": "true or false: whether what the snapshot says of providers that are not installed is kept",
+            "description": "true or false: whether the snapshot's data of providers that are not installed is kept",
         },
         own_credentials={
             "type": "boolean",
-            "description": "true or false: whether the world takes no credentials from the snapshot",
+            "description": "true or false: whether the credentials in the snapshot are ignored",
         },
     )
 
@@ -174,20 +174,20 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "POST",
             "/_mock/worlds",
-            "Create a world, from a shipped fixture or a world file, with credentials that are no one else's: "
-            "those that are given, those that the snapshot tells if they are free, else fresh ones.",
+            "Create a world from a shipped fixture or a snapshot. Its credentials are unique: the given ones, "
+            "or those in the snapshot, or new ones.",
             create,
             world,
             201,
             body=_creation(catalog),
             needs_body=False,
         ),
-        Endpoint("GET", one, "A world: where it is, who may come in, how much is in it.", show, world),
-        Endpoint("DELETE", one, "Drop a world; its credentials are unknown from then on.", drop, status=204),
+        Endpoint("GET", one, "One world: its base URL, credentials, clock and counts.", show, world),
+        Endpoint("DELETE", one, "Delete a world; its credentials become unknown.", drop, status=204),
         Endpoint(
             "POST",
             f"{one}/reset",
-            "Return a world to how it was created, at another instant if one is given; cursors go on.",
+            "Reset a world to its initial content, optionally at another instant; cursors continue.",
             reset,
             world,
             body=object_schema("an object", freeze=INSTANT),
@@ -196,7 +196,7 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "POST",
             f"{one}/fork",
-            "Make a world that begins as this one is now, with fresh credentials.",
+            "Create a copy of a world as it is now, with new credentials.",
             fork,
             world,
             201,

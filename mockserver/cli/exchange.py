@@ -34,7 +34,7 @@ def exchange(world: WorldClient, output: Output, number: int, raw: str | None) -
     """Show one request and its response, with headers and bodies. For the reasons: mockserver explain NUMBER."""
     if raw is not None and output.form == "json":
         raise click.UsageError("--raw and --format json exclude each other")
-    from mockserver.admin.text_format import in_a_line
+    from mockserver.admin.text_format import format_line
 
     found = world.exchange(number)
     request, response = found.request, found.response
@@ -43,7 +43,7 @@ def exchange(world: WorldClient, output: Output, number: int, raw: str | None) -
     if raw is not None:
         click.echo(request.body if raw == "request" else response.body, nl=False)
         return
-    lines = [in_a_line(found).lstrip(), "", *_request_lines(request), *_response_lines(response), "", _end(found)]
+    lines = [format_line(found).lstrip(), "", *_request_lines(request), *_response_lines(response), "", _end(found)]
     output.show(found.row, "\n".join(lines))
 
 

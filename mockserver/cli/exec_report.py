@@ -50,14 +50,14 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """Format the whole report, line by line."""
-        from mockserver.admin.text_format import in_a_line
+        from mockserver.admin.text_format import format_line
 
         many = len(self.entries)
         yield f"mockserver: {many} exchange{'' if many == 1 else 's'}, {len(self.unmatched)} of them not supported"
         if self.dropped:
             yield f"mockserver: the oldest {self.dropped} are no longer in the journal"
         for world, exchange, unmatched in self.entries:
-            yield in_a_line(exchange, has_host=True) + ("" if world == "default" else f" in {world}")
+            yield format_line(exchange, has_host=True) + ("" if world == "default" else f" in {world}")
             if unmatched is not None:
                 yield f"       not supported: {unmatched}"
 

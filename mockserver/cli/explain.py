@@ -23,7 +23,7 @@ Examples:
 @to_world
 def explain(world: WorldClient, output: Output, number: int) -> None:
     """Explain why an exchange got its response: the rule and its source, the received values, how to fix them."""
-    from mockserver.admin.text_format import in_words
+    from mockserver.admin.text_format import format_explanation
 
     explanation = world.explain(number)
-    output.show(explanation, in_words(explanation))
+    output.show(explanation, format_explanation(explanation))

@@ -55,7 +55,7 @@ def journal(
     world: WorldClient, output: Output, since: int | None, limit: int | None, follow: bool, **filters: Any
 ) -> None:
     """List exchanges, oldest first. For the reasons of a response: mockserver explain NUMBER."""
-    from mockserver.admin.text_format import in_a_line
+    from mockserver.admin.text_format import format_line
 
     if follow:
         _follow(world, output, since, limit, filters)
@@ -68,7 +68,7 @@ def journal(
         "why_dropped": found.why_dropped,
     }
     if output.form == "json" or found:
-        output.show(data, "\n".join(map(in_a_line, found)))
+        output.show(data, "\n".join(map(format_line, found)))
     else:
         hint("no such exchange")
     if found.dropped:
@@ -76,11 +76,11 @@ def journal(
 
 
 def _follow(world: WorldClient, output: Output, since: int | None, limit: int | None, filters: dict[str, Any]) -> None:
-    from mockserver.admin.text_format import in_a_line
+    from mockserver.admin.text_format import format_line
 
     try:
         for exchange in islice(_existing_and_new(world, since, filters), limit):
-            output.line(exchange.row, in_a_line(exchange))
+            output.line(exchange.row, format_line(exchange))
     except KeyboardInterrupt:
         return
 

@@ -82,10 +82,10 @@ Examples:
 @to_world
 def exchange(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
     """Wait for an exchange. The exit code is 1 when none comes in time."""
-    from mockserver.admin.text_format import in_a_line
+    from mockserver.admin.text_format import format_line
 
     found = world.wait_for_exchange(timeout=timeout, since=since, **only_given(filters))
-    _show(found, in_a_line(found), output)
+    _show(found, format_line(found), output)
 
 
 @wait.command(

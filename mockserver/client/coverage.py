@@ -47,7 +47,7 @@ class Coverage:
     def __init__(self) -> None:
         self._met: dict[tuple[str, str], CoveredBehaviour] = {}
         self._shown: dict[tuple[str, str], DetectedPattern] = {}
-        self._asked: set[str] = set()
+        self._providers: set[str] = set()
 
     def add(self, row: Row, name: str) -> None:
         """Add the coverage of one world.
@@ -56,7 +56,7 @@ class Coverage:
             row: the result of `WorldClient.coverage`.
             name: the name of the world or test, for the reports.
         """
-        self._asked |= set(row["asked"])
+        self._providers |= set(row["providers"])
         for each in row["behaviours"]:
             met = self._met.setdefault(
                 (each["provider"], each["name"]), CoveredBehaviour(each["provider"], each["name"], _source(each))
@@ -78,7 +78,7 @@ class Coverage:
     @property
     def behaviours(self) -> list[CoveredBehaviour]:
         """The behaviours of the providers that received requests."""
-        return [met for met in self._met.values() if met.provider in self._asked]
+        return [met for met in self._met.values() if met.provider in self._providers]
 
     @property
     def antipatterns(self) -> list[DetectedPattern]:
@@ -110,7 +110,7 @@ class Coverage:
 
     def lines(self) -> Iterable[str]:
         """Format the behaviours that were not met and the clients' mistakes, for a terminal."""
-        for provider in sorted(self._asked):
+        for provider in sorted(self._providers):
             own = [each for each in self.behaviours if each.provider == provider]
             missing = [each.name for each in own if not each.times]
             yield f"{provider}: {len(own) - len(missing)} of {len(own)}"

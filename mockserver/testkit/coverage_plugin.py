@@ -74,5 +74,5 @@ class CoveragePlugin:
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
     """Leave out the providers that received no request, to keep reports between processes small."""
-    asked = set(row["asked"])
-    return {**row, "behaviours": [each for each in row["behaviours"] if each["provider"] in asked]}
+    requested = set(row["providers"])
+    return {**row, "behaviours": [each for each in row["behaviours"] if each["provider"] in requested]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mockserver.admin.text_format import in_a_line, in_words
+from mockserver.admin.text_format import format_explanation, format_line
 from mockserver.client import ControlError, NoServer
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _lines(world: WorldClient) -> Iterator[str]:
     yield f"world {world.id}: {last} exchange{'s' if last > 1 else ''}" + (
         f", the last {len(exchanges)} of them" if last > len(exchanges) else ""
     )
-    yield from map(in_a_line, exchanges)
+    yield from map(format_line, exchanges)
     explained = list(_explained(world, exchanges))
     for words in explained[:MOST_EXPLAINED]:
         yield ""
@@ -51,7 +51,7 @@ def _explained(world: WorldClient, exchanges: Iterable[ExchangeRecord]) -> Itera
     for exchange in exchanges:
         explanation = world.explain(exchange.number)
         if explanation["outcome"] != "accepted" or explanation["fault"] or explanation["near_misses"]:
-            yield in_words(explanation)
+            yield format_explanation(explanation)
 
 
 def _leaked(leaks: Iterable[RequestedAddress]) -> Iterator[str]:
