@@ -131,7 +131,7 @@ def test_a_file_that_is_wrong_beside_that_is_rejected_all_the_same() -> None:
         assert str(rejected.value).startswith(sentence)
 
 
-def test_serve_python_and_the_command_line_keep_what_is_unknown_when_told_to(tmp_path: Path) -> None:
+def test_serve_python_and_the_command_line_can_keep_unknown_providers(tmp_path: Path) -> None:
     path = tmp_path / "mixed.json"
     path.write_text(json.dumps(MIXED))
     with pytest.raises(WorldFileError, match="no provider 'acme' is installed"):
