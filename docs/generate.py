@@ -95,8 +95,13 @@ def provider_routes() -> Iterator[str]:
 def command_line() -> Iterator[str]:
     """Every command with its options."""
     from mockserver.cli import cli
+    from mockserver.cli.common import EXIT_CODES
 
     yield "# Command line"
+    yield ""
+    yield "| exit code | meaning |"
+    yield "|---|---|"
+    yield from (f"| {int(code)} | {meaning} |" for code, meaning in EXIT_CODES.items())
     yield from command(cli, ("mockserver",))
 
 

@@ -100,7 +100,7 @@ class MockServer(Server, AdminClient):
         return Listener(
             self.service,
             settings.host,
-            settings.beside(settings.https_port, HTTPS_PORT),
+            settings.choose_port(settings.https_port, HTTPS_PORT),
             ssl_context=self.ca.context([*HOSTS, *settings.own_names]),
             hint="--https-port N sets another port, --no-https disables HTTPS",
         )
@@ -109,7 +109,7 @@ class MockServer(Server, AdminClient):
         return ForwardProxy(
             self.service,
             settings.host,
-            settings.beside(settings.proxy_port, PROXY_PORT),
+            settings.choose_port(settings.proxy_port, PROXY_PORT),
             hosts=SERVED_HOSTS,
             allowed=(*settings.allow_hosts, *allow_hosts),
             rejecting_app=self.service.reject_request,

@@ -20,8 +20,8 @@ _OTHER_VARIABLES = {"host": "MOCKSERVER_LISTEN_HOST", "port": "MOCKSERVER_HTTP_P
 MOCKSERVER_PORT as the place to connect to."""
 HTTP_PORT, HTTPS_PORT, PROXY_PORT = 7670, 7671, 7672
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-_OF_CLIENTS = {"MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"}
-"""Variables that client commands read to find a server; not settings of a server."""
+URL_VARIABLE, WORLD_VARIABLE = "MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"
+"""Variables by which client commands find a server and a world; not settings of a server."""
 
 AN_INSTANT = "2026-06-01T12:00:00Z"
 """An example of an instant, for error messages."""
@@ -109,11 +109,11 @@ class Settings:
             return self
         return replace(self, token=token_hex(16))
 
-    def beside(self, port: int | None, usual: int) -> int:
-        """Return the port of a second listener: the given one, else the usual one if `port` is the default, else 0 for a free one."""
-        if port is not None:
-            return port
-        return usual if self.port == HTTP_PORT else 0
+    def choose_port(self, given: int | None, default: int) -> int:
+        """Return the port of a second listener: the given one, else the default one if `port` has its default, else 0 for a free one."""
+        if given is not None:
+            return given
+        return default if self.port == HTTP_PORT else 0
 
     @property
     def own_names(self) -> tuple[str, ...]:
@@ -133,10 +133,14 @@ class Settings:
             BadSetting: a value cannot be read.
         """
         environ = os.environ if environ is None else environ
-        types = kinds()
+        types = types_of_settings()
         names = {variable_of(field.name): field.name for field in fields(cls)}
         given = {names[key]: _read(key, text, types[names[key]]) for key, text in environ.items() if key in names}
-        unknown = [key for key in sorted(environ) if key.startswith(_PREFIX) and key not in {*names, *_OF_CLIENTS}]
+        unknown = [
+            key
+            for key in sorted(environ)
+            if key.startswith(_PREFIX) and key not in {*names, URL_VARIABLE, WORLD_VARIABLE}
+        ]
         return cls(**given), [_unknown(key, names) for key in unknown]
 
 
@@ -145,7 +149,12 @@ def variable_of(name: str) -> str:
     return _OTHER_VARIABLES.get(name, _PREFIX + name.upper())
 
 
-def kinds() -> dict[str, Any]:
+def read_variable(variable: str) -> str | None:
+    """Return the text of an environment variable; ``None`` when it is missing or empty."""
+    return os.environ.get(variable) or None
+
+
+def types_of_settings() -> dict[str, Any]:
     """Return the type of each setting, with the `Bounds` of whole numbers."""
     return get_type_hints(Settings, include_extras=True)
 

@@ -455,7 +455,7 @@ def test_a_verify_that_does_not_hold_tells_the_difference(world: WorldClient) ->
         world.verify(operation="sms.send_message", parameters={"to": "5556667778"})
 
     assert (
-        "the journal tells otherwise\n"
+        "the journal does not match\n"
         '  exchange 1 of those wanted: the nearest is 1: parameters.to: wanted "5556667778", got "5556667777"'
     ) == str(wrong.value)
 

@@ -57,11 +57,11 @@ def test_misuse_is_explained_and_ends_with_2(arguments: list[str], complaint: st
     assert complaint in done.stderr
 
 
-def test_a_world_file_that_is_none_is_one_sentence_and_ends_with_1(tmp_path: Path) -> None:
+def test_a_world_file_that_is_none_is_one_sentence_and_ends_with_2(tmp_path: Path) -> None:
     (tmp_path / "world.json").write_text('{"mockserver": 1, "accounts": [{"provider": "dialogtek"}]}')
     done = run_command("serve", "--world", tmp_path / "world.json")
 
-    assert (1, "") == (done.returncode, done.stdout)
+    assert (2, "") == (done.returncode, done.stdout)
     assert done.stderr.startswith(f"mockserver: {tmp_path}/world.json: accounts[0]")
     assert 1 == done.stderr.count("\n")
 
@@ -72,7 +72,7 @@ def test_an_instant_that_is_none_is_one_sentence(tmp_path: Path) -> None:
 
     assert (2, "") == (flag.returncode, flag.stdout)
     assert "Invalid value for '--freeze': 'yesterday' is not an instant; one is 2026-06-01T12:00:00Z\n" in flag.stderr
-    assert (1, "") == (variable.returncode, variable.stdout)
+    assert (2, "") == (variable.returncode, variable.stdout)
     assert "mockserver: freeze must be an instant such as 2026-06-01T12:00:00Z, not 'yesterday'\n" == variable.stderr
 
 
@@ -81,7 +81,7 @@ def test_a_port_in_use_is_one_sentence() -> None:
         port = taken.getsockname()[1]
         done = run("serve", "--port", str(port))
 
-    assert 1 == done.returncode
+    assert 2 == done.returncode
     assert (
         f"mockserver: port {port} on 127.0.0.1 is in use by another program; port 0 picks a free one\n" == done.stderr
     )
@@ -128,7 +128,7 @@ def test_a_variable_that_has_a_few_values_is_rejected_with_any_other(variable: s
     environment = os.environ | {variable: text}
     done = subprocess.run([*COMMAND, "serve"], env=environment, capture_output=True, text=True, check=False, timeout=60)
 
-    assert 1 == done.returncode
+    assert 2 == done.returncode
     assert f"mockserver: {variable} must be one of {words}, not {text!r}\n" == done.stderr
 
 
@@ -181,8 +181,8 @@ def test_the_variables_of_another_product_s_client_are_not_read_and_named() -> N
 def test_the_other_ports_are_free_ones_beside_a_port_that_is_not_the_default(
     settings: Settings, https: int, proxy: int
 ) -> None:
-    assert https == settings.beside(settings.https_port, HTTPS_PORT)
-    assert proxy == settings.beside(settings.proxy_port, PROXY_PORT)
+    assert https == settings.choose_port(settings.https_port, HTTPS_PORT)
+    assert proxy == settings.choose_port(settings.proxy_port, PROXY_PORT)
 
 
 def test_two_servers_run_on_one_machine_by_their_ports_alone() -> None:
@@ -203,7 +203,7 @@ def test_two_servers_run_on_one_machine_by_their_ports_alone() -> None:
 def test_a_target_of_webhooks_that_is_none_is_rejected_at_start() -> None:
     done = run_command("serve", MOCKSERVER_WEBHOOK_TARGETS="[::1]:80, hooks.example")
 
-    assert 1 == done.returncode
+    assert 2 == done.returncode
     wanted = "webhook targets are private, any, or HOST:PORT with commas between"
     assert f"mockserver: {wanted}; not 'hooks.example'\n" == done.stderr
 

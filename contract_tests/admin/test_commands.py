@@ -53,7 +53,7 @@ class CommandLine:
     def json(self, *arguments: str, stdin: str | None = None) -> Any:
         return json.loads(self(*arguments, "--format", "json", stdin=stdin).stdout)
 
-    def failing(self, *arguments: str, ends: int = 1) -> str:
+    def failing(self, *arguments: str, ends: int = 2) -> str:
         done = self(*arguments, ends=ends)
         assert "" == done.stdout
         return done.stderr
@@ -112,7 +112,7 @@ def test_the_help_of_a_command_imports_no_client_and_no_server(endpoint: str) ->
 
 
 def test_a_server_that_cannot_be_reached_is_one_sentence(unknown: str) -> None:  # of the other verbs: test_examples.py
-    said = CommandLine(unknown, "default").failing("wait", "--timeout", "0")
+    said = CommandLine(unknown, "default").failing("wait", "--timeout", "0", ends=4)
 
     assert f"mockserver: no server answers at {unknown}; start one with: mockserver serve\n" == said
 
@@ -127,7 +127,7 @@ def test_flags_go_before_the_environment(running: MockServer, world: WorldClient
 def test_a_token_is_taken_from_the_flag_or_the_environment() -> None:
     with MockServer(settings=Settings(host="0.0.0.0", port=0, token="the-token")) as server:
         run = CommandLine(server.url, "default")
-        assert "; give --token, or MOCKSERVER_TOKEN\n" in run.failing("clock", "show")
+        assert "; give --token, or MOCKSERVER_TOKEN\n" in run.failing("clock", "show", ends=5)
         assert "now" in run.json("clock", "show", "--token", "the-token")
         run.environment["MOCKSERVER_TOKEN"] = "the-token"
         assert "now" in run.json("clock", "show")
@@ -151,16 +151,18 @@ def test_wait_prints_what_comes_and_where_to_go_on(run: CommandLine, send: Calla
     assert re.match(r" +2 2026-06-01T12:00:00Z 200 sms\.send_message TooManyPerNumber  GET ", done.stdout)
     cursor = re.fullmatch(r"to wait for the next: --since ([0-9]+)\n", done.stderr)
     assert cursor is not None
-    assert "no exchange came within 0 s" in run.failing("wait", "exchange", "--timeout", "0", "--since", cursor[1])
+    assert "no exchange came within 0 s" in run.failing(
+        "wait", "exchange", "--timeout", "0", "--since", cursor[1], ends=4
+    )
     send()
     assert 3 == run.json("wait", "exchange", "--timeout", "0", "--since", cursor[1])["found"]["number"]
 
 
 @pytest.mark.parametrize("kind", ["exchange", "message", "delivery"])
-def test_wait_ends_with_1_when_nothing_comes_from_now_on(run: CommandLine, send: Callable[..., str], kind: str) -> None:
+def test_wait_ends_with_4_when_nothing_comes_from_now_on(run: CommandLine, send: Callable[..., str], kind: str) -> None:
     send()
 
-    assert run.failing("wait", kind, "--timeout", "0").startswith(f"mockserver: no {kind} came within 0 s")
+    assert run.failing("wait", kind, "--timeout", "0", ends=4).startswith(f"mockserver: no {kind} came within 0 s")
 
 
 def test_wait_is_woken_by_a_message(run: CommandLine, world: WorldClient) -> None:
@@ -286,7 +288,7 @@ def test_what_is_no_world_file_is_rejected(run: CommandLine, tmp_path: Path) -> 
     assert "is not JSON" in run.failing("world", "load", str(tmp_path / "none.json"), ends=2)
     assert (
         "mockserver: - is not a world file: it is not a JSON object\n"
-        == run("world", "load", "-", stdin="7", ends=1).stderr
+        == run("world", "load", "-", stdin="7", ends=2).stderr
     )
 
 
@@ -685,9 +687,9 @@ def test_a_verify_that_does_not_hold_ends_with_1_and_the_difference(run: Command
     verification = ("verify", "--operation", "sms.send_message", "--parameter", "to=5556667778")
 
     assert (
-        "mockserver: the journal tells otherwise\n"
+        "mockserver: the journal does not match\n"
         '  exchange 1 of those wanted: the nearest is 1: parameters.to: wanted "5556667778", got "5556667777"\n'
-    ) == run.failing(*verification)
+    ) == run.failing(*verification, ends=1)
     done = run(*verification, "--format", "json", ends=1)
     assert (False, "parameters.to") == (
         json.loads(done.stdout)["holds"],

@@ -370,9 +370,11 @@ def test_the_command_fails_below_the_threshold_and_for_a_file_of_no_format(
     low = run_command("coverage", "--server", server.url, "--world", world.id, "--threshold", 5, "--format", "json")
     wrong = run_command("coverage", "--server", server.url, "--report", tmp_path / "it.pdf")
 
-    assert (1, "mockserver: no provider received a request; 5% are required\n") == (low.returncode, low.stderr)
+    message = "no provider received a request; 5% are required"
+    assert {"error": {"code": "below_threshold", "message": message, "difference": None}} == json.loads(low.stderr)
+    assert 1 == low.returncode
     assert [] == json.loads(low.stdout)["providers"]
-    assert 1 == wrong.returncode
+    assert 2 == wrong.returncode
     assert "it.pdf: a coverage report's name ends with .md, .json, .xml" in wrong.stderr
 
 

@@ -768,16 +768,16 @@ def test_a_delivery_is_held_and_released_by_command(run: Any, world: World, hand
     assert "held" == json.loads(run("delivery", "hold", "1", "--format", "json").stdout)["status"]
     assert ["due", NOON] == run("delivery", "release", "1").stdout.splitlines()[1].split()[4:6]
     assert [1, 1] == hand.begun
-    assert "mockserver: there is no delivery 9; the world has 1 to 1\n" == run("delivery", "hold", "9", ends=1).stderr
+    assert "mockserver: there is no delivery 9; the world has 1 to 1\n" == run("delivery", "hold", "9", ends=2).stderr
 
 
-def test_wait_until_idle_ends_with_1_when_it_does_not_come_to_quiet(run: Any, world: World) -> None:
+def test_wait_until_idle_ends_with_4_when_it_does_not_come_to_quiet(run: Any, world: World) -> None:
     assert f"idle at {NOON}\n" == run("wait", "idle").stdout
     put(world)
 
-    failed = run("wait", "idle", "--timeout", "0", ends=1)
+    failed = run("wait", "idle", "--timeout", "0", ends=4)
     assert ("", "mockserver: not idle within 0 s: 1 still in flight\n") == (failed.stdout, failed.stderr)
-    assert not json.loads(run("wait", "idle", "--timeout", "0", "--format", "json", ends=1).stdout)["quiet"]
+    assert not json.loads(run("wait", "idle", "--timeout", "0", "--format", "json", ends=4).stdout)["quiet"]
 
 
 def test_clock_advance_prints_the_end_of_an_attempt_that_was_in_flight(

@@ -142,7 +142,7 @@ def test_a_world_file_is_what_the_command_finds():
 def test_a_world_file_that_is_none_is_one_sentence():
     done = run("exec", "--world", "/nowhere.json", "--", "true")
 
-    assert (1, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
+    assert (2, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
 
 
 # -- what went unmatched ---------------------------------------------------------------------------------------------------
@@ -301,7 +301,7 @@ def test_a_server_without_a_proxy_is_one_sentence():
         url = mock.url
         done = run_command("env", "--server", url)
 
-    assert (1, "") == (done.returncode, done.stdout)
+    assert (2, "") == (done.returncode, done.stdout)
     why = "has no https; it was started with --no-https, or not by mockserver serve"
     assert f"mockserver: the server at {url} {why}\n" == done.stderr
 
@@ -325,7 +325,7 @@ def test_a_port_in_use_names_the_flag(flag, advice):
         port = taken.getsockname()[1]
         done = run("serve", "--port", "0", f"--{flag}-port", str(port))
 
-    assert (1, "") == (done.returncode, done.stdout)
+    assert (2, "") == (done.returncode, done.stdout)
     assert (
         f"mockserver: port {port} on 127.0.0.1 is in use by another program; --{flag}-port N sets another port, {advice}\n"
         == done.stderr

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from mockserver import worldfile as snapshots
 from mockserver.app import PROVIDERS, VARIANTS, read_fixture
-from mockserver.cli.fixtures import WORLDS, fixtures
+from mockserver.cli import cli
+from mockserver.cli.fixtures import WORLDS
 from mockserver.engine.instants import SECOND, datetime_of, parse_duration, parse_instant
 from mockserver.engine.messages import account_key
 from mockserver.engine.state import State
@@ -26,7 +27,7 @@ SAMPLES = ROOT / "fixtures" / "documents" / "dialogtech"
 
 
 def run(*arguments):
-    return CliRunner().invoke(fixtures, [str(argument) for argument in arguments])
+    return CliRunner().invoke(cli, ["fixtures", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -289,7 +290,7 @@ def test_the_switches_of_every_provider_and_of_the_server_are_known_to_the_check
 def test_nothing_but_a_world_file_is_written_over(tmp_path):
     (tmp_path / "demo.json").write_text('{"name": "my-package"}')
     done = run("make", "--out", tmp_path)
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "demo.json exists and is not a world file; it is not overwritten" in done.stderr
     assert [path.read_text() for path in tmp_path.iterdir()] == ['{"name": "my-package"}']
 

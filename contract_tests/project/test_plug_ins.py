@@ -143,6 +143,6 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mockserver", "provider", "new", "acme", "--directory", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
 
-    assert 0 != done.returncode
-    assert "provider-acme is there already" in done.stderr
+    assert 2 == done.returncode
+    assert f"mockserver: {tmp_path}/provider-acme exists already\n" == done.stderr
     assert [] == list((tmp_path / "provider-acme").iterdir())

@@ -147,6 +147,6 @@ def test_serve_python_and_the_command_line_can_keep_unknown_providers(tmp_path: 
         loaded = mock.get_world("loaded").snapshot()
         default = mock.world.snapshot()
 
-    assert (1, 0) == (rejected.exit_code, done.exit_code), done.output
+    assert (2, 0) == (rejected.exit_code, done.exit_code), done.output
     assert "no provider 'acme' is installed" in rejected.output
     assert [ACME] * 3 == [each["accounts"][-1] for each in (made, loaded, default)]

@@ -1,4 +1,4 @@
-"""The command line. Data goes to stdout, hints to stderr; exit code 0 is success, 1 failure, 2 wrong usage.
+"""The command line. Data goes to stdout, hints and errors to stderr; `common.ExitCode` has the exit codes.
 
 Each command's module is imported when the command runs, so ``mockserver --help`` starts fast.
 """
@@ -6,8 +6,9 @@ Each command's module is imported when the command runs, so ``mockserver --help`
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -71,6 +72,33 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the exit codes below the examples."""
+        from .common import EXIT_CODES
+
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), meaning) for code, meaning in EXIT_CODES.items()])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command and end the process; every error is reported here."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except Exception as error:  # noqa: BLE001 - `report_error` raises a defect again
+            from .common import report_error
+
+            code = report_error(error, sys.argv[1:] if args is None else args)
+        sys.exit(code or 0)
+
 
 @click.group(
     cls=LazyGroup,
@@ -88,12 +116,6 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line and report an error as one sentence."""
-    try:
-        cli(prog_name="mockserver")
-    except (OSError, ValueError) as error:
-        from .common import sentence
-
-        click.echo(f"mockserver: {sentence(error)}", err=True)
-        sys.exit(1)
-    sys.exit(0)
+    """Run the command line and end the process."""
+    cli(prog_name="mockserver")
+    raise AssertionError("click ends the process")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntEnum
 from functools import wraps
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -15,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from mockserver.engine.instants import SECOND, parse_duration
+from mockserver.settings import URL_VARIABLE, WORLD_VARIABLE, read_variable, variable_of
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
@@ -40,12 +42,128 @@ def _first_sentence(text: str) -> str:
     return re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
 
 
+# -- exit codes and errors ---------------------------------------------------------------------------------------------
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command; ``exec`` ends with its command's own, once that was started."""
+
+    DONE = 0
+    NO = 1
+    BAD_INPUT = 2
+    NO_SERVER = 3
+    TIMED_OUT = 4
+    NOT_ALLOWED = 5
+
+
+EXIT_CODES = {
+    ExitCode.DONE: "Done.",
+    ExitCode.NO: "The answer is no: a verification failed, a threshold was missed, or a check found a problem.",
+    ExitCode.BAD_INPUT: "Bad input: an option, argument, variable or file is invalid, or names what does not exist.",
+    ExitCode.NO_SERVER: "No server: nothing answers at the URL, it is not a mockserver, or the server failed.",
+    ExitCode.TIMED_OUT: "Timed out: what was waited for did not happen within the time limit.",
+    ExitCode.NOT_ALLOWED: "Not allowed: the server requires its token, or the system denies permission.",
+}
+"""The meaning of each exit code."""
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as in a shell."""
+
+_CONTROL_CODES = {
+    "unauthorized": ExitCode.NOT_ALLOWED,
+    "forbidden": ExitCode.NOT_ALLOWED,
+    "internal_error": ExitCode.NO_SERVER,
+    "needs_one_process": ExitCode.NO_SERVER,
+}
+"""Exit codes for error codes of the control API; every other one is bad input."""
+
+
 class CliError(click.ClickException):
-    """A command failed. The message is one sentence; lines below it may show a difference."""
+    """A command failed. The message is one sentence."""
+
+    def __init__(
+        self,
+        message: str,
+        exit_code: ExitCode = ExitCode.BAD_INPUT,
+        *,
+        code: str | None = None,
+        difference: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click declares a class variable, and reads the instance's
+        self.code = code or exit_code.name.lower()
+        """A short name that programs can rely on."""
+        self.difference = difference
+        """The difference between the expected and the actual, as JSON; ``None`` when there is nothing to compare."""
+
+    def format_message(self) -> str:
+        """Return the message, with the difference below it."""
+        from mockserver.client.transport import format_difference
+
+        return self.message if self.difference is None else f"{self.message}\n{format_difference(self.difference)}"
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message on stderr."""
-        click.echo(f"mockserver: {self.message}", file=file or sys.stderr)
+        click.echo(f"mockserver: {self.format_message()}", file=file or sys.stderr)
+
+
+def report_error(error: Exception, arguments: Sequence[str]) -> int:
+    """Print an error on stderr, as JSON with ``--format json`` among the arguments, and return the exit code.
+
+    Raises:
+        Exception: the error itself, when it is a defect of this program.
+    """
+    if isinstance(error, click.Abort):
+        click.echo("Aborted!", err=True)
+        return INTERRUPTED
+    known = error if isinstance(error, click.ClickException) else _to_cli_error(error)
+    if not _wants_json(arguments):
+        known.show()
+    elif isinstance(known, CliError):
+        _show_json(known.code, known.message, known.difference)
+    else:
+        _show_json(ExitCode(known.exit_code).name.lower(), known.format_message(), None)
+    return int(known.exit_code)
+
+
+def _to_cli_error(error: Exception) -> CliError:
+    from mockserver.client import ControlError, NoServer
+
+    if isinstance(error, ControlError):
+        advice = "; give --token, or MOCKSERVER_TOKEN" if error.code == "unauthorized" else ""
+        exit_code = _CONTROL_CODES.get(error.code, ExitCode.BAD_INPUT)
+        return CliError(f"{error.message}{advice}", exit_code, code=error.code, difference=error.difference)
+    if not isinstance(error, (OSError, ValueError)):
+        raise error
+    for kind, exit_code in (
+        (NoServer, ExitCode.NO_SERVER),
+        (TimeoutError, ExitCode.TIMED_OUT),
+        (PermissionError, ExitCode.NOT_ALLOWED),
+    ):
+        if isinstance(error, kind):
+            return CliError(_sentence(error), exit_code)
+    return CliError(_sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    """Return an error's message, without the error number of the operating system."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Return whether ``--format json`` is among the arguments, which may be invalid; those behind ``--`` are data."""
+    own = list(takewhile(lambda argument: argument != "--", arguments))
+    return "--format=json" in own or ("--format", "json") in pairwise(own)
+
+
+def _show_json(code: str, message: str, difference: Any) -> None:
+    error = {"code": code, "message": message, "difference": difference}
+    click.echo(json.dumps({"error": error}, ensure_ascii=False, indent=2), err=True)
+
+
+# -- output ------------------------------------------------------------------------------------------------------------
 
 
 class Output(NamedTuple):
@@ -70,9 +188,24 @@ def hint(text: str) -> None:
 
 # -- the server and the world ------------------------------------------------------------------------------------------
 
+
+class _VariableOption(click.Option):
+    """An option with an environment variable, which `mockserver.settings` reads."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's signature
+        """Return the text of the variable, if it is set."""
+        assert isinstance(self.envvar, str)
+        return read_variable(self.envvar)
+
+
+def variable_option(*names: str, variable: str, **options: Any) -> Callable[[Command], Command]:
+    """Return an option whose value may stand in an environment variable, which help names."""
+    return click.option(*names, cls=_VariableOption, envvar=variable, show_envvar=True, **options)
+
+
 _SERVER = (
-    click.option("--server", "url", metavar="URL", envvar="MOCKSERVER_URL", default=URL, show_default=True, show_envvar=True, help="The server."),
-    click.option("--token", metavar="TEXT", envvar="MOCKSERVER_TOKEN", show_envvar=True, help="Token of the control API; needed when the server listens beyond loopback."),
+    variable_option("--server", "url", variable=URL_VARIABLE, metavar="URL", default=URL, show_default=True, help="The server."),
+    variable_option("--token", variable=variable_of("token"), metavar="TEXT", help="Token of the control API; needed when the server listens beyond loopback."),
 )  # fmt: skip
 FORMAT = click.option(
     "--format",
@@ -80,16 +213,15 @@ FORMAT = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Output format.",
+    help="Format of data on stdout and of errors on stderr.",
 )
-_WORLD = click.option(
+_WORLD = variable_option(
     "--world",
     "world_id",
+    variable=WORLD_VARIABLE,
     metavar="WORLD",
-    envvar="MOCKSERVER_WORLD_ID",
     default="default",
     show_default=True,
-    show_envvar=True,
     help="The world.",
 )
 
@@ -101,7 +233,7 @@ def to_server(command: Command) -> Command:
     def run(url: str, token: str | None, form: str, **rest: Any) -> None:
         from mockserver.client import Mock
 
-        with failing(), Mock.at(url, token) as mock:
+        with Mock.at(url, token) as mock:
             command(mock, Output(form), **rest)
 
     return decorated(run, [*_SERVER, FORMAT])
@@ -143,27 +275,6 @@ def decorated(command: Command, decorators: Iterable[Callable[[Command], Command
     for decorate in reversed(list(decorators)):
         command = decorate(command)
     return command
-
-
-@contextmanager
-def failing() -> Iterator[None]:
-    """Turn an error of the server, or no server at all, into a `CliError`."""
-    from mockserver.client import ControlError
-
-    try:
-        yield
-    except ControlError as reason:
-        advice = "; give --token, or MOCKSERVER_TOKEN" if reason.code == "unauthorized" else ""
-        raise CliError(f"{reason}{advice}") from reason
-    except (OSError, ValueError) as reason:
-        raise CliError(sentence(reason)) from reason
-
-
-def sentence(error: Exception) -> str:
-    """Return an error's message, without the error number of the operating system."""
-    if not isinstance(error, OSError) or error.strerror is None:
-        return str(error)
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 # -- parsers of option values ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import CliError, Output, to_world
+from .common import CliError, ExitCode, Output, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import WorldClient
@@ -41,4 +41,5 @@ def coverage(world: WorldClient, output: Output, reports: tuple[Path, ...], thre
     for path in reports:
         seen.write(path)
     if threshold is not None and seen.percent < threshold:
-        raise CliError(f"{seen.summary()}; {threshold:g}% are required")
+        message = f"{seen.summary()}; {threshold:g}% are required"
+        raise CliError(message, ExitCode.NO, code="below_threshold")

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import CliError, failing
+from mockserver.settings import URL_VARIABLE, variable_of
+
+from .common import FORMAT, Output, variable_option
 from .serve import option, settings_with
 
 if TYPE_CHECKING:
@@ -24,85 +26,81 @@ Examples:
 """
 )
 @click.argument("demo", required=False)
-@click.option(
+@variable_option(
     "--server",
     "url",
+    variable=URL_VARIABLE,
     metavar="URL",
-    envvar="MOCKSERVER_URL",
-    show_envvar=True,
     help="A running server on this machine; without it, a server is started.",
 )
-@click.option(
+@variable_option(
     "--token",
+    variable=variable_of("token"),
     metavar="TEXT",
-    envvar="MOCKSERVER_TOKEN",
-    show_envvar=True,
     help="Token of that server's control API, if it needs one.",
 )
 @option("port", "Port of the server that is started; 0 picks a free one.")
-def demo(demo: str | None, url: str | None, token: str | None, port: int | None) -> None:
+@FORMAT
+def demo(demo: str | None, url: str | None, token: str | None, port: int | None, form: str) -> None:
     """Run a demo: real clients in their own world. Without DEMO, start a server and print the URL of its demos."""
     from mockserver.demo import DEMOS
 
     if demo is not None and demo not in DEMOS:
         raise click.BadParameter(f"{demo!r} is not a demo; the demos are {', '.join(DEMOS)}", param_hint="DEMO")
-    with failing():
-        if url is not None:
-            _with_running_server(demo, url, token)
-        elif demo is None:
-            _serve(port)
-        else:
-            _with_new_server(demo)
+    output = Output(form)
+    if url is not None:
+        _with_running_server(demo, url, token, output)
+    elif demo is None:
+        _serve(port, output)
+    else:
+        _with_new_server(demo, output)
 
 
-def _with_running_server(demo: str | None, url: str, token: str | None) -> None:
+def _with_running_server(demo: str | None, url: str, token: str | None, output: Output) -> None:
     from mockserver.client import Mock
 
     with Mock.at(url, token) as mock:
         mock.health()
         if demo is None:
-            _print_urls(mock.url)
+            _show_urls(mock.url, output)
         else:
-            _show(demo, mock)
-            click.echo(
-                f"\nSee it in the browser: {mock.url}{PAGE.format(world=f'demo-{demo}', section='conversations')}"
-            )
+            page = f"{mock.url}{PAGE.format(world=f'demo-{demo}', section='conversations')}"
+            _run(demo, mock, output, page)
 
 
-def _with_new_server(demo: str) -> None:
+def _with_new_server(demo: str, output: Output) -> None:
     """Run a demo on a server that is started for it."""
     from mockserver.client import Mock
     from mockserver.server import MockServer
 
     with MockServer() as server, Mock.at(server.url) as mock:
-        _show(demo, mock)
+        _run(demo, mock, output)
 
 
-def _serve(port: int | None) -> None:
+def _serve(port: int | None, output: Output) -> None:
     """Start a server that offers the demos in the browser, and run it until Ctrl-C."""
     from mockserver.server import MockServer
 
-    MockServer(settings=settings_with({"port": port})).run(_print_urls)
+    MockServer(settings=settings_with({"port": port})).run(lambda url: _show_urls(url, output))
 
 
-def _print_urls(url: str) -> None:
+def _show_urls(url: str, output: Output) -> None:
     from mockserver.demo import DEMOS
 
-    click.echo(f"The demos run in the browser at {url}{PAGE.format(world='default', section='demos')}\n")
-    for demo in DEMOS.values():
-        click.echo(f"  mockserver demo {demo.name:<12} --server {url}   {demo.title}")
-    click.echo("\nPress Ctrl-C to stop.")
+    page = f"{url}{PAGE.format(world='default', section='demos')}"
+    lines = [f"The demos run in the browser at {page}", ""]
+    lines += [f"  mockserver demo {demo.name:<12} --server {url}   {demo.title}" for demo in DEMOS.values()]
+    output.line({"page": page, "demos": list(DEMOS)}, "\n".join([*lines, "", "Press Ctrl-C to stop."]))
 
 
-def _show(name: str, mock: Mock) -> None:
-    from mockserver.client import ControlError
+def _run(name: str, mock: Mock, output: Output, page: str | None = None) -> None:
+    """Run a demo and show its steps, then the address of its page if there is one."""
     from mockserver.demo import DEMOS, DemoRun
 
     demo = DEMOS[name]
-    click.echo(f"{demo.title}\n{demo.about}\n")
-    try:
-        demo_run = DemoRun(demo, mock)
-        for number, step in enumerate(demo_run.run_rest(), 1):
-            click.echo(f"{number}. {step.at[11:19]}  {step.title}\n   {step.text}")
-    except ControlError as reason:
-        raise CliError(str(reason)) from reason
+    output.line({"demo": name, "title": demo.title, "about": demo.about, "page": page}, f"{demo.title}\n{demo.about}\n")
+    for number, step in enumerate(DemoRun(demo, mock).run_rest(), 1):
+        row = {"step": number, "at": step.at, "title": step.title, "text": step.text}
+        output.line(row, f"{number}. {step.at[11:19]}  {step.title}\n   {step.text}")
+    if page is not None and output.form == "text":
+        click.echo(f"\nSee it in the browser: {page}")

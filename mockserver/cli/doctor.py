@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from mockserver.settings import Settings, environment
+from mockserver.settings import Settings, environment, variable_of
 
 from .child_env import environment_of
-from .common import FORMAT, Output, hint, table
+from .common import FORMAT, ExitCode, Output, hint, table, variable_option
 
 
 @click.command(
@@ -22,11 +22,10 @@ Examples:
 """
 )
 @click.option("--only", multiple=True, metavar="NAME", help="Only this runtime or program; may be repeated.")
-@click.option(
+@variable_option(
     "--ca",
+    variable=variable_of("ca"),
     metavar="FOLDER",
-    envvar="MOCKSERVER_CA",
-    show_envvar=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the certificate authority.",
 )
@@ -56,4 +55,5 @@ def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
     for each in findings:
         if each.advice and form == "text":
             hint(f"{each.runtime} {each.client}".rstrip() + f": {each.advice}")
-    sys.exit(any(each.result == "fails" for each in findings))
+    if any(each.result == "fails" for each in findings):
+        sys.exit(ExitCode.NO)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockserver.settings import environment
+from mockserver.settings import environment, variable_of
 
 from .child_env import environment_for
-from .common import Output, hint, to_server
+from .common import Output, hint, to_server, variable_option
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
@@ -33,11 +33,10 @@ Examples:
     show_default=True,
     help="Syntax of the output.",
 )
-@click.option(
+@variable_option(
     "--folder",
+    variable=variable_of("ca"),
     metavar="FOLDER",
-    envvar="MOCKSERVER_CA",
-    show_envvar=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the certificate files that the variables name; default: in the user's cache.",
 )

@@ -13,7 +13,7 @@ import click
 from mockserver.settings import environment
 
 from .child_env import environment_of
-from .common import CliError, hint
+from .common import FORMAT, ExitCode, hint
 from .exec_report import Report
 from .serve import settings_with, start_log, starting
 
@@ -44,12 +44,16 @@ Examples:
     help="Exit with 1 when the command succeeded but sent requests that the server does not support.",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@FORMAT
 @starting
-def exec_(command: tuple[str, ...], report: bool, report_to: Path | None, strict: bool, **flags: Any) -> None:
+def exec_(
+    command: tuple[str, ...], report: bool, report_to: Path | None, strict: bool, form: str, **flags: Any
+) -> None:
     """Run a command whose HTTP clients, unchanged, reach a mock server in place of the providers.
 
     The server runs on free ports as long as the command. The exit code is the command's own; 128 plus the number of
-    the signal that ended it; 127 when the command is not found, 126 when it is not executable.
+    the signal that ended it; 127 when the command is not found, 126 when it is not executable. Only when the command
+    was not started, or ended with 0, is it one of mockserver's own codes: 1 with --strict, 2 for bad input.
     """
     settings = settings_with({"log": "quiet", **{name: flag for name, flag in flags.items() if flag is not None}})
     start_log(settings)
@@ -60,8 +64,13 @@ def exec_(command: tuple[str, ...], report: bool, report_to: Path | None, strict
     with MockServer(settings=settings, https=True, proxy=True) as server:
         code = _run(command, server)
         found = Report.of(server)
-    _show(found, report, report_to)
-    sys.exit(code or (1 if strict and found.unmatched else 0))
+    try:
+        _show(found, report, report_to, form)
+    except OSError as reason:
+        if code == 0:
+            raise
+        hint(f"mockserver: {report_to}: {reason.strerror}")
+    sys.exit(code or (ExitCode.NO if strict and found.unmatched else ExitCode.DONE))
 
 
 def _run(command: tuple[str, ...], server: MockServer) -> int:
@@ -79,15 +88,13 @@ def _run(command: tuple[str, ...], server: MockServer) -> int:
         return child.NOT_EXECUTABLE
 
 
-def _show(found: Report, report: bool, report_to: Path | None) -> None:
+def _show(found: Report, report: bool, report_to: Path | None, form: str) -> None:
+    lines = found.lines if form == "text" else found.json_lines
     if report_to is not None:
-        try:
-            with report_to.open("w", encoding="utf-8") as file:
-                _write(found.lines(), file)
-        except OSError as reason:
-            raise CliError(f"{report_to}: {reason.strerror}") from reason
+        with report_to.open("w", encoding="utf-8") as file:
+            _write(lines(), file)
     if report:
-        _write(found.lines(), sys.stderr)
+        _write(lines(), sys.stderr)
     else:
         _write(found.warnings(), sys.stderr)
 

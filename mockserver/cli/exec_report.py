@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -61,6 +62,11 @@ class Report:
             if unmatched is not None:
                 yield f"       not supported: {unmatched}"
 
+    def json_lines(self) -> Iterator[str]:
+        """Format the whole report as JSON."""
+        rows = [{"world": world, "not_supported": why, **exchange.row} for world, exchange, why in self.entries]
+        yield json.dumps({"exchanges": rows, "dropped": self.dropped}, ensure_ascii=False, indent=2)
+
     def warnings(self) -> Iterator[str]:
         """Format the unsupported requests alone, line by line."""
         for entry in self.unmatched[:_MOST]:
@@ -71,13 +77,13 @@ class Report:
 
 def is_unmatched(exchange: ExchangeRecord) -> bool:
     """Return whether an exchange asked for something the server does not support: a host, a path or an operation."""
-    from mockserver.app import PROVIDERS
+    from mockserver.sdk.loading import installed_providers
 
     if exchange.provider is None:
         return exchange.status >= 400
-    operations = next(provider.operations_by_name for provider in PROVIDERS if provider.name == exchange.provider)
+    provider = installed_providers().by_name[exchange.provider]
     # "" stands for a request without an operation's name, which the provider rejects too.
-    return exchange.operation not in (*operations, "")
+    return exchange.operation not in (*provider.operations_by_name, "")
 
 
 def _why(explanation: dict[str, object]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from .common import CommandGroup
+from .common import FORMAT, CliError, CommandGroup, ExitCode, Output
 
 if TYPE_CHECKING:
     from mockserver.sdk.provider import Provider
@@ -65,40 +65,48 @@ Examples:
     " --messages, NAME-MESSAGES.json]",
 )
 @click.argument("names", metavar="[NAME]...", type=click.Choice(list(WORLDS)), nargs=-1)
-def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ...]) -> None:
+@FORMAT
+def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ...], form: str) -> None:
     """Generate the shipped world files (demo, small). The same seed gives the same bytes.
 
     --messages without a NAME generates the demo world.
     """
-    from mockserver.app import PROVIDERS
+    from mockserver.sdk.loading import installed_providers
     from mockserver.worldfile import save
 
     names = tuple(dict.fromkeys(names)) or (tuple(WORLDS) if messages is None else ("demo",))
-    for name, path in _paths(out, names) if out or messages is None else _sized(names, messages):
-        world = WORLDS[name]
-        save(path, _described(world, PROVIDERS, seed, messages))
-        click.echo(path)
+    paths = _paths(out, names) if out or messages is None else _sized(names, messages)
+    for name, path in paths:
+        save(path, _described(WORLDS[name], installed_providers(), seed, messages))
+    files = [str(path) for _, path in paths]
+    Output(form).show({"files": files}, "\n".join(files))
 
 
 @fixtures.command(epilog="Example: mockserver fixtures check my-world.json")
 @click.argument("files", metavar="FILE...", type=click.Path(path_type=Path), nargs=-1, required=True)
-def check(files: tuple[Path, ...]) -> None:
-    """Check world files. Errors are printed on stderr, and the exit code is then 1."""
+@FORMAT
+def check(files: tuple[Path, ...], form: str) -> None:
+    """Check world files. Errors are printed on stderr, or with the data in JSON, and the exit code is then 1."""
     from mockserver.app import read_fixture
     from mockserver.worldfile import WorldFileError
 
-    all_valid = True
+    rows: list[dict[str, Any]] = []
     for path in files:
+        row: dict[str, Any] = {"file": str(path), "accounts": None, "messages": None, "error": None}
         try:
             fixture = read_fixture(path)
         except WorldFileError as error:
-            click.echo(error, err=True)
-            all_valid = False
+            row["error"] = str(error)
         else:
-            messages = len(fixture.fixed) + len(fixture.relative)
-            click.echo(f"{path}: {len(fixture.accounts)} accounts, {messages} messages")
-    if not all_valid:
-        sys.exit(1)
+            row |= {"accounts": len(fixture.accounts), "messages": len(fixture.fixed) + len(fixture.relative)}
+        rows.append(row)
+        if form == "text":
+            line = row["error"] or f"{path}: {row['accounts']} accounts, {row['messages']} messages"
+            click.echo(line, err=row["error"] is not None)
+    if form == "json":
+        Output(form).show({"files": rows}, "")
+    if any(row["error"] for row in rows):
+        sys.exit(ExitCode.NO)
 
 
 def _sized(names: tuple[str, ...], messages: int) -> list[tuple[str, Path]]:
@@ -126,12 +134,12 @@ _WORLD_FILE_START = re.compile(rb'\s*{\s*"(mockserver|format)"\s*:\s*[0-9]')
 
 
 def _reject_overwriting(path: Path) -> None:
-    """Raise a `click.ClickException` when a path exists and does not begin as our world files do."""
+    """Raise a `CliError` when a path exists and does not begin as our world files do."""
     if not path.exists():
         return
     with path.open("rb") as file:
         if not _WORLD_FILE_START.match(file.read(1024)):
-            raise click.ClickException(f"{path} exists and is not a world file; it is not overwritten")
+            raise CliError(f"{path} exists and is not a world file; it is not overwritten")
 
 
 def _described(world: _World, providers: Iterable[Provider], seed: int, total: int | None) -> Mapping[str, Any]:

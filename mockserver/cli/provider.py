@@ -14,7 +14,7 @@ import click
 from mockserver import __version__
 from mockserver.validation.messages import unknown_name
 
-from .common import FORMAT, CommandGroup, Output, hint, table
+from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, hint, table
 
 
 @click.group(
@@ -64,7 +64,8 @@ def list_(form: str) -> None:
     if form == "text":
         for problem in problems:
             hint(f"mockserver: {problem}")
-    sys.exit(bool(problems))
+    if problems:
+        sys.exit(ExitCode.NO)
 
 
 @provider.command(epilog="Example: mockserver provider show dialogtech")
@@ -113,9 +114,10 @@ Examples:
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Where the package's folder is made. [default: here]",
+    help="The folder in which the package's folder is created. [default: the current one]",
 )
-def new(name: str, directory: Path) -> None:
+@FORMAT
+def new(name: str, directory: Path, form: str) -> None:
     """Write a package for a provider: one operation, its tests with the conformance suite, and its QUIRKS.md.
 
     NAME is small letters and digits, with hyphens between. The folder is called provider-NAME.
@@ -126,14 +128,15 @@ def new(name: str, directory: Path) -> None:
         )
     folder = directory / f"provider-{name}"
     if folder.exists():
-        raise click.ClickException(f"{folder} is there already")
-    words = _words_of(name)
+        raise CliError(f"{folder} exists already")
+    words, files = _words_of(name), []
     for template in sorted(path for path in _TEMPLATE.rglob("*.tmpl") if path.is_file()):
         place = template.relative_to(_TEMPLATE).with_suffix("").as_posix().replace("package/", f"{words['package']}/")
         target = folder / place
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(re.sub("@([a-z_]+)@", lambda found: words[found[1]], template.read_text("utf-8")), "utf-8")
-        click.echo(target)
+        files.append(str(target))
+    Output(form).show({"files": files}, "\n".join(files))
     hint(f"mockserver: next: cd {folder}, pip install -e '.[test]', mockserver provider list, pytest")
 
 

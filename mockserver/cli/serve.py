@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 import click
 
 from mockserver.engine.instants import parse_instant
-from mockserver.settings import AN_INSTANT, Settings, bounds_of, kinds, variable_of
+from mockserver.settings import AN_INSTANT, Settings, bounds_of, types_of_settings, variable_of
 
-from .common import decorated
+from .common import FORMAT, Output, decorated
 from .reload import FileWatcher
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ _PAUSE = 0.5
 """Seconds between two checks of the world file."""
 _LEVELS = {"quiet": logging.WARNING, "errors": logging.INFO, "all": logging.DEBUG}
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
-_KINDS = kinds()
+_TYPES = types_of_settings()
 
 
 def option(name: str, about: str, flag: str | None = None, **options: Any) -> Callable[[_Command], _Command]:
     """Return the click option of a setting, with its bounds, its environment variable and its default."""
-    default, kind = _DEFAULTS[name], _KINDS[name]
+    default, kind = _DEFAULTS[name], _TYPES[name]
     if (bounds := bounds_of(kind)) is not None:
         options["type"] = click.IntRange(*bounds)
     elif get_origin(kind) is Literal:
@@ -122,8 +122,9 @@ Examples:
 @option("head_bytes", "Maximal size of a request's line and headers, in bytes.")
 @option("idle_seconds", "Time for which an unused connection is kept open, in seconds.")
 @starting
-def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bool, **flags: Any) -> None:
-    """Start the mock server: it responds as the providers do, until Ctrl-C."""
+@FORMAT
+def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bool, form: str, **flags: Any) -> None:
+    """Start the mock server: it responds as the providers do, until Ctrl-C. With --format json, a line shows its URLs."""
     switched_off = {"needs_token": no_token, "shows_exchange": no_exchange_header, "https": no_https, "proxy": no_proxy}
     settings = settings_with(flags | {name: False for name, is_off in switched_off.items() if is_off}).with_token()
     if settings.reload and settings.world is None:
@@ -149,7 +150,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
     if watcher is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)
         Thread(target=watcher.run, args=(pause,), name="mockserver-reload", daemon=True).start()
-    server.run(lambda _: click.echo(_banner(server, registry, settings)))
+    server.run(lambda _: Output(form).line(_addresses(server, settings), _banner(server, registry, settings)))
 
 
 def start_log(settings: Settings) -> None:
@@ -189,12 +190,26 @@ def _raise_open_files_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _needed_token(settings: Settings) -> str | None:
+    return settings.token if settings.needs_token and not settings.is_private else None
+
+
+def _addresses(server: MockServer, settings: Settings) -> dict[str, str | None]:
+    """Return what a program needs to use the server; ``None`` for what it does not offer or need."""
+    return {
+        "url": server.url,
+        "https_url": server.https_url if settings.https else None,
+        "proxy_url": server.proxy_url if settings.proxy else None,
+        "certificate": str(server.ca.certificate) if settings.https else None,
+        "token": _needed_token(settings),
+    }
+
+
 def _banner(server: MockServer, registry: WorldRegistry, settings: Settings) -> str:
     from mockserver import __version__
-    from mockserver.app import PROVIDERS
 
     url = server.url
-    token = settings.token if settings.needs_token and not settings.is_private else None
+    token = _needed_token(settings)
     shown = f" --token {token}" if token else ""
     lines = [f"mockserver {__version__} listens on {url} (overview: {url}/)"]
     lines.append(f"  web page: {url}/_mock/ui/")
@@ -212,7 +227,7 @@ def _banner(server: MockServer, registry: WorldRegistry, settings: Settings) -> 
     lines += [
         "",
         "Try:",
-        *(f"  {provider.example.format(url=url)}" for provider in PROVIDERS if provider.example),
+        *(f"  {provider.example.format(url=url)}" for provider in server.service.providers if provider.example),
         "",
         "Then:",
         f"  mockserver journal --server {url}{shown}",

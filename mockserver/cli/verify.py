@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import CliError, Output, as_json, hint, matching, only_given, to_world
+from .common import CliError, ExitCode, Output, as_json, hint, matching, only_given, to_world
 from .journal import OUTCOME
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def verify(
     **fields: Any,
 ) -> None:
     """Verify that exchanges happened: options for one, or JSON for several. If not so: 1, and the difference on stderr."""
-    from mockserver.client.exchanges import unmet
+    from mockserver.client.exchanges import VERIFICATION_FAILED, unmet_sentences
 
     wanted = {**match, **only_given(fields), **({"outcome": "accepted"} if accepted else {})}
     bounds = only_given({"at_least": at_least, "at_most": at_most})
@@ -62,7 +62,8 @@ def verify(
     if output.form == "json" or response["holds"]:
         output.show(response, f"verified: {_numbers(response['found'])}")
     if not response["holds"]:
-        raise CliError(unmet(response))
+        difference = unmet_sentences(response)
+        raise CliError(VERIFICATION_FAILED, ExitCode.NO, code="verification_failed", difference=difference)
     if response.get("dropped"):
         hint(
             f"{response['dropped']} exchanges that might have counted are no longer in the journal: {response['why_dropped']}"

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from .common import CliError, CommandGroup, Output, as_seconds, decorated, hint, only_given, to_server, to_world
+from .common import (
+    CliError,
+    CommandGroup,
+    ExitCode,
+    Output,
+    as_seconds,
+    decorated,
+    hint,
+    only_given,
+    to_server,
+    to_world,
+)
 from .delivery import STATUSES
 from .delivery import listed as listed_deliveries
 from .journal import narrowing
@@ -36,14 +47,22 @@ Examples:
 )
 @to_server
 def wait(mock: Mock, output: Output, timeout: float) -> None:
-    """Wait until a server is ready, and show its version; or until something happens in a world."""
+    """Wait until a server is ready, and show its version; or until something happens in a world.
+
+    The exit code is 4 when the time limit passes.
+    """
     context = click.get_current_context()
     if context.invoked_subcommand is not None:
         given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
         if given:
             raise click.UsageError(f"put options behind '{context.invoked_subcommand}'")
         return
-    health = mock.until_healthy(timeout)
+    from mockserver.client import NoServer
+
+    try:
+        health = mock.until_healthy(timeout)
+    except NoServer as reason:
+        raise CliError(str(reason), ExitCode.TIMED_OUT) from reason
     output.show(health, f"mockserver {health['version']} is ready at {mock.url}")
 
 
@@ -81,7 +100,7 @@ Examples:
 @_waiting
 @to_world
 def exchange(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
-    """Wait for an exchange. The exit code is 1 when none comes in time."""
+    """Wait for an exchange. The exit code is 4 when none comes in time."""
     from mockserver.admin.text_format import format_line
 
     found = world.wait_for_exchange(timeout=timeout, since=since, **only_given(filters))
@@ -108,7 +127,7 @@ Examples:
 @_waiting
 @to_world
 def message(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
-    """Wait for a message that is stored, changed or deleted. The exit code is 1 when none is in time."""
+    """Wait for a message that is stored, changed or deleted. The exit code is 4 when none is in time."""
     found = world.wait_for_message(timeout=timeout, since=since, **only_given(filters))
     _show(found, listed_messages([found]), output)
 
@@ -125,7 +144,7 @@ Examples:
 @_waiting
 @to_world
 def delivery(world: WorldClient, output: Output, timeout: float, since: int | None, **filters: Any) -> None:
-    """Wait for the end of an attempt at a delivery, and show the delivery. The exit code is 1 when none ends in time."""
+    """Wait for the end of an attempt at a delivery, and show the delivery. The exit code is 4 when none ends in time."""
     found = world.wait_for_delivery(timeout=timeout, since=since, **filters)
     _show(found, listed_deliveries([found]), output)
 
@@ -153,9 +172,9 @@ Examples:
 )
 @to_world
 def idle(world: WorldClient, output: Output, timeout: float) -> None:
-    """Wait until no delivery is due and none is in flight. The exit code is 1 when that takes longer than the limit."""
+    """Wait until no delivery is due and none is in flight. The exit code is 4 when that takes longer than the limit."""
     result = world.wait_until_idle(timeout)
     if output.form == "json" or result:
         output.show(result.row, f"idle at {result.row['now']}")
     if not result:
-        raise CliError(f"not idle within {timeout:g} s: {result.in_flight} still in flight")
+        raise CliError(f"not idle within {timeout:g} s: {result.in_flight} still in flight", ExitCode.TIMED_OUT)

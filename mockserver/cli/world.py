@@ -10,6 +10,7 @@ import click
 from .common import (
     CliError,
     CommandGroup,
+    ExitCode,
     Output,
     as_account,
     as_json,
@@ -178,7 +179,9 @@ def save(world: WorldClient, output: Output, out: Path | None, credentials: bool
     try:
         worldfile.save(out, document)
     except OSError as reason:
-        raise CliError(f"{out} cannot be written: {reason.strerror}") from reason
+        denied = isinstance(reason, PermissionError)
+        message = f"{out} cannot be written: {reason.strerror}"
+        raise CliError(message, ExitCode.NOT_ALLOWED if denied else ExitCode.BAD_INPUT) from reason
     messages = sum(len(account.get("messages", ())) for account in document["accounts"])
     output.show({"file": str(out), "messages": messages}, f"{out}: {messages} messages")
 

@@ -121,7 +121,16 @@ class Exchanges(Resource):
 
 
 def unmet(response: Row) -> str:
-    """Format why a verification does not hold: one sentence for each missing exchange."""
+    """Format why a verification failed: one sentence for each missing exchange."""
+    return f"{VERIFICATION_FAILED}\n{format_difference(unmet_sentences(response))}"
+
+
+VERIFICATION_FAILED = "the journal does not match"
+"""The first line of a failed verification; the sentences of the difference follow."""
+
+
+def unmet_sentences(response: Row) -> list[Any]:
+    """Return the sentences that say why a verification failed."""
     sentences = [
         f"exchange {each['wanted']} of those wanted: {each['said']}" if isinstance(each, Mapping) else each
         for each in response["difference"]
@@ -132,4 +141,4 @@ def unmet(response: Row) -> str:
         if dropped
         else []
     )
-    return f"the journal tells otherwise\n{format_difference(sentences + lost)}"
+    return sentences + lost

@@ -1,0 +1,208 @@
+"""How commands fail: their exit codes, and their errors as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from mockserver import MockServer, Settings
+from mockserver.cli import cli
+from mockserver.cli.common import EXIT_CODES, ExitCode
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(cli, arguments, env=environment, prog_name="mockserver")
+
+
+def error_of(result: Result) -> dict[str, Any]:
+    """The error that a command with ``--format json`` printed, alone on stderr."""
+    (name,) = document = json.loads(result.stderr)
+    assert "error" == name
+    error: dict[str, Any] = document[name]
+    return error
+
+
+def error(code: str, message: str, difference: Any = None) -> dict[str, Any]:
+    return {"code": code, "message": message, "difference": difference}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MockServer]:
+    with MockServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[MockServer]:
+    """A server that requires a token."""
+    with MockServer(settings=Settings(host="0.0.0.0", port=0, token="right")) as server:
+        yield server
+
+
+def test_a_command_that_succeeds_ends_with_0_and_no_error(server: MockServer) -> None:
+    done = run("world", "list", "--format", "json", MOCKSERVER_URL=server.url)
+
+    assert (0, "") == (done.exit_code, done.stderr)
+
+
+def test_a_failed_verification_ends_with_1_and_its_difference(server: MockServer) -> None:
+    text = run("verify", "--operation", "sms.send_message", MOCKSERVER_URL=server.url)
+    as_json = run("verify", "--operation", "sms.send_message", "--format", "json", MOCKSERVER_URL=server.url)
+
+    assert (1, "") == (text.exit_code, text.stdout)
+    assert "mockserver: the journal does not match" == text.stderr.splitlines()[0]
+    difference = [line.removeprefix("  ") for line in text.stderr.splitlines()[1:]]
+    assert 1 == len(difference)
+    assert error("verification_failed", "the journal does not match", difference) == error_of(as_json)
+    assert (1, False) == (as_json.exit_code, json.loads(as_json.stdout)["holds"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["journal", "--limit", "x", "--format", "json"], "Invalid value for '--limit': 'x' is not a valid integer range."),
+        (["journal", "--format=json", "--limt", "1"], "No such option"),
+        (["clock", "advance", "--format", "json"], "give a duration, or --to an instant"),
+        (["dance", "--format", "json"], "No such command 'dance'."),
+        (["fixtures", "check", "--format", "json"], "Missing argument 'FILE...'."),
+        (["exec", "--format", "json"], "Missing argument '-- COMMAND...'."),
+        (["serve", "--reload", "--format", "json"], "--reload watches a world file; name it with --world FILE"),
+        (["demo", "dance", "--format", "json"], "Invalid value for DEMO: 'dance' is not a demo; the demos are "),
+        (["provider", "show", "mgaeg", "--format", "json"], "Invalid value for NAME: unknown provider; did you mean 'mgage'?"),
+        (["world", "list", "--server", "nowhere", "--format", "json"], "'nowhere' is not the URL of a server, such as http://127.0.0.1:7670"),
+        (["serve", "--world", "/nowhere.json", "--format", "json"], "/nowhere.json: the file cannot be read (No such file or directory)"),
+    ],
+)  # fmt: skip
+def test_bad_input_ends_with_2_and_is_json_where_that_is_asked_for(arguments: list[str], message: str) -> None:
+    done = run(*arguments)
+
+    assert (2, "") == (done.exit_code, done.stdout)
+    found = error_of(done)
+    assert (found["code"], found["difference"]) == ("bad_input", None)
+    assert found["message"].startswith(message)
+
+
+def test_what_does_not_exist_or_is_invalid_for_the_server_ends_with_2_and_the_server_s_code(server: MockServer) -> None:
+    unknown = run("world", "show", "nobodys", "--format", "json", MOCKSERVER_URL=server.url)
+    taken = run("world", "create", "--id", "default", "--format", "json", MOCKSERVER_URL=server.url)
+    wrong = run("fault", "add", "--fault", "rest", "--format", "json", MOCKSERVER_URL=server.url)
+
+    assert (2, error("not_found", "there is no world 'nobodys'")) == (unknown.exit_code, error_of(unknown))
+    assert (2, "taken") == (taken.exit_code, error_of(taken)["code"])
+    assert (2, "bad_request") == (wrong.exit_code, error_of(wrong)["code"])
+
+
+def test_no_server_ends_with_3(unknown: str) -> None:
+    text = run("journal", MOCKSERVER_URL=unknown)
+    as_json = run("journal", "--format", "json", MOCKSERVER_URL=unknown)
+
+    message = f"no server answers at {unknown}; start one with: mockserver serve"
+    assert (3, "", f"mockserver: {message}\n") == (text.exit_code, text.stdout, text.stderr)
+    assert (3, "", error("no_server", message)) == (as_json.exit_code, as_json.stdout, error_of(as_json))
+
+
+def test_what_does_not_happen_in_time_ends_with_4(server: MockServer, unknown: str) -> None:
+    message = run("wait", "message", "--timeout", "0", "--format", "json", MOCKSERVER_URL=server.url)
+    unready = run("wait", "--timeout", "0", "--format", "json", "--server", unknown)
+
+    sentence = "no message came within 0 s; since=0 includes earlier ones"
+    assert (4, "", error("timed_out", sentence)) == (message.exit_code, message.stdout, error_of(message))
+    sentence = f"no server answers at {unknown}; start one with: mockserver serve"
+    assert (4, "", error("timed_out", sentence)) == (unready.exit_code, unready.stdout, error_of(unready))
+
+
+def test_a_missing_token_ends_with_5(guarded: MockServer) -> None:
+    url = guarded.url.replace("0.0.0.0", "127.0.0.1")
+    text = run("world", "list", "--token", "wrong", MOCKSERVER_URL=url)
+    as_json = run("world", "list", "--format", "json", MOCKSERVER_URL=url)
+    right = run("world", "list", MOCKSERVER_URL=url, MOCKSERVER_TOKEN="right")
+
+    assert (5, "") == (text.exit_code, text.stdout)
+    assert text.stderr.endswith("; give --token, or MOCKSERVER_TOKEN\n")
+    found = error_of(as_json)
+    assert (5, "unauthorized", None) == (as_json.exit_code, found["code"], found["difference"])
+    assert found["message"].endswith("; give --token, or MOCKSERVER_TOKEN")
+    assert 0 == right.exit_code
+
+
+def test_a_permission_that_the_system_denies_ends_with_5(monkeypatch: pytest.MonkeyPatch, server: MockServer) -> None:
+    def deny(path: Path, document: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("mockserver.worldfile.save", deny)
+    done = run("world", "save", "--out", "mine.json", "--format", "json", MOCKSERVER_URL=server.url)
+
+    assert (5, error("not_allowed", "mine.json cannot be written: Permission denied")) == (
+        done.exit_code,
+        error_of(done),
+    )
+
+
+def test_interrupted_by_ctrl_c_ends_as_in_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mockserver.client.Mock.at", interrupt)
+    done = run("world", "list")
+
+    assert (130, "Aborted!\n") == (done.exit_code, done.stderr.lstrip("\n"))
+
+
+def test_an_error_of_this_program_itself_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("mockserver.client.Mock.at", fail)
+
+    assert isinstance(run("world", "list").exception, ZeroDivisionError)
+
+
+def test_files_that_are_checked_and_made_are_listed_as_json(tmp_path: Path) -> None:
+    made = run("fixtures", "make", "--messages", "100", "--out", str(tmp_path / "a.json"), "--format", "json")
+    (tmp_path / "b.json").write_text('{"format": 2, "acounts": []}')
+    paths = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    checked = run("fixtures", "check", *paths, "--format", "json")
+
+    assert {"files": paths[:1]} == json.loads(made.stdout)
+    right, wrong = json.loads(checked.stdout)["files"]
+    assert (1, "") == (checked.exit_code, checked.stderr)
+    assert (paths[0], 100, None) == (right["file"], right["messages"], right["error"])
+    assert (None, f"{paths[1]}: acounts: unknown key; did you mean 'accounts'?") == (wrong["messages"], wrong["error"])
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield (*path, name), command
+
+
+def test_every_command_takes_a_format() -> None:
+    lacking = [path for path, command in commands(cli) if not any("--format" in each.opts for each in command.params)]
+
+    assert [] == lacking
+
+
+def test_help_lists_every_exit_code_with_its_meaning() -> None:
+    shown = " ".join(run("--help").stdout.split("Exit codes:")[1].split())
+
+    assert list(ExitCode) == list(EXIT_CODES) == list(range(6))
+    assert shown == " ".join(f"{int(code)} {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+def test_the_readme_lists_every_exit_code_with_its_meaning() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    section = readme.split("## Exit codes\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| ([0-9]+) \| (.*) \|$", section, re.MULTILINE))
+
+    assert {str(int(code)): meaning for code, meaning in EXIT_CODES.items()} == rows
