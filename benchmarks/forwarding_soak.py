@@ -14,12 +14,13 @@ from typing import Any, ClassVar
 
 import requests
 
-from mockserver.app import CALLBACKS, PROVIDERS, VARIANTS, build_service
+from mockserver.app import build_service
 from mockserver.engine.accounts import Account, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
+from mockserver.sdk.loading import installed_providers
 from mockserver.server import MockServer
 from mockserver.webhooks import WebhookConfig, WebhookSender
 from mockserver.webhooks.dispatcher import WebhookDispatcher
@@ -60,10 +61,15 @@ def main(messages: int = 10_000, parallel: int = 64) -> None:
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     rule = ForwardingRule("ndi", f"http://127.0.0.1:{receiver.server_address[1]}/?tekst=#WIADOMOSC#")
     account = Account("serwersms/a", "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
-    sender = WebhookDispatcher(
-        {provider.name: provider for provider in PROVIDERS}, WebhookSender(WebhookConfig(max_threads=parallel))
+    installed = installed_providers()
+    sender = WebhookDispatcher(installed.by_name, WebhookSender(WebhookConfig(max_threads=parallel)))
+    registry = WorldRegistry(
+        Fixture((account,)),
+        installed.default_variants,
+        clock=Clock.system(),
+        providers=installed.callbacks,
+        sender=sender,
     )
-    registry = WorldRegistry(Fixture((account,)), VARIANTS, clock=Clock.system(), providers=CALLBACKS, sender=sender)
     world = registry.default
     clock, responses = Clock.system(), []
     with MockServer(build_service(registry=registry)) as mock:

@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.test import Client
 
-from mockserver.app import VARIANTS, build_service
+from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
@@ -19,6 +19,7 @@ from mockserver.engine.messages import Message
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
+from mockserver.sdk.loading import installed_providers
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 ACCOUNT = Account(
@@ -51,7 +52,11 @@ def calls(work: Callable[[], Any]) -> int:
 def main(messages: int = 12_345, size: int = 500) -> None:
     """Print the cost of the second, the middle and the last full page: read for the first time, and again."""
     fixture = Fixture((ACCOUNT,), fixed=Segment(map(message, range(messages))))
-    client = Client(build_service(registry=WorldRegistry(fixture, VARIANTS, clock=Clock.frozen(NOON))).app)
+    client = Client(
+        build_service(
+            registry=WorldRegistry(fixture, installed_providers().default_variants, clock=Clock.frozen(NOON))
+        ).app
+    )
 
     def page(number: int) -> None:
         response = client.get(f"/api/messages/program/1?pageSize={size}&page={number}", auth=("user", "secret"))

@@ -22,10 +22,10 @@ from unittest.mock import patch
 from flask import Flask
 
 from benchmarks.in_process.requests import Double
-from mockserver.app import INSTALLED
 from mockserver.engine.state import State
 from mockserver.engine.world import World
 from mockserver.http.handler import Handler
+from mockserver.sdk.loading import installed_providers
 
 STAGES = {
     "connection": "connection: parser, head of the response",
@@ -71,7 +71,7 @@ def measured(name: str, requests: int, rounds: int, *, wsgi: bool = False) -> di
     steps = ("parse", "decide", "render")
     providers = [
         replace(provider, **{step: around(timer, step, getattr(provider, step)) for step in steps})
-        for provider in INSTALLED
+        for provider in installed_providers()
     ]
     with (
         patch.object(Handler, "respond", around(timer, "handler", Handler.respond)),

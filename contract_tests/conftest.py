@@ -12,8 +12,9 @@ from hypothesis import settings
 from werkzeug.test import Client, TestResponse
 
 from contract_tests.clocks import let_pass
+from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
 from contract_tests.ways import both_ways
-from mockserver.app import CALLBACKS, PROVIDERS, VARIANTS, Service, build_service, read_fixture
+from mockserver.app import Service, build_service, read_fixture
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.registry import WorldRegistry

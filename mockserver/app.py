@@ -45,11 +45,6 @@ if TYPE_CHECKING:
 
     from mockserver.http.request_parser import InvalidRequest
 
-INSTALLED = installed_providers()
-PROVIDERS, HOSTS, SWITCHES = INSTALLED.providers, INSTALLED.hosts, INSTALLED.switches
-VARIANTS, CALLBACKS = INSTALLED.default_variants, INSTALLED.callbacks
-"""Of the installed providers."""
-
 log = logging.getLogger("mockserver")
 
 _TARGET = re.compile(r"[^:]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
@@ -57,32 +52,45 @@ _TARGET = re.compile(r"[^:]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
 
 
 def read_world(
-    path: Path | None = None, providers: ProviderSet = INSTALLED, *, keep_unknown: bool = False
+    path: Path | None = None, providers: ProviderSet | None = None, *, keep_unknown: bool = False
 ) -> worldfile.WorldFile:
-    """Read a world file or a snapshot, or the shipped default world, which is known to be right; as `worldfile.read`.
+    """Read a world file or a snapshot, or the shipped default world without a path; see `worldfile.read`.
+
+    Args:
+        path: the file; ``None`` for the shipped default world, which is not checked again.
+        providers: the providers whose accounts a file may have; the installed ones when ``None``.
+        keep_unknown: whether accounts of other providers are kept, unread, for snapshots; otherwise they are an error.
 
     Raises:
-        worldfile.WorldFileError: the file is not one.
+        worldfile.WorldFileError: the file is not a world file.
     """
+    if providers is None:
+        providers = installed_providers()
     if path is None:
         return worldfile.WorldFile(shipped("demo", providers.providers))
     return worldfile.read(path, worldfile.Rules.of(providers.providers, providers.switches), keep_unknown=keep_unknown)
 
 
 def read_fixture(path: Path | None = None) -> Fixture:
-    """What a world file has a world begin with; as `read_world`."""
+    """Return the initial content that a world file describes; see `read_world`."""
     return read_world(path).fixture
 
 
-def create_registry(settings: Settings, providers: ProviderSet = INSTALLED) -> WorldRegistry:
-    """The worlds of a process, with the default one as the settings have it.
+def create_registry(settings: Settings, providers: ProviderSet | None = None) -> WorldRegistry:
+    """Create the worlds of a process, with the default world that the settings describe.
+
+    Args:
+        settings: the settings of the server.
+        providers: the providers of the worlds; the installed ones when ``None``.
 
     Raises:
-        worldfile.WorldFileError: the world file is not one.
-        BadSetting: the instant to freeze at cannot be read.
+        worldfile.WorldFileError: the world file is invalid.
+        BadSetting: the instant of ``freeze`` or a webhook target is invalid.
         LookupError: this machine has no time zone data.
     """
     check_zone_data()
+    if providers is None:
+        providers = installed_providers()
     file = read_world(settings.world, providers, keep_unknown=settings.keep_unknown)
     return WorldRegistry(
         file.fixture,
@@ -97,30 +105,8 @@ def create_registry(settings: Settings, providers: ProviderSet = INSTALLED) -> W
     )
 
 
-def restart(registry: WorldRegistry, settings: Settings) -> None:
-    """Let the default world begin again as its world file says now, without journal and fault rules.
-
-    Raises:
-        worldfile.WorldFileError: the file is not one; the world is as it was.
-        OSError: it cannot be read; likewise.
-        AlreadyInUse: its credentials are of another world; the world is as it was.
-    """
-    file, world = read_world(settings.world, keep_unknown=settings.keep_unknown), registry.default
-    clock = _clock(file, settings) or Clock.system()
-    initial_state = InitialState(
-        file.fixture,
-        file.seed or settings.seed,
-        {**VARIANTS, **file.fixture.variants},
-        {account.key: account.logins for account in file.fixture.accounts},
-        clock.frozen_at,
-    )
-    registry.restart(world, initial_state, clock)
-    world.remove_fault_rules()
-    world.journal.clear()
-
-
 def _clock(file: worldfile.WorldFile, settings: Settings) -> Clock | None:
-    """The default world's clock: as the settings have it, else as its file has it; ``None`` is the system's."""
+    """Return the default world's clock of the settings, else of its file; ``None`` for the system's."""
     if settings.freeze is None:
         return file.clock.clock() if file.clock else None
     try:
@@ -130,10 +116,10 @@ def _clock(file: worldfile.WorldFile, settings: Settings) -> Clock | None:
 
 
 def _webhook_config(settings: Settings) -> WebhookConfig:
-    """How webhooks are sent.
+    """Return how webhooks are sent.
 
     Raises:
-        BadSetting: a target that is named is no host and port.
+        BadSetting: a webhook target is not a host and port.
     """
     targets: str | frozenset[str] = settings.webhook_targets
     if targets not in ("private", "any"):
@@ -150,7 +136,7 @@ def _webhook_config(settings: Settings) -> WebhookConfig:
 
 
 class Service:
-    """The whole double without a server: worlds and who answers for them. `create_app` and `MockServer` are made of one."""
+    """The mock server without its sockets: worlds, providers, control API and page. `create_app` and `MockServer` use one."""
 
     def __init__(self, settings: Settings, providers: ProviderSet, registry: WorldRegistry) -> None:
         self.settings = settings
@@ -163,12 +149,36 @@ class Service:
         self.respond: Callable[[HttpRequest], ProviderResponse | None] | None = (
             None if settings.wsgi else self.handler.respond
         )
-        """Answers a request for a provider on the connection itself; none where everything goes through Flask."""
+        """Handles a request to a provider directly on the connection; ``None`` where every request goes through Flask."""
         self.listen_addresses: Callable[[], Mapping[str, str | None]] = dict
-        """Where the server listens, and what clients have to trust: known when it runs."""
+        """Returns the URLs of the running server and the certificate that clients must trust."""
+
+    def restart(self) -> None:
+        """Reset the default world to the present content of its world file, without journal and fault rules.
+
+        After an error the world is unchanged.
+
+        Raises:
+            worldfile.WorldFileError: the world file is invalid.
+            OSError: the world file cannot be read.
+            AlreadyInUse: another world has its credentials.
+        """
+        settings, world = self.settings, self.registry.default
+        file = read_world(settings.world, self.providers, keep_unknown=settings.keep_unknown)
+        clock = _clock(file, settings) or Clock.system()
+        initial_state = InitialState(
+            file.fixture,
+            file.seed or settings.seed,
+            {**self.providers.default_variants, **file.fixture.variants},
+            {account.key: account.logins for account in file.fixture.accounts},
+            clock.frozen_at,
+        )
+        self.registry.restart(world, initial_state, clock)
+        world.remove_fault_rules()
+        world.journal.clear()
 
     def guard(self, environ: Mapping[str, Any]) -> int:
-        """The status with which the control API's guard keeps a request out; 0 where it lets it in."""
+        """Return the HTTP status with which the control API rejects a request; 0 when it accepts it."""
         try:
             guard.check(environ, self.settings, is_open=False)
         except ControlApiError as reason:
@@ -176,17 +186,17 @@ class Service:
         return 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer what the handler leaves to Flask, as a WSGI application."""
+        """Handle a request with the Flask application; this makes the service a WSGI application."""
         return self.app(environ, start_response)
 
     def reject_invalid(self, invalid: InvalidRequest, listener: str | None) -> ProviderResponse | None:
-        """Write down what was no HTTP, and answer it where a provider is named."""
+        """Record bytes that are not valid HTTP in the journal; return a provider's response if they name one."""
         return self.handler.reject_invalid(invalid, listener)
 
     def reject_request(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Say why the proxy does not carry a request, and write that down."""
+        """Respond why the proxy does not forward a request, and record it in the journal."""
         head: list[Any] = []
-        body = b"".join(reject_request(environ, lambda *given: head.extend(given[:2])))  # type: ignore[arg-type]  # nothing writes
+        body = b"".join(reject_request(environ, lambda *given: head.extend(given[:2])))  # type: ignore[arg-type]  # no writer is returned
         request = read_request(environ, self.settings.body_bytes)
         response = ProviderResponse(int(head[0][:3]), tuple(head[1]), body, error=environ[ERROR])
         response = self.handler.record(request, response)
@@ -209,17 +219,17 @@ class Service:
             self.settings,
             __version__,
             lambda: self.handler.router.addresses,
-            lambda: self.listen_addresses(),  # noqa: PLW0108 - the server sets it when it is made
+            lambda: self.listen_addresses(),  # noqa: PLW0108 - the server sets it later
         )
         return Control(api, self.index)
 
     def index(self) -> dict[str, Any]:
-        """What this is and where things are."""
+        """Return a description of the server with its routes."""
         here = [
             (pattern, *sorted(set(methods) - {"HEAD"})) for pattern, methods in self.handler.router.patterns.items()
         ]
         here += [(pattern, method) for pattern, method in self.control.addresses]
-        here.append((f"{PAGE}/", "GET"))  # it leads on by itself
+        here.append((f"{PAGE}/", "GET"))  # the page links to its other addresses
         return {
             "mockserver": __version__,
             "about": f"a double of {self.providers.titles} for tests; no message leaves this machine",
@@ -236,23 +246,23 @@ def build_service(
     providers: Iterable[Provider] | None = None,
     registry: WorldRegistry | None = None,
 ) -> Service:
-    """Put the double together. It starts no thread and opens no socket.
+    """Create a service. It starts no thread and opens no socket.
 
     Args:
-        settings: the defaults when none are given; the environment is not read here.
-        providers: who answers; all that are installed when none are given.
-        registry: the worlds; made from the settings when none is given.
+        settings: the settings; the defaults when ``None``. The environment is not read here.
+        providers: the providers to serve; the installed ones when ``None``.
+        registry: the worlds; created from the settings when ``None``.
     """
-    settings, served = settings or Settings(), INSTALLED if providers is None else ProviderSet(providers)
+    settings, served = settings or Settings(), installed_providers() if providers is None else ProviderSet(providers)
     return Service(settings, served, registry or create_registry(settings, served))
 
 
 def create_app(providers: Iterable[Provider] | None = None, settings: Settings | None = None) -> Flask:
-    """The whole double as a Flask application, for any WSGI server that runs it in one process.
+    """Create the mock server as a Flask application, for any WSGI server that runs it in one process.
 
     Args:
-        providers: who answers; all that are installed when none are given.
-        settings: the defaults when none are given; the environment is not read here.
+        providers: the providers to serve; the installed ones when ``None``.
+        settings: the settings; the defaults when ``None``. The environment is not read here.
     """
     return build_service(settings, providers).app
 
@@ -267,8 +277,8 @@ def _create_flask(service: Service) -> Flask:
         return answer_provider(handler, settings.body_bytes) or jsonify(service.index())
 
     def turn_down(reason: HTTPException) -> FlaskResponse:
-        """Flask could not route it; where it is none of ours, the handler says so in the provider's way."""
-        # The request has the reason, and a frame on its way has the request: a circle that only the garbage collector undoes.
+        """Respond to a request that Flask cannot route: as the provider does, or with an error of the control API."""
+        # The request refers to the reason, whose traceback refers to the request: break the reference cycle.
         reason.__traceback__ = reason.__context__ = None
         if not is_control(request.path):
             return response()
@@ -301,7 +311,7 @@ def _turn_down_control(service: Service, reason: HTTPException) -> FlaskResponse
     if status == 404:
         rules = [*(pattern for pattern, _ in service.control.addresses), *PAGE_PATTERNS]
         difference = [readable(rule) for rule in nearest_paths(path, rules, 5)]
-        meant = f"did you mean {difference[0]}?" if difference else "GET / lists what there is"
+        meant = f"did you mean {difference[0]}?" if difference else "GET / lists the routes"
         message = f"there is no {path} here; {meant}"
     if status == 405:
         message = f"{path} takes {allow}"
@@ -309,6 +319,6 @@ def _turn_down_control(service: Service, reason: HTTPException) -> FlaskResponse
 
 
 def _answer_failure(failure: Exception) -> FlaskResponse:
-    """An error of ours: the log has it whole, the client gets no traceback."""
+    """Log an internal error with its traceback, and respond 500 without it."""
     log.error("%s %s failed", request.method, request.path, exc_info=failure)
     return error(500, "internal_error", "the mock server failed; its log says why")

@@ -1,4 +1,4 @@
-"""MockServer: the whole double, listening."""
+"""`MockServer`: the mock server with its listeners."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.app import HOSTS, Service, build_service
+from mockserver.app import Service, build_service
 from mockserver.client import AdminClient, InProcess
 from mockserver.client.timefmt import Moment, written
 from mockserver.http.connection import Limits
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mockserver.client import WorldClient
-
-SERVED_HOSTS = Hosts(HOSTS)
-"""Whom we are."""
+    from mockserver.sdk.provider import Provider
 
 
 class MockServer(Server, AdminClient):
-    """The providers at a socket of this machine, for the length of a ``with`` block or in the foreground.
+    """A mock server that listens on this machine, for the duration of a ``with`` block or in the foreground.
 
-    ``with MockServer() as mock:`` serves the shipped default world on a free port; ``mock.url`` says where,
-    ``mock.world`` is that world with its verbs, and ``mock.create_world()`` makes others. Verbs need no socket.
+    ``with MockServer() as mock:`` serves the shipped default world on a free port: ``mock.url`` is its URL, ``mock.world``
+    that world, and ``mock.create_world()`` creates others. Its methods call the control API in this process.
     """
 
     def __init__(
@@ -40,6 +38,7 @@ class MockServer(Server, AdminClient):
         service: Service | None = None,
         settings: Settings | None = None,
         *,
+        providers: Iterable[Provider] | None = None,
         world: str | PathLike[str] | None = None,
         keep_unknown: bool | None = None,
         freeze: Moment | None = None,
@@ -49,24 +48,26 @@ class MockServer(Server, AdminClient):
         allow_hosts: Iterable[str] = (),
         listeners: Sequence[Listener] = (),
     ) -> None:
-        """Get ready to listen.
+        """Create a server that does not listen yet.
 
         Args:
-            service: what answers; made from the settings when none is given.
-            settings: the defaults on a free port when none are given; the environment is not read here.
-            world: in place of the settings': the world file that the default world begins with.
-            keep_unknown: in place of the settings': whether what that file says of providers that are not installed is kept.
-            freeze: in place of the settings': the instant at which its clock stands.
-            seed: in place of the settings': of its identifiers and of chance.
-            https: whether to listen for HTTPS too, at `https_url`; as `proxy` when nothing is said.
-            proxy: whether to offer the proxy, a forward proxy to the providers' hosts, at `proxy_url`.
-            allow_hosts: beside the settings': other hosts that the proxy lets through; ``*.example.com`` is all below one.
-            listeners: more of them; a proxy among them leads to those of its own listener.
+            service: the worlds and providers to serve; created from the settings when ``None``.
+            settings: the settings; the defaults on a free port when ``None``. The environment is not read here.
+            providers: the providers to serve; the installed ones when ``None``.
+            world: the world file of the default world, instead of the settings'.
+            keep_unknown: whether the file's accounts of providers that are not served are kept, instead of the settings'.
+            freeze: the instant at which the default world's clock is frozen, instead of the settings'.
+            seed: the seed of identifiers and chance, instead of the settings'.
+            https: whether to listen for HTTPS too, at `https_url`; the value of ``proxy`` when ``None``.
+            proxy: whether to offer a forward proxy to the providers' hosts, at `proxy_url`.
+            allow_hosts: other hosts that the proxy forwards to, in addition to the settings'; ``*.example.com`` stands for
+                all subdomains.
+            listeners: additional listeners; a proxy among them leads to the listeners of its own world.
 
         Raises:
-            OSError: the certificate authority cannot be kept.
-            snapshots.WorldFileError: the world file is not one.
-            ValueError: the instant is none, or an application was given and something that it should begin with.
+            OSError: the files of the certificate authority cannot be read or written.
+            worldfile.WorldFileError: the world file is invalid.
+            ValueError: the instant is invalid, or a service is given together with what it was created from.
         """
         settings = settings or Settings(port=0)
         given: dict[str, Any] = {
@@ -76,15 +77,18 @@ class MockServer(Server, AdminClient):
             "seed": seed,
         }
         given = {name: value for name, value in given.items() if value is not None}
-        if service is not None and given:
-            raise ValueError(f"{', '.join(given)}: belongs to the settings that the service was made from")
+        if service is not None and (given or providers is not None):
+            names = [*given, *(["providers"] if providers is not None else [])]
+            raise ValueError(f"{', '.join(names)}: the given service has its own")
         settings = replace(settings, **given).with_token()
-        self.service = service or build_service(settings)
-        """What answers."""
+        self.service = service or build_service(settings, providers)
+        """The worlds and providers that are served."""
+        self.hosts = Hosts(self.service.providers.hosts)
+        """The host names of the served providers."""
         self._token = settings.token
         limits = Limits(head=settings.head_bytes, body=settings.body_bytes, idle=settings.idle_seconds)
         self.ca = CertificateAuthority(settings.ca)
-        """What signs our certificates: ``mock.ca.certificate`` is what a client has to trust."""
+        """The certificate authority of the server: a client has to trust ``mock.ca.certificate``."""
         own = {"http": Listener(self.service, settings.host, settings.port)}
         if proxy if https is None else https:
             own["https"] = self._https(settings)
@@ -101,7 +105,7 @@ class MockServer(Server, AdminClient):
             self.service,
             settings.host,
             settings.choose_port(settings.https_port, HTTPS_PORT),
-            ssl_context=self.ca.context([*HOSTS, *settings.own_names]),
+            ssl_context=self.ca.context([*self.service.providers.hosts, *settings.own_names]),
             hint="--https-port N sets another port, --no-https disables HTTPS",
         )
 
@@ -110,7 +114,7 @@ class MockServer(Server, AdminClient):
             self.service,
             settings.host,
             settings.choose_port(settings.proxy_port, PROXY_PORT),
-            hosts=SERVED_HOSTS,
+            hosts=self.hosts,
             allowed=(*settings.allow_hosts, *allow_hosts),
             rejecting_app=self.service.reject_request,
             hint="--proxy-port N sets another port, --no-proxy disables the proxy",
@@ -118,16 +122,16 @@ class MockServer(Server, AdminClient):
 
     @property
     def https_url(self) -> str:
-        """The address for HTTPS. Raises RuntimeError when it is not listened on, or the server does not run."""
+        """The URL for HTTPS. Raises RuntimeError when the server does not listen for HTTPS, or does not run."""
         return self._address("https")
 
     @property
     def proxy_url(self) -> str:
-        """The proxy's address, for HTTPS_PROXY and http_proxy. Raises RuntimeError as `https_url` does."""
+        """The proxy's URL, for HTTPS_PROXY and http_proxy. Raises RuntimeError when there is no proxy, or the server does not run."""
         return self._address("proxy")
 
     def _listen_addresses(self) -> dict[str, str | None]:
-        """Where the server listens, and what clients have to trust."""
+        """Return the URL of each listener, and the certificate that clients have to trust."""
         found: dict[str, str | None] = {name: self.urls[place] for name, place in self._places.items()}
         if "https" in found:
             certificate = self.ca.certificate
@@ -137,42 +141,43 @@ class MockServer(Server, AdminClient):
     def _address(self, name: str) -> str:
         place = self._places.get(name)
         if place is None:
-            raise RuntimeError(f"the server has no such listener; MockServer({name}=True) has")
+            raise RuntimeError(f"the server has no {name} listener; start it with MockServer({name}=True)")
         return self.urls[place]
 
     def stop(self) -> None:
-        """Close everything, and send nothing more."""
+        """Close every listener and connection, and stop sending webhooks."""
         super().stop()
         self._redirection = None
         self.service.registry.close()
 
-    def redirected(self, world: WorldClient | None = None, **made: Any) -> Redirected:
-        """Lead this process's connections to the providers' hosts to a world, for the length of a ``with`` block.
+    def redirected(self, world: WorldClient | None = None, **options: Any) -> Redirected:
+        """Redirect this process's connections to the providers' hosts to a world, for the duration of a ``with`` block.
 
         Args:
-            world: of this server; one is made, and dropped at the end, when none is given.
-            made: how it is made, as `create_world` has it. The fixture's printed credentials are valid in it.
+            world: a world of this server; when ``None``, one is created, and deleted at the end.
+            options: the arguments of `create_world` for that world. The fixture's printed credentials are valid in it.
 
         Raises:
-            RuntimeError: the server does not run; or, at the block's beginning, the process has a redirect already.
+            RuntimeError: the server does not run; or, when the block begins, the process has a redirect already.
+            ValueError: a world is given together with options of a new one.
         """
-        if world is not None and made:
-            raise ValueError(f"{', '.join(made)}: the world is there already")
+        if world is not None and options:
+            raise ValueError(f"{', '.join(options)}: the world exists already")
         redirection = self.redirection()
-        return Redirected(redirection, world or self.create_world(**made), drops_world=world is None)
+        return Redirected(redirection, world or self.create_world(**options), drops_world=world is None)
 
     def redirection(self) -> Redirection:
-        """What leads this process's connections to the providers' hosts to worlds of this server, one after the other."""
+        """Return the redirection of this process's connections to worlds of this server, created on first use."""
         if self._redirection is None:
             listener = self.open_listener("redirect")
-            self._redirection = Redirection(self, listener, SERVED_HOSTS, process_environment())
+            self._redirection = Redirection(self, listener, self.hosts, process_environment())
         return self._redirection
 
     def open_listener(self, name: str) -> RedirectListener:
-        """Two more listeners, plain and TLS, that are the providers' hosts and lead to one world at a time."""
-        return RedirectListener.open(self, self.service, SERVED_HOSTS, name)
+        """Open two listeners, for HTTP and HTTPS, that serve the providers' hosts from one world at a time."""
+        return RedirectListener.open(self, self.service, self.hosts, name)
 
     @property
     def transport(self) -> InProcess:
-        """How the verbs reach the application: in this process. Known while the server runs."""
+        """The connection of this object's methods to the control API, in this process; the server must run."""
         return InProcess(self.service, self.url, self._token)

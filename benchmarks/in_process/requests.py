@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
-from mockserver.app import CALLBACKS, VARIANTS, build_service
+from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.events import ClockChanged
@@ -19,6 +19,7 @@ from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
 from mockserver.http.connection import Connection
+from mockserver.sdk.loading import installed_providers
 from mockserver.sdk.provider import Provider
 from mockserver.settings import Settings
 
@@ -54,7 +55,12 @@ class Double:
     """A server, its application and one connection to it."""
 
     def __init__(self, messages: int = 10_000, providers: Iterable[Provider] | None = None, wsgi: bool = False) -> None:
-        self.registry = WorldRegistry(fixture(messages), VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
+        self.registry = WorldRegistry(
+            fixture(messages),
+            installed_providers().default_variants,
+            clock=Clock.frozen(NOON),
+            providers=installed_providers().callbacks,
+        )
         self.app = build_service(Settings(wsgi=wsgi), providers, self.registry)
         self.transport = Silent()
         self._loop = asyncio.new_event_loop()

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from benchmarks.in_process.requests import NOON, PROGRAM, SENDERS, exported_message, fixture
-from mockserver.app import CALLBACKS, VARIANTS
 from mockserver.engine.clock import Clock
 from mockserver.engine.events import MessageStored, UseCounted
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND
@@ -17,6 +16,7 @@ from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture, State
 from mockserver.providers.dialogtech import limits
+from mockserver.sdk.loading import installed_providers
 
 INDEX_KEY = program_key(PROGRAM, "1")
 
@@ -36,14 +36,14 @@ def test_a_page_of_50(benchmark: Any, message_store: MessageStore, messages: int
 
 def test_a_message_is_stored(benchmark: Any) -> None:
     """An event is applied."""
-    state = State(Fixture(), NOON, VARIANTS)
+    state = State(Fixture(), NOON, installed_providers().default_variants)
     benchmark(lambda: state.apply(MessageStored(exported_message(state.message_store.next_serial, NOON))))
     assert len(state.message_store) > 0
 
 
 def test_the_limits_of_a_number_that_is_used_up(benchmark: Any) -> None:
     """All three windows are full."""
-    state = State(Fixture(), NOON, VARIANTS)
+    state = State(Fixture(), NOON, installed_providers().default_variants)
     for use in range(40):
         for window in ("a 1", "a"):
             state.apply(UseCounted(window, NOON - 40 * SECOND // (use + 1), 40))
@@ -54,7 +54,12 @@ def test_the_limits_of_a_number_that_is_used_up(benchmark: Any) -> None:
 @pytest.fixture
 def registry() -> WorldRegistry:
     """One with all providers' accounts in it."""
-    return WorldRegistry(fixture(1_000), VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
+    return WorldRegistry(
+        fixture(1_000),
+        installed_providers().default_variants,
+        clock=Clock.frozen(NOON),
+        providers=installed_providers().callbacks,
+    )
 
 
 @pytest.fixture

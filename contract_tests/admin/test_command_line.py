@@ -18,7 +18,7 @@ import pytest
 
 from contract_tests.commands import run_command
 from mockserver import Login, Mock, Settings, __version__
-from mockserver.app import build_service, create_registry, restart
+from mockserver.app import build_service
 from mockserver.cli.reload import FileWatcher
 from mockserver.settings import HTTPS_PORT, PROXY_PORT, BadSetting
 
@@ -295,14 +295,14 @@ def test_the_default_world_begins_again_as_its_file_says(tmp_path: Path) -> None
     path = tmp_path / "world.json"
     path.write_text(world_file("before"))
     settings = Settings(world=path, freeze="2026-06-01T12:00:00Z", seed="7")
-    registry = create_registry(settings)
-    with Mock.of(build_service(settings, registry=registry).app) as mock:
+    service = build_service(settings)
+    with Mock.of(service.app) as mock:
         world = mock.world
         world.faults.add("hang", match={"provider": "mgage"})
         world.faults.add("duplicate", target="webhook")
         world.clock.advance(minutes=5)
         path.write_text(world_file("after"))
-        restart(registry, settings)
+        service.restart()
         facts = world.show()
 
         assert Login("after", "s3cret") == facts.credentials["dialogtech"]["mine"][0]
@@ -312,7 +312,7 @@ def test_the_default_world_begins_again_as_its_file_says(tmp_path: Path) -> None
         mine.restore(json.loads(world_file("taken")))
         path.write_text(world_file("taken"))
         with pytest.raises(ValueError, match="'taken' belongs to another world"):
-            restart(registry, settings)
+            service.restart()
         assert facts.credentials == world.show().credentials
 
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from contract_tests.commands import run_command
-from mockserver.app import PROVIDERS
+from contract_tests.installed import PROVIDERS
 from mockserver.client import WorldClient
 from mockserver.client.coverage import Coverage
 from mockserver.engine.provider_errors import ProviderError

@@ -15,8 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 from werkzeug.test import Client
 
+from contract_tests.installed import CALLBACKS, VARIANTS
 from mockserver import ControlError, MockServer
-from mockserver.app import CALLBACKS, VARIANTS, build_service
+from mockserver.app import build_service
 from mockserver.cli import cli
 from mockserver.client import AdminClient, Mock
 from mockserver.engine.clock import Clock

@@ -11,10 +11,10 @@ import orjson
 import pytest
 from werkzeug.test import Client
 
+from contract_tests.installed import PROVIDERS, SWITCHES
 from mockserver.admin import quirk_parser
 from mockserver.admin.explain import Explainer, NotInJournal, find
 from mockserver.admin.text_format import format_explanation
-from mockserver.app import PROVIDERS, SWITCHES
 from mockserver.engine.journal import Budget, Exchange, Journal
 from mockserver.http.masking import Masking
 from mockserver.http.request_parser import InvalidRequest

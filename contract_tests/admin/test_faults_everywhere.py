@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.app import PROVIDERS
+from contract_tests.installed import PROVIDERS
 from mockserver.client import Mock
 from mockserver.http.fault_effects import RESPONSE_FAULTS
 from mockserver.server import MockServer

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mockserver.app import SWITCHES
+from contract_tests.installed import SWITCHES
 from mockserver.testkit.matrix import variants
 
 Run = Callable[..., pytest.RunResult]

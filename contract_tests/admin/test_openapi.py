@@ -12,10 +12,11 @@ from schemathesis import GenerationMode
 from schemathesis.checks import positive_data_acceptance
 from werkzeug.test import Client
 
+from contract_tests.installed import CALLBACKS, INSTALLED, VARIANTS
 from mockserver import __version__
 from mockserver.admin.endpoint import Catalog
 from mockserver.admin.endpoints import endpoints
-from mockserver.app import CALLBACKS, INSTALLED, VARIANTS, build_service
+from mockserver.app import build_service
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.registry import WorldRegistry

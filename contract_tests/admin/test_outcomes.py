@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, create_environ
 
+from contract_tests.installed import PROVIDERS, SWITCHES
 from mockserver.admin.explain import Explainer
 from mockserver.admin.text_format import format_explanation
-from mockserver.app import PROVIDERS, SWITCHES
 from mockserver.http.masking import Masking
 
 HERE = "/_mock/worlds/default"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from mockserver.app import PROVIDERS, SWITCHES
+from contract_tests.installed import PROVIDERS, SWITCHES
 from mockserver.worldfile import Rules, parse
 
 NOON = "2026-06-01T12:00:00Z"

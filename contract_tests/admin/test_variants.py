@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from mockserver.app import VARIANTS
+from contract_tests.installed import VARIANTS
 
 HERE = "/_mock/worlds/default/variants"
 NUMBERS = "/ibp_api.php?action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"

@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import Client
 
 from contract_tests.clocks import let_pass
+from contract_tests.installed import PROVIDERS
 from mockserver.admin.verification import (
     REQUEST_PATTERN,
     VERIFICATION,
@@ -19,7 +20,6 @@ from mockserver.admin.verification import (
     run_verification,
     verification_from,
 )
-from mockserver.app import PROVIDERS
 from mockserver.engine.journal import Budget, Exchange, Journal
 from mockserver.http.masking import Masking
 

@@ -11,7 +11,8 @@ import pytest
 import requests
 from msgspec.structs import replace
 
-from mockserver.app import PROVIDERS, build_service
+from contract_tests.installed import PROVIDERS
+from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.events import MessageStored
 from mockserver.engine.instants import SECOND, parse_instant

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.app import HOSTS
+from contract_tests.installed import HOSTS
 from mockserver.intercept.environment import PRELOADS, ClientEnvironment, child_variables, client_environment
 from mockserver.server import MockServer
 

@@ -28,7 +28,7 @@ from mockserver.intercept.ca import CertificateAuthority
 from mockserver.intercept.hosts import BlockedConnection, RequestedAddress
 from mockserver.intercept.redirect import Redirection
 from mockserver.intercept.redirect_listener import RedirectListener
-from mockserver.server import SERVED_HOSTS, MockServer
+from mockserver.server import MockServer
 
 NUMBERS = "action=sms.get_numbers&access_key=ACCESS_KEY&secret_access_key=SECRET_ACCESS_KEY"
 DIALOGTECH = f"https://secure.dialogtech.com/ibp_api.php?{NUMBERS}"
@@ -181,7 +181,7 @@ def test_threads_started_inside_the_redirect_are_redirected(server: MockServer) 
 
 
 def led_to(server: MockServer, listener: RedirectListener) -> Redirection:
-    return Redirection(server, listener, SERVED_HOSTS, {})
+    return Redirection(server, listener, server.hosts, {})
 
 
 def test_a_listener_of_another_ca_is_not_trusted(server: MockServer, tmp_path: Path) -> None:
@@ -470,7 +470,7 @@ def test_an_existing_world_is_not_dropped(server: MockServer) -> None:
 
 
 def test_a_world_that_is_there_cannot_be_made_another_way(server: MockServer) -> None:
-    with pytest.raises(ValueError, match="freeze: the world is there already"):
+    with pytest.raises(ValueError, match="freeze: the world exists already"):
         server.redirected(server.world, freeze="2026-06-01T12:00:00Z")
 
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from mockserver.app import VARIANTS
+from contract_tests.installed import VARIANTS
 from mockserver.engine.accounts import Account, Credential, Login, Number
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
 from mockserver.engine.events import AttemptEnded, DeliveryOpened, InboundScheduled, MessageStored

@@ -13,7 +13,7 @@ import pytest
 import requests
 from lxml import etree
 
-from mockserver.app import CALLBACKS, VARIANTS
+from contract_tests.installed import CALLBACKS, VARIANTS
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import DecisionTrace

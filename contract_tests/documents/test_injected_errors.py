@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, EnvironBuilder
 
-from mockserver.app import PROVIDERS
+from contract_tests.installed import PROVIDERS
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.http.wsgi import read_request
 from mockserver.sdk.operations import Call

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mockserver.app import PROVIDERS
+from contract_tests.installed import PROVIDERS
 
 MIB = 2**20
 PATH = "/api/messages/program/121811"

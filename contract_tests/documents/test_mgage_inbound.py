@@ -7,8 +7,8 @@ import json
 import pytest
 
 from contract_tests.clocks import let_pass
+from contract_tests.installed import CALLBACKS, VARIANTS
 from contract_tests.ways import both_ways
-from mockserver.app import CALLBACKS, VARIANTS
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import DecisionTrace

@@ -11,8 +11,8 @@ from functools import partial
 import pytest
 import requests
 
+from contract_tests.installed import CALLBACKS, VARIANTS
 from contract_tests.ways import both_ways
-from mockserver.app import CALLBACKS, VARIANTS
 from mockserver.engine.accounts import Account, Login, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import parse_instant

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
+from contract_tests.installed import PROVIDERS, SWITCHES, VARIANTS
 from contract_tests.ways import both_ways
 from mockserver import worldfile as snapshots
-from mockserver.app import PROVIDERS, SWITCHES, VARIANTS
 from mockserver.engine.accounts import Account, Credential, ForwardingRule, Login
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
 from mockserver.engine.events import AttemptEnded, DeliveryOpened, MessagesRead, MessageStored

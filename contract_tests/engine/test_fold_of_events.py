@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
+from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
 from mockserver import worldfile
-from mockserver.app import CALLBACKS, PROVIDERS, VARIANTS, build_service
+from mockserver.app import build_service
 from mockserver.engine.accounts import Contact, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision

@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client, create_environ
 
-from mockserver.app import VARIANTS, Service, build_service
+from contract_tests.installed import VARIANTS
+from mockserver.app import Service, build_service
 from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.registry import WorldRegistry

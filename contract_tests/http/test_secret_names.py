@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.app import PROVIDERS
+from contract_tests.installed import PROVIDERS
 from mockserver.http.secret_names import SecretNames
 
 NAMES = SecretNames(name for provider in PROVIDERS for name in provider.secrets)

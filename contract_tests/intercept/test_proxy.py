@@ -680,6 +680,6 @@ def test_the_url_of_a_listener_that_a_server_lacks_is_an_error():
     with MockServer() as mock:
         for name in ("https", "proxy"):
             with pytest.raises(
-                RuntimeError, match=f"^the server has no such listener; MockServer\\({name}=True\\) has$"
+                RuntimeError, match=f"^the server has no {name} listener; start it with MockServer\\({name}=True\\)$"
             ):
                 getattr(mock, f"{name}_url")

@@ -13,8 +13,9 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
+from contract_tests.installed import PROVIDERS, VARIANTS
 from mockserver import worldfile as snapshots
-from mockserver.app import PROVIDERS, VARIANTS, read_fixture
+from mockserver.app import read_fixture
 from mockserver.cli import cli
 from mockserver.cli.fixtures import WORLDS
 from mockserver.engine.instants import SECOND, datetime_of, parse_duration, parse_instant

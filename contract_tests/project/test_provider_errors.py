@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.app import PROVIDERS
+from contract_tests.installed import PROVIDERS
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.sdk.provider import Provider
 

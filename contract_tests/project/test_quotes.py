@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.app import PROVIDERS
+from contract_tests.installed import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
 QUOTE = re.compile(r"[\"“]([^\"“”]{3,})[\"”]")

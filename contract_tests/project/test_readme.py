@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.app import PROVIDERS
+from contract_tests.installed import PROVIDERS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 PRINTED = "http://127.0.0.1:7670"

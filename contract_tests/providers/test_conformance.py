@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mockserver.app import INSTALLED
+from contract_tests.installed import INSTALLED
 from mockserver.testkit.conformance import Example, ProviderSuite
 
 TESTS = Path(__file__).parents[1]

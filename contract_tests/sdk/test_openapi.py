@@ -11,7 +11,8 @@ import pytest
 import schemathesis
 from werkzeug.test import Client
 
-from mockserver.app import INSTALLED, create_app
+from contract_tests.installed import INSTALLED
+from mockserver.app import create_app
 from mockserver.sdk.openapi import describe_provider
 
 

@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mockserver.app import CALLBACKS, PROVIDERS, SWITCHES, VARIANTS
+from contract_tests.installed import CALLBACKS, PROVIDERS, SWITCHES, VARIANTS
 from mockserver.engine.accounts import Account, Contact, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision

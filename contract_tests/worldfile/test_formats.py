@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner
 from werkzeug.test import Client
 
-from mockserver.app import SWITCHES, build_service, create_registry, installed_providers, read_world
+from contract_tests.installed import SWITCHES
+from mockserver.app import build_service, create_registry, read_world
 from mockserver.cli import cli
 from mockserver.client import Mock
+from mockserver.sdk.loading import installed_providers
 from mockserver.server import MockServer
 from mockserver.settings import Settings, fixtures_folder
 from mockserver.worldfile import Rules, WorldFileError, decode_file, dump, lines, read, upgrade

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from contract_tests.clocks import let_pass
+from contract_tests.installed import PROVIDERS, SWITCHES, VARIANTS
 from mockserver import worldfile as snapshots
-from mockserver.app import PROVIDERS, SWITCHES, VARIANTS, build_service
+from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant

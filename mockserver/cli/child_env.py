@@ -21,10 +21,11 @@ def environment_of(server: MockServer, parent: Mapping[str, str]) -> ClientEnvir
     Raises:
         OSError: the certificate files cannot be written.
     """
-    from mockserver.app import HOSTS
     from mockserver.intercept.environment import client_environment
 
-    return client_environment(server.ca.trust, server.url, server.proxy_url, HOSTS, wgetrc(parent))
+    return client_environment(
+        server.ca.trust, server.url, server.proxy_url, server.service.providers.hosts, wgetrc(parent)
+    )
 
 
 def environment_for(mock: Mock, parent: Mapping[str, str], folder: Path | None = None) -> ClientEnvironment:

@@ -22,7 +22,7 @@ from .common import FORMAT, Output, decorated
 from .reload import FileWatcher
 
 if TYPE_CHECKING:
-    from mockserver.engine.registry import WorldRegistry
+    from mockserver.app import Service
     from mockserver.server import MockServer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -131,7 +131,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
         raise click.UsageError("--reload watches a world file; name it with --world FILE")
     start_log(settings)
 
-    from mockserver.app import build_service, create_registry
+    from mockserver.app import build_service
     from mockserver.http.gc_tuning import collect_seldom
     from mockserver.sdk.loading import load_providers
     from mockserver.server import MockServer
@@ -139,18 +139,16 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
     for problem in (problem for each in load_providers() for problem in each.problems):
         click.echo(f"mockserver: {problem}; it is not served", err=True)
 
-    watcher = FileWatcher(settings.world, lambda: _restart(registry, settings)) if settings.world else None
+    watcher = FileWatcher(settings.world, lambda: _restart(service)) if settings.world else None
     gc.disable()  # a world file is read faster without garbage collection
-    registry = create_registry(settings)
-    server = MockServer(
-        build_service(settings, registry=registry), settings, https=settings.https, proxy=settings.proxy
-    )
+    service = build_service(settings)
+    server = MockServer(service, settings, https=settings.https, proxy=settings.proxy)
     collect_seldom()
     _raise_open_files_limit()
     if watcher is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)
         Thread(target=watcher.run, args=(pause,), name="mockserver-reload", daemon=True).start()
-    server.run(lambda _: Output(form).line(_addresses(server, settings), _banner(server, registry, settings)))
+    server.run(lambda _: Output(form).line(_addresses(server, settings), _banner(server, settings)))
 
 
 def start_log(settings: Settings) -> None:
@@ -167,16 +165,14 @@ def settings_with(flags: Mapping[str, Any]) -> Settings:
     return replace(settings, **{name: value for name, value in flags.items() if value not in (None, ())})
 
 
-def _restart(registry: WorldRegistry, settings: Settings) -> None:
+def _restart(service: Service) -> None:
     """Reset the default world from its changed file, and report it on stderr."""
-    from mockserver.app import restart
-
     try:
-        restart(registry, settings)
+        service.restart()
     except (OSError, ValueError) as reason:
         click.echo(f"mockserver: {reason}; the default world is unchanged", err=True)
     else:
-        click.echo(f"mockserver: reset the default world from {settings.world}", err=True)
+        click.echo(f"mockserver: reset the default world from {service.settings.world}", err=True)
 
 
 def _raise_open_files_limit() -> None:
@@ -205,7 +201,7 @@ def _addresses(server: MockServer, settings: Settings) -> dict[str, str | None]:
     }
 
 
-def _banner(server: MockServer, registry: WorldRegistry, settings: Settings) -> str:
+def _banner(server: MockServer, settings: Settings) -> str:
     from mockserver import __version__
 
     url = server.url
@@ -220,7 +216,7 @@ def _banner(server: MockServer, registry: WorldRegistry, settings: Settings) -> 
             f"  proxy for the providers' own hosts on {server.proxy_url} (mockserver env prints how to use it)"
         )
     lines += ["", "Credentials:"]
-    for account in registry.default.state.accounts.values():
+    for account in server.service.registry.default.state.accounts.values():
         for login in account.logins:
             secret = "" if login.secret is None else f" / {login.secret}"
             lines.append(f"  {account.provider:<11} {login.user}{secret}  ({account.name})")

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from mockserver.admin import quirk_parser
-from mockserver.app import PROVIDERS, SWITCHES
 from mockserver.client import ControlError, NoServer
+from mockserver.sdk.loading import installed_providers
 from mockserver.sdk.provider import Quirk
 
 from .options import combined
@@ -36,14 +36,14 @@ class MatrixCell(NamedTuple):
     def provider(self) -> str | None:
         """The provider whose responses it changes; ``None`` for every provider."""
         name = self.quirk.name.partition(".")[0]
-        return name if name in {provider.name for provider in PROVIDERS} else None
+        return name if name in installed_providers().by_name else None
 
 
 def variants() -> list[MatrixCell]:
     """Return every variant that is not a default."""
     return [
         MatrixCell(quirk, value)
-        for quirk in SWITCHES
+        for quirk in installed_providers().switches
         for value in (*quirk.variants, *([_ELSEWHERE] if quirk.any_zone else []))
         if value != quirk.default
     ]
@@ -131,7 +131,7 @@ def table(results: list[Result]) -> Iterator[str]:
 
 
 def _title(variant: MatrixCell) -> str:
-    for provider in PROVIDERS:
+    for provider in installed_providers():
         quirks_file = quirk_parser.entries(provider.quirks_file) if provider.quirks_file else {}
         entry = quirks_file.get(variant.quirk.number)
         if entry is not None:

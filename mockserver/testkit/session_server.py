@@ -69,10 +69,11 @@ class SessionServer:
         return self._own
 
     def _remote(self, shared: Mapping[str, Any]) -> Redirection:
+        from mockserver.intercept.hosts import Hosts
         from mockserver.intercept.redirect import Redirection
         from mockserver.intercept.redirect_listener import RedirectListener
-        from mockserver.server import SERVED_HOSTS
         from mockserver.settings import process_environment
 
         server: AdminClient = self.server
-        return Redirection(server, RedirectListener.of(shared["listener"]), SERVED_HOSTS, process_environment())
+        hosts = Hosts(server.addresses()["hosts"])
+        return Redirection(server, RedirectListener.of(shared["listener"]), hosts, process_environment())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from contract_tests.admin.forwarding.receiving import KEY, NOON, PATIENCE, Receiver
-from mockserver.app import CALLBACKS, PROVIDERS, VARIANTS
+from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
 from mockserver.engine.accounts import Account, ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.registry import WorldRegistry
