@@ -41,8 +41,8 @@ def decode(raw: bytes) -> object:
     """
     try:
         document: object = orjson.loads(raw)
-        # Decoded again, because orjson keeps the UTF-8 of each text that it encodes beside the text.
-        compact = orjson.dumps(orjson.loads(raw))
+        # A copy is encoded, because orjson keeps the UTF-8 of each text that is not ASCII beside the text.
+        compact = orjson.dumps(document if raw.isascii() else orjson.loads(raw))
     except orjson.JSONDecodeError as error:
         raise WorldFileError(_describe_error(raw, error)) from error
     except orjson.JSONEncodeError as error:  # encoding has a lower limit than decoding: 254 levels
