@@ -28,11 +28,11 @@ def advance(client: Client, **body: Any) -> dict[str, Any]:
     return response.get_json()
 
 
-def test_a_clock_tells_the_time_whether_it_stands_and_what_is_next(client: Client) -> None:
+def test_a_clock_has_the_time_whether_it_is_frozen_and_the_next_due_instant(client: Client) -> None:
     assert {"now": NOON, "frozen": True, "next": None} == client.get(CLOCK).get_json()
 
 
-def test_it_is_let_go_and_stopped(client: Client) -> None:
+def test_it_is_resumed_and_frozen(client: Client) -> None:
     running = client.put(CLOCK, json={"frozen": False}).get_json()
     stopped = client.put(CLOCK, json={"frozen": True}).get_json()
 
@@ -42,13 +42,13 @@ def test_it_is_let_go_and_stopped(client: Client) -> None:
     assert client.get(CLOCK).get_json() == client.get(CLOCK).get_json()
 
 
-def test_it_is_stopped_at_a_later_instant(client: Client) -> None:
+def test_it_is_frozen_at_a_later_instant(client: Client) -> None:
     assert {"now": "2027-01-01T00:00:00Z", "frozen": True, "next": None, "events": []} == client.put(
         CLOCK, json={"frozen": True, "at": "2027-01-01T01:00:00+01:00"}
     ).get_json()
 
 
-def test_it_moves_on_by_seconds_and_to_an_instant_and_stays_as_it_was(client: Client) -> None:
+def test_it_advances_by_seconds_and_to_an_instant_and_stays_frozen_or_ticking(client: Client) -> None:
     assert "2026-06-01T12:00:01.500Z" == advance(client, seconds=1.5)["now"]
     assert "2026-06-01T12:00:01.500Z" == advance(client, seconds=0)["now"]
     assert "2026-06-02T00:00:00Z" == advance(client, to="2026-06-02T00:00:00Z")["now"]
@@ -62,7 +62,7 @@ def test_it_moves_on_by_seconds_and_to_an_instant_and_stays_as_it_was(client: Cl
     assert parse_instant(advance(client, seconds=0)["now"]) >= now
 
 
-def test_advancing_tells_what_happened_each_at_its_own_instant(client: Client) -> None:
+def test_advancing_returns_each_event_at_its_own_instant(client: Client) -> None:
     for seconds in (30, 10):
         client.post("/_mock/worlds/default/inbound", json={**INBOUND_SCHEMA, "in": seconds})
     assert "2026-06-01T12:00:10Z" == client.get(CLOCK).get_json()["next"]
@@ -74,7 +74,7 @@ def test_advancing_tells_what_happened_each_at_its_own_instant(client: Client) -
     assert ["2026-06-01T12:00:10Z", "2026-06-01T12:00:30Z"] == [each["message"]["at"] for each in events]
 
 
-def test_it_moves_on_to_the_next_thing_due_and_stays_where_nothing_is(client: Client) -> None:
+def test_it_advances_to_the_next_due_event_or_stays_if_there_is_none(client: Client) -> None:
     for seconds in (30, 10):
         client.post("/_mock/worlds/default/inbound", json={**INBOUND_SCHEMA, "in": seconds})
 
@@ -86,7 +86,7 @@ def test_it_moves_on_to_the_next_thing_due_and_stays_where_nothing_is(client: Cl
     assert ["2026-06-01T12:00:30Z", None, None] == [each["next"] for each in (first, second, third)]
 
 
-def test_freezing_later_tells_what_happened_too(client: Client) -> None:
+def test_freezing_at_a_later_instant_returns_the_events_too(client: Client) -> None:
     client.post("/_mock/worlds/default/inbound", json={**INBOUND_SCHEMA, "in": 5})
 
     assert 1 == len(client.put(CLOCK, json={"frozen": True, "at": "2026-06-01T12:00:05Z"}).get_json()["events"])
@@ -200,7 +200,7 @@ def test_stamps_and_dates_follow_the_clock(client: Client) -> None:
         ),
     ],
 )
-def test_what_is_no_move_is_rejected_and_moves_nothing(
+def test_an_invalid_move_is_rejected_and_changes_nothing(
     client: Client, method: str, path: str, body: Any, status: int, code: str, message: str
 ) -> None:
     assert (status, code, message) == rejected(client.open(f"{CLOCK}{path}", method=method, json=body))

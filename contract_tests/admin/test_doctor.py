@@ -35,7 +35,7 @@ def test_an_unmodified_runtime_reaches_the_server(name: str) -> None:
     assert (0, "") == (done.returncode, done.stderr)
 
 
-def test_what_is_not_installed_is_listed_as_such_and_no_failure() -> None:
+def test_a_runtime_that_is_not_installed_is_listed_and_is_no_failure() -> None:
     done = run("--only", "powershell")
 
     assert 0 == done.returncode
@@ -49,7 +49,7 @@ def test_what_is_not_installed_is_listed_as_such_and_no_failure() -> None:
         ("CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR", "curl             fails   yes    no", "trust the certificate"),
     ],
 )
-def test_one_that_does_not_reach_us_is_a_failure_with_advice(
+def test_a_runtime_that_does_not_reach_the_server_is_a_failure_with_advice(
     tmp_path: Path, forgets: str, row: str, advice: str
 ) -> None:
     curl = tmp_path / "curl"
@@ -66,7 +66,7 @@ def test_one_that_does_not_reach_us_is_a_failure_with_advice(
     assert "it must use " in done.stderr
 
 
-def test_a_runtime_that_is_not_known_is_misuse() -> None:
+def test_an_unknown_runtime_is_misuse() -> None:
     done = run_command("doctor", "--only", "cobol")
 
     assert 2 == done.returncode
@@ -76,7 +76,7 @@ def test_a_runtime_that_is_not_known_is_misuse() -> None:
 PROBES = ProbePair(Probe("http://sms.example/", "plain"), Probe("https://sms.example/", "secure"))
 
 
-def test_the_first_address_of_each_scheme_is_asked_for() -> None:
+def test_the_first_probe_of_each_scheme_is_used() -> None:
     others = [Probe("http://later.example/", "later"), Probe("https://later.example/", "later")]
 
     assert PROBES == ProbePair.of([PROBES.secure, PROBES.plain, *others])

@@ -25,11 +25,11 @@ def rejected(response: Any) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("origin", ["http://localhost", "HTTP://LOCALHOST"])
-def test_our_own_page_may_ask(client: Client, origin: str) -> None:
+def test_the_servers_own_page_is_allowed(client: Client, origin: str) -> None:
     assert 200 == client.get(LISTED, headers={"Origin": origin}).status_code
 
 
-def test_our_own_page_may_ask_at_a_port(client: Client) -> None:
+def test_the_servers_own_page_is_allowed_at_any_port(client: Client) -> None:
     for base in ("http://127.0.0.1:7670", "http://localhost:7670", "http://[::1]:7670", "http://mock.localhost:7670"):
         assert 200 == client.get(LISTED, base_url=base, headers={"Origin": base}).status_code
 
@@ -48,13 +48,13 @@ def test_our_own_page_may_ask_at_a_port(client: Client) -> None:
     ],
 )
 @pytest.mark.parametrize("path", [LISTED, "/_mock/health", "/_mock/openapi.json", "/_w/default/_mock/worlds"])
-def test_a_page_of_another_site_may_not(client: Client, origin: str, path: str) -> None:
+def test_a_page_of_another_site_is_rejected(client: Client, origin: str, path: str) -> None:
     assert (403, "forbidden", f"pages of {origin!r} may not use this API") == rejected(
         client.get(path, headers={"Origin": origin})
     )
 
 
-def test_nor_may_it_change_anything(client: Client) -> None:
+def test_a_page_of_another_site_cannot_change_anything(client: Client) -> None:
     client.post(LISTED, json={"id": "mine"}, headers={"Origin": "https://evil.example"})
 
     assert 1 == len(client.get(LISTED).get_json()["worlds"])
@@ -95,16 +95,16 @@ def test_off_loopback_every_request_needs_the_token(outside: Client, authorizati
 
 
 @pytest.mark.parametrize("authorization", ["Bearer t0ken", "bearer t0ken", "Bearer  t0ken "])
-def test_with_it_everything_is_answered(outside: Client, authorization: str) -> None:
+def test_with_the_token_every_request_is_accepted(outside: Client, authorization: str) -> None:
     assert 200 == outside.get(LISTED, headers={"Authorization": authorization}).status_code
 
 
 @pytest.mark.parametrize("path", ["/_mock/health", "/_mock/openapi.json"])
-def test_health_and_the_description_are_open(outside: Client, path: str) -> None:
+def test_health_and_openapi_need_no_token(outside: Client, path: str) -> None:
     assert 200 == outside.get(path).status_code
 
 
-def test_every_other_address_is_not(outside: Client) -> None:
+def test_every_other_address_needs_the_token(outside: Client) -> None:
     paths = outside.get("/_mock/openapi.json").get_json()["paths"]
     request = [(path, method) for path, methods in paths.items() for method in methods]
     named = {
@@ -148,13 +148,13 @@ def test_loopback_is_what_only_this_machine_reaches(registry, host: str, asks: b
     assert (401 if asks else 200) == client.get(LISTED).status_code
 
 
-def test_it_can_be_left_open_on_purpose(registry) -> None:
+def test_the_token_can_be_switched_off(registry) -> None:
     client = Client(build_service(Settings(host="0.0.0.0", needs_token=False), registry=registry).app)
 
     assert 200 == client.get(LISTED).status_code
 
 
-def test_where_no_token_is_set_every_request_from_outside_is_rejected(registry) -> None:
+def test_without_a_configured_token_every_remote_request_is_rejected(registry) -> None:
     client = Client(build_service(Settings(host="0.0.0.0"), registry=registry).app)
 
     assert 401 == client.get(LISTED, headers={"Authorization": "Bearer "}).status_code

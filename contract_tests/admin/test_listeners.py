@@ -19,7 +19,7 @@ def listener(server: MockServer) -> str:
     return server.add(Listener(server.service, name="side"))
 
 
-def test_what_comes_in_through_a_bound_listener_is_that_worlds(server: MockServer, listener: str) -> None:
+def test_requests_of_a_bound_listener_belong_to_its_world(server: MockServer, listener: str) -> None:
     with server.create_world() as world:
         bound = requests.put(f"{server.url}/_mock/listeners/side", json={"world": world.id})
         requests.get(f"{listener}/ibp_api.php", params=NUMBERS)
@@ -29,7 +29,7 @@ def test_what_comes_in_through_a_bound_listener_is_that_worlds(server: MockServe
     assert [] == server.world.journal()
 
 
-def test_an_unbound_listener_leads_to_whom_the_credential_names(server: MockServer, listener: str) -> None:
+def test_credentials_choose_the_world_at_an_unbound_listener(server: MockServer, listener: str) -> None:
     with server.create_world() as world:
         requests.put(f"{server.url}/_mock/listeners/side", json={"world": world.id})
         unbound = requests.delete(f"{server.url}/_mock/listeners/side")
@@ -39,7 +39,7 @@ def test_an_unbound_listener_leads_to_whom_the_credential_names(server: MockServ
     assert ["sms.get_numbers"] == [exchange.operation for exchange in server.world.journal()]
 
 
-def test_who_is_connected_through_a_listener_is_let_go_when_it_is_unbound(server: MockServer, listener: str) -> None:
+def test_connections_of_a_listener_are_closed_when_it_is_unbound(server: MockServer, listener: str) -> None:
     with requests.Session() as kept, connected(listener) as inside, connected(server.url) as outside:
         kept.get(f"{listener}/ibp_api.php", params=NUMBERS)
         requests.delete(f"{server.url}/_mock/listeners/side")
@@ -55,7 +55,7 @@ def connected(url: str) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=30)
 
 
-def test_a_world_that_there_is_not_is_rejected(server: MockServer) -> None:
+def test_an_unknown_world_is_rejected(server: MockServer) -> None:
     rejected = requests.put(f"{server.url}/_mock/listeners/side", json={"world": "nowhere"})
 
     assert (404, "there is no world 'nowhere'") == (rejected.status_code, rejected.json()["error"]["message"])

@@ -68,19 +68,19 @@ def shaken(context: ssl.SSLContext, trusted: Path, name: str) -> str | None:
         server.join(PATIENCE)
 
 
-def test_nothing_is_made_before_it_is_needed(ca: CertificateAuthority) -> None:
+def test_no_file_is_created_before_it_is_needed(ca: CertificateAuthority) -> None:
     assert not ca.folder.exists()
 
 
 @pytest.mark.parametrize("name", [*NAMES, "localhost", "127.0.0.1", "::1"])
-def test_who_trusts_it_trusts_the_hosts_and_this_machine(ca: CertificateAuthority, name: str) -> None:
+def test_a_client_that_trusts_the_ca_accepts_the_hosts_and_this_machine(ca: CertificateAuthority, name: str) -> None:
     context = ca.context(NAMES)
 
     assert shaken(context, ca.certificate, name) is None
     assert shaken(context, ca.bundle, name) is None
 
 
-def test_it_is_for_no_other_host(ca: CertificateAuthority) -> None:
+def test_a_certificate_is_not_valid_for_other_hosts(ca: CertificateAuthority) -> None:
     assert "Hostname mismatch" in str(shaken(ca.context(NAMES), ca.certificate, "example.com"))
 
 
@@ -90,7 +90,7 @@ def test_another_ca_is_not_trusted(ca: CertificateAuthority, tmp_path: Path) -> 
     assert shaken(ca.context(NAMES), other.certificate, NAMES[0]) is not None
 
 
-def test_everything_is_its_owners_alone(ca: CertificateAuthority) -> None:
+def test_only_the_owner_can_read_the_files(ca: CertificateAuthority) -> None:
     ca.context(NAMES)
     assert ca.trust.store.exists()
     files = [ca.folder, *ca.folder.rglob("*")]
@@ -100,7 +100,7 @@ def test_everything_is_its_owners_alone(ca: CertificateAuthority) -> None:
     assert [] == [path for path in files if path.name.startswith("making-")]
 
 
-def test_it_is_kept(ca: CertificateAuthority) -> None:
+def test_the_ca_is_reused(ca: CertificateAuthority) -> None:
     ca.context(NAMES)
     before = {path: path.stat().st_mtime_ns for path in ca.folder.rglob("*") if path.is_file()}
     again = CertificateAuthority(ca.folder)
@@ -109,7 +109,7 @@ def test_it_is_kept(ca: CertificateAuthority) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in ca.folder.rglob("*") if path.is_file()}
 
 
-def test_a_start_that_finds_it_needs_no_cryptography(ca: CertificateAuthority) -> None:
+def test_a_later_start_imports_no_cryptography(ca: CertificateAuthority) -> None:
     ca.context(NAMES)
     program = (
         "import sys; from pathlib import Path; from mockserver.intercept.ca import CertificateAuthority; "
@@ -120,7 +120,7 @@ def test_a_start_that_finds_it_needs_no_cryptography(ca: CertificateAuthority) -
     assert "[]\n" == subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
 
-def test_what_was_deleted_is_made_again(ca: CertificateAuthority) -> None:
+def test_deleted_files_are_created_again(ca: CertificateAuthority) -> None:
     first = ca.certificate.read_bytes()
     ca.context(NAMES)
     shutil.rmtree(ca.folder / "pair")
@@ -130,7 +130,7 @@ def test_what_was_deleted_is_made_again(ca: CertificateAuthority) -> None:
     assert shaken(context, ca.certificate, NAMES[0]) is None
 
 
-def test_processes_that_start_together_end_up_with_one(folder: Path) -> None:
+def test_processes_that_start_together_use_one_ca(folder: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from mockserver.intercept.ca import CertificateAuthority; "
         "sys.stdin.read(); "  # all at once, when their stdin is closed
@@ -155,7 +155,7 @@ def test_processes_that_start_together_end_up_with_one(folder: Path) -> None:
     assert shaken(CertificateAuthority(folder).context(NAMES), folder / "pair" / "ca.pem", NAMES[0]) is None
 
 
-def test_who_comes_second_leaves_what_is_there(ca: CertificateAuthority) -> None:
+def test_existing_files_are_not_overwritten(ca: CertificateAuthority) -> None:
     # ssl opens the file of a certificate and its key twice: another pair in between, and they do not fit.
     folder = Folder(ca.folder)
     first = folder.write("leaf.pem", b"first")
@@ -165,7 +165,7 @@ def test_who_comes_second_leaves_what_is_there(ca: CertificateAuthority) -> None
     assert [] == list(ca.folder.glob("making-*"))
 
 
-def test_a_file_system_without_links_will_do(ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_links_works(ca: CertificateAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
     def rejected(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
@@ -175,7 +175,7 @@ def test_a_file_system_without_links_will_do(ca: CertificateAuthority, monkeypat
 
 
 @pytest.mark.parametrize("blocked", ["file", "kernel"])
-def test_a_folder_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path, blocked: str) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_in_one_sentence(tmp_path: Path, blocked: str) -> None:
     (tmp_path / "file").write_text("in the way")
     folder = tmp_path / "file" / "ca" if blocked == "file" else Path("/proc/mockserver")  # root may write elsewhere
     with pytest.raises(OSError) as rejected:
@@ -200,13 +200,13 @@ def test_a_certificate_is_for_this_year_and_the_next_and_then_there_is_a_new_one
     assert ["2026", "2027"] == sorted(path.name.split("-")[1] for path in folder.glob("leaf-*.pem"))
 
 
-def test_the_ca_outlives_every_clock(ca: CertificateAuthority) -> None:
+def test_the_ca_is_valid_for_every_year_of_the_calendar(ca: CertificateAuthority) -> None:
     certificate = load_pem_x509_certificate(ca.certificate.read_bytes())
 
     assert certificate.not_valid_after_utc.year >= 2100
 
 
-def test_the_bundle_holds_it_and_the_usual_roots(ca: CertificateAuthority) -> None:
+def test_the_bundle_has_the_ca_and_the_usual_roots(ca: CertificateAuthority) -> None:
     bundle = ca.bundle.read_bytes()
 
     assert bundle.startswith(ca.certificate.read_bytes())
@@ -221,7 +221,7 @@ def test_java_finds_it_among_the_usual_roots(ca: CertificateAuthority) -> None:
     assert len(trusted) > 100
 
 
-def test_a_certificate_from_elsewhere_is_laid_out_likewise(ca: CertificateAuthority, tmp_path: Path) -> None:
+def test_a_given_certificate_is_written_in_the_same_files(ca: CertificateAuthority, tmp_path: Path) -> None:
     pem = ca.certificate.read_bytes()
     trust = Trust(Folder(tmp_path / "mine"), pem)
 

@@ -69,11 +69,11 @@ def test_an_empty_environment_gets_what_every_runtime_reads():
         ("PHP_INI_SCAN_DIR", ":/etc/mine", ":/etc/mine:/k/php"),
     ],
 )
-def test_options_that_are_there_are_extended(name, before, after):
+def test_existing_options_are_extended(name, before, after):
     assert after == child_variables({name: before}, KIT)[name]
 
 
-def test_once_more_is_no_more():
+def test_applying_it_twice_changes_nothing_more():
     once = child_variables({"NODE_OPTIONS": "-r x", "no_proxy": "db"}, KIT)
 
     assert once == child_variables(once, KIT)
@@ -91,13 +91,13 @@ def test_once_more_is_no_more():
         ("dialogtech.com,api2.serwersms.pl:443,*.serwersms.pl,PL", ""),
     ],
 )
-def test_what_is_asked_without_a_proxy_stays_so_but_for_the_providers(name, before, kept):
+def test_no_proxy_entries_are_kept_except_for_the_providers(name, before, kept):
     found = child_variables({name: before}, KIT)
 
     assert f"localhost,127.0.0.1,::1{kept}" == found["no_proxy"] == found["NO_PROXY"]
 
 
-def test_a_proxy_of_the_parents_is_replaced():
+def test_the_parents_proxy_is_replaced():
     found = child_variables({"HTTPS_PROXY": "http://corporate:3128", "https_proxy": "http://corporate:3128"}, KIT)
 
     assert KIT.proxy == found["HTTPS_PROXY"] == found["https_proxy"]
@@ -119,7 +119,7 @@ def made(tmp_path):
     return client_environment(Trust(Folder(ca), pem), KIT.url, KIT.proxy, HOSTS, wgetrc=b"tries = 1")
 
 
-def test_the_files_are_there(made):
+def test_the_files_exist(made):
     assert PRELOADS / "node.cjs" == made.node
     assert all(
         path.exists() for path in (made.certificate, made.bundle, made.trust_store, made.php, made.node, made.wget)

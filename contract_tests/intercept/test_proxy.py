@@ -164,7 +164,7 @@ def test_connect_to_port_80_is_our_http(opened):
     client.send(b"GET / HTTP/1.1\r\nHost: two.test\r\n\r\n").hears(said("None GET http two.test / "))
 
 
-def test_what_is_said_before_the_line_is_there_is_not_lost(opened):
+def test_bytes_sent_before_the_connection_is_established_are_not_lost(opened):
     request = b"GET / HTTP/1.1\r\nHost: two.test\r\n\r\n"
     client = opened()().send(connect_to("two.test:80") + request)
 
@@ -182,11 +182,11 @@ def test_what_is_said_before_the_line_is_there_is_not_lost(opened):
         ("https://one.test/a", "None GET https one.test /a "),  # as axios asks its proxy
     ],
 )
-def test_a_whole_url_is_answered_as_its_host_would(opened, url, response):
+def test_a_request_with_an_absolute_url_gets_the_response_of_its_host(opened, url, response):
     opened()().send(get(url)).hears(said(response))
 
 
-def test_the_url_counts_and_not_the_host_header(opened):
+def test_the_url_takes_precedence_over_the_host_header(opened):
     opened()().send(get("http://one.test/", host="example.com")).hears(said("None GET http one.test / "))
 
 
@@ -203,12 +203,12 @@ def test_requests_that_are_sent_ahead_are_answered_in_their_order(opened):
     client.hears(b"".join(map(said, responses)))
 
 
-def test_a_body_arrives(opened):
+def test_a_request_body_is_received(opened):
     request = get("http://one.test/", b"Content-Length: 3\r\n").replace(b"GET", b"POST") + b"abc"
     opened()().send(request).hears(said("None POST http one.test / abc"))
 
 
-def test_it_leads_to_the_listeners_of_its_own_listener(opened, application):
+def test_it_relays_to_the_listeners_of_its_own_name(opened, application):
     connect = opened(listener="mine", before=[Listener(application, name="other")])
 
     connect().send(get("http://one.test/")).hears(said("mine GET http one.test / "))
@@ -259,7 +259,7 @@ def test_connect_to_another_host_is_rejected_and_closed(opened, place):
 
 
 @pytest.mark.parametrize("host", ["api.one.test", "one.test.example.com", "8.8.8.8", "xn--ne-lka.test"])
-def test_a_whole_url_of_another_host_is_rejected(opened, host):
+def test_an_absolute_url_of_another_host_is_rejected(opened, host):
     near = "; did you mean one.test?" if host == "api.one.test" else ""
     client = opened(hosts=Hosts(("one.test",)))()
 
@@ -291,7 +291,7 @@ def test_without_https_connect_to_port_443_is_rejected(opened):
     receives_error(client, rejected("one.test is not served on port 443; this server has no such listener"))
 
 
-TAKEN_FOR_A_SERVER = (
+NOT_A_PROXY_REQUEST = (
     "this is a forward proxy: it takes CONNECT and absolute URLs; set HTTPS_PROXY and http_proxy to this address, "
     "as `mockserver env` prints them"
 )
@@ -301,21 +301,23 @@ TAKEN_FOR_A_SERVER = (
     "request_line",
     ["GET / HTTP/1.1", "OPTIONS * HTTP/1.1", "GET ftp://one.test/ HTTP/1.1", "CONNECT one.test:0 HTTP/1.1"],
 )
-def test_who_takes_it_for_a_server_is_given_what_it_is(opened, request_line):
+def test_a_request_that_is_not_for_a_proxy_is_rejected(opened, request_line):
     client = opened()().send(f"{request_line}\r\nHost: one.test\r\n\r\n".encode())
-    expected = rejected(TAKEN_FOR_A_SERVER, "Bad Request", status=400, close=request_line.startswith("CONNECT"))
+    expected = rejected(NOT_A_PROXY_REQUEST, "Bad Request", status=400, close=request_line.startswith("CONNECT"))
 
     receives_error(client, expected)
 
 
-def test_it_does_not_lead_to_itself(opened):
+def test_it_does_not_connect_to_itself(opened):
     connect = opened()
     url = connect.server.urls[-1]
 
-    receives_error(connect().send(get(f"{url}/")), rejected(TAKEN_FOR_A_SERVER, "Bad Request", status=400, close=False))
+    receives_error(
+        connect().send(get(f"{url}/")), rejected(NOT_A_PROXY_REQUEST, "Bad Request", status=400, close=False)
+    )
 
 
-def test_garbage_is_rejected_as_everywhere(opened, application):
+def test_garbage_is_rejected_as_by_other_listeners(opened, application):
     response = opened()().send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").rest()
 
     assert response.startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -337,7 +339,7 @@ def test_a_silent_client_is_disconnected(opened):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_the_clients_own_loopback_is_carried(opened, receiver, host):
+def test_loopback_hosts_are_relayed_for_local_clients(opened, receiver, host):
     client = opened()().send(connect_to(f"{host}:{receiver.port}")).hears(ESTABLISHED)
     accepted = receiver.accept()
 
@@ -353,7 +355,7 @@ def test_a_host_that_is_allowed_is_connected_to(opened, receiver):
     assert receiver.accept()
 
 
-def test_a_message_for_another_host_arrives_as_its_server_wants_it(opened, receiver):
+def test_a_request_for_an_allowed_host_is_forwarded_in_origin_form(opened, receiver):
     url = f"http://127.0.0.1:{receiver.port}"
     client = opened()()
     client.send(
@@ -372,7 +374,7 @@ def test_a_message_for_another_host_arrives_as_its_server_wants_it(opened, recei
     assert b"HTTP/1.1 200 OK\r\n\r\nno length" == client.rest()
 
 
-def test_what_follows_such_a_message_goes_nowhere(opened, receiver):
+def test_bytes_after_a_forwarded_request_are_dropped(opened, receiver):
     client = opened()().send(get(f"http://127.0.0.1:{receiver.port}/"))
     accepted = receiver.accept()
     accepted.hears(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{receiver.port}\r\nConnection: close\r\n\r\n".encode())
@@ -383,7 +385,7 @@ def test_what_follows_such_a_message_goes_nowhere(opened, receiver):
     assert not select.select([accepted.socket], [], [], 0)[0]
 
 
-def test_a_body_that_is_longer_than_is_kept_is_not_carried_in_part(opened, receiver):
+def test_a_request_with_a_body_over_the_limit_is_not_forwarded(opened, receiver):
     place = f"127.0.0.1:{receiver.port}"
     client = opened(Limits(body=10))().send(get(f"http://{place}/", b"Content-Length: 11\r\n") + b"x" * 11)
     sentence = "the body of the request for 127.0.0.1 is longer than --body-bytes allows"
@@ -404,7 +406,7 @@ def test_a_host_that_cannot_be_reached_is_a_bad_gateway(opened, unknown):
 
 
 @pytest.mark.parametrize("host", [f"{'x' * 64}.invalid", "a..invalid"])
-def test_a_name_that_is_none_is_a_bad_gateway(opened, host):
+def test_an_invalid_host_name_is_a_bad_gateway(opened, host):
     response = opened(allowed=("*.invalid",))().send(connect_to(f"{host}:80")).rest()
 
     assert response.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
@@ -422,7 +424,7 @@ def line(opened, receiver):
     return near, receiver.accept(), connect.server
 
 
-def test_a_half_close_stays_half(line):
+def test_a_half_close_by_the_client_is_passed_on(line):
     near, far, _ = line
     near.socket.shutdown(socket.SHUT_WR)
     assert b"" == far.rest()
@@ -433,7 +435,7 @@ def test_a_half_close_stays_half(line):
     assert b"" == near.rest()
 
 
-def test_a_half_close_from_afar_stays_half(line):
+def test_a_half_close_by_the_other_host_is_passed_on(line):
     near, far, _ = line
     far.send(b"bye").socket.shutdown(socket.SHUT_WR)
     assert b"bye" == near.rest()
@@ -442,7 +444,7 @@ def test_a_half_close_from_afar_stays_half(line):
     far.hears(b"and thanks")
 
 
-def test_a_close_is_a_close(line):
+def test_a_close_is_passed_on(line):
     near, far, _ = line
     far.send(b"the last word").socket.close()
 
@@ -450,14 +452,14 @@ def test_a_close_is_a_close(line):
 
 
 @pytest.mark.parametrize("who", [0, 1])
-def test_a_reset_is_a_reset(line, who):
+def test_a_reset_is_passed_on(line, who):
     line[who].resets()
 
     with pytest.raises(ConnectionResetError):
         line[1 - who].socket.recv(1)
 
 
-def test_what_was_said_before_a_reset_is_heard(line):
+def test_bytes_sent_before_a_reset_are_received(line):
     near, far, _ = line
     far.send(b"spoken")
     near.hears(b"spoken")
@@ -467,7 +469,7 @@ def test_what_was_said_before_a_reset_is_heard(line):
         near.socket.recv(1)
 
 
-def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, ca, application):
+def test_a_fault_inside_tls_reaches_the_client_unchanged(opened, ca, application):
     application.timings["/reset"] = ResponseTiming(ending=Ending.RESET)
     application.timings["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
     connect = opened()
@@ -485,7 +487,7 @@ def test_a_fault_behind_tls_reaches_the_client_as_it_is(opened, ca, application)
     assert ask("/cut").rest().endswith(b"\r\n\r\nNon")
 
 
-def test_a_fault_of_a_whole_url_is_performed_here(opened, application):
+def test_a_fault_applies_to_a_request_with_an_absolute_url(opened, application):
     application.timings["/reset"] = ResponseTiming(ending=Ending.RESET)
     application.timings["/cut"] = ResponseTiming(cut=3, ending=Ending.CLOSE)
     connect = opened()
@@ -495,7 +497,7 @@ def test_a_fault_of_a_whole_url_is_performed_here(opened, application):
     assert connect().send(get("http://one.test/cut")).rest().endswith(b"\r\n\r\nNon")
 
 
-def test_who_reads_slowly_is_waited_for(line):
+def test_a_slow_reader_pauses_the_other_side(line):
     near, far, _ = line
     far.socket.setblocking(False)
     sent = 0
@@ -514,7 +516,7 @@ def test_who_reads_slowly_is_waited_for(line):
     assert sent == len(near.rest())
 
 
-def test_both_ways_at_once_nothing_is_lost(line):
+def test_nothing_is_lost_when_both_sides_send_at_once(line):
     near, far, _ = line
     size = 8 << 20
     near_says, far_says = bytes(size), b"\xff" * size
@@ -534,7 +536,7 @@ def test_both_ways_at_once_nothing_is_lost(line):
     assert [near_says] == heard
 
 
-def test_the_end_of_the_server_is_the_end_of_the_line(line):
+def test_relayed_connections_end_when_the_server_stops(line):
     near, far, server = line
     server.stop()
 
@@ -577,30 +579,30 @@ def test_a_thousand_connections_at_once(opened):
 
 # -- where it leads -----------------------------------------------------------------------------------------------------
 
-ROADS = ProxyPolicy(
+POLICY = ProxyPolicy(
     Hosts(HOSTS), ("example.com", "*.example.org"), ProxyTarget("127.0.0.1", 80), ProxyTarget("127.0.0.1", 443)
 )
 
 
 @pytest.mark.parametrize("host", ["example.com", "a.example.org", "a.b.example.org"])
-def test_who_is_allowed_is_reached(host):
-    assert ProxyTarget(host, 8080) == ROADS.find_target(ProxyTarget(host, 8080), from_loopback=False)
+def test_an_allowed_host_is_reached(host):
+    assert ProxyTarget(host, 8080) == POLICY.find_target(ProxyTarget(host, 8080), from_loopback=False)
 
 
 @pytest.mark.parametrize("host", ["a.example.com", "example.org", "xexample.org", "example.com.evil.test", ""])
-def test_who_is_not_is_not(host):
+def test_a_host_that_is_not_allowed_is_rejected(host):
     with pytest.raises(HostRejected):
-        ROADS.find_target(ProxyTarget(host, 80), from_loopback=True)
+        POLICY.find_target(ProxyTarget(host, 80), from_loopback=True)
 
 
 @pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1"])
 def test_loopback_is_for_clients_of_this_machine(host):
-    assert ProxyTarget(host, 80) == ROADS.find_target(ProxyTarget(host, 80), from_loopback=True)
+    assert ProxyTarget(host, 80) == POLICY.find_target(ProxyTarget(host, 80), from_loopback=True)
     with pytest.raises(HostRejected):
-        ROADS.find_target(ProxyTarget(host, 80), from_loopback=False)
+        POLICY.find_target(ProxyTarget(host, 80), from_loopback=False)
 
 
-def test_a_providers_host_stays_ours_whoever_is_allowed():
+def test_a_providers_host_is_intercepted_even_if_all_hosts_are_allowed():
     policy = ProxyPolicy(Hosts(HOSTS), ("one.test", "*.test"), ProxyTarget("127.0.0.1", 7670), None)
 
     assert ProxyTarget("127.0.0.1", 7670) == policy.find_target(ProxyTarget("one.test", 80), from_loopback=False)
@@ -609,14 +611,14 @@ def test_a_providers_host_stays_ours_whoever_is_allowed():
 
 
 @pytest.mark.parametrize("host", ["one.test", "localhost.example.com", "128.0.0.1", "0.0.0.0", ""])
-def test_what_is_no_loopback(host):
+def test_other_addresses_are_not_loopback(host):
     assert not is_loopback(host)
 
 
 # -- in the journal -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_rejected_stands_in_the_journal_with_its_reason():
+def test_rejected_requests_are_in_the_journal_with_the_reason():
     with MockServer(proxy=True, freeze="2026-06-01T12:00:00Z") as mock:
         port = int(mock.proxy_url.rpartition(":")[2])
         for request in (connect_to("api.serwersms.pl:443"), get("http://example.com/?secret_access_key=real")):
@@ -646,7 +648,7 @@ def test_what_is_rejected_stands_in_the_journal_with_its_reason():
     ] == received
 
 
-def test_what_is_carried_stands_there_as_if_it_had_come_directly():
+def test_intercepted_requests_are_in_the_journal_like_direct_ones():
     with MockServer(proxy=True) as mock:
         port = int(mock.proxy_url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connected:
