@@ -53,7 +53,6 @@ class Unsourced(ProviderError):
             "its error Unsourced has no source: documented(…) or assumed(…)",
         ),
         ({"routing_errors": {500: Unsourced}}, "routing_errors names Unsourced, which is not one of its errors"),
-        ({"routing_errors": {}}, "routing_errors has no error for 500"),
         (
             {"routes": (*MGAGE.routes, Route("GET", "/api/lists"))},
             "its route GET /api/lists leads to no operation",

@@ -34,10 +34,10 @@ class Call(Struct, frozen=True):
     operation: str
     """The operation's name as it was sent; empty if none was."""
     values: Mapping[str, Any]
-    """The parameters, by name."""
+    """The values of the parameters, by name."""
     credential: Credential | None = None
     defect: ProviderError | None = None
-    """Why the request could not be read."""
+    """The error for a request that could not be read; ``None`` when it could."""
 
 
 class Kind(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What a provider hands to the server. A provider is complete when it is a `Provider`."""
+"""The `Provider` value that a provider package offers, and the values that it consists of."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class Route(NamedTuple):
     method: str
     """In capitals; GET stands for HEAD too."""
     path: str
-    """With ``<name>`` for one segment, ``<any(one,other):name>`` and, at its end, ``<path:name>``; the provider reads these itself."""
+    """A pattern: ``<name>`` is one segment, ``<any(one,other):name>`` one of these, and ``<path:name>`` the rest of the path. The
+    provider's `parse` reads the values from the request's path."""
     operations: Sequence[str] = ()
     """The names of the operations that it leads to; several where a parameter chooses between them, see `Provider.operation_parameter`."""
     only_errors: bool = False
@@ -48,81 +49,81 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Quirk:
-    """A switch: one place where the documents leave more than one variant open."""
+    """A quirk with a switch: a place where the documents leave more than one variant open."""
 
     number: str
-    """The entry of the provider's QUIRKS.md."""
+    """The number of its entry in the provider's QUIRKS.md."""
     name: str
-    """What a world file calls it."""
+    """The name of its switch in world files and in the control API."""
     variants: Sequence[str]
-    """The default first."""
+    """The variants, the default first."""
     any_zone: bool = False
-    """Whether any IANA zone name is a variant too."""
+    """Whether the name of any IANA time zone is a variant too."""
     operations: Sequence[str] = ()
-    """Whose answers it may change, where they are no provider errors."""
+    """The operations whose accepted responses it may change."""
 
     @property
     def default(self) -> str:
-        """The variant that is taken when no one says otherwise."""
+        """The variant of a world that chooses none."""
         return self.variants[0]
 
 
 class Magic(NamedTuple):
-    """Values of a parameter that bring about an outcome, in every world: ours, and not the provider's."""
+    """Magic values: a range of values of a parameter that bring about an outcome in every world. They are ours, not the provider's."""
 
     parameter: str
-    """The parameter, by the provider's name for it."""
+    """The name of the parameter."""
     range: str
-    """The values, as people write them."""
+    """The range in words, such as ``15550100000 to 15550100009``."""
     first: str
-    """The first of them, as requests have it: digits, perhaps behind a plus sign."""
+    """The first value, as requests send it: digits, perhaps after a plus sign."""
     last: str
-    """The last of them, which is one of them too."""
+    """The last value, included."""
     outcome: str
-    """What happens, in a sentence."""
+    """The outcome, in one sentence."""
 
     @classmethod
     def of(cls, parameter: str, first: str, last: str, outcome: str) -> Magic:
-        """The values between two, both included."""
+        """Return the magic values from `first` to `last`, both included."""
         return cls(parameter, f"{first} to {last}", first, last, outcome)
 
     def has(self, value: str) -> bool:
-        """Whether a value is one of them."""
+        """Return whether a value is in the range."""
         return len(value) == len(self.first) and self.first <= value <= self.last
 
     def values(self) -> Iterator[str]:
-        """Every one of them."""
+        """Yield every value of the range."""
         sign = "+" if self.first.startswith("+") else ""
         return (f"{sign}{number}" for number in range(int(self.first), int(self.last) + 1))
 
 
 class Behaviour(NamedTuple):
-    """Something documented that a client meets sooner or later, and that its tests had better meet first."""
+    """A documented behaviour that the tests of a client should cover; `mockserver coverage` says whether they do."""
 
     name: str
     source: Source
     seen: Callable[[Exchange], bool] | None = None
-    """Whether an answer shows it, asked of answers that reached the client as they were decided, provider errors apart."""
+    """Return whether an exchange shows it; called for accepted exchanges that no fault changed."""
     done: Callable[[Delivery], bool] | None = None
-    """Whether a delivery to the customer shows it."""
+    """Return whether a delivery shows it."""
 
 
 class Pages(NamedTuple):
-    """How a provider leads from page to page by addresses that it gives."""
+    """How a provider's responses link to the next page."""
 
     following: Callable[[Exchange], str | None]
-    """The target that an answer gives for the next page."""
+    """Return the request target of the next page that a response gives; ``None`` on the last page."""
     is_later: Callable[[Exchange], bool]
-    """Whether a request is for another page than the first."""
+    """Return whether a request asks for another page than the first."""
 
 
 class Probe(NamedTuple):
-    """An address that shows whether a client reaches us in the provider's place."""
+    """A request that shows whether a client reaches this server in place of the provider."""
 
     url: str
-    """At one of the provider's hosts, without a port; ``http`` or ``https``."""
+    """An ``http`` or ``https`` URL at one of the provider's hosts, without a port."""
     response: str
-    """A text that only our answer holds, in the default world."""
+    """A text that only this server's response contains, in the default world."""
 
 
 def _receive_nothing(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - the default of `Provider.receive_inbound`
@@ -131,53 +132,53 @@ def _receive_nothing(fields: Mapping[str, Any], state: State, now: Instant, ids:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Provider:
-    """One vendor's API: what it is called, where it is found, what it offers, and the steps of a request."""
+    """One vendor's API: its names, hosts and routes, its operations, and the functions that process a request."""
 
     name: str
-    """In world files, addresses and the journal."""
+    """The name in world files, addresses and the journal."""
     title: str
-    """As people write it."""
+    """The name as people write it."""
     hosts: Sequence[str]
-    """The host names it answers for."""
+    """The vendor's host names."""
     prefixes: Sequence[str] = ()
-    """Beginnings of paths that are no other provider's."""
+    """Beginnings of paths that belong to no other provider."""
     routes: Sequence[Route]
     """The methods and paths that lead to its operations."""
     operations: Sequence[Operation]
-    """What it can be asked for."""
+    """The operations that it offers."""
     errors: Sequence[type[ProviderError]]
-    """Every error that it can answer with."""
+    """Every error that it can respond with."""
     schema: Path
     """The JSON Schema of one of its accounts in a world file, without `account_fields` and `message_fields`."""
     account_fields: type[Struct] | None = None
-    """What its accounts have beside the common fields, in `Account.fields`; its JSON Schema is what they are checked by."""
+    """The type of `Account.fields`: what its accounts have beside the common fields. They are checked by its JSON Schema."""
     message_fields: type[Struct] | None = None
-    """What its messages have beside the common fields, in `Message.fields`; likewise."""
+    """The type of `Message.fields`: what its messages have beside the common fields."""
     accounts: Path | None = None
-    """A world file with accounts of its own, which the shipped worlds hold too."""
+    """A world file with accounts that are added to the shipped worlds."""
     example: str = ""
-    """A command line that shows it at work; ``{url}`` is where we listen."""
+    """A command line with an example request; ``{url}`` stands for the server's URL."""
 
     parse: Callable[[ProviderRequest], Call]
-    """Read a request; never raises."""
+    """Parse a request; never raises."""
     decide: Callable[[Call, State, Instant, IdReservation], Decision]
-    """Conclude, purely; `decide_by` makes one."""
+    """Decide a call, purely; `decide_by` makes such a function."""
     render: Callable[[Decision, Call, Mapping[str, str], SerializationCache], Response]
-    """Write what was concluded in the provider's wire format and the world's variants, with what is remembered of messages."""
+    """Write a decision in the provider's wire format and the world's variants; the cache keeps messages that were written before."""
     routing_errors: Mapping[int, type[ProviderError]] = field(default_factory=dict)
-    """The errors for requests that reach its host or a prefix but no operation, by 400, 404, 405, 413 and 500; the one of 500 also
-    stands for those that are not there, and says that the server failed. Empty where the responses are plain text."""
+    """The errors for requests that reach its host or a prefix but no operation, by status: 400 for bytes that are no HTTP request or
+    name an impossible host, 404, 405, and 500 where the server failed. A status without one gets plain text."""
     render_routing_error: Callable[[ProviderError, ProviderRequest], Response] | None = None
     """Write one of the `routing_errors` in the provider's wire format."""
     error_builders: Mapping[type[ProviderError], ErrorBuilder] = field(default_factory=dict)
     """How a fault rule's errors are built where `error_injection.default_facts` and the parameter tables do not give their facts."""
 
     receive_inbound: Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision] = _receive_nothing
-    """Receive a message from a handset, given its fields as a world file has them; raises ValueError for wrong ones."""
+    """Receive a message from a handset, given its fields as in a world file; raises ValueError for wrong ones."""
     inbound_kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Kind of an inbound message -> the fields that it takes beside ``sender`` and ``text``; empty where all are alike."""
+    """Kind of an inbound message -> its fields beside ``sender`` and ``text``; empty where there is one kind."""
     build_webhook: Callable[[Delivery, State], OutgoingRequest] | None = None
-    """The request that tells a customer's URL what a delivery is about; ``None`` where there are no webhooks."""
+    """Build the webhook request of a delivery; ``None`` where there are no webhooks."""
     evaluate_attempt: Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision] | None = None
     """Decide whether a webhook attempt succeeded and when to retry; see `webhooks.end_attempt`."""
     request_types: Sequence[str] = ("application/json",)
@@ -189,7 +190,7 @@ class Provider:
     operation_parameter: str = ""
     """The parameter that holds an operation's name where a route leads to several."""
     placeholders: Sequence[str] = ()
-    """What it fills in where a forwarding rule's URL has it between two ``#``."""
+    """The names that it replaces in a forwarding rule's URL, where they stand between two ``#``."""
 
     quirks: Sequence[Quirk] = ()
     """Its switches."""
@@ -198,22 +199,22 @@ class Provider:
     secret_headers: Sequence[str] = ()
     """Headers whose values are credentials, beside ``Authorization``, ``Proxy-Authorization`` and ``Cookie``."""
     magic: Sequence[Magic] = ()
-    """Values that bring about an outcome, so that a client meets it through ordinary calls."""
+    """The magic values, by which a client meets an outcome through ordinary calls."""
     behaviours: Sequence[Behaviour] = ()
-    """What its clients meet, documented errors apart."""
+    """The behaviours, beside documented errors, that the tests of a client should cover."""
     pages: Pages | None = None
-    """Where it gives addresses of pages."""
+    """How its responses link to the next page; ``None`` where they do not."""
     send_example: str = ""
-    """A command line that sends a message: with ``{url}``, ``{user}``, ``{secret}`` and the ``{number}`` it is sent from."""
+    """A command line that sends a message; ``{url}``, ``{user}``, ``{secret}`` and ``{number}``, the sender, are replaced."""
     probes: Sequence[Probe] = ()
-    """Addresses that `mockserver doctor` lets this machine's clients ask for."""
+    """The requests that `mockserver doctor` sends with this machine's clients."""
     seed: str = ""
-    """The module with which `mockserver fixtures make` makes its accounts, imported by no server: ``documents()`` returns those of the
-    provider's documents, ``demo(seed, messages)`` one with so many messages. Empty where it makes none."""
+    """The module with which `mockserver fixtures make` makes its accounts; no server imports it. Its ``documents()`` returns those of the
+    provider's documents, its ``demo(seed, messages)`` one with that many messages. Empty where there is none."""
 
     @cached_property
     def operations_by_name(self) -> Mapping[str, Operation]:
-        """Its operations by name."""
+        """The operations by name."""
         return {operation.name: operation for operation in self.operations}
 
     @cached_property
@@ -226,11 +227,11 @@ class Provider:
 
         Args:
             request: the request.
-            status: 400, 404, 405, 413 or, when the server failed, 500.
+            status: 400, 404, 405 or, when the server failed, 500.
         """
-        if self.render_routing_error is None:
+        error = self.routing_errors.get(status)
+        if error is None or self.render_routing_error is None:
             return Response(status, (("Content-Type", "text/plain"),), HTTPStatus(status).phrase.encode())
-        error = self.routing_errors.get(status) or self.routing_errors[500]
         return self.render_routing_error(error(**request_facts(error, request)), request)
 
     @cached_property
@@ -240,7 +241,7 @@ class Provider:
 
     @cached_property
     def parameters(self) -> Sequence[Parameter]:
-        """Everything that its operations read, once for each name."""
+        """The parameters of all operations, one for each name."""
         rows = {row.name: row for each in self.operations for row in (*each.common, *each.parameters)}
         return tuple(rows.values())
 

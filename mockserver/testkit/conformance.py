@@ -24,6 +24,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator
 
 from mockserver.admin.quirk_parser import entries
 from mockserver.app import Service, build_service
@@ -32,6 +33,7 @@ from mockserver.http.fault_effects import RESPONSE_FAULTS
 from mockserver.http.request import HttpRequest
 from mockserver.sdk import Operation, Provider, ProviderError, Response, Source
 from mockserver.sdk.loading import find_defects, installed_providers
+from mockserver.sdk.openapi import describe_provider
 
 if TYPE_CHECKING:
     from mockserver.client import ExchangeRecord
@@ -233,6 +235,23 @@ class SourceTests(ConformanceTests):
         found = {row.name: self.problems_of(row.source) for row in rows}
 
         assert {name: problems for name, problems in found.items() if problems} == {}
+
+    def test_the_example_of_an_operation_fits_its_openapi_description(self, operation: Operation) -> None:
+        """Its path and method, its query parameters and its body."""
+        example = self.example(operation)
+        paths = describe_provider(self.provider, "1")["paths"]
+        fitting = (path for path in paths if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), example.path))
+        described = next(
+            paths[path][example.method.lower()] for path in fitting if example.method.lower() in paths[path]
+        )
+        query = {each["name"]: each["required"] for each in described["parameters"] if each["in"] == "query"}
+        body = example.form if example.json is None else example.json
+
+        assert {name for name, is_required in query.items() if is_required} <= set(example.query) <= set(query)
+        assert (body is not None) == ("requestBody" in described)
+        if body is not None:
+            schema = next(iter(described["requestBody"]["content"].values()))["schema"]
+            assert [error.message for error in Draft202012Validator(schema).iter_errors(body)] == []
 
     def test_an_error_has_a_source(self, error: type[ProviderError]) -> None:
         """A sentence in its document, or a quirk in QUIRKS.md."""
