@@ -1,8 +1,8 @@
-"""What a provider is made of: all that a provider package imports from mockserver.
+"""The public names for provider packages; a provider imports nothing else of mockserver.
 
-A provider is a `Provider` value whose `Operation` objects decide purely: a call and the world's `State` in, a `Decision`
-out. Names that do not stand in ``__all__`` are not public. `SDK_VERSION` rises by its first number when a name goes or
-changes its meaning, and by its second when one is added.
+A provider is a `Provider` value whose `Operation` objects decide purely: from a call and the world's `State` to a
+`Decision`. Names outside ``__all__`` are not public. The first number of `SDK_VERSION` rises when a name is removed or
+changes its meaning, the second when one is added.
 """
 
 from __future__ import annotations

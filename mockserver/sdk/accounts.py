@@ -1,4 +1,4 @@
-"""The accounts that a provider brings along for the shipped worlds."""
+"""The accounts that a provider adds to the shipped worlds."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @cache
 def read_accounts(provider: Provider) -> tuple[dict[str, Any], ...]:
-    """The accounts of `Provider.accounts`, as world files describe them; none where it has no such file.
+    """Read the accounts of `Provider.accounts` in the form of world files; none where the provider has no such file.
 
     Raises:
-        WorldFileError: it is no world file, or has an account of another provider.
+        WorldFileError: the file is no world file, or has an account of another provider.
     """
     path = provider.accounts
     if path is None:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def fields_schema(fields: type[Struct]) -> dict[str, Any]:
-    """The JSON Schema (draft 7) of an object that holds the fields of a Struct and no other.
+    """Return the JSON Schema (draft 7) of an object with the fields of a Struct and no others.
 
-    Each part has a description that completes the sentence "... is not": the one of `msgspec.Meta`, or one made of the type.
+    Each part has a description that completes the sentence "... is not": that of `msgspec.Meta`, or one made from the type.
 
     Raises:
-        ValueError: the Struct holds one of its own kind.
+        ValueError: the Struct contains itself.
         TypeError: a field's type has no JSON Schema.
     """
     schema = msgspec.json.schema(fields)
@@ -29,7 +29,7 @@ def fields_schema(fields: type[Struct]) -> dict[str, Any]:
 def complete_schema(
     schema: dict[str, Any], message_fields: type[Struct] | None, account_fields: type[Struct] | None
 ) -> dict[str, Any]:
-    """The JSON Schema of an account in a world file, with ``fields`` in the account and in its messages."""
+    """Return the JSON Schema of an account in a world file, with ``fields`` in the account and in its messages."""
     message = schema["definitions"]["message"] if message_fields is not None else {}
     for part, fields in ((message, message_fields), (schema, account_fields)):
         if fields is not None:
@@ -41,7 +41,7 @@ def complete_schema(
 
 
 def _converted(part: Mapping[str, Any], definitions: Mapping[str, Any], inside: tuple[str, ...]) -> dict[str, Any]:
-    """A part of msgspec's schema without references, in the words of draft 7."""
+    """Return a part of msgspec's schema as draft 7, with its references resolved."""
     if "$ref" in part:
         name = part["$ref"].removeprefix("#/$defs/")
         if name in inside:

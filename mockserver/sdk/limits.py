@@ -1,7 +1,7 @@
-"""Rate limits: how often something may be done in so many seconds of the world's clock. Pure.
+"""Rate limits on the world's clock. Pure.
 
-A provider names its limits, asks `limit_usage` where a request stands, raises an error of its own where one is
-exceeded, and puts `LimitUsage.events` among the events of what it accepts.
+A provider gets the usage of its limits by `limit_usage`, raises an error of its own where one is exceeded, and adds
+`LimitUsage.events` to the events of an accepted request.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from mockserver.engine.state import State
 
 
 class ExceededLimit(NamedTuple):
-    """The limit that a request has to wait for."""
+    """The exceeded limit for which a request has to wait longest."""
 
     limit: Limit
     free_at: Instant
-    """When another use is possible: microseconds since 1970."""
+    """The instant of the next possible use, in microseconds since 1970."""
 
 
 class LimitUsage(Struct, frozen=True, gc=False):
-    """The earlier uses that a request meets at some limits."""
+    """The earlier uses that count against the limits of a request."""
 
     limits: tuple[tuple[Limit, str], ...]
-    """Each limit with the key of whose uses count; limits on one thing share its uses."""
+    """Each limit with the key under which its uses are counted; limits with one key share its uses."""
     uses: tuple[tuple[Instant, ...], ...]
-    """The latest uses for each of them, in ascending order."""
+    """The instants of the latest uses for each limit, in ascending order."""
     now: Instant
 
     @property
     def statuses(self) -> tuple[LimitStatus, ...]:
-        """Where each limit stands now."""
+        """The status of each limit now."""
         pairs = zip(self.limits, self.uses, strict=True)
         return tuple(limit_status(limit, uses, self.now) for (limit, _), uses in pairs)
 
     def exceeded(self) -> ExceededLimit | None:
-        """The limit that is free again last, the first of several; ``None`` when another use is possible now."""
+        """Return the exceeded limit that is free last, the first of several; ``None`` when another use is possible now."""
         now, latest, last = self.now, self.now, None
         for (limit, _), uses in zip(self.limits, self.uses, strict=True):
             if len(uses) >= limit.most:  # else it is free, and nothing is computed
@@ -59,28 +59,28 @@ class LimitUsage(Struct, frozen=True, gc=False):
         return tuple(counted.values())
 
     def counted(self) -> LimitUsage:
-        """The same with one use more, now."""
+        """Return the usage with one more use, now."""
         return LimitUsage(self.limits, tuple((*uses, self.now) for uses in self.uses), self.now)
 
 
 class UsageAfterUse(Struct, frozen=True, gc=False):
-    """Where the limits stand once this use is counted; computed when somebody asks, for the decision's trace."""
+    """The usage with the accepted request itself, for the decision's trace; computed when it is read."""
 
     usage: LimitUsage
 
     @property
     def statuses(self) -> tuple[LimitStatus, ...]:
-        """Where each limit stands, with this use among the others."""
+        """The status of each limit, with this use."""
         return self.usage.counted().statuses
 
 
 def limit_usage(state: State, limits: tuple[tuple[Limit, str], ...], now: Instant) -> LimitUsage:
-    """Where a request stands.
+    """Return the usage of some limits.
 
     Args:
-        state: of the world.
-        limits: each limit with the key of whose uses count, such as an account's key.
-        now: when it is asked.
+        state: the world's state.
+        limits: each limit with the key under which its uses are counted, such as an account's key.
+        now: the instant of the request.
     """
     uses: tuple[tuple[Instant, ...], ...] = ()
     for _, key in limits:

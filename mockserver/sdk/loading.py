@@ -1,7 +1,7 @@
 """Find the installed providers by their entry points, and check each of them once.
 
-A package offers a provider under the entry point group ``mockserver.providers``; ours do the same. One that cannot be
-imported, or that has a defect, is left out with a sentence that names its package, and stops no other.
+A package registers a provider under the entry point group ``mockserver.providers``, as this one does. A provider that
+cannot be imported, or that has a defect, is not served; a sentence names its package and the defect.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from .provider import Provider, Quirk
 GROUP = "mockserver.providers"
 """The entry point group."""
 OWN = "sms-mockserver"
-"""Our own distribution. Of two providers of one name its is the one that counts."""
+"""This distribution. Of two providers with one name, its own is served."""
 LIMITS = Quirk("", "limits", ("enforced", "off"))
 """The switch that every world has, for all providers with limits."""
 
 
 class ProviderSet:
-    """The providers that a server answers for, with what all of them bring along."""
+    """The providers of a server, and what is derived from all of them."""
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self.providers = tuple(providers)
@@ -54,7 +54,7 @@ class ProviderSet:
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
-        """Every host name that is answered for."""
+        """Every provider's host names."""
         return tuple(host for provider in self.providers for host in provider.hosts)
 
     @cached_property
@@ -69,7 +69,7 @@ class ProviderSet:
 
     @cached_property
     def callbacks(self) -> dict[str, ProviderCallbacks]:
-        """What each provider decides without a request, by its name."""
+        """The functions that decide without a request, by the provider's name."""
         return {
             provider.name: ProviderCallbacks(provider.receive_inbound, provider.evaluate_attempt)
             for provider in self.providers
@@ -78,29 +78,29 @@ class ProviderSet:
 
 @dataclass(frozen=True)
 class LoadedProvider:
-    """An entry point, with what came of it."""
+    """An entry point and the provider that was loaded from it."""
 
     entry: str
     """The entry point's name."""
     package: str
-    """The distribution that has it."""
+    """The name of its distribution."""
     version: str
     """The distribution's version."""
     provider: Provider | None
-    """``None`` where the import failed, or gave something else."""
+    """The provider; ``None`` where the import failed or gave something else."""
     problems: tuple[str, ...] = ()
     """A sentence for each defect; a provider that has one is not served."""
 
 
 @cache
 def load_providers() -> tuple[LoadedProvider, ...]:
-    """Every entry point of this environment, ours first; imported and checked once a process."""
+    """Load and check every entry point of this environment, once for a process; those of this distribution come first."""
     return check_together([load(point) for point in sorted(entry_points(group=GROUP), key=_order)])
 
 
 @cache
 def installed_providers() -> ProviderSet:
-    """The installed providers that have no defect."""
+    """Return the installed providers that have no defect."""
     return ProviderSet(each.provider for each in load_providers() if each.provider is not None and not each.problems)
 
 
@@ -125,7 +125,7 @@ def load(point: EntryPoint) -> LoadedProvider:
 
 
 def _why(reason: Exception) -> str:
-    """What an import failed of; an unknown field of a `Provider` with the one that may have been meant."""
+    """Return why an import failed; for an unknown field of a `Provider` with the one that may have been meant."""
     found = re.search(r"Provider\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(reason))
     if found is not None:
         return f"{found[1]}: {unknown_name('field', found[1], [field.name for field in fields(Provider)])}"
@@ -141,18 +141,14 @@ def check_together(loaded: Iterable[LoadedProvider]) -> tuple[LoadedProvider, ..
         problems = list(each.problems)
         if provider is not None and not problems:
             taken = [f"the name {provider.name}", *(f"the host {host}" for host in provider.hosts)]
-            problems = [
-                f"{where}: {owners[verification]} has {verification}"
-                for verification in taken
-                if verification in owners
-            ]
+            problems = [f"{where}: {owners[name]} has {name}" for name in taken if name in owners]
             owners |= dict.fromkeys(taken, each.package) if not problems else {}
         checked.append(LoadedProvider(each.entry, each.package, each.version, provider, tuple(problems)))
     return tuple(checked)
 
 
 def find_defects(provider: Provider) -> Iterator[str]:
-    """Say, in a sentence each, what a provider cannot be served with."""
+    """Yield the defects for which a provider is not served, in one sentence each."""
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", provider.name):
         yield f"its name {provider.name!r} is not a small letter followed by small letters, digits, - and _"
     for kind, names in (

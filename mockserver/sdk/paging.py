@@ -1,4 +1,4 @@
-"""Pages of messages: by number or offset, newest or oldest first, and by cursor. A page costs what it holds.
+"""Pages of messages: by number or offset, newest or oldest first, and by cursor. Selecting a page takes time for its messages only.
 
 Messages are ordered by instant, and at one instant by arrival.
 """
@@ -23,37 +23,37 @@ if TYPE_CHECKING:
 
 
 class Page(Struct, frozen=True):
-    """Which part of what is found."""
+    """A page of the selected messages, by its number."""
 
     number: int = 1
-    """From 1."""
+    """The number of the page, from 1."""
     size: int | None = None
-    """Messages on a page; ``None`` is everything on one page."""
+    """The number of messages on a page; ``None`` puts all on one page."""
     is_newest_first: bool = False
 
     def window(self, total: int) -> range:
-        """The places of its messages among all, counted from the oldest."""
+        """Return the positions of its messages among all, counted from the oldest."""
         if self.size is None:
             return range(total)
         return window(total, (self.number - 1) * self.size, self.size, self.is_newest_first)
 
     def count(self, total: int) -> int:
-        """How many pages there are."""
+        """Return the number of pages."""
         return -(-total // self.size) if self.size else 1
 
     def following(self, total: int) -> int | None:
-        """The number of the next page; ``None`` on the last one, and past it."""
+        """Return the number of the next page; ``None`` on the last one and after it."""
         return self.number + 1 if self.size is not None and total > self.number * self.size else None
 
 
 def window(total: int, offset: int, limit: int, is_newest_first: bool = False) -> range:
-    """The places, counted from the oldest, of so many messages behind an offset; shorter or empty at the end.
+    """Return the positions of the messages after an offset, counted from the oldest; fewer or none at the end of the list.
 
     Args:
-        total: how many messages there are.
-        offset: how many are left out, at the end from which the order begins.
-        limit: how many are wanted.
-        is_newest_first: whether the order begins at the newest.
+        total: the number of all messages.
+        offset: the number of messages to skip, from the beginning of the order.
+        limit: the largest number of positions.
+        is_newest_first: whether the order begins with the newest message.
     """
     start, stop = (total - offset - limit, total - offset) if is_newest_first else (offset, offset + limit)
     return range(max(0, start), max(0, min(stop, total)))
@@ -68,14 +68,14 @@ def newest_first(page: MessagePage) -> MessagePage:
 def select_page(
     messages: MessageStore, key: IndexKey, page: Page, since: Instant = EARLIEST, until: Instant = LATEST
 ) -> MessagePage:
-    """The messages of a page, in its order, and how many there are on all pages.
+    """Return the messages of a page, in its order, and the number of messages on all pages.
 
     Args:
-        messages: of the world.
-        key: which messages, such as `account_key` has it.
-        page: which part of them.
-        since: the first instant that counts.
-        until: the last one.
+        messages: the world's messages.
+        key: the key of the listed messages, such as that of `account_key`.
+        page: the page.
+        since: the first instant, included.
+        until: the last instant, included.
     """
     if not page.is_newest_first:
         return messages.select(key, since, until, 0 if page.size is None else (page.number - 1) * page.size, page.size)
@@ -84,7 +84,7 @@ def select_page(
 
 
 def find_message(messages: MessageStore, key: IndexKey, message_id: str) -> Message | None:
-    """The first message of a key that has an identifier of the provider's; ``None`` where there is none."""
+    """Return the first message of a key with this id; ``None`` where there is none."""
     for each in messages.select(key, EARLIEST, LATEST).slices:
         for message in each.where("id", message_id.__eq__).messages():
             return message
@@ -92,22 +92,22 @@ def find_message(messages: MessageStore, key: IndexKey, message_id: str) -> Mess
 
 
 class Cursor(NamedTuple):
-    """A place in a list that is newest first: behind one message. Messages that come later do not move it."""
+    """A position in a list that is newest first: after one message. Messages stored later do not move it."""
 
     at: Instant
     serial: int
 
     @classmethod
     def behind(cls, message: Message) -> Self:
-        """The place behind a message."""
+        """Return the position after a message."""
         return cls(message.at, message.serial)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what `written` wrote.
+        """Parse the text of a cursor.
 
         Raises:
-            ValueError: it is nothing that `written` wrote.
+            ValueError: it is not a text of `written`.
         """
         with suppress(ValueError):
             at, _, serial = urlsafe_b64decode(text.encode()).decode().partition(".")
@@ -118,16 +118,16 @@ class Cursor(NamedTuple):
 
     @property
     def written(self) -> str:
-        """As a text for URLs and JSON that clients hand back unread."""
+        """The cursor as an opaque text for URLs and JSON."""
         return urlsafe_b64encode(f"{self.at}.{self.serial}".encode()).decode()
 
 
 class CursorPage(NamedTuple):
-    """Some messages, newest first."""
+    """A page of messages, newest first."""
 
     messages: list[Message]
     following: Cursor | None
-    """Where the next page begins; ``None`` on the last one."""
+    """The cursor of the next page; ``None`` on the last one."""
 
     @property
     def next_cursor(self) -> str | None:
@@ -159,15 +159,15 @@ def select_after_cursor(
     since: Instant = EARLIEST,
     until: Instant = LATEST,
 ) -> CursorPage:
-    """The newest messages behind a cursor.
+    """Return the newest messages after a cursor.
 
     Args:
-        messages: of the world.
-        key: which messages, such as `account_key` has it.
-        size: how many at most.
-        cursor: where the page begins; ``None`` is the newest.
-        since: the first instant that counts.
-        until: the last one.
+        messages: the world's messages.
+        key: the key of the listed messages, such as that of `account_key`.
+        size: the largest number of messages on the page.
+        cursor: the position after which the page begins; ``None`` begins with the newest message.
+        since: the first instant, included.
+        until: the last instant, included.
     """
     passed = 0
     if cursor is not None and cursor.at <= until:

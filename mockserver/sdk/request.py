@@ -24,33 +24,33 @@ class ProviderRequest(Struct, frozen=True):
     """One request to a provider, as the client sent it."""
 
     method: str
-    """In capitals."""
+    """The method, in capitals."""
     path: str
-    """Decoded, without the prefix that names a world."""
+    """The decoded path, without the prefix that names a world."""
     query: bytes = b""
-    """The query string as it came."""
+    """The query string as it was sent."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Name and value of each header, in the order and spelling in which they came."""
+    """The name and value of each header, in the order and spelling in which they were sent."""
     fields: Mapping[str, str] | None = None
-    """The values of the headers by name in small letters, those of equal names joined by commas; read from `headers` where not given."""
+    """The values of the headers by name in small letters, those of equal names joined by commas; ``None`` reads them from `headers`."""
     body: bytes = b""
     """The body; only its beginning where `is_too_large`."""
     scheme: str = "http"
     host: str = "localhost"
-    """The host that the client asked, with its port where it named one."""
+    """The host to which the client sent the request, with its port where there is one."""
     prefix: str = ""
-    """What stands before `path` in the address: where the server is mounted, and the prefix that names a world."""
+    """The part of the URL's path before `path`: where the server is mounted, and the prefix that names a world."""
     is_too_large: bool = False
     """Whether the body was longer than the server reads."""
     is_bound: bool = False
-    """Whether listener, prefix or header chose the world, so that its credentials do not have to."""
+    """Whether the listener, a prefix or a header has chosen the world, so that the credentials need not."""
 
     def get(self, name: str, default: str = "") -> str:
-        """The value of a header; the values of several with that name are joined by commas.
+        """Return the value of a header; those of several with that name are joined by commas.
 
         Args:
-            name: in small letters.
-            default: what to return when there is none.
+            name: the name in small letters.
+            default: the value when there is no such header.
         """
         if self.fields is not None:
             return self.fields.get(name, default)
@@ -66,7 +66,7 @@ class ProviderRequest(Struct, frozen=True):
 
     @property
     def basic(self) -> tuple[str, str] | None:
-        """The user and password of HTTP Basic; none when the client sent no such credentials.
+        """The user and password of HTTP Basic; ``None`` when the client sent no such credentials.
 
         Raises:
             MalformedCredentials: the client sent some that cannot be read.
@@ -75,19 +75,19 @@ class ProviderRequest(Struct, frozen=True):
 
     @property
     def bearer(self) -> str | None:
-        """The token of a Bearer Authorization header; none when there is no such header, or no token in it."""
+        """The token of a Bearer Authorization header; ``None`` when there is no such header, or no token in it."""
         scheme, _, token = self.authorization.partition(" ")
         return (token.strip() or None) if scheme.lower() == "bearer" else None
 
     @property
     def url(self) -> str:
-        """The absolute address without its query, on the scheme, host and prefix that the client used."""
+        """The absolute URL without its query, with the scheme, host and prefix that the client used."""
         return _url(self.scheme, self.host, self.prefix, self.path)
 
 
 @lru_cache(maxsize=256)
 def _url(scheme: str, host: str, prefix: str, path: str) -> str:
-    """Clients ask for the same few addresses again and again."""
+    """Build a URL; cached, because clients request the same few URLs again and again."""
     return f"{scheme}://{host}{quote(prefix)}{quote(path, safe='/;=,')}"
 
 
@@ -97,7 +97,7 @@ class MalformedCredentials(ValueError):
 
 @lru_cache(maxsize=256)
 def parse_basic(header: str) -> tuple[str, str] | None:
-    """The user and password of an Authorization header; none when it is empty or of another scheme.
+    """Parse the user and password of an Authorization header; ``None`` when it is empty or of another scheme.
 
     Raises:
         MalformedCredentials: it is HTTP Basic, and cannot be read.

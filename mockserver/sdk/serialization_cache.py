@@ -1,10 +1,10 @@
-"""What messages look like on the wire, written once each.
+"""A cache of messages as a provider writes them on the wire.
 
-A message never changes, so what a provider wrote of it stays right as long as everything else that it looked at is the
-same. That is the provider's to say, in the form: the variants, the zone, a list of blocked numbers. Worlds that share a
-layer at the same offset in time share what was written of it, and it is forgotten with the layer.
+A stored version of a message does not change, so its serialized bytes are valid as long as everything else that they
+depend on is the same: the variants, the zone, a list of blocked numbers. The provider names these in the form. Worlds
+that share a segment of messages at the same offset in time share its entries, which are dropped with the segment.
 
-Long pages are remembered in one piece as well, for whoever asks again; apart, so that they push no message out.
+Long pages are cached as a whole too, in a part of their own, so that they displace no messages.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ _Written: TypeAlias = dict[Any, bytes]
 """Fragments by place; pieces by what is between their fragments, and their places."""
 
 _OVERHEAD = 150
-"""Bytes that a fragment costs beside its own, in the two objects and the table that hold it."""
+"""The bytes that an entry takes beside its fragment, in two objects and a table."""
 
 
 def compact(document: Mapping[str, Any]) -> bytes:
-    """A JSON document. Copied, because orjson's sits in a buffer of 4 kB, which whoever kept it would keep."""
+    """Return a JSON document. It is copied, because orjson's result keeps a buffer of 4 kB in memory."""
     return bytes(memoryview(orjson.dumps(document)))
 
 
 def spliced(document: Mapping[str, Any], end: bytes, inside: bytes) -> bytes:
-    """A JSON document with this in its empty last list; in one copy, for a page of 500 is 100 kB.
+    """Return a JSON document with some items in its last list; copied once, because a page of 500 messages is 100 kB.
 
     Args:
-        document: ends with an empty list.
-        end: what closes the list and whatever it stands in.
-        inside: JSON, with commas between what it has.
+        document: a document that ends with an empty list.
+        end: the bytes that close the list and everything around it.
+        inside: the items as JSON, with commas between them.
     """
     return b"".join((orjson.dumps(document).removesuffix(end), inside, end))
 
 
 class _Memory:
-    """What was written of each source. When it is full it starts again: to know which is oldest would cost more."""
+    """The fragments of each segment. A full memory is emptied, which costs less than to find the oldest entries."""
 
     __slots__ = ("held", "known", "most")
 
@@ -60,37 +60,37 @@ class _Memory:
         return self.known.setdefault(source, {}).setdefault((offset, form), {})
 
     def keep(self, written: _Written, key: object, fragment: bytes, size: int) -> None:
-        """Remember one, which costs so many bytes beside itself."""
+        """Keep a fragment, which takes ``size`` bytes beside its own."""
         if self.held < self.most:
             written[key] = fragment
             self.held += size + len(fragment)
 
 
 class SerializationCache:
-    """A bounded memory of them."""
+    """A cache of serialized messages with a largest size in bytes."""
 
     def __init__(self, most: int = 16 * 2**20, long: int = 20) -> None:
-        """Remember so many bytes; with 0 everything is written anew.
+        """Create an empty cache.
 
         Args:
-            most: bytes, of which a quarter is for pieces.
-            long: messages of a stretch from which on it is remembered in one piece too.
+            most: the largest size in bytes, a quarter of it for whole pages; 0 caches nothing.
+            long: the number of messages from which on a slice is cached as a whole too.
         """
         self._long = long
         self._single, self._pieces = _Memory(most - most // 4), _Memory(most // 4)
 
     @property
     def held(self) -> int:
-        """Bytes that are remembered."""
+        """The size in bytes."""
         return self._single.held + self._pieces.held
 
     def of(self, stretches: Iterable[MessageSlice], form: Hashable, write: Callable[[Message], bytes]) -> list[bytes]:
-        """What is written of each message.
+        """Return each message as it is written.
 
         Args:
             stretches: the messages.
-            form: all that the writing depends on beside the message itself, the provider's name included.
-            write: writes one.
+            form: everything that the bytes depend on beside the message, the provider's name included.
+            write: serializes a message.
         """
         found: list[bytes] = []
         for stretch in stretches:
@@ -100,13 +100,13 @@ class SerializationCache:
     def joined(
         self, stretches: Iterable[MessageSlice], form: Hashable, write: Callable[[Message], bytes], between: bytes
     ) -> bytes:
-        """The same in one piece.
+        """Return the written messages joined.
 
         Args:
             stretches: the messages.
-            form: as above.
-            write: writes one.
-            between: what stands between two of them.
+            form: as for `of`.
+            write: serializes a message.
+            between: the bytes between two messages.
         """
         pieces: list[bytes] = []
         for stretch in stretches:

@@ -1,7 +1,7 @@
-"""Webhooks: what a provider tells a customer's URL, when it tries again, and how it signs what it sends. Pure.
+"""Webhooks: opening and ending deliveries, schedules of repeated attempts, and signatures. Pure.
 
-`open_webhook` makes the event that begins a delivery. The provider's `build_webhook` makes the request of an attempt, and
-its `evaluate_attempt` ends in `end_attempt`, with the instant that a schedule gives for the next one.
+`open_webhook` returns the event that begins a delivery. The provider's `build_webhook` builds the request of an attempt,
+and its `evaluate_attempt` returns the decision of `end_attempt`.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from mockserver.engine.state import IdReservation, State
 
 
 class Schedule(Struct, frozen=True):
-    """Attempts at fixed times after the first one. An attempt that came too late to keep one goes on with the next."""
+    """Repeated attempts at fixed times after the first one. A time that has passed already is skipped."""
 
     offsets: tuple[int, ...]
     """Seconds after the first attempt, ascending."""
 
     @classmethod
     def at_offsets(cls, *seconds: int) -> Self:
-        """Repeats so many seconds after the first attempt."""
+        """Return a schedule of repeats at these seconds after the first attempt."""
         return cls(seconds)
 
     @classmethod
     def with_gaps(cls, *seconds: int) -> Self:
-        """Repeats so many seconds after one another."""
+        """Return a schedule of repeats with these seconds between one attempt and the next."""
         return cls(tuple(accumulate(seconds)))
 
     def following(self, attempts: Sequence[Attempt]) -> Instant | None:
@@ -47,12 +47,12 @@ class Schedule(Struct, frozen=True):
 
 
 class Retries(Struct, frozen=True):
-    """So many attempts, each some time after the one before."""
+    """A number of attempts with equal pauses between them."""
 
     attempts: int
-    """With the first one."""
+    """The number of attempts, the first one included."""
     pause: int = 60
-    """Seconds."""
+    """The seconds between two attempts."""
 
     def following(self, attempts: Sequence[Attempt]) -> Instant | None:
         """When the next attempt is due, after these; ``None`` for never."""
@@ -72,14 +72,14 @@ def open_webhook(
     requires_ack: bool = False,
     delay: int = 0,
 ) -> DeliveryOpened:
-    """The event that begins the delivery of something about a message.
+    """Return the event that begins a delivery about a message.
 
     Args:
         provider: the provider's name.
-        kind: of the webhook, in the provider's word.
-        message: what it is about; it is being stored by the same decision.
-        url: where to.
-        ids: where the delivery's number is from.
+        kind: the kind of webhook, in the provider's word.
+        message: the message, which the same decision stores.
+        url: the customer's URL.
+        ids: the source of the delivery's number.
         requires_ack: whether the receiver must answer as the provider demands.
         delay: seconds after the message at which the first attempt is due.
     """
@@ -100,18 +100,18 @@ def open_webhook(
 
 
 def abandon_webhooks(message: Message, state: State) -> tuple[DeliveryChanged, ...]:
-    """The events by which no more attempts are made at the deliveries about a message, such as one that is deleted."""
+    """Return the events that give up the waiting deliveries about a message, such as one that is deleted."""
     numbers = state.deliveries_by_message.get(message.serial, ())
     waiting = (number for number in numbers if state.deliveries[number].status == "due")
     return tuple(DeliveryChanged(number, "given up", None) for number in waiting)
 
 
 def failure_of(outcome: Outcome, *, needs_2xx: bool) -> str | None:
-    """Why an attempt failed, in one sentence; ``None`` when a response came, and it has a status that counts.
+    """Return why an attempt failed, in one sentence; ``None`` when it succeeded.
 
     Args:
-        outcome: of the attempt. A receiver that is too slow has failed.
-        needs_2xx: whether only 200 to 299 count.
+        outcome: the outcome of the attempt. A response that came too late is a failure.
+        needs_2xx: whether only a status of 200 to 299 is a success.
     """
     if outcome.status is None or outcome.error is not None:
         return outcome.error or "no answer came"
@@ -147,7 +147,7 @@ def end_attempt(
 
 
 def subject(delivery: Delivery, state: State) -> Message:
-    """The message that a delivery is about.
+    """Return the message that a delivery is about.
 
     Raises:
         LookupError: it was deleted.
@@ -159,11 +159,11 @@ def subject(delivery: Delivery, state: State) -> Message:
 
 
 def sign(secret: str, *parts: str | bytes, algorithm: str = "sha256") -> str:
-    """The HMAC of some parts, one after the other, in lower-case hexadecimal digits.
+    """Return the HMAC of some parts, one after the other, in lower-case hexadecimal digits.
 
     Args:
-        secret: the key; texts are taken in UTF-8.
-        parts: what is signed, such as a timestamp and a body.
+        secret: the key. Texts are encoded in UTF-8.
+        parts: the signed parts, such as a timestamp and a body.
         algorithm: a name that `hashlib` knows.
     """
     signature = hmac.new(secret.encode(), digestmod=algorithm)
