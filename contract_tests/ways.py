@@ -9,6 +9,7 @@ from threading import local
 from typing import Any
 from urllib.parse import quote
 
+from flask import Flask
 from msgspec.structs import replace
 from werkzeug.test import Client, run_wsgi_app
 
@@ -17,7 +18,9 @@ from mockserver.app import Service, build_service
 from mockserver.engine.registry import WorldRegistry
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.request import HttpRequest
+from mockserver.sdk.loading import ProviderSet
 from mockserver.sdk.response import AT_ONCE, TIMING, Response
+from mockserver.settings import Settings
 
 
 def both_ways(registry: WorldRegistry | Service) -> Client:
@@ -34,10 +37,7 @@ class BothWays:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._mirror = _Mirror(service)
-        mirrored = Service(service.settings, service.providers, service.registry)
-        mirrored.handler = self._mirror  # type: ignore[assignment]  # of a handler it has what Flask calls
-        self._flask = mirrored.app
+        self._mirror, self._flask = _mirrored(service)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Respond to a request."""
@@ -48,6 +48,7 @@ class BothWays:
             return self._service.app({**environ, "wsgi.input": BytesIO(received)}, start_response)
         response = seen.response
         self._mirror.expected, self._mirror.response = seen.request, response
+        self._mirror.registry = self._service.registry
         chunks, status, headers = run_wsgi_app(self._flask, {**environ, "wsgi.input": BytesIO(received)})
         body = b"".join(chunks)
         if response.timing is AT_ONCE:
@@ -56,6 +57,21 @@ class BothWays:
             given[TIMING] = response.timing
         start_response(status, list(headers))
         return [body]
+
+
+_MIRRORED: dict[tuple[Settings, ProviderSet], tuple[_Mirror, Flask]] = {}
+"""The Flask applications of this process, because one takes longer to build than a test takes to run."""
+
+
+def _mirrored(service: Service) -> tuple[_Mirror, Flask]:
+    """Return a Flask application like the service's, whose handler and registry are a `_Mirror`."""
+    key = service.settings, service.providers
+    if key not in _MIRRORED:
+        mirror = _Mirror(service)
+        like = Service(service.settings, service.providers, mirror)  # type: ignore[arg-type]  # it looks everything up in one
+        like.handler = mirror  # type: ignore[assignment]  # of a handler it has what Flask calls
+        _MIRRORED[key] = mirror, like.app
+    return _MIRRORED[key]
 
 
 def _through_connection(service: Service, environ: Mapping[str, Any], body: bytes) -> tuple[_Seen, tuple[Any, ...]]:
@@ -123,12 +139,20 @@ class _Seen:
 
 
 class _Mirror(local):
-    """A handler that gives one prepared response to the one request that its thread expects."""
+    """A handler and a registry for Flask: they have what the current thread's request needs.
+
+    The handler gives one prepared response to the one request that its thread expects.
+    """
 
     def __init__(self, service: Service) -> None:
         self.router = service.handler.router
+        self.registry = service.registry
         self.expected: HttpRequest
         self.response: Response
+
+    def __getattr__(self, name: str) -> Any:
+        """Look everything else up in the registry."""
+        return getattr(self.__dict__["registry"], name)
 
     def respond(self, request: HttpRequest, mount: str, _adapt: object) -> Response:
         """Return the prepared response, if this is the expected request."""

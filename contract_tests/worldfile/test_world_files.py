@@ -621,7 +621,7 @@ def test_both_checks_have_the_same_outcome(account):
         try:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(checking, "COMPILED_ABOVE", above)
-                checking.check({"format": 2, "accounts": [copy.deepcopy(account)]}, Rules(SCHEMAS, {}))
+                checking.check({"format": 2, "accounts": [copy.deepcopy(account)]}, ALL_RULES)
             outcomes.append("right")
         except WorldFileError:
             outcomes.append("wrong")
@@ -631,6 +631,7 @@ def test_both_checks_have_the_same_outcome(account):
 SCHEMAS = {
     path.parent.name: orjson.loads(path.read_bytes()) for path in ROOT.glob("mockserver/providers/*/world.schema.json")
 }
+ALL_RULES = Rules(SCHEMAS, {})
 SAMPLES = [WORLD["accounts"][0], *orjson.loads((ROOT / "fixtures/worlds/small.json").read_bytes())["accounts"]]
 
 
