@@ -15,7 +15,7 @@ class DialogTechError(ProviderError):
 
 
 class BadRequest(DialogTechError):
-    """No request that a server can make sense of."""
+    """The bytes are no HTTP request, or name an impossible host."""
 
     status = 400
     description = "Bad request"
@@ -24,7 +24,7 @@ class BadRequest(DialogTechError):
 
 
 class BodyTooLarge(DialogTechError):
-    """More than the server reads."""
+    """The body is longer than the server reads."""
 
     status = 413
     description = "Request body too large"
@@ -62,7 +62,7 @@ class UnknownPath(DialogTechError):
 
 
 class ServerFault(DialogTechError):
-    """The double itself failed."""
+    """The mock server itself failed."""
 
     status = 500
     description = "Internal error of the mock server; its log says more"
@@ -124,7 +124,7 @@ class NotADay(DialogTechError):
 
 
 class EndsBeforeStart(DialogTechError):
-    """The range is empty the wrong way round."""
+    """The end of the range is before its start."""
 
     description = "Parameter end_date {end} is before start_date {start}"
     about = ("start_date", "end_date")

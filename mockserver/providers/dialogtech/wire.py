@@ -101,7 +101,7 @@ def render_routing_error(error: ProviderError, request: ProviderRequest) -> Resp
 
 
 def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: SerializationCache) -> Response:
-    """The response that a decision has in this world's variants."""
+    """Write a decision in the world's variants."""
     value = decision.value
     if isinstance(value, ProviderError):
         return render_error(value, _failure_dtd(call.operation, variants))

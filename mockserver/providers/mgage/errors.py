@@ -45,7 +45,7 @@ class UnknownPath(MgageError):
 
 
 class ServerFault(MgageError):
-    """The double itself failed."""
+    """The mock server itself failed."""
 
     status = 500
     description = "Internal error of the mock server; its log says more"
@@ -129,7 +129,7 @@ class NotADate(MgageError):
 
 
 class EndsBeforeStart(MgageError):
-    """The range is empty the wrong way round."""
+    """The end of the range is before its start."""
 
     description = "endDate {end} is before startDate {start}"
     about = ("startDate", "endDate")

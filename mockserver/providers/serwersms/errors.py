@@ -172,7 +172,7 @@ class WrongMethod(SerwersmsError):
 
 
 class BadRequest(SerwersmsError):
-    """No request that a server can make sense of."""
+    """The bytes are no HTTP request, or name an impossible host."""
 
     code, status = 1006, 400
     description = CODES[1006].en
@@ -181,7 +181,7 @@ class BadRequest(SerwersmsError):
 
 
 class BodyTooLarge(SerwersmsError):
-    """More than the server reads."""
+    """The body is longer than the server reads."""
 
     code, status = 1006, 413
     description = CODES[1006].en
@@ -297,7 +297,7 @@ class UnknownCode(SerwersmsError):
 
 
 class ServerFault(SerwersmsError):
-    """The double itself failed."""
+    """The mock server itself failed."""
 
     code, status = 1010, 500
     description = CODES[1010].en

@@ -1,4 +1,4 @@
-"""The switches of this provider. QUIRKS.md tells what each is about; a test holds the two together."""
+"""The switches of this provider. QUIRKS.md describes each of them; a test compares the two."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def render_routing_error(error: ProviderError, request: ProviderRequest) -> Resp
 
 
 def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: SerializationCache) -> Response:
-    """The response that a decision has in this world's variants."""
+    """Write a decision in the world's variants."""
     value, suffix = decision.value, call.values["suffix"]
     if isinstance(value, ProviderError):
         return render_error(value, suffix, variants)
