@@ -1,8 +1,8 @@
-"""Secrets that are not ours never reach the journal or the log.
+"""Masks unknown credentials in the journal and the log.
 
-A credential that this server issued, or that its fixtures print, is no secret. Anything else in a credential's place
-may be somebody's real key: somebody pointed a client at us and forgot to change it. `SecretNames` says what such a
-place is. Everything here is linear in what it reads: it runs on the event loop, on whatever strangers send.
+A credential that this server issued, or that its fixture prints, is no secret. Any other value of a credential may be a
+real key of a client whose configuration was not changed. `SecretNames` decides which names stand for credentials.
+Everything here takes time linear in its input, because it runs on the event loop with input from anywhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MASK = "[masked]"
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]{1,80})(:[ \t]*)([^\r\n]*)", re.MULTILINE)
-"""A header, in bytes that were no HTTP."""
+"""A header, in bytes that are not HTTP."""
 _MEMBER = re.compile(r'("([^"\\]{1,80})"\s*:\s*)(?:"((?:[^"\\]|\\.)*)"|(-?[0-9][-+.0-9Ee]*))')
 """A text or a number of a JSON object."""
 _SCHEMES = frozenset(("basic", "bearer", "digest", "token"))
@@ -30,15 +30,20 @@ _PART_NAME = re.compile(r"""\bname=(?:"([^"\r\n]*)"|([^\s;"]*))""", re.IGNORECAS
 
 
 class Masking:
-    """Knows where credentials stand in a request."""
+    """Finds credentials in a request, and masks the unknown ones."""
 
     def __init__(self, names: Iterable[str], is_known_credential: Callable[[str], bool]) -> None:
-        """Mask what stands under one of these names, or one that is near to them or known everywhere, unless it is ours."""
+        """Create it for names of parameters and headers; see `SecretNames`.
+
+        Args:
+            names: the providers' names of credentials.
+            is_known_credential: whether a value needs no masking.
+        """
         self._is_known = is_known_credential
         self._names = SecretNames(names)
 
     def apply(self, exchange: Exchange) -> None:
-        """Mask what an exchange keeps of its request, once."""
+        """Mask the request of an exchange, once."""
         if exchange.is_masked:
             return
         exchange.is_masked = True
@@ -48,7 +53,7 @@ class Masking:
         exchange.head = tuple((name, self._header(name, value)) for name, value in exchange.head)
 
     def parameter(self, name: str, value: Any) -> Any:
-        """The value of a parameter or header without what is not ours; what is inside it is looked at too."""
+        """Return the value of a parameter or header, masked; values inside lists and objects are masked too."""
         if isinstance(value, dict):
             return {key: self.parameter(key if key in self._names else name, part) for key, part in value.items()}
         if isinstance(value, list):
@@ -60,7 +65,7 @@ class Masking:
         return value if self._is_known(str(value)) else MASK
 
     def target(self, target: str) -> str:
-        """A request target without what is not ours."""
+        """Return a request target, masked."""
         path, mark, query = target.partition("?")
         return path + mark + self._form(query)
 
@@ -69,7 +74,7 @@ class Masking:
 
     def _pair(self, pair: str) -> str:
         name, equals, value = pair.partition("=")
-        # What is no form may still hold one: in raw bytes the pair stands behind a request line.
+        # In bytes that are not HTTP the pair may follow the rest of a request line.
         if not equals or unquote_plus(re.split(r"[?\s]", name)[-1]) not in self._names:
             return pair
         return name + equals + self._value(value, unquote_plus(value))
@@ -85,7 +90,7 @@ class Masking:
         return self._form(body)
 
     def _part(self, part: str) -> str:
-        """A part of a multipart body."""
+        """Return a part of a multipart body, masked."""
         head, blank, value = part.partition("\r\n\r\n")
         found = _PART_NAME.search(head)
         if not blank or found is None or (found[1] or found[2] or "") not in self._names:
@@ -93,7 +98,7 @@ class Masking:
         return head + blank + self._value(value, value)
 
     def _member(self, found: re.Match[str]) -> str:
-        """A member of a JSON object."""
+        """Return a member of a JSON object, masked."""
         value = found[4] if found[3] is None else found[3]
         if found[2] not in self._names or self._value(value, value) == value:
             return found[0]
@@ -103,19 +108,19 @@ class Masking:
         return self._credentials(value) if name in self._names else value
 
     def _credentials(self, value: str) -> str:
-        """What a header of credentials says: a scheme stays readable, and a pair in base64 is looked into."""
+        """Return the value of a header of credentials, masked: the scheme stays readable, and a pair in base64 is decoded."""
         scheme, space, rest = value.strip().partition(" ")
         if not space or scheme.lower() not in _SCHEMES:
             return self._value(value, value)
         try:
             parts = b64decode(rest, validate=True).decode().split(":", 1) if scheme.lower() == "basic" else [rest]
-        except ValueError:  # neither base64 nor text: it may be anything
+        except ValueError:  # neither base64 nor text
             parts = [rest]
         return value if all(map(self._is_known, parts)) else f"{scheme} {MASK}"
 
 
 def _boundary(head: Iterable[tuple[str, str]]) -> str:
-    """What stands between the parts of a multipart body; nothing when it is none, or does not say."""
+    """Return the boundary of a multipart body; ``""`` if there is none."""
     for name, value in head:
         found = _BOUNDARY.search(value) if name.lower() == "content-type" else None
         if found is not None:

@@ -1,9 +1,9 @@
-"""Which names carry credentials: the providers' own, what the field calls them, and all that is near to these.
+"""The names of credentials: the providers', the usual ones, and names similar to these.
 
-A client that misspells a name sends a real key under it all the same. So a name is taken for a secret's when, case
-and separators aside, it has one inside it (``X-Api-Key``, ``old_password``) or is a letter or two away from one
-(``secret_acess_key``). Asked for every name that strangers send, so an answer costs little and is kept: names are
-compared by leaving letters out of both, which finds a missing, doubled, wrong or swapped letter by looking in a set.
+A client that misspells a name may still send a real key under it. So a name counts as a credential's if, case and
+separators aside, it contains one (``X-Api-Key``, ``old_password``) or differs from one by a letter or two
+(``secret_acess_key``). Every name that is received is checked, so the check is cheap and its results are cached: names are
+compared with letters left out of both, so a missing, doubled, wrong or swapped letter is found by a look-up in a set.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 EVERYWHERE = ("api_key", "password", "passwd", "secret", "token")
-"""What credentials are called at no matter whose API."""
+"""Usual names of credentials."""
 HEADERS = ("Authorization", "Proxy-Authorization", "Cookie")
 
 _INSIDE = 5
-"""Letters that a name must have to be looked for inside others."""
+"""The letters that a name needs to be searched for inside others."""
 _LONG = 9
-"""Letters from which on two may be missing; of a shorter name, one."""
+"""The letters from which two may differ; in a shorter name only one may."""
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
 class SecretNames:
-    """A set of names; what is near to one is in it too."""
+    """A set of names that contains similar names too."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Know the names of a server's parameters, beside those that carry credentials everywhere."""
+        """Create the set from names of parameters and headers; the usual names are added."""
         known = {folded(name) for name in (*names, *EVERYWHERE, *HEADERS)}
         self._inside = re.compile("|".join(sorted(name for name in known if len(name) >= _INSIDE)))
         self._near = frozenset(less for name in known for less in _shortened(name, 2 if len(name) >= _LONG else 1))
@@ -35,7 +35,7 @@ class SecretNames:
         self._is_one = lru_cache(maxsize=4096)(self._look)
 
     def __contains__(self, name: str) -> bool:
-        """Whether what stands under a name is to be taken for a credential."""
+        """Whether the value of a name counts as a credential."""
         return self._is_one(name) if len(name) in self._lengths else self._look(name)
 
     def _look(self, name: str) -> bool:
