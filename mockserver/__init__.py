@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .client import ControlError as ControlError
     from .client import DeliveryRecord as DeliveryRecord
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from .server import MockServer as MockServer
     from .settings import Settings as Settings
     from .testkit.unittest import MockWorldCase as MockWorldCase
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "AsyncHttpxTransport": "intercept.httpx_transport",

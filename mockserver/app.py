@@ -13,7 +13,7 @@ from flask import Flask, jsonify, request
 from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from mockserver import __version__, worldfile
+from mockserver import worldfile
 from mockserver.admin import guard
 from mockserver.admin.endpoint import Api, shipped
 from mockserver.admin.errors import ControlApiError, error
@@ -37,6 +37,7 @@ from mockserver.ui.page_context import PageContext
 from mockserver.ui.routes import PATTERNS as PAGE_PATTERNS
 from mockserver.ui.routes import create_blueprint as create_page
 from mockserver.validation.suggestions import nearest_paths
+from mockserver.version import __version__
 from mockserver.webhooks import WebhookConfig, WebhookSender
 from mockserver.webhooks.dispatcher import WebhookDispatcher
 

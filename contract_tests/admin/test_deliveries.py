@@ -51,7 +51,7 @@ class Hand:
         self.begun.append(delivery.number)
         self.has_begun.set()
 
-    def due(self, world: World) -> None:
+    def note_schedule_change(self, world: World) -> None:
         self.waits.append((world.state.scheduled.next or 0) - world.clock.now())
 
     def forget(self, world: World) -> None: ...

@@ -88,7 +88,7 @@ class Receivers:
         attempt = Attempt(world.state.in_flight[delivery.number].at, build(delivery, world.state), outcome, "")
         self._pool.submit(world.end_attempt, delivery.number, world.state.epoch, attempt)
 
-    def due(self, world: World) -> None:
+    def note_schedule_change(self, world: World) -> None:
         """Ignore when the next item is due; the next request performs it."""
 
     def forget(self, world: World) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from mockserver import __version__
+from mockserver.version import __version__
 
 _COMMANDS = {
     "serve": "Start the mock server.",

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from mockserver import __version__
 from mockserver.validation.messages import unknown_name
+from mockserver.version import __version__
 
 from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, hint, table
 

@@ -202,7 +202,7 @@ def _addresses(server: MockServer, settings: Settings) -> dict[str, str | None]:
 
 
 def _banner(server: MockServer, settings: Settings) -> str:
-    from mockserver import __version__
+    from mockserver.version import __version__
 
     url = server.url
     token = _needed_token(settings)

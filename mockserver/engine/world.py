@@ -63,7 +63,7 @@ class Sender(Protocol):
         Called with the world's lock held, so it returns at once.
         """
 
-    def due(self, world: World) -> None:
+    def note_schedule_change(self, world: World) -> None:
         """Note that a world's next scheduled item has changed. Called with the world's lock held."""
 
     def forget(self, world: World) -> None:
@@ -593,7 +593,7 @@ class World:
         following = self.state.scheduled.next
         if following != self._notified_due and self._sender is not None:
             self._notified_due = following
-            self._sender.due(self)
+            self._sender.note_schedule_change(self)
 
     def _restart(self, clock: Clock, *, keeps_fault_rules: bool = False) -> None:
         now = clock.now()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _LONG = 3600.0
-"""Seconds to sleep when nothing is due; `WebhookDispatcher.due` ends the sleep."""
+"""Seconds to sleep when nothing is due; `WebhookDispatcher.note_schedule_change` ends the sleep."""
 
 
 class WebhookDispatcher:
@@ -37,7 +37,7 @@ class WebhookDispatcher:
         """The worlds that have scheduled items."""
         self._changed = threading.Condition()
         self._changes = 0
-        """The number of calls of `due`, so that the timer thread notices one that comes while it looks."""
+        """The number of calls of `note_schedule_change`, so that the timer thread notices one that comes while it looks."""
         self._timer_thread: threading.Thread | None = None
         self._is_closed = False
 
@@ -61,7 +61,7 @@ class WebhookDispatcher:
         with self._changed:
             self._scheduled_worlds.discard(world)
 
-    def due(self, world: World) -> None:
+    def note_schedule_change(self, world: World) -> None:
         """Note that a world's next scheduled item has changed; called with the world's lock held."""
         with self._changed:
             self._scheduled_worlds.add(world)
