@@ -18,9 +18,10 @@ from time import perf_counter, process_time
 
 import orjson
 
-from mockserver.app import INSTALLED, read_fixture
+from mockserver.app import read_fixture
 from mockserver.engine.message_store import MessageStore
 from mockserver.engine.messages import program_key
+from mockserver.sdk.loading import installed_providers
 
 MINUTES = 400 * 1440
 """Over which the messages are spread."""
@@ -62,7 +63,7 @@ def status(process: int | str, what: str) -> float:
 def weigh_messages(path: Path, messages: int) -> None:
     """Load them in this process, which has held nothing like it before."""
     gc.disable()  # as `mockserver serve` does
-    assert INSTALLED.switches  # imports the providers, which are no part of a message's weight
+    assert installed_providers().switches  # imports the providers, which are no part of a message's weight
     before, begun, wall = status("self", "VmRSS"), process_time(), perf_counter()
     fixture = read_fixture(path)
     seconds = process_time() - begun, perf_counter() - wall
