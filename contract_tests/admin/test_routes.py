@@ -135,7 +135,7 @@ def test_the_error_for_an_unknown_path_suggests_the_nearest_paths(client: Client
 
 @pytest.mark.parametrize("path", ["/nothing/like/it/at/all", "/_mock/" + "x" * 5_000])
 def test_an_unknown_path_that_is_like_nothing_is_sent_to_the_index(client: Client, path: str) -> None:
-    said = f"there is no {path} here; GET / lists what there is"
+    said = f"there is no {path} here; GET / lists the routes"
 
     assert error("not_found", said, []) == client.get(path).get_json()
 

@@ -39,7 +39,10 @@ def test_a_recipe_does_what_the_readme_shows(language: str, program: str, shown:
 def test_a_file_does_what_the_readme_shows(language: str, program: str, shown: str | None, tmp_path: Path) -> None:
     file = tmp_path / FILE.match(program)[1]
     file.write_text(program)
-    pytest_run = ["-m", "pytest", "-q", "-W", "error", "-n", "4", "-p", "no:cacheprovider", file.name]
+    unused = [
+        argument for name in ("cacheprovider", "schemathesis", "hypothesispytest") for argument in ("-p", f"no:{name}")
+    ]
+    pytest_run = ["-m", "pytest", "-q", "-W", "error", "-n", "2", *unused, file.name]
     command = [sys.executable, *(pytest_run if file.name.startswith("test_") else [file.name])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
 
