@@ -133,9 +133,16 @@ def test_the_error_for_an_unknown_path_suggests_the_nearest_paths(client: Client
     assert not any("<" in address for address in received["difference"])
 
 
-@pytest.mark.parametrize("path", ["/nothing/like/it/at/all", "/_mock/" + "x" * 5_000])
-def test_an_unknown_path_that_is_like_nothing_is_sent_to_the_index(client: Client, path: str) -> None:
-    said = f"there is no {path} here; GET / lists the routes"
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("/nothing/like/it/at/all", "GET / lists what there is"),
+        ("/_mock/" + "x" * 5_000, "GET / lists the routes"),
+    ],
+    ids=["provider", "control API"],
+)
+def test_an_unknown_path_that_is_like_nothing_is_sent_to_the_index(client: Client, path: str, way: str) -> None:
+    said = f"there is no {path} here; {way}"
 
     assert error("not_found", said, []) == client.get(path).get_json()
 
