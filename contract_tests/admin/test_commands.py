@@ -328,7 +328,7 @@ def test_accounts_are_listed_shown_and_changed(run: CommandLine, world: WorldCli
         (
             "serwersms/demo",
             "forwarding",
-            [{"service": "ndi", "url": NO_LISTENER, "prefix": "A", "verification": False}],
+            [{"service": "ndi", "url": NO_LISTENER, "prefix": "A", "verification": True}],
         ),
     ],
     ids=lambda given: given if isinstance(given, str) else "",
@@ -411,7 +411,7 @@ def test_clock_advance_prints_what_happened(run: CommandLine, world: WorldClient
 
 
 def test_clock_next_prints_attempts_in_words(run: CommandLine, world: WorldClient) -> None:
-    world.change_account("serwersms", "demo", forwarding=[{"service": "nd", "url": NO_LISTENER}])
+    world.change_account("serwersms", "demo", forwarding=[{"service": "nd", "url": NO_LISTENER, "verification": True}])
     run("inbound", "serwersms", "--account", "demo", "--sender", "+48500600700", "--text", "Hej", "--field", "kind=nd")
     assert world.wait_until_idle()  # else the clock also prints the first attempt, if it is still in flight
     received = run.text("clock", "next")[0]

@@ -51,7 +51,7 @@ def received(registry):
 
     def received(url: str) -> tuple[str, list[int]]:
         world = registry.default
-        rule = ForwardingRule("ndi", f"{url}/?tekst=#WIADOMOSC#")
+        rule = ForwardingRule("ndi", f"{url}/?tekst=#WIADOMOSC#", verification=True)
         changed = replace(world.state.accounts["serwersms/documents"], forwarding=(rule,))
         world.execute(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
         begun = world.clock.now()

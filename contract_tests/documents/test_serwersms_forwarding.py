@@ -9,9 +9,10 @@ import pytest
 from contract_tests.installed import PROVIDERS, SWITCHES, VARIANTS
 from contract_tests.ways import both_ways
 from mockserver import worldfile as snapshots
-from mockserver.engine.accounts import Account, Credential, ForwardingRule, Login
+from mockserver.engine.accounts import Account, Credential, ForwardingRule, Login, Number
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome, OutgoingRequest
 from mockserver.engine.events import AttemptEnded, DeliveryOpened, MessagesRead, MessageStored
+from mockserver.engine.frozen import freeze
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.state import Fixture, IdReservation, State
 from mockserver.providers.serwersms import SERWERSMS
@@ -35,7 +36,7 @@ DEAD = Outcome(error="the connection to 127.0.0.1:80 failed: Connection refused"
 
 
 def rule(service="nd", url=URL, **further):
-    return ForwardingRule(service, url, **further)
+    return ForwardingRule(service, url, **{"verification": True, **further})
 
 
 class Sender:
@@ -137,6 +138,16 @@ FIRST = {
     "no number was hit": ((rule(url="http://a", number=OWN),), {}, None),
     "its prefix": ((rule(url="http://a", prefix="ALA"),), {"text": "ALA ma kota"}, "http://a"),
     "its prefix, written otherwise": ((rule(url="http://a", prefix="Żółw"),), {"text": "ŻÓŁW 1"}, "http://a"),
+    "the prefix of an MMS's title": (
+        (rule("mms", url="http://a", prefix="temat"),),
+        {"kind": "mms", "recipient": OWN, "title": "Temat MMS"},
+        "http://a",
+    ),
+    "another prefix of an MMS": (
+        (rule("mms", url="http://a", prefix="MMS"),),
+        {"kind": "mms", "recipient": OWN, "title": "Temat MMS"},
+        None,
+    ),
     "another prefix": ((rule(url="http://a", prefix="ALA"),), {"text": "Kot ALA"}, None),
     "a number and another prefix": ((rule(url="http://a", prefix="ALA", number=OWN),), {"recipient": OWN}, None),
     "the first that fits": (
@@ -567,6 +578,52 @@ def test_sw_56_what_is_missing_or_wrong_is_rejected_and_nothing_comes_in(injecti
     assert injecting.world.state.deliveries == {}
 
 
+NO_SUCCESS = {"success": False}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "fields", "action", "parameters", "expected"),
+    [
+        ((), {"demo": True}, "send_nd", {}, NO_SUCCESS),
+        ((), {"demo": True}, "sendNdi", {"ndi_number": OWN}, NO_SUCCESS),
+        ((OWN,), {"demo": True}, "send_ndi", {"ndi_number": OWN}, NO_SUCCESS),
+        ((OWN,), {}, "send_ndi", {"ndi_number": "48500600701"}, NO_SUCCESS),
+        ((OWN,), {"demo": False}, "send_ndi.json", {"ndi_number": "664078059"}, {"success": True}),
+        ((OWN,), {}, "send_nd", {}, {"success": True}),
+        ((), {}, "send_ndi", {"ndi_number": "48500600701"}, {"success": True}),
+        ((OWN,), {}, "send_ndi", {"ndi_number": "x"}, NO_PHONE),
+        ((), {"demo": True}, "send_nd", {"text": ""}, MISSING),
+    ],
+)
+def test_sw_56_a_number_that_the_account_has_not_and_a_demo_account_have_no_success(
+    open_registry, numbers, fields, action, parameters, expected
+):
+    account = Account(
+        "serwersms/own",
+        "serwersms",
+        "own",
+        (Login("Login", "Haslo"),),
+        {number: Number(number) for number in numbers},
+        forwarding=(rule("nd"), rule("ndi")),
+        fields=freeze(fields),
+    )
+    registry = open_registry(Fixture((account,)))
+    client = both_ways(registry)
+    response = client.post(f"/messages/{action}", data={**WHO, "phone": JAN, "text": "x", **parameters})
+
+    assert response.json == expected
+    is_in = expected == {"success": True}
+    assert len(client.post("/messages/recived", data=WHO).json["items"]) == is_in
+    assert len(registry.default.state.deliveries) == is_in
+
+
+def test_sw_56_no_success_in_xml_and_the_shipped_demo_account_is_one(registry):
+    response = both_ways(registry).post(
+        "/messages/send_nd.xml", data={"username": "demo", "password": "demo", "phone": JAN, "text": "x"}
+    )
+    assert response.text == ('<?xml version="1.0" encoding="UTF-8"?>\n<response><success>false</success></response>')
+
+
 def test_sw_56_it_is_the_account_that_asks(injecting):
     response = injecting("send_nd", username="unknown", phone=JAN, text="x")
     assert response.json == {"error": {"code": 1001, "type": "InvalidUser", "message": "Incorrect login or password"}}
@@ -577,19 +634,28 @@ def test_sw_56_it_is_the_account_that_asks(injecting):
 
 def world_file(*rules):
     account = {"provider": "serwersms", "name": "own", "logins": [{"user": "u", "secret": "p"}], "forwarding": [*rules]}
-    return {"mockserver": 1, "about": "Forwarding.", "accounts": [account]}
+    return {"format": 2, "about": "Forwarding.", "accounts": [account]}
 
 
 def test_a_world_file_has_the_rules_of_an_account():
     document = world_file(
         {"service": "eco", "url": f"{URL}?numer=#NUMER#"},
-        {"service": "ndi", "url": URL, "number": OWN, "prefix": "ALA", "verification": False},
+        {"service": "ndi", "url": URL, "number": OWN, "prefix": "ALA", "verification": True},
+        {"service": "nd", "url": "HTTPS://Example.com/a"},
     )
     (account,) = snapshots.parse(document, snapshots.Rules.of(PROVIDERS, SWITCHES)).accounts
     assert account.forwarding == (
         ForwardingRule("eco", f"{URL}?numer=#NUMER#"),
-        ForwardingRule("ndi", URL, OWN, "ALA", verification=False),
+        ForwardingRule("ndi", URL, OWN, "ALA", verification=True),
+        ForwardingRule("nd", "HTTPS://Example.com/a"),
     )
+
+
+def test_sw_51_a_rule_that_does_not_say_verification_has_none():
+    own = Sender(ForwardingRule("nd", URL))
+    own.receive_inbound()
+    own.attempt(WRONG)
+    assert own.state.deliveries[1].status == "acknowledged"
 
 
 BAD_RULES = {

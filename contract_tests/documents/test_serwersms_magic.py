@@ -41,7 +41,8 @@ RANGES = [
 UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE = ((first, last) for first, last, _ in RANGES)
 DOWN = {"code": 1010, "type": "SystemError", "message": "System temporarily unavailable"}
 NO_MESSAGES = {"code": 3330, "type": "MessageError", "message": "No messages"}
-REJECTED = dict.fromkeys(UNAVAILABLE, DOWN) | dict.fromkeys(NONE, NO_MESSAGES)
+EMPTY = dict.fromkeys(NONE, NO_MESSAGES)
+REJECTED = dict.fromkeys(UNAVAILABLE, DOWN) | EMPTY
 ANSWERING = {
     **dict.fromkeys(NO_RESPONSE, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
     **dict.fromkeys(LATE, ResponseTiming(delay=2.0)),
@@ -109,11 +110,22 @@ def test_sw_39_no_shipped_world_has_such_a_number():
     assert [] == [path.name for path in worlds if "+4899" in path.read_text()]
 
 
-@pytest.mark.parametrize(("phone", "error"), REJECTED.items(), ids=REJECTED)
-def test_sw_39_a_provider_error_marks_nothing(registry, phone, error):
+@pytest.mark.parametrize("phone", NONE)
+def test_sw_39_no_messages_stands_in_place_of_an_empty_list_alone(registry, phone):
+    receive(registry, phone)
+    assert senders(response(registry, phone, type="nd")) == [phone]
+    assert senders(response(registry, phone, JAN, limit=1, read=True)) == [JAN]
+    assert senders(response(registry, phone, read=True)) == [phone]
+    for empty in ({"type": "eco"}, {"limit": 1, "page": 2}, {}):
+        answered = response(registry, phone, JAN, **empty)
+        assert (answered.status, json.loads(answered.body), answered.timing) == (200, {"error": NO_MESSAGES}, AT_ONCE)
+
+
+@pytest.mark.parametrize("phone", UNAVAILABLE)
+def test_sw_39_a_provider_error_marks_nothing(registry, phone):
     receive(registry, phone)
     answered = response(registry, phone, JAN, read=True)
-    assert (answered.status, json.loads(answered.body), answered.timing) == (200, {"error": error}, AT_ONCE)
+    assert (answered.status, json.loads(answered.body), answered.timing) == (200, {"error": DOWN}, AT_ONCE)
     assert unread(registry) == [JAN, phone]
 
 

@@ -105,11 +105,21 @@ def holding(open_registry):
 # -- addresses -----------------------------------------------------------------------------------------------------
 
 
-def test_sw_1_both_names_of_the_action_answer_and_the_field_is_misspelt_in_both(printed):
-    assert printed.form("recived", type="eco").json == printed.form("received", type="eco").json == {"items": [ECO]}
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [("recived", "recived"), ("recived.json", "recived"), ("received", "received"), ("received.json", "received")],
+)
+def test_sw_1_both_names_of_the_action_answer_and_each_names_its_field(printed, action, name):
+    expected = {name if key == "recived" else key: value for key, value in ECO.items()}
+
+    assert printed.form(action, type="eco").json == {"items": [expected]}
+    assert list(printed.form(action, type="eco").json["items"][0]) == list(expected)
+    assert f"<{name}>2014-10-21 11:18:03</{name}>" in printed.form(f"{action.partition('.')[0]}.xml", type="eco").text
 
 
-@pytest.mark.parametrize(("value", "names"), [("received", ["received"]), ("both", ["recived", "received"])])
+@pytest.mark.parametrize(
+    ("value", "names"), [("recived", ["recived"]), ("received", ["received"]), ("both", ["recived", "received"])]
+)
 @pytest.mark.parametrize("action", ["recived", "received"])
 def test_sw_1_the_field_has_the_other_name_or_both(variant, value, names, action):
     (item,) = variant("serwersms.field", value).form(action, type="eco").json["items"]
@@ -125,6 +135,12 @@ def test_sw_1_the_field_has_the_other_name_or_both(variant, value, names, action
 def test_sw_2_the_suffix_names_the_form_of_the_answer(printed, suffix, content_type):
     for action in ("recived", "received"):
         assert printed.form(action + suffix).content_type == content_type
+
+
+@pytest.mark.parametrize("path", ["//messages/recived", "///messages/recived.json", "/_w/default//messages/recived"])
+def test_sw_2_slashes_before_the_address_are_one(printed, path):
+    asked = {"data": {**WHO, "type": "eco"}, "environ_overrides": {"PATH_INFO": path}}
+    assert printed.client.post("/", **asked).json == {"items": [ECO]}
 
 
 def test_sw_2_another_suffix_is_part_of_an_action_that_does_not_exist(printed):
@@ -338,6 +354,26 @@ def test_sw_11_an_hour_that_is_there_twice_is_the_first(holding):
     assert own.ids(date_from="2025-10-26T02:30:00+01:00") == [2]
 
 
+@pytest.mark.parametrize(
+    ("name", "spelt"),
+    [
+        ("date_from", "2026-03-29 02:00:00"),
+        ("date_from", "2026-03-29 02:30:00"),
+        ("date_from", "2026-03-29T02:59:59.9"),
+        ("date_to", "2026-03-29 02:30:00"),
+    ],
+)
+def test_sw_11_an_hour_that_is_not_there_is_the_instant_at_which_the_clocks_change(holding, name, spelt):
+    own = holding(
+        message(0, 1, at="2026-03-29T00:59:59Z"),
+        message(1, 2, at="2026-03-29T01:00:00Z"),
+        message(2, 3, at="2026-03-29T01:00:01Z"),
+    )
+
+    assert own.ids(**{name: spelt}) == ([2, 3] if name == "date_from" else [1, 2])
+    assert own.ids(date_from="2026-03-29 01:59:59", date_to="2026-03-29 03:00:00") == [1, 2]
+
+
 def test_sw_11_a_day_begins_and_ends_in_polish_time(holding):
     own = holding(
         message(0, 1, at="2026-04-30T21:59:59Z"),
@@ -384,9 +420,28 @@ def test_sw_13_true_and_false_have_three_spellings_each(printed, sent, left):
     assert len(printed.ids()) == left
 
 
+@pytest.mark.parametrize("none", ["", "none", "None", "null", "NULL"])
+@pytest.mark.parametrize("name", ["read", "show_contact"])
+def test_sw_13_none_is_absent_in_a_form_too(printed, name, none):
+    assert len(printed.ids(**{name: none})) == 4
+    assert len(printed.ids()) == 4
+
+
 @pytest.mark.parametrize("sent", ["yes", 2, "nd", [True], {}, 1.0])
 def test_sw_13_anything_else_is_neither(printed, sent):
     assert printed.client.post("/messages/recived", json={**WHO, "read": sent}).json == BAD_DATA
+
+
+@pytest.mark.parametrize(
+    ("value", "response"),
+    [("rejected", BAD_DATA), ("eco", {"items": [ECO]}), ("empty", {"items": []})],
+)
+def test_sw_14_2way_is_no_type_or_that_of_answers_or_one_without_messages(variant, value, response):
+    own = variant("serwersms.type_2way", value)
+
+    assert own.form(type="2way").json == response
+    assert own.form(type="2WAY").json == BAD_DATA
+    assert own.form(type="sc").json == BAD_DATA
 
 
 def test_sw_14_a_type_is_one_of_five_and_blank_is_all(printed):
@@ -639,6 +694,28 @@ def test_sw_31_a_sentence_is_english_or_polish_where_the_polish_is_known(variant
     assert own.client.post("/error/1012").json == NO_TOKEN
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "host", "code"),
+    [
+        ("DELETE", "/messages/recived", "localhost", 1000),
+        ("PUT", "/error/1000", "localhost", 1000),
+        ("GET", "/nowhere", "api2.serwersms.pl", 1000),
+        ("POST", "/", "s1api2.serwersms.pl", 1000),
+    ],
+)
+def test_sw_31_an_error_of_an_address_or_a_method_is_polish_too(variant, method, path, host, code):
+    own = variant("serwersms.errors.language", "pl")
+    response = own.client.open(path, method=method, headers={"Host": host})
+
+    assert response.json == error(code, CODES[code].type, "Nie określono akcji do wykonania")
+
+
+def test_sw_27_an_error_of_an_address_is_escaped_too(open_registry):
+    own = SerwerSMS(open_registry(variants={"serwersms.errors.language": "pl", "serwersms.json": "ascii"}))
+
+    assert "Nie okre\\u015blono akcji do wykonania" in own.client.delete("/messages/recived").text
+
+
 def test_sw_31_the_sentences_that_the_english_page_mixes_up_stand_at_their_numbers():
     assert (CODES[1006].en, CODES[1007].en) == ("Invalid data format", "Account is not fully active")
 
@@ -756,6 +833,17 @@ def test_sw_36_a_whole_number_of_json_is_its_digits_and_other_kinds_are_rejected
         {"date_to": {"a": 1}},
     ):
         assert ask(**values) == BAD_DATA
+    for values in ({"username": ["Login"]}, {"password": True}, {"username": {"a": 1}}, {"password": 1.5}):
+        assert ask(**values) == NO_USER
+
+
+def test_sw_36_a_username_and_a_password_may_be_whole_numbers_of_json(open_registry):
+    account = Account("serwersms/own", "serwersms", "own", (Login("500600700", "1234"),))
+    own = SerwerSMS(open_registry(Fixture((account,))))
+
+    for who in ({"username": 500600700, "password": 1234}, {"username": "500600700", "password": 1234}):
+        assert own.client.post("/messages/recived", json=who).json == {"items": []}
+    assert own.client.post("/messages/recived", json={"username": 500600700, "password": 1234.0}).json == NO_USER
 
 
 def test_sw_36_bytes_that_are_not_utf_8_are_rejected_where_they_are_read(printed):
@@ -798,6 +886,30 @@ def test_sw_37_the_action_comes_before_the_method_the_body_the_credentials_and_t
         "UnknownType",
         "NotAPage",
     ]
+
+
+@pytest.mark.parametrize("action", ["send_sms", "send_sms.json", "reports", "view"])
+def test_sw_37_credentials_come_before_an_action_that_is_not_offered(open_registry, action):
+    registry = open_registry()
+    own = SerwerSMS(registry)
+
+    assert own.client.post(f"/messages/{action}", headers=TOKEN).json == NO_TOKEN
+    assert own.form(action, password="x").json == NO_USER
+    assert own.client.post(f"/messages/{action}").json == NO_USER
+    assert own.client.post(f"/messages/{action}", data="{", content_type="application/json").json == BAD_DATA
+    assert own.form(action).json == NO_ACTION
+    exchange = registry.default.journal.since(0)[-1]
+    assert (type(exchange.error).__name__, exchange.account) == ("NotOffered", "serwersms/documents")
+
+
+@pytest.mark.parametrize("value", ["first", "after-credentials"])
+@pytest.mark.parametrize("path", ["/messages/nothing", "/contacts/nothing.json"])
+def test_sw_37_an_action_that_nobody_knows_comes_first_or_after_the_credentials(variant, value, path):
+    own = variant("serwersms.unknown_action", value)
+
+    assert own.client.post(path, headers=TOKEN).json == (NO_ACTION if value == "first" else NO_TOKEN)
+    assert own.client.get(path).json == (NO_ACTION if value == "first" else NO_USER)
+    assert own.client.post(path, data=WHO).json == NO_ACTION
 
 
 def test_sw_38_empty_ones_are_not_there_the_last_counts_and_unknown_ones_are_ignored(printed):

@@ -41,7 +41,7 @@ from mockserver.http.fault_rules import rule_from
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 SMALL = worldfile.load(Path(__file__).parents[2] / "fixtures/worlds/small.json", None)
-RULE = ForwardingRule("ndi", "http://127.0.0.1:8080/?numer=#NUMER#&tekst=#WIADOMOSC#")
+RULE = ForwardingRule("ndi", "http://127.0.0.1:8080/?numer=#NUMER#&tekst=#WIADOMOSC#", verification=True)
 """Where SerwerSMS's demo account forwards what comes in; the other providers' accounts forward in the file already."""
 FORWARDING = replace(
     SMALL,

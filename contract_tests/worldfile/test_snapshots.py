@@ -276,7 +276,7 @@ def test_accounts_are_written_without_what_goes_without_saying():
         {"+1": Contact("+1", city="Łódź")},
         forwarding=(
             ForwardingRule("eco", "http://x"),
-            ForwardingRule("nd", "http://y", prefix="A", verification=False),
+            ForwardingRule("nd", "http://y", prefix="A", verification=True),
         ),
         blacklist=frozenset({"+3", "+2"}),
     )
@@ -293,7 +293,7 @@ def test_accounts_are_written_without_what_goes_without_saying():
             "contacts": [{"phone": "+1", "city": "Łódź"}],
             "forwarding": [
                 {"service": "eco", "url": "http://x"},
-                {"service": "nd", "url": "http://y", "prefix": "A", "verification": False},
+                {"service": "nd", "url": "http://y", "prefix": "A", "verification": True},
             ],
             "blacklist": ["+2", "+3"],
             "messages": [],

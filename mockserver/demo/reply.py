@@ -14,7 +14,7 @@ def _run(context: DemoContext) -> Iterator[Step]:
     world = context.world
     with Receiver() as receiver:
         url = f"{receiver.url}/sms?from=#NUMER#&text=#WIADOMOSC#"
-        world.change_account("serwersms", "shop", forwarding=[{"service": "ndi", "url": url}])
+        world.change_account("serwersms", "shop", forwarding=[{"service": "ndi", "url": url, "verification": True}])
         yield Step(
             "A shop waits for replies",
             f"SerwerSMS forwards whatever customers write to {_SHOP} to the shop’s script at {receiver.url}/sms. "

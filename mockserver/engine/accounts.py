@@ -79,7 +79,7 @@ class ForwardingRule:
     """The number whose messages are forwarded; empty for all."""
     prefix: str = ""
     """The beginning of the texts that are forwarded; empty for all."""
-    verification: bool = True
+    verification: bool = False
     """Whether the receiver must acknowledge as the provider demands."""
 
 

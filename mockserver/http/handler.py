@@ -101,6 +101,7 @@ class Handler:
             path, names = split_prefix(path)
             if is_control(path) and all(map(self.registry.get, names)):
                 return None
+            path = normal_path(path)
         fields = request.fields
         host = fields.get("host") or _address(request.server, request.scheme)
         is_websocket = "upgrade" in fields and wants_websocket(fields)
@@ -185,7 +186,7 @@ class Handler:
         exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
         facts = request_facts(exchange.method, request.path, exchange.head, provider.name)
         selected = world.choose_fault(facts) if world.state.fault_rules.by_id else NO_FAULT
-        response = provider.reject(request, status)
+        response = provider.reject(structs.replace(request, variants=world.state.variants), status)
         exchange.result = response.error
         if selected is not NO_FAULT:
             response = apply_fault(
@@ -229,9 +230,16 @@ class Handler:
         provider = self.router.find(request.method, path, host).provider
         if provider is None:
             return None
-        query, headers = request.query.encode("latin-1"), request.headers
+        world = bound or self.registry.default
         provider_request = ProviderRequest(
-            request.method, path, query, headers, request.fields, b"", "http", host, "", False, bound is not None
+            request.method,
+            path,
+            request.query.encode("latin-1"),
+            request.headers,
+            request.fields,
+            host=host,
+            is_bound=bound is not None,
+            variants=world.state.variants,
         )
         try:
             response = provider.reject(provider_request, 500 if status == 500 else 400)

@@ -44,6 +44,8 @@ class ProviderRequest(Struct, frozen=True):
     """Whether the body was longer than the server reads."""
     is_bound: bool = False
     """Whether the listener, a prefix or a header has chosen the world, so that the credentials need not."""
+    variants: Mapping[str, str] = {}
+    """The world's variants, for `Provider.render_routing_error`; empty where no world is known."""
 
     def get(self, name: str, default: str = "") -> str:
         """Return the value of a header; those of several with that name are joined by commas.

@@ -27,7 +27,17 @@ def upgrade(document: Any) -> Any:
             f"{show_value(version)} is not 1; newer files begin with 'format': {FORMAT}", ("mockserver",)
         )
     members = {_RENAMED.get(name, name): value for name, value in document.items() if name != "mockserver"}
+    if isinstance(members.get("accounts"), list):
+        members["accounts"] = [_with_verification(account) for account in members["accounts"]]
     return {"format": FORMAT, **members}
+
+
+def _with_verification(account: Any) -> Any:
+    """An account whose forwarding rules say that they verify, as all of format 1 did that did not say otherwise."""
+    if not isinstance(account, dict) or not isinstance(account.get("forwarding"), list):
+        return account
+    rules = [{"verification": True, **rule} if isinstance(rule, dict) else rule for rule in account["forwarding"]]
+    return {**account, "forwarding": rules}
 
 
 def is_format_1(document: Any) -> bool:

@@ -37,7 +37,7 @@ def opened(webhook_senders: list[WebhookSender]) -> Iterator[Callable[..., World
     registries: list[WorldRegistry] = []
 
     def opened(url: str, clock: Clock | None = None, **variants: str) -> World:
-        rule = ForwardingRule("ndi", f"{url}/?numer=#NUMER#&tekst=#WIADOMOSC#")
+        rule = ForwardingRule("ndi", f"{url}/?numer=#NUMER#&tekst=#WIADOMOSC#", verification=True)
         account = Account(KEY, "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
         providers = {provider.name: provider for provider in PROVIDERS}
         webhook_senders.append(WebhookSender(WebhookConfig(timeout=PATIENCE, connect_timeout=PATIENCE)))

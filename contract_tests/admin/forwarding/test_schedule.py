@@ -272,7 +272,7 @@ def test_a_server_from_settings_sends_too(receiver: Receiver) -> None:
     app = build_service(registry=registry).app
     world = registry.default
     account = next(account for account in world.state.accounts.values() if account.provider == "serwersms")
-    changed = replace(account, forwarding=(ForwardingRule("nd", f"{receiver.url}/?id=#ID#"),))
+    changed = replace(account, forwarding=(ForwardingRule("nd", f"{receiver.url}/?id=#ID#", verification=True),))
     world.execute(lambda state, now, ids: Decision(now, None, (AccountChanged(changed),)))
     response = app.test_client().post(
         "/messages/send_nd",
@@ -323,7 +323,7 @@ def test_a_receiver_on_the_tests_own_loop_works_through_the_awaitable_verbs() ->
         port = receiver.sockets[0].getsockname()[1]
         with MockServer(freeze="2026-06-01T12:00:00Z") as mock:
             world = mock.world
-            rule = {"service": "ndi", "url": f"http://127.0.0.1:{port}/?tekst=#WIADOMOSC#"}
+            rule = {"service": "ndi", "url": f"http://127.0.0.1:{port}/?tekst=#WIADOMOSC#", "verification": True}
             await world.change_account.aio("serwersms", "documents", forwarding=[rule])
             message = {"kind": "ndi", "sender": "+48500600700", "recipient": "+48664078059", "text": "Tak"}
             await world.inbound.aio("serwersms", **message)

@@ -18,7 +18,9 @@ def full(server, world, sender):
     server.create_world("empty", id="bare")
     with Receiver() as script:
         world.change_account(
-            "serwersms", "documents", forwarding=[{"service": "nd", "url": f"{script.url}/sms?text=#WIADOMOSC#"}]
+            "serwersms",
+            "documents",
+            forwarding=[{"service": "nd", "url": f"{script.url}/sms?text=#WIADOMOSC#", "verification": True}],
         )
         world.inbound("serwersms", "documents", kind="nd", sender="+48500600700", text="Tak 😀")
         world.wait_until_idle()

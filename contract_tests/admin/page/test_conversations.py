@@ -82,7 +82,7 @@ def test_one_phone_shows_the_messages_of_all_three_providers(look, open_page, wo
 
 def test_a_message_from_the_phone_is_forwarded_and_its_attempts_appear_as_they_happen(look, open_page, world):
     with Receiver() as script:
-        rule = {"service": "ndi", "url": f"{script.url}/sms?text=#WIADOMOSC#"}
+        rule = {"service": "ndi", "url": f"{script.url}/sms?text=#WIADOMOSC#", "verification": True}
         world.change_account("serwersms", "documents", forwarding=[rule])
         page = open_page(f"{CONVERSATIONS}?open=48500600700", look)
         one = phone(page, "48500600700")
@@ -207,7 +207,9 @@ def test_messages_that_the_client_has_read_are_marked(open_page, server, world):
 
 def test_messages_that_a_reset_removed_are_no_longer_shown(open_page, server, world, sender):
     world.change_account(
-        "serwersms", "documents", forwarding=[{"service": "nd", "url": "http://127.0.0.1:9/?t=#WIADOMOSC#"}]
+        "serwersms",
+        "documents",
+        forwarding=[{"service": "nd", "url": "http://127.0.0.1:9/?t=#WIADOMOSC#", "verification": True}],
     )
     page = open_page(f"{CONVERSATIONS}?open=2125550123")
     expect(page.locator("#connection[data-state=live]")).to_have_count(1)

@@ -38,7 +38,12 @@ def put_markup_everywhere(server, world, sender):
         "description": MARKUP,
     }
     world.change_account("serwersms", "documents", contacts=[contact])
-    rule = {"service": "nd", "url": f"http://127.0.0.1:9/?text={MARKUP.replace(' ', '+')}", "prefix": MARKUP}
+    rule = {
+        "service": "nd",
+        "url": f"http://127.0.0.1:9/?text={MARKUP.replace(' ', '+')}",
+        "prefix": MARKUP,
+        "verification": True,
+    }
     world.change_account("serwersms", "documents", forwarding=[rule])
     program = {"id": "121811", "name": MARKUP, "campaign": MARKUP, "kind": MARKUP}
     world.change_account("mgage", "documents", programs=[program])

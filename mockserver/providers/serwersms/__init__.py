@@ -13,6 +13,7 @@ from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import KINDS, receive_inbound
 from .operations import OPERATIONS, decide
+from .operations.messages import AccountFields
 from .quirks import QUIRKS
 from .routes import GROUPS, ROUTES
 from .webhooks import evaluate_attempt
@@ -26,6 +27,7 @@ SERWERSMS = Provider(
     operations=OPERATIONS,
     errors=ERRORS,
     schema=Path(__file__).parent / "world.schema.json",
+    account_fields=AccountFields,
     example="curl '{url}/messages/recived.json' -d username=Login -d password=Haslo",
     parse=wire.parse,
     decide=decide,

@@ -273,7 +273,7 @@ class UnknownOrder(SerwersmsError):
     code = 1006
     description = CODES[1006].en
     hint = "Send asc or desc as {name}, or leave it out."
-    source = assumed("SW-18")
+    source = assumed("SW-16")
 
 
 class NotAPhone(SerwersmsError):

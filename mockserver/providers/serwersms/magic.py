@@ -11,8 +11,6 @@ from collections.abc import Set as AbstractSet
 
 from mockserver.sdk import Magic
 
-from .errors import NoMessages, SerwersmsError, SystemUnavailable
-
 
 def _ten(place: int, outcome: str) -> Magic:
     first = 48_990_000_000 + 10 * place
@@ -28,8 +26,6 @@ NONE = _ten(4, "rejected with 3330, No messages, in place of an empty list")
 MAGIC = (UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE)
 MEANINGS: Mapping[str, Magic] = {phone: magic for magic in MAGIC for phone in magic.values()}
 """Phone -> what it is for."""
-
-ERRORS: Mapping[Magic, type[SerwersmsError]] = {UNAVAILABLE: SystemUnavailable, NONE: NoMessages}
 
 LATE_SECONDS = 2.0
 """Of wall clock, as clients' time-outs are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -22,6 +23,7 @@ from mockserver.sdk import (
     MessageStore,
     Page,
     account_key,
+    datetime_of,
     day_begins,
     day_ends,
     instant_of,
@@ -110,7 +112,16 @@ def _tests(values: Mapping[str, Any], phones: frozenset[str], read: set[int]) ->
 def _begins(moment: date, zone: ZoneInfo | None) -> Instant:
     if not isinstance(moment, datetime):
         return day_begins(moment, zone)
-    return instant_of(moment if moment.tzinfo else moment.replace(tzinfo=zone or UTC))  # SW-11: the first of two
+    if moment.tzinfo:
+        return instant_of(moment)
+    local = moment.replace(tzinfo=zone or UTC)
+    first, second = instant_of(local), instant_of(local.replace(fold=1))
+    if first <= second:  # SW-11: of an hour that is there twice the first
+        return first
+    # SW-11: an hour that is not there is the instant at which the clocks change; it lies between the readings by both offsets
+    seconds, after = range(second // SECOND, first // SECOND + 1), local.replace(fold=1).utcoffset()
+    change = bisect_left(seconds, True, key=lambda each: datetime_of(each * SECOND, zone).utcoffset() == after)
+    return seconds[change] * SECOND
 
 
 def _ends(moment: date, zone: ZoneInfo | None) -> Instant:

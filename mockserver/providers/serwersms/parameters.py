@@ -23,7 +23,10 @@ from .errors import (
 # 004: "eco|nd|ndi|pre|mms"
 TYPES = ("eco", "nd", "ndi", "pre", "mms")
 
-# 004: "If the parameter is left blank"; SW-13
+TWO_WAY = "2way"
+"""A type that the vendor's plugin for WordPress asks for, and no document has (SW-14)."""
+
+# 004: "If the parameter is left blank"; SW-38
 BLANK: tuple[object, ...] = (None, "", [])
 
 
@@ -60,7 +63,7 @@ MOMENT = matching(
     _moment,
 )
 # 004: "true, false or none"; SW-13
-BOOLEAN = flag(NotABoolean, {"true": True, "1": True, "false": False, "0": False, "none": None})
+BOOLEAN = flag(NotABoolean, {"true": True, "1": True, "false": False, "0": False, "none": None, "null": None})
 _NINE_DIGITS = "[0-9]{1,9}"
 
 _row = partial(Parameter, not_text=NotASingleText)
@@ -71,19 +74,25 @@ CREDENTIALS = (
     _row("password", TEXT, documented("004", "password | String | Haslo | Password to the account"), is_secret=True),
 )
 # 004: "The parameters in bold are obligatory. Others are optional."; SW-5: none of these is
+_TYPE = partial(_row, "type", source=documented("004", "type | String | eco|nd|ndi|pre|mms"))
 RECIVED = (
     _row("phone", PHONES, documented("004", "phone | String|Array")),
     _row("date_from", MOMENT, documented("004", "date_from oraz date_to | DateTime")),
     _row("date_to", MOMENT, documented("004", "date_from oraz date_to | DateTime")),
-    _row("type", choice(TYPES, UnknownType), documented("004", "type | String | eco|nd|ndi|pre|mms")),
+    _TYPE(kind=choice(TYPES, UnknownType)),
     _row("ndi", PHONE, documented("004", "ndi | String | Number NDI in format +48500600700")),
     _row("read", BOOLEAN, documented("004", "read | Boolean | true, false or none")),
     _row("show_contact", BOOLEAN, documented("004", "show_contact | Boolean | true, false or none")),
     # SW-16: not in 004, but in every client of the vendor; SW-17
     _row("page", integer(NotAPage, 0, 999_999_999, _NINE_DIGITS), assumed("SW-16")),
     _row("limit", integer(NotAPage, 1, 999_999_999, _NINE_DIGITS), assumed("SW-16")),
-    _row("order", choice(("asc", "desc"), UnknownOrder), assumed("SW-18")),
+    _row("order", choice(("asc", "desc"), UnknownOrder), assumed("SW-16")),
 )
+_WITH_TWO_WAY = tuple(
+    _TYPE(kind=choice((*TYPES, TWO_WAY), UnknownType)) if row.name == "type" else row for row in RECIVED
+)
+RECIVED_TABLES = {"rejected": RECIVED, "eco": _WITH_TWO_WAY, "empty": _WITH_TWO_WAY}
+"""The table of ``messages/recived`` by the variant of SW-14."""
 # SW-56: not in 004, but in the vendor's clients
 SEND_ND = (_required("phone", ONE_PHONE, assumed("SW-56")), _required("text", TEXT, assumed("SW-56")))
 SEND_NDI = (*SEND_ND, _required("ndi_number", PHONE, assumed("SW-56")))

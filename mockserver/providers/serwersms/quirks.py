@@ -7,12 +7,14 @@ from mockserver.sdk import Quirk
 _RECIVED = ("messages.recived",)
 _ALL = (*_RECIVED, "messages.send_nd", "messages.send_ndi", "error.view")
 
-FIELD = Quirk("SW-1", "serwersms.field", ("recived", "received", "both"), operations=_RECIVED)
+FIELD = Quirk("SW-1", "serwersms.field", ("by-path", "recived", "received", "both"), operations=_RECIVED)
 ZONE = Quirk("SW-11", "serwersms.zone", ("Europe/Warsaw", "UTC"), operations=_RECIVED)
+TWO_WAY = Quirk("SW-14", "serwersms.type_2way", ("rejected", "eco", "empty"), operations=_RECIVED)
 JSON = Quirk("SW-27", "serwersms.json", ("raw", "ascii"), operations=_ALL)
 STATUS = Quirk("SW-30", "serwersms.errors.status", ("200", "4xx"))
 LANGUAGE = Quirk("SW-31", "serwersms.errors.language", ("en", "pl"), operations=("error.view",))
 GET = Quirk("SW-32", "serwersms.get", ("accepted", "rejected"))
+UNKNOWN_ACTION = Quirk("SW-37", "serwersms.unknown_action", ("first", "after-credentials"))
 MAGIC = Quirk("SW-39", "serwersms.magic", ("on", "off"))
 ENCODING = Quirk("SW-45", "serwersms.forwarding.encoding", ("percent", "form"))
 PHONE = Quirk("SW-46", "serwersms.forwarding.phone", ("digits", "plus", "nine"))
@@ -26,10 +28,12 @@ FORWARDED = Quirk("SW-55", "serwersms.forwarding.forwarded", ("unread", "read"),
 QUIRKS = (
     FIELD,
     ZONE,
+    TWO_WAY,
     JSON,
     STATUS,
     LANGUAGE,
     GET,
+    UNKNOWN_ACTION,
     MAGIC,
     ENCODING,
     PHONE,

@@ -35,6 +35,7 @@ def documents() -> list[Described]:
             "provider": PROVIDER,
             "name": "documents",
             "logins": [{"user": "Login", "secret": "Haslo"}],
+            "numbers": [{"number": "+48500600700"}, {"number": "+48664078059"}],
             "messages": list(_PRINTED),
         }
     ]
@@ -52,6 +53,8 @@ def demo(seed: int, size: int) -> Described:
         "provider": PROVIDER,
         "name": "demo",
         "logins": [{"user": "demo", "secret": "demo"}, {"user": "0123456789abcdef0123456789abcdef"}],
+        "numbers": [{"number": number} for kind in ("nd", "ndi") for number in _RECIPIENTS[kind]],
+        "fields": {"demo": True},
         "contacts": [cast.contact(phone) for phone in cast.known],
         "blacklist": list(cast.unwanted),
         "messages": _messages(cast, size),

@@ -72,7 +72,7 @@ def _fits(rule: ForwardingRule, message: Message) -> bool:
     return (
         rule.service == message.kind
         and rule.number in ("", message.recipient)
-        and message.text.casefold().startswith(rule.prefix.casefold())
+        and (message.text or message.title).casefold().startswith(rule.prefix.casefold())
     )
 
 

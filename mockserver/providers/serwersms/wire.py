@@ -65,6 +65,7 @@ _ACTIONS = {
     "messages/sendNd": "messages.send_nd",  # SW-56
     "messages/sendNdi": "messages.send_ndi",
 }
+_FIELDS = {"messages/received": "received"}
 _ERROR = "error/"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -83,7 +84,7 @@ def parse(request: ProviderRequest) -> Call:
         defect = error
     action, suffix = _split(request.path)
     values = {name: sent[name] for name in sent if name in _KNOWN}  # SW-38: others are ignored
-    values["method"], values["suffix"] = method, suffix
+    values["method"], values["suffix"], values["action"] = method, suffix, action
     credential = _credential(request, sent)
     if action.startswith(_ERROR):
         return Call("error.view", values | {"code": action.removeprefix(_ERROR)}, credential, defect)
@@ -134,11 +135,11 @@ def _form(sent: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
 
 
 def _credential(request: ProviderRequest, sent: Mapping[str, Any]) -> Credential | None:
-    """SW-4: a Bearer token; without one, username and password."""
+    """SW-4: a Bearer token; without one, username and password. SW-36: whole numbers of JSON are their digits."""
     token = request.bearer
     if token is not None:
         return Credential("serwersms", token, None, request.is_bound)
-    user, secret = sent.get("username"), sent.get("password")
+    user, secret = (str(each) if type(each) is int else each for each in (sent.get("username"), sent.get("password")))
     if not (isinstance(user, str) and isinstance(secret, str) and user and secret):
         return None
     return Credential("serwersms", user, secret, request.is_bound)
@@ -151,7 +152,7 @@ _DEFAULTS = {quirk.name: quirk.default for quirk in quirks.QUIRKS}
 def render_routing_error(error: ProviderError, request: ProviderRequest) -> Response:
     """Render the error of a request that reached SerwerSMS's host or prefix but cannot be read as a call."""
     _, suffix = _split(request.path)
-    return render_error(error, suffix, _DEFAULTS)
+    return render_error(error, suffix, {**_DEFAULTS, **request.variants})
 
 
 # -- out -----------------------------------------------------------------------------------------------------------
@@ -162,6 +163,8 @@ def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: S
     value, suffix = decision.value, call.values["suffix"]
     if isinstance(value, ProviderError):
         return render_error(value, suffix, variants)
+    if variants[quirks.FIELD.name] == "by-path":  # SW-1: the action names the field
+        variants = {**variants, quirks.FIELD.name: _FIELDS.get(call.values.get("action", ""), "recived")}
     return RENDER[type(value)](value, suffix, variants, cache)
 
 
@@ -182,9 +185,9 @@ def _render_known_error(
 
 
 def _render_injected(
-    _injected: Injected, suffix: str, variants: Mapping[str, str], _cache: SerializationCache
+    injected: Injected, suffix: str, variants: Mapping[str, str], _cache: SerializationCache
 ) -> Response:
-    return _response(200, suffix, variants, "response", {"success": True})
+    return _response(200, suffix, variants, "response", {"success": injected.is_accepted})
 
 
 def _further(status: int, error: ProviderError) -> tuple[tuple[str, str], ...]:
@@ -219,12 +222,11 @@ def _render_received(
     around = {} if paging is None else {"paging": {"page": paging.page, "count": paging.pages}}  # SW-16
     document = {**around, "items": []}  # SW-15: none is an empty list
     body = _write_xml("response", document, items) if suffix == "xml" else spliced(document, b"]}", items)
-    return Response(200, _HEADERS[suffix], body, _TIMINGS[received.meaning])
+    return Response(200, _HEADERS[suffix], body, _TIMINGS.get(received.meaning, AT_ONCE))
 
 
 # SW-39
 _TIMINGS: Mapping[Magic | None, ResponseTiming] = {
-    None: AT_ONCE,
     magic.NO_RESPONSE: ResponseTiming(ending=Ending.CLOSE, instead=b""),
     magic.LATE: ResponseTiming(delay=magic.LATE_SECONDS),
     magic.SILENT: ResponseTiming(ending=Ending.HANG, instead=b""),
@@ -240,7 +242,12 @@ _shown = itemgetter(quirks.JSON.name, quirks.FIELD.name, quirks.ZONE.name)
 """The variants that an item depends on."""
 
 # SW-1: the name of the date
-_STAMPED = {"recived": ("recived",), "received": ("received",), "both": ("recived", "received")}
+_STAMPED = {
+    "by-path": ("recived",),
+    "recived": ("recived",),
+    "received": ("received",),
+    "both": ("recived", "received"),
+}
 
 
 def _item(

@@ -47,19 +47,30 @@ def _build_operation_error(call: Call) -> ProviderError:
     return NotOffered(action=call.operation) if action in NOT_OFFERED.get(group, ()) else InvalidAction()
 
 
-def _build_credential_error(call: Call, operation: Operation) -> ProviderError:  # noqa: ARG001 - one shape for all providers
+def _build_credential_error(call: Call, operation: Operation | None = None) -> ProviderError:  # noqa: ARG001 - one shape for all providers
     """Return the error for a credential that is missing, or no account's (SW-4)."""
     is_token = call.credential is not None and call.credential.secret is None
     return InvalidToken() if is_token else InvalidUser()
 
 
 _decide_by_operation = decide_by(OPERATIONS, _build_credential_error, _build_operation_error)
-_FOR_ACCOUNTS = frozenset(operation.name for operation in OPERATIONS if operation.needs_account)
+_KNOWN = frozenset(operation.name for operation in OPERATIONS)
+_WITHOUT_ACCOUNT = frozenset(operation.name for operation in OPERATIONS if not operation.needs_account)
 
 
 def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """SW-37: the action is looked at first, then the method, the body, who asks, and the parameters."""
+    """SW-37: an unknown action is looked at first, then the method, the body, who asks, an action that is not offered, and the parameters."""
+    error = None if call.operation in _KNOWN else _build_operation_error(call)
+    if type(error) is InvalidAction and state.variants[quirks.UNKNOWN_ACTION.name] == "first":
+        return Decision(now, error)
     is_get = call.values["method"] != "POST"
-    if is_get and call.operation in _FOR_ACCOUNTS and state.variants[quirks.GET.name] == "rejected":  # SW-32
+    if is_get and call.operation not in _WITHOUT_ACCOUNT and state.variants[quirks.GET.name] == "rejected":  # SW-32
         return Decision(now, WrongMethod(allowed="POST"))
-    return _decide_by_operation(call, state, now, ids)
+    if error is None:
+        return _decide_by_operation(call, state, now, ids)
+    if call.defect is not None:
+        return Decision(now, call.defect)
+    account = None if call.credential is None else state.account_of(call.credential)
+    if account is None:
+        return Decision(now, _build_credential_error(call))
+    return Decision(now, error, account=account.key)

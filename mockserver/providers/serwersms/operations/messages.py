@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from mockserver.providers.serwersms import magic, quirks
+from mockserver.providers.serwersms.errors import NoMessages, SystemUnavailable
 from mockserver.providers.serwersms.paging import LIMIT, find, search
-from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, RECIVED, SEND_ND, SEND_NDI, TYPES
+from mockserver.providers.serwersms.parameters import (
+    BLANK,
+    CREDENTIALS,
+    RECIVED,
+    RECIVED_TABLES,
+    SEND_ND,
+    SEND_NDI,
+    TWO_WAY,
+    TYPES,
+)
 from mockserver.providers.serwersms.webhooks import store_and_forward
 from mockserver.sdk import (
     NO_TRACE,
@@ -51,21 +61,35 @@ class Received(Struct, frozen=True):
 
 
 class Injected(Struct, frozen=True):
-    """A message has come in because the customer wanted it to (SW-56)."""
+    """A message has come in because the customer wanted it to, or has not (SW-56)."""
+
+    is_accepted: bool
+
+
+class AccountFields(Struct, frozen=True):
+    """What SerwerSMS keeps of an account beside the common fields."""
+
+    demo: Annotated[bool, Meta(description="true or false")] = False
+    """Whether it is a demo account, on which messages/send_nd and send_ndi do nothing (SW-56)."""
 
 
 def recived(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Retrieve incoming messages (004)."""
-    values = parse_parameters(RECIVED, call.values, blank=BLANK)
+    two_way = state.variants[quirks.TWO_WAY.name]
+    values = parse_parameters(RECIVED_TABLES[two_way], call.values, blank=BLANK)
+    if values.get("type") == TWO_WAY and two_way == "eco":
+        values["type"] = "eco"  # SW-14; else no message is of that type
     phones = frozenset(values.get("phone", ()))
     number = magic.acting(phones) if phones and state.variants[quirks.MAGIC.name] != "off" else None  # SW-39
     meaning = None if number is None else magic.MEANINGS[number]
     trace = NO_TRACE if number is None else DecisionTrace(magic=number)
-    if meaning is not None and meaning in magic.ERRORS:
-        return Decision(now, magic.ERRORS[meaning](), (), trace, account.key)
+    if meaning is magic.UNAVAILABLE:
+        return Decision(now, SystemUnavailable(), (), trace, account.key)
     page = _page(values)
     zone = zone_of(state.variants[quirks.ZONE.name])  # SW-11
     found = find(state.message_store, search(values, phones, account.key, TYPES, zone, state.read), page)
+    if meaning is magic.NONE and not any(each.places for each in found.slices):  # SW-39: in place of an empty list
+        return Decision(now, NoMessages(), (), trace, account.key)
     # SW-16: in the answer only when one of the two was sent
     paging = None if page.size is None else Paging(page.number, page.count(found.total))
     # 004: "That means a message as read (no more returned by the API)"; SW-12
@@ -86,13 +110,18 @@ def inject(call: Call, account: Account, state: State, now: Instant, ids: IdRese
     """Let a message come in to the account (SW-56)."""
     kind = call.operation.removeprefix("messages.send_")
     values = parse_parameters(_TABLES[kind], call.values, blank=BLANK, missing_last=True)
+    is_unknown = bool(account.numbers) and values.get("ndi_number", "") not in {"", *account.numbers}
+    if is_unknown or account.fields.get("demo"):  # SW-56
+        return Decision(now, Injected(is_accepted=False), account=account.key)
     fields = {
         "kind": kind,
         "sender": values["phone"],
         "recipient": values.get("ndi_number", ""),
         "text": values["text"],
     }
-    return Decision(now, Injected(), store_and_forward(fields, account, state, now, ids).events, account=account.key)
+    return Decision(
+        now, Injected(is_accepted=True), store_and_forward(fields, account, state, now, ids).events, account=account.key
+    )
 
 
 _TABLES = {"nd": SEND_ND, "ndi": SEND_NDI}
@@ -108,7 +137,7 @@ OPERATIONS = (
         decide=recived,
         parameters=RECIVED,
         common=CREDENTIALS,
-        errors=tuple(magic.ERRORS.values()),
+        errors=(SystemUnavailable, NoMessages),
     ),
     *(
         Operation(
