@@ -161,11 +161,25 @@ def test_that(mock_world):
         ("'small'", "'small' has no name; the options are fixture, seed, variants, freeze, snapshot"),
     ],
 )
-def test_a_marker_that_says_nothing_known_stops_the_run(run, said: str, sentence: str) -> None:
-    result = run(f"@pytest.mark.mockserver({said})\ndef test_it(mock_world): pass")
+def test_a_mistyped_marker_is_the_error_of_its_test_alone(run, said: str, sentence: str) -> None:
+    result = run(
+        f"@pytest.mark.mockserver({said})\ndef test_it(mock_world): pass\n\n"
+        f"@pytest.mark.mockserver({said})\ndef test_it_without_a_world(): pass\n\ndef test_that(mock_world): pass"
+    )
+    result.assert_outcomes(errors=2, passed=1)
 
-    assert pytest.ExitCode.USAGE_ERROR == result.ret
-    assert f"test_it.py::test_it: @pytest.mark.mockserver: {sentence}" in "\n".join(result.errlines)
+    assert f"@pytest.mark.mockserver: {sentence}" in shown(result)
+    assert "INTERNALERROR" not in shown(result)
+
+
+def test_a_marker_of_a_wrong_type_is_the_error_of_its_test_also_in_the_matrix(run) -> None:
+    result = run(
+        "@pytest.mark.mockserver(variants='limits')\ndef test_it(mock_world): pass\n\ndef test_that(): pass",
+        "--mockserver-variants=matrix",
+    )
+    result.assert_outcomes(errors=1, passed=1)
+
+    assert "@pytest.mark.mockserver: variants: 'limits' is not a mapping, such as {'limits': 'off'}" in shown(result)
 
 
 def test_a_variant_that_there_is_not_is_rejected_with_the_nearest(run) -> None:
@@ -242,6 +256,81 @@ def test_a_test_that_has_dropped_its_world_is_informed(run) -> None:
     assert re.search("the journal of world w[0-9a-z]+ is gone: there is no world", shown(result))
 
 
+PATCHED = """
+import http.client
+from mockserver import Mock
+
+def no_more(*args, **kwargs):
+    raise RuntimeError("everything is patched")
+
+@pytest.fixture
+def patched(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests.adapters.HTTPAdapter, "send", no_more)  # as responses does, and requests-mock
+        patch.setattr(http.client.HTTPConnection, "request", no_more)
+        patch.setattr(http.client, "HTTPConnection", no_more)  # as vcrpy does
+        patch.setattr("urllib3.connectionpool.HTTPConnectionPool.urlopen", no_more)
+        patch.setattr("socket.create_connection", no_more)
+        patch.setattr("socket.getaddrinfo", no_more)
+        yield
+"""
+
+
+def test_a_failing_test_that_patches_http_has_its_journal_and_fails_the_run(run) -> None:
+    result = run(
+        PATCHED
+        + """
+def test_it(mock_world, patched):
+    assert 0
+
+def test_that(mock_world):
+    pass
+""",
+        *("-n", "2", "-o", "mockserver_server=shared"),
+    )
+    result.assert_outcomes(failed=1, passed=1)
+
+    assert pytest.ExitCode.TESTS_FAILED == result.ret
+    assert re.search("world w[0-9a-z]+: nothing was asked", shown(result))
+    assert "INTERNALERROR" not in shown(result)
+
+
+def test_the_client_of_a_server_elsewhere_uses_no_library_that_tests_patch(run) -> None:
+    run(
+        PATCHED
+        + """
+def test_it(mock_server, patched):
+    with Mock.at(mock_server.url) as mock, mock.create_world() as world:
+        assert [] == world.journal()
+"""
+    ).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("args", [(), ("--mockserver-coverage",), ("--mockserver-variants=matrix", "-k", "usual")])
+def test_an_error_in_a_report_is_a_line_of_it(run, args: tuple[str, ...]) -> None:
+    result = run(
+        """
+class Broken:
+    id = "broken"
+
+    def journal(self, **filters):
+        raise RuntimeError("no journal here")
+
+@pytest.fixture
+def mock_world(mockserver_variant):
+    return Broken()
+
+def test_it(mock_world):
+    assert 0
+""",
+        *args,
+    )
+    result.assert_outcomes(failed=1)
+
+    assert "no journal, for there was an error: RuntimeError: no journal here" in shown(result)
+    assert "INTERNALERROR" not in shown(result)
+
+
 def test_leaks_are_listed_though_the_test_passes(run) -> None:
     result = run(
         """
@@ -266,7 +355,10 @@ def test_loading_the_plugin_loads_nothing_else_of_ours() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert "['mockserver', 'mockserver.testkit', 'mockserver.testkit.pytest_plugin']\n" == done.stdout
+    assert (
+        "['mockserver', 'mockserver.testkit', 'mockserver.testkit.pytest_plugin', 'mockserver.unpatched']\n"
+        == done.stdout
+    )
 
 
 def test_a_run_without_our_fixtures_imports_none_of_our_modules(run) -> None:
@@ -275,7 +367,7 @@ def test_a_run_without_our_fixtures_imports_none_of_our_modules(run) -> None:
 import sys
 
 def test_it():
-    assert {"mockserver", "mockserver.testkit", "mockserver.testkit.pytest_plugin"} == {name for name in sys.modules if name.startswith("mockserver")}
+    assert {"mockserver", "mockserver.unpatched", "mockserver.testkit", "mockserver.testkit.pytest_plugin"} == {name for name in sys.modules if name.startswith("mockserver")}
     assert "flask" not in sys.modules
 """,
         client="",

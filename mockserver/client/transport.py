@@ -9,13 +9,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
-from .awaiting import MOST_AWAITED
+from .connections import Connections
 from .timefmt import plain
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
-
-    import requests
 
 Query: TypeAlias = Mapping[str, Any]
 """Query parameters; those that are ``None`` are left out."""
@@ -87,8 +85,8 @@ class OverHttp:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             raise ValueError(f"{url!r} is not the URL of a server, such as http://127.0.0.1:7670")
         self._url = url.rstrip("/")
-        self._headers = {"Content-Type": "application/json", **_headers(token)}
-        self._session = _session()
+        self._path = urlsplit(self._url).path
+        self._connections = Connections(self._url, {"Content-Type": "application/json", **_headers(token)})
 
     @property
     def url(self) -> str:
@@ -97,33 +95,18 @@ class OverHttp:
 
     def call(self, method: str, path: str, query: Query | None = None, body: object = None, patience: float = 0) -> Any:
         """See `Transport`."""
-        from requests.exceptions import ReadTimeout, RequestException
-
-        url = self._url + path + _query(query)
+        timeout = PATIENCE + patience
         try:
-            response = self._session.request(
-                method, url, data=_body(body), headers=self._headers, timeout=PATIENCE + patience, allow_redirects=False
-            )
-        except ReadTimeout as reason:
-            raise NoServer(f"the server at {self._url} did not respond within {PATIENCE + patience:g} s") from reason
-        except RequestException as reason:
+            result = self._connections.call(method, self._path + path + _query(query), _body(body), timeout)
+        except TimeoutError as reason:
+            raise NoServer(f"the server at {self._url} did not respond within {timeout:g} s") from reason
+        except ConnectionError as reason:
             raise NoServer(f"no server answers at {self._url}; start one with: mockserver serve") from reason
-        return _read(self._url, response.status_code, response.content)
+        return _read(self._url, result.status, result.body)
 
     def close(self) -> None:
         """See `Transport`; the next call opens new connections."""
-        self._session.close()
-
-
-def _session() -> requests.Session:
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=MOST_AWAITED))
-    session.trust_env = False  # not through a proxy, and without credentials of .netrc
-    return session
+        self._connections.close()
 
 
 class InProcess:

@@ -7,18 +7,18 @@ the monotonic clock, so setting the machine's clock moves no world.
 
 from __future__ import annotations
 
-import time
-
 from msgspec import Struct
+
+from mockserver.unpatched import monotonic_ns, time_ns
 
 from .instants import SECOND, Instant
 
-_STARTED_AT = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+_STARTED_AT = time_ns() // 1000 - monotonic_ns() // 1000
 """The instant at which the monotonic clock was 0, by the machine's clock when this process started."""
 
 
 def _machine_time() -> Instant:
-    return _STARTED_AT + time.monotonic_ns() // 1000
+    return _STARTED_AT + monotonic_ns() // 1000
 
 
 class Clock(Struct, frozen=True, gc=False):
@@ -32,7 +32,7 @@ class Clock(Struct, frozen=True, gc=False):
     @classmethod
     def system(cls) -> Clock:
         """Return a running clock that shows the machine's time."""
-        return cls(None, time.time_ns() // 1000 - _machine_time())
+        return cls(None, time_ns() // 1000 - _machine_time())
 
     @classmethod
     def frozen(cls, at: Instant) -> Clock:

@@ -26,6 +26,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from mockserver import unpatched
 from mockserver.http.request import HttpRequest
 from mockserver.http.request_parser import FEED_CHUNK, InvalidRequest, ParseStage, RequestParser
 from mockserver.http.response_writer import DeferredWriter, StreamWriter, TimedWriter
@@ -617,7 +618,7 @@ _date = _Date()
 def end_in_reset(transport: asyncio.Transport) -> None:
     """Make the transport send RST in place of FIN when it closes."""
     # A second descriptor, because uvloop's own socket object has no options to set.
-    with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as second:
+    with unpatched.Socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as second:
         second.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 

@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,8 +20,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mockserver import unpatched
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.tls_close import OneSidedClose
+
+if sys.platform == "win32":
+    from asyncio import ProactorEventLoop as _SystemEventLoop
+else:
+    from asyncio import SelectorEventLoop as _SystemEventLoop
 
 if TYPE_CHECKING:
     import ssl
@@ -66,21 +74,14 @@ class Listener:
         if not 0 <= self.port <= 65535:  # socket would raise an OverflowError, and forget to close
             raise OSError(errno.EINVAL, f"{self.port} is no port; {self.hint}")
         try:
-            return socket.create_server(
-                (self.host, self.port),
-                family=socket.AF_INET6 if ":" in self.host else socket.AF_INET,
-                backlog=BACKLOG,
-            )
+            return _listen(self.host, self.port)
         except OSError as error:
             raise OSError(error.errno, self._explain(error)) from error
 
     def _explain(self, error: OSError) -> str:
         if error.errno == errno.EADDRINUSE:
             return f"port {self.port} on {self.host} is in use by another program; {self.hint}"
-        # create_server appends its own half-sentence in brackets.
-        return (
-            f"cannot listen on port {self.port} of {self.host}: {str(error.strerror or error).partition(' (while')[0]}"
-        )
+        return f"cannot listen on port {self.port} of {self.host}: {error.strerror or error}"
 
     def url(self, bound: socket.socket) -> str:
         """Where a client on this machine reaches it."""
@@ -347,6 +348,23 @@ class _Connections(set[Any]):
                 await asyncio.wait_for(self._emptied.wait(), seconds)
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    """Do what `socket.create_server` does, with a socket that no test has replaced."""
+    is_ipv6 = ":" in host
+    sock = unpatched.Socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET)
+    try:
+        if os.name != "nt":  # Windows would let two servers listen on one port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if is_ipv6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 def _reachable(bound: socket.socket) -> tuple[str, int]:
     """Host and port at which this machine reaches a socket."""
     host, port = bound.getsockname()[:2]
@@ -358,8 +376,16 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop
     except ImportError:
-        return asyncio.new_event_loop()
+        return _EventLoop()
     return uvloop.new_event_loop()
+
+
+class _EventLoop(_SystemEventLoop):
+    """asyncio's loop, on a clock that no test has replaced."""
+
+    def time(self) -> float:
+        """Return the seconds of the machine's monotonic clock."""
+        return unpatched.monotonic_ns() / 1e9
 
 
 def _do_nothing() -> None:

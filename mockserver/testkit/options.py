@@ -15,13 +15,15 @@ def checked(options: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[s
     """Return the options, after checking their names.
 
     Raises:
-        ValueError: an option is unknown or has no name; the message suggests a similar one.
+        ValueError: an option is unknown, with a similar one in the message; or it has no name, or is of a wrong type.
     """
     if args:
         raise ValueError(f"{args[0]!r} has no name; the options are {', '.join(KEYS)}")
     for name in options:
         if name not in KEYS:
             raise ValueError(f"{name}: {unknown_name('key', name, KEYS)}")
+    if not isinstance(options.get("variants") or {}, Mapping):
+        raise ValueError(f"variants: {options['variants']!r} is not a mapping, such as {{'limits': 'off'}}")  # noqa: TRY004 - one kind of error for all that a marker says wrong
     return options
 
 

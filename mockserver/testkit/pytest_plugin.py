@@ -1,6 +1,7 @@
 """The pytest fixtures ``mock_server``, ``mock_world`` and ``mock_redirect``; see README.md, "In your tests".
 
-Pytest loads this module in every run where mockserver is installed, so our other modules are imported only on use.
+Pytest loads this module in every run where mockserver is installed, so our other modules are imported only on use, but
+for `mockserver.unpatched`, which must be imported before any test replaces functions.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+import mockserver.unpatched  # noqa: F401 - see above
 
 if TYPE_CHECKING:
     from mockserver.client import Mock, WorldClient
@@ -102,20 +105,16 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput[_MARK] = _session_server(node.config).share(f"redirect-{node.gateway.id}")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Reject unknown options of markers before any test runs."""
-    for item in items:
-        for mark in item.iter_markers(_MARK):
-            _check(item, mark)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Reject unknown options of the test's markers."""
+    for mark in item.iter_markers(_MARK):
+        from mockserver.testkit.options import checked
 
-
-def _check(item: pytest.Item, mark: pytest.Mark) -> None:
-    from mockserver.testkit.options import checked
-
-    try:
-        checked(mark.kwargs, mark.args)
-    except ValueError as reason:
-        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.{_MARK}: {reason}") from reason
+        try:
+            checked(mark.kwargs, mark.args)
+        except ValueError as reason:
+            pytest.fail(f"@pytest.mark.{_MARK}: {reason}", pytrace=False)
 
 
 def _session_server(config: pytest.Config) -> SessionServer:
@@ -185,6 +184,14 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Add the journal of its world to the report of a failing test."""
     report = yield
+    try:
+        _add_journal(item, report)
+    except Exception as reason:  # noqa: BLE001 - an error in this hook would end the run, and hide the failure
+        report.sections.append((_MARK, f"no journal, for there was an error: {type(reason).__name__}: {reason}"))
+    return report
+
+
+def _add_journal(item: pytest.Item, report: pytest.TestReport) -> None:
     funcargs = getattr(item, "funcargs", {})
     if report.when == "call" and "mock_world" in funcargs:
         leaks = funcargs["mock_redirect"].leaks if "mock_redirect" in funcargs else []
@@ -194,7 +201,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
             from mockserver.testkit.failure_report import failure_report
 
             report.sections.append((_MARK, failure_report(funcargs["mock_world"], leaks)))
-    return report
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -8,10 +8,11 @@ import ssl
 import threading
 from collections.abc import Callable, Sequence
 from http.client import HTTPResponse, IncompleteRead
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import certifi
 
+from mockserver import unpatched
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.engine.instants import SECOND
 
@@ -143,35 +144,21 @@ class HttpClient:
         return f"no connection to {url.redacted}: {describe(failure)}"
 
 
-# Defaults of parameters, because tests replace the functions of the module socket.
-
-
-def resolve_host(host: str, port: int, resolve: Callable[..., Any] = socket.getaddrinfo) -> Sequence[str]:
+def resolve_host(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a host name, by the machine's resolver."""
-    found = resolve(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    return list(dict.fromkeys(str(address[0]) for _, address in unpatched.resolve(host, port)))
 
 
 def open_connection(
-    address: str, port: int, seconds: float, create_socket: Callable[..., socket.socket] = socket.socket
+    address: str, port: int, seconds: float, create_socket: Callable[..., socket.socket] = unpatched.Socket
 ) -> socket.socket:
     """Connect to an address and a port.
 
     Raises:
         OSError: it cannot be reached within so many seconds.
     """
-    sock = create_socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(seconds)
-        sock.connect((address, port))
-        if sock.getsockname() == sock.getpeername():
-            # Nothing listens there, and the kernel has chosen the same port as ours: the socket is connected to itself.
-            raise ConnectionRefusedError
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return unpatched.connect(family, (address, port), seconds, create_socket)
 
 
 def _read_start(response: HTTPResponse, most: int) -> bytes:

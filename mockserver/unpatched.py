@@ -1,0 +1,99 @@
+"""Functions of the standard library as they are before a test patches them: for time, files and sockets.
+
+In a test run our code is in one process with libraries that replace such functions. They are held as attributes of a
+class, because freezegun and pyfakefs replace what stands in a module. The pytest plugin imports this module when the run
+starts, before any test; it imports nothing that pytest has not imported.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+
+class _Held:
+    """What is held. A static method is a function that takes no ``self``."""
+
+    _freezegun: ClassVar[Any] = sys.modules.get(
+        "freezegun.api"
+    )  # where the clock is frozen already, it knows the real one
+    monotonic_ns: Callable[[], int] = staticmethod(getattr(_freezegun, "real_monotonic_ns", time.monotonic_ns))
+    time_ns: Callable[[], int] = staticmethod(getattr(_freezegun, "real_time_ns", time.time_ns))
+    open_file: Callable[..., Any] = staticmethod(io.open)
+    stat = staticmethod(os.stat)
+    socket_class = socket.socket
+    getaddrinfo = staticmethod(socket.getaddrinfo)
+
+
+Socket = _Held.socket_class
+"""The class of sockets, which pytest-socket replaces in the module ``socket``."""
+
+
+def monotonic_ns() -> int:
+    """Return the nanoseconds of the machine's monotonic clock."""
+    return _Held.monotonic_ns()
+
+
+def time_ns() -> int:
+    """Return the machine's time: nanoseconds since 1970."""
+    # time-machine changes the functions themselves, so that holding one does not help.
+    time_machine = sys.modules.get("time_machine")
+    return _Held.time_ns() if time_machine is None else int(time_machine.escape_hatch.time.time_ns())
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file. Raises OSError if it cannot be read."""
+    with _Held.open_file(str(path), "rb") as file:
+        content: bytes = file.read()
+    return content
+
+
+def read_text(path: Path) -> str:
+    """Return the content of a file in UTF-8. Raises OSError if it cannot be read."""
+    return read_bytes(path).decode("utf-8")
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file at a path."""
+    try:
+        return stat.S_ISREG(_Held.stat(str(path)).st_mode)
+    except OSError:
+        return False
+
+
+def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:
+    """Return the families and addresses of a host for TCP. Raises OSError if it has none."""
+    found = _Held.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def connect(
+    family: socket.AddressFamily,
+    address: tuple[Any, ...],
+    seconds: float,
+    create_socket: Callable[..., socket.socket] = _Held.socket_class,
+) -> socket.socket:
+    """Connect to an address over TCP.
+
+    Raises:
+        OSError: it cannot be reached within so many seconds.
+    """
+    sock = create_socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(address)
+        if sock.getsockname() == sock.getpeername():
+            # Nothing listens there, and the kernel has chosen the same port as ours: the socket is connected to itself.
+            raise ConnectionRefusedError
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
