@@ -315,7 +315,7 @@ def test_accounts_are_listed_shown_and_changed(run: CommandLine, world: WorldCli
     assert changed == run.json("account", "show", "serwersms/demo")
     assert "  +48500600701" in run.text("account", "show", "serwersms/demo")
     assert changed in run.json("account", "show")["accounts"]
-    assert ["serwersms/demo", "-", "-", "3", "2"] in [line.split()[:5] for line in run.text("account", "show")]
+    assert ["serwersms/demo", "4", "-", "3", "2"] in [line.split()[:5] for line in run.text("account", "show")]
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,7 @@ def test_a_rejected_send_is_explained_with_rule_sentence_quirk_windows_and_varia
         ],
         "unread": [],
         "near_misses": [],
+        "emptied_by": None,
         "fault": None,
         "hint": DOCUMENTED_WAIT,
     } == explain(query_string=SMS)
@@ -503,6 +504,125 @@ def test_what_reached_no_operation_is_explained_too(explain: Explain, case: Any)
         found["quirk"] and found["quirk"]["number"],
         found["hint"],
     )
+
+
+JSON_BODY = json.dumps({**LOGIN, "type": "eco"})
+SENT_ELSEWHERE: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "SerwerSMS, JSON as text": (
+        {"path": "/messages/recived", "method": "POST", "data": JSON_BODY, "content_type": "text/plain"},
+        "Send the body as application/json: it is JSON, and its Content-Type is text/plain.",
+    ),
+    "SerwerSMS, JSON as nothing": (
+        {"path": "/messages/send_nd.json", "method": "POST", "data": JSON_BODY},
+        "Send the body as application/json: it is JSON, and it has no Content-Type.",
+    ),
+    "SerwerSMS, the query of a POST": (
+        {"path": "/messages/recived", "method": "POST", "query_string": LOGIN},
+        "Send username and password in the body: the query of a POST is not read.",
+    ),
+    "SerwerSMS, the body of a GET": (
+        {"path": "/messages/recived", "method": "GET", "data": LOGIN},
+        "Send username and password in the query: the body of a GET is not read.",
+    ),
+    "DialogTech, JSON": (
+        {"method": "POST", "json": SMS},
+        "Send the body as application/x-www-form-urlencoded or multipart/form-data: JSON is not read.",
+    ),
+    "SerwerSMS, %2B in JSON": (
+        {"path": "/messages/recived", "method": "POST", "json": {**LOGIN, "phone": "%2B48500600700"}},
+        "Send phone as +48500600700 in JSON, and encode its plus once in a form: %2B is left when it is read.",
+    ),
+    "SerwerSMS, a plus that is encoded twice": (
+        {"path": "/messages/recived", "method": "POST", "data": {**LOGIN, "ndi": "%2b48500600700"}},
+        "Send ndi as +48500600700 in JSON, and encode its plus once in a form: %2B is left when it is read.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SENT_ELSEWHERE.values(), ids=SENT_ELSEWHERE)
+def test_no_hint_says_to_send_what_was_sent(explain: Explain, case: Any) -> None:
+    request, hint = case
+
+    assert hint == explain(**request)["hint"]
+
+
+MARKS = "the marks as read"
+EMPTY: Mapping[str, tuple[Mapping[str, str], list[str], str]] = {
+    "a type": ({"type": "pre"}, ["type"], "Change type, or leave it out: without it there are messages."),
+    "a phone": ({"phone": "+48500600701"}, ["phone"], "Change phone, or leave it out: without it there are messages."),
+    "an interval": (
+        {"date_from": "2020-01-01", "type": "eco"},
+        ["date_from"],
+        "Change date_from, or leave it out: without it there are messages.",
+    ),
+    "two together": (
+        {"phone": "+48500600700", "date_from": "2020-01-01", "type": "pre"},
+        ["date_from", "type"],
+        "Change date_from and type, or leave them out: without them there are messages.",
+    ),
+    "a number that was not hit": (
+        {"ndi": "+48500600701"},
+        ["ndi"],
+        "Change ndi, or leave it out: without it there are messages.",
+    ),
+    "a page": (
+        {"page": "2", "limit": "4"},
+        ["page"],
+        "Change page, or leave it out: without it there are messages.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EMPTY.values(), ids=EMPTY)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_empty_result_says_which_filter_emptied_it(explain: Explain, case: Any, method: str) -> None:
+    parameters, filters, hint = case
+    found = explain("/messages/recived", method, **{_PLACES[method]: {**LOGIN, **parameters}})
+
+    assert ("accepted", filters, hint) == (found["outcome"], found["emptied_by"], found["hint"])
+    assert f"Empty because of: {', '.join(filters)}" in format_explanation(found).splitlines()
+
+
+_PLACES = {"GET": "query_string", "POST": "data"}
+
+
+def test_messages_that_were_marked_as_read_emptied_a_result(explain: Explain, registry) -> None:
+    assert None is explain("/messages/recived", "POST", data={**LOGIN, "type": "eco", "read": "true"})["emptied_by"]
+    found = explain("/messages/recived", "POST", data={**LOGIN, "type": "eco"})
+
+    assert [MARKS] == found["emptied_by"]
+    assert (
+        "Let new messages come in, or reset the world: without the marks as read there are messages." == found["hint"]
+    )
+
+
+def test_an_account_without_messages_is_said_to_have_none(explain: Explain, registry) -> None:
+    explain("/messages/recived", "POST", data={**LOGIN, "read": "true"})
+    for serial in [message.serial for message in registry.default.state.message_store]:
+        registry.default.state.message_store.delete(serial)
+    found = explain("/messages/recived", "POST", data={**LOGIN, "type": "eco"})
+
+    assert [] == found["emptied_by"]
+    assert "Let a message come in first: without any filter there is none." == found["hint"]
+    assert "Empty because of: nothing is there to be found" in format_explanation(found).splitlines()
+
+
+@pytest.mark.parametrize("action", ["recived", "received.xml"])
+def test_an_accepted_get_is_explained_by_its_quirk_and_not_by_a_sentence_about_post(
+    explain: Explain, action: str
+) -> None:
+    found = explain(f"/messages/{action}", query_string=LOGIN)
+
+    assert ("messages.recived", "assumed", None, "SW-32") == (
+        found["rule"]["name"],
+        found["rule"]["basis"],
+        found["rule"]["sentence"],
+        found["quirk"]["number"],
+    )
+    assert "serwersms.get" in [switch["name"] for switch in found["variants"]]
+    posted = explain(f"/messages/{action}", "POST", data=LOGIN)
+    assert posted["rule"]["sentence"].endswith("call the specified URL using POST.")
+    assert "serwersms.get" not in [switch["name"] for switch in posted["variants"]]
 
 
 def test_bytes_that_were_no_http_are_explained(service, registry, explainer) -> None:

@@ -7,7 +7,7 @@ recorded with the exchange, so later changes of the world do not alter it. `Expl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.engine.instants import SECOND, datetime_of, iso
@@ -20,7 +20,7 @@ from mockserver.sdk.provider import Magic, Provider, Quirk
 from mockserver.validation.suggestions import nearest, nearest_operation, nearest_path
 
 from . import exchanges, outcomes, quirk_parser
-from .request_inspection import header, path, sent, shown, split, unread
+from .request_inspection import header, is_json, path, sent, shown, split, unread
 
 _MOST = 50
 """The maximal number of ignored parameters listed."""
@@ -135,8 +135,9 @@ class Explainer:
             "variants": self._variants(exchange, provider, entry, magic),
             "unread": [{"place": each.place, "name": shown(each.name)} for each in ignored[:_MOST]],
             "near_misses": misses,
+            "emptied_by": _emptied_by(exchange),
             "fault": exchange.fault,
-            "hint": _hint(exchange, rule, magic, misses),
+            "hint": _hint(exchange, provider, rule, magic, misses),
         }
 
     def _received(self, exchange: Exchange, rule: _Rule, magic: _Magic | None) -> dict[str, Any]:
@@ -212,7 +213,11 @@ def _rule(exchange: Exchange, provider: Provider | None) -> _Rule:
         return _Rule(type(error).__name__, str(error), error.source, error.advice, error.about, error.facts)
     if exchange.operation is not None:
         operation = provider.operations_by_name.get(exchange.operation) if provider else None
-        return _Rule(exchange.operation, source=operation.source if operation else None)
+        source = None
+        if operation is not None:
+            chosen = operation.choose_source and operation.choose_source(exchange.values)
+            source = chosen or operation.source
+        return _Rule(exchange.operation, source=source)
     world, _ = split(exchange)
     if world and world != exchange.world:
         return _Rule("NoSuchWorld", f"there is no world {shown(world)!r}", hint="Use the id of an existing world.")
@@ -297,7 +302,19 @@ def _miss(kind: str, name: str, known: str | None) -> list[dict[str, str]]:
     return [] if known is None else [{"kind": kind, "sent": str(shown(name)), "known": known}]
 
 
-def _hint(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequence[Mapping[str, str]]) -> str | None:
+def _emptied_by(exchange: Exchange) -> list[str] | None:
+    """Return the filters that left nothing in the result; ``None`` if it is not empty."""
+    filters = exchange.trace.emptied_by if exchange.trace else None
+    return None if filters is None or exchange.error is not exchange.result else list(filters)
+
+
+def _hint(
+    exchange: Exchange,
+    provider: Provider | None,
+    rule: _Rule,
+    magic: _Magic | None,
+    misses: Sequence[Mapping[str, str]],
+) -> str | None:
     """Return one imperative sentence; ``None`` if there is nothing to change."""
     was_decided = exchange.error is not None and exchange.error is exchange.result
     if exchange.fault is not None and not was_decided:
@@ -309,7 +326,50 @@ def _hint(exchange: Exchange, rule: _Rule, magic: _Magic | None, misses: Sequenc
     for miss in misses:
         if rule.hint is None or miss["known"] in concerned or miss["kind"] in concerned:
             return _RENAME[miss["kind"]].format_map(miss)
-    return rule.hint
+    if exchange.error is not None:
+        return (provider and _hint_on_place(exchange, provider, concerned)) or rule.hint
+    return _hint_on_filters(exchange) or rule.hint
+
+
+def _hint_on_place(exchange: Exchange, provider: Provider, concerned: Collection[object]) -> str | None:
+    """Return a sentence for parameters that were sent where they are not read: to send them would be no advice."""
+    values = exchange.values
+    misplaced = [each for each in sent(exchange) if each.name in concerned and each.name not in values and each.value]
+    if not misplaced:
+        return None
+    names = _list(dict.fromkeys(str(shown(each.name)) for each in misplaced), "and")
+    method, places = exchange.method, {each.place for each in misplaced}
+    if places == {"query"}:
+        return f"Send {names} in the body: the query of a {method} is not read."
+    if method in ("GET", "HEAD"):
+        return f"Send {names} in the query: the body of a {method} is not read."
+    if not is_json(exchange):
+        return None
+    content_type = header(exchange, "Content-Type")
+    if "application/json" in provider.request_types:
+        has = f"its Content-Type is {shown(content_type)}" if content_type else "it has no Content-Type"
+        return f"Send the body as application/json: it is JSON, and {has}."
+    return f"Send the body as {_list(provider.request_types, 'or')}: JSON is not read."
+
+
+def _hint_on_filters(exchange: Exchange) -> str | None:
+    """Return a sentence for an empty result: what to change for it to hold something."""
+    filters = _emptied_by(exchange)
+    if filters is None:
+        return None
+    if not filters:
+        return "Let a message come in first: without any filter there is none."
+    names = _list(filters, "and")
+    if all(name in exchange.values for name in filters):
+        them = "it" if len(filters) == 1 else "them"
+        return f"Change {names}, or leave {them} out: without {them} there are messages."
+    return f"Let new messages come in, or reset the world: without {names} there are messages."
+
+
+def _list(names: Iterable[str], last: str) -> str:
+    """Join names as ``a, b and c``."""
+    *others, end = names
+    return f"{', '.join(others)} {last} {end}" if others else end
 
 
 _RENAME = {

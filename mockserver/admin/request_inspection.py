@@ -67,17 +67,29 @@ def sent(exchange: Exchange) -> list[SentValue]:
 
 
 def _body(exchange: Exchange) -> Iterable[tuple[str, Any]]:
+    if is_json(exchange):  # whatever its Content-Type
+        members: dict[str, Any] = orjson.loads(exchange.body)
+        return members.items()
     content_type = header(exchange, "Content-Type") or ""
     kind = media_type(content_type)
-    try:
-        if kind == "application/json" or kind.endswith("+json"):
-            found = orjson.loads(exchange.body)
-            return found.items() if isinstance(found, dict) else ()
-        if kind == "multipart/form-data":
-            return multipart_pairs(content_type, exchange.body)
-    except (Malformed, orjson.JSONDecodeError):
+    if kind == "application/json" or kind.endswith("+json"):
         return ()
+    if kind == "multipart/form-data":
+        try:
+            return multipart_pairs(content_type, exchange.body)
+        except Malformed:
+            return ()
     return pairs(exchange.body) if b"=" in exchange.body else ()
+
+
+def is_json(exchange: Exchange) -> bool:
+    """Whether the body is a JSON object, whatever its Content-Type."""
+    if not exchange.body.lstrip().startswith(b"{"):
+        return False
+    try:
+        return isinstance(orjson.loads(exchange.body), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def unread(everything: Iterable[SentValue], values: Mapping[str, Any], known: Collection[str]) -> list[SentValue]:

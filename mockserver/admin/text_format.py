@@ -99,6 +99,12 @@ def _ignored_in_words(explanation: Mapping[str, Any]) -> Iterable[str]:
         yield f"Unknown {miss['kind']} {miss['sent']}; did you mean {miss['known']}?"
 
 
+def _empty_in_words(explanation: Mapping[str, Any]) -> Iterable[str]:
+    filters = explanation["emptied_by"]
+    if filters is not None:
+        yield f"Empty because of: {', '.join(filters) or 'nothing is there to be found'}"
+
+
 def _last(explanation: Mapping[str, Any]) -> Iterable[str]:
     if explanation["fault"]:
         yield f"Fault: {_fault_in_words(explanation['fault'])}"
@@ -128,5 +134,6 @@ _PARTS = (
     _windows_in_words,
     _variants_in_words,
     _ignored_in_words,
+    _empty_in_words,
     _last,
 )

@@ -28,6 +28,9 @@ class DecisionTrace(Struct, frozen=True, gc=False):
     object, because the garbage collector does not track it (``gc=False``)."""
     magic: str | None = None
     """The magic value that caused this decision, if one did."""
+    emptied_by: tuple[str, ...] | None = None
+    """The filters that left nothing in the result: without them it would hold something. Empty if there is nothing to be
+    found without any filter; ``None`` if the result is not empty. See `mockserver.sdk.find_emptying_filters`."""
 
     @property
     def windows(self) -> tuple[LimitStatus, ...]:

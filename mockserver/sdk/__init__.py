@@ -56,6 +56,7 @@ from mockserver.validation.json_schema import Schema
 from mockserver.validation.messages import show_value, unknown_name
 
 from .error_injection import Case, ErrorBuilder
+from .filters import find_emptying_filters
 from .inbound import accounts_named, check_fields, message_schema
 from .limits import ExceededLimit, LimitUsage, UsageAfterUse, limit_usage
 from .operations import (
@@ -193,6 +194,7 @@ __all__ = [
     "end_attempt",
     "failure_of",
     "field_key",
+    "find_emptying_filters",
     "find_message",
     "flag",
     "freeze",

@@ -193,6 +193,9 @@ class Operation:
     """Whether a repeated request changes nothing; false if each request acts again."""
     status: int = 200
     """The HTTP status of the response to an accepted request."""
+    choose_source: Callable[[Mapping[str, Any]], Source | None] | None = None
+    """Returns the source of a call with these values where it is another one, for explanations: a document's sentence about
+    POST does not explain a GET."""
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

@@ -285,6 +285,16 @@ class NotAPhone(SerwersmsError):
     hint = "Send {name} in the form +48500600700, with its plus as %2B in a form."
     source = documented("004", "The number or telephone numbers provided in the table", "SW-7")
 
+    @property
+    def advice(self) -> str:
+        """The hint; of a plus that is still encoded, which the hint would have sent, that it is to be encoded once, or not at all in JSON."""
+        if "%2b" in str(self.facts.get("value", "")).lower():
+            name = self.facts.get("name", "phone")
+            return (
+                f"Send {name} as +48500600700 in JSON, and encode its plus once in a form: %2B is left when it is read."
+            )
+        return super().advice
+
 
 class UnknownCode(SerwersmsError):
     """The vendor's table has no such code."""

@@ -141,6 +141,19 @@ def find(messages: MessageStore, search: Search, page: Page) -> MessagePage:
     return newest_first(found) if page.is_newest_first else found
 
 
+def exists(messages: MessageStore, search: Search) -> bool:
+    """Whether anything is found."""
+    if not search.tests:
+        return any(messages.count(key, search.since, search.until) for key in search.keys)
+    for found in messages.select_each(search.keys, search.since, search.until):
+        narrowed = found
+        for field, is_wanted in search.tests:
+            narrowed = narrowed.where(field, is_wanted)
+        if narrowed.places:
+            return True
+    return False
+
+
 def _counted(messages: MessageStore, search: Search, page: Page) -> tuple[int, Iterable[MessageSlice]]:
     """Look only at what is on the page."""
     counts = [messages.count(key, search.since, search.until) for key in search.keys]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
 from mockserver.providers.serwersms import magic, quirks
 from mockserver.providers.serwersms.errors import NoMessages, SystemUnavailable
-from mockserver.providers.serwersms.paging import LIMIT, find, search
+from mockserver.providers.serwersms.paging import LIMIT, exists, find, search
 from mockserver.providers.serwersms.parameters import (
     BLANK,
     CREDENTIALS,
@@ -37,6 +38,7 @@ from mockserver.sdk import (
     State,
     assumed,
     documented,
+    find_emptying_filters,
     parse_parameters,
     zone_of,
 )
@@ -88,8 +90,10 @@ def recived(call: Call, account: Account, state: State, now: Instant, ids: IdRes
     page = _page(values)
     zone = zone_of(state.variants[quirks.ZONE.name])  # SW-11
     found = find(state.message_store, search(values, phones, account.key, TYPES, zone, state.read), page)
-    if meaning is magic.NONE and not any(each.places for each in found.slices):  # SW-39: in place of an empty list
-        return Decision(now, NoMessages(), (), trace, account.key)
+    if not any(each.places for each in found.slices):
+        trace = DecisionTrace(magic=number, emptied_by=_emptied_by(values, phones, account.key, zone, state))
+        if meaning is magic.NONE:  # SW-39: in place of an empty list
+            return Decision(now, NoMessages(), (), trace, account.key)
     # SW-16: in the answer only when one of the two was sent
     paging = None if page.size is None else Paging(page.number, page.count(found.total))
     # 004: "That means a message as read (no more returned by the API)"; SW-12
@@ -97,6 +101,28 @@ def recived(call: Call, account: Account, state: State, now: Instant, ids: IdRes
     events = (MessagesRead(serials),) if serials else ()
     received = Received(found.slices, account, bool(values.get("show_contact")), paging, meaning)
     return Decision(now, received, events, trace, account.key)
+
+
+_FILTERS = ("phone", "date_from", "date_to", "type", "ndi")
+_MARKS = "the marks as read"
+
+
+def _emptied_by(
+    values: Mapping[str, Any], phones: frozenset[str], account: str, zone: ZoneInfo | None, state: State
+) -> tuple[str, ...]:
+    """Return the filters that left nothing: parameters, the marks as read (SW-12), or the page."""
+
+    def finds(kept: Collection[str]) -> bool:
+        some = {name: value for name, value in values.items() if name in kept or name not in _FILTERS}
+        wanted = phones if "phone" in kept else frozenset()
+        return exists(
+            state.message_store, search(some, wanted, account, TYPES, zone, state.read if _MARKS in kept else set())
+        )
+
+    filters = [_MARKS] * bool(state.read) + [name for name in _FILTERS if name in values]
+    if "page" in values and finds(filters):
+        return ("page",)
+    return find_emptying_filters(filters, finds)
 
 
 def _page(values: Mapping[str, Any]) -> Page:
@@ -137,6 +163,7 @@ OPERATIONS = (
         decide=recived,
         parameters=RECIVED,
         common=CREDENTIALS,
+        choose_source=lambda values: None if values.get("method") == "POST" else assumed("SW-32"),
         errors=(SystemUnavailable, NoMessages),
     ),
     *(
