@@ -87,7 +87,7 @@ def create_registry(settings: Settings, providers: ProviderSet | None = None) ->
     Raises:
         worldfile.WorldFileError: the world file is invalid.
         BadSetting: the instant of ``freeze`` or a webhook target is invalid.
-        LookupError: this machine has no time zone data.
+        OSError: this machine has no time zone data.
     """
     check_zone_data()
     if providers is None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.in_process.requests import NOON, PROGRAM, SENDERS, exported_message, fixture
+from mockserver.admin import messages as message_endpoints
+from mockserver.admin.endpoint import RequestArgs
 from mockserver.engine.clock import Clock
 from mockserver.engine.events import MessageStored, UseCounted
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND
@@ -83,3 +86,23 @@ def test_a_world_is_forked(benchmark: Any, registry: WorldRegistry, small: Fixtu
 def test_a_world_is_reset(benchmark: Any, registry: WorldRegistry, small: Fixture) -> None:
     """As between two tests."""
     benchmark(registry.create(small).reset)
+
+
+@pytest.mark.parametrize("others", [0, 10_000])
+def test_a_world_is_dropped_beside_others(benchmark: Any, registry: WorldRegistry, small: Fixture, others: int) -> None:
+    """The number of the other worlds makes no difference."""
+    for _ in range(others):
+        registry.create(small)
+    benchmark.pedantic(registry.drop, setup=lambda: ((registry.create(small),), {}), rounds=200)
+
+
+@pytest.mark.parametrize("query", [{}, {"number": "5550001111"}, {"number": "37911"}], ids=["all", "rare", "frequent"])
+def test_messages_are_listed(benchmark: Any, messages: int, query: dict[str, str]) -> None:
+    """The first 100 messages; of a number that three messages have, and of one that nearly all have."""
+    world = WorldRegistry(fixture(messages), installed_providers().default_variants, clock=Clock.frozen(NOON)).default
+    for _ in range(3):
+        serial = world.state.message_store.next_serial
+        world.state.apply(MessageStored(replace(exported_message(serial, NOON), sender="5550001111")))
+    values = RequestArgs({}, query, {}, "")
+    listed = benchmark(lambda: message_endpoints.listed(None, world, values))  # type: ignore[arg-type]  # it needs no API
+    assert len(listed["messages"]) == (3 if query.get("number") == "5550001111" else 100)

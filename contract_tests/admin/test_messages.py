@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from werkzeug.test import Client
@@ -139,6 +140,28 @@ def test_an_identifier_may_be_given_once(client: Client) -> None:
         client.post(HERE, json={**SENT, "id": "5"})
     )
     assert "5" == stored(client, SENT, id="5", direction="inbound")["id"]
+
+
+@pytest.mark.parametrize(
+    "number", ["37911", "5554332111", "15556667777", "5556667777", "+48500600700", "48500600700", "0"]
+)
+@pytest.mark.parametrize("scope", ["", "provider=mgage", "provider=dialogtech&account=documents", "direction=inbound"])
+def test_the_messages_of_a_number_are_those_that_a_search_of_all_messages_finds(
+    client: Client, number: str, scope: str
+) -> None:
+    """Whether it is the account's or the handset's, frequent or rare, in the fixture or stored, changed or deleted since."""
+    for row in (SENT, MT, NDI):
+        serials = [stored(client, row, at=f"2026-06-0{day}T00:00:00Z")["serial"] for day in (3, 1, 2)]
+        client.patch(f"{HERE}/{serials[0]}", json={"status": "changed"})
+        client.delete(f"{HERE}/{serials[1]}")
+    everything = client.get(f"{HERE}?{scope}&limit=10000").get_json()["messages"]
+    wanted = [row for row in everything if number in (row["sender"], row["recipient"])]
+    url = f"{HERE}?{scope}&number={quote(number)}"
+    assert wanted == client.get(f"{url}&limit=10000").get_json()["messages"]
+    for position in range(0, len(wanted), 40):
+        since = wanted[position]["serial"]
+        rest = client.get(f"{url}&since={since}&limit=7").get_json()["messages"]
+        assert wanted[position + 1 : position + 8] == rest
 
 
 def test_messages_are_listed_as_they_came_to_be_and_read_on_from_next(client: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Semaphore
 from typing import Any
 
@@ -175,6 +176,24 @@ def test_events_are_streamed_from_a_cursor_on_as_they_happen(server: MockServer,
     assert 1 == json.loads(first[2].removeprefix("data: "))["number"]
     assert ["id: 2", "event: message_stored", ""] == [second[0], second[1], second[3]]
     assert "hi" == json.loads(second[2].removeprefix("data: "))["message"]["text"]
+
+
+def test_every_stream_of_a_world_gets_the_same_events_and_no_other_worlds(
+    server: MockServer, registry: WorldRegistry
+) -> None:
+    other = requests.post(f"{server.url}/_mock/worlds", json={"fixture": "small"}).json()["id"]
+    urls = [f"{server.url}/_mock/worlds/{world}/events?since=0" for world in ("default", "default", other)]
+    with ExitStack() as open_streams:
+        streams = [open_streams.enter_context(requests.get(url, stream=True, timeout=30)) for url in urls]
+        requests.get(server.url + NUMBERS)
+        requests.patch(f"{server.url}/_mock/worlds/{other}/variants", json={"mgage.dates": "iso"})
+        events = []
+        for stream in streams:
+            lines = stream.iter_lines(decode_unicode=True)
+            events.append([next(lines) for _ in range(3)])
+
+    assert events[0] == events[1]
+    assert ["event: exchange", "event: exchange", "event: variant_chosen"] == [found[1] for found in events]
 
 
 def test_unknown_secrets_are_masked_in_event_streams_and_waits(server: MockServer, registry: WorldRegistry) -> None:

@@ -36,5 +36,5 @@ def test_a_server_does_not_start_where_no_zone_is_known() -> None:
     ran = _run(blocked=True, zones="/nowhere")
     assert 1 == ran.returncode
     assert ran.stderr.endswith(
-        "LookupError: this Python finds no time zones: PYTHONTZPATH names no folder of them, and the package tzdata is not installed\n"
+        "OSError: this Python finds no time zones: PYTHONTZPATH names no folder of them, and the package tzdata is not installed\n"
     )

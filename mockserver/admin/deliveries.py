@@ -35,18 +35,19 @@ def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return deliveries in the order of their creation."""
     query = values.query
     accounts = {account.key for account in selected_accounts(world, query)}
-    with world.lock:
-        everything = tuple(world.state.deliveries.values())
-    found = (each for each in everything if each.account in accounts and _is_wanted(each, query))
+    deliveries = world.state.deliveries
+    last = next(reversed(deliveries), 0)  # they are numbered as they are opened
+    numbers = range(max(0, query.get("since", 0)) + 1, last + 1)
+    status: str | None = query.get("status")
+    found = (
+        delivery
+        for number in numbers
+        if (delivery := deliveries[number]).account in accounts and status in (None, delivery.status)
+    )
     shown = list(islice(found, query.get("limit", 100)))
     with world.lock:
         names = [_message_id(world.state, each) for each in shown]
     return {"deliveries": [described(each, name) for each, name in zip(shown, names, strict=True)]}
-
-
-def _is_wanted(delivery: Delivery, query: Mapping[str, Any]) -> bool:
-    status: str = query.get("status", delivery.status)
-    return delivery.number > int(query.get("since", 0)) and delivery.status == status
 
 
 def show(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:

@@ -42,6 +42,12 @@ class Catalog:
         return {provider.name: provider for provider in self.providers}
 
 
+class EncodedEvent:
+    """The event that was last encoded for a stream, with its bytes: one tuple, so that threads see both or neither."""
+
+    pair: tuple[object, bytes | None] = (None, None)
+
+
 @dataclass(frozen=True, eq=False)
 class Api(Catalog):
     """The objects that the endpoints work on."""
@@ -58,6 +64,8 @@ class Api(Catalog):
     """Returns every served route, for explanations of requests to unknown paths."""
     listen_addresses: Callable[[], Mapping[str, str | None]] = field(default=dict)
     """Returns the URLs of the server and its CA certificate; empty if another WSGI server runs the application."""
+    last_event: EncodedEvent = field(default_factory=EncodedEvent)
+    """The event that was last encoded; kept because every open stream sends the same bytes."""
 
     @cached_property
     def rules(self) -> Rules:

@@ -106,15 +106,26 @@ def events(api: Api, world: World, values: RequestArgs) -> Stream:
     stream = Stream()
 
     def send_event(item: object, cursor: int) -> None:
-        assert isinstance(item, TimedEvent)
-        described = event_json(api, world, item)
-        if described is not None:
-            stream.send(
-                b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, described["event"].encode(), orjson.dumps(described))
-            )
+        encoded = _encode(api, world, item, cursor)
+        if encoded is not None:
+            stream.send(encoded)
 
     stream.on_end(world.feed.follow(values.query.get("since", world.feed.cursor), send_event))
     return stream
+
+
+def _encode(api: Api, world: World, item: object, cursor: int) -> bytes | None:
+    """Return an event as a server-sent event. The last one is kept: every other stream that is open sends it next."""
+    last, encoded = api.last_event.pair
+    if last is not item:
+        assert isinstance(item, TimedEvent)
+        described = event_json(api, world, item)
+        encoded = None
+        if described is not None:
+            name = described["event"].encode()
+            encoded = b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, name, orjson.dumps(described))
+        api.last_event.pair = item, encoded
+    return encoded
 
 
 def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import nsmallest
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
@@ -20,7 +21,15 @@ from mockserver.engine.events import (
 )
 from mockserver.engine.frozen import freeze
 from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, iso, parse_duration
-from mockserver.engine.messages import Attachment, Message, account_key
+from mockserver.engine.messages import (
+    Attachment,
+    IndexKey,
+    Message,
+    account_key,
+    handset_key,
+    handset_of,
+    number_key,
+)
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
@@ -48,6 +57,12 @@ from .serializers import message as described
 _PIECE = 1_000
 """The number of messages fetched at a time under the world's lock."""
 
+_FEW = 8
+"""When fewer than one message in so many has a wanted index key, they are all looked at."""
+
+_FIRST_INSTANT = EARLIEST - LATEST
+"""Before every message: relative ones may lie before the calendar begins."""
+
 _FIRST = 200_000_000
 """The first number of a sequence of identifiers."""
 
@@ -55,10 +70,17 @@ _FIRST = 200_000_000
 def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return messages in the order in which they were stored."""
     since, limit = values.query.get("since", -1), values.query.get("limit", 100)
-    rows = (row for account in selected_accounts(world, values.query) for row in _walk(world, account.key))
-    found = nsmallest(
-        limit, (row for row in rows if row.serial > since and matches(row, values.query)), key=attrgetter("serial")
-    )
+    keys = _index_keys(selected_accounts(world, values.query), values.query)
+    store = world.state.message_store
+    with world.lock:
+        few = sum(store.count(key, _FIRST_INSTANT, LATEST) for key in keys) * _FEW < store.next_serial - since
+    # Few messages have one of these keys: look at all of them. Else the next ones soon come up in the order of serials.
+    rows = chain.from_iterable(_walk(world, key) for key in keys) if few else _walk_by_serial(world, since)
+    wanted = (row for row in rows if row.serial > since and matches(row, values.query))
+    if few:
+        found = nsmallest(limit, {row.serial: row for row in wanted}.values(), key=attrgetter("serial"))
+    else:
+        found = list(islice(wanted, limit))
     with world.lock:
         shown = [described(row, row.serial in world.state.read) for row in found]
     return {"messages": shown, "next": found[-1].serial if found else values.query.get("since")}
@@ -97,18 +119,37 @@ def _is_wanted(account: Account, query: Mapping[str, Any]) -> bool:
     return (provider, name) == (account.provider, account.name)
 
 
-def _walk(world: World, account: str) -> Iterator[Message]:
-    """Yield all messages of an account by time, in chunks, so that the lock is held only briefly."""
-    since, seen = EARLIEST - LATEST, 0
+def _index_keys(accounts: Iterable[Account], query: Mapping[str, Any]) -> list[IndexKey]:
+    """Return index keys that together find every message that the query selects."""
+    if "number" not in query:
+        return [account_key(account.key) for account in accounts]
+    number: str = query["number"]  # the account's own, or the handset's
+    return [handset_key(handset_of(number)), *(number_key(account.key, number) for account in accounts)]
+
+
+def _walk(world: World, key: IndexKey) -> Iterator[Message]:
+    """Yield all messages of an index key by time, in chunks, so that the lock is held only briefly."""
+    since, seen = _FIRST_INSTANT, 0
     while True:
         with world.lock:
-            piece = world.state.message_store.page(account_key(account), since, LATEST, seen, _PIECE)
+            piece = world.state.message_store.page(key, since, LATEST, seen, _PIECE)
         yield from piece
         if len(piece) < _PIECE:
             return
         last = piece[-1].at
         seen = sum(row.at == last for row in piece) + (seen if last == since else 0)
         since = last
+
+
+def _walk_by_serial(world: World, since: int) -> Iterator[Message]:
+    """Yield all messages since a serial, which is not included, in chunks, so that the lock is held only briefly."""
+    store = world.state.message_store
+    while since + 1 < store.next_serial:
+        serials = range(since + 1, min(since + 1 + _PIECE, store.next_serial))
+        with world.lock:
+            piece = [message for serial in serials if (message := store.get(serial)) is not None]
+        yield from piece
+        since = serials[-1]
 
 
 # --------------------------------------------------------------------------------------------- store, change and delete
@@ -202,7 +243,7 @@ def _check_program(account: Account, row: Mapping[str, Any]) -> None:
 def _reject_duplicate(world: World, key: str, row: Mapping[str, Any]) -> None:
     """Reject a second message with the same id, because a world file cannot hold both."""
     wanted = row["direction"], row.get("kind", ""), row["id"]
-    if any((each.direction, each.kind, each.id) == wanted for each in _walk(world, key)):
+    if any((each.direction, each.kind, each.id) == wanted for each in _walk(world, account_key(key))):
         raise Conflict(f"id: the account already has a message {row['id']!r}")
 
 

@@ -65,12 +65,12 @@ def check_zone_data() -> None:
     """Check that this machine knows time zones: from the system's files, or from the package ``tzdata``.
 
     Raises:
-        LookupError: it does not; every local time of a provider would be an error.
+        OSError: it does not; every local time of a provider would be an error.
     """
     try:
         ZoneInfo("America/New_York")
     except LookupError:
-        raise LookupError(
+        raise OSError(
             "this Python finds no time zones: PYTHONTZPATH names no folder of them, and the package tzdata is not installed"
         ) from None
 

@@ -262,13 +262,19 @@ class Journal:
     def since(self, number: int, limit: int | None = None) -> list[Exchange]:
         """Return the exchanges since a number, which is not included, oldest first."""
         with self._budget.lock:
+            exchanges = self._exchanges
             start = max(0, number - self.dropped)
-            return list(islice(self._exchanges, start, None if limit is None else start + limit))
+            if start <= len(exchanges) // 2:
+                return list(islice(exchanges, start, None if limit is None else start + limit))
+            newest = list(islice(reversed(exchanges), max(0, len(exchanges) - start)))
+        newest.reverse()
+        return newest[:limit]
 
     def get(self, number: int) -> Exchange | None:
         """Return the exchange of a number; ``None`` when it was dropped, or does not exist yet."""
-        found = self.since(number - 1, 1)
-        return found[0] if found and found[0].number == number else None
+        with self._budget.lock:
+            index = number - self.dropped - 1
+            return self._exchanges[index] if 0 <= index < len(self._exchanges) else None
 
     def clear(self) -> None:
         """Drop every exchange; the numbers continue."""

@@ -85,7 +85,7 @@ class WorldRegistry:
         self._owners: dict[tuple[str, str], World] = {}
         self._printed = {value for grants in fixture.grants.items() for value in (grants[0][1], grants[1].secret)}
         self._issued: Counter[str | None] = Counter()
-        self._issued_to: dict[str, frozenset[str | None]] = {}
+        self._logins: dict[str, Mapping[tuple[str, str], str | None]] = {}
         self._lock = Lock()
         printed = {account.key: account.logins for account in fixture.accounts}
         self.default = self.create(fixture, world_id=DEFAULT, logins=printed, clock=clock, seed=seed)
@@ -251,22 +251,25 @@ class WorldRegistry:
     def _unregister(self, world: World) -> None:
         self._worlds.pop(world.id, None)
         self.feed.publish(world.id)
-        self._issued.subtract(self._values(world.id))
-        self._owners = {who: owner for who, owner in self._owners.items() if owner is not world}
+        logins = self._logins.pop(world.id)
+        self._issued.subtract(_values(logins))
+        for who in logins:
+            del self._owners[who]
 
     def _register(self, world: World) -> None:
         self._worlds[world.id] = world
         self.feed.publish(world.id)
-        logins = world.state.logins()
+        logins = self._logins[world.id] = world.state.logins()
         self._owners.update(dict.fromkeys(logins, world))
-        self._issued_to[world.id] = frozenset(value for (_, user), secret in logins.items() for value in (user, secret))
-        self._issued.update(self._issued_to[world.id])
-
-    def _values(self, world_id: str) -> frozenset[str | None]:
-        return self._issued_to.pop(world_id, frozenset())
+        self._issued.update(_values(logins))
 
     def _journal(self) -> Journal:
         return Journal(self._budget, self._journal_length)
+
+
+def _values(logins: Mapping[tuple[str, str], str | None]) -> frozenset[str | None]:
+    """Return the users and secrets of a world's credentials."""
+    return frozenset(value for (_, user), secret in logins.items() for value in (user, secret))
 
 
 def _ignore(_listener: str) -> None:
