@@ -186,7 +186,7 @@ def test_every_stream_of_a_world_gets_the_same_events_and_no_other_worlds(
     with ExitStack() as open_streams:
         streams = [open_streams.enter_context(requests.get(url, stream=True, timeout=30)) for url in urls]
         requests.get(server.url + NUMBERS)
-        requests.patch(f"{server.url}/_mock/worlds/{other}/variants", json={"mgage.dates": "iso"})
+        requests.patch(f"{server.url}/_mock/worlds/{other}/variants", json={"mgage.date": "iso"})
         events = []
         for stream in streams:
             lines = stream.iter_lines(decode_unicode=True)

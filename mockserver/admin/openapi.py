@@ -171,7 +171,7 @@ def _components(catalog: Catalog) -> dict[str, Any]:
         "TimedEvent": _all(at=_STAMP, event=_TEXT),
         "Account": {"anyOf": [account_schema(provider) for provider in catalog.providers]},
         "Message": {"anyOf": [_message_schema(message_schema(provider)) for provider in catalog.providers]},
-        "VariantsMixin": {
+        "Variants": {
             "type": "object",
             "additionalProperties": _all(
                 variant=_TEXT, default=_TEXT, variants=a_list(_TEXT), any_zone=_FLAG, quirk=_or_null(_TEXT)

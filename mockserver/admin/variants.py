@@ -45,7 +45,7 @@ def choose(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
 
 def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for variants."""
-    here, variants = "/_mock/worlds/{world}/variants", component("VariantsMixin")
+    here, variants = "/_mock/worlds/{world}/variants", component("Variants")
     return (
         Endpoint(
             "GET", here, "Every switch with its present variant, its default and its other variants.", show, variants
