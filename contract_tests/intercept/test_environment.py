@@ -97,6 +97,23 @@ def test_no_proxy_entries_are_kept_except_for_the_providers(name, before, kept):
     assert f"localhost,127.0.0.1,::1{kept}" == found["no_proxy"] == found["NO_PROXY"]
 
 
+@pytest.mark.parametrize(
+    ("url", "host", "java"),
+    [
+        ("http://mockserver:7670", "mockserver", "|mockserver"),
+        ("http://192.168.1.5:7670", "192.168.1.5", "|192.168.1.5"),
+        ("http://[fd00::5]:7670", "fd00::5", "|[fd00::5]"),
+        ("http://127.8.9.1:7670", "127.8.9.1", ""),
+        ("http://localhost:7670", None, ""),
+    ],
+)
+def test_the_control_api_of_a_server_elsewhere_is_reached_without_the_proxy(url, host, java):
+    found = child_variables({"NO_PROXY": "db"}, replace(KIT, url=url))
+
+    assert ",".join(filter(None, ["localhost,127.0.0.1,::1", host, "db"])) == found["NO_PROXY"]
+    assert f"http.nonProxyHosts=localhost|127.*|[::1]{java}" in found["JAVA_TOOL_OPTIONS"]
+
+
 def test_the_parents_proxy_is_replaced():
     found = child_variables({"HTTPS_PROXY": "http://corporate:3128", "https_proxy": "http://corporate:3128"}, KIT)
 
@@ -129,7 +146,7 @@ def test_the_files_exist(made):
 def test_wgets_own_start_up_file_goes_before_ours(made, tmp_path):
     text = made.wget.read_bytes()
     again = client_environment(
-        Trust(Folder(tmp_path / "a folder"), made.certificate.read_bytes()), KIT.url, KIT.proxy, HOSTS, text
+        Trust(Folder(tmp_path / "a folder"), made.certificate.read_bytes()), KIT.url, KIT.proxy, HOSTS, wgetrc=text
     )
 
     assert f"tries = 1\nca_certificate = {made.bundle}\n" == text.decode()

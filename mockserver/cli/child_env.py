@@ -24,7 +24,7 @@ def environment_of(server: MockServer, parent: Mapping[str, str]) -> ClientEnvir
     from mockserver.intercept.environment import client_environment
 
     return client_environment(
-        server.ca.trust, server.url, server.proxy_url, server.service.providers.hosts, wgetrc(parent)
+        server.ca.trust, server.url, server.proxy_url, server.service.providers.hosts, parent, wgetrc(parent)
     )
 
 
@@ -51,7 +51,7 @@ def environment_for(mock: Mock, parent: Mapping[str, str], folder: Path | None =
             )
     proxy = _reachable_url(found["proxy"], mock.url)
     return client_environment(
-        Trust(Folder(folder), found["pem"].encode()), mock.url, proxy, found["hosts"], wgetrc(parent)
+        Trust(Folder(folder), found["pem"].encode()), mock.url, proxy, found["hosts"], parent, wgetrc(parent)
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mockserver.intercept.root_certificates import JAVA_VARIABLES, named_certificates, names_trust_store
 from mockserver.intercept.trust import PASSWORD, Trust
 
 PRELOADS = Path(__file__).parent / "preloads"
@@ -34,7 +35,7 @@ class ClientEnvironment:
     certificate: Path
     """The CA's certificate alone, in PEM."""
     bundle: Path
-    """The CA's certificate and the usual root certificates, in PEM."""
+    """The CA's certificate, what the parent's variables name, and the system's root certificates, in PEM."""
     trust_store: Path
     """The same certificates as a PKCS #12 file, for Java."""
     php: Path
@@ -50,7 +51,12 @@ class ClientEnvironment:
 
 
 def client_environment(
-    trust: Trust, url: str, proxy: str, hosts: Collection[str], wgetrc: bytes = b""
+    trust: Trust,
+    url: str,
+    proxy: str,
+    hosts: Collection[str],
+    parent: Mapping[str, str] | None = None,
+    wgetrc: bytes = b"",
 ) -> ClientEnvironment:
     """Write the files that clients need, and return their paths.
 
@@ -59,11 +65,14 @@ def client_environment(
         url: the URL of the server's control API.
         proxy: the URL of its forward proxy.
         hosts: the host names that it serves.
+        parent: the environment variables that the clients would have without us; the certificates that they name are
+            trusted too.
         wgetrc: the content of the user's own start-up file, to which ours is added, because Wget reads only one.
 
     Raises:
         OSError: a file cannot be written.
     """
+    trust = trust.including(tuple(named_certificates(parent or {}, wgetrc)))
     bundle, keep = trust.bundle, trust.folder.keep
     line = f"\nca_certificate = {bundle}\n".encode()
     ini = f'openssl.cafile="{bundle}"\ncurl.cainfo="{bundle}"\nauto_prepend_file="{PRELOADS / "prepend.php"}"\n'
@@ -89,7 +98,9 @@ def child_variables(parent: Mapping[str, str], to: ClientEnvironment) -> dict[st
         parent: the environment variables that the child would have without us.
         to: the server, and the files that make clients use it.
     """
-    bundle, no_proxy = str(to.bundle), ",".join(_no_proxy_hosts(parent, to.hosts))
+    bundle, no_proxy = str(to.bundle), ",".join(_no_proxy_hosts(parent, to))
+    first, *overriding = JAVA_VARIABLES
+    java = [first, *(name for name in overriding if names_trust_store(parent.get(name, "")))]
     return {
         "HTTPS_PROXY": to.proxy,
         "https_proxy": to.proxy,
@@ -102,12 +113,12 @@ def child_variables(parent: Mapping[str, str], to: ClientEnvironment) -> dict[st
         "CURL_CA_BUNDLE": bundle,
         "PERL_LWP_ENV_PROXY": "1",
         "PERL_LWP_SSL_CA_FILE": bundle,
-        "NODE_EXTRA_CA_CERTS": bundle,  # replaces the parent's, so it holds the usual roots as well
+        "NODE_EXTRA_CA_CERTS": bundle,
         "NODE_OPTIONS": _extended(parent, "NODE_OPTIONS", f"--require {_quoted(str(to.node))}"),
         "RUBYOPT": _extended(
             parent, "RUBYOPT", "" if " " in str(to.ruby) else f"-r{to.ruby}"
         ),  # Ruby allows no quotes here
-        "JAVA_TOOL_OPTIONS": _extended(parent, "JAVA_TOOL_OPTIONS", _java(to)),
+        **{name: _extended(parent, name, _java(to)) for name in java},
         "PHP_INI_SCAN_DIR": _php(parent, to),
         "PYTHONPATH": _python(parent, to),
         "WGETRC": str(to.wget),
@@ -115,11 +126,11 @@ def child_variables(parent: Mapping[str, str], to: ClientEnvironment) -> dict[st
     }
 
 
-def _no_proxy_hosts(parent: Mapping[str, str], hosts: Collection[str]) -> list[str]:
-    """Return the hosts that bypass the proxy: this machine and the parent's NO_PROXY, except what matches ``hosts``."""
+def _no_proxy_hosts(parent: Mapping[str, str], to: ClientEnvironment) -> list[str]:
+    """Return the hosts that bypass the proxy: this machine, the server and the parent's, except what matches its ``hosts``."""
     listed = (parent.get("no_proxy") or parent.get("NO_PROXY") or "").split(",")
-    kept = [name for name in map(str.strip, listed) if name and name != "*" and not _covers(name, hosts)]
-    return list(dict.fromkeys((*LOOPBACK, *kept)))
+    kept = [name for name in map(str.strip, listed) if name and name != "*" and not _covers(name, to.hosts)]
+    return list(dict.fromkeys((*LOOPBACK, _host(to.url), *kept)))
 
 
 def _covers(name: str, hosts: Collection[str]) -> bool:
@@ -152,9 +163,22 @@ def _java(to: ClientEnvironment) -> str:
         "http.proxyPort": proxy.port,
         "https.proxyHost": proxy.hostname,
         "https.proxyPort": proxy.port,
-        "http.nonProxyHosts": "localhost|127.*|[::1]",
+        "http.nonProxyHosts": "|".join(dict.fromkeys(("localhost", "127.*", "[::1]", *_java_host(to.url)))),
     }
     return " ".join(_quoted(f"-D{name}={value}") for name, value in properties.items())
+
+
+def _host(url: str) -> str:
+    """Return the host of a URL, without brackets."""
+    return urlsplit(url).hostname or ""
+
+
+def _java_host(url: str) -> list[str]:
+    """Return the host of a URL as Java's list of hosts without a proxy wants it; none for a host that the list has anyway."""
+    host = _host(url)
+    if host.startswith("127."):
+        return []
+    return [f"[{host}]" if ":" in host else host]
 
 
 def _extended(parent: Mapping[str, str], name: str, more: str) -> str:

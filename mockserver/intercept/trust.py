@@ -5,18 +5,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import tempfile
 import warnings
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 import platformdirs
 
-PASSWORD = "changeit"  # noqa: S105 - Java's default; it protects certificates, which are public
+from mockserver.intercept.root_certificates import (
+    DEFAULT_JAVA_PASSWORD,
+    bundle_of,
+    read_pem,
+    system_certificates,
+    usual_certificates,
+)
+
+PASSWORD = DEFAULT_JAVA_PASSWORD
 """The password of the trust store."""
 
 _LENGTH = 16
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
 
 
 def usual_folder() -> Path:
@@ -68,10 +76,21 @@ class Folder:
 class Trust:
     """A CA's certificate in the files that clients read to trust it."""
 
-    def __init__(self, folder: Folder, pem: bytes) -> None:
-        """Create it for a certificate in PEM; files are written to the folder when they are first used."""
+    def __init__(self, folder: Folder, pem: bytes, others: Iterable[bytes] = ()) -> None:
+        """Create it; files are written to the folder when they are first used.
+
+        Args:
+            folder: where files are written.
+            pem: the CA's certificate in PEM.
+            others: certificates in DER that clients trust too, beside the system's and the usual root certificates.
+        """
         self.folder = folder
         self._pem = pem
+        self._others = others
+
+    def including(self, others: Iterable[bytes]) -> Trust:
+        """Return the same trust with other certificates, in DER, that clients trust too."""
+        return Trust(self.folder, self._pem, others)
 
     @property
     def certificate(self) -> Path:
@@ -80,16 +99,20 @@ class Trust:
 
     @property
     def bundle(self) -> Path:
-        """Path of a PEM file with the certificate and the usual root certificates (certifi's)."""
-        return self.folder.keep("bundle-{}.pem", self._pem + b"\n" + _roots())
+        """Path of a PEM file with the certificate, the others, and the system's and the usual root certificates (certifi's)."""
+        return self.folder.keep("bundle-{}.pem", self._all)
 
     @property
     def store(self) -> Path:
         """Path of a PKCS #12 file with the same certificates, for Java, which requires a password: `PASSWORD`."""
-        bundle = self._pem + b"\n" + _roots()
-        name = f"trust-{digest(bundle)}.p12"
+        name = f"trust-{digest(self._all)}.p12"
         kept = self.folder.path / name
-        return kept if kept.exists() else self.folder.write(name, _java_trust_store(bundle))
+        return kept if kept.exists() else self.folder.write(name, _java_trust_store(self._all))
+
+    @cached_property
+    def _all(self) -> bytes:
+        """All certificates in PEM, each once, the CA's first."""
+        return bundle_of(read_pem(self._pem), self._others, system_certificates(), usual_certificates())
 
 
 def _name(made: Path, target: Path) -> None:
@@ -109,20 +132,14 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:_LENGTH]
 
 
-def _roots() -> bytes:
-    import certifi
-
-    return Path(certifi.where()).read_bytes()
-
-
 def _java_trust_store(bundle: bytes) -> bytes:
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
     from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12Certificate, serialize_java_truststore
-    from cryptography.x509 import load_pem_x509_certificate
+    from cryptography.x509 import load_der_x509_certificate
 
     trusted = []
-    for number, pem in enumerate(_CERTIFICATE.findall(bundle)):
+    for number, der in enumerate(read_pem(bundle)):
         # A few old root certificates violate the standard; they are left out.
         with warnings.catch_warnings(action="error"), contextlib.suppress(ValueError, Warning):
-            trusted.append(PKCS12Certificate(load_pem_x509_certificate(pem), f"mockserver-{number}".encode()))
+            trusted.append(PKCS12Certificate(load_der_x509_certificate(der), f"mockserver-{number}".encode()))
     return serialize_java_truststore(trusted, BestAvailableEncryption(PASSWORD.encode()))
