@@ -136,7 +136,7 @@ def test_the_error_for_an_unknown_path_suggests_the_nearest_paths(client: Client
 @pytest.mark.parametrize(
     ("path", "way"),
     [
-        ("/nothing/like/it/at/all", "GET / lists what there is"),
+        ("/nothing/like/it/at/all", "GET / lists the routes"),
         ("/_mock/" + "x" * 5_000, "GET / lists the routes"),
     ],
     ids=["provider", "control API"],

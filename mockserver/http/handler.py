@@ -285,7 +285,7 @@ class Handler:
         path = normal_path(path)
         if status == 404:
             near = [readable(pattern) for pattern in nearest_paths(path, self.router.addresses, 5)]
-            meant = f"did you mean {near[0]}?" if near else "GET / lists what there is"
+            meant = f"did you mean {near[0]}?" if near else "GET / lists the routes"
             return build_error(404, "not_found", f"there is no {path} here; {meant}", near)
         if status == 405:
             return build_error(405, "method_not_allowed", f"{path} takes {allow}", allow=allow)
