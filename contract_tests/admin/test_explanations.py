@@ -233,7 +233,7 @@ REJECTED: Mapping[str, tuple[Mapping[str, Any], tuple[str, str, str | None, str,
     ),
     "mGage, a page": (
         {"path": "/api/messages/program/121811?page=0", "auth": BASIC},
-        ("NotAPage", "shown by sample", None, "MG-8", {"page": "0"}),
+        ("NotAPage", "assumed", None, "MG-8", {"page": "0"}),
         "Follow nextPageUrl; pages count from 1.",
     ),
     "SerwerSMS, a type": (
@@ -507,6 +507,24 @@ def test_what_reached_no_operation_is_explained_too(explain: Explain, case: Any)
 
 
 JSON_BODY = json.dumps({**LOGIN, "type": "eco"})
+EVERY_ERROR = [(provider, error) for provider in PROVIDERS for error in provider.errors]
+
+
+@pytest.mark.parametrize(
+    ("provider", "error"), EVERY_ERROR, ids=[f"{provider.name}-{error.__name__}" for provider, error in EVERY_ERROR]
+)
+def test_the_list_of_errors_and_an_explanation_give_one_answer_to_what_an_error_is_known_by(
+    client: Client, explainer: Explainer, provider: Any, error: Any
+) -> None:
+    exchange = Exchange("GET", "/", (), b"", None, world="default", provider=provider.name)
+    exchange.error = exchange.result = error()
+    listed = client.get("/_mock/errors").get_json()["errors"]
+    named = (provider.name, error.__name__)
+    (rule,) = [each["rule"] for each in listed if (each["provider"], each["name"]) == named]
+
+    assert rule == explainer.explain(exchange)["rule"]["basis"]
+
+
 SENT_ELSEWHERE: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "SerwerSMS, JSON as text": (
         {"path": "/messages/recived", "method": "POST", "data": JSON_BODY, "content_type": "text/plain"},

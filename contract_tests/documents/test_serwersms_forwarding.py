@@ -677,6 +677,15 @@ BAD_RULES = {
 }
 
 
+def test_sw_44_a_host_does_not_begin_with_a_placeholder():
+    with pytest.raises(snapshots.WorldFileError, match=r"url: 'http://#NUMER#\.example/' is not an http or https URL"):
+        snapshots.parse(
+            world_file({"service": "nd", "url": "http://#NUMER#.example/"}), snapshots.Rules.of(PROVIDERS, SWITCHES)
+        )
+    own = Sender(rule("ndi", "http://a#ID#.example/#NUMER#/#ID#?#NUMERDO#"))
+    assert own.build_webhook("ndi").url == "http://a1000000.example/48500600700/1000000?48664078059"
+
+
 @pytest.mark.parametrize(("described", "sentence"), BAD_RULES.values(), ids=BAD_RULES)
 def test_a_rule_that_is_none_is_rejected_in_a_sentence(described, sentence):
     with pytest.raises(snapshots.WorldFileError) as rejected:
