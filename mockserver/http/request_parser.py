@@ -174,38 +174,46 @@ class RequestParser:
             now: when that was, in any seconds; see `message_since`.
         """
         self._now = now
-        while data and not self.is_done:
-            end = self._end_of_part(data)
-            part, data = (data, b"") if end >= len(data) else (data[:end], data[end:])
-            self._feed_part(part)
+        begin = start = 0  # of the message, and of what has not been read
+        continues = self._is_open
+        while start < len(data) and not self.is_done:
+            part = data[start : self._end_of_part(data, start)]
+            start += len(part)
+            rest = part if part.isascii() else self._escape_target(part)
+            self._size += len(rest)
+            try:
+                self._parser.feed_data(rest)
+            except HttpParserUpgrade as upgrade:
+                self._read_on_after_upgrade(rest[upgrade.args[0] :])
+            except HttpParserError as error:
+                self._reject(error, data[begin:])
+            if not self._is_open:
+                begin, continues = start, False
         if self.after_connect is not None:
-            self.after_connect += data
+            self.after_connect += data[start:]
+        elif self._is_open and not self.is_done:
+            self._remember(data[begin:], continues=continues)
 
-    def _end_of_part(self, data: bytes) -> int:
-        """Where the head or the body ends that these bytes go on with, or their own end."""
+    def _end_of_part(self, data: bytes, start: int) -> int:
+        """Where the head or the body ends that these bytes go on with from there; their own end or more, if it does not."""
         if self._body_left:
-            return self._body_left
-        if self._last_bytes:
-            end = (self._last_bytes + data).find(_BLANK_LINE)
-            return len(data) if end < 0 else end + len(_BLANK_LINE) - len(self._last_bytes)
-        end = data.find(_BLANK_LINE)
+            return start + self._body_left
+        if start == 0 and self._last_bytes:
+            end = (self._last_bytes + data).find(_BLANK_LINE) - len(self._last_bytes)
+            return len(data) if end < -len(self._last_bytes) else end + len(_BLANK_LINE)
+        end = data.find(_BLANK_LINE, start)
         return len(data) if end < 0 else end + len(_BLANK_LINE)
 
-    def _feed_part(self, part: bytes) -> None:
-        """Read bytes of one message."""
-        begins = not self._is_open
-        rest = part if part.isascii() else self._escape_target(part)
-        self._size += len(rest)
-        try:
-            self._parser.feed_data(rest)
-        except HttpParserUpgrade as upgrade:
-            self._read_on_after_upgrade(rest[upgrade.args[0] :])
-        except HttpParserError as error:
-            self._reject(error, part)
-        if self._is_open and not self.is_done:
-            self._has_line = self._has_line or b"\n" in (part.lstrip(b"\r\n") if begins else part)
-            self._last_bytes = b"" if self._body_left else (self._last_bytes + part)[1 - len(_BLANK_LINE) :]
-            self._check_size(part)
+    def _remember(self, data: bytes, *, continues: bool) -> None:
+        """Keep what the next bytes of this message are read by, and give up on it if it is too long already.
+
+        Args:
+            data: the message's bytes among those that were fed.
+            continues: whether its beginning was fed before.
+        """
+        self._has_line = self._has_line or b"\n" in (data if continues else data.lstrip(b"\r\n"))
+        self._last_bytes = b"" if self._body_left else (self._last_bytes + data)[1 - len(_BLANK_LINE) :]
+        self._check_size(data)
 
     def _escape_target(self, part: bytes) -> bytes:
         """Percent-encode what is not ASCII in a request line, which Apache and nginx take and the parser does not."""
