@@ -246,6 +246,30 @@ def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: P
     ] == done.stderr.splitlines()[:3]
 
 
+@pytest.mark.parametrize(
+    ("between", "first"),
+    [
+        (
+            "curl -sS -X POST $MOCKSERVER_URL/_mock/worlds/default/reset",
+            "mockserver: 0 exchanges, 0 of them not supported",
+        ),
+        (
+            "curl -sS -X POST $MOCKSERVER_URL/_mock/worlds/default/reset; curl -sS $MOCKSERVER_URL/ibp_api.php",
+            "mockserver: 1 exchange, 0 of them not supported",
+        ),
+    ],
+)
+def test_the_report_says_that_a_reset_removed_exchanges(tmp_path: Path, between: str, first: str):
+    file = tmp_path / "report.json"
+    program = f"curl -sS $MOCKSERVER_URL/ibp_api.php; curl -sS $MOCKSERVER_URL/ibp_api.php; {between}"
+    text = run("exec", "--report", "--", "sh", "-c", f"({program}) >/dev/null")
+    run("exec", "--format", "json", "--report-to", str(file), "--", "sh", "-c", f"({program}) >/dev/null")
+
+    sentence = "the oldest 2 exchanges were dropped by a reset"
+    assert [first, f"mockserver: {sentence}"] == text.stderr.splitlines()[:2]
+    assert [sentence] == json.loads(file.read_text())["why_dropped"]
+
+
 # -- for a running server -----------------------------------------------------------------------------------------------
 
 

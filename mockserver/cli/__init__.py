@@ -14,6 +14,8 @@ import click
 
 from mockserver.version import __version__
 
+from .console import escape_what_streams_lack
+
 _COMMANDS = {
     "serve": "Start the mock server.",
     "exec": "Run a command with its HTTP clients redirected to a mock server.",
@@ -117,5 +119,6 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process."""
+    escape_what_streams_lack()
     cli(prog_name="mockserver")
     raise AssertionError("click ends the process")

@@ -18,6 +18,8 @@ from click.core import ParameterSource
 from mockserver.engine.instants import SECOND, parse_duration
 from mockserver.settings import URL_VARIABLE, WORLD_VARIABLE, read_variable, variable_of
 
+from .console import to_json
+
 if TYPE_CHECKING:
     from mockserver.client import Mock
 
@@ -160,7 +162,7 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 
 def _show_json(code: str, message: str, difference: Any) -> None:
     error = {"code": code, "message": message, "difference": difference}
-    click.echo(json.dumps({"error": error}, ensure_ascii=False, indent=2), err=True)
+    click.echo(to_json({"error": error}, sys.stderr), err=True)
 
 
 # -- output ------------------------------------------------------------------------------------------------------------
@@ -174,11 +176,11 @@ class Output(NamedTuple):
 
     def show(self, data: Any, text: str) -> None:
         """Print the data as indented JSON, or the text, on stdout."""
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2) if self.form == "json" else text)
+        click.echo(to_json(data, sys.stdout) if self.form == "json" else text)
 
     def line(self, data: Any, text: str) -> None:
         """Print the data as one line of JSON, or the text: for output that continues."""
-        click.echo(json.dumps(data, ensure_ascii=False) if self.form == "json" else text)
+        click.echo(to_json(data, sys.stdout, indent=None) if self.form == "json" else text)
 
 
 def hint(text: str) -> None:
@@ -290,7 +292,7 @@ def as_json(text: str) -> Any:
 
 def _content(text: str) -> str | bytes:
     if text == "-":
-        return sys.stdin.read()
+        return sys.stdin.buffer.read()  # JSON has an encoding of its own, not the console's
     return Path(text[1:]).read_bytes() if text.startswith("@") else text
 
 

@@ -92,9 +92,9 @@ def _show(found: Report, report: bool, report_to: Path | None, form: str) -> Non
     lines = found.lines if form == "text" else found.json_lines
     if report_to is not None:
         with report_to.open("w", encoding="utf-8") as file:
-            _write(lines(), file)
+            _write(lines(file), file)
     if report:
-        _write(lines(), sys.stderr)
+        _write(lines(sys.stderr), sys.stderr)
     else:
         _write(found.warnings(), sys.stderr)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from mockserver.validation.messages import unknown_name
 from mockserver.version import __version__
 
 from .common import FORMAT, CliError, CommandGroup, ExitCode, Output, hint, table
+from .console import to_json
 
 
 @click.group(
@@ -82,7 +82,7 @@ def show(name: str, form: str, openapi: bool) -> None:
     if openapi:
         from mockserver.sdk.openapi import describe_provider
 
-        click.echo(json.dumps(describe_provider(known[name], __version__), indent=2, ensure_ascii=False))
+        click.echo(to_json(describe_provider(known[name], __version__), sys.stdout))
         return
     operations = [operation.described() for operation in known[name].operations]
     lines = []

@@ -1,0 +1,53 @@
+"""Lets stdout and stderr show any text, whatever the encoding of the console."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import sys
+from typing import Any, TextIO
+
+_ESCAPE = "mockserver.escape"
+"""The name of the error handler; codecs keeps such names for the whole process."""
+
+
+def escape_what_streams_lack() -> None:
+    r"""Let stdout and stderr write a character that their encoding lacks as JSON writes it, such as ``\u20ac``.
+
+    Text stays readable, and JSON stays valid, because such characters stand only in its strings.
+    """
+    codecs.register_error(_ESCAPE, _escape)
+    sys.stdout, sys.stderr = _escaping(sys.stdout), _escaping(sys.stderr)
+
+
+def to_json(data: Any, stream: Any, indent: int | None = 2) -> str:
+    """Format data for a stream as JSON, in ASCII where the stream does not write UTF-8, the encoding of JSON."""
+    import json
+
+    is_utf_8 = codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name == "utf-8"
+    return json.dumps(data, ensure_ascii=not is_utf_8, indent=indent)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    import json
+
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def _escaping(stream: TextIO) -> TextIO:
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    if codecs.lookup(stream.encoding).name == "ascii":
+        return _AsciiStream(stream.buffer, encoding="utf-8", line_buffering=stream.line_buffering)
+    stream.reconfigure(errors=_ESCAPE)
+    return stream
+
+
+class _AsciiStream(io.TextIOWrapper):
+    """Writes ASCII only. It calls itself UTF-8, because click writes UTF-8 past a stream that calls itself ASCII."""
+
+    def write(self, text: str, /) -> int:
+        super().write(text.encode("ascii", _ESCAPE).decode("ascii"))
+        return len(text)
