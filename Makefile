@@ -5,6 +5,7 @@
 # make check  what must be green before a commit: format, lint, types, imports, tests
 # make golden ask the server 894 recorded requests again and compare every byte of its answers
 # make lowest, newest   run a selection of tests with the lowest versions of our dependencies, and with the newest
+# make cohabitation  run a user's tests beside the libraries that replace HTTP, time, files and sockets, each alone and all together
 # make pythons          run it with every other Python of pyproject.toml that this machine has
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
 # make screenshots   take the README's pictures of the page again
@@ -21,7 +22,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test smoke coverage check lint golden lowest newest pythons reference fixtures bench bench-in-process screenshots system clean
+.PHONY: run test smoke coverage check lint golden lowest newest cohabitation pythons reference fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -38,7 +39,7 @@ coverage: $(VENV)/test.stamp system
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: $(VENV)/test.stamp system lint golden lowest newest pythons
+check: $(VENV)/test.stamp system lint golden lowest newest cohabitation pythons
 	$(PYTEST)
 
 golden: $(VENV)/test.stamp
@@ -71,6 +72,12 @@ lowest: $(VENV)/test.stamp
 
 newest: $(VENV)/test.stamp
 	$(call select,newest,$(BIN)/python,--upgrade)
+
+COHABITATION := contract_tests/cohabitation
+cohabitation: $(VENV)/test.stamp
+	$(UV) venv --quiet --clear --python $(BIN)/python .cache/cohabitation
+	$(UV) pip install --quiet --python .cache/cohabitation --editable . -r $(COHABITATION)/requirements.txt
+	.cache/cohabitation/bin/python $(COHABITATION)/run.py
 
 # By its name, or as pyenv has it, which answers to the name only where it is told to.
 pythons: $(VENV)/test.stamp

@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+collect_ignore = ["cohabitation"]  # run in an environment of their own: make cohabitation
 SMOKE = frozenset(
     f"{folder}/test_{name}.py"
     for folder, names in {

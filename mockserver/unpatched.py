@@ -7,6 +7,7 @@ starts, before any test; it imports nothing that pytest has not imported.
 
 from __future__ import annotations
 
+import datetime
 import io
 import os
 import socket
@@ -14,6 +15,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,10 +29,14 @@ class _Held:
     monotonic_ns: Callable[[], int] = staticmethod(getattr(_freezegun, "real_monotonic_ns", time.monotonic_ns))
     time_ns: Callable[[], int] = staticmethod(getattr(_freezegun, "real_time_ns", time.time_ns))
     open_file: Callable[..., Any] = staticmethod(io.open)
+    datetime_class = getattr(_freezegun, "real_datetime", datetime.datetime)
     stat = staticmethod(os.stat)
     socket_class = socket.socket
+    connect: Callable[..., None] = staticmethod(socket.socket.connect)
     getaddrinfo = staticmethod(socket.getaddrinfo)
 
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 Socket = _Held.socket_class
 """The class of sockets, which pytest-socket replaces in the module ``socket``."""
@@ -44,8 +50,28 @@ def monotonic_ns() -> int:
 def time_ns() -> int:
     """Return the machine's time: nanoseconds since 1970."""
     # time-machine changes the functions themselves, so that holding one does not help.
-    time_machine = sys.modules.get("time_machine")
-    return _Held.time_ns() if time_machine is None else int(time_machine.escape_hatch.time.time_ns())
+    escape_hatch: Any = getattr(sys.modules.get("time_machine"), "escape_hatch", None)
+    if escape_hatch is not None and escape_hatch.is_travelling():
+        with suppress(ValueError):  # another thread has ended the travel
+            return int(escape_hatch.time.time_ns())
+    return _Held.time_ns()
+
+
+def is_datetime_replaced() -> bool:
+    """Whether freezegun has frozen time: the class of datetimes is then another one."""
+    return datetime.datetime is not _Held.datetime_class
+
+
+def frozen_time_ns() -> int | None:
+    """Return the time that freezegun or time-machine has set: nanoseconds since 1970. ``None`` where it is the machine's."""
+    escape_hatch: Any = getattr(sys.modules.get("time_machine"), "escape_hatch", None)
+    if escape_hatch is not None and escape_hatch.is_travelling():
+        return time.time_ns()
+    if is_datetime_replaced():
+        # Not time.time_ns(), which freezegun leaves real for some callers, nor now(), to which it adds its tz_offset.
+        now = datetime.datetime.utcnow().replace(tzinfo=datetime.UTC)  # noqa: DTZ003, TID251
+        return (now - _EPOCH) // datetime.timedelta(microseconds=1) * 1000
+    return None
 
 
 def read_bytes(path: Path) -> bytes:
@@ -88,7 +114,7 @@ def connect(
     sock = create_socket(family, socket.SOCK_STREAM)
     try:
         sock.settimeout(seconds)
-        sock.connect(address)
+        _Held.connect(sock, address)
         if sock.getsockname() == sock.getpeername():
             # Nothing listens there, and the kernel has chosen the same port as ours: the socket is connected to itself.
             raise ConnectionRefusedError

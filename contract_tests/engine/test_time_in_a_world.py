@@ -201,3 +201,41 @@ def test_unknown_credentials_use_the_default_world_unless_they_create_their_own(
     assert adopted is adopting.world_for_credential(stranger)
     assert "p/a" == adopted.state.account_of(stranger).key  # type: ignore[union-attr]
     assert adopting.default is adopting.world_for_credential(Credential("q", "stranger", "secret"))
+
+
+def test_a_world_follows_its_time_source_and_runs_what_becomes_due() -> None:
+    world = registry().default
+    schedule(world, 10, text="sooner")
+    schedule(world, 20, text="later")
+    world.time_source = lambda: 15
+    world.follow()
+
+    assert (15, [(10, "sooner")]) == (world.now(), texts(world))
+
+
+def test_a_world_follows_its_time_source_backwards_with_what_it_has() -> None:
+    world = registry().default
+    schedule(world, 10, text="sooner")
+    world.advance(30)
+    world.time_source = lambda: 5
+    world.follow()
+
+    assert (5, True, [(10, "sooner")]) == (world.now(), world.clock.is_frozen, texts(world))
+
+
+def test_a_world_in_which_nothing_has_happened_begins_at_the_time_that_it_follows() -> None:
+    world = registry().default
+    epoch = world.state.epoch
+    world.time_source = lambda: 5
+    world.follow()
+
+    assert (5, epoch + 1) == (world.now(), world.state.epoch)
+
+
+def test_a_world_stays_where_it_is_while_its_time_source_has_no_time() -> None:
+    world = registry().default
+    world.advance(7)
+    world.time_source = lambda: None
+    world.follow()
+
+    assert 7 == world.now()

@@ -11,10 +11,11 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import pytest
 
-from mockserver.http.listener import Listener, Server
+from mockserver.http.listener import Listener, Server, new_event_loop
 from mockserver.sdk.response import Ending, ResponseTiming
 
 PATIENCE = 30
@@ -319,3 +320,15 @@ def test_in_the_foreground_a_signal_ends_it_well(loop, number):
             process.send_signal(number)
             assert process.communicate(timeout=PATIENCE) == ("bye\n", "")
     assert process.returncode == 0
+
+
+def test_the_event_loop_without_uvloop_keeps_the_machine_s_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # as freezegun does
+    loop = new_event_loop()
+    try:
+        assert loop.time() > 0
+        with pytest.raises(TimeoutError):
+            loop.run_until_complete(asyncio.wait_for(loop.create_future(), 0.001))
+    finally:
+        loop.close()

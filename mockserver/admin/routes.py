@@ -104,6 +104,7 @@ def _world(registry: WorldRegistry, world_id: str) -> World:
     world = registry.get(world_id)
     if world is None:
         raise ResourceNotFound(f"there is no world {world_id!r}")
+    world.follow()
     return world
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mockserver.engine.accounts import Login
-from mockserver.engine.clock import Clock
+from mockserver.engine.clock import Clock, frozen_time
 from mockserver.engine.registry import AlreadyInUse, CredentialsInUse
 from mockserver.engine.state import Fixture
 from mockserver.engine.world import World
@@ -20,6 +20,9 @@ from .errors import BadRequest, Conflict, InUse
 from .schemas import INSTANT, NAME, OBJECT, a_list, component, instant, login_schema, one_of, variants_schema
 from .serializers import world_ as described
 from .snapshot import OWN_CREDENTIALS_ADVICE, logins_of, parse_snapshot
+
+FOLLOW = "follow"
+"""In place of an instant: the clock follows the time at which a test has frozen the server's process."""
 
 
 def listed(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
@@ -36,20 +39,27 @@ def create(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
     variants = body.get("variants", {})
     check_variants(api, variants, ("variants",))
     at = body.get("freeze")
+    is_following = at == FOLLOW
     clock = file.clock.clock() if file.clock is not None else None
+    if is_following:
+        clock = Clock.frozen(frozen_time() or Clock.system().now())
+    elif at is not None:
+        clock = Clock.frozen(instant(at, "freeze"))
     try:
         world = api.registry.create(
             file.fixture,
             world_id=body.get("id"),
             logins={**saved, **given},
             variants=variants,
-            clock=clock if at is None else Clock.frozen(instant(at, "freeze")),
+            clock=clock,
             seed=body.get("seed", file.seed),
         )
     except CredentialsInUse as reason:
         raise InUse(f"{reason}; {OWN_CREDENTIALS_ADVICE}" if saved else str(reason)) from reason
     except AlreadyInUse as reason:
         raise InUse(str(reason)) from reason
+    if is_following:
+        world.time_source = frozen_time
     return described(api, world, values.origin)
 
 
@@ -153,7 +163,10 @@ def _creation(catalog: Catalog) -> Schema:
         snapshot={**OBJECT, "description": "a world file's object"},
         seed={"type": "string", "minLength": 1, "maxLength": 200, "description": "a text of 1 to 200 characters"},
         variants=variants_schema(catalog.switches),
-        freeze=INSTANT,
+        freeze={
+            "anyOf": [INSTANT, {"const": FOLLOW}],
+            "description": f"{INSTANT['description']}, or 'follow': the time at which a test freezes the server's process",
+        },
         credentials=_credentials_schema(catalog),
         keep_unknown={
             "type": "boolean",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from threading import Event
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND
@@ -58,7 +58,7 @@ class AdminClient:
         snapshot: Document | None = None,
         seed: str | None = None,
         variants: Mapping[str, str] | None = None,
-        freeze: Moment | None = None,
+        freeze: Moment | Literal["follow"] | None = None,
         credentials: Credentials | None = None,
         own_credentials: bool = False,
         keep_unknown: bool = False,
@@ -71,7 +71,8 @@ class AdminClient:
             snapshot: a world file as the initial content instead, or its path.
             seed: the seed of identifiers and probabilities.
             variants: the variants of quirks that differ from the defaults.
-            freeze: the instant at which the clock is frozen; it ticks when ``None``.
+            freeze: the instant at which the clock is frozen; it ticks when ``None``. With ``follow`` it is always at the
+                instant at which freezegun or time-machine has frozen the time of this process, where the server must run.
             credentials: credentials by provider and account; other accounts get those of the snapshot, or else new
                 ones.
             own_credentials: whether to ignore the credentials of the snapshot, which another world may have.
@@ -81,7 +82,13 @@ class AdminClient:
 
         Raises:
             ControlError: ``taken``: the id or a credential is in use; or an argument is invalid.
+            ValueError: ``follow`` was given for a server in another process.
         """
+        if freeze == "follow" and not isinstance(self.transport, InProcess):
+            raise ValueError(
+                "freeze='follow' needs the server in the process whose time is frozen: it is in another one, as with"
+                " mockserver_server = shared"
+            )
         given = {
             "id": id,
             "fixture": fixture,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from mockserver.unpatched import monotonic_ns, time_ns
+from mockserver.unpatched import frozen_time_ns, monotonic_ns, time_ns
 
 from .instants import SECOND, Instant
 
@@ -19,6 +19,12 @@ _STARTED_AT = time_ns() // 1000 - monotonic_ns() // 1000
 
 def _machine_time() -> Instant:
     return _STARTED_AT + monotonic_ns() // 1000
+
+
+def frozen_time() -> Instant | None:
+    """Return the instant at which a test has frozen this process's time; ``None`` where it has not."""
+    nanoseconds = frozen_time_ns()
+    return None if nanoseconds is None else nanoseconds // 1000
 
 
 class Clock(Struct, frozen=True, gc=False):

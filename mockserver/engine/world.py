@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from threading import Condition, Lock
@@ -164,7 +165,7 @@ class World:
 
     __slots__ = (
         *("_notified_due", "_begun_before", "_attempt_ended", "_advance_events", "_providers", "_sender"),
-        *("feed", "id", "initial_state", "journal", "lock", "log", "state", "settings_changed"),
+        *("feed", "id", "initial_state", "journal", "lock", "log", "state", "settings_changed", "time_source"),
     )
 
     def __init__(
@@ -193,6 +194,8 @@ class World:
         self.state = initial_state.create_state(clock, clock.now())
         self.log: EventLog | None = None
         """The log that events are written to before they take effect; ``None`` for no log."""
+        self.time_source: Callable[[], Instant | None] | None = None
+        """Returns the time that the clock follows, if there is one; see `follow`."""
         self.feed = EventFeed()
         self.settings_changed = EventFeed(100)
         """Changes that are not in `feed`: ``clock`` when the clock was set, ``world`` when the world was restarted."""
@@ -391,6 +394,24 @@ class World:
                 self._notify_scheduler()
                 self.settings_changed.publish("clock")
             return record
+
+    def follow(self) -> None:
+        """Move the clock to the instant of the time source, also backwards. Called before each request.
+
+        A world in which nothing has happened is reset to that instant, so that its messages are as old as they are meant.
+        """
+        at = self.time_source() if self.time_source is not None else None
+        if at is None or at == (now := self.clock.now()):
+            return
+        if self.feed.cursor == 0:
+            self.reset(at)
+        elif at > now:
+            with suppress(ClockBusy):  # the receiver of a webhook asks while the clock is moved
+                self.advance(at)
+        else:
+            with self.lock:
+                self._set_clock(Clock.frozen(at))
+            self.settings_changed.publish("clock")
 
     def wait_until_idle(self, patience: float = 10.0) -> bool:
         """Run what is due, and wait until no attempt is in flight.

@@ -608,7 +608,7 @@ class _Date:
     def at(self, now: float) -> str:
         """Return the wall clock's date. ``now`` is the event loop's time, in seconds."""
         if int(now) != self.second:
-            self.second, self.text = int(now), formatdate(usegmt=True)
+            self.second, self.text = int(now), formatdate(unpatched.time_ns() / 1e9, usegmt=True)
         return self.text
 
 

@@ -161,6 +161,8 @@ class Handler:
         """
         call = provider.parse(request)
         world = bound or self.registry.world_for_credential(call.credential)
+        if world.time_source is not None:
+            world.follow()
         decide = partial(provider.decide, call)
         if world.state.fault_rules.by_id:
             facts = request_facts(exchange.method, request.path, exchange.head, provider.name, call)
@@ -183,6 +185,7 @@ class Handler:
     ) -> Response:
         """Respond to a request that reached a provider's host or prefix but no operation, or with status 500 to one that failed."""
         world = bound or self.registry.default
+        world.follow()
         exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
         facts = request_facts(exchange.method, request.path, exchange.head, provider.name)
         selected = world.choose_fault(facts) if world.state.fault_rules.by_id else NO_FAULT

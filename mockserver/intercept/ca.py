@@ -13,11 +13,11 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import datetime_of
+from mockserver.intercept.certificates import create_ca, issue_certificate
 from mockserver.intercept.trust import Folder, Trust, digest
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -77,15 +77,8 @@ class CertificateAuthority:
         if kept.exists():
             return kept
 
-        import trustme
-
-        leaf = trustme.CA.from_pem(ca, self._ca_file("ca-key.pem").read_bytes()).issue_cert(
-            *names,
-            organization_name="mockserver",
-            not_before=datetime(year, 1, 1, tzinfo=UTC) - timedelta(days=1),  # a client's clock may be slow
-            not_after=datetime(year + 2, 1, 1, tzinfo=UTC),
-        )
-        return self._folder.write(name, leaf.private_key_and_cert_chain_pem.bytes())
+        leaf = issue_certificate(ca.decode("ascii"), self._ca_file("ca-key.pem").read_text("ascii"), names, year)
+        return self._folder.write(name, leaf.encode("ascii"))
 
     def _ca_file(self, name: str) -> Path:
         """Return the path of one of the CA's two files; create both if needed."""
@@ -97,11 +90,9 @@ class CertificateAuthority:
     def _make(self, pair: Path) -> None:
         made = self._folder.make()
 
-        import trustme
-
-        ca = trustme.CA(organization_name="mockserver", organization_unit_name="mockserver test CA")
-        _write_private(made / "ca-key.pem", ca.private_key_pem.bytes())
-        _write_private(made / "ca.pem", ca.cert_pem.bytes())
+        ca = create_ca()
+        _write_private(made / "ca-key.pem", ca.key.encode("ascii"))
+        _write_private(made / "ca.pem", ca.certificate.encode("ascii"))
         try:
             made.rename(pair)  # fails if another process was faster: rename does not replace a folder that holds files
         except OSError:
