@@ -178,13 +178,13 @@ class Service:
         world.remove_fault_rules()
         world.journal.clear()
 
-    def guard(self, environ: Mapping[str, Any]) -> int:
-        """Return the HTTP status with which the control API rejects a request; 0 when it accepts it."""
+    def guard(self, environ: Mapping[str, Any]) -> tuple[int, str]:
+        """Return the HTTP status and the sentence with which the control API rejects a request; 0 when it accepts it."""
         try:
             guard.check(environ, self.settings, is_open=False)
         except ControlApiError as reason:
-            return reason.status
-        return 0
+            return reason.status, str(reason)
+        return 0, ""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle a request with the Flask application; this makes the service a WSGI application."""

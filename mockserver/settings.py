@@ -58,6 +58,9 @@ class Settings:
     """Whether `mockserver serve` offers the forward proxy."""
     proxy_port: Port | None = None
     """The forward proxy's port: 7672 when none is given, or a free one when ``port`` is not the default."""
+    names: tuple[str, ...] = ()
+    """Other names by which clients reach the server, separated by commas, such as that of its service in compose: the HTTPS
+    certificate includes them, and the control API answers to them."""
     allow_hosts: tuple[str, ...] = ()
     """Other hosts that the proxy connects to, separated by commas; ``*.example.com`` stands for all subdomains."""
     ca: Path | None = None
@@ -117,8 +120,13 @@ class Settings:
 
     @property
     def own_names(self) -> tuple[str, ...]:
-        """The names, beside this machine's, by which the server is reached: the address that it listens on."""
-        return () if self.is_private or self.host in ("", "0.0.0.0", "::") else (self.host,)  # noqa: S104 - not bound
+        """The names, beside this machine's, by which the server is reached: the given ones and the address that it listens on."""
+        return self.names if self.is_private or self.listens_everywhere else (*self.names, self.host)
+
+    @property
+    def listens_everywhere(self) -> bool:
+        """Whether the server listens on every address of this machine."""
+        return self.host in ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
     @property
     def is_private(self) -> bool:

@@ -64,7 +64,64 @@ def test_a_page_whose_host_name_resolves_to_our_address_is_rejected(client: Clie
     """DNS rebinding: page and request use the same host name, which is not a loopback name."""
     response = client.get(LISTED, base_url="http://evil.example", headers={"Origin": "http://evil.example"})
 
-    assert 403 == response.status_code
+    assert 421 == response.status_code
+
+
+@pytest.mark.parametrize(
+    "path", ["/_mock/", LISTED, "/_mock/health", "/_mock/openapi.json", "/_w/default/_mock/worlds"]
+)
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:7670", "localhost.evil.example", "192.168.1.5", "", "[", "x@y"]
+)
+def test_the_control_api_answers_only_to_names_of_the_server(client: Client, path: str, host: str) -> None:
+    """A page at another name that resolves to this machine sends no Origin when it reads."""
+    assert (
+        421,
+        "misdirected_request",
+        f"{host!r} is not a name of this server; mockserver serve --name NAME (MOCKSERVER_NAMES) gives it another",
+    ) == rejected(client.get(path, headers={"Host": host}))
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1", "a.localhost", "localhost.", "127.9.9.9:80", "[::1]:7670"]
+)
+def test_loopback_names_are_the_server_s(client: Client, host: str) -> None:
+    assert 200 == client.get(LISTED, headers={"Host": host}).status_code
+
+
+def test_the_page_answers_only_to_names_of_the_server(client: Client) -> None:
+    response = client.get("/_mock/ui/", headers={"Host": "evil.example"})
+
+    assert 421 == response.status_code
+    assert response.text.startswith("'evil.example' is not a name of this server; ")
+
+
+def test_routes_of_providers_answer_to_any_name(client: Client) -> None:
+    assert 200 == client.get("/ibp_api.php", headers={"Host": "sms.default.svc.cluster.local"}).status_code
+
+
+@pytest.mark.parametrize(
+    ("settings", "allowed", "rejects"),
+    [
+        (Settings(names=("sms.test", "10.0.0.9")), ["sms.test", "SMS.test:7670", "10.0.0.9"], ["test", "10.0.0.8"]),
+        (Settings(host="192.168.1.5", needs_token=False), ["192.168.1.5:7670", "localhost"], ["192.168.1.6", "x.test"]),
+        (Settings(host="0.0.0.0", needs_token=False), ["192.168.1.5", "[fd00::5]:1"], ["mockserver", "evil.example"]),
+        (Settings(host="mockserver", needs_token=False, names=("sms",)), ["mockserver:7670", "sms"], ["evil.example"]),
+        (Settings(host="0.0.0.0", token="t0ken"), ["evil.example"], []),  # the token protects it
+    ],
+)
+def test_names_of_the_server_are_the_given_ones_and_what_it_listens_on(
+    registry, settings: Settings, allowed: list[str], rejects: list[str]
+) -> None:
+    client = Client(build_service(settings, registry=registry).app)
+    headers = {"Authorization": "Bearer t0ken"}
+
+    assert [200] * len(allowed) == [
+        client.get(LISTED, headers=headers | {"Host": host}).status_code for host in allowed
+    ]
+    assert [421] * len(rejects) == [
+        client.get(LISTED, headers=headers | {"Host": host}).status_code for host in rejects
+    ]
 
 
 @pytest.mark.parametrize(

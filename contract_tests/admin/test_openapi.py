@@ -27,6 +27,7 @@ VERBS = {
     "GET /_mock/quirks",
     "GET /_mock/errors",
     "GET /_mock/addresses",
+    "GET /_mock/env",
     "GET /_mock/magic",
     "GET /_mock/operations",
     "GET /_mock/providers/{provider}/openapi.json",

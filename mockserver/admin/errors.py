@@ -72,6 +72,12 @@ class InUse(ControlApiError):
     status, code = 409, "taken"
 
 
+class UnknownHost(ControlApiError):
+    """The request was sent to a host name that is not the server's."""
+
+    status, code = 421, "misdirected_request"
+
+
 class TooLarge(ControlApiError):
     """The body is longer than the limit."""
 

@@ -1,4 +1,8 @@
-"""Access control: rejects web pages of other sites, and requires the token if the server does not listen on loopback."""
+"""Access control: requires the token off loopback, and otherwise a host name of the server; rejects pages of other sites.
+
+Another site can point its own host name to this machine (DNS rebinding), so that the browser lets its pages read our
+responses. Where no token protects them, only requests to names that are the server's are answered.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from urllib.parse import urlsplit
 
 from mockserver.settings import Settings
 
-from .errors import ForbiddenOrigin, NoToken
+from .errors import ForbiddenOrigin, NoToken, UnknownHost
 
 
 def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None:
@@ -18,17 +22,21 @@ def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None
 
     Args:
         environ: the WSGI environment.
-        settings: the address to listen on, and the token.
+        settings: the address to listen on, the names, and the token.
         is_open: whether the endpoint needs no token.
 
     Raises:
         ForbiddenOrigin: a page of another site sent it.
         NoToken: the token is missing or wrong.
+        UnknownHost: no token is required, and the Host header has no name of the server.
     """
+    requires_token = settings.needs_token and not is_loopback(settings.host)
+    if not requires_token:
+        _check_host(environ.get("HTTP_HOST"), settings)
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and not _is_ours(origin, environ, settings):
         raise ForbiddenOrigin(f"pages of {origin[:200]!r} may not use this API")
-    if not is_open and settings.needs_token and not is_loopback(settings.host):
+    if not is_open and requires_token:
         _check_token(environ.get("HTTP_AUTHORIZATION", ""), settings.token)
 
 
@@ -41,6 +49,31 @@ def is_loopback(host: str) -> bool:
         return ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _check_host(header: str | None, settings: Settings) -> None:
+    """Check the Host header, which every browser sends."""
+    if header is None:
+        return
+    try:
+        host = (urlsplit(f"//{header}").hostname or "").removesuffix(".")
+    except ValueError:
+        host = ""
+    if is_loopback(host) or host in map(str.lower, settings.own_names):
+        return
+    if settings.listens_everywhere and _is_address(host):  # a site cannot give itself an address of this machine
+        return
+    raise UnknownHost(
+        f"{header[:200]!r} is not a name of this server; mockserver serve --name NAME (MOCKSERVER_NAMES) gives it another"
+    )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_ours(origin: str, environ: Mapping[str, Any], settings: Settings) -> bool:

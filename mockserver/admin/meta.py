@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from mockserver.engine.provider_errors import ProviderError
+from mockserver.intercept.environment import child_variables, files_elsewhere
+from mockserver.intercept.shell_syntax import VARIABLES, write_script
+from mockserver.intercept.trust import Folder, Trust, digest
 from mockserver.sdk.openapi import describe_provider
+from mockserver.sdk.response import Response
 from mockserver.validation.json_schema import object_schema
 from mockserver.validation.messages import unknown_name
 
 from . import quirk_parser
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
-from .errors import ResourceNotFound
-from .schemas import a_list, component
+from .errors import BadRequest, ResourceNotFound
+from .schemas import a_list, component, one_of
 
+_SHELLS = ("sh", "fish", "powershell", "dotenv", "json")
 _WHERE = ("http", "https", "proxy", "certificate", "pem")
 """The keys of the addresses: three URLs and the CA certificate."""
 
@@ -23,13 +30,48 @@ def health(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     return {"status": "ok", "version": api.version}
 
 
-def listen_addresses(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
-    """Return the URLs of the server and its CA certificate."""
-    return {
-        **dict.fromkeys(_WHERE),
-        **api.listen_addresses(),
-        "hosts": [host for provider in api.providers for host in provider.hosts],
-    }
+def listen_addresses(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
+    """Return the URLs of the server, with the host that this request reached it by, and its CA certificate."""
+    hosts = [host for provider in api.providers for host in provider.hosts]
+    found: dict[str, Any] = {**dict.fromkeys(_WHERE), **api.listen_addresses()}
+    if urlsplit(values.origin).hostname not in hosts:
+        for name in ("http", "https", "proxy"):
+            if found[name] is not None:
+                found[name] = _reached(found[name], name, values.origin)
+    return {**found, "hosts": hosts}
+
+
+def _reached(url: str, name: str, origin: str) -> str:
+    """Return the URL of a listener with the host by which a request reached the server.
+
+    The port is the listener's; only of the listener that the request reached it may be another, the one that a container
+    publishes.
+    """
+    asked = urlsplit(origin)
+    if asked.scheme == name:
+        return origin
+    host = asked.hostname or ""
+    return f"{urlsplit(url).scheme}://{f'[{host}]' if ':' in host else host}:{urlsplit(url).port}"
+
+
+def client_variables(api: Api, _: None, values: RequestArgs) -> Response:
+    """Return the environment variables that redirect clients to this server, and a script that writes the files they name."""
+    found = listen_addresses(api, None, values)
+    for name in ("https", "proxy"):
+        if found[name] is None:
+            raise ResourceNotFound(
+                f"this server has no {name}; it was started with --no-{name}, or not by mockserver serve"
+            )
+    shell = values.query.get("shell", "sh")
+    pem = found["pem"].encode()
+    folder = PurePosixPath(values.query.get("folder", f"/tmp/mockserver-{digest(pem)}"))  # noqa: S108 - of the reader
+    if not folder.is_absolute():
+        raise BadRequest(f"folder must be an absolute path, not {str(folder)!r}")
+    trust = Trust(Folder(api.settings.ca), pem)
+    to, files = files_elsewhere(trust, found["http"], found["proxy"], found["hosts"], folder)
+    text = write_script(shell, files, to.bundle) + VARIABLES[shell](child_variables({}, to)) + "\n"
+    media_type = "application/json" if shell == "json" else "text/plain; charset=utf-8"
+    return Response(200, (("Content-Type", media_type),), text.encode())
 
 
 def quirks(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
@@ -101,7 +143,7 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             "/_mock/addresses",
-            "The URLs of the server, the hosts that it serves, and the CA certificate to trust, as a path on the server and as PEM.",
+            "The URLs of the server, by the host that is asked, the hosts that it serves, and the CA certificate to trust, as a path on the server and as PEM.",
             listen_addresses,
             object_schema(
                 "",
@@ -109,6 +151,18 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
                 hosts=a_list(text),
                 **{name: {"type": ["string", "null"]} for name in _WHERE},
             ),
+        ),
+        Endpoint(
+            "GET",
+            "/_mock/env",
+            "The environment variables that redirect unchanged clients to this server. For a shell, the script also writes the files that they name to a folder, by default in /tmp.",
+            client_variables,
+            text,
+            query={
+                "shell": one_of(_SHELLS),
+                "folder": {"type": "string", "pattern": "^/", "description": "an absolute path"},
+            },
+            media_type="text/plain",
         ),
         Endpoint(
             "GET",

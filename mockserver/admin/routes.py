@@ -82,9 +82,9 @@ class Control:
         if request.method not in methods:
             raise MethodNotAllowed(valid_methods=sorted(methods))
         endpoint, api = methods[request.method], self._api
+        guard.check(request.environ, api.settings, is_open=endpoint is None or endpoint.is_open)
         if endpoint is None:
             return jsonify(self._index())
-        guard.check(request.environ, api.settings, endpoint.is_open)
         named = dict(found)
         world = _world(api.registry, named.pop("world_id")) if "world_id" in named else None
         values = RequestArgs(named, _query(endpoint), _body(api, endpoint), request.host_url.rstrip("/"))
@@ -163,6 +163,8 @@ def _decode(raw: bytes) -> Any:
 def _to_response(endpoint: Endpoint, result: Any) -> FlaskResponse:
     if isinstance(result, Deferred):
         return to_flask(result.attach_or_wait(request.environ))
+    if isinstance(result, ProviderResponse):
+        return to_flask(result)
     if isinstance(result, Stream):
         if result.attach(request.environ):
             return to_flask(ProviderResponse(result.status, result.headers, b""))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 from .common import CliError
 
@@ -49,16 +48,9 @@ def environment_for(mock: Mock, parent: Mapping[str, str], folder: Path | None =
             raise CliError(
                 f"the server at {mock.url} has no {name}; it was started with --no-{name}, or not by mockserver serve"
             )
-    proxy = _reachable_url(found["proxy"], mock.url)
     return client_environment(
-        Trust(Folder(folder), found["pem"].encode()), mock.url, proxy, found["hosts"], parent, wgetrc(parent)
+        Trust(Folder(folder), found["pem"].encode()), mock.url, found["proxy"], found["hosts"], parent, wgetrc(parent)
     )
-
-
-def _reachable_url(address: str, url: str) -> str:
-    """Return a server's address with the host of the URL that reached it; the server knows only its local addresses."""
-    host, port = urlsplit(url).hostname or "", urlsplit(address).port
-    return urlunsplit(("http", f"[{host}]:{port}" if ":" in host else f"{host}:{port}", "", "", ""))
 
 
 def wgetrc(parent: Mapping[str, str]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ Examples:
 )
 @click.option(
     "--shell",
-    type=click.Choice(["sh", "fish", "powershell"]),
+    type=click.Choice(["sh", "fish", "powershell", "dotenv", "json"]),
     default="sh",
     show_default=True,
     help="Syntax of the output.",
@@ -47,27 +46,10 @@ def env(mock: Mock, output: Output, shell: str, folder: Path | None) -> None:
     `mockserver exec` sets the same variables. The file of SSL_CERT_FILE holds the server's CA and the usual roots.
     """
     from mockserver.intercept.environment import child_variables
+    from mockserver.intercept.shell_syntax import VARIABLES
 
     parent = environment()
     client_environment = environment_for(mock, parent, folder)
     variables = child_variables(parent, client_environment)
-    output.show(variables, "\n".join(map(_SHELLS[shell], variables, variables.values())))
+    output.show(variables, VARIABLES[shell](variables))
     hint(f"the CA's certificate is {client_environment.certificate}")
-
-
-def _sh(name: str, value: str) -> str:
-    quoted = value.replace("'", "'\\''")
-    return f"export {name}='{quoted}'"
-
-
-def _fish(name: str, value: str) -> str:
-    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"set -gx {name} '{quoted}'"
-
-
-def _powershell(name: str, value: str) -> str:
-    quoted = value.replace("'", "''")
-    return f"$env:{name} = '{quoted}'"
-
-
-_SHELLS: Mapping[str, Callable[[str, str], str]] = {"sh": _sh, "fish": _fish, "powershell": _powershell}

@@ -91,6 +91,13 @@ Examples:
 """
 )
 @option("host", "Address to listen on.")
+@option(
+    "names",
+    "A name by which clients reach the server, for its HTTPS certificate and its control API; may be repeated.",
+    flag="--name",
+    metavar="NAME",
+    multiple=True,
+)
 @option("port", "Port to listen on; 0 picks a free one.")
 @option("https_port", "Port for HTTPS; 7671, or a free one with another --port.")
 @option("proxy_port", "Port for the forward proxy; 7672, or a free one with another --port.")

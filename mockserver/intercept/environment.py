@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
 from mockserver.intercept.root_certificates import JAVA_VARIABLES, named_certificates, names_trust_store
@@ -32,21 +32,21 @@ class ClientEnvironment:
     """The URL of its forward proxy."""
     hosts: Collection[str]
     """The host names that it serves."""
-    certificate: Path
+    certificate: PurePath
     """The CA's certificate alone, in PEM."""
-    bundle: Path
+    bundle: PurePath
     """The CA's certificate, what the parent's variables name, and the system's root certificates, in PEM."""
-    trust_store: Path
+    trust_store: PurePath
     """The same certificates as a PKCS #12 file, for Java."""
-    php: Path
+    php: PurePath
     """A folder with an ini file for PHP."""
-    node: Path
+    node: PurePath
     """A module that Node loads before the program."""
-    ruby: Path
+    ruby: PurePath
     """A file that Ruby loads before the program."""
-    wget: Path
+    wget: PurePath
     """A start-up file for Wget."""
-    python: Path
+    python: PurePath
     """A folder with a ``sitecustomize`` module, which Python loads before the program."""
 
 
@@ -74,8 +74,7 @@ def client_environment(
     """
     trust = trust.including(tuple(named_certificates(parent or {}, wgetrc)))
     bundle, keep = trust.bundle, trust.folder.keep
-    line = f"\nca_certificate = {bundle}\n".encode()
-    ini = f'openssl.cafile="{bundle}"\ncurl.cainfo="{bundle}"\nauto_prepend_file="{PRELOADS / "prepend.php"}"\n'
+    line = _wgetrc(bundle)
     return ClientEnvironment(
         url=url,
         proxy=proxy,
@@ -83,12 +82,57 @@ def client_environment(
         certificate=trust.certificate,
         bundle=bundle,
         trust_store=trust.store,
-        php=keep("php-{}/mockserver.ini", ini.encode()).parent,
+        php=keep("php-{}/mockserver.ini", _php_ini(bundle, PRELOADS / "prepend.php")).parent,
         node=PRELOADS / "node.cjs",
         python=PRELOADS / "python",
         ruby=PRELOADS / "find_proxy.rb",
         wget=keep("wgetrc-{}", wgetrc.removesuffix(line) + line),
     )
+
+
+def files_elsewhere(
+    trust: Trust, url: str, proxy: str, hosts: Collection[str], folder: PurePath
+) -> tuple[ClientEnvironment, dict[PurePath, bytes]]:
+    """Return the files that clients need in a folder of another machine, and their content. No file is written there.
+
+    Args:
+        trust: the CA to trust.
+        url: the URL of the server's control API.
+        proxy: the URL of its forward proxy.
+        hosts: the host names that it serves.
+        folder: the folder on the other machine.
+    """
+    prepend, wget, ini = folder / "prepend.php", folder / "wgetrc", folder / "php" / "mockserver.ini"
+    to = ClientEnvironment(
+        url=url,
+        proxy=proxy,
+        hosts=hosts,
+        certificate=folder / trust.certificate.name,
+        bundle=folder / trust.bundle.name,
+        trust_store=folder / trust.store.name,
+        php=ini.parent,
+        node=folder / "node.cjs",
+        ruby=folder / "find_proxy.rb",
+        wget=wget,
+        python=folder / "python",
+    )
+    copied = (prepend, to.node, to.ruby, to.python / "sitecustomize.py")
+    return to, {
+        to.certificate: trust.certificate.read_bytes(),
+        to.bundle: trust.bundle.read_bytes(),
+        to.trust_store: trust.store.read_bytes(),
+        ini: _php_ini(to.bundle, prepend),
+        wget: _wgetrc(to.bundle),
+        **{path: (PRELOADS / path.relative_to(folder)).read_bytes() for path in copied},
+    }
+
+
+def _wgetrc(bundle: PurePath) -> bytes:
+    return f"\nca_certificate = {bundle}\n".encode()
+
+
+def _php_ini(bundle: PurePath, prepend: PurePath) -> bytes:
+    return f'openssl.cafile="{bundle}"\ncurl.cainfo="{bundle}"\nauto_prepend_file="{prepend}"\n'.encode()
 
 
 def child_variables(parent: Mapping[str, str], to: ClientEnvironment) -> dict[str, str]:

@@ -39,7 +39,7 @@ JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 """Variables with options of Java; each overrides the ones before it."""
 _TRUST_STORE = "-Djavax.net.ssl.trustStore"
 
-_SYSTEM_BUNDLES = (  # the list of Go's crypto/x509, root_linux.go, and of its BSDs
+SYSTEM_BUNDLES = (  # the list of Go's crypto/x509, root_linux.go, and of its BSDs
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
@@ -48,6 +48,7 @@ _SYSTEM_BUNDLES = (  # the list of Go's crypto/x509, root_linux.go, and of its B
     "/etc/ssl/cert.pem",
     "/usr/local/etc/ssl/cert.pem",
 )
+"""Where systems keep their root certificates in PEM."""
 _KEYCHAINS = (
     "/System/Library/Keychains/SystemRootCertificates.keychain",
     "/Library/Keychains/System.keychain",
@@ -224,7 +225,7 @@ def system_certificates() -> Iterator[bytes]:
         with contextlib.suppress(OSError):
             command = ["/usr/bin/security", "find-certificate", "-a", "-p", *_KEYCHAINS]
             yield from read_pem(subprocess.run(command, capture_output=True, check=False).stdout)  # noqa: S603 - constant
-    for path in (ssl.get_default_verify_paths().openssl_cafile, *_SYSTEM_BUNDLES):
+    for path in (ssl.get_default_verify_paths().openssl_cafile, *SYSTEM_BUNDLES):
         found = list(read_pem(_read(Path(path))))
         if found:
             yield from found

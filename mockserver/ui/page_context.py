@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 ROOT = "/_mock/ui"
 
-Guard: TypeAlias = Callable[[Mapping[str, Any]], int]
-"""Returns the HTTP status that rejects a request, given its WSGI environ; 0 if the request is allowed."""
+Guard: TypeAlias = Callable[[Mapping[str, Any]], tuple[int, str]]
+"""Returns the HTTP status that rejects a request, given its WSGI environ, and the reason; 0 if the request is allowed."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -179,12 +179,12 @@ class _Pages:
         """
         if request.path.startswith(f"{ROOT}/static/"):
             return None
-        status = self._context.guard(request.environ)
+        status, reason = self._context.guard(request.environ)
         if status == 0:
             return None
         if status == 401 and request.method == "GET" and "Authorization" not in request.headers:
             return Response(render_template("ui/token.html"), 200, mimetype="text/html")
-        return Response("rejected", status, mimetype="text/plain")
+        return Response(reason, status, mimetype="text/plain")
 
     # -- pages ---------------------------------------------------------------------------------------------------------
 
@@ -251,7 +251,7 @@ class _Pages:
             "origin": page_request.origin,
             "titles": context.titles,
             "providers": context.providers,
-            "needs_token": context.guard({**request.environ, "HTTP_AUTHORIZATION": ""}) == 401,
+            "needs_token": context.guard({**request.environ, "HTTP_AUTHORIZATION": ""})[0] == 401,
             "version": context.version,
             "gsm": {"basic": sms_segments.BASIC, "extension": sms_segments.EXTENSION},
             "iso": iso,
