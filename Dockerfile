@@ -11,7 +11,7 @@ FROM python:3.11-slim
 COPY --from=build /opt/mockserver /opt/mockserver
 RUN useradd --system --no-create-home --shell /usr/sbin/nologin mockserver \
     && install -d -o mockserver -m 0700 /var/lib/mockserver
-ENV MOCKSERVER_CA=/var/lib/mockserver/authority
+ENV MOCKSERVER_CA=/var/lib/mockserver/authority MOCKSERVER_DATA=/var/lib/mockserver
 USER mockserver
 WORKDIR /tmp
 EXPOSE 7670 7671 7672

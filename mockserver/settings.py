@@ -78,7 +78,10 @@ class Settings:
     unknown_credentials: Literal["reject", "adopt"] = "reject"
     """``reject`` them as the provider does, or ``adopt`` them: each gets a world of its own."""
     token: str | None = None
-    """The token that the control API requires when other machines can reach it; generated at start when none is given."""
+    """The token that the control API requires when other machines can reach it; when none is given, the one that is kept in
+    ``data``, which is generated at the first start."""
+    data: Path | None = None
+    """The folder that keeps the token between starts; one in the user's data folder when none is given."""
     needs_token: bool = True
     """Whether the control API requires a token when other machines can reach it."""
     wsgi: bool = False

@@ -146,7 +146,10 @@ def test_off_loopback_every_request_needs_the_token(outside: Client, authorizati
     assert (
         401,
         "unauthorized",
-        "this server does not listen on loopback only, so it requires its token: Authorization: Bearer TOKEN",
+        (
+            "this server does not listen on loopback only, so it requires its token: Authorization: Bearer TOKEN; "
+            "the token is what --token or MOCKSERVER_TOKEN gave it"
+        ),
     ) == rejected(response)
     assert "Bearer" == response.headers["WWW-Authenticate"]
 

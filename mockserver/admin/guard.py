@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from mockserver.client.token_file import read_token, token_path
 from mockserver.settings import Settings
 
 from .errors import ForbiddenOrigin, NoToken, UnknownHost
@@ -37,7 +38,7 @@ def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None
     if origin is not None and not _is_ours(origin, environ, settings):
         raise ForbiddenOrigin(f"pages of {origin[:200]!r} may not use this API")
     if not is_open and requires_token:
-        _check_token(environ.get("HTTP_AUTHORIZATION", ""), settings.token)
+        _check_token(environ.get("HTTP_AUTHORIZATION", ""), settings)
 
 
 def is_loopback(host: str) -> bool:
@@ -90,10 +91,16 @@ def _is_ours(origin: str, environ: Mapping[str, Any], settings: Settings) -> boo
     return origin.lower() == own.lower() and (is_loopback(host) or not is_loopback(settings.host))
 
 
-def _check_token(authorization: str, token: str | None) -> None:
+def _check_token(authorization: str, settings: Settings) -> None:
+    token = settings.token
     scheme, _, shown = authorization.partition(" ")
     # WSGI decodes headers as Latin-1. The comparison takes the same time wherever the difference is.
     if not token or scheme.lower() != "bearer" or not compare_digest(shown.strip().encode("latin-1"), token.encode()):
+        is_kept = token is not None and token == read_token(settings.data)
+        where = (
+            f"in {token_path(settings.data)} on its machine" if is_kept else "what --token or MOCKSERVER_TOKEN gave it"
+        )
         raise NoToken(
-            "this server does not listen on loopback only, so it requires its token: Authorization: Bearer TOKEN"
+            "this server does not listen on loopback only, so it requires its token: Authorization: Bearer TOKEN; "
+            f"the token is {where}"
         )

@@ -11,6 +11,7 @@ from functools import wraps
 from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
@@ -207,7 +208,7 @@ def variable_option(*names: str, variable: str, **options: Any) -> Callable[[Com
 
 _SERVER = (
     variable_option("--server", "url", variable=URL_VARIABLE, metavar="URL", default=URL, show_default=True, help="The server."),
-    variable_option("--token", variable=variable_of("token"), metavar="TEXT", help="Token of the control API; needed when the server listens beyond loopback."),
+    variable_option("--token", variable=variable_of("token"), metavar="TEXT", help="Token of the control API, for a server that listens beyond loopback; one of this machine is found."),
 )  # fmt: skip
 FORMAT = click.option(
     "--format",
@@ -235,10 +236,22 @@ def to_server(command: Command) -> Command:
     def run(url: str, token: str | None, form: str, **rest: Any) -> None:
         from mockserver.client import Mock
 
-        with Mock.at(url, token) as mock:
+        with Mock.at(url, token or kept_token(url)) as mock:
             command(mock, Output(form), **rest)
 
     return decorated(run, [*_SERVER, FORMAT])
+
+
+def kept_token(url: str) -> str | None:
+    """Return the token that servers of this machine keep, if the URL is one of this machine."""
+    from mockserver.client.token_file import is_this_machine, read_token
+
+    data = read_variable(variable_of("data"))
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return None
+    return read_token(Path(data) if data else None) if is_this_machine(host) else None
 
 
 def to_world(command: Command) -> Command:

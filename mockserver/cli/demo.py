@@ -8,7 +8,7 @@ import click
 
 from mockserver.settings import URL_VARIABLE, variable_of
 
-from .common import FORMAT, Output, variable_option
+from .common import FORMAT, Output, kept_token, variable_option
 from .serve import option, settings_with
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def demo(demo: str | None, url: str | None, token: str | None, port: int | None,
 def _with_running_server(demo: str | None, url: str, token: str | None, output: Output) -> None:
     from mockserver.client import Mock
 
-    with Mock.at(url, token) as mock:
+    with Mock.at(url, token or kept_token(url)) as mock:
         mock.health()
         if demo is None:
             _show_urls(mock.url, output)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -15,20 +16,25 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
+from mockserver.client.token_file import keep_token, read_token, token_path
 from mockserver.engine.instants import parse_instant
 from mockserver.settings import AN_INSTANT, Settings, bounds_of, types_of_settings, variable_of
 
-from .common import FORMAT, Output, decorated
+from .common import FORMAT, Output, decorated, hint
 from .reload import FileWatcher
 
 if TYPE_CHECKING:
     from mockserver.app import Service
+    from mockserver.engine.accounts import Account
+    from mockserver.sdk.provider import Provider
     from mockserver.server import MockServer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PAUSE = 0.5
 """Seconds between two checks of the world file."""
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+"""Credentials that mean themselves in a URL, in a form and in a shell."""
 _LEVELS = {"quiet": logging.WARNING, "errors": logging.INFO, "all": logging.DEBUG}
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 _TYPES = types_of_settings()
@@ -118,7 +124,8 @@ Examples:
 @click.option(
     "--wsgi", is_flag=True, default=None, help="Send every request through the Flask application. [MOCKSERVER_WSGI]"
 )
-@option("token", "Token of the control API, needed beyond loopback; generated at start when not given.")
+@option("token", "Token of the control API, needed beyond loopback; generated and kept when not given.")
+@option("data", "Folder that keeps the token.", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--no-token", "no_token", is_flag=True, help="Need no token, even beyond loopback.")
 @click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange header with provider errors.")
 @option("webhook_timeout", "Time limit of a webhook attempt, in seconds.")
@@ -133,7 +140,8 @@ Examples:
 def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bool, form: str, **flags: Any) -> None:
     """Start the mock server: it responds as the providers do, until Ctrl-C. With --format json, a line shows its URLs."""
     switched_off = {"needs_token": no_token, "shows_exchange": no_exchange_header, "https": no_https, "proxy": no_proxy}
-    settings = settings_with(flags | {name: False for name, is_off in switched_off.items() if is_off}).with_token()
+    settings = settings_with(flags | {name: False for name, is_off in switched_off.items() if is_off})
+    settings = _with_kept_token(settings)
     if settings.reload and settings.world is None:
         raise click.UsageError("--reload watches a world file; name it with --world FILE")
     start_log(settings)
@@ -170,6 +178,18 @@ def settings_with(flags: Mapping[str, Any]) -> Settings:
     for sentence in unknown:
         click.echo(f"mockserver: {sentence}", err=True)
     return replace(settings, **{name: value for name, value in flags.items() if value not in (None, ())})
+
+
+def _with_kept_token(settings: Settings) -> Settings:
+    """Return the settings with the token that is kept on this machine, if the control API requires one and none was given."""
+    generated = settings.with_token()
+    if generated.token == settings.token or generated.token is None:
+        return settings
+    try:
+        return replace(settings, token=keep_token(generated.token, settings.data))
+    except OSError as reason:
+        hint(f"mockserver: the token cannot be kept: {reason}; --data FOLDER (MOCKSERVER_DATA) sets another folder")
+        return generated
 
 
 def _restart(service: Service) -> None:
@@ -223,14 +243,17 @@ def _banner(server: MockServer, settings: Settings) -> str:
             f"  proxy for the providers' own hosts on {server.proxy_url} (mockserver env prints how to use it)"
         )
     lines += ["", "Credentials:"]
-    for account in server.service.registry.default.state.accounts.values():
+    accounts = server.service.registry.default.state.accounts.values()
+    for account in accounts:
         for login in account.logins:
             secret = "" if login.secret is None else f" / {login.secret}"
             lines.append(f"  {account.provider:<11} {login.user}{secret}  ({account.name})")
+    if not accounts:
+        lines.append("  none: the world has no accounts")
+    examples = [_example(provider, accounts, url) for provider in server.service.providers]
+    if any(examples):
+        lines += ["", "Try:", *(f"  {example}" for example in examples if example)]
     lines += [
-        "",
-        "Try:",
-        *(f"  {provider.example.format(url=url)}" for provider in server.service.providers if provider.example),
         "",
         "Then:",
         f"  mockserver journal --server {url}{shown}",
@@ -238,5 +261,18 @@ def _banner(server: MockServer, settings: Settings) -> str:
         "Press Ctrl-C to stop.",
     ]
     if token:
-        lines.insert(1, f"Token of the control API: {token} (--token, or MOCKSERVER_TOKEN)")
+        kept = f"; kept in {token_path(settings.data)}" if token == read_token(settings.data) else ""
+        lines.insert(1, f"Token of the control API: {token} (--token, or MOCKSERVER_TOKEN{kept})")
     return "\n".join(lines)
+
+
+def _example(provider: Provider, accounts: Iterable[Account], url: str) -> str:
+    """Return the provider's example request with credentials of the world; ``""`` if no account of it can send one."""
+    for account in accounts:
+        if account.provider != provider.name or ("{program}" in provider.example and not account.programs):
+            continue
+        for login in account.logins:
+            if login.secret is not None and _PLAIN.fullmatch(login.user + login.secret):
+                program = next(iter(account.programs), "")
+                return provider.example.format(url=url, user=login.user, secret=login.secret, program=program)
+    return ""

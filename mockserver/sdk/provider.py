@@ -157,7 +157,7 @@ class Provider:
     accounts: Path | None = None
     """A world file with accounts that are added to the shipped worlds."""
     example: str = ""
-    """A command line with an example request; ``{url}`` stands for the server's URL."""
+    """A command line with an example request; ``{url}``, ``{user}``, ``{secret}`` and ``{program}`` are replaced."""
 
     parse: Callable[[ProviderRequest], Call]
     """Parse a request; never raises."""

@@ -26,7 +26,7 @@ DIALOGTECH = Provider(
     operations=OPERATIONS,
     errors=ERRORS,
     schema=Path(__file__).parent / "world.schema.json",
-    example="curl '{url}/ibp_api.php?&action=sms.get_messages&access_key=foo&secret_access_key=bar"
+    example="curl '{url}/ibp_api.php?&action=sms.get_messages&access_key={user}&secret_access_key={secret}"
     "&start_date=20170101&end_date=20170101'",
     parse=wire.parse,
     decide=decide,

@@ -25,7 +25,7 @@ MGAGE = Provider(
     operations=OPERATIONS,
     errors=ERRORS,
     schema=Path(__file__).parent / "world.schema.json",
-    example="curl -u mgage:mgage '{url}/api/messages/program/121811"
+    example="curl -u {user}:{secret} '{url}/api/messages/program/{program}"
     "?startDate=2014-12-05T00:00:00&endDate=2014-12-05T23:59:59&pageSize=2'",
     parse=wire.parse,
     decide=decide,

@@ -28,7 +28,7 @@ SERWERSMS = Provider(
     errors=ERRORS,
     schema=Path(__file__).parent / "world.schema.json",
     account_fields=AccountFields,
-    example="curl '{url}/messages/recived.json' -d username=Login -d password=Haslo",
+    example="curl '{url}/messages/recived.json' -d username={user} -d password={secret}",
     parse=wire.parse,
     decide=decide,
     render=wire.render,
