@@ -22,6 +22,8 @@ HTTP_PORT, HTTPS_PORT, PROXY_PORT = 7670, 7671, 7672
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 URL_VARIABLE, WORLD_VARIABLE = "MOCKSERVER_URL", "MOCKSERVER_WORLD_ID"
 """Variables by which client commands find a server and a world; not settings of a server."""
+PROXY_VARIABLE = "MOCKSERVER_PROXY_URL"
+"""The variable that names a server's forward proxy to the children of `exec` and `env`; not a setting of a server."""
 
 AN_INSTANT = "2026-06-01T12:00:00Z"
 """An example of an instant, for error messages."""
@@ -150,7 +152,7 @@ class Settings:
         unknown = [
             key
             for key in sorted(environ)
-            if key.startswith(_PREFIX) and key not in {*names, URL_VARIABLE, WORLD_VARIABLE}
+            if key.startswith(_PREFIX) and key not in {*names, URL_VARIABLE, WORLD_VARIABLE, PROXY_VARIABLE}
         ]
         return cls(**given), [_unknown(key, names) for key in unknown]
 

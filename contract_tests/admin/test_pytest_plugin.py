@@ -73,7 +73,7 @@ def test_all(mock_server):
     ).assert_outcomes(passed=4)
 
 
-def test_without_the_redirect_sockets_are_not_patched(run) -> None:
+def test_without_redirect_and_block_sockets_are_not_patched(run) -> None:
     run(
         """
 import socket
@@ -87,7 +87,8 @@ def test_that(mock_redirect):
 
 def test_it_again(mock_world):
     assert "_socket" == socket.socket.connect.__objclass__.__module__
-"""
+""",
+        *("-o", "mockserver_block=off"),
     ).assert_outcomes(passed=3)
 
 
@@ -356,23 +357,30 @@ def test_loading_the_plugin_loads_nothing_else_of_ours() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert (
-        "['mockserver', 'mockserver.testkit', 'mockserver.testkit.pytest_plugin', 'mockserver.unpatched']\n"
+        "['mockserver', 'mockserver.testkit', 'mockserver.testkit.pytest_plugin', 'mockserver.unpatched', 'mockserver.version']\n"
         == done.stdout
     )
 
 
-def test_a_run_without_our_fixtures_imports_none_of_our_modules(run) -> None:
+def test_a_run_without_our_fixtures_imports_only_the_plugin_and_the_block(run) -> None:
     run(
         """
 import sys
 
 def test_it():
-    assert {"mockserver", "mockserver.unpatched", "mockserver.testkit", "mockserver.testkit.pytest_plugin"} == {name for name in sys.modules if name.startswith("mockserver")}
+    block = {f"mockserver.intercept.{name}" for name in ("block", "connection_rules", "hosts", "monkeypatch", "proxied", "sockets")}
+    plugin = {"mockserver", "mockserver.version", "mockserver.unpatched", "mockserver.testkit", "mockserver.testkit.pytest_plugin"}
+    assert plugin | block | {"mockserver.intercept"} == {name for name in sys.modules if name.startswith("mockserver")}
     assert "flask" not in sys.modules
+
+def test_that():
+    import socket
+    assert socket.getaddrinfo("localhost", 80)
+    assert "mockserver.sdk" not in sys.modules
 """,
         client="",
         autoload=True,
-    ).assert_outcomes(passed=1)
+    ).assert_outcomes(passed=2)
 
 
 def test_the_plugin_can_be_left_out(run) -> None:

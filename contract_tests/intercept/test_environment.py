@@ -56,6 +56,7 @@ def test_an_empty_environment_gets_what_every_runtime_reads():
         "PYTHONPATH": "/k/python",
         "WGETRC": "/k/wgetrc",
         "MOCKSERVER_URL": "http://127.0.0.1:7670",
+        "MOCKSERVER_PROXY_URL": "http://127.0.0.1:7672",
     } == child_variables({}, KIT)
 
 

@@ -51,6 +51,9 @@ BACKLOG = 2048
 POOL_THREADS = 16
 """Threads for the control API, whose requests may block."""
 
+OPEN_PORTS: set[int] = set()
+"""The ports at which servers of this process listen."""
+
 WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where such a listener is reached, not bound
 
 
@@ -288,6 +291,7 @@ class _Running:
         self._connections = _Connections()
         self._shared = Shared(loop, pool, self._connections, limits)
         self._servers: list[asyncio.Server] = []
+        self._ports: list[int] = []
 
     def call(self, work: Coroutine[Any, Any, None]) -> None:
         """Run this on the loop, from another thread, and wait until it is done."""
@@ -298,6 +302,8 @@ class _Running:
         if listener.ssl_context is not None:
             listener.ssl_context.sslobject_class = OneSidedClose
         protocol = listener.protocol(self._shared, beside)
+        self._ports.append(bound.getsockname()[1])
+        OPEN_PORTS.update(self._ports)
         self._servers.append(
             await self._loop.create_server(protocol, sock=bound, ssl=listener.ssl_context, backlog=BACKLOG)
         )
@@ -313,6 +319,7 @@ class _Running:
     async def close_all(self) -> None:
         """Close everything: what is idle at once, what is busy after the grace."""
         await _accepted()
+        OPEN_PORTS.difference_update(self._ports)
         for server in self._servers:
             server.close()
         for connection in tuple(self._connections):

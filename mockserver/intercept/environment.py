@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from mockserver.intercept.root_certificates import JAVA_VARIABLES, named_certificates, names_trust_store
 from mockserver.intercept.trust import PASSWORD, Trust
+from mockserver.settings import PROXY_VARIABLE, URL_VARIABLE
 
 PRELOADS = Path(__file__).parent / "preloads"
 
@@ -166,7 +167,8 @@ def child_variables(parent: Mapping[str, str], to: ClientEnvironment) -> dict[st
         "PHP_INI_SCAN_DIR": _php(parent, to),
         "PYTHONPATH": _python(parent, to),
         "WGETRC": str(to.wget),
-        "MOCKSERVER_URL": to.url,
+        URL_VARIABLE: to.url,
+        PROXY_VARIABLE: to.proxy,
     }
 
 

@@ -51,8 +51,10 @@ class Hosts:
 
 
 def domain_of(name: str) -> str:
-    """Return the registered domain of a host name: its last two labels."""
-    return ".".join(name.split(".")[-2:])
+    """Return the registered domain of a host name: its last two labels, or three below a domain such as ``co.uk``."""
+    labels = name.split(".")
+    is_below_country = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return ".".join(labels[-3:] if is_below_country else labels[-2:])
 
 
 def normalize_host(name: object) -> str:

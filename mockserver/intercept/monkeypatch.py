@@ -1,10 +1,17 @@
-"""Temporary replacement of attributes."""
+"""Temporary replacement of attributes, also of modules that are imported later."""
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, TypeAlias
 
 _MISSING = object()
+
+Change: TypeAlias = Callable[[ModuleType], object]
 
 
 class Monkeypatch:
@@ -12,6 +19,7 @@ class Monkeypatch:
 
     def __init__(self) -> None:
         self._replaced: list[tuple[Any, str, object]] = []
+        self._hook = _ImportHook()
 
     def put(self, owner: Any, name: str, value: object) -> Any:
         """Replace an attribute, and return its previous value, which may be inherited."""
@@ -20,11 +28,52 @@ class Monkeypatch:
         setattr(owner, name, value)
         return previous
 
+    def when_imported(self, module: str, change: Change) -> None:
+        """Call a function with a module: now if it is imported already, else as soon as it is, but not after `undo`."""
+        if module in sys.modules:
+            change(sys.modules[module])
+            return
+        self._hook.changes[module] = change
+        if self._hook not in sys.meta_path:
+            sys.meta_path.insert(0, self._hook)
+
     def undo(self) -> None:
         """Restore all attributes, the last replaced first."""
+        self._hook.changes.clear()
+        if self._hook in sys.meta_path:
+            sys.meta_path.remove(self._hook)
         while self._replaced:
             owner, name, value = self._replaced.pop()
             if value is _MISSING:
                 delattr(owner, name)
             else:
                 setattr(owner, name, value)
+
+
+class _ImportHook(MetaPathFinder):
+    """Calls functions with modules right after their import."""
+
+    def __init__(self) -> None:
+        self.changes: dict[str, Change] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in self.changes:
+            return None
+        others = [finder for finder in sys.meta_path if finder is not self]
+        found = (finder.find_spec(fullname, path, target) for finder in others)
+        spec = next((spec for spec in found if spec is not None), None)
+        loader: Any = None if spec is None else spec.loader
+        if loader is not None:
+            execute = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                del loader.exec_module
+                execute(module)
+                change = self.changes.pop(fullname, None)
+                if change is not None:
+                    change(module)
+
+            loader.exec_module = exec_module
+        return spec

@@ -5,7 +5,7 @@ The rules of this file:
 1. Name resolution, connections, TLS and proxies are changed for the providers' hosts only.
 2. The redirect also applies to clients, sessions and TLS contexts created before it, and to threads started during it.
 3. A connection to a provider's host or port that the server does not serve is blocked before a packet is sent, and
-   recorded.
+   recorded; so is a request for a provider to a proxy that a client was given.
 4. Afterwards everything is restored. A process has one redirect at a time, because it changes the whole process.
 """
 
@@ -16,11 +16,12 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from . import sockets
+from .connection_rules import RedirectRule, begin_rule, end_rule
 from .hosts import Hosts, RequestedAddress
 from .monkeypatch import Monkeypatch
 from .proxy_bypass import ProxyBypass
 from .redirect_listener import RedirectListener
-from .sockets import Sockets
 from .tls_patch import TlsPatch
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ class Redirection:
         """The blocked connections to providers' hosts and ports that are not served, since the redirect began."""
         self._server = server
         self._listener = listener
-        self._sockets = Sockets(hosts, listener.listeners, self._record_leak)
+        self._rule = RedirectRule(hosts, listener.listeners, self._record_leak)
         self._tls = TlsPatch(hosts, listener.ca)
-        self._proxies = ProxyBypass(environ, hosts.served)
+        self._proxies = ProxyBypass(environ, hosts)
         self._patches = Monkeypatch()
         self._is_bound = False
 
@@ -65,9 +66,10 @@ class Redirection:
             self.leaks = []
             self._listener.bind(self._server, world.id)
             self._is_bound = True
-            self._sockets.install(self._patches)
+            sockets.install(self._patches)
             self._tls.install(self._patches)
-            self._proxies.begin()
+            self._proxies.begin(self._patches)
+            begin_rule(self._rule)
         except BaseException:
             self.end()
             raise
@@ -80,8 +82,10 @@ class Redirection:
                 `close_connections`.
         """
         try:
+            end_rule(self._rule)
             self._proxies.end()
             self._patches.undo()
+            self._tls.end()
             if not keeps_connections:
                 self.close_connections()
         finally:

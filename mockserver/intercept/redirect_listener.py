@@ -12,8 +12,8 @@ from urllib.parse import quote
 from mockserver.http.listener import Listener, Server
 
 from .ca import CertificateAuthority
+from .connection_rules import Address
 from .hosts import Hosts
-from .sockets import Address
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication

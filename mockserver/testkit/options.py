@@ -7,8 +7,8 @@ from typing import Any
 
 from mockserver.validation.messages import unknown_name
 
-KEYS = ("fixture", "seed", "variants", "freeze", "snapshot")
-"""The options that a test may give: parameters of `AdminClient.create_world`."""
+KEYS = ("fixture", "seed", "variants", "freeze", "snapshot", "real")
+"""The options that a test may give: parameters of `AdminClient.create_world`, and whether it reaches the real providers."""
 
 
 def checked(options: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[str, Any]:
@@ -28,9 +28,10 @@ def checked(options: Mapping[str, Any], args: tuple[Any, ...] = ()) -> Mapping[s
 
 
 def combined(nearest_first: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge options; those of a nearer marker override the others, and variants are merged one by one."""
+    """Merge the options of a world; those of a nearer marker override the others, and variants are merged one by one."""
     merged: dict[str, Any] = {}
     for options in reversed(list(nearest_first)):
         variants = {**merged.get("variants", {}), **(options.get("variants") or {})}
         merged = {**merged, **options, **({"variants": variants} if variants else {})}
+    merged.pop("real", None)
     return merged

@@ -6,6 +6,7 @@ for `mockserver.unpatched`, which must be imported before any test replaces func
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import mockserver.unpatched  # noqa: F401 - see above
 
 if TYPE_CHECKING:
     from mockserver.client import Mock, WorldClient
+    from mockserver.intercept.block import Block
     from mockserver.intercept.redirect import Redirection
     from mockserver.server import MockServer
     from mockserver.testkit.session_server import SessionServer
@@ -25,6 +27,15 @@ pytest.register_assert_rewrite("mockserver.testkit.conformance")
 _MARK = "mockserver"
 _SESSION_SERVER = pytest.StashKey["SessionServer"]()
 _NEXT = pytest.StashKey[bool]()
+_BLOCK: pytest.StashKey[Block] = pytest.StashKey()
+_REDIRECTED = pytest.StashKey[tuple[Path, ...]]()
+"""The folders in which every test is redirected."""
+
+_HINT = (
+    "For a test of the mock server, use the fixture mock_redirect, or set mockserver_redirect = auto in pytest's settings;"
+    " a test that must reach the real provider is marked @pytest.mark.mockserver(real=True);"
+    " mockserver_block = off ends the block."
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +44,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "mockserver_server",
         "with pytest-xdist: per-worker (the default) or shared, one mock_server for all workers",
         default="per-worker",
+    )
+    parser.addini(
+        "mockserver_block",
+        "on (the default): tests reach no provider without a redirect; off: nothing is blocked",
+        default="on",
+    )
+    parser.addini(
+        "mockserver_redirect",
+        "auto: every test uses mock_redirect; folders: the tests in them do; off (the default): those that ask for it",
+        default="off",
     )
     group = parser.getgroup("mockserver", "a mock server of the providers' APIs")
     group.addoption(
@@ -65,9 +86,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register our marker and the plugins that the options need."""
     config.addinivalue_line(
         "markers",
-        f"{_MARK}(fixture, seed, variants, freeze, snapshot): options of the test's world, as in"
-        " @pytest.mark.mockserver(fixture='small', freeze='2026-03-29T00:59:59Z')",
+        f"{_MARK}(fixture, seed, variants, freeze, snapshot, real): options of the test's world, as in"
+        " @pytest.mark.mockserver(fixture='small', freeze='2026-03-29T00:59:59Z'); real=True reaches the real provider",
     )
+    config.stash[_REDIRECTED] = _redirected_folders(config)
+    _begin_block(config)
     if config.getini("mockserver_server") not in ("per-worker", "shared"):
         raise pytest.UsageError(
             f"mockserver_server must be per-worker or shared, not {config.getini('mockserver_server')!r}"
@@ -82,6 +105,30 @@ def pytest_configure(config: pytest.Config) -> None:
         _cover(config, reports, threshold)
 
 
+def _redirected_folders(config: pytest.Config) -> tuple[Path, ...]:
+    text = config.getini("mockserver_redirect").strip()
+    if text in ("off", ""):
+        return ()
+    root = config.inipath.parent if config.inipath else config.rootpath
+    folders = (config.rootpath,) if text == "auto" else tuple(root / name for name in text.split())
+    for folder in folders:
+        if not folder.is_dir():
+            raise pytest.UsageError(f"mockserver_redirect must be auto, off or folders, and {folder} is no folder")
+    return folders
+
+
+def _begin_block(config: pytest.Config) -> None:
+    from mockserver.intercept import block
+
+    setting = config.getini("mockserver_block")
+    if setting not in ("on", "off"):
+        raise pytest.UsageError(f"mockserver_block must be on or off, not {setting!r}")
+    block.Block.is_decided = True
+    if setting == "on":
+        config.stash[_BLOCK] = block.Block(_HINT)
+        config.stash[_BLOCK].begin()
+
+
 def _cover(config: pytest.Config, reports: list[Path], threshold: float | None) -> None:
     from mockserver.testkit.coverage_plugin import CoveragePlugin
 
@@ -92,10 +139,12 @@ def _cover(config: pytest.Config, reports: list[Path], threshold: float | None) 
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the server, if one was started."""
+    """Stop the server, if one was started, and end the block."""
     session_server = config.stash.get(_SESSION_SERVER, None)
     if session_server is not None:
         session_server.stop()
+    if _BLOCK in config.stash:
+        config.stash[_BLOCK].end()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -154,10 +203,44 @@ def mock_world(
         yield world
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
+    """Have every test of a module use `mock_redirect`, if pytest's settings say so."""
+    module = yield
+    if module is not None and any(module_path.is_relative_to(each) for each in parent.config.stash[_REDIRECTED]):
+        module.add_marker(pytest.mark.usefixtures("mock_redirect"))
+    return module
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Any:
+    """Let a test that is marked with ``real=True`` reach the providers."""
+    if not _is_real(item):
+        return (yield)
+    from mockserver.intercept.block import allow_providers
+
+    with allow_providers():
+        return (yield)
+
+
+def _is_real(item: pytest.Item) -> bool:
+    given = (mark.kwargs["real"] for mark in item.iter_markers(_MARK) if "real" in mark.kwargs)
+    return bool(next(given, False))
+
+
+def _needs_no_redirect(item: pytest.Item) -> bool:
+    """Return whether a test is real, or one of a `MockWorldCase`, which redirects by itself."""
+    case = getattr(sys.modules.get("mockserver.testkit.unittest"), "MockWorldCase", None)
+    return _is_real(item) or (case is not None and issubclass(getattr(item, "cls", None) or object, case))
+
+
 @pytest.fixture
 def mock_redirect(request: pytest.FixtureRequest, mock_world: WorldClient) -> Iterator[Redirection]:
     """Redirect connections of this process to the providers' hosts to this test's world, over TLS too."""
     redirection = _session_server(request.config).redirection
+    if _needs_no_redirect(request.node):
+        yield redirection
+        return
     redirection.begin(mock_world)
     try:
         yield redirection
@@ -168,7 +251,8 @@ def mock_redirect(request: pytest.FixtureRequest, mock_world: WorldClient) -> It
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Any:
     """Keep redirected connections open when the next test is redirected too, and close them otherwise."""
-    is_next = item.stash[_NEXT] = "mock_redirect" in getattr(nextitem, "fixturenames", ())
+    uses_redirect = "mock_redirect" in getattr(nextitem, "fixturenames", ())
+    is_next = item.stash[_NEXT] = uses_redirect and nextitem is not None and not _needs_no_redirect(nextitem)
     try:
         return (yield)
     finally:
@@ -184,6 +268,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Add the journal of its world to the report of a failing test."""
     report = yield
+    _report_blocked(item, report)
     try:
         _add_journal(item, report)
     except Exception as reason:  # noqa: BLE001 - an error in this hook would end the run, and hide the failure
@@ -203,17 +288,28 @@ def _add_journal(item: pytest.Item, report: pytest.TestReport) -> None:
             report.sections.append((_MARK, failure_report(funcargs["mock_world"], leaks)))
 
 
+def _report_blocked(item: pytest.Item, report: pytest.TestReport) -> None:
+    if _BLOCK in item.config.stash and item.config.stash[_BLOCK].blocked:
+        blocked = item.config.stash[_BLOCK].blocked
+        report.user_properties.append(("mockserver_blocked", [str(address) for address in blocked]))
+        blocked.clear()
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print the blocked connections to providers' ports that the server does not serve."""
-    leaks = [
-        (report.nodeid, address)
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        for name, found in getattr(report, "user_properties", ())
-        if name == "mockserver_leaks"
-        for address in found
-    ]
-    if leaks:
-        terminalreporter.section("mockserver: rejected, because no one answers there")
-        for nodeid, address in leaks:
-            terminalreporter.line(f"{address}  {nodeid}")
+    """Print the blocked connections to providers."""
+    for name, title in (
+        ("mockserver_leaks", "mockserver: rejected, because no one answers there"),
+        ("mockserver_blocked", "mockserver: blocked, because these tests use no mock_redirect"),
+    ):
+        found = [
+            (address, report.nodeid)
+            for reports in terminalreporter.stats.values()
+            for report in reports
+            for key, addresses in getattr(report, "user_properties", ())
+            if key == name
+            for address in addresses
+        ]
+        if found:
+            terminalreporter.section(title)
+            for address, nodeid in found:
+                terminalreporter.line(f"{address}  {nodeid}")

@@ -1,4 +1,8 @@
-"""A base class for unittest with a world for each test."""
+"""A base class for unittest with a world for each test.
+
+From the import of this module to the end of the process, connections to the providers' hosts are blocked outside a redirect;
+`allow_providers` lets them through. Under pytest the setting ``mockserver_block`` decides.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import TestCase
 
+from mockserver.intercept.block import Block, allow_providers
 from mockserver.server import MockServer
 
-from .options import checked
+from .options import checked, combined
 
 if TYPE_CHECKING:
     from mockserver.client import WorldClient
+
+
+__all__ = ["MockWorldCase", "allow_providers"]
+
+if not Block.is_decided:
+    Block.is_decided = True
+    Block(
+        "For a test of the mock server, use MockWorldCase; a part that must reach the real provider runs in"
+        " `with mockserver.testkit.unittest.allow_providers()`."
+    ).begin()
 
 
 class MockWorldCase(TestCase):
@@ -21,7 +36,10 @@ class MockWorldCase(TestCase):
     """
 
     mockserver: ClassVar[Mapping[str, Any]] = {}
-    """The options of the worlds: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``."""
+    """The options of the worlds: ``fixture``, ``seed``, ``variants``, ``freeze``, ``snapshot``.
+
+    With ``real`` nothing is redirected: the tests reach the real providers.
+    """
     server: ClassVar[MockServer]
     """The server of the class."""
     world: WorldClient
@@ -37,4 +55,9 @@ class MockWorldCase(TestCase):
     def setUp(self) -> None:
         """Create the world, and redirect the providers' hosts to it."""
         super().setUp()
-        self.world = self.enterContext(self.server.redirected(**self.mockserver))
+        options = combined([self.mockserver])
+        if self.mockserver.get("real"):
+            self.enterContext(allow_providers())
+            self.world = self.enterContext(self.server.create_world(**options))
+        else:
+            self.world = self.enterContext(self.server.redirected(**options))

@@ -1,0 +1,63 @@
+"""Requests to proxies: which host they name, and whether the proxy is a mock server's."""
+
+from __future__ import annotations
+
+import re
+import socket
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from .hosts import PORTS, RequestedAddress, normalize_host
+
+_HEAD = 4096
+"""The number of bytes of a message in which the host is looked for."""
+_HTTP = re.compile(
+    rb"(?:CONNECT |[A-Z]+ (https?)://(?:[^@/?#\s]*@)?)(\[[^\]\s]+\]|[^\s:/?#]+)(?::(\d{1,5}))?", re.IGNORECASE
+)
+_SOCKS4A = re.compile(rb"\x04\x01(..)\0\0\0[^\0][^\0]*\0([^\0]+)\0", re.DOTALL)
+_SOCKS5 = b"\x05\x01\x00\x03"
+
+_resolve = socket.getaddrinfo
+
+
+def proxied_address(message: Any) -> RequestedAddress | None:
+    """Return the host and port that a message asks a proxy to connect to; ``None`` if it is not a request to a proxy."""
+    try:
+        head = bytes(memoryview(message)[:_HEAD])
+    except TypeError:  # a buffer that no socket could send either
+        return None
+    if found := _HTTP.match(head):
+        scheme, host, port = found.groups()
+        default = PORTS[scheme.decode().lower()] if scheme else PORTS["https"]
+        return RequestedAddress(normalize_host(host.strip(b"[]")), int(port or default))
+    if head.startswith(_SOCKS5) and len(head) > len(_SOCKS5):
+        start, length = len(_SOCKS5) + 1, head[len(_SOCKS5)]
+        port = head[start + length : start + length + 2]
+        return RequestedAddress(normalize_host(head[start : start + length]), int.from_bytes(port))
+    if found := _SOCKS4A.match(head):
+        return RequestedAddress(normalize_host(found[2]), int.from_bytes(found[1]))
+    return None
+
+
+def leads_to_mock_server(connected: socket.socket) -> bool:
+    """Return whether a socket is connected to a mock server: one of this process, or the proxy of `exec` or `env`."""
+    from mockserver.http.listener import OPEN_PORTS
+    from mockserver.settings import PROXY_VARIABLE, read_variable
+
+    try:
+        own, peer = connected.getsockname(), connected.getpeername()
+    except OSError:  # not connected
+        return False
+    if own[0] == peer[0] and peer[1] in OPEN_PORTS:
+        return True
+    url = urlsplit(read_variable(PROXY_VARIABLE) or "")
+    return url.port == peer[1] and peer[0].removeprefix("::ffff:") in _addresses(url.hostname or "")
+
+
+@cache
+def _addresses(host: str) -> frozenset[str]:
+    try:
+        return frozenset(str(found[4][0]) for found in _resolve(host, None, type=socket.SOCK_STREAM))
+    except OSError:
+        return frozenset()
