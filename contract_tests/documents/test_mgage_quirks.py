@@ -130,6 +130,32 @@ def test_mg_6_dates_are_asked_for_in_gmt_and_both_ends_are_whole_seconds(mgage):
     assert response.texts("endDate=2026-04-30T22:29:59") == []
 
 
+@pytest.mark.parametrize("variant", ["sample", "iso"])
+def test_mg_6_a_date_is_asked_for_as_it_is_printed(mgage, variant):
+    rows = [
+        message(serial, f"2026-05-01T10:00:{second}Z", second)
+        for serial, second in enumerate(("07", "07.249999", "07.259999", "07.26", "08"))
+    ]
+    response = mgage(*rows, variants={"mgage.date": variant})
+    printed = response.messages()[2]["date"]
+    assert (
+        response.texts(f"startDate={printed}&endDate={printed}")
+        == {
+            "sample": ["07.259999"],
+            "iso": ["07", "07.249999", "07.259999", "07.26"],
+        }[variant]
+    )
+
+
+def test_mg_6_an_end_may_be_printed_and_a_start_whole(mgage):
+    response = mgage(message(0, "2026-05-01T10:00:00.25Z", "a"), message(1, "2026-05-01T10:00:00.26Z", "b"))
+    assert response.texts("startDate=2026-05-01T10:00:00&endDate=2026-05-01T10:00:00.25") == ["a"]
+    assert response.texts("startDate=2026-05-01T10:00:00.26&endDate=2026-05-01T10:00:00") == ["b"]
+    assert response.rejected("startDate=2026-05-01T10:00:00.26&endDate=2026-05-01T10:00:00.25")[1] == (
+        "endDate 2026-05-01T10:00:00.25 is before startDate 2026-05-01T10:00:00.26"
+    )
+
+
 FILTERS = "messageType=MO&startDate=2026-05-01T00:00:00&endDate=2026-05-31T23:59:59&pageSize=1"
 
 
@@ -152,6 +178,71 @@ def test_mg_7_the_next_page_is_asked_for_with_the_filters_or_as_printed(mgage, q
     assert mgage(*rows).page(query)["meta"]["nextPageUrl"] == url + following
     printed = mgage(*rows, variants={"mgage.next_page_url": "printed"})
     assert printed.page(query)["meta"]["nextPageUrl"] == url + following.partition("&")[0]
+
+
+def walk(response, query, pause):
+    """The texts of all pages, each fetched some microseconds after the one before."""
+    texts, url = [], f"http://localhost{PATH}1001?{query}"
+    while url is not None:
+        page = response.page(url.partition("?")[2])
+        texts += [row["body"] for row in page["data"]["messages"]]
+        let_pass(response.world, pause)
+        url = page["meta"]["nextPageUrl"]
+    return texts
+
+
+LAST_YEAR = [
+    message(serial, f"2025-{at}Z", at)
+    for serial, at in enumerate(
+        (
+            "06-01T11:59:59.999999",
+            "06-01T12:00:00",
+            "06-01T12:00:01",
+            "06-02T12:00:00",
+            "06-02T12:00:00.5",
+            "06-05T00:00:00",
+        )
+    )
+]
+SECOND, DAY = 1_000_000, 86_400_000_000
+
+
+@pytest.mark.parametrize("pause", [1, SECOND, DAY // 2, DAY, 2 * DAY])
+@pytest.mark.parametrize("age", ["default-start", "range", "today"])
+@pytest.mark.parametrize("query", ["pageSize=1", "pageSize=2&messageType=MO", "endDate=2027-01-01T00:00:00&pageSize=1"])
+def test_mg_7_a_pinned_walk_yields_every_message_exactly_once_whatever_the_clock_does(mgage, pause, age, query):
+    today = [message(10 + serial, f"2026-06-01T0{serial}:00:00Z", str(serial)) for serial in range(3)]
+    response = mgage(*LAST_YEAR, *today, variants={"mgage.next_page_url": "pinned", "mgage.age": age})
+    year = [] if age == "today" and "endDate" not in query else [row.text for row in LAST_YEAR[1:]]
+    assert walk(response, query, pause) == [*year, "0", "1", "2"]
+
+
+def test_mg_7_a_pinned_walk_with_a_start_of_its_own_keeps_it_as_sent(mgage):
+    response = mgage(*LAST_YEAR, variants={"mgage.next_page_url": "pinned"})
+    query = "startDate=2025-06-01T12:00:00.00&pageSize=2"
+    sent = "startDate=2025-06-01T12%3A00%3A00.00&pageSize=2"
+    assert response.page(query)["meta"]["nextPageUrl"] == f"http://localhost{PATH}1001?page=2&{sent}"
+    assert walk(response, query, DAY) == [row.text for row in LAST_YEAR[1:]]
+
+
+def test_mg_7_the_start_in_effect_stands_behind_the_filters(mgage):
+    response = mgage(*LAST_YEAR, now="2026-06-01T12:00:00.750Z", variants={"mgage.next_page_url": "pinned"})
+    url = f"http://localhost{PATH}1001?page=2&pageSize=2&startDate=2025-06-01T12%3A00%3A00"
+    assert response.page("pageSize=2")["meta"]["nextPageUrl"] == url
+
+
+@pytest.mark.parametrize("age", ["default-start", "range"])
+def test_mg_7_a_walk_by_filters_is_exact_where_the_start_is_asked_for(mgage, age):
+    response = mgage(*LAST_YEAR, variants={"mgage.age": age})
+    query = "startDate=2025-06-01T12:00:00&endDate=2026-06-01T12:00:00&pageSize=1"
+    assert walk(response, query, DAY) == [row.text for row in LAST_YEAR[1:]]
+
+
+def test_mg_7_a_walk_by_filters_loses_messages_where_the_default_start_passes_them(mgage):
+    response = mgage(*LAST_YEAR)
+    assert walk(response, "pageSize=2", SECOND) == [
+        "06-01T12:00:00", "06-01T12:00:01", "06-02T12:00:00.5", "06-05T00:00:00",
+    ]  # fmt: skip
 
 
 def test_mg_8_pages_count_from_one_and_past_the_last_is_nothing(mgage):
@@ -291,8 +382,8 @@ def test_mg_16_json_is_utf_8_without_blanks_whatever_is_accepted(mgage, accept):
 
 OLD = (
     message(0, "2014-12-05T10:00:00Z", "2014"),
-    message(1, "2025-05-31T23:59:59.999999Z", "a year and more"),
-    message(2, "2025-06-01T00:00:00Z", "a year"),
+    message(1, "2025-06-01T11:59:59.999999Z", "a year and more"),
+    message(2, "2025-06-01T12:00:00Z", "a year"),
     message(3, "2026-05-31T23:59:59.999999Z", "yesterday"),
     message(4, "2026-06-01T00:00:00Z", "today"),
 )
@@ -318,7 +409,8 @@ TOO_LONG = (400, "startDate {} is more than one year before the endDate")
         ("archived", f"{SINCE_2014}&endDate=2014-12-05T10:00:00", []),
         ("archived", "startDate=2026-06-01T00:00:00", ALL[4:]),
         ("range", "", ALL[2:]),
-        ("range", "startDate=2025-06-01T00:00:00", ALL[2:]),
+        ("range", "startDate=2025-06-01T00:00:00", ALL[1:]),
+        ("range", "startDate=2025-06-01T00:00:00&endDate=2026-12-31T23:59:59", ALL[1:]),
         ("range", f"{SINCE_2014}&endDate=2015-12-05T00:00:00", ALL[:1]),
         ("range", "endDate=2014-12-05T10:00:00", []),
     ],
@@ -343,9 +435,11 @@ def test_mg_17_a_range_of_more_than_a_year_is_rejected_in_one_variant(mgage, que
 @pytest.mark.parametrize(
     ("now", "texts"),
     [
-        ("2024-02-29T12:00:00Z", ["28 February", "1 March"]),
+        ("2024-02-29T00:00:00.999999Z", ["28 February", "1 March"]),
+        ("2024-02-29T00:00:01Z", ["1 March"]),
         ("2024-03-01T00:00:00Z", ["1 March"]),
-        ("2024-02-28T12:00:00Z", ["28 February", "1 March"]),
+        ("2024-03-01T00:00:01Z", []),
+        ("2024-02-28T00:00:00Z", ["28 February", "1 March"]),
     ],
 )
 def test_mg_17_a_leap_day_has_its_year_from_28_february(mgage, now, texts):
@@ -363,11 +457,13 @@ def test_mg_17_a_year_ago_is_there_at_the_ends_of_the_calendar(mgage, now, varia
     assert mgage(message(0, now, "now"), now=now, variants={"mgage.age": variant}).texts() == ["now"]
 
 
-def test_mg_17_pages_begin_at_the_same_message_while_the_day_goes_on(mgage):
-    response = mgage(*OLD, now="2026-06-01T00:00:00Z")
+def test_mg_17_the_default_start_slides_by_the_second(mgage):
+    response = mgage(*OLD, now="2026-06-01T12:00:00Z")
     assert response.texts("pageSize=1") == ["a year"]
-    let_pass(response.world, 86_399_999_999)
-    assert response.texts("pageSize=1&page=2") == ["yesterday"]
+    let_pass(response.world, 999_999)
+    assert response.texts("pageSize=1") == ["a year"]
+    let_pass(response.world, 1)
+    assert response.texts("pageSize=1") == ["yesterday"]
 
 
 def test_mg_18_messages_come_by_date_and_then_by_arrival(mgage):

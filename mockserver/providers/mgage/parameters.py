@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
-from mockserver.sdk import Direction, Parameter, assumed, choice, documented, integer, matching, parse_instant, text
+from mockserver.sdk import (
+    SECOND,
+    Direction,
+    Instant,
+    Parameter,
+    assumed,
+    choice,
+    documented,
+    integer,
+    matching,
+    parse_instant,
+    text,
+)
 
 from .errors import NotADate, NotAMessageType, NotAPage, NotAPageSize, NotText
 
@@ -24,10 +37,17 @@ PAGE_SIZE = PageSize(default=50, largest=500)
 # 003: "Message Type (MT, MO or both)"; MG-11
 DIRECTIONS: Mapping[str, Direction] = {"MO": "inbound", "MT": "outbound"}
 
-# 003: "The DateTime format is YYYY-MM-DDTHH:MM:SS."; MG-6: the instant at which the second begins in GMT
-MOMENT = matching(
-    "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", NotADate, lambda found: parse_instant(found[0])
-)
+# 003: "The DateTime format is YYYY-MM-DDTHH:MM:SS."; MG-6: in GMT, and as a response prints it, cut to hundredths of a second
+_FORMAT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?P<hundredths>\.[0-9]{2})?"
+
+
+def _last_instant(found: re.Match[str]) -> Instant:
+    """Return the last instant that is written like this."""
+    return parse_instant(found[0]) + (SECOND if found["hundredths"] is None else SECOND // 100) - 1
+
+
+START = matching(_FORMAT, NotADate, lambda found: parse_instant(found[0]))
+END = matching(_FORMAT, NotADate, _last_instant)
 
 _row = partial(Parameter, not_text=NotText)  # MG-23
 
@@ -45,8 +65,8 @@ FILTERS = (
         documented("003", "messageType | String | Message Type, MO, or MT."),
         field="direction",
     ),
-    _row("startDate", MOMENT, documented("003", "startDate | DateTime | Return data using this"), field="start"),
-    _row("endDate", MOMENT, documented("003", "endDate | DateTime | Return data using this"), field="end"),
+    _row("startDate", START, documented("003", "startDate | DateTime | Return data using this"), field="start"),
+    _row("endDate", END, documented("003", "endDate | DateTime | Return data using this"), field="end"),
     _row(
         "pageSize",
         integer(NotAPageSize, 1, PAGE_SIZE.largest),

@@ -8,7 +8,7 @@ _EXPORT = ("program.export",)
 
 NUMBER = Quirk("MG-3", "mgage.number", ("string", "numeric"), operations=_EXPORT)
 DATE = Quirk("MG-5", "mgage.date", ("sample", "iso"), operations=_EXPORT)
-NEXT_PAGE_URL = Quirk("MG-7", "mgage.next_page_url", ("filters", "printed"), operations=_EXPORT)
+NEXT_PAGE_URL = Quirk("MG-7", "mgage.next_page_url", ("filters", "printed", "pinned"), operations=_EXPORT)
 AGE = Quirk("MG-17", "mgage.age", ("default-start", "today", "archived", "range"), operations=_EXPORT)
 MAGIC = Quirk("MG-28", "mgage.magic", ("on", "off"))
 

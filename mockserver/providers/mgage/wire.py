@@ -99,7 +99,8 @@ def _render_exported(
 ) -> Response:
     program, values = exported.program, call.values
     filters = {name: values[name] for name in values if name in _CARRIED}
-    url = next_page_url(values["address"], exported.following, filters, variants[quirks.NEXT_PAGE_URL.name])
+    variant = variants[quirks.NEXT_PAGE_URL.name]
+    url = next_page_url(values["address"], exported.following, filters, exported.defaults, variant)
     number, date = variants[quirks.NUMBER.name], variants[quirks.DATE.name]
     write_message = partial(_write_message, number=_NUMBERS[number], date_length=_DATE_LENGTHS[date])
     messages = cache.joined(exported.messages.slices, ("mgage", number, date), write_message, b",")

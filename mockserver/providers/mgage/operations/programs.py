@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from mockserver.providers.mgage import magic, quirks
 from mockserver.providers.mgage.errors import EndsBeforeStart, RangeTooLong, ServerException, UnknownProgram
-from mockserver.providers.mgage.paging import AGE_POLICIES, explicit_period
+from mockserver.providers.mgage.paging import AGE_POLICIES, Period
 from mockserver.providers.mgage.parameters import FILTERS, PAGE, PAGE_SIZE, PROGRAM_ID
 from mockserver.sdk import (
     NO_TRACE,
@@ -36,6 +36,8 @@ class Exported(Struct, frozen=True):
     messages: MessagePage
     following: int | None
     """The number of the next page; ``None`` on the last one, and past it."""
+    defaults: Period
+    """The ends of the period in effect that the request does not name (MG-7, MG-17)."""
     meaning: Magic | None = None
     """What becomes of the response, where the program is a magic one (MG-28)."""
 
@@ -57,11 +59,13 @@ def export(call: Call, account: Account, state: State, now: Instant, ids: IdRese
     start, end = values.get("start"), values.get("end")
     if start is not None and end is not None and end < start:  # MG-6
         raise EndsBeforeStart(start=call.values["startDate"], end=call.values["endDate"])
-    period = AGE_POLICIES[state.variants[quirks.AGE.name]](explicit_period(start, end), now)  # MG-17
+    asked = Period(start, end)
+    period = AGE_POLICIES[state.variants[quirks.AGE.name]](asked, now)  # MG-17
     page = Page(values.get("page", 1), values.get("page_size", PAGE_SIZE.default))
     key = program_key(account.key, program.id, values.get("direction", ""))
     found = select_page(state.message_store, key, page, *period.bounds)  # MG-18: by date, then by arrival
-    return Decision(now, Exported(program, found, page.following(found.total), meaning), (), trace, account.key)
+    exported = Exported(program, found, page.following(found.total), period.changes(asked), meaning)
+    return Decision(now, exported, (), trace, account.key)
 
 
 OPERATIONS = (
