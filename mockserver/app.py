@@ -146,7 +146,16 @@ class Service:
         self.masking = Masking(
             (name for provider in self.providers for name in provider.secrets), registry.is_known_credential
         )
-        self.handler = Handler(registry, providers.providers, self.masking, shows_exchange=settings.shows_exchange)
+        try:
+            self.handler = Handler(
+                registry,
+                providers.providers,
+                self.masking,
+                shows_exchange=settings.shows_exchange,
+                trusted_proxies=settings.trusted_proxies,
+            )
+        except ValueError as reason:
+            raise BadSetting(f"trusted proxies are private, any, none, addresses and networks; {reason}") from reason
         self.respond: Callable[[HttpRequest], ProviderResponse | None] | None = (
             None if settings.wsgi else self.handler.respond
         )

@@ -91,6 +91,9 @@ class Settings:
     handled directly by the connection."""
     shows_exchange: bool = True
     """Whether a provider error carries ``X-Mockserver-Exchange: N``."""
+    trusted_proxies: str = "private"
+    """The peers whose ``Forwarded`` and ``X-Forwarded-*`` headers tell the URL that a client used: ``private`` (loopback and
+    private addresses), ``any``, ``none``, or addresses and networks, separated by commas."""
     webhook_targets: str = "private"
     """Where webhooks may be sent: ``private`` (loopback and private addresses), ``any``, or ``host:port`` names that are
     allowed beside the private ones, separated by commas. Link-local and metadata addresses are never called."""

@@ -128,6 +128,10 @@ Examples:
 @option("data", "Folder that keeps the token.", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--no-token", "no_token", is_flag=True, help="Need no token, even beyond loopback.")
 @click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange header with provider errors.")
+@option(
+    "trusted_proxies",
+    "Peers whose Forwarded and X-Forwarded-* headers count: private, any, none, or addresses and networks with commas between.",
+)
 @option("webhook_timeout", "Time limit of a webhook attempt, in seconds.")
 @option("webhook_redirects", "Maximal number of redirects that a webhook attempt follows.")
 @option("journal_bytes", "Maximal size of all journals together, in bytes.")

@@ -24,6 +24,7 @@ from .fault_rules import request_facts
 from .invalid_request import read_partially
 from .request import HttpRequest
 from .router import Router
+from .trusted_proxies import FORWARDING_HEADERS, TrustedProxies, read_forwarded
 from .url_display import readable
 
 if TYPE_CHECKING:
@@ -68,7 +69,13 @@ class Handler:
     """Responds to provider requests, and records each in the journal of its world."""
 
     def __init__(
-        self, registry: WorldRegistry, providers: Sequence[Provider], masking: Masking, *, shows_exchange: bool = True
+        self,
+        registry: WorldRegistry,
+        providers: Sequence[Provider],
+        masking: Masking,
+        *,
+        shows_exchange: bool = True,
+        trusted_proxies: str = "private",
     ) -> None:
         """Create a handler.
 
@@ -78,12 +85,17 @@ class Handler:
             masking: masks secrets in journal and log.
             shows_exchange: whether the response to a request that failed has the exchange's number in
                 ``X-Mockserver-Exchange``.
+            trusted_proxies: the peers whose `Forwarded` and `X-Forwarded-*` headers count, as `TrustedProxies` reads them.
+
+        Raises:
+            ValueError: the proxies cannot be read.
         """
         self.registry = registry
         self.router = router_of(tuple(providers))
         self._masking = masking
         self._cache = SerializationCache()
         self._shows_exchange = shows_exchange
+        self._trusted_proxies = TrustedProxies(trusted_proxies)
 
     def respond(self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None) -> Response | None:
         """Respond to a request; return ``None`` for the control API, the page and the index, which are no provider's.
@@ -103,7 +115,11 @@ class Handler:
                 return None
             path = normal_path(path)
         fields = request.fields
-        host = fields.get("host") or _address(request.server, request.scheme)
+        scheme = request.scheme
+        host = fields.get("host") or _address(request.server, scheme)
+        if not FORWARDING_HEADERS.isdisjoint(fields) and self._trusted_proxies.trust(request.client):
+            scheme, host, removed = read_forwarded(fields, scheme, host)
+            mount = removed + mount
         is_websocket = "upgrade" in fields and wants_websocket(fields)
         routed = self.router.find(request.method, path, host, is_websocket)
         if routed.provider is None and routed.status == 0 and all(map(self.registry.get, names)):
@@ -129,7 +145,7 @@ class Handler:
                 headers,
                 fields,
                 request.body,
-                request.scheme,
+                scheme,
                 host,
                 prefix,
                 request.is_too_large,

@@ -138,6 +138,7 @@ def read_request(environ: WSGIEnvironment, body_bytes: int) -> HttpRequest:
         {name.lower(): value for name, value in headers},
         environ["wsgi.url_scheme"],
         environ.get("mockserver.listener"),
+        client=(environ.get("REMOTE_ADDR", ""), 0),
         server=(environ.get("SERVER_NAME", "localhost"), int(port) if port.isdigit() else 80),
         body=body,
         is_too_large=is_too_large,
