@@ -14,6 +14,7 @@ from contract_tests.clocks import let_pass
 from mockserver.app import build_service
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.clock import Clock
+from mockserver.engine.events import VariantChosen
 from mockserver.engine.instants import LATEST, SECOND, iso
 from mockserver.engine.messages import account_key
 from mockserver.engine.state import Fixture
@@ -247,6 +248,68 @@ def test_a_provider_error_tells_when_the_next_is_possible_where_all_sends_count_
     # This very request counts, so the number is free a second after it, not a second after the accepted one.
     assert sender.at(900) == sender.rejected(PER_NUMBER, now=900, free=1900)
     assert sender.at(1900) == sender.SENT
+
+
+REJECTED_SENDS = {
+    "an invalid number": ({"to": "x"}, "from"),
+    "a missing text": ({"message": ""}, "both"),
+    "a text that is too long": ({"message": "x" * 257}, "both"),
+    "bytes that are not UTF-8": ({"message": b"\xff"}, "both"),
+    "a magic recipient that is invalid": ({"to": "9995550100"}, "from"),
+    "a magic recipient with a full minute": ({"to": "9995550110"}, "from"),
+    "a magic recipient with a full account": ({"to": "9995550120"}, "from"),
+    "a magic recipient with a full second": ({"to": "9995550130"}, "from"),
+}
+
+
+@pytest.mark.parametrize("kind", REJECTED_SENDS)
+@pytest.mark.parametrize("enforced", ["enforced", "off"])
+def test_every_kind_of_rejected_send_counts_against_its_number_where_all_do(sender_in, kind, enforced):
+    sender = sender_in(**{"dialogtech.limits.count": "all", "limits": enforced})
+    assert "failed" in sender.at(0, **REJECTED_SENDS[kind][0])
+    sender.provider.world.state.apply(VariantChosen("limits", "enforced"))
+    # This very request counts too.
+    assert sender.at(999) == sender.rejected(PER_NUMBER, now=999, free=1999)
+    assert sender.at(1999) == sender.SENT
+
+
+@pytest.mark.parametrize("kind", REJECTED_SENDS)
+def test_no_kind_of_rejected_send_counts_where_accepted_ones_do(sender, kind):
+    assert "failed" in sender.at(0, **REJECTED_SENDS[kind][0])
+    assert sender.at(0) == sender.SENT
+
+
+@pytest.mark.parametrize("kind", [kind for kind, (_, counted) in REJECTED_SENDS.items() if counted == "both"])
+def test_a_rejected_send_counts_against_the_recipient_where_that_is_the_number(sender_in, kind):
+    sender = sender_in(**{"dialogtech.limits.count": "all", "dialogtech.limits.number": "to"})
+    assert "failed" in sender.at(0, **REJECTED_SENDS[kind][0])
+    assert sender.at(999, B) == sender.rejected(PER_NUMBER, now=999, free=1999)
+
+
+def test_a_send_without_a_number_counts_against_the_account_alone_where_all_do(sender_in):
+    sender = sender_in(**{"dialogtech.limits.count": "all"})
+    for number in ("x", "", "5559999999", "55512"):
+        assert "failed" in sender.at(0, number)
+    # The number that this request names is free later than the account, for it counts against both.
+    assert sender.at(999) == sender.rejected(PER_NUMBER, now=999, free=1999)
+    assert sender.at(1500, B) == sender.SENT
+
+
+def test_what_no_account_sends_counts_for_nobody_where_all_do(sender_in):
+    sender = sender_in(**{"dialogtech.limits.count": "all"})
+    for _ in range(9):
+        assert "failed" in sender.at(0, secret_access_key="wrong")
+    assert sender.at(0) == sender.SENT
+
+
+def test_the_windows_of_a_rejected_send_are_told_as_they_are_with_it_where_all_count(sender_in):
+    sender = sender_in(**{"dialogtech.limits.count": "all"})
+    assert sender.at(0) == sender.SENT
+    for rejected in ({}, {"to": "9995550100"}, {"message": ""}):
+        assert "failed" in sender.at(500, **rejected)
+    *_, first, second, third = sender.provider.world.journal.since(0)
+    used = [[window.used for window in exchange.trace.windows] for exchange in (first, second, third)]
+    assert used == [[2, 2, 1], [3, 3, 1], [4, 4, 1]]
 
 
 # -- many at once --------------------------------------------------------------------------------------------------

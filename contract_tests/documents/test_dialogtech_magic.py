@@ -190,11 +190,12 @@ def test_dt_39_what_would_be_rejected_anyway_is_rejected_for_that_reason(provide
 
 
 @pytest.mark.parametrize("to", [INVALID[0], *LIMITS])
-def test_dt_39_where_all_sends_count_a_magic_provider_error_counts_as_one_for_any_other_reason(
-    open_registry, dialogtech_in, to
-):
+def test_dt_39_where_all_sends_count_one_that_a_magic_number_rejects_counts_too(open_registry, dialogtech_in, to):
     provider = dialogtech_in(open_registry(**{"dialogtech.limits.count": "all"}))
     assert "failed" in provider.send(to=to)
+    provider.wait(999)
+    assert "1 sms per number per second" in provider.send()
+    provider.wait(1000)
     assert provider.send() == provider.SENT
     assert [message.id for message in stored(provider.world)] == ["200000000"]
 

@@ -83,9 +83,9 @@ def test_the_first_missing_row_of_the_table_is_named(dialogtech):
 @pytest.mark.parametrize(
     "action",
     [
-        "sms.get_message",
-        "sms.delete_message",
-        "sms.register_number",
+        "sms.get",
+        "sms.delete_messages",
+        "SMS.DELETE_MESSAGE",
         "SMS.GET_NUMBERS",
         " sms.get_numbers",
         "sms.get_numbers ",
@@ -97,6 +97,14 @@ def test_the_first_missing_row_of_the_table_is_named(dialogtech):
 )
 def test_any_other_action_is_unknown(dialogtech, fetch, action):
     assert fetch(action) == dialogtech.failed(f"Unknown action: {escape(action)}")
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["sms.get_message", "sms.delete_message", "sms.register_number", "sms.unregister_number", "general.login"],
+)
+def test_an_action_of_the_vendors_that_is_not_offered_is_told_apart(dialogtech, fetch, action):
+    assert fetch(action) == dialogtech.failed(f"Action not offered by this mock server: {action}")
 
 
 # -- phone numbers -------------------------------------------------------------------------------------------------

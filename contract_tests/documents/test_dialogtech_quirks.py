@@ -19,6 +19,9 @@ from mockserver.engine.instants import parse_instant
 from mockserver.engine.messages import Message
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
+from mockserver.providers.dialogtech.error_texts import TEXTS as WORDED
+from mockserver.providers.dialogtech.errors import ERRORS, BadRequest, ServerFault, UnknownPath, WrongMethod
+from mockserver.providers.dialogtech.operations import NOT_OFFERED
 
 DOCUMENTS = Path(__file__).parents[2] / "fixtures" / "documents" / "dialogtech"
 CUSTOMER, OWN, SILENT = "5556667777", "5554332111", "5554443210"
@@ -781,3 +784,77 @@ def test_every_answer_parses_in_every_variant(provider, fetch, variants):
 def test_every_reconciled_answer_is_valid(provider, fetch, variants):
     variants = {name: "reconciled" if name.endswith(".dtd") else variant for name, variant in variants.items()}
     assert is_valid(ASKED[fetch][1](lambda **world: provider(variants, **world)))
+
+
+# -- the wordings of errors ----------------------------------------------------------------------------------------
+
+
+WORDINGS = {
+    "no recipient": ({"to": ""}, "Missing required parameter: to", "MISSING PARAMETER", "[to] Required"),
+    "no number": (
+        {"to": "555 666"},
+        "Parameter to must be an unformatted phone number, 10 digits or 11 with a leading 1: 555 666",
+        "INVALID NUMBER",
+        "[555 666] Not a Number",
+    ),
+    "a wrong secret": (
+        {"secret_access_key": "x"},
+        "Invalid access_key or secret_access_key",
+        "INVALID ACCOUNT",
+        "[0] Account(s) Found",
+    ),
+    "a long message": (
+        {"message": "x" * 257},
+        "Parameter message must be at most 256 characters long: it has 257",
+        "MESSAGE TOO LONG",
+        "[257] Character(s) in Message",
+    ),
+    "an unknown action": ({"action": "sms.fly"}, "Unknown action: sms.fly", "INVALID ACTION", "[sms.fly] Not Found"),
+    "another's number": (
+        {"sender": "5559999999"},
+        "Parameter from is not an SMS enabled tracking number of this account: 5559999999",
+        "NUMBER NOT ENABLED",
+        "[5559999999] Not SMS Enabled",
+    ),
+    "a long action": (
+        {"action": "x" * 90},
+        f"Unknown action: {'x' * 60}…",
+        "INVALID ACTION",
+        f"[{'x' * 60}…] Not Found",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WORDINGS)
+def test_dt_17_an_error_is_worded_in_three_ways_in_one_envelope(reads, case):
+    changes, sentence, capitals, bracket = WORDINGS[case]
+    for variant, description in (("sentence", sentence), ("capitals", capitals), ("bracket", bracket)):
+        provider = reads(error_text=variant)
+        assert provider.send(**changes) == provider.failed(description)
+
+
+@pytest.mark.parametrize("error", WORDED, ids=lambda error: error.__name__)
+def test_dt_17_no_other_wording_contains_ours_or_a_word_of_it_that_a_client_could_match(error):
+    texts = [error.fill(error(), text) for text in WORDED[error]]
+    ours = str(error())
+    assert not any(ours in text or text in ours for text in texts)
+    assert texts[0].isupper()
+    assert texts[1].startswith("[")
+
+
+def test_dt_17_every_error_that_an_action_answers_with_has_other_wordings():
+    assert set(ERRORS) - set(WORDED) == {BadRequest, WrongMethod, UnknownPath, ServerFault}
+
+
+@pytest.mark.parametrize("variant", ["sentence", "capitals", "bracket"])
+def test_dt_17_what_reaches_no_action_has_our_wording(reads, variant):
+    provider = reads(error_text=variant)
+    assert provider.open(method="DELETE").text == provider.failed("Method DELETE not allowed; use GET or POST")
+
+
+@pytest.mark.parametrize("action", sorted(NOT_OFFERED))
+def test_dt_45_an_action_that_is_documented_but_not_offered_is_told_apart(reads, action):
+    provider = reads()
+    assert provider.ask({"action": action}) == provider.failed(f"Action not offered by this mock server: {action}")
+    other = f"{action}_x"
+    assert provider.ask({"action": other}) == provider.failed(f"Unknown action: {other}")

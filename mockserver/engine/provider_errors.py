@@ -46,12 +46,12 @@ class ProviderError(Exception):  # a response of the provider, not a bug: so not
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
-        super().__init__(self._fill(self.description))
+        super().__init__(self.fill(self.description))
 
     @property
     def advice(self) -> str:
         """The `hint` with the facts of this case."""
-        return self._fill(self.hint)
+        return self.fill(self.hint)
 
     def with_source(self, source: Source) -> Self:
         """Set the source for this case, keeping the class's own quirk, and return the error."""
@@ -62,7 +62,8 @@ class ProviderError(Exception):  # a response of the provider, not a bug: so not
         """Remove the traceback before the error is stored: it would keep every frame and their variables in memory."""
         self.__traceback__ = self.__cause__ = self.__context__ = None
 
-    def _fill(self, text: str) -> str:
+    def fill(self, text: str) -> str:
+        """Return a text with the facts of this case in place of its ``{name}`` placeholders."""
         return text.format_map(_Facts({name: _shorten(fact) for name, fact in self.facts.items()}))
 
 

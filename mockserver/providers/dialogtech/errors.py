@@ -58,7 +58,7 @@ class UnknownPath(DialogTechError):
     description = "Nothing here; the address of the API is /ibp_api.php"
     about = ("path",)
     hint = "Send the request to /ibp_api.php."
-    source = documented("001", "Base URL for SMS Send Message", "DT-17")
+    source = assumed("DT-17")
 
 
 class ServerFault(DialogTechError):
@@ -80,12 +80,21 @@ class MissingParameter(DialogTechError):
 
 
 class UnknownAction(DialogTechError):
-    """The action is none of the three."""
+    """The action is none of DialogTech's."""
 
     description = "Unknown action: {value}"
     about = ("action",)
     hint = "Send sms.send_message, sms.get_messages or sms.get_numbers as the action."
     source = documented("001", "Only accepts sms.send_message to send an SMS Message", "DT-17")
+
+
+class NotOffered(DialogTechError):
+    """One of the vendor's actions that this mock server does not have."""
+
+    description = "Action not offered by this mock server: {value}"
+    about = ("action",)
+    hint = "Send sms.send_message, sms.get_messages or sms.get_numbers: this mock server has no other action of DialogTech."
+    source = assumed("DT-45")
 
 
 class InvalidCredentials(DialogTechError):
@@ -108,10 +117,9 @@ class NotText(DialogTechError):
 class NotANumber(DialogTechError):
     """A formatted number, or no number at all."""
 
-    cites_parameter = True
     description = "Parameter {name} must be an unformatted phone number, 10 digits or 11 with a leading 1: {value}"
     hint = "Send {name} as 10 digits, or 11 with a leading 1, and nothing between them."
-    source = documented("001", "String: Unformatted Phone Number", "DT-24")
+    source = assumed("DT-24")
 
 
 class NotADay(DialogTechError):
@@ -129,7 +137,7 @@ class EndsBeforeStart(DialogTechError):
     description = "Parameter end_date {end} is before start_date {start}"
     about = ("start_date", "end_date")
     hint = "Send an end_date that is not before the start_date."
-    source = documented("000", "Defines the end of the date-range for records to be returned from", "DT-7")
+    source = assumed("DT-7")
 
 
 class MessageTooLong(DialogTechError):

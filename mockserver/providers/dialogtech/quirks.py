@@ -9,6 +9,7 @@ _SEND, _MESSAGES, _NUMBERS = ("sms.send_message",), ("sms.get_messages",), ("sms
 GET_MESSAGES_DTD = Quirk("DT-1", "dialogtech.get_messages.dtd", ("reconciled", "printed", "none"), operations=_MESSAGES)
 GET_MESSAGES_ENVELOPE = Quirk("DT-3", "dialogtech.get_messages.envelope", ("sample", "dtd"), operations=_MESSAGES)
 ZONE = Quirk("DT-12", "dialogtech.zone", ("UTC",), any_zone=True, operations=_MESSAGES)
+ERROR_TEXT = Quirk("DT-17", "dialogtech.error_text", ("sentence", "capitals", "bracket"))
 LIMITED_NUMBER = Quirk("DT-23", "dialogtech.limits.number", ("from", "to"), operations=_SEND)
 LIMITED_SENDS = Quirk("DT-23", "dialogtech.limits.count", ("accepted", "all"), operations=_SEND)
 GET_NUMBERS_RESULT = Quirk("DT-27", "dialogtech.get_numbers.result", ("printed", "success"), operations=_NUMBERS)
@@ -24,6 +25,7 @@ QUIRKS = (
     GET_MESSAGES_DTD,
     GET_MESSAGES_ENVELOPE,
     ZONE,
+    ERROR_TEXT,
     LIMITED_NUMBER,
     LIMITED_SENDS,
     GET_NUMBERS_RESULT,

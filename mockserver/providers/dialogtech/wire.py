@@ -36,6 +36,7 @@ from mockserver.sdk import (
 )
 
 from . import quirks
+from .error_texts import error_text
 from .errors import BadRequest, BodyTooLarge, BodyUnreadable, DialogTechError, ServerFault, UnknownPath, WrongMethod
 from .operations.messages import Found, Sent, SentNoReply
 from .operations.numbers import Numbers
@@ -104,15 +105,15 @@ def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: S
     """Write a decision in the world's variants."""
     value = decision.value
     if isinstance(value, ProviderError):
-        return render_error(value, _failure_dtd(call.operation, variants))
+        return render_error(value, _failure_dtd(call.operation, variants), error_text(value, variants))
     timing = _CLOSE_SILENTLY if type(value) is SentNoReply else AT_ONCE
     return Response(200, HEADERS, RENDER[type(value)](value, variants, cache), timing)
 
 
-def render_error(error: ProviderError, dtd: bytes) -> Response:
-    """DT-17: the envelope that clients know a failure by."""
+def render_error(error: ProviderError, dtd: bytes, description: str | None = None) -> Response:
+    """DT-17: the envelope that clients know a failure by, with the error's own sentence if no other wording is given."""
     allow = (("Allow", "GET, HEAD, POST"),) if error.status == 405 else ()
-    return Response(error.status, HEADERS + allow, _result("failed", str(error), dtd), error=error)
+    return Response(error.status, HEADERS + allow, _result("failed", description or str(error), dtd), error=error)
 
 
 _CLOSE_SILENTLY = ResponseTiming(ending=Ending.CLOSE, instead=b"")

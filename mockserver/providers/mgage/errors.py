@@ -41,7 +41,7 @@ class UnknownPath(MgageError):
     description = "Nothing here; the address of the API is /api/messages/program/{{programId}}"
     about = ("path",)
     hint = "Send the request to /api/messages/program/ and the program's id."
-    source = documented("003", "When a requested resource does not exist", "MG-27")
+    source = assumed("MG-27")
 
 
 class ServerFault(MgageError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.providers.dialogtech.errors import InvalidCredentials, MissingParameter, UnknownAction
+from mockserver.providers.dialogtech.errors import InvalidCredentials, MissingParameter, NotOffered, UnknownAction
 from mockserver.providers.dialogtech.parameters import ACTION
 from mockserver.sdk import Call, Operation, ProviderError, decide_by
 
@@ -10,16 +10,30 @@ from . import messages, numbers
 
 OPERATIONS = (*messages.OPERATIONS, *numbers.OPERATIONS)
 
+# DT-45: what else the vendor's pages document and its clients call at this address
+NOT_OFFERED = frozenset(
+    (
+        "sms.get_message",
+        "sms.delete_message",
+        "sms.register_number",
+        "sms.unregister_number",
+        "general.buildingblockids",
+        "general.login",
+        "routing.numbers",
+        "verifymenow.verify",
+    )
+)
+
 
 def _build_operation_error(call: Call) -> ProviderError:
-    """Return the error for a request whose action is unknown, or cannot be read."""
+    """Return the error for a request whose action is unknown or not offered, or cannot be read."""
     if call.defect is not None:
         return call.defect
     action = call.values.get("action")
     if not action:
         return ACTION.error(MissingParameter)
     ACTION.text(action)  # raises an error of its own for what is not UTF-8
-    return UnknownAction(value=call.operation)
+    return NotOffered(value=action) if action in NOT_OFFERED else UnknownAction(value=action)
 
 
 def _build_credential_error(call: Call, operation: Operation) -> ProviderError:

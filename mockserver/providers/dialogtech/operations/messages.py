@@ -15,6 +15,8 @@ from mockserver.sdk import (
     DecisionTrace,
     IdReservation,
     Instant,
+    Limit,
+    LimitUsage,
     Magic,
     Message,
     MessageSlice,
@@ -62,24 +64,34 @@ SEND_MESSAGE = (
 
 def send_message(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
     """Send an SMS from a tracking number to a third party (001)."""
-    values = parse_parameters(SEND_MESSAGE, call.values)
-    sender, recipient = values["from"], values["to"]
-    # 001: from "Must be a DialogTech SMS enabled tracking number"
-    own = account.numbers.get(sender)
-    if own is None or not own.sms_enabled:
-        raise NotATrackingNumber(value=sender)
+    limited = state.variants[quirks.LIMITED_NUMBER.name]  # DT-23
+    counts_all = state.variants[quirks.LIMITED_SENDS.name] == "all"
+    try:
+        values = parse_parameters(SEND_MESSAGE, call.values)
+        sender, recipient = values["from"], values["to"]
+        # 001: from "Must be a DialogTech SMS enabled tracking number"
+        own = account.numbers.get(sender)
+        if own is None or not own.sms_enabled:
+            raise NotATrackingNumber(value=sender)
+    except ProviderError as error:
+        if not counts_all:
+            raise
+        number = _parse_number(call, limited)
+        return _reject(error, limit_usage(state, _limits(account, number), now), account)
 
-    number = sender if state.variants[quirks.LIMITED_NUMBER.name] == "from" else recipient  # DT-23
-    of_account, of_number = account.key, f"{account.key} {number}"
-    counted = ((limits.PER_MINUTE, of_number), (limits.PER_ACCOUNT, of_account), (limits.PER_NUMBER, of_number))
-    usage = limit_usage(state, counted, now)
+    usage = limit_usage(state, _limits(account, sender if limited == "from" else recipient), now)
     exceeded = usage.exceeded() if state.variants["limits"] == "enforced" else None
     if exceeded is not None:
-        trace = DecisionTrace(usage)
-        if state.variants[quirks.LIMITED_SENDS.name] == "all":  # DT-23
-            error = limits.error(usage.counted().exceeded() or exceeded, now)
-            return Decision(now, error, usage.events, trace, account.key)
-        return Decision(now, limits.error(exceeded, now), (), trace, account.key)
+        if counts_all:
+            return _reject(limits.error(usage.counted().exceeded() or exceeded, now), usage, account)
+        return Decision(now, limits.error(exceeded, now), (), DecisionTrace(usage), account.key)
+
+    meaning = None if state.variants[quirks.MAGIC.name] == "off" else magic.MEANINGS.get(recipient)  # DT-39
+    injected = meaning and _magic_error(meaning, recipient, now)
+    if injected is not None:
+        if counts_all:
+            return _reject(injected, usage, account, recipient)
+        return Decision(now, injected, (), DecisionTrace(usage, recipient), account.key)
 
     message = Message(
         serial=state.message_store.next_serial,
@@ -95,21 +107,39 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
     reports = () if own.dlr_url is None else (open_webhook("dialogtech", REPORT, message, own.dlr_url, ids),)
     events = (MessageStored(message), *usage.events, *reports)
     accepted = Decision(now, _SENT, events, DecisionTrace(UsageAfterUse(usage)), account.key)
-    meaning = magic.MEANINGS.get(recipient)  # DT-39
-    if meaning is None or state.variants[quirks.MAGIC.name] == "off":
-        return accepted
-    injected = _magic_error(meaning, message)
-    if injected is not None:
-        return Decision(now, injected, (), DecisionTrace(usage, recipient), account.key)
-    return _apply_magic(meaning, message, account, accepted)
+    return accepted if meaning is None else _apply_magic(meaning, message, account, accepted)
 
 
-def _magic_error(meaning: Magic, message: Message) -> ProviderError | None:
+def _limits(account: Account, number: str | None) -> tuple[tuple[Limit, str], ...]:
+    """The limits of a send, each with the key under which its uses are counted; the account's alone without a number."""
+    if number is None:
+        return ((limits.PER_ACCOUNT, account.key),)
+    of_number = f"{account.key} {number}"
+    return ((limits.PER_MINUTE, of_number), (limits.PER_ACCOUNT, account.key), (limits.PER_NUMBER, of_number))
+
+
+def _parse_number(call: Call, name: str) -> str | None:
+    """Return the number that a send names in a parameter; ``None`` where it is missing or not a number."""
+    rows = [row for row in SEND_MESSAGE if row.name == name]
+    try:
+        number: str | None = parse_parameters(rows, call.values).get(name)
+    except ProviderError:
+        return None
+    return number
+
+
+def _reject(error: ProviderError, usage: LimitUsage, account: Account, magic_number: str | None = None) -> Decision:
+    """Return the decision that rejects a send and counts it (DT-23)."""
+    trace = DecisionTrace(UsageAfterUse(usage), magic_number)
+    return Decision(usage.now, error, usage.events, trace, account.key)
+
+
+def _magic_error(meaning: Magic, recipient: str, now: Instant) -> ProviderError | None:
     """The error that a magic number leads to; ``None`` when it leads to none (DT-39)."""
     if meaning is magic.INVALID:
-        return InvalidRecipient(value=message.recipient)
+        return InvalidRecipient(value=recipient)
     error = magic.FILLED.get(meaning)
-    return None if error is None else limits.just_filled(error, message.at)
+    return None if error is None else limits.just_filled(error, now)
 
 
 def _apply_magic(meaning: Magic, message: Message, account: Account, accepted: Decision) -> Decision:
