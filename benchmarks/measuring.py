@@ -276,7 +276,7 @@ class _OfAMillion(Ours):
 
     patience = 180.0
 
-    def requests(self, load: Load) -> list[Request]:  # noqa: ARG002
+    def requests(self, load: Load) -> list[Request]:  # noqa: ARG002 - one shape for all measurements
         return [Request("GET", MILLION.target(1, 500), headers=login("measured"))]
 
 

@@ -45,7 +45,7 @@ class Timer:
     """Nanoseconds by stage, without those of the stages inside."""
 
     def __init__(self) -> None:
-        self.exhausted: Counter[str] = Counter()
+        self.spent: Counter[str] = Counter()
         self._inside: list[int] = []
 
     def around(self, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,10 +57,10 @@ class Timer:
             try:
                 return work(*arguments, **named)
             finally:
-                exhausted = perf_counter_ns() - begun
-                self.exhausted[stage] += exhausted - self._inside.pop()
+                spent = perf_counter_ns() - begun
+                self.spent[stage] += spent - self._inside.pop()
                 if self._inside:
-                    self._inside[-1] += exhausted
+                    self._inside[-1] += spent
 
         return timed
 
@@ -87,13 +87,13 @@ def measured(name: str, requests: int, rounds: int, *, wsgi: bool = False) -> di
             batch = [next(received) for _ in range(requests)]
             gc.collect()
             gc.disable()
-            timer.exhausted.clear()
+            timer.spent.clear()
             for request in batch:
                 ask(request)
             gc.enable()
-            for stage, exhausted in timer.exhausted.items():
-                least[stage] = min(least.get(stage, exhausted), exhausted)
-        return {stage: exhausted / requests / 1000 for stage, exhausted in least.items()}
+            for stage, spent in timer.spent.items():
+                least[stage] = min(least.get(stage, spent), spent)
+        return {stage: spent / requests / 1000 for stage, spent in least.items()}
 
 
 def main() -> None:

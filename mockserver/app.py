@@ -304,10 +304,10 @@ def _create_flask(service: Service) -> Flask:
     add_any_method(app, "/", "index", response)
     add_any_method(app, "/<path:path>", "providers", response)
     app.register_blueprint(service.control.blueprint())
-    desk = PageContext(
+    context = PageContext(
         service.registry, service.providers.providers, settings, service.masking, service.guard, __version__, app
     )
-    app.register_blueprint(create_page(desk))
+    app.register_blueprint(create_page(context))
     app.register_error_handler(HTTPException, turn_down)
     app.register_error_handler(Exception, _answer_failure)
     app.wsgi_app = WorldPrefix(app.wsgi_app, service.registry)  # type: ignore[method-assign]  # Flask's own way to wrap an application

@@ -29,7 +29,7 @@ class Ours(Peer):
     def __init__(self, world: Path) -> None:
         self.world = world
 
-    def install(self, cache: Cache) -> str:  # noqa: ARG002
+    def install(self, cache: Cache) -> str:  # noqa: ARG002 - one shape for all peers
         """Whoever runs this has it."""
         return mockserver.__version__
 
@@ -49,7 +49,7 @@ class Ours(Peer):
         """A full page of the shipped world; what the four loads ask for would weigh in itself."""
         return [Request("GET", "/api/messages/program/141509?pageSize=50", headers=login("demo"))]
 
-    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002 - one shape for all peers
         """As recorded, but for the port in the address of the next page: that was another process of ours."""
         return response.status == recorded.status and _PORT.sub(b"", response.body) == _PORT.sub(b"", recorded.body)
 
@@ -69,7 +69,7 @@ class Null(Peer):
     first = SEND
     is_peer = False
 
-    def install(self, cache: Cache) -> str:  # noqa: ARG002
+    def install(self, cache: Cache) -> str:  # noqa: ARG002 - one shape for all peers
         """It is here."""
         return mockserver.__version__
 
@@ -77,7 +77,7 @@ class Null(Peer):
         """In a process of its own, set up as ours."""
         return [sys.executable, str(Path(__file__).parents[1] / "null.py"), str(place.port)]
 
-    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002 - one shape for all peers
         """It says OK."""
         return response.body == b"OK"
 

@@ -72,7 +72,7 @@ class Peer:
         """What it is asked while its memory is watched, from a cold start on: a page of 50."""
         return self.requests(PAGE)
 
-    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002 - one shape for all peers
         """Whether an answer to the first of the requests is what it should be: ours, to the byte."""
         return response.status == recorded.status and response.body == recorded.body
 

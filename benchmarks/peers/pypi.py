@@ -54,7 +54,7 @@ class Moto(Peer):
         """moto_server."""
         return [self.program, "--port", str(place.port)]
 
-    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:  # noqa: ARG002
+    def configure(self, place: Place, responses: Mapping[str, Response]) -> None:  # noqa: ARG002 - one shape for all peers
         """Remember what it is to hold: as many messages as the longest page has."""
         self._held = json.loads(responses[LONG_PAGE.name].body)["data"]["messages"]
 
@@ -81,7 +81,7 @@ class Moto(Peer):
             return [Request("POST", "/", publish, (*FORM, _signed("sns")))]
         return [_logs("GetLogEvents", {**self._stream, "limit": self._sizes[load.name], "startFromHead": True})]
 
-    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002
+    def is_right(self, load: Load, response: Response, recorded: Response) -> bool:  # noqa: ARG002 - one shape for all peers
         """As many events as were asked for, or a message's identifier."""
         if load is SEND:
             return response.status == 200 and "<MessageId>" in response.text

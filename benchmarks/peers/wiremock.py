@@ -55,7 +55,7 @@ class WireMock(Peer):
             *self.options,
         ]
 
-    def before(self, port: int, load: Load) -> None:  # noqa: ARG002
+    def before(self, port: int, load: Load) -> None:  # noqa: ARG002 - one shape for all peers
         """Empty the journal, as a tester does between tests; unbounded, it would fill the heap."""
         if self.has_journal:
             ask(port, Request("DELETE", "/__admin/requests"))

@@ -18,7 +18,7 @@ def test_exchanges_are_numbered_from_one_and_found_by_number() -> None:
 
     assert [2, 3] == [found.number for found in journal.since(1)]
     assert [1] == [found.number for found in journal.since(0, 1)]
-    assert 3 == journal.get(3).number  # type: ignore[union-attr]
+    assert 3 == journal.get(3).number  # type: ignore[union-attr]  # it is in the journal
     assert (None, None) == (journal.get(0), journal.get(4))
 
 

@@ -199,7 +199,7 @@ def test_unknown_credentials_use_the_default_world_unless_they_create_their_own(
     adopted = adopting.world_for_credential(stranger)
     assert adopted is not adopting.default
     assert adopted is adopting.world_for_credential(stranger)
-    assert "p/a" == adopted.state.account_of(stranger).key  # type: ignore[union-attr]
+    assert "p/a" == adopted.state.account_of(stranger).key  # type: ignore[union-attr]  # the account is there
     assert adopting.default is adopting.world_for_credential(Credential("q", "stranger", "secret"))
 
 

@@ -120,7 +120,7 @@ def test_the_printed_credentials_are_valid_in_a_new_world_only_through_its_own_l
     world = registry().create(FIXTURE)
 
     assert world.state.account_of(FOO) is None
-    assert "p/a" == world.state.account_of(structs.replace(FOO, is_bound=True)).key  # type: ignore[union-attr]
+    assert "p/a" == world.state.account_of(structs.replace(FOO, is_bound=True)).key  # type: ignore[union-attr]  # the account is there
 
 
 def test_fresh_credentials_have_the_shape_of_the_printed_ones_and_are_no_one_elses() -> None:

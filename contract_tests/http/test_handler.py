@@ -98,7 +98,7 @@ def test_a_wrong_content_length_does_no_harm(app: Flask, length: str) -> None:
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/ibp_api.php", "QUERY_STRING": "", "CONTENT_LENGTH": length}
     environ |= {"SERVER_NAME": "x", "SERVER_PORT": "80", "wsgi.url_scheme": "http", "SERVER_PROTOCOL": "HTTP/1.1"}
     statuses: list[str] = []
-    body = app(environ | {"wsgi.input": BytesIO(b"a=b")}, lambda status, *_: statuses.append(status))  # type: ignore[arg-type,return-value]
+    body = app(environ | {"wsgi.input": BytesIO(b"a=b")}, lambda status, *_: statuses.append(status))  # type: ignore[arg-type,return-value]  # a start_response without write()
 
     assert 1 == len(statuses) == len(list(body))
 
@@ -219,7 +219,7 @@ def test_a_line_of_the_log_gives_the_reason(
     if fault is not None:
         rule = {"fault": fault, "match": {"provider": "dialogtech"}}
         assert 201 == app.test_client().post("/_mock/worlds/default/faults", json=rule).status_code
-    app(create_environ(target), lambda *_: None)  # type: ignore[arg-type,return-value]
+    app(create_environ(target), lambda *_: None)  # type: ignore[arg-type,return-value]  # a start_response without write()
 
     assert line in caplog.messages[-1]
 

@@ -138,6 +138,15 @@ def test_a_name_that_cannot_be_one_is_rejected(name: str, tmp_path: Path) -> Non
     assert [] == list(tmp_path.iterdir())
 
 
+def test_the_name_of_an_installed_provider_is_rejected(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mockserver", "provider", "new", "mgage", "--directory", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    assert 2 == done.returncode
+    assert "Invalid value for NAME: a provider 'mgage' is installed already" in done.stderr
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "provider-acme").mkdir()
     command = [sys.executable, "-m", "mockserver", "provider", "new", "acme", "--directory", str(tmp_path)]

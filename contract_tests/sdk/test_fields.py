@@ -270,6 +270,21 @@ def test_the_feed_says_which_fields_changed(client: Client, service: Service) ->
     ] == [(each["event"], each.get("fields", each.get("message", {}).get("fields"))) for each in items if each]
 
 
+def test_an_event_shows_the_message_with_the_change_although_a_later_one_followed(
+    client: Client, service: Service
+) -> None:
+    serial = add(client, fields={"tag": "new"})["serial"]
+    path = f"/_mock/worlds/default/messages/{serial}"
+    client.patch(path, json={"fields": {"tag": "first"}})
+    client.patch(path, json={"fields": {"tag": "second"}})
+    world = service.registry.default
+    api: Any = None  # is asked for exchanges alone
+    items = [event_json(api, world, item) for item in world.feed.since(0).items]
+
+    changes = [each for each in items if each and each["event"] == "message_changed"]
+    assert ["first", "second"] == [each["message"]["fields"]["tag"] for each in changes]
+
+
 def test_every_shipped_world_holds_the_accounts_that_a_provider_brings_along(client: Client) -> None:
     for fixture, is_there in (("demo", True), ("small", True), ("empty", False)):
         assert 201 == client.post("/_mock/worlds", json={"id": fixture, "fixture": fixture}).status_code

@@ -100,6 +100,16 @@ def test_what_an_entry_point_leads_to_must_be_a_provider(monkeypatch: pytest.Mon
     assert ("provider acme of acme-sms 1.0: acme_sms:ACME is not a Provider but dict",) == found.problems
 
 
+def test_a_package_that_ends_the_program_when_it_is_imported_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ends_the_program.py").write_text("raise SystemExit('no terminal')")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = loaded(monkeypatch, "ends_the_program:ACME")
+
+    assert ("provider acme of acme-sms 1.0 cannot be imported: SystemExit: no terminal",) == found.problems
+
+
 def test_an_entry_point_that_cannot_be_imported_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     found = loaded(monkeypatch, "acme_sms.nowhere:ACME")
 

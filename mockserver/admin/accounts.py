@@ -53,7 +53,7 @@ def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
         _reject_duplicates(state, account)
         return Decision(now, described(state, account), (AccountChanged(account),))
 
-    response: dict[str, Any] = world.execute(decide).value  # type: ignore[assignment]
+    response: dict[str, Any] = world.execute(decide).value  # type: ignore[assignment]  # what decide() returned
     return response
 
 

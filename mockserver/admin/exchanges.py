@@ -49,7 +49,7 @@ def full_json(exchange: Exchange) -> dict[str, Any]:
         },
         "error": _error(exchange.error),
         "fault": exchange.fault,
-        "windows": [window(standing) for standing in outcomes.windows(exchange)],
+        "windows": [window(status) for status in outcomes.windows(exchange)],
     }
 
 
@@ -75,12 +75,12 @@ def _error(error: ProviderError | None) -> dict[str, Any] | None:
     }
 
 
-def window(standing: LimitStatus) -> dict[str, Any]:
+def window(status: LimitStatus) -> dict[str, Any]:
     """Return the state of a rate limit at the time of an exchange."""
     return {
-        "limit": standing.limit.sentence,
-        "most": standing.limit.most,
-        "seconds": standing.limit.seconds,
-        "used": standing.used,
-        "free_at": iso(standing.free_at),
+        "limit": status.limit.sentence,
+        "most": status.limit.most,
+        "seconds": status.limit.seconds,
+        "used": status.used,
+        "free_at": iso(status.free_at),
     }

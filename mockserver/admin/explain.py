@@ -131,7 +131,7 @@ class Explainer:
             "quirk": None if entry is None else quirk_parser.described(entry),
             "magic": None if magic is None else magic.described(quirks_file),
             "received": self._received(exchange, rule, magic),
-            "windows": [_window(standing) for standing in outcomes.windows(exchange)],
+            "windows": [_window(status) for status in outcomes.windows(exchange)],
             "variants": self._variants(exchange, provider, entry, magic),
             "unread": [{"place": each.place, "name": shown(each.name)} for each in ignored[:_MOST]],
             "near_misses": misses,
@@ -278,11 +278,11 @@ def _described(rule: _Rule, entry: quirk_parser.QuirkEntry | None) -> dict[str, 
     }
 
 
-def _window(standing: LimitStatus) -> dict[str, Any]:
+def _window(status: LimitStatus) -> dict[str, Any]:
     return {
-        **exchanges.window(standing),
-        "is_free": standing.used < standing.limit.most,
-        "clock": datetime_of(standing.free_at // (SECOND // 1000) * (SECOND // 1000)).strftime("%H:%M:%S.%f")[:-3],
+        **exchanges.window(status),
+        "is_free": status.used < status.limit.most,
+        "clock": datetime_of(status.free_at // (SECOND // 1000) * (SECOND // 1000)).strftime("%H:%M:%S.%f")[:-3],
     }
 
 

@@ -145,10 +145,14 @@ def _stored(world: World, event: MessageStored) -> dict[str, Any]:
 
 
 def _changed(world: World, event: MessageChanged) -> dict[str, Any]:
+    """Return the change, and the message as it is now except for what this event changed: later events may follow."""
     found = world.state.message_store.get(event.serial)
     status = {} if event.status is None else {"status": event.status}
     fields = {"fields": dict(event.fields)} if event.fields else {}
-    described = None if found is None else message(found, event.serial in world.state.read)
+    described = None
+    if found is not None:
+        now = message(found, event.serial in world.state.read)
+        described = {**now, **status, **({"fields": {**now["fields"], **fields["fields"]}} if fields else {})}
     return {"serial": event.serial, **status, **fields, "message": described}
 
 

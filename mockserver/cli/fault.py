@@ -110,7 +110,9 @@ Examples:
 )
 @matching
 @click.option("--account", help="Webhooks only: the account's name.")
-@click.option("--kind", help="Webhooks only: inbound or report.")
+@click.option(
+    "--kind", help="Webhooks only: the kind of delivery, such as inbound; `mockserver delivery list` shows it."
+)
 @click.option("--url", "webhook_url", help="Webhooks only: the URL; * stands for any characters.")
 @_when
 @click.option(

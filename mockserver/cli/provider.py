@@ -126,6 +126,10 @@ def new(name: str, directory: Path, form: str) -> None:
         raise click.BadParameter(
             f"{name!r} is not small letters and digits with hyphens between, such as acme-sms", param_hint="NAME"
         )
+    from mockserver.sdk.loading import load_providers
+
+    if any(name == each.entry for each in load_providers()):
+        raise click.BadParameter(f"a provider {name!r} is installed already", param_hint="NAME")
     folder = directory / f"provider-{name}"
     if folder.exists():
         raise CliError(f"{folder} exists already")

@@ -65,7 +65,7 @@ def _run(context: DemoContext) -> Iterator[Step]:
         f"Two seconds later it sees: {outcome}. The guest now has {_count(context)} messages.",
     )
     world.faults.clear()
-    world.faults.add("reset", **lost_response)  # type: ignore[arg-type]
+    world.faults.add("reset", **lost_response)  # type: ignore[arg-type]  # the options of a fault are given by name
     world.clock.advance(minutes=5)
     text = "Your bill is ready."
     outcome = client.send(text)

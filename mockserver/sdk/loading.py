@@ -115,7 +115,7 @@ def load(point: EntryPoint) -> LoadedProvider:
     where = f"provider {point.name} of {package} {version}"
     try:
         found = point.load()
-    except Exception as reason:  # noqa: BLE001 - a plug-in may raise anything, and must stop no other
+    except (Exception, SystemExit) as reason:  # noqa: BLE001 - a plug-in may raise anything, and must stop no other
         return LoadedProvider(point.name, package, version, None, (f"{where} cannot be imported: {_why(reason)}",))
     if not isinstance(found, Provider):
         problem = f"{where}: {point.value} is not a Provider but {type(found).__name__}"
@@ -124,7 +124,7 @@ def load(point: EntryPoint) -> LoadedProvider:
     return LoadedProvider(point.name, package, version, found, tuple(problems))
 
 
-def _why(reason: Exception) -> str:
+def _why(reason: BaseException) -> str:
     """Return why an import failed; for an unknown field of a `Provider` with the one that may have been meant."""
     found = re.search(r"Provider\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(reason))
     if found is not None:

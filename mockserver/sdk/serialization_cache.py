@@ -84,60 +84,60 @@ class SerializationCache:
         """The size in bytes."""
         return self._single.held + self._pieces.held
 
-    def of(self, stretches: Iterable[MessageSlice], form: Hashable, write: Callable[[Message], bytes]) -> list[bytes]:
+    def of(self, slices: Iterable[MessageSlice], form: Hashable, write: Callable[[Message], bytes]) -> list[bytes]:
         """Return each message as it is written.
 
         Args:
-            stretches: the messages.
+            slices: the messages.
             form: everything that the bytes depend on beside the message, the provider's name included.
             write: serializes a message.
         """
         found: list[bytes] = []
-        for stretch in stretches:
-            found += self._each(stretch, form, write)
+        for part in slices:
+            found += self._each(part, form, write)
         return found
 
     def joined(
-        self, stretches: Iterable[MessageSlice], form: Hashable, write: Callable[[Message], bytes], between: bytes
+        self, slices: Iterable[MessageSlice], form: Hashable, write: Callable[[Message], bytes], between: bytes
     ) -> bytes:
         """Return the written messages joined.
 
         Args:
-            stretches: the messages.
+            slices: the messages.
             form: as for `of`.
             write: serializes a message.
             between: the bytes between two messages.
         """
         pieces: list[bytes] = []
-        for stretch in stretches:
-            if len(stretch.places) < self._long:
-                pieces += self._each(stretch, form, write)
+        for part in slices:
+            if len(part.places) < self._long:
+                pieces += self._each(part, form, write)
             else:
-                pieces.append(self._piece(stretch, form, write, between))
+                pieces.append(self._piece(part, form, write, between))
         return between.join(pieces)
 
-    def _piece(self, stretch: MessageSlice, form: Hashable, write: Callable[[Message], bytes], between: bytes) -> bytes:
-        places = array("I", stretch.places).tobytes()
-        written = self._pieces.written(stretch.segment, stretch.offset, form)
+    def _piece(self, part: MessageSlice, form: Hashable, write: Callable[[Message], bytes], between: bytes) -> bytes:
+        places = array("I", part.places).tobytes()
+        written = self._pieces.written(part.segment, part.offset, form)
         piece = written.get((between, places))
         if piece is None:
-            piece = between.join(self._each(stretch, form, write))
+            piece = between.join(self._each(part, form, write))
             if len(piece) <= self._pieces.most // 4:  # larger is no page, but all there is
                 self._pieces.keep(written, (between, places), piece, _OVERHEAD + len(places))
         return piece
 
-    def _each(self, stretch: MessageSlice, form: Hashable, write: Callable[[Message], bytes]) -> list[bytes]:
-        written = self._single.written(stretch.segment, stretch.offset, form)
+    def _each(self, part: MessageSlice, form: Hashable, write: Callable[[Message], bytes]) -> list[bytes]:
+        written = self._single.written(part.segment, part.offset, form)
         try:
-            return [*map(written.__getitem__, stretch.places)]
+            return [*map(written.__getitem__, part.places)]
         except KeyError:
-            return self._completed(written, stretch, write)
+            return self._completed(written, part, write)
 
-    def _completed(self, written: _Written, stretch: MessageSlice, write: Callable[[Message], bytes]) -> list[bytes]:
-        missing = [place for place in stretch.places if place not in written]
+    def _completed(self, written: _Written, part: MessageSlice, write: Callable[[Message], bytes]) -> list[bytes]:
+        missing = [place for place in part.places if place not in written]
         fresh = {}
-        for place, message in zip(missing, stretch.at(missing).messages(), strict=True):
+        for place, message in zip(missing, part.at(missing).messages(), strict=True):
             # Copied, because a writer's result may sit in a buffer many times its size.
             fresh[place] = fragment = bytes(memoryview(write(message)))
             self._single.keep(written, place, fragment, _OVERHEAD)
-        return [written.get(place) or fresh[place] for place in stretch.places]
+        return [written.get(place) or fresh[place] for place in part.places]

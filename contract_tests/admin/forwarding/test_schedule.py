@@ -168,7 +168,7 @@ def test_an_advance_waits_for_the_repeats_of_an_attempt_that_was_begun_before_it
     receiver.says = says
     receive_inbound(world)
     assert begun.wait(PATIENCE)
-    world.feed.first_since(0, lambda item: isinstance(item.event, AttemptEnded), lambda _: judged.set())  # type: ignore[attr-defined]
+    world.feed.first_since(0, lambda item: isinstance(item.event, AttemptEnded), lambda _: judged.set())  # type: ignore[attr-defined]  # every item of this feed has it
     world.execute(lambda state, now, ids: _scheduled(NOON + 60 * SECOND, "+48600700801"))
     advance(world, 120)
 
@@ -242,7 +242,7 @@ def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
     receiver: Receiver, opened: Callable[..., World]
 ) -> None:
     received = threading.Event()
-    receiver.says = lambda _: received.set() or "OK"  # type: ignore[func-returns-value]
+    receiver.says = lambda _: received.set() or "OK"  # type: ignore[func-returns-value]  # set() returns None on purpose
     world = opened(receiver.url, Clock.system())
     at = world.clock.now() + SECOND // 50
     world.execute(lambda state, now, ids: _scheduled(at))

@@ -9,6 +9,6 @@ import sys
 folder, to, message = sys.argv[1:]
 sys.path += [folder, f"{folder}/Ifbyphone", f"{folder}/Ifbyphone/api"]
 
-from Ifbyphone import IfbyphoneClient  # noqa: E402
+from Ifbyphone import IfbyphoneClient  # noqa: E402  # it is found on the path that was set above
 
 print(IfbyphoneClient("demo-api-key").sms.send(to=to, from_="3125550142", message=message))

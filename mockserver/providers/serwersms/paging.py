@@ -170,11 +170,11 @@ def _looked_through(messages: MessageStore, search: Search, page: Page) -> tuple
     found = messages.select_each(search.keys, search.since, search.until)
     for field, is_wanted in search.tests:
         found = [each.where(field, is_wanted) for each in found]
-    counts = [len(stretch.places) for stretch in found]
+    counts = [len(each.places) for each in found]
     if page.size is None:
         return sum(counts), found
     parts = zip(found, _parts(counts, page), strict=True)
-    return sum(counts), (stretch.at(stretch.places[part.start : part.stop]) for stretch, part in parts)
+    return sum(counts), (each.at(each.places[part.start : part.stop]) for each, part in parts)
 
 
 def _parts(counts: Sequence[int], page: Page) -> Iterator[range]:

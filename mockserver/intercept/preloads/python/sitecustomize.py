@@ -34,7 +34,7 @@ class AiohttpFinder:
 
 sys.meta_path.insert(0, AiohttpFinder)
 
-hidden = PathFinder.find_spec("sitecustomize", [folder for folder in sys.path if os.path.abspath(folder) != FOLDER])  # noqa: PTH100
+hidden = PathFinder.find_spec("sitecustomize", [folder for folder in sys.path if os.path.abspath(folder) != FOLDER])  # noqa: PTH100 - likewise
 if hidden is not None and hidden.loader is not None:
     from importlib.util import module_from_spec
 
