@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -610,8 +612,21 @@ def test_a_server_begins_as_its_block_says(tmp_path: Path) -> None:
 
 
 def test_an_application_has_begun_already() -> None:
-    with pytest.raises(ValueError, match="freeze: belongs to the settings"):
+    with pytest.raises(ValueError, match="freeze: the given service has its own"):
         MockServer(build_service(), freeze=NOON)
+
+
+def test_a_client_that_is_dropped_leaves_no_open_connection() -> None:
+    with (
+        MockServer() as server,
+        warnings.catch_warnings(record=True, action="always", category=ResourceWarning) as found,
+    ):
+        mock = Mock.at(server.url)
+        assert "ok" == mock.health()["status"]
+        del mock
+        gc.collect()
+
+    assert [] == [str(each.message) for each in found if "socket" in str(each.message)]
 
 
 def test_a_method_of_a_stopped_server_raises_an_error_that_says_so() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import NamedTuple
 from urllib.parse import urlsplit
+from weakref import finalize
 
 import httptools
 
@@ -48,6 +49,7 @@ class Connections:
         self._head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": host, **headers}.items())
         self._idle: list[socket.socket] = []
         self._lock = Lock()
+        finalize(self, _close_all, self._idle)  # a client that is dropped without close() leaves no open socket
 
     def call(self, method: str, target: str, body: bytes | None, timeout: float) -> HttpResult:
         """Send a request and return the response.
@@ -87,9 +89,7 @@ class Connections:
     def close(self) -> None:
         """Close the idle connections; the next call opens new ones."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for sock in idle:
-            sock.close()
+            _close_all(self._idle)
 
     def _take(self) -> socket.socket | None:
         while True:
@@ -162,6 +162,11 @@ class _Response:
         if self.status >= 200:  # others are followed by the response itself
             self.is_complete = True
             self.keeps_connection = self._parser.should_keep_alive()
+
+
+def _close_all(sockets: list[socket.socket]) -> None:
+    while sockets:
+        sockets.pop().close()
 
 
 def _is_silent(sock: socket.socket) -> bool:
