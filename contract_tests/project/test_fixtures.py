@@ -262,7 +262,7 @@ def test_a_few_messages_are_made_exactly(more, tmp_path):
 def test_fewer_messages_than_the_documents_have_are_rejected(tmp_path):
     done = run("make", "--messages", 2, "--out", tmp_path / "few.json")
     assert done.exit_code == 2
-    assert "a world has at least " in done.stderr
+    assert "Error: --messages is at least 20: the documents' own 17, and one for each demo account" in done.stderr
 
 
 def test_progress_goes_to_stderr(tmp_path):

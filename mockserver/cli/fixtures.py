@@ -162,7 +162,10 @@ def _accounts(providers: Iterable[Provider], seed: int, each: int, total: int | 
     documents = {name: [*maker.documents()] for name, maker in makers.items()}
     printed = sum(len(account.get("messages", ())) for accounts in documents.values() for account in accounts)
     if total is not None and total < printed + len(makers):
-        raise click.UsageError(f"a world has at least {printed + len(makers)} messages: the documents' own {printed}")
+        least = printed + len(makers)
+        raise click.UsageError(
+            f"--messages is at least {least}: the documents' own {printed}, and one for each demo account"
+        )
     for place, (name, maker) in enumerate(makers.items()):
         size = each if total is None else (total - printed + place) // len(makers)
         yield from documents[name]
