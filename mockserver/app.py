@@ -77,6 +77,12 @@ def read_fixture(path: Path | None = None) -> Fixture:
     return read_world(path).fixture
 
 
+def find_world_file_errors(path: Path) -> list[worldfile.WorldFileError]:
+    """Return every error of a world file, by the rules of the installed providers."""
+    providers = installed_providers()
+    return worldfile.find_file_errors(path, worldfile.Rules.of(providers.providers, providers.switches))
+
+
 def create_registry(settings: Settings, providers: ProviderSet | None = None) -> WorldRegistry:
     """Create the worlds of a process, with the default world that the settings describe.
 

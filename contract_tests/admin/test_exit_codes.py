@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -173,8 +174,147 @@ def test_files_that_are_checked_and_made_are_listed_as_json(tmp_path: Path) -> N
     assert {"files": paths[:1]} == json.loads(made.stdout)
     right, wrong = json.loads(checked.stdout)["files"]
     assert (1, "") == (checked.exit_code, checked.stderr)
-    assert (paths[0], 100, None) == (right["file"], right["messages"], right["error"])
-    assert (None, f"{paths[1]}: acounts: unknown key; did you mean 'accounts'?") == (wrong["messages"], wrong["error"])
+    assert (paths[0], 100, []) == (right["file"], right["messages"], right["errors"])
+    assert wrong["messages"] is None
+    assert [
+        {"place": "acounts", "message": "unknown key; did you mean 'accounts'?"},
+        {"place": "accounts", "message": "is missing"},
+    ] == wrong["errors"]
+
+
+BROKEN = {
+    "format": 2,
+    "abuot": "twice",
+    "variants": {"dialogtech.dtd": "printed", "mgage.date": "isso"},
+    "clock": {"at": "yesterday", "frozen": "no"},
+    "scheduled": [{"at": "noon", "provider": "acme", "fields": {}}],
+    "uses": {"window": ["2017-01-01T00:00:00Z", "later"]},
+    "accounts": [
+        {
+            "provider": "dialogtech",
+            "name": "shop",
+            "logins": ["pari", {"user": "u", "secret": "s"}],
+            "numbers": [5554332111, {"number": "x"}],
+            "messages": [
+                {
+                    "id": "1",
+                    "direction": "sideways",
+                    "sender": "5554332111",
+                    "recipient": "5556667777",
+                    "at": "soon",
+                    "text": "x",
+                },
+                {"id": "2", "direction": "inbound", "sender": "5554332111", "at": "2017-01-01", "text": 7},
+            ],
+        },
+        {"provider": "dialogtek", "name": "shop"},
+        {"provider": "mgage", "name": "twice", "logins": [{"user": "u2", "secret": "s"}]},
+        {"provider": "mgage", "name": "twice", "logins": [{"user": "u2", "secret": "s"}]},
+        "shop",
+    ],
+}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("is_large", [False, True])
+def test_every_mistake_of_a_checked_world_file_is_reported_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, is_large: bool
+) -> None:
+    if is_large:
+        monkeypatch.setattr("mockserver.worldfile.rules.COMPILED_ABOVE", 0)
+        monkeypatch.setattr(import_module("mockserver.worldfile.load"), "LARGE", 0)
+    file = tmp_path / "world.json"
+    file.write_text(json.dumps(BROKEN))
+    checked = run("fixtures", "check", str(file), "--format", form)
+
+    assert 1 == checked.exit_code
+    if form == "text":
+        assert "" == checked.stdout
+        found = [line.removeprefix(f"{file}: ").split(": ", 1) for line in checked.stderr.splitlines()]
+    else:
+        found = [[each["place"], each["message"]] for each in json.loads(checked.stdout)["files"][0]["errors"]]
+    when = "is not an instant (2017-01-01T09:30:00Z)"
+    back = f"{when} or a duration back from the world's start (P3DT4H)"
+    wanted = {
+        "abuot": "unknown key; did you mean 'about'?",
+        "accounts[4]": "'shop' is not an account (an object with 'provider' and 'name')",
+        "clock.frozen": "'no' is not true or false",
+        "clock.at": f"'yesterday' {when}",
+        "scheduled[0].at": f"'noon' {when}",
+        "uses.window[1]": f"'later' {when}",
+        "variants.mgage.date": "'isso' is not 'sample' or 'iso'",
+        "accounts[0].logins[0]": "'pari' is not a login, nor 'pair' or 'key' for one that is to be issued",
+        "accounts[0].numbers[0]": "5554332111 is not a number (an object with 'number')",
+        "accounts[0].numbers[1].number": "'x' is not 10 digits",
+        "accounts[0].messages[0].direction": "'sideways' is not 'inbound' or 'outbound'",
+        "accounts[0].messages[0].at": f"'soon' {back}",
+        "accounts[0].messages[1].recipient": "is missing",
+        "accounts[0].messages[1].text": "7 is not a text",
+        "accounts[0].messages[1].at": f"'2017-01-01' {back}",
+        "accounts[3].logins[0].user": "'u2' is already accounts[2].logins[0].user",
+        "accounts[3].name": "'twice' is already accounts[2].name",
+    }
+    told = dict(found)
+    assert len(told) == len(found)
+    assert wanted == {place: message for place, message in told.items() if place in wanted}
+    assert {"variants.dialogtech.dtd", "scheduled[0].provider", "accounts[1].provider"} == {*told} - {*wanted}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "the file is not JSON: "),
+        ("[]", "an empty list is not an object with 'format' and 'accounts'"),
+        ('{"format": 2, "accounts": 7}', "accounts: 7 is not a list of accounts"),
+        ('{"mockserver": 1, "accounts": [], "agenda": [{}]}', "agenda[0].at: is missing"),
+    ],
+)
+def test_a_file_of_which_little_can_be_read_is_checked_as_far_as_it_can(
+    tmp_path: Path, content: str, sentence: str
+) -> None:
+    file = tmp_path / "world.json"
+    file.write_text(content)
+    checked = run("fixtures", "check", str(file))
+
+    assert (1, "") == (checked.exit_code, checked.stdout)
+    assert checked.stderr.startswith(f"{file}: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["serv"], "No such command 'serv'. Did you mean 'serve'?"),
+        (["wrld", "show"], "No such command 'wrld'. Did you mean 'world'?"),
+        (["fault", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["clock", "zzz"], "No such command 'zzz'."),
+    ],
+)
+def test_a_misspelt_command_suggests_the_nearest(arguments: list[str], sentence: str) -> None:
+    text = run(*arguments)
+    data = run(*arguments, "--format", "json")
+
+    assert (2, "") == (text.exit_code, text.stdout)
+    assert text.stderr.endswith(f"Error: {sentence}\n")
+    assert (2, sentence) == (data.exit_code, json.loads(data.stderr)["error"]["message"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"), [(["account", "show", "--serevr", "x"], "--server"), (["serve", "--frezee"], "--freeze")]
+)
+def test_a_misspelt_option_suggests_the_nearest(arguments: list[str], meant: str) -> None:
+    done = run(*arguments, "--format", "json")
+
+    assert 2 == done.exit_code
+    assert meant in json.loads(done.stderr)["error"]["message"]  # click words it, by version
+
+
+def test_a_file_that_cannot_be_read_is_said_to_be_that(tmp_path: Path) -> None:
+    absent = run("fault", "add", "@nope.json")
+    folder = run("world", "load", str(tmp_path))
+
+    assert (2, 2) == (absent.exit_code, folder.exit_code)
+    assert "Invalid value for '[RULE]': nope.json cannot be read: No such file or directory\n" in absent.stderr
+    assert f"Invalid value: {tmp_path} cannot be read: Is a directory\n" in folder.stderr
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:

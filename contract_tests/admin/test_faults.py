@@ -199,6 +199,24 @@ def test_a_rule_of_one_world_does_not_act_in_another(client: Client) -> None:
             "point: 'while' is not 'before' or 'after'",
         ),
         (
+            {"fault": {"kind": "provider_error", "name": "InvalidAcess"}, "match": {"operation": "sms.get_numbers"}},
+            400,
+            "bad_request",
+            "fault.name: 'InvalidAcess': unknown provider error of dialogtech; ",
+        ),
+        (
+            {"fault": {"kind": "provider_error", "name": "NotAPgae"}, "match": {"operation": "messages.recived"}},
+            400,
+            "bad_request",
+            "fault.name: 'NotAPgae': unknown provider error of serwersms; did you mean 'NotAPage'?",
+        ),
+        (
+            {"fault": {"kind": "provider_error", "name": "UnknownProgram"}, "match": {"provider": "dialogtech"}},
+            400,
+            "bad_request",
+            "fault.name: 'UnknownProgram': is mgage's, not dialogtech's",
+        ),
+        (
             {"fault": {"kind": "provider_error", "name": "TooMany"}, "match": {"provider": "dialogtech"}},
             400,
             "bad_request",

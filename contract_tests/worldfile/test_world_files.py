@@ -256,7 +256,7 @@ REJECTED = [
         changed("variants", "dialogtech.zone", to=None),
         "variants.dialogtech.zone: null is not 'UTC' or the IANA name of a time zone",
     ),
-    (changed("accounts", 1, to="shop"), "accounts[1]: 'shop' is not an account"),
+    (changed("accounts", 1, to="shop"), "accounts[1]: 'shop' is not an account (an object with 'provider' and 'name')"),
     (changed(*ACCOUNT, "provider"), "accounts[0].provider: is missing"),
     (
         changed(*ACCOUNT, "provider", to="twilio"),
@@ -299,7 +299,10 @@ REJECTED = [
         f"accounts[0].numbers[0].dlr_url: 'http://x/{'y' * 51}'... (1025 characters) is not an http or https URL of at most 1024 characters, or null",
     ),
     (changed(*ACCOUNT, "messages", to={}), "accounts[0].messages: an empty object is not a list of messages"),
-    (changed(*MESSAGE, to=[1]), "accounts[0].messages[1]: a list is not a message"),
+    (
+        changed(*MESSAGE, to=[1]),
+        "accounts[0].messages[1]: a list is not a message (an object with 'id', 'direction', 'sender', 'recipient', 'at' and 'text')",
+    ),
     (changed(*MESSAGE, "id"), "accounts[0].messages[1].id: is missing"),
     (changed(*MESSAGE, "id", to=12), "accounts[0].messages[1].id: 12 is not 1 to 18 digits"),
     (changed(*MESSAGE, "id", to="1" * 19), f"accounts[0].messages[1].id: '{'1' * 19}' is not 1 to 18 digits"),
@@ -463,7 +466,7 @@ def test_up_to_1000_messages_all_are_held_to_the_schema_as_they_are(monkeypatch)
     def compiled(*_):
         raise AssertionError("compiled")
 
-    monkeypatch.setattr(checking, "_validate_large", compiled)
+    monkeypatch.setattr(checking, "_large_account_errors", compiled)
     monkeypatch.setattr(checking, "COMPILED_ABOVE", 2)
     snapshots.parse(WORLD, RULES)
     with pytest.raises(AssertionError, match="compiled"):

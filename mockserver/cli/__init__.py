@@ -15,6 +15,7 @@ import click
 from mockserver.version import __version__
 
 from .console import escape_what_streams_lack
+from .suggestions import SuggestingGroup
 
 _COMMANDS = {
     "serve": "Start the mock server.",
@@ -54,7 +55,7 @@ _KEYWORDS = ("exec",)
 """Commands whose name Python reserves; their functions end with an underscore."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """A command group that imports the module of a command on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -20,6 +20,7 @@ from mockserver.engine.instants import SECOND, parse_duration
 from mockserver.settings import URL_VARIABLE, WORLD_VARIABLE, read_variable, variable_of
 
 from .console import to_json
+from .suggestions import SuggestingGroup
 
 if TYPE_CHECKING:
     from mockserver.client import Mock
@@ -30,7 +31,7 @@ URL = "http://127.0.0.1:7670"
 Command: TypeAlias = Callable[..., None]
 
 
-class CommandGroup(click.Group):
+class CommandGroup(SuggestingGroup):
     """A group of subcommands; its help shows the whole first sentence of each."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -299,7 +300,9 @@ def as_json(text: str) -> Any:
     """Parse JSON: the text itself, the file of ``@FILE``, or stdin for ``-``."""
     try:
         return json.loads(_content(text))
-    except (OSError, ValueError) as reason:
+    except OSError as reason:
+        raise click.BadParameter(f"{text[1:]} cannot be read: {reason.strerror}") from reason
+    except ValueError as reason:
         raise click.BadParameter(f"{text[:60]!r} is not JSON, @FILE or - for stdin: {reason}") from reason
 
 

@@ -86,26 +86,31 @@ def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ..
 @click.argument("files", metavar="FILE...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @FORMAT
 def check(files: tuple[Path, ...], form: str) -> None:
-    """Check world files. Errors are printed on stderr, or with the data in JSON, and the exit code is then 1."""
-    from mockserver.app import read_fixture
+    """Check world files. Every error is printed on stderr, or with the data in JSON, and the exit code is then 1."""
+    from mockserver.app import find_world_file_errors, read_fixture
+    from mockserver.validation.messages import format_place
     from mockserver.worldfile import WorldFileError
 
     rows: list[dict[str, Any]] = []
     for path in files:
-        row: dict[str, Any] = {"file": str(path), "accounts": None, "messages": None, "error": None}
+        row: dict[str, Any] = {"file": str(path), "accounts": None, "messages": None, "errors": []}
+        errors: list[WorldFileError] = []
         try:
             fixture = read_fixture(path)
         except WorldFileError as error:
-            row["error"] = str(error)
+            errors = find_world_file_errors(path) or [error]
+            row["errors"] = [{"place": format_place(each.place), "message": each.difference} for each in errors]
         else:
             row |= {"accounts": len(fixture.accounts), "messages": len(fixture.fixed) + len(fixture.relative)}
         rows.append(row)
         if form == "text":
-            line = row["error"] or f"{path}: {row['accounts']} accounts, {row['messages']} messages"
-            click.echo(line, err=row["error"] is not None)
+            for each in errors:
+                click.echo(each, err=True)
+            if not errors:
+                click.echo(f"{path}: {row['accounts']} accounts, {row['messages']} messages")
     if form == "json":
         Output(form).show({"files": rows}, "")
-    if any(row["error"] for row in rows):
+    if any(row["errors"] for row in rows):
         sys.exit(ExitCode.NO)
 
 

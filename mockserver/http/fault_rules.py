@@ -179,9 +179,10 @@ def _request_match(
     for name in names:
         there = known[match.provider or ""].errors
         if name not in there:
-            raise ValueError(
-                f"fault.name: {show_value(name)}: {unknown_name(f'provider error of {match.provider}', name, there)}"
-            )
+            others = [provider for provider, terms in known.items() if name in terms.errors]
+            unknown = unknown_name(f"provider error of {match.provider}", name, there)
+            why = f"is {others[0]}'s, not {match.provider}'s" if others else unknown
+            raise ValueError(f"fault.name: {show_value(name)}: {why}")
     return match
 
 
@@ -210,13 +211,13 @@ def _check_operation(match: RequestMatch, known: Mapping[str, Terms]) -> None:
 
 def _provider(operation: str | None, names: Iterable[str], known: Mapping[str, Terms]) -> str:
     """Whose errors are meant."""
+    if operation is not None:
+        return next(each for each, terms in known.items() if operation in terms.operations)
     for name in names:
         theirs = [each for each, terms in known.items() if name in terms.errors]
         if not theirs:
             everything = (each for terms in known.values() for each in terms.errors)
             raise ValueError(f"fault.name: {show_value(name)}: {unknown_name('provider error', name, everything)}")
-    if operation is not None:
-        return next(each for each, terms in known.items() if operation in terms.operations)
     if len(theirs) > 1:
         raise ValueError(f"match.provider: is missing; {' and '.join(theirs)} have an error {name}")
     return theirs[0]

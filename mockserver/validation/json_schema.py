@@ -5,7 +5,7 @@ Every part of a schema needs a ``description`` that completes the sentence "... 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .messages import Place, format_place, show_value, unknown_name
@@ -60,15 +60,40 @@ def find_schema_error(thing: object, schema: Schema, place: Place) -> SchemaErro
         schema: its schema.
         place: where the value is in its document.
     """
+    return next(find_schema_errors(thing, schema, place), None)
+
+
+def find_schema_errors(thing: object, schema: Schema, place: Place) -> Iterator[SchemaError]:
+    """Yield every error, the one to report first; arguments as for `find_schema_error`."""
     from jsonschema import Draft7Validator
 
-    first = min(Draft7Validator(schema).iter_errors(thing), key=_rank, default=None)
-    return None if first is None else _described(first, (*place, *first.path))
+    found = set[SchemaError]()
+    for error in sorted(Draft7Validator(schema).iter_errors(thing), key=_rank):
+        for each in _all_described(error, (*place, *error.path)):
+            if each not in found:  # jsonschema has an error for each missing key of an object
+                found.add(each)
+                yield each
 
 
 def _rank(error: ValidationError) -> tuple[object, ...]:
     # An unknown key comes first: it is often a misspelling of the one that is missing.
     return (error.validator != "additionalProperties", *error.path)
+
+
+def _all_described(error: ValidationError, place: Place) -> Iterator[SchemaError]:
+    """Yield the sentences of an error: one for each key that is unknown or missing."""
+    thing: Any = error.instance
+    schema: Any = error.schema
+    if error.validator == "additionalProperties":
+        for key in thing:
+            if key not in schema["properties"]:
+                yield SchemaError(unknown_name("key", key, schema["properties"]), (*place, key))
+    elif error.validator == "required":
+        for key in schema["required"]:
+            if key not in thing:
+                yield SchemaError("is missing", (*place, key))
+    else:
+        yield _described(error, place)
 
 
 def _described(error: ValidationError, place: Place) -> SchemaError:
@@ -78,14 +103,20 @@ def _described(error: ValidationError, place: Place) -> SchemaError:
         # Where one of the choices is an object, its own error says more than "is none of them".
         inside = [each for each in error.context or () if each.validator in ("additionalProperties", "required")]
         if inside:
-            return _described(min(inside, key=_rank), place)
-    if error.validator == "additionalProperties":
-        key = next(key for key in thing if key not in schema["properties"])
-        return SchemaError(unknown_name("key", key, schema["properties"]), (*place, key))
-    if error.validator == "required":
-        missing = next(key for key in schema["required"] if key not in thing)
-        return SchemaError("is missing", (*place, missing))
+            return next(_all_described(min(inside, key=_rank), place))
     found = show_value(thing)
     if error.validator in ("minProperties", "maxProperties") and thing:
         found += f" with {', '.join(map(repr, thing))}"
-    return SchemaError(f"{found} is not {schema['description']}", place)
+    form = _object_form(schema) if error.validator == "type" else ""
+    return SchemaError(f"{found} is not {schema['description']}{form}", place)
+
+
+def _object_form(schema: Mapping[str, Any]) -> str:
+    """Return which keys an object needs whose description names only the thing, such as "an account"."""
+    if schema["type"] != "object" or "object" in schema["description"]:
+        return ""
+    if not schema.get("required"):
+        return " (an object)"
+    *most, last = map(repr, schema["required"])
+    keys = f"{', '.join(most)} and {last}" if most else last
+    return f" (an object with {keys})"

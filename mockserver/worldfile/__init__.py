@@ -13,7 +13,7 @@ from .decoding import decode_file
 from .diff import difference
 from .dump import dump
 from .formats import FORMAT, upgrade
-from .load import ClockSetting, WorldFile, load, parse, read
+from .load import ClockSetting, WorldFile, find_file_errors, load, parse, read
 from .rules import COMPILED_ABOVE, ProviderSchema, Rules, Switch
 from .writer import lines, save
 
@@ -29,6 +29,7 @@ __all__ = [
     "decode_file",
     "difference",
     "dump",
+    "find_file_errors",
     "lines",
     "load",
     "parse",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +24,7 @@ from mockserver.validation.messages import Place, WorldFileError, show_value
 
 from .decoding import decode_file
 from .formats import is_format_1, place_in_format_1, upgrade
-from .rules import PAIR, WHEN, Described, Rules, check
+from .rules import PAIR, WHEN, Described, Rules, check, find_errors
 from .unread import take_out_unknown
 
 _Messages: TypeAlias = Iterable[Iterable[Sequence[Mapping[str, Any]]]]
@@ -90,6 +90,57 @@ def read(source: Any, rules: Rules | None, *, keep_unknown: bool = False) -> Wor
         return _read_large(source, rules) or _read(decode_file(source), rules, keep_unknown)
     except WorldFileError as error:
         raise WorldFileError(error.difference, error.place, source) from error
+
+
+def find_file_errors(path: Path, rules: Rules) -> list[WorldFileError]:
+    """Return every error of a world file, one for each place in it; the first is the one that `read` raises."""
+    try:
+        source = decode_file(path)
+        document = upgrade(source)
+    except WorldFileError as error:
+        return [WorldFileError(error.difference, error.place, path)]
+    found: dict[Place, WorldFileError] = {}
+    for each in (*find_errors(document, rules), *_instant_errors(document)):
+        place = place_in_format_1(each.place) if is_format_1(source) else each.place
+        found.setdefault(place, WorldFileError(each.difference, place, path))
+    return list(found.values())
+
+
+def _instant_errors(document: Any) -> Iterator[WorldFileError]:
+    """Yield the errors of the instants in a decoded world file, which the rules take for texts."""
+    yield from _instant_error(_member(_member(document, "clock"), "at"), ("clock", "at"))
+    uses = _member(document, "uses")
+    for window in uses if isinstance(uses, dict) else ():
+        for row, text in _items(uses[window]):
+            yield from _instant_error(text, ("uses", window, row))
+    for index, item in _items(_member(document, "scheduled")):
+        yield from _instant_error(_member(item, "at"), ("scheduled", index, "at"))
+    for index, account in _items(_member(document, "accounts")):
+        for row, message in _items(_member(account, "messages")):
+            at = _member(message, "at")
+            yield from _instant_error(at, ("accounts", index, "messages", row, "at"), or_duration=True)
+
+
+def _member(thing: Any, name: str) -> Any:
+    return thing.get(name) if isinstance(thing, dict) else None
+
+
+def _items(things: Any) -> Iterator[tuple[int, Any]]:
+    return iter(enumerate(things if isinstance(things, list) else ()))
+
+
+def _instant_error(text: Any, place: Place, *, or_duration: bool = False) -> Iterator[WorldFileError]:
+    """Yield the error of a text that is no instant; of what is no text, the rules say so."""
+    if isinstance(text, str):
+        try:
+            _message_instant(text) if or_duration else _instant(text)
+        except ValueError:
+            yield WorldFileError(f"{show_value(text)} is not {WHEN}{f' or {_BACK}' * or_duration}", place)
+
+
+def _message_instant(text: str) -> int:
+    """Return a message's instant, or the negative of its duration before the world's start."""
+    return -_parse_duration(text) if text.startswith("P") else _instant(text)
 
 
 def _read(source: Any, rules: Rules | None, keep_unknown: bool) -> WorldFile:
@@ -190,7 +241,7 @@ class _MessageReader:
             is_relative = when.startswith("P")
             messages = self.relative if is_relative else self.fixed
             try:
-                at = -_parse_duration(when) if is_relative else _instant(when)
+                at = _message_instant(when)
             except ValueError as error:
                 raise WorldFileError(f"{show_value(when)} is not {WHEN} or {_BACK}", (*place, index, "at")) from error
             sender, recipient, kind, direction = row["sender"], row["recipient"], get("kind", ""), row["direction"]

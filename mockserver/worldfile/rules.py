@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from mockserver.engine.instants import zone_of
-from mockserver.validation.json_schema import Schema, find_schema_error
+from mockserver.validation.json_schema import Schema, find_schema_errors
 from mockserver.validation.messages import Place, WorldFileError, format_choices, format_place, show_value, unknown_name
 
 from .formats import FORMAT
@@ -126,34 +126,69 @@ def check(document: Any, rules: Rules, unread: Container[str] = ()) -> None:
     Raises:
         WorldFileError: it breaks a rule.
     """
-    _validate(document, envelope(), ())
+    for error in find_errors(document, rules, unread):
+        raise error
+
+
+def find_errors(document: Any, rules: Rules, unread: Container[str] = ()) -> Iterator[WorldFileError]:
+    """Yield every error of a decoded world file, the one to report first; arguments as for `check`."""
+    yield from _schema_errors(document, envelope(), ())
+    if not isinstance(document, dict):
+        return
     for part in ("accounts", "scheduled"):
-        for index, thing in enumerate(document.get(part, ())):
+        for index, thing in _objects(document.get(part)):
             if thing["provider"] not in rules.schemas:
-                raise WorldFileError(_not_installed(thing["provider"], rules.schemas), (part, index, "provider"))
-    _check_variants(document.get("variants", {}), rules.switches, unread)
-    accounts = document["accounts"]
-    is_large = sum(map(_count_messages, accounts)) > COMPILED_ABOVE
-    for index, account in enumerate(accounts):
-        place, schema = ("accounts", index), rules.schemas[account["provider"]]
-        described = _with_example_logins(account, place)
-        if is_large and isinstance(described.get("messages"), list):
-            _validate_large(described, schema, place, rules.checker_of(account["provider"]))
+                yield WorldFileError(_not_installed(thing["provider"], rules.schemas), (part, index, "provider"))
+    yield from _variant_errors(document.get("variants"), rules.switches, unread)
+    accounts = [(index, one) for index, one in _objects(document.get("accounts")) if one["provider"] in rules.schemas]
+    is_large = sum(_count_messages(account) for _, account in accounts) > COMPILED_ABOVE
+    valid = []
+    for index, account in accounts:
+        errors = _account_errors(account, rules, ("accounts", index), is_large)
+        first = next(errors, None)
+        if first is None:
+            valid.append((index, account))
         else:
-            _validate(described, schema, place)
-    _reject_duplicates(accounts)
+            yield first
+            yield from errors
+    yield from _duplicates(valid)
 
 
-def _with_example_logins(account: Described, place: Place) -> Described:
+def _objects(things: Any) -> Iterator[tuple[int, Described]]:
+    """Yield the objects with a provider in what should be a list of them, each with its index."""
+    for index, thing in enumerate(things if isinstance(things, list) else ()):
+        if isinstance(thing, dict) and isinstance(thing.get("provider"), str):
+            yield index, thing
+
+
+def _account_errors(account: Described, rules: Rules, place: Place, is_large: bool) -> Iterator[WorldFileError]:
+    schema = rules.schemas[account["provider"]]
+    yield from _login_errors(account, place)
+    described = _with_example_logins(account)
+    if is_large and isinstance(described.get("messages"), list):
+        yield from _large_account_errors(described, schema, place, rules.checker_of(account["provider"]))
+    else:
+        yield from _schema_errors(described, schema, place)
+
+
+def _login_errors(account: Described, place: Place) -> Iterator[WorldFileError]:
+    logins = account.get("logins")
+    for row, login in enumerate(logins if isinstance(logins, list) else ()):
+        if isinstance(login, str) and login not in _EXAMPLES:
+            difference = f"{show_value(login)} is not a login, nor {format_choices(tuple(_EXAMPLES))} for one that is to be issued"
+            yield WorldFileError(difference, (*place, "logins", row))
+
+
+def _with_example_logins(account: Described) -> Described:
     """Return an account with example credentials in place of those to issue, because providers' schemas know only credentials."""
     logins = account.get("logins")
     if not isinstance(logins, list) or not any(isinstance(login, str) for login in logins):
         return account
-    for row, login in enumerate(logins):
-        if isinstance(login, str) and login not in _EXAMPLES:
-            difference = f"{show_value(login)} is not a login, nor {format_choices(tuple(_EXAMPLES))} for one that is to be issued"
-            raise WorldFileError(difference, (*place, "logins", row))
-    return {**account, "logins": [_EXAMPLES[login] if isinstance(login, str) else login for login in logins]}
+    example = _EXAMPLES[PAIR]
+    return {
+        **account,
+        "logins": [_EXAMPLES.get(login, example) if isinstance(login, str) else login for login in logins],
+    }
 
 
 def _count_messages(account: Described) -> int:
@@ -235,16 +270,16 @@ def _not_installed(name: str, known: Iterable[str]) -> str:
     return f"no provider {show_value(name)} is installed; {near}; {_HINT}"
 
 
-def _check_variants(variants: Mapping[str, Any], switches: Mapping[str, Switch], unread: Container[str]) -> None:
-    for name, value in variants.items():
+def _variant_errors(variants: Any, switches: Mapping[str, Switch], unread: Container[str]) -> Iterator[WorldFileError]:
+    for name, value in variants.items() if isinstance(variants, dict) else ():
         switch = switches.get(name)
         if switch is None and name.partition(".")[0] in unread:
             continue
         if switch is None:
-            raise WorldFileError(unknown_name("variant", name, switches), ("variants", name))
-        if value not in switch.variants and not (switch.any_zone and _is_zone(value)):
+            yield WorldFileError(unknown_name("variant", name, switches), ("variants", name))
+        elif value not in switch.variants and not (switch.any_zone and _is_zone(value)):
             wanted = format_choices(switch.variants) + switch.any_zone * " or the IANA name of a time zone"
-            raise WorldFileError(f"{show_value(value)} is not {wanted}", ("variants", name))
+            yield WorldFileError(f"{show_value(value)} is not {wanted}", ("variants", name))
 
 
 def _is_zone(value: object) -> bool:
@@ -255,58 +290,59 @@ def _is_zone(value: object) -> bool:
     return False
 
 
-def _validate(thing: Any, schema: Schema, place: Place) -> None:
-    mistake = find_schema_error(thing, schema, place)
-    if mistake is not None:
-        raise WorldFileError(*mistake)
+def _schema_errors(thing: Any, schema: Schema, place: Place) -> Iterator[WorldFileError]:
+    for error in find_schema_errors(thing, schema, place):
+        yield WorldFileError(*error)
 
 
-def _validate_large(account: Described, schema: Schema, place: Place, checker: MessageChecker) -> None:
+def _large_account_errors(
+    account: Described, schema: Schema, place: Place, checker: MessageChecker
+) -> Iterator[WorldFileError]:
     """Validate an account with many messages: jsonschema sees only the account and the messages that may be invalid."""
-    _validate({**account, "messages": []}, schema, place)
+    yield from _schema_errors({**account, "messages": []}, schema, place)
     for row, message in enumerate(account["messages"]):
         if not checker.is_message(message):
             part = {**schema["definitions"]["message"], "definitions": schema["definitions"]}
-            _validate(message, part, (*place, "messages", row))
+            yield from _schema_errors(message, part, (*place, "messages", row))
 
 
-def _reject_duplicates(accounts: Sequence[Described]) -> None:
-    """Reject repeated names of accounts; users, numbers and programs of a provider; and identifiers of messages."""
+def _duplicates(accounts: Sequence[tuple[int, Described]]) -> Iterator[WorldFileError]:
+    """Find repeated names of accounts; users, numbers and programs of a provider; and identifiers of messages."""
     for part, key in (("logins", "user"), ("numbers", "number"), ("programs", "id")):
-        _reject_repeated(
+        yield from _repeated(
             ((account["provider"], thing[key]), ("accounts", index, part, row, key))
-            for index, account in enumerate(accounts)
+            for index, account in accounts
             for row, thing in enumerate(account.get(part, ()))
             if not isinstance(thing, str)  # a login that is to be issued has no user yet
         )
-    _reject_repeated(
-        ((account["provider"], account["name"]), ("accounts", index, "name")) for index, account in enumerate(accounts)
+    yield from _repeated(
+        ((account["provider"], account["name"]), ("accounts", index, "name")) for index, account in accounts
     )
-    for index, account in enumerate(accounts):
-        _reject_duplicate_messages(account.get("messages", ()), ("accounts", index, "messages"))
-        _reject_unknown_programs(account, ("accounts", index, "messages"))
+    for index, account in accounts:
+        yield from _duplicate_messages(account.get("messages", ()), ("accounts", index, "messages"))
+        yield from _unknown_programs(account, ("accounts", index, "messages"))
 
 
-def _reject_duplicate_messages(messages: Sequence[Mapping[str, Any]], place: Place) -> None:
+def _duplicate_messages(messages: Sequence[Mapping[str, Any]], place: Place) -> Iterator[WorldFileError]:
     if len(set(map(_identity, messages))) < len(messages):
-        _reject_repeated((_identity(message), (*place, row, "id")) for row, message in enumerate(messages))
+        yield from _repeated((_identity(message), (*place, row, "id")) for row, message in enumerate(messages))
 
 
 def _identity(message: Mapping[str, Any]) -> tuple[str, ...]:
     return message["direction"], message.get("kind", ""), message["id"]
 
 
-def _reject_unknown_programs(account: Described, place: Place) -> None:
-    """Reject a message of a program that its account does not have: no request could export it."""
+def _unknown_programs(account: Described, place: Place) -> Iterator[WorldFileError]:
+    """Find messages of a program that their account does not have: no request could export them."""
     programs = {program["id"] for program in account.get("programs", ())}
     for row, message in enumerate(account.get("messages", ())):
         program = message.get("program", "")
         if program and program not in programs:
-            raise WorldFileError(unknown_name("program", program, programs), (*place, row, "program"))
+            yield WorldFileError(unknown_name("program", program, programs), (*place, row, "program"))
 
 
-def _reject_repeated(things: Iterable[tuple[tuple[str, ...], Place]]) -> None:
+def _repeated(things: Iterable[tuple[tuple[str, ...], Place]]) -> Iterator[WorldFileError]:
     first: dict[tuple[str, ...], Place] = {}
     for key, place in things:
         if first.setdefault(key, place) is not place:
-            raise WorldFileError(f"{show_value(key[-1])} is already {format_place(first[key])}", place)
+            yield WorldFileError(f"{show_value(key[-1])} is already {format_place(first[key])}", place)
