@@ -115,7 +115,7 @@ class MockServer(Server, AdminClient):
             settings.host,
             settings.choose_port(settings.proxy_port, PROXY_PORT),
             hosts=self.hosts,
-            allowed=(*settings.allow_hosts, *allow_hosts),
+            allowed=(*settings.allow_hosts, *allow_hosts, *(("*",) if settings.other_hosts == "pass" else ())),
             rejecting_app=self.service.reject_request,
             hint="--proxy-port N sets another port, --no-proxy disables the proxy",
         )

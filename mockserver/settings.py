@@ -64,7 +64,11 @@ class Settings:
     """Other names by which clients reach the server, separated by commas, such as that of its service in compose: the HTTPS
     certificate includes them, and the control API answers to them."""
     allow_hosts: tuple[str, ...] = ()
-    """Other hosts that the proxy connects to, separated by commas; ``*.example.com`` stands for all subdomains."""
+    """Other hosts that the proxy connects to, separated by commas; ``*.example.com`` stands for all subdomains, ``*`` for all
+    hosts."""
+    other_hosts: Literal["block", "pass"] = "block"
+    """Where the proxy connects beside that: to loopback and private addresses for clients of this machine (``block``), or to
+    every host (``pass``). A host in a provider's domain is reached only if ``allow_hosts`` names it."""
     ca: Path | None = None
     """The folder of the certificate authority; one in the user's cache when none is given."""
     world: Path | None = None

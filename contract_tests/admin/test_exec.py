@@ -224,6 +224,29 @@ def test_a_host_that_is_allowed_is_let_through(unknown):
     assert f"0.0.0.0:{port} cannot be reached: " in done.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments", [("--other-hosts", "pass"), ("--allow-host", "*")], ids=["other hosts pass", "all hosts are allowed"]
+)
+def test_all_other_hosts_are_let_through_if_that_is_wanted(unknown, arguments):
+    port = unknown.rpartition(":")[2]
+    done = run("exec", *arguments, "--strict", *curl(f"http://0.0.0.0:{port}/"))
+    near = run("exec", *arguments, *curl("http://api.serwersms.pl/"))
+
+    assert f"0.0.0.0:{port} cannot be reached: " in done.stdout
+    assert "api.serwersms.pl is blocked by mockserver" in near.stdout
+
+
+@pytest.mark.parametrize("exempt", ["*", ".0", "db,0.0.0.0"])
+def test_what_the_callers_no_proxy_exempts_is_let_through(unknown, exempt):
+    port = unknown.rpartition(":")[2]
+    environment = {**os.environ, "NO_PROXY": exempt, "no_proxy": exempt}
+    done = run("exec", "--strict", *curl(f"http://0.0.0.0:{port}/"), env=environment)
+    real = run("exec", *curl(f"https://secure.dialogtech.com{NUMBERS}"), env=environment)
+
+    assert "is blocked by mockserver" not in done.stdout + done.stderr
+    assert "5554332111" in real.stdout
+
+
 def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: Path):
     file = tmp_path / "report.txt"
     request = [f"https://secure.dialogtech.com{NUMBERS}", "http://example.com/"]

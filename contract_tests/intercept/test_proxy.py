@@ -592,7 +592,48 @@ def test_an_allowed_host_is_reached(host):
 @pytest.mark.parametrize("host", ["a.example.com", "example.org", "xexample.org", "example.com.evil.test", ""])
 def test_a_host_that_is_not_allowed_is_rejected(host):
     with pytest.raises(HostRejected):
-        POLICY.find_target(ProxyTarget(host, 80), from_loopback=True)
+        POLICY.find_target(ProxyTarget(host, 80), from_loopback=False)
+
+
+@pytest.mark.parametrize("host", ["db", "registry.example.net", "10.0.0.7", "8.8.8.8"])
+def test_the_addresses_of_another_host_decide_for_clients_of_this_machine(host):
+    assert POLICY.find_target(ProxyTarget(host, 80), from_loopback=True) is None
+
+
+@pytest.mark.parametrize(
+    "address", ["10.1.2.3", "172.16.0.9", "192.168.1.1", "127.0.0.2", "fc00::1", "::ffff:10.0.0.1"]
+)
+def test_a_host_with_private_addresses_alone_is_reached_by_address(address):
+    requested = ProxyTarget("db", 5432)
+
+    assert ProxyTarget(address, 5432) == POLICY.find_address(requested, [address, "10.0.0.9"])
+    with pytest.raises(HostRejected, match="db is blocked"):
+        POLICY.find_address(requested, [address, "93.184.216.34"])
+
+
+@pytest.mark.parametrize("addresses", [[], ["8.8.8.8"], ["169.254.169.254"], ["0.0.0.0"], ["2001:db8::1"]])
+def test_a_host_with_other_addresses_or_none_is_rejected(addresses):
+    with pytest.raises(HostRejected):
+        POLICY.find_address(ProxyTarget("example.net", 443), addresses)
+
+
+@pytest.mark.parametrize("host", ["example.net", "a.b.c", "8.8.8.8", "localhost"])
+def test_a_star_allows_every_host_outside_the_providers_domains(host):
+    policy = ProxyPolicy(Hosts(("api.acme.test",)), ("*",))
+
+    assert ProxyTarget(host, 443) == policy.find_target(ProxyTarget(host, 443), from_loopback=False)
+    for allowed, reached in (("*", False), ("*.test", False), ("*.acme.test", True), ("www.acme.test", True)):
+        policy = ProxyPolicy(Hosts(("api.acme.test",)), (allowed,))
+        with contextlib.nullcontext() if reached else pytest.raises(HostRejected):
+            policy.find_target(ProxyTarget("www.acme.test", 443), from_loopback=True)
+
+
+@pytest.mark.parametrize("name", ["127.1", "2130706433"])
+def test_a_name_that_resolves_to_this_machine_is_relayed_for_local_clients(opened, receiver, name):
+    client = opened()().send(connect_to(f"{name}:{receiver.port}")).hears(ESTABLISHED)
+    receiver.accept().send(b"hello")
+
+    client.hears(b"hello")
 
 
 @pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1"])

@@ -59,9 +59,11 @@ def exec_(
     start_log(settings)
     settings = replace(settings, host="127.0.0.1", port=0, https_port=None, proxy_port=None)
 
+    from mockserver.intercept.environment import exempt_hosts
     from mockserver.server import MockServer
 
-    with MockServer(settings=settings, https=True, proxy=True) as server:
+    exempt = exempt_hosts(environment())
+    with MockServer(settings=settings, https=True, proxy=True, allow_hosts=exempt) as server:
         code = _run(command, server)
         found = Report.of(server)
     try:

@@ -69,11 +69,12 @@ _SHARED = (
     ),
     option(
         "allow_hosts",
-        "A host to which the proxy forwards, or *.example.com for its subdomains; may be repeated.",
+        "A host to which the proxy forwards, *.example.com for its subdomains, or '*' for all; may be repeated.",
         flag="--allow-host",
         metavar="HOST",
         multiple=True,
     ),
+    option("other_hosts", "block: of other hosts the proxy forwards only to loopback and private ones; pass: to all."),
     option("ca", "Folder of the certificate authority.", type=click.Path(path_type=Path, file_okay=False)),
     option(
         "webhook_targets", "Allowed addresses of webhooks: private, any, or HOST:PORT,… in addition to private ones."

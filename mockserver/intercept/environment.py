@@ -172,16 +172,34 @@ def child_variables(parent: Mapping[str, str], to: ClientEnvironment) -> dict[st
     }
 
 
+def exempt_hosts(parent: Mapping[str, str]) -> list[str]:
+    """Return the hosts that the parent exempts from its proxies, as names that the forward proxy allows.
+
+    An entry that matches a provider's host, such as ``*``, cannot be kept in a child's NO_PROXY, so the proxy itself lets the
+    other hosts through.
+    """
+    names = [_bare(name) for name in _exemptions(parent)]
+    return [allowed for name in names for allowed in ((name, f"*.{name}") if name else ("*",))]
+
+
+def _exemptions(parent: Mapping[str, str]) -> list[str]:
+    listed = (parent.get("no_proxy") or parent.get("NO_PROXY") or "").split(",")
+    return [name for name in map(str.strip, listed) if name]
+
+
 def _no_proxy_hosts(parent: Mapping[str, str], to: ClientEnvironment) -> list[str]:
     """Return the hosts that bypass the proxy: this machine, the server and the parent's, except what matches its ``hosts``."""
-    listed = (parent.get("no_proxy") or parent.get("NO_PROXY") or "").split(",")
-    kept = [name for name in map(str.strip, listed) if name and name != "*" and not _covers(name, to.hosts)]
+    kept = [name for name in _exemptions(parent) if name != "*" and not _covers(name, to.hosts)]
     return list(dict.fromkeys((*LOOPBACK, _host(to.url), *kept)))
 
 
 def _covers(name: str, hosts: Collection[str]) -> bool:
-    bare = name.lower().removeprefix("*").removeprefix(".").partition(":")[0]
+    bare = _bare(name)
     return any(host == bare or host.endswith(f".{bare}") for host in hosts)
+
+
+def _bare(name: str) -> str:
+    return name.lower().removeprefix("*").removeprefix(".").partition(":")[0]
 
 
 def _php(parent: Mapping[str, str], to: ClientEnvironment) -> str:

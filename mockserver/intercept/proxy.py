@@ -7,12 +7,14 @@ The rules of this file:
    connection, so keep-alive, pipelining, delays and faults work as on an ordinary connection.
 3. ``proxy_policy.py`` decides where a request goes. A request for a host that is not allowed is rejected with the reason,
    and recorded in the journal.
-4. Loopback hosts are allowed for clients of this machine, some of which ignore NO_PROXY, but not for those of others.
+4. Loopback and private hosts are allowed for clients of this machine, some of which ignore NO_PROXY, but not for those of
+   others. A name is looked up first, and connected to by the address that was found.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -66,7 +68,7 @@ class ForwardProxy(Listener):
     hosts: Hosts
     """The providers' hosts."""
     allowed: Collection[str] = ()
-    """Other hosts that may be reached; ``*.example.com`` allows every subdomain."""
+    """Other hosts that may be reached; ``*.example.com`` allows every subdomain, ``*`` every host."""
     rejecting_app: WSGIApplication = reject_request
     """The application that responds for all other hosts; its environ has the reason at `ERROR`."""
 
@@ -154,8 +156,8 @@ class ProxyConnection(Connection):
             target = self._policy.find_target(
                 requested, from_loopback=request.client is not None and is_loopback(request.client[0])
             )
-            if target.is_loopback and target.port in self._own_ports:
-                raise NotAProxyRequest
+            if target is not None:
+                self._check_own_port(target)
             if request.is_too_large:
                 raise BodyTooLarge(host=requested.host)
         except ProviderError as error:
@@ -165,7 +167,7 @@ class ProxyConnection(Connection):
             self._cycle = cycle = RequestCycle(request)
             self._pause_input()
             message = b"" if is_connect else _forwarded_bytes(request)
-            self._connecting = self.loop.create_task(self._relay(cycle, target, message))
+            self._connecting = self.loop.create_task(self._connect(cycle, requested, target, message))
 
     def _reject_target(self, cycle: RequestCycle, error: ProviderError) -> None:
         """Respond with the reason why a request is not forwarded."""
@@ -174,6 +176,33 @@ class ProxyConnection(Connection):
         cycle.request.path = ""  # a path of another host must not match a route of ours
         cycle.call(self._rejecting_app, {ERROR: error})
         self._send(cycle)
+
+    def _check_own_port(self, target: ProxyTarget) -> None:
+        if target.is_loopback and target.port in self._own_ports:
+            raise NotAProxyRequest
+
+    async def _connect(
+        self, cycle: RequestCycle, requested: ProxyTarget, target: ProxyTarget | None, message: bytes
+    ) -> None:
+        """Relay to a target; if it is ``None``, look up the requested host first."""
+        try:
+            if target is None:
+                target = self._policy.find_address(requested, await self._look_up(requested))
+                self._check_own_port(target)
+        except ProviderError as error:
+            self._connecting = None
+            self._reject_target(cycle, error)
+            self.proceed()
+        else:
+            await self._relay(cycle, target, message)
+
+    async def _look_up(self, requested: ProxyTarget) -> list[str]:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                found = await self.loop.getaddrinfo(*requested, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):  # as for `_relay`
+            return []
+        return [str(address[0]) for *_, address in found]
 
     async def _relay(self, cycle: RequestCycle, target: ProxyTarget, message: bytes) -> None:
         """Connect to a target and relay bytes: for a CONNECT request both ways, for one message its response."""

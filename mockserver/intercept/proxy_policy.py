@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mockserver.intercept.hosts import PORTS, Hosts, domain_of
 from mockserver.intercept.proxy_errors import HostRejected, NotAProxyRequest, PortRejected
+from mockserver.webhooks.address_policy import is_private_address
 
 if TYPE_CHECKING:
     from mockserver.http.request import HttpRequest
@@ -69,7 +70,7 @@ class ProxyPolicy:
     hosts: Hosts
     """The providers' hosts."""
     allowed: Collection[str] = ()
-    """Other allowed hosts: names, or ``*.example.com`` for every subdomain."""
+    """Other allowed hosts: names, ``*.example.com`` for every subdomain, or ``*`` for every host outside the providers' domains."""
     http: ProxyTarget | None = None
     """The server's HTTP listener, for port 80 of the providers' hosts."""
     https: ProxyTarget | None = None
@@ -87,12 +88,12 @@ class ProxyPolicy:
             raise PortRejected(host=requested.host, port=requested.port, instead="use 443 (HTTPS) or 80 (HTTP)")
         return True
 
-    def find_target(self, requested: ProxyTarget, from_loopback: bool) -> ProxyTarget:
-        """Return the host and port to connect to for a requested one.
+    def find_target(self, requested: ProxyTarget, from_loopback: bool) -> ProxyTarget | None:
+        """Return the host and port to connect to for a requested one; ``None`` if its addresses decide, by `find_address`.
 
         Args:
             requested: the host and port that the request names.
-            from_loopback: whether the client is on this machine, so that it may reach loopback hosts.
+            from_loopback: whether the client is on this machine, so that it may reach loopback and private hosts.
 
         Raises:
             PortRejected: a provider's host is not served at that port.
@@ -105,13 +106,37 @@ class ProxyPolicy:
             return listener
         if (from_loopback and requested.is_loopback) or self._is_allowed(requested.host):
             return requested
+        if from_loopback and requested.host and not self.hosts.is_provider_domain(requested.host):
+            return None
+        raise self._rejection(requested)
+
+    def find_address(self, requested: ProxyTarget, addresses: Collection[str]) -> ProxyTarget:
+        """Return the address to connect to for a host that is allowed only if it is this machine or a private one.
+
+        Args:
+            requested: the host and port that the request names.
+            addresses: all addresses of the host.
+
+        Raises:
+            HostRejected: it has another address, or none.
+        """
+        if not addresses or not all(map(is_private_address, addresses)):
+            raise self._rejection(requested)
+        return ProxyTarget(next(iter(addresses)), requested.port)
+
+    def _rejection(self, requested: ProxyTarget) -> HostRejected:
         near = _nearest(requested.host, self.hosts.served)
-        raise HostRejected(host=requested.host, near=f"; did you mean {near}?" if near else "")
+        return HostRejected(host=requested.host, near=f"; did you mean {near}?" if near else "")
 
     def _is_allowed(self, host: str) -> bool:
-        return any(
-            host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in map(str.lower, self.allowed)
-        )
+        allowed = [name for name in map(str.lower, self.allowed) if _matches(name, host)]
+        if self.hosts.is_provider_domain(host):
+            return any(self.hosts.is_provider_domain(name.removeprefix("*.")) for name in allowed)
+        return bool(allowed)
+
+
+def _matches(name: str, host: str) -> bool:
+    return name in (host, "*") or (name.startswith("*.") and host.endswith(name[1:]))
 
 
 def _nearest(host: str, hosts: Collection[str]) -> str | None:

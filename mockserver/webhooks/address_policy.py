@@ -34,6 +34,14 @@ _FORBIDDEN = {
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
+def is_private_address(text: str) -> bool:
+    """Return whether an address is a loopback or private one, and not the metadata service of a cloud."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    plain = getattr(address, "ipv4_mapped", None) or address
+    is_forbidden = any(plain in network for networks in _FORBIDDEN.values() for network in networks)
+    return not is_forbidden and any(plain in network for network in _PRIVATE)
+
+
 class AddressPolicy:
     """The addresses that webhooks may be sent to."""
 
