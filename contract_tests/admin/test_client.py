@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import threading
 import warnings
 from collections.abc import Iterator
@@ -12,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from contract_tests.commands import run_command
 from mockserver import ControlError, Login, MockServer, NoServer, Settings
 from mockserver.app import build_service, create_app
 from mockserver.client import AdminClient, Decided, InProcess, Mock, OverHttp, WorldClient, WorldClock
@@ -424,6 +427,35 @@ def test_a_journal_is_filtered(world: WorldClient) -> None:
     assert journal[1:2] == world.journal(error="TooManyPerNumber")
     assert journal[1:2] == world.journal(since=1, limit=1)
     assert journal[2:] == world.journal(operation="sms.get_numbers", provider="dialogtech", status=200, target="get_n")
+
+
+def test_a_limited_journal_has_the_newest_exchanges_and_the_oldest_where_they_are_wanted(
+    running: MockServer, world: WorldClient
+) -> None:
+    for _ in range(103):
+        ask(world)
+    url = f"{running.url}/_mock/worlds/{world.id}/journal"
+
+    def numbers(**query: Any) -> list[int]:
+        found = requests.get(url, query, timeout=30).json()["exchanges"]
+        return [each["number"] for each in found]
+
+    assert [*range(4, 104)] == numbers()
+    assert [*range(1, 101)] == numbers(order="oldest") == numbers(since=0)
+    assert [102, 103] == numbers(since=100, limit=2, order="newest")
+    assert [101, 102] == numbers(since=100, limit=2)
+    assert [] == numbers(since=103)
+    assert [103] == numbers(limit=1, target="ibp_api")
+    cases: list[tuple[dict[str, Any], list[int]]]
+    cases = [({}, [102, 103]), ({"order": "oldest"}, [1, 2]), ({"since": 5}, [6, 7])]
+    for limited, wanted in cases:
+        assert wanted == [each.number for each in world.journal(limit=2, **limited)]
+        options = [text for name, value in limited.items() for text in (f"--{name}", str(value))]
+        place = ("--server", running.url, "--world", world.id)
+        command = run_command("journal", "--limit", "2", *options, "--format", "json", *place)
+        assert wanted == [each["number"] for each in json.loads(command.stdout)["exchanges"]]
+    assert [*range(1, 104)] == [each.number for each in world.journal()]
+    assert 400 == requests.get(url, {"order": "random"}, timeout=30).status_code
 
 
 def test_an_exchange_is_returned_in_full_with_its_explanation(world: WorldClient) -> None:

@@ -19,12 +19,17 @@ from .outcomes import error_of
 from .schemas import WHOLE, a_list, component, held, one_of
 from .verification import VERIFICATION, run_verification, verification_from
 
+ORDERS = ("newest", "oldest")
+"""Which exchanges a limited list has."""
+
 
 def listed(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
-    """Return exchanges, oldest first."""
+    """Return the newest exchanges, or with ``since`` or ``order=oldest`` the oldest; both in the order of their numbers."""
     query = values.query
-    found = (each for each in world.journal.since(query.get("since", 0)) if matches(each, query))
-    shown = list(islice(found, query.get("limit", 100)))
+    is_newest = query.get("order", "oldest" if "since" in query else "newest") == "newest"
+    exchanges_since = world.journal.since(query.get("since", 0))
+    found = (each for each in exchanges_since[:: -1 if is_newest else 1] if matches(each, query))
+    shown = list(islice(found, query.get("limit", 100)))[:: -1 if is_newest else 1]
     for exchange in shown:
         api.masking.apply(exchange)
     return {
@@ -88,7 +93,8 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             here,
-            "Exchanges after a number, oldest first.",
+            "The newest exchanges, or with since the oldest after that number; order chooses otherwise. The last is always the"
+            " newest of them, and its number the since of the next call.",
             listed,
             object_schema(
                 "",
@@ -98,7 +104,7 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
                 dropped=whole,
                 why_dropped={"type": ["string", "null"]},
             ),
-            query={**filters(catalog), "since": WHOLE, "limit": WHOLE},
+            query={**filters(catalog), "since": WHOLE, "limit": WHOLE, "order": one_of(ORDERS)},
         ),
         Endpoint(
             "GET",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -41,6 +41,7 @@ OUTCOME = click.option("--outcome", type=click.Choice(OUTCOMES), help="Only with
     epilog="""\b
 Examples:
   mockserver journal
+  mockserver journal --limit 5
   mockserver journal --operation sms.send_message --error TooManyPerNumber
   mockserver journal --outcome no_response
   mockserver journal --follow
@@ -49,18 +50,31 @@ Examples:
 @narrowing
 @click.option("--since", metavar="N", type=click.IntRange(0), help="Only exchanges with a greater number.")
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Maximal count; --follow ends after it.")
+@click.option(
+    "--order",
+    type=click.Choice(["newest", "oldest"]),
+    help="Which ones --limit keeps; by default the newest, with --since the oldest.",
+)
 @click.option("--follow", "-f", is_flag=True, help="Continue with new exchanges until Ctrl-C.")
 @to_world
 def journal(
-    world: WorldClient, output: Output, since: int | None, limit: int | None, follow: bool, **filters: Any
+    world: WorldClient,
+    output: Output,
+    since: int | None,
+    limit: int | None,
+    order: Literal["newest", "oldest"] | None,
+    follow: bool,
+    **filters: Any,
 ) -> None:
-    """List exchanges, oldest first. For the reasons of a response: mockserver explain NUMBER."""
+    """List exchanges, the newest last. For the reasons of a response: mockserver explain NUMBER."""
     from mockserver.admin.text_format import format_line
 
+    if follow and order:
+        raise click.UsageError("--order and --follow exclude each other")
     if follow:
         _follow(world, output, since, limit, filters)
         return
-    found = world.journal(since=since, limit=limit, **filters)
+    found = world.journal(since=since, limit=limit, order=order, **filters)
     data = {
         "exchanges": [each.row for each in found],
         "last": found.last,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .awaiting import awaitable
 from .resource import Resource
@@ -29,8 +29,9 @@ class Exchanges(Resource):
         target: str | None = None,
         since: int | None = None,
         limit: int | None = None,
+        order: Literal["newest", "oldest"] | None = None,
     ) -> JournalPage:
-        """Return exchanges, oldest first.
+        """Return exchanges in the order of their numbers; the last of them is the newest.
 
         Args:
             provider: only at this provider.
@@ -41,6 +42,8 @@ class Exchanges(Resource):
             target: only when the request target contains this text.
             since: only exchanges with a greater number.
             limit: the maximal count; all when ``None``.
+            order: whether a limit keeps the ``newest`` or the ``oldest``; when ``None``, the newest without ``since``, and
+                with it the oldest, so that the last number is the ``since`` of the next call.
         """
         filters = {
             "provider": provider,
@@ -50,6 +53,10 @@ class Exchanges(Resource):
             "status": status,
             "target": target,
         }
+        if limit is not None and (order or ("newest" if since is None else "oldest")) == "newest":
+            page = self._ask("GET", "/journal", {**filters, "since": since, "limit": limit, "order": "newest"})
+            return JournalPage.of(page)
+        filters["order"] = "oldest"  # page by page
         found, page = self._listed("/journal", "exchanges", "number", filters, since, limit)
         return JournalPage.of({**page, "exchanges": found})
 

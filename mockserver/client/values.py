@@ -285,7 +285,7 @@ def _request(row: Row) -> Webhook:
 
 
 class JournalPage(list[ExchangeRecord]):
-    """Exchanges, oldest first."""
+    """Exchanges in the order of their numbers: the last one is the newest."""
 
     def __init__(
         self, exchanges: Iterable[ExchangeRecord], last: int, dropped: int, why_dropped: str | None = None
