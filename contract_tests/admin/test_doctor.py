@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,14 @@ def test_a_runtime_that_does_not_reach_the_server_is_a_failure_with_advice(
     assert row == done.stdout.splitlines()[1]
     assert done.stderr.startswith("curl: it does not " + advice)
     assert "it must use " in done.stderr
+
+
+def test_what_a_redirect_in_a_process_cannot_lead_is_named() -> None:
+    done = run("--only", "python")
+
+    assert 0 == done.returncode
+    assert "mock_redirect leads what uses Python's sockets and TLS, not pyOpenSSL, pycurl, gevent" in done.stderr
+    assert ("installed here: pyOpenSSL" in done.stderr) is (find_spec("OpenSSL") is not None)
 
 
 def test_an_unknown_runtime_is_misuse() -> None:

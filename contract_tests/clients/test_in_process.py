@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -259,3 +261,45 @@ def test_an_application_without_a_server_will_do(app, opened: ExitStack) -> None
 def test_a_world_of_another_process_is_rejected(server: MockServer) -> None:
     with Mock.at(server.url) as mock, pytest.raises(ValueError, match="is in another process, at http"):
         RequestsAdapter(mock.world)
+
+
+# -- copies ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+def test_a_copy_of_a_session_reaches_the_same_world(world: WorldClient, duplicate: Callable[[Any], Any]) -> None:
+    with requests.Session() as session:
+        session.mount("https://", RequestsAdapter(world, max_retries=3))
+        assert 200 == session.post(URL, data=CALL).status_code
+        with duplicate(session) as other:
+            assert 200 == other.post(URL, data=CALL).status_code
+            assert 3 == other.get_adapter(URL).max_retries.total
+    assert 2 == len(world.journal())
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+def test_a_copy_of_an_adapter_or_transport_has_connections_of_its_own(
+    world: WorldClient, duplicate: Callable[[Any], Any]
+) -> None:
+    adapter, transport = RequestsAdapter(world), HttpxTransport(world)
+    with requests.Session() as session, httpx.Client(transport=duplicate(transport)) as client:
+        session.mount("https://", duplicate(adapter))
+        adapter.close()
+        transport.close()
+        assert (200, 200) == (session.get(URL, params=CALL).status_code, client.get(URL, params=CALL).status_code)
+
+
+@pytest.mark.parametrize("made", [RequestsAdapter, HttpxTransport, AsyncHttpxTransport])
+def test_pickling_says_why_it_does_not_work(world: WorldClient, made: Callable[[WorldClient], Any]) -> None:
+    bound = made(world)
+    with pytest.raises(
+        TypeError, match=f"a {type(bound).__name__} cannot be pickled, for its world is in this process"
+    ):
+        pickle.dumps(bound)
+
+
+def test_pickling_a_session_says_why_it_does_not_work(world: WorldClient) -> None:
+    with requests.Session() as session:
+        session.mount("https://", RequestsAdapter(world))
+        with pytest.raises(TypeError, match="a RequestsAdapter cannot be pickled"):
+            pickle.dumps(session)

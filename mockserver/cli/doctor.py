@@ -35,7 +35,7 @@ def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
 
     The exit code is 1 when an installed one does not.
     """
-    from mockserver.intercept.doctor import RUNTIMES, ProbePair, examine
+    from mockserver.intercept.doctor import RUNTIMES, ProbePair, describe_unled, examine
     from mockserver.intercept.environment import child_variables
     from mockserver.sdk.loading import installed_providers
     from mockserver.server import MockServer
@@ -55,5 +55,7 @@ def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
     for each in findings:
         if each.advice and form == "text":
             hint(f"{each.runtime} {each.client}".rstrip() + f": {each.advice}")
+    if "python" in wanted and form == "text":
+        hint(describe_unled())
     if any(each.result == "fails" for each in findings):
         sys.exit(ExitCode.NO)

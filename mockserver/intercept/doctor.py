@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 from typing import NamedTuple
@@ -79,6 +80,20 @@ RUNTIMES = (
     Runtime("PowerShell", "Invoke-WebRequest", ("pwsh", "-NoProfile", "-File"), ("-Version",), "web_request.ps1"),
 )  # fmt: skip
 """Every client that can be examined."""
+
+
+UNLED = {"pyOpenSSL": "OpenSSL", "pycurl": "pycurl", "gevent": "gevent"}
+"""Packages that a redirect inside a Python process cannot lead, because they do not use its sockets or its TLS, and their modules."""
+
+
+def describe_unled() -> str:
+    """Return a sentence about the packages that a redirect inside a process cannot lead."""
+    installed = [name for name, module in UNLED.items() if find_spec(module) is not None]
+    here = f"; installed here: {', '.join(installed)}" if installed else ""
+    return (
+        f"in a test's own process, mock_redirect leads what uses Python's sockets and TLS, not {', '.join(UNLED)}{here}."
+        " For urllib3, urllib3.contrib.pyopenssl.extract_from_urllib3() ends the use of pyOpenSSL."
+    )
 
 
 @dataclass(frozen=True)

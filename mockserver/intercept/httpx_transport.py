@@ -5,18 +5,18 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpcore
 import httpx
 
-from .inmemory import InMemoryConnection, InMemoryNetwork
+from .inmemory import InMemoryConnection, InMemoryNetwork, WorldBound
 
 if TYPE_CHECKING:
     from mockserver.client import WorldClient
 
 
-class HttpxTransport(httpx.HTTPTransport):
+class HttpxTransport(WorldBound, httpx.HTTPTransport):
     """A transport that sends requests to a world in this process, without waiting.
 
     Everything above the socket is httpx's own code, so a fault raises the same exception as on a real connection. No time
@@ -33,19 +33,27 @@ class HttpxTransport(httpx.HTTPTransport):
         Raises:
             ValueError: the world's server is in another process.
         """
+        self._world = world
         super().__init__(verify=False, trust_env=False)
         # httpx has no public way to give its pool a network backend.
         self._pool = httpcore.ConnectionPool(ssl_context=_context(), network_backend=_Backend(InMemoryNetwork(world)))
 
+    def _another(self) -> Self:
+        return type(self)(self._world)
 
-class AsyncHttpxTransport(httpx.AsyncHTTPTransport):
+
+class AsyncHttpxTransport(WorldBound, httpx.AsyncHTTPTransport):
     """`HttpxTransport` for `httpx.AsyncClient`. It never waits, so other tasks do not run during a request."""
 
     def __init__(self, world: WorldClient) -> None:
         """Create a transport; see `HttpxTransport`."""
+        self._world = world
         super().__init__(verify=False, trust_env=False)
         backend = _AsyncBackend(InMemoryNetwork(world))
         self._pool = httpcore.AsyncConnectionPool(ssl_context=_context(), network_backend=backend)
+
+    def _another(self) -> Self:
+        return type(self)(self._world)
 
 
 def _context() -> ssl.SSLContext:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex
 
 from mockserver.http.connection import Connection, Limits
 
@@ -215,6 +215,31 @@ class InMemoryConnection:
         if not self._transport.is_closing():
             self._transport.close()
             self._loop.pass_until(self._loop.time())
+
+
+class WorldBound:
+    """What is bound to a world of this process: a copy is bound to the same world, and it cannot be pickled."""
+
+    def _another(self) -> Self:
+        """Return a new one like it, without its connections."""
+        raise NotImplementedError
+
+    def __copy__(self) -> Self:
+        """Return one of the same world, with connections of its own."""
+        return self._another()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return one of the same world, with connections of its own."""
+        return self._another()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        """Reject pickling.
+
+        Raises:
+            TypeError: always; the message says why.
+        """
+        name = type(self).__name__
+        raise TypeError(f"a {name} cannot be pickled, for its world is in this process; create one for each process")
 
 
 class InMemoryNetwork:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from .inmemory import InMemoryConnection, InMemoryNetwork
+from .inmemory import InMemoryConnection, InMemoryNetwork, WorldBound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from mockserver.client import WorldClient
 
 
-class RequestsAdapter(HTTPAdapter):
+class RequestsAdapter(WorldBound, HTTPAdapter):
     """An adapter that sends requests to a world in this process, without waiting.
 
     Everything above the socket is requests' and urllib3's own code, so a fault raises the same exception as on a real
     connection. No time passes: a delay that is longer than the read time-out raises `requests.ReadTimeout` at once, a
-    shorter one is skipped.
+    shorter one is skipped. A copy of it, or of its session, reaches the same world; it cannot be pickled.
     """
 
     def __init__(self, world: WorldClient, **options: Any) -> None:
@@ -38,8 +38,15 @@ class RequestsAdapter(HTTPAdapter):
         Raises:
             ValueError: the world's server is in another process.
         """
+        self._world = world
+        self._options = options
         self._network = InMemoryNetwork(world)
         super().__init__(**options)
+
+    def _another(self) -> Self:
+        other = type(self)(self._world, **self._options)
+        other.max_retries = self.max_retries
+        return other
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Have the pools create connections without sockets."""
