@@ -835,3 +835,109 @@ def test_the_catalogue_has_every_entry_with_its_switches_as_they_stand() -> None
             }
         ],
     } == found["DT-12"]
+
+
+# -- advice never tells to send what was sent, and an empty result says which filter emptied it -------------------------
+
+
+PROGRAM = "/api/messages/program/121811"
+SENT: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "POST to a program": ({"path": PROGRAM, "method": "POST", "auth": BASIC}, "Use GET."),
+    "DELETE of another program": ({"path": "/api/messages/program/7", "method": "DELETE", "auth": BASIC}, "Use GET."),
+    "a program and a slash": (
+        {"path": f"{PROGRAM}/", "auth": BASIC},
+        f"Use /api/messages/program/ID instead of {PROGRAM}/.",
+    ),
+    "a form as text/plain": (
+        {"method": "POST", "data": "action=sms.get_numbers&access_key=foo", "content_type": "text/plain"},
+        "Send the body as application/x-www-form-urlencoded: it is a form, and its Content-Type is text/plain.",
+    ),
+    "a form without a type": (
+        {"method": "POST", "data": "action=sms.get_numbers"},
+        "Send the body as application/x-www-form-urlencoded: it is a form, and it has no Content-Type.",
+    ),
+    "JSON for DialogTech": (
+        {"method": "POST", "json": {"action": "sms.get_numbers"}},
+        "Send the body as application/x-www-form-urlencoded or multipart/form-data: JSON is not read.",
+    ),
+    "an empty value behind a full one": (
+        {"query_string": [*SMS.items(), ("message", "")]},
+        "Send message once: of what was sent an empty value counts.",
+    ),
+    "an empty value in the body": (
+        {"method": "POST", "query_string": SMS, "data": {"to": ""}},
+        "Send to once: of what was sent an empty value counts.",
+    ),
+    "credentials in headers": (
+        {"query_string": {"action": "sms.get_numbers"}, "headers": {"Access-Key": "foo"}},
+        "Send Access-Key as parameters: these headers are not read.",
+    ),
+    "an action that is not offered": (
+        {"query_string": {**KEYS, "action": "sms.delete_message"}},
+        "Send sms.send_message, sms.get_messages or sms.get_numbers: this mock server has no other action of DialogTech.",
+    ),
+    "another that is not offered": (
+        {"path": "/messages/send_sms", "method": "POST", "data": LOGIN},
+        "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SENT)
+def test_advice_does_not_tell_to_send_what_was_sent(explain: Explain, case: str) -> None:
+    request, hint = SENT[case]
+
+    assert hint == explain(**request)["hint"]
+
+
+OF_THE_DAY = "startDate=2014-12-05T00:00:00&endDate=2014-12-05T23:59:59"
+EMPTIED_BY_DATES_AND_NUMBERS: Mapping[str, tuple[Mapping[str, Any], list[str], str]] = {
+    "mGage, a start": (
+        {"path": f"{PROGRAM}?startDate=2030-01-01T00:00:00", "auth": BASIC},
+        ["startDate"],
+        "Change startDate, or leave it out: without it there are messages.",
+    ),
+    "mGage, the default start": (
+        {"path": f"{PROGRAM}?endDate=2014-12-06T00:00:00", "auth": BASIC},
+        ["the default startDate"],
+        "Send startDate: without the default startDate there are messages.",
+    ),
+    "mGage, both": (
+        {"path": f"{PROGRAM}?startDate=2014-12-06T00:00:00&endDate=2014-12-06T01:00:00&messageType=MO", "auth": BASIC},
+        ["startDate"],
+        "Change startDate, or leave it out: without it there are messages.",
+    ),
+    "mGage, a page": (
+        {"path": f"{PROGRAM}?{OF_THE_DAY}&page=9", "auth": BASIC},
+        ["page"],
+        "Change page, or leave it out: without it there are messages.",
+    ),
+    "DialogTech, a number": (
+        {"query_string": {**KEYS, "action": "sms.get_messages", **DAYS, "number": "5559998888"}},
+        ["number"],
+        "Change number, or leave it out: without it there are messages.",
+    ),
+    "DialogTech, days": (
+        {
+            "query_string": {
+                **KEYS,
+                "action": "sms.get_messages",
+                **dict.fromkeys(("start_date", "end_date"), "20160101"),
+            }
+        },
+        ["end_date"],
+        "Change end_date: with another value there are messages.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EMPTIED_BY_DATES_AND_NUMBERS)
+def test_an_empty_list_of_the_other_providers_says_which_filter_emptied_it(explain: Explain, case: str) -> None:
+    request, filters, hint = EMPTIED_BY_DATES_AND_NUMBERS[case]
+    found = explain(**request)
+
+    assert (filters, hint) == (found["emptied_by"], found["hint"])
+
+
+def test_a_list_that_holds_something_was_emptied_by_nothing(explain: Explain) -> None:
+    assert explain(path=f"{PROGRAM}?{OF_THE_DAY}", auth=BASIC)["emptied_by"] is None

@@ -17,6 +17,7 @@ from mockserver.engine.provider_errors import Source
 from mockserver.http.masking import Masking
 from mockserver.http.url_display import readable
 from mockserver.sdk.provider import Magic, Provider, Quirk
+from mockserver.sdk.request import media_type
 from mockserver.validation.suggestions import nearest, nearest_operation, nearest_path
 
 from . import exchanges, outcomes, quirk_parser
@@ -178,7 +179,7 @@ class Explainer:
     def _near_addresses(self, exchange: Exchange, provider: Provider | None) -> list[dict[str, str]]:
         """Return the operation that was probably meant, or the path if no operation was reached."""
         if provider is not None and exchange.operation is not None:
-            if exchange.operation in provider.operations_by_name:
+            if exchange.operation in (*provider.operations_by_name, *provider.not_offered):
                 return []
             return _miss(
                 "operation",
@@ -189,6 +190,8 @@ class Explainer:
             return []
         request = path(exchange)
         rules = [rule for rule in self._addresses() if not rule.startswith("/_mock/")]
+        if any(_is_of(rule, request) for rule in rules):  # what is wrong is the method
+            return []
         near = nearest_path(request, rules)
         return _miss("path", request, near and readable(near))
 
@@ -200,6 +203,14 @@ class Explainer:
             return []
         missing = [name for name in _known(provider, exchange.operation) if name not in exchange.values]
         return [miss for each in ignored[:_MOST] for miss in _miss("parameter", each.name, nearest(each.name, missing))]
+
+
+def _is_of(rule: str, path: str) -> bool:
+    """Return whether a path is one of a pattern's."""
+    parts, sent = rule.split("/"), path.split("/")
+    return len(parts) == len(sent) and all(
+        part == each or part[:1] == "<" for part, each in zip(parts, sent, strict=True)
+    )
 
 
 def _rule(exchange: Exchange, provider: Provider | None) -> _Rule:
@@ -329,31 +340,46 @@ def _hint(
             return _RENAME[miss["kind"]].format_map(miss)
     if exchange.error is not None:
         return (provider and _hint_on_place(exchange, provider, concerned)) or rule.hint
-    return _hint_on_filters(exchange) or rule.hint
+    operation = provider.operations_by_name.get(exchange.operation or "") if provider else None
+    required = {row.name for row in operation.parameters if row.is_required} if operation else set()
+    return _hint_on_filters(exchange, required) or rule.hint
 
 
 def _hint_on_place(exchange: Exchange, provider: Provider, concerned: Collection[object]) -> str | None:
     """Return a sentence for parameters that were sent where they are not read: to send them would be no advice."""
     values = exchange.values
-    misplaced = [each for each in sent(exchange) if each.name in concerned and each.name not in values and each.value]
+    everything = [each for each in sent(exchange) if each.name in concerned and each.value]
+    doubled = [each.name for each in everything if each.name in values and not values[each.name]]
+    if doubled:
+        names = _list(dict.fromkeys(str(shown(name)) for name in doubled), "and")
+        return f"Send {names} once: of what was sent an empty value counts."
+    misplaced = [each for each in everything if each.name not in values]
     if not misplaced:
-        return None
+        return _hint_on_headers(exchange, concerned)
     names = _list(dict.fromkeys(str(shown(each.name)) for each in misplaced), "and")
     method, places = exchange.method, {each.place for each in misplaced}
     if places == {"query"}:
         return f"Send {names} in the body: the query of a {method} is not read."
     if method in ("GET", "HEAD"):
         return f"Send {names} in the query: the body of a {method} is not read."
-    if not is_json(exchange):
-        return None
     content_type = header(exchange, "Content-Type")
-    if "application/json" in provider.request_types:
-        has = f"its Content-Type is {shown(content_type)}" if content_type else "it has no Content-Type"
-        return f"Send the body as application/json: it is JSON, and {has}."
-    return f"Send the body as {_list(provider.request_types, 'or')}: JSON is not read."
+    has = f"its Content-Type is {shown(content_type)}" if content_type else "it has no Content-Type"
+    if is_json(exchange):
+        if "application/json" in provider.request_types:
+            return f"Send the body as application/json: it is JSON, and {has}."
+        return f"Send the body as {_list(provider.request_types, 'or')}: JSON is not read."
+    if not provider.request_types or media_type(content_type or "") in provider.request_types:
+        return None
+    return f"Send the body as application/x-www-form-urlencoded: it is a form, and {has}."
 
 
-def _hint_on_filters(exchange: Exchange) -> str | None:
+def _hint_on_headers(exchange: Exchange, concerned: Collection[object]) -> str | None:
+    """Return a sentence for parameters that were sent as headers."""
+    names = [name for name, _ in exchange.head if name.lower().replace("-", "_") in concerned]
+    return None if not names else f"Send {_list(names, 'and')} as parameters: these headers are not read."
+
+
+def _hint_on_filters(exchange: Exchange, required: set[str]) -> str | None:
     """Return a sentence for an empty result: what to change for it to hold something."""
     filters = _emptied_by(exchange)
     if filters is None:
@@ -361,7 +387,11 @@ def _hint_on_filters(exchange: Exchange) -> str | None:
     if not filters:
         return "Let a message come in first: without any filter there is none."
     names = _list(filters, "and")
+    if all(name.startswith("the default ") for name in filters):
+        return f"Send {_list((name.split()[2] for name in filters), 'and')}: without {names} there are messages."
     if all(name in exchange.values for name in filters):
+        if not required.isdisjoint(filters):
+            return f"Change {names}: with another value there are messages."
         them = "it" if len(filters) == 1 else "them"
         return f"Change {names}, or leave {them} out: without {them} there are messages."
     return f"Let new messages come in, or reset the world: without {names} there are messages."

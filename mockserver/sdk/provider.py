@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -198,6 +198,8 @@ class Provider:
     """Its QUIRKS.md."""
     secret_headers: Sequence[str] = ()
     """Headers whose values are credentials, beside ``Authorization``, ``Proxy-Authorization`` and ``Cookie``."""
+    not_offered: Collection[str] = ()
+    """Operations that the vendor has and this package does not: for these no other one is suggested."""
     magic: Sequence[Magic] = ()
     """The magic values, by which a client meets an outcome through ordinary calls."""
     behaviours: Sequence[Behaviour] = ()

@@ -12,7 +12,7 @@ from .behaviours import BEHAVIOURS
 from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import receive_inbound
-from .operations import OPERATIONS, decide
+from .operations import NOT_OFFERED, OPERATIONS, decide
 from .quirks import QUIRKS
 from .routes import ROUTES
 from .webhooks import evaluate_attempt
@@ -42,6 +42,7 @@ DIALOGTECH = Provider(
     operation_parameter="action",
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
+    not_offered=NOT_OFFERED,
     magic=magic.MAGIC,
     behaviours=BEHAVIOURS,
     send_example="curl -sS {url}/ibp_api.php --data 'action=sms.send_message&access_key={user}&secret_access_key={secret}' \\\n"

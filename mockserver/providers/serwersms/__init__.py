@@ -12,7 +12,7 @@ from .behaviours import BEHAVIOURS
 from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import KINDS, receive_inbound
-from .operations import OPERATIONS, decide
+from .operations import NOT_OFFERED, OPERATIONS, decide
 from .operations.messages import AccountFields
 from .quirks import QUIRKS
 from .routes import GROUPS, ROUTES
@@ -45,6 +45,7 @@ SERWERSMS = Provider(
     authorization=("bearer",),
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
+    not_offered=frozenset(f"{group}.{action}" for group, actions in NOT_OFFERED.items() for action in actions),
     magic=magic.MAGIC,
     behaviours=BEHAVIOURS,
     probes=(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import Struct, structs
 
 from mockserver.providers.dialogtech import limits, magic, quirks
@@ -9,6 +11,8 @@ from mockserver.providers.dialogtech.errors import EndsBeforeStart, InvalidRecip
 from mockserver.providers.dialogtech.parameters import DAY, MESSAGE, NUMBER, common, optional, required
 from mockserver.providers.dialogtech.webhooks import REPORT
 from mockserver.sdk import (
+    EARLIEST,
+    LATEST,
     Account,
     Call,
     Decision,
@@ -29,6 +33,7 @@ from mockserver.sdk import (
     day_begins,
     day_ends,
     documented,
+    find_emptying_filters,
     limit_usage,
     number_key,
     open_webhook,
@@ -169,12 +174,29 @@ def get_messages(call: Call, account: Account, state: State, now: Instant, ids: 
     # DT-9: optional, and no more than a filter. DT-11: the tracking number is our customer's side of a message
     # 000: "Filters the response to only include SMS records where the tracking number matches the number provided"
     key = account_key(account.key) if number is None else number_key(account.key, number)
-    slices = state.message_store.select(key, day_begins(start, zone), day_ends(end, zone)).slices  # DT-7: whole days
+    since, until = day_begins(start, zone), day_ends(end, zone)  # DT-7: whole days
+    slices = state.message_store.select(key, since, until).slices
     found = Found(
         tuple(each.where("direction", "inbound".__eq__) for each in slices),
         tuple(each.where("direction", "outbound".__eq__) for each in slices),
     )
+    if not slices:
+        emptied_by = _find_emptying(state, account, number, since, until)
+        return Decision(now, found, (), DecisionTrace(emptied_by=emptied_by), account.key)
     return Decision(now, found, account=account.key)
+
+
+def _find_emptying(
+    state: State, account: Account, number: str | None, since: Instant, until: Instant
+) -> tuple[str, ...]:
+    """Return the parameters that left no message."""
+
+    def finds(kept: Collection[str]) -> bool:
+        key = number_key(account.key, number) if number and "number" in kept else account_key(account.key)
+        first, last = since if "start_date" in kept else EARLIEST, until if "end_date" in kept else LATEST
+        return state.message_store.count(key, first, last) > 0
+
+    return find_emptying_filters((*["number"] * (number is not None), "start_date", "end_date"), finds)
 
 
 OPERATIONS = (

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Collection
+from typing import Literal
+
+from msgspec import Struct, structs
 
 from mockserver.providers.mgage import magic, quirks
 from mockserver.providers.mgage.errors import EndsBeforeStart, RangeTooLong, ServerException, UnknownProgram
@@ -14,6 +17,7 @@ from mockserver.sdk import (
     Call,
     Decision,
     DecisionTrace,
+    Direction,
     IdReservation,
     Instant,
     Magic,
@@ -23,6 +27,7 @@ from mockserver.sdk import (
     Program,
     State,
     documented,
+    find_emptying_filters,
     parse_parameters,
     program_key,
     select_page,
@@ -62,10 +67,46 @@ def export(call: Call, account: Account, state: State, now: Instant, ids: IdRese
     asked = Period(start, end)
     period = AGE_POLICIES[state.variants[quirks.AGE.name]](asked, now)  # MG-17
     page = Page(values.get("page", 1), values.get("page_size", PAGE_SIZE.default))
-    key = program_key(account.key, program.id, values.get("direction", ""))
+    direction = values.get("direction", "")
+    key = program_key(account.key, program.id, direction)
     found = select_page(state.message_store, key, page, *period.bounds)  # MG-18: by date, then by arrival
+    if not found.slices:
+        emptied_by = _find_emptying(state, account, program, direction, asked, period, is_page=found.total > 0)
+        trace = structs.replace(trace, emptied_by=emptied_by)
     exported = Exported(program, found, page.following(found.total), period.changes(asked), meaning)
     return Decision(now, exported, (), trace, account.key)
+
+
+def _find_emptying(
+    state: State,
+    account: Account,
+    program: Program,
+    direction: Direction | Literal[""],
+    asked: Period,
+    period: Period,
+    *,
+    is_page: bool,
+) -> tuple[str, ...]:
+    """Return the filters that left nothing: parameters, an end that is not the request's own (MG-17), or the page."""
+    if is_page:
+        return ("page",)
+    since, until = period.since, period.until
+    start, end = _end_name("startDate", asked.since, since), _end_name("endDate", asked.until, until)
+    filters = [("messageType", direction or None), (start, since), (end, until)]
+
+    def finds(kept: Collection[str]) -> bool:
+        key = program_key(account.key, program.id, direction if "messageType" in kept else "")
+        some = Period(since if start in kept else None, until if end in kept else None)
+        return state.message_store.count(key, *some.bounds) > 0
+
+    return find_emptying_filters([name for name, value in filters if value is not None], finds)
+
+
+def _end_name(parameter: str, asked: Instant | None, used: Instant | None) -> str:
+    """Return what an end of the period is called: the parameter, its default, or the switch that moved it."""
+    if asked == used:
+        return parameter
+    return f"the default {parameter}" if asked is None else quirks.AGE.name
 
 
 OPERATIONS = (
