@@ -1,4 +1,4 @@
-"""Three SMS providers' HTTP APIs on your own machine; see README.md.
+"""A mock of three SMS providers' HTTP APIs; see README.md.
 
 The public names are imported when they are used, so that ``import mockserver`` costs nothing.
 """
@@ -55,7 +55,7 @@ _HOMES = {
         "client",
     ),
 }
-"""Where each public name is."""
+"""The module of each public name."""
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - all of them are texts
 
@@ -70,5 +70,5 @@ if not TYPE_CHECKING:  # for a type checker it would give any name whatever
 
 
 def __dir__() -> list[str]:
-    """The public names, imported or not."""
+    """Return the public names, imported or not."""
     return sorted({*globals(), *_HOMES})

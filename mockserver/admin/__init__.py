@@ -1,1 +1,1 @@
-"""The tester's API, under ``/_mock/``."""
+"""The control API, under ``/_mock/``."""

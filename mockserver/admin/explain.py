@@ -277,7 +277,7 @@ def _magic(exchange: Exchange, provider: Provider | None) -> _Magic | None:
 def _described(rule: _Rule, entry: quirk_parser.QuirkEntry | None) -> dict[str, Any]:
     source = rule.source or Source(None, None, None)
     mentioned = {"name", "value", *rule.about}
-    # As in the list of errors: what no document says is assumed, whatever else its quirk's entry tells.
+    # As in the list of errors: what no document says is assumed, whatever the entry of its quirk says.
     based = "documented" if source.document else "assumed" if entry else None
     return {
         "name": shown(rule.name),

@@ -1,4 +1,7 @@
-"""This API as OpenAPI 3.1, generated from the table of verbs: what checks the bodies also describes them."""
+"""The control API as OpenAPI 3.1, generated from the table of endpoints.
+
+The schemas that check the bodies also describe them.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,11 @@ _PATH: Mapping[str, Schema] = {
         "description": "the number of an exchange or a delivery",
     },
 }
-"""What addresses name."""
+"""The schemas of what paths name."""
 
 
 def document(catalog: Catalog, version: str, table: Iterable[Endpoint]) -> dict[str, Any]:
-    """The whole description."""
+    """Return the OpenAPI document of the control API."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in table:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
@@ -54,7 +57,11 @@ def _described(catalog: Catalog, version: str, paths: Mapping[str, Any]) -> dict
         "components": {
             "schemas": _components(catalog),
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "asked for off loopback only"}
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "required unless the server listens on loopback alone",
+                }
             },
         },
         "security": [{}, {"token": []}],
@@ -62,7 +69,7 @@ def _described(catalog: Catalog, version: str, paths: Mapping[str, Any]) -> dict
 
 
 def names(path: str) -> list[str]:
-    """What a path names, in order."""
+    """Return the names of the parameters of a path, in order."""
     return re.findall(r"{(\w+)}", path)
 
 
@@ -99,7 +106,7 @@ def _response(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _portable(thing: Any) -> Any:
-    """Patterns as every dialect of regular expressions has them; empty descriptions left out."""
+    """Return a schema with patterns that every dialect of regular expressions has, and without empty descriptions."""
     if isinstance(thing, list):
         return [_portable(each) for each in thing]
     if not isinstance(thing, Mapping):
@@ -121,7 +128,7 @@ def _or_null(schema: Schema) -> dict[str, Any]:
 
 
 def _all(**properties: Schema) -> dict[str, Any]:
-    """An object in which all of these are, and perhaps more."""
+    """Return the schema of an object that requires all of these properties; others are allowed."""
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
@@ -140,7 +147,7 @@ _EXCHANGE: Mapping[str, Schema] = {
     "decided": _or_null(_all(error=_or_null(_TEXT), effect=one_of(get_args(Effect)))),
     "ending": _or_null(_TEXT),
 }
-"""What a list has of an exchange. The status is that of the answer, whether it reached the client or not."""
+"""The properties of an exchange in a list. The status is that of the response, whether it reached the client or not."""
 
 
 _ATTEMPT = _all(
@@ -214,7 +221,7 @@ def _components(catalog: Catalog) -> dict[str, Any]:
 
 
 def _message_schema(message: Mapping[str, Any]) -> dict[str, Any]:
-    """A message as it is answered: with what was given to it."""
+    """Return the schema of a message in a response: what was sent, and what the server adds."""
     given = {"serial": _WHOLE, "read": _FLAG, "id": _TEXT, "at": _STAMP}
     return {
         **message,

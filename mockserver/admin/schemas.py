@@ -1,4 +1,4 @@
-"""JSON Schema of what goes in and out: the pieces that several verbs share, and those that a provider's own schema yields."""
+"""JSON Schemas of requests and responses: shared parts, and those made from a provider's own schema."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ DIRECTION = {"type": "string", "enum": ["inbound", "outbound"], "description": "
 
 
 def a_list(of: Schema, description: str = "a list", **more: Any) -> dict[str, Any]:
-    """The schema of a list."""
+    """Return the schema of a list."""
     return {"type": "array", "items": of, "description": description, **more}
 
 
 def one_of(names: Iterable[str]) -> dict[str, Any]:
-    """The schema of a text that is one of these."""
+    """Return the schema of a text that is one of these."""
     names = list(names)
     return {"type": "string", "enum": names, "description": format_choices(names) if names else "there is none"}
 
 
 def component(name: str) -> dict[str, str]:
-    """What `openapi` describes under a name."""
+    """Return a reference to a component of the OpenAPI document."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def held(thing: Any, schema: Schema, *place: str | int) -> None:
-    """Hold what was sent to its schema.
+    """Check what was sent against its schema.
 
     Raises:
-        BadQuestion: it breaks it; one sentence says where, what was found and what would be right.
+        BadRequest: it does not fit; one sentence says where, what was found and what would be right.
     """
     try:
         validate(thing, schema, place)
@@ -58,7 +58,7 @@ def instant(text: str, place: str) -> Instant:
     """Read an instant.
 
     Raises:
-        BadQuestion: it is none.
+        BadRequest: it is not an instant.
     """
     try:
         if text[10:11] not in ("T", "t"):  # Python takes any character here, and a day alone
@@ -69,10 +69,10 @@ def instant(text: str, place: str) -> Instant:
 
 
 def parameter(name: str, text: str, schema: Schema) -> Any:
-    """Read a parameter of an address.
+    """Read a parameter of a path or query.
 
     Raises:
-        BadQuestion: it is not as its schema says.
+        BadRequest: it is not as its schema says.
     """
     value = _READ[schema["type"]](text)
     is_right = value is not None and value in schema.get("enum", (value,))
@@ -118,7 +118,7 @@ _WHEN = "an instant (2017-01-01T09:30:00Z) or a duration back from now (P3DT4H)"
 
 @cache
 def account_schema(provider: Provider) -> dict[str, Any]:
-    """What an account of a provider may hold in a world file, with every reference resolved."""
+    """Return the schema of an account of a provider in a world file, with every reference resolved."""
     schema = provider.account_schema
     inside: dict[str, Any] = _inlined(schema, schema.get("definitions", {}))
     return {name: part for name, part in inside.items() if name not in ("definitions", "$schema")}
@@ -135,7 +135,7 @@ def _inlined(part: Any, definitions: Mapping[str, Any]) -> Any:
 
 
 def login_schema(provider: Provider) -> dict[str, Any]:
-    """A credential."""
+    """Return the schema of a credential."""
     logins = account_schema(provider)["properties"]["logins"]["items"]
     # A world file may name the kind of a credential in its place; here it is a credential.
     pairs: dict[str, Any] = next((each for each in logins.get("anyOf", ()) if each.get("type") == "object"), logins)
@@ -143,19 +143,19 @@ def login_schema(provider: Provider) -> dict[str, Any]:
 
 
 def changes_schema(provider: Provider) -> dict[str, Any]:
-    """What of an account may be changed at run time."""
+    """Return the schema of changes to an account at run time."""
     parts = account_schema(provider)["properties"]
     changeable = {name: parts[name] for name in CHANGEABLE if name in parts} | _field_changes(parts)
     return {**object_schema("an object of what is to change of an account", **changeable), "minProperties": 1}
 
 
 def _field_changes(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the provider's own fields may be changed: any of them."""
+    """Return the schema of changes to the provider's own fields: any of them may be changed."""
     return {"fields": {**parts["fields"], "required": [], "minProperties": 1}} if "fields" in parts else {}
 
 
 def variants_schema(switches: Iterable[Quirk]) -> dict[str, Any]:
-    """Variants by the name of their switch."""
+    """Return the schema of variants by the name of their switch."""
     variants = {switch.name: _variant_schema(switch) for switch in switches}
     return object_schema("an object of variants by the name of their switch", **variants)
 
@@ -176,7 +176,7 @@ def _whose(provider: Provider) -> dict[str, Schema]:
 
 
 def message_schema(provider: Provider) -> dict[str, Any]:
-    """A message as the tester gives it: a row of a world file, and whose it is."""
+    """Return the schema of a message as a user sends it: a row of a world file, with the account that it belongs to."""
     row = _row_schema(provider)
     needed = (name for name in row["required"] if name not in ("id", "at"))
     at = {**row["properties"]["at"], "description": _WHEN}
@@ -188,7 +188,7 @@ def message_schema(provider: Provider) -> dict[str, Any]:
 
 
 def message_changes_schema(provider: Provider) -> dict[str, Any]:
-    """What of a message may be changed."""
+    """Return the schema of changes to a message."""
     row = _row_schema(provider)["properties"]
     changeable = {name: row[name] for name in ("status",) if name in row} | _field_changes(row)
     return {**object_schema("an object of what is to change of a message", **changeable), "minProperties": 1}
@@ -214,4 +214,6 @@ INBOUND_SCHEMA: Schema = {
         "fields": OBJECT,
     },
 }
-"""A message that comes in, in the words of a world file; which of them it takes and needs, the provider says."""
+"""The schema of an inbound message, with the names of a world file; which of the fields it takes and needs depends on
+the provider.
+"""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mockserver.client import AdminClient, ExchangeRecord
 
 _MOST = 10
-"""Unsupported requests that are listed at most when the whole report is not asked for."""
+"""The largest number of unsupported requests in the short report."""
 
 
 class ReportEntry(NamedTuple):
@@ -85,7 +85,7 @@ def _in_world(world: str) -> str:
 
 
 def is_unmatched(exchange: ExchangeRecord) -> bool:
-    """Return whether an exchange asked for something the server does not support: a host, a path or an operation."""
+    """Return whether the request was for a host, path or operation that the server does not support."""
     from mockserver.sdk.loading import installed_providers
 
     if exchange.provider is None:

@@ -39,11 +39,11 @@ def fields(command: Command) -> Command:
 
 
 _COMMON = frozenset(("kind", "status", "program", "network", "reference", "title", "attachments", "read"))
-"""What the messages of several providers have; other names are fields of a provider's own."""
+"""The fields that several providers' messages have; other names are fields of a provider's own."""
 
 
 def with_fields(row: Mapping[str, Any], more: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """A message with what ``--field`` adds to it."""
+    """Return a message with the fields that ``--field`` adds."""
     given = dict(more)
     own = {name: value for name, value in given.items() if name not in _COMMON}
     common = {name: value for name, value in given.items() if name in _COMMON}

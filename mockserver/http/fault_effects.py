@@ -1,8 +1,8 @@
 """The faults of responses: one small class each, and no other code asks which one it is.
 
-The law of this file: a fault turns one `Response` into another and touches nothing else, so what it does can be compared
-in a test, and what it does to a connection is the connection's work. A fault changes of a response what it is about and
-leaves the rest, so several in a row add up: a delay and a provider error are a late provider error.
+A fault turns one `Response` into another and touches nothing else, so what it does can be compared
+in a test, and what it does to a connection is the connection's work. A fault changes one aspect of a
+response and leaves the rest, so several in a row add up: a delay and a provider error are a late provider error.
 
 The options of a fault are the fields of its class and the keys of its JSON. Seconds are of the wall clock.
 """
@@ -25,13 +25,12 @@ from mockserver.validation.json_schema import END, Schema, object_schema, valida
 from mockserver.validation.messages import Place, format_place, show_value, unknown_name
 
 BuildError: TypeAlias = Callable[[str], Response]
-"""Makes the provider error of a name."""
-"""JSON Schema. Every part has a ``description`` that completes the sentence "... is not"."""
+"""Builds the response for the provider error of a name."""
 
 LONGEST_WAIT = 3600
-"""Seconds that one delay or pause lasts at most: longer than any client is patient."""
+"""The longest delay or pause, in seconds: longer than any client waits."""
 LARGEST = 8 * 1024 * 1024
-"""Bytes of a body, or of what stands in its place."""
+"""The largest body of a fault, in bytes."""
 
 
 def _number(description: str, least: float = 0, most: float = LONGEST_WAIT) -> Schema:
@@ -54,7 +53,7 @@ def _delivered(response: Response, **changes: Any) -> Response:
 
 
 def _rewritten(response: Response, body: bytes) -> Response:
-    """The answer with a body that no one can read, and no promise of the length of the old one."""
+    """Return the response with another body, and without the Content-Length of the old one."""
     return _corrupted(structs.replace(response, body=body, headers=_without(response.headers, "content-length")))
 
 
@@ -67,7 +66,7 @@ def _without(headers: Sequence[tuple[str, str]], name: str) -> tuple[tuple[str, 
 
 
 def _broken_off(response: Response, ending: Ending) -> Response:
-    """End without a word; but what an earlier fault lets out, the bytes before a cut or garbage, still goes out first."""
+    """Close or reset the connection without a response. Bytes that an earlier fault lets through are sent first."""
     speaks = response.timing.cut is not None or response.timing.instead is not None
     return _delivered(response, ending=ending, instead=response.timing.instead if speaks else b"")
 
@@ -76,15 +75,15 @@ def _broken_off(response: Response, ending: Ending) -> Response:
 
 
 @dataclass(frozen=True)
-class NoResponse(ConfiguredFault):
-    """No fault. Added before other rules it keeps its requests from them."""
+class NoFault(ConfiguredFault):
+    """No fault. A rule with it, added before other rules, keeps their faults from the requests that it matches."""
 
     kind = "none"
 
 
 @dataclass(frozen=True)
 class ProviderErrorFault(ConfiguredFault):
-    """One of the provider's own errors, in its own form."""
+    """One of the provider's own errors, in its own format."""
 
     name: str
     kind = "provider_error"
@@ -92,13 +91,13 @@ class ProviderErrorFault(ConfiguredFault):
     points: ClassVar = ("before", "after")
 
     def apply(self, response: Response, build_error: BuildError, /) -> Response:
-        """The provider error."""
+        """Return the provider error in place of the response."""
         return structs.replace(build_error(self.name), timing=response.timing)
 
 
 @dataclass(frozen=True)
 class StaticResponse(ConfiguredFault):
-    """A status and a body: what a gateway before the provider would say."""
+    """A status and a body, as a gateway in front of the provider would send them."""
 
     status: int
     body: str = ""
@@ -116,7 +115,7 @@ class StaticResponse(ConfiguredFault):
     points: ClassVar = ("before", "after")
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """This status and body; the type is the answer's own unless one was given."""
+        """Return this status and body; the Content-Type stays that of the response unless one was given."""
         own = tuple(header for header in response.headers if header[0].lower() == "content-type")
         headers = own if self.type is None else (("Content-Type", self.type),)
         return Response(self.status, headers, self.body.encode(), response.timing, origin="overridden")
@@ -124,12 +123,12 @@ class StaticResponse(ConfiguredFault):
 
 @dataclass(frozen=True)
 class MalformedHttp(ConfiguredFault):
-    """A body that neither XML nor JSON parsers take, whole and of the promised type and length."""
+    """A body that no XML or JSON parser accepts, complete and with the announced Content-Type and Content-Length."""
 
     kind = "malformed"
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """The body broken at its end.
+        """Return the body with a broken end.
 
         Its last byte is missing, so a bracket or tag stays open, and two new ones are opened. That is well-formed in
         neither language, whatever stood there, a section of CDATA or a single number too.
@@ -139,7 +138,7 @@ class MalformedHttp(ConfiguredFault):
 
 @dataclass(frozen=True)
 class WrongLength(ConfiguredFault):
-    """A Content-Length that is off.
+    """A Content-Length that is wrong.
 
     Too much, and the connection is closed behind the body, while the client waits for the rest. Too little, and the
     connection is kept: the client finds the rest of the body where it expects the next answer.
@@ -155,7 +154,7 @@ class WrongLength(ConfiguredFault):
     }
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """The body with a wrong promise."""
+        """Return the response with the wrong Content-Length."""
         promised = ("Content-Length", str(max(len(response.body) + self.by, 0)))
         headers = (*_without(response.headers, "content-length"), promised)
         ending = Ending.CLOSE if self.by > 0 else response.timing.ending
@@ -167,20 +166,20 @@ class WrongLength(ConfiguredFault):
 
 @dataclass(frozen=True)
 class Delay(ConfiguredFault):
-    """The first byte comes late."""
+    """The first byte is sent late."""
 
     seconds: float
     kind = "delay"
     options: ClassVar = {"seconds": _SECONDS}
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """The same, later."""
+        """Return the response, delayed."""
         return _delivered(response, delay=response.timing.delay + self.seconds)
 
 
 @dataclass(frozen=True)
 class UniformDelay(ConfiguredFault):
-    """The first byte comes late: any time between two is as likely as another."""
+    """The first byte is sent late: each delay between two bounds is as likely as another."""
 
     least: float
     most: float
@@ -193,19 +192,19 @@ class UniformDelay(ConfiguredFault):
             raise ValueError(f"most is {self.most}, which is less than least, {self.least}")
 
     def resolve(self, draw: Draw, /) -> Delay:
-        """The delay that came up."""
+        """Return the delay that was drawn."""
         return Delay(self.least + (self.most - self.least) * draw())
 
 
 @dataclass(frozen=True)
 class LognormalDelay(ConfiguredFault):
-    """The first byte comes late: mostly a little, now and then very, as real servers are."""
+    """The first byte is sent late: mostly a little, sometimes much, as by real servers."""
 
     median: float
     sigma: float
-    """Of the logarithm: 0.5 puts one in forty above 2.7 times the median."""
+    """The standard deviation of the delay's logarithm: with 0.5 one delay in forty is above 2.7 times the median."""
     most: float = 60.0
-    """What comes up above it is it."""
+    """The longest delay, in seconds; a longer one that is drawn becomes this."""
     kind = "lognormal_delay"
     options: ClassVar = {
         "median": _number(f"a number of seconds from 0.000001 to {LONGEST_WAIT}", 0.000001),
@@ -214,24 +213,24 @@ class LognormalDelay(ConfiguredFault):
     }
 
     def resolve(self, draw: Draw, /) -> Delay:
-        """The delay that came up. Two draws make one normal number (Box and Muller)."""
+        """Return the delay that was drawn. Two draws make one normal number (Box and Muller)."""
         normal = sqrt(-2 * log(1 - draw())) * cos(2 * pi * draw())
         return Delay(min(exp(log(self.median) + self.sigma * normal), self.most))
 
 
 @dataclass(frozen=True)
 class Slow(ConfiguredFault):
-    """The body comes in pieces."""
+    """The body is sent in pieces."""
 
     size: int
-    """Bytes of each."""
+    """The size of a piece, in bytes."""
     pause: float
-    """Seconds between them."""
+    """The pause between two pieces, in seconds."""
     kind = "slow"
     options: ClassVar = {"size": _count(f"a number of bytes from 1 to {LARGEST}", 1), "pause": _SECONDS}
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """The same, by and by."""
+        """Return the response, to be sent in pieces."""
         return _delivered(response, pace=Pace(self.size, self.pause))
 
 
@@ -240,12 +239,12 @@ class Slow(ConfiguredFault):
 
 @dataclass(frozen=True)
 class Hang(ConfiguredFault):
-    """Silence, until the client gives up."""
+    """No byte is sent until the client gives up."""
 
     kind = "hang"
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """Nothing, for ever."""
+        """Return a response that is never sent, on a connection that stays open."""
         return _broken_off(response, Ending.HANG)
 
 
@@ -256,18 +255,18 @@ class Reset(ConfiguredFault):
     kind = "reset"
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """Nothing, and the connection is gone."""
+        """Return a response that is never sent, and reset the connection."""
         return _broken_off(response, Ending.RESET)
 
 
 @dataclass(frozen=True)
 class Close(ConfiguredFault):
-    """The connection is closed (FIN) without an answer."""
+    """The connection is closed (FIN) without a response."""
 
     kind = "close"
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """Nothing, and the connection is at its end."""
+        """Return a response that is never sent, and close the connection."""
         return _broken_off(response, Ending.CLOSE)
 
 
@@ -276,17 +275,17 @@ class Cut(ConfiguredFault):
     """The connection is closed in the middle of the body. A body that is no longer than that stays whole."""
 
     keep: int
-    """Bytes of the body that go out."""
+    """The number of bytes of the body that are sent."""
     kind = "cut"
     options: ClassVar = {"keep": _count(f"a number of bytes from 0 to {LARGEST}", 0)}
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """The beginning of the same."""
+        """Return the beginning of the response."""
         return _delivered(response, cut=self.keep)
 
 
 GARBAGE = bytes((71 * place + 139) % 256 for place in range(256)) + b"\r\n\r\n"
-"""Every byte there is, in an order that is no HTTP."""
+"""All 256 bytes, in an order that is not HTTP."""
 
 
 @dataclass(frozen=True)
@@ -294,7 +293,7 @@ class Garbage(ConfiguredFault):
     """Bytes that are not HTTP, and the connection is closed."""
 
     base64: str | None = None
-    """The bytes; ours when none are given."""
+    """The bytes in base64; `GARBAGE` when none are given."""
     kind = "garbage"
     options: ClassVar = {"base64": _text(f"base64 of at most {LARGEST} characters", LARGEST)}
 
@@ -306,7 +305,7 @@ class Garbage(ConfiguredFault):
             raise ValueError(f"base64 is not base64: {reason}") from reason
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """Garbage."""
+        """Return the bytes in place of the response."""
         return _delivered(response, instead=GARBAGE if self.base64 is None else b64decode(self.base64))
 
 
@@ -321,22 +320,22 @@ class ReplayNext(ConfiguredFault):
     points: ClassVar = ("after",)
 
     def next_fault(self, response: Response, /) -> Replay:
-        """The response, for the next request."""
+        """Return the fault that gives this response to the next request."""
         return Replay(response)
 
 
 @dataclass(frozen=True)
 class Replay(Fault):
-    """A response that was given before. Not asked for by name: `ReplayNext` keeps it."""
+    """An earlier response. No rule can name this fault: `ReplayNext` creates it."""
 
     response: Response
 
     def apply(self, response: Response, _build_error: BuildError, /) -> Response:
-        """The old response in place of the new one."""
+        """Return the earlier response in place of the new one."""
         return structs.replace(self.response, timing=response.timing, origin="replayed")
 
     def to_json(self) -> dict[str, Any]:
-        """As the fault that kept it."""
+        """Return the fault that created it as JSON."""
         return {"kind": ReplayNext.kind}
 
 
@@ -345,24 +344,24 @@ class Replay(Fault):
 
 @dataclass(frozen=True)
 class FaultChain(Fault):
-    """One after the other on the same response."""
+    """Several faults that are applied to the same response, one after the other."""
 
     faults: tuple[Fault, ...]
     points: tuple[Point, ...] = ("after", "before")
     """As `ConfiguredFault.points`."""
 
     def apply(self, response: Response, build_error: BuildError, /) -> Response:
-        """What becomes of the response in the end."""
+        """Return the response after all faults."""
         for fault in self.faults:
             response = fault.apply(response, build_error)
         return response
 
     def resolve(self, draw: Draw, /) -> FaultChain:
-        """All of them resolved, in their order."""
+        """Return the chain with each fault resolved, in the same order."""
         return replace(self, faults=tuple(fault.resolve(draw) for fault in self.faults))
 
     def to_json(self) -> list[Any]:
-        """The list."""
+        """Return the list of faults as JSON."""
         return [fault.to_json() for fault in self.faults]
 
 
@@ -372,7 +371,7 @@ RESPONSE_FAULTS: Mapping[str, type[ConfiguredFault]] = {
     fault.kind: fault
     for fault in (
         *(
-            NoResponse,
+            NoFault,
             ProviderErrorFault,
             StaticResponse,
             MalformedHttp,
@@ -388,7 +387,7 @@ RESPONSE_FAULTS: Mapping[str, type[ConfiguredFault]] = {
 """Every fault of a response, by name."""
 
 FAULTS: Mapping[Target, Mapping[str, type[ConfiguredFault]]] = {"response": RESPONSE_FAULTS, "webhook": WEBHOOK_FAULTS}
-"""Every fault that can be asked for, by target and name."""
+"""Every fault that a rule can name, by target and name."""
 
 
 def _schema(fault: type[ConfiguredFault]) -> Schema:

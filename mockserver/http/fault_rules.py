@@ -114,11 +114,11 @@ CRITERIA: Mapping[Target, tuple[str, ...]] = {
     "response": ("provider", "operation", "method", "path", "parameters", "headers"),
     "webhook": ("provider", "account", "kind", "url"),
 }
-"""What ``match`` may have, by target."""
+"""The criteria that ``match`` may have, by target."""
 
 
 class Terms(NamedTuple):
-    """What a rule may name of a provider."""
+    """A provider's names that a rule may use."""
 
     operations: Collection[str]
     errors: Collection[str]
@@ -166,7 +166,7 @@ def _webhook_match(description: Mapping[str, Any], known: Mapping[str, Terms] | 
 def _request_match(
     description: Mapping[str, Any], fault: ConfiguredFault | FaultChain, known: Mapping[str, Terms] | None
 ) -> RequestMatch:
-    """The criteria, checked; with the provider of the errors, where they or the operation leave no choice."""
+    """Check the criteria and return them, with the provider that the errors or the operation imply."""
     match, names = _match(description), _error_names(fault)
     if known is None:
         if match.provider is None and names:
@@ -187,7 +187,7 @@ def _request_match(
 
 
 def _error_names(fault: ConfiguredFault | FaultChain) -> list[str]:
-    """The names of the provider errors that a fault gives."""
+    """Return the names of the provider errors that a fault sends."""
     faults = fault.faults if isinstance(fault, FaultChain) else (fault,)
     return [each.name for each in faults if isinstance(each, ProviderErrorFault)]
 
@@ -210,7 +210,7 @@ def _check_operation(match: RequestMatch, known: Mapping[str, Terms]) -> None:
 
 
 def _provider(operation: str | None, names: Iterable[str], known: Mapping[str, Terms]) -> str:
-    """Whose errors are meant."""
+    """Return the provider whose errors are named."""
     if operation is not None:
         return next(each for each, terms in known.items() if operation in terms.operations)
     for name in names:
@@ -262,7 +262,7 @@ def _when(description: Mapping[str, Any], now: Instant) -> When:
 
 
 def _check_counts(when: When) -> None:
-    """Reject counts that nothing could meet, and those that say nothing beside another."""
+    """Reject counts that no request could match, and those that have no effect beside another."""
     if when.nth is not None:
         for name in ("first", "every", "skip"):
             if getattr(when, name) is not None:
@@ -286,7 +286,7 @@ def _moment(text: str, now: Instant, name: str) -> Instant:
 
 
 def rule_to_json(status: RuleStatus, now: Instant) -> dict[str, Any]:
-    """A rule as JSON, with what it has counted beside it: without these four keys `rule_from` reads it back."""
+    """Return a rule as JSON, with its counters: without these four keys `rule_from` reads it back."""
     rule, match, when = status.rule, status.rule.match, status.rule.when
     if isinstance(match, WebhookMatch):
         criteria = _given(provider=match.provider, account=match.account, kind=match.kind, url=match.url)
@@ -336,14 +336,14 @@ def _stamp(instant: Instant | None) -> str | None:
 def request_facts(
     method: str, path: str, head: Iterable[tuple[str, str]], provider: str | None = None, call: Call | None = None
 ) -> RequestFacts:
-    """A request as a rule sees it.
+    """Return the facts about a request that rules match.
 
     Args:
         method: of the request.
         path: decoded, without the prefix that names the world.
         head: the request's headers; of several with one name the values are joined by commas.
-        provider: who was reached, if anybody.
-        call: what it was asked for.
+        provider: the provider that was reached; ``None`` for none.
+        call: the operation and parameters of the request.
     """
     headers: dict[str, str] = {}
     for name, value in head:

@@ -1,4 +1,4 @@
-"""Where connections come from and where they end: listeners and the event loop they share.
+"""Listeners and the event loop that they share.
 
 A `Server` runs them as a context manager in a thread of its own, or in the foreground. Nothing in it polls.
 """
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 GRACE = 0.05
-"""Seconds in which responses that are being made, or being read, may still get out when the server stops."""
+"""Seconds in which unfinished responses may still be completed and sent when the server stops."""
 
 STOP_TIMEOUT = 5.0
 """Seconds after which ``stop`` no longer waits for an application that blocks the loop."""
@@ -59,18 +59,18 @@ WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An address, and the application that answers there."""
+    """An address, and the application that answers requests there."""
 
     app: WSGIApplication
     host: str = "127.0.0.1"
     port: int = 0
-    """0 is any free one."""
+    """The TCP port; 0 picks a free one."""
     name: str | None = None
-    """What its requests have as `HttpRequest.listener`."""
+    """The value of `HttpRequest.listener` of its requests."""
     ssl_context: ssl.SSLContext | None = None
-    """Given, it is HTTPS."""
+    """The TLS context; with one, the listener speaks HTTPS."""
     hint: str = "port 0 picks a free one"
-    """What to do when the port is taken."""
+    """Advice for the error message when the port is in use."""
 
     def bind(self) -> socket.socket:
         """Open a socket on which connections queue from now on."""
@@ -87,13 +87,13 @@ class Listener:
         return f"cannot listen on port {self.port} of {self.host}: {error.strerror or error}"
 
     def url(self, bound: socket.socket) -> str:
-        """Where a client on this machine reaches it."""
+        """Return the URL by which a client on this machine reaches it."""
         host = WILDCARDS.get(self.host, self.host)
         scheme = "http" if self.ssl_context is None else "https"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
 
     def protocol(self, shared: Shared, beside: Sequence[BoundListener]) -> Callable[[], Connection]:  # noqa: ARG002 - for a proxy, which connects to them
-        """What makes its connections.
+        """Return the factory of its connections.
 
         Args:
             shared: what the connections of a server have in common.
@@ -112,7 +112,7 @@ class Shared(NamedTuple):
 
 
 class BoundListener(NamedTuple):
-    """A listener that is listening, and the host and port at which this machine reaches it."""
+    """A listener with its socket, and the host and port by which this machine reaches it."""
 
     listener: Listener
     address: tuple[str, int]
@@ -146,18 +146,18 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The first listener's address, without a slash at the end; known while the server runs."""
+        """The first listener's URL, without a slash at the end; known while the server runs."""
         return self.urls[0]
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The addresses of all listeners, in their order."""
+        """The URLs of all listeners, in order."""
         if not self._urls:
             raise RuntimeError("the server is not running")
         return self._urls
 
     def start(self) -> Self:
-        """Listen, in a thread of its own. Raises OSError when an address cannot be had."""
+        """Start to listen, in a thread of its own. Raises OSError when an address cannot be had."""
         sockets = self._bind()
         ready: Future[None] = Future()
         name = f"mockserver {self.url}"
@@ -195,7 +195,10 @@ class Server:
             running.call(running.disconnect(listener))
 
     def stop(self) -> None:
-        """Close everything, also what is late or silent on purpose. Does nothing when the server does not run."""
+        """Close every connection, also those that faults delay or keep silent.
+
+        Does nothing when the server does not run.
+        """
         self._urls = ()
         end = self._end  # the thread may be taking it away at this moment
         if end is not None:
@@ -294,7 +297,7 @@ class _Running:
         self._ports: list[int] = []
 
     def call(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run this on the loop, from another thread, and wait until it is done."""
+        """Run a function on the loop, from another thread, and wait until it is done."""
         asyncio.run_coroutine_threadsafe(work, self._loop).result(STOP_TIMEOUT)
 
     async def open(self, listener: Listener, bound: socket.socket, beside: Sequence[BoundListener] = ()) -> None:
@@ -317,7 +320,7 @@ class _Running:
         await asyncio.sleep(0)  # the sockets are closed in the loop's next turn
 
     async def close_all(self) -> None:
-        """Close everything: what is idle at once, what is busy after the grace."""
+        """Close every connection: an idle one at once, a busy one after `GRACE`."""
         await _accepted()
         OPEN_PORTS.difference_update(self._ports)
         for server in self._servers:
@@ -337,7 +340,7 @@ async def _accepted() -> None:
 
 
 class _Connections(set[Any]):
-    """All open connections; tells when the last one has closed."""
+    """All open connections."""
 
     _emptied: asyncio.Event | None = None
 
@@ -348,7 +351,7 @@ class _Connections(set[Any]):
             self._emptied.set()
 
     async def wait_until_empty(self, seconds: float) -> None:
-        """Wait until there is no connection, so many seconds at most."""
+        """Wait until there is no connection, for at most this many seconds."""
         if self:
             self._emptied = asyncio.Event()
             with contextlib.suppress(TimeoutError):
@@ -373,13 +376,13 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _reachable(bound: socket.socket) -> tuple[str, int]:
-    """Host and port at which this machine reaches a socket."""
+    """Return the host and port by which this machine reaches a socket."""
     host, port = bound.getsockname()[:2]
     return WILDCARDS.get(host, host), port
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """The event loop: uvloop's where it is installed. The process's event-loop policy is not touched."""
+    """Return a new event loop: uvloop's where it is installed. The process's event-loop policy is not touched."""
     try:
         import uvloop
     except ImportError:
@@ -396,7 +399,7 @@ class _EventLoop(_SystemEventLoop):
 
 
 def _do_nothing() -> None:
-    """Stands for a callback that was not given."""
+    """Do nothing; the default of callbacks."""
 
 
 def _call(loop: asyncio.AbstractEventLoop, what: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""The line of the log for an exchange: what was asked, what was answered, and why, in one sentence."""
+"""The log line of an exchange: the request, the response and its reason, in one sentence."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def reason(exchange: Exchange, path: str, addresses: Iterable[str]) -> str:
-    """Why an exchange was answered as it was; nothing where the provider simply said yes.
+    """Return why an exchange got its response; empty where the provider accepted the request.
 
     Args:
         exchange: as it was answered.
-        path: what was asked for, decoded, without the prefix of a world.
+        path: the path of the request, decoded, without the prefix of a world.
         addresses: the rules of every address that is served.
     """
     said = [*_provider(exchange, path, addresses), *_fault(exchange)]
@@ -37,7 +37,7 @@ def _provider(exchange: Exchange, path: str, addresses: Iterable[str]) -> Iterat
 
 
 _READ_BADLY = frozenset((400, 405, 413, 500))
-"""What is said where the path was not the reason."""
+"""The statuses of unreadable requests, whose reason is not the path."""
 
 
 def _fault(exchange: Exchange) -> Iterator[str]:

@@ -25,7 +25,7 @@ class HttpRequest(Struct):
 
     method: str
     target: str
-    """The request target as sent: a path with its query, a whole URL, ``*``, or the CA of a CONNECT."""
+    """The request target as sent: a path with its query, a whole URL, ``*``, or the host and port of a CONNECT."""
     path: str
     """The path of the target, percent-decoded, as WSGI's ``PATH_INFO``."""
     query: str
@@ -35,7 +35,7 @@ class HttpRequest(Struct):
     """Names and values as sent: order, case and duplicates."""
     fields: dict[str, str] = field(default_factory=dict)
     """The values by name in lower case; those of equal names are joined by a comma, cookies by a semicolon. ``host`` is the
-    CA of the target where that is a whole URL (RFC 9112, 3.2.2)."""
+    host and port of the target where that is a whole URL (RFC 9112, 3.2.2)."""
     scheme: str = "http"
     listener: str | None = None
     """The name of the listener that accepted the connection, if it has one."""

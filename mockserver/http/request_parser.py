@@ -64,7 +64,7 @@ class InvalidRequest(Exception):
     def __init__(self, status: HTTPStatus, reason: str, raw: bytes = b"") -> None:
         super().__init__(reason)
         self.status = status
-        """What the response says."""
+        """The status of the response."""
         self.reason = reason
         self.raw = raw
         """The first bytes that were received, at most `REPORTED_BYTES`."""
@@ -97,7 +97,7 @@ def _decode(raw: tuple[bytes, bytes]) -> _Header:
 
 
 def _join(name: str, first: str, second: str) -> str:
-    """One value for two headers of the same name."""
+    """Return one value for two headers of the same name."""
     if name == "host":
         raise InvalidRequest(HTTPStatus.BAD_REQUEST, "More than one Host header")  # RFC 9112 3.2
     return f"{first}; {second}" if name == "cookie" else f"{first},{second}"
@@ -127,7 +127,7 @@ class RequestParser:
             server: see there.
         """
         self.requests: deque[HttpRequest | InvalidRequest] = deque()
-        """What has been read whole, in its order; whoever takes a request removes it."""
+        """The requests that were read completely, in order; the caller removes those that it takes."""
         self.is_done = False
         """Whether no further request is read."""
         self.has_unread_input = False
@@ -135,7 +135,7 @@ class RequestParser:
         self.after_connect: bytearray | None = None
         """What was received after a CONNECT; ``None`` until there was one."""
         self.expects_continue = False
-        """Whether the client waits to be asked for a body (``Expect: 100-continue``); whoever asks sets it false."""
+        """Whether the client waits for a 100 before it sends the body (``Expect: 100-continue``); who sends it sets it false."""
         self.message_since = 0.0
         """When the first byte of the latest request was received."""
         self._max_head = max_head
@@ -195,7 +195,7 @@ class RequestParser:
             self._remember(data[begin:], continues=continues)
 
     def _end_of_part(self, data: bytes, start: int) -> int:
-        """Where the head or the body ends that these bytes go on with from there; their own end or more, if it does not."""
+        """Return where the head or body that these bytes continue ends in them; their length or more if it does not."""
         if self._body_left:
             return start + self._body_left
         if start == 0 and self._last_bytes:
@@ -390,7 +390,7 @@ _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 def _split_target(method: str, target: bytes, fields: dict[str, str]) -> tuple[bytes, bytes]:
-    """Path and query of a target that is no path: ``*``, a CA (CONNECT), or a whole URL as sent to proxies."""
+    """Return path and query of a target that is no path: ``*``, a host and port (CONNECT), or a whole URL (proxies)."""
     if target == b"*":
         return target, b""
     if method == "CONNECT":
@@ -404,6 +404,6 @@ def _split_target(method: str, target: bytes, fields: dict[str, str]) -> tuple[b
         raise InvalidRequest(HTTPStatus.BAD_REQUEST, "The request target is neither a path nor a URL")
     # RFC 9112 3.2.2: "an origin server MUST ignore the received Host header field (if any) and instead use the host
     # information of the request-target".
-    ca = re.split(rb"[/?#]", rest, maxsplit=1)[0]
-    fields["host"] = ca.rpartition(b"@")[2].decode("latin-1")
+    host = re.split(rb"[/?#]", rest, maxsplit=1)[0]
+    fields["host"] = host.rpartition(b"@")[2].decode("latin-1")
     return url.path or b"/", url.query or b""

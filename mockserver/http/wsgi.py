@@ -1,4 +1,4 @@
-"""Between Flask and the handler: a WSGI environ as an `HttpRequest`, and a response as one of Flask's.
+"""Conversion between Flask and the handler: a WSGI environ to an `HttpRequest`, and a `Response` to one of Flask.
 
 Under `mockserver serve` the environ holds the request as our own connection read it, and that connection delivers what the
 response asks for. Under any other WSGI server a response can only be whole and well-formed. A delay holds the thread of its
@@ -41,7 +41,7 @@ class WorldPrefix:
         self._registry = registry
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
+        """Answer a request, with the prefix of the control API moved."""
         path, names = split_prefix(environ["PATH_INFO"])
         if names and is_control(path) and self._registry.get(names[0]) is not None:
             environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}{PREFIX}{names[0]}"
@@ -50,13 +50,13 @@ class WorldPrefix:
 
 
 def add_any_method(app: App, path: str, endpoint: str, view: Callable[..., Any]) -> None:
-    """Add a rule that takes every method: which of them are allowed is the router's to say, and not Flask's."""
+    """Add a rule that accepts every method: the router decides which are allowed, not Flask."""
     app.url_map.add(app.url_rule_class(path, endpoint=endpoint))
     app.view_functions[endpoint] = view
 
 
 def answer_provider(handler: Handler, body_bytes: int) -> FlaskResponse | None:
-    """Answer Flask's current request if it is for a provider; none for the control API, the page and the index.
+    """Answer Flask's current request if it is for a provider; return ``None`` if it is not.
 
     Args:
         handler: answers it.
@@ -81,14 +81,14 @@ def answer_provider(handler: Handler, body_bytes: int) -> FlaskResponse | None:
 
 
 def to_flask(result: ProviderResponse) -> FlaskResponse:
-    """The response as one of Flask's, with exactly its headers."""
+    """Return the response as one of Flask's, with exactly its headers."""
     response = FlaskResponse(result.body, result.status)
     response.headers = Headers(result.headers)  # FlaskResponse would have added a Content-Type
     return response
 
 
 def limited(response: ProviderResponse) -> ProviderResponse:
-    """What a WSGI server with several threads can send of a response: itself, or 501 in its place."""
+    """Return what a WSGI server with several threads can send of a response: the response, or 501 in its place."""
     timing = response.timing
     is_whole = timing.pace is None and timing.cut is None and timing.instead is None
     if is_whole and timing.ending is Ending.COMPLETE and _has_right_length(response):
@@ -101,7 +101,10 @@ def limited(response: ProviderResponse) -> ProviderResponse:
 
 
 def limited_to_now(response: ProviderResponse) -> ProviderResponse:
-    """As `limited`, under a server with one thread: a delay would hold up every other request, so it is 501 too."""
+    """Return what a WSGI server with one thread can send of a response: the response, or 501 in its place.
+
+    A delay is 501 too, because it would hold up every other request.
+    """
     if response.timing.delay:
         return build_error(
             501, "needs_own_server", "this response comes late, for which a WSGI server needs more than one thread"
@@ -115,7 +118,7 @@ def _has_right_length(response: ProviderResponse) -> bool:
 
 
 def read_request(environ: WSGIEnvironment, body_bytes: int) -> HttpRequest:
-    """The request of a WSGI environ.
+    """Return the request of a WSGI environ.
 
     Args:
         environ: of our own server, which has the request in it, or of any other.
@@ -146,7 +149,7 @@ def read_request(environ: WSGIEnvironment, body_bytes: int) -> HttpRequest:
 
 
 def _read_body(environ: WSGIEnvironment, most: int) -> tuple[bytes, bool]:
-    """The body as far as it is kept, and whether it is longer."""
+    """Return the body as far as it is kept, and whether it is longer."""
     length = environ.get("CONTENT_LENGTH") or ""
     promised = int(length[:18]) if length.isascii() and length.isdigit() else 0
     wanted = most + 1 if environ.get("wsgi.input_terminated") else min(promised, most)
@@ -155,7 +158,7 @@ def _read_body(environ: WSGIEnvironment, most: int) -> tuple[bytes, bool]:
 
 
 def _headers(environ: WSGIEnvironment) -> Iterator[tuple[str, str]]:
-    """The headers; a plain server has kept their names without their case."""
+    """Return the headers; other WSGI servers have lost the case of their names."""
     for key, value in environ.items():
         if key.startswith("HTTP_"):
             yield key[5:].replace("_", "-").title(), value

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def message_schema(
     path: Path, fields: tuple[str, ...], required: tuple[str, ...], message_fields: type[Struct] | None = None
 ) -> Schema:
-    """The JSON Schema of the fields: those of a message of a world file, and the name of its account.
+    """Return the JSON Schema of the fields: those of a message of a world file, and the name of its account.
 
     Args:
         path: the JSON Schema of one of the provider's accounts in a world file.
@@ -79,10 +79,10 @@ def _parts(thing: Any) -> Iterable[tuple[str | int, Any]]:
 
 
 def accounts_named(fields: Mapping[str, Any], state: State, provider: str) -> list[Account]:
-    """The provider's account that the fields name, or all of its accounts where they name none.
+    """Return the provider's account that the fields name, or all of its accounts where they name none.
 
     Raises:
-        ValueError: there is none of that name; one sentence says so, and which is near.
+        ValueError: there is no such account; one sentence says so, and suggests a similar name.
     """
     accounts = [account for account in state.accounts.values() if account.provider == provider]
     if "account" not in fields:

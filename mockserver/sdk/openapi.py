@@ -36,7 +36,7 @@ def describe_provider(provider: Provider, version: str, base_url: str = "") -> d
     Args:
         provider: the provider.
         version: of this package.
-        base_url: where a server of ours listens, as one more server of the document; empty for none.
+        base_url: the URL of the mock server, as one more server of the document; empty for none.
     """
     entries = [
         _Entry(

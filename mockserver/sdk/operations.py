@@ -48,7 +48,7 @@ class Kind(Struct, frozen=True):
     error: type[ProviderError] | None = None
     """Raised for a value of another kind; ``None`` if every text is accepted."""
     schema: Mapping[str, Any] = {}
-    """The values as JSON Schema."""
+    """The JSON Schema of the accepted values."""
     facts: Mapping[str, object] = {}
     """The facts of the error beside the parameter's name and value, such as bounds."""
 
@@ -57,7 +57,7 @@ class Parameter(Struct, frozen=True):
     """One row of a table: a parameter with its spellings, bounds, errors and source."""
 
     name: str
-    """As the provider's documents spell it."""
+    """The name, as the provider's documents spell it."""
     kind: Kind
     source: Source
     """The row of the document, or the quirk that explains why the parameter exists."""
@@ -70,13 +70,13 @@ class Parameter(Struct, frozen=True):
     field: str = ""
     """The operation's name for its value; `name` if empty."""
     place: Literal["parameters", "path"] = "parameters"
-    """Where it is sent: in the query or body, or in the path."""
+    """Where it is sent: ``parameters`` is the query or body, ``path`` the path."""
     is_secret: bool = False
     """Whether its values are credentials, which are masked in journals."""
 
     @property
     def is_required(self) -> bool:
-        """Whether it must be sent."""
+        """Whether it is required."""
         return self.missing is not None
 
     @property
@@ -172,7 +172,7 @@ class Operation:
     """One operation of a provider: its parameters, errors and source, and how it is decided."""
 
     name: str
-    """In calls, the journal and fault rules, such as ``sms.send_message``."""
+    """The name in calls, the journal and fault rules, such as ``sms.send_message``."""
     source: Source
     """The sentence that documents it, or the quirk that explains why it exists."""
     decide: Callable[[Call, Any, State, Instant, IdReservation], Decision]
@@ -194,8 +194,9 @@ class Operation:
     status: int = 200
     """The HTTP status of the response to an accepted request."""
     choose_source: Callable[[Mapping[str, Any]], Source | None] | None = None
-    """Returns the source of a call with these values where it is another one, for explanations: a document's sentence about
-    POST does not explain a GET."""
+    """Returns the source that applies to a call with these values, for explanations: a document's sentence about POST
+    does not explain a GET.
+    """
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -262,7 +263,7 @@ def decide_by(
 
 
 def text(longest: int | None = None, error: type[ProviderError] | None = None) -> Kind:
-    """Any text.
+    """Return the kind of any text.
 
     Args:
         longest: how many code points it may have.
@@ -287,7 +288,7 @@ def matching(
     *,
     group: int | str = 0,
 ) -> Kind:
-    """A text of a form.
+    """Return the kind of a text that a regular expression matches.
 
     Args:
         pattern: a regular expression that the whole text matches; digits and letters are those of ASCII.
@@ -310,7 +311,7 @@ def matching(
 
 
 def day(error: type[ProviderError], form: str = "YYYY-MM-DD") -> Kind:
-    """A day of the calendar, as a `datetime.date`.
+    """Return the kind of a calendar day, whose value is a `datetime.date`.
 
     Args:
         error: raised for other texts and for days that there are not, with the ``value``.
@@ -325,7 +326,7 @@ def day(error: type[ProviderError], form: str = "YYYY-MM-DD") -> Kind:
 
 
 def integer(error: type[ProviderError], minimum: int, maximum: int, pattern: str = "[0-9]+") -> Kind:
-    """A whole number.
+    """Return the kind of a whole number.
 
     Args:
         error: raised for anything else, with the ``value``, the ``minimum`` and the ``maximum``.
@@ -348,7 +349,7 @@ def integer(error: type[ProviderError], minimum: int, maximum: int, pattern: str
 
 
 def choice(values: Mapping[str, Any] | Iterable[str], error: type[ProviderError]) -> Kind:
-    """One of some texts.
+    """Return the kind of a text that is one of several.
 
     Args:
         values: text -> value, or the texts alone.
@@ -370,7 +371,7 @@ FLAGS: Mapping[str, bool | None] = {"true": True, "1": True, "false": False, "0"
 
 
 def flag(error: type[ProviderError], spellings: Mapping[str, bool | None] = FLAGS) -> Kind:
-    """Yes or no, in any case of letters; also as JSON has it.
+    """Return the kind of a flag, in any case of letters; JSON booleans are accepted too.
 
     Args:
         error: raised for anything else, with the ``value``.
@@ -387,7 +388,7 @@ def flag(error: type[ProviderError], spellings: Mapping[str, bool | None] = FLAG
 
 
 def list_of(item: Kind, separator: str = ",") -> Kind:
-    """A list, or one text with separators; as a tuple without what is blank between them.
+    """Return the kind of a list, or one text with separators; the value is a tuple without blank items.
 
     Args:
         item: what each of the list is.

@@ -69,7 +69,7 @@ class Quirk:
 
 
 class Magic(NamedTuple):
-    """Magic values: a range of values of a parameter that bring about an outcome in every world. They are ours, not the provider's."""
+    """Magic values: a range of values of a parameter that cause an outcome in every world. The provider does not have them."""
 
     parameter: str
     """The name of the parameter."""

@@ -39,7 +39,7 @@ class Ending(Enum):
     """What becomes of the connection after the last byte."""
 
     COMPLETE = "complete"
-    """Kept for the next request, or closed if either side asked for that."""
+    """Kept for the next request, or closed if the client or the response requires it."""
     CLOSE = "close"
     """Closed (FIN) at once, whatever the headers say."""
     RESET = "reset"

@@ -1,4 +1,4 @@
-"""What a client of DialogTech meets, by what its answers show."""
+"""Detects how a client of DialogTech behaves, from its requests and their responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _sent(exchange: Exchange) -> bool:
 
 
 def _returned(exchange: Exchange) -> int | None:
-    """How many messages an answer has; ``None`` for other answers."""
+    """Return the number of messages in a response; ``None`` for other responses."""
     found = re.search(rb"\[(\d+)\] Message\(s\) Returned", exchange.response_body)
     return int(found[1]) if found and exchange.operation == "sms.get_messages" else None
 

@@ -58,7 +58,7 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
 
 
 def _account(fields: Mapping[str, Any], state: State) -> Account:
-    """The account of that name, or else the only one, that has the number and can receive by it."""
+    """Return the account of that name, or else the only one that has the number and can receive messages at it."""
     accounts = accounts_named(fields, state, "dialogtech")
     homes = [account for account in accounts if fields["recipient"] in _numbers(account)]
     if len(homes) > 1:

@@ -23,12 +23,12 @@ _ERRORS = {limit: error for error, limit in ERRORS.items()}
 
 
 def error(exceeded: ExceededLimit, now: Instant) -> DialogTechError:
-    """The error of a limit that a send has to wait for."""
+    """Return the error of the limit that a send has to wait for."""
     return _until(_ERRORS[exceeded.limit], exceeded.free_at, now)
 
 
 def just_filled(error: type[DialogTechError], now: Instant) -> DialogTechError:
-    """The error of a limit whose window has been filled at this very instant."""
+    """Return the error of a limit as if its window had been filled at this instant."""
     return _until(error, now + ERRORS[error].seconds * SECOND, now)
 
 

@@ -1,4 +1,4 @@
-"""Numbers that bring about an outcome in every world (DT-39): ours, and no one's telephone.
+"""Magic numbers: telephone numbers that cause an outcome in every world (DT-39), and that are nobody's.
 
 555-0100 to 555-0199 are set aside for fiction in every North American area, and 999 is no area: codes with a 9 in the
 middle wait for the day on which numbers grow longer. The shipped worlds have no number of that area either.
@@ -27,21 +27,21 @@ REPLIED = _ten(5, "accepted; 30 seconds later the handset answers 'Reply to: ' a
 
 MAGIC = (INVALID, PER_MINUTE, PER_ACCOUNT, PER_NUMBER, NO_RESPONSE, REPLIED)
 MEANINGS: Mapping[str, Magic] = {number: magic for magic in MAGIC for number in magic.values()}
-"""Number -> what it is for."""
+"""Number -> its outcome."""
 
 FILLED: Mapping[Magic, type[DialogTechError]] = {
     PER_MINUTE: TooManyPerMinute,
     PER_ACCOUNT: TooManyPerAccount,
     PER_NUMBER: TooManyPerNumber,
 }
-"""Whose limit says that it has just been filled, however it stands."""
+"""The limit that each of them reports as reached, whatever its real use."""
 
 PAUSE: Instant = 30 * SECOND
-"""Until the handset answers."""
+"""The time until the handset answers, in microseconds."""
 
 
 def origin(message: Message, account: str) -> InboundScheduled:
-    """The answer that will come in to the account of that name."""
+    """Return the reply that will come in to the account of that name."""
     fields = {
         "account": account,
         "sender": message.recipient,

@@ -1,4 +1,4 @@
-"""The parameters that the actions share, and what they take: the tables of 000, 001 and 002."""
+"""The parameters that the actions share, and the values that they accept: the tables of 000, 001 and 002."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ API_KEY = optional("api_key", TEXT, assumed("DT-35"), is_secret=True)
 
 
 def common(document: str, types: str) -> tuple[Parameter, ...]:
-    """What every action reads before its own parameters, as its page has it: the action, and who asks (DT-35).
+    """Return the parameters that every action reads before its own: the action and the credentials (DT-35).
 
     Args:
         document: the page.

@@ -1,4 +1,4 @@
-"""The DialogTech accounts of the shipped worlds: the documents' own, and one that looks lived in.
+"""The DialogTech accounts of the shipped worlds: the documents' own, and one with made-up conversations.
 
 The only file of this provider that imports Faker; nothing imports it but ``mockserver fixtures make``. All chance is
 Faker's seeded one, so the same seed gives the same bytes. Faker is slow for each message, so it fills a few lists,
@@ -388,5 +388,5 @@ class _Generator:
         return self.chance.choice(_POLISH if self.chance.random() < 0.25 else _ENGLISH)
 
     def words(self) -> dict[str, object]:
-        """What it is about this time."""
+        """The texts that fill the placeholders of a conversation."""
         return {name: self.chance.choice(words) for name, words in self._words.items()}

@@ -81,7 +81,7 @@ def _form(request: ProviderRequest) -> list[tuple[str, str]]:
 
 
 def _credential(values: Mapping[str, str], is_bound: bool) -> Credential | None:
-    """``access_key`` with ``secret_access_key``, or ``api_key`` alone (DT-35)."""
+    """Return the credentials: ``access_key`` with ``secret_access_key``, or ``api_key`` alone (DT-35)."""
     user, secret = values.get("access_key"), values.get("secret_access_key")
     if user and secret:
         return Credential("dialogtech", user, secret, is_bound)
@@ -111,13 +111,13 @@ def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: S
 
 
 def render_error(error: ProviderError, dtd: bytes, description: str | None = None) -> Response:
-    """DT-17: the envelope that clients know a failure by, with the error's own sentence if no other wording is given."""
+    """Render an error in the envelope of a failure (DT-17), with the error's own sentence if no other text is given."""
     allow = (("Allow", "GET, HEAD, POST"),) if error.status == 405 else ()
     return Response(error.status, HEADERS + allow, _result("failed", description or str(error), dtd), error=error)
 
 
 _CLOSE_SILENTLY = ResponseTiming(ending=Ending.CLOSE, instead=b"")
-"""DT-39: the answer is there, for the journal, and never leaves."""
+"""DT-39: the response is in the journal and is never sent."""
 
 
 def _render_sent(_sent: Sent | SentNoReply, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
@@ -151,11 +151,11 @@ def _render_messages(found: Found, variants: Mapping[str, str], cache: Serializa
 
 
 _STEP = "    "
-"""By which a level is indented in 000."""
+"""The indentation of one level in 000."""
 
 
 def _container(name: bytes, records: list[bytes], level: int) -> bytes:
-    """An element with these, each of which is indented to that level inside."""
+    """Return an element that contains these elements, each indented to that level."""
     if not records:
         return b"<%s/>" % name
     line = b"\n" + _STEP.encode() * level
@@ -204,19 +204,22 @@ def _response(result: str, description: str) -> etree._Element:
 
 
 def _document(dtd: bytes, response: etree._Element, indentation: str, end: bytes = b"") -> bytes:
-    """DT-26: each page indents in its own way. lxml would write the declaration with single quotes; the documents do not."""
+    """Return the document as bytes.
+
+    Each page indents in its own way (DT-26). lxml would write the declaration with single quotes; the documents do not.
+    """
     etree.indent(response, indentation)
     return b"".join((_PROLOGUE, dtd, etree.tostring(response, encoding="UTF-8", xml_declaration=False), end))
 
 
 def _cdata(text: str) -> str | etree.CDATA:
-    """DT-15: CDATA, but for a text that a section would change: its end mark, and the carriage return that parsers drop."""
+    """Return the text as CDATA (DT-15), unless CDATA would change it: its end mark, and the carriage return."""
     text = _clean(text)
     return text if "]]>" in text or "\r" in text else etree.CDATA(text)
 
 
 def _clean(text: str) -> str:
-    """DT-36: what XML cannot carry goes out as U+FFFD."""
+    """Replace characters that XML cannot contain by U+FFFD (DT-36)."""
     return _NOT_XML.sub("\ufffd", text)
 
 
@@ -227,7 +230,7 @@ def _stamp(zone_name: str) -> Callable[[int], str]:
 
 @lru_cache(maxsize=16)
 def _dtd(page: str, variant: str, envelope: str = "") -> bytes:
-    """The document type declaration of a page, with its line end, spaced as the page has it (DT-6); nothing for ``none``."""
+    """Return the document type declaration of a page with its line end, spaced as on the page (DT-6), or nothing."""
     if variant == "none":
         return b""
     if page == "send_message" or variant == "printed":  # 001's needs no reconciling (DT-33)
@@ -243,26 +246,26 @@ _SWITCHES = {
 
 
 def _failure_dtd(operation: str, variants: Mapping[str, str]) -> bytes:
-    """DT-17: a failure carries 001's two elements, unless its action is read without a DTD."""
+    """Return the declaration of a failure: 001's two elements (DT-17), unless its action is read without a DTD."""
     return _dtd("send_message", variants[_SWITCHES.get(operation, quirks.SEND_MESSAGE_DTD).name])
 
 
-# -- to the customer -----------------------------------------------------------------------------------------------
+# -- webhooks ---------------------------------------------------------------------------------------------------
 
 
 def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
-    """The call of a number's listener, or of its address for reports."""
+    """Return the request to a number's listener, or to its URL for reports."""
     message, variants = subject(delivery, state), state.variants
     report = urlencode(_REPORTS[delivery.kind](message, variants), quote_via=quote)
     if variants[quirks.LISTENER_METHOD.name] == "POST":  # DT-40
         headers = (("Content-Type", "application/x-www-form-urlencoded"),)
         return OutgoingRequest("POST", delivery.url, headers, report.encode())
-    address = delivery.url.partition("#")[0]  # a fragment is no one's but the browser's
+    address = delivery.url.partition("#")[0]  # a fragment is never sent
     return OutgoingRequest("GET", f"{address}{'&' if '?' in address else '?'}{report}")
 
 
 def _message_report(message: Message, variants: Mapping[str, str]) -> dict[str, str]:
-    """DT-40: a message that came in, in the words of `sms.get_messages`."""
+    """Return the fields of an inbound message, with the names of `sms.get_messages` (DT-40)."""
     return {
         "msg_id": message.id,
         "to": message.recipient,
@@ -273,7 +276,7 @@ def _message_report(message: Message, variants: Mapping[str, str]) -> dict[str, 
 
 
 def _delivery_report(message: Message, variants: Mapping[str, str]) -> dict[str, str]:
-    """DT-41: how far a message got."""
+    """Return the fields of a delivery report (DT-41)."""
     report = _message_report(message, variants)
     del report["message"]
     return {**report, "status": variants[quirks.REPORT_STATUS.name]}

@@ -1,4 +1,4 @@
-"""What a client of mGage meets, by what its answers show."""
+"""Detects how a client of mGage behaves, from its requests and their responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LAST = "If there isn’t another page of data available then this property shou
 
 
 def _page(exchange: Exchange) -> Any:
-    """What an answer holds; nothing, if it is none that was read as such."""
+    """Return the content of a response; empty if it is not a page of messages."""
     try:
         return json.loads(exchange.response_body)
     except ValueError:
@@ -22,7 +22,7 @@ def _page(exchange: Exchange) -> Any:
 
 
 def _following(exchange: Exchange) -> str | None:
-    """The target of the next page, as the answer gives it."""
+    """Return the target of the next page, as the response gives it."""
     url = _page(exchange).get("meta", {}).get("nextPageUrl")
     if not isinstance(url, str):
         return None
@@ -31,7 +31,7 @@ def _following(exchange: Exchange) -> str | None:
 
 
 def _number(exchange: Exchange) -> str:
-    """The page that was asked for, without zeros before it."""
+    """Return the page of a request, without leading zeros."""
     return str(exchange.values.get("page", "1")).lstrip("0")
 
 

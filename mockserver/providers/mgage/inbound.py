@@ -24,7 +24,7 @@ _SCHEMA = Path(__file__).parent / "world.schema.json"
 _REQUIRED = ("sender", "text")
 _FIELDS = (*_REQUIRED, "recipient", "program", "status", "network")
 
-# 003 has "Mobile Number" and no other, so no answer shows to which short code somebody wrote (MG-19)
+# 003 has "Mobile Number" and no other number, so no response shows the short code that a message was sent to (MG-19)
 _CODE = "37911"
 
 
@@ -46,7 +46,7 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
     message = Message(
         serial=state.message_store.next_serial,
         account=account.key,
-        id=str(ids.number("mgage.inbound")),  # MG-22: on no wire
+        id=str(ids.number("mgage.inbound")),  # MG-22: no response shows it
         direction="inbound",
         sender=fields["sender"],
         recipient=fields.get("recipient", _CODE),
@@ -60,7 +60,7 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
 
 
 def _home(fields: Mapping[str, Any], state: State) -> tuple[Account, str]:
-    """The account and its program: those that are named, or else the only ones there are."""
+    """Return the account and its program: the named ones, or else the only ones."""
     homes = [(account, program) for account in accounts_named(fields, state, "mgage") for program in account.programs]
     wanted = [home for home in homes if fields.get("program", home[1]) == home[1]]
     if len(wanted) == 1:

@@ -1,4 +1,4 @@
-"""Programs that bring about an outcome in every world (MG-28): ours, and no one's campaign.
+"""Magic programs: ids of programs that cause an outcome in every world (MG-28), and that are nobody's.
 
 The shipped worlds have no program from 500500 to 500539. A world that has one of its own exports that one's messages,
 with the outcome.
@@ -22,12 +22,12 @@ SILENT = _ten(500_530, "never answered; the connection stays open until the clie
 
 MAGIC = (FAILING, NO_RESPONSE, LATE, SILENT)
 MEANINGS: Mapping[str, Magic] = {program: magic for magic in MAGIC for program in magic.values()}
-"""Program -> what it is for."""
+"""Program -> its outcome."""
 
 LATE_SECONDS = 2.0
-"""Of wall clock, as clients' time-outs are."""
+"""The delay in seconds of the wall clock, as clients' time-outs are."""
 
 
 def program(program_id: str) -> Program:
-    """The program of that id for accounts that have none: without messages."""
+    """Return the program of that id for accounts that have none: without messages."""
     return Program(program_id, f"Magic {program_id}", "Magic numbers of the mock server", "Text to Join")

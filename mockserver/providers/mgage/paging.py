@@ -1,4 +1,4 @@
-"""Which of a program's messages an answer holds: the period, and where the next page is."""
+"""Selects the messages of a page: the period of the request, and the URL of the next page."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from .errors import RangeTooLong
 
 
 class Period(Struct, frozen=True):
-    """Two instants, both included; ``None`` where the caller named none."""
+    """Two instants, both included; ``None`` where the request gave none."""
 
     since: Instant | None
     until: Instant | None
 
     @property
     def bounds(self) -> tuple[Instant, Instant]:
-        """The two instants, with the ends of the calendar where the caller named none."""
+        """Return the two instants, with the ends of the calendar where the request gave none."""
         return _or(self.since, EARLIEST), _or(self.until, LATEST)
 
     def changes(self, asked: Period) -> Period:
-        """Return the ends that are not those of the period that was asked for; ``None`` for an end that is."""
+        """Return the ends that differ from those of the requested period; ``None`` for an end that does not."""
         return Period(
             None if self.since == asked.since else self.since, None if self.until == asked.until else self.until
         )
@@ -75,7 +75,7 @@ def _or(instant: Instant | None, otherwise: Instant) -> Instant:
 
 
 def _year_before(instant: Instant) -> Instant:
-    """The beginning of the same second a year earlier; on 28 February for a leap day."""
+    """Return the beginning of the same second a year earlier; on 28 February for a leap day."""
     day, second = divmod(instant // SECOND * SECOND, DAY)
     return _day_of_the_year_before(day) + second
 

@@ -1,4 +1,4 @@
-"""The filter table of 003, and the page that its answers ask for."""
+"""The filter table of 003, and the ``page`` parameter of the responses' next-page URLs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .errors import NotADate, NotAMessageType, NotAPage, NotAPageSize, NotText
 
 
 class PageSize(NamedTuple):
-    """Messages on a page."""
+    """The number of messages on a page."""
 
     default: int
     largest: int

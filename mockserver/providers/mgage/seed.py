@@ -1,4 +1,4 @@
-"""The mGage accounts of the shipped worlds: the document's own, and one that looks lived in.
+"""The mGage accounts of the shipped worlds: the document's own, and one with made-up conversations.
 
 The only file of this provider that imports Faker; nothing imports it but ``mockserver fixtures make``. All chance is
 Faker's seeded one, so the same seed gives the same bytes. The programs play their scenes in turn, so that a few
@@ -121,7 +121,7 @@ def _recent() -> Iterator[Described]:
         yield _delivered(800000100 - day, handset, f"P{day}DT{day}H11M57.5S", _WELCOME)
 
 
-# -- the one that looks lived in --------------------------------------------------------------------------------------
+# -- the one with made-up conversations ---------------------------------------------------------------------------------
 
 
 class _Program(NamedTuple):
@@ -400,5 +400,5 @@ class _Generator:
         return self.chance.choice(self._handsets)
 
     def words(self) -> dict[str, object]:
-        """What it is about this time."""
+        """The texts that fill the placeholders of a conversation."""
         return {name: self.chance.choice(words) for name, words in self._words.items()}

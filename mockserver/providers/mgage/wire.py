@@ -46,7 +46,7 @@ _MORE_HEADERS = {
 
 
 def parse(request: ProviderRequest) -> Call:
-    """Read a request: the program's id from the path, the filters from the query, who asks from the header."""
+    """Read a request: the program's id from the path, the filters from the query, the credentials from the header."""
     values = {"programId": request.path.rpartition("/")[2], "address": request.url}
     for name, value in pairs(request.query):
         if name in NAMES:  # MG-23: others are ignored, and the first of a name counts
@@ -88,7 +88,7 @@ _TIMINGS: Mapping[Magic | None, ResponseTiming] = {
 
 
 def render_error(error: ProviderError) -> Response:
-    """003: "you can find the details of what went wrong under the meta key of the response"; MG-14: and no data."""
+    """Render an error in the meta key, without data (MG-14)."""
     meta = {"generalErrors": [str(error)], "nextPageUrl": None}
     headers = HEADERS + _MORE_HEADERS.get(error.status, ())
     return Response(error.status, headers, compact({"meta": meta}), error=error)

@@ -1,4 +1,4 @@
-"""What a client of SerwerSMS meets, by what its answers and its own forwarding receiver show."""
+"""Detects how a client of SerwerSMS behaves, from its requests, their responses and its own webhook receiver."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RETRIES = "the system will repeat the URL invocation in 5, 10, 15 and 60 minute
 
 
 def _holds(pattern: str) -> Callable[[Exchange], bool]:
-    """Whether an answer in JSON or XML has this, where it lists messages."""
+    """Return whether a response in JSON or XML that lists messages contains this."""
     compiled = re.compile(pattern.encode())
     return lambda exchange: exchange.operation == "messages.recived" and bool(compiled.search(exchange.response_body))
 
@@ -24,7 +24,7 @@ def _page(exchange: Exchange) -> int:
 
 
 def _pages(exchange: Exchange) -> int | None:
-    """How many pages an answer says there are."""
+    """Return the number of pages that a response gives."""
     found = re.search(rb'"count":(\d+)|<count>(\d+)</count>', exchange.response_body)
     return int(found[1] or found[2]) if found else None
 

@@ -34,7 +34,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "pre": ("recipient",),
     "mms": ("recipient", "title", "attachments"),
 }
-"""Kind of message -> what one can say of it beside sender and text."""
+"""Kind of message -> the fields that it may have beside sender and text."""
 
 
 def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:
@@ -62,7 +62,7 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
 
 
 def _completed(fields: Mapping[str, Any], ids: IdReservation) -> dict[str, Any]:
-    """The fields with what may be left out."""
+    """Return the fields, completed with the optional ones."""
     full = dict(fields)
     if full.get("kind") == "mms":
         full = {"text": "", "title": "", "attachments": [], **full}
@@ -72,7 +72,7 @@ def _completed(fields: Mapping[str, Any], ids: IdReservation) -> dict[str, Any]:
 
 
 def _numbered(part: Any, ids: IdReservation) -> Any:
-    """An attachment with an id; what is none stays what it is."""
+    """Return an attachment with an id; anything else is returned as it is."""
     if not isinstance(part, dict) or "id" in part:
         return part
     return {"id": ids.number("serwersms.attachment", 100_000_000), **part}
@@ -80,14 +80,14 @@ def _numbered(part: Any, ids: IdReservation) -> Any:
 
 @cache
 def _schema() -> Schema:
-    """What the fields are held to: those of a message of its kind."""
+    """Return the schema of the fields: that of a message of its kind."""
     plain = message_schema(_SCHEMA, _FIELDS, _REQUIRED)
     kinds = plain["definitions"]["message"]["allOf"]
     return {**plain, "allOf": [*kinds, _WITH_A_RECIPIENT, _WITHOUT_A_REFERENCE]}
 
 
 _WITH_A_RECIPIENT: Schema = {
-    "if": {"properties": {"kind": {"enum": ["ndi", "mms"]}}},  # SW-21, SW-25: what tells it, or is found by it
+    "if": {"properties": {"kind": {"enum": ["ndi", "mms"]}}},  # SW-21, SW-25: the recipient is shown, or searched for
     "then": {
         "required": ["recipient"],
         "properties": {"recipient": {"minLength": 1, "description": "the number that was hit"}},
@@ -108,7 +108,7 @@ def _attachment(described: Mapping[str, Any]) -> Attachment:
 
 
 def _account(fields: Mapping[str, Any], state: State) -> Account:
-    """The account of that name; else the only one, or the only one that forwards what comes in so."""
+    """Return the account of that name; else the only one, or the only one that forwards such messages."""
     accounts = accounts_named(fields, state, "serwersms")
     meant = accounts if len(accounts) == 1 else [account for account in accounts if _forwards(account, fields)]
     if len(meant) != 1:

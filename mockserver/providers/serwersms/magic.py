@@ -1,4 +1,4 @@
-"""Numbers that bring about an outcome in every world (SW-39): ours, and no one's telephone.
+"""Magic numbers: telephone numbers that cause an outcome in every world (SW-39), and that are nobody's.
 
 Poland has set none aside. But its nine digits begin with those of an area or a network, and 99 is neither: 991 to 999
 are the emergency services. The shipped worlds have no such number.
@@ -25,12 +25,12 @@ NONE = _ten(4, "rejected with 3330, No messages, in place of an empty list")
 
 MAGIC = (UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE)
 MEANINGS: Mapping[str, Magic] = {phone: magic for magic in MAGIC for phone in magic.values()}
-"""Phone -> what it is for."""
+"""Number -> its outcome."""
 
 LATE_SECONDS = 2.0
-"""Of wall clock, as clients' time-outs are."""
+"""The delay in seconds of the wall clock, as clients' time-outs are."""
 
 
 def acting(phones: AbstractSet[str]) -> str | None:
-    """The lowest magic number among those that are asked for, which is the one that counts."""
+    """Return the lowest magic number among those of the request, which is the one that counts."""
     return min(MEANINGS.keys() & phones, default=None)

@@ -1,4 +1,4 @@
-"""Which messages, in which order, and which of them are on a page."""
+"""Selects messages, orders them, and divides them into pages."""
 
 from __future__ import annotations
 
@@ -40,18 +40,21 @@ LIMIT = 20
 
 
 Test: TypeAlias = tuple[str, Callable[[Any], bool]]
-"""A field of a message, and whether it is as it is wanted."""
+"""The name of a field, and a function that returns whether its value is a wanted one."""
 
 
 class Search(Struct, frozen=True):
-    """What is looked for."""
+    """The criteria of a search."""
 
     keys: tuple[IndexKey, ...]
-    """One after the other."""
+    """The index keys, whose messages are listed one key after the other."""
     since: Instant
     until: Instant
     tests: tuple[Test, ...] = ()
-    """What a message must pass to count. Without any, a page costs what it holds, wherever it is."""
+    """The tests that a message must pass.
+
+    Without any, the cost of a page depends on its size alone, not on its place.
+    """
 
 
 def search(
@@ -62,7 +65,7 @@ def search(
     zone: ZoneInfo | None,
     read: set[int],
 ) -> Search:
-    """What a call's parameters look for.
+    """Return the search that a call's parameters describe.
 
     Args:
         values: of the parameters that were sent.
@@ -99,7 +102,7 @@ def _kinds(account: str, types: tuple[str, ...]) -> tuple[IndexKey, ...]:
 
 
 def _tests(values: Mapping[str, Any], phones: frozenset[str], read: set[int]) -> Iterator[Test]:
-    """What neither the index nor the time says."""
+    """Return the tests for what neither the index nor the time selects."""
     if read:
         yield "serial", lambda serial: serial not in read
     if phones:
@@ -142,7 +145,7 @@ def find(messages: MessageStore, search: Search, page: Page) -> MessagePage:
 
 
 def exists(messages: MessageStore, search: Search) -> bool:
-    """Whether anything is found."""
+    """Return whether any message is found."""
     if not search.tests:
         return any(messages.count(key, search.since, search.until) for key in search.keys)
     for found in messages.select_each(search.keys, search.since, search.until):
@@ -155,7 +158,7 @@ def exists(messages: MessageStore, search: Search) -> bool:
 
 
 def _counted(messages: MessageStore, search: Search, page: Page) -> tuple[int, Iterable[MessageSlice]]:
-    """Look only at what is on the page."""
+    """Find a page by looking at its messages alone."""
     counts = [messages.count(key, search.since, search.until) for key in search.keys]
     picks = (
         messages.select(key, search.since, search.until, part.start, len(part)).slices
@@ -166,7 +169,7 @@ def _counted(messages: MessageStore, search: Search, page: Page) -> tuple[int, I
 
 
 def _looked_through(messages: MessageStore, search: Search, page: Page) -> tuple[int, Iterable[MessageSlice]]:
-    """Look at every message."""
+    """Find a page by looking at every message."""
     found = messages.select_each(search.keys, search.since, search.until)
     for field, is_wanted in search.tests:
         found = [each.where(field, is_wanted) for each in found]
@@ -178,7 +181,7 @@ def _looked_through(messages: MessageStore, search: Search, page: Page) -> tuple
 
 
 def _parts(counts: Sequence[int], page: Page) -> Iterator[range]:
-    """Which of each so many messages, one after the other, are on the page."""
+    """Return, for lists of these lengths one after the other, the part of each that is on the page."""
     window, before = page.window(sum(counts)), 0
     for count in counts:
         yield range(max(window.start - before, 0), max(min(window.stop - before, count), 0))

@@ -24,7 +24,7 @@ from .errors import (
 TYPES = ("eco", "nd", "ndi", "pre", "mms")
 
 TWO_WAY = "2way"
-"""A type that the vendor's plugin for WordPress asks for, and no document has (SW-14)."""
+"""A type that the vendor's plugin for WordPress requests, and that no document has (SW-14)."""
 
 # 004: "If the parameter is left blank"; SW-38
 BLANK: tuple[object, ...] = (None, "", [])
@@ -47,7 +47,7 @@ PHONES = list_of(PHONE)
 
 
 def _parse_one_phone(row: Parameter, sent: Any) -> str:
-    """A telephone number where several might stand: a form's is a list (SW-7)."""
+    """Parse one telephone number from a place where a form sends a list (SW-7)."""
     found = set(PHONES.parse(row, sent))
     if len(found) != 1:
         raise row.wrong(sent)

@@ -1,4 +1,4 @@
-"""The SerwerSMS accounts of the shipped worlds: the document's own, and one that looks lived in.
+"""The SerwerSMS accounts of the shipped worlds: the document's own, and one with made-up conversations.
 
 The only file of this provider that imports Faker; nothing imports it but ``mockserver fixtures make``. All chance is
 Faker's seeded one, so the same seed gives the same bytes. Faker is slow for each message, so it fills a few lists,

@@ -1,4 +1,4 @@
-"""Store an inbound message, and tell the customer's URL until it has acknowledged or the repeats are used up. Pure."""
+"""Store an inbound message, and call the customer's URL until it is acknowledged or the repeats are used up. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from . import quirks
 
 
 class StoredInbound(NamedTuple):
-    """A message that came in, and what that brings about."""
+    """An inbound message that was stored, and the events that follow from it."""
 
     message: Message
     events: tuple[Event, ...]
@@ -43,7 +43,7 @@ class StoredInbound(NamedTuple):
 def store_and_forward(
     fields: Mapping[str, Any], account: Account, state: State, now: Instant, ids: IdReservation
 ) -> StoredInbound:
-    """Store a message of an account, and open its delivery where a rule says so.
+    """Store a message of an account, and open its delivery where a rule forwards it.
 
     Args:
         fields: of the message, by name; ``kind``, ``sender`` and ``text`` are among them.
@@ -108,7 +108,7 @@ def evaluate_attempt(
 
 
 def _failure(delivery: WebhookDelivery, outcome: Outcome, variants: Mapping[str, str]) -> str | None:
-    """Why the attempt failed; ``None`` where it succeeded."""
+    """Return why the attempt failed; ``None`` where it succeeded."""
     # SW-50; SW-53: too slow is one of the reasons; SW-54: a redirect is an answer like any other
     failure = failure_of(outcome, needs_2xx=variants[quirks.ANSWER_STATUS.name] == "2xx")
     # 004: "does not return the required values"; SW-49

@@ -92,13 +92,13 @@ def parse(request: ProviderRequest) -> Call:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """The action and the form of the answer (SW-2)."""
+    """Return the action and the format of the response (SW-2)."""
     action, dot, suffix = path.removeprefix("/").rpartition(".")
     return (action, suffix) if dot and suffix in ("json", "xml") else (path.removeprefix("/"), "json")
 
 
 def _body(request: ProviderRequest) -> Mapping[str, Any]:
-    """SW-35: JSON and multipart where the Content-Type says so; a form otherwise."""
+    """Return the parameters of the body: JSON and multipart by the Content-Type, a form otherwise (SW-35)."""
     if request.is_too_large:
         raise BodyTooLarge
     content_type = request.get("content-type")
@@ -121,7 +121,10 @@ def _json(body: bytes) -> Mapping[str, Any]:
 
 
 def _form(sent: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
-    """SW-7: ``phone[0]=``, ``phone[]=`` and a repeated ``phone=`` are lists. SW-38: else the last of a name counts."""
+    """Return the fields of a form.
+
+    ``phone[0]=``, ``phone[]=`` and a repeated ``phone=`` are lists (SW-7); else the last of a name counts (SW-38).
+    """
     values: dict[str, Any] = {}
     for name, value in sent:
         base, bracket, _ = name.partition("[")
@@ -135,7 +138,10 @@ def _form(sent: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
 
 
 def _credential(request: ProviderRequest, sent: Mapping[str, Any]) -> Credential | None:
-    """SW-4: a Bearer token; without one, username and password. SW-36: whole numbers of JSON are their digits."""
+    """Return the credentials: a Bearer token, else username and password (SW-4).
+
+    Whole numbers of JSON become their digits (SW-36).
+    """
     token = request.bearer
     if token is not None:
         return Credential("serwersms", token, None, request.is_bound)
@@ -169,7 +175,7 @@ def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: S
 
 
 def render_error(error: ProviderError, suffix: str, variants: Mapping[str, str]) -> Response:
-    """SW-30: the vendor's envelope."""
+    """Render an error in the vendor's envelope (SW-30)."""
     assert isinstance(error, SerwersmsError)
     status = error.status
     if status == 200 and variants[quirks.STATUS.name] == "4xx":
@@ -191,7 +197,7 @@ def _render_injected(
 
 
 def _further(status: int, error: ProviderError) -> tuple[tuple[str, str], ...]:
-    """The headers that HTTP wants beside a status."""
+    """Return the headers that HTTP requires for a status."""
     if status == 405:
         return (("Allow", str(error.facts.get("allowed", "GET, HEAD, POST"))),)
     return (("WWW-Authenticate", "Bearer"),) if status == 401 else ()
@@ -214,7 +220,7 @@ def _render_received(
         item = _item(message, account.blacklist, contacts, variants)
         return _write_xml_item(item) if suffix == "xml" else _write_json(item, variants[quirks.JSON.name])
 
-    # Contacts come and go too often for what shows them to be remembered.
+    # Contacts change too often to cache the messages that show them.
     remembered = SerializationCache(0) if received.shows_contacts else cache
     form = ("serwersms", suffix, shown, account.blacklist)
     items = remembered.joined(received.messages, form, write_item, b"" if suffix == "xml" else b",")
@@ -253,7 +259,7 @@ _STAMPED = {
 def _item(
     message: Message, blacklist: frozenset[str], contacts: Mapping[str, Contact], variants: Mapping[str, str]
 ) -> dict[str, Any]:
-    """One message: the fields of its type, in the order of 004's sample."""
+    """Return one message: the fields of its type, in the order of 004's sample."""
     return {
         "id": int(message.id),  # SW-23
         "type": message.kind,
@@ -305,7 +311,7 @@ def _attachment(part: Attachment) -> dict[str, Any]:
 
 
 def _contact(contact: Contact | None) -> dict[str, Any]:
-    """SW-19: what the vendor's clients know of a contact, in their order."""
+    """Return the fields of a contact that the vendor's clients know, in their order (SW-19)."""
     if contact is None:
         return {}
     return {"contact": {name: getattr(contact, name) for name in _CONTACT}}
@@ -323,7 +329,7 @@ def _stamp(at: int, variants: Mapping[str, str]) -> str:
 
 
 def _response(status: int, suffix: str, variants: Mapping[str, str], root: str, value: Mapping[str, Any]) -> Response:
-    """SW-28: the Content-Types."""
+    """Return a response with the Content-Type of its format (SW-28)."""
     if suffix == "xml":
         return Response(status, _HEADERS[suffix], _write_xml(root, value))
     body = _write_json({root: value} if root == "error" else value, variants[quirks.JSON.name])
@@ -337,14 +343,17 @@ _HEADERS = {
 
 
 def _write_json(value: Mapping[str, Any], variant: str) -> bytes:
-    """SW-27: compact; with the letters as they are, or escaped."""
+    """Write compact JSON, with letters as they are or escaped (SW-27)."""
     if variant == "raw":
         return compact(value)
     return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _write_xml(root: str, value: Mapping[str, Any], items: bytes = b"") -> bytes:
-    """SW-3: elements are named as JSON's keys; into an empty ``items`` go these. lxml would write the declaration with single quotes."""
+    """Write XML with elements named as the keys of JSON (SW-3); these bytes go into an empty ``items``.
+
+    lxml would write the declaration with single quotes.
+    """
     written = _write_element(_fill(etree.Element(root), value))
     if items:
         before, _, after = written.partition(b"<items/>")
@@ -374,15 +383,15 @@ def _fill(element: etree._Element, value: Any) -> etree._Element:
 
 
 def _written(value: object) -> str:
-    """A value where there are only texts."""
+    """Return a value as text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-# -- to the customer -----------------------------------------------------------------------------------------------
+# -- webhooks ---------------------------------------------------------------------------------------------------
 
 
 def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
-    """The call of the customer's URL."""
+    """Return the request to the customer's URL."""
     message, variants = subject(delivery, state), state.variants
     url = _filled(delivery.url, message, variants)
     # 004: "ECO+ +, ND / SC and NDI / SCI is sent via the GET method. For MMS messages, data is sent via POST method."; SW-43
@@ -410,7 +419,7 @@ _ENCODED: Mapping[str, Callable[[str], str]] = {"percent": lambda value: quote(v
 
 
 def _values(message: Message, variants: Mapping[str, str]) -> Mapping[str, str]:
-    """What stands in the placeholders' places (SW-44)."""
+    """Return the values of the placeholders (SW-44)."""
     phone = _PHONES[variants[quirks.PHONE.name]]
     return {
         "NUMER": phone(message.sender),
@@ -435,7 +444,7 @@ _PHONES: Mapping[str, Callable[[str], str]] = {
 
 
 def _flattened(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """SW-48: a form's fields, with PHP's brackets around what is inside."""
+    """Return the fields of a form, with PHP's brackets for nested values (SW-48)."""
     parts = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, Mapping) else None
     if parts is None:
         yield name, _written(value)

@@ -50,5 +50,5 @@ def credential_name(call: Call) -> str:
     return "api_key" if is_one else "access_key or secret_access_key"
 
 
-# DT-38: the action is looked at first, then who asks, then the parameters
+# DT-38: the action is checked first, then the credentials, then the parameters
 decide = decide_by(OPERATIONS, _build_credential_error, _build_operation_error)

@@ -15,5 +15,5 @@ def _build_credential_error(call: Call, operation: Operation) -> ProviderError: 
     return MissingCredentials() if call.credential is None else InvalidCredentials()
 
 
-# MG-26: who asks is looked at before the program and the filters
+# MG-26: the credentials are checked before the program and the filters
 decide = decide_by(OPERATIONS, _build_credential_error)

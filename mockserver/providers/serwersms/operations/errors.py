@@ -45,6 +45,6 @@ OPERATIONS = (
         source=assumed("SW-34"),
         decide=view_error,
         parameters=(CODE,),
-        needs_account=False,  # SW-34: anybody may look at the table
+        needs_account=False,  # SW-34: the table needs no credentials
     ),
 )

@@ -59,7 +59,7 @@ class Received(Struct, frozen=True):
     shows_contacts: bool = False
     paging: Paging | None = None
     meaning: Magic | None = None
-    """What becomes of the response, where a magic number was asked for (SW-39)."""
+    """Return the outcome of the magic number of the request, if it has one (SW-39)."""
 
 
 class Injected(Struct, frozen=True):
