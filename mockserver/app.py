@@ -150,7 +150,9 @@ class Service:
         self.providers = providers
         self.registry = registry
         self.masking = Masking(
-            (name for provider in self.providers for name in provider.secrets), registry.is_known_credential
+            (name for provider in self.providers for name in provider.secrets),
+            registry.is_known_credential,
+            lambda world_id: None if (world := registry.get(world_id)) is None else world.journal,
         )
         try:
             self.handler = Handler(

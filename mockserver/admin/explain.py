@@ -113,7 +113,7 @@ class Explainer:
             *self._near_names(exchange, provider, ignored),
             *_headers(exchange),
         ]
-        return {
+        explanation = {
             "exchange": exchange.number,
             "world": exchange.world,
             "at": iso(exchange.at),
@@ -140,6 +140,8 @@ class Explainer:
             "fault": exchange.fault,
             "hint": _hint(exchange, provider, rule, magic, misses),
         }
+        masked: dict[str, Any] = self._masking.mask_data(exchange.world, explanation)
+        return masked
 
     def _received(self, exchange: Exchange, rule: _Rule, magic: _Magic | None) -> dict[str, Any]:
         """Return the values that the rule used, by name; ``None`` for one that was not sent."""

@@ -47,7 +47,7 @@ def show(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     except NotInJournal as reason:
         raise ResourceNotFound(str(reason)) from reason
     explanation = api.explainer.explain(found)
-    return {**exchanges.full_json(found), "explanation": explanation}
+    return {**api.masking.mask_data(world.id, exchanges.full_json(found)), "explanation": explanation}
 
 
 def verify(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -58,7 +58,11 @@ def verify(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
         raise BadRequest(str(reason).removeprefix(": ")) from reason
     held(verified.since, WHOLE, "since")
     verified = replace(verified, since=int(verified.since))  # JSON Schema accepts 5.0 as an integer
-    return run_verification(verified, world.journal, api.masking.parameter)
+
+    def mask(name: str, value: Any) -> Any:
+        return api.masking.mask_data(world.id, api.masking.parameter(name, value))
+
+    return run_verification(verified, world.journal, mask)
 
 
 def matches(exchange: Exchange, query: Mapping[str, Any]) -> bool:

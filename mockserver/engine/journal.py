@@ -87,7 +87,9 @@ class Exchange(Struct, eq=False):
     invalid_reason: str | None = None
     """Why the received bytes, which are the body then, are no HTTP request; ``None`` for a request."""
     is_masked: bool = False
-    """Whether secrets that this server did not issue are masked."""
+    """Whether secrets that this server did not issue are masked in the places of credentials."""
+    masked_secrets: int = 0
+    """The number of the world's secrets that are masked wherever they recur in it."""
 
     def set_decision(
         self,
@@ -198,7 +200,7 @@ _Bound: TypeAlias = Literal["length", "bytes", "reset"]
 class Journal:
     """The exchanges of one world, by number."""
 
-    __slots__ = ("_budget", "_dropped", "_exchanges", "_most", "held", "last")
+    __slots__ = ("__weakref__", "_budget", "_dropped", "_exchanges", "_most", "held", "last")
 
     def __init__(self, budget: Budget, most: int = 10_000) -> None:
         self._budget = budget

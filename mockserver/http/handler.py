@@ -347,7 +347,7 @@ class Handler:
         if exchange.world is None:
             exchange.world, exchange.at = world.id, world.clock.now()
         if exchange.account is None:
-            self._masking.apply(exchange)
+            self._masking.apply_to_new(exchange)
         return world
 
     def _log(self, exchange: Exchange, path: str) -> None:
@@ -356,7 +356,8 @@ class Handler:
         if exchange_log.isEnabledFor(level):
             target = self._masking.target(exchange.target)
             why = log_line.reason(exchange, path, self.router.addresses)
-            exchange_log.log(level, "%s %s -> %d%s", exchange.method, target, exchange.status, why and f" {why}")
+            said = f"{target} -> {exchange.status}{why and f' {why}'}"
+            exchange_log.log(level, "%s %s", exchange.method, self._masking.mask_data(exchange.world, said))
 
 
 class Routed(NamedTuple):

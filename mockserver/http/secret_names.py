@@ -12,14 +12,19 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-EVERYWHERE = ("api_key", "password", "passwd", "secret", "token")
-"""Usual names of credentials."""
+EVERYWHERE = ("api_key", "password", "passwd", "secret", "token", "haslo", "hasło", "hasÅ\x82o")
+"""Usual names of credentials; the last is Polish in UTF-8, as bytes that are decoded as Latin-1."""
+_SHORT_WORDS, _SHORT_NAMES = ("pwd", "pass"), ("key",)
+"""Usual names that are too short for similar ones: words that count in a longer name too, and names that are only themselves."""
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 HEADERS = ("Authorization", "Proxy-Authorization", "Cookie")
 
 _INSIDE = 5
 """The letters that a name needs to be searched for inside others."""
 _LONG = 9
 """The letters from which two may differ; in a shorter name only one may."""
+_LONGEST = 80
+"""The letters of a name whose result is cached."""
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -36,11 +41,12 @@ class SecretNames:
 
     def __contains__(self, name: str) -> bool:
         """Whether the value of a name counts as a credential."""
-        return self._is_one(name) if len(name) in self._lengths else self._look(name)
+        return self._is_one(name) if len(name) <= _LONGEST else self._look(name)
 
     def _look(self, name: str) -> bool:
+        words = {word.lower() for word in _WORD.findall(name)}
         name = folded(name)
-        if self._inside.search(name):
+        if self._inside.search(name) or name in _SHORT_NAMES or not words.isdisjoint(_SHORT_WORDS):
             return True
         return len(name) in self._lengths and not self._near.isdisjoint((name, *_one_less(name)))
 

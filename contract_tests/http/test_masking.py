@@ -1,0 +1,195 @@
+"""Secrets are masked in every place of a credential, and wherever they recur in the same world."""
+
+from __future__ import annotations
+
+import json
+import logging
+from base64 import b64encode
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from werkzeug.test import Client
+
+from mockserver.http.sent_secrets import SentSecrets
+
+SECRET = "s3cr3t-Value+1"
+KNOWN = {"access_key": "foo", "secret_access_key": "bar"}
+JOURNAL = "/_mock/worlds/default/journal"
+
+
+def everything(client: Client, number: int = 1) -> str:
+    """All that the control API shows of an exchange."""
+    parts = client.get(f"{JOURNAL}/{number}").get_json(), client.get(JOURNAL).get_json()
+    return json.dumps(parts, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"haslo={SECRET}",
+        f"has%C5%82o={SECRET}",
+        f"pwd={SECRET}&x=1",
+        f"pass={SECRET}",
+        f"key={SECRET}",
+        f"x=1;password={SECRET};y=2",
+        f"{{'password': '{SECRET}'}}",
+        f"{{password: '{SECRET}', \"x\": 1}}",
+        f'{{"hasło": "{SECRET}"}}',
+        json.dumps({"call": json.dumps({"password": SECRET})}),
+        f"<login><password>{SECRET}</password></login>",
+        f"<?xml version='1.0'?>\n<a:login a:pwd='{SECRET}'/>",
+        f"<a><ns:haslo type='x'> <![CDATA[{SECRET}]]></ns:haslo></a>",
+        f"<struct><member><name>password</name><value><string>{SECRET}</string></value></member></struct>",
+        f'<r><param name="password" value="{SECRET}"/></r>',
+    ],
+)
+def test_a_credential_is_masked_in_every_spelling_of_a_body(client: Client, body: str) -> None:
+    client.post("/messages/recived", data=body.encode())
+
+    shown = everything(client)
+    assert SECRET not in shown
+    assert "[masked]" in shown
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/messages/recived;password={SECRET}",
+        f"/messages;haslo={SECRET};x=1/recived",
+        f"/api/password={SECRET}/messages",
+        f"/messages/recived?x=1;pwd={SECRET}",
+        f"/messages/recived?key={SECRET}",
+    ],
+)
+def test_a_credential_is_masked_in_every_place_of_a_target(
+    client: Client, target: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "mockserver")
+    client.get(target)
+
+    assert SECRET not in everything(client)
+    assert SECRET not in caplog.text
+    assert "[masked]" in caplog.text
+
+
+def test_what_stands_around_a_masked_value_stays(client: Client) -> None:
+    client.post("/messages/recived", data=f"<a><b>text</b><password> {SECRET}\n</password><c d='e'/></a>")
+
+    body = client.get(f"{JOURNAL}/1").get_json()["request"]["body"]["text"]
+    assert "<a><b>text</b><password> [masked]\n</password><c d='e'/></a>" == body
+
+
+def test_known_credentials_stay_readable_in_the_new_spellings(client: Client) -> None:
+    bodies = ["haslo=Haslo;pwd=bar", "{'password': 'Haslo'}", "<a password='bar'><pwd>foo</pwd></a>"]
+    for body in bodies:
+        client.post("/messages/recived", data=body)
+
+    shown = [client.get(f"{JOURNAL}/{number}").get_json()["request"]["body"]["text"] for number in (1, 2, 3)]
+    assert bodies == shown
+
+
+# -- by value ------------------------------------------------------------------------------------------------------------
+
+
+def send(client: Client, **changes: Any) -> None:
+    sms = {"action": "sms.send_message", "to": "5556667777", "from": "5554332111", "message": "Hi"}
+    client.post("/ibp_api.php", data={**sms, **KNOWN, **changes})
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
+def test_a_secret_is_masked_wherever_it_recurs_before_and_after(client: Client, is_first: bool) -> None:
+    def reveal() -> None:
+        send(client, message=f"my key is {SECRET}, keep it", note=SECRET)
+        client.get(f"/nowhere/{quote(SECRET)}", headers={"X-Note": f"is {SECRET}."})
+
+    if is_first:
+        reveal()
+    client.get("/ibp_api.php", query_string={"action": "sms.get_numbers", "access_key": SECRET})
+    if not is_first:
+        reveal()
+
+    shown = "".join(everything(client, number) for number in (1, 2, 3))
+    assert SECRET not in shown
+    assert quote(SECRET) not in shown
+    assert "my+key+is+[masked],+keep+it" in shown
+    assert "/nowhere/[masked]" in shown
+    assert '"is [masked]."' in shown
+
+
+def test_a_secret_in_an_accepted_request_that_nobody_looked_at_counts_too(client: Client) -> None:
+    send(client, pwd=SECRET)
+    send(client, message=f"again {SECRET}")
+
+    assert SECRET not in everything(client, 2)
+
+
+def test_a_basic_password_that_recurs_is_masked(client: Client) -> None:
+    pair = b64encode(f"someone:{SECRET}".encode()).decode()
+    client.get("/api/messages/program/121811", headers={"Authorization": f"Basic {pair}"})
+    send(client, message=SECRET)
+
+    assert SECRET not in everything(client, 2)
+
+
+def test_a_verification_that_fails_does_not_show_the_secret(client: Client) -> None:
+    client.get("/ibp_api.php", query_string={"action": "sms.get_numbers", "access_key": SECRET})
+    send(client, message=SECRET)
+    request = {"operation": "sms.send_message", "parameters": {"message": "something else"}}
+    found = client.post("/_mock/worlds/default/verify", json={"request": request})
+
+    assert SECRET not in found.text
+
+
+def test_the_log_masks_a_secret_that_was_sent_before(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "mockserver")
+    client.get("/ibp_api.php", query_string={"action": "sms.get_numbers", "access_key": SECRET})
+    client.get(f"/nowhere/{quote(SECRET)}")
+
+    assert SECRET not in caplog.text
+    assert quote(SECRET) not in caplog.text
+
+
+def test_a_secret_of_one_world_is_nothing_to_another(client: Client) -> None:
+    client.post("/_mock/worlds", json={"id": "other"})
+    client.get("/ibp_api.php", query_string={"action": "sms.get_numbers", "access_key": SECRET})
+    client.get("/_w/other/nowhere", headers={"X-Note": SECRET})
+    shown = client.get("/_mock/worlds/other/journal/1").text
+
+    assert SECRET in shown
+
+
+def test_what_we_printed_or_issued_is_no_secret_where_it_recurs(client: Client) -> None:
+    client.get("/ibp_api.php", query_string={"action": "sms.get_numbers", **KNOWN})
+    client.get("/nowhere", headers={"X-Note": "demo-secret-key"})
+    client.get("/ibp_api.php", query_string={"action": "sms.get_numbers", "access_key": "demo-secret-key"})
+
+    assert "demo-secret-key" in everything(client, 2)
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "masked"),
+    [
+        ("p@ss word", "a p%40ss+word b p%40ss%20word c", "a [masked] b [masked] c"),
+        ('quo"te\\d', r'{"x": "quo\"te\\d"}', '{"x": "[masked]"}'),
+        ("a<b&c>d", "<x>a&lt;b&amp;c&gt;d</x>", "<x>[masked]</x>"),
+        ("zażółć", "zażółć, za\\u017c\\u00f3\\u0142\\u0107, za%c5%bc%c3%b3%c5%82%c4%87", "[masked], [masked], [masked]"),
+        ("zażółć", "zażółć".encode().decode("latin-1"), "[masked]"),
+        ("hunter22", "hunter22hunter22 xhunter22 hunter22x hunter22-hunter22", "hunter22hunter22 xhunter22 hunter22x [masked]-[masked]"),
+        ("short", "short", "short"),
+        ("------", "------", "------"),
+    ],
+)  # fmt: skip
+def test_a_secret_is_found_in_its_spellings_and_as_a_whole_word(secret: str, text: str, masked: str) -> None:
+    sent = SentSecrets()
+    sent.add(secret)
+
+    assert masked == sent.mask(text)
+
+
+def test_secrets_that_overlap_are_masked_together() -> None:
+    sent = SentSecrets()
+    for secret in ("abcdef-123456", "123456-uvwxyz", "123456"):
+        sent.add(secret)
+
+    assert "<[masked]> [masked]" == sent.mask("<abcdef-123456-uvwxyz> 123456")
