@@ -14,8 +14,8 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -92,6 +92,21 @@ def is_file(path: Path) -> bool:
         return stat.S_ISREG(_Held.stat(str(path)).st_mode)
     except OSError:
         return False
+
+
+@contextmanager
+def real_files() -> Iterator[None]:
+    """Pause pyfakefs, if a test uses it, for the duration of a ``with`` block: for imports, and what looks for packages."""
+    patcher = getattr(sys.modules.get("pyfakefs.fake_filesystem_unittest"), "Patcher", None)
+    active: Any = getattr(patcher, "PATCHER", None)
+    if active is None or not active.is_patching:
+        yield
+        return
+    active.pause()
+    try:
+        yield
+    finally:
+        active.resume()
 
 
 def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+from mockserver.unpatched import real_files
+
 from . import sockets
 from .connection_rules import BlockRule, ConnectionRule, begin_rule, end_rule
 from .hosts import Hosts, RequestedAddress
@@ -55,6 +57,11 @@ def allow_providers() -> Iterator[None]:
 
 
 def _load_hosts() -> Hosts:
-    from mockserver.sdk.loading import installed_providers
+    with real_files():
+        from mockserver.sdk.loading import installed_providers, load_providers
 
-    return Hosts(installed_providers().hosts)
+        found = installed_providers()
+        if not found.providers:  # a test has replaced what finds them; they are looked for again later
+            load_providers.cache_clear()
+            installed_providers.cache_clear()
+        return Hosts(found.hosts)

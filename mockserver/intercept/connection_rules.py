@@ -114,7 +114,14 @@ class BlockRule(ConnectionRule):
         if name in ("", "localhost") or ":" in name or name.replace(".", "").isdigit():
             return False
         if self._hosts is None:
-            self._hosts = self._load_hosts()
+            hosts = self._load_hosts()
+            if not hosts.served:
+                raise BlockedConnection(
+                    errno.EHOSTUNREACH,
+                    f"{name} is blocked, for mockserver cannot find the installed providers, so it may be one's;"
+                    f" nothing was sent. {self._hint}",
+                )
+            self._hosts = hosts
         return self._hosts.is_provider_domain(name)
 
     def _block(self, requested: RequestedAddress) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -35,7 +35,9 @@ class Monkeypatch:
             return
         self._hook.changes[module] = change
         if self._hook not in sys.meta_path:
-            sys.meta_path.insert(0, self._hook)
+            # Not first: pyfakefs removes what is first in the list when its test ends.
+            place = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else 0
+            sys.meta_path.insert(place, self._hook)
 
     def undo(self) -> None:
         """Restore all attributes, the last replaced first."""
