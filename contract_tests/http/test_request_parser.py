@@ -125,6 +125,17 @@ def test_what_is_kept_of_an_invalid_request_begins_where_it_begins(before, sizes
     assert raw.startswith(kept)
 
 
+@pytest.mark.parametrize("blanks", [" ", "\t", " \t "])
+def test_blanks_around_the_value_of_a_header_do_not_belong_to_it(blanks):
+    raw = f"GET / HTTP/1.1\r\nX-A:{blanks}a b{blanks}\r\n\r\n".encode()
+    made = parser()
+    made.feed(raw, 0.0)
+    (request,) = made.requests
+
+    assert (("X-A", "a b"),) == request.headers
+    assert {"x-a": "a b"} == request.fields
+
+
 def test_trailers_do_not_change_the_headers_of_a_request():
     made = parser()
     made.feed(CHUNKED[:-20], 0.0)

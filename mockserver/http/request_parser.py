@@ -88,7 +88,12 @@ _SHORT = 256  # bytes of a name and a value that are worth remembering
 def _decode(raw: tuple[bytes, bytes]) -> _Header:
     name, value = raw
     lower = name.lower()
-    header = (name.decode("latin-1"), value.decode("latin-1")), lower.decode("latin-1"), _MARKS.get(lower, 0)
+    # RFC 9110 5.5: "A field value does not include leading or trailing whitespace." The parser leaves what trails.
+    header = (
+        (name.decode("latin-1"), value.rstrip(b" \t").decode("latin-1")),
+        lower.decode("latin-1"),
+        _MARKS.get(lower, 0),
+    )
     if len(name) + len(value) <= _SHORT:
         if len(_known) >= _KNOWN:
             _known.clear()
