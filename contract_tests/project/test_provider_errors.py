@@ -19,6 +19,26 @@ def test_a_provider_has_an_error_for_a_wrong_method_and_one_for_a_failure_of_the
     assert {405, 500} <= {error.status for error in provider.routing_errors.values()}
 
 
+@pytest.mark.parametrize(
+    ("provider", "name", "quirk"),
+    [
+        ("dialogtech", "EndsBeforeStart", "DT-7"),
+        ("dialogtech", "NotANumber", "DT-24"),
+        ("dialogtech", "UnknownPath", "DT-17"),
+        ("dialogtech", "NotOffered", "DT-45"),
+        ("mgage", "EndsBeforeStart", "MG-6"),
+        ("mgage", "UnknownPath", "MG-27"),
+        ("serwersms", "UnknownOrder", "SW-16"),
+        ("serwersms", "NotOffered", "SW-33"),
+    ],
+)
+def test_a_rule_that_no_document_has_is_labelled_assumed(provider: str, name: str, quirk: str) -> None:
+    (error,) = (error for each in PROVIDERS if each.name == provider for error in each.errors if error.__name__ == name)
+
+    assert (None, quirk) == (error.source.document, error.source.quirk)
+    assert not error.cites_parameter
+
+
 def test_facts_fill_the_sentence_and_the_hint_and_are_shortened() -> None:
     class Long(ProviderError):
         description = "{name} is {value}"
