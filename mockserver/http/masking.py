@@ -14,7 +14,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable
 from html import unescape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 from weakref import WeakKeyDictionary
 
 from .secret_names import SecretNames
@@ -174,15 +174,20 @@ class _Places:
         """Return a body, masked, whatever it is: a form, parts, JSON, XML, or bytes that are not HTTP."""
         delimiter = "\r\n--" + boundary
         body = delimiter.join(map(self._part, body.split(delimiter)))
-        body = _MEMBER.sub(self._member, body)
-        if "'" in body:
-            body = _SINGLE_QUOTED.sub(self._quoted, body)
-        if '\\"' in body:
-            body = _NESTED.sub(self._quoted, body)
+        body = self._structured(body)
         if body.lstrip("\xef\xbb\xbf \t\r\n").startswith("<"):
-            return self._xml(body)
+            return body
         body = _LINE.sub(lambda found: found[1] + found[2] + self.header(found[1], found[3]), body)
         return self._form(body)
+
+    def _structured(self, text: str) -> str:
+        """Return a text of JSON or XML, masked."""
+        text = _MEMBER.sub(self._member, text)
+        if "'" in text:
+            text = _SINGLE_QUOTED.sub(self._quoted, text)
+        if '\\"' in text:
+            text = _NESTED.sub(self._quoted, text)
+        return self._xml(text) if "<" in text else text
 
     def _form(self, text: str) -> str:
         return "&".join(map(self._pair, text.split("&")))
@@ -200,9 +205,19 @@ class _Places:
     def _single(self, pair: str) -> str:
         name, equals, value = pair.partition("=")
         # In bytes that are not HTTP the pair may follow the rest of a request line.
-        if not equals or unquote_plus(re.split(r"[?\s]", name)[-1]) not in self._names:
+        if not equals:
             return pair
+        if unquote_plus(re.split(r"[?\s]", name)[-1]) not in self._names:
+            return f"{name}={self._encoded(value)}"
         return name + equals + self._value(value, unquote_plus(value))
+
+    def _encoded(self, value: str) -> str:
+        """Return a percent-encoded value, in which credentials of JSON or XML are masked."""
+        if "%3" not in value and "%22" not in value and "%27" not in value:  # no colon, bracket or quote
+            return value
+        decoded = unquote_plus(value)
+        masked = self._structured(decoded)
+        return value if masked == decoded else quote_plus(masked, errors="replace").replace(quote_plus(MASK), MASK)
 
     def _value(self, written: str, value: str) -> str:
         if not value or value == MASK or self._is_known(value):
