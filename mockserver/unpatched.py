@@ -58,7 +58,7 @@ def time_ns() -> int:
 
 
 def is_datetime_replaced() -> bool:
-    """Whether freezegun has frozen time: the class of datetimes is then another one."""
+    """Return whether freezegun has frozen time: the class of datetimes is then another one."""
     return datetime.datetime is not _Held.datetime_class
 
 
@@ -87,7 +87,7 @@ def read_text(path: Path) -> str:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a file at a path."""
+    """Return whether there is a file at a path."""
     try:
         return stat.S_ISREG(_Held.stat(str(path)).st_mode)
     except OSError:

@@ -83,7 +83,7 @@ def _body(exchange: Exchange) -> Iterable[tuple[str, Any]]:
 
 
 def is_json(exchange: Exchange) -> bool:
-    """Whether the body is a JSON object, whatever its Content-Type."""
+    """Return whether the body is a JSON object, whatever its Content-Type."""
     if not exchange.body.lstrip().startswith(b"{"):
         return False
     try:

@@ -145,7 +145,7 @@ def new(name: str, directory: Path, form: str) -> None:
 
 
 def _words_of(name: str) -> dict[str, str]:
-    """What the template's words stand for."""
+    """Return the values of the template's words."""
     parts = name.split("-")
     prefix = re.sub("[^a-z]", "", name)[:2]
     return {

@@ -170,7 +170,7 @@ def _close_all(sockets: list[socket.socket]) -> None:
 
 
 def _is_silent(sock: socket.socket) -> bool:
-    """Whether nothing has come on a kept connection, not even its end."""
+    """Return whether nothing has come on a kept connection, not even its end."""
     sock.settimeout(0)
     try:
         sock.recv(1)

@@ -155,7 +155,7 @@ class IdleResult:
     row: Row = field(repr=False, compare=False)
 
     def __bool__(self) -> bool:
-        """Whether the world is idle."""
+        """Return whether the world is idle."""
         return self.is_quiet
 
     @classmethod

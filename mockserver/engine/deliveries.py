@@ -63,7 +63,7 @@ class WebhookFault(Fault):
         return attempt
 
     def gives_up(self, _delivery: Delivery, /) -> bool:
-        """Whether no attempt follows the one that has ended."""
+        """Return whether no attempt follows the one that has ended."""
         return False
 
 

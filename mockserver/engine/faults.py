@@ -115,7 +115,7 @@ class Equals:
     text: str
 
     def accepts(self, text: str) -> bool:
-        """Whether a text meets the criterion."""
+        """Return whether a text meets the criterion."""
         return text == self.text
 
     def to_json(self) -> str:
@@ -160,7 +160,7 @@ class Matches:
         return re.compile(self.pattern)
 
     def accepts(self, text: str) -> bool:
-        """Whether a text meets the criterion."""
+        """Return whether a text meets the criterion."""
         return self._compiled.search(text[:LONGEST_TEXT]) is not None
 
     def to_json(self) -> dict[str, str]:
@@ -231,7 +231,7 @@ class RequestMatch:
         return _glob(self.path or "")
 
     def accepts(self, facts: RequestFacts) -> bool:
-        """Whether it matches a request."""
+        """Return whether it matches a request."""
         return (
             self.provider in (None, facts.provider)
             and self.operation in (None, facts.operation)
@@ -258,7 +258,7 @@ class WebhookMatch:
         return _glob(self.url or "")
 
     def accepts(self, facts: WebhookFacts) -> bool:
-        """Whether it matches a webhook."""
+        """Return whether it matches a webhook."""
         return (
             self.provider in (None, facts.provider)
             and self.account in (None, facts.account)
@@ -300,16 +300,16 @@ class When:
     """The probability of applying: 0 is never, 1 is always."""
 
     def is_open(self, now: Instant) -> bool:
-        """Whether an instant lies in the window."""
+        """Return whether an instant lies in the window."""
         return (self.starts_at is None or self.starts_at <= now) and (self.until is None or now < self.until)
 
     def is_over(self, matched: int, now: Instant) -> bool:
-        """Whether the conditions can never hold again."""
+        """Return whether the conditions can never hold again."""
         last = min((count for count in (self.first, self.nth) if count is not None), default=None)
         return (last is not None and matched >= last) or (self.until is not None and now >= self.until)
 
     def is_met(self, matched: int, draw: Draw) -> bool:
-        """Whether the conditions hold for a match, ``matched`` being its number from 1."""
+        """Return whether the conditions hold for a match, ``matched`` being its number from 1."""
         return (
             (self.first is None or matched <= self.first)
             and (self.every is None or matched % self.every == 0)
@@ -369,7 +369,7 @@ class RuleStatus(NamedTuple):
     """The fault that a hit has kept for the next match."""
 
     def is_exhausted(self, now: Instant) -> bool:
-        """Whether the rule can never apply again."""
+        """Return whether the rule can never apply again."""
         when = self.rule.when
         if self.replay is not None:
             return when.until is not None and now >= when.until
@@ -391,7 +391,7 @@ class RuleStatus(NamedTuple):
         return None if expires_after is None else max(0, expires_after - self.hits)
 
     def is_match(self, target: Target, facts: Any, now: Instant) -> bool:
-        """Whether a request or webhook counts as a match of the rule."""
+        """Return whether a request or webhook counts as a match of the rule."""
         rule = self.rule
         return (
             rule.target == target

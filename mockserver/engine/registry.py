@@ -121,7 +121,7 @@ class WorldRegistry:
             return self._owners.get((credential.provider, credential.user), self.default)
 
     def is_known_credential(self, value: str) -> bool:
-        """Whether a user or secret is printed in the fixture or was issued by this server, and so needs no masking."""
+        """Return whether a user or secret is printed in the fixture or was issued by this server, and so needs no masking."""
         return value in self._printed or self._issued[value] > 0
 
     def create(

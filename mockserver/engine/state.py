@@ -76,7 +76,7 @@ class UnreadParts(NamedTuple):
     scheduled: tuple[Mapping[str, Any], ...] = ()
 
     def providers(self) -> set[str]:
-        """The names of these providers."""
+        """Return the names of these providers."""
         return {thing["provider"] for thing in (*self.accounts, *self.scheduled)}
 
 

@@ -101,7 +101,7 @@ class EarlyGiveUp(ConfiguredFault, WebhookFault):
     points: ClassVar = ("after",)
 
     def gives_up(self, delivery: Delivery, /) -> bool:
-        """Whether this attempt is the last."""
+        """Return whether this attempt is the last."""
         return len(delivery.attempts) + 1 >= self.attempts
 
 

@@ -600,7 +600,7 @@ class World:
             self._run_due(at, depth)
 
     def _all_attempts_done(self) -> bool:
-        """Whether every attempt has ended that an advance waits for.
+        """Return whether every attempt has ended that an advance waits for.
 
         It does not wait for attempts that began before it, because the caller may be their receiver, nor for those behind
         them in the same queue.

@@ -272,7 +272,7 @@ class Connection(asyncio.Protocol):
             self._send(cycle)
 
     def is_pooled(self, request: HttpRequest) -> bool:
-        """Whether the WSGI application is called on the pool for a request."""
+        """Return whether the WSGI application is called on the pool for a request."""
         return self._respond is not None or request.path.startswith(POOLED)
 
     def _reject(self, invalid: InvalidRequest) -> None:

@@ -71,7 +71,7 @@ def _broken_off(response: Response, ending: Ending) -> Response:
     return _delivered(response, ending=ending, instead=response.timing.instead if speaks else b"")
 
 
-# ------------------------------------------------------------------------------------------------------- other answers
+# ------------------------------------------------------------------------------------------------------- other responses
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class WrongLength(ConfiguredFault):
     """A Content-Length that is wrong.
 
     Too much, and the connection is closed behind the body, while the client waits for the rest. Too little, and the
-    connection is kept: the client finds the rest of the body where it expects the next answer.
+    connection is kept: the client finds the rest of the body where it expects the next response.
     """
 
     by: int

@@ -460,12 +460,12 @@ def normal_path(path: str) -> str:
 
 
 def is_control(path: str) -> bool:
-    """Whether a path belongs to the control API or the page."""
+    """Return whether a path belongs to the control API or the page."""
     return f"{normal_path(path)}/".startswith(CONTROL)
 
 
 def wants_websocket(fields: Mapping[str, str]) -> bool:
-    """Whether a request asks to become a WebSocket."""
+    """Return whether a request asks to become a WebSocket."""
     connection = fields.get("connection", "").lower().split(",")
     return fields["upgrade"].lower() == "websocket" and any(option.strip(" \t") == "upgrade" for option in connection)
 

@@ -56,7 +56,7 @@ class HttpRequest(Struct):
     """
 
     def get(self, name: str) -> str | None:
-        """The value of a header, whatever the case of its name; ``None`` when it was not sent."""
+        """Return the value of a header, whatever the case of its name; ``None`` when it was not sent."""
         return self.fields.get(name.lower())
 
     @property
@@ -65,7 +65,7 @@ class HttpRequest(Struct):
         return "content-length" in self.fields or "transfer-encoding" in self.fields
 
     def environ(self) -> WSGIEnvironment:
-        """The request for a WSGI application (PEP 3333), with some keys of our own beside the standard's.
+        """Return the environ of a WSGI application (PEP 3333), with some keys of our own.
 
         ``mockserver.request`` is this request, ``mockserver.target`` and ``mockserver.head`` its target and headers as sent,
         ``mockserver.body`` its body, ``mockserver.overflow`` whether that was longer than what is kept, and
@@ -108,7 +108,7 @@ class HttpRequest(Struct):
 
 @lru_cache(maxsize=1024)
 def _environ_key(name: str) -> str | None:
-    """The key of a header in a WSGI environ; ``None`` when it has none."""
+    """Return the key of a header in a WSGI environ; ``None`` when it has none."""
     # nginx drops names with an underscore: X_Y and X-Y would be one key, and one could pose as the other.
     if name in _NOT_IN_WSGI or "_" in name:
         return None

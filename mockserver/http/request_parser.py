@@ -348,7 +348,7 @@ class RequestParser:
             self._framing = self._framing_headers()
 
     def _head_size(self) -> int:
-        """Bytes of request line and headers: separators and line ends included, all but the method exactly."""
+        """Return the bytes of request line and headers: separators and line ends included, all but the method exactly."""
         return len(self._target) + sum(len(name) + len(value) + 4 for name, value in self._raw_headers)
 
     def _framing_headers(self) -> bytes:

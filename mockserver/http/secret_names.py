@@ -40,7 +40,7 @@ class SecretNames:
         self._is_one = lru_cache(maxsize=4096)(self._look)
 
     def __contains__(self, name: str) -> bool:
-        """Whether the value of a name counts as a credential."""
+        """Return whether the value of a name counts as a credential."""
         return self._is_one(name) if len(name) <= _LONGEST else self._look(name)
 
     def _look(self, name: str) -> bool:
@@ -52,12 +52,12 @@ class SecretNames:
 
 
 def folded(name: str) -> str:
-    """A name without case and separators."""
+    """Return a name without case and separators."""
     return (name if name.isalnum() else _NO_LETTER.sub("", name)).lower()
 
 
 def _shortened(name: str, most: int) -> Iterator[str]:
-    """A name as it is, and with up to so many letters left out."""
+    """Return a name as it is, and with up to this many letters left out."""
     yield name
     if most:
         for less in _one_less(name):

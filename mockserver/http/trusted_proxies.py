@@ -53,7 +53,7 @@ class TrustedProxies:
         self._is_trusted = lru_cache(maxsize=256)(self._find)
 
     def trust(self, client: tuple[str, int] | None) -> bool:
-        """Whether the headers of a peer count; one without an address, such as a Unix socket, is this machine."""
+        """Return whether the headers of a peer count; one without an address, such as a Unix socket, is this machine."""
         return self._is_trusted(client[0] if client and client[0] else "127.0.0.1")
 
     def _find(self, text: str) -> bool:

@@ -9,5 +9,5 @@ _NAMES = {"world_id": "ID", "programId": "ID", "number": "N"}
 
 
 def readable(rule: str) -> str:
-    """A rule of Flask's without its own marks."""
+    """Return a rule of Flask's router as people read it."""
     return _VARIABLE.sub(lambda found: _NAMES.get(found[1], found[1].upper()), rule)

@@ -130,7 +130,7 @@ def _description(row: Parameter) -> str:
 
 
 def _is_required(row: Parameter) -> bool:
-    """Whether a request must have it; credentials may be sent in several ways, so none of them is required."""
+    """Return whether a request must have it; credentials may be sent in several ways, so none of them is required."""
     return row.is_required and not row.is_secret
 
 

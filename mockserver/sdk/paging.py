@@ -60,7 +60,7 @@ def window(total: int, offset: int, limit: int, is_newest_first: bool = False) -
 
 
 def newest_first(page: MessagePage) -> MessagePage:
-    """The same messages in the other order."""
+    """Return the same messages, the newest first."""
     backwards = (each.at(each.places[::-1]) for each in reversed(page.slices))
     return MessagePage(tuple(backwards), page.total)
 

@@ -135,7 +135,7 @@ def media_type(content_type: str) -> str:
 
 
 def is_utf8(value: str) -> bool:
-    """Whether the bytes that were sent are UTF-8, and so the value may be stored and written again."""
+    """Return whether the bytes that were sent are UTF-8, and so the value may be stored and written again."""
     if value.isascii():
         return True
     try:

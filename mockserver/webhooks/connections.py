@@ -59,7 +59,7 @@ class WebhookConnection(HTTPConnection):
         return self._reader
 
     def is_reusable(self) -> bool:
-        """Whether nothing has come since the last response: no byte, and no end of the connection."""
+        """Return whether nothing has come since the last response: no byte, and no end of the connection."""
         return self._input.has_nothing(self._reader)
 
     def disconnect(self) -> None:

@@ -84,7 +84,7 @@ class WebhookQueues:
         return forgotten
 
     def is_idle(self, prefix: str) -> bool:
-        """Whether the queues whose names begin with a prefix have nothing queued or in flight."""
+        """Return whether the queues whose names begin with a prefix have nothing queued or in flight."""
         return not any(ordering_key.startswith(prefix) for ordering_key in self._queued)
 
     def _enqueue(self, ordering_key: str) -> None:

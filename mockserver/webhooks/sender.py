@@ -60,7 +60,7 @@ class WebhookSender:
                 self._spawn()
 
     def is_idle(self, queues: str = "") -> bool:
-        """Whether the queues whose names begin with a prefix have nothing queued or in flight."""
+        """Return whether the queues whose names begin with a prefix have nothing queued or in flight."""
         with self._locked():
             return self._queues.is_idle(queues)
 

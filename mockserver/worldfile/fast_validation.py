@@ -46,7 +46,7 @@ class MessageChecker:
         self._conditions = _compiled({"definitions": definitions, **message}) if message else None
 
     def is_message(self, row: Any) -> bool:
-        """Whether a value is certainly a valid message."""
+        """Return whether a value is certainly a valid message."""
         if type(row) is not dict:
             return False
         keys = tuple(row)

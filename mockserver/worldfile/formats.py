@@ -33,7 +33,7 @@ def upgrade(document: Any) -> Any:
 
 
 def _with_verification(account: Any) -> Any:
-    """An account whose forwarding rules say that they verify, as all of format 1 did that did not say otherwise."""
+    """Return an account whose forwarding rules verify, as those of format 1 did by default."""
     if not isinstance(account, dict) or not isinstance(account.get("forwarding"), list):
         return account
     rules = [{"verification": True, **rule} if isinstance(rule, dict) else rule for rule in account["forwarding"]]
@@ -41,7 +41,7 @@ def _with_verification(account: Any) -> Any:
 
 
 def is_format_1(document: Any) -> bool:
-    """Whether a decoded world file has ``mockserver`` in place of ``format``."""
+    """Return whether a decoded world file has ``mockserver`` in place of ``format``."""
     return isinstance(document, dict) and "mockserver" in document and "format" not in document
 
 

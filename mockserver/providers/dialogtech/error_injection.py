@@ -27,7 +27,7 @@ _BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
 def _rows(case: Case) -> tuple[Parameter, ...]:
-    """What the call's action reads, its own parameters first; of an action that there is not, the action."""
+    """Return the parameters of the call's action, its own first; the action itself if it is unknown."""
     operation = _BY_NAME.get(case.call.operation)
     return (ACTION,) if operation is None else (*operation.parameters, *operation.common[1:3])
 

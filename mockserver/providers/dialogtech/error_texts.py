@@ -1,4 +1,4 @@
-"""Other wordings of the errors that an action answers with, for clients that must not depend on ours (DT-17)."""
+"""Other texts for the errors of an action, for clients that must not depend on ours (DT-17)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TEXTS: Mapping[type[ProviderError], ErrorTexts] = {
     errors.TooManyPerNumber: ErrorTexts("NUMBER LIMIT REACHED", "[1] Message in 1 Second Sent"),
     errors.InvalidRecipient: ErrorTexts("INVALID RECIPIENT", "[{value}] Not Reachable"),
 }
-"""Every error that an action answers with. What reaches no action, and so no world's variants, has our wording alone."""
+"""Every error of an action. The errors of requests that reach no action have our text alone, whatever the variant."""
 
 
 def error_text(error: ProviderError, variants: Mapping[str, str]) -> str:

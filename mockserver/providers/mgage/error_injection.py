@@ -22,7 +22,7 @@ def _not_text(case: Case) -> ProviderError:
 
 
 def _second(case: Case, name: str, before: int) -> str:
-    """The date of a name; the world's, so many seconds before, when it was not sent."""
+    """Return the date that was sent under a name; else the world's time, this many seconds earlier."""
     return case.text(name) or datetime_of(case.now - before * SECOND).isoformat()[:19]
 
 

@@ -16,7 +16,7 @@ from .parameters import RECIVED
 
 
 def _rows(case: Case) -> Sequence[Parameter]:
-    """What the call's action reads; of one that reads none of these, what the first action reads."""
+    """Return the parameters of the call's action; those of the first action if it has none of these."""
     return next((each.parameters for each in OPERATIONS if each.name == case.call.operation and each.common), RECIVED)
 
 

@@ -29,7 +29,7 @@ PROVIDER = "serwersms"
 
 
 def documents() -> list[Described]:
-    """The account whose sample 004 prints."""
+    """Return the account whose sample 004 prints."""
     return [
         {
             "provider": PROVIDER,
@@ -114,7 +114,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _png(red: int, green: int, blue: int) -> bytes:
-    """A square of 8 by 8 pixels in one colour."""
+    """Return a square of 8 by 8 pixels in one colour."""
     row = b"\0" + bytes((red, green, blue)) * 8
     header = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", _deflated(row * 8)), (b"IEND", b""))
@@ -122,7 +122,7 @@ def _png(red: int, green: int, blue: int) -> bytes:
 
 
 def _deflated(raw: bytes) -> bytes:
-    """A zlib stream of one stored block: compressors differ, and the worlds must come out byte for byte."""
+    """Return a zlib stream of one stored block: compressors differ, and the worlds must be the same to the byte."""
     block = b"\x01" + struct.pack("<HH", len(raw), len(raw) ^ 0xFFFF) + raw
     return b"\x78\x01" + block + struct.pack(">I", zlib.adler32(raw))
 
@@ -137,7 +137,7 @@ def _gif(red: int, green: int, blue: int) -> bytes:
 
 
 def _wav(pitch: int) -> bytes:
-    """A fortieth of a second of a buzz, in 8 bits, 8000 a second."""
+    """Return a buzz of a fortieth of a second, in 8 bits at 8000 Hz."""
     samples = bytes(188 if tick * pitch // 4000 % 2 else 68 for tick in range(200))
     form = struct.pack("<HHIIHH", 1, 1, 8000, 8000, 1, 8)
     chunks = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(samples)) + samples
@@ -251,7 +251,7 @@ _SPAN = 426 * _DAY
 
 
 def _messages(cast: _Generator, size: int) -> Iterator[Described]:
-    """The oldest first, but for those at instants, which come before all others."""
+    """Return the messages, the oldest first; those at fixed instants come before all others."""
     nights = _NIGHTS[: size // 20]
     kinds, texts, albums, serials = cycle(_TURN), _texts(cast, size), _albums(), count(41_000)
     numbers = dict(_FIRST)
@@ -339,7 +339,7 @@ class _Generator:
         }
 
     def contact(self, phone: str) -> Described:
-        """What the account knows of a number: everything, a name, or next to nothing."""
+        """Return the contact of a number: with every field, with a name, or with hardly anything."""
         faker, known = self._faker, self.chance.choice(("all", "name", "phone"))
         contact: Described = {"phone": phone}
         if known != "phone":
@@ -356,6 +356,6 @@ class _Generator:
         return contact
 
     def said(self, kind: str) -> str:
-        """A text of a type, with the words of this time."""
+        """Return a text of a type, with its placeholders filled."""
         words = {name: self.chance.choice(words) for name, words in self._words.items()}
         return self.chance.choice(_TEMPLATES[kind]).format_map(words)

@@ -116,7 +116,7 @@ def send_message(call: Call, account: Account, state: State, now: Instant, ids: 
 
 
 def _limits(account: Account, number: str | None) -> tuple[tuple[Limit, str], ...]:
-    """The limits of a send, each with the key under which its uses are counted; the account's alone without a number."""
+    """Return the limits of a send, each with the key that counts its uses; without a number the account's alone."""
     if number is None:
         return ((limits.PER_ACCOUNT, account.key),)
     of_number = f"{account.key} {number}"
@@ -140,7 +140,7 @@ def _reject(error: ProviderError, usage: LimitUsage, account: Account, magic_num
 
 
 def _magic_error(meaning: Magic, recipient: str, now: Instant) -> ProviderError | None:
-    """The error that a magic number leads to; ``None`` when it leads to none (DT-39)."""
+    """Return the error of a magic number; ``None`` when it has none (DT-39)."""
     if meaning is magic.INVALID:
         return InvalidRecipient(value=recipient)
     error = magic.FILLED.get(meaning)
@@ -148,7 +148,7 @@ def _magic_error(meaning: Magic, recipient: str, now: Instant) -> ProviderError 
 
 
 def _apply_magic(meaning: Magic, message: Message, account: Account, accepted: Decision) -> Decision:
-    """What a magic number makes of a message that is accepted (DT-39)."""
+    """Return the decision about an accepted message with the effects of a magic number (DT-39)."""
     value = SentNoReply() if meaning is magic.NO_RESPONSE else _SENT
     replies = (magic.origin(message, account.name),) if meaning is magic.REPLIED else ()
     trace = structs.replace(accepted.trace, magic=message.recipient)

@@ -59,7 +59,7 @@ _WITHOUT_ACCOUNT = frozenset(operation.name for operation in OPERATIONS if not o
 
 
 def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """SW-37: the order of the checks: unknown action, method, body, credentials, action that is not offered, parameters."""
+    """Decide a call: unknown action, method, body, credentials, action not offered, parameters, in this order (SW-37)."""
     error = None if call.operation in _KNOWN else _build_operation_error(call)
     if type(error) is InvalidAction and state.variants[quirks.UNKNOWN_ACTION.name] == "first":
         return Decision(now, error)
