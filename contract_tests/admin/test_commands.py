@@ -285,7 +285,7 @@ def test_what_is_no_world_file_is_rejected(run: CommandLine, tmp_path: Path) -> 
     (tmp_path / "mine.json").write_text('{"mockserver": 1, "acounts": []}')
 
     assert "'accounts'" in run.failing("world", "load", str(tmp_path / "mine.json"))
-    assert "is not JSON" in run.failing("world", "load", str(tmp_path / "none.json"), ends=2)
+    assert "none.json cannot be read: No such" in run.failing("world", "load", str(tmp_path / "none.json"), ends=2)
     assert (
         "mockserver: - is not a world file: it is not a JSON object\n"
         == run("world", "load", "-", stdin="7", ends=2).stderr

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -25,16 +24,12 @@ from .reload import FileWatcher
 
 if TYPE_CHECKING:
     from mockserver.app import Service
-    from mockserver.engine.accounts import Account
-    from mockserver.sdk.provider import Provider
     from mockserver.server import MockServer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PAUSE = 0.5
 """Seconds between two checks of the world file."""
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
-"""Credentials that mean themselves in a URL, in a form and in a shell."""
 _LEVELS = {"quiet": logging.WARNING, "errors": logging.INFO, "all": logging.DEBUG}
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 _TYPES = types_of_settings()
@@ -234,6 +229,7 @@ def _addresses(server: MockServer, settings: Settings) -> dict[str, str | None]:
 
 
 def _banner(server: MockServer, settings: Settings) -> str:
+    from mockserver.sdk.examples import format_example
     from mockserver.version import __version__
 
     url = server.url
@@ -255,7 +251,7 @@ def _banner(server: MockServer, settings: Settings) -> str:
             lines.append(f"  {account.provider:<11} {login.user}{secret}  ({account.name})")
     if not accounts:
         lines.append("  none: the world has no accounts")
-    examples = [_example(provider, accounts, url) for provider in server.service.providers]
+    examples = [format_example(provider, accounts, url) for provider in server.service.providers]
     if any(examples):
         lines += ["", "Try:", *(f"  {example}" for example in examples if example)]
     lines += [
@@ -269,15 +265,3 @@ def _banner(server: MockServer, settings: Settings) -> str:
         kept = f"; kept in {token_path(settings.data)}" if token == read_token(settings.data) else ""
         lines.insert(1, f"Token of the control API: {token} (--token, or MOCKSERVER_TOKEN{kept})")
     return "\n".join(lines)
-
-
-def _example(provider: Provider, accounts: Iterable[Account], url: str) -> str:
-    """Return the provider's example request with credentials of the world; ``""`` if no account of it can send one."""
-    for account in accounts:
-        if account.provider != provider.name or ("{program}" in provider.example and not account.programs):
-            continue
-        for login in account.logins:
-            if login.secret is not None and _PLAIN.fullmatch(login.user + login.secret):
-                program = next(iter(account.programs), "")
-                return provider.example.format(url=url, user=login.user, secret=login.secret, program=program)
-    return ""

@@ -18,7 +18,7 @@ from mockserver.engine.events import (
     MessageStored,
     VariantChosen,
 )
-from mockserver.engine.instants import SECOND, Instant, iso, parse_instant
+from mockserver.engine.instants import SECOND, Instant, iso
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
 from mockserver.engine.world import ExchangeRecorded, ReceiveFailed, TimedEvent, World
@@ -191,7 +191,7 @@ def move_clock(page_request: PageRequest) -> None:
 
     Raises:
         ControlError: the clock cannot be moved that way.
-        ValueError: the text of an instant is not one.
+        ValueError: there is no such button.
     """
     form = page_request.request.form
     action = form.get("do", "")
@@ -200,6 +200,8 @@ def move_clock(page_request: PageRequest) -> None:
     elif action == "next":
         page_request.call_api("POST", "clock/advance", {"next": True})
     elif action == "to":
-        page_request.call_api("POST", "clock/advance", {"to": iso(parse_instant(form.get("instant", "").strip()))})
+        page_request.call_api("POST", "clock/advance", {"to": form.get("instant", "").strip()})
+    elif action.isdecimal():
+        page_request.call_api("POST", "clock/advance", {"seconds": int(action)})
     else:
-        page_request.call_api("POST", "clock/advance", {"seconds": float(action)})
+        raise ValueError(f"{action!r} is not an action of the clock")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from mockserver.engine.instants import iso
 from mockserver.engine.journal import OUTCOMES, Exchange
+from mockserver.sdk.examples import format_example
 from mockserver.sdk.request import pairs
 
 from . import body_format, snippets
@@ -16,6 +17,8 @@ from .page_context import PageRequest
 
 PAGE = 60
 """The number of exchanges shown at a time."""
+NOT_DELIVERED = "not delivered"
+"""Stands in place of the status of a response of which the client got nothing."""
 _FILTERS = ("q", "provider", "outcome", "fault")
 
 
@@ -28,7 +31,8 @@ class ExchangeLine(NamedTuple):
     operation: str
     method: str
     target: str
-    status: int
+    status: str
+    """The HTTP status, or `NOT_DELIVERED`."""
     outcome: str
     error: str
     fault: str
@@ -51,10 +55,18 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
         "last": journal.last,
         "dropped": journal.dropped,
         "outcomes": OUTCOMES,
+        "examples": [] if journal.last else _examples(page_request),
         "changes": ""
         if page_request.args.get("before")
         else page_request.url_for_section("exchanges/changes", **filters),
     }
+
+
+def _examples(page_request: PageRequest) -> list[str]:
+    """Return the providers' example requests that an account of this world can send."""
+    accounts = page_request.world.state.accounts.values()
+    found = (format_example(provider, accounts, page_request.origin) for provider in page_request.context.providers)
+    return [example for example in found if example]
 
 
 def changes(page_request: PageRequest) -> dict[str, Any] | None:
@@ -99,7 +111,7 @@ def _line(page_request: PageRequest, exchange: Exchange) -> ExchangeLine:
         exchange.operation or "",
         exchange.method,
         exchange.target,
-        exchange.status,
+        NOT_DELIVERED if exchange.outcome == "no_response" else str(exchange.status),
         exchange.outcome,
         _error_name(exchange),
         fault_kinds(exchange.fault),
@@ -159,7 +171,7 @@ def exchange_view(page_request: PageRequest, number: int) -> dict[str, Any]:
         "explanation": described["explanation"],
         "http_messages": (_request_view(page_request, exchange), _response_view(page_request, exchange)),
         "formats": FORMATS,
-        "curl": snippets.curl_command(exchange, page_request.origin),
+        "curl": snippets.curl_command(exchange, page_request.origin, page_request.world.id),
         "pytest": snippets.pytest_test(exchange, page_request),
         "fault_kinds": fault_kinds(exchange.fault),
         "provider_title": page_request.context.titles.get(exchange.provider or "", ""),
@@ -179,6 +191,8 @@ def _response_view(page_request: PageRequest, exchange: Exchange) -> HttpMessage
     from http.client import responses
 
     start_line = f"HTTP/1.1 {exchange.status} {responses.get(exchange.status, '')}".strip()
+    if exchange.outcome == "no_response":
+        start_line = NOT_DELIVERED
     return _http_message_view(
         page_request, "Response", "response", start_line, tuple(exchange.response_head), exchange.response_body, ()
     )

@@ -103,7 +103,13 @@ def _rule_view(rule: Mapping[str, Any]) -> dict[str, Any]:
     kinds = fault_kinds(rule)
     title, _ = _TITLES[rule["target"]].get(kinds, (kinds, ""))
     match = {name: value for name, value in (rule.get("match") or {}).items() if value}
-    return {**rule, "title": title, "kinds": kinds, "match": match}
+    when = [_condition(name, value) for name, value in (rule.get("when") or {}).items()]
+    return {**rule, "title": title, "kinds": kinds, "match": match, "conditions": when}
+
+
+def _condition(name: str, value: Any) -> str:
+    """Return a condition of a rule in the words of ``fault add``, such as ``every 3``."""
+    return f"the first {value}" if name == "first" else f"{name} {value}"
 
 
 def _kind_form(kind: Mapping[str, Any]) -> FaultKindForm:
@@ -162,7 +168,8 @@ def add_rule(page_request: PageRequest) -> None:
     if form.get("point"):
         rule["point"] = form["point"]
     if form.get("times"):
-        rule["when"] = {"first": int(form["times"])}
+        times = form["times"]
+        rule["when"] = {"first": int(times) if times.isdecimal() else times}
     if match:
         rule["match"] = match
     page_request.call_api("POST", "faults", rule)

@@ -80,6 +80,11 @@ class PageRequest:
         """The cursors from which the page's event stream continues. They are read first, so that it misses no change."""
 
     @property
+    def submitted(self) -> Mapping[str, str]:
+        """The values of a form whose action failed, to be shown again; empty when the page is only opened."""
+        return self.request.form if self.request.method == "POST" else {}
+
+    @property
     def args(self) -> MultiDict[str, str]:
         """The query parameters."""
         return self.request.args

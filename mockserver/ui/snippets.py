@@ -12,11 +12,12 @@ import shlex
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from mockserver.engine.accounts import Account
 from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
+from mockserver.engine.registry import DEFAULT
 from mockserver.http.handler import PREFIX
 from mockserver.sdk.request import media_type, pairs
 
@@ -29,11 +30,11 @@ _CONNECTION_HEADERS = frozenset(
 """Headers that an HTTP client sets by itself."""
 
 
-def curl_command(exchange: Exchange, origin: str) -> str:
-    """Return a command line that repeats the request."""
+def curl_command(exchange: Exchange, origin: str, world_id: str) -> str:
+    """Return a command line that repeats the request in its world."""
     if not exchange.method:
         return f"# this was not HTTP\nprintf {_printf(exchange.body)} | nc {urlsplit(origin).hostname} {urlsplit(origin).port}"
-    lines = [f"curl -sS -X {exchange.method} {shlex.quote(origin + _target(exchange))}"]
+    lines = [f"curl -sS -X {exchange.method} {shlex.quote(origin + _in_world(_target(exchange), world_id))}"]
     has_type = any(name.lower() == "content-type" for name, _ in exchange.head)
     lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in _headers(exchange)]
     if exchange.body and not has_type:
@@ -50,6 +51,12 @@ def _target(exchange: Exchange) -> str:
     """Return path and query, also for a request to a proxy."""
     target = exchange.target
     return target if target.startswith("/") else "/" + target.partition("://")[2].partition("/")[2]
+
+
+def _in_world(target: str, world_id: str) -> str:
+    """Return a target that leads to a world, whether its listener, a header or credentials led there before."""
+    is_default_or_named = world_id == DEFAULT or target.startswith(PREFIX)
+    return target if is_default_or_named else f"{PREFIX}{quote(world_id, safe='')}{target}"
 
 
 def _headers(exchange: Exchange) -> list[tuple[str, str]]:
