@@ -279,6 +279,7 @@ def test_what_is_right_is_said_on_stdout_and_what_is_wrong_on_stderr(tmp_path):
     assert done.stdout == f"{SHIPPED / 'small.json'}: 7 accounts, 53 messages\n"
     assert done.stderr == (
         f"{wrong}: acounts: unknown key; did you mean 'accounts'?\n"
+        f"{wrong}: accounts: is missing\n"
         f"{tmp_path / 'nowhere.json'}: the file cannot be read (No such file or directory)\n"
     )
 
