@@ -117,6 +117,16 @@ def test_a_host_told_by_a_trusted_proxy_says_whose_an_unknown_path_is() -> None:
     }
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-Host", "Forwarded"])
+def test_the_control_api_goes_by_the_host_header_alone(header: str) -> None:
+    """A page at a name that leads to this machine can set these headers, and not its Host."""
+    client = Client(build_service(Settings()))
+    told = {header: "localhost" if header == "X-Forwarded-Host" else "host=localhost"}
+
+    assert client.get("/_mock/worlds", base_url="http://evil.example", headers=told).status_code == 421
+    assert client.get("/_mock/worlds", base_url="http://localhost", headers={header: "evil.example"}).status_code == 200
+
+
 @pytest.mark.parametrize("wsgi", [False, True])
 def test_a_prefix_that_names_a_world_stays_behind_the_one_that_a_proxy_took(wsgi: bool) -> None:
     with MockServer(settings=Settings(port=0, wsgi=wsgi)) as mock:
