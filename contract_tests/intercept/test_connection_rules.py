@@ -7,8 +7,15 @@ import sys
 
 import pytest
 
-from mockserver.intercept.connection_rules import BlockRule, ConnectionRule, begin_rule, current_rule, end_rule
-from mockserver.intercept.hosts import BlockedConnection, Hosts, domain_of
+from mockserver.intercept.connection_rules import (
+    BlockRule,
+    ConnectionRule,
+    RedirectRule,
+    begin_rule,
+    current_rule,
+    end_rule,
+)
+from mockserver.intercept.hosts import BlockedConnection, Hosts, RequestedAddress, domain_of
 from mockserver.intercept.monkeypatch import Monkeypatch
 from mockserver.intercept.proxied import proxied_address
 
@@ -40,6 +47,29 @@ def test_the_hosts_are_loaded_once_at_the_first_name_that_is_not_this_machines()
         rule.listener(b"WWW.acme.example.", "https")
 
     assert ([1], ["www.acme.example:443"]) == (loads, [str(address) for address in rule.blocked])
+
+
+def test_a_redirect_leaves_the_hosts_of_other_providers_to_the_rule_before() -> None:
+    block = BlockRule(lambda: Hosts(["api.acme.example", "api.other.example"]), "")
+    leaks: list[RequestedAddress] = []
+    redirect = RedirectRule(Hosts(["api.acme.example"]), {443: ("127.0.0.1", 7671)}, leaks.append)
+    begin_rule(block)
+    begin_rule(redirect)
+    try:
+        assert ("127.0.0.1", 7671) == current_rule().listener("api.acme.example", 443)
+        for ask in (
+            lambda: current_rule().placeholder("api.other.example", 443),
+            lambda: current_rule().listener("api.other.example", 443),
+            lambda: current_rule().check_proxied(RequestedAddress("api.other.example", 443), lambda: False),
+        ):
+            with pytest.raises(BlockedConnection, match="no world would answer"):
+                ask()
+        assert current_rule().placeholder("example.org", 443) is None
+    finally:
+        end_rule(redirect)
+        end_rule(block)
+
+    assert (3, []) == (len(block.blocked), leaks)
 
 
 def test_without_a_list_of_hosts_names_are_blocked_until_there_is_one() -> None:

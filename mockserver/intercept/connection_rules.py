@@ -64,6 +64,12 @@ def current_rule() -> ConnectionRule:
     return _rules[-1] if _rules else _NO_RULE
 
 
+def rule_before(rule: ConnectionRule) -> ConnectionRule:
+    """Return the rule that was in force when a rule began."""
+    place = _rules.index(rule) if rule in _rules else 0
+    return _rules[place - 1] if place else _NO_RULE
+
+
 def begin_rule(rule: ConnectionRule) -> None:
     """Put a rule in force, until `end_rule`."""
     _rules.append(rule)
@@ -136,6 +142,8 @@ class BlockRule(ConnectionRule):
 class RedirectRule(ConnectionRule):
     """A rule that leads connections to the providers' hosts to a listener, and blocks what the listener does not serve.
 
+    About hosts of providers that its server does not serve, the rule before it decides.
+
     A provider's name resolves to an unused loopback address, its placeholder, with the requested port. A connection to a
     placeholder goes to the listener for that port. It takes two steps because some clients use only the resolved address,
     with the port that they requested.
@@ -161,8 +169,10 @@ class RedirectRule(ConnectionRule):
     def placeholder(self, host: object, port: object = None) -> str | None:
         """Return the placeholder address of a host name; ``None`` if it is not a provider's."""
         name, number = normalize_host(host), port_number(port)
+        if not self._hosts.is_provider_domain(name):
+            return rule_before(self).placeholder(host, port)
         placeholder = self._placeholders.get(name)
-        if self._hosts.is_provider_domain(name) and (placeholder is None or (number and number not in self._listeners)):
+        if placeholder is None or (number and number not in self._listeners):
             self._block(name, number)
         return placeholder
 
@@ -179,7 +189,9 @@ class RedirectRule(ConnectionRule):
 
     def check_proxied(self, requested: RequestedAddress, is_ours: Callable[[], bool]) -> None:
         """Check the host of a request to a proxy: a provider's host must not be reached by another's proxy."""
-        if self._hosts.is_provider_domain(requested.host) and not is_ours():
+        if not self._hosts.is_provider_domain(requested.host):
+            rule_before(self).check_proxied(requested, is_ours)
+        elif not is_ours():
             self._report(requested)
             raise BlockedConnection(
                 errno.EHOSTUNREACH,
