@@ -146,7 +146,7 @@ def test_the_kinds_of_fault_are_listed_with_their_options(client: Client) -> Non
     assert [(target, kind) for target in FAULTS for kind in FAULTS[target]] == [
         (kind["target"], kind["kind"]) for kind in kinds
     ]
-    assert ("The first byte comes late.", ["after", "before"]) == (delay["about"], delay["points"])
+    assert ("The first byte is sent late.", ["after", "before"]) == (delay["about"], delay["points"])
     assert {"kind", "seconds"} == set(delay["schema"]["properties"])
 
 
