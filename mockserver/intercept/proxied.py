@@ -12,11 +12,7 @@ from .hosts import PORTS, RequestedAddress, normalize_host
 
 _HEAD = 4096
 """The number of bytes of a message in which the host is looked for."""
-_HTTP = re.compile(
-    rb"(?:CONNECT |[A-Z]+ (https?)://(?:[^@/?#\s]*@)?)(\[[^\]\s]+\]|[^\s:/?#]+)(?::(\d{1,5}))?", re.IGNORECASE
-)
-_SOCKS4A = re.compile(rb"\x04\x01(..)\0\0\0[^\0][^\0]*\0([^\0]+)\0", re.DOTALL)
-_SOCKS5 = b"\x05\x01\x00\x03"
+_SOCKS4A, _SOCKS5 = b"\x04\x01", b"\x05\x01\x00\x03"
 
 _resolve = socket.getaddrinfo
 
@@ -27,7 +23,11 @@ def proxied_address(message: Any) -> RequestedAddress | None:
         head = bytes(memoryview(message)[:_HEAD])
     except TypeError:  # a buffer that no socket could send either
         return None
-    if found := _HTTP.match(head):
+    # Most messages are none, and are not looked at any further; the patterns are compiled when the first one may be.
+    if b"://" in head[:32] or head[:8].upper() == b"CONNECT ":
+        found = _pattern_of_http().match(head)
+        if found is None:
+            return None
         scheme, host, port = found.groups()
         default = PORTS[scheme.decode().lower()] if scheme else PORTS["https"]
         return RequestedAddress(normalize_host(host.strip(b"[]")), int(port or default))
@@ -35,9 +35,20 @@ def proxied_address(message: Any) -> RequestedAddress | None:
         start, length = len(_SOCKS5) + 1, head[len(_SOCKS5)]
         port = head[start + length : start + length + 2]
         return RequestedAddress(normalize_host(head[start : start + length]), int.from_bytes(port))
-    if found := _SOCKS4A.match(head):
+    if head.startswith(_SOCKS4A) and (found := _pattern_of_socks4a().match(head)):
         return RequestedAddress(normalize_host(found[2]), int.from_bytes(found[1]))
     return None
+
+
+@cache
+def _pattern_of_http() -> re.Pattern[bytes]:
+    pattern = rb"(?:CONNECT |[A-Z]+ (https?)://(?:[^@/?#\s]*@)?)(\[[^\]\s]+\]|[^\s:/?#]+)(?::(\d{1,5}))?"
+    return re.compile(pattern, re.IGNORECASE)
+
+
+@cache
+def _pattern_of_socks4a() -> re.Pattern[bytes]:
+    return re.compile(rb"\x04\x01(..)\0\0\0[^\0][^\0]*\0([^\0]+)\0", re.DOTALL)
 
 
 def leads_to_mock_server(connected: socket.socket) -> bool:
