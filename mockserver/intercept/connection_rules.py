@@ -77,10 +77,10 @@ def begin_rule(rule: ConnectionRule) -> None:
 
 def end_rule(rule: ConnectionRule) -> None:
     """End a rule; the one before it is in force again."""
-    if rule in _rules:
-        _rules.reverse()
-        _rules.remove(rule)
-        _rules.reverse()
+    for place in reversed(range(len(_rules))):
+        if _rules[place] is rule:
+            del _rules[place]
+            return
 
 
 class BlockRule(ConnectionRule):
