@@ -6,6 +6,7 @@ The public names are imported when they are used, so that ``import mockserver`` 
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from .version import __version__
@@ -57,13 +58,14 @@ _HOMES = {
 }
 """The module of each public name."""
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - all of them are texts
-
-
-if not TYPE_CHECKING:  # for a type checker it would give any name whatever
+if TYPE_CHECKING:
+    __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - all of them are texts
+else:  # for a type checker it would give any name whatever
 
     def __getattr__(name: str) -> object:
         """Import a public name."""
+        if name == "__all__":
+            return ["__version__", *_importable_names()]
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
@@ -71,4 +73,13 @@ if not TYPE_CHECKING:  # for a type checker it would give any name whatever
 
 def __dir__() -> list[str]:
     """Return the public names, imported or not."""
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_importable_names()})
+
+
+def _importable_names() -> list[str]:
+    """Return the public names but those that need httpx where it is not installed."""
+    try:
+        has_httpx = find_spec("httpx") is not None
+    except (ImportError, ValueError):  # something blocks it
+        has_httpx = False
+    return [name for name in _HOMES if has_httpx or "httpx" not in _HOMES[name]]

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mockserver import unpatched
 from mockserver.app import Service, build_service
 from mockserver.client import AdminClient, InProcess
 from mockserver.client.timefmt import Moment, written
@@ -135,7 +136,7 @@ class MockServer(Server, AdminClient):
         found: dict[str, str | None] = {name: self.urls[place] for name, place in self._places.items()}
         if "https" in found:
             certificate = self.ca.certificate
-            found |= {"certificate": str(certificate), "pem": certificate.read_text("ascii")}
+            found |= {"certificate": str(certificate), "pem": unpatched.read_text(certificate)}
         return found
 
     def _address(self, name: str) -> str:

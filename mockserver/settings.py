@@ -14,6 +14,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, get_type_hints
 
+from mockserver.unpatched import is_file
+
 _PREFIX = "MOCKSERVER_"
 _OTHER_VARIABLES = {"host": "MOCKSERVER_LISTEN_HOST", "port": "MOCKSERVER_HTTP_PORT"}
 """Settings whose variable is not the prefix and the field's name: another product's client reads MOCKSERVER_HOST and
@@ -241,4 +243,4 @@ def process_environment() -> MutableMapping[str, str]:
 def fixtures_folder() -> Path:
     """Return the folder of the shipped fixtures: inside the installed package, or beside it in a checkout."""
     inside = Path(__file__).parent / "fixtures"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "fixtures"
+    return inside if is_file(inside / "worlds" / "demo.json") else Path(__file__).parent.parent / "fixtures"

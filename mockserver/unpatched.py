@@ -8,11 +8,13 @@ starts, before any test; it imports nothing that pytest has not imported.
 from __future__ import annotations
 
 import datetime
+import importlib
 import io
 import os
 import socket
 import stat
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +33,15 @@ class _Held:
     open_file: Callable[..., Any] = staticmethod(io.open)
     datetime_class = getattr(_freezegun, "real_datetime", datetime.datetime)
     stat = staticmethod(os.stat)
+    open_descriptor = staticmethod(os.open)
+    makedirs = staticmethod(os.makedirs)
+    link = staticmethod(getattr(os, "link", os.rename))
+    rename = staticmethod(os.rename)
+    replace = staticmethod(os.replace)
+    unlink = staticmethod(os.unlink)
+    rmdir = staticmethod(os.rmdir)
+    mkdir = staticmethod(os.mkdir)
+    listdir = staticmethod(os.listdir)
     socket_class = socket.socket
     connect: Callable[..., None] = staticmethod(socket.socket.connect)
     getaddrinfo = staticmethod(socket.getaddrinfo)
@@ -86,6 +97,21 @@ def read_text(path: Path) -> str:
     return read_bytes(path).decode("utf-8")
 
 
+def read_zone_data(name: str) -> bytes:
+    """Return the file of a time zone, of the system or of the package ``tzdata``. Raises OSError if there is none."""
+    from zoneinfo import TZPATH  # no time zone is read in a run that does not use us
+
+    folders = [Path(folder) for folder in TZPATH]
+    with suppress(ImportError):
+        tzdata = importlib.import_module("tzdata")
+
+        folders.append(Path(str(tzdata.__file__)).parent / "zoneinfo")
+    for folder in folders:
+        if is_file(folder / name):
+            return read_bytes(folder / name)
+    raise FileNotFoundError(name)
+
+
 def is_file(path: Path) -> bool:
     """Return whether there is a file at a path."""
     try:
@@ -107,6 +133,57 @@ def real_files() -> Iterator[None]:
         yield
     finally:
         active.resume()
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a file or a folder at a path."""
+    try:
+        _Held.stat(str(path))
+    except OSError:
+        return False
+    return True
+
+
+def make_unique_name(folder: Path) -> Path:
+    """Create a folder that only its owner can read, with its parents, and return a path in it that no one else uses."""
+    _Held.makedirs(str(folder), 0o700, exist_ok=True)
+    return folder / f"making-{os.getpid()}-{threading.get_ident()}-{monotonic_ns()}"
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner can read. Raises OSError if it exists or cannot be written."""
+    descriptor = _Held.open_descriptor(str(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with _Held.open_file(descriptor, "wb") as file:
+        file.write(content)
+
+
+def make_private_folder(path: Path) -> None:
+    """Create a folder that only its owner can read. Raises OSError if it exists or cannot be created."""
+    _Held.mkdir(str(path), 0o700)
+
+
+def rename(path: Path, target: Path) -> None:
+    """Rename a folder, unless there is one with files at the new name. Raises OSError then."""
+    _Held.rename(str(path), str(target))
+
+
+def rename_unless_exists(path: Path, target: Path) -> None:
+    """Rename a file; where there is one with the new name, delete it instead. Raises OSError if it can be neither."""
+    try:
+        _Held.link(str(path), str(target))
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        _Held.replace(str(path), str(target))
+        return
+    _Held.unlink(str(path))
+
+
+def delete_folder(path: Path) -> None:
+    """Delete a folder and its files. Raises OSError if it cannot be deleted."""
+    for name in _Held.listdir(str(path)):
+        _Held.unlink(str(path / name))
+    _Held.rmdir(str(path))
 
 
 def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import pydoc
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -623,6 +626,34 @@ def test_what_is_awaited_fails_as_what_is_called(world: WorldClient) -> None:
 def test_a_verb_keeps_its_name_and_its_words() -> None:
     assert ("advance", "Advance") == (WorldClock.advance.__name__, (WorldClock.advance.__doc__ or "")[:7])
     assert {"self", "by", "seconds", "minutes", "to", "next"} == {*signature(WorldClock.advance).parameters}
+
+
+def test_help_shows_what_a_method_does(world: WorldClient) -> None:
+    shown = pydoc.plain(pydoc.render_doc(world.verify))
+
+    assert "\nverify(*exchanges:" in shown
+    assert "Verify that exchanges happened" in shown
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["from mockserver import *; Mock", "dir(mockserver); help(mockserver)", "help(Mock.of(create_app()).world.verify)"],
+)
+def test_the_package_can_be_used_and_looked_at_without_httpx(code: str) -> None:
+    program = (
+        "import sys; sys.modules['httpx'] = None\n"
+        "import mockserver; from mockserver import Mock; from mockserver.app import create_app\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program + code], capture_output=True, text=True)
+
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_all_public_names_can_be_imported_with_httpx() -> None:
+    names: dict[str, object] = {}
+    exec("from mockserver import *", names)
+
+    assert {"Mock", "MockServer", "HttpxTransport"} <= names.keys()
 
 
 # -- ways to a server --------------------------------------------------------------------------------------------------

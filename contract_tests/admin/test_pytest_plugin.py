@@ -346,6 +346,37 @@ def test_it(mock_redirect):
     assert "panel.serwersms.pl:80" in shown(result)
 
 
+def test_files_of_ours_are_read_though_tests_replace_the_functions_that_read(run) -> None:
+    run(
+        """
+from pathlib import Path
+from unittest import mock
+
+def no_more(*args, **kwargs):
+    raise OSError("files are replaced")
+
+@pytest.fixture(autouse=True)
+def patched():
+    with (
+        mock.patch.object(Path, "read_bytes", no_more), mock.patch.object(Path, "read_text", no_more),
+        mock.patch.object(Path, "is_file", no_more), mock.patch("builtins.open", no_more), mock.patch("io.open", no_more),
+    ):
+        yield
+
+def test_documents(mock_server):
+    with mock_server.create_world(fixture="small") as world:
+        user, secret = world.login("dialogtech")
+        call = CALL | {"access_key": user, "secret_access_key": secret, "action": "sms.get_numbers"}
+        assert "<!ELEMENT" in requests.get(world.base_url + "/ibp_api.php", call).text
+    assert mock_server.quirks()
+
+def test_page(mock_server):
+    assert "<title>" in requests.get(mock_server.url + "/_mock/ui/worlds/default/clock").text
+    assert "function" in requests.get(mock_server.url + "/_mock/ui/static/page.js").text
+"""
+    ).assert_outcomes(passed=2)
+
+
 # -- who does not use it -----------------------------------------------------------------------------------------------
 
 

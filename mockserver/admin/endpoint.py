@@ -18,6 +18,7 @@ from mockserver.http.masking import Masking
 from mockserver.sdk.accounts import read_accounts
 from mockserver.sdk.provider import Provider, Quirk
 from mockserver.settings import Settings, fixtures_folder
+from mockserver.unpatched import read_bytes
 from mockserver.validation.json_schema import Schema
 from mockserver.worldfile import Rules, decode_file, parse
 
@@ -98,7 +99,7 @@ def shipped(name: str, providers: tuple[Provider, ...]) -> Fixture:
         WorldFileError: a provider's file of accounts is invalid.
     """
     path = fixtures_folder() / "worlds" / f"{name}.json"  # not checked: the tests validate the shipped files
-    document: Any = decode_file(path)
+    document: Any = decode_file(path, read_bytes)
     names = {provider.name for provider in providers}
     accounts = [account for account in document["accounts"] if account["provider"] in names]
     more = (account for provider in providers for account in read_accounts(provider))

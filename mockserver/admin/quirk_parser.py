@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mockserver.sdk.provider import Provider, Quirk
+from mockserver.unpatched import read_text
 
 _HEADING = re.compile(r"^## (\S+) (.+)$", re.MULTILINE)
 _LINE = re.compile(r"^- (?:(Other variant|We|Switch|Known by): )?(.+)$", re.MULTILINE)
@@ -49,7 +50,7 @@ def basis(known_by: str) -> str:
 @cache
 def entries(quirks_file: Path) -> Mapping[str, QuirkEntry]:
     """Return the entries of a QUIRKS.md, by number."""
-    _, *parts = _HEADING.split(quirks_file.read_text(encoding="utf-8"))
+    _, *parts = _HEADING.split(read_text(quirks_file))
     return {number: _entry(number, title, body) for number, title, body in zip(*[iter(parts)] * 3, strict=True)}
 
 

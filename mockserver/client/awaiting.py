@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import copy_context
-from functools import partial
+from functools import partial, update_wrapper
 from threading import Lock, Thread
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 Owner = TypeVar("Owner")
 Parameters = ParamSpec("Parameters")
@@ -69,10 +69,14 @@ _THREADS = DaemonPool(MOST_AWAITED)
 class BoundMethod(Generic[Parameters, Result]):
     """A method bound to an object: call it, or await its `aio`."""
 
-    __slots__ = ("__wrapped__",)
+    __wrapped__: Callable[Parameters, Result]
 
     def __init__(self, call: Callable[Parameters, Result]) -> None:
-        self.__wrapped__ = call
+        update_wrapper(self, call)
+
+    def __get__(self, owner: object, kind: type | None = None) -> Self:
+        """Return the method itself, which is bound already. With this, `help` takes it for a method."""
+        return self
 
     def __call__(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         """Call the method and block until it returns."""

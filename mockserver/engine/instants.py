@@ -10,8 +10,11 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
+from io import BytesIO
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
+
+from mockserver.unpatched import read_zone_data
 
 Instant: TypeAlias = int
 """Microseconds since 1970-01-01T00:00:00Z."""
@@ -56,9 +59,17 @@ def zone_of(name: str) -> ZoneInfo | None:
     if name == "UTC":
         return None
     try:
-        return ZoneInfo(name)
+        return _read_zone(name)
     except (ValueError, OSError) as error:  # a name such as "../etc" or a folder of zones
         raise KeyError(name) from error
+
+
+@lru_cache(maxsize=64)
+def _read_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (LookupError, OSError):  # a test may have replaced the file system
+        return ZoneInfo.from_file(BytesIO(read_zone_data(name)), name)
 
 
 def check_zone_data() -> None:
@@ -68,7 +79,7 @@ def check_zone_data() -> None:
         OSError: it does not; every local time of a provider would be an error.
     """
     try:
-        ZoneInfo("America/New_York")
+        zone_of("America/New_York")
     except LookupError:
         raise OSError(
             "this Python finds no time zones: PYTHONTZPATH names no folder of them, and the package tzdata is not installed"

@@ -10,11 +10,11 @@ The rules of this file:
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Collection
 from pathlib import Path
 
+from mockserver import unpatched
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import datetime_of
 from mockserver.intercept.certificates import create_ca, issue_certificate
@@ -50,7 +50,7 @@ class CertificateAuthority:
     @property
     def trust(self) -> Trust:
         """The files with which clients trust the CA. Raises OSError if the CA cannot be written."""
-        return Trust(self._folder, self.certificate.read_bytes())
+        return Trust(self._folder, unpatched.read_bytes(self.certificate))
 
     @property
     def bundle(self) -> Path:
@@ -71,19 +71,19 @@ class CertificateAuthority:
     def _leaf(self, names: Collection[str]) -> Path:
         """Return the path of a file with a key and its certificate for these names; create it if needed."""
         year = datetime_of(self._clock.now()).year
-        ca = self.certificate.read_bytes()
-        name = f"leaf-{year}-{digest(b' '.join([ca, *map(str.encode, names)]))}.pem"
+        ca = unpatched.read_text(self.certificate)
+        name = f"leaf-{year}-{digest(' '.join([ca, *names]).encode())}.pem"
         kept = self.folder / name
-        if kept.exists():
+        if unpatched.exists(kept):
             return kept
 
-        leaf = issue_certificate(ca.decode("ascii"), self._ca_file("ca-key.pem").read_text("ascii"), names, year)
+        leaf = issue_certificate(ca, unpatched.read_text(self._ca_file("ca-key.pem")), names, year)
         return self._folder.write(name, leaf.encode("ascii"))
 
     def _ca_file(self, name: str) -> Path:
         """Return the path of one of the CA's two files; create both if needed."""
         pair = self.folder / "pair"
-        if not pair.exists():
+        if not unpatched.exists(pair):
             self._make(pair)
         return pair / name
 
@@ -91,18 +91,11 @@ class CertificateAuthority:
         made = self._folder.make()
 
         ca = create_ca()
-        _write_private(made / "ca-key.pem", ca.key.encode("ascii"))
-        _write_private(made / "ca.pem", ca.certificate.encode("ascii"))
+        unpatched.write_private(made / "ca-key.pem", ca.key.encode("ascii"))
+        unpatched.write_private(made / "ca.pem", ca.certificate.encode("ascii"))
         try:
-            made.rename(pair)  # fails if another process was faster: rename does not replace a folder that holds files
+            unpatched.rename(made, pair)  # fails if another process was faster
         except OSError:
-            for file in made.iterdir():
-                file.unlink()
-            made.rmdir()
-            if not pair.exists():
+            unpatched.delete_folder(made)
+            if not unpatched.exists(pair):
                 raise
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mockserver import unpatched
 from mockserver.http.listener import Listener, Server
 
 from .ca import CertificateAuthority
@@ -87,7 +88,7 @@ def _identity(hosts: Hosts, ca: CertificateAuthority | None) -> tuple[ssl.SSLCon
 
 
 def _context_and_certificate(hosts: Hosts, ca: CertificateAuthority) -> tuple[ssl.SSLContext, str]:
-    return ca.context(sorted(hosts.served)), ca.certificate.read_text("ascii")
+    return ca.context(sorted(hosts.served)), unpatched.read_text(ca.certificate)
 
 
 def _address(url: str) -> Address:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 import warnings
 from collections.abc import Iterable
 from functools import cached_property
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
+from mockserver import unpatched
 from mockserver.intercept.root_certificates import (
     DEFAULT_JAVA_PASSWORD,
     bundle_of,
@@ -45,20 +44,19 @@ class Folder:
     def make(self) -> Path:
         """Create an empty folder with a unique name inside it, and return its path."""
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return Path(tempfile.mkdtemp(dir=self.path, prefix="making-"))
+            made = unpatched.make_unique_name(self.path)
+            unpatched.make_private_folder(made)
         except OSError as error:
             raise self._error(error) from error
+        return made
 
     def write(self, name: str, content: bytes) -> Path:
         """Write a file and return its path; an existing file stays as it is, because a client may have it open."""
         target = self.path / name
         try:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            number, made = tempfile.mkstemp(dir=target.parent, prefix="making-")
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-            _name(Path(made), target)
+            made = unpatched.make_unique_name(target.parent)
+            unpatched.write_private(made, content)
+            unpatched.rename_unless_exists(made, target)
         except OSError as error:
             raise self._error(error) from error
         return target
@@ -66,7 +64,7 @@ class Folder:
     def keep(self, name: str, content: bytes) -> Path:
         """Write a file unless it exists, and return its path; ``{}`` in its name stands for the digest of the content."""
         kept = self.path / name.format(digest(content))
-        return kept if kept.exists() else self.write(str(kept.relative_to(self.path)), content)
+        return kept if unpatched.exists(kept) else self.write(str(kept.relative_to(self.path)), content)
 
     def _error(self, error: OSError) -> OSError:
         why = f"{error.strerror or error}; --ca FOLDER (MOCKSERVER_CA) sets another folder"
@@ -107,24 +105,12 @@ class Trust:
         """Path of a PKCS #12 file with the same certificates, for Java, which requires a password: `PASSWORD`."""
         name = f"trust-{digest(self._all)}.p12"
         kept = self.folder.path / name
-        return kept if kept.exists() else self.folder.write(name, _java_trust_store(self._all))
+        return kept if unpatched.exists(kept) else self.folder.write(name, _java_trust_store(self._all))
 
     @cached_property
     def _all(self) -> bytes:
         """All certificates in PEM, each once, the CA's first."""
         return bundle_of(read_pem(self._pem), self._others, system_certificates(), usual_certificates())
-
-
-def _name(made: Path, target: Path) -> None:
-    """Rename a file, unless its new name exists."""
-    try:
-        target.hardlink_to(made)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without links
-        made.replace(target)
-    finally:
-        made.unlink(missing_ok=True)
 
 
 def digest(content: bytes) -> str:

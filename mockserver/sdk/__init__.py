@@ -52,6 +52,7 @@ from mockserver.engine.messages import (
 )
 from mockserver.engine.provider_errors import ProviderError, Source, assumed, documented
 from mockserver.engine.state import IdReservation, State
+from mockserver.unpatched import read_bytes
 from mockserver.validation.json_schema import Schema
 from mockserver.validation.messages import show_value, unknown_name
 
@@ -217,6 +218,7 @@ __all__ = [
     "parse_instant",
     "parse_parameters",
     "program_key",
+    "read_bytes",
     "select_after_cursor",
     "select_page",
     "show_value",

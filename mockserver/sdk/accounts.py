@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mockserver.unpatched import read_bytes
 from mockserver.validation.messages import WorldFileError
 from mockserver.worldfile import Rules, decode_file, upgrade
 from mockserver.worldfile.rules import check
@@ -24,7 +25,7 @@ def read_accounts(provider: Provider) -> tuple[dict[str, Any], ...]:
     if path is None:
         return ()
     try:
-        document: Any = upgrade(decode_file(path))
+        document: Any = upgrade(decode_file(path, read_bytes))
         check(document, Rules.of([provider], provider.quirks))
     except WorldFileError as error:
         raise WorldFileError(error.difference, error.place, path) from error

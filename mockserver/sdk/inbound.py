@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mockserver.unpatched import read_bytes
 from mockserver.validation.json_schema import validate
 from mockserver.validation.messages import Place, format_place, show_value, unknown_name
 
@@ -35,7 +36,7 @@ def message_schema(
         required: those of them that have to be there.
         message_fields: the provider's own, which come as ``fields``; ``None`` where it has none.
     """
-    definitions = orjson.loads(path.read_bytes())["definitions"]
+    definitions = orjson.loads(read_bytes(path))["definitions"]
     known = definitions["message"]["properties"]
     return {
         "definitions": definitions,

@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from mockserver.engine.provider_errors import Source
 from mockserver.engine.world import ProviderCallbacks
+from mockserver.unpatched import is_file
 from mockserver.validation.messages import WorldFileError, unknown_name
 
 from .accounts import read_accounts
@@ -163,7 +164,7 @@ def find_defects(provider: Provider) -> Iterator[str]:
                 yield f"its operation {operation.name} leads to {error.__name__}, which is not one of its errors"
     for name in ("schema", "quirks_file", "accounts"):
         path = getattr(provider, name)
-        if path is not None and not path.is_file():
+        if path is not None and not is_file(path):
             yield f"{name}: there is no file {path}"
     yield from _defects_of_routes(provider)
     yield from _defects_of_fields(provider)
@@ -193,7 +194,7 @@ def _defects_of_fields(provider: Provider) -> Iterator[str]:
         except (TypeError, ValueError) as reason:
             yield f"{name}: {reason}"
             return
-    if provider.schema.is_file() and provider.accounts is not None and provider.accounts.is_file():
+    if is_file(provider.schema) and provider.accounts is not None and is_file(provider.accounts):
         try:
             read_accounts(provider)
         except WorldFileError as reason:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from mockserver.engine.decisions import Decision
 from mockserver.engine.provider_errors import ProviderError
+from mockserver.unpatched import read_bytes
 
 from .error_injection import error_builder, request_facts
 from .fields import complete_schema
@@ -239,7 +240,7 @@ class Provider:
     @cached_property
     def account_schema(self) -> Schema:
         """The JSON Schema of one of its accounts in a world file, with its own fields."""
-        return complete_schema(orjson.loads(self.schema.read_bytes()), self.message_fields, self.account_fields)
+        return complete_schema(orjson.loads(read_bytes(self.schema)), self.message_fields, self.account_fields)
 
     @cached_property
     def parameters(self) -> Sequence[Parameter]:

@@ -154,6 +154,14 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput[_MARK] = _session_server(node.config).share(f"redirect-{node.gateway.id}")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Import what the fixtures need before a test replaces a part of Python, but only where a test uses them."""
+    if any("mock_server" in getattr(item, "fixturenames", ()) for item in session.items):
+        from mockserver.testkit.session_server import import_server
+
+        import_server()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Reject unknown options of the test's markers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,22 @@ if TYPE_CHECKING:
     from mockserver.client import AdminClient, Mock
     from mockserver.intercept.redirect import Redirection
     from mockserver.server import MockServer
+
+
+def import_server() -> None:
+    """Import all that a server imports when it starts, and load the providers."""
+    import jsonschema  # noqa: F401 - it reads files of its own when it is imported
+
+    import mockserver.testkit.failure_report  # noqa: F401 - imported for the report of a failing test
+    from mockserver.http.listener import new_event_loop
+    from mockserver.sdk.loading import installed_providers
+    from mockserver.server import MockServer  # noqa: F401 - imported for its modules
+
+    if "pyfakefs" in sys.modules:
+        # It forgets the modules that are imported while it is active, and cryptography does not bear a second import.
+        import trustme  # noqa: F401
+    installed_providers()
+    new_event_loop().close()
 
 
 class SessionServer:

@@ -19,6 +19,7 @@ from mockserver.engine.instants import EARLIEST, LATEST
 from mockserver.engine.messages import Message, account_key, kind_key
 from mockserver.engine.state import State
 from mockserver.sdk.provider import Provider
+from mockserver.unpatched import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +82,7 @@ def destination_value(message: Message) -> str:
 
 @cache
 def _definitions(file: Path) -> Mapping[str, Any]:
-    definitions: Mapping[str, Any] = orjson.loads(file.read_bytes())["definitions"]
+    definitions: Mapping[str, Any] = orjson.loads(read_bytes(file))["definitions"]
     return definitions
 
 

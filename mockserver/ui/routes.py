@@ -6,14 +6,15 @@ and redirects back. Static files are under ``/_mock/ui/static/``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, redirect, render_template, request, send_from_directory
-from jinja2 import BytecodeCache
+from flask import Blueprint, Response, redirect, render_template, request
+from jinja2 import BytecodeCache, FunctionLoader, TemplateNotFound
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from mockserver.client import ControlError
@@ -22,6 +23,7 @@ from mockserver.http.router import Router
 from mockserver.http.wsgi import add_any_method, to_flask
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.sdk.response import Stream
+from mockserver.unpatched import is_file, read_bytes, read_text
 
 from .page_context import ROOT, PageContext, PageRequest, WorldNotFound
 
@@ -42,6 +44,8 @@ SECTIONS = {
 """The sections, each with its title in the navigation."""
 
 _FILES = Path(__file__).parent / "static"
+_MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_FILE_NAME = re.compile(rf"[a-z_]+\.({'|'.join(_MEDIA_TYPES)})")
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -57,7 +61,8 @@ _HEADERS = {
 
 def create_blueprint(context: PageContext) -> Blueprint:
     """Return the Flask blueprint with all routes of the page."""
-    blueprint = Blueprint("ui", __name__, template_folder="templates")
+    blueprint = Blueprint("ui", __name__)
+    blueprint.jinja_loader = FunctionLoader(_load_template)
     pages = _Pages(context)
 
     def respond(path: str = "") -> Any:  # noqa: ARG001 - the router reads the path from the request
@@ -79,6 +84,14 @@ def create_blueprint(context: PageContext) -> Blueprint:
     blueprint.register_error_handler(WorldNotFound, pages.world_not_found)
     blueprint.register_error_handler(ControlError, pages.rejected)
     return blueprint
+
+
+def _load_template(name: str) -> tuple[str, str, None]:
+    """Load a template of the page. Its file is that of the package, also where a test has replaced the file system."""
+    path = Path(__file__).parent / "templates" / name
+    if not is_file(path):
+        raise TemplateNotFound(name)
+    return read_text(path), str(path), None
 
 
 class _CompiledTemplates(BytecodeCache):
@@ -301,8 +314,13 @@ class _Pages:
 
     def file(self, name: str) -> Response:
         """Serve a static file."""
-        response = send_from_directory(_FILES, name)
+        found = _FILE_NAME.fullmatch(name)
+        if found is None or not is_file(_FILES / name):
+            raise NotFound
+        response = Response(read_bytes(_FILES / name), mimetype=_MEDIA_TYPES[found[1]])
         response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        response.make_conditional(request)
         return response
 
     def attachment(self, world_id: str) -> Response:

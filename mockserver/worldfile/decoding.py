@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import orjson
@@ -16,14 +16,18 @@ _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK_BEFORE_COLON = re.compile(rb'"[ \t\r\n]+:')
 
 
-def decode_file(path: Path) -> object:
+def decode_file(path: Path, read: Callable[[Path], bytes] | None = None) -> object:
     """Return the JSON document in a file.
+
+    Args:
+        path: the file.
+        read: reads it, for a file of a package; otherwise it is read as the calling program reads files.
 
     Raises:
         WorldFileError: the file cannot be read, or is no JSON document.
     """
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes() if read is None else read(path)
     except OSError as error:
         raise WorldFileError(f"the file cannot be read ({error.strerror})") from error
     if raw.startswith(_BYTE_ORDER_MARKS):

@@ -31,6 +31,7 @@ from mockserver.sdk import (
     media_type,
     multipart_pairs,
     pairs,
+    read_bytes,
     subject,
     zone_of,
 )
@@ -235,7 +236,7 @@ def _dtd(page: str, variant: str, envelope: str = "") -> bytes:
         return b""
     if page == "send_message" or variant == "printed":  # 001's needs no reconciling (DT-33)
         variant, envelope = "printed", ""
-    return (Path(__file__).parent / "dtd" / f"{page}.{variant}{envelope}.dtd").read_bytes()
+    return read_bytes(Path(__file__).parent / "dtd" / f"{page}.{variant}{envelope}.dtd")
 
 
 _SWITCHES = {
