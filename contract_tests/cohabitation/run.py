@@ -10,6 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PLUGINS = {
     "anyio": ["anyio"],
+    "block": ["fakefs"],
     "pyfakefs": ["fakefs"],
     "pytest_asyncio": ["asyncio"],
     "pytest_randomly": ["randomly"],
