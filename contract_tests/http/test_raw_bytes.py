@@ -106,6 +106,24 @@ INVALID = {
         b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json",
         b'{"meta":{"generalErrors":["Request cannot be read"],"nextPageUrl":null}}',
     ),
+    "a byte above ASCII in the method, and DialogTech's path": (
+        "GÉT /ibp_api.php HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
+        "dialogtech",
+        b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/xml; charset=UTF-8\r\n",
+        b"<result>failed</result>\n <result_description>Bad request</result_description>\n</response>",
+    ),
+    "a control character in the method, and SerwerSMS's path": (
+        b"G\x01T /messages/recived HTTP/1.1\r\nHost: x\r\n\r\n",
+        "serwersms",
+        b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n",
+        b'{"error":{"code":1006,"type":"InvalidData","message":"Invalid data format"}}',
+    ),
+    "no path, and mGage's host": (
+        b"GET\r\nHost: communicatepro.mgage.com\r\n\r\n",
+        "mgage",
+        b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json",
+        b'{"meta":{"generalErrors":["Request cannot be read"],"nextPageUrl":null}}',
+    ),
     "a control character in SerwerSMS's path": (
         b"POST /messages/recived\x01.xml HTTP/1.1\r\nHost: x\r\n\r\n",
         "serwersms",
