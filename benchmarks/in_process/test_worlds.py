@@ -19,6 +19,7 @@ from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture, State
 from mockserver.providers.dialogtech import limits
+from mockserver.sdk.limits import limit_usage
 from mockserver.sdk.loading import installed_providers
 
 INDEX_KEY = program_key(PROGRAM, "1")
@@ -50,7 +51,8 @@ def test_the_limits_of_a_number_that_is_used_up(benchmark: Any) -> None:
     for use in range(40):
         for window in ("a 1", "a"):
             state.apply(UseCounted(window, NOON - 40 * SECOND // (use + 1), 40))
-    statuses = benchmark(lambda: limits.usage(state, "a", "1", NOON).statuses)
+    windows = (limits.PER_MINUTE, "a 1"), (limits.PER_ACCOUNT, "a"), (limits.PER_NUMBER, "a 1")
+    statuses = benchmark(lambda: limit_usage(state, windows, NOON).statuses)
     assert statuses[0].used == 40
 
 

@@ -30,7 +30,7 @@ def test_only_the_routes_of_the_chosen_provider_are_served() -> None:
     served = client.post("/messages/send_sms.json", json={})
     others = client.get("/ibp_api.php"), client.get("/api/messages/program/121811")
 
-    assert (200, 1000) == (served.status_code, served.get_json()["error"]["code"])
+    assert (200, 1001) == (served.status_code, served.get_json()["error"]["code"])
     assert [(404, "not_found")] * 2 == [(each.status_code, each.get_json()["error"]["code"]) for each in others]
     assert not any("ibp_api.php" in route or "program" in route for route in client.get("/").get_json()["here"])
 

@@ -192,6 +192,12 @@ MAGIC = {
     "SerwerSMS, none": ("+48990000040", "rejected", "+48990000040 to +48990000049", "phone", "SW-39", "serwersms"),
 }
 
+EMPTY_RESULT = {
+    "mgage": "Let a message come in first: without any filter there is none.",
+    "serwersms": "Change phone, or leave it out: without it there are messages.",
+}
+"""The hint for each provider's accepted request here that reads: its result is empty."""
+
 
 def conjure(client: Client, request: str, provider: str) -> dict[str, Any]:
     if provider == "serwersms":
@@ -213,11 +219,13 @@ def test_the_explanation_of_a_magic_number_has_its_range_its_quirk_and_how_to_sw
     found = conjure(client, request, provider)
     magic, off = found["magic"], f"{provider}.magic=off"
     hint = f"Make the client survive this, or switch the magic off with the variant {off}."
+    if outcome == "accepted":
+        hint = EMPTY_RESULT.get(provider)
 
     assert outcome == found["outcome"]
     assert (parameter, numbers, quirk, off) == (magic["parameter"], magic["range"], magic["quirk"], magic["off"])
     assert f"{provider}.magic" in [switch["name"] for switch in found["variants"]]
-    assert (None if outcome == "accepted" else hint) == found["hint"]
+    assert hint == found["hint"]
     assert f"is one of {numbers}: {magic['outcome']}\n  {quirk}: " in words()
     assert f"the variant {off} switches them off" in words()
 
