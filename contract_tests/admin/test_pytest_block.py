@@ -55,6 +55,13 @@ def by_uvloop_name():
     uvloop.run(look_up())
 
 
+def by_uvloop_datagram():
+    import uvloop
+    async def open_one():
+        await asyncio.get_running_loop().create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(HOST, 443))
+    uvloop.run(open_one())
+
+
 def through(proxy, scheme="https"):
     return requests.get(f"{scheme}://{HOST}/", proxies={scheme: f"http://127.0.0.1:{proxy.getsockname()[1]}"})
 
@@ -68,6 +75,7 @@ WAYS = {
     "asyncio": lambda: asyncio.run(asyncio.open_connection(HOST, 443)),
     "uvloop": by_uvloop,
     "a name by uvloop": by_uvloop_name,
+    "a datagram by uvloop": by_uvloop_datagram,
     "aiohttp": lambda: asyncio.run(by_aiohttp()),
 }
 
@@ -131,7 +139,7 @@ def shown(result: pytest.RunResult) -> str:
 
 def test_without_a_redirect_no_client_reaches_a_provider(run) -> None:
     result = run(AUDIT.replace("args[0] !=", "args[0] not in ('localhost',) and args[0] !=") + CLIENTS)
-    result.assert_outcomes(passed=16)
+    result.assert_outcomes(passed=17)
 
     assert "mockserver: blocked, because these tests use no mock_redirect" in shown(result)
     assert "secure.dialogtech.com:443  test_it.py::test_ways[requests]" in shown(result)

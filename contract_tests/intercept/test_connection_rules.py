@@ -134,3 +134,23 @@ def test_a_module_is_changed_as_soon_as_it_is_imported_and_not_after_the_end() -
     finally:
         patches.undo()
         sys.modules.update(kept)
+
+
+@pytest.mark.parametrize("ended_first", [0, 1, 2])
+def test_a_module_is_changed_for_everyone_who_waits_for_its_import(ended_first: int) -> None:
+    several, finders = [Monkeypatch() for _ in range(3)], list(sys.meta_path)
+    kept = {name: sys.modules.pop(name) for name in ("json.tool",) if name in sys.modules}
+    told: list[int] = []
+    try:
+        for number, patches in enumerate(several):
+            patches.when_imported("json.tool", lambda _module, number=number: told.append(number))
+        several[ended_first].undo()
+        import json.tool as tool
+
+        assert callable(tool.main)
+        assert [number for number in range(3) if number != ended_first] == sorted(told)
+    finally:
+        for patches in several:
+            patches.undo()
+        assert finders == sys.meta_path
+        sys.modules.update(kept)

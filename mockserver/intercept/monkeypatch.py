@@ -63,15 +63,16 @@ class _ImportHook(MetaPathFinder):
     ) -> ModuleSpec | None:
         if fullname not in self.changes:
             return None
-        others = [finder for finder in sys.meta_path if finder is not self]
-        found = (finder.find_spec(fullname, path, target) for finder in others)
+        # Those before found nothing, or this one would not be asked. Another hook may be among those behind.
+        behind = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        found = (finder.find_spec(fullname, path, target) for finder in behind)
         spec = next((spec for spec in found if spec is not None), None)
         loader: Any = None if spec is None else spec.loader
         if loader is not None:
             execute = loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
-                del loader.exec_module
+                vars(loader).pop("exec_module", None)  # once, also where another hook has put its own
                 execute(module)
                 change = self.changes.pop(fullname, None)
                 if change is not None:

@@ -130,6 +130,7 @@ def _writing(original: Callable[..., Any]) -> Callable[..., Any]:
 def _patch_uvloop(patches: Monkeypatch, loop_class: Any) -> None:
     """Change uvloop, which resolves and connects in C."""
     resolve, connect = loop_class.getaddrinfo, loop_class.create_connection
+    open_datagrams = loop_class.create_datagram_endpoint
 
     async def getaddrinfo(
         loop: Any,
@@ -155,8 +156,17 @@ def _patch_uvloop(patches: Monkeypatch, loop_class: Any) -> None:
             options.setdefault("server_hostname", rule.server_name(host))
         return await connect(loop, factory, *listener, **{**options, "family": 0})
 
+    async def create_datagram_endpoint(
+        loop: Any, factory: Any, local_addr: Any = None, remote_addr: Any = None, **options: Any
+    ) -> Any:
+        placeholder = None if remote_addr is None else current_rule().placeholder(*remote_addr[:2])
+        if placeholder is not None:
+            remote_addr = (placeholder, remote_addr[1])
+        return await open_datagrams(loop, factory, local_addr, remote_addr, **options)
+
     patches.put(loop_class, "getaddrinfo", getaddrinfo)
     patches.put(loop_class, "create_connection", create_connection)
+    patches.put(loop_class, "create_datagram_endpoint", create_datagram_endpoint)
 
 
 def _patch_aiodns(patches: Monkeypatch, resolver_class: Any) -> None:
