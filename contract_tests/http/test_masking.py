@@ -36,6 +36,8 @@ def everything(client: Client, number: int = 1) -> str:
         f"{{'password': '{SECRET}'}}",
         f"{{password: '{SECRET}', \"x\": 1}}",
         f'{{"hasło": "{SECRET}"}}',
+        f'{{"password": ["{SECRET}"]}}',
+        f"{{'pwd': [ '{SECRET}' ]}}",
         json.dumps({"call": json.dumps({"password": SECRET})}),
         f"<login><password>{SECRET}</password></login>",
         f"<?xml version='1.0'?>\n<a:login a:pwd='{SECRET}'/>",

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]{1,80})(:[ \t]*)([^\r\n]*)", re.MULTILINE)
 """A header, in bytes that are not HTTP."""
-_MEMBER = re.compile(r'("([^"\\]{1,80})"\s*:\s*)(?:"((?:[^"\\]|\\.)*)"|(-?[0-9][-+.0-9Ee]*))')
-"""A text or a number of a JSON object."""
-_SINGLE_QUOTED = re.compile(r"(['\"]?([\w-]{1,80})['\"]?\s*:\s*)()'((?:[^'\\]|\\.)*)'")
+_MEMBER = re.compile(r'("([^"\\]{1,80})"\s*:[\s\[]*)(?:"((?:[^"\\]|\\.)*)"|(-?[0-9][-+.0-9Ee]*))')
+"""A text or a number of a JSON object, or the first of an array there."""
+_SINGLE_QUOTED = re.compile(r"(['\"]?([\w-]{1,80})['\"]?\s*:[\s\[]*)()'((?:[^'\\]|\\.)*)'")
 """A text of an object in single quotes, as JavaScript and Python write it."""
 _NESTED = re.compile(r'(\\"([^"\\]{1,80})\\"\s*:\s*)()\\"([^"\\]*)\\"')
 """A text of a JSON object inside a text of JSON."""
