@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from contract_tests.conftest import SMOKE
+
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
 
@@ -99,3 +101,7 @@ def test_no_test_sleeps_or_reads_the_clock_of_the_machine() -> None:
     ]
 
     assert [] == found
+
+
+def test_the_files_of_smoke_exist() -> None:
+    assert [] == [name for name in sorted(SMOKE) if not (TESTS / name).is_file()]
