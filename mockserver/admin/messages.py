@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
-from heapq import nsmallest
-from itertools import chain, islice
-from operator import attrgetter
+from itertools import islice
 from typing import Any
 
 from mockserver.engine.accounts import Account
@@ -57,12 +55,6 @@ from .serializers import message as described
 _PIECE = 1_000
 """The number of messages fetched at a time under the world's lock."""
 
-_FEW = 8
-"""When fewer than one message in so many has a wanted index key, they are all looked at."""
-
-_FIRST_INSTANT = EARLIEST - LATEST
-"""Before every message: relative ones may lie before the calendar begins."""
-
 _FIRST = 200_000_000
 """The first number of a sequence of identifiers."""
 
@@ -71,16 +63,7 @@ def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return messages in the order in which they were stored."""
     since, limit = values.query.get("since", -1), values.query.get("limit", 100)
     keys = _index_keys(selected_accounts(world, values.query), values.query)
-    store = world.state.message_store
-    with world.lock:
-        few = sum(store.count(key, _FIRST_INSTANT, LATEST) for key in keys) * _FEW < store.next_serial - since
-    # Few messages have one of these keys: look at all of them. Else the next ones soon come up in the order of serials.
-    rows = chain.from_iterable(_walk(world, key) for key in keys) if few else _walk_by_serial(world, since)
-    wanted = (row for row in rows if row.serial > since and matches(row, values.query))
-    if few:
-        found = nsmallest(limit, {row.serial: row for row in wanted}.values(), key=attrgetter("serial"))
-    else:
-        found = list(islice(wanted, limit))
+    found = list(islice((row for row in _walk_by_serial(world, keys, since) if matches(row, values.query)), limit))
     with world.lock:
         shown = [described(row, row.serial in world.state.read) for row in found]
     return {"messages": shown, "next": found[-1].serial if found else values.query.get("since")}
@@ -129,7 +112,7 @@ def _index_keys(accounts: Iterable[Account], query: Mapping[str, Any]) -> list[I
 
 def _walk(world: World, key: IndexKey) -> Iterator[Message]:
     """Yield all messages of an index key by time, in chunks, so that the lock is held only briefly."""
-    since, seen = _FIRST_INSTANT, 0
+    since, seen = EARLIEST - LATEST, 0
     while True:
         with world.lock:
             piece = world.state.message_store.page(key, since, LATEST, seen, _PIECE)
@@ -141,15 +124,15 @@ def _walk(world: World, key: IndexKey) -> Iterator[Message]:
         since = last
 
 
-def _walk_by_serial(world: World, since: int) -> Iterator[Message]:
-    """Yield all messages since a serial, which is not included, in chunks, so that the lock is held only briefly."""
+def _walk_by_serial(world: World, keys: Iterable[IndexKey], since: int) -> Iterator[Message]:
+    """Yield the messages of some keys since a serial, which is not included, in chunks, so that the lock is held only briefly."""
     store = world.state.message_store
-    while since + 1 < store.next_serial:
-        serials = range(since + 1, min(since + 1 + _PIECE, store.next_serial))
+    with world.lock:
+        serials = store.serials(keys, since)
+    while wanted := tuple(islice(serials, _PIECE)):
         with world.lock:
-            piece = [message for serial in serials if (message := store.get(serial)) is not None]
+            piece = [message for serial in wanted if (message := store.get(serial)) is not None]
         yield from piece
-        since = serials[-1]
 
 
 # --------------------------------------------------------------------------------------------- store, change and delete

@@ -10,7 +10,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, compress
+from heapq import merge
+from itertools import chain, compress, groupby, islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -249,6 +250,15 @@ class MessageStore:
                 return view, place
         return None
 
+    def serials(self, keys: Iterable[IndexKey], since: int) -> Iterator[int]:
+        """Return the serials of the messages of some keys since a serial, which is not included, each once and in order.
+
+        They are those of this moment: a message may be deleted before its serial is reached, and is then not found by `get`.
+        """
+        keys = tuple(keys)
+        found = (_serials_since(view, key, since) for view in self._views for key in keys)
+        return (serial for serial, _ in groupby(merge(*found)))
+
     def count(self, key: IndexKey, since: Instant, until: Instant) -> int:
         """Count the messages of a key between two instants, both included."""
         return sum(map(len, self._ranges(key, since, until)))
@@ -299,6 +309,12 @@ class MessageStore:
         fork._views[:0] = [view.copy() for view in self._views[:-1]]
         fork.next_serial = self.next_serial
         return fork
+
+
+def _serials_since(view: _View, key: IndexKey, since: int) -> Iterator[int]:
+    serials, first = view.segment.serials(key), view.first_serial
+    start = bisect_right(serials, since - first)
+    return (serial + first for serial in islice(serials, start, None)) if first else islice(serials, start, None)
 
 
 def _merged_view(views: Iterable[_View]) -> _View:

@@ -17,7 +17,17 @@ _indexing = RLock()
 class Segment:
     """Messages by place, counted from 0. The message at a place never changes, whatever is added or removed."""
 
-    __slots__ = ("__weakref__", "_by_serial", "_fields", "_handsets", "_index", "_indexed", "rows")
+    __slots__ = (
+        "__weakref__",
+        "_by_serial",
+        "_fields",
+        "_handsets",
+        "_index",
+        "_indexed",
+        "_removed",
+        "_serials",
+        "rows",
+    )
 
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         self.rows = sorted(messages, key=attrgetter("serial"))
@@ -28,6 +38,9 @@ class Segment:
         self._fields: dict[tuple[str, str], dict[IndexKey, array[int]]] = {}
         """The places of the provider's own fields that were searched so far, by account and field name."""
         self._by_serial: dict[int, int] | None = None
+        self._removed = 0
+        self._serials: dict[IndexKey, tuple[tuple[int, int], array[int]]] = {}
+        """The sorted serials of the keys that were listed so far, with the numbers of rows and removals of that moment."""
         # Thousands of messages share the same index keys, so the lists of each combination are looked up once.
         known: dict[tuple[str, ...], list[array[int]]] = {}
         for place, message in enumerate(self.rows):
@@ -68,6 +81,16 @@ class Segment:
             return self._places_by_field(key[0], key[2]).get(key, ())
         self._index_rows()
         return self._index.get(key, ())
+
+    def serials(self, key: IndexKey) -> Sequence[int]:
+        """Return the serials of a key's messages, in order. The sequence does not change; it is kept until the segment does."""
+        positions = self.positions(key)
+        state = self._indexed, self._removed
+        kept = self._serials.get(key)
+        if kept is None or kept[0] != state:
+            serials = array("q", sorted(self.rows[place].serial for place in positions))
+            kept = self._serials[key] = state, serials
+        return kept[1]
 
     def _places_by_field(self, account: str, name: str) -> dict[IndexKey, array[int]]:
         """Return the places of each value of a provider's own field; built on first use, because few fields are searched."""
@@ -113,6 +136,7 @@ class Segment:
         """Remove a message from the index. Its row stays, because a page that was read before may still refer to it."""
         message = self.rows[place]
         del self._places()[message.serial]
+        self._removed += 1
         for index, key in self._entries(message):
             places = index[key]
             del places[bisect_left(places, self.stamp(place), key=self.stamp)]
