@@ -46,7 +46,7 @@ def test_connections_of_a_listener_are_closed_when_it_is_unbound(server: MockSer
 
         assert b"" == inside.recv(1)
         assert 200 == kept.get(f"{listener}/ibp_api.php", params=NUMBERS).status_code
-        outside.sendall(b"GET /_mock/health HTTP/1.1\r\nHost: here\r\n\r\n")
+        outside.sendall(b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert outside.recv(12) == b"HTTP/1.1 200"
 
 

@@ -93,6 +93,7 @@ NEEDS_MORE_THAN_A_SCHEMA_SAYS = {
     "PATCH /_mock/worlds/{world}/variants": "a zone that exists",
     "POST /_mock/worlds/{world}/faults": "a least that is no more than the most, a pattern that is one",
     "POST /_mock/worlds/{world}/messages": "an identifier and program that the account can have",
+    "PATCH /_mock/worlds/{world}/messages/{serial}": "a status and fields that the provider's messages have",
     "POST /_mock/worlds/{world}/inbound": "what the provider says",
     "POST /_mock/worlds/{world}/verify": "a pattern that is one, a count of one exchange",
     "GET /_mock/worlds/{world}/wait": "filters of what is waited for",

@@ -81,9 +81,9 @@ def test_a_world_has_its_url_its_credentials_and_its_counts(client: Client, froz
 
 
 def test_its_base_url_is_on_the_host_that_was_asked(client: Client) -> None:
-    response = client.post("/_mock/worlds", json={"id": "mine"}, base_url="https://mock.test:7671")
+    response = client.post("/_mock/worlds", json={"id": "mine"}, base_url="https://localhost:7671")
 
-    assert "https://mock.test:7671/_w/mine" == response.get_json()["base_url"]
+    assert "https://localhost:7671/_w/mine" == response.get_json()["base_url"]
 
 
 def test_without_a_body_it_is_the_demo_with_a_name_of_its_own(client: Client) -> None:

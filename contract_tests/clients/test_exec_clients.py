@@ -221,13 +221,17 @@ def test_with_the_network_unplugged_everything_works(tmp_path, unplugged):
 def test_with_the_network_plugged_in_no_one_connects_but_to_this_machine(tmp_path):
     out, trace = tmp_path / "out", tmp_path / "trace"
     command = ["env", f"OUT={out}", *MOCKSERVER, "exec", "--", "sh", "-c", ALL_OF_THEM]
-    done = run("strace", "-f", "-qq", "-o", str(trace), "-e", "trace=connect,sendto,sendmsg,sendmmsg", *command)
+    done = run(
+        "strace", "-f", "-qq", "-s", "100", "-o", str(trace), "-e", "trace=connect,sendto,sendmsg,sendmmsg", *command
+    )
 
     assert 0 == done.returncode, done.stderr + (tmp_path / "out.errors").read_text()
     assert (CLIENTS, CLIENTS * 2) == counted(out)
     addresses = re.findall(
         r'sin6?_port=htons\((\d+)\).*?(?:inet_addr\(|inet_pton\(AF_INET6, )"([^"]+)"', trace.read_text()
     )
-    away = {(address, port) for port, address in addresses if not address.startswith("127.") and address != "::1"}
+    away = {port for port, address in addresses if not address.startswith("127.") and address != "::1"}
     assert len(addresses) > CLIENTS
-    assert set() == away
+    assert away <= {"53"}  # the name server, asked whether example.com is on this machine
+    # In a question each label of a name follows its length: 9, 10 or 5, as strace writes them.
+    assert not re.search(r"\\(?:t(?:serwersms|ifbyphone)|ndialogtech|5mgage)", trace.read_text())

@@ -19,6 +19,7 @@ from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Message
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
+from mockserver.sdk.examples import format_example
 from mockserver.server import MockServer
 
 MANY = 12_345
@@ -169,9 +170,10 @@ def test_curl_reads_the_answer_at_once_and_when_challenged(base_url, scheme):
     assert json.loads(done.stdout)["data"]["programName"] == "Program Name"
 
 
-def test_the_line_that_the_server_prints_works(base_url):
+def test_the_line_that_the_server_prints_works(base_url, shipped):
     provider = next(provider for provider in PROVIDERS if provider.name == "mgage")
-    done = subprocess.run(provider.example.format(url=base_url), shell=True, capture_output=True, text=True, timeout=30)
+    line = format_example(provider, shipped.accounts, base_url)
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     texts = [message["body"] for message in json.loads(done.stdout)["data"]["messages"]]
     assert texts == ["This is complete message Body"] * 2

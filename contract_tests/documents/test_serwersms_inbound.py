@@ -213,7 +213,7 @@ WRONG = {
     ),
     "an attachment that is none": (
         {"kind": "mms", "recipient": OWN, "text": "", "attachments": ["x"]},
-        "attachments[0]: 'x' is not an attachment",
+        "attachments[0]: 'x' is not an attachment (an object with 'id', 'name', 'content_type' and 'data')",
     ),
     "an attachment that no answer can carry": (
         {"kind": "mms", "recipient": OWN, "text": "", "attachments": [PART | {"name": "\udc00"}]},

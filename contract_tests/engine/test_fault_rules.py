@@ -659,7 +659,7 @@ KNOWN = {
         ),
         (
             {"fault": {"kind": "provider_error", "name": "NotFound"}, "match": {"operation": "sms.send_message"}},
-            "fault.name: 'NotFound': unknown provider error of dialogtech; there is TooManyPerNumber, UnknownAction, WrongMethod",
+            "fault.name: 'NotFound': is mgage's, not dialogtech's",
         ),
         (
             {"match": {"provider": "dialogtec"}},
