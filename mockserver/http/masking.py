@@ -12,6 +12,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, unquote_plus
@@ -174,11 +175,26 @@ class _Places:
         """Return a body, masked, whatever it is: a form, parts, JSON, XML, or bytes that are not HTTP."""
         delimiter = "\r\n--" + boundary
         body = delimiter.join(map(self._part, body.split(delimiter)))
+        self._note_members(body)
         body = self._structured(body)
         if body.lstrip("\xef\xbb\xbf \t\r\n").startswith("<"):
             return body
         body = _LINE.sub(lambda found: found[1] + found[2] + self.header(found[1], found[3]), body)
         return self._form(body)
+
+    def _note_members(self, body: str) -> None:
+        """Note the credentials of a JSON document at any depth, so that their values are masked wherever they stand."""
+        if self._sent is None or not body.lstrip().startswith(("{", "[")):
+            return
+        with suppress(ValueError, RecursionError):
+            found = [("", json.loads(body))]
+            for name, value in found:  # it grows while it is read
+                if isinstance(value, dict):
+                    found += [(key if key in self._names else name, part) for key, part in value.items()]
+                elif isinstance(value, list):
+                    found += [(name, part) for part in value]
+                elif isinstance(value, str) and name:
+                    self._value(value, value)
 
     def _structured(self, text: str) -> str:
         """Return a text of JSON or XML, masked."""

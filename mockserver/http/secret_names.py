@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-EVERYWHERE = ("api_key", "password", "passwd", "secret", "token", "haslo", "hasło", "hasÅ\x82o")
+EVERYWHERE = ("api_key", "password", "passphrase", "passwd", "secret", "token", "haslo", "hasło", "hasÅ\x82o")
 """Usual names of credentials; the last is Polish in UTF-8, as bytes that are decoded as Latin-1."""
 _SHORT_WORDS, _SHORT_NAMES = ("pwd", "pass"), ("key",)
 """Usual names that are too short for similar ones: words that count in a longer name too, and names that are only themselves."""
