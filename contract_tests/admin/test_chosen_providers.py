@@ -79,7 +79,7 @@ def test_a_server_forwards_redirects_and_certifies_the_hosts_of_the_chosen_provi
     assert 403 == other.status_code
     assert other.text == (
         "mockserver: secure.dialogtech.com is blocked by mockserver, --allow-host secure.dialogtech.com allows it: "
-        "the proxy forwards only to the providers' hosts\n"
+        "the proxy forwards only to the providers' hosts and private addresses\n"
     )
 
 

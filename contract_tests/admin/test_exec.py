@@ -161,7 +161,7 @@ def test_a_command_that_succeeds_with_accepted_requests_prints_no_report():
             ["http://example.com/a"],
             (
                 "GET http://example.com/a: example.com is blocked by mockserver, --allow-host example.com allows it: "
-                "the proxy forwards only to the providers' hosts. Use a provider's host, or start the server with "
+                "the proxy forwards only to the providers' hosts and private addresses. Use a provider's host, or start the server with "
                 "--allow-host example.com."
             ),
         ),
@@ -169,7 +169,7 @@ def test_a_command_that_succeeds_with_accepted_requests_prints_no_report():
             ["https://api.serwersms.pl/"],
             (
                 "CONNECT api.serwersms.pl:443: api.serwersms.pl is blocked by mockserver, --allow-host api.serwersms.pl "
-                "allows it: the proxy forwards only to the providers' hosts; did you mean api2.serwersms.pl? Use a "
+                "allows it: the proxy forwards only to the providers' hosts and private addresses; did you mean api2.serwersms.pl? Use a "
                 "provider's host, or start the server with --allow-host api.serwersms.pl."
             ),
         ),
@@ -177,7 +177,7 @@ def test_a_command_that_succeeds_with_accepted_requests_prints_no_report():
             ["https://www.dialogtech.com:8443/"],
             (
                 "CONNECT www.dialogtech.com:8443: www.dialogtech.com is blocked by mockserver, --allow-host "
-                "www.dialogtech.com allows it: the proxy forwards only to the providers' hosts; did you mean "
+                "www.dialogtech.com allows it: the proxy forwards only to the providers' hosts and private addresses; did you mean "
                 "secure.dialogtech.com? Use a provider's host, or start the server with --allow-host www.dialogtech.com."
             ),
         ),

@@ -242,7 +242,7 @@ def receives_error(client, expected):
 
 def no_host(host, near=""):
     return rejected(
-        f"{host} is blocked by mockserver, --allow-host {host} allows it: the proxy forwards only to the providers' hosts{near}",
+        f"{host} is blocked by mockserver, --allow-host {host} allows it: the proxy forwards only to the providers' hosts and private addresses{near}",
         close=False,
     )
 

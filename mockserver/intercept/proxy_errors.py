@@ -27,7 +27,7 @@ class HostRejected(ProxyError):
     status = 403
     description = (
         "{host} is blocked by mockserver, --allow-host {host} allows it: "
-        "the proxy forwards only to the providers' hosts{near}"
+        "the proxy forwards only to the providers' hosts and private addresses{near}"
     )
     hint = "Use a provider's host, or start the server with --allow-host {host}."
 
