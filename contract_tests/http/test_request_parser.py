@@ -113,6 +113,15 @@ def test_every_byte_above_ascii_is_taken_in_path_and_query_whatever_came_before(
     assert others == (read(before, sizes) if before.strip() else [])
 
 
+def test_a_byte_above_ascii_counts_once_against_the_limit_of_a_head():
+    made = parser(max_head=1_000)
+    made.feed(b"GET /?a=" + b"\xe9" * 900 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 0.0)
+    made.feed(b"GET /?a=" + b"\xe9" * 990 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 0.0)
+    taken, rejected = made.requests
+    assert taken.query == "a=" + "%E9" * 900
+    assert isinstance(rejected, InvalidRequest)
+
+
 @pytest.mark.parametrize("sizes", [1, 7, FEED_CHUNK])
 @pytest.mark.parametrize("before", [b"", b"\r\n", GET, POST, CHUNKED, UPGRADE])
 def test_what_is_kept_of_an_invalid_request_begins_where_it_begins(before, sizes):

@@ -185,7 +185,7 @@ class RequestParser:
             part = data[start : self._end_of_part(data, start)]
             start += len(part)
             rest = part if part.isascii() else self._escape_target(part)
-            self._size += len(rest)
+            self._size += len(part)
             try:
                 self._parser.feed_data(rest)
             except HttpParserUpgrade as upgrade:
