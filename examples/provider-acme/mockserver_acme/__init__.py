@@ -5,35 +5,33 @@ Read documents/API.md, QUIRKS.md, errors.py, operations.py, webhooks.py, wire.py
 
 from pathlib import Path
 
-from mockserver.sdk import Provider
+from mockserver import sdk
 
-from . import quirks, webhooks, wire
-from .errors import ERRORS, InProgress, TooManyRequests
-from .operations import OPERATIONS, AccountFields, MessageFields, decide
+from . import errors, operations, quirks, webhooks, wire
 
 _HERE = Path(__file__).parent
 
-ACME = Provider(
+ACME = sdk.Provider(
     name="acme",
     title="Acme SMS",
     hosts=("api.acme-sms.example",),
     prefixes=("/v1/messages",),
     routes=wire.ROUTES,
-    operations=OPERATIONS,
-    errors=ERRORS,
+    operations=operations.OPERATIONS,
+    errors=errors.ERRORS,
     schema=_HERE / "world.schema.json",
     accounts=_HERE / "accounts.json",
     secret_headers=("X-Api-Key",),
-    message_fields=MessageFields,
-    account_fields=AccountFields,
+    message_fields=operations.MessageFields,
+    account_fields=operations.AccountFields,
     parse=wire.parse,
-    decide=decide,
+    decide=operations.decide,
     render=wire.render,
     routing_errors=wire.ROUTING_ERRORS,
     render_routing_error=wire.render_error,
     error_builders={
-        InProgress: lambda case: InProgress(id=case.text("id"), status="queued"),
-        TooManyRequests: lambda _: TooManyRequests(seconds=1),
+        errors.InProgress: lambda case: errors.InProgress(id=case.text("id"), status="queued"),
+        errors.TooManyRequests: lambda _: errors.TooManyRequests(seconds=1),
     },
     build_webhook=webhooks.build_webhook,
     evaluate_attempt=webhooks.evaluate_attempt,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from mockserver.sdk import ProviderError, assumed, documented
+from mockserver import sdk
 
 
-class AcmeError(ProviderError):
+class AcmeError(sdk.ProviderError):
     """The errors of this provider."""
 
     status = 400
-    code: ClassVar[str] = "invalid_request"
-    source = documented("API", "The body is no JSON object, or a field is missing or wrong.")
+    code = "invalid_request"
+    source = sdk.documented("API", "The body is no JSON object, or a field is missing or wrong.")
 
 
 class NotJson(AcmeError):
@@ -38,11 +36,11 @@ class NotText(AcmeError):
     hint = "Send {name} as a string."
 
 
-class NotAPhone(AcmeError):
-    """A number in another form than E.164."""
+class InvalidValue(AcmeError):
+    """A value of another form than the parameter's row in the document says; an explanation quotes that row."""
 
-    description = "{name} must be a number in E.164: {value}"
-    hint = "Send {name} with a plus sign, the country's code and the number, digits only."
+    description = "{name} is not valid: {value}"
+    hint = "Send {name} as the document describes it."
     cites_parameter = True
 
 
@@ -54,31 +52,13 @@ class TooLong(AcmeError):
     cites_parameter = True
 
 
-class NotALimit(AcmeError):
-    """The length of a page is no number from 1 to 100."""
-
-    description = "limit must be a number from {minimum} to {maximum}: {value}"
-    about = ("limit",)
-    hint = "Send a limit from 1 to 100, or none."
-    source = documented("API", "How many: 1 to 100, and 20 when you do not say.")
-
-
-class NotACursor(AcmeError):
-    """A cursor that no response has given."""
-
-    description = "cursor is not the next_cursor of a page: {value}"
-    about = ("cursor",)
-    hint = "Send the next_cursor of the page before, unchanged."
-    source = documented("API", "The next_cursor of the page before.")
-
-
 class NotYourNumber(AcmeError):
     """The account has no such number."""
 
     description = "from is not one of your numbers: {value}"
     about = ("from",)
     hint = "Send from one of the account's numbers."
-    source = documented("API", "One of your numbers in E.164.")
+    source = sdk.documented("API", "One of your numbers in E.164.")
 
 
 class Unauthorized(AcmeError):
@@ -88,7 +68,7 @@ class Unauthorized(AcmeError):
     description = "X-Api-Key is missing or unknown"
     about = ("X-Api-Key",)
     hint = "Send the API key of an account in the world that is meant as X-Api-Key."
-    source = documented("API", "There is no API key, or it is no account's.")
+    source = sdk.documented("API", "There is no API key, or it is no account's.")
 
 
 class NoSuchMessage(AcmeError):
@@ -98,7 +78,7 @@ class NoSuchMessage(AcmeError):
     description = "There is no message {id}"
     about = ("path",)
     hint = "Use the id that the response to sending the message has."
-    source = documented("API", "There is no such message.", "AC-1")
+    source = sdk.documented("API", "There is no such message.", "AC-1")
 
 
 class InProgress(AcmeError):
@@ -108,7 +88,7 @@ class InProgress(AcmeError):
     description = "The message {id} is {status}"
     about = ("path",)
     hint = "Wait until the message is delivered or undelivered."
-    source = documented("API", "A message can be deleted once it is delivered or undelivered.")
+    source = sdk.documented("API", "A message can be deleted once it is delivered or undelivered.")
 
 
 class TooManyRequests(AcmeError):
@@ -117,7 +97,7 @@ class TooManyRequests(AcmeError):
     status, code = 429, "too_many_requests"
     description = "Too many messages in this second; wait {seconds} s"
     hint = "Wait as many seconds as Retry-After says."
-    source = documented("API", "Each account may send 5 messages in a calendar second.")
+    source = sdk.documented("API", "Each account may send 5 messages in a calendar second.")
 
 
 class UnknownPath(AcmeError):
@@ -127,7 +107,7 @@ class UnknownPath(AcmeError):
     description = "There is nothing at this path"
     about = ("path",)
     hint = "Send the request to /v1/messages."
-    source = assumed("AC-2")
+    source = sdk.assumed("AC-2")
 
 
 class WrongMethod(AcmeError):
@@ -137,7 +117,7 @@ class WrongMethod(AcmeError):
     description = "{method} is not allowed here"
     about = ("method",)
     hint = "Use one of the methods that the API offers at this path."
-    source = assumed("AC-2")
+    source = sdk.assumed("AC-2")
 
 
 class ServerFault(AcmeError):
@@ -146,7 +126,7 @@ class ServerFault(AcmeError):
     status, code = 500, "internal_error"
     description = "The mock server failed; its log says more"
     hint = "Read the server's log and report what it says: the client is not to blame."
-    source = assumed("AC-2")
+    source = sdk.assumed("AC-2")
 
 
 ERRORS: tuple[type[AcmeError], ...] = tuple(AcmeError.__subclasses__())

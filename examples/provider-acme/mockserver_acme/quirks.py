@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mockserver.sdk import Magic, Quirk
+from mockserver import sdk
 
-DELETED_AGAIN = Quirk("AC-1", "acme.deleted_again", ("not_found", "no_content"), operations=("messages.delete",))
+DELETED_AGAIN = sdk.Quirk("AC-1", "acme.deleted_again", ("not_found", "no_content"), operations=("messages.delete",))
 QUIRKS = (DELETED_AGAIN,)
 
 # AC-4
-UNDELIVERED = Magic.of("to", "+15550100000", "+15550100009", "becomes undelivered")
-NO_RESPONSE = Magic.of("to", "+15550100010", "+15550100019", "sent; the connection is closed without a response")
+UNDELIVERED = sdk.Magic.of("to", "+15550100000", "+15550100009", "becomes undelivered")
+NO_RESPONSE = sdk.Magic.of("to", "+15550100010", "+15550100019", "sent; the connection is closed without a response")
 MAGIC = (UNDELIVERED, NO_RESPONSE)
