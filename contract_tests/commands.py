@@ -1,17 +1,30 @@
-"""Run commands in this process, which saves the third of a second that a process takes to start."""
+"""The commands of the command line, and how to run one in this process: a process takes a third of a second to start."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from unittest.mock import patch
 
+import click
 import pytest
 
 from mockserver.cli import main
+
+
+def every_command(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of a command and of each command below it."""
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from every_command(found, *path, name)
 
 
 def run_command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

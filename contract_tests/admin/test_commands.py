@@ -16,6 +16,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from contract_tests.commands import every_command
 from mockserver import MockServer, Settings, WorldClient
 from mockserver.cli import cli
 
@@ -78,17 +79,7 @@ def send(world: WorldClient) -> Callable[..., str]:
 # -- every verb --------------------------------------------------------------------------------------------------------
 
 
-def commands(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
-    yield path
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            assert found is not None
-            yield from commands(found, *path, name)
-
-
-@pytest.mark.parametrize("path", list(commands(cli)), ids=" ".join)
+@pytest.mark.parametrize("path", list(every_command(cli)), ids=" ".join)
 def test_the_help_of_every_command_has_an_example_of_it(path: tuple[str, ...]) -> None:
     said = CliRunner().invoke(cli, [*path, "--help"], prog_name="mockserver").stdout
 

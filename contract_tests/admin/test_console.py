@@ -10,9 +10,9 @@ from io import BytesIO, TextIOWrapper
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-import click
 import pytest
 
+from contract_tests.commands import every_command
 from mockserver import MockServer, Settings
 from mockserver.cli import cli, main
 
@@ -64,18 +64,8 @@ def console(request: pytest.FixtureRequest, server: MockServer, monkeypatch: pyt
     return running
 
 
-def commands(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
-    yield path
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            assert found is not None
-            yield from commands(found, *path, name)
-
-
 def test_the_help_of_every_command_is_printed_on_every_console(console: Callable[..., Done]) -> None:
-    failed = [path for path in commands(cli) if console(*path, "--help").code != 0]
+    failed = [path for path in every_command(cli) if console(*path, "--help").code != 0]
 
     assert [] == failed
 

@@ -18,7 +18,7 @@ from mockserver.engine.events import (
     MessageStored,
 )
 from mockserver.engine.frozen import freeze
-from mockserver.engine.instants import EARLIEST, LATEST, SECOND, Instant, iso, parse_duration
+from mockserver.engine.instants import SECOND, Instant, iso, parse_duration
 from mockserver.engine.messages import (
     Attachment,
     IndexKey,
@@ -63,7 +63,7 @@ def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return messages in the order in which they were stored."""
     since, limit = values.query.get("since", -1), values.query.get("limit", 100)
     keys = _index_keys(selected_accounts(world, values.query), values.query)
-    found = list(islice((row for row in _walk_by_serial(world, keys, since) if matches(row, values.query)), limit))
+    found = list(islice((row for row in _walk(world, keys, since) if matches(row, values.query)), limit))
     with world.lock:
         shown = [described(row, row.serial in world.state.read) for row in found]
     return {"messages": shown, "next": found[-1].serial if found else values.query.get("since")}
@@ -110,21 +110,7 @@ def _index_keys(accounts: Iterable[Account], query: Mapping[str, Any]) -> list[I
     return [handset_key(handset_of(number)), *(number_key(account.key, number) for account in accounts)]
 
 
-def _walk(world: World, key: IndexKey) -> Iterator[Message]:
-    """Yield all messages of an index key by time, in chunks, so that the lock is held only briefly."""
-    since, seen = EARLIEST - LATEST, 0
-    while True:
-        with world.lock:
-            piece = world.state.message_store.page(key, since, LATEST, seen, _PIECE)
-        yield from piece
-        if len(piece) < _PIECE:
-            return
-        last = piece[-1].at
-        seen = sum(row.at == last for row in piece) + (seen if last == since else 0)
-        since = last
-
-
-def _walk_by_serial(world: World, keys: Iterable[IndexKey], since: int) -> Iterator[Message]:
+def _walk(world: World, keys: Iterable[IndexKey], since: int) -> Iterator[Message]:
     """Yield the messages of some keys since a serial, which is not included, in chunks, so that the lock is held only briefly."""
     store = world.state.message_store
     with world.lock:
@@ -226,7 +212,7 @@ def _check_program(account: Account, row: Mapping[str, Any]) -> None:
 def _reject_duplicate(world: World, key: str, row: Mapping[str, Any]) -> None:
     """Reject a second message with the same id, because a world file cannot hold both."""
     wanted = row["direction"], row.get("kind", ""), row["id"]
-    if any((each.direction, each.kind, each.id) == wanted for each in _walk(world, account_key(key))):
+    if any((each.direction, each.kind, each.id) == wanted for each in _walk(world, (account_key(key),), -1)):
         raise Conflict(f"id: the account already has a message {row['id']!r}")
 
 

@@ -18,7 +18,7 @@ class Block:
     """The block of the providers' hosts between `begin` and `end`, except while a redirect or `allow_providers` lasts."""
 
     is_decided: ClassVar[bool] = False
-    """Whether it was decided already, by a setting, whether this process has a block."""
+    """Whether a setting has already said if this process has a block."""
 
     def __init__(self, hint: str) -> None:
         """Create it; nothing is blocked yet.

@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from mockserver import unpatched
+
 from .hosts import PORTS, RequestedAddress, normalize_host
 
 _HEAD = 4096
 """The number of bytes of a message in which the host is looked for."""
 _SOCKS4A, _SOCKS5 = b"\x04\x01", b"\x05\x01\x00\x03"
-
-_resolve = socket.getaddrinfo
 
 
 def proxied_address(message: Any) -> RequestedAddress | None:
@@ -69,6 +69,6 @@ def leads_to_mock_server(connected: socket.socket) -> bool:
 @cache
 def _addresses(host: str) -> frozenset[str]:
     try:
-        return frozenset(str(found[4][0]) for found in _resolve(host, None, type=socket.SOCK_STREAM))
+        return frozenset(str(address[0]) for _, address in unpatched.resolve(host, 0))
     except OSError:
         return frozenset()
