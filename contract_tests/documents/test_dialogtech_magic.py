@@ -249,9 +249,9 @@ def test_dt_39_curl_gets_an_empty_reply(server, provider, to):
 def test_dt_39_a_number_answers_after_30_seconds_and_not_before(provider, to):
     assert provider.send(to=to) == provider.SENT
     assert provider.world.next_due() == NOON + 30 * SECOND
-    assert provider.world.advance(NOON + 29_999 * SECOND // 1000) == []
+    assert provider.world.advance(NOON + 29_999 * SECOND // 1000).events == []
     assert records(provider.messages(**provider.TODAY), "inbound") == []
-    events = provider.world.advance(NOON + 30 * SECOND)
+    events = provider.world.advance(NOON + 30 * SECOND).events
     assert [(each.at, each.event.message) for each in events] == [(NOON + 30 * SECOND, stored(provider.world)[1])]
     assert records(provider.messages(**provider.TODAY), "inbound") == [
         ("100000000", OWN, to, f"Reply to: {TEXT}", "2026-06-01 12:00:30")
@@ -263,7 +263,7 @@ def test_dt_39_the_answer_has_its_own_instant_however_far_the_clock_goes(provide
     provider.send(to=ACCEPTED_SILENTLY[0])
     provider.wait(1000)
     provider.send(to=ACCEPTED_SILENTLY[1], message="And again.")
-    events = provider.world.advance(NOON + 3600 * SECOND)
+    events = provider.world.advance(NOON + 3600 * SECOND).events
     assert all(isinstance(each, TimedEvent) and isinstance(each.event, MessageStored) for each in events)
     assert [(each.at - NOON, each.event.message.at - NOON, each.event.message.text) for each in events] == [
         (30 * SECOND, 30 * SECOND, f"Reply to: {TEXT}"),
@@ -284,7 +284,7 @@ def test_dt_39_an_answer_is_put_down_as_json_in_the_words_of_a_world_file(provid
 
 def test_dt_39_the_longest_text_is_answered_too(provider):
     provider.send(to=ACCEPTED_SILENTLY[0], message="ł" * 256)
-    (events,) = provider.world.advance(NOON + 30 * SECOND)
+    (events,) = provider.world.advance(NOON + 30 * SECOND).events
     assert events.event.message.text == f"Reply to: {'ł' * 256}"
 
 
@@ -299,7 +299,7 @@ def test_dt_39_numbers_of_all_ranges_at_once_do_not_disturb_each_other(open_regi
     sent = sorted(number for number, response in responses.items() if response == provider.SENT)
     assert sent == every[40:]
     assert sorted(message.text for message in stored(provider.world)) == every[40:]
-    events = provider.world.advance(NOON + 30 * SECOND)
+    events = provider.world.advance(NOON + 30 * SECOND).events
     assert sorted(each.event.message.text for each in events) == [f"Reply to: {to}" for to in every[50:]]
 
 

@@ -69,10 +69,10 @@ def test_what_happens_to_rules_is_an_event_and_their_state_is_the_fold_of_it(wor
     world.log = log = Recorder()
     rule = world.add_fault_rule(FaultRule(Fault(), RequestMatch(provider="p"), When(every=2)))
     never = world.add_fault_rule(NEVER)
-    world.choose_fault(SEND)
-    selected = world.choose_fault(SEND)
-    world.choose_fault(SEND._replace(provider="q"))
-    world.keep_replay(selected, REPLAY)
+    world.choose_fault(SEND, 0)
+    selected = world.choose_fault(SEND, 0)
+    world.choose_fault(SEND._replace(provider="q"), 0)
+    world.keep_replay(selected, REPLAY, 0)
     world.remove_fault_rules("f2")
 
     matched = FaultRulesMatched(("f1", "f2"))
@@ -91,11 +91,11 @@ def test_what_happens_to_rules_is_an_event_and_their_state_is_the_fold_of_it(wor
 
 def test_a_response_is_kept_for_no_rule_that_was_removed(world: World) -> None:
     world.add_fault_rule(FaultRule(Fault()))
-    selected = world.choose_fault(SEND)
+    selected = world.choose_fault(SEND, 0)
     world.remove_fault_rules()
-    world.keep_replay(selected, Fault())
+    world.keep_replay(selected, Fault(), 0)
 
-    assert NO_FAULT is world.choose_fault(SEND)
+    assert NO_FAULT is world.choose_fault(SEND, 0)
     assert FaultRuleRemoved("f1") == events(world)[-1]
 
 
@@ -105,7 +105,7 @@ def test_chance_comes_from_the_seed(world: World) -> None:
 
     def hits(world: World) -> list[bool]:
         world.add_fault_rule(FaultRule(Fault(), when=When(probability=0.5)))
-        return [world.choose_fault(SEND) is not NO_FAULT for _ in range(64)]
+        return [world.choose_fault(SEND, 0) is not NO_FAULT for _ in range(64)]
 
     assert hits(world) == hits(same)
     assert hits(world) != hits(other)
@@ -113,9 +113,9 @@ def test_chance_comes_from_the_seed(world: World) -> None:
 
 def test_a_fork_has_the_rules_and_counts_by_itself_and_its_reset_clears_them(world: World) -> None:
     world.add_fault_rule(FaultRule(Fault(), when=When(every=2)))
-    world.choose_fault(SEND)
+    world.choose_fault(SEND, 0)
     fork = world.fork("fork", world.journal, lambda _: None)
-    fork.choose_fault(SEND)
+    fork.choose_fault(SEND, 0)
 
     assert [("f1", 1, 0)] == counted(world.state)
     assert [("f1", 2, 1)] == counted(fork.state)
@@ -127,7 +127,7 @@ def test_a_fork_has_the_rules_and_counts_by_itself_and_its_reset_clears_them(wor
 
 def test_a_restart_keeps_the_rules(world: World) -> None:
     world.add_fault_rule(FaultRule(Fault()))
-    world.choose_fault(SEND)
+    world.choose_fault(SEND, 0)
     world.restart(world.initial_state, world.clock)
 
     assert [("f1", 1, 1)] == counted(world.state)

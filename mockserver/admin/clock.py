@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from mockserver.engine.instants import LATEST, SECOND, Instant
-from mockserver.engine.world import TimedEvent, World
+from mockserver.engine.instants import SECOND
+from mockserver.engine.world import CalendarEnds, ClockMove, InPast, World
 from mockserver.validation.json_schema import object_schema
 
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
@@ -18,52 +19,35 @@ from .serializers import event_json
 
 def show(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
     """Return the state of the clock."""
-    return described(world)
+    return described(world.read_clock())
 
 
 def set_(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Freeze the clock, now or at a later instant, or let it tick again."""
     body = values.body
     if not body["frozen"]:
-        world.resume()
-        return _moved(api, world, ())
+        return _moved(api, world, world.resume)
     at = body.get("at")
-    return _move(api, world, None if at is None else instant(at, "at"), is_freezing=True)
+    return _moved(api, world, partial(world.freeze, None if at is None else instant(at, "at")))
 
 
 def advance(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Advance the clock, and return the events until then."""
     body = values.body
     if "to" in body:
-        return _move(api, world, instant(body["to"], "to"))
+        return _moved(api, world, partial(world.advance, instant(body["to"], "to")))
     if "seconds" in body:
-        return _move_by(api, world, round(body["seconds"] * SECOND))
-    before = world.advance()  # waits for attempts in flight, which may schedule the next event
-    due = world.next_due()
-    return _move_by(api, world, 0 if due is None else max(0, due - world.clock.now()), before)
+        return _moved(api, world, partial(world.advance, by=round(body["seconds"] * SECOND)))
+    return _moved(api, world, partial(world.advance, to_next=True))
 
 
-def _move(api: Api, world: World, to: Instant | None, *, is_freezing: bool = False) -> dict[str, Any]:
-    _check_calendar(to)
+def _moved(api: Api, world: World, move: Callable[[], ClockMove]) -> dict[str, Any]:
     try:
-        return _moved(api, world, world.freeze(to) if is_freezing or to is None else world.advance(to))
-    except ValueError as reason:
+        state, events = move()
+    except (InPast, CalendarEnds) as reason:
         raise Conflict(str(reason)) from reason
-
-
-def _move_by(api: Api, world: World, microseconds: int, before: Sequence[TimedEvent] = ()) -> dict[str, Any]:
-    _check_calendar(world.clock.now() + microseconds)
-    return _moved(api, world, [*before, *world.advance(by=microseconds)])
-
-
-def _check_calendar(to: Instant | None) -> None:
-    if to is not None and to > LATEST:
-        raise Conflict("the calendar ends with the year 9999")
-
-
-def _moved(api: Api, world: World, events: Iterable[TimedEvent]) -> dict[str, Any]:
     found = (event_json(api, world, event) for event in events)
-    return {**described(world), "events": [each for each in found if each is not None]}
+    return {**described(state), "events": [each for each in found if each is not None]}
 
 
 _SETTING = {

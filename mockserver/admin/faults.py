@@ -18,8 +18,8 @@ from .schemas import a_list, component
 
 def list_rules(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
     """Return every rule with its counters."""
-    now = world.now()
-    return {"faults": [rule_to_json(status, now) for status in world.fault_rules()]}
+    rules, now = world.fault_rules(), world.now()
+    return {"faults": [rule_to_json(status, now) for status in rules]}
 
 
 def add_rule(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def add_rule(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     except ValueError as reason:
         raise BadRequest(str(reason).removeprefix(": ")) from reason
     try:
-        added = world.add_fault_rule(rule)
+        added = world.add_fault_rule(rule, now)
     except ValueError as reason:
         raise InUse(str(reason)) from reason
     return rule_to_json(RuleStatus(added), now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -263,16 +264,16 @@ def receive_inbound(api: Api, world: World, values: RequestArgs) -> dict[str, An
 
 
 def _receive_now(world: World, provider: Provider, fields: Mapping[str, Any]) -> dict[str, Any]:
-    decision = _decide_inbound(world, provider, fields, keep=True)
+    decision = world.execute(partial(_decide_inbound, provider, fields))
     stored = (event.message for event in decision.events if isinstance(event, MessageStored))
     message = next(stored, None)
     return {"message": None if message is None else described(message, False)}
 
 
 def _schedule(world: World, provider: Provider, fields: Mapping[str, Any], seconds: float) -> Instant:
-    _decide_inbound(world, provider, fields, keep=False)  # report errors now: later no caller would see them
-
-    def decide(_state: State, now: Instant, _ids: IdReservation) -> Decision:
+    def decide(state: State, now: Instant, ids: IdReservation) -> Decision:
+        # Report errors now: later no caller would see them.
+        _decide_inbound(provider, fields, state, now, IdReservation(ids.seed, ids.sequences))
         due = now + round(seconds * SECOND)
         return Decision(now, due, (InboundScheduled(due, provider.name, fields),))
 
@@ -281,14 +282,13 @@ def _schedule(world: World, provider: Provider, fields: Mapping[str, Any], secon
     return due
 
 
-def _decide_inbound(world: World, provider: Provider, fields: Mapping[str, Any], keep: bool) -> Decision:
-    def decide(state: State, now: Instant, ids: IdReservation) -> Decision:
-        try:
-            return provider.receive_inbound(fields, state, now, ids)
-        except ValueError as reason:
-            raise BadRequest(str(reason)) from reason
-
-    decision = world.execute(decide, keep)
+def _decide_inbound(
+    provider: Provider, fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation
+) -> Decision:
+    try:
+        decision = provider.receive_inbound(fields, state, now, ids)
+    except ValueError as reason:
+        raise BadRequest(str(reason)) from reason
     if isinstance(decision.value, ProviderError):
         raise BadRequest(str(decision.value))
     return decision

@@ -28,7 +28,7 @@ from mockserver.engine.faults import RuleStatus
 from mockserver.engine.instants import Instant, iso
 from mockserver.engine.messages import Message
 from mockserver.engine.state import State
-from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
+from mockserver.engine.world import ClockState, ExchangeRecorded, TimedEvent, World
 from mockserver.http.fault_rules import rule_to_json
 from mockserver.worldfile.dump import describe_account as account_in_file
 from mockserver.worldfile.dump import describe_message as row
@@ -110,15 +110,14 @@ def credentials(state: State) -> dict[str, dict[str, list[dict[str, str]]]]:
     return found
 
 
-def clock(world: World) -> dict[str, Any]:
-    """Return the state of a world's clock as JSON."""
-    now = world.now()
-    return {"now": iso(now), "frozen": world.clock.is_frozen, "next": when(world.next_due())}
+def clock(state: ClockState) -> dict[str, Any]:
+    """Return a world's clock as JSON."""
+    return {"now": iso(state.now), "frozen": state.is_frozen, "next": when(state.next)}
 
 
 def world_(api: Api, world: World, origin: str) -> dict[str, Any]:
     """Return the facts about a world as JSON."""
-    time = clock(world)
+    time = clock(world.read_clock())
     with world.lock:
         state = world.state
         changed = {name: value for name, value in state.variants.items() if api.registry.variants.get(name) != value}

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from mockserver.unpatched import frozen_time_ns, monotonic_ns, time_ns
 
-from .instants import SECOND, Instant
+from .instants import Instant
 
 _STARTED_AT = time_ns() // 1000 - monotonic_ns() // 1000
 """The instant at which the monotonic clock was 0, by the machine's clock when this process started."""
@@ -54,19 +54,6 @@ class Clock(Struct, frozen=True, gc=False):
         """Return the current instant."""
         return self.offset + _machine_time() if self.frozen_at is None else self.frozen_at
 
-    def freeze(self, at: Instant | None = None) -> Clock:
-        """Return a clock that is frozen now or at a later instant.
-
-        Raises:
-            ValueError: the instant is past: only a reset moves time backwards.
-        """
-        now = self.now()
-        if at is not None and at < now:
-            raise ValueError(
-                f"the clock cannot be frozen {(now - at) / SECOND:g} s in its past; reset the world to do that"
-            )
-        return Clock(now if at is None else at)
-
     def advance(self, microseconds: int) -> Clock:
         """Return a clock that is further by a duration, running or frozen as this one is.
 
@@ -79,9 +66,14 @@ class Clock(Struct, frozen=True, gc=False):
             return Clock(None, self.offset + microseconds)
         return Clock(self.frozen_at + microseconds)
 
-    def move_to(self, instant: Instant) -> Clock:
-        """Return a clock that is at an instant, running or frozen as this one is; a past instant moves nothing."""
-        return self.advance(max(0, instant - self.now()))
+    def move_to(self, instant: Instant, now: Instant) -> Clock:
+        """Return a clock that is at an instant, running or frozen as this one is; a past instant moves nothing.
+
+        Args:
+            instant: where it is moved to.
+            now: the current instant, which the caller has read: one that runs shows a later one at each reading.
+        """
+        return self.advance(max(0, instant - now))
 
     def resume(self) -> Clock:
         """Return a clock that runs on from the current instant."""

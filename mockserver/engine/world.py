@@ -33,7 +33,7 @@ from .events import (
 )
 from .faults import Fault, FaultRule, RequestFacts, RuleStatus, SelectedFault, WebhookFacts
 from .feed import EventFeed
-from .instants import Instant
+from .instants import LATEST, Instant
 from .journal import Exchange, Journal
 from .scheduler import ScheduledItem
 from .state import IdReservation, InitialState, State
@@ -88,6 +88,14 @@ class ClockBusy(RuntimeError):
     """Another call is already moving this world's clock."""
 
 
+class InPast(ValueError):
+    """The instant to which a clock is to be moved is past; only a reset moves time backwards."""
+
+
+class CalendarEnds(ValueError):
+    """The instant to which a clock is to be moved is after the year 9999."""
+
+
 class AdvanceLimitExceeded(RuntimeError):
     """Scheduled items cause one another at one instant without end; see `MAX_CAUSAL_DEPTH`."""
 
@@ -117,6 +125,24 @@ class TimedEvent(Struct, frozen=True, gc=False):
 
     at: Instant
     event: Event | ExchangeRecorded | ReceiveFailed
+
+
+class ClockState(NamedTuple):
+    """A world's clock at one instant, after what was due by then was run."""
+
+    now: Instant
+    is_frozen: bool
+    next: Instant | None
+    """When the next scheduled item is due; ``None`` when there is none."""
+
+
+class ClockMove(NamedTuple):
+    """What moving a world's clock has done."""
+
+    clock: ClockState
+    """The clock at the end."""
+    events: list[TimedEvent]
+    """What happened until then, in order."""
 
 
 class EventBatch(Struct, frozen=True, gc=False):
@@ -298,10 +324,15 @@ class World:
 
     # -- faults ------------------------------------------------------------------------------------------------------
 
-    def choose_fault(self, facts: RequestFacts) -> SelectedFault:
-        """Choose the fault that applies to a request without an operation, and count the matches and the hit."""
+    def choose_fault(self, facts: RequestFacts, at: Instant) -> SelectedFault:
+        """Choose the fault that applies to a request without an operation, and count the matches and the hit.
+
+        Args:
+            facts: what fault rules can match of the request.
+            at: the instant of the request.
+        """
         with self.lock:
-            return self._select_fault(facts, self.clock.now())
+            return self._select_fault(facts, at)
 
     def _select_fault(self, facts: RequestFacts, now: Instant) -> SelectedFault:
         state = self.state
@@ -314,21 +345,25 @@ class World:
             self._publish(now, hits, internal)
         return selected
 
-    def keep_replay(self, selected: SelectedFault, replay: Fault) -> None:
-        """Keep the fault that replaces a rule's own for the next request that it matches."""
+    def keep_replay(self, selected: SelectedFault, replay: Fault, at: Instant) -> None:
+        """Keep the fault that replaces a rule's own for the next request that it matches; ``at`` is the request's instant."""
         with self.lock:
             if (
                 selected.rule is not None and selected.rule in self.state.fault_rules
             ):  # else the rule was removed meanwhile
-                self._publish(self.clock.now(), (), (ReplayKept(selected.rule, replay),))
+                self._publish(at, (), (ReplayKept(selected.rule, replay),))
 
     def fault_rules(self) -> tuple[RuleStatus, ...]:
         """Return every fault rule with its counts, in the order in which they are tried."""
         with self.lock:
             return tuple(self.state.fault_rules)
 
-    def add_fault_rule(self, rule: FaultRule) -> FaultRule:
+    def add_fault_rule(self, rule: FaultRule, at: Instant | None = None) -> FaultRule:
         """Add a fault rule, which is tried after the existing ones.
+
+        Args:
+            rule: the rule.
+            at: the instant from which the rule's own instants were computed; now when none is given.
 
         Returns:
             The rule with its id, which is generated if it had none.
@@ -341,7 +376,7 @@ class World:
             if rule.id in rules:
                 raise ValueError(f"there is a fault rule {rule.id!r} already")
             rule = replace(rule, id=rule.id or rules.next_id())
-            self._publish(self.clock.now(), (FaultRuleAdded(rule),))
+            self._publish(self.clock.now() if at is None else at, (FaultRuleAdded(rule),))
             return rule
 
     def remove_fault_rules(self, rule_id: str | None = None) -> int:
@@ -356,12 +391,16 @@ class World:
 
     def now(self) -> Instant:
         """Run what is due, and return the current instant."""
+        return self.read_clock().now
+
+    def read_clock(self) -> ClockState:
+        """Run what is due, and return the clock, read once."""
         with self.lock:
             now = self.clock.now()
             self._run_due(now)
-            return now
+            return self._clock_state(now)
 
-    def advance(self, to: Instant | None = None, *, by: int = 0) -> list[TimedEvent]:
+    def advance(self, to: Instant | None = None, *, by: int = 0, to_next: bool = False) -> ClockMove:
         """Move the clock forward, run what becomes due, and return what happened, in order.
 
         The clock moves from one due instant to the next, and at each waits, without the lock, until every attempt has
@@ -371,9 +410,12 @@ class World:
         Args:
             to: the instant to move to.
             by: microseconds to move by when no instant is given; 0 runs what is due already.
+            to_next: whether to move to the next scheduled item instead, after what is due already; without one, the
+                clock stays.
 
         Raises:
-            ValueError: the instant is past.
+            InPast: the instant is past.
+            CalendarEnds: the instant is after the year 9999.
             ClockBusy: another call is moving this clock.
             AdvanceLimitExceeded: items cause one another without end.
         """
@@ -381,19 +423,8 @@ class World:
             now = self.clock.now()
             to = now + by if to is None else to
             if to < now:
-                raise ValueError("the clock cannot be moved backwards; a reset with freeze does that")
-            if self._advance_events is not None:
-                raise ClockBusy("another request is moving this world's clock; wait until it has ended")
-            record: list[TimedEvent] = []
-            self._advance_events = record
-            try:
-                self._advance_to(to)
-            finally:
-                self._advance_events = None
-                self._notified_due = None  # the next item may be the same one, and is nearer now
-                self._notify_scheduler()
-                self.settings_changed.publish("clock")
-            return record
+                raise InPast("the clock cannot be moved backwards; a reset with freeze does that")
+            return self._advance(now, to, to_next=to_next)
 
     def follow(self) -> None:
         """Move the clock to the instant of the time source, also backwards. Called before each request.
@@ -401,17 +432,19 @@ class World:
         A world in which nothing has happened is reset to that instant, so that its messages are as old as they are meant.
         """
         at = self.time_source() if self.time_source is not None else None
-        if at is None or at == (now := self.clock.now()):
+        if at is None or at == self.clock.frozen_at:
             return
         if self.feed.cursor == 0:
             self.reset(at)
-        elif at > now:
-            with suppress(ClockBusy):  # the receiver of a webhook asks while the clock is moved
-                self.advance(at)
-        else:
-            with self.lock:
-                self._set_clock(Clock.frozen(at))
-            self.settings_changed.publish("clock")
+            return
+        with self.lock:
+            now = self.clock.now()
+            if at > now:
+                with suppress(ClockBusy):  # the receiver of a webhook asks while the clock is moved
+                    self._advance(now, at)
+            elif at < now:
+                self._set_clock(Clock.frozen(at), at)
+                self.settings_changed.publish("clock")
 
     def wait_until_idle(self, patience: float = 10.0) -> bool:
         """Run what is due, and wait until no attempt is in flight.
@@ -426,28 +459,37 @@ class World:
             self._run_due(self.clock.now())
             return self._attempt_ended.wait_for(lambda: not self.state.in_flight, patience)
 
-    def freeze(self, at: Instant | None = None) -> list[TimedEvent]:
+    def freeze(self, at: Instant | None = None) -> ClockMove:
         """Stop the clock, now or at a later instant, and return what happened until then.
 
         Raises:
-            ValueError: the instant is past.
+            InPast: the instant is past.
+            CalendarEnds: the instant is after the year 9999.
+            ClockBusy: another call is moving this clock.
         """
         with self.lock:
             now = self.clock.now()
-            if at is not None and at < now:
-                raise ValueError("a clock cannot be frozen in its past; a reset with freeze does that")
-            self._set_clock(self.clock.freeze())
+            if at is not None:
+                if at < now:
+                    raise InPast("a clock cannot be frozen in its past; a reset with freeze does that")
+                self._check_movable(at)
+            self._set_clock(Clock.frozen(now), now)
             events = self._run_due(now)
             self.settings_changed.publish("clock")
-        return events if at is None else events + self.advance(at)
+            if at is None:
+                return ClockMove(self._clock_state(now), events)
+            clock, later = self._advance(now, at)
+            return ClockMove(clock, events + later)
 
-    def resume(self) -> None:
+    def resume(self) -> ClockMove:
         """Let the clock run on from its current instant."""
         with self.lock:
-            self._set_clock(self.clock.resume())
+            now = self.clock.now()
+            self._set_clock(self.clock.resume(), now)
             self._notified_due = None
             self._notify_scheduler()
             self.settings_changed.publish("clock")
+            return ClockMove(self._clock_state(now), [])
 
     def next_due(self) -> Instant | None:
         """Return when the next scheduled item is due; ``None`` when there is none."""
@@ -554,9 +596,13 @@ class World:
         if self._advance_events is not None:
             self._advance_events += batch
 
-    def _set_clock(self, clock: Clock) -> None:
+    def _clock_state(self, now: Instant) -> ClockState:
+        return ClockState(now, self.clock.is_frozen, self.state.scheduled.next)
+
+    def _set_clock(self, clock: Clock, at: Instant) -> None:
+        """Replace the clock by one that shows an instant."""
         if clock != self.clock:
-            self._publish(clock.now(), (), (ClockChanged(clock),))
+            self._publish(at, (), (ClockChanged(clock),))
 
     def _run_due(self, until: Instant, depth: _CausalDepth | None = None) -> list[TimedEvent]:
         """Run everything that is due at an instant, each item at its own instant; return the events of inbound messages."""
@@ -583,20 +629,51 @@ class World:
             self._publish(item.at, (), (run, AttemptStarted(item.delivery, item.at)))
             self._sender.send(self, delivery)
 
-    def _advance_to(self, to: Instant) -> None:
+    def _advance(self, now: Instant, to: Instant, *, to_next: bool = False) -> ClockMove:
+        """Move the clock from the current instant to one that is not past; else as `advance`."""
+        self._check_movable(to)
+        record: list[TimedEvent] = []
+        self._advance_events = record
+        try:
+            end = self._advance_to(now, to, to_next)
+        finally:
+            self._advance_events = None
+            self._notified_due = None  # the next item may be the same one, and is nearer now
+            self._notify_scheduler()
+            self.settings_changed.publish("clock")
+        return ClockMove(self._clock_state(end), record)
+
+    def _check_movable(self, to: Instant) -> None:
+        if to > LATEST:
+            raise CalendarEnds("the calendar ends with the year 9999")
+        if self._advance_events is not None:
+            raise ClockBusy("another request is moving this world's clock; wait until it has ended")
+
+    def _advance_to(self, now: Instant, to: Instant, to_next: bool) -> Instant:
+        """Move the clock from one due instant to the next, and return where it is then. It is read again after each wait."""
         epoch, depth = self.state.epoch, _CausalDepth()
         self._begun_before = set(self.state.in_flight)
+        has_waited = bool(self._begun_before)
         while self._begun_before and self._attempt_ended.wait(ATTEMPT_PATIENCE):
             pass
         while True:
-            self._attempt_ended.wait_for(lambda: epoch != self.state.epoch or self._all_attempts_done())
+            if not self._all_attempts_done():
+                self._attempt_ended.wait_for(lambda: epoch != self.state.epoch or self._all_attempts_done())
+                has_waited = True
+            if has_waited:
+                now, has_waited = self.clock.now(), False
             if epoch != self.state.epoch:
-                return
+                return now
             at = self.state.scheduled.next
+            if at is not None and at > to and to_next:
+                if at > LATEST:
+                    raise CalendarEnds("the next scheduled item is due after the calendar's end, the year 9999")
+                to, to_next = at, False
+            step = to if at is None else min(at, to)
+            self._set_clock(self.clock.move_to(step, now), max(step, now))
+            now = max(step, now)
             if at is None or at > to:
-                self._set_clock(self.clock.move_to(to))
-                return
-            self._set_clock(self.clock.move_to(at))
+                return now
             self._run_due(at, depth)
 
     def _all_attempts_done(self) -> bool:

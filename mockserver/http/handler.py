@@ -200,11 +200,13 @@ class Handler:
         self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None, status: int
     ) -> Response:
         """Respond to a request that reached a provider's host or prefix but no operation, or with status 500 to one that failed."""
-        world = bound or self.registry.default
-        world.follow()
-        exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
+        decided = exchange.world and self.registry.get(exchange.world)  # the provider's code failed after its decision
+        world = decided or bound or self.registry.default
+        if not decided:
+            world.follow()
+            exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
         facts = request_facts(exchange.method, request.path, exchange.head, provider.name)
-        selected = world.choose_fault(facts) if world.state.fault_rules.by_id else NO_FAULT
+        selected = world.choose_fault(facts, exchange.at) if world.state.fault_rules.by_id else NO_FAULT
         response = provider.reject(structs.replace(request, variants=world.state.variants), status)
         exchange.result = response.error
         if selected is not NO_FAULT:
@@ -490,7 +492,7 @@ def apply_fault(
     changed: Response = selected.fault.apply(response, build_error)
     replay = selected.fault.next_fault(changed)
     if replay is not None:
-        world.keep_replay(selected, replay)
+        world.keep_replay(selected, replay, exchange.at)
     return changed
 
 

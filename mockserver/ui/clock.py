@@ -21,7 +21,7 @@ from mockserver.engine.events import (
 from mockserver.engine.instants import SECOND, Instant, iso
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
-from mockserver.engine.world import ExchangeRecorded, ReceiveFailed, TimedEvent, World
+from mockserver.engine.world import ClockState, ExchangeRecorded, ReceiveFailed, TimedEvent, World
 
 from .exchanges import fault_kinds
 from .page_context import PageRequest
@@ -59,13 +59,12 @@ class ClockView(NamedTuple):
     """The time until then; empty if nothing is due."""
 
 
-def clock_view(world: World) -> ClockView:
+def clock_view(state: ClockState) -> ClockView:
     """Return a world's clock as the page shows it."""
-    now = world.now()
-    following = world.next_due()
+    now, is_frozen, following = state
     return ClockView(
         iso(now // 1000 * 1000),
-        world.clock.is_frozen,
+        is_frozen,
         None if following is None else iso(following),
         "" if following is None else format_duration(following - now),
     )
@@ -73,8 +72,7 @@ def clock_view(world: World) -> ClockView:
 
 def view_model(page_request: PageRequest) -> dict[str, Any]:
     """Return what the section's template shows."""
-    world = page_request.world
-    now = world.now()
+    world, now = page_request.world, page_request.clock.now
     with world.lock:
         due = list(islice((each for each in world.state.scheduled if _is_pending(each, world.state)), _MAX_DUE))
         ahead = [_due_entry(each, now, world.state) for each in due]

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from mockserver.client import InProcess
 from mockserver.engine.registry import WorldRegistry
-from mockserver.engine.world import World
+from mockserver.engine.world import ClockState, World
 from mockserver.http.masking import Masking
 from mockserver.sdk.provider import Provider
 from mockserver.settings import Settings
@@ -78,6 +78,11 @@ class PageRequest:
         """The scheme, host and port that the browser used, such as ``http://127.0.0.1:7670``."""
         self.since = urlencode({"set": world.settings_changed.cursor, "worlds": context.registry.feed.cursor})
         """The cursors from which the page's event stream continues. They are read first, so that it misses no change."""
+
+    @cached_property
+    def clock(self) -> ClockState:
+        """The world's clock, read once, so that every part of a page shows the same instant."""
+        return self.world.read_clock()
 
     @property
     def submitted(self) -> Mapping[str, str]:

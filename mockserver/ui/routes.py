@@ -258,7 +258,7 @@ class _Pages:
             "path": request.full_path.rstrip("?"),
             "sections": SECTIONS,
             "all_worlds": sorted(each.id for each in context.registry),
-            "clock": clock.clock_view(page_request.world),
+            "clock": clock.clock_view(page_request.clock),
             "clock_steps": clock.STEPS,
             "cursor": page_request.world.feed.cursor,
             "origin": page_request.origin,

@@ -103,5 +103,5 @@ def _queue_prefix(world: World) -> str:
 
 def _seconds_to_go(world: World) -> float | None:
     """Return the seconds until the next item of a world is due; ``None`` when its clock is frozen or it has no items."""
-    due = world.next_due()
-    return None if due is None or world.clock.is_frozen else (due - world.clock.now()) / SECOND
+    due, clock = world.next_due(), world.clock
+    return None if due is None or clock.is_frozen else (due - clock.now()) / SECOND

@@ -77,7 +77,7 @@ def test_an_advance_tells_of_every_attempt_at_its_instant(receiver: Receiver, op
     world = opened(receiver.url)
     receive_inbound(world)
     assert world.wait_until_idle(PATIENCE)
-    events = world.advance(NOON + 3600 * SECOND)
+    events = world.advance(NOON + 3600 * SECOND).events
 
     assert [("2026-06-01T12:05:00Z", "AttemptEnded"), ("2026-06-01T12:10:00Z", "AttemptEnded")] == [
         (iso(item.at), type(item.event).__name__) for item in events
