@@ -32,7 +32,7 @@ from .events import (
     ScheduledItemRun,
 )
 from .faults import Fault, FaultRule, RequestFacts, RuleStatus, SelectedFault, WebhookFacts
-from .feed import EventFeed
+from .feed import EventFeed, Stop
 from .instants import LATEST, Instant
 from .journal import Exchange, Journal
 from .scheduler import ScheduledItem
@@ -186,11 +186,32 @@ class _CausalDepth:
                 )
 
 
+class _IdleWait:
+    """One call of `World.when_idle`."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, found: Callable[[Instant], object]) -> None:
+        self.found: Callable[[Instant], object] | None = found
+
+    def end(self) -> None:
+        """Do not call back any more."""
+        self.found = None
+
+
 class World:
     """The isolated state of one test or developer, and all that can be done with it."""
 
     __slots__ = (
-        *("_notified_due", "_begun_before", "_attempt_ended", "_advance_events", "_providers", "_sender"),
+        *(
+            "_notified_due",
+            "_begun_before",
+            "_attempt_ended",
+            "_idle_waits",
+            "_advance_events",
+            "_providers",
+            "_sender",
+        ),
         *("feed", "id", "initial_state", "journal", "lock", "log", "state", "settings_changed", "time_source"),
     )
 
@@ -229,6 +250,7 @@ class World:
         self._begun_before: set[int] = set()
         """The deliveries in flight whose attempt began before the advance that is running."""
         self._attempt_ended = Condition(self.lock)
+        self._idle_waits: tuple[_IdleWait, ...] = ()
         self._advance_events: list[TimedEvent] | None = None
         self._notified_due: Instant | None = None
         self._providers = providers
@@ -289,7 +311,7 @@ class World:
                 self._begun_before.discard(number)
                 self._run_due(now)
                 self._notify_scheduler()
-                self._attempt_ended.notify_all()
+                self._notify_attempt_ended(now)
 
     def _evaluate_attempt(self, delivery: Delivery, attempt: Attempt, now: Instant) -> None:
         evaluate_attempt = self._providers[delivery.provider].evaluate_attempt
@@ -459,6 +481,27 @@ class World:
             self._run_due(self.clock.now())
             return self._attempt_ended.wait_for(lambda: not self.state.in_flight, patience)
 
+    def when_idle(self, found: Callable[[Instant], object]) -> Stop:
+        """Run what is due, and call back once, as soon as no attempt is in flight. No thread waits meanwhile.
+
+        Args:
+            found: called with the instant, in this call or later in another thread. The world's lock is held, so it must
+                be quick, must not block and must not call a world.
+
+        Returns:
+            A function that ends the waiting. It may be called from any thread, and more than once; a call of ``found``
+            that has begun may still run.
+        """
+        wait = _IdleWait(found)
+        with self.lock:
+            now = self.clock.now()
+            self._run_due(now)
+            if self.state.in_flight:
+                self._idle_waits = (*(each for each in self._idle_waits if each.found is not None), wait)
+            else:
+                found(now)
+        return wait.end
+
     def freeze(self, at: Instant | None = None) -> ClockMove:
         """Stop the clock, now or at a later instant, and return what happened until then.
 
@@ -515,8 +558,9 @@ class World:
     def close(self) -> None:
         """Discard the journal and what is in flight; called when the world is dropped."""
         with self.lock:
-            self._publish(self.clock.now(), (), (Closed(),))
-            self._forget_attempts()
+            now = self.clock.now()
+            self._publish(now, (), (Closed(),))
+            self._forget_attempts(now)
         self.journal.close()
 
     def fork(self, world_id: str, journal: Journal, issue: Callable[[State], None]) -> World:
@@ -696,14 +740,23 @@ class World:
     def _restart(self, clock: Clock, *, keeps_fault_rules: bool = False) -> None:
         now = clock.now()
         self._publish(now, (), (Restarted(self.initial_state, clock, now, keeps_fault_rules),))
-        self._forget_attempts()
+        self._forget_attempts(now)
 
-    def _forget_attempts(self) -> None:
+    def _forget_attempts(self, now: Instant) -> None:
         self._begun_before.clear()
         self._notified_due = None
         if self._sender is not None:
             self._sender.forget(self)
+        self._notify_attempt_ended(now)
+
+    def _notify_attempt_ended(self, now: Instant) -> None:
+        """Wake up whoever waits for attempts."""
         self._attempt_ended.notify_all()
+        if self._idle_waits and not self.state.in_flight:
+            waits, self._idle_waits = self._idle_waits, ()
+            for wait in waits:
+                if (found := wait.found) is not None:
+                    found(now)
 
     def _receive_scheduled(self, due: ScheduledItem) -> tuple[Event | ReceiveFailed, ...]:
         self._publish(due.at, (), (ScheduledItemRun(due.number),))

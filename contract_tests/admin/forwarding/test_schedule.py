@@ -306,6 +306,42 @@ def test_an_attempt_that_ends_after_its_world_was_dropped_changes_nothing(
     assert ((), "due") == (delivery(world).attempts, delivery(world).status)
 
 
+def test_whoever_waits_for_an_idle_world_is_called_back_once_and_holds_no_thread(
+    receiver: Receiver, opened: Callable[..., World]
+) -> None:
+    begun, may_go = threading.Event(), threading.Event()
+    receiver.says = lambda _: ((begun.set(), may_go.wait(PATIENCE)) and "OK") or ""
+    world = opened(receiver.url)
+    called: list[tuple[str, int]] = []
+    world.when_idle(lambda at: called.append(("before", at)))
+    receive_inbound(world)
+    assert begun.wait(PATIENCE)
+    world.when_idle(lambda at: called.append(("during", at)))
+    world.when_idle(lambda at: called.append(("ended", at)))()
+    before = list(called)
+    may_go.set()
+    assert world.wait_until_idle(PATIENCE)
+    receive_inbound(world)
+    assert world.wait_until_idle(PATIENCE)
+
+    assert [("before", NOON)] == before
+    assert [("before", NOON), ("during", NOON)] == called
+
+
+def test_a_reset_makes_a_world_idle_for_whoever_waits(receiver: Receiver, opened: Callable[..., World]) -> None:
+    begun, may_go = threading.Event(), threading.Event()
+    receiver.says = lambda _: ((begun.set(), may_go.wait(PATIENCE)) and "OK") or ""
+    world = opened(receiver.url)
+    receive_inbound(world)
+    assert begun.wait(PATIENCE)
+    called: list[int] = []
+    world.when_idle(called.append)
+    world.reset(NOON + SECOND)
+    may_go.set()
+
+    assert [NOON + SECOND] == called
+
+
 def test_a_receiver_on_the_tests_own_loop_works_through_the_awaitable_verbs() -> None:
     """The test's event loop serves the webhook while it awaits the call that caused it."""
 
