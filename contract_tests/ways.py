@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Executor
 from io import BytesIO
 from threading import local
 from typing import Any
@@ -13,7 +12,7 @@ from flask import Flask
 from msgspec.structs import replace
 from werkzeug.test import Client, run_wsgi_app
 
-from contract_tests.http.manual_loop import BufferTransport, ManualLoop
+from contract_tests.http.manual_loop import BufferTransport, ManualLoop, ManualPool
 from mockserver.app import Service, build_service
 from mockserver.engine.registry import WorldRegistry
 from mockserver.http.connection import Connection, Limits
@@ -80,7 +79,7 @@ def _through_connection(service: Service, environ: Mapping[str, Any], body: byte
     connection = Connection(
         seen,
         loop=ManualLoop(),  # type: ignore[arg-type]  # as much of a loop as a connection uses
-        pool=Executor(),
+        pool=ManualPool(),
         connections=set(),
         listener=environ.get("mockserver.listener"),
         limits=Limits(body=service.settings.body_bytes),

@@ -22,7 +22,8 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.instants import check_zone_data, parse_instant
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture, InitialState
-from mockserver.http.handler import Handler, is_control
+from mockserver.http.connection import Turn
+from mockserver.http.handler import Handler, is_control, normal_path, split_prefix
 from mockserver.http.masking import Masking
 from mockserver.http.request import HttpRequest
 from mockserver.http.url_display import readable
@@ -30,6 +31,7 @@ from mockserver.http.wsgi import WorldPrefix, add_any_method, answer_provider, r
 from mockserver.intercept.proxy_errors import ERROR, reject_request
 from mockserver.sdk.loading import ProviderSet, installed_providers
 from mockserver.sdk.provider import Provider
+from mockserver.sdk.response import Offload
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.settings import AN_INSTANT, BadSetting, Settings
 from mockserver.ui.page_context import ROOT as PAGE
@@ -47,6 +49,9 @@ if TYPE_CHECKING:
     from mockserver.http.request_parser import InvalidRequest
 
 log = logging.getLogger("mockserver")
+
+_WORLD_OF_PATH = re.compile("/_mock/(?:ui/)?worlds/([^/]+)")
+"""The paths of the control API and the page that name a world."""
 
 _TARGET = re.compile(r"[^:]+:[0-9]+|\[[0-9A-Fa-f:.]+\]:[0-9]+")
 """Where webhooks may go: ``receiver.example:8080``, ``[2001:db8::1]:80``."""
@@ -164,7 +169,7 @@ class Service:
             )
         except ValueError as reason:
             raise BadSetting(f"trusted proxies are private, any, none, addresses and networks; {reason}") from reason
-        self.respond: Callable[[HttpRequest], ProviderResponse | None] | None = (
+        self.respond: Callable[[HttpRequest], ProviderResponse | Offload | None] | None = (
             None if settings.wsgi else self.handler.respond
         )
         """Handles a request to a provider directly on the connection; ``None`` where every request goes through Flask."""
@@ -220,6 +225,27 @@ class Service:
         response = self.handler.record(request, response)
         start_response(head[0], list(response.headers))
         return [body]
+
+    def plan(self, request: HttpRequest) -> ProviderResponse | Turn | None:
+        """Return how a request is answered that `respond` leaves to Flask.
+
+        What may block is decided by the route, not by how the path is spelled.
+
+        Returns:
+            The response to a probe; the turn in which Flask is called on the pool; or ``None`` for a provider's request,
+            which never blocks.
+        """
+        path, names = split_prefix(request.path)
+        if not is_control(path):
+            return None if self.settings.wsgi else Turn()
+        path = normal_path(path)
+        if not names:
+            response = self.control.answer_probe(request, path)
+            if response is not None:
+                return response
+        found = _WORLD_OF_PATH.match(path)
+        # The calls about one world share its turns; all others are told apart by what they ask for.
+        return Turn(names[0] if names else found[1] if found else f"{request.method} {path}")
 
     @cached_property
     def app(self) -> Flask:

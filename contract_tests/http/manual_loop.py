@@ -44,6 +44,23 @@ class ManualLoop:
         self.now = end
 
 
+class ManualPool:
+    """A pool that runs calls when the test says so, and notes whose turn each of them takes."""
+
+    def __init__(self):
+        self.calls = []
+        self.turns = []
+
+    def run(self, call, key, *, is_heavy):
+        self.calls.append(call)
+        self.turns.append((key, is_heavy))
+
+    def work(self):
+        """Run the calls that wait, and those that they cause."""
+        while self.calls:
+            self.calls.pop(0)()
+
+
 class BufferTransport(asyncio.Transport):
     """A transport without a socket that keeps what is written and notes when it is closed."""
 

@@ -17,15 +17,16 @@ import ssl
 import struct
 import subprocess
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http import HTTPStatus
 
 import httptools
 import pytest
 from packaging.version import Version
 
-from mockserver.http.connection import Connection, Limits
+from mockserver.http.connection import Connection, Limits, Turn
 from mockserver.http.listener import Listener, Server
+from mockserver.http.pool import FairPool
 from mockserver.http.request_parser import FEED_CHUNK, REPORTED_BYTES
 from mockserver.sdk.response import Ending, Pace, ResponseTiming
 
@@ -77,6 +78,10 @@ class StubApplication:
 
     def reject_invalid(self, invalid, listener):
         self.heard.put((invalid.raw, invalid.reason, listener))
+
+    def plan(self, request):
+        """Have everything of the control API called on the pool."""
+        return Turn() if request.path.startswith("/_mock/") else None
 
     def responses(self, path, *headers, status="200 OK", body=b""):
         def way(environ, start_response):
@@ -404,7 +409,7 @@ def test_an_answer_waits_for_one_from_the_pool(client, application):
         reached.set()
         gate.wait(PATIENCE)
         start_response("200 OK", [DATE])
-        return [threading.current_thread().name.rpartition("_")[0].encode()]
+        return [threading.current_thread().name.encode()]
 
     application.ways["/_mock/gate"] = way
     client.send(get(b"/_mock/gate") + get(b"/now"))
@@ -473,7 +478,7 @@ def on_a_wire(application, talk):
 
         await talk(connection)
 
-    with ThreadPoolExecutor() as pool:
+    with closing(FairPool()) as pool:
         asyncio.run(had(pool))
 
 

@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+from mockserver.http.connection import Turn
 from mockserver.http.listener import Listener, Server, new_event_loop
 from mockserver.sdk.response import Ending, ResponseTiming
 
@@ -233,6 +234,8 @@ def test_no_open_connection_delays_the_stop():
             environ["mockserver.timing"] = SLOW[path]
         start_response("200 OK", [])
         return [bytes(8 << 20) if path == "/big" else b"x"]
+
+    slow.plan = lambda request: Turn() if request.path == "/_mock/wait" else None
 
     with contextlib.ExitStack() as opened, Server(slow) as mock:
         clients = {}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import Executor, Future
 
 import pytest
 
-from contract_tests.http.manual_loop import BufferTransport, ManualLoop
+from contract_tests.http.manual_loop import BufferTransport, ManualLoop, ManualPool
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.request_parser import ParseStage
 from mockserver.sdk.response import Response, ResponseTiming
@@ -15,21 +14,6 @@ from mockserver.sdk.response import Response, ResponseTiming
 DATE = ("Date", "Thu, 01 Jan 2015 00:00:00 GMT")
 GET = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\nContent-Length: 1\r\n\r\nx"
-
-
-class ManualExecutor(Executor):
-    """An executor that runs submitted functions when the test says so."""
-
-    def __init__(self):
-        self.calls = []
-
-    def submit(self, call, *arguments):
-        self.calls.append(lambda: call(*arguments))
-        return Future()
-
-    def run(self):
-        while self.calls:
-            self.calls.pop(0)()
 
 
 class App:
@@ -57,7 +41,7 @@ def loop():
 
 @pytest.fixture
 def pool():
-    return ManualExecutor()
+    return ManualPool()
 
 
 @pytest.fixture
@@ -126,7 +110,7 @@ def test_what_the_application_does_not_respond_to_itself_goes_to_wsgi_on_the_poo
     connection = connect(app)
     connection.data_received(GET.replace(b"/a", b"/b"))
     assert (connection.transport.out, connection.stage) == (b"", ParseStage.HANDLER)
-    pool.run()
+    pool.work()
     loop.advance(0)
     assert (connection.transport.out, app.ended) == (OK.replace(b"\r\nx", b"\r\ny"), [(len(OK), "complete")])
 

@@ -235,10 +235,10 @@ def test_our_own_server_sends_only_requests_of_no_provider_through_flask():
     with MockServer() as mock:
         app = mock.service.app
         app.before_request(lambda: request.append(flask.request.path))
-        for path in (NUMBERS, "/_mock/health", "/nowhere", "/", "/messages/nowhere"):
+        for path in (NUMBERS, "/_mock/worlds", "/_mock/health", "/nowhere", "/", "/messages/nowhere"):
             requests.get(mock.url + path, timeout=20)
 
-    assert ["/_mock/health", "/"] == request
+    assert ["/_mock/worlds", "/"] == request  # a probe is answered on the event loop
 
 
 # -- other servers ---------------------------------------------------------------------------------------------------

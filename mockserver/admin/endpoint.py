@@ -142,6 +142,9 @@ class Endpoint(NamedTuple):
     """Whether the function itself checks the body, because the schema depends on its content."""
     is_open: bool = False
     """Whether it needs no token."""
+    is_probe: bool = False
+    """Whether it has neither parameters nor body, takes microseconds and no lock. Such an endpoint is answered on the event
+    loop, so that it never waits for other calls."""
     media_type: str = "application/json"
 
     @property

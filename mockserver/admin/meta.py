@@ -139,6 +139,7 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
             health,
             object_schema("", ["status", "version"], status={"const": "ok"}, version=text),
             is_open=True,
+            is_probe=True,
         ),
         Endpoint(
             "GET",

@@ -20,7 +20,7 @@ from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.world import AdvanceLimitExceeded, ClockBusy, World
 from mockserver.http.router import Router
 from mockserver.http.wsgi import add_any_method, read_request, to_flask
-from mockserver.sdk.response import Deferred, Stream
+from mockserver.sdk.response import Deferred, Offload, Stream
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.validation.messages import unknown_name
 
@@ -32,6 +32,8 @@ from .schemas import held, parameter
 
 if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
+
+    from mockserver.http.request import HttpRequest
 
 
 class Control:
@@ -50,6 +52,26 @@ class Control:
         self._router = Router((("GET", CONTROL, None), *table))
         self.addresses = [(CONTROL, "GET"), *((pattern, method) for method, pattern, _ in table)]
         """The pattern and method of every endpoint."""
+
+    def answer_probe(self, received: HttpRequest, path: str) -> ProviderResponse | None:
+        """Respond to a request for a probe, such as ``/_mock/health``, without Flask.
+
+        Args:
+            received: the request.
+            path: its path, with one slash at the beginning.
+
+        Returns:
+            The response; ``None`` for any other request, and for one that is rejected or has a query.
+        """
+        endpoint = self._router.at(path)[0].get(received.method)
+        if endpoint is None or not endpoint.is_probe or received.query:
+            return None
+        try:
+            guard.check(received.environ(), self._api.settings, is_open=endpoint.is_open)
+        except ControlApiError:
+            return None
+        body = _encode(endpoint.function(self._api, None, RequestArgs({}, {}, {}, "")))
+        return ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_type),), body)
 
     def blueprint(self) -> Blueprint:
         """Return the routes as a Flask blueprint."""
@@ -163,6 +185,8 @@ def _decode(raw: bytes) -> Any:
 def _to_response(endpoint: Endpoint, result: Any) -> FlaskResponse:
     if isinstance(result, Deferred):
         return to_flask(result.attach_or_wait(request.environ))
+    if isinstance(result, Offload):
+        return to_flask(result.attach_or_finish(request.environ))
     if isinstance(result, ProviderResponse):
         return to_flask(result)
     if isinstance(result, Stream):

@@ -3,8 +3,8 @@
 The rules of this file:
 
 1. It knows HTTP, WSGI and `ResponseTiming`; it knows no provider, no world and no Flask.
-2. Everything runs on the event loop's thread. Only `RequestCycle.call` may run on the pool, and it touches nothing but its
-   cycle; what other threads give to a pending response arrives by ``call_soon_threadsafe`` (``response_writer.py``).
+2. Everything runs on the event loop's thread. Only `RequestCycle.call` and `compute` may run on the pool, and they touch
+   nothing but their cycle; what other threads give to a pending response arrives by ``call_soon_threadsafe`` (``response_writer.py``).
 3. One request is answered at a time. What a client sends ahead waits as requests in the parser, and after that unparsed in
    a backlog with reading paused. So responses keep their order and memory stays bounded.
 4. Nothing sleeps and nothing is a task: waiting is a timer (``call_later``) or a callback of the transport.
@@ -22,35 +22,39 @@ import struct
 from collections import deque
 from dataclasses import dataclass
 from email.utils import formatdate
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver import unpatched
 from mockserver.http.request import HttpRequest
 from mockserver.http.request_parser import FEED_CHUNK, InvalidRequest, ParseStage, RequestParser
 from mockserver.http.response_writer import DeferredWriter, StreamWriter, TimedWriter
 from mockserver.http.wsgi_call import call_application
-from mockserver.sdk.response import AT_ONCE, Deferred, PendingResponse, Stream
+from mockserver.sdk.response import AT_ONCE, Deferred, Offload, Response, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableSet
-    from concurrent.futures import Executor
     from wsgiref.types import WSGIApplication
 
+    from mockserver.http.pool import Pool
     from mockserver.http.response_writer import Writer
-    from mockserver.sdk.response import Response, ResponseTiming
+    from mockserver.sdk.response import PendingResponse, ResponseTiming
 
 logger = logging.getLogger(__name__)
-
-POOLED = "/_mock/"
-"""Paths below this may block (they wait, render, read files) and are called on the pool."""
 
 COALESCE_LIMIT = 16 * 1024
 """Bytes of a body that are joined with the head in one write; to copy more costs more than a second write."""
 
 LINGER_SECONDS = 1.0
 """Seconds in which a client that is still sending may read the last response, before the connection is closed."""
+
+
+class Turn(NamedTuple):
+    """Whose call of the WSGI application it is that has to run on the pool; see `Pool.run`."""
+
+    key: str = ""
+    is_heavy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Connection(asyncio.Protocol):
         app: WSGIApplication,
         *,
         loop: asyncio.AbstractEventLoop,
-        pool: Executor,
+        pool: Pool,
         connections: MutableSet[Any],
         listener: str | None = None,
         limits: Limits | None = None,
@@ -85,12 +89,14 @@ class Connection(asyncio.Protocol):
         """Create the protocol of a connection that is not made yet.
 
         Args:
-            app: the WSGI application. It may have two attributes. ``respond(request: HttpRequest) -> Response | None`` is
-                called first, on the event loop; requests for which it returns ``None`` are passed to the application on
-                the pool. ``reject_invalid(invalid: InvalidRequest, listener: str | None) -> Response | None`` is called
+            app: the WSGI application. It may have three attributes. ``respond(request: HttpRequest) -> Response | Offload |
+                None`` is called first, on the event loop. For a request without a response from it, ``plan(request:
+                HttpRequest) -> Response | Turn | None`` returns a response, or the turn in which the application is called on
+                the pool, or ``None`` for a call on the event loop; an application without it that responds by itself is
+                called on the pool. ``reject_invalid(invalid: InvalidRequest, listener: str | None) -> Response | None`` is called
                 with what is not an HTTP request; where it returns no response, one in plain text is sent.
             loop: the event loop.
-            pool: where requests run that may block.
+            pool: where calls run that may block or take long.
             connections: all open connections; this one is among them while it is connected.
             listener: the name of the listener, if it has one.
             limits: the bounds.
@@ -100,7 +106,8 @@ class Connection(asyncio.Protocol):
         self.is_write_paused = False
         """Whether the client does not read as fast as we write."""
         self._app = app
-        self._respond: Callable[[HttpRequest], Response | None] | None = getattr(app, "respond", None)
+        self._respond: Callable[[HttpRequest], Response | Offload | None] | None = getattr(app, "respond", None)
+        self._plan: Callable[[HttpRequest], Response | Turn | None] | None = getattr(app, "plan", None)
         self._pool = pool
         self._connections = connections
         self._limits = limits or Limits()
@@ -253,27 +260,36 @@ class Connection(asyncio.Protocol):
             self._reject(request)
             return
         self._cycle = cycle = RequestCycle(request)
-        if self._respond is not None:
-            try:
-                response = self._respond(request)
-            except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an error; fail() logs it
-                cycle.fail(error)
-                self._send(cycle)
-                return
-            if response is not None:
-                cycle.set_response(response)
-                self._send(cycle)
-                return
-        if self.is_pooled(request):
-            self._is_computing = True
-            self._pool.submit(self._compute, cycle)
-        else:
+        answer: Response | Offload | Turn | None = None
+        try:
+            if self._respond is not None:
+                answer = self._respond(request)
+            if answer is None:
+                answer = self.plan(request)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an error; fail() logs it
+            cycle.fail(error)
+            self._send(cycle)
+            return
+        if type(answer) is Response:
+            cycle.set_response(answer)
+            self._send(cycle)
+        elif answer is None:
             cycle.call(self._app)
             self._send(cycle)
+        elif isinstance(answer, Offload):
+            self._offload(cycle, answer)
+        else:
+            assert isinstance(answer, Turn)
+            self._is_computing = True
+            self._pool.run(
+                partial(self._compute, cycle, partial(cycle.call, self._app)), answer.key, is_heavy=answer.is_heavy
+            )
 
-    def is_pooled(self, request: HttpRequest) -> bool:
-        """Return whether the WSGI application is called on the pool for a request."""
-        return self._respond is not None or request.path.startswith(POOLED)
+    def plan(self, request: HttpRequest) -> Response | Turn | None:
+        """Return what answers a request that the application does not respond to by itself; see the constructor."""
+        if self._plan is not None:
+            return self._plan(request)
+        return None if self._respond is None else Turn()
 
     def _reject(self, invalid: InvalidRequest) -> None:
         """Respond to an invalid request, and close."""
@@ -291,9 +307,16 @@ class Connection(asyncio.Protocol):
             cycle.set_response(response)
         self._send(cycle)
 
-    def _compute(self, cycle: RequestCycle) -> None:
-        """Call the application on a thread of the pool."""
-        cycle.call(self._app)
+    def _offload(self, cycle: RequestCycle, offload: Offload) -> None:
+        """Let a thread of the pool compute the response."""
+        self._is_computing = True
+        self._pool.run(
+            partial(self._compute, cycle, partial(cycle.compute, offload)), offload.key, is_heavy=offload.is_heavy
+        )
+
+    def _compute(self, cycle: RequestCycle, compute: Callable[[], None]) -> None:
+        """Compute a response on a thread of the pool."""
+        compute()
         try:
             self.loop.call_soon_threadsafe(self._computed, cycle)
         except RuntimeError:
@@ -328,10 +351,12 @@ class Connection(asyncio.Protocol):
         cycle.sent = len(head) + len(payload)
         self.complete(cycle)
 
-    def _wait(self, cycle: RequestCycle, pending: PendingResponse) -> None:
+    def _wait(self, cycle: RequestCycle, pending: PendingResponse | Offload) -> None:
         """Wait for a response, unless the client has disconnected."""
         cycle.pending = None
-        if self._is_lost or self.transport.is_closing():
+        if isinstance(pending, Offload):
+            self._offload(cycle, pending)
+        elif self._is_lost or self.transport.is_closing():
             pending.cancel()
             cycle.notify_finished("left")
         elif self._read_closed and not pending.is_over:
@@ -347,10 +372,10 @@ class Connection(asyncio.Protocol):
                 self._writer = DeferredWriter(self, cycle, pending)
             self._writer.begin()
 
-    def respond(self, cycle: RequestCycle, response: Response) -> None:
+    def respond(self, cycle: RequestCycle, answer: Response | Offload) -> None:
         """Send a response that was waited for, and start the next request."""
         self._writer = None
-        cycle.set_response(response)
+        cycle.set_answer(answer)
         self._send(cycle)
         self.proceed()
 
@@ -461,7 +486,7 @@ class RequestCycle:
         self.payload = b""
         """The body as far as it is sent; known when the head is."""
         self.timing: ResponseTiming = AT_ONCE
-        self.pending: PendingResponse | None = None
+        self.pending: PendingResponse | Offload | None = None
         """What the response will come from, if it is not known yet."""
         self.is_streamed = False
         """Whether the length of the body is not known when the head is sent."""
@@ -495,6 +520,20 @@ class RequestCycle:
         self.status = status.value
         self.headers = (("Content-Type", "text/plain; charset=utf-8"),)
         self.body = text.encode("utf-8", "replace")
+
+    def compute(self, offload: Offload) -> None:
+        """Compute the response. May run on a thread of the pool."""
+        try:
+            self.set_answer(offload.compute())
+        except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an error; fail() logs it
+            self.fail(error)
+
+    def set_answer(self, answer: Response | PendingResponse | Offload) -> None:
+        """Use a response, or what it will come from."""
+        if isinstance(answer, Response):
+            self.set_response(answer)
+        else:
+            self.pending = answer
 
     def set_response(self, response: Response) -> None:
         """Use a response."""

@@ -14,7 +14,7 @@ from mockserver.engine.faults import NO_FAULT, SelectedFault
 from mockserver.engine.instants import SECOND, http_date
 from mockserver.engine.journal import Exchange
 from mockserver.sdk.request import ProviderRequest
-from mockserver.sdk.response import AT_ONCE, Response
+from mockserver.sdk.response import AT_ONCE, Offload, Response
 from mockserver.sdk.serialization_cache import SerializationCache
 from mockserver.validation.suggestions import nearest_paths
 
@@ -97,7 +97,7 @@ class Handler:
         self._shows_exchange = shows_exchange
         self._trusted_proxies = TrustedProxies(trusted_proxies)
 
-    def respond(self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None) -> Response | None:
+    def respond(self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None) -> Response | Offload | None:
         """Respond to a request; return ``None`` for the control API, the page and the index, which are no provider's.
 
         Args:

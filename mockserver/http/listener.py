@@ -15,13 +15,14 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver import unpatched
 from mockserver.http.connection import Connection, Limits
+from mockserver.http.pool import FairPool
 from mockserver.http.tls_close import OneSidedClose
 
 if sys.platform == "win32":
@@ -32,10 +33,11 @@ else:
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Coroutine, Iterator, MutableSet, Sequence
-    from concurrent.futures import Executor
     from types import TracebackType
     from typing import Self
     from wsgiref.types import WSGIApplication
+
+    from mockserver.http.pool import Pool
 
 logger = logging.getLogger(__name__)
 
@@ -47,9 +49,6 @@ STOP_TIMEOUT = 5.0
 
 BACKLOG = 2048
 """Connections that the kernel queues until they are accepted."""
-
-POOL_THREADS = 16
-"""Threads for the control API, whose requests may block."""
 
 OPEN_PORTS: set[int] = set()
 """The ports at which servers of this process listen."""
@@ -106,7 +105,7 @@ class Shared(NamedTuple):
     """What the connections of a server have in common; see `Connection`."""
 
     loop: asyncio.AbstractEventLoop
-    pool: Executor
+    pool: Pool
     connections: MutableSet[Any]
     limits: Limits
 
@@ -256,15 +255,15 @@ class Server:
         with contextlib.ExitStack() as ending:
             for bound in sockets:
                 ending.enter_context(bound)
-            pool = ThreadPoolExecutor(POOL_THREADS, thread_name_prefix="mockserver-control")
-            ending.callback(pool.shutdown, wait=False, cancel_futures=True)
+            pool = FairPool()
+            ending.callback(pool.close)
             loop = new_event_loop()
             ending.callback(loop.close)
             ending.callback(setattr, self, "_end", None)
             loop.run_until_complete(self._serve(sockets, ready, pool, signals=signals))
 
     async def _serve(
-        self, sockets: list[socket.socket], ready: Callable[[], object], pool: ThreadPoolExecutor, *, signals: bool
+        self, sockets: list[socket.socket], ready: Callable[[], object], pool: Pool, *, signals: bool
     ) -> None:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
@@ -289,7 +288,7 @@ class Server:
 class _Running:
     """The listeners and connections on a loop, for as long as it runs."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, pool: Executor, limits: Limits) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, pool: Pool, limits: Limits) -> None:
         self._loop = loop
         self._connections = _Connections()
         self._shared = Shared(loop, pool, self._connections, limits)

@@ -16,7 +16,7 @@ from flask import Response as FlaskResponse
 from flask import request as flask_request
 from werkzeug.datastructures import Headers
 
-from mockserver.sdk.response import AT_ONCE, TIMING, Ending
+from mockserver.sdk.response import AT_ONCE, TIMING, Ending, Offload
 from mockserver.sdk.response import Response as ProviderResponse
 
 from .control_error import build_error
@@ -67,6 +67,8 @@ def answer_provider(handler: Handler, body_bytes: int) -> FlaskResponse | None:
     request = read_request(environ, body_bytes)
     adapt = None if is_own_server else (limited if environ.get("wsgi.multithread") else limited_to_now)
     response = handler.respond(request, environ.get("SCRIPT_NAME", ""), adapt)
+    if isinstance(response, Offload):
+        response = response.attach_or_finish(environ)
     if response is None:
         return None
     if is_own_server:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockserver.sdk.response import AT_ONCE, PENDING, TIMING
+from mockserver.sdk.response import AT_ONCE, PENDING, TIMING, PendingResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from wsgiref.types import WSGIApplication
 
     from mockserver.http.request import HttpRequest
-    from mockserver.sdk.response import PendingResponse, ResponseTiming
+    from mockserver.sdk.response import Offload, ResponseTiming
 
 
 class ApplicationResult(NamedTuple):
@@ -22,7 +22,7 @@ class ApplicationResult(NamedTuple):
     headers: list[tuple[str, str]]
     body: bytes
     timing: ResponseTiming
-    pending: PendingResponse | None
+    pending: PendingResponse | Offload | None
     """Where the response will come from, if it is not known yet."""
 
 
@@ -52,7 +52,7 @@ def call_application(
             raise RuntimeError("the application did not call start_response")
     except Exception:
         pending = environ.get(PENDING)
-        if pending is not None:
+        if isinstance(pending, PendingResponse):
             pending.cancel()
         raise
     body = b"".join((*start.written, body))

@@ -10,12 +10,12 @@ from __future__ import annotations
 import errno
 import heapq
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex
 
-from mockserver.http.connection import Connection, Limits
+from mockserver.http.connection import Connection, Limits, RequestCycle
+from mockserver.sdk.response import Offload
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -86,14 +86,12 @@ class _Loop:
         self._now = max(self._now, instant)
 
 
-class _InlineExecutor(Executor):
-    """An executor that runs each submitted call at once, in the caller's thread."""
+class _InlinePool:
+    """A pool that runs each call at once, in the caller's thread."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run a call now, and return its finished future."""
-        done: Future[Any] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
+    def run(self, call: Callable[[], object], key: str, *, is_heavy: bool) -> None:  # noqa: ARG002 - no call waits for its turn
+        """Run a call now."""
+        call()
 
 
 class _Transport:
@@ -269,7 +267,7 @@ class InMemoryNetwork:
         return _SocketlessConnection(
             self._app,
             loop=loop,  # type: ignore[arg-type]  # it has all that a connection uses
-            pool=_InlineExecutor(),
+            pool=_InlinePool(),
             connections=set(),
             listener=self._listener,
             limits=Limits(idle=inf),  # no time passes while it is idle
@@ -278,6 +276,10 @@ class InMemoryNetwork:
 
 class _SocketlessConnection(Connection):
     """A connection that resets its in-memory transport in place of a socket."""
+
+    def _offload(self, cycle: RequestCycle, offload: Offload) -> None:
+        """Compute the response in this thread; what it waits for takes real time."""
+        super()._offload(cycle, Offload(offload.key, offload.finish))
 
     def reset(self) -> None:
         """Reset the connection after the written bytes."""

@@ -6,6 +6,8 @@ ends, or ends in a reset, needs no thread and can be compared in a test.
 A response that is not known yet is a `PendingResponse`: a `Deferred` is given later and once, a `Stream` piece by piece.
 Both may be fed from any thread, and both end once: by whoever answers, by the client that disconnects, or by the server
 that stops. Under our own server neither holds a thread; under any other WSGI server the request's thread waits.
+
+An `Offload` is computed on another thread than the event loop's.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PENDING = "mockserver.pending"
-"""Where the WSGI environ has the `PendingResponse`, if the response is not known yet."""
+"""Where the WSGI environ has the `PendingResponse` or `Offload`, if the response is not known yet."""
 
 TIMING = "mockserver.timing"
 """Where the WSGI environ has the `ResponseTiming` of the response, if it is not `AT_ONCE`."""
@@ -164,14 +166,19 @@ class PendingResponse:
 class Deferred(PendingResponse):
     """A response that is given later from any thread, or a default one after some seconds of wall-clock time."""
 
-    def __init__(self, *, timeout: float, otherwise: Response) -> None:
+    def __init__(self, *, timeout: float, otherwise: Response | Offload) -> None:
         super().__init__()
         self.timeout = timeout
         self.otherwise = otherwise
-        self.given: Response | None = None
+        self.given: Response | Offload | None = None
         """The response; ``None`` until it is there, and for ever if it was cancelled first."""
 
-    def response(self, response: Response) -> bool:
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it ended without a response."""
+        return self.is_over and self.given is None
+
+    def response(self, response: Response | Offload) -> bool:
         """Give the response, from any thread; false when it comes too late and is ignored."""
         return self._end(given=response)
 
@@ -180,11 +187,40 @@ class Deferred(PendingResponse):
         with self._changed:
             self._changed.wait_for(lambda: self.is_over, self.timeout)
         self.response(self.otherwise)
-        return self.given or self.otherwise
+        response = self.given or self.otherwise
+        return response.finish() if isinstance(response, Offload) else response
 
     def attach_or_wait(self, environ: MutableMapping[str, Any]) -> Response:
         """Return what the application returns: a placeholder if our connection waits, else the response."""
         return PLACEHOLDER if self.attach(environ) else self.wait()
+
+
+class Offload(Struct, frozen=True):
+    """A response that is computed on a thread of the connection's pool, so that the event loop serves others meanwhile.
+
+    It is always computed, also if the client disconnects before. Under any other WSGI server the request's thread computes it.
+    """
+
+    key: str
+    """Whose turn it takes: each key, such as a world's id, gets the same share of the threads."""
+    compute: Callable[[], Response | Offload | Deferred]
+    """Computes the response, or returns what it will come from. Called once, on any thread; it must not wait."""
+    is_heavy: bool = True
+    """Whether it computes for long; such calls have threads of their own, fewer than short ones."""
+
+    def finish(self) -> Response:
+        """Compute the response in this thread, and wait for what it comes from."""
+        answer = self.compute()
+        while isinstance(answer, Offload):
+            answer = answer.compute()
+        return answer.wait() if isinstance(answer, Deferred) else answer
+
+    def attach_or_finish(self, environ: MutableMapping[str, Any]) -> Response:
+        """Return what the application returns: a placeholder if our connection has it computed, else the response."""
+        if "mockserver.request" not in environ:
+            return self.finish()
+        environ[PENDING] = self
+        return PLACEHOLDER
 
 
 class Stream(PendingResponse):

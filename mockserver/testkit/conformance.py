@@ -34,6 +34,7 @@ from mockserver.http.request import HttpRequest
 from mockserver.sdk import Operation, Provider, ProviderError, Response, Source
 from mockserver.sdk.loading import find_defects, installed_providers
 from mockserver.sdk.openapi import describe_provider
+from mockserver.sdk.response import Offload
 
 if TYPE_CHECKING:
     from mockserver.client import ExchangeRecord
@@ -185,6 +186,8 @@ class ConformanceTests:
     def send(self, service: Service, example: Example, world: WorldClient) -> Response:
         """Send an example to a world, as the server's own connection does."""
         response = service.handler.respond(self.request(example, world))
+        if isinstance(response, Offload):
+            response = response.finish()
         assert response is not None, f"{example.method} {example.path} is not one of the provider's routes"
         return response
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import queue
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
-from mockserver.http.connection import Connection
+from mockserver.http.connection import Connection, Turn
+from mockserver.http.pool import FairPool
 from mockserver.sdk.response import PLACEHOLDER, Deferred, Response, Stream
 
 PATIENCE = 30
@@ -57,6 +59,10 @@ class StubApplication:
         start_response(f"{response.status} OK", list(response.headers))
         return [response.body]
 
+    def plan(self, request):
+        """Have everything of the control API called on the pool."""
+        return Turn() if request.path.startswith("/_mock/") else None
+
     def defers(self, path="/_mock/wait", timeout=FOR_EVER):
         self.promises[path] = lambda: Deferred(timeout=timeout, otherwise=NOT_GIVEN)
 
@@ -105,7 +111,7 @@ def on_a_wire(application, talk):
         await talk(made, wire)
         made.connection_lost(None)
 
-    with ThreadPoolExecutor() as pool:
+    with closing(FairPool()) as pool:
         asyncio.run(had(pool))
 
 

@@ -29,7 +29,7 @@ from contract_tests.http.deferred.application import (
 )
 from mockserver.engine.feed import EventFeed
 from mockserver.http.connection import Connection, RequestCycle
-from mockserver.http.listener import POOL_THREADS
+from mockserver.http.pool import LIGHT_THREADS, FairPool
 from mockserver.http.request import HttpRequest
 from mockserver.http.response_writer import DeferredWriter
 from mockserver.sdk.response import Deferred, Ending, Response, ResponseTiming, Stream
@@ -110,7 +110,7 @@ def test_500_waiting_clients_take_no_threads_and_delay_no_other(connect, applica
     for client in clients:
         client.send(get(b"/_mock/wait"))
     promises = [application.promised() for _ in clients]
-    assert len(set(threading.enumerate()) - before) <= POOL_THREADS
+    assert len(set(threading.enumerate()) - before) <= LIGHT_THREADS
     connect().asks(get(b"/_mock/x") * 3, ok(b"/_mock/x") * 3)
     for promise in promises:
         assert promise.response(SOMEBODY)
@@ -212,7 +212,7 @@ def test_completing_a_response_after_the_server_stopped_raises_nothing(applicati
     promise = Deferred(timeout=FOR_EVER, otherwise=NOT_GIVEN)
 
     loop = asyncio.new_event_loop()
-    connection = Connection(application, loop=loop, pool=ThreadPoolExecutor(1), connections=set())
+    connection = Connection(application, loop=loop, pool=FairPool(), connections=set())
     DeferredWriter(connection, RequestCycle(HttpRequest("GET", "/", "/", "")), promise).begin()
     loop.close()
     assert promise.response(SOMEBODY)

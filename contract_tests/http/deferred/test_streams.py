@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -14,6 +13,7 @@ from contract_tests.http.deferred.application import DATE, HEAD, LAST, PATIENCE,
 from contract_tests.http.manual_loop import BufferTransport, ManualLoop
 from mockserver.engine.feed import EventFeed
 from mockserver.http.connection import Connection
+from mockserver.http.pool import FairPool
 from mockserver.sdk.response import Stream
 
 
@@ -119,7 +119,7 @@ def test_no_beat_is_added_to_what_the_client_does_not_read(application):
     application.streams("/events")
 
     loop, transport = ManualLoop(), BufferTransport()
-    connection = Connection(application, loop=loop, pool=ThreadPoolExecutor(1), connections=set())
+    connection = Connection(application, loop=loop, pool=FairPool(), connections=set())
     connection.connection_made(transport)
     connection.data_received(get(b"/events"))
     connection.pause_writing()
