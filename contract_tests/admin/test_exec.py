@@ -66,6 +66,32 @@ def test_a_command_that_there_is_not_ends_with_127_and_one_that_is_none_with_126
     assert (126, f"mockserver: {tmp_path}/text: Permission denied\n") == (none.returncode, none.stderr)
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"echo without a first line that names an interpreter\n", "Exec format error"),
+        (b"\x7fELF\x02\x01\x01" + bytes(11) + b"\xf7\x00" + bytes(44), "Exec format error"),  # for another processor
+        (b"#!/\n", "Permission denied"),  # the interpreter is a folder
+    ],
+)
+def test_a_file_that_the_system_cannot_execute_ends_with_126(tmp_path: Path, content: bytes, why: str):
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    file.chmod(0o700)
+    done = run("exec", "--", str(file))
+
+    assert (126, "", f"mockserver: {file}: {why}\n") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_a_folder_and_a_path_through_a_file_end_with_126(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    folder = run("exec", "--", str(tmp_path))
+    through = run("exec", "--", str(tmp_path / "file" / "command"))
+
+    assert (126, f"mockserver: {tmp_path}: Permission denied\n") == (folder.returncode, folder.stderr)
+    assert (126, f"mockserver: {tmp_path}/file/command: Not a directory\n") == (through.returncode, through.stderr)
+
+
 def test_a_command_that_dies_of_a_signal_ends_with_128_and_its_number():
     done = run("exec", *python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
 
@@ -80,7 +106,29 @@ signal.pause()
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(
+            signal.SIGINT,
+            signal.SIGTERM,
+            signal.SIGHUP,
+            signal.SIGQUIT,
+            signal.SIGUSR1,
+            signal.SIGUSR2,
+            signal.SIGWINCH,
+        ),
+        *(
+            signal.SIGALRM,
+            signal.SIGVTALRM,
+            signal.SIGPROF,
+            signal.SIGIO,
+            signal.SIGURG,
+            signal.SIGABRT,
+            signal.SIGCONT,
+        ),
+    ],
+)
 def test_signals_are_handed_on(number: signal.Signals):
     arguments = [*COMMAND, "exec", *python(WAITS.format(name=number.name))]
     # Without a terminal of its own: what comes from the keyboard reaches both.
@@ -93,6 +141,51 @@ def test_signals_are_handed_on(number: signal.Signals):
         said = started.communicate(timeout=60)
 
     assert (5, ("", "")) == (started.returncode, said)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="this system has no real-time signals")
+def test_a_real_time_signal_is_handed_on_as_one_that_kills():
+    with subprocess.Popen(
+        [*COMMAND, "exec", *python("import signal; print('ready', flush=True); signal.pause()")],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as started:
+        assert started.stdout is not None
+        assert b"ready\n" == started.stdout.readline()
+        started.send_signal(signal.SIGRTMIN + 1)
+
+        assert b"" == started.stdout.read()  # the command, which holds the other end, has ended too
+    assert 128 + signal.SIGRTMIN + 1 == started.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_a_signal_that_is_ignored_is_ignored_by_the_command_too(number: signal.Signals):
+    """So nohup holds for the command."""
+    program = f"import signal; print(signal.getsignal({number}) is signal.SIG_IGN, flush=True)"
+    shell = f"trap '' {number.name.removeprefix('SIG')}; exec \"$@\""
+    done = subprocess.run(["sh", "-c", shell, "sh", *COMMAND, "exec", *python(program)], capture_output=True, text=True)
+
+    assert (0, "True\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_to_be_stopped_stops_the_command_and_to_be_continued_continues_it():
+    with subprocess.Popen(
+        [*COMMAND, "exec", *python("import os; print(os.getpid(), flush=True); input(); print('end', flush=True)")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        process_group=0,  # a session of its own could not be stopped in this way
+    ) as started:
+        assert started.stdout is not None
+        command = int(started.stdout.readline())
+        started.send_signal(signal.SIGTSTP)
+        _, status = os.waitpid(started.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        while "T (stopped)" not in Path(f"/proc/{command}/status").read_text():
+            pass
+        started.send_signal(signal.SIGCONT)
+
+        assert (b"end\n", None) == started.communicate(b"\n", timeout=60)
+    assert 0 == started.returncode
 
 
 def test_at_a_terminal_ctrl_c_reaches_the_command_once():

@@ -52,7 +52,7 @@ def exec_(
     """Run a command whose HTTP clients, unchanged, reach a mock server in place of the providers.
 
     The server runs on free ports as long as the command. The exit code is the command's own; 128 plus the number of
-    the signal that ended it; 127 when the command is not found, 126 when it is not executable. Only when the command
+    the signal that ended it; 127 when the command is not found, 126 when it cannot be executed. Only when the command
     was not started, or ended with 0, is it one of mockserver's own codes: 1 with --strict, 2 for bad input.
     """
     settings = settings_with({"log": "quiet", **{name: flag for name, flag in flags.items() if flag is not None}})
@@ -82,12 +82,9 @@ def _run(command: tuple[str, ...], server: MockServer) -> int:
     parent = environment()
     try:
         return child.run(command, parent | child_variables(parent, environment_of(server, parent)))
-    except FileNotFoundError as reason:
+    except OSError as reason:
         hint(f"mockserver: {command[0]}: {reason.strerror}")
-        return child.NOT_FOUND
-    except PermissionError as reason:
-        hint(f"mockserver: {command[0]}: {reason.strerror}")
-        return child.NOT_EXECUTABLE
+        return child.exit_code_of(reason)
 
 
 def _show(found: Report, report: bool, report_to: Path | None, form: str) -> None:

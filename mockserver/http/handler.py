@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - the codec of host_name, which Python would import when it is first used
 import logging
 import re
 from collections.abc import Callable, Iterable

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver import unpatched
 from mockserver.http.connection import Connection, Limits
+from mockserver.http.descriptors import DescriptorReserve
 from mockserver.http.pool import FairPool
 from mockserver.http.tls_close import OneSidedClose
 
@@ -291,6 +292,7 @@ class _Running:
     def __init__(self, loop: asyncio.AbstractEventLoop, pool: Pool, limits: Limits) -> None:
         self._loop = loop
         self._connections = _Connections()
+        loop.set_exception_handler(self._connections.reserve.handle_loop_error)
         self._shared = Shared(loop, pool, self._connections, limits)
         self._servers: list[asyncio.Server] = []
         self._ports: list[int] = []
@@ -342,6 +344,17 @@ class _Connections(set[Any]):
     """All open connections."""
 
     _emptied: asyncio.Event | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reserve = DescriptorReserve()
+
+    def add(self, connection: Any) -> None:
+        """Add a connection, and close it at once if it has taken one of the last descriptors."""
+        super().add(connection)
+        sock = connection.transport.get_extra_info("socket")
+        if sock is not None and not self.reserve.is_enough_left(sock.fileno()):
+            connection.transport.abort()
 
     def discard(self, connection: Any) -> None:
         """Remove a connection."""

@@ -229,14 +229,17 @@ def _stamp(zone_name: str) -> Callable[[int], str]:
     return lambda at: datetime_of(at, zone).replace(tzinfo=None).isoformat(" ", "seconds")  # 000: "2017-01-01 09:30:00"
 
 
-@lru_cache(maxsize=16)
+# Read when the provider is loaded: a server that is short of descriptors still answers.
+_DTDS = {file.name: read_bytes(file) for file in sorted((Path(__file__).parent / "dtd").glob("*.dtd"))}
+
+
 def _dtd(page: str, variant: str, envelope: str = "") -> bytes:
     """Return the document type declaration of a page with its line end, spaced as on the page (DT-6), or nothing."""
     if variant == "none":
         return b""
     if page == "send_message" or variant == "printed":  # 001's needs no reconciling (DT-33)
         variant, envelope = "printed", ""
-    return read_bytes(Path(__file__).parent / "dtd" / f"{page}.{variant}{envelope}.dtd")
+    return _DTDS[f"{page}.{variant}{envelope}.dtd"]
 
 
 _SWITCHES = {
