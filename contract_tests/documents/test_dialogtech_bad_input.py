@@ -285,10 +285,15 @@ def test_a_mebibyte_of_garbage_is_rejected_whatever_it_is_called(ask, registry, 
     if kind.startswith("multipart"):
         assert (response.status, response.kind) == (200, XML)
         assert "<result>failed</result>\n <result_description>Request body is not the multipart" in response.body
+    elif kind == FORM and GARBAGE[garbage].count(b"&") >= 1_000:
+        assert response == failed("Request has more than 1000 fields")
     else:
         assert response == failed("Missing required parameter: action")
     exchange = registry.default.journal.get(1)
-    assert (exchange.provider, exchange.status, len(exchange.body)) == ("dialogtech", 200, len(GARBAGE[garbage]))
+    assert (exchange.provider, exchange.status) == ("dialogtech", 200)
+    kept = exchange.body.removesuffix(b"[masked]")  # what follows 50,000 names of a body
+    assert GARBAGE[garbage].startswith(kept)
+    assert len(kept) == len(GARBAGE[garbage]) or max(map(kept.count, (b"&", b"--b"))) > 50_000
 
 
 def test_a_body_beyond_what_is_read_is_rejected(ask, journal, failed):

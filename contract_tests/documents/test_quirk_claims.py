@@ -304,6 +304,10 @@ DIALOGTECH: list[Claim] = [
         [said(at().ask({"action": f"sms.{name}"})) for name in ("get_message", "delete_message", "register_number", "unregister_number")],
         [f"Action not offered by this mock server: sms.{name}" for name in ("get_message", "delete_message", "register_number", "unregister_number")],
     )),
+    ("DT-46", "a failure of its own for more than 1,000 in the query string or in the body, empty ones and parts of a multipart body included", lambda at: (
+        [said(get(at(), "&" * 999 + "action=x")), said(get(at(), "&" * 1_000 + "action=x")), said(at().client.post("/ibp_api.php?action=x", data={f"k{n}": "1" for n in range(1_001)}).text)],
+        ["Unknown action: x", *["Request has more than 1000 fields"] * 2],
+    )),
 ]  # fmt: skip
 
 
@@ -447,6 +451,9 @@ MGAGE: list[Claim] = [
     ("MG-28", "Unknown credentials are rejected at once by all forty, and wrong filters by the last thirty", lambda at: (
         [status(at(), program=program, auth=("x", "y")) for program in ("500500", "500510", "500539")] + [status(at(), "pageSize=0", program=program) for program in ("500510", "500529", "500539")],
         [401, 401, 401, 400, 400, 400],
+    )),
+    ("MG-29", "400 for a query string of more than 1,000 parameters, empty ones included, before the credentials are looked at", lambda at: (
+        [status(at(), "&" * number, auth=("x", "y")) for number in (999, 1_000)], [401, 400],
     )),
 ]  # fmt: skip
 
@@ -677,6 +684,9 @@ SERWERSMS: list[Claim] = [
     )),
     ("SW-56", "All are required, and one that is missing or blank is 2000; `phone` is one number (SW-7, SW-8), or it is 2001", lambda at: (
         [at().form("send_nd", phone=JAN, text="x").json, code(at().form("send_nd", phone=JAN)), code(at().form("send_nd", phone="x", text="x"))], [{"success": True}, 2000, 2001],
+    )),
+    ("SW-57", "1006, invalid data format, for a form, a multipart body or a query string of more than 1,000 fields, empty ones included", lambda at: (
+        [code(at().client.post("/messages/recived", data="&" * number, content_type="application/x-www-form-urlencoded")) for number in (999, 1_000)], [1001, 1006],
     )),
 ]  # fmt: skip
 

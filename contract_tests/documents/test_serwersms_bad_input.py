@@ -9,6 +9,7 @@ import pytest
 WHO = {"username": "Login", "password": "Haslo"}
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=x"
 
 
 def error(code, kind, message):
@@ -111,8 +112,32 @@ def test_a_multipart_without_a_boundary_is_rejected(posted):
 
 
 @pytest.mark.parametrize(
-    "body", [b"\xff" * 2**20, b"&" * 2**20, b"=" * 2**20, b"%" * 2**20, b"[" * 2**20, b"a[" * 2**19]
+    ("body", "kind"),
+    [
+        (b"&" * 2**20, FORM),
+        (b"username=Login&password=Haslo" + b"&a=1" * 1_000, FORM),
+        (b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n" * 1_001 + b"--x--\r\n", MULTIPART),
+        (b'{"username": "Login", "password": "Haslo", "x": [' + b"1," * 50_000 + b"1]}", JSON),
+        (b"{" + b",".join(b'"k%d": 1' % number for number in range(50_001)) + b"}", JSON),
+        (b'{"username": "Login", "password": "Haslo", "phone": ' + b"[" * 64 + b"]" * 64 + b"}", JSON),
+        (b'{"a":' * 65 + b"1" + b"}" * 65, JSON),
+    ],
+    ids=["separators", "pairs", "parts", "values", "members", "lists", "objects"],
 )
+def test_a_body_of_too_many_fields_values_or_levels_is_rejected(posted, body, kind):
+    assert posted(body, kind) == BAD_DATA
+
+
+def test_a_body_of_as_many_fields_as_are_read_is_read(posted):
+    assert len(posted(b"username=Login&password=Haslo" + b"&a=1" * 998, FORM)["items"]) == 4
+
+
+def test_commas_and_brackets_in_a_text_of_json_are_no_values_and_no_levels(posted):
+    body = {"username": "Login", "password": "Haslo", "x": '[{"\\,' * 60_000}
+    assert len(posted(json.dumps(body).encode(), JSON)["items"]) == 4
+
+
+@pytest.mark.parametrize("body", [b"\xff" * 2**20, b"=" * 2**20, b"%" * 2**20, b"[" * 2**20, b"a[" * 2**19])
 def test_a_mebibyte_of_garbage_in_a_form_has_no_credentials(posted, body):
     assert posted(body, FORM) == NO_USER
 

@@ -11,6 +11,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from werkzeug.test import Client
 
+from mockserver.http.masking import _Places
+from mockserver.http.secret_names import SecretNames
 from mockserver.http.sent_secrets import SentSecrets
 
 SECRET = "s3cr3t-Value+1"
@@ -202,3 +204,59 @@ def test_secrets_that_overlap_are_masked_together() -> None:
         sent.add(secret)
 
     assert "<[masked]> [masked]" == sent.mask("<abcdef-123456-uvwxyz> 123456")
+
+
+# Long bodies
+
+PIECE = 64 * 1024
+FILLERS = ["a=1&", "<a>1</a>"]
+
+
+@pytest.mark.parametrize("filler", FILLERS)
+@pytest.mark.parametrize("before", [PIECE - 30, PIECE - 20, PIECE - 10, PIECE])
+@pytest.mark.parametrize(
+    "body",
+    ["password={}&", '"password": "{}"', "'password': '{}'", "<password>{}</password>", "\r\npassword: {}\r\n"],
+)
+def test_a_secret_where_two_pieces_of_a_long_body_meet_is_masked(body: str, before: int, filler: str) -> None:
+    start = "y" + (filler * (before // len(filler) + 1))[-before:]
+
+    masked = places().body(start + body.format(SECRET) + filler * 20_000, "")
+
+    assert SECRET not in masked
+    assert masked.startswith(start[: PIECE // 2])
+    assert masked.endswith(filler * 10_000)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_text_that_has_no_end_is_masked_to_the_end_of_the_body(quote: str) -> None:
+    assert SECRET not in places().body(f"{{{quote}password{quote}: {quote}{SECRET}", "")
+
+
+class CountedNames(SecretNames):
+    """Names of secrets that count how often they are asked."""
+
+    asked = 0
+
+    def __contains__(self, name: str) -> bool:
+        self.asked += 1
+        return super().__contains__(name)
+
+
+@pytest.mark.parametrize(
+    "part", ["n{}=1&", "a&=", '"n{}":1,', "<n{}>1</n{}>", "n{}: 1\n", "'n{}':'1',", '\\"n{}\\":\\"1\\",', "x=1;n{}=1;"]
+)
+def test_what_follows_many_names_of_a_long_body_is_masked_as_a_whole(part: str) -> None:
+    names = CountedNames(["key_id"])
+    body = "".join(part.replace("{}", str(number)) for number in range(500_000)) + f"password={SECRET}"
+
+    masked = _Places(names, lambda _: False, None).body(body, "")
+
+    assert 0 < names.asked < 150_000
+    assert masked.startswith(body[:20_000])
+    assert masked.endswith("[masked]")
+    assert SECRET not in masked
+
+
+def places() -> _Places:
+    return _Places(SecretNames(["key_id"]), lambda _: False, None)

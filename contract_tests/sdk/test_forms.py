@@ -12,7 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.formparser import parse_form_data
 
-from mockserver.sdk.request import Malformed, is_utf8, media_type, multipart_pairs, pairs
+from mockserver.sdk.request import (
+    MOST_FIELDS,
+    Malformed,
+    TooManyFields,
+    first_pairs,
+    is_utf8,
+    json_object,
+    media_type,
+    multipart_pairs,
+    pairs,
+    split_in_pieces,
+)
 
 repeatable = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 
@@ -251,3 +262,60 @@ def test_what_clients_write_is_read_back_without_the_files(encode, written, uplo
 def test_no_byte_of_a_part_is_lost(encode, value):
     [(name, read)] = multipart_pairs(*encode([("a", (None, value))]))
     assert (name, read.encode("utf-8", "surrogateescape")) == ("a", value)
+
+
+# Bounds
+
+
+@pytest.mark.parametrize("pair", [b"a=1", b"", b"%41"])
+def test_a_form_of_more_fields_than_are_read_is_rejected_before_any_is_decoded(pair: bytes) -> None:
+    raw = b"&".join([pair] * (MOST_FIELDS + 1))
+
+    with pytest.raises(TooManyFields, match="more than 1000 fields"):
+        pairs(raw)
+    assert pairs(b"&".join([pair] * MOST_FIELDS)) == first_pairs(raw)
+
+
+def test_a_file_counts_as_a_part() -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n1\r\n'
+
+    with pytest.raises(TooManyFields, match="more than 1000 parts"):
+        multipart_pairs("multipart/form-data; boundary=x", part * (MOST_FIELDS + 1) + b"--x--\r\n")
+    assert [] == multipart_pairs("multipart/form-data; boundary=x", part * MOST_FIELDS + b"--x--\r\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"[" * 10**6, "more than 64 levels"),
+        (b'{"a":' * 10**5, "more than 64 levels"),
+        (b"{" + b'"":0,' * 10**5, "more than 50000 values"),
+        (b'{"a":"' + b'\\"' * 10**6 + b"," * 50_000, "unexpected end of data"),  # one text, which has no end
+        (b'"' * 10**6 + b"," * 50_000, "more than 50000 values"),
+    ],
+)
+def test_json_of_too_many_values_or_levels_is_rejected_before_it_is_parsed(body: bytes, reason: str) -> None:
+    with pytest.raises(Malformed, match=reason):
+        json_object(body)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3])
+@pytest.mark.parametrize("value", ["%C5%BC", "ż", "%41", "+", "%", "a"])
+def test_a_value_of_several_pieces_is_decoded_as_a_whole(value: str, size: int) -> None:
+    raw = b"a=" + b"x" * size + value.encode() * 40_000
+
+    assert [("a", "x" * size + parse_qsl(f"a={value}")[0][1] * 40_000)] == pairs(raw)
+
+
+def test_what_is_split_in_pieces_is_the_same_as_what_is_split_at_once() -> None:
+    for text in (
+        "",
+        ",",
+        "a",
+        "a,b",
+        "a," * 100_000,
+        "," * 70_000 + "b" * 70_000,
+        "b" * 65_536 + ",",
+        "b" * 65_535 + ",c",
+    ):
+        assert text.split(",") == [part for some in split_in_pieces(text, ",") for part in some]

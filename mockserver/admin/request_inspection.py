@@ -11,11 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-import orjson
-
 from mockserver.engine.journal import Exchange
 from mockserver.http.handler import PREFIX
-from mockserver.sdk.request import Malformed, media_type, multipart_pairs, pairs
+from mockserver.sdk.request import Malformed, first_pairs, json_object, media_type, multipart_pairs
 
 _LENGTH = 200
 """The maximal number of characters shown of a value."""
@@ -61,14 +59,14 @@ def sent(exchange: Exchange) -> list[SentValue]:
     """Return the parameters of the query and the body."""
     query = exchange.target.partition("?")[2].encode("latin-1", "replace")
     return [
-        *(SentValue("query", name, value) for name, value in pairs(query)),
+        *(SentValue("query", name, value) for name, value in first_pairs(query)),
         *(SentValue("body", name, value) for name, value in _body(exchange)),
     ]
 
 
 def _body(exchange: Exchange) -> Iterable[tuple[str, Any]]:
-    if is_json(exchange):  # whatever its Content-Type
-        members: dict[str, Any] = orjson.loads(exchange.body)
+    members = _json_members(exchange)
+    if members is not None:
         return members.items()
     content_type = header(exchange, "Content-Type") or ""
     kind = media_type(content_type)
@@ -79,17 +77,22 @@ def _body(exchange: Exchange) -> Iterable[tuple[str, Any]]:
             return multipart_pairs(content_type, exchange.body)
         except Malformed:
             return ()
-    return pairs(exchange.body) if b"=" in exchange.body else ()
+    return first_pairs(exchange.body) if b"=" in exchange.body else ()
 
 
 def is_json(exchange: Exchange) -> bool:
     """Return whether the body is a JSON object, whatever its Content-Type."""
-    if not exchange.body.lstrip().startswith(b"{"):
-        return False
+    return _json_members(exchange) is not None
+
+
+def _json_members(exchange: Exchange) -> dict[str, Any] | None:
+    """Return the members of a body that is a JSON object, whatever its Content-Type; ``None`` for another one."""
+    if not exchange.body[:1_000].lstrip().startswith(b"{"):
+        return None
     try:
-        return isinstance(orjson.loads(exchange.body), dict)
-    except orjson.JSONDecodeError:
-        return False
+        return json_object(exchange.body)
+    except Malformed:
+        return None
 
 
 def unread(everything: Iterable[SentValue], values: Mapping[str, Any], known: Collection[str]) -> list[SentValue]:

@@ -3,7 +3,8 @@
 A credential that this server issued, or that its fixture prints, is no secret. Any other value of a credential may be a
 real key of a client whose configuration was not changed. `SecretNames` decides which names stand for credentials, and
 `SentSecrets` finds their values wherever they recur in the same world.
-Everything here takes time linear in its input, because it runs on the event loop with input from anywhere.
+Everything here takes time linear in its input, which comes from anywhere, and goes over a long text in pieces: no single
+call of C keeps other threads waiting for more than some milliseconds. A value of more than 64 kB may be masked in part.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, unquote_plus
 from weakref import WeakKeyDictionary
 
-from .secret_names import SecretNames
+import orjson
+
+from mockserver.sdk.request import check_json_size, split_in_pieces
+
+from .secret_names import SecretNames, both_ends
 from .sent_secrets import MASK, SentSecrets
 
 if TYPE_CHECKING:
@@ -26,20 +31,28 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]{1,80})(:[ \t]*)([^\r\n]*)", re.MULTILINE)
 """A header, in bytes that are not HTTP."""
-_MEMBER = re.compile(r'("([^"\\]{1,80})"\s*:[\s\[]*)(?:"((?:[^"\\]|\\.)*)"|(-?[0-9][-+.0-9Ee]*))')
+_MEMBER = re.compile(
+    r'("([^"\\]{1,80})"\s*:[\s\[]*)(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)(?:"|\\?\Z)|(-?[0-9][-+.0-9Ee]*))', re.DOTALL
+)
 """A text or a number of a JSON object, or the first of an array there."""
-_SINGLE_QUOTED = re.compile(r"(['\"]?([\w-]{1,80})['\"]?\s*:[\s\[]*)()'((?:[^'\\]|\\.)*)'")
+_SINGLE_QUOTED = re.compile(
+    r"((?<![\w-])([\w-]{1,80}+)['\"]?\s*:[\s\[]*)()'([^'\\]*+(?:\\.[^'\\]*+)*+)(?:'|\\?\Z)", re.DOTALL
+)
 """A text of an object in single quotes, as JavaScript and Python write it."""
-_NESTED = re.compile(r'(\\"([^"\\]{1,80})\\"\s*:\s*)()\\"([^"\\]*)\\"')
+_NESTED = re.compile(r'(\\"([^"\\]{1,80})\\"\s*:\s*)()\\"([^"\\]*)(?:\\"|\Z)')
 """A text of a JSON object inside a text of JSON."""
 _ELEMENT = re.compile(r"(<(?:[\w.-]{1,80}:)?([\w.-]{1,80})(?:\s[^<>]*)?>\s*)(<!\[CDATA\[)?([^<]*)")
 """The text of an element of XML."""
-_ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]{1,80}:)?([\w.-]{1,80})\s*=\s*)(["'])([^"'<>]*)(?=\3)""")
+_ATTRIBUTE = re.compile(r"""(\s(?:[\w.-]{1,80}:)?([\w.-]{1,80})\s*=\s*)(["'])([^"'<>]*)(?=\3|\Z)""")
 """An attribute of an element of XML."""
 _NAMED_VALUE = re.compile(
     r"""(<(?:name|key)>\s*([^<>\s]{1,80})\s*</(?:name|key)>\s*<value>\s*(?:<string>\s*)?|\sname\s*=\s*["']([^"'<>]{1,80})["']\s+value\s*=\s*["'])([^"'<>]*)"""
 )
 """A value whose name is the text or attribute before it, as in XML-RPC."""
+_PIECE = 64 * 1024
+"""The characters that are searched at a time."""
+_MOST_NAMES = 50_000
+"""How many names of a long text are looked at; what follows them is masked as a whole."""
 _SCHEMES = frozenset(("basic", "bearer", "digest", "token"))
 _BOUNDARY = re.compile(r"""\bboundary=(?:"([^"\r\n]*)"|([^\s;,"]*))""", re.IGNORECASE)
 _PART_NAME = re.compile(r"""\bname=(?:"([^"\r\n]*)"|([^\s;"]*))""", re.IGNORECASE)
@@ -70,14 +83,17 @@ class Masking:
 
     def apply(self, exchange: Exchange) -> None:
         """Mask an exchange before it is shown, with every secret that its world has got until now."""
-        sent, journal = _NOTHING, self._journal_of(exchange.world or "")
-        if journal is not None:
-            sent = self._sent_to(journal)
+        journal = self._journal_of(exchange.world or "")
+        if journal is None:
+            self._mask_places(exchange, _NOTHING)
+            return
+        sent = self._sent_to(journal)
+        with sent.lock:  # nobody sees an exchange that another thread is masking
             for each in journal.since(sent.scanned):
                 self._mask_places(each, sent)
                 sent.scanned = max(sent.scanned, each.number)
-        self._mask_places(exchange, sent)
-        self._mask_values(exchange, sent)
+            self._mask_places(exchange, sent)
+            self._mask_values(exchange, sent)
 
     def apply_to_new(self, exchange: Exchange) -> None:
         """Mask an exchange that is about to be recorded, without a look at the others of its world."""
@@ -173,21 +189,22 @@ class _Places:
 
     def body(self, body: str, boundary: str) -> str:
         """Return a body, masked, whatever it is: a form, parts, JSON, XML, or bytes that are not HTTP."""
-        delimiter = "\r\n--" + boundary
-        body = delimiter.join(map(self._part, body.split(delimiter)))
+        body = self._map_parts(self._part, body, "\r\n--" + boundary)
         self._note_members(body)
         body = self._structured(body)
         if body.lstrip("\xef\xbb\xbf \t\r\n").startswith("<"):
             return body
-        body = _LINE.sub(lambda found: found[1] + found[2] + self.header(found[1], found[3]), body)
+        body = self._sub(_LINE, lambda found: found[1] + found[2] + self.header(found[1], found[3]), body)
         return self._form(body)
 
     def _note_members(self, body: str) -> None:
         """Note the credentials of a JSON document at any depth, so that their values are masked wherever they stand."""
         if self._sent is None or not body.lstrip().startswith(("{", "[")):
             return
-        with suppress(ValueError, RecursionError):
-            found = [("", json.loads(body))]
+        with suppress(ValueError):
+            sent = body.encode("latin-1")
+            check_json_size(sent)
+            found = [("", orjson.loads(sent))]
             for name, value in found:  # it grows while it is read
                 if isinstance(value, dict):
                     found += [(key if key in self._names else name, part) for key, part in value.items()]
@@ -198,15 +215,15 @@ class _Places:
 
     def _structured(self, text: str) -> str:
         """Return a text of JSON or XML, masked."""
-        text = _MEMBER.sub(self._member, text)
+        text = self._sub(_MEMBER, self._member, text)
         if "'" in text:
-            text = _SINGLE_QUOTED.sub(self._quoted, text)
+            text = self._sub(_SINGLE_QUOTED, self._quoted, text)
         if '\\"' in text:
-            text = _NESTED.sub(self._quoted, text)
+            text = self._sub(_NESTED, self._quoted, text)
         return self._xml(text) if "<" in text else text
 
     def _form(self, text: str) -> str:
-        return "&".join(map(self._pair, text.split("&")))
+        return self._map_parts(self._pair, text, "&")
 
     def _pair(self, pair: str) -> str:
         """Return ``name=value``, masked, or several of them with semicolons between."""
@@ -216,14 +233,14 @@ class _Places:
         masked = self._single(first)
         if masked != first:  # the semicolon may be a part of the value
             return self._single(pair)
-        return f"{first};{';'.join(map(self._single, rest.split(';')))}"
+        return f"{first};{self._map_parts(self._single, rest, ';')}"
 
     def _single(self, pair: str) -> str:
         name, equals, value = pair.partition("=")
         # In bytes that are not HTTP the pair may follow the rest of a request line.
         if not equals:
             return pair
-        if unquote_plus(re.split(r"[?\s]", name)[-1]) not in self._names:
+        if unquote_plus(re.split(r"[?\s]", both_ends(name))[-1]) not in self._names:
             return f"{name}={self._encoded(value)}"
         return name + equals + self._value(value, unquote_plus(value))
 
@@ -231,9 +248,40 @@ class _Places:
         """Return a percent-encoded value, in which credentials of JSON or XML are masked."""
         if "%3" not in value and "%22" not in value and "%27" not in value:  # no colon, bracket or quote
             return value
-        decoded = unquote_plus(value)
+        decoded = unquote_plus(value) if len(value) <= _PIECE else _unquote_pieces(value)
         masked = self._structured(decoded)
         return value if masked == decoded else quote_plus(masked, errors="replace").replace(quote_plus(MASK), MASK)
+
+    def _sub(self, pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str], text: str) -> str:
+        """Return a text with the matches of a pattern replaced, searched in pieces; a match may go on in the next one."""
+        if len(text) <= _PIECE:
+            return pattern.sub(replace, text)
+        pieces, done, start, left = list[str](), 0, 0, _MOST_NAMES
+        while start < len(text):
+            if left <= 0:
+                return "".join((*pieces, MASK))
+            stop = start + _PIECE
+            for found in pattern.finditer(text, start, stop + _PIECE):
+                if found.start() >= stop:
+                    break
+                pieces += text[done : found.start()], replace(found)
+                done = found.end()
+                left -= 1
+            start = max(stop, done)
+        return "".join((*pieces, text[done:]))
+
+    def _map_parts(self, change: Callable[[str], str], text: str, separator: str) -> str:
+        """Return a text whose parts between separators are changed; of a long text some parts at a time."""
+        if len(text) <= _PIECE:
+            return separator.join(map(change, text.split(separator)))
+        pieces, left = list[str](), _MOST_NAMES
+        for parts in split_in_pieces(text, separator):
+            if left <= 0:
+                pieces.append(MASK)
+                break
+            left -= len(parts)
+            pieces.append(separator.join(map(change, parts)))
+        return separator.join(pieces)
 
     def _value(self, written: str, value: str) -> str:
         if not value or value == MASK or self._is_known(value):
@@ -266,9 +314,9 @@ class _Places:
         return found[0][:start] + self._value(found[4], _unescaped(found[4])) + found[0][end:]
 
     def _xml(self, body: str) -> str:
-        body = _NAMED_VALUE.sub(lambda found: self._xml_value(found, found[2] or found[3]), body)
-        body = _ATTRIBUTE.sub(lambda found: self._xml_value(found, found[2]), body)
-        return _ELEMENT.sub(lambda found: self._xml_value(found, found[2]), body)
+        body = self._sub(_NAMED_VALUE, lambda found: self._xml_value(found, found[2] or found[3]), body)
+        body = self._sub(_ATTRIBUTE, lambda found: self._xml_value(found, found[2]), body)
+        return self._sub(_ELEMENT, lambda found: self._xml_value(found, found[2]), body)
 
     def _xml_value(self, found: re.Match[str], name: str) -> str:
         if name not in self._names:
@@ -291,6 +339,18 @@ class _Places:
             parts = [rest]
         masked = [self._value(part, part) for part in parts]
         return value if masked == parts else f"{scheme} {MASK}"
+
+
+def _unquote_pieces(value: str) -> str:
+    """Return a long percent-encoded value decoded, of which no escape is in two pieces."""
+    pieces, start = list[str](), 0
+    while start < len(value):
+        stop = start + _PIECE
+        escape = value.rfind("%", stop - 2, stop)
+        stop = stop if escape < 0 else escape
+        pieces.append(unquote_plus(value[start:stop]))
+        start = stop
+    return "".join(pieces)
 
 
 def _unescaped(text: str) -> str:

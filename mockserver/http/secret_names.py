@@ -25,6 +25,8 @@ _LONG = 9
 """The letters from which two may differ; in a shorter name only one may."""
 _LONGEST = 80
 """The letters of a name whose result is cached."""
+_MOST_READ = 1_000
+"""The characters of a name that are looked at."""
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -44,11 +46,17 @@ class SecretNames:
         return self._is_one(name) if len(name) <= _LONGEST else self._look(name)
 
     def _look(self, name: str) -> bool:
+        name = both_ends(name)
         words = {word.lower() for word in _WORD.findall(name)}
         name = folded(name)
         if self._inside.search(name) or name in _SHORT_NAMES or not words.isdisjoint(_SHORT_WORDS):
             return True
         return len(name) in self._lengths and not self._near.isdisjoint((name, *_one_less(name)))
+
+
+def both_ends(name: str) -> str:
+    """Return a name; of a longer one than anybody chooses the first and the last 500 characters."""
+    return name if len(name) <= _MOST_READ else name[: _MOST_READ // 2] + name[-_MOST_READ // 2 :]
 
 
 def folded(name: str) -> str:

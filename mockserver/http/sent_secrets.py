@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from html import escape
+from threading import Lock
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -31,11 +32,15 @@ class SentSecrets:
         """How many there are."""
         self.scanned = 0
         """The number of the exchange up to which the journal was searched for them."""
+        self.lock = Lock()
+        """Held while exchanges of the journal are masked."""
         self._values: set[str] = set()
         self._by_run: dict[str, list[tuple[str, int]]] = {}
 
     def add(self, value: str) -> None:
         """Add a secret."""
+        if len(value) > 4 * _MOST:  # bytes of UTF-8
+            return
         value = _readable(value)
         if not _LEAST <= len(value) <= _MOST or value in self._values or self.count >= _MANY:
             return

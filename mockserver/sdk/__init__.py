@@ -89,9 +89,11 @@ from .paging import (
 )
 from .provider import Behaviour, Magic, Pages, Probe, Provider, Quirk, Route
 from .request import (
+    MOST_FIELDS,
     Malformed,
     MalformedCredentials,
     ProviderRequest,
+    TooManyFields,
     is_utf8,
     json_object,
     media_type,
@@ -110,6 +112,7 @@ __all__ = [
     "EARLIEST",
     "FLAGS",
     "LATEST",
+    "MOST_FIELDS",
     "NO_TRACE",
     "SDK_VERSION",
     "SECOND",
@@ -175,6 +178,7 @@ __all__ = [
     "SerializationCache",
     "Source",
     "State",
+    "TooManyFields",
     "UsageAfterUse",
     "WebhookDelivery",
     "abandon_webhooks",

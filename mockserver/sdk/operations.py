@@ -18,7 +18,7 @@ from msgspec import Struct
 from mockserver.engine.decisions import Decision
 from mockserver.engine.provider_errors import ProviderError, Source
 
-from .request import is_utf8
+from .request import is_utf8, split_in_pieces
 
 if TYPE_CHECKING:
     from mockserver.engine.accounts import Credential
@@ -397,7 +397,13 @@ def list_of(item: Kind, separator: str = ",") -> Kind:
 
     def parse(row: Parameter, sent: Any) -> tuple[Any, ...]:
         items = sent if isinstance(sent, list) else [sent]
-        parts = (part for each in items if each is not None for part in row.text(each).split(separator))
+        parts = (
+            part
+            for each in items
+            if each is not None
+            for some in split_in_pieces(row.text(each), separator)
+            for part in some
+        )
         return tuple(item.parse(row, part) for part in parts if part.strip(" "))
 
     return Kind(parse, item.error, {"type": "array", "items": item.schema}, item.facts)

@@ -3,13 +3,15 @@
 Rule 1: of two equal names neither is dropped, and values are returned as sent; which of them counts, what an empty value
 means and whether one that is not UTF-8 is rejected are decided by the provider. Rule 2: no Flask and no Werkzeug; a
 provider's tests need no web request. Rule 3: bytes that are not UTF-8 become surrogate escapes, from which
-``encode("utf-8", "surrogateescape")`` makes the same bytes again.
+``encode("utf-8", "surrogateescape")`` makes the same bytes again. Rule 4: the time is linear in what was sent, the number of
+objects is bounded, and no single call of C goes over megabytes of input, because it would stop every other thread.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64decode
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -125,8 +127,27 @@ def parse_basic(header: str) -> tuple[str, str] | None:
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"]+)"|([^",;\s]+))', re.IGNORECASE)
 
 
+MOST_FIELDS = 1_000
+"""The fields of a form, a multipart body or a query string that are read, empty ones included; PHP's ``max_input_vars``."""
+MOST_VALUES = 50_000
+"""The values of a JSON document that is read."""
+MOST_LEVELS = 64
+"""The levels of lists and objects of a JSON document that is read; PHP's ``max_input_nesting_level``."""
+
+_PIECE = 64 * 1024
+"""The bytes that are decoded at a time."""
+_JSON_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[,{}\[\]]', re.DOTALL)
+"""A text of JSON, which may lack its end, or a mark that stands between values."""
+_MOST_MARKS = 6 * MOST_VALUES
+"""More marks than a document of that many values has: the names and values, the commas, and the brackets of empty lists."""
+
+
 class Malformed(ValueError):
     """The body is not what its Content-Type says; the text is the reason, on one line."""
+
+
+class TooManyFields(Malformed):
+    """The body or query string has more fields, values or levels than are read; the text says how many those are."""
 
 
 def media_type(content_type: str) -> str:
@@ -149,8 +170,10 @@ def json_object(body: bytes) -> dict[str, Any]:
     """Read a body that is a JSON object.
 
     Raises:
+        TooManyFields: it has more than `MOST_VALUES` values or `MOST_LEVELS` levels.
         Malformed: it is not JSON, or another JSON value.
     """
+    check_json_size(body)
     try:
         sent = orjson.loads(body)
     except orjson.JSONDecodeError as reason:
@@ -160,19 +183,56 @@ def json_object(body: bytes) -> dict[str, Any]:
     return sent
 
 
+def check_json_size(body: bytes) -> None:
+    """Check the number of values and levels of a JSON document before anything is made of it.
+
+    Raises:
+        TooManyFields: there are more than `MOST_VALUES` values or `MOST_LEVELS` levels.
+    """
+    if body.count(b",") < MOST_VALUES and body.count(b"[") + body.count(b"{") <= MOST_LEVELS:
+        return  # whatever of them stands in texts
+    values, levels = 1, 0
+    for count, found in enumerate(_JSON_MARK.finditer(body)):
+        mark = found[0]
+        if mark == b",":
+            values += 1
+        elif mark in b"[{":
+            levels += 1
+        elif mark in b"]}":
+            levels -= 1
+        if values > MOST_VALUES or count > _MOST_MARKS:
+            raise TooManyFields(f"more than {MOST_VALUES} values")
+        if levels > MOST_LEVELS:
+            raise TooManyFields(f"more than {MOST_LEVELS} levels")
+
+
 def pairs(raw: bytes) -> list[tuple[str, str]]:
     """Read a query string, or a body of ``application/x-www-form-urlencoded``.
 
     Percent escapes are decoded once, malformed ones stay as they are. A name without "=" has the value "". Empty pairs
     are skipped: 000 prints its request as ``?&action=...``.
+
+    Raises:
+        TooManyFields: there are more than `MOST_FIELDS` pairs.
     """
+    found = raw.split(b"&", MOST_FIELDS)
+    if len(found) > MOST_FIELDS:
+        raise TooManyFields(f"more than {MOST_FIELDS} fields")
+    return _read_pairs(found)
+
+
+def first_pairs(raw: bytes) -> list[tuple[str, str]]:
+    """Read the first `MOST_FIELDS` pairs of a query string or form, to show them."""
+    return _read_pairs(raw.split(b"&", MOST_FIELDS)[:MOST_FIELDS])
+
+
+def _read_pairs(raw: list[bytes]) -> list[tuple[str, str]]:
     found = []
-    # Plus signs all at once, for a space separates nothing.
-    for pair in raw.decode("utf-8", "surrogateescape").replace("+", " ").split("&"):
+    for pair in raw:
         if pair:
-            name, _, value = pair.partition("=")
+            name, _, value = _text(pair).replace("+", " ").partition("=")
             # Asked once for the pair, because most have nothing to decode.
-            if "%" in pair:
+            if b"%" in pair:
                 name, value = _unescaped(name), _unescaped(value)
             found.append((name, value))
     return found
@@ -182,11 +242,37 @@ def _unescaped(escaped: str) -> str:
     if "%" not in escaped:
         return escaped
     # By way of bytes: a character may be sent half escaped and half raw.
-    return _text(unquote_to_bytes(escaped.encode("utf-8", "surrogateescape")))
+    return _text(b"".join(map(unquote_to_bytes, _pieces(escaped.encode("utf-8", "surrogateescape")))))
+
+
+def _pieces(escaped: bytes) -> Iterator[bytes]:
+    """Yield the pieces of percent-encoded bytes, without an escape across two of them."""
+    start = 0
+    while start < len(escaped):
+        stop = start + _PIECE
+        if stop < len(escaped):
+            escape = escaped.rfind(b"%", stop - 2, stop)
+            stop = stop if escape < 0 else escape
+        yield escaped[start:stop]
+        start = stop
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
+    if len(raw) <= _PIECE:
+        return raw.decode("utf-8", "surrogateescape")
+    decoder = getincrementaldecoder("utf-8")("surrogateescape")
+    starts = range(0, len(raw), _PIECE)
+    return "".join(decoder.decode(raw[start : start + _PIECE], start == starts[-1]) for start in starts)
+
+
+def split_in_pieces(text: str, separator: str) -> Iterator[list[str]]:
+    """Yield the parts of a text between separators, in lists of those of some kilobytes: one list of millions takes too long."""
+    start = 0
+    while start <= len(text):
+        stop = text.find(separator, start + _PIECE)
+        stop = len(text) if stop < 0 else stop
+        yield text[start:stop].split(separator)
+        start = stop + len(separator)
 
 
 def multipart_pairs(content_type: str, body: bytes) -> list[tuple[str, str]]:
@@ -195,32 +281,36 @@ def multipart_pairs(content_type: str, body: bytes) -> list[tuple[str, str]]:
     A part with a file name is no field, whatever it holds: PHP puts it into ``$_FILES``.
 
     Raises:
+        TooManyFields: there are more than `MOST_FIELDS` parts, those with file names included.
         Malformed: the body is not what its Content-Type says.
     """
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise Malformed("the Content-Type names no boundary")
+    read = list[tuple[str, str]]()
     try:
-        return [
-            (_utf8(part.name or ""), _text(value))
-            for part, value in _parts((boundary[1] or boundary[2]).encode("latin-1", "replace"), body)
-            if part.filename is None
-        ]
+        for count, (part, value) in enumerate(_parts((boundary[1] or boundary[2]).encode("latin-1", "replace"), body)):
+            if count == MOST_FIELDS:
+                raise TooManyFields(f"more than {MOST_FIELDS} parts")
+            if part.filename is None:
+                read.append((_utf8(part.name or ""), _text(value)))
     except MultipartError as error:
         raise Malformed(str(error)) from error
+    return read
 
 
 def _parts(boundary: bytes, body: bytes) -> Iterator[tuple[MultipartSegment, bytes]]:
-    part, value = None, b""
+    part, value = None, list[bytes]()
     # Latin-1 takes every byte; a name in another charset is no reason to reject the other fields.
     with PushMultipartParser(boundary, header_charset="latin-1") as parser:
-        for event in parser.parse(body):
-            if isinstance(event, MultipartSegment):
-                part, value = event, b""
-            elif event is not None:
-                value += event
-            elif part is not None:
-                yield part, value
+        for start in range(0, len(body) or 1, _PIECE):
+            for event in parser.parse(body[start : start + _PIECE]):
+                if isinstance(event, MultipartSegment):
+                    part, value = event, []
+                elif event is not None:
+                    value.append(event)
+                elif part is not None:
+                    yield part, b"".join(value)
 
 
 def _utf8(latin: str) -> str:

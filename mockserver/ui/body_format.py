@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from mockserver.sdk.request import media_type, pairs
+from mockserver.sdk.request import TooManyFields, media_type, pairs
 
 MAX_FORMATTED = 512 * 1024
 """Bytes of the largest body that is formatted; a larger one is shown as it is."""
@@ -68,7 +68,10 @@ def format_body(body: bytes, content_type: str, whole: bool = False) -> Formatte
     except ValueError as reason:
         return _unformatted(text, whole, str(reason))
     if kind == "application/x-www-form-urlencoded":
-        return FormattedBody("form", pairs=tuple(pairs(body)))
+        try:
+            return FormattedBody("form", pairs=tuple(pairs(body)))
+        except TooManyFields as reason:
+            return _unformatted(text, whole, str(reason))
     return _unformatted(text, whole)
 
 

@@ -11,6 +11,7 @@ import re
 import shlex
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -19,7 +20,7 @@ from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
 from mockserver.engine.registry import DEFAULT
 from mockserver.http.handler import PREFIX
-from mockserver.sdk.request import media_type, pairs
+from mockserver.sdk.request import TooManyFields, media_type, pairs
 
 if TYPE_CHECKING:
     from .page_context import PageRequest
@@ -240,8 +241,10 @@ def _call(exchange: Exchange, account: Account | None, secrets: frozenset[str]) 
     path, _, query = _target(exchange).partition("?")
     path = _without_prefix(path)
     arguments: dict[str, Any] = {}
-    parameters = pairs(query.encode("latin-1", "replace"))
-    if query and _is_text(parameters):
+    parameters: list[tuple[str, str]] | None = None
+    with suppress(TooManyFields):
+        parameters = pairs(query.encode("latin-1", "replace"))
+    if query and parameters is not None and _is_text(parameters):
         arguments["params"] = [(name, replace(name, value)) for name, value in parameters]
     elif query:
         path += f"?{query}"
@@ -315,7 +318,10 @@ def _body_arguments(exchange: Exchange, headers: dict[str, str], replace: Any) -
                 return {"json": {name: replace(name, value) for name, value in found.items()}}
     except ValueError:
         return {"data": exchange.body}
-    form = pairs(exchange.body) if content_type == "application/x-www-form-urlencoded" else []
+    form = list[tuple[str, str]]()
+    if content_type == "application/x-www-form-urlencoded":
+        with suppress(TooManyFields):
+            form = pairs(exchange.body)
     if form and _is_text(form):
         del headers[type_header]
         return {"data": [(name, replace(name, value)) for name, value in form]}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from mockserver.sdk import (
+    MOST_FIELDS,
     Case,
     ErrorBuilder,
     Malformed,
@@ -69,6 +70,7 @@ def _limit(error: type[errors.DialogTechError]) -> ErrorBuilder:
 
 ERROR_BUILDERS: Mapping[type[ProviderError], ErrorBuilder] = {
     errors.BodyUnreadable: _body,
+    errors.TooManyParameters: lambda _: errors.TooManyParameters(reason=f"more than {MOST_FIELDS} fields"),
     errors.MissingParameter: _missing,
     errors.InvalidCredentials: _credentials,
     errors.NotText: _not_text,

@@ -22,6 +22,7 @@ class ErrorTexts(NamedTuple):
 TEXTS: Mapping[type[ProviderError], ErrorTexts] = {
     errors.BodyTooLarge: ErrorTexts("REQUEST TOO LARGE", "[Body] Too Large"),
     errors.BodyUnreadable: ErrorTexts("INVALID REQUEST", "[Body] Not Readable"),
+    errors.TooManyParameters: ErrorTexts("INVALID REQUEST", "[Request] Too Many Fields"),
     errors.MissingParameter: ErrorTexts("MISSING PARAMETER", "[{name}] Required"),
     errors.UnknownAction: ErrorTexts("INVALID ACTION", "[{value}] Not Found"),
     errors.NotOffered: ErrorTexts("ACTION NOT AVAILABLE", "[{value}] Not Available"),

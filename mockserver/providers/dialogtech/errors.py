@@ -41,6 +41,14 @@ class BodyUnreadable(DialogTechError):
     source = assumed("DT-16")
 
 
+class TooManyParameters(DialogTechError):
+    """The query string or the body has more parameters than are read."""
+
+    description = "Request has {reason}"
+    hint = "Send the parameters that the API documents, each once."
+    source = assumed("DT-46")
+
+
 class WrongMethod(DialogTechError):
     """Neither GET nor POST."""
 

@@ -26,6 +26,7 @@ from mockserver.sdk import (
     ResponseTiming,
     SerializationCache,
     State,
+    TooManyFields,
     WebhookDelivery,
     datetime_of,
     media_type,
@@ -38,7 +39,16 @@ from mockserver.sdk import (
 
 from . import quirks
 from .error_texts import error_text
-from .errors import BadRequest, BodyTooLarge, BodyUnreadable, DialogTechError, ServerFault, UnknownPath, WrongMethod
+from .errors import (
+    BadRequest,
+    BodyTooLarge,
+    BodyUnreadable,
+    DialogTechError,
+    ServerFault,
+    TooManyParameters,
+    UnknownPath,
+    WrongMethod,
+)
 from .operations.messages import Found, Sent, SentNoReply
 from .operations.numbers import Numbers
 from .webhooks import INBOUND, REPORT
@@ -55,14 +65,18 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def parse(request: ProviderRequest) -> Call:
-    """Read a request as PHP's ``$_REQUEST`` does: DT-10, DT-16, DT-20, DT-31, DT-37."""
-    values = dict(pairs(request.query)) if request.query else {}
+    """Read a request as PHP's ``$_REQUEST`` does: DT-10, DT-16, DT-20, DT-31, DT-37, DT-46."""
+    values: dict[str, str] = {}
     defect: DialogTechError | None = None
-    if request.method == "POST":
-        try:
+    try:
+        if request.query:
+            values.update(pairs(request.query))
+        if request.method == "POST":
             values.update(_form(request))
-        except DialogTechError as error:
-            defect = error
+    except TooManyFields as reason:
+        defect = TooManyParameters(reason=str(reason))
+    except DialogTechError as error:
+        defect = error
     return Call(values.get("action", ""), values, _credential(values, request.is_bound), defect)
 
 
@@ -77,6 +91,8 @@ def _form(request: ProviderRequest) -> list[tuple[str, str]]:
         return []
     try:
         return multipart_pairs(content_type, request.body)
+    except TooManyFields:
+        raise
     except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
 

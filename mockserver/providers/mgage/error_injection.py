@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mockserver.sdk import SECOND, Case, ErrorBuilder, ProviderError, datetime_of
+from mockserver.sdk import MOST_FIELDS, SECOND, Case, ErrorBuilder, ProviderError, datetime_of
 
 from . import errors
 
@@ -32,6 +32,7 @@ def _range(case: Case) -> ProviderError:
 
 ERROR_BUILDERS: Mapping[type[ProviderError], ErrorBuilder] = {
     errors.UnreadableCredentials: lambda _: errors.UnreadableCredentials(reason="not base64"),
+    errors.TooManyParameters: lambda _: errors.TooManyParameters(reason=f"more than {MOST_FIELDS} fields"),
     errors.NotText: _not_text,
     errors.EndsBeforeStart: _range,
     errors.RangeTooLong: lambda case: errors.RangeTooLong(start=_second(case, "startDate", _YEAR + 1)),

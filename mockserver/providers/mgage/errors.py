@@ -24,6 +24,14 @@ class UnreadableRequest(MgageError):
     source = documented("003", "Returned when there is some syntactical error in the request", "MG-14")
 
 
+class TooManyParameters(MgageError):
+    """The query string has more parameters than are read."""
+
+    description = "Query string has {reason}"
+    hint = "Send the filters that the API documents, each once."
+    source = assumed("MG-29")
+
+
 class WrongMethod(MgageError):
     """Not GET."""
 

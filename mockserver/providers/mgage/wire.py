@@ -22,6 +22,7 @@ from mockserver.sdk import (
     Response,
     ResponseTiming,
     SerializationCache,
+    TooManyFields,
     compact,
     datetime_of,
     pairs,
@@ -29,7 +30,7 @@ from mockserver.sdk import (
 )
 
 from . import magic, quirks
-from .errors import ServerFault, UnknownPath, UnreadableCredentials, UnreadableRequest, WrongMethod
+from .errors import ServerFault, TooManyParameters, UnknownPath, UnreadableCredentials, UnreadableRequest, WrongMethod
 from .operations.programs import Exported
 from .paging import next_page_url
 from .parameters import DIRECTIONS, FILTERS, NAMES
@@ -48,9 +49,12 @@ _MORE_HEADERS = {
 def parse(request: ProviderRequest) -> Call:
     """Read a request: the program's id from the path, the filters from the query, the credentials from the header."""
     values = {"programId": request.path.rpartition("/")[2], "address": request.url}
-    for name, value in pairs(request.query):
-        if name in NAMES:  # MG-23: others are ignored, and the first of a name counts
-            values.setdefault(name, value)
+    try:
+        for name, value in pairs(request.query):
+            if name in NAMES:  # MG-23: others are ignored, and the first of a name counts
+                values.setdefault(name, value)
+    except TooManyFields as reason:
+        return Call("program.export", values, defect=TooManyParameters(reason=str(reason)))
     try:
         user_and_password = request.basic
     except MalformedCredentials as reason:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mockserver.sdk import Case, ErrorBuilder, Parameter, ProviderError
+from mockserver.sdk import MOST_FIELDS, Case, ErrorBuilder, Parameter, ProviderError
 
 from . import errors
 from .operations import OPERATIONS
@@ -35,6 +35,7 @@ def _missing(case: Case) -> ProviderError:
 ERROR_BUILDERS: Mapping[type[ProviderError], ErrorBuilder] = {
     errors.NotOffered: lambda case: errors.NotOffered(action=case.call.operation),
     errors.BodyUnreadable: lambda _: errors.BodyUnreadable(reason="not an object"),
+    errors.TooManyParameters: lambda _: errors.TooManyParameters(reason=f"more than {MOST_FIELDS} fields"),
     errors.NotASingleText: _not_single,
     errors.MissingParameter: _missing,
 }

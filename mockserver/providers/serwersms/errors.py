@@ -199,6 +199,15 @@ class BodyUnreadable(SerwersmsError):
     source = assumed("SW-35")
 
 
+class TooManyParameters(SerwersmsError):
+    """The query string or the body has more fields, values or levels than are read."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send the parameters that the API documents, each once: {reason} are not read."
+    source = assumed("SW-57")
+
+
 class InvalidUser(SerwersmsError):
     """No account has this pair, or there is no credential at all."""
 

@@ -30,6 +30,7 @@ from mockserver.sdk import (
     ResponseTiming,
     SerializationCache,
     State,
+    TooManyFields,
     WebhookDelivery,
     compact,
     datetime_of,
@@ -51,6 +52,7 @@ from .errors import (
     InvalidAction,
     ServerFault,
     SerwersmsError,
+    TooManyParameters,
     WrongMethod,
 )
 from .operations import OPERATIONS
@@ -80,6 +82,8 @@ def parse(request: ProviderRequest) -> Call:
     defect: SerwersmsError | None = None
     try:
         sent = _body(request) if method == "POST" else _form(pairs(request.query))  # SW-32
+    except TooManyFields as reason:  # SW-57
+        defect = TooManyParameters(reason=str(reason))
     except SerwersmsError as error:
         defect = error
     action, suffix = _split(request.path)
@@ -109,6 +113,8 @@ def _body(request: ProviderRequest) -> Mapping[str, Any]:
         return _form(pairs(request.body))
     try:
         return _form(multipart_pairs(content_type, request.body))
+    except TooManyFields:
+        raise
     except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
 
@@ -116,6 +122,8 @@ def _body(request: ProviderRequest) -> Mapping[str, Any]:
 def _json(body: bytes) -> Mapping[str, Any]:
     try:
         return json_object(body) if body.strip() else {}
+    except TooManyFields:
+        raise
     except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
 
