@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mockserver.http.gc_tuning import collect_seldom
+from mockserver.http.gc_tuning import collect_in_parts
 from mockserver.http.listener import Server
 
 if TYPE_CHECKING:
@@ -24,5 +24,5 @@ def null(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
 
 if __name__ == "__main__":
     server = Server(null, port=int(sys.argv[1]))
-    collect_seldom()
+    collect_in_parts()
     server.run()

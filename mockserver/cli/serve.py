@@ -147,7 +147,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
     start_log(settings)
 
     from mockserver.app import build_service
-    from mockserver.http.gc_tuning import collect_seldom
+    from mockserver.http.gc_tuning import collect_in_parts
     from mockserver.sdk.loading import load_providers
     from mockserver.server import MockServer
 
@@ -158,7 +158,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
     gc.disable()  # a world file is read faster without garbage collection
     service = build_service(settings)
     server = MockServer(service, settings, https=settings.https, proxy=settings.proxy)
-    collect_seldom()
+    collect_in_parts()
     _raise_open_files_limit()
     if watcher is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)

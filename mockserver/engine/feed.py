@@ -163,7 +163,12 @@ class EventFeed:
             others = tuple(other for other in self._subscriptions if other is not subscription)
             was_there = len(others) < len(self._subscriptions)
             self._subscriptions = others
-            return was_there
+        subscription.subscriber = _ignore  # that of `first_since` refers to its subscription
+        return was_there
+
+
+def _ignore(_item: object, _cursor: int) -> None:
+    """Do nothing: the subscription has ended."""
 
 
 def _notify(subscriptions: tuple[_Subscription, ...], item: object, cursor: int) -> None:

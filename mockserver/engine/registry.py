@@ -252,7 +252,10 @@ class WorldRegistry:
         self._worlds.pop(world.id, None)
         self.feed.publish(world.id)
         logins = self._logins.pop(world.id)
-        self._issued.subtract(_values(logins))
+        for value in _values(logins):
+            self._issued[value] -= 1
+            if not self._issued[value]:
+                del self._issued[value]
         for who in logins:
             del self._owners[who]
 

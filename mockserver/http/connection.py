@@ -171,9 +171,7 @@ class Connection(asyncio.Protocol):
         self._connections.discard(self)
         self._timer.cancel()
         self._is_lost = True
-        self._forget_input()
-        if self._writer is not None:
-            self._writer.cancel()
+        self._forget()
         if self._cycle is not None and not self._is_computing:
             self._cycle.notify_finished("left")
 
@@ -448,8 +446,7 @@ class Connection(asyncio.Protocol):
 
     def _forget_input(self) -> None:
         self._ignores_input = True
-        self._parser.requests.clear()
-        self._parser.expects_continue = False
+        self._parser.close()
         self._backlog.clear()
 
 

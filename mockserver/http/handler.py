@@ -23,7 +23,7 @@ from . import log_line
 from .control_error import build_error
 from .fault_rules import request_facts
 from .invalid_request import read_partially
-from .request import HttpRequest
+from .request import LONGEST_CACHED, HttpRequest
 from .router import Router
 from .trusted_proxies import FORWARDING_HEADERS, TrustedProxies, read_forwarded
 from .url_display import readable
@@ -400,7 +400,7 @@ class ProviderRouter:
             host: the Host header, or the server's address if there is none.
             is_websocket: whether the request asks for a WebSocket, which no operation offers.
         """
-        name = host_name(host)
+        name = (host_name if len(host) <= LONGEST_CACHED else host_name.__wrapped__)(host)
         methods = self._router.fixed.get(path)
         if methods is None:
             path = normal_path(path)

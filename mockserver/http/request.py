@@ -98,12 +98,16 @@ class HttpRequest(Struct):
             "mockserver.listener": self.listener,
         }
         for name, value in self.fields.items():
-            key = _environ_key(name)
+            key = (_environ_key if len(name) <= LONGEST_CACHED else _environ_key.__wrapped__)(name)
             if key is not None:
                 environ[key] = value
         if self.body or self.has_body:
             environ["CONTENT_LENGTH"] = str(len(self.body))  # what was read, not what was promised
         return environ
+
+
+LONGEST_CACHED = 256
+"""The characters of a text of a client up to which the results for it are cached: so a cache is bounded in bytes."""
 
 
 @lru_cache(maxsize=1024)

@@ -199,6 +199,14 @@ class RequestParser:
         elif self._is_open and not self.is_done:
             self._remember(data[begin:], continues=continues)
 
+    def close(self) -> None:
+        """Read no more, and discard what was read. Afterwards nothing here refers to itself, so it is freed at once."""
+        self.is_done = True
+        self.expects_continue = False
+        self.requests.clear()
+        self._request, self._parts = None, []
+        self._parser = _READS_NOTHING
+
     def _end_of_part(self, data: bytes, start: int) -> int:
         """Return where the head or body that these bytes continue ends in them; their length or more if it does not."""
         if self._body_left:
@@ -386,8 +394,12 @@ class RequestParser:
             self.is_done = True
             if request.method == "CONNECT":
                 self.after_connect = bytearray()
+        self._parts = []  # the connection may be idle for long, and the body large
         self.requests.append(request)
 
+
+_READS_NOTHING = HttpRequestParser(object())
+"""The parser of a closed `RequestParser`: it calls nobody."""
 
 _BLANK_LINE = b"\r\n\r\n"
 """The end of a head, and of a body in chunks."""

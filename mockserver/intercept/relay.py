@@ -74,11 +74,13 @@ class RelayEnd(asyncio.Protocol):
     def connection_lost(self, reason: Exception | None) -> None:
         """Close the other connection after its pending bytes, or reset it if this one failed."""
         self._connections.discard(self)
-        if not hasattr(self, "other") or self.other.transport.is_closing():
+        if not hasattr(self, "other"):
             return
-        if reason is not None:
-            end_in_reset(self.other.transport)
-        self.other.transport.close()
+        if not self.other.transport.is_closing():
+            if reason is not None:
+                end_in_reset(self.other.transport)
+            self.other.transport.close()
+        del self.other  # each refers to the other; so both are freed at once
 
     def shutdown(self) -> None:
         """Do nothing when the server stops: the end of the other connection ends this one, or else the grace period does."""

@@ -75,7 +75,8 @@ class ProviderRequest(Struct, frozen=True):
         Raises:
             MalformedCredentials: the client sent some that cannot be read.
         """
-        return parse_basic(self.authorization)
+        header = self.authorization
+        return (parse_basic if len(header) <= _LONGEST_CACHED else parse_basic.__wrapped__)(header)
 
     @property
     def bearer(self) -> str | None:
@@ -86,7 +87,12 @@ class ProviderRequest(Struct, frozen=True):
     @property
     def url(self) -> str:
         """The absolute URL without its query, with the scheme, host and prefix that the client used."""
-        return _url(self.scheme, self.host, self.prefix, self.path)
+        is_short = len(self.host) + len(self.prefix) + len(self.path) <= _LONGEST_CACHED
+        return (_url if is_short else _url.__wrapped__)(self.scheme, self.host, self.prefix, self.path)
+
+
+_LONGEST_CACHED = 1024
+"""The characters of a text of a client up to which the results for it are cached: so a cache is bounded in bytes."""
 
 
 @lru_cache(maxsize=256)

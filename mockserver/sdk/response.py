@@ -143,7 +143,8 @@ class PendingResponse:
     def on_ready(self, wake: _Call) -> None:
         """Call this, from any thread, when there is something to send, and once now. Used by the connection."""
         with self._changed:
-            self._wake = wake
+            if not self.is_over:
+                self._wake = wake
         wake()
 
     def _end(self, **said: object) -> bool:
@@ -152,7 +153,9 @@ class PendingResponse:
             if self.is_over:
                 return False
             vars(self).update(said, is_over=True)
-            wake, ends, self._ends = self._wake, self._ends, []
+            # The connection is referred to no longer, for it refers to this: so both are freed at once.
+            wake, self._wake = self._wake, _ignore
+            ends, self._ends = self._ends, []
             self._changed.notify_all()
         wake()
         for call in ends:

@@ -240,9 +240,8 @@ class _Pages:
         return self._render(page_request, name, name, {**values, "cursor": cursor, "alert": alert})
 
     def _render(self, page_request: PageRequest, template: str, section: str, values: Mapping[str, Any]) -> str:
-        text = render_template(
-            f"ui/{template}.html", **{**self._common(page_request), "section": section, "changes": "", **values}
-        )
+        page = {**self._common(page_request), "section": section, "changes": "", **values}
+        text = render_template(f"ui/{template}.html", page=page, **page)
         # What clients sent may contain bytes that are not Unicode.
         return text.encode("utf-8", "backslashreplace").decode()
 

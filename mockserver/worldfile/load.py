@@ -331,6 +331,8 @@ def _instant(text: str) -> Instant:
 
 def _parse_duration(text: str) -> int:
     """Return a duration in microseconds; days, hours with minutes, and seconds are cached separately, as few different ones occur."""
+    if len(text) > _LONGEST_CACHED:
+        return parse_duration(text)
     days, has_clock, clock = text.partition("T")
     if not has_clock:
         return _duration(text)
@@ -340,5 +342,8 @@ def _parse_duration(text: str) -> int:
     # "0M", so that only seconds may follow
     return (0 if days == "P" else _duration(days)) + _duration(f"PT{minutes}M") + _duration(f"PT0M{seconds}")
 
+
+_LONGEST_CACHED = 64
+"""The characters of a duration up to which it is cached: so the cache is bounded in bytes."""
 
 _duration = lru_cache(maxsize=100_000)(parse_duration)
