@@ -7,6 +7,7 @@
 # make lowest, newest   run a selection of tests with the lowest versions of our dependencies, and with the newest
 # make cohabitation  run a user's tests beside the libraries that replace HTTP, time, files and sockets, each alone and all together
 # make pythons          run it with every other Python of pyproject.toml that this machine has
+# make fuzz   ask the server in wrong and strange ways for ten minutes (SECONDS=600), drawn from a SEED that is printed
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
 # make screenshots   take the README's pictures of the page again
 # make bench-in-process   measure each operation without a network
@@ -22,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test smoke coverage check lint golden lowest newest cohabitation pythons reference fixtures bench bench-in-process screenshots system clean
+.PHONY: run test smoke coverage check lint golden lowest newest cohabitation fuzz pythons reference fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -78,6 +79,9 @@ cohabitation: $(VENV)/test.stamp
 	$(UV) venv --quiet --clear --python $(BIN)/python .cache/cohabitation
 	$(UV) pip install --quiet --python .cache/cohabitation --editable . -r $(COHABITATION)/requirements.txt
 	.cache/cohabitation/bin/python $(COHABITATION)/run.py
+
+fuzz: $(VENV)/test.stamp
+	$(BIN)/python -m contract_tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 # By its name, or as pyenv has it, which answers to the name only where it is told to.
 pythons: $(VENV)/test.stamp

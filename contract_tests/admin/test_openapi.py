@@ -6,14 +6,16 @@ import re
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 from schemathesis.checks import positive_data_acceptance
 from werkzeug.test import Client
 
 from contract_tests.installed import CALLBACKS, INSTALLED, VARIANTS
-from mockserver import __version__
+from mockserver import MockServer, __version__
 from mockserver.admin.endpoint import Catalog
 from mockserver.admin.endpoints import endpoints
 from mockserver.app import build_service
@@ -126,6 +128,34 @@ def test_every_reference_in_it_leads_somewhere_and_every_part_is_used(client: Cl
     used = set(re.findall(r'"#/components/schemas/(\w+)"', response.text))
 
     assert used == set(response.get_json()["components"]["schemas"])
+
+
+def test_a_delivery_is_as_described(client: Client, registry: WorldRegistry) -> None:
+    described = client.get("/_mock/openapi.json").get_json()
+    inbound = {
+        "account": "demo",
+        "sender": "5556667777",
+        "recipient": "3125550142",
+        "text": "yes",
+    }
+    registry.default.receive_inbound("dialogtech", inbound)
+    (delivery,) = client.get("/_mock/worlds/default/deliveries").get_json()["deliveries"]
+    schema = {**described["components"]["schemas"]["Delivery"], "components": described["components"]}
+
+    assert [] == list(Draft202012Validator(schema).iter_errors(delivery))
+
+
+@pytest.mark.parametrize(
+    ("shell", "media_type"), [("sh", "text/plain"), ("dotenv", "text/plain"), ("json", "application/json")]
+)
+def test_the_variables_of_clients_come_in_a_described_media_type(shell: str, media_type: str) -> None:
+    with MockServer(proxy=True) as mock:
+        response = requests.get(f"{mock.url}/_mock/env?shell={shell}", timeout=30)
+        document = requests.get(f"{mock.url}/_mock/openapi.json", timeout=30).json()
+    described = document["paths"]["/_mock/env"]["get"]["responses"]["200"]["content"]
+
+    assert media_type == response.headers["Content-Type"].partition(";")[0]
+    assert {"text/plain", "application/json"} == set(described)
 
 
 def test_what_needs_no_token_says_so(client: Client) -> None:

@@ -26,6 +26,17 @@ def test_the_index_says_what_is_here(client: Client) -> None:
     assert {"GET /", "GET /_mock/health", "GET POST /ibp_api.php", "GET POST /GROUP/ACTION"} <= set(index["here"])
 
 
+@pytest.mark.parametrize(
+    ("path", "same"),
+    [("/_mock", "/_mock/"), ("/_w/default/_mock", "/_mock/"), ("//_mock", "/_mock/"), ("/_mock/ui", "/_mock/ui/")],
+)
+def test_an_address_is_found_without_its_last_slash_too(client: Client, path: str, same: str) -> None:
+    response, expected = client.get(path), client.get(same)
+
+    assert (200, expected.content_type) == (response.status_code, response.content_type)
+    assert expected.data.splitlines()[:9] == response.data.splitlines()[:9]
+
+
 def test_health_is_status_and_version_and_leaves_no_trace(client: Client) -> None:
     assert {"status": "ok", "version": __version__} == client.get("/_mock/health").get_json()
     assert 0 == client.get("/_mock/worlds/default/journal").get_json()["last"]

@@ -34,7 +34,7 @@ def test_an_instant_is_read_back_as_it_was_written(instant: int) -> None:
     assert instant == parse_instant(iso(instant))
 
 
-@given(st.integers(0, 10**15))
+@given(st.integers(0, LATEST - EARLIEST))
 def test_a_duration_is_read_back_as_it_was_written(microseconds: int) -> None:
     assert microseconds == parse_duration(duration(microseconds))
 
@@ -71,7 +71,9 @@ def test_the_ends_of_the_calendar_are_days_like_others(zone: ZoneInfo | None) ->
     assert datetime_of(LATEST, zone).year == 9999
 
 
-@pytest.mark.parametrize("name", ["Nowhere/Land", "", "../etc/passwd", "/etc/passwd", "Europe"])
+@pytest.mark.parametrize(
+    "name", ["Nowhere/Land", "", "../etc/passwd", "/etc/passwd", "Europe", "./" * 300, "a/" * 2_000 + "a"]
+)
 def test_a_zone_that_is_none_is_rejected_by_name(name: str) -> None:
     with pytest.raises(KeyError):
         zone_of(name)

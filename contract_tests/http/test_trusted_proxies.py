@@ -73,6 +73,22 @@ def test_a_trusted_proxy_tells_the_url_that_the_client_used(headers: Mapping[str
     assert next_page(headers) == url + PATH
 
 
+@pytest.mark.timeout(20)  # a search for pairs in these took minutes, and other clients waited
+@pytest.mark.parametrize(
+    "header",
+    ["x" * 60_000, " " * 60_000, "=" * 60_000, ";" * 60_000, "a" + " " * 60_000, '"' + '\\"' * 30_000],
+    ids=["letters", "blanks", "equals signs", "semicolons", "a name and blanks", "an open quotation"],
+)
+def test_a_long_forwarded_header_without_pairs_is_read_in_linear_time_and_tells_nothing(header: str) -> None:
+    assert read_forwarded({"forwarded": header}, "http", "inner") == ("http", "inner", "")
+
+
+def test_a_pair_of_a_forwarded_header_is_read_beside_one_that_is_none() -> None:
+    header = 'nothing;for="[2001:db8::1]";host="a;b";host = sms.example.com ;proto=https'
+
+    assert read_forwarded({"forwarded": header}, "http", "inner") == ("https", "sms.example.com", "")
+
+
 HTTPS = {"X-Forwarded-Proto": "https"}
 
 

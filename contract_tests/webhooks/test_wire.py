@@ -492,6 +492,19 @@ def test_a_text_that_is_no_url_of_a_server_is_reported(webhook_sender, url, show
     assert get(webhook_sender, url) == Outcome(error=f"{shown} is not the URL of an http or https server")
 
 
+@pytest.mark.timeout(20)  # a search for credentials in the first, and the codec of the second, took minutes
+@pytest.mark.parametrize(
+    ("url", "reported"),
+    [
+        ("http://user:pass@" + "<" * 300_000, "'http://" + "<" * 193 + "' is not the URL of an http or https server"),
+        (f"http://{'ł' * 300_000}/", f"{'ł' * 300_000!r} is not the name of a server"),
+    ],
+    ids=["no URL", "no name"],
+)
+def test_a_long_text_that_is_no_url_is_reported_in_linear_time_without_credentials(webhook_sender, url, reported):
+    assert get(webhook_sender, url) == Outcome(error=reported)
+
+
 def test_a_port_out_of_range_is_reported(webhook_sender):
     assert get(webhook_sender, "http://here:65536/").error == "here:65536 is no port of a server"
     assert get(webhook_sender, "http://here:0/").error == "here:0 is no port of a server"

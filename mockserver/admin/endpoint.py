@@ -145,7 +145,8 @@ class Endpoint(NamedTuple):
     is_probe: bool = False
     """Whether it has neither parameters nor body, takes microseconds and no lock. Such an endpoint is answered on the event
     loop, so that it never waits for other calls."""
-    media_type: str = "application/json"
+    media_types: tuple[str, ...] = ("application/json",)
+    """Those of the response; several where a parameter chooses."""
 
     @property
     def name(self) -> str:

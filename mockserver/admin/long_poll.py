@@ -158,6 +158,6 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
             events,
             {"type": "string"},
             query={"since": WHOLE},
-            media_type="text/event-stream",
+            media_types=("text/event-stream",),
         ),
     )

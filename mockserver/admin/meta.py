@@ -158,12 +158,12 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
             "/_mock/env",
             "The environment variables that redirect unchanged clients to this server. For a shell, the script also writes the files that they name to a folder, by default in /tmp.",
             client_variables,
-            text,
+            {"type": ["string", "object"]},
             query={
                 "shell": one_of(_SHELLS),
                 "folder": {"type": "string", "pattern": "^/", "description": "an absolute path"},
             },
-            media_type="text/plain",
+            media_types=("text/plain", "application/json"),
         ),
         Endpoint(
             "GET",

@@ -102,7 +102,7 @@ _REJECTED = {"description": "No, and why", "content": {"application/json": {"sch
 def _response(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.response is None:
         return {"description": "Done"}
-    return {"description": "Yes", "content": {endpoint.media_type: {"schema": endpoint.response}}}
+    return {"description": "Yes", "content": {name: {"schema": endpoint.response} for name in endpoint.media_types}}
 
 
 def _portable(thing: Any) -> Any:
@@ -206,7 +206,7 @@ def _components(catalog: Catalog) -> dict[str, Any]:
             url=_TEXT,
             requires_ack=_FLAG,
             ordering_key=_TEXT,
-            opened=_STAMP,
+            created_at=_STAMP,
             status=one_of(STATUSES),
             due=_or_null(_STAMP),
             attempts=a_list(_ATTEMPT),

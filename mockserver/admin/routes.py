@@ -71,7 +71,7 @@ class Control:
         except ControlApiError:
             return None
         body = _encode(endpoint.function(self._api, None, RequestArgs({}, {}, {}, "")))
-        return ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_type),), body)
+        return ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_types[0]),), body)
 
     def blueprint(self) -> Blueprint:
         """Return the routes as a Flask blueprint."""
@@ -90,7 +90,7 @@ class Control:
         )
         return blueprint
 
-    def response(self, path: str = "") -> FlaskResponse:  # noqa: ARG002 - the router reads the path of the request
+    def response(self, path: str = "") -> FlaskResponse:
         """Respond to Flask's current request.
 
         Raises:
@@ -98,7 +98,7 @@ class Control:
             MethodNotAllowed: the path has no endpoint for this method.
             ControlApiError: the endpoint rejects the request.
         """
-        methods, found = self._router.at(request.path)
+        methods, found = self._router.at(request.path if path else CONTROL)
         if not methods:
             raise NotFound
         if request.method not in methods:
@@ -198,7 +198,7 @@ def _to_response(endpoint: Endpoint, result: Any) -> FlaskResponse:
         del response.headers["Content-Type"]  # there is no body
         return response
     body = b"".join(result) if isinstance(result, Iterator) else _encode(result)
-    return to_flask(ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_type),), body))
+    return to_flask(ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_types[0]),), body))
 
 
 def _error_response(reason: ControlApiError) -> FlaskResponse:

@@ -30,8 +30,11 @@ _MICROSECOND = timedelta(microseconds=1)
 EARLIEST: Instant = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 LATEST: Instant = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
+_LONGEST_ZONE = 64
+"""Characters of an IANA name; the longest that there is has 32."""
+
 _DURATION = re.compile(
-    r"P(?:(?P<weeks>[0-9]{1,6})W)?(?:(?P<days>[0-9]{1,6})D)?"
+    r"P(?:(?P<weeks>[0-9]{1,6})W)?(?:(?P<days>[0-9]{1,7})D)?"
     r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,6})M)?(?:(?P<seconds>[0-9]{1,9}(?:\.[0-9]{1,6})?)S)?)?"
 )
 
@@ -58,6 +61,8 @@ def zone_of(name: str) -> ZoneInfo | None:
     """
     if name == "UTC":
         return None
+    if len(name) > _LONGEST_ZONE:  # zoneinfo follows each slash by recursion
+        raise KeyError(name)
     try:
         return _read_zone(name)
     except (ValueError, OSError) as error:  # a name such as "../etc" or a folder of zones

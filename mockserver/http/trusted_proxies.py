@@ -17,7 +17,8 @@ FORWARDING_HEADERS = frozenset(
 )
 """The headers that are read, in small letters."""
 
-_PAIR = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9a-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))\s*(?:;|$)', re.IGNORECASE)
+_PAIR = re.compile(r'([!#$%&\'*+.^_`|~0-9a-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))', re.IGNORECASE)
+_PART = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^";])+')
 _FIRST_ELEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])*')
 _HOST = re.compile(r"(?:[a-z0-9._-]+|\[[a-f0-9:.]+\])(?P<port>:[0-9]{1,5})?", re.IGNORECASE)
 _PREFIX = re.compile(r"(?:/[^/?#\x00-\x20\x7f]+)+")
@@ -105,7 +106,10 @@ def _first(fields: Mapping[str, str], name: str) -> str:
 def _parse_first_element(header: str) -> dict[str, str]:
     """Return the pairs of the first element of a `Forwarded` header, by name in small letters."""
     element = _FIRST_ELEMENT.match(header)
+    # Split first: a search for pairs would begin anew at each character of what is none.
+    parts = _PART.findall(element[0]) if element else ()
+    pairs = filter(None, (_PAIR.fullmatch(part.strip()) for part in parts))
     return {
-        name.lower(): re.sub(r"\\(.)", r"\1", quoted) or token
-        for name, quoted, token in _PAIR.findall(element[0] if element else "")
+        name.lower(): re.sub(r"\\(.)", r"\1", quoted or "") or token or ""
+        for name, quoted, token in map(re.Match.groups, pairs)
     }

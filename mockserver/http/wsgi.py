@@ -50,8 +50,11 @@ class WorldPrefix:
 
 
 def add_any_method(app: App, path: str, endpoint: str, view: Callable[..., Any]) -> None:
-    """Add a rule that accepts every method: the router decides which are allowed, not Flask."""
-    app.url_map.add(app.url_rule_class(path, endpoint=endpoint))
+    """Add a rule that accepts every method: the router decides which are allowed, not Flask.
+
+    A path that ends in a slash is found without it too; Flask would redirect, with a page of HTML.
+    """
+    app.url_map.add(app.url_rule_class(path, endpoint=endpoint, strict_slashes=not path.endswith("/")))
     app.view_functions[endpoint] = view
 
 

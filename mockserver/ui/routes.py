@@ -65,8 +65,8 @@ def create_blueprint(context: PageContext) -> Blueprint:
     blueprint.jinja_loader = FunctionLoader(_load_template)
     pages = _Pages(context)
 
-    def respond(path: str = "") -> Any:  # noqa: ARG001 - the router reads the path from the request
-        methods, found = _ROUTER.at(request.path)
+    def respond(path: str = "") -> Any:
+        methods, found = _ROUTER.at(request.path if path else f"{ROOT}/")
         if not methods:
             raise NotFound
         if request.method not in methods:

@@ -36,6 +36,8 @@ class WebhookUrl(NamedTuple):
         return self.origin.removesuffix(usual) + self.target.partition("?")[0]
 
 
+_LONGEST_NAME = 253
+"""Characters of a host's name (RFC 1035)."""
 _PORTS = {"http": 80, "https": 443}
 _URL = re.compile(
     r"(?P<scheme>https?)://(?:(?P<login>[^/?#]*)@)?"
@@ -43,7 +45,6 @@ _URL = re.compile(
     r"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?(?:#.*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_CREDENTIALS = re.compile(r"[^/]*@")
 _UNWRITABLE = re.compile(r"[^!-~]+")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -56,7 +57,8 @@ def parse_webhook_url(url: str) -> WebhookUrl:
     """
     found = _URL.fullmatch(url)
     if found is None:
-        redacted = _CREDENTIALS.sub("", re.split("[?#]", url)[0])[:200]
+        parts = re.split("[?#]", url, maxsplit=1)[0].split("/")
+        redacted = "/".join(part.rpartition("@")[2] for part in parts)[:200]  # without credentials
         raise WebhookError(f"{redacted!r} is not the URL of an http or https server")
     scheme = found["scheme"].lower()
     port = int(found["port"] or _PORTS[scheme])
@@ -73,6 +75,8 @@ def _ascii(name: str) -> str:
     if name.isascii():
         return name
     try:
+        if len(name) > _LONGEST_NAME:  # the codec takes quadratic time
+            raise UnicodeError
         return name.encode("idna").decode()
     except UnicodeError:
         raise WebhookError(f"{name!r} is not the name of a server") from None
