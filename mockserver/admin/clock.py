@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from mockserver.engine.instants import SECOND
-from mockserver.engine.world import CalendarEnds, ClockMove, InPast, World
+from mockserver.engine.world import ClockMove, StepwiseMove, World
+from mockserver.http.clock_moves import MoveResponse
+from mockserver.sdk.response import Answer, Response
 from mockserver.validation.json_schema import object_schema
 
-from .endpoint import Api, Catalog, Endpoint, RequestArgs
-from .errors import Conflict
+from .endpoint import Api, Catalog, Endpoint, RequestArgs, json_response
+from .errors import reject
 from .schemas import INSTANT, LATER, a_list, component, instant
 from .serializers import clock as described
 from .serializers import event_json
@@ -22,32 +23,32 @@ def show(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
     return described(world.read_clock())
 
 
-def set_(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
+def set_(api: Api, world: World, values: RequestArgs) -> Answer:
     """Freeze the clock, now or at a later instant, or let it tick again."""
     body = values.body
     if not body["frozen"]:
-        return _moved(api, world, world.resume)
+        return _respond(api, world, world.resume())
     at = body.get("at")
-    return _moved(api, world, partial(world.freeze, None if at is None else instant(at, "at")))
+    return _move(api, world, world.begin_freeze(None if at is None else instant(at, "at")))
 
 
-def advance(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
+def advance(api: Api, world: World, values: RequestArgs) -> Answer:
     """Advance the clock, and return the events until then."""
     body = values.body
     if "to" in body:
-        return _moved(api, world, partial(world.advance, instant(body["to"], "to")))
+        return _move(api, world, world.begin_advance(instant(body["to"], "to")))
     if "seconds" in body:
-        return _moved(api, world, partial(world.advance, by=round(body["seconds"] * SECOND)))
-    return _moved(api, world, partial(world.advance, to_next=True))
+        return _move(api, world, world.begin_advance(by=round(body["seconds"] * SECOND)))
+    return _move(api, world, world.begin_advance(to_next=True))
 
 
-def _moved(api: Api, world: World, move: Callable[[], ClockMove]) -> dict[str, Any]:
-    try:
-        state, events = move()
-    except (InPast, CalendarEnds) as reason:
-        raise Conflict(str(reason)) from reason
-    found = (event_json(api, world, event) for event in events)
-    return {**described(state), "events": [each for each in found if each is not None]}
+def _move(api: Api, world: World, move: StepwiseMove) -> Answer:
+    return MoveResponse(move, world.id, partial(_respond, api, world), reject).begin()
+
+
+def _respond(api: Api, world: World, move: ClockMove) -> Response:
+    found = (event_json(api, world, event) for event in move.events)
+    return json_response({**described(move.clock), "events": [each for each in found if each is not None]})
 
 
 _SETTING = {

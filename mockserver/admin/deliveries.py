@@ -13,10 +13,11 @@ from mockserver.engine.events import AttemptEnded, DeliveryChanged
 from mockserver.engine.instants import Instant, iso
 from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
+from mockserver.sdk.response import Deferred, Offload, Response
 from mockserver.sdk.webhooks import subject
 from mockserver.validation.json_schema import TEXT, Schema, object_schema
 
-from .endpoint import Api, Catalog, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs, json_response
 from .errors import Conflict, ResourceNotFound
 from .messages import selected_accounts
 from .schemas import WHOLE, a_list, component, one_of
@@ -28,7 +29,7 @@ STATUSES: tuple[str, ...] = get_args(Status)
 _DEFAULT_TIMEOUT = 10
 """The default time limit for waiting until idle, in seconds."""
 _MAX_TIMEOUT = 60
-"""The maximal time limit in seconds; a thread waits meanwhile."""
+"""The maximal time limit in seconds."""
 
 
 def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -127,11 +128,23 @@ def _change(world: World, number: int, status: Status, check: Callable[[Delivery
 # ----------------------------------------------------------------------------------------------------- wait until idle
 
 
-def wait_until_idle(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
+def wait_until_idle(_: Api, world: World, values: RequestArgs) -> Offload:
     """Wait until no delivery is due and none in flight."""
-    is_idle = world.wait_until_idle(values.body.get("timeout", _DEFAULT_TIMEOUT))
-    with world.lock:
-        return {"quiet": is_idle, "in_flight": len(world.state.in_flight), "now": iso(world.clock.now())}
+
+    def time_out() -> Response:
+        with world.lock:  # an attempt may have ended at this moment
+            in_flight = len(world.state.in_flight)
+            return _idle_response(not in_flight, in_flight, world.clock.now())
+
+    deferred = Deferred(
+        timeout=values.body.get("timeout", _DEFAULT_TIMEOUT), otherwise=Offload(world.id, time_out, is_heavy=False)
+    )
+    deferred.on_end(world.when_idle(lambda now: deferred.response(_idle_response(True, 0, now))))
+    return Offload(world.id, lambda: deferred, is_heavy=False)
+
+
+def _idle_response(is_idle: bool, in_flight: int, now: Instant) -> Response:
+    return json_response({"quiet": is_idle, "in_flight": in_flight, "now": iso(now)})
 
 
 def matches_attempt(event: AttemptEnded, query: Mapping[str, Any]) -> bool:

@@ -6,10 +6,13 @@ An endpoint's function takes the API, a world and the request's arguments. It re
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, NamedTuple
+
+import orjson
 
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import Fixture
@@ -17,6 +20,7 @@ from mockserver.http.fault_rules import Terms
 from mockserver.http.masking import Masking
 from mockserver.sdk.accounts import read_accounts
 from mockserver.sdk.provider import Provider, Quirk
+from mockserver.sdk.response import Response
 from mockserver.settings import Settings, fixtures_folder
 from mockserver.unpatched import read_bytes
 from mockserver.validation.json_schema import Schema
@@ -104,6 +108,19 @@ def shipped(name: str, providers: tuple[Provider, ...]) -> Fixture:
     accounts = [account for account in document["accounts"] if account["provider"] in names]
     more = (account for provider in providers for account in read_accounts(provider))
     return parse({**document, "accounts": [*accounts, *more]}, None)
+
+
+def encode(response: Any) -> bytes:
+    """Return a response as JSON."""
+    try:
+        return orjson.dumps(response)
+    except TypeError:  # a client may have sent invalid Unicode, or a number of more than 64 bits
+        return json.dumps(response, default=str).encode()
+
+
+def json_response(response: Any) -> Response:
+    """Return a response with status 200 and a body of JSON."""
+    return Response(200, (("Content-Type", "application/json"),), encode(response))
 
 
 class RequestArgs(NamedTuple):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mockserver.engine.world import AdvanceLimitExceeded, CalendarEnds, ClockBusy, InPast
 from mockserver.http.control_error import build_error
 
 if TYPE_CHECKING:
     from flask import Response
+
+    from mockserver.sdk.response import Response as ProviderResponse
 
 
 class ControlApiError(Exception):  # a response, not a failure
@@ -82,6 +85,19 @@ class TooLarge(ControlApiError):
     """The body is longer than the limit."""
 
     status, code = 413, "too_large"
+
+
+def reject(reason: Exception) -> ProviderResponse:
+    """Return the response to an error that an endpoint raises; raise again what is a failure."""
+    if isinstance(reason, ClockBusy):
+        reason = BusyClock(str(reason))
+    elif isinstance(reason, AdvanceLimitExceeded):
+        reason = AdvanceLimit(str(reason))
+    elif isinstance(reason, (InPast, CalendarEnds)):
+        reason = Conflict(str(reason))
+    if not isinstance(reason, ControlApiError):
+        raise reason
+    return build_error(reason.status, reason.code, str(reason), reason.difference)
 
 
 def error(status: int, code: str, message: str, difference: Any = None, *, allow: str = "") -> Response:

@@ -6,9 +6,9 @@ gets valid arguments. Exceptions that it raises become error responses here.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,16 +18,18 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.world import AdvanceLimitExceeded, ClockBusy, World
+from mockserver.http.clock_moves import MoveResponse
+from mockserver.http.request import REQUEST
 from mockserver.http.router import Router
 from mockserver.http.wsgi import add_any_method, read_request, to_flask
-from mockserver.sdk.response import Deferred, Offload, Stream
+from mockserver.sdk.response import Answer, Deferred, Offload, Stream
 from mockserver.sdk.response import Response as ProviderResponse
 from mockserver.validation.messages import unknown_name
 
 from . import guard
-from .endpoint import Api, Endpoint, RequestArgs
+from .endpoint import Api, Endpoint, RequestArgs, encode
 from .endpoints import endpoints
-from .errors import AdvanceLimit, BadRequest, BusyClock, ControlApiError, ResourceNotFound, TooLarge, error
+from .errors import BadRequest, ControlApiError, ResourceNotFound, TooLarge, reject
 from .schemas import held, parameter
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class Control:
             guard.check(received.environ(), self._api.settings, is_open=endpoint.is_open)
         except ControlApiError:
             return None
-        body = _encode(endpoint.function(self._api, None, RequestArgs({}, {}, {}, "")))
+        body = encode(endpoint.function(self._api, None, RequestArgs({}, {}, {}, "")))
         return ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_types[0]),), body)
 
     def blueprint(self) -> Blueprint:
@@ -82,12 +84,9 @@ class Control:
             add_any_method(state.app, f"{CONTROL}<path:path>", "control.answer", self.response)
 
         blueprint.record(add)
-        blueprint.register_error_handler(ControlApiError, _error_response)
-        # Any function that reads a world's time may raise these.
-        blueprint.register_error_handler(ClockBusy, lambda reason: _error_response(BusyClock(str(reason))))
-        blueprint.register_error_handler(
-            AdvanceLimitExceeded, lambda reason: _error_response(AdvanceLimit(str(reason)))
-        )
+        # Any function that reads a world's time may raise the latter two.
+        for kind in (ControlApiError, ClockBusy, AdvanceLimitExceeded):
+            blueprint.register_error_handler(kind, _error_response)
         return blueprint
 
     def response(self, path: str = "") -> FlaskResponse:
@@ -109,8 +108,13 @@ class Control:
             return jsonify(self._index())
         named = dict(found)
         world = _world(api.registry, named.pop("world_id")) if "world_id" in named else None
-        values = RequestArgs(named, _query(endpoint), _body(api, endpoint), request.host_url.rstrip("/"))
-        return _to_response(endpoint, endpoint.function(api, world, values))
+        call = partial(_call, endpoint, api, world)
+        if world is not None and REQUEST not in request.environ:
+            world.follow()
+        elif world is not None and (move := world.begin_follow()) is not None:
+            values = _values(api, endpoint, named)
+            return _to_response(MoveResponse(move, world.id, lambda _: call(values), reject).begin())
+        return _to_response(call(_values(api, endpoint, named)))
 
 
 CONTROL = "/_mock/"
@@ -126,11 +130,14 @@ def _world(registry: WorldRegistry, world_id: str) -> World:
     world = registry.get(world_id)
     if world is None:
         raise ResourceNotFound(f"there is no world {world_id!r}")
-    world.follow()
     return world
 
 
 # -------------------------------------------------------------------------------------------------------------- requests
+
+
+def _values(api: Api, endpoint: Endpoint, named: Mapping[str, Any]) -> RequestArgs:
+    return RequestArgs(named, _query(endpoint), _body(api, endpoint), request.host_url.rstrip("/"))
 
 
 def _query(endpoint: Endpoint) -> dict[str, Any]:
@@ -182,34 +189,32 @@ def _decode(raw: bytes) -> Any:
 # ------------------------------------------------------------------------------------------------------------- responses
 
 
-def _to_response(endpoint: Endpoint, result: Any) -> FlaskResponse:
-    if isinstance(result, Deferred):
-        return to_flask(result.attach_or_wait(request.environ))
-    if isinstance(result, Offload):
-        return to_flask(result.attach_or_finish(request.environ))
-    if isinstance(result, ProviderResponse):
-        return to_flask(result)
-    if isinstance(result, Stream):
-        if result.attach(request.environ):
-            return to_flask(ProviderResponse(result.status, result.headers, b""))
-        return FlaskResponse(result.pieces(), result.status, dict(result.headers))
+def _call(endpoint: Endpoint, api: Api, world: World | None, values: RequestArgs) -> Answer:
+    """Call an endpoint's function, and return its result as a response, or as what the response will come from."""
+    result = endpoint.function(api, world, values)
+    if isinstance(result, Answer):
+        return result
     if endpoint.response is None:
-        response = FlaskResponse(status=endpoint.status)
-        del response.headers["Content-Type"]  # there is no body
-        return response
-    body = b"".join(result) if isinstance(result, Iterator) else _encode(result)
-    return to_flask(ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_types[0]),), body))
+        return ProviderResponse(endpoint.status, (), b"")
+    body = b"".join(result) if isinstance(result, Iterator) else encode(result)
+    return ProviderResponse(endpoint.status, (("Content-Type", endpoint.media_types[0]),), body)
 
 
-def _error_response(reason: ControlApiError) -> FlaskResponse:
-    response = error(reason.status, reason.code, str(reason), reason.difference)
-    if reason.status == 401:
+def _to_response(answer: Answer) -> FlaskResponse:
+    if isinstance(answer, Stream):
+        if answer.attach(request.environ):
+            return to_flask(ProviderResponse(answer.status, answer.headers, b""))
+        return FlaskResponse(answer.pieces(), answer.status, dict(answer.headers))
+    if isinstance(answer, Deferred):
+        return to_flask(answer.attach_or_wait(request.environ))
+    if isinstance(answer, Offload):
+        return to_flask(answer.attach_or_finish(request.environ))
+    assert isinstance(answer, ProviderResponse)
+    return to_flask(answer)
+
+
+def _error_response(reason: Exception) -> FlaskResponse:
+    response = to_flask(reject(reason))
+    if response.status_code == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
-
-
-def _encode(response: Any) -> bytes:
-    try:
-        return orjson.dumps(response)
-    except TypeError:  # a client may have sent invalid Unicode, or a number of more than 64 bits
-        return json.dumps(response, default=str).encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -199,6 +199,63 @@ class _IdleWait:
         self.found = None
 
 
+_Steps: TypeAlias = Generator[float | None, bool | None, ClockMove]
+"""A move of a clock that pauses, with the world's lock held, for as long as attempts are in flight that it waits for.
+
+It yields the seconds of wall clock to wait for the end of an attempt, ``None`` for no limit, and gets whether one has ended.
+"""
+
+
+class StepwiseMove:
+    """A move of a world's clock that needs no thread while it waits for attempts. `World.begin_advance` and others begin one."""
+
+    __slots__ = ("_has_ended", "_resume", "_steps", "_world", "patience")
+
+    def __init__(self, world: World, steps: _Steps) -> None:
+        self._world = world
+        self._steps = steps
+        self._resume: Callable[[], bool] | None = None
+        self._has_ended: bool | None = None  # a generator is started by sending it nothing
+        self.patience: float | None = None
+        """The seconds after which `step` is called although no attempt has ended; ``None`` for no limit."""
+
+    def step(self, resume: Callable[[], bool]) -> ClockMove | None:
+        """Move the clock as far as possible without waiting.
+
+        Args:
+            resume: called once when it is time for the next step, by any thread and with the world's lock held. So it must be
+                quick, must not block and must not call a world. If it returns false, the move ends where it is.
+
+        Returns:
+            What the whole move has done; ``None`` when attempts have to end before.
+
+        Raises:
+            InPast: the instant is past.
+            CalendarEnds: the instant is after the year 9999.
+            ClockBusy: another call is moving this clock.
+            AdvanceLimitExceeded: items cause one another without end.
+        """
+        with self._world.lock:
+            self._resume = None
+            has_ended, self._has_ended = self._has_ended, False
+            try:
+                self.patience = self._steps.send(has_ended)
+            except StopIteration as end:
+                move: ClockMove = end.value
+                return move
+            self._resume = resume
+            self._world.suspend(self)
+            return None
+
+    def wake(self) -> None:
+        """Note that an attempt has ended; called by the world, with its lock held."""
+        resume, self._resume = self._resume, None
+        if resume is not None:
+            self._has_ended = True
+            if not resume():
+                self._steps.close()
+
+
 class World:
     """The isolated state of one test or developer, and all that can be done with it."""
 
@@ -208,6 +265,7 @@ class World:
             "_begun_before",
             "_attempt_ended",
             "_idle_waits",
+            "_suspended_move",
             "_advance_events",
             "_providers",
             "_sender",
@@ -251,6 +309,7 @@ class World:
         """The deliveries in flight whose attempt began before the advance that is running."""
         self._attempt_ended = Condition(self.lock)
         self._idle_waits: tuple[_IdleWait, ...] = ()
+        self._suspended_move: StepwiseMove | None = None
         self._advance_events: list[TimedEvent] | None = None
         self._notified_due: Instant | None = None
         self._providers = providers
@@ -441,32 +500,51 @@ class World:
             ClockBusy: another call is moving this clock.
             AdvanceLimitExceeded: items cause one another without end.
         """
-        with self.lock:
-            now = self.clock.now()
-            to = now + by if to is None else to
-            if to < now:
-                raise InPast("the clock cannot be moved backwards; a reset with freeze does that")
-            return self._advance(now, to, to_next=to_next)
+        return self._run(self._advancing(to, by, to_next))
+
+    def begin_advance(self, to: Instant | None = None, *, by: int = 0, to_next: bool = False) -> StepwiseMove:
+        """Return an `advance` that needs no thread while it waits; its first step begins it."""
+        return StepwiseMove(self, self._advancing(to, by, to_next))
+
+    def begin_freeze(self, at: Instant | None = None) -> StepwiseMove:
+        """Return a `freeze` that needs no thread while it waits; its first step begins it."""
+        return StepwiseMove(self, self._freezing(at))
 
     def follow(self) -> None:
         """Move the clock to the instant of the time source, also backwards. Called before each request.
 
         A world in which nothing has happened is reset to that instant, so that its messages are as old as they are meant.
         """
+        at = self._followed_instant()
+        if at is not None:
+            self._run(self._following(at))
+
+    def begin_follow(self) -> StepwiseMove | None:
+        """Return a `follow` that needs no thread while it waits; ``None`` if the clock is where it should be."""
+        at = self._followed_instant()
+        return None if at is None else StepwiseMove(self, self._following(at))
+
+    def _followed_instant(self) -> Instant | None:
+        """Return where the clock has to be moved; a world in which nothing has happened is reset here."""
         at = self.time_source() if self.time_source is not None else None
         if at is None or at == self.clock.frozen_at:
-            return
+            return None
         if self.feed.cursor == 0:
             self.reset(at)
-            return
+            return None
+        return at
+
+    def _run(self, steps: _Steps) -> ClockMove:
+        """Move the clock, and wait in this thread."""
         with self.lock:
-            now = self.clock.now()
-            if at > now:
-                with suppress(ClockBusy):  # the receiver of a webhook asks while the clock is moved
-                    self._advance(now, at)
-            elif at < now:
-                self._set_clock(Clock.frozen(at), at)
-                self.settings_changed.publish("clock")
+            has_ended: bool | None = None
+            while True:
+                try:
+                    patience = steps.send(has_ended)
+                except StopIteration as end:
+                    move: ClockMove = end.value
+                    return move
+                has_ended = self._attempt_ended.wait(patience)
 
     def wait_until_idle(self, patience: float = 10.0) -> bool:
         """Run what is due, and wait until no attempt is in flight.
@@ -510,19 +588,7 @@ class World:
             CalendarEnds: the instant is after the year 9999.
             ClockBusy: another call is moving this clock.
         """
-        with self.lock:
-            now = self.clock.now()
-            if at is not None:
-                if at < now:
-                    raise InPast("a clock cannot be frozen in its past; a reset with freeze does that")
-                self._check_movable(at)
-            self._set_clock(Clock.frozen(now), now)
-            events = self._run_due(now)
-            self.settings_changed.publish("clock")
-            if at is None:
-                return ClockMove(self._clock_state(now), events)
-            clock, later = self._advance(now, at)
-            return ClockMove(clock, events + later)
+        return self._run(self._freezing(at))
 
     def resume(self) -> ClockMove:
         """Let the clock run on from its current instant."""
@@ -673,13 +739,48 @@ class World:
             self._publish(item.at, (), (run, AttemptStarted(item.delivery, item.at)))
             self._sender.send(self, delivery)
 
-    def _advance(self, now: Instant, to: Instant, *, to_next: bool = False) -> ClockMove:
+    def suspend(self, move: StepwiseMove) -> None:
+        """Wake a move when an attempt ends. Its world's lock is held."""
+        self._suspended_move = move
+
+    def _advancing(self, to: Instant | None, by: int, to_next: bool) -> _Steps:
+        now = self.clock.now()
+        to = now + by if to is None else to
+        if to < now:
+            raise InPast("the clock cannot be moved backwards; a reset with freeze does that")
+        return (yield from self._advance(now, to, to_next=to_next))
+
+    def _freezing(self, at: Instant | None) -> _Steps:
+        now = self.clock.now()
+        if at is not None:
+            if at < now:
+                raise InPast("a clock cannot be frozen in its past; a reset with freeze does that")
+            self._check_movable(at)
+        self._set_clock(Clock.frozen(now), now)
+        events = self._run_due(now)
+        self.settings_changed.publish("clock")
+        if at is None:
+            return ClockMove(self._clock_state(now), events)
+        clock, later = yield from self._advance(now, at)
+        return ClockMove(clock, events + later)
+
+    def _following(self, at: Instant) -> _Steps:
+        now = self.clock.now()
+        if at > now:
+            with suppress(ClockBusy):  # the receiver of a webhook asks while the clock is moved
+                return (yield from self._advance(now, at))
+        elif at < now:
+            self._set_clock(Clock.frozen(at), at)
+            self.settings_changed.publish("clock")
+        return ClockMove(self._clock_state(at), [])
+
+    def _advance(self, now: Instant, to: Instant, *, to_next: bool = False) -> _Steps:
         """Move the clock from the current instant to one that is not past; else as `advance`."""
         self._check_movable(to)
         record: list[TimedEvent] = []
         self._advance_events = record
         try:
-            end = self._advance_to(now, to, to_next)
+            end = yield from self._advance_to(now, to, to_next)
         finally:
             self._advance_events = None
             self._notified_due = None  # the next item may be the same one, and is nearer now
@@ -693,16 +794,16 @@ class World:
         if self._advance_events is not None:
             raise ClockBusy("another request is moving this world's clock; wait until it has ended")
 
-    def _advance_to(self, now: Instant, to: Instant, to_next: bool) -> Instant:
+    def _advance_to(self, now: Instant, to: Instant, to_next: bool) -> Generator[float | None, bool | None, Instant]:
         """Move the clock from one due instant to the next, and return where it is then. It is read again after each wait."""
         epoch, depth = self.state.epoch, _CausalDepth()
         self._begun_before = set(self.state.in_flight)
         has_waited = bool(self._begun_before)
-        while self._begun_before and self._attempt_ended.wait(ATTEMPT_PATIENCE):
+        while self._begun_before and (yield ATTEMPT_PATIENCE):
             pass
         while True:
-            if not self._all_attempts_done():
-                self._attempt_ended.wait_for(lambda: epoch != self.state.epoch or self._all_attempts_done())
+            while epoch == self.state.epoch and not self._all_attempts_done():
+                yield None
                 has_waited = True
             if has_waited:
                 now, has_waited = self.clock.now(), False
@@ -752,6 +853,9 @@ class World:
     def _notify_attempt_ended(self, now: Instant) -> None:
         """Wake up whoever waits for attempts."""
         self._attempt_ended.notify_all()
+        move, self._suspended_move = self._suspended_move, None
+        if move is not None:
+            move.wake()
         if self._idle_waits and not self.state.in_flight:
             waits, self._idle_waits = self._idle_waits, ()
             for wait in waits:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from mockserver.http.pool import Pool
     from mockserver.http.response_writer import Writer
-    from mockserver.sdk.response import PendingResponse, ResponseTiming
+    from mockserver.sdk.response import Answer, PendingResponse, ResponseTiming
 
 logger = logging.getLogger(__name__)
 
@@ -525,7 +525,7 @@ class RequestCycle:
         except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an error; fail() logs it
             self.fail(error)
 
-    def set_answer(self, answer: Response | PendingResponse | Offload) -> None:
+    def set_answer(self, answer: Answer) -> None:
         """Use a response, or what it will come from."""
         if isinstance(answer, Response):
             self.set_response(answer)

@@ -206,7 +206,7 @@ class Offload(Struct, frozen=True):
 
     key: str
     """Whose turn it takes: each key, such as a world's id, gets the same share of the threads."""
-    compute: Callable[[], Response | Offload | Deferred]
+    compute: Callable[[], Answer]
     """Computes the response, or returns what it will come from. Called once, on any thread; it must not wait."""
     is_heavy: bool = True
     """Whether it computes for long; such calls have threads of their own, fewer than short ones."""
@@ -216,7 +216,11 @@ class Offload(Struct, frozen=True):
         answer = self.compute()
         while isinstance(answer, Offload):
             answer = answer.compute()
-        return answer.wait() if isinstance(answer, Deferred) else answer
+        if isinstance(answer, Deferred):
+            return answer.wait()
+        if not isinstance(answer, Response):
+            raise TypeError("a stream has no end that a thread could wait for")
+        return answer
 
     def attach_or_finish(self, environ: MutableMapping[str, Any]) -> Response:
         """Return what the application returns: a placeholder if our connection has it computed, else the response."""
@@ -224,6 +228,10 @@ class Offload(Struct, frozen=True):
             return self.finish()
         environ[PENDING] = self
         return PLACEHOLDER
+
+
+Answer: TypeAlias = Response | Offload | PendingResponse
+"""A response, or what it will come from."""
 
 
 class Stream(PendingResponse):
