@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,9 +15,13 @@ import requests
 
 from contract_tests.commands import run_command
 from contract_tests.installed import PROVIDERS
+from mockserver.admin.coverage import behaviours
+from mockserver.app import Service
 from mockserver.client import WorldClient
 from mockserver.client.coverage import Coverage
+from mockserver.engine.journal import Exchange
 from mockserver.engine.provider_errors import ProviderError
+from mockserver.sdk import documented
 from mockserver.sdk.provider import Behaviour, Provider
 from mockserver.server import MockServer
 
@@ -324,6 +329,22 @@ def test_only_providers_with_requests_count(seen: Coverage) -> None:
     assert (0.0, "no provider received a request") == (Coverage().percent, Coverage().summary())
 
 
+def test_a_behaviour_that_fails_over_an_exchange_is_not_met_and_ends_no_report(
+    world: WorldClient, send: Callable[..., None], service: Service
+) -> None:
+    send()
+    (exchange,) = service.registry.get(world.id).journal.since(0)  # type: ignore[union-attr]  # the world is there
+    (dialogtech,) = (provider for provider in PROVIDERS if provider.name == "dialogtech")
+    fails, holds = (Behaviour(name, documented("001", "x"), seen) for name, seen in (("a", _fail), ("b", bool)))
+    found = behaviours([replace(dialogtech, behaviours=(fails, holds), errors=())], [exchange], [])
+
+    assert [("a", []), ("b", [1])] == [(each.name, each.exchanges) for each in found]
+
+
+def _fail(_: Exchange) -> bool:
+    raise ZeroDivisionError
+
+
 def test_markdown_names_the_tests_and_the_sentences(seen: Coverage) -> None:
     text = seen.markdown()
 
@@ -425,6 +446,25 @@ def test_a_report_of_no_format_stops_the_run(run: Callable[..., pytest.RunResult
 
     assert pytest.ExitCode.USAGE_ERROR == result.ret
     assert "it.pdf: a coverage report's name ends with .md, .json, .xml" in "".join(result.errlines)
+
+
+def test_a_report_is_written_into_a_folder_that_is_not_there_yet(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    result = run(TESTS, "--mockserver-coverage-report=build/reports/it.md")
+    result.assert_outcomes(passed=4)
+
+    assert 0 == result.ret
+    assert (pytester.path / "build/reports/it.md").read_text().startswith("# Behaviours of the providers")
+
+
+def test_a_report_that_cannot_be_written_is_said_and_fails_no_run(run: Callable[..., pytest.RunResult]) -> None:
+    result = run(TESTS, "--mockserver-coverage-report=test_it.py/it.xml", "--mockserver-coverage-report=it.json")
+    result.assert_outcomes(passed=4)
+
+    assert 0 == result.ret
+    result.stdout.fnmatch_lines(["test_it.py/it.xml was not written: *Error: *test_it.py'"])
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_a_run_without_coverage_options_collects_no_coverage(run: Callable[..., pytest.RunResult]) -> None:

@@ -362,6 +362,18 @@ def test_the_report_tells_every_exchange_and_goes_where_it_is_wanted(tmp_path: P
     ] == done.stderr.splitlines()[:3]
 
 
+@pytest.mark.parametrize(("command", "code"), [("true", 0), ("exit 3", 3)])
+def test_a_report_that_cannot_be_written_changes_no_exit_code(tmp_path: Path, command: str, code: int):
+    (tmp_path / "file").touch()
+    written = run("exec", "--report-to", str(tmp_path / "new/report.txt"), "--", "sh", "-c", command)
+    done = run("exec", "--report-to", str(tmp_path / "file/report.txt"), "--", "sh", "-c", command)
+
+    assert (code, code) == (written.returncode, done.returncode)
+    assert "mockserver: 0 exchanges, 0 of them not supported\n" == (tmp_path / "new/report.txt").read_text()
+    assert done.stderr.startswith("mockserver: the report cannot be written: [Errno 17] File exists: ")
+    assert 1 == done.stderr.count("\n")
+
+
 @pytest.mark.parametrize(
     ("between", "first"),
     [

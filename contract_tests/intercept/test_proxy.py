@@ -258,6 +258,18 @@ def test_connect_to_another_host_is_rejected_and_closed(opened, place):
     assert b"" == receives_error(client, closing(no_host("example.com"))).rest()
 
 
+@pytest.mark.parametrize("method", ["GET", "CONNECT"])
+@pytest.mark.parametrize("host", ["a" * 80, "a" * 81, "a." * 100 + "test"])
+def test_a_host_that_is_too_long_is_rejected_like_others(opened, method, host):
+    target = f"http://{host}/" if method == "GET" else f"{host}:443"
+    client = opened()().send(f"{method} {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode("latin-1"))
+    cut = host if len(host) <= 80 else f"{host[:60]}…"
+    expected = no_host(cut)
+    phrase = f"{cut} is blocked by mockserver, --allow-host {cut} allows it".replace("…", "...").encode()
+
+    receives_error(client, (403, phrase, expected[2], b"close" if method == "CONNECT" else b""))
+
+
 @pytest.mark.parametrize("host", ["api.one.test", "one.test.example.com", "8.8.8.8", "xn--ne-lka.test"])
 def test_an_absolute_url_of_another_host_is_rejected(opened, host):
     near = "; did you mean one.test?" if host == "api.one.test" else ""

@@ -5,6 +5,7 @@ No provider rejects these requests, so no test fails because of them; the covera
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
@@ -13,6 +14,8 @@ from mockserver.engine.journal import Exchange
 from mockserver.sdk.provider import Provider
 
 from .outcomes import is_whole
+
+log = logging.getLogger("mockserver")
 
 
 class Antipattern(NamedTuple):
@@ -29,7 +32,11 @@ def find_antipatterns(provider: Provider, exchanges: Sequence[Exchange]) -> Iter
     """Yield the mistakes that a provider's exchanges show."""
     own = [each for each in exchanges if each.provider == provider.name]
     for name, (about, find) in _ANTIPATTERNS.items():
-        found = list(find(provider, own))
+        try:
+            found = list(find(provider, own))
+        except Exception:  # of the provider's code; a report never fails
+            log.exception("%s cannot be looked for in the exchanges of %s", name, provider.title)
+            continue
         if found:
             yield Antipattern(provider.name, name, about, found)
 

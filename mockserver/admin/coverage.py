@@ -5,6 +5,7 @@ A behaviour counts as met if its response reached the client: a response that a 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from . import client_antipatterns as antipatterns
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .outcomes import error_of, is_whole
 from .schemas import a_list
+
+log = logging.getLogger("mockserver")
 
 _MOST = 5
 """The maximal number of exchanges named for each behaviour."""
@@ -64,7 +67,16 @@ def behaviours(
 
 
 def _numbers(things: Iterable[Any], matches: Callable[[Any], bool] | None) -> list[int]:
-    return [] if matches is None else [each.number for each in things if matches(each)]
+    return [] if matches is None else [each.number for each in things if _is_met(each, matches)]
+
+
+def _is_met(thing: Any, matches: Callable[[Any], bool]) -> bool:
+    """Return whether an exchange or a delivery met a behaviour; ``False`` if the provider's code fails over it."""
+    try:
+        return matches(thing)
+    except Exception:
+        log.exception("a behaviour cannot be looked for in exchange or delivery %d", thing.number)
+        return False
 
 
 # -- the endpoint ----------------------------------------------------------------------------------------------------------

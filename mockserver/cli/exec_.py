@@ -68,10 +68,8 @@ def exec_(
         found = Report.of(server)
     try:
         _show(found, report, report_to, form)
-    except OSError as reason:
-        if code == 0:
-            raise
-        hint(f"mockserver: {report_to}: {reason.strerror}")
+    except (OSError, ValueError) as reason:  # a report never fails a run
+        hint(f"mockserver: the report cannot be written: {reason}")
     sys.exit(code or (ExitCode.NO if strict and found.unmatched else ExitCode.DONE))
 
 
@@ -90,7 +88,8 @@ def _run(command: tuple[str, ...], server: MockServer) -> int:
 def _show(found: Report, report: bool, report_to: Path | None, form: str) -> None:
     lines = found.lines if form == "text" else found.json_lines
     if report_to is not None:
-        with report_to.open("w", encoding="utf-8") as file:
+        report_to.parent.mkdir(parents=True, exist_ok=True)
+        with report_to.open("w", encoding="utf-8", errors="backslashreplace") as file:
             _write(lines(file), file)
     if report:
         _write(lines(sys.stderr), sys.stderr)

@@ -92,13 +92,16 @@ class Coverage:
         return 100 * sum(met.times > 0 for met in behaviours) / len(behaviours) if behaviours else 0.0
 
     def write(self, path: Path) -> None:
-        """Write a report in the format of the file name's extension.
+        """Write a report in the format of the file name's extension, in a folder that is created if there is none.
 
         Raises:
             ValueError: the extension is none of `FORMATS`.
+            OSError: the file cannot be written.
         """
         writers = {".md": self.markdown, ".json": self.json, ".xml": self.junit}
-        path.write_text(writers[format_of(path)](), "utf-8")
+        text = writers[format_of(path)]()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8", "backslashreplace")
 
     def summary(self) -> str:
         """Return a summary in one line."""

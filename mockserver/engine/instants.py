@@ -126,7 +126,10 @@ def parse_instant(text: str) -> Instant:
         ValueError: not an ISO 8601 date and time, or outside the years 1 to 9999.
     """
     moment = datetime.fromisoformat(text)
-    return instant_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    instant = instant_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    if not EARLIEST <= instant <= LATEST:  # the first or last hours of the calendar, with another offset
+        raise ValueError(f"outside the years 1 to 9999 of UTC: {text!r}")
+    return instant
 
 
 def parse_duration(text: str) -> int:

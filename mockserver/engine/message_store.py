@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .instants import Instant
+from .instants import EARLIEST, LATEST, Instant
 from .messages import IndexKey, Message, handset_key
 from .segments import Segment
 
@@ -147,9 +147,11 @@ class _IndexRange:
         def at(place: int) -> Instant:
             return rows[place].at
 
-        # Most callers select everything, or everything since an instant: that needs no search.
-        self._low = 0 if at(positions[0]) >= first else bisect_left(positions, first, key=at)
-        is_all = at(positions[-1]) <= last
+        # Most callers select everything, or everything since an instant: that needs no search. The ends of the calendar
+        # stand for everything, for a message's age may reach back beyond the year 1, and a clock run past 9999.
+        is_from_first = since <= EARLIEST or at(positions[0]) >= first
+        self._low = 0 if is_from_first else bisect_left(positions, first, key=at)
+        is_all = until >= LATEST or at(positions[-1]) <= last
         self._high = len(positions) if is_all else bisect_right(positions, last, lo=self._low, key=at)
 
     def __len__(self) -> int:

@@ -107,7 +107,10 @@ class Masking:
 
     def parameter(self, name: str, value: Any) -> Any:
         """Return the value of a parameter or header, masked; values inside lists and objects are masked too."""
-        return _Places(self._names, self._is_known, None).parameter(name, value)
+        try:
+            return _Places(self._names, self._is_known, None).parameter(name, value)
+        except RecursionError:  # nested too deeply to be searched
+            return MASK
 
     def target(self, target: str) -> str:
         """Return a request target, masked."""

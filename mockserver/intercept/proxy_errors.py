@@ -73,7 +73,7 @@ def reject_request(environ: WSGIEnvironment, start_response: StartResponse) -> I
     exchange = environ.get("mockserver.exchange")
     if exchange is not None:
         exchange.error = error
-    # Of a response to CONNECT most clients show only the status line.
+    # Of a response to CONNECT most clients show only the status line, which takes no ellipsis.
     phrase = str(error).partition(":")[0] if error.status == HTTPStatus.FORBIDDEN else HTTPStatus(error.status).phrase
-    start_response(f"{error.status} {phrase}", [("Content-Type", "text/plain; charset=utf-8")])
+    start_response(f"{error.status} {phrase.replace('…', '...')}", [("Content-Type", "text/plain; charset=utf-8")])
     return [f"mockserver: {error}\n".encode()]

@@ -31,6 +31,8 @@ class CoveragePlugin:
         self._reports = reports
         self._threshold = threshold
         self._coverage = Coverage()
+        self._unwritten: list[str] = []
+        """Why reports could not be written."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:  # noqa: ARG002 - pytest's names
@@ -53,7 +55,10 @@ class CoveragePlugin:
         if hasattr(session.config, "workerinput"):
             return
         for path in self._reports:
-            self._coverage.write(path)
+            try:
+                self._coverage.write(path)
+            except Exception as reason:  # noqa: BLE001 - a report never fails a run
+                self._unwritten.append(f"{path} was not written: {type(reason).__name__}: {reason}")
         if self._is_too_low and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -63,6 +68,8 @@ class CoveragePlugin:
         for line in self._coverage.lines():
             terminalreporter.line(line)
         terminalreporter.line(self._coverage.summary())
+        for sentence in self._unwritten:
+            terminalreporter.line(sentence, red=True)
         if self._is_too_low:
             terminalreporter.line(f"that is less than the {self._threshold:g}% that are required", red=True)
 

@@ -67,6 +67,8 @@ def format_body(body: bytes, content_type: str, whole: bool = False) -> Formatte
             return _cut("XML", xml_tokens(body), whole)
     except ValueError as reason:
         return _unformatted(text, whole, str(reason))
+    except RecursionError:
+        return _unformatted(text, whole, "nested too deeply")
     if kind == "application/x-www-form-urlencoded":
         try:
             return FormattedBody("form", pairs=tuple(pairs(body)))

@@ -20,7 +20,7 @@ from mockserver.engine.instants import SECOND
 from mockserver.engine.journal import Exchange
 from mockserver.engine.registry import DEFAULT
 from mockserver.http.handler import PREFIX
-from mockserver.sdk.request import TooManyFields, media_type, pairs
+from mockserver.sdk.request import TooManyFields, json_object, media_type, pairs
 
 if TYPE_CHECKING:
     from .page_context import PageRequest
@@ -35,7 +35,9 @@ def curl_command(exchange: Exchange, origin: str, world_id: str) -> str:
     """Return a command line that repeats the request in its world."""
     if not exchange.method:
         return f"# this was not HTTP\nprintf {_printf(exchange.body)} | nc {urlsplit(origin).hostname} {urlsplit(origin).port}"
-    lines = [f"curl -sS -X {exchange.method} {shlex.quote(origin + _in_world(_target(exchange), world_id))}"]
+    lines = [
+        f"curl -sS -X {shlex.quote(exchange.method)} {shlex.quote(origin + _in_world(_target(exchange), world_id))}"
+    ]
     has_type = any(name.lower() == "content-type" for name, _ in exchange.head)
     lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in _headers(exchange)]
     if exchange.body and not has_type:
@@ -312,10 +314,10 @@ def _body_arguments(exchange: Exchange, headers: dict[str, str], replace: Any) -
     content_type = media_type(headers.get(type_header, ""))
     try:
         if content_type == "application/json":
-            found = json.loads(exchange.body)
-            if isinstance(found, dict):
-                del headers[type_header]
-                return {"json": {name: replace(name, value) for name, value in found.items()}}
+            found = json_object(exchange.body)
+            json.dumps(found, allow_nan=False)  # infinity is no literal
+            del headers[type_header]
+            return {"json": {name: replace(name, value) for name, value in found.items()}}
     except ValueError:
         return {"data": exchange.body}
     form = list[tuple[str, str]]()

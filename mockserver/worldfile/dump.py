@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
-from mockserver.engine.instants import iso
+from mockserver.engine.instants import EARLIEST, LATEST, iso
 from mockserver.engine.messages import Attachment, Message, account_key
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
@@ -20,9 +20,6 @@ from mockserver.engine.world import World
 
 from .formats import FORMAT
 from .rules import KEY, PAIR
-
-_BEGINNING, _END = -(2**63), 2**63 - 1
-"""The earliest and latest instants that a message store can hold."""
 
 _CHUNK = 4096
 """The number of messages that are fetched at a time."""
@@ -114,8 +111,8 @@ class _Messages(Iterable[dict[str, Any]]):
             self._state.read,
             account_key(self._account),
         )
-        for start in range(0, message_store.count(index_key, _BEGINNING, _END), _CHUNK):
-            for message in message_store.page(index_key, _BEGINNING, _END, start, _CHUNK):
+        for start in range(0, message_store.count(index_key, EARLIEST, LATEST), _CHUNK):
+            for message in message_store.page(index_key, EARLIEST, LATEST, start, _CHUNK):
                 yield describe_message(message, message.serial in read)
 
 
