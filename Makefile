@@ -6,6 +6,7 @@
 # make golden ask the server 894 recorded requests again and compare every byte of its answers
 # make lowest, newest   run a selection of tests with the lowest versions of our dependencies, and with the newest
 # make cohabitation  run a user's tests beside the libraries that replace HTTP, time, files and sockets, each alone and all together
+# make neighbours  measure how much one client's bad behaviour delays another (10 minutes; SHORT=1: 4 seconds for each load)
 # make pythons          run it with every other Python of pyproject.toml that this machine has
 # make fuzz   ask the server in wrong and strange ways for ten minutes (SECONDS=600), drawn from a SEED that is printed
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
@@ -23,7 +24,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test smoke coverage check lint golden lowest newest cohabitation fuzz pythons reference fixtures bench bench-in-process screenshots system clean
+.PHONY: run test smoke coverage check lint golden lowest newest cohabitation fuzz neighbours pythons reference fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -82,6 +83,9 @@ cohabitation: $(VENV)/test.stamp
 
 fuzz: $(VENV)/test.stamp
 	$(BIN)/python -m contract_tests.fuzz --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+neighbours: $(VENV)/test.stamp
+	$(BIN)/python -m contract_tests.neighbours $(if $(SHORT),--short)
 
 # By its name, or as pyenv has it, which answers to the name only where it is told to.
 pythons: $(VENV)/test.stamp
