@@ -7,6 +7,8 @@
 # make lowest, newest   run a selection of tests with the lowest versions of our dependencies, and with the newest
 # make cohabitation  run a user's tests beside the libraries that replace HTTP, time, files and sockets, each alone and all together
 # make neighbours  measure how much one client's bad behaviour delays another (10 minutes; SHORT=1: 4 seconds for each load)
+# make soak   send mixed traffic for ten minutes, and fail where the server takes more and more, is late or errs (SHORT=1: half a minute;
+#             REQUESTS=1000000: so many; SEED=…)
 # make pythons          run it with every other Python of pyproject.toml that this machine has
 # make fuzz   ask the server in wrong and strange ways for ten minutes (SECONDS=600), drawn from a SEED that is printed
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
@@ -24,7 +26,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 GOLDEN := contract_tests/golden/corpus.py
 
-.PHONY: run test smoke coverage check lint golden lowest newest cohabitation fuzz neighbours pythons reference fixtures bench bench-in-process screenshots system clean
+.PHONY: run test smoke coverage check lint golden lowest newest cohabitation fuzz neighbours soak pythons reference fixtures bench bench-in-process screenshots system clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/mockserver serve
@@ -86,6 +88,9 @@ fuzz: $(VENV)/test.stamp
 
 neighbours: $(VENV)/test.stamp
 	$(BIN)/python -m contract_tests.neighbours $(if $(SHORT),--short)
+
+soak: $(VENV)/test.stamp
+	$(BIN)/python -m contract_tests.soak $(if $(SHORT),--short) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED))
 
 # By its name, or as pyenv has it, which answers to the name only where it is told to.
 pythons: $(VENV)/test.stamp

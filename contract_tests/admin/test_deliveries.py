@@ -236,6 +236,17 @@ def test_deliveries_are_listed_by_what_they_are_and_from_a_number_on(client: Cli
     assert [] == numbers(client, "?status=given%20up") == numbers(client, "?limit=0")
 
 
+@pytest.mark.parametrize("opened", [(7, 8), (7, 9), (1, 5)])
+def test_deliveries_are_listed_whose_numbers_do_not_begin_at_one_as_after_a_snapshot(
+    client: Client, world: World, opened: tuple[int, int]
+) -> None:
+    for number in opened:
+        put(world, number, "held")
+
+    assert list(opened) == numbers(client) == numbers(client, "?status=held")
+    assert [opened[1]] == numbers(client, f"?since={opened[0]}")
+
+
 @pytest.mark.parametrize(
     ("query", "status", "code", "message"),
     [

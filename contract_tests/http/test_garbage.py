@@ -167,13 +167,12 @@ collect_in_parts()
 frozen = gc.get_freeze_count()
 kept = [[place] for place in range(1_000)]
 gc.collect()
-assert len(gc.get_objects()) < 100
-assert gc.get_freeze_count() > frozen + 1_000
+few, many = len(gc.get_objects()) < 100, gc.get_freeze_count() > frozen + 1_000
 del kept
-assert gc.get_freeze_count() < frozen + 100
-assert gc.isenabled()
+print(gc.isenabled(), few, many, gc.get_freeze_count() < frozen + 100)
 """
 
 
 def test_a_full_collection_of_a_server_looks_only_at_what_is_new_since_the_last_one() -> None:
-    subprocess.run([sys.executable, "-c", SERVED], check=True)
+    done = subprocess.run([sys.executable, "-c", SERVED], check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "True True True True\n"

@@ -87,13 +87,17 @@ def test_every_test_asserts_something() -> None:
     assert [] == without
 
 
+PROGRAMS = {"golden", "fuzz", "neighbours", "soak"}
+"""Folders of programs that measure a server, or wait for one to start."""
+
+
 def test_no_test_sleeps_or_reads_the_clock_of_the_machine() -> None:
     """`sleep(0)` is allowed: it lets an event loop run."""
     clocks = {("time", "sleep"), ("time", "time"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")}
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in sorted(TESTS.rglob("*.py"))
-        if path.is_relative_to(TESTS) and "golden" not in path.parts  # a program that waits for a server to start
+        if path.is_relative_to(TESTS) and PROGRAMS.isdisjoint(path.parts)
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
         if (node.func.value.id, node.func.attr) in clocks

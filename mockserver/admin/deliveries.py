@@ -37,13 +37,16 @@ def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     query = values.query
     accounts = {account.key for account in selected_accounts(world, query)}
     deliveries = world.state.deliveries
-    last = next(reversed(deliveries), 0)  # they are numbered as they are opened
-    numbers = range(max(0, query.get("since", 0)) + 1, last + 1)
+    # They are numbered as they are opened; those of a world that was loaded go on from its snapshot's, which are not in it.
+    first, last = next(iter(deliveries), 1), next(reversed(deliveries), 0)
+    numbers = range(max(first - 1, query.get("since", 0)) + 1, last + 1)
     status: str | None = query.get("status")
     found = (
         delivery
         for number in numbers
-        if (delivery := deliveries[number]).account in accounts and status in (None, delivery.status)
+        if (delivery := deliveries.get(number)) is not None
+        and delivery.account in accounts
+        and status in (None, delivery.status)
     )
     shown = list(islice(found, query.get("limit", 100)))
     with world.lock:
