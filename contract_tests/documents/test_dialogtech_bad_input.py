@@ -296,6 +296,15 @@ def test_a_mebibyte_of_garbage_is_rejected_whatever_it_is_called(ask, registry, 
     assert len(kept) == len(GARBAGE[garbage]) or max(map(kept.count, (b"&", b"--b"))) > 50_000
 
 
+@pytest.mark.parametrize("pair", ["a=1&", "&"])
+def test_dt_46_more_parameters_than_are_read_are_rejected(ask, failed, pair):
+    query = f"action=sms.get_numbers&{PAIR}"
+    too_many = failed("Request has more than 1000 fields")
+    assert ask("GET", f"/ibp_api.php?{pair * 1_000}{query}") == too_many
+    assert ask("POST", f"/ibp_api.php?{query}", pair * 1_000, FORM) == too_many
+    assert "<result>failed" not in ask("POST", f"/ibp_api.php?{query}", pair * 999, FORM).body
+
+
 def test_a_body_beyond_what_is_read_is_rejected(ask, journal, failed):
     assert ask("POST", "/ibp_api.php", b"x" * (9 * MIB), FORM) == failed("Request body too large", 413)
     assert journal()["status"] == 413

@@ -136,7 +136,7 @@ def test_a_query_of_many_pairs_is_read(ask):
 
 
 @pytest.mark.parametrize("pair", ["pageSize=1&", "&"])
-def test_a_query_of_more_pairs_is_rejected(ask, pair):
+def test_mg_29_a_query_of_more_pairs_is_rejected(ask, pair):
     too_many = error("Query string has more than 1000 fields")
     assert ask("GET", f"{PATH}?{pair * 1_000}", authorization="Basic x") == (400, JSON, too_many)
 

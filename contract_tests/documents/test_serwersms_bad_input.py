@@ -124,7 +124,7 @@ def test_a_multipart_without_a_boundary_is_rejected(posted):
     ],
     ids=["separators", "pairs", "parts", "values", "members", "lists", "objects"],
 )
-def test_a_body_of_too_many_fields_values_or_levels_is_rejected(posted, body, kind):
+def test_sw_57_a_body_of_too_many_fields_values_or_levels_is_rejected(posted, body, kind):
     assert posted(body, kind) == BAD_DATA
 
 

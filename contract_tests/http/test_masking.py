@@ -208,7 +208,7 @@ def test_secrets_that_overlap_are_masked_together() -> None:
 
 # Long bodies
 
-PIECE = 64 * 1024
+PIECE = 16 * 1024
 FILLERS = ["a=1&", "<a>1</a>"]
 
 

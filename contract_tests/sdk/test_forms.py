@@ -16,7 +16,6 @@ from mockserver.sdk.request import (
     MOST_FIELDS,
     Malformed,
     TooManyFields,
-    first_pairs,
     is_utf8,
     json_object,
     media_type,
@@ -273,7 +272,7 @@ def test_a_form_of_more_fields_than_are_read_is_rejected_before_any_is_decoded(p
 
     with pytest.raises(TooManyFields, match="more than 1000 fields"):
         pairs(raw)
-    assert pairs(b"&".join([pair] * MOST_FIELDS)) == first_pairs(raw)
+    assert pairs(b"&".join([pair] * MOST_FIELDS)) == pairs(raw, is_cut=True)
 
 
 def test_a_file_counts_as_a_part() -> None:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from mockserver.engine.journal import Exchange
 from mockserver.http.handler import PREFIX
-from mockserver.sdk.request import Malformed, first_pairs, json_object, media_type, multipart_pairs
+from mockserver.sdk.request import Malformed, json_object, media_type, multipart_pairs, pairs
 
 _LENGTH = 200
 """The maximal number of characters shown of a value."""
@@ -59,7 +59,7 @@ def sent(exchange: Exchange) -> list[SentValue]:
     """Return the parameters of the query and the body."""
     query = exchange.target.partition("?")[2].encode("latin-1", "replace")
     return [
-        *(SentValue("query", name, value) for name, value in first_pairs(query)),
+        *(SentValue("query", name, value) for name, value in pairs(query, is_cut=True)),
         *(SentValue("body", name, value) for name, value in _body(exchange)),
     ]
 
@@ -77,7 +77,7 @@ def _body(exchange: Exchange) -> Iterable[tuple[str, Any]]:
             return multipart_pairs(content_type, exchange.body)
         except Malformed:
             return ()
-    return first_pairs(exchange.body) if b"=" in exchange.body else ()
+    return pairs(exchange.body, is_cut=True) if b"=" in exchange.body else ()
 
 
 def is_json(exchange: Exchange) -> bool:

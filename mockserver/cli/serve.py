@@ -30,6 +30,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PAUSE = 0.5
 """Seconds between two checks of the world file."""
+_SWITCH_INTERVAL = 0.001
+"""Seconds after which a thread that computes lets the event loop go on, if that has something to do; Python's own is 0.005."""
 _LEVELS = {"quiet": logging.WARNING, "errors": logging.INFO, "all": logging.DEBUG}
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}
 _TYPES = types_of_settings()
@@ -159,6 +161,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
     service = build_service(settings)
     server = MockServer(service, settings, https=settings.https, proxy=settings.proxy)
     collect_in_parts()
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     _raise_open_files_limit()
     if watcher is not None and settings.reload:
         pause = partial(Event().wait, _PAUSE)

@@ -52,6 +52,8 @@ class Decision(Struct, frozen=True):
     trace: DecisionTrace = NO_TRACE
     account: str | None = None
     """The key of the account that made the request; ``None`` for unknown credentials."""
+    size: int = 0
+    """The number of messages in the result, if it has any; a large result is rendered off the event loop."""
 
     @property
     def error(self) -> ProviderError | None:

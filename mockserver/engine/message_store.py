@@ -22,6 +22,9 @@ from .instants import EARLIEST, LATEST, Instant
 from .messages import IndexKey, Message, handset_key
 from .segments import Segment
 
+_PIECE = 4_096
+"""The messages that one call of C goes over."""
+
 
 class Handset(NamedTuple):
     """A handset that messages were sent to or came from."""
@@ -63,7 +66,18 @@ class MessageSlice(Struct, frozen=True):
 
     def where(self, field: str, is_wanted: Callable[[Any], bool]) -> MessageSlice:
         """Return a slice of the messages whose value of a field is wanted."""
-        return self.at(array("I", compress(self.places, map(is_wanted, self.values(field)))))
+        found = array("I")
+        for part in self.pieces():
+            found.extend(compress(part.places, map(is_wanted, part.values(field))))
+        return self.at(found)
+
+    def pieces(self) -> Iterator[MessageSlice]:
+        """Yield the slice in parts of some thousand messages: one call of C over a million keeps other threads waiting."""
+        if len(self.places) <= _PIECE:
+            yield self
+        else:
+            for start in range(0, len(self.places), _PIECE):
+                yield self.at(self.places[start : start + _PIECE])
 
     def at(self, places: Sequence[int]) -> MessageSlice:
         """Return a slice of other places of the same segment."""
@@ -81,6 +95,21 @@ class MessagePage(Struct, frozen=True):
     def messages(self) -> Iterator[Message]:
         """Iterate over the page's messages."""
         return chain.from_iterable(each.messages() for each in self.slices)
+
+
+class MessageSelection:
+    """All messages of a key between two instants, at the moment when they were selected. It is merged when it is read."""
+
+    __slots__ = ("_ranges", "total")
+
+    def __init__(self, ranges: Sequence[_IndexRange]) -> None:
+        self._ranges = [each.copy() for each in ranges]
+        self.total = sum(map(len, ranges))
+        """The number of messages."""
+
+    def slices(self) -> tuple[MessageSlice, ...]:
+        """Return the messages, by time and then by serial. Needs no lock."""
+        return tuple(_slice(self._ranges, 0, self.total)) if self.total else ()
 
 
 class _View:
@@ -156,6 +185,10 @@ class _IndexRange:
 
     def __len__(self) -> int:
         return self._high - self._low
+
+    def copy(self) -> _IndexRange:
+        """Return the same range of positions that do not change any more."""
+        return _IndexRange(self._view, self._positions[self._low : self._high], EARLIEST, LATEST)
 
     def rank(self, stamp: tuple[Instant, int]) -> int:
         """Return how many of its messages are before an instant and serial."""
@@ -273,6 +306,10 @@ class MessageStore:
         total = sum(map(len, ranges))
         stop = total if limit is None else min(total, offset + limit)
         return MessagePage(tuple(_slice(ranges, offset, stop)) if offset < stop else (), total)
+
+    def select_all(self, key: IndexKey, since: Instant, until: Instant) -> MessageSelection:
+        """Return all messages of a key between two instants, both included, without looking at each."""
+        return MessageSelection(self._ranges(key, since, until))
 
     def select_each(self, keys: Iterable[IndexKey], since: Instant, until: Instant) -> list[MessageSlice]:
         """Return all messages of some keys between two instants, both included, one key after the other."""

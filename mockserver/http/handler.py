@@ -50,6 +50,14 @@ PREFIX = "/_w/"
 WORLD_HEADER = "x-mockserver-world"
 """The header that names a world."""
 
+LONG_BODY, LONG_HEAD, MANY_HEADERS = 8 * 1024, 4 * 1024, 100
+"""The bytes of a body, the characters of the target and of the headers' values, and the headers of a request, above which it
+is handled off the event loop."""
+MANY_RESULTS = 500
+"""The messages of a result above which it is rendered off the event loop."""
+MANY_MESSAGES = 5_000
+"""The messages of a world above which an operation that may look at all of them runs off the event loop."""
+
 Adapt: TypeAlias = Callable[[Response], Response]
 
 _UNUSUAL = frozenset(("/_", "//"))
@@ -98,7 +106,9 @@ class Handler:
         self._shows_exchange = shows_exchange
         self._trusted_proxies = TrustedProxies(trusted_proxies)
 
-    def respond(self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None) -> Response | Offload | None:
+    def respond(  # noqa: C901 - the steps of every request, in their order; a call for each would cost more
+        self, request: HttpRequest, mount: str = "", adapt: Adapt | None = None
+    ) -> Response | Offload | None:
         """Respond to a request; return ``None`` for the control API, the page and the index, which are no provider's.
 
         Args:
@@ -152,22 +162,77 @@ class Handler:
                 request.is_too_large,
                 bound is not None,
             )
-            response = self._respond(routed, provider_request, exchange, bound)
+            answer = self._respond(routed, provider_request, exchange, bound)
+            if isinstance(answer, Offload):
+                return self._offload(request, exchange, bound, path, answer, adapt)
+            response = answer
         return self._record(request, exchange, bound, path, response, adapt)
 
-    def _respond(self, routed: Routed, request: ProviderRequest, exchange: Exchange, bound: World | None) -> Response:
+    def _offload(
+        self,
+        request: HttpRequest,
+        exchange: Exchange,
+        bound: World | None,
+        path: str,
+        offload: Offload,
+        adapt: Adapt | None,
+    ) -> Offload:
+        """Return what computes a response on another thread, and records the exchange there."""
+
+        def compute() -> Response:
+            return self._record(request, exchange, bound, path, offload.finish(), adapt)
+
+        return structs.replace(offload, compute=compute)
+
+    def _respond(
+        self,
+        routed: Routed,
+        request: ProviderRequest,
+        exchange: Exchange,
+        bound: World | None,
+        is_on_loop: bool = True,
+        decided: Decided | None = None,
+    ) -> Response | Offload:
+        """Respond to a request; where that takes long, or would wait, return what does it off the event loop.
+
+        Args:
+            routed: its provider, if it has one.
+            request: the request.
+            exchange: gets the decision, and the fault if one is applied.
+            bound: the world of the listener, prefix or header.
+            is_on_loop: whether this is the event loop's thread, on which nothing waits.
+            decided: what was decided on the event loop already.
+        """
         provider, status, allow = routed
+        if is_on_loop and (  # to parse and to mask it takes milliseconds
+            len(request.body) > LONG_BODY
+            or len(exchange.target) > LONG_HEAD
+            or len(exchange.head) > MANY_HEADERS
+            or sum(map(len, (request.fields or {}).values())) > LONG_HEAD
+        ):
+            key = "" if bound is None else bound.id
+            return Offload(key, partial(self._respond, routed, request, exchange, bound, is_on_loop=False))
         if provider is None:
             return self._without_provider(request.path, status, allow)
         try:
             if status == 0:
-                return self.handle(provider, request, exchange, bound)
+                return self.handle(provider, request, exchange, bound, is_on_loop, decided)
+            if is_on_loop and (world := bound or self.registry.default).lock.locked():
+                return Offload(world.id, partial(self._respond, routed, request, exchange, bound, is_on_loop=False))
             return self.handle_unmatched(provider, request, exchange, bound, status)
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             return self.handle_unmatched(provider, request, exchange, bound, 500)
 
-    def handle(self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None) -> Response:
+    def handle(
+        self,
+        provider: Provider,
+        request: ProviderRequest,
+        exchange: Exchange,
+        bound: World | None,
+        is_on_loop: bool = False,
+        decided: Decided | None = None,
+    ) -> Response | Offload:
         """Respond to a request for one of a provider's operations.
 
         Args:
@@ -175,20 +240,47 @@ class Handler:
             request: the request.
             exchange: gets the decision, and the fault if one is applied.
             bound: the world of the listener, prefix or header; without one the credential's world is used.
+            is_on_loop: whether this is the event loop's thread. There a request is not decided while another thread holds
+                the world's lock, or where every message of a large world may be looked at, and a large result is not rendered.
+            decided: what was decided on the event loop already.
         """
-        call = provider.parse(request)
-        world = bound or self.registry.world_for_credential(call.credential)
-        if world.time_source is not None:
-            world.follow()
-        decide = partial(provider.decide, call)
-        if world.state.fault_rules.by_id:
-            facts = request_facts(exchange.method, request.path, exchange.head, provider.name, call)
-            selected, decision = world.execute_with_fault(facts, decide)
+        if decided is not None:
+            call, world, selected, decision, variants = decided
         else:
-            selected, decision = NO_FAULT, world.execute(decide)
-        is_kept = selected.point != "before"
-        variants = world.state.variants
-        exchange.set_decision(world.id, provider.name, call.operation, decision, call.values, variants, is_kept=is_kept)
+            call = provider.parse(request)
+            world = bound or self.registry.world_for_credential(call.credential)
+            if is_on_loop and (
+                world.lock.locked()
+                or (
+                    world.state.message_store.next_serial > MANY_MESSAGES
+                    and call.operation in provider.operations_by_name
+                    and provider.operations_by_name[call.operation].looks_through
+                )
+            ):
+                return Offload(
+                    world.id, partial(self._respond, Routed(provider, 0), request, exchange, bound, is_on_loop=False)
+                )
+            if world.time_source is not None:
+                world.follow()
+            decide = partial(provider.decide, call)
+            if world.state.fault_rules.by_id:
+                facts = request_facts(exchange.method, request.path, exchange.head, provider.name, call)
+                selected, decision = world.execute_with_fault(facts, decide)
+            else:
+                selected, decision = NO_FAULT, world.execute(decide)
+            is_kept = selected.point != "before"
+            variants = world.state.variants
+            exchange.set_decision(
+                world.id, provider.name, call.operation, decision, call.values, variants, is_kept=is_kept
+            )
+            if is_on_loop and decision.size > MANY_RESULTS:
+                decided = Decided(call, world, selected, decision, variants)
+                return Offload(
+                    world.id,
+                    partial(
+                        self._respond, Routed(provider, 0), request, exchange, bound, is_on_loop=False, decided=decided
+                    ),
+                )
         response = provider.render(decision, call, variants, self._cache)
         if selected is not NO_FAULT:
             reject = partial(_reject, provider, decision, call, request, variants, self._cache)
@@ -361,6 +453,17 @@ class Handler:
             why = log_line.reason(exchange, path, self.router.addresses)
             said = f"{target} -> {exchange.status}{why and f' {why}'}"
             exchange_log.log(level, "%s %s", exchange.method, self._masking.mask_data(exchange.world, said))
+
+
+class Decided(NamedTuple):
+    """What was decided about a request whose response is rendered later."""
+
+    call: Call
+    world: World
+    selected: SelectedFault
+    decision: Decision
+    variants: Mapping[str, str]
+    """The world's at that moment."""
 
 
 class Routed(NamedTuple):

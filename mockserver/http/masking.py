@@ -4,7 +4,7 @@ A credential that this server issued, or that its fixture prints, is no secret. 
 real key of a client whose configuration was not changed. `SecretNames` decides which names stand for credentials, and
 `SentSecrets` finds their values wherever they recur in the same world.
 Everything here takes time linear in its input, which comes from anywhere, and goes over a long text in pieces: no single
-call of C keeps other threads waiting for more than some milliseconds. A value of more than 64 kB may be masked in part.
+call of C keeps other threads waiting for more than some milliseconds. A value of more than 16 kB may be masked in part.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _NAMED_VALUE = re.compile(
     r"""(<(?:name|key)>\s*([^<>\s]{1,80})\s*</(?:name|key)>\s*<value>\s*(?:<string>\s*)?|\sname\s*=\s*["']([^"'<>]{1,80})["']\s+value\s*=\s*["'])([^"'<>]*)"""
 )
 """A value whose name is the text or attribute before it, as in XML-RPC."""
-_PIECE = 64 * 1024
+_PIECE = 16 * 1024
 """The characters that are searched at a time."""
 _MOST_NAMES = 50_000
 """How many names of a long text are looked at; what follows them is masked as a whole."""
@@ -296,8 +296,8 @@ class _Places:
     def _part(self, part: str) -> str:
         """Return a part of a multipart body, masked."""
         head, blank, value = part.partition("\r\n\r\n")
-        found = _PART_NAME.search(head)
-        if not blank or found is None or (found[1] or found[2] or "") not in self._names:
+        found = _PART_NAME.search(head, 0, _PIECE) if blank else None
+        if found is None or (found[1] or found[2] or "") not in self._names:
             return part
         return head + blank + self._value(value, value)
 

@@ -38,7 +38,7 @@ from mockserver.engine.instants import (
 )
 from mockserver.engine.journal import Exchange
 from mockserver.engine.limits import Limit, LimitStatus
-from mockserver.engine.message_store import MessagePage, MessageSlice, MessageStore
+from mockserver.engine.message_store import MessagePage, MessageSelection, MessageSlice, MessageStore
 from mockserver.engine.messages import (
     Attachment,
     Direction,
@@ -152,6 +152,7 @@ __all__ = [
     "MessageChanged",
     "MessageDeleted",
     "MessagePage",
+    "MessageSelection",
     "MessageSlice",
     "MessageStore",
     "MessageStored",

@@ -142,6 +142,8 @@ MOST_LEVELS = 64
 
 _PIECE = 64 * 1024
 """The bytes that are decoded at a time."""
+_ESCAPED_PIECE = 8 * 1024
+"""The percent-encoded bytes that are decoded at a time, of which each may be an object of its own."""
 _JSON_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[,{}\[\]]', re.DOTALL)
 """A text of JSON, which may lack its end, or a mark that stands between values."""
 _MOST_MARKS = 6 * MOST_VALUES
@@ -212,33 +214,36 @@ def check_json_size(body: bytes) -> None:
             raise TooManyFields(f"more than {MOST_LEVELS} levels")
 
 
-def pairs(raw: bytes) -> list[tuple[str, str]]:
+def pairs(raw: bytes, *, is_cut: bool = False) -> list[tuple[str, str]]:
     """Read a query string, or a body of ``application/x-www-form-urlencoded``.
 
     Percent escapes are decoded once, malformed ones stay as they are. A name without "=" has the value "". Empty pairs
     are skipped: 000 prints its request as ``?&action=...``.
 
+    Args:
+        raw: what was sent.
+        is_cut: whether only the first `MOST_FIELDS` pairs are read, if there are more.
+
     Raises:
-        TooManyFields: there are more than `MOST_FIELDS` pairs.
+        TooManyFields: there are more, and they are not cut.
     """
-    found = raw.split(b"&", MOST_FIELDS)
-    if len(found) > MOST_FIELDS:
-        raise TooManyFields(f"more than {MOST_FIELDS} fields")
-    return _read_pairs(found)
-
-
-def first_pairs(raw: bytes) -> list[tuple[str, str]]:
-    """Read the first `MOST_FIELDS` pairs of a query string or form, to show them."""
-    return _read_pairs(raw.split(b"&", MOST_FIELDS)[:MOST_FIELDS])
-
-
-def _read_pairs(raw: list[bytes]) -> list[tuple[str, str]]:
     found = []
-    for pair in raw:
+    if len(raw) <= _PIECE:
+        # Plus signs all at once, for a space separates nothing.
+        parts = raw.decode("utf-8", "surrogateescape").replace("+", " ").split("&", MOST_FIELDS)
+        is_over = len(parts) > MOST_FIELDS
+    else:
+        split = raw.split(b"&", MOST_FIELDS)
+        is_over = len(split) > MOST_FIELDS
+        parts = [] if is_over and not is_cut else [_text(part).replace("+", " ") for part in split[:MOST_FIELDS]]
+    if is_over and not is_cut:
+        raise TooManyFields(f"more than {MOST_FIELDS} fields")
+    del parts[MOST_FIELDS:]
+    for pair in parts:
         if pair:
-            name, _, value = _text(pair).replace("+", " ").partition("=")
+            name, _, value = pair.partition("=")
             # Asked once for the pair, because most have nothing to decode.
-            if b"%" in pair:
+            if "%" in pair:
                 name, value = _unescaped(name), _unescaped(value)
             found.append((name, value))
     return found
@@ -255,7 +260,7 @@ def _pieces(escaped: bytes) -> Iterator[bytes]:
     """Yield the pieces of percent-encoded bytes, without an escape across two of them."""
     start = 0
     while start < len(escaped):
-        stop = start + _PIECE
+        stop = start + _ESCAPED_PIECE
         if stop < len(escaped):
             escape = escaped.rfind(b"%", stop - 2, stop)
             stop = stop if escape < 0 else escape

@@ -94,7 +94,8 @@ class SerializationCache:
         """
         found: list[bytes] = []
         for part in slices:
-            found += self._each(part, form, write)
+            for some in part.pieces():
+                found += self._each(some, form, write)
         return found
 
     def joined(
@@ -113,7 +114,7 @@ class SerializationCache:
             if len(part.places) < self._long:
                 pieces += self._each(part, form, write)
             else:
-                pieces.append(self._piece(part, form, write, between))
+                pieces += (self._piece(some, form, write, between) for some in part.pieces())
         return between.join(pieces)
 
     def _piece(self, part: MessageSlice, form: Hashable, write: Callable[[Message], bytes], between: bytes) -> bytes:

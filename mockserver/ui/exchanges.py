@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from mockserver.engine.instants import iso
 from mockserver.engine.journal import OUTCOMES, Exchange
 from mockserver.sdk.examples import format_example
-from mockserver.sdk.request import first_pairs
+from mockserver.sdk.request import pairs
 
 from . import body_format, snippets
 from .page_context import PageRequest
@@ -183,7 +183,7 @@ def exchange_view(page_request: PageRequest, number: int) -> dict[str, Any]:
 def _request_view(page_request: PageRequest, exchange: Exchange) -> HttpMessageView:
     start_line = f"{exchange.method} {exchange.target} HTTP/1.1" if exchange.method else ""
     query = exchange.target.partition("?")[2]
-    parameters = tuple(first_pairs(query.encode("latin-1", "replace"))) if query else ()
+    parameters = tuple(pairs(query.encode("latin-1", "replace"), is_cut=True)) if query else ()
     return _http_message_view(page_request, "Request", "request", start_line, exchange.head, exchange.body, parameters)
 
 

@@ -152,8 +152,9 @@ def _render_messages(found: Found, variants: Mapping[str, str], cache: Serializa
     level = 4 if inside else 3
     write_message = partial(_write_message, stamp=_stamp(zone), level=level)
     form = ("dialogtech", zone, level)
-    inbound = cache.of(found.inbound, form, write_message)
-    outbound = cache.of(found.outbound, form, write_message)
+    slices = found.messages.slices()
+    inbound = cache.of((each.where("direction", "inbound".__eq__) for each in slices), form, write_message)
+    outbound = cache.of((each.where("direction", "outbound".__eq__) for each in slices), form, write_message)
     # 000: "[3] Message(s) Returned"; DT-13: both directions are counted
     response = _response("success", f"[{len(inbound) + len(outbound)}] Message(s) Returned")
     messages = etree.SubElement(etree.SubElement(response, "data") if inside else response, "messages")
@@ -163,7 +164,7 @@ def _render_messages(found: Found, variants: Mapping[str, str], cache: Serializa
     before, _, rest = _document(dtd, response, _STEP).partition(b"<inbound/>")
     between, _, after = rest.partition(b"<outbound/>")
     return b"".join(
-        (before, _container(b"inbound", inbound, level), between, _container(b"outbound", outbound, level), after)
+        (before, *_container(b"inbound", inbound, level), between, *_container(b"outbound", outbound, level), after)
     )
 
 
@@ -171,12 +172,12 @@ _STEP = "    "
 """The indentation of one level in 000."""
 
 
-def _container(name: bytes, records: list[bytes], level: int) -> bytes:
-    """Return an element that contains these elements, each indented to that level."""
+def _container(name: bytes, records: list[bytes], level: int) -> tuple[bytes, ...]:
+    """Return the parts of an element that contains these elements, each indented to that level."""
     if not records:
-        return b"<%s/>" % name
+        return (b"<%s/>" % name,)
     line = b"\n" + _STEP.encode() * level
-    return b"<%s>%s%s%s</%s>" % (name, line, line.join(records), line[: -len(_STEP)], name)
+    return b"<%s>%s" % (name, line), line.join(records), b"%s</%s>" % (line[: -len(_STEP)], name)
 
 
 def _write_message(message: Message, stamp: Callable[[int], str], level: int) -> bytes:

@@ -23,7 +23,7 @@ from mockserver.sdk import (
     LimitUsage,
     Magic,
     Message,
-    MessageSlice,
+    MessageSelection,
     MessageStored,
     Operation,
     ProviderError,
@@ -51,10 +51,9 @@ class SentNoReply(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """The messages of a range of days."""
+    """The messages of a range of days, in both directions."""
 
-    inbound: tuple[MessageSlice, ...]
-    outbound: tuple[MessageSlice, ...]
+    messages: MessageSelection
 
 
 _SENT = Sent()
@@ -175,15 +174,11 @@ def get_messages(call: Call, account: Account, state: State, now: Instant, ids: 
     # 000: "Filters the response to only include SMS records where the tracking number matches the number provided"
     key = account_key(account.key) if number is None else number_key(account.key, number)
     since, until = day_begins(start, zone), day_ends(end, zone)  # DT-7: whole days
-    slices = state.message_store.select(key, since, until).slices
-    found = Found(
-        tuple(each.where("direction", "inbound".__eq__) for each in slices),
-        tuple(each.where("direction", "outbound".__eq__) for each in slices),
-    )
-    if not slices:
+    found = state.message_store.select_all(key, since, until)
+    if not found.total:
         emptied_by = _find_emptying(state, account, number, since, until)
-        return Decision(now, found, (), DecisionTrace(emptied_by=emptied_by), account.key)
-    return Decision(now, found, account=account.key)
+        return Decision(now, Found(found), (), DecisionTrace(emptied_by=emptied_by), account.key)
+    return Decision(now, Found(found), account=account.key, size=found.total)
 
 
 def _find_emptying(

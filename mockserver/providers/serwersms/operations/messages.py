@@ -100,7 +100,7 @@ def recived(call: Call, account: Account, state: State, now: Instant, ids: IdRes
     serials = tuple(serial for each in found.slices for serial in each.values("serial")) if values.get("read") else ()
     events = (MessagesRead(serials),) if serials else ()
     received = Received(found.slices, account, bool(values.get("show_contact")), paging, meaning)
-    return Decision(now, received, events, trace, account.key)
+    return Decision(now, received, events, trace, account.key, sum(len(each.places) for each in found.slices))
 
 
 _FILTERS = ("phone", "date_from", "date_to", "type", "ndi")
@@ -161,6 +161,7 @@ OPERATIONS = (
             " call the specified URL using POST.",
         ),
         decide=recived,
+        looks_through=True,
         parameters=RECIVED,
         common=CREDENTIALS,
         choose_source=lambda values: None if values.get("method") == "POST" else assumed("SW-32"),
