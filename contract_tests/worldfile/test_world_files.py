@@ -21,6 +21,7 @@ from mockserver.engine.accounts import Login, Number
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.message_store import MessageStore
 from mockserver.engine.messages import Message, account_key
+from mockserver.validation import json_schema
 from mockserver.worldfile import Rules, WorldFileError
 from mockserver.worldfile import rules as checking
 from mockserver.worldfile.chunked_reader import CHUNK
@@ -624,6 +625,8 @@ def test_both_checks_have_the_same_outcome(account):
         try:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(checking, "COMPILED_ABOVE", above)
+                patch.setattr(checking, "LONG", above)
+                patch.setattr(json_schema, "LONG", above)
                 checking.check({"format": 2, "accounts": [copy.deepcopy(account)]}, ALL_RULES)
             outcomes.append("right")
         except WorldFileError:

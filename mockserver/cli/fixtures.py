@@ -86,19 +86,21 @@ def make(seed: int, messages: int | None, out: Path | None, names: tuple[str, ..
 @click.argument("files", metavar="FILE...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @FORMAT
 def check(files: tuple[Path, ...], form: str) -> None:
-    """Check world files. Every error is printed on stderr, or with the data in JSON, and the exit code is then 1."""
+    """Check world files. The first 100 errors of each are printed on stderr, or with the data in JSON; the exit code is then 1."""
     from mockserver.app import find_world_file_errors, read_fixture
+    from mockserver.validation.json_schema import MOST_ERRORS
     from mockserver.validation.messages import format_place
     from mockserver.worldfile import WorldFileError
 
     rows: list[dict[str, Any]] = []
     for path in files:
-        row: dict[str, Any] = {"file": str(path), "accounts": None, "messages": None, "errors": []}
+        row: dict[str, Any] = {"file": str(path), "accounts": None, "messages": None, "errors": [], "has_more": False}
         errors: list[WorldFileError] = []
         try:
             fixture = read_fixture(path)
         except WorldFileError as error:
             errors = find_world_file_errors(path) or [error]
+            row["has_more"], errors = len(errors) > MOST_ERRORS, errors[:MOST_ERRORS]
             row["errors"] = [{"place": format_place(each.place), "message": each.difference} for each in errors]
         else:
             row |= {"accounts": len(fixture.accounts), "messages": len(fixture.fixed) + len(fixture.relative)}
@@ -106,6 +108,8 @@ def check(files: tuple[Path, ...], form: str) -> None:
         if form == "text":
             for each in errors:
                 click.echo(each, err=True)
+            if row["has_more"]:
+                click.echo(f"{path}: and more errors", err=True)
             if not errors:
                 click.echo(f"{path}: {row['accounts']} accounts, {row['messages']} messages")
     if form == "json":

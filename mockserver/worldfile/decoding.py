@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -71,8 +72,8 @@ class _RepeatedKey:
     """A JSON object with a repeated key."""
 
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
-        names = [name for name, _ in pairs]
-        self.key = next(name for name in names if names.count(name) > 1)
+        count = Counter(name for name, _ in pairs)
+        self.key = next(name for name, _ in pairs if count[name] > 1)
 
 
 def _object(pairs: list[tuple[str, object]]) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from mockserver.engine.messages import Attachment, Direction, Message
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture, IdReservation, UnreadParts
+from mockserver.validation.json_schema import MOST_ERRORS
 from mockserver.validation.messages import Place, WorldFileError, show_value
 
 from .decoding import decode_file
@@ -93,16 +95,21 @@ def read(source: Any, rules: Rules | None, *, keep_unknown: bool = False) -> Wor
 
 
 def find_file_errors(path: Path, rules: Rules) -> list[WorldFileError]:
-    """Return every error of a world file, one for each place in it; the first is the one that `read` raises."""
+    """Return the errors of a world file, one for each place in it; the first is the one that `read` raises.
+
+    They are at most one more than `MOST_ERRORS`, which then says that there are others.
+    """
     try:
         source = decode_file(path)
         document = upgrade(source)
     except WorldFileError as error:
         return [WorldFileError(error.difference, error.place, path)]
     found: dict[Place, WorldFileError] = {}
-    for each in (*find_errors(document, rules), *_instant_errors(document)):
+    for each in chain(find_errors(document, rules), _instant_errors(document)):
         place = place_in_format_1(each.place) if is_format_1(source) else each.place
         found.setdefault(place, WorldFileError(each.difference, place, path))
+        if len(found) > MOST_ERRORS:
+            break
     return list(found.values())
 
 

@@ -15,8 +15,10 @@ from functools import cache, cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+import orjson
+
 from mockserver.engine.instants import zone_of
-from mockserver.validation.json_schema import Schema, find_schema_errors
+from mockserver.validation.json_schema import LONG, Schema, compiled, find_schema_errors
 from mockserver.validation.messages import Place, WorldFileError, format_choices, format_place, show_value, unknown_name
 
 from .formats import FORMAT
@@ -144,7 +146,7 @@ def find_errors(document: Any, rules: Rules, unread: Container[str] = ()) -> Ite
     is_large = sum(_count_messages(account) for _, account in accounts) > COMPILED_ABOVE
     valid = []
     for index, account in accounts:
-        errors = _account_errors(account, rules, ("accounts", index), is_large)
+        errors = _account_errors(account, rules, ("accounts", index), is_large, has_many=len(accounts) > LONG)
         first = next(errors, None)
         if first is None:
             valid.append((index, account))
@@ -161,13 +163,15 @@ def _objects(things: Any) -> Iterator[tuple[int, Described]]:
             yield index, thing
 
 
-def _account_errors(account: Described, rules: Rules, place: Place, is_large: bool) -> Iterator[WorldFileError]:
+def _account_errors(
+    account: Described, rules: Rules, place: Place, is_large: bool, has_many: bool
+) -> Iterator[WorldFileError]:
     schema = rules.schemas[account["provider"]]
     yield from _login_errors(account, place)
     described = _with_example_logins(account)
     if is_large and isinstance(described.get("messages"), list):
         yield from _large_account_errors(described, schema, place, rules.checker_of(account["provider"]))
-    else:
+    elif not has_many or not compiled(orjson.dumps(schema))(described):
         yield from _schema_errors(described, schema, place)
 
 
