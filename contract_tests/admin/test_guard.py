@@ -70,9 +70,7 @@ def test_a_page_whose_host_name_resolves_to_our_address_is_rejected(client: Clie
 @pytest.mark.parametrize(
     "path", ["/_mock/", LISTED, "/_mock/health", "/_mock/openapi.json", "/_w/default/_mock/worlds"]
 )
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:7670", "localhost.evil.example", "192.168.1.5", "", "[", "x@y"]
-)
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:7670", "localhost.evil.example", "192.168.1.5", ""])
 def test_the_control_api_answers_only_to_names_of_the_server(client: Client, path: str, host: str) -> None:
     """A page at another name that resolves to this machine sends no Origin when it reads."""
     assert (
@@ -80,6 +78,14 @@ def test_the_control_api_answers_only_to_names_of_the_server(client: Client, pat
         "misdirected_request",
         f"{host!r} is not a name of this server; mockserver serve --name NAME (MOCKSERVER_NAMES) gives it another",
     ) == rejected(client.get(path, headers={"Host": host}))
+
+
+@pytest.mark.parametrize("path", ["/_mock/", LISTED, "/_mock/health", "/_w/default/_mock/worlds"])
+@pytest.mark.parametrize("host", ["[", "[::1", "x@y", "a b", "localhost,evil.example", "localhost/x", "local\xf6"])
+def test_the_control_api_rejects_what_is_no_host(client: Client, path: str, host: str) -> None:
+    assert (400, "bad_request", "the Host header is missing or names no host") == rejected(
+        client.get(path, headers={"Host": host})
+    )
 
 
 @pytest.mark.parametrize(

@@ -484,7 +484,7 @@ def on_a_wire(application, talk):
 
 def test_two_requests_may_be_split_anywhere(application):
     raw = post(b"/a%41", b"abc", b"X-Long: name") + (
-        b"POST http://h/b?q HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: t\r\n\r\n"
+        b"POST http://h/b?q HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: t\r\n\r\n"
     )
 
     async def talk(connected):

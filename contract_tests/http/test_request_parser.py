@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.http.request_parser import FEED_CHUNK, REPORTED_BYTES, InvalidRequest, ParseStage, RequestParser
+from mockserver.http.request_parser import (
+    FEED_CHUNK,
+    MAX_HEADERS,
+    REPORTED_BYTES,
+    InvalidRequest,
+    ParseStage,
+    RequestParser,
+)
 
 GET = b"GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
@@ -174,16 +181,102 @@ def test_a_target_without_end_is_given_up():
     assert invalid.status == 414
 
 
-def test_a_chunk_extension_without_end_is_given_up():
-    made = parser(max_body=100)
-    made.feed(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;", 0.0)
+IN_CHUNKS = b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+TOO_MUCH_FRAMING = (400, "The chunk extensions and trailers of the body are too long")
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece"),
+    [
+        (b"3;", b"x" * 100),
+        (b"3;", b"x=y;" * 25),
+        (b"0" * 10, b"0" * 100),
+        (b"3\r\nabc\r\n0\r\nX: ", b"x" * 100),
+        (b"3\r\nabc\r\n0\r\n", b"X: y\r\n" * 20),
+        (b"", b"1;" + b"x" * 96 + b"\r\nX\r\n"),
+    ],
+    ids=["extension", "parameters", "zeros", "trailer", "trailers", "extensions"],
+)
+def test_what_frames_a_body_in_chunks_is_bounded_and_an_unfinished_body_is_no_request(begin, piece):
+    made = parser(max_head=4000)
+    made.feed(IN_CHUNKS + begin, 0.0)
     fed = 0
     while not made.is_done:
+        made.feed(piece, 0.0)
+        fed += len(piece)
+    assert fed <= 4400
+    (invalid,) = made.requests
+    assert ((invalid.status, invalid.reason), made.has_unread_input) == (TOO_MUCH_FRAMING, True)
+
+
+@pytest.mark.parametrize("sizes", [1, 7, FEED_CHUNK])
+@pytest.mark.parametrize(
+    "end", [b"3;%s\r\nabc\r\n0\r\n\r\n", b"3\r\nabc\r\n0\r\nX:%s\r\n\r\n", b"3\r\nabc\r\n0;%s\r\n\r\n"]
+)
+def test_the_bound_of_a_bodys_framing_is_the_same_however_it_is_split(end, sizes):
+    needed = len((end % b"").replace(b"abc", b"")) - 10  # two chunks need five bytes each
+    fits, is_too_long = (IN_CHUNKS + end % (b"x" * (1000 - needed + more)) for more in (0, 1))
+    assert [each[:2] + each[6:8] for each in read(fits, sizes, max_head=1000)] == [("POST", "/a", b"abc", False)]
+    assert read(is_too_long, sizes, max_head=1000) == [TOO_MUCH_FRAMING]
+
+
+@pytest.mark.parametrize("sizes", [1, 7, FEED_CHUNK])
+def test_small_chunks_need_no_more_framing_than_any_have(sizes):
+    raw = IN_CHUNKS + b"1\r\nx\r\n" * 2000 + b"0\r\n\r\n"
+    assert [each[6] for each in read(raw, sizes, max_head=100)] == [b"x" * 2000]
+
+
+def test_a_body_of_which_too_much_is_framing_is_rejected_and_not_taken_as_it_is():
+    made = parser(max_body=1000)
+    made.feed(IN_CHUNKS, 0.0)
+    while not made.is_done:
+        made.feed(b"1\r\nx\r\n" * 10, 0.0)
+    (invalid,) = made.requests
+    assert (invalid.status, invalid.reason) == (413, "The body has too many chunks")
+
+
+def test_a_body_that_is_longer_than_what_is_read_is_marked_as_too_large():
+    made = parser(max_body=1000)
+    made.feed(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n", 0.0)
+    while not made.is_done:
         made.feed(b"x" * 100, 0.0)
-        fed += 100
-    assert fed <= 500
     (request,) = made.requests
-    assert (request.closes, made.has_unread_input) == (True, True)
+    assert (request.is_too_large, request.closes, len(request.body), made.has_unread_input) == (True, True, 1000, True)
+
+
+@pytest.mark.parametrize("sizes", [1, 7, FEED_CHUNK])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET / HTTP/1.1\r\n%s\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n%s\r\n",
+    ],
+)
+def test_the_number_of_headers_and_trailers_is_bounded(raw, sizes):
+    least = raw.count(b":")
+    assert len(read(raw % (b"a:b\r\n" * (MAX_HEADERS - least)), sizes)[0]) == len(FORM)
+    too_many = raw % (b"a:b\r\n" * (MAX_HEADERS - least + 1))
+    assert read(too_many, sizes) == [(431, f"The request has more than {MAX_HEADERS} headers")]
+
+
+@pytest.mark.parametrize(
+    "raw", [IN_CHUNKS + b"3;x\r\nabc\r\n0\r\nX: y\r\n\r\n", POST, UPGRADE[: UPGRADE.index(b"GET")]]
+)
+def test_a_message_that_does_not_end_is_no_request_wherever_it_stops(raw):
+    for end in range(len(raw)):
+        assert read(raw[:end], FEED_CHUNK) == read(raw[:end], 1) == []
+
+
+HOST_WANTED = [(400, "The Host header is missing or names no host")]
+
+
+@pytest.mark.parametrize("sizes", [1, FEED_CHUNK])
+@pytest.mark.parametrize("line", [b"CONNECT h:443", b"GET http://h/a", b"OPTIONS *"])
+def test_a_request_whose_target_is_no_path_needs_a_host_header_in_http_1_1(line, sizes):
+    for head in (b"", b"Host: [::1\r\n", b"Host: a b\r\n", b"Host: u@h\r\n", b"Host: a,b\r\n", b"Host: h/x\r\n"):
+        assert read(line + b" HTTP/1.1\r\n" + head + b"\r\n", sizes) == HOST_WANTED
+    for head in (b"HTTP/1.0\r\n\r\n", b"HTTP/1.1\r\nHost:\r\n\r\n", b"HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"):
+        assert len(read(line + b" " + head, sizes)[0]) == len(FORM)
 
 
 def test_only_the_first_bytes_of_an_invalid_request_are_kept():
@@ -195,7 +288,7 @@ def test_only_the_first_bytes_of_an_invalid_request_are_kept():
 
 def test_what_follows_a_connect_is_kept_for_another_protocol():
     made = parser()
-    made.feed(b"CONNECT h:443 HTTP/1.1\r\n\r\n\x16\x03", 0.0)
+    made.feed(b"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n\x16\x03", 0.0)
     made.feed(b"\x01", 0.0)
     assert (made.requests[0].target, bytes(made.after_connect)) == ("h:443", b"\x16\x03\x01")
 

@@ -37,9 +37,7 @@ def through(registry, service):
     def ask(listener, target, **fields):
         path, _, query = target.partition("?")
         headers = tuple(fields.items())
-        return service.respond(
-            HttpRequest("GET", target, path, query, headers=headers, fields=fields, listener=listener)
-        )
+        return service.respond(HttpRequest("GET", target, path, query, "HTTP/1.0", headers, fields, listener=listener))
 
     return ask
 

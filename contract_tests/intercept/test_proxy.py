@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import resource
 import select
 import socket
@@ -144,7 +145,7 @@ def connect_to(place, *headers):
 
 
 def get(url, *headers, host=None):
-    ca = url.split("/")[2] if host is None else host
+    ca = re.split("[/?]", url)[2] if host is None else host
     return f"GET {url} HTTP/1.1\r\nHost: {ca}\r\n".encode() + b"".join(headers) + b"\r\n"
 
 
@@ -341,6 +342,15 @@ def test_a_head_without_end_is_rejected(opened):
     client.send(b"CONNECT one.test:443 HTTP/1.1\r\n" + b"X: y\r\n" * 400)
 
     assert client.rest().startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("line", ["CONNECT one.test:443", "GET http://one.test/"])
+@pytest.mark.parametrize("host", ["", "Host: [::1\r\n", "Host: a b\r\n", "Host: one.test\r\nHost: one.test\r\n"])
+def test_a_request_without_one_host_is_rejected(opened, application, line, host):
+    response = opened()().send(f"{line} HTTP/1.1\r\n{host}\r\n".encode()).rest()
+
+    assert response.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert "Host header" in application.broken_ones.get(timeout=PATIENCE)[1]
 
 
 def test_a_silent_client_is_disconnected(opened):

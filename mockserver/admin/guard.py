@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mockserver.client.token_file import read_token, token_path
+from mockserver.http.host import MISSING, is_host
 from mockserver.settings import Settings
 
-from .errors import ForbiddenOrigin, NoToken, UnknownHost
+from .errors import BadRequest, ForbiddenOrigin, NoToken, UnknownHost
 
 
 def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None:
@@ -27,10 +28,14 @@ def check(environ: Mapping[str, Any], settings: Settings, is_open: bool) -> None
         is_open: whether the endpoint needs no token.
 
     Raises:
+        BadRequest: the Host header is missing in HTTP/1.1, or names no host.
         ForbiddenOrigin: a page of another site sent it.
         NoToken: the token is missing or wrong.
         UnknownHost: no token is required, and the Host header has no name of the server.
     """
+    is_host_needed = environ.get("SERVER_PROTOCOL") == "HTTP/1.1"
+    if not is_host(environ.get("HTTP_HOST", MISSING if is_host_needed else "")):
+        raise BadRequest("the Host header is missing or names no host")
     requires_token = settings.needs_token and not is_loopback(settings.host)
     if not requires_token:
         _check_host(environ.get("HTTP_HOST"), settings)

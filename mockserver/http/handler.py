@@ -22,6 +22,7 @@ from mockserver.validation.suggestions import nearest_paths
 from . import log_line
 from .control_error import build_error
 from .fault_rules import request_facts
+from .host import MISSING, is_host
 from .invalid_request import read_partially
 from .request import LONGEST_CACHED, HttpRequest
 from .router import Router
@@ -127,7 +128,7 @@ class Handler:
             path = normal_path(path)
         fields = request.fields
         scheme = request.scheme
-        host = fields.get("host") or _address(request.server, scheme)
+        host = fields.get("host") or _unnamed_host(request)
         if not FORWARDING_HEADERS.isdisjoint(fields) and self._trusted_proxies.trust(request.client):
             scheme, host, removed = read_forwarded(fields, scheme, host)
             mount = removed + mount
@@ -403,7 +404,9 @@ class Handler:
             return build_error(404, "not_found", f"there is no {path} here; {meant}", near)
         if status == 405:
             return build_error(405, "method_not_allowed", f"{path} takes {allow}", allow=allow)
-        return build_error(status, "bad_request", "the Host header is no name, or the request asks for a WebSocket")
+        return build_error(
+            status, "bad_request", "the Host header is missing or names no host, or the request asks for a WebSocket"
+        )
 
     def _record(
         self,
@@ -539,19 +542,21 @@ def router_of(providers: tuple[Provider, ...]) -> ProviderRouter:
     return ProviderRouter(providers)
 
 
-def _address(server: tuple[str, int | None] | None, scheme: str) -> str:
-    """Return the host of a request without a Host header, which HTTP/1.0 allows: the server's address."""
-    host, port = server or ("localhost", None)
-    is_default = port is None or port == {"http": 80, "https": 443}.get(scheme)
+def _unnamed_host(request: HttpRequest) -> str:
+    """Return the host of a request whose Host header is empty or missing: the server's address, where HTTP allows that."""
+    if request.version == "HTTP/1.1" and "host" not in request.fields:
+        return MISSING
+    host, port = request.server or ("localhost", None)
+    is_default = port is None or port == {"http": 80, "https": 443}.get(request.scheme)
     return host if is_default else f"{host}:{port}"
 
 
 @lru_cache(maxsize=256)
 def host_name(host: str) -> str | None:
-    """Return the name in a Host header, in lower case; ``""`` if it is unreadable, ``None`` if it cannot be a host's name."""
+    """Return the name in a Host header, in lower case; ``""`` if it is no provider's, ``None`` if it cannot be a host's name."""
     found = _HOST_NAME.fullmatch(host)
     if found is None:
-        return ""
+        return "" if is_host(host) else None
     name = found["name"].lower()
     try:
         name.encode("idna")

@@ -29,6 +29,7 @@ from httptools import (
     parse_url,
 )
 
+from mockserver.http.host import MISSING, is_host
 from mockserver.http.request import HttpRequest
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ FEED_CHUNK = 16 * 1024
 
 MAX_DISCARD_FACTOR = 4
 """How many times the largest body is read and dropped before no more is read."""
+
+MAX_HEADERS = 256
+"""Headers of a request; its trailers count too."""
 
 REPORTED_BYTES = 4 * 1024
 """Bytes of an invalid request that are kept to be shown."""
@@ -124,7 +128,8 @@ class RequestParser:
         """Start at the beginning of a connection.
 
         Args:
-            max_head: bytes of request line and headers, above which a request is invalid.
+            max_head: bytes of request line and headers, above which a request is invalid; also of what frames a body in
+                chunks: extensions, and trailers.
             max_body: bytes of a body that are kept.
             scheme: see `HttpRequest`, as for the other arguments.
             listener: see there.
@@ -160,6 +165,9 @@ class RequestParser:
         self._request: HttpRequest | None = None  # its head was read, its body is being read
         self._parts: list[bytes] = []
         self._body_size = 0
+        self._head_end = 0  # the bytes of this message's head
+        self._received_body = 0  # the bytes of its body, kept or not
+        self._chunks = 0
         self._framing: bytes | None = (
             None  # how the body is framed, when the parser takes an Upgrade header for its end
         )
@@ -254,14 +262,28 @@ class RequestParser:
         """Give up on a message that goes on and is too long already."""
         if len(self._first_bytes) < REPORTED_BYTES:
             self._first_bytes += data[: REPORTED_BYTES - len(self._first_bytes)]
-        if self._size <= self._max_size:
+        invalid = None
+        if (
+            self._request is not None and self._framing_size() > self._max_head + _LEAST_FRAMING
+        ):  # one may be incomplete
+            invalid = _TOO_MUCH_FRAMING
+        elif self._size <= self._max_size:
             return
+        elif self._request is None:
+            invalid = self._too_long()
+        elif not self._request.is_too_large:
+            invalid = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body has too many chunks"
         self.has_unread_input = True
-        if self._request is None:
-            self._end(InvalidRequest(*self._too_long(), self._first_bytes))
-        else:
+        if invalid is not None:
+            self._end(InvalidRequest(*invalid, self._first_bytes))
+        else:  # the application rejects the request, whatever else is in its body
+            assert self._request is not None
             self._request.closes = True
             self.on_message_complete()
+
+    def _framing_size(self) -> int:
+        """Return the bytes behind the head that are neither body nor needed to frame it, so far."""
+        return self._size - self._head_end - self._received_body - _LEAST_FRAMING * self._chunks
 
     def _too_long(self) -> tuple[HTTPStatus, str]:
         if len(self._target) > self._max_head // 2:
@@ -313,6 +335,8 @@ class RequestParser:
         parser = self._parser
         if self._size > self._max_head and self._head_size() > self._max_head:
             raise InvalidRequest(*self._too_long())
+        if len(self._raw_headers) > MAX_HEADERS:
+            raise InvalidRequest(*_TOO_MANY_HEADERS)
         version = _VERSIONS.get(parser.get_http_version())
         if version is None:
             raise InvalidRequest(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "HTTP/1.1 and HTTP/1.0 are spoken here")
@@ -329,7 +353,7 @@ class RequestParser:
         if target.startswith(b"/"):
             path, _, query = (target.partition(b"#")[0] if b"#" in target else target).partition(b"?")
         else:
-            path, query = _split_target(method, target, fields)
+            path, query = _split_target(method, target, fields, is_host_needed=version != "HTTP/1.0")
         self._request = request = HttpRequest(
             method,
             target.decode("latin-1"),
@@ -344,7 +368,8 @@ class RequestParser:
             not parser.should_keep_alive() or method == "CONNECT"
         )  # what follows CONNECT is another protocol's
         self._parts = []
-        self._body_size = 0
+        self._body_size = self._received_body = self._chunks = 0
+        self._head_end = self._size
         self._max_size = self._size + MAX_DISCARD_FACTOR * self._max_body
         self.expects_continue = False
         self._framing = None
@@ -369,6 +394,7 @@ class RequestParser:
         if request is None:
             return
         self._body_left -= min(len(body), self._body_left)
+        self._received_body += len(body)
         space = self._max_body - self._body_size
         if len(body) > space:
             request.is_too_large = True
@@ -377,6 +403,10 @@ class RequestParser:
         self._parts.append(body)
         self.expects_continue = False
 
+    def on_chunk_header(self) -> None:
+        """Count a chunk."""
+        self._chunks += 1
+
     def on_message_complete(self) -> None:
         """Queue the request."""
         request = self._request
@@ -384,6 +414,11 @@ class RequestParser:
             return
         if self._framing is not None and self._parser.should_upgrade():
             return  # its body is still to come: _read_on_after_upgrade
+        if self._chunks and not request.is_too_large:
+            if self._framing_size() > self._max_head:
+                raise InvalidRequest(*_TOO_MUCH_FRAMING)
+            if len(self._raw_headers) > MAX_HEADERS:
+                raise InvalidRequest(*_TOO_MANY_HEADERS)
         self._request = None
         self._is_open = False
         self._size, self._max_size, self._first_bytes = 0, self._max_head, b""
@@ -403,11 +438,20 @@ _READS_NOTHING = HttpRequestParser(object())
 
 _BLANK_LINE = b"\r\n\r\n"
 """The end of a head, and of a body in chunks."""
+_LEAST_FRAMING = len(b"1\r\n\r\n")
+"""The bytes that a chunk needs beside its content."""
+_TOO_MUCH_FRAMING = HTTPStatus.BAD_REQUEST, "The chunk extensions and trailers of the body are too long"
+_TOO_MANY_HEADERS = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The request has more than {MAX_HEADERS} headers"
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
-def _split_target(method: str, target: bytes, fields: dict[str, str]) -> tuple[bytes, bytes]:
+def _split_target(method: str, target: bytes, fields: dict[str, str], *, is_host_needed: bool) -> tuple[bytes, bytes]:
     """Return path and query of a target that is no path: ``*``, a host and port (CONNECT), or a whole URL (proxies)."""
+    # RFC 9112 3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks a
+    # Host header field and to any request message that contains [...] a Host header field with an invalid field value."
+    # Where the target is a path, the application does, for it knows whose path it is.
+    if not is_host(fields.get("host", MISSING if is_host_needed else "")):
+        raise InvalidRequest(HTTPStatus.BAD_REQUEST, "The Host header is missing or names no host")
     if target == b"*":
         return target, b""
     if method == "CONNECT":
