@@ -42,6 +42,8 @@ class _Held:
     rmdir = staticmethod(os.rmdir)
     mkdir = staticmethod(os.mkdir)
     listdir = staticmethod(os.listdir)
+    chmod = staticmethod(os.chmod)
+    fsync = staticmethod(os.fsync)
     socket_class = socket.socket
     connect: Callable[..., None] = staticmethod(socket.socket.connect)
     getaddrinfo = staticmethod(socket.getaddrinfo)
@@ -135,6 +137,10 @@ def real_files() -> Iterator[None]:
         active.resume()
 
 
+MAKING = "making-"
+"""The beginning of the names of files and folders that are not complete yet."""
+
+
 def exists(path: Path) -> bool:
     """Whether there is a file or a folder at a path."""
     try:
@@ -147,7 +153,7 @@ def exists(path: Path) -> bool:
 def make_unique_name(folder: Path) -> Path:
     """Create a folder that only its owner can read, with its parents, and return a path in it that no one else uses."""
     _Held.makedirs(str(folder), 0o700, exist_ok=True)
-    return folder / f"making-{os.getpid()}-{threading.get_ident()}-{monotonic_ns()}"
+    return folder / f"{MAKING}{os.getpid()}-{threading.get_ident()}-{monotonic_ns()}"
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -155,6 +161,8 @@ def write_private(path: Path, content: bytes) -> None:
     descriptor = _Held.open_descriptor(str(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with _Held.open_file(descriptor, "wb") as file:
         file.write(content)
+        file.flush()
+        _Held.fsync(descriptor)  # a disk that is full says so here at the latest, and no crash leaves the file empty
 
 
 def make_private_folder(path: Path) -> None:
@@ -184,6 +192,37 @@ def delete_folder(path: Path) -> None:
     for name in _Held.listdir(str(path)):
         _Held.unlink(str(path / name))
     _Held.rmdir(str(path))
+
+
+def delete(path: Path) -> None:
+    """Delete a file, or a folder and its files. Raises OSError if it cannot be deleted."""
+    if stat.S_ISDIR(_Held.stat(str(path)).st_mode):
+        delete_folder(path)
+    else:
+        _Held.unlink(str(path))
+
+
+def list_folder(folder: Path) -> list[Path]:
+    """Return the paths of what is in a folder, in order. Raises OSError if it cannot be read."""
+    return [folder / name for name in sorted(_Held.listdir(str(folder)))]
+
+
+def mode_of(path: Path) -> int:
+    """Return who may read, write and execute a file. Raises OSError if it cannot be found out."""
+    return stat.S_IMODE(_Held.stat(str(path)).st_mode)
+
+
+def set_mode(path: Path, mode: int) -> None:
+    """Set who may read, write and execute a file. Raises OSError if that is not allowed."""
+    _Held.chmod(str(path), mode)
+
+
+def age_of(path: Path) -> float:
+    """Return the seconds since a file was changed; 0 if it is gone."""
+    try:
+        return time_ns() / 1e9 - _Held.stat(str(path)).st_mtime
+    except OSError:
+        return 0
 
 
 def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[Any, ...]]]:

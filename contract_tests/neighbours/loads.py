@@ -358,16 +358,16 @@ def journal(target: Target) -> list[Worker]:
     ]
 
 
-@load("a slow pattern", "a fault rule and a verification whose pattern takes exponential time")
-def slow_pattern(target: Target) -> list[Worker]:
-    slow = {"pattern": "^(a+)+$"}
-    rule = {"match": {"parameters": {"slow": slow}}, "fault": {"kind": "static_response", "status": 503}}
+@load("slow patterns", "100 fault rules with the slowest patterns that are allowed, and a verification by them")
+def slow_patterns(target: Target) -> list[Worker]:
+    slow = {"pattern": "a?a?a*a*b"}
     target.call("POST", "/_mock/worlds", {"id": "slow", "snapshot": good(), "own_credentials": True})
-    target.call("POST", "/_mock/worlds/slow/faults", rule)
-    text = "a" * 26 + "b"
+    for _ in range(100):
+        rule = {"match": {"parameters": {"slow": slow}}, "fault": {"kind": "static_response", "status": 503}}
+        target.call("POST", "/_mock/worlds/slow/faults", rule)
     verification = {"exchanges": [{"parameters": {"slow": slow}}]}
     return [
-        repeating(request("GET", f"/_w/slow/ibp_api.php?action=sms.get_numbers&{CREDENTIALS}&slow={text}")),
+        repeating(request("GET", f"/_w/slow/ibp_api.php?action=sms.get_numbers&{CREDENTIALS}&slow={'a' * 256}")),
         repeating(request("POST", "/_mock/worlds/slow/verify", json.dumps(verification).encode(), JSON)),
     ]
 
@@ -552,10 +552,10 @@ def world_storm(target: Target) -> list[Worker]:
     return [partial(work, f"storm-{place}") for place in range(4)]
 
 
-@load("delays", "200 requests at once that fault rules delay, hang or send in slow pieces")
+@load("delays", "200 requests at once that fault rules delay or send in slow pieces")
 def delays(target: Target) -> list[Worker]:
     target.call("POST", "/_mock/worlds", {"id": "delayed", "snapshot": good(), "own_credentials": True})
-    for place, fault in enumerate(({"kind": "delay", "seconds": 2}, {"kind": "slow_body", "seconds": 5})):
+    for place, fault in enumerate(({"kind": "delay", "seconds": 2}, {"kind": "slow", "size": 10, "pause": 0.1})):
         rule = {"match": {"parameters": {"kind": str(place)}}, "fault": fault}
         target.call("POST", "/_mock/worlds/delayed/faults", rule)
     return [

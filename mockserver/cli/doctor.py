@@ -19,6 +19,7 @@ from .common import FORMAT, ExitCode, Output, hint, table, variable_option
 Examples:
   mockserver doctor
   mockserver doctor --only php --only node
+  mockserver doctor --repair
 """
 )
 @click.option("--only", multiple=True, metavar="NAME", help="Only this runtime or program; may be repeated.")
@@ -29,12 +30,21 @@ Examples:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the certificate authority.",
 )
+@click.option(
+    "--repair",
+    "repairs",
+    is_flag=True,
+    help="Renew what is damaged among the files of the certificate authority, say what was done, and check no client.",
+)
 @FORMAT
-def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
+def doctor(only: tuple[str, ...], ca: Path | None, repairs: bool, form: str) -> None:
     """Check which HTTP clients of this machine reach the mock server when `mockserver exec` runs them.
 
     The exit code is 1 when an installed one does not.
     """
+    if repairs:
+        _repair(ca, form)
+        return
     from mockserver.intercept.doctor import RUNTIMES, ProbePair, describe_unled, examine
     from mockserver.intercept.environment import child_variables
     from mockserver.sdk.loading import installed_providers
@@ -59,3 +69,11 @@ def doctor(only: tuple[str, ...], ca: Path | None, form: str) -> None:
         hint(describe_unled())
     if any(each.result == "fails" for each in findings):
         sys.exit(ExitCode.NO)
+
+
+def _repair(folder: Path | None, form: str) -> None:
+    from mockserver.intercept.ca import CertificateAuthority
+
+    ca = CertificateAuthority(folder)
+    done = ca.repair()
+    Output(form).show(done, "\n".join(done) or f"nothing is damaged in {ca.folder}")

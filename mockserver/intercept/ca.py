@@ -10,6 +10,8 @@ The rules of this file:
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import ssl
 from collections.abc import Collection
 from pathlib import Path
@@ -17,8 +19,20 @@ from pathlib import Path
 from mockserver import unpatched
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import datetime_of
+from mockserver.intercept.ca_check import (
+    CERTIFICATE,
+    KEY,
+    PAIR,
+    find_exposed,
+    find_leaf_problem,
+    find_left_over,
+    find_pair_problem,
+    repair,
+)
 from mockserver.intercept.certificates import create_ca, issue_certificate
 from mockserver.intercept.trust import Folder, Trust, digest
+
+logger = logging.getLogger(__name__)
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 """Names of this machine, which every certificate includes."""
@@ -45,7 +59,7 @@ class CertificateAuthority:
     @property
     def certificate(self) -> Path:
         """Path of the CA's certificate in PEM, for clients to trust. Raises OSError if it cannot be written."""
-        return self._ca_file("ca.pem")
+        return self._ca_file(CERTIFICATE)
 
     @property
     def trust(self) -> Trust:
@@ -61,12 +75,39 @@ class CertificateAuthority:
         """Return a server's TLS context for these host names and this machine's.
 
         Raises:
-            OSError: the certificate cannot be written.
+            OSError: the certificate cannot be written, or a file of the CA is damaged or not valid now.
         """
+        self._check()
+        leaf = self._leaf(sorted({*names, *LOCAL_NAMES}))
+        problem = find_leaf_problem(leaf)
+        if problem is not None:
+            raise problem.error(self.folder)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._leaf(sorted({*names, *LOCAL_NAMES})))
+        context.load_cert_chain(leaf)
         context.set_alpn_protocols(["http/1.1"])
         return context
+
+    def repair(self) -> list[str]:
+        """Renew what is damaged, and return a sentence for each thing that was done. A valid CA stays as it is.
+
+        Raises:
+            OSError: a file cannot be read, changed or written.
+        """
+        done = list(repair(self.folder, self._clock.now()))
+        if done and not unpatched.exists(self.folder / PAIR):
+            done.append(f"{self.certificate} is a new certificate authority's; clients must be told to trust it")
+        return done
+
+    def _check(self) -> None:
+        """Check the files of the CA, if there are any, and delete what processes left behind."""
+        problem = find_pair_problem(self.folder, self._clock.now())
+        if problem is not None:
+            raise problem.error(self.folder)
+        for exposed in find_exposed(self.folder):
+            logger.warning("%s %s: `mockserver doctor --repair` or chmod mends it", exposed.path, exposed.what)
+        with contextlib.suppress(OSError):
+            for path in find_left_over(self.folder):
+                unpatched.delete(path)
 
     def _leaf(self, names: Collection[str]) -> Path:
         """Return the path of a file with a key and its certificate for these names; create it if needed."""
@@ -77,22 +118,19 @@ class CertificateAuthority:
         if unpatched.exists(kept):
             return kept
 
-        leaf = issue_certificate(ca, unpatched.read_text(self._ca_file("ca-key.pem")), names, year)
+        leaf = issue_certificate(ca, unpatched.read_text(self._ca_file(KEY)), names, year)
         return self._folder.write(name, leaf.encode("ascii"))
 
     def _ca_file(self, name: str) -> Path:
         """Return the path of one of the CA's two files; create both if needed."""
-        pair = self.folder / "pair"
+        pair = self.folder / PAIR
         if not unpatched.exists(pair):
             self._make(pair)
         return pair / name
 
     def _make(self, pair: Path) -> None:
-        made = self._folder.make()
-
         ca = create_ca()
-        unpatched.write_private(made / "ca-key.pem", ca.key.encode("ascii"))
-        unpatched.write_private(made / "ca.pem", ca.certificate.encode("ascii"))
+        made = self._folder.make({KEY: ca.key.encode("ascii"), CERTIFICATE: ca.certificate.encode("ascii")})
         try:
             unpatched.rename(made, pair)  # fails if another process was faster
         except OSError:

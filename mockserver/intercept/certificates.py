@@ -42,17 +42,27 @@ def create_ca() -> Pair:
 
 
 def issue_certificate(ca: str, key: str, names: Collection[str], year: int) -> str:
-    """Return a key and its certificate in PEM, valid for these host names in a year and the next."""
+    """Return a key and its certificate in PEM, valid for these host names in a year and the next.
+
+    Raises:
+        ValueError: the CA, which may be the user's own, cannot sign it.
+    """
     if unpatched.is_datetime_replaced():
         return str(_run_elsewhere("issue_certificate", ca, key, [*names], year))
     import trustme
+    from cryptography.x509 import ExtensionNotFound
 
-    leaf = trustme.CA.from_pem(ca.encode("ascii"), key.encode("ascii")).issue_cert(
-        *names,
-        organization_name="mockserver",
-        not_before=datetime(year, 1, 1, tzinfo=UTC) - timedelta(days=1),  # a client's clock may be slow
-        not_after=datetime(year + 2, 1, 1, tzinfo=UTC),
-    )
+    try:
+        leaf = trustme.CA.from_pem(ca.encode("ascii"), key.encode("ascii")).issue_cert(
+            *names,
+            organization_name="mockserver",
+            not_before=datetime(year, 1, 1, tzinfo=UTC) - timedelta(days=1),  # a client's clock may be slow
+            not_after=datetime(year + 2, 1, 1, tzinfo=UTC),
+        )
+    except ExtensionNotFound as error:
+        raise ValueError(
+            "the certificate authority cannot sign: its certificate has no subject key identifier"
+        ) from error
     return leaf.private_key_and_cert_chain_pem.bytes().decode("ascii")
 
 

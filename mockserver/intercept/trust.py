@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -41,23 +41,28 @@ class Folder:
         """Create it, by default for `usual_folder`; nothing is written yet."""
         self.path = path or usual_folder()
 
-    def make(self) -> Path:
-        """Create an empty folder with a unique name inside it, and return its path."""
+    def make(self, files: Mapping[str, bytes]) -> Path:
+        """Create a folder with a unique name and these files inside it, and return its path."""
+        made = None
         try:
             made = unpatched.make_unique_name(self.path)
             unpatched.make_private_folder(made)
+            for name, content in files.items():
+                unpatched.write_private(made / name, content)
         except OSError as error:
+            _discard(made)
             raise self._error(error) from error
         return made
 
     def write(self, name: str, content: bytes) -> Path:
         """Write a file and return its path; an existing file stays as it is, because a client may have it open."""
-        target = self.path / name
+        target, made = self.path / name, None
         try:
             made = unpatched.make_unique_name(target.parent)
             unpatched.write_private(made, content)
             unpatched.rename_unless_exists(made, target)
         except OSError as error:
+            _discard(made)
             raise self._error(error) from error
         return target
 
@@ -69,6 +74,13 @@ class Folder:
     def _error(self, error: OSError) -> OSError:
         why = f"{error.strerror or error}; --ca FOLDER (MOCKSERVER_CA) sets another folder"
         return OSError(error.errno, f"certificates cannot be stored in {self.path}: {why}")
+
+
+def _discard(made: Path | None) -> None:
+    """Delete what could not be made, such as a part of a file that a full disk has taken."""
+    if made is not None and unpatched.exists(made):
+        with contextlib.suppress(OSError):
+            unpatched.delete(made)
 
 
 class Trust:
@@ -116,6 +128,14 @@ class Trust:
 def digest(content: bytes) -> str:
     """Return a short hexadecimal digest of a content."""
     return hashlib.sha256(content).hexdigest()[:_LENGTH]
+
+
+def is_whole_store(content: bytes) -> bool:
+    """Return whether a trust store is as long as its first bytes say: those of a DER sequence."""
+    if len(content) < 2 or content[0] != 0x30 or not content[1] & 0x80:
+        return False
+    size = content[1] & 0x7F
+    return 2 + size + int.from_bytes(content[2 : 2 + size]) == len(content)
 
 
 def _java_trust_store(bundle: bytes) -> bytes:
