@@ -39,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="ask this server in the tests that take nothing but base_url; ours when it is not given",
     )
     parser.addoption(
+        "--fault-rounds",
+        metavar="N",
+        type=int,
+        default=1,
+        help="how often each fault is met at each operation, all at once",
+    )
+    parser.addoption(
         "--screenshots", metavar="DIR", help="put the page's screenshots there, as `make screenshots` does"
     )
 
