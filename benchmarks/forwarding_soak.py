@@ -62,7 +62,7 @@ def main(messages: int = 10_000, parallel: int = 64) -> None:
     rule = ForwardingRule("ndi", f"http://127.0.0.1:{receiver.server_address[1]}/?tekst=#WIADOMOSC#")
     account = Account("serwersms/a", "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
     installed = installed_providers()
-    sender = WebhookDispatcher(installed.by_name, WebhookSender(WebhookConfig(max_threads=parallel)))
+    sender = WebhookDispatcher(installed.by_name, WebhookSender(WebhookConfig(max_per_world=parallel)))
     registry = WorldRegistry(
         Fixture((account,)),
         installed.default_variants,

@@ -51,8 +51,12 @@ class _Held:
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
-Socket = _Held.socket_class
-"""The class of sockets, which pytest-socket replaces in the module ``socket``."""
+
+class Socket(socket.socket):
+    """A socket that is not guarded: pytest-socket replaces the class in the module ``socket``, and its ``connect``."""
+
+    __slots__ = ()
+    connect = _Held.connect
 
 
 def monotonic_ns() -> int:
@@ -246,11 +250,18 @@ def connect(
     try:
         sock.settimeout(seconds)
         _Held.connect(sock, address)
-        if sock.getsockname() == sock.getpeername():
-            # Nothing listens there, and the kernel has chosen the same port as ours: the socket is connected to itself.
-            raise ConnectionRefusedError
+        reject_connection_to_itself(sock)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def reject_connection_to_itself(sock: socket.socket) -> None:
+    """Raise ConnectionRefusedError for a socket that is connected to itself.
+
+    The kernel may choose as our port the very one on which nothing listens.
+    """
+    if sock.getsockname() == sock.getpeername():
+        raise ConnectionRefusedError

@@ -15,8 +15,9 @@ import time
 
 import pytest
 
+from mockserver.event_loop import new_event_loop
 from mockserver.http.connection import Turn
-from mockserver.http.listener import Listener, Server, new_event_loop
+from mockserver.http.listener import Listener, Server
 from mockserver.sdk.response import Ending, ResponseTiming
 
 PATIENCE = 30

@@ -44,3 +44,51 @@ def get(webhook_sender, url) -> Outcome:
 def wait_for_the_end(connection) -> None:
     while connection.recv(65536):
         pass
+
+
+def nothing(outcome) -> None:
+    """Ignore an outcome."""
+
+
+class Gates(dict[str, threading.Event]):
+    """A gate for each path, shut until it is set; after `end` every gate is open."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.is_over = False
+
+    def __missing__(self, path: str) -> threading.Event:
+        with self.lock:
+            gate = self.setdefault(path, threading.Event())
+            if self.is_over:
+                gate.set()
+            return gate
+
+    def end(self) -> None:
+        with self.lock:
+            self.is_over = True
+            for gate in self.values():
+                gate.set()
+
+
+class Held:
+    """A receiver that holds each response until the gate of its path is open."""
+
+    def __init__(self, receiver) -> None:
+        self.gates = Gates()
+        self.received: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.there = receiver(self.script)
+
+    def script(self, there, connection) -> None:
+        while request := there.read(connection):
+            path = request.split(b" ", 2)[1].decode()
+            self.received.put(path)
+            if path.startswith("/held"):
+                assert self.gates[path].wait(PATIENCE)
+            connection.sendall(OK)
+
+    def to(self, path) -> OutgoingRequest:
+        return OutgoingRequest("GET", f"{self.there.url}{path}")
+
+    def next(self) -> str:
+        return self.received.get(timeout=PATIENCE)

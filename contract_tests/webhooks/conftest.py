@@ -10,7 +10,8 @@ import threading
 
 import pytest
 
-from contract_tests.webhooks.calling import PATIENCE
+from contract_tests.webhooks.calling import PATIENCE, Held
+from mockserver.event_loop import new_event_loop
 from mockserver.webhooks import WebhookConfig, WebhookSender
 
 
@@ -19,9 +20,9 @@ def hired():
     """Make webhook senders that are closed at the end of the test."""
     with contextlib.ExitStack() as ending:
 
-        def hire(*, resolve=None, connect=None, stopwatch=None, **webhook_config) -> WebhookSender:
+        def hire(*, resolve=None, connect=None, new_event_loop=new_event_loop, **webhook_config) -> WebhookSender:
             webhook_sender = WebhookSender(
-                WebhookConfig(**webhook_config), resolve=resolve, connect=connect, stopwatch=stopwatch
+                WebhookConfig(**webhook_config), resolve=resolve, connect=connect, new_event_loop=new_event_loop
             )
             ending.callback(webhook_sender.close)
             return webhook_sender
@@ -45,6 +46,13 @@ def receiver():
             return made
 
         yield listen
+
+
+@pytest.fixture
+def held(receiver):
+    made = Held(receiver)
+    yield made
+    made.gates.end()
 
 
 class Receiver:

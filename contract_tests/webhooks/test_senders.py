@@ -1,4 +1,4 @@
-"""The webhook sender: its queues keep their order, its threads start and end, and it closes."""
+"""The webhook sender: its queues keep their order, its threads start and end, and it closes. `test_fairness.py` has the rest."""
 
 from __future__ import annotations
 
@@ -19,65 +19,10 @@ import pytest
 import requests
 import urllib3
 
-from contract_tests.webhooks.calling import OK, PATIENCE, answering, outcome_of, wait_for_the_end
+from contract_tests.webhooks.calling import OK, PATIENCE, answering, nothing, outcome_of, wait_for_the_end
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
 
 # -- queues and senders -----------------------------------------------------------------------------------------------
-
-
-class Gates(dict[str, threading.Event]):
-    """A gate for each path, shut until it is set; after `end` every gate is open."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.is_over = False
-
-    def __missing__(self, path: str) -> threading.Event:
-        with self.lock:
-            gate = self.setdefault(path, threading.Event())
-            if self.is_over:
-                gate.set()
-            return gate
-
-    def end(self) -> None:
-        with self.lock:
-            self.is_over = True
-            for gate in self.values():
-                gate.set()
-
-
-class Held:
-    """A receiver that holds each response until the gate of its path is open."""
-
-    def __init__(self, receiver) -> None:
-        self.gates = Gates()
-        self.received: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.there = receiver(self.script)
-
-    def script(self, there, connection) -> None:
-        while request := there.read(connection):
-            path = request.split(b" ", 2)[1].decode()
-            self.received.put(path)
-            if path.startswith("/held"):
-                assert self.gates[path].wait(PATIENCE)
-            connection.sendall(OK)
-
-    def to(self, path) -> OutgoingRequest:
-        return OutgoingRequest("GET", f"{self.there.url}{path}")
-
-    def next(self) -> str:
-        return self.received.get(timeout=PATIENCE)
-
-
-@pytest.fixture
-def held(receiver):
-    made = Held(receiver)
-    yield made
-    made.gates.end()
-
-
-def nothing(outcome) -> None:
-    """Ignore an outcome."""
 
 
 def test_jobs_of_a_queue_are_made_one_after_the_other_in_order(webhook_sender, held):
@@ -96,7 +41,7 @@ def test_jobs_of_a_queue_are_made_one_after_the_other_in_order(webhook_sender, h
 
 
 def test_a_slow_queue_holds_up_no_other(hired, held):
-    webhook_sender = hired(max_threads=2)
+    webhook_sender = hired(max_attempts=2)
     webhook_sender.send("slow", held.to("/held"), nothing)
     webhook_sender.send("slow", held.to("/after"), nothing)
     assert held.next() == "/held"
@@ -108,7 +53,7 @@ def test_a_slow_queue_holds_up_no_other(hired, held):
 
 
 def test_queues_take_turns(hired, held):
-    webhook_sender = hired(max_threads=1)
+    webhook_sender = hired(max_attempts=1)
     webhook_sender.send("first", held.to("/held"), nothing)
     held.next()
     for ordering_key in "abc":
@@ -118,45 +63,44 @@ def test_queues_take_turns(hired, held):
     assert [held.next() for _ in range(9)] == ["/a0", "/b0", "/c0", "/a1", "/b1", "/c1", "/a2", "/b2", "/c2"]
 
 
-def test_an_owner_of_many_slow_queues_holds_up_no_other_owner_for_longer_than_one_attempt(hired, held):
-    webhook_sender = hired(max_threads=2)
-    for ordering_key in "ab":
+def test_an_owner_of_many_slow_queues_leaves_half_of_the_places_to_others(hired, held):
+    webhook_sender = hired(max_attempts=2)
+    for ordering_key in "abc":
         webhook_sender.send(f"slow {ordering_key}", held.to(f"/held/{ordering_key}"), nothing)
-    assert sorted(held.next() for _ in range(2)) == ["/held/a", "/held/b"]
-    for ordering_key in "cd":
-        webhook_sender.send(f"slow {ordering_key}", held.to(f"/held/{ordering_key}"), nothing)
+    assert held.next() == "/held/a"
     for ordering_key in "ab":
-        webhook_sender.send(f"other {ordering_key}", held.to(f"/other/{ordering_key}"), nothing)
-    held.gates["/held/a"].set()
-    assert [held.next() for _ in range(3)] == ["/other/a", "/other/b", "/held/c"]
-
-
-def test_no_more_requests_are_in_flight_than_there_are_threads(hired, held):
-    webhook_sender = hired(max_threads=3)
-    senders = set()
-    for number in range(10):
-        webhook_sender.send(
-            f"queue {number}", held.to(f"/held{number}"), lambda _: senders.add(threading.current_thread())
-        )
-    assert sorted(held.next() for _ in range(3)) == ["/held0", "/held1", "/held2"]
+        assert outcome_of(webhook_sender, held.to(f"/other/{ordering_key}"), f"other {ordering_key}").status == 200
+        assert held.next() == f"/other/{ordering_key}"
     assert held.received.empty()
+    held.gates["/held/a"].set()
+    assert held.next() == "/held/b"
+
+
+def test_no_more_requests_of_a_world_are_in_flight_than_it_may_have(hired, held):
+    webhook_sender = hired(max_per_world=3)
     for number in range(10):
-        held.gates[f"/held{number}"].set()
-    assert webhook_sender.wait_until_idle(PATIENCE)
-    assert 1 <= len(senders) <= 3
+        webhook_sender.send(f"world {number}", held.to(f"/held{number}"), nothing)
+    assert sorted(held.next() for _ in range(3)) == ["/held0", "/held1", "/held2"]
+    for number in range(3, 10):
+        held.gates[f"/held{number - 3}"].set()
+        assert held.next() == f"/held{number}"
+    assert held.received.empty()
 
 
-def test_senders_are_daemons_made_when_needed_that_end_when_idle(hired, held):
+def test_threads_are_daemons_made_when_needed_that_end_when_idle(hired, held):
     webhook_sender = hired(idle_timeout=0.01)
+    before = set(threading.enumerate())
     for _ in range(2):
-        senders: queue.SimpleQueue[threading.Thread] = queue.SimpleQueue()
+        during: queue.SimpleQueue[set[threading.Thread]] = queue.SimpleQueue()
         webhook_sender.send(
-            "ordering_key", held.to("/"), lambda _, senders=senders: senders.put(threading.current_thread())
+            "ordering_key", held.to("/"), lambda _, during=during: during.put(set(threading.enumerate()) - before)
         )
-        sender = senders.get(timeout=PATIENCE)
-        assert sender.daemon
-        sender.join(PATIENCE)
-        assert not sender.is_alive()
+        ours = [thread for thread in during.get(timeout=PATIENCE) if thread.name.startswith("mockserver-")]
+        assert sorted(thread.name for thread in ours) == ["mockserver-callbacks", "mockserver-webhooks"]
+        for thread in ours:
+            assert thread.daemon
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
         held.there.ended.get(timeout=PATIENCE)  # nor is its connection kept
 
 
@@ -188,7 +132,7 @@ def test_many_jobs_to_a_slow_receiver_keep_their_order_and_none_is_lost_or_made_
     running.start()
     try:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        webhook_sender = hired(max_threads=64)
+        webhook_sender = hired(max_per_world=64)
         for number in range(jobs):
             webhook_sender.send(
                 str(number % queues),
@@ -223,7 +167,7 @@ def test_a_callback_may_send(webhook_sender, held):
 
 
 def test_a_receiver_may_send_while_it_is_called(hired, receiver):
-    webhook_sender = hired(max_threads=1)
+    webhook_sender = hired(max_attempts=1)
 
     def script(there, connection) -> None:
         while request := there.read(connection):
@@ -264,8 +208,8 @@ def test_a_queue_goes_on_after_a_callback_fails(webhook_sender, held, caplog):
     assert caplog.records[1].getMessage() == "Handling the outcome of a request to a URL that cannot be read failed"
 
 
-def test_a_sender_that_is_ended_by_force_is_replaced(hired, held, monkeypatch):
-    webhook_sender = hired(max_threads=1)
+def test_a_thread_that_a_callback_ends_by_force_is_replaced(hired, held, monkeypatch):
+    webhook_sender = hired(max_attempts=1)
     ended: queue.SimpleQueue[type[BaseException]] = queue.SimpleQueue()
     monkeypatch.setattr(
         threading, "excepthook", lambda received: ended.put(received.exc_type)
@@ -311,15 +255,15 @@ def test_it_is_not_idle_before_all_is_done(webhook_sender, held):
 
 
 def test_what_is_forgotten_is_not_sent(hired, held):
-    webhook_sender = hired(max_threads=1)
-    webhook_sender.send("world 1 a", held.to("/held"), nothing)
+    webhook_sender = hired(max_attempts=1)
+    webhook_sender.send("world-1 a", held.to("/held"), nothing)
     held.next()
-    webhook_sender.send("world 1 a", held.to("/never"), nothing)
-    webhook_sender.send("world 1 b", held.to("/never"), nothing)
-    webhook_sender.send("world 2 a", held.to("/other"), nothing)
-    assert webhook_sender.forget("world 1 ") == 2
-    assert not webhook_sender.is_idle("world 1 ")
-    webhook_sender.send("world 1 a", held.to("/again"), nothing)
+    webhook_sender.send("world-1 a", held.to("/never"), nothing)
+    webhook_sender.send("world-1 b", held.to("/never"), nothing)
+    webhook_sender.send("world-2 a", held.to("/other"), nothing)
+    assert webhook_sender.forget("world-1") == 2
+    assert not webhook_sender.is_idle("world-1")
+    webhook_sender.send("world-1 a", held.to("/again"), nothing)
     held.gates["/held"].set()
     assert webhook_sender.wait_until_idle(PATIENCE)
     assert sorted((held.next(), held.next())) == ["/again", "/other"]
@@ -327,7 +271,7 @@ def test_what_is_forgotten_is_not_sent(hired, held):
 
 
 def test_close_waits_for_what_is_in_flight_and_discards_what_is_queued(hired, held):
-    webhook_sender = hired(max_threads=1)
+    webhook_sender = hired(max_attempts=1)
     outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
     webhook_sender.send("ordering_key", held.to("/held"), outcomes.put)
     webhook_sender.send("ordering_key", held.to("/queued"), outcomes.put)
@@ -445,7 +389,7 @@ def test_a_forked_process_starts_empty_and_sends_nothing_of_its_parents():
         from mockserver.webhooks import WebhookSender, WebhookConfig
         silent = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        webhook_sender = WebhookSender(WebhookConfig(max_threads=1))
+        webhook_sender = WebhookSender(WebhookConfig(max_attempts=1))
         webhook_sender.send("a", OutgoingRequest("GET", url), lambda outcome: print("never"))
         kept, _ = silent.accept()
         webhook_sender.send("a", OutgoingRequest("GET", url), lambda outcome: print("never"))

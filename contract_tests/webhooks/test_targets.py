@@ -35,9 +35,9 @@ class Elsewhere:
         self.request.append(name)
         return self.addresses
 
-    def connect(self, address, port, seconds) -> socket.socket:
+    async def connect(self, address, port, seconds) -> socket.socket:
         self.connected.append((address, port))
-        return open_connection("127.0.0.1", self.there.port, seconds)
+        return await open_connection("127.0.0.1", self.there.port, seconds)
 
 
 def called(hired, receiver, address, **webhook_config) -> bool:
@@ -125,11 +125,11 @@ def test_of_several_addresses_those_that_may_be_called_are_tried_in_turn(hired, 
     network = Elsewhere(receiver, "8.8.8.8", "10.0.0.1", "169.254.169.254", "10.0.0.2")
     tried = []
 
-    def connect(address, port, seconds) -> socket.socket:
+    async def connect(address, port, seconds) -> socket.socket:
         tried.append(address)
         if address == "10.0.0.1":
             raise ConnectionRefusedError
-        return network.connect(address, port, seconds)
+        return await network.connect(address, port, seconds)
 
     assert get(hired(resolve=network.resolve, connect=connect), "http://hook.example/").status == 200
     assert tried == ["10.0.0.1", "10.0.0.2"]
@@ -148,7 +148,9 @@ def test_the_machines_own_names_are_resolved_to_addresses():
 def test_invalid_webhook_configurations_are_rejected():
     with pytest.raises(ValueError, match="targets are 'private', 'any' or a set of host:port, not 'localhost:80'"):
         WebhookConfig(targets="localhost:80")
-    with pytest.raises(ValueError, match="a webhook sender needs at least one thread and timeouts above 0"):
-        WebhookConfig(max_threads=0)
-    with pytest.raises(ValueError, match="a webhook sender needs at least one thread and timeouts above 0"):
-        WebhookConfig(timeout=0)
+    for most in ("max_attempts", "max_per_world", "max_per_target"):
+        with pytest.raises(ValueError, match="a webhook sender needs at least one attempt at a time"):
+            WebhookConfig(**{most: 0})
+    for timeout in ("timeout", "connect_timeout"):
+        with pytest.raises(ValueError, match="a webhook sender needs timeouts above 0"):
+            WebhookConfig(**{timeout: 0})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import re
@@ -20,11 +21,15 @@ from mockserver.webhooks import open_connection
 
 
 class Stopwatch:
-    def __init__(self) -> None:
-        self.microseconds = 0
+    """A clock that stands still until a test sets it, and event loops on it."""
 
-    def __call__(self) -> int:
-        return self.microseconds
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.SelectorEventLoop()
+        loop.time = lambda: self.seconds
+        return loop
 
 
 # -- on the wire -----------------------------------------------------------------------------------------------------
@@ -139,10 +144,10 @@ def test_a_connection_is_used_again(webhook_sender, receiver):
 
 def test_a_connection_is_not_used_again_when_it_has_been_idle(hired, receiver):
     stopwatch = Stopwatch()
-    webhook_sender = hired(stopwatch=stopwatch)
+    webhook_sender = hired(new_event_loop=stopwatch.new_event_loop)
     there = receiver(answering(OK))
     get(webhook_sender, there.url)
-    stopwatch.microseconds += 1_000_000
+    stopwatch.seconds += 1
     assert get(webhook_sender, there.url).status == 200
     assert len(there.connections) == 2
 
@@ -160,7 +165,7 @@ def test_a_connection_that_the_receiver_has_closed_is_not_used_again(webhook_sen
 
 
 def test_a_receiver_that_serves_one_connection_at_a_time_is_not_kept_waiting_by_the_one_we_keep(hired, receiver):
-    webhook_sender = hired(max_threads=4)
+    webhook_sender = hired()
     one_at_a_time = threading.Lock()
 
     def script(there, connection) -> None:
@@ -313,11 +318,11 @@ def test_the_timeout_covers_all_redirects_together(hired, receiver):
 
     def slowly(there, connection) -> None:
         while there.read(connection):
-            stopwatch.microseconds += 400_000
+            stopwatch.seconds += 0.4
             connection.sendall(moved(302, "/again"))
 
     there = receiver(slowly)
-    assert get(hired(timeout=1, max_redirects=50, stopwatch=stopwatch), there.url) == Outcome(
+    assert get(hired(timeout=1, max_redirects=50, new_event_loop=stopwatch.new_event_loop), there.url) == Outcome(
         error=f"no complete response from {there.url}/again within 1 s"
     )
     assert len(there.request) == 3
@@ -326,7 +331,7 @@ def test_the_timeout_covers_all_redirects_together(hired, receiver):
 def test_opening_a_connection_takes_no_longer_than_its_timeout(hired):
     waited = []
 
-    def connect(address, port, seconds) -> socket.socket:
+    async def connect(address, port, seconds) -> socket.socket:
         waited.append(seconds)
         raise TimeoutError
 
@@ -450,11 +455,11 @@ def test_a_connection_to_itself_counts_as_refused():
     both_ends = socket.socket()
     both_ends.bind(("127.0.0.1", 0))
     with pytest.raises(ConnectionRefusedError):
-        open_connection(*both_ends.getsockname(), 1, create_socket=lambda family, kind: both_ends)
+        asyncio.run(open_connection(*both_ends.getsockname(), 1, create_socket=lambda family, kind: both_ends))
 
 
 def test_a_network_that_cannot_be_reached_is_reported(hired):
-    def connect(*_) -> socket.socket:
+    async def connect(*_) -> socket.socket:
         raise OSError(101, "Network is unreachable")
 
     assert get(hired(connect=connect), "http://10.0.0.1/a?b") == Outcome(
@@ -544,7 +549,7 @@ def test_nothing_is_written_to_the_log_of_a_response_with_a_bad_header(webhook_s
 
 
 def test_an_unknown_failure_is_an_outcome_too_and_is_logged(hired, caplog):
-    def connect(*_) -> socket.socket:
+    async def connect(*_) -> socket.socket:
         raise RuntimeError("broken")
 
     assert get(hired(connect=connect), "http://10.0.0.1/a?b") == Outcome(

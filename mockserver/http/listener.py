@@ -12,7 +12,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -21,15 +20,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver import unpatched
+from mockserver.event_loop import new_event_loop
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.descriptors import DescriptorReserve
 from mockserver.http.pool import FairPool
 from mockserver.http.tls_close import OneSidedClose
-
-if sys.platform == "win32":
-    from asyncio import ProactorEventLoop as _SystemEventLoop
-else:
-    from asyncio import SelectorEventLoop as _SystemEventLoop
 
 if TYPE_CHECKING:
     import ssl
@@ -391,23 +386,6 @@ def _reachable(bound: socket.socket) -> tuple[str, int]:
     """Return the host and port by which this machine reaches a socket."""
     host, port = bound.getsockname()[:2]
     return WILDCARDS.get(host, host), port
-
-
-def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Return a new event loop: uvloop's where it is installed. The process's event-loop policy is not touched."""
-    try:
-        import uvloop
-    except ImportError:
-        return _EventLoop()
-    return uvloop.new_event_loop()
-
-
-class _EventLoop(_SystemEventLoop):
-    """asyncio's loop, on a clock that no test has replaced."""
-
-    def time(self) -> float:
-        """Return the seconds of the machine's monotonic clock."""
-        return unpatched.monotonic_ns() / 1e9
 
 
 def _do_nothing() -> None:

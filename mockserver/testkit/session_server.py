@@ -17,7 +17,7 @@ def import_server() -> None:
     import jsonschema  # noqa: F401 - it reads files of its own when it is imported
 
     import mockserver.testkit.failure_report  # noqa: F401 - imported for the report of a failing test
-    from mockserver.http.listener import new_event_loop
+    from mockserver.event_loop import new_event_loop
     from mockserver.sdk.loading import installed_providers
     from mockserver.server import MockServer  # noqa: F401 - imported for its modules
 

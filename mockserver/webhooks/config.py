@@ -13,13 +13,17 @@ class WebhookConfig:
     timeout: float = 10.0
     """The limit for a whole attempt, redirects and slow responses included."""
     connect_timeout: float = 5.0
-    """The limit for opening each connection, the TLS handshake included."""
+    """The limit for resolving a name, and that for opening each connection, the TLS handshake included."""
     max_redirects: int = 0
     """The redirects that are followed; the next one counts as the response."""
     body_bytes: int = 65536
     """Bytes of a response body that are read and kept."""
-    max_threads: int = 8
-    """The largest number of sending threads."""
+    max_attempts: int = 256
+    """The largest number of attempts at a time. No more than a quarter of the process's file descriptors are used."""
+    max_per_world: int = 16
+    """The largest number of a world's attempts at a time. Once half of all are taken, a world gets its first one only."""
+    max_per_target: int = 64
+    """The largest number of attempts at one target (scheme, host and port), shared in the same way."""
     targets: str | Collection[str] = "private"
     """``private`` (loopback and private ranges), ``any``, or ``host:port`` names that are allowed beside the private ones."""
     idle_timeout: float = 1.0
@@ -32,5 +36,7 @@ class WebhookConfig:
     def __post_init__(self) -> None:
         if isinstance(self.targets, str) and self.targets not in ("private", "any"):
             raise ValueError(f"targets are 'private', 'any' or a set of host:port, not {self.targets!r}")
-        if self.max_threads < 1 or min(self.timeout, self.connect_timeout) <= 0:
-            raise ValueError("a webhook sender needs at least one thread and timeouts above 0")
+        if min(self.max_attempts, self.max_per_world, self.max_per_target) < 1:
+            raise ValueError("a webhook sender needs at least one attempt at a time")
+        if min(self.timeout, self.connect_timeout) <= 0:
+            raise ValueError("a webhook sender needs timeouts above 0")

@@ -1,178 +1,280 @@
-"""HTTP connections of the webhook sender, on ``http.client``, and the pool that keeps idle ones."""
+"""HTTP connections of the webhook sender on its event loop, and the pool that keeps idle ones.
+
+A response is read as leniently as ``http.client`` reads it, and its exceptions say what is wrong with one: receivers are
+programs of all kinds, and what a lenient provider takes for an acknowledgement is one.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import io
+import asyncio
+import re
 import socket
-import ssl
-import threading
 from collections import OrderedDict
-from collections.abc import Iterable
-from http.client import HTTPConnection, HTTPResponse
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected, UnknownProtocol
+from typing import NamedTuple, cast
 
-from mockserver.engine.instants import Instant
+from mockserver.engine.deliveries import Outcome
 
-from .attempt import RunningAttempt
+MAX_LINE = 65536
+"""Bytes of a line of a response's head."""
+MAX_HEADERS = 100
+"""Headers of a response, and lines after a chunked body."""
+MAX_IDLE = 64
+"""Idle connections that are kept, to all receivers together."""
 
-HOSTS_KEPT = 32
-"""The number of receivers whose idle connections are kept."""
-
-
-class WebhookConnection(HTTPConnection):
-    """An HTTP connection over an open socket. Every read and write ends at the deadline of the current attempt."""
-
-    auto_open = 0
-    last_used_at: Instant = 0
-    """When its last response ended, in microseconds of the attempt's stopwatch."""
-
-    def __init__(self, host: str, port: int, sock: socket.socket) -> None:
-        super().__init__(host, port)
-        self.sock = sock
-        self._input = _Input(sock)
-        self._reader = _Reader(self._input)
-
-    def exchange(
-        self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes, attempt: RunningAttempt
-    ) -> HTTPResponse:
-        """Send a request with exactly these headers, and return its response when its head has been read."""
-        self._input.attempt = attempt
-        self.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-        for name, value in headers:
-            self.putheader(name, value)
-        with contextlib.suppress(BrokenPipeError):  # a receiver may respond before it has read the request
-            self.endheaders(body or None)
-        return self.getresponse()
-
-    def send(self, data: Any) -> None:
-        """Write within the attempt's deadline."""
-        self._input.attempt.set_socket(self.sock)
-        super().send(data)
-
-    def response_class(self, sock: socket.socket, *args: Any, **options: Any) -> HTTPResponse:  # type: ignore[override]  # noqa: ARG002  # http.client only calls it
-        """Create the response that ``http.client`` reads."""
-        return _FinalResponse(self, *args, **options)  # type: ignore[arg-type]  # of a socket it uses makefile alone
-
-    def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002  # http.client asks for "rb"
-        """Return the reader of this connection. It is one for all responses, so no byte that follows one is lost."""
-        return self._reader
-
-    def is_reusable(self) -> bool:
-        """Return whether nothing has come since the last response: no byte, and no end of the connection."""
-        return self._input.has_nothing(self._reader)
-
-    def disconnect(self) -> None:
-        """Close the socket."""
-        self.close()
-        self._input.close()
+_STATUS_LINE = re.compile(rb"(HTTP/\S*)\s+([1-9][0-9]{2})(?:\s.*)?", re.DOTALL)
+_HEADER = re.compile(r"([!-9;-~]+):[ \t]*(.*)", re.DOTALL)
+_BLANK = (b"\r\n", b"\n", b"")
+"""Lines that end a head; the last is the end of the connection."""
 
 
-class _FinalResponse(HTTPResponse):
-    """A response whose interim responses are skipped.
+class _Head(NamedTuple):
+    is_persistent: bool
+    """Whether the connection may stay open after the response, as its version and headers say."""
+    status: int
+    headers: tuple[tuple[str, str], ...]
 
-    RFC 9110, 15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final response, even if
-    the client does not expect one."
-    """
-
-    def begin(self) -> None:
-        super().begin()
-        while 100 <= self.status < 200 and self.status != 101:  # after 101 the connection no longer speaks HTTP
-            self.headers = self.msg = None  # type: ignore[assignment]  # then begin() reads the next head
-            super().begin()
+    def get(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key.lower() == name), None)
 
 
-class _Reader(io.BufferedReader):
-    """A reader that ``http.client`` cannot close: it does so at the end of each response."""
-
-    def close(self) -> None:
-        pass
-
-
-class _Input(io.RawIOBase):
-    """What the receiver sends. Every read ends at the deadline of the attempt."""
-
-    attempt: RunningAttempt
+class WebhookConnection(asyncio.Protocol):
+    """An HTTP connection, which is used for one exchange at a time."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._file = sock.makefile("rb", buffering=0)
-        self._is_polled = False
+        self._buffer = bytearray()
         self._has_ended = False
+        self._create_error: Callable[[], Exception] | None = None
+        """Creates the error that ended the connection; one that is kept would keep, by its traceback, the connection."""
+        self._waiter: asyncio.Future[None] | None = None
+        self._transport: asyncio.Transport
 
-    def readable(self) -> bool:
-        return True
+    # -- called by the event loop -------------------------------------------------------------------------------------
 
-    def readinto(self, buffer: Any) -> int | None:
-        if self._is_polled:
-            return self._read_at_once(buffer)
-        self._sock.settimeout(self.attempt.seconds_left())
-        try:
-            return self._file.readinto(buffer)
-        except TimeoutError:
-            raise self.attempt.timeout_error() from None
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none of its subclasses
 
-    def _read_at_once(self, buffer: Any) -> int | None:
-        self._sock.settimeout(0)
-        try:
-            read = self._file.readinto(buffer)
-        except ssl.SSLWantReadError:
-            return None
-        self._has_ended = read == 0
-        return read
+    def data_received(self, data: bytes) -> None:
+        """Keep what came until it is read."""
+        self._buffer += data
+        self._wake()
 
-    def has_nothing(self, reader: io.BufferedReader) -> bool:
-        self._is_polled = True
-        try:
-            return not reader.peek(1) and not self._has_ended
-        except OSError:
+    def eof_received(self) -> None:
+        """Note the end."""
+        self._has_ended = True
+        self._wake()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Note the end, and why."""
+        self._has_ended = True
+        if error is not None:
+            self._create_error = partial(type(error), *error.args)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # -- an exchange --------------------------------------------------------------------------------------------------
+
+    async def exchange(self, method: str, request: bytes, body_bytes: int) -> tuple[Outcome, bool]:
+        """Send the bytes of a request, and return its response and whether the connection can be used again.
+
+        Args:
+            method: the request's method.
+            request: its bytes.
+            body_bytes: how many bytes of the response's body to read at most.
+
+        Raises:
+            HTTPException: the response is not HTTP, or is incomplete.
+            OSError: the connection broke.
+        """
+        self._transport.write(request)
+        head = await self._read_head()
+        while 100 <= head.status < 200 and head.status != 101:
+            # RFC 9110, 15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
+            # response, even if the client does not expect one." After 101 the connection no longer speaks HTTP.
+            head = await self._read_head()
+        body, is_complete = await self._read_body(method, head, body_bytes)
+        is_reusable = is_complete and head.is_persistent and head.status != 101 and self.is_silent()
+        return Outcome(head.status, head.headers, body), is_reusable
+
+    def is_silent(self) -> bool:
+        """Return whether nothing has come since the last response: no byte, and no end of the connection."""
+        if self._buffer or self._has_ended or self._transport.is_closing():
             return False
-        finally:
-            self._is_polled = False
+        try:
+            self._sock.recv(1, socket.MSG_PEEK)  # what the loop has not noticed yet
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
 
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+    def disconnect(self) -> None:
+        """Close the connection, without waiting for anything."""
+        self._transport.abort()
+
+    async def _read_head(self) -> _Head:
+        line = await self._read_line("status line")
+        if not line:
+            raise RemoteDisconnected("Remote end closed connection without response")
+        found = _STATUS_LINE.fullmatch(line)
+        if found is None:
+            raise BadStatusLine(line.decode("latin-1"))
+        if not found[1].startswith((b"HTTP/1.", b"HTTP/0.9")):
+            raise UnknownProtocol(found[1].decode("latin-1"))
+        lines: list[str] = []
+        while (line := await self._read_line("header line")) not in _BLANK:
+            if len(lines) == MAX_HEADERS:
+                raise HTTPException(f"got more than {MAX_HEADERS} headers")
+            lines.append(line.decode("latin-1").rstrip("\r\n"))
+        head = _Head(False, int(found[2]), tuple(_parse_headers(lines)))
+        connection = (head.get("connection") or "").lower()
+        if found[1] in (b"HTTP/1.0", b"HTTP/0.9"):
+            return head._replace(is_persistent="keep-alive" in connection or head.get("keep-alive") is not None)
+        return head._replace(is_persistent="close" not in connection)
+
+    async def _read_body(self, method: str, head: _Head, most: int) -> tuple[bytes, bool]:
+        """Return the beginning of the body, and whether that is all and another response can follow."""
+        if method == "HEAD" or head.status in (204, 304) or head.status < 200:
+            return b"", True
+        if (head.get("transfer-encoding") or "").lower() == "chunked":
+            return await self._read_chunks(most)
+        length = head.get("content-length") or ""
+        if length.isascii() and length.strip().isdigit():
+            announced = int(length)
+            body = await self._read(min(announced, most))
+            if len(body) < min(announced, most):
+                raise IncompleteRead(body, announced - len(body))
+            return body, len(body) == announced
+        return await self._read(most), False
+
+    async def _read_chunks(self, most: int) -> tuple[bytes, bool]:
+        body = b""
+        while True:
+            line = await self._read_line("chunk size")
+            try:
+                size = int(line.partition(b";")[0], 16)
+            except ValueError:
+                raise IncompleteRead(body) from None
+            if size <= 0:
+                break
+            wanted = min(size, most - len(body))
+            piece = await self._read(wanted)
+            body += piece
+            if len(piece) < wanted:
+                raise IncompleteRead(body, size - len(piece))
+            if len(body) == most:
+                return body, False
+            await self._read(2)  # the line's end
+        for _ in range(MAX_HEADERS):
+            if await self._read_line("trailer line") in _BLANK:
+                return body, True
+        return body, False
+
+    # -- bytes --------------------------------------------------------------------------------------------------------
+
+    async def _read_line(self, what: str) -> bytes:
+        """Return a line with its end; what there is when the connection ends before."""
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched) + 1) == 0:
+            searched = len(self._buffer)
+            if searched > MAX_LINE:
+                raise LineTooLong(what)
+            if not await self._has_more():
+                end = searched
+                break
+        if end > MAX_LINE:
+            raise LineTooLong(what)
+        return self._take(end)
+
+    async def _read(self, most: int) -> bytes:
+        """Return so many bytes, or fewer when the connection ends before."""
+        while len(self._buffer) < most and await self._has_more():
+            pass
+        return self._take(most)
+
+    def _take(self, size: int) -> bytes:
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return taken
+
+    async def _has_more(self) -> bool:
+        """Wait for bytes, and return whether some came; ``False`` at the end of the connection.
+
+        Raises:
+            OSError: the connection broke.
+        """
+        if not self._has_ended:
+            self._waiter = asyncio.get_running_loop().create_future()
+            before = len(self._buffer)
+            await self._waiter
+            if len(self._buffer) > before:
+                return True
+        if self._create_error is not None:
+            raise self._create_error()
+        return False
+
+
+def _parse_headers(lines: list[str]) -> list[tuple[str, str]]:
+    """Return names and values; what follows a line that is no header is ignored."""
+    headers: list[tuple[str, str]] = []
+    for line in lines:
+        if line.startswith((" ", "\t")) and headers:  # a value that continues
+            name, value = headers[-1]
+            headers[-1] = name, f"{value} {line.strip()}"
+        elif found := _HEADER.fullmatch(line):
+            headers.append((found[1], found[2]))
+        else:
+            break
+    return headers
 
 
 class ConnectionPool:
-    """The idle connections to each origin, for all sending threads.
+    """The idle connections to each origin, for all attempts.
 
     They are shared because a receiver that serves one connection at a time would otherwise wait for the one that another
-    thread keeps open.
+    attempt keeps open.
     """
 
-    def __init__(self) -> None:
-        self._idle: OrderedDict[str, list[WebhookConnection]] = OrderedDict()
-        self._lock = threading.Lock()
+    def __init__(self, idle_timeout: float) -> None:
+        self._idle_timeout = idle_timeout
+        self._idle: OrderedDict[WebhookConnection, tuple[str, asyncio.TimerHandle]] = OrderedDict()
 
-    def take(self, origin: str, since: Instant) -> WebhookConnection | None:
-        """Return the connection to an origin that was used last and not before an instant; ``None`` when there is none."""
-        while True:
-            with self._lock:
-                idle = self._idle.get(origin)
-                if not idle:
-                    return None
-                connection = idle.pop()
-            if connection.last_used_at > since and connection.is_reusable():
+    def take(self, origin: str) -> WebhookConnection | None:
+        """Return the connection to an origin that was used last, if it is not too old; ``None`` when there is none."""
+        while (connection := self._newest(origin)) is not None:
+            timer = self._remove(connection)
+            if timer.when() > asyncio.get_running_loop().time() and connection.is_silent():
                 return connection
             connection.disconnect()
+        return None
 
     def put(self, origin: str, connection: WebhookConnection) -> None:
-        """Keep a connection whose response has been read to its end."""
-        unused: list[WebhookConnection] = []
-        with self._lock:
-            self._idle.setdefault(origin, []).append(connection)
-            self._idle.move_to_end(origin)
-            if len(self._idle) > HOSTS_KEPT:
-                _, unused = self._idle.popitem(last=False)
-        for each in unused:
-            each.disconnect()
+        """Keep a connection whose response has been read to its end, until it has been idle for too long."""
+        timer = asyncio.get_running_loop().call_later(self._idle_timeout, self._discard, connection)
+        self._idle[connection] = origin, timer
+        if len(self._idle) > MAX_IDLE:
+            self._discard(next(iter(self._idle)))
 
     def close(self) -> None:
         """Close all idle connections."""
-        with self._lock:
-            unused = [connection for idle in self._idle.values() for connection in idle]
-            self._idle.clear()
-        for connection in unused:
-            connection.disconnect()
+        for connection in tuple(self._idle):
+            self._discard(connection)
+
+    def _newest(self, origin: str) -> WebhookConnection | None:
+        return next((each for each in reversed(self._idle) if self._idle[each][0] == origin), None)
+
+    def _remove(self, connection: WebhookConnection) -> asyncio.TimerHandle:
+        _, timer = self._idle.pop(connection)
+        timer.cancel()
+        return timer
+
+    def _discard(self, connection: WebhookConnection) -> None:
+        self._remove(connection)
+        connection.disconnect()

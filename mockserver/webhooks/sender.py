@@ -1,49 +1,62 @@
-"""The webhook sender: threads that start when there is work and end when there is none."""
+"""The webhook sender: an event loop in a thread that starts when there is work and ends when there is none."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
-from mockserver.engine.clock import Clock
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
-from mockserver.engine.instants import SECOND, Instant
+from mockserver.event_loop import new_event_loop
 
-from .attempt import RunningAttempt
+from .blocking_calls import BlockingCalls
 from .config import WebhookConfig
+from .errors import WebhookError
 from .http_client import Connect, HttpClient, Resolve, open_connection, resolve_host
-from .queue import Job, WebhookQueues
+from .queue import Job, WebhookQueues, owner_of
+from .turns import Places
+from .url import parse_webhook_url
 
 logger = logging.getLogger(__name__)
 
 JOIN_TIMEOUT = 1.0
-"""Seconds to wait for threads whose connection was cut."""
+"""Seconds to wait for attempts that were cut off."""
+
+CALLBACK_THREADS = 32
+"""The largest number of threads that run callbacks, one for each owner: a callback waits for its world's lock."""
+
+LOOKUP_THREADS = 256
+"""The largest number of threads that resolve names; the system's resolver cannot be interrupted."""
+
+LOOKUPS_PER_OWNER = 4
 
 
 class WebhookSender:
-    """A sender of webhook requests, in daemon threads that start when needed and end when idle."""
+    """A sender of webhook requests. No attempt holds a thread, however long its receiver takes."""
 
     def __init__(
         self,
         webhook_config: WebhookConfig | None = None,
         *,
-        stopwatch: Callable[[], Instant] | None = None,
         resolve: Resolve | None = None,
         connect: Connect | None = None,
+        new_event_loop: Callable[[], asyncio.AbstractEventLoop] = new_event_loop,
     ) -> None:
         """Create a sender, without any thread yet.
 
         Args:
             webhook_config: timeouts and limits.
-            stopwatch: returns monotonic microseconds.
             resolve: replaces the machine's resolver.
             connect: replaces the machine's network.
+            new_event_loop: creates the event loop, whose clock counts the timeouts.
         """
         self.webhook_config = webhook_config or WebhookConfig()
-        self._stopwatch = stopwatch or Clock.system().now
         self._network = (resolve or resolve_host, connect or open_connection)
+        self._new_event_loop = new_event_loop
         self._begin()
 
     def send(self, ordering_key: str, request: OutgoingRequest, done: Callable[[Outcome], None]) -> None:
@@ -52,30 +65,52 @@ class WebhookSender:
         Args:
             ordering_key: the queue's name; its first word is the queue's owner.
             request: the request.
-            done: called exactly once with the outcome, in a sending thread. It may call `send`, and must not wait for the
-                sender. After `close` nothing is sent and it is not called.
+            done: called exactly once with the outcome, in a thread for callbacks: those of one owner one after the other.
+                It may call `send`, and must not wait for the sender. After `close` nothing is sent and it is not called.
+        """
+        job = Job(request, done, _target(request.url))
+        with self._locked():
+            if not self._is_closed and self._queues.put(ordering_key, job):
+                self._wake()
+
+    def schedule(
+        self, owner: str, seconds: Callable[[], float] | None, function: Callable[[], object] | None = None
+    ) -> None:
+        """Call a function later, in a thread for callbacks; returns at once. It replaces what was scheduled for the owner.
+
+        Args:
+            owner: whose call it is.
+            seconds: called soon, in the event loop's thread: returns the seconds until the call. ``None`` cancels it.
+            function: the function to call.
         """
         with self._locked():
-            if not self._closed and self._queues.put(ordering_key, Job(request, done)):
-                self._spawn()
+            if self._is_closed or (seconds is None and owner not in self._scheduled):
+                return
+            if seconds is None or function is None:
+                del self._scheduled[owner]
+            else:
+                self._scheduled[owner] = seconds, function
+            self._rescheduled.add(owner)
+            self._wake()
 
-    def is_idle(self, queues: str = "") -> bool:
-        """Return whether the queues whose names begin with a prefix have nothing queued or in flight."""
+    def is_idle(self, owner: str | None = None) -> bool:
+        """Return whether the queues of an owner, or all, have nothing queued or in flight."""
         with self._locked():
-            return self._queues.is_idle(queues)
+            return self._queues.is_idle(owner)
 
-    def wait_until_idle(self, timeout: float | None = None, queues: str = "") -> bool:
+    def wait_until_idle(self, timeout: float | None = None, owner: str | None = None) -> bool:
         """Wait until `is_idle`. Returns whether that happened within the timeout (seconds; ``None`` for no limit)."""
         with self._locked():
-            return self._idle.wait_for(lambda: self._queues.is_idle(queues), timeout)
+            return self._idle.wait_for(lambda: self._queues.is_idle(owner), timeout)
 
-    def forget(self, queues: str) -> int:
-        """Discard the queued jobs of all queues whose names begin with a prefix, and return their number.
+    def forget(self, owner: str) -> int:
+        """Discard the queued jobs of an owner, and what is scheduled for it; return the number of jobs.
 
         What is in flight runs to its end.
         """
+        self.schedule(owner, None)
         with self._locked():
-            forgotten = self._queues.forget(queues)
+            forgotten = self._queues.forget(owner)
             self._idle.notify_all()
             return forgotten
 
@@ -83,85 +118,200 @@ class WebhookSender:
         """Stop: discard what is queued, give what is in flight ``grace`` seconds, then abort it with an error as its outcome."""
         current = threading.current_thread()
         with self._locked():
-            self._closed = True
-            self._queues.forget("")
-            self._work.notify_all()
+            self._is_closed = True
+            self._scheduled.clear()
+            self._queues.forget()
             self._idle.notify_all()
-            self._idle.wait_for(lambda: self._attempts.keys() <= {current}, grace)
-            threads = self._threads - {current}
-            unfinished = [attempt for thread, attempt in self._attempts.items() if thread is not current]
-        for attempt in unfinished:
-            attempt.abort()
-        until = self._stopwatch() + round(JOIN_TIMEOUT * SECOND)
-        for thread in threads:  # one that is resolving a name cannot be aborted: the join ends without it
-            thread.join(max(0.0, (until - self._stopwatch()) / SECOND))
+            self._idle.wait_for(lambda: self._is_done_except(current), grace)
+            self._is_aborted = True
+            thread = self._thread
+            self._wake()
+            self._idle.wait_for(lambda: self._is_done_except(current), JOIN_TIMEOUT)
+        if thread is not None:
+            thread.join(JOIN_TIMEOUT)
+        self._callbacks.close()
+        self._lookups.close()  # a thread that resolves a name cannot be interrupted, and is a daemon
 
-    # -- queues and threads -------------------------------------------------------------------------------------------
+    def _is_done_except(self, thread: threading.Thread) -> bool:
+        return all(self._calling.get(ordering_key) is thread for ordering_key in self._queues.in_flight)
+
+    # -- the event loop's thread --------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
+        config = self.webhook_config
+        most = min(config.max_attempts, _descriptor_limit() // 4)
         self._lock = threading.Lock()
-        self._work = threading.Condition(self._lock)
         self._idle = threading.Condition(self._lock)
-        self._queues = WebhookQueues()
-        self._threads: set[threading.Thread] = set()
-        self._idle_threads = 0
-        self._attempts: dict[threading.Thread, RunningAttempt] = {}
-        self._closed = False
-        self._client = HttpClient(self.webhook_config, *self._network)
+        self._queues = WebhookQueues(config, max(1, most))
+        self._callbacks = BlockingCalls("mockserver-callbacks", Places(CALLBACK_THREADS, 1), config.idle_timeout)
+        self._lookups = BlockingCalls(
+            "mockserver-resolver", Places(LOOKUP_THREADS, LOOKUPS_PER_OWNER), config.idle_timeout
+        )
+        self._client = HttpClient(config, *self._network, self._lookups)
+        self._tasks: set[asyncio.Task[None]] = set()
+        """The attempts that have no outcome yet."""
+        self._calling: dict[str, threading.Thread] = {}
+        """The threads in which callbacks run, by queue."""
+        self._scheduled: dict[str, tuple[Callable[[], float], Callable[[], object]]] = {}
+        self._rescheduled: set[str] = set()
+        """The owners whose timer no longer is as `_scheduled` has it."""
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: asyncio.Event
+        self._end_timer: asyncio.TimerHandle | None = None
+        self._is_woken = False
+        self._is_closed = self._is_aborted = False
         self._pid = os.getpid()
 
     def _locked(self) -> threading.Lock:
         """Return the lock. In a forked process everything starts empty, because the parent sends what was queued."""
         if self._pid != os.getpid():
+            self._of_parent = vars(self).copy()  # its loop must not be closed here, for it is open there
             self._begin()
         return self._lock
 
-    def _spawn(self) -> None:
-        if self._queues.ready <= self._idle_threads or len(self._threads) >= self.webhook_config.max_threads:
-            self._work.notify()
-            return
-        thread = threading.Thread(target=self._run_thread, name="mockserver-webhooks", daemon=True)
-        thread.start()
-        self._threads.add(thread)
+    def _wake(self) -> None:
+        """Let the loop look at the queues; called with the lock held."""
+        if self._thread is None:
+            if not self._is_closed:
+                self._thread = threading.Thread(target=self._run_thread, name="mockserver-webhooks", daemon=True)
+                self._thread.start()
+        elif self._loop is not None and not self._is_woken:
+            self._is_woken = True
+            self._loop.call_soon_threadsafe(self._look)
 
     def _run_thread(self) -> None:
-        current = threading.current_thread()
+        loop = self._new_event_loop()
         try:
-            while taken := self._wait_for_job(current):
-                self._run_job(current, *taken)
+            loop.run_until_complete(self._run())
         finally:
-            self._end_thread(current)
+            loop.close()
 
-    def _wait_for_job(self, current: threading.Thread) -> tuple[str, Job, RunningAttempt] | None:
+    async def _run(self) -> None:
+        ended = self._ended = asyncio.Event()
         with self._lock:
-            self._idle_threads += 1
-            self._work.wait_for(lambda: self._queues.ready or self._closed, self.webhook_config.idle_timeout)
-            self._idle_threads -= 1
-            taken = self._queues.take()
-            if taken is None:
-                self._threads.discard(current)
-                return None
-            attempt = self._attempts[current] = RunningAttempt(self.webhook_config.timeout, self._stopwatch)
-            return *taken, attempt
+            self._loop = asyncio.get_running_loop()
+        self._look()
+        await ended.wait()
+        for _ in range(3):  # the sockets are closed in the loop's next turns
+            await asyncio.sleep(0)
 
-    def _run_job(self, current: threading.Thread, ordering_key: str, job: Job, attempt: RunningAttempt) -> None:
+    def _look(self) -> None:
+        """Start what may be started, set timers, and see whether the thread is still needed."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            self._is_woken = False
+            self._start_ready(loop)
+            while self._rescheduled:
+                self._set_timer(loop, self._rescheduled.pop())
+            if self._is_closed:
+                self._cancel_timers()
+            if self._is_aborted:
+                for task in self._tasks:
+                    task.cancel()
+            self._plan_end()
+
+    def _start_ready(self, loop: asyncio.AbstractEventLoop) -> None:
+        while taken := self._queues.take():
+            self._tasks.add(loop.create_task(self._attempt(*taken)))
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop, owner: str) -> None:
+        if (timer := self._timers.pop(owner, None)) is not None:
+            timer.cancel()
+        if owner in self._scheduled:
+            seconds, _ = self._scheduled[owner]
+            self._timers[owner] = loop.call_later(max(0.0, seconds()), self._call, owner)
+
+    def _cancel_timers(self) -> None:
+        while self._timers:
+            self._timers.popitem()[1].cancel()
+
+    def _call(self, owner: str) -> None:
+        with self._lock:
+            del self._timers[owner]
+            if owner in self._scheduled:
+                _, function = self._scheduled.pop(owner)
+                self._callbacks.run(owner, function)
+            self._plan_end()
+
+    def _plan_end(self) -> None:
+        """End the thread, now or after a while, if it has nothing to do."""
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+            self._end_timer = None
+        if self._has_work():
+            return
+        if self._is_closed:
+            self._end()
+        else:
+            idle_timeout = self.webhook_config.idle_timeout
+            self._end_timer = asyncio.get_running_loop().call_later(idle_timeout, self._end_if_idle)
+
+    def _has_work(self) -> bool:
+        return bool(self._tasks or self._timers or self._is_woken or self._queues.has_ready())
+
+    def _end_if_idle(self) -> None:
+        with self._lock:
+            if not self._has_work():
+                self._end()
+
+    def _end(self) -> None:
+        self._client.close_idle()
+        self._loop = self._thread = None
+        self._ended.set()
+
+    # -- attempts -----------------------------------------------------------------------------------------------------
+
+    async def _attempt(self, ordering_key: str, job: Job) -> None:
+        owner = owner_of(ordering_key)
+        outcome = await self._client.fetch(job.request, owner)
+        task = asyncio.current_task()
+        assert task is not None
+        with self._lock:
+            self._tasks.discard(task)
+            self._queues.leave(ordering_key, job)
+            self._start_ready(task.get_loop())
+            self._plan_end()
+        self._callbacks.run(owner, partial(self._finish, ordering_key, job, outcome))
+
+    def _finish(self, ordering_key: str, job: Job, outcome: Outcome) -> None:
+        """Pass on an outcome, in a thread for callbacks."""
+        self._calling[ordering_key] = threading.current_thread()
         try:
-            outcome = self._client.fetch(job.request, attempt)
-            try:
-                job.done(outcome)
-            except Exception:
-                logger.exception("Handling the outcome of a request to %s failed", attempt.redacted_url)
+            job.done(outcome)
+        except Exception:
+            logger.exception("Handling the outcome of a request to %s failed", _redacted(job.request.url))
         finally:
             with self._lock:
-                del self._attempts[current]
-                if self._queues.finish(ordering_key) or self._closed:
+                del self._calling[ordering_key]
+                if self._queues.finish(ordering_key):
+                    self._wake()
+                else:
                     self._idle.notify_all()
 
-    def _end_thread(self, current: threading.Thread) -> None:
-        with self._lock:
-            self._threads.discard(current)
-            if self._queues.ready:  # only when an exception ended this thread
-                self._spawn()
-            is_last = not self._threads
-        if is_last:
-            self._client.close_idle()
+
+def _target(url: str) -> str:
+    """Return the scheme, host and port of a URL; empty when it has none."""
+    try:
+        return parse_webhook_url(url).origin
+    except WebhookError:
+        return ""
+
+
+def _redacted(url: str) -> str:
+    """Return a URL for messages, without credentials and query."""
+    try:
+        return parse_webhook_url(url).redacted
+    except WebhookError:
+        return "a URL that cannot be read"
+
+
+def _descriptor_limit() -> int:
+    """Return how many file descriptors this process may have."""
+    try:
+        import resource
+    except ImportError:  # Windows, whose selector takes 512 sockets
+        return 512
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return limit if limit != resource.RLIM_INFINITY else sys.maxsize

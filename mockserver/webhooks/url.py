@@ -46,6 +46,9 @@ _URL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _UNWRITABLE = re.compile(r"[^!-~]+")
+_HEADER_NAME = re.compile(r"[^:\s][^:\r\n]*")
+_LINE_BREAK = re.compile(r"\n(?![ \t])|\r(?![ \t\n])")
+"""A line break in a header's value that does not continue it (RFC 9112, 5.2)."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -82,17 +85,23 @@ def _ascii(name: str) -> str:
         raise WebhookError(f"{name!r} is not the name of a server") from None
 
 
-def check_method(method: str) -> None:
-    """Check that a method can be written in a request line.
+def write_request(request: OutgoingRequest, url: WebhookUrl, agent: str) -> bytes:
+    """Return the bytes of a request.
 
     Raises:
-        ValueError: it is no token of HTTP.
+        ValueError: its method or a header cannot be written in HTTP.
     """
-    if not _TOKEN.fullmatch(method):
-        raise ValueError(f"{method!r} is no HTTP method")
+    if not _TOKEN.fullmatch(request.method):
+        raise ValueError(f"{request.method!r} is no HTTP method")
+    lines = [f"{request.method} {url.target} HTTP/1.1".encode("ascii")]
+    for name, value in _build_headers(request, url, agent):
+        if not _HEADER_NAME.fullmatch(name) or _LINE_BREAK.search(value):
+            raise ValueError(f"{name!r} is no HTTP header")
+        lines.append(b"%b: %b" % (name.encode("ascii"), value.encode("latin-1")))
+    return b"\r\n".join((*lines, b"", request.body))
 
 
-def build_headers(request: OutgoingRequest, url: WebhookUrl, agent: str) -> list[tuple[str, str]]:
+def _build_headers(request: OutgoingRequest, url: WebhookUrl, agent: str) -> list[tuple[str, str]]:
     """Build the headers that are sent: the request's own, after those that it lacks.
 
     A login in the URL becomes HTTP Basic credentials.
@@ -121,7 +130,7 @@ def redirected_request(request: OutgoingRequest, outcome: Outcome) -> OutgoingRe
     location = next((value for name, value in outcome.headers if name.lower() == "location"), None)
     if outcome.status not in _REDIRECT_STATUSES or location is None:
         return None
-    with contextlib.suppress(UnicodeError):  # http.client reads headers as latin-1
+    with contextlib.suppress(UnicodeError):  # headers are read as latin-1
         location = location.encode("latin-1").decode()
     try:
         url = urljoin(request.url, location)

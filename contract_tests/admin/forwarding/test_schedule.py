@@ -250,6 +250,34 @@ def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
     assert received.wait(PATIENCE)
 
 
+def test_what_is_due_in_a_world_waits_for_no_world_whose_lock_is_held(
+    receiver: Receiver, opened: Callable[..., World]
+) -> None:
+    received = threading.Event()
+    receiver.says = lambda _: received.set() or "OK"  # type: ignore[func-returns-value]  # set() returns None on purpose
+    world = opened(receiver.url, Clock.system())
+    busy = world.fork("busy", world.journal, lambda _: None)
+    busy.execute(lambda state, now, ids: _scheduled(now + 1))
+    with busy.lock:
+        world.execute(lambda state, now, ids: _scheduled(now + SECOND // 50))
+
+        assert received.wait(PATIENCE)
+
+
+def test_what_became_due_while_the_clock_was_frozen_is_attempted_when_it_runs_again(
+    receiver: Receiver, opened: Callable[..., World]
+) -> None:
+    received = threading.Event()
+    receiver.says = lambda _: received.set() or "OK"  # type: ignore[func-returns-value]  # set() returns None on purpose
+    world = opened(receiver.url, Clock.system())
+    world.execute(lambda state, now, ids: _scheduled(now + SECOND // 50))
+    world.freeze()
+    assert not received.is_set()
+    world.resume()
+
+    assert received.wait(PATIENCE)
+
+
 def _scheduled(at: int, recipient: str = "+48600700800") -> Any:
     fields = {"kind": "ndi", "sender": "+48500600700", "recipient": recipient, "text": "later"}
     return Decision(at, None, (InboundScheduled(at, "serwersms", fields),))
