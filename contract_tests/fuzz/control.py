@@ -9,7 +9,8 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 import hypothesis
 import requests
@@ -20,7 +21,7 @@ from schemathesis.checks import negative_data_rejection, positive_data_acceptanc
 from schemathesis.core.failures import FailureGroup
 
 from . import operations, pages, values, wire
-from .wire import LATEST, Slow, Wrong
+from .wire import Slow, Wrong
 
 if TYPE_CHECKING:
     from .server import FuzzedServer
@@ -29,6 +30,11 @@ EXAMPLES = 15
 """Requests of one session for one operation."""
 OPERATIONS = 4
 """Operations of one session."""
+DAMAGED = 60
+"""Requests of one session that are sent again with something changed."""
+FORMS = 6
+"""Forms and parts of the page of one session."""
+PATHS = ("/", "//", "/x", "%00", "%2f..", "?a", ".json", "/" + "9" * 400, ";a", "%FF", "/../clock")
 ENDLESS = "GET /_mock/worlds/{world}/events"
 """The stream of events, which has no end."""
 INBOUND: tuple[Mapping[str, Any], ...] = (
@@ -56,6 +62,15 @@ PARTS = (
 )  # fmt: skip
 
 
+class Sent(NamedTuple):
+    """A request that was sent."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any]
+    body: Any
+
+
 class ControlApi:
     """The control API of a server as schemathesis reads it."""
 
@@ -69,27 +84,41 @@ class ControlApi:
         self._session.trust_env = False
         self.count = 0
         """Requests that were sent."""
+        self.slowest = 0.0
+        """Seconds of the slowest answer of the latest session."""
 
     def run(self, chance: Random) -> None:
         """Run one session.
 
         Raises:
             Wrong: a response is not as described, is HTML, or is a 500.
-            Slow: one came too late.
+            Slow: there was none in time.
         """
+        self.slowest = 0.0
+        sent: list[Sent] = []
+        kept = self._worlds()
         world = self._create_world(chance)
         try:
             self._fill(chance, world)
             for _ in range(OPERATIONS):
-                if values.is_true(chance, 0.2):
-                    self.count += 1
-                    pages.submit(self._server, chance, world)
-                    continue
                 mode = chance.choice((GenerationMode.POSITIVE, GenerationMode.NEGATIVE))
-                self._ask(chance.choice(self._operations), mode, world, chance.getrandbits(64))
+                self._ask(chance.choice(self._operations), mode, world, chance.getrandbits(64), sent)
+            for _ in range(DAMAGED if sent else 0):
+                self._send_damaged(chance, chance.choice(sent))
+            for _ in range(FORMS):
+                self.count += 1
+                self._note(pages.submit(self._server, chance, world))
             self.show_everything(world)
         finally:
-            self._server.call("DELETE", f"/_mock/worlds/{world}")
+            for each in self._worlds() - kept:
+                self._server.call("DELETE", f"/_mock/worlds/{quote(each, safe='')}")
+
+    def _note(self, seconds: float) -> None:
+        self.count += 1
+        self.slowest = max(self.slowest, seconds)
+
+    def _worlds(self) -> set[str]:
+        return {world["id"] for world in self._server.call("GET", "/_mock/worlds")[1]["worlds"]}
 
     def _create_world(self, chance: Random) -> str:
         choices: Mapping[str, Any] = {"fixture": chance.choice(("small", "demo"))}
@@ -115,7 +144,7 @@ class ControlApi:
                     line.ask(asked.head.replace(b" /", f" /_w/{world}/".encode(), 1) + asked.body, asked.method)
         line.close()
 
-    def _ask(self, operation: Any, mode: GenerationMode, world: str, seed: int) -> None:
+    def _ask(self, operation: Any, mode: GenerationMode, world: str, seed: int, sent: list[Sent]) -> None:
         label = operation.label
         if (label, mode) not in self._cases:
             self._cases[label, mode] = operation.as_strategy(generation_mode=mode)
@@ -132,7 +161,7 @@ class ControlApi:
         )
         def each(case: Any) -> None:
             _bound(case, label, world)
-            self._send(case, label)
+            sent.append(self._send(case, label))
 
         try:
             each()
@@ -143,18 +172,44 @@ class ControlApi:
         except (Exception, FailureGroup) as error:
             raise Wrong(f"{label} ({mode.name.lower()}): {_without_boxes(error)}") from error
 
-    def _send(self, case: Any, label: str) -> None:
-        self.count += 1
+    def _send(self, case: Any, label: str) -> Sent:
         try:
             response = case.call(session=self._session, timeout=wire.PATIENCE)
         except requests.Timeout:
             raise Slow(f"{label}: no answer for {wire.PATIENCE:.0f} s") from None
         if response.status_code >= 500:
             raise Wrong(f"{label}: status {response.status_code}: {case.as_curl_command()}")
-        if response.elapsed > LATEST:
-            raise Slow(f"{label}: {response.elapsed:.1f} s: {case.as_curl_command()}")
+        self._note(response.elapsed)
         # Which data are right is decided by contract_tests/admin/test_openapi.py.
         case.validate_response(response, excluded_checks=[negative_data_rejection, positive_data_acceptance])
+        return Sent(
+            case.method, case.formatted_path, dict(case.query), case.body if isinstance(case.body, dict | list) else {}
+        )
+
+    def _send_damaged(self, chance: Random, sent: Sent) -> None:
+        """Send a request again with something of it changed."""
+        method, path, query, body = sent
+        if path.endswith(("/wait", "/wait/idle")):
+            return
+        if query and values.is_true(chance, 0.5):
+            query = {**query, chance.choice(list(query)): values.text(chance)}
+        raw = values.json_bytes(chance, values.damaged(chance, body))
+        if values.is_true(chance, 0.1):
+            path = f"{path}{chance.choice(PATHS)}"
+        try:
+            response = self._session.request(
+                method,
+                f"{self._server.url}{path}",
+                params=_portable(query),
+                data=raw,
+                timeout=wire.PATIENCE,
+                allow_redirects=False,
+            )
+        except requests.Timeout:
+            raise Slow(f"{method} {path}: no answer for {wire.PATIENCE:.0f} s") from None
+        self._note(response.elapsed.total_seconds())
+        if response.status_code >= 500 or "html" in response.headers.get("Content-Type", ""):
+            raise Wrong(f"{method} {path} {query} {raw!r:.500}: {response.status_code} {response.content!r:.300}")
 
     # -- what was recorded can be shown
 
@@ -191,6 +246,10 @@ def _bound(case: Any, label: str, world: str) -> None:
         case.query["timeout"] = 0
     if label.endswith("/wait/idle") and isinstance(case.body, dict):
         case.body["timeout"] = 0
+
+
+def _portable(query: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: str(value).encode("utf-8", "surrogatepass") for name, value in query.items()}
 
 
 def _without_boxes(error: BaseException) -> str:

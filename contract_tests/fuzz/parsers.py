@@ -170,25 +170,8 @@ def _world_file() -> bytes:
     return orjson.dumps(document)
 
 
-def _damage(chance: Random, thing: Any) -> Any:
-    """Return JSON with one part replaced, removed or added somewhere."""
-    if isinstance(thing, dict) and thing and is_true(chance, 0.9):
-        name = chance.choice(list(thing))
-        if is_true(chance, 0.1):
-            return {key: value for key, value in thing.items() if key != name}
-        if is_true(chance, 0.05):
-            return {**thing, _text(chance)[:50]: values.json_value(chance)}
-        return {**thing, name: _damage(chance, thing[name])}
-    if isinstance(thing, list) and thing and is_true(chance, 0.9):
-        at = chance.randrange(len(thing))
-        if is_true(chance, 0.1):
-            return thing[:at] + thing[at + 1 :] if is_true(chance, 0.5) else [*thing, thing[at]]
-        return [*thing[:at], _damage(chance, thing[at]), *thing[at + 1 :]]
-    return values.json_value(chance)
-
-
 def _read_world(chance: Random) -> object:
-    document = _damage(chance, orjson.loads(_world_file()))
+    document = values.damaged(chance, orjson.loads(_world_file()))
     return worldfile.read(document, _rules(), keep_unknown=is_true(chance, 0.3))
 
 
@@ -222,7 +205,7 @@ def _fault_rule(chance: Random) -> object:
         "fault": fault if is_true(chance, 0.8) else [fault, chance.choice(faults)],
     }
     for _ in range(chance.randrange(3)):
-        rule = _damage(chance, rule)
+        rule = values.damaged(chance, rule)
     return rule_from(rule, chance.choice((0, instants.EARLIEST, instants.LATEST)))
 
 

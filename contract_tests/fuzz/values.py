@@ -135,3 +135,20 @@ def json_bytes(chance: Random, value: Any) -> bytes:
             lambda: b"null",
         )
     )()
+
+
+def damaged(chance: Random, thing: Any) -> Any:
+    """Return JSON with one part replaced, removed or added somewhere."""
+    if isinstance(thing, dict) and thing and is_true(chance, 0.9):
+        name = chance.choice(list(thing))
+        if is_true(chance, 0.1):
+            return {key: value for key, value in thing.items() if key != name}
+        if is_true(chance, 0.05):
+            return {**thing, text(chance)[:50]: json_value(chance)}
+        return {**thing, name: damaged(chance, thing[name])}
+    if isinstance(thing, list) and thing and is_true(chance, 0.9):
+        at = chance.randrange(len(thing))
+        if is_true(chance, 0.1):
+            return thing[:at] + thing[at + 1 :] if is_true(chance, 0.5) else [*thing, thing[at]]
+        return [*thing[:at], damaged(chance, thing[at]), *thing[at + 1 :]]
+    return json_value(chance)
