@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given
@@ -213,3 +213,65 @@ def test_a_long_chain_of_forks_has_few_segments_and_loses_nothing() -> None:
     assert kept == [message.serial for message in store.page(account_key("a/b"), -1, 1_000)]
     assert kept == sorted(message.serial for message in store)
     assert len(kept) == len(store)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "left"), [((100, 50_000), [100, 50_000]), ((30_000, 30_000, 10, 20), [30_000, 30_000, 30])]
+)
+def test_a_fork_copies_no_large_segment(sizes: tuple[int, ...], left: list[int]) -> None:
+    store = MessageStore([(Segment(message(place, 0) for place in range(sizes[0])), 0)])
+    for size in sizes[1:]:
+        for _ in range(size):
+            store.add(message(store.next_serial, store.next_serial))
+        store = store.fork()
+
+    assert left == [len(segment) for segment in store.segments]
+
+
+@pytest.mark.parametrize(("since", "most"), [(-1, 100), (40_000, 7), (59_950, 100), (60_000, 100)])
+def test_messages_are_listed_by_index_without_a_look_at_the_others(since: int, most: int) -> None:
+    store = MessageStore([(Segment(message(place, -place) for place in range(30_000)), 0)])
+    for number in range(30_000):
+        store.add(message(store.next_serial, number))
+    store = store.fork()
+    keys = (account_key("a/x"), number_key("a/x", "1"))
+    assert [0, 1, 2] == store.serials(keys, -1, 3)  # from now on the serials are kept in order
+    for segment in store.segments:
+        segment.rows = CountedRows(segment.rows)
+    store.delete(10)
+    store.change(message(20, 5))
+    store.add(message(60_000, 0))
+
+    found = store.serials(keys, since, most)
+
+    assert [*range(since + 1, min(since + 1 + most, 60_001))] == found
+    assert sum(segment.rows.looks for segment in store.segments if isinstance(segment.rows, CountedRows)) <= 150
+
+
+class CountedRows(list[Message]):
+    """Rows of a segment that count how often one is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        self.looks += 1
+        return super().__getitem__(place)
+
+    def __iter__(self) -> Iterator[Message]:
+        self.looks += len(self)
+        return super().__iter__()
+
+
+@given(ledgers(), st.integers(-1, 12), st.integers(1, 5))
+def test_serials_are_those_of_a_sorted_list_and_may_have_deleted_ones(
+    made: tuple[MessageStore, list[Stamp]], since: int, most: int
+) -> None:
+    store, wanted = made
+    listed = list[int]()
+    while serials := store.serials([account_key("a/x"), number_key("a/x", "1")], listed[-1] if listed else since, most):
+        assert len(serials) <= most
+        listed += serials
+
+    assert sorted(serial for _, serial in wanted if serial > since) == [
+        serial for serial in listed if store.get(serial) is not None
+    ]

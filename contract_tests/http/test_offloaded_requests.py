@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 
 from mockserver.app import Service, build_service
 from mockserver.engine.messages import Message, account_key
@@ -105,6 +106,32 @@ def test_an_operation_that_may_look_at_every_message_of_a_large_world_is_decided
     answer = many.handler.respond(requested("/messages/recived", body))
     assert isinstance(answer, Offload)
     assert b'"count":5001' in answer.finish().body
+
+
+@pytest.mark.parametrize("target", [f"/ibp_api.php?{ALL}&number=5554332111", "/api/messages/program/121811"])
+def test_many_new_messages_are_not_put_into_the_index_on_the_event_loop(service: Service, target: str) -> None:
+    store = service.registry.default.state.message_store
+    first = store.next_serial
+    for message in messages(MANY_MESSAGES, "dialogtech/other"):
+        store.add(replace(message, serial=first + message.serial))
+    basic = {"authorization": "Basic bWdhZ2U6bWdhZ2U="}
+
+    answer = service.handler.respond(requested(target, headers=basic))
+    assert isinstance(answer, Offload)
+    assert MANY_MESSAGES == store.unindexed
+    assert 200 == answer.finish().status
+    assert 0 == store.unindexed
+    assert isinstance(service.handler.respond(requested(target, headers=basic)), Response)
+
+
+def test_a_send_is_decided_at_once_however_many_messages_are_not_in_the_index(service: Service) -> None:
+    store = service.registry.default.state.message_store
+    first = store.next_serial
+    for message in messages(MANY_MESSAGES, "dialogtech/other"):
+        store.add(replace(message, serial=first + message.serial))
+    send = {"action": "sms.send_message", **KEYS, "from": "5554332111", "to": "5556667777", "message": "hi"}
+
+    assert isinstance(service.handler.respond(requested("/ibp_api.php", urlencode(send).encode())), Response)
 
 
 @pytest.mark.parametrize("target", [f"/ibp_api.php?{ALL}", "/ibp_api.php/nowhere", "/api/nothing"])

@@ -558,3 +558,13 @@ def test_things_are_compared_with_their_like_wherever_they_stand():
 
 def test_long_values_are_shortened_in_differences():
     assert snapshots.difference({"about": "x" * 300}, {}) == [f'about: "{"x" * 199}... (302 characters) -> nothing']
+
+
+@pytest.mark.parametrize("count", [0, 5_000])
+def test_a_world_file_is_written_in_few_pieces(count):
+    messages = [{"id": str(number), "text": "x" * 100} for number in range(count)]
+    pieces = list(snapshots.lines({"format": 2, "accounts": [{"name": "a", "messages": iter(messages)}]}))
+
+    written = b"".join(pieces)
+    assert {"format": 2, "accounts": [{"name": "a", "messages": messages}]} == json.loads(written)
+    assert len(written) // 65_536 + 1 >= len(pieces)

@@ -53,8 +53,8 @@ from .schemas import (
 )
 from .serializers import message as described
 
-_PIECE = 1_000
-"""The number of messages fetched at a time under the world's lock."""
+_FIRST_PIECE, _PIECE = 100, 1_000
+"""The number of messages that are fetched first, and then at a time, under the world's lock."""
 
 _FIRST = 200_000_000
 """The first number of a sequence of identifiers."""
@@ -112,14 +112,16 @@ def _index_keys(accounts: Iterable[Account], query: Mapping[str, Any]) -> list[I
 
 
 def _walk(world: World, keys: Iterable[IndexKey], since: int) -> Iterator[Message]:
-    """Yield the messages of some keys since a serial, which is not included, in chunks, so that the lock is held only briefly."""
-    store = world.state.message_store
-    with world.lock:
-        serials = store.serials(keys, since)
-    while wanted := tuple(islice(serials, _PIECE)):
+    """Yield the messages of some keys since a serial, which is not included, in pieces, so that the lock is held only briefly."""
+    keys, store, wanted = tuple(keys), world.state.message_store, _FIRST_PIECE
+    while True:
         with world.lock:
-            piece = [message for serial in wanted if (message := store.get(serial)) is not None]
+            serials = store.serials(keys, since, wanted)
+            piece = [message for serial in serials if (message := store.get(serial)) is not None]
         yield from piece
+        if len(serials) < wanted:
+            return
+        since, wanted = serials[-1], _PIECE
 
 
 # --------------------------------------------------------------------------------------------- store, change and delete

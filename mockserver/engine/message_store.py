@@ -24,6 +24,8 @@ from .segments import Segment
 
 _PIECE = 4_096
 """The messages that one call of C goes over."""
+_LARGE = 20_000
+"""The messages of the largest segment that two are merged to."""
 
 
 class Handset(NamedTuple):
@@ -236,6 +238,11 @@ class MessageStore:
         """The shared segments."""
         return tuple(view.segment for view in self._views[:-1])
 
+    @property
+    def unindexed(self) -> int:
+        """The number of messages that the next search puts into the index first."""
+        return self._own.segment.unindexed
+
     def handsets(self) -> list[Handset]:
         """Return every handset, in no particular order."""
         found: dict[str, Handset] = {}
@@ -285,14 +292,18 @@ class MessageStore:
                 return view, place
         return None
 
-    def serials(self, keys: Iterable[IndexKey], since: int) -> Iterator[int]:
-        """Return the serials of the messages of some keys since a serial, which is not included, each once and in order.
+    def serials(self, keys: Iterable[IndexKey], since: int, most: int) -> list[int]:
+        """Return the first serials of the messages of some keys since a serial, which is not included, each once and in order.
 
-        They are those of this moment: a message may be deleted before its serial is reached, and is then not found by `get`.
+        Args:
+            keys: their index keys.
+            since: the serial.
+            most: how many are returned at most; of each segment no more are looked at. A message that was deleted may be
+                among them, and is then not found by `get`.
         """
         keys = tuple(keys)
-        found = (_serials_since(view, key, since) for view in self._views for key in keys)
-        return (serial for serial, _ in groupby(merge(*found)))
+        found = (_serials_since(view, key, since, most) for view in self._views for key in keys)
+        return [serial for serial, _ in islice(groupby(merge(*filter(None, found))), most)]
 
     def count(self, key: IndexKey, since: Instant, until: Instant) -> int:
         """Count the messages of a key between two instants, both included."""
@@ -334,9 +345,13 @@ class MessageStore:
     def _merge(self) -> None:
         """Merge the last segments until each is at least twice as large as the next, so that a chain of forks has few.
 
-        A message is copied at most as often as the messages can be doubled.
+        A message is copied at most as often as the messages can be doubled, and no segment becomes larger than `_LARGE` in
+        this way: the world's lock is held meanwhile.
         """
-        while len(self._views) > 1 and self._views[-2].live_count < 2 * self._views[-1].live_count:
+        while len(self._views) > 1:
+            one, last = self._views[-2].live_count, self._views[-1].live_count
+            if one >= 2 * last or one + last > _LARGE:
+                return
             self._views[-2:] = [_merged_view(self._views[-2:])]
 
     def fork(self) -> MessageStore:
@@ -350,10 +365,10 @@ class MessageStore:
         return fork
 
 
-def _serials_since(view: _View, key: IndexKey, since: int) -> Iterator[int]:
-    serials, first = view.segment.serials(key), view.first_serial
-    start = bisect_right(serials, since - first)
-    return (serial + first for serial in islice(serials, start, None)) if first else islice(serials, start, None)
+def _serials_since(view: _View, key: IndexKey, since: int, most: int) -> Sequence[int]:
+    # The serials of hidden messages are among them: one that was changed is in another view too, one that was deleted in none.
+    serials, first = view.segment.serials(key, since - view.first_serial, most), view.first_serial
+    return [serial + first for serial in serials] if first else serials
 
 
 def _merged_view(views: Iterable[_View]) -> _View:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from threading import RLock
 
 from .messages import FIELD, HANDSET, IndexKey, Message, account_key, field_key, handset_key, index_keys
-
-_indexing = RLock()
-"""Held while an index is built or extended, because readers on several threads may find new messages at the same time."""
 
 
 class Segment:
@@ -24,7 +21,7 @@ class Segment:
         "_handsets",
         "_index",
         "_indexed",
-        "_removed",
+        "_lock",
         "_serials",
         "rows",
     )
@@ -38,9 +35,10 @@ class Segment:
         self._fields: dict[tuple[str, str], dict[IndexKey, array[int]]] = {}
         """The places of the provider's own fields that were searched so far, by account and field name."""
         self._by_serial: dict[int, int] | None = None
-        self._removed = 0
-        self._serials: dict[IndexKey, tuple[tuple[int, int], array[int]]] = {}
-        """The sorted serials of the keys that were listed so far, with the numbers of rows and removals of that moment."""
+        self._serials: dict[IndexKey, array[int]] = {}
+        """The sorted serials of the keys that were listed so far."""
+        self._lock = RLock()
+        """Held while the index is extended, because readers on several threads may find new messages at the same time."""
         # Thousands of messages share the same index keys, so the lists of each combination are looked up once.
         known: dict[tuple[str, ...], list[array[int]]] = {}
         for place, message in enumerate(self.rows):
@@ -58,20 +56,37 @@ class Segment:
         return len(self.rows) if self._by_serial is None else len(self._places())
 
     @property
+    def unindexed(self) -> int:
+        """The number of rows that are not in the index yet."""
+        return len(self.rows) - self._indexed
+
+    @property
     def handsets(self) -> Mapping[IndexKey, Sequence[int]]:
         """The places of each handset's messages, in order of time.
 
         Built on first access, because it is rarely needed: 100,000 messages take about 0.1 seconds.
         """
         self._index_rows()
-        with _indexing:
-            if self._handsets is None:
-                self._handsets = {}
-                places = range(self._indexed) if self._by_serial is None else self._by_serial.values()
-                for place in sorted(places, key=self.stamp):
-                    key = handset_key(self.rows[place].handset)
-                    self._handsets.setdefault(key, array("I")).append(place)
-            return self._handsets
+        if self._handsets is None:
+            # Built without the lock, which the event loop may need: a shared segment does not change meanwhile.
+            state = self._state()
+            built = self._build_handsets()
+            with self._lock:
+                if self._handsets is None:
+                    self._index_rows()
+                    self._handsets = built if state == self._state() else self._build_handsets()
+        return self._handsets
+
+    def _state(self) -> tuple[int, int]:
+        """Return what is different after each change of the index."""
+        return self._indexed, -1 if self._by_serial is None else len(self._by_serial)
+
+    def _build_handsets(self) -> dict[IndexKey, array[int]]:
+        found: dict[IndexKey, array[int]] = {}
+        places = range(self._indexed) if self._by_serial is None else list(self._by_serial.values())
+        for place in sorted(places, key=self.stamp):
+            found.setdefault(handset_key(self.rows[place].handset), array("I")).append(place)
+        return found
 
     def positions(self, key: IndexKey) -> Sequence[int]:
         """Return the places of a key's messages, by time and then by serial."""
@@ -82,20 +97,23 @@ class Segment:
         self._index_rows()
         return self._index.get(key, ())
 
-    def serials(self, key: IndexKey) -> Sequence[int]:
-        """Return the serials of a key's messages, in order. The sequence does not change; it is kept until the segment does."""
+    def serials(self, key: IndexKey, since: int, most: int) -> Sequence[int]:
+        """Return the serials of a key's messages after a serial, in order, and at most so many.
+
+        The serials of a key are put in order when they are first listed, and are kept in order from then on.
+        """
         positions = self.positions(key)
-        state = self._indexed, self._removed
-        kept = self._serials.get(key)
-        if kept is None or kept[0] != state:
-            serials = array("q", sorted(self.rows[place].serial for place in positions))
-            kept = self._serials[key] = state, serials
-        return kept[1]
+        with self._lock:
+            serials = self._serials.get(key)
+            if serials is None:
+                serials = self._serials[key] = array("q", sorted(self.rows[place].serial for place in positions))
+            start = bisect_right(serials, since)
+            return serials[start : start + most]
 
     def _places_by_field(self, account: str, name: str) -> dict[IndexKey, array[int]]:
         """Return the places of each value of a provider's own field; built on first use, because few fields are searched."""
         self._index_rows()
-        with _indexing:
+        with self._lock:
             found = self._fields.get((account, name))
             if found is None:
                 found = self._fields[account, name] = {}
@@ -118,7 +136,7 @@ class Segment:
         """Put the messages that were appended since the last look into the index."""
         if self._indexed == len(self.rows):
             return
-        with _indexing:
+        with self._lock:
             for place in range(self._indexed, len(self.rows)):
                 message = self.rows[place]
                 if self._by_serial is not None:
@@ -130,18 +148,22 @@ class Segment:
                         places.append(place)
                     else:
                         places.insert(bisect_left(places, stamp, key=self.stamp), place)
+                    if self._serials and key in self._serials:
+                        insort(self._serials[key], message.serial)
                 self._indexed = place + 1
 
     def remove(self, place: int) -> None:
         """Remove a message from the index. Its row stays, because a page that was read before may still refer to it."""
         message = self.rows[place]
         del self._places()[message.serial]
-        self._removed += 1
         for index, key in self._entries(message):
             places = index[key]
             del places[bisect_left(places, self.stamp(place), key=self.stamp)]
             if not places:
                 del index[key]
+            serials = self._serials.get(key)
+            if serials is not None:
+                del serials[bisect_left(serials, message.serial)]
 
     def _entries(self, message: Message) -> Iterable[tuple[dict[IndexKey, array[int]], IndexKey]]:
         entries = [(self._index, key) for key in message.index_keys()]
@@ -155,8 +177,10 @@ class Segment:
 
     def _places(self) -> dict[int, int]:
         """Return the place of each serial that is not removed; built on first use."""
+        if self._by_serial is not None and self._indexed == len(self.rows):
+            return self._by_serial
         self._index_rows()
-        with _indexing:
+        with self._lock:
             if self._by_serial is None:
                 rows = self.rows[: self._indexed]
                 self._by_serial = {message.serial: place for place, message in enumerate(rows)}

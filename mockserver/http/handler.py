@@ -252,11 +252,7 @@ class Handler:
             world = bound or self.registry.world_for_credential(call.credential)
             if is_on_loop and (
                 world.lock.locked()
-                or (
-                    world.state.message_store.next_serial > MANY_MESSAGES
-                    and call.operation in provider.operations_by_name
-                    and provider.operations_by_name[call.operation].looks_through
-                )
+                or (world.state.message_store.next_serial > MANY_MESSAGES and _looks_at_many(provider, call, world))
             ):
                 return Offload(
                     world.id, partial(self._respond, Routed(provider, 0), request, exchange, bound, is_on_loop=False)
@@ -456,6 +452,14 @@ class Handler:
             why = log_line.reason(exchange, path, self.router.addresses)
             said = f"{target} -> {exchange.status}{why and f' {why}'}"
             exchange_log.log(level, "%s %s", exchange.method, self._masking.mask_data(exchange.world, said))
+
+
+def _looks_at_many(provider: Provider, call: Call, world: World) -> bool:
+    """Return whether a call may look at many messages, or at any while many are not in the index yet."""
+    operation = provider.operations_by_name.get(call.operation)
+    if operation is None:
+        return False
+    return operation.looks_through or (operation.is_repeatable and world.state.message_store.unindexed > MANY_RESULTS)
 
 
 class Decided(NamedTuple):

@@ -9,16 +9,27 @@ from typing import Any
 
 import orjson
 
+_PIECE = 64 * 1024
+"""The bytes of a piece of a world file."""
+
 
 def lines(world: Mapping[str, Any]) -> Iterator[bytes]:
-    """Iterate over the bytes of a world file.
+    """Iterate over the bytes of a world file, in pieces of some kilobytes.
 
     Args:
         world: its content, in the order in which it is written. The accounts, and the lists in each of them, may be any
             iterables, so that a million messages need not be in memory.
     """
-    yield from _object(world, ("accounts",))
-    yield b"\n"
+    held: list[bytes] = []
+    size = 0
+    for piece in _object(world, ("accounts",)):
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            # Joined early, because each result of orjson sits in a buffer of 4 kB.
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join((*held, b"\n"))
 
 
 def save(path: Path, world: Mapping[str, Any]) -> None:
