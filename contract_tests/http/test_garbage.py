@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 
@@ -176,3 +177,26 @@ print(gc.isenabled(), few, many, gc.get_freeze_count() < frozen + 100)
 def test_a_full_collection_of_a_server_looks_only_at_what_is_new_since_the_last_one() -> None:
     done = subprocess.run([sys.executable, "-c", SERVED], check=True, stdout=subprocess.PIPE, text=True)
     assert done.stdout == "True True True True\n"
+
+
+FREED = """
+from pathlib import Path
+from mockserver.http.gc_tuning import return_large_memory
+
+def megabytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+return_large_memory()
+before = megabytes()
+body = b"x" * 8 * 2**20
+del body
+blocks = [b"x" * 3 * 2**20 for _ in range(20)]
+del blocks[:-1]
+print(megabytes() - before < 10)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries return large memory by themselves")
+def test_a_server_returns_the_memory_of_large_bodies_to_the_system() -> None:
+    done = subprocess.run([sys.executable, "-c", FREED], check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout == "True\n"

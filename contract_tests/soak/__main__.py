@@ -39,7 +39,7 @@ class Server:
         """Watch a process that has started."""
         assert process.stdout is not None
         addresses = json.loads(process.stdout.readline())
-        self.ports = {name: urlsplit(addresses[f"{name}"]).port for name in ("url", "https_url", "proxy_url")}
+        self.ports = {name: urlsplit(addresses[name]).port or 0 for name in ("url", "https_url", "proxy_url")}
         self._folder = Path(f"/proc/{process.pid}")
         self._collections = collections
         self._read = 0
@@ -104,9 +104,8 @@ def soak(options: argparse.Namespace) -> Run:
     """Send the traffic, and measure it window by window."""
     run, receivers = Run(options.seed, warm_up=WINDOWS // (2 if options.short else 10)), Receivers()
     with serve(options) as server:
-        place = Place(
-            server.ports["url"] or 0, server.ports["https_url"] or 0, server.ports["proxy_url"] or 0, receivers.urls
-        )
+        ports = server.ports
+        place = Place(ports["url"], ports["https_url"], ports["proxy_url"], receivers.echo_port, receivers.urls)
         clients = [Client(place, f"{options.seed} {number}") for number in range(options.clients)]
         print(HEADING, flush=True)
         server.longest_collection()  # those of the start count for nothing

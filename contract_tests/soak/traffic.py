@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from .connection import Answer, Broken, HttpConnection, build_request
+from .figures import ECHO
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
@@ -48,6 +49,8 @@ class Place:
     port: int
     tls_port: int
     proxy_port: int
+    echo_port: int
+    """Where a receiver answers at once, whose times are those of the machine and of the client."""
     receivers: Mapping[str, str]
 
 
@@ -74,6 +77,7 @@ class Traffic:
         tls = ssl.create_default_context()
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
         self._https = HttpConnection(place.tls_port, tls)
+        self._echo = HttpConnection(place.echo_port)
         self._watchers: deque[HttpConnection] = deque()
         self._world: dict[str, Any] = {}
         self._receiver = ""
@@ -99,7 +103,7 @@ class Traffic:
 
     def close(self) -> None:
         """Close all connections."""
-        for each in (self._http, self._https, *self._watchers):
+        for each in (self._http, self._https, self._echo, *self._watchers):
             each.close()
 
     # -- asking --------------------------------------------------------------------------------------------------------
@@ -382,6 +386,10 @@ class Traffic:
             self._watchers.popleft().close()
         self.report.requests += 1
 
+    def ask_echo(self) -> None:
+        """Ask what answers at once, for the times of a machine that may be busy with something else."""
+        self._ask(ECHO, "GET", "/", http=self._echo)
+
     # -- bad clients ---------------------------------------------------------------------------------------------------
 
     def send_nonsense(self) -> None:
@@ -429,5 +437,6 @@ ACTIONS: Mapping[Callable[[Traffic], None], float] = {
     Traffic.send_nonsense: 1,
     Traffic.use_proxy: 1,
     Traffic.replace_world: 8,
+    Traffic.ask_echo: 5,
 }
 """What a client does, and how often of all times."""

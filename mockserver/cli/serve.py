@@ -149,7 +149,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
     start_log(settings)
 
     from mockserver.app import build_service
-    from mockserver.http.gc_tuning import collect_in_parts
+    from mockserver.http.gc_tuning import collect_in_parts, return_large_memory
     from mockserver.sdk.loading import load_providers
     from mockserver.server import MockServer
 
@@ -161,6 +161,7 @@ def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bo
     service = build_service(settings)
     server = MockServer(service, settings, https=settings.https, proxy=settings.proxy)
     collect_in_parts()
+    return_large_memory()
     sys.setswitchinterval(_SWITCH_INTERVAL)
     _raise_open_files_limit()
     if watcher is not None and settings.reload:

@@ -1,4 +1,4 @@
-"""When Python's garbage collector runs in ``mockserver serve``.
+"""How ``mockserver serve`` frees memory: when Python's garbage collector runs, and what is given back to the system.
 
 Nearly everything is freed without it, as soon as it is no longer used: nothing of ours that ends (a request, a page, a
 connection, a stream, a world, a delivery) refers to itself by then, and the tests hold it to that. The collector is for what
@@ -7,6 +7,8 @@ other libraries leave. A collection stops every thread, for about a millisecond 
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 from collections.abc import Mapping
 from typing import Any
@@ -27,3 +29,21 @@ def _freeze_survivors(phase: str, info: Mapping[str, Any]) -> None:
     """After a full collection, look no more at what it has left. It is still freed when it is no longer used."""
     if phase == "stop" and info["generation"] == 2:
         gc.freeze()
+
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Parameters of ``mallopt(3)``."""
+_LARGE = 2**20
+"""Bytes from which on memory is given back to the system as soon as it is freed."""
+
+
+def return_large_memory() -> None:
+    """Let the C library give large memory back to the system, where it is glibc.
+
+    By itself it keeps what is as large as the largest that was ever freed: after one body of 8 MB everything up to 8 MB, and
+    twice as much at the end of the heap.
+    """
+    with contextlib.suppress(AttributeError, TypeError, OSError):  # another C library, or another system
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_MMAP_THRESHOLD, _LARGE)
+        mallopt(_TRIM_THRESHOLD, 4 * _LARGE)
