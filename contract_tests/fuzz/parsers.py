@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import PurePosixPath
 from random import Random
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -21,6 +20,7 @@ from mockserver.admin.quirk_parser import entries
 from mockserver.cli import common
 from mockserver.client import timefmt
 from mockserver.engine import instants
+from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.engine.journal import Exchange
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.engine.webhook_faults import WEBHOOK_FAULTS
@@ -47,7 +47,7 @@ from mockserver.ui.sms_segments import count_segments
 from mockserver.ui.snippets import curl_command
 from mockserver.validation.messages import WorldFileError
 from mockserver.webhooks.errors import WebhookError
-from mockserver.webhooks.url import build_headers, parse_webhook_url, redirected_request
+from mockserver.webhooks.url import parse_webhook_url, redirected_request, write_request
 from mockserver.worldfile.decoding import decode
 
 from . import framing, operations, values
@@ -235,14 +235,15 @@ def _shell(chance: Random) -> object:
 
 
 def _redirect(chance: Random) -> object:
-    request = SimpleNamespace(method="POST", url="http://127.0.0.1:8080/a", headers=(("A", "b"),), body=b"x")
+    request = OutgoingRequest("POST", "http://127.0.0.1:8080/a", (("A", "b"),), b"x")
     location = _text(chance).encode("utf-8", "surrogatepass").decode("latin-1")
-    return redirected_request(request, SimpleNamespace(status=302, headers=(("Location", location),)))  # type: ignore[arg-type]  # its fields alone are read
+    return redirected_request(request, Outcome(302, (("Location", location),)))
 
 
-def _webhook_headers(chance: Random) -> object:
+def _webhook_request(chance: Random) -> object:
     url = parse_webhook_url(chance.choice(("http://", "https://", "HTTP://a@")) + _text(chance))
-    return build_headers(SimpleNamespace(method="POST", headers=(), body=b""), url, "agent"), url.redacted  # type: ignore[arg-type]  # likewise
+    headers = ((_text(chance)[:50], _text(chance)),) if is_true(chance, 0.3) else ()
+    return write_request(OutgoingRequest("POST", "", headers, values.raw_bytes(chance)), url, "agent"), url.redacted
 
 
 def _mask(chance: Random) -> object:
@@ -361,7 +362,7 @@ PARSERS: Mapping[str, Parser] = {
     ),
     "proxy targets": Parser(_policy, (NotAProxyRequest, PortRejected, HostRejected)),
     "shell syntax": Parser(_shell),
-    "webhook URLs": Parser(_webhook_headers, (WebhookError,)),
+    "webhook URLs": Parser(_webhook_request, (WebhookError, ValueError)),
     "webhook redirects": Parser(_redirect, (WebhookError,)),
     "masking": Parser(_mask),
     "query parameters of the control API": Parser(_controlled, (BadRequest,)),
