@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -155,19 +156,55 @@ def hanging_receiver() -> str:
 
 def worlds_that_hang(target: Target, count: int) -> list[str]:
     """Create worlds whose deliveries never end."""
-    for place in range(count):
-        target.call(
-            "POST",
-            "/_mock/worlds",
-            {"id": f"hangs-{place}", "snapshot": good(hanging_receiver()), "own_credentials": True},
-        )
-    return [f"hangs-{place}" for place in range(count)]
+    return worlds_with(target, [hanging_receiver() for _ in range(count)])
+
+
+def worlds_with(target: Target, receivers: list[str]) -> list[str]:
+    """Create a world for each receiver."""
+    for place, url in enumerate(receivers):
+        target.call("POST", "/_mock/worlds", {"id": f"hangs-{place}", "snapshot": good(url), "own_credentials": True})
+    return [f"hangs-{place}" for place in range(len(receivers))]
+
+
+def endless_receiver(beginning: bytes, repeated: bytes) -> str:
+    """Listen, accept and answer without end; return the URL."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=500)
+    piece = repeated * (1 + (1 << 16) // len(repeated))
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(beginning)
+            while True:
+                connection.sendall(piece)
+
+    def run() -> None:
+        while True:
+            threading.Thread(target=answer, args=listening.accept()[:1], daemon=True).start()
+
+    threading.Thread(target=run, daemon=True).start()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
 
 def receiving(world: str) -> bytes:
     """Return a request that receives an inbound message whose webhook is due at once."""
     body = {"provider": "dialogtech", "sender": "5556667777", "recipient": LISTENING, "text": "x"}
     return request("POST", f"/_mock/worlds/{world}/inbound", json.dumps(body).encode(), JSON)
+
+
+def receiving_all(worlds: list[str]) -> Worker:
+    """Receive 60 messages a second, in one world after the other."""
+
+    def work(target: Target) -> None:
+        with target.connect() as connection:
+            for world in cycle(worlds):
+                if target.is_over.wait(1 / 60):
+                    return
+                connection.sendall(receiving(world))
+                read_response(connection)
+                target.count()
+
+    return work
 
 
 def pause(seconds: float) -> Worker:
@@ -177,16 +214,26 @@ def pause(seconds: float) -> Worker:
 
 @load("hanging receivers", "18 worlds, each with a webhook receiver that never answers", delivers=True)
 def hanging_receivers(target: Target) -> list[Worker]:
-    worlds = worlds_that_hang(target, 18)
+    return [receiving_all(worlds_that_hang(target, 18))]
 
-    def work(world: str, target: Target) -> None:
-        with target.connect() as connection:
-            while not target.is_over.wait(0.3):
-                connection.sendall(receiving(world))
-                read_response(connection)
-                target.count()
 
-    return [partial(work, world) for world in worlds]
+@load("200 hanging receivers", "200 worlds, each with a webhook receiver that never answers", delivers=True)
+def many_hanging_receivers(target: Target) -> list[Worker]:
+    return [receiving_all(worlds_that_hang(target, 200))]
+
+
+@load("endless responses", "18 worlds, whose webhook receivers answer without end", delivers=True)
+def endless_responses(target: Target) -> list[Worker]:
+    head = b"HTTP/1.1 200 OK\r\n"
+    answers = [
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (head + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (head, b"x: y\r\n"),
+        (head, b"x"),
+        (head + b"\r\n", b"x"),
+        (head + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"x: y\r\n"),
+    ]
+    return [receiving_all(worlds_with(target, [endless_receiver(*answer) for answer in answers * 3]))]
 
 
 @load("one world's receivers", "one world receives 100 messages a second, whose receiver never answers", delivers=True)

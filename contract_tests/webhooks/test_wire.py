@@ -377,6 +377,65 @@ def test_the_limit_of_body_bytes_is_exact_and_the_next_response_is_whole(hired, 
     assert [get(webhook_sender, there.url).body for _ in range(3)] == [body[:10]] * 3
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "body"),
+    [
+        (b"1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n", b"abc"),
+        (b"A\n0123456789\r\n0\r\nTrailer: x\r\n\r\n", b"0123456789"),
+        (b"0\r\n" + b"T: x\r\n" * 99 + b"\r\n", b""),
+    ],
+)
+def test_a_body_in_chunks_is_read_and_its_connection_used_again(webhook_sender, receiver, chunks, body):
+    there = receiver(answering(CHUNKED + chunks))
+    assert [get(webhook_sender, there.url).body for _ in range(2)] == [body] * 2
+    assert len(there.connections) == 1
+
+
+@pytest.mark.parametrize(
+    ("chunks", "body"),
+    [
+        (b"1\r\nx\r\n" * 5000 + b"0\r\n\r\n", b"x" * 4096),
+        (b"1\r\nx\r\n0\r\n" + b"T: x\r\n" * 100 + b"\r\n", b"x"),
+        (b"10000\r\n" + b"x" * 65536 + b"\r\n0\r\n\r\n", b"x" * 65536),
+    ],
+    ids=["chunks", "trailers", "bytes"],
+)
+def test_of_a_body_in_too_many_pieces_only_the_beginning_is_read(webhook_sender, receiver, chunks, body):
+    there = receiver(answering(CHUNKED + chunks, OK))
+    assert [get(webhook_sender, there.url).body for _ in range(2)] == [body, b"OK"]
+    assert len(there.connections) == 2
+
+
+def test_a_header_that_continues_on_the_next_line_is_one_and_what_follows_no_header_is_none(webhook_sender, receiver):
+    there = receiver(answering(b"HTTP/1.1 204 No\r\na: 1\r\n\t2 \r\nb:  3\nno header\r\nc: 4\r\n\r\n"))
+    assert get(webhook_sender, there.url).headers == (("a", "1 2"), ("b", "3"))
+
+
+@pytest.mark.parametrize(
+    ("head", "connections"),
+    [
+        (b"HTTP/1.0 200 OK", 2),
+        (b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive", 1),
+        (b"HTTP/1.1 200 OK\r\nConnection: close", 2),
+        (b"HTTP/1.1 200", 1),
+    ],
+)
+def test_a_connection_is_used_again_as_version_and_headers_say(webhook_sender, receiver, head, connections):
+    there = receiver(answering(head + b"\r\nContent-Length: 2\r\n\r\nOK"))
+    assert [get(webhook_sender, there.url).body for _ in range(2)] == [b"OK"] * 2
+    assert len(there.connections) == connections
+
+
+def test_a_response_to_head_has_no_body(webhook_sender, receiver):
+    there = receiver(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"))
+    outcomes = [outcome_of(webhook_sender, OutgoingRequest("HEAD", there.url)) for _ in range(2)]
+    assert outcomes == [Outcome(200, (("Content-Length", "9"),), b"")] * 2
+    assert len(there.connections) == 1
+
+
 def test_the_headers_of_a_response_are_kept_in_order_with_duplicates(webhook_sender, receiver):
     there = receiver(answering(b"HTTP/1.1 204 No\r\nb: 1\r\na: 2\r\n\r\n"))
     assert get(webhook_sender, there.url) == Outcome(204, (("b", "1"), ("a", "2")))
@@ -400,13 +459,20 @@ GOES_WRONG = {
     "{} did not respond in HTTP: HTTPException 'got more than 100 headers'": answering(
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"\r\n"
     ),
+    "{} did not respond in HTTP: HTTPException 'got more than 262144 bytes of headers'": answering(
+        b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"y" * 65000 + b"\r\n") * 5 + b"\r\n"
+    ),
+    "{} did not respond in HTTP: HTTPException 'got more than 100 interim responses'": answering(
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" * 101 + OK
+    ),
+    "{} did not respond in HTTP: UnknownProtocol 'HTTP/2'": answering(b"HTTP/2 200\r\n\r\n"),
     "{} did not respond in HTTP: LineTooLong 'got more than 65536 bytes when reading header line'": answering(
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 65536 + b"\r\n\r\n"
     ),
 }
 
 
-@pytest.mark.parametrize("error", GOES_WRONG, ids=["left", "ssh", "many", "long"])
+@pytest.mark.parametrize("error", GOES_WRONG, ids=["left", "ssh", "many", "large", "interim", "version", "long"])
 def test_each_way_of_giving_no_response_has_its_sentence(webhook_sender, receiver, error):
     there = receiver(GOES_WRONG[error])
     outcome = get(webhook_sender, f"{there.url.replace('//', '//user:secret@')}/a?token=secret")

@@ -21,6 +21,12 @@ MAX_LINE = 65536
 """Bytes of a line of a response's head."""
 MAX_HEADERS = 100
 """Headers of a response, and lines after a chunked body."""
+MAX_HEAD = 262144
+"""Bytes of a response's head."""
+MAX_INTERIM = 100
+"""Interim responses before the response."""
+MAX_CHUNKS = 4096
+"""Chunks of a body that are read; the rest is like bytes beyond the limit of a body."""
 MAX_IDLE = 64
 """Idle connections that are kept, to all receivers together."""
 
@@ -94,10 +100,12 @@ class WebhookConnection(asyncio.Protocol):
             OSError: the connection broke.
         """
         self._transport.write(request)
-        head = await self._read_head()
+        head, interim = await self._read_head(), 0
         while 100 <= head.status < 200 and head.status != 101:
             # RFC 9110, 15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
             # response, even if the client does not expect one." After 101 the connection no longer speaks HTTP.
+            if (interim := interim + 1) > MAX_INTERIM:
+                raise HTTPException(f"got more than {MAX_INTERIM} interim responses")
             head = await self._read_head()
         body, is_complete = await self._read_body(method, head, body_bytes)
         is_reusable = is_complete and head.is_persistent and head.status != 101 and self.is_silent()
@@ -129,9 +137,12 @@ class WebhookConnection(asyncio.Protocol):
         if not found[1].startswith((b"HTTP/1.", b"HTTP/0.9")):
             raise UnknownProtocol(found[1].decode("latin-1"))
         lines: list[str] = []
+        size = 0
         while (line := await self._read_line("header line")) not in _BLANK:
             if len(lines) == MAX_HEADERS:
                 raise HTTPException(f"got more than {MAX_HEADERS} headers")
+            if (size := size + len(line)) > MAX_HEAD:
+                raise HTTPException(f"got more than {MAX_HEAD} bytes of headers")
             lines.append(line.decode("latin-1").rstrip("\r\n"))
         head = _Head(False, int(found[2]), tuple(_parse_headers(lines)))
         connection = (head.get("connection") or "").lower()
@@ -155,27 +166,31 @@ class WebhookConnection(asyncio.Protocol):
         return await self._read(most), False
 
     async def _read_chunks(self, most: int) -> tuple[bytes, bool]:
-        body = b""
-        while True:
+        body = bytearray()
+        for _ in range(MAX_CHUNKS):
             line = await self._read_line("chunk size")
             try:
                 size = int(line.partition(b";")[0], 16)
             except ValueError:
-                raise IncompleteRead(body) from None
+                raise IncompleteRead(bytes(body)) from None
             if size <= 0:
-                break
+                return bytes(body), await self._has_read_trailers()
             wanted = min(size, most - len(body))
             piece = await self._read(wanted)
             body += piece
             if len(piece) < wanted:
-                raise IncompleteRead(body, size - len(piece))
+                raise IncompleteRead(bytes(body), size - len(piece))
             if len(body) == most:
-                return body, False
+                break
             await self._read(2)  # the line's end
+        return bytes(body), False
+
+    async def _has_read_trailers(self) -> bool:
+        """Read the lines after a chunked body, and return whether that were all."""
         for _ in range(MAX_HEADERS):
             if await self._read_line("trailer line") in _BLANK:
-                return body, True
-        return body, False
+                return True
+        return False
 
     # -- bytes --------------------------------------------------------------------------------------------------------
 
