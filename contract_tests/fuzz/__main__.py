@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
 
-from . import commands, framing, operations, parsers, values, webhooks
+from . import commands, framing, operations, parsers, races, values, webhooks
 from .control import ControlApi
 from .server import FuzzedServer, ServerDied
 from .wire import LATEST, Line, Sent, Slow, Wrong, check_answer, exchange
@@ -28,14 +28,15 @@ SESSION = 200
 PROGRESS = 5.0
 """Seconds between two lines of progress."""
 SHARES = {
-    "operations": 0.2,
+    "operations": 0.15,
     "http": 0.2,
     "tls": 0.1,
     "proxy": 0.1,
     "control": 0.2,
+    "races": 0.1,
     "commands": 0.05,
     "webhooks": 0.05,
-    "parsers": 0.1,
+    "parsers": 0.05,
 }
 """The kinds of inputs, with the part of the time that each of them gets."""
 ENOUGH = 20
@@ -56,9 +57,10 @@ class Row:
 class Fuzzer:
     """Runs inputs by kind and number against one server."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, *, wsgi: bool = False) -> None:
         self.seed = seed
         self._folder = folder
+        self._wsgi = wsgi
         self._receiver = webhooks.Receiver()
         self.rows = {name: Row() for name in SHARES}
         self.next = dict.fromkeys(SHARES, 0)
@@ -68,6 +70,7 @@ class Fuzzer:
             "tls": lambda number: self._framing("tls", framing.tls, number),
             "proxy": lambda number: self._framing("proxy", framing.proxy, number),
             "control": self._control,
+            "races": self._race,
             "commands": self._command,
             "webhooks": self._webhook,
             "parsers": self._parser,
@@ -75,7 +78,7 @@ class Fuzzer:
         self._start()
 
     def _start(self) -> None:
-        self.server = FuzzedServer(self._folder)
+        self.server = FuzzedServer(self._folder, wsgi=self._wsgi)
         self._line = Line(self.server)
         self._api: ControlApi | None = None
         self._sessions: dict[str, int] = {}
@@ -104,6 +107,10 @@ class Fuzzer:
         finally:
             self.rows["control"].requests += self._api.count - before
         return self._api.slowest
+
+    def _race(self, number: int) -> float:
+        races.run(self.server, values.seeded(self.seed, "races", number))
+        return 0.0
 
     def _command(self, number: int) -> float:
         began = time.perf_counter()
@@ -196,6 +203,7 @@ class Fuzzer:
     def _note(self, kind: str, number: int, finding: str) -> None:
         command = (
             f"{Path(sys.executable).name} -m contract_tests.fuzz --seed {self.seed} --only {kind} --inputs {number}"
+            + " --wsgi" * self._wsgi
         )
         first = number // SESSION * SESSION
         before = f"; with those before it: --inputs {first}-{number}" if first < number and kind != "parsers" else ""
@@ -273,13 +281,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="a whole number; one is chosen and printed when it is left out")
     parser.add_argument("--only", action="append", choices=list(SHARES), help="a kind of inputs; may be repeated")
     parser.add_argument("--inputs", help="the number of one input of one kind, or the first and last, as in 0-199")
+    parser.add_argument("--wsgi", action="store_true", help="start the server with --wsgi")
     arguments = parser.parse_args()
     seed = SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     kinds = {kind: share for kind, share in SHARES.items() if not arguments.only or kind in arguments.only}
     print(f"seed {seed}", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        fuzzer = Fuzzer(seed, Path(folder))
+        fuzzer = Fuzzer(seed, Path(folder), wsgi=arguments.wsgi)
         try:
             if arguments.inputs:
                 first, _, last = arguments.inputs.partition("-")

@@ -57,7 +57,7 @@ INBOUND: tuple[Mapping[str, Any], ...] = (
     },
 )
 PARTS = (
-    "accounts", "clock", "variants", "faults", "messages", "messages?limit=1&order=desc", "deliveries", "journal",
+    "accounts", "clock", "variants", "faults", "messages", "messages?limit=1&since=0", "deliveries", "journal",
     "journal?limit=2", "coverage", "snapshot",
 )  # fmt: skip
 

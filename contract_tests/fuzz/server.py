@@ -26,13 +26,13 @@ class ServerDied(Exception):
 class FuzzedServer:
     """`mockserver serve` with HTTP, HTTPS and proxy on free ports, a log that holds warnings alone, and a frozen clock."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, wsgi: bool = False) -> None:
         self._log = folder / "server.log"
         self._read = 0
         environ = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSERVER_")}
         command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--format", "json", "--log", "quiet"]
         command += ["--ca", str(folder / "ca"), "--freeze", "2026-06-01T12:00:00Z", "--webhook-timeout", "1"]
-        command += ["--journal-length", "2000"]
+        command += ["--journal-length", "2000", *(["--wsgi"] if wsgi else [])]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environ, text=True)
         assert self._process.stdout is not None
