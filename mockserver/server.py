@@ -87,7 +87,9 @@ class MockServer(Server, AdminClient):
         self.hosts = Hosts(self.service.providers.hosts)
         """The host names of the served providers."""
         self._token = settings.token
-        limits = Limits(head=settings.head_bytes, body=settings.body_bytes, idle=settings.idle_seconds)
+        limits = Limits(
+            head=settings.head_bytes, body=settings.body_bytes, idle=settings.idle_seconds, slow=settings.slow_seconds
+        )
         self.ca = CertificateAuthority(settings.ca)
         """The certificate authority of the server: a client has to trust ``mock.ca.certificate``."""
         own = {"http": Listener(self.service, settings.host, settings.port)}

@@ -117,6 +117,9 @@ class Settings:
     """Bytes of a request's line and headers that are read."""
     idle_seconds: Counted = 75
     """Seconds that an idle connection is kept open."""
+    slow_seconds: Counted = 120
+    """Seconds that a client may take to send a body, or to take a response, beyond what it needs at 500 bytes a second; then
+    it is disconnected."""
     log: Literal["quiet", "errors", "all"] = "errors"
     """What is logged on stderr."""
 

@@ -31,8 +31,10 @@ class ManualLoop:
         heapq.heappush(self.due, (self.now + delay, next(self.numbers), timer))
         return timer
 
-    def call_soon_threadsafe(self, call, *arguments):
+    def call_soon(self, call, *arguments):
         return self.call_later(0, call, *arguments)
+
+    call_soon_threadsafe = call_soon
 
     def advance(self, seconds):
         """Let time pass, and run all that is due by then."""
@@ -67,11 +69,16 @@ class BufferTransport(asyncio.Transport):
     def __init__(self, is_tls=False):
         super().__init__({"sslcontext": object()} if is_tls else {})
         self.out = b""
+        self.held = 0
         self.is_closed = False
         self.is_variant_paused = False
 
     def write(self, data):
         self.out += data
+
+    def get_write_buffer_size(self):
+        """What the client has not read; a test says how much that is."""
+        return self.held
 
     def is_closing(self):
         return self.is_closed

@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder
 from contract_tests.garbage import least_garbage_of
 from contract_tests.http.manual_loop import BufferTransport, ManualLoop
 from mockserver.app import Service
-from mockserver.http.connection import Connection
+from mockserver.http.connection import Connection, Limits
 from mockserver.http.request_parser import RequestParser
 from mockserver.intercept.relay import RelayEnd, join
 
@@ -148,7 +148,7 @@ def test_a_body_is_not_kept_by_an_idle_connection() -> None:
 
 def test_the_two_ends_of_a_relay_are_freed_when_both_are_closed() -> None:
     def relay() -> None:
-        near, far = RelayEnd(set()), RelayEnd(set())
+        near, far = (RelayEnd(set(), ManualLoop(), Limits()) for _ in range(2))
         for end in (near, far):
             end.connection_made(BufferTransport())
         join(near, far)

@@ -45,6 +45,19 @@ def test_calls_of_one_key_leave_threads_to_the_others():
         assert [begun.get(timeout=PATIENCE) for _ in range(3)] == ["a"] * 3
 
 
+def test_two_calls_do_not_wait_for_the_same_idle_thread():
+    gate, done = threading.Event(), Queue()
+    with closing(FairThreads("test", threads=2, threads_for_each_key=1)) as threads:
+        for _ in range(100):
+            threads.run(partial(done.put, "first"), "a")
+            done.get(timeout=PATIENCE)  # its thread is idle, or about to be
+            threads.run(gate.wait, "a")
+            threads.run(partial(done.put, "second"), "b")
+            assert done.get(timeout=PATIENCE) == "second"
+            gate.set()
+            gate.clear()
+
+
 @pytest.mark.parametrize("is_heavy", [True, False])
 def test_long_calls_and_short_ones_do_not_wait_for_each_other(is_heavy):
     gate, begun, done = threading.Event(), Queue(), Queue()

@@ -76,7 +76,7 @@ def test_a_head_that_comes_byte_by_byte_and_does_not_end_is_closed_after_its_tim
 
 
 def test_a_body_may_take_long_as_long_as_it_comes(connect, loop):
-    connection = connect()
+    connection = connect(slow=100)
     connection.data_received(b"POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
     for _ in range(9):
         assert connection.stage is ParseStage.BODY

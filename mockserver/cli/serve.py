@@ -137,6 +137,10 @@ Examples:
 @option("body_bytes", "Maximal size of a request body, in bytes.")
 @option("head_bytes", "Maximal size of a request's line and headers, in bytes.")
 @option("idle_seconds", "Time for which an unused connection is kept open, in seconds.")
+@option(
+    "slow_seconds",
+    "Time that a client may take for a body or a response beyond what 500 bytes a second take, in seconds.",
+)
 @starting
 @FORMAT
 def serve(no_token: bool, no_exchange_header: bool, no_https: bool, no_proxy: bool, form: str, **flags: Any) -> None:

@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mockserver import unpatched
 from mockserver.http.request import HttpRequest
 from mockserver.http.request_parser import FEED_CHUNK, InvalidRequest, ParseStage, RequestParser
-from mockserver.http.response_writer import DeferredWriter, StreamWriter, TimedWriter
+from mockserver.http.response_writer import LARGEST_PIECE, DeferredWriter, StreamWriter, TimedWriter
+from mockserver.http.slow_reader import MIN_RATE, ReaderWatch
 from mockserver.http.wsgi_call import call_application
 from mockserver.sdk.response import AT_ONCE, Deferred, Offload, Response, Stream
 
@@ -45,6 +46,12 @@ logger = logging.getLogger(__name__)
 
 COALESCE_LIMIT = 16 * 1024
 """Bytes of a body that are joined with the head in one write; to copy more costs more than a second write."""
+
+TURN = 64
+"""Requests that one connection has answered before the others get a turn."""
+
+FEED_COST = 8
+"""How many requests a call of the parser counts as."""
 
 LINGER_SECONDS = 1.0
 """Seconds in which a client that is still sending may read the last response, before the connection is closed."""
@@ -69,6 +76,9 @@ class Limits:
     """Seconds after which a connection is closed: without a byte from the client while it is idle or reads a body, and
     since the first byte of a request whose head does not end."""
     linger: float = LINGER_SECONDS
+    slow: float = 120.0
+    """Seconds that a client may take to send a body, or to take what is buffered for it, beyond what it needs at
+    `MIN_RATE`; then it is disconnected."""
 
 
 class Connection(asyncio.Protocol):
@@ -114,6 +124,8 @@ class Connection(asyncio.Protocol):
         self._cycle: RequestCycle | None = None  # the request that is being answered
         self._writer: Writer | None = None
         self._backlog: deque[memoryview] = deque()  # received, not parsed yet
+        self._watch: ReaderWatch | None = None  # while the client does not read as fast as we write
+        self._turn: asyncio.Handle | None = None  # the next turn, if this one ended before all was answered
         self._is_computing = False  # the cycle is on the pool
         self._ignores_input = False  # nothing that the client still sends matters
         self._read_closed = False  # the client sends no more, but may still read
@@ -150,18 +162,18 @@ class Connection(asyncio.Protocol):
         self._received = self.loop.time()
         if self._ignores_input or self._parser.is_done:
             return
-        if self._cycle is None and len(data) <= FEED_CHUNK:
+        if self._cycle is None and not self._backlog and len(data) <= FEED_CHUNK:
             self._parser.feed(data, self._received)
         else:
             self._backlog.append(memoryview(data))
-        if self._cycle is None:
+        if self._cycle is None and self._turn is None:
             self.proceed()
         else:
             self._pause_input()
 
     def eof_received(self) -> bool:
         """Keep the connection open for a response under way; without one the transport closes it."""
-        is_awaited = self._is_computing or (self._cycle is not None and self._cycle.is_sent)
+        is_awaited = self._turn is not None or self._is_computing or (self._cycle is not None and self._cycle.is_sent)
         if is_awaited and not self._is_tls:  # TLS knows no half-closed connection
             self._read_closed = True
         return self._read_closed
@@ -170,6 +182,9 @@ class Connection(asyncio.Protocol):
         """Discard what was received and what was not sent, and stop the timers."""
         self._connections.discard(self)
         self._timer.cancel()
+        self._unwatch()
+        if self._turn is not None:
+            self._turn.cancel()
         self._is_lost = True
         self._forget()
         if self._cycle is not None and not self._is_computing:
@@ -178,14 +193,16 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Note that the client does not read as fast as we write."""
         self.is_write_paused = True
+        self._watch_reader()
 
     def resume_writing(self) -> None:
         """Continue: the client has read what was written."""
         self.is_write_paused = False
+        self._unwatch()
         if self._writer is not None:
             self._writer.drained()
         elif self._cycle is not None and self._cycle.is_sent:
-            self._cycle = None
+            self.complete(self._cycle)
             self.proceed()
 
     # ------------------------------------------------------------------------------------------------ what a server calls
@@ -196,8 +213,10 @@ class Connection(asyncio.Protocol):
             assert self._cycle is not None
             self._cycle.closes = self._ignores_input = True
             return
+        if isinstance(self._writer, TimedWriter):
+            self._writer.flush()
         if self._cycle is not None:
-            self._cycle.notify_finished("close")
+            self._cycle.notify_finished("complete" if self._cycle.is_sent else "close")
         self.close()
 
     # ------------------------------------------------------------------------------------------------------------ requests
@@ -213,18 +232,55 @@ class Connection(asyncio.Protocol):
         else:
             since = self._parser.message_since if stage is ParseStage.HEAD else self._received
             left = max(since, self._responded) + self._limits.idle - self.loop.time()
+        is_slow = False
+        if stage is ParseStage.BODY:
+            since, size = self._parser.body_progress
+            remaining = since + self._limits.slow + size / MIN_RATE - self.loop.time()
+            left, is_slow = min(left, remaining), remaining <= 0
         if left > 0:
             self._timer = self.loop.call_later(left, self._check_idle)
+        elif is_slow:
+            self._timer = self.loop.call_later(self._limits.idle, self._check_idle)
+            self._parser.give_up(HTTPStatus.REQUEST_TIMEOUT, "The body comes too slowly")
+            self.proceed()
         else:
             self.close()
 
+    def _watch_reader(self) -> None:
+        if self._watch is None:
+            self._watch = ReaderWatch(self.loop, self.transport, self._limits.slow, self._drop_slow_reader)
+
+    def _unwatch(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.end()
+
+    def _drop_slow_reader(self) -> None:
+        logger.warning(
+            "A client that takes less than %d bytes a second of its response was disconnected after %g seconds",
+            MIN_RATE,
+            self._limits.slow,
+        )
+        self._unwatch()
+        if self._cycle is not None:
+            self.drop(self._cycle)
+        else:
+            self.transport.abort()
+
     def proceed(self) -> None:
         """Start the next request, if none is being answered, from what was received; else read on."""
-        parser = self._parser
+        parser, cost = self._parser, 0
+        self._turn = None
         while self._cycle is None and not self._is_lost:
+            if cost >= TURN:  # other connections have waited meanwhile
+                self._pause_input()
+                self._turn = self.loop.call_soon(self.proceed)
+                return
             if parser.requests:
+                cost += 1
                 self._start(parser.requests.popleft())
             elif self._backlog and not parser.is_done:
+                cost += FEED_COST
                 self._feed(self._backlog.popleft())
             elif self._read_closed:
                 self.close()
@@ -336,7 +392,7 @@ class Connection(asyncio.Protocol):
             cycle.notify_finished("left")
             return
         head = cycle.encode_head(self.loop.time)
-        if cycle.timing is not AT_ONCE:
+        if cycle.timing is not AT_ONCE or len(cycle.payload) > LARGEST_PIECE:
             self._writer = TimedWriter(self, cycle, head)
             self._writer.begin()
             return
@@ -386,12 +442,13 @@ class Connection(asyncio.Protocol):
     def complete(self, cycle: RequestCycle) -> None:
         """End a response that was written completely."""
         self._writer = None
+        if self.is_write_paused:
+            cycle.is_sent = True  # it stays the current one until the client has read
+            return
         self._responded = self.loop.time()
         cycle.notify_finished("complete")
         if cycle.closes:
             self.close(lingers=self._parser.has_unread_input)
-        elif self.is_write_paused:
-            cycle.is_sent = True  # it stays the current one until the client has read
         else:
             self._cycle = None
 
@@ -409,9 +466,15 @@ class Connection(asyncio.Protocol):
             if self.transport.can_write_eof():
                 with contextlib.suppress(OSError):  # asyncio's own loop raises here when the client has disconnected
                     self.transport.write_eof()
-            self._timer = self.loop.call_later(self._limits.linger, self.transport.close)
+            self._timer = self.loop.call_later(self._limits.linger, self._close_transport)
         else:
-            self.transport.close()
+            self._close_transport()
+
+    def _close_transport(self) -> None:
+        """Close the transport, which first sends what it holds, unless the client does not take it."""
+        if self.transport.get_write_buffer_size():
+            self._watch_reader()
+        self.transport.close()
 
     def hang(self, cycle: RequestCycle) -> None:
         """Stay silent until the client disconnects; the cycle is never over, so no idle time-out closes the connection."""

@@ -51,7 +51,7 @@ class FairThreads:
                 return
             self._waiting.setdefault(key, deque()).append(call)
             if self._idle:
-                self._changed.notify()
+                self._wake()
             elif self._started < self._threads:
                 self._started += 1
                 threading.Thread(target=self._work, name=self._name, daemon=True).start()
@@ -87,8 +87,12 @@ class FairThreads:
                     return key, call
                 self._idle += 1
                 self._changed.wait()
-                self._idle -= 1
         return None
+
+    def _wake(self) -> None:
+        """Wake one idle thread, which is none from now on."""
+        self._idle -= 1
+        self._changed.notify()
 
     def _has_thread(self, key: str) -> bool:
         return self._running.get(key, 0) < self._threads_for_each_key
@@ -99,7 +103,7 @@ class FairThreads:
             if not self._running[key]:
                 del self._running[key]
             if self._waiting and self._idle:  # a call of this key may have waited for this thread
-                self._changed.notify()
+                self._wake()
 
 
 LIGHT_THREADS, HEAVY_THREADS = 4, 2

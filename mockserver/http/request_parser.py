@@ -165,6 +165,7 @@ class RequestParser:
         self._request: HttpRequest | None = None  # its head was read, its body is being read
         self._parts: list[bytes] = []
         self._body_size = 0
+        self._body_since = 0.0
         self._head_end = 0  # the bytes of this message's head
         self._received_body = 0  # the bytes of its body, kept or not
         self._chunks = 0
@@ -178,6 +179,16 @@ class RequestParser:
         if not self._is_open:
             return ParseStage.IDLE
         return ParseStage.HEAD if self._request is None else ParseStage.BODY
+
+    @property
+    def body_progress(self) -> tuple[float, int]:
+        """When the body that is being read began, as in `feed`, and its bytes so far."""
+        return self._body_since, self._size - self._head_end
+
+    def give_up(self, status: HTTPStatus, reason: str) -> None:
+        """Reject the message that is being read, and read no more."""
+        self.has_unread_input = True
+        self._end(InvalidRequest(status, reason, self._first_bytes))
 
     def feed(self, data: bytes, now: float) -> None:
         """Read more bytes, at most `FEED_CHUNK`.
@@ -370,6 +381,7 @@ class RequestParser:
         self._parts = []
         self._body_size = self._received_body = self._chunks = 0
         self._head_end = self._size
+        self._body_since = self._now
         self._max_size = self._size + MAX_DISCARD_FACTOR * self._max_body
         self.expects_continue = False
         self._framing = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from mockserver.sdk.response import Deferred, Ending, Response, Stream
+from mockserver.sdk.response import AT_ONCE, Deferred, Ending, Response, Stream
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LARGEST_PIECE = 256 * 1024
+"""Bytes that are given to a transport at a time, so that it neither holds a large body nor copies it again and again, and
+other connections get a turn."""
+
 
 class TimedWriter:
-    """Sends a response as its `ResponseTiming` says."""
+    """Sends a response as its `ResponseTiming` says; a large one in pieces, as fast as the client reads."""
 
     __slots__ = ("_body", "_connection", "_cycle", "_first", "_position", "_then", "_timer", "_timing")
 
@@ -54,6 +58,13 @@ class TimedWriter:
             self._timer.cancel()
         self._then = None
 
+    def flush(self) -> None:
+        """Leave to the transport what is not written of a response that is sent at once."""
+        if self._timing is AT_ONCE:
+            self.cancel()
+            self._connection.write(self._cycle, self._first + self._body[self._position :])
+            self._connection.complete(self._cycle)
+
     def drained(self) -> None:
         """Go on when the client has read what was written."""
         then, self._then = self._then, None
@@ -69,12 +80,12 @@ class TimedWriter:
 
     def _send(self) -> None:
         pace = self._timing.pace
-        size = len(self._body) if pace is None else max(pace.size, 1)
+        size = LARGEST_PIECE if pace is None else max(pace.size, 1)
         piece = self._first + self._body[self._position : self._position + size]
         self._first = b""
         self._position += size
         self._connection.write(self._cycle, piece)
-        if pace is None or self._position >= len(self._body):
+        if self._position >= len(self._body):
             self._end()
         elif self._connection.is_write_paused:
             self._then = self._pause
@@ -82,8 +93,8 @@ class TimedWriter:
             self._pause()
 
     def _pause(self) -> None:
-        assert self._timing.pace is not None
-        self._timer = self._connection.loop.call_later(self._timing.pace.pause, self._resume, self._send)
+        pace = self._timing.pace
+        self._timer = self._connection.loop.call_later(0 if pace is None else pace.pause, self._resume, self._send)
 
     def _end(self) -> None:
         timing = self._timing

@@ -115,6 +115,10 @@ class _Transport:
         """Keep bytes for the client."""
         self.written += piece
 
+    def get_write_buffer_size(self) -> int:
+        """Return 0: the client may take all the time it wants."""
+        return 0
+
     def can_write_eof(self) -> bool:
         """Return whether one direction can be closed."""
         return True

@@ -206,7 +206,7 @@ class ProxyConnection(Connection):
 
     async def _relay(self, cycle: RequestCycle, target: ProxyTarget, message: bytes) -> None:
         """Connect to a target and relay bytes: for a CONNECT request both ways, for one message its response."""
-        far = RelayEnd(self._connections)
+        far = RelayEnd(self._connections, self.loop, self._limits)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await self.loop.create_connection(lambda: far, *target)
@@ -217,10 +217,11 @@ class ProxyConnection(Connection):
             self.proceed()
             return
         self._connecting = None
-        near = RelayEnd(self._connections, ignores_input=bool(message))
+        near = RelayEnd(self._connections, self.loop, self._limits, ignores_input=bool(message))
         sent_ahead = bytes(self._parser.after_connect or b"")
         self._forget()
         self._timer.cancel()
+        self._unwatch()
         near.connection_made(self.transport)
         self.transport.set_protocol(near)
         self._connections.discard(self)

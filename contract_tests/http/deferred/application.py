@@ -89,6 +89,9 @@ class Wire(asyncio.Transport):
     def write(self, data):
         self.out += data
 
+    def get_write_buffer_size(self):
+        return 0
+
     def is_closing(self):
         return self.is_aborted
 

@@ -1,0 +1,272 @@
+"""Clients that read or send too slowly are disconnected; one that pauses, as under a debugger, has time."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.http.manual_loop import BufferTransport, ManualLoop, ManualPool
+from mockserver.http.connection import TURN, Connection, Limits
+from mockserver.http.request_parser import FEED_CHUNK
+from mockserver.http.response_writer import LARGEST_PIECE
+from mockserver.http.slow_reader import MIN_RATE
+from mockserver.intercept.relay import RelayEnd, join
+from mockserver.sdk.response import Pace, Response, ResponseTiming, Stream
+
+DATE = ("Date", "Thu, 01 Jan 2015 00:00:00 GMT")
+GET = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+SLOW = 100
+
+
+class Application:
+    """An application that responds with one body, or as it is told, and notes how its responses ended."""
+
+    def __init__(self, body=b"x", timing=None, stream=None):
+        self.response = Response(200, (DATE,), body, timing or ResponseTiming())
+        self.stream = stream
+        self.requests = 0
+        self.ended, self.invalid = [], []
+
+    def respond(self, request):
+        self.requests += 1
+        request.on_finish = lambda sent, ending: self.ended.append((sent, ending))
+        return self.response if self.stream is None else None
+
+    def plan(self, request):
+        return None
+
+    def reject_invalid(self, invalid, listener):
+        self.invalid.append((int(invalid.status), invalid.reason, invalid.raw))
+
+    def __call__(self, environ, start_response):
+        assert self.stream.attach(environ)
+        start_response("200 OK", [])
+        return []
+
+
+@pytest.fixture
+def loop():
+    return ManualLoop()
+
+
+@pytest.fixture
+def connect(loop):
+    def connected(app, **limits):
+        connection = Connection(
+            app, loop=loop, pool=ManualPool(), connections=set(), limits=Limits(idle=75, slow=SLOW, **limits)
+        )
+        connection.connection_made(BufferTransport())
+        return connection
+
+    return connected
+
+
+def stop_reading(connection, held=1_000_000):
+    """Let the client read nothing of the bytes that the transport holds."""
+    connection.transport.held = held
+    connection.pause_writing()
+
+
+def response(body):
+    return b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+# ---------------------------------------------------------------------------------------------------------- slow readers
+
+
+def test_a_large_body_is_written_in_pieces_with_turns_for_others_between_them(connect, loop):
+    body = bytes(range(256)) * 4096
+    connection = connect(Application(body))
+    connection.data_received(GET)
+    assert len(connection.transport.out) < LARGEST_PIECE + 200
+    loop.advance(0)
+    assert connection.transport.out == response(body)
+
+
+def test_of_a_large_body_no_more_is_held_than_the_client_takes(connect, loop):
+    body = bytes(4 * LARGEST_PIECE)
+    connection = connect(Application(body))
+    stop_reading(connection)
+    connection.data_received(GET)
+    loop.advance(50)
+    assert len(connection.transport.out) < LARGEST_PIECE + 200
+    connection.transport.held = 0
+    connection.resume_writing()
+    loop.advance(0)
+    assert connection.transport.out == response(body)
+
+
+def test_a_client_that_reads_nothing_is_dropped_after_its_time_with_a_line_in_journal_and_log(connect, loop, caplog):
+    application = Application(bytes(2 * LARGEST_PIECE))
+    connection = connect(application)
+    connection.data_received(GET)
+    stop_reading(connection)
+    loop.advance(SLOW - 1)
+    assert (connection.transport.is_closed, application.ended) == (False, [])
+    loop.advance(2)
+    assert (connection.transport.is_closed, [ending for _, ending in application.ended]) == (True, ["dropped"])
+    assert f"less than {MIN_RATE} bytes a second" in caplog.text
+
+
+def test_a_client_whose_response_is_written_but_not_read_is_dropped_too(connect, loop):
+    application = Application(b"x")
+    connection = connect(application)
+    stop_reading(connection)
+    connection.data_received(GET * 2)
+    assert (application.requests, application.ended) == (1, [])
+    loop.advance(SLOW + 1)
+    assert (connection.transport.is_closed, application.requests) == (True, 1)
+    assert application.ended == [(len(response(b"x")), "dropped")]
+
+
+def test_a_client_may_take_as_long_as_it_needs_at_the_least_rate(connect, loop):
+    application = Application(bytes(2 * LARGEST_PIECE))
+    connection = connect(application)
+    connection.data_received(GET)
+    stop_reading(connection, 100_000)
+    for _ in range(150):
+        loop.advance(1)
+        connection.transport.held -= MIN_RATE
+    assert not connection.transport.is_closed
+    loop.advance(SLOW + 1)
+    assert connection.transport.is_closed
+
+
+def test_a_pause_of_the_client_is_forgiven_when_it_reads_on(connect, loop):
+    application = Application(bytes(4 * LARGEST_PIECE))
+    connection = connect(application)
+    stop_reading(connection)
+    connection.data_received(GET)
+    for _ in range(3):
+        loop.advance(SLOW - 1)
+        connection.transport.held = 0
+        connection.resume_writing()
+        stop_reading(connection)
+    loop.advance(SLOW - 1)
+    connection.transport.held = 0
+    connection.resume_writing()
+    loop.advance(0)
+    assert application.ended == [(len(response(application.response.body)), "complete")]
+    assert not connection.transport.is_closed
+
+
+@pytest.mark.parametrize("closes", [b"Connection: close\r\n", b""])
+def test_what_remains_when_the_connection_is_closed_is_not_held_for_ever(connect, loop, closes):
+    connection = connect(Application(b"x"))
+    transport = connection.transport
+    aborted = []
+    transport.abort = lambda: aborted.append(loop.now)
+    transport.held = 1000
+    connection.data_received(GET.replace(b"\r\n\r\n", b"\r\n" + closes + b"\r\n"))
+    if not closes:
+        loop.advance(76)
+    assert (transport.is_closed, aborted) == (True, [])
+    loop.advance(SLOW + 1)
+    assert len(aborted) == 1
+
+
+def test_a_stream_is_silent_for_as_long_as_it_is_and_dropped_when_its_client_does_not_read(connect, loop):
+    stream = Stream(heartbeat=10_000)
+    application = Application(stream=stream)
+    connection = connect(application)
+    connection.data_received(GET)
+    loop.advance(5_000)
+    assert not connection.transport.is_closed
+    stream.send(b"data: 1\n\n")
+    loop.advance(0)
+    stop_reading(connection, 70_000)
+    loop.advance(SLOW + 1)
+    assert (connection.transport.is_closed, stream.is_over) == (True, True)
+    assert [ending for _, ending in application.ended] == ["dropped"]
+
+
+def test_a_response_that_a_fault_makes_slow_is_not_the_clients_fault(connect, loop):
+    application = Application(b"x" * 100, ResponseTiming(delay=500, pace=Pace(1, 60)))
+    connection = connect(application)
+    connection.data_received(GET)
+    loop.advance(500 + 60 * 99)
+    assert application.ended == [(len(response(b"x" * 100)), "complete")]
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_relays_slow_side_is_disconnected_with_its_other_side(loop, ends):
+    near, far = (RelayEnd(set(), loop, Limits(slow=SLOW)) for _ in range(2))
+    for end in (near, far):
+        end.connection_made(BufferTransport())
+    join(near, far)
+    aborted = []
+    near.transport.abort = lambda: aborted.append(loop.now)
+    near.transport.held = 1000
+    if ends:
+        far.connection_lost(None)
+        assert near.transport.is_closed
+    else:
+        near.pause_writing()
+    loop.advance(SLOW - 1)
+    assert aborted == []
+    loop.advance(2)
+    assert len(aborted) == 1
+
+
+# ---------------------------------------------------------------------------------------------------------- slow senders
+
+
+@pytest.mark.parametrize(
+    ("framing", "piece"), [(b"Content-Length: 100000", b"x"), (b"Transfer-Encoding: chunked", b"1\r\nx\r\n")]
+)
+def test_a_body_that_trickles_is_given_up_with_408_and_recorded(connect, loop, framing, piece):
+    application = Application()
+    connection = connect(application)
+    connection.data_received(b"POST /a HTTP/1.1\r\nHost: h\r\n" + framing + b"\r\n\r\n")
+    seconds = 0
+    while not connection.transport.out:
+        connection.data_received(piece)
+        loop.advance(1)
+        seconds += 1
+    assert SLOW <= seconds <= SLOW + 76  # a connection is looked at when it might be idle
+    assert connection.transport.out.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b"Connection: close\r\n" in connection.transport.out
+    assert application.requests == 0
+    assert [each[:2] for each in application.invalid] == [(408, "The body comes too slowly")]
+
+
+def test_a_body_may_come_at_the_least_rate(connect, loop):
+    application = Application()
+    connection = connect(application)
+    connection.data_received(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % (MIN_RATE * 300))
+    for _ in range(300):
+        loop.advance(1)
+        connection.data_received(b"x" * MIN_RATE)
+    assert connection.transport.out == response(b"x")
+
+
+# ----------------------------------------------------------------------------------------------------- turns of connections
+
+
+def test_a_connection_answers_a_number_of_requests_and_then_others_have_their_turn(connect, loop):
+    application = Application()
+    connection = connect(application)
+    raw = GET * (5 * TURN)
+    for start in range(0, len(raw), FEED_CHUNK):
+        connection.data_received(raw[start : start + FEED_CHUNK])
+    assert application.requests == TURN
+    loop.advance(0)
+    assert connection.transport.out == response(b"x") * (5 * TURN)
+
+
+def test_bytes_that_come_in_one_piece_keep_their_order_over_several_turns(connect, loop):
+    application = Application()
+    connection = connect(application)
+    connection.data_received(GET * (4 * TURN) + b"POST /")
+    connection.data_received(b"b HTTP/1.1\r\nHost: h\r\n")
+    connection.data_received(b"Content-Length: 1\r\n\r\nx")
+    loop.advance(0)
+    assert (connection.transport.out, application.requests) == (response(b"x") * (4 * TURN + 1), 4 * TURN + 1)
+
+
+def test_a_connection_that_is_lost_between_its_turns_answers_no_more(connect, loop):
+    application = Application()
+    connection = connect(application)
+    connection.data_received(GET * (2 * TURN))
+    connection.connection_lost(None)
+    loop.advance(1)
+    assert application.requests == TURN
