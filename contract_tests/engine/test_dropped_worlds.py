@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from weakref import ref
 
@@ -11,6 +14,9 @@ import pytest
 
 from contract_tests.http.test_garbage import ask
 from mockserver.app import Service
+from mockserver.engine.accounts import ForwardingRule
+from mockserver.engine.decisions import Decision
+from mockserver.engine.events import AccountChanged
 from mockserver.engine.feed import EventFeed
 from mockserver.engine.journal import Journal
 from mockserver.engine.world import World
@@ -108,3 +114,48 @@ def test_nothing_of_a_dropped_world_is_kept(service: Service, shipped, use: Call
     finally:
         gc.enable()
     assert count_objects(service) == before
+
+
+@pytest.fixture
+def bound() -> Iterator[socket.socket]:
+    """A socket that refuses connections until it listens, and answers none."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound
+
+
+@pytest.mark.parametrize("target", ["refused", "not allowed", "in flight"])
+def test_no_webhook_keeps_the_world_that_it_was_of(
+    service: Service, shipped, target: str, bound: socket.socket
+) -> None:
+    """Also while the attempt of a world that was dropped is in flight, only the attempt keeps it."""
+    registry = service.registry
+    url = "http://203.0.113.1/" if target == "not allowed" else f"http://127.0.0.1:{bound.getsockname()[1]}/"
+    if target == "in flight":
+        bound.listen()
+
+    def forward_and_drop() -> ref[Journal]:
+        world = registry.create(shipped)
+        account = world.state.accounts["serwersms/demo"]
+        forwarding = (ForwardingRule("nd", url),)
+        world.execute(
+            lambda _state, now, _ids: Decision(now, None, (AccountChanged(replace(account, forwarding=forwarding)),))
+        )
+        world.receive_inbound("serwersms", {"account": "demo", "kind": "nd", "sender": "+48500600700", "text": "a"})
+        assert [each.status for each in world.state.deliveries.values()] == ["due"]
+        if target != "in flight":
+            assert world.wait_until_idle(30)
+        registry.drop(world)
+        return ref(world.journal)
+
+    before = set(threading.enumerate())
+    gc.collect()
+    gc.disable()
+    try:
+        dropped = [forward_and_drop() for _ in range(3)]
+        registry.close()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(10)
+        assert [journal() for journal in dropped] == [None] * 3
+    finally:
+        gc.enable()

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections import Counter
 from functools import partial
+from weakref import ref
 
 import pytest
 
@@ -274,6 +275,20 @@ def test_there_are_no_more_threads_than_places_and_they_go_on_with_what_waits():
     for thread in used:
         thread.join(PATIENCE)
         assert not thread.is_alive()
+
+
+def test_a_thread_keeps_nothing_of_its_calls_before():
+    threads = BlockingCalls("test-threads", Places(1, 1), PATIENCE)
+    begun: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    calls = [partial(begun.put, True) for _ in range(2)]
+    known = [ref(each) for each in calls]
+    for each in calls:
+        threads.run("world", each)
+    del calls, each
+    assert [begun.get(timeout=PATIENCE) for _ in range(2)] == [True, True]
+    threads.run("world", lambda: begun.put([each() for each in known] == [None, None]))
+    assert begun.get(timeout=PATIENCE)
+    threads.close()
 
 
 def test_no_more_attempts_are_made_than_a_quarter_of_the_descriptors_allows(webhook_sender, held, monkeypatch):

@@ -74,10 +74,12 @@ class BlockingCalls:
         if self._idle:
             self._idle.pop().put(call)
         else:
-            threading.Thread(target=self._run_thread, args=(call,), name=self._name, daemon=True).start()
+            inbox: SimpleQueue[_Call | None] = SimpleQueue()
+            inbox.put(call)  # a thread keeps its arguments as long as it lives
+            threading.Thread(target=self._run_thread, args=(inbox,), name=self._name, daemon=True).start()
 
-    def _run_thread(self, call: _Call | None) -> None:
-        inbox: SimpleQueue[_Call | None] = SimpleQueue()
+    def _run_thread(self, inbox: SimpleQueue[_Call | None]) -> None:
+        call = inbox.get()
         while call is not None:
             owner, function = call
             try:
@@ -89,6 +91,7 @@ class BlockingCalls:
                     self._places.leave(owner)
                     self._start(self._turns.take())
                 raise
+            del call, function  # an idle thread keeps nothing of the world of its last call
             call = self._next(owner, inbox)
 
     def _next(self, owner: str, inbox: SimpleQueue[_Call | None]) -> _Call | None:
