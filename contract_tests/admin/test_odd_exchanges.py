@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
+import requests
 from lxml import html
 from werkzeug.test import Client
 
@@ -38,6 +40,7 @@ from mockserver.testkit.failure_report import failure_report
 
 WORLD = "/_mock/worlds/default"
 PAGE = "/_mock/ui/worlds/default"
+PATIENCE = 30
 SECTIONS = ("conversations", "exchanges", "clock", "faults", "variants", "worlds", "demos")
 RESOURCES = ("", "/clock", "/faults", "/journal", "/coverage", "/deliveries", "/messages", "/accounts", "/variants")
 WANTED = [
@@ -105,7 +108,11 @@ def test_every_text_and_report_shows_odd_requests(group: str, service: Service, 
     last = record_all(service, group)
     mock = Mock.of(service.app)
     world = mock.world
+    cursor = 0
     for number in range(1, last + 1):
+        waited = world.wait_for_exchange(since=cursor, timeout=PATIENCE)
+        assert (number, True) == (waited.number, waited.cursor is not None)
+        cursor = waited.cursor or 0
         exchange = world.exchange(number)
         assert f" {exchange.status} " in format_line(exchange, has_host=True)
         assert f"Exchange {number} at 2026-06-01T12:00:00Z: " in format_explanation(exchange.row["explanation"])
@@ -121,6 +128,19 @@ def test_every_text_and_report_shows_odd_requests(group: str, service: Service, 
     assert f"mockserver: {last} exchanges" in (tmp_path / "report").read_text()
     for wanted in WANTED:
         assert not world.run_verification({"exchanges": [wanted], "count": 3})["holds"]
+
+
+def test_an_open_stream_gets_every_odd_request(server: MockServer, service: Service) -> None:
+    with requests.get(f"{server.url}{WORLD}/events", stream=True, timeout=PATIENCE) as stream:
+        last = record_all(service, "targets")
+        numbers: list[int] = []
+        for line in stream.iter_lines():
+            if line.startswith(b"data: ") and (event := json.loads(line[6:]))["event"] == "exchange":
+                numbers.append(event["number"])
+                if event["number"] == last:
+                    break
+
+    assert [*range(1, last + 1)] == numbers
 
 
 def test_bytes_that_are_not_http_are_shown_everywhere(service: Service) -> None:

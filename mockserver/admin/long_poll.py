@@ -10,15 +10,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-import orjson
-
 from mockserver.engine.events import AttemptEnded
 from mockserver.engine.world import ExchangeRecorded, TimedEvent, World
 from mockserver.sdk.response import Deferred, Response, Stream
 from mockserver.validation.json_schema import Schema, object_schema
 
 from . import deliveries, journal, messages
-from .endpoint import Api, Catalog, Endpoint, RequestArgs
+from .endpoint import Api, Catalog, Endpoint, RequestArgs, encode
 from .errors import BadRequest
 from .schemas import WHOLE, one_of, parameter
 from .serializers import event_json
@@ -98,7 +96,7 @@ def _all_filters(catalog: Catalog) -> dict[str, Schema]:
 
 
 def _respond(found: Any, cursor: int) -> Response:
-    return Response(200, _JSON, orjson.dumps({"found": found, "cursor": cursor}))
+    return Response(200, _JSON, encode({"found": found, "cursor": cursor}))
 
 
 def events(api: Api, world: World, values: RequestArgs) -> Stream:
@@ -123,7 +121,7 @@ def _encode(api: Api, world: World, item: object, cursor: int) -> bytes | None:
         encoded = None
         if described is not None:
             name = described["event"].encode()
-            encoded = b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, name, orjson.dumps(described))
+            encoded = b"id: %d\nevent: %s\ndata: %s\n\n" % (cursor, name, encode(described))
         api.last_event.pair = item, encoded
     return encoded
 
