@@ -9,6 +9,9 @@
 # make neighbours  measure how much one client's bad behaviour delays another (10 minutes; SHORT=1: 4 seconds for each load)
 # make soak   send mixed traffic for ten minutes, and fail where the server takes more and more, is late or errs (SHORT=1: half a minute;
 #             REQUESTS=1000000: so many; SEED=…)
+# make lock    refresh locks/: the versions and hashes of what CI, the image and a developer with LOCKED=1 install (UPGRADE=1: newer ones)
+# make audit   look for known vulnerabilities of the locked versions; fails where the advisories cannot be reached
+# make sbom    write dist/sbom.cdx.json: what the locked versions are made of, in CycloneDX
 # make pythons          run it with every other Python of pyproject.toml that this machine has
 # make fuzz   ask the server in wrong and strange ways for ten minutes (SECONDS=600), drawn from a SEED that is printed
 # make bench  measure beside others and rewrite the table in benchmarks/README.md (about 20 minutes; QUICK=1: one)
@@ -92,6 +95,22 @@ neighbours: $(VENV)/test.stamp
 soak: $(VENV)/test.stamp
 	$(BIN)/python -m contract_tests.soak $(if $(SHORT),--short) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED))
 
+LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+    --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade)
+lock: $(VENV)/test.stamp
+	$(LOCK) pyproject.toml --extra test --extra selection --output-file locks/test.txt
+	$(LOCK) pyproject.toml --constraints locks/test.txt --output-file locks/run.txt
+	echo hatchling | $(LOCK) - --constraints locks/test.txt --output-file locks/build.txt
+
+audit: $(VENV)/test.stamp
+	@$(UV) tool run --quiet pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement locks/run.txt \
+	    || { echo 'make audit failed: the line above names a vulnerability, or a package whose advisories could not be reached: it was not checked' >&2; exit 1; }
+
+sbom: $(VENV)/test.stamp
+	@mkdir -p dist
+	$(UV) tool run --quiet --from cyclonedx-bom cyclonedx-py requirements locks/run.txt --pyproject pyproject.toml \
+	    --output-reproducible --of JSON --output-file dist/sbom.cdx.json
+
 # By its name, or as pyenv has it, which answers to the name only where it is told to.
 pythons: $(VENV)/test.stamp
 	@set -e; for version in 3.11 3.12 3.13 3.14; do \
@@ -126,8 +145,13 @@ $(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --editable .
 	@touch $@
 
-$(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
+$(VENV)/test.stamp: pyproject.toml $(if $(LOCKED),locks/test.txt) | $(VENV)/bin/python
+ifdef LOCKED
+	$(INSTALL) --require-hashes --requirement locks/test.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+else
 	$(INSTALL) --editable '.[test]'
+endif
 	@touch $@ $(VENV)/run.stamp
 
 $(VENV)/bench.stamp: pyproject.toml | $(VENV)/bin/python
