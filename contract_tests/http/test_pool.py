@@ -9,36 +9,37 @@ from queue import Queue
 
 import pytest
 
-from mockserver.http.pool import HEAVY_THREADS, LIGHT_THREADS, FairPool, FairThreads
+from mockserver.fair_threads import FairThreads, Places
+from mockserver.http.pool import HEAVY_THREADS, LIGHT_THREADS, FairPool
 
 PATIENCE = 30
 
 
 @pytest.fixture
 def one():
-    with closing(FairThreads("test", threads=1, threads_for_each_key=1)) as threads:
+    with closing(FairThreads("test", Places(1, 1))) as threads:
         yield threads
 
 
 def test_keys_take_turns_however_many_calls_one_of_them_has(one):
     done, gate, begun = Queue(), threading.Event(), threading.Event()
-    one.run(lambda: begun.set() or gate.wait(), "a")
+    one.run("a", lambda: begun.set() or gate.wait())
     begun.wait(PATIENCE)
     for number in range(3):
-        one.run(partial(done.put, f"a{number}"), "a")
-    one.run(partial(done.put, "b"), "b")
-    one.run(partial(done.put, "c"), "c")
+        one.run("a", partial(done.put, f"a{number}"))
+    one.run("b", partial(done.put, "b"))
+    one.run("c", partial(done.put, "c"))
     gate.set()
     assert [done.get(timeout=PATIENCE) for _ in range(5)] == ["a0", "b", "c", "a1", "a2"]
 
 
 def test_calls_of_one_key_leave_threads_to_the_others():
     gate, begun, done = threading.Event(), Queue(), Queue()
-    with closing(FairThreads("test", threads=3, threads_for_each_key=2)) as threads:
+    with closing(FairThreads("test", Places(3, 2))) as threads:
         for _ in range(5):
-            threads.run(lambda: (begun.put("a"), gate.wait()), "a")
+            threads.run("a", lambda: (begun.put("a"), gate.wait()))
         assert [begun.get(timeout=PATIENCE) for _ in range(2)] == ["a", "a"]
-        threads.run(partial(done.put, "b"), "b")
+        threads.run("b", partial(done.put, "b"))
         assert done.get(timeout=PATIENCE) == "b"
         assert begun.empty()
         gate.set()
@@ -46,16 +47,16 @@ def test_calls_of_one_key_leave_threads_to_the_others():
 
 
 def test_two_calls_do_not_wait_for_the_same_idle_thread():
-    gate, done = threading.Event(), Queue()
-    with closing(FairThreads("test", threads=2, threads_for_each_key=1)) as threads:
+    done = Queue()
+    with closing(FairThreads("test", Places(2, 1))) as threads:
         for _ in range(100):
-            threads.run(partial(done.put, "first"), "a")
+            gate = threading.Event()
+            threads.run("a", partial(done.put, "first"))
             done.get(timeout=PATIENCE)  # its thread is idle, or about to be
-            threads.run(gate.wait, "a")
-            threads.run(partial(done.put, "second"), "b")
+            threads.run("a", gate.wait)
+            threads.run("b", partial(done.put, "second"))
             assert done.get(timeout=PATIENCE) == "second"
             gate.set()
-            gate.clear()
 
 
 @pytest.mark.parametrize("is_heavy", [True, False])
@@ -74,20 +75,20 @@ def test_long_calls_and_short_ones_do_not_wait_for_each_other(is_heavy):
 
 def test_a_call_that_fails_is_logged_and_its_thread_goes_on(one, caplog):
     done = Queue()
-    one.run(lambda: 1 / 0, "a")
-    one.run(partial(done.put, "next"), "a")
+    one.run("a", lambda: 1 / 0)
+    one.run("a", partial(done.put, "next"))
     assert done.get(timeout=PATIENCE) == "next"
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_closed_pool_ends_its_threads_and_drops_what_waits():
     gate, begun, done = threading.Event(), Queue(), Queue()
-    threads = FairThreads("test", threads=1, threads_for_each_key=1)
-    threads.run(lambda: (begun.put(threading.current_thread()), gate.wait()), "a")
+    threads = FairThreads("test", Places(1, 1))
+    threads.run("a", lambda: (begun.put(threading.current_thread()), gate.wait()))
     thread = begun.get(timeout=PATIENCE)
-    threads.run(partial(done.put, "waited"), "a")
+    threads.run("a", partial(done.put, "waited"))
     threads.close()
-    threads.run(partial(done.put, "late"), "a")
+    threads.run("a", partial(done.put, "late"))
     gate.set()
     thread.join(PATIENCE)
     assert (thread.is_alive(), done.empty()) == (False, True)

@@ -14,9 +14,8 @@ import pytest
 
 from contract_tests.webhooks.calling import OK, PATIENCE, answering, nothing, outcome_of
 from mockserver.engine.deliveries import OutgoingRequest
+from mockserver.fair_threads import FairThreads, Places, Turns
 from mockserver.webhooks import open_connection
-from mockserver.webhooks.blocking_calls import BlockingCalls
-from mockserver.webhooks.turns import Places, Turns
 
 # -- receivers that hang ----------------------------------------------------------------------------------------------
 
@@ -252,7 +251,7 @@ def test_owners_take_turns_and_an_item_that_is_not_possible_holds_up_no_other():
 
 
 def test_there_are_no_more_threads_than_places_and_they_go_on_with_what_waits():
-    threads = BlockingCalls("test-threads", Places(3, 1), 0.01)
+    threads = FairThreads("test-threads", Places(3, 1), 0.01)
     begun: queue.SimpleQueue[str] = queue.SimpleQueue()
     may_go = threading.Semaphore(0)
     used: set[threading.Thread] = set()
@@ -278,7 +277,7 @@ def test_there_are_no_more_threads_than_places_and_they_go_on_with_what_waits():
 
 
 def test_a_thread_keeps_nothing_of_its_calls_before():
-    threads = BlockingCalls("test-threads", Places(1, 1), PATIENCE)
+    threads = FairThreads("test-threads", Places(1, 1), PATIENCE)
     begun: queue.SimpleQueue[bool] = queue.SimpleQueue()
     calls = [partial(begun.put, True) for _ in range(2)]
     known = [ref(each) for each in calls]

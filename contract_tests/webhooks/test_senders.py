@@ -21,6 +21,8 @@ import urllib3
 
 from contract_tests.webhooks.calling import OK, PATIENCE, answering, nothing, outcome_of, wait_for_the_end
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
+from mockserver.webhooks import WebhookConfig
+from mockserver.webhooks.queue import Job, WebhookQueues
 
 # -- queues and senders -----------------------------------------------------------------------------------------------
 
@@ -52,15 +54,19 @@ def test_a_slow_queue_holds_up_no_other(hired, held):
     assert held.next() == "/after"
 
 
-def test_queues_take_turns(hired, held):
-    webhook_sender = hired(max_attempts=1)
-    webhook_sender.send("first", held.to("/held"), nothing)
-    held.next()
-    for ordering_key in "abc":
-        for number in range(3):
-            webhook_sender.send(ordering_key, held.to(f"/{ordering_key}{number}"), nothing)
-    held.gates["/held"].set()
-    assert [held.next() for _ in range(9)] == ["/a0", "/b0", "/c0", "/a1", "/b1", "/c1", "/a2", "/b2", "/c2"]
+def test_queues_take_turns_and_so_do_their_owners():
+    queues = WebhookQueues(WebhookConfig(), 1)
+    for ordering_key in ("a x", "a y", "b z"):
+        for number in range(2):
+            queues.put(ordering_key, Job(OutgoingRequest("GET", f"/{ordering_key}{number}"), nothing, "target"))
+    order = []
+    while taken := queues.take():
+        assert queues.take() is None
+        order.append(taken[1].request.url)
+        queues.leave(*taken)
+        queues.finish(taken[0])
+    assert order == ["/a x0", "/b z0", "/a y0", "/b z1", "/a x1", "/a y1"]
+    assert queues.is_idle()
 
 
 def test_an_owner_of_many_slow_queues_leaves_half_of_the_places_to_others(hired, held):

@@ -15,9 +15,9 @@ import certifi
 
 from mockserver import unpatched
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
+from mockserver.fair_threads import FairThreads
 
 from .address_policy import AddressPolicy
-from .blocking_calls import BlockingCalls
 from .config import WebhookConfig
 from .connections import ConnectionPool, WebhookConnection
 from .errors import ERROR_MESSAGES, WebhookError, describe
@@ -58,9 +58,7 @@ class HttpClient:
 
     _new_ssl_context = ssl.SSLContext
 
-    def __init__(
-        self, webhook_config: WebhookConfig, resolve: Resolve, connect: Connect, threads: BlockingCalls
-    ) -> None:
+    def __init__(self, webhook_config: WebhookConfig, resolve: Resolve, connect: Connect, threads: FairThreads) -> None:
         """Create a client.
 
         Args:
@@ -151,7 +149,9 @@ class HttpClient:
                 return connection
             context = self._ssl_context
             if context is None:
-                context = self._ssl_context = await self._threads.call(progress.owner, self._load_ssl_context)
+                context = self._ssl_context = await asyncio.wrap_future(
+                    self._threads.submit(progress.owner, self._load_ssl_context)
+                )
             await loop.create_connection(lambda: connection, sock=sock, ssl=context, server_hostname=url.host)
         except ConnectionError:  # of the handshake
             sock.close()
@@ -184,7 +184,8 @@ class HttpClient:
         patience = self._webhook_config.connect_timeout
         try:
             async with asyncio.timeout(patience):
-                addresses = await self._threads.call(progress.owner, lambda: self._resolve(url.host, url.port))
+                lookup = self._threads.submit(progress.owner, lambda: self._resolve(url.host, url.port))
+                addresses = await asyncio.wrap_future(lookup)
         except TimeoutError:
             raise WebhookError(
                 f"the name {url.host} of {url.redacted} was not resolved within {patience:g} s"

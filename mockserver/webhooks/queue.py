@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
+from mockserver.fair_threads import Places, Turns
 
 from .config import WebhookConfig
-from .turns import Places, Turns
 
 
 class Job(NamedTuple):

@@ -12,13 +12,12 @@ from functools import partial
 
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
 from mockserver.event_loop import new_event_loop
+from mockserver.fair_threads import FairThreads, Places
 
-from .blocking_calls import BlockingCalls
 from .config import WebhookConfig
 from .errors import WebhookError
 from .http_client import Connect, HttpClient, Resolve, open_connection, resolve_host
 from .queue import Job, WebhookQueues, owner_of
-from .turns import Places
 from .url import parse_webhook_url
 
 logger = logging.getLogger(__name__)
@@ -143,8 +142,8 @@ class WebhookSender:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._queues = WebhookQueues(config, max(1, most))
-        self._callbacks = BlockingCalls("mockserver-callbacks", Places(CALLBACK_THREADS, 1), config.idle_timeout)
-        self._lookups = BlockingCalls(
+        self._callbacks = FairThreads("mockserver-callbacks", Places(CALLBACK_THREADS, 1), config.idle_timeout)
+        self._lookups = FairThreads(
             "mockserver-resolver", Places(LOOKUP_THREADS, LOOKUPS_PER_OWNER), config.idle_timeout
         )
         self._client = HttpClient(config, *self._network, self._lookups)
