@@ -21,6 +21,7 @@ from mockserver.cli import common
 from mockserver.client import timefmt
 from mockserver.engine import instants
 from mockserver.engine.deliveries import Outcome, OutgoingRequest
+from mockserver.engine.faults import Matches
 from mockserver.engine.journal import Exchange
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.engine.webhook_faults import WEBHOOK_FAULTS
@@ -209,6 +210,15 @@ def _fault_rule(chance: Random) -> object:
     return rule_from(rule, chance.choice((0, instants.EARLIEST, instants.LATEST)))
 
 
+_PIECES = [r"a", r"b", r".", r"[ab]", r"[^c]", r"\w", r"\d", r"\s", r"\b", r"a*", r"a+", r"a?", r".*", r".+", r".*?", r"\w*", r"[ab]+", r"(", r"(?:", r")", r")*", r")+", r")?", r"){2,5}", r"|", r"a{2,40}", r"a{0,200}", r".{1,100}", r"^", r"$", r"(?i)", r"\1", r"x"]
+
+
+def _pattern(chance: Random) -> object:
+    """A pattern that is accepted must be matched quickly, whatever the text is."""
+    matches = Matches("".join(chance.choice(_PIECES) for _ in range(chance.randrange(2, 12))))
+    return [matches.accepts(text * 3_000 + "!") for text in ("a", "ab", " ", "1")]
+
+
 def _settings(chance: Random) -> object:
     names = [variable_of(name) for name in Settings.__dataclass_fields__] + ["MOCKSERVER_NOTHING", "MOCKSERVER_PORT"]
     return Settings.from_environment({chance.choice(names): _text(chance) for _ in range(3)})
@@ -349,6 +359,7 @@ PARSERS: Mapping[str, Parser] = {
     "world files": Parser(_read_world, (WorldFileError,)),
     "bytes of world files": Parser(_decode_world, (WorldFileError,)),
     "fault rules": Parser(_fault_rule, (ValueError,)),
+    "patterns": Parser(_pattern, (ValueError,)),
     "settings": Parser(_settings, (BadSetting,)),
     "trusted proxies": Parser(_trusted, (ValueError,)),
     "Forwarded": Parser(_forwarded),
