@@ -30,7 +30,7 @@ EXAMPLES = 15
 """Requests of one session for one operation."""
 OPERATIONS = 4
 """Operations of one session."""
-DAMAGED = 60
+DAMAGED = 150
 """Requests of one session that are sent again with something changed."""
 FORMS = 6
 """Forms and parts of the page of one session."""
