@@ -210,7 +210,11 @@ def _fault_rule(chance: Random) -> object:
     return rule_from(rule, chance.choice((0, instants.EARLIEST, instants.LATEST)))
 
 
-_PIECES = [r"a", r"b", r".", r"[ab]", r"[^c]", r"\w", r"\d", r"\s", r"\b", r"a*", r"a+", r"a?", r".*", r".+", r".*?", r"\w*", r"[ab]+", r"(", r"(?:", r")", r")*", r")+", r")?", r"){2,5}", r"|", r"a{2,40}", r"a{0,200}", r".{1,100}", r"^", r"$", r"(?i)", r"\1", r"x"]
+_PIECES = (
+    r"a", r"b", r".", r"[ab]", r"[^c]", r"\w", r"\d", r"\s", r"\b", r"a*", r"a+", r"a?", r".*", r".+", r".*?",
+    r"\w*", r"[ab]+", r"(", r"(?:", r")", r")*", r")+", r")?", r"){2,5}", r"|", r"a{2,40}", r"a{0,200}",
+    r".{1,100}", r"^", r"$", r"(?i)", r"\1", r"x",
+)  # fmt: skip
 
 
 def _pattern(chance: Random) -> object:
