@@ -639,7 +639,8 @@ KNOWN = {
             "fault.type: 'a\\r\\nb' is not a Content-Type of 1 to 200 printable ASCII characters",
         ),
         ({"fault": "reset"}, "fault: 'reset' is not an object with a 'kind', or a list of such"),
-        ({"fault": []}, "fault: an empty list is not a list of faults"),
+        ({"fault": []}, "fault: an empty list is not a list of 1 to 100 faults"),
+        ({"fault": [{"kind": "none"}] * 101}, "fault: a list of 101 is not a list of 1 to 100 faults"),
         ({"fault": [{"kind": "reset"}, {"kind": "cut"}]}, "fault[1].keep: is missing"),
         (
             {"fault": [{"kind": "delay", "seconds": 1}, {"kind": "replay"}]},

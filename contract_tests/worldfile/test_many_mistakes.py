@@ -69,6 +69,53 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return seen
 
 
+NAMES = {f"k{number}": 1 for number in range(MANY)}
+WORLD = "/_mock/worlds/default"
+BODIES: dict[str, tuple[str, str, Any, str]] = {
+    "wanted exchanges": (
+        "POST",
+        f"{WORLD}/verify",
+        {"exchanges": [{}] * MANY},
+        "exchanges: a list is not a list of 1 to 100",
+    ),
+    "wanted parameters": (
+        *("POST", f"{WORLD}/verify", {"exchanges": [{"parameters": NAMES}]}),
+        "exchanges[0].parameters: an object with 'k0', 'k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7', 'k8', 'k9', … is not an",
+    ),
+    "criteria": (
+        "POST",
+        f"{WORLD}/faults",
+        {"fault": {"kind": "reset"}, "match": {"headers": NAMES}},
+        "match.headers: ",
+    ),
+    "faults": (
+        "POST",
+        f"{WORLD}/faults",
+        {"fault": [{"kind": "none"}] * MANY},
+        "fault: a list of 20000 is not a list of 1",
+    ),
+    "options": ("POST", f"{WORLD}/faults", {"fault": {"kind": "reset", **NAMES}}, "fault.k0: unknown key"),
+    "variants": ("PATCH", f"{WORLD}/variants", NAMES, "k0: unknown key"),
+    "credentials": (
+        *("POST", "/_mock/worlds", {"credentials": {"mgage": {"demo": [{}] * MANY}}}),
+        "credentials.mgage.demo[0].user: is missing",
+    ),
+    "keys": ("POST", "/_mock/worlds", NAMES, "k0: unknown key"),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "body", "message"), BODIES.values(), ids=BODIES)
+def test_every_other_body_is_rejected_at_the_first_mistake_too(
+    method: str, path: str, body: Any, message: str, service: Service, looked_at: list[object]
+) -> None:
+    rejected = Client(service.app).open(path, method=method, data=orjson.dumps(body))
+
+    assert 400 == rejected.status_code
+    assert rejected.get_json()["error"]["message"].startswith(message)
+    assert len(rejected.text) < 2_000
+    assert len(looked_at) < 20 * MOST_ERRORS
+
+
 def document(parts: dict[str, Any]) -> dict[str, Any]:
     return {"format": 2, "accounts": [], **parts}
 

@@ -405,6 +405,10 @@ SCHEMAS: Mapping[Target, Mapping[str, Schema]] = {
 """The JSON Schema of every fault, by target and name."""
 
 
+MOST_FAULTS = 100
+"""The number of faults that can act in one rule, one after the other."""
+
+
 def parse(description: object, target: Target = "response", place: Place = ("fault",)) -> ConfiguredFault | FaultChain:
     """Read a fault, or a list of faults that act in this order.
 
@@ -418,8 +422,9 @@ def parse(description: object, target: Target = "response", place: Place = ("fau
     """
     if not isinstance(description, list):
         return _parse_one(description, target, place)
-    if not description:
-        raise ValueError(f"{format_place(place)}: an empty list is not a list of faults")
+    if not 0 < len(description) <= MOST_FAULTS:
+        found = "an empty list" if not description else f"a list of {len(description)}"
+        raise ValueError(f"{format_place(place)}: {found} is not a list of 1 to {MOST_FAULTS} faults")
     faults = tuple(_parse_one(each, target, (*place, index)) for index, each in enumerate(description))
     for index, fault in enumerate(faults):
         if target == "webhook" or (len(faults) > 1 and "before" not in fault.points):

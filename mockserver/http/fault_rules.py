@@ -43,6 +43,10 @@ _MOMENT = {
 }
 
 
+_MOST_CRITERIA = 1_000
+"""The number of parameters or headers that can be matched; a request has no more fields."""
+
+
 def criteria_schema(types: Collection[str], names: str) -> dict[str, Any]:
     """Return the JSON Schema of an object of criteria: plain values and patterns.
 
@@ -55,7 +59,12 @@ def criteria_schema(types: Collection[str], names: str) -> dict[str, Any]:
         "description": f"{names}, or an object such as {{'pattern': '^555'}} of at most {LONGEST_PATTERN} characters",
         "oneOf": [{"type": list(types)}, pattern],
     }
-    return {"type": "object", "description": "an object of texts and patterns", "additionalProperties": criterion}
+    return {
+        "type": "object",
+        "description": f"an object of at most {_MOST_CRITERIA} texts and patterns",
+        "maxProperties": _MOST_CRITERIA,
+        "additionalProperties": criterion,
+    }
 
 
 _CRITERIA = criteria_schema(["string"], "a text")

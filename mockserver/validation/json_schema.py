@@ -106,31 +106,25 @@ _Items: TypeAlias = tuple[Place, Iterable[tuple[str | int, object]], Schema]
 def _without_long_parts(
     thing: object, schema: Schema, definitions: Mapping[str, Schema]
 ) -> tuple[object, Sequence[_Items]]:
-    """Return a thing with its long lists and objects emptied, and their items."""
-    if not isinstance(thing, dict):
+    """Return a thing with its long lists and objects emptied, or cut where more are not allowed, and their items."""
+    if not isinstance(thing, dict | list):
         return thing, ()
-    rest, taken_out = thing, list[_Items]()
-    for name, value in thing.items():
-        part = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
-        if not isinstance(part, Mapping) or not isinstance(value, dict | list):
-            continue
-        part = _resolve(part, definitions)
-        shorter, inner = _without_items(value, part, definitions)
-        if inner:
-            rest = {**rest, name: shorter}
-            taken_out += [((name, *place), items, of_items) for place, items, of_items in inner]
+    schema, is_list = _resolve(schema, definitions), isinstance(thing, list)
+    keyword, limit = ("items", "maxItems") if is_list else ("additionalProperties", "maxProperties")
+    of_items, members = schema.get(keyword), enumerate(thing) if isinstance(thing, list) else thing.items()
+    if len(thing) > schema.get(limit, len(thing)):
+        first = islice(members, schema[limit] + 1)
+        return ([item for _, item in first] if is_list else dict(first)), ()
+    if len(thing) > LONG and isinstance(of_items, Mapping) and not schema.keys() - {"type", "description", keyword}:
+        return type(thing)(), [((), members, {**_resolve(of_items, definitions), "definitions": definitions})]
+    parts: Mapping[str | int, Schema] = schema.get("properties", {})
+    rest, taken_out = thing.copy(), list[_Items]()
+    for key, value in members:
+        part = parts.get(key, of_items)
+        if isinstance(part, Mapping) and isinstance(value, dict | list):
+            rest[key], inner = _without_long_parts(value, part, definitions)
+            taken_out += [((key, *place), items, item_schema) for place, items, item_schema in inner]
     return rest, taken_out
-
-
-def _without_items(
-    value: dict[str, Any] | list[Any], schema: Schema, definitions: Mapping[str, Schema]
-) -> tuple[object, Sequence[_Items]]:
-    keyword = "items" if isinstance(value, list) else "additionalProperties"
-    of_items = schema.get(keyword)
-    if len(value) <= LONG or not isinstance(of_items, Mapping) or schema.keys() - {"type", "description", keyword}:
-        return _without_long_parts(value, schema, definitions)
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    return type(value)(), [((), items, {**_resolve(of_items, definitions), "definitions": definitions})]
 
 
 def _resolve(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:
@@ -185,7 +179,7 @@ def _described(error: ValidationError, place: Place) -> SchemaError:
             return next(_all_described(min(inside, key=_rank), place))
     found = show_value(thing)
     if error.validator in ("minProperties", "maxProperties") and thing:
-        found += f" with {', '.join(map(repr, thing))}"
+        found += f" with {', '.join(map(repr, islice(thing, 10)))}{', …' * (len(thing) > 10)}"
     form = _object_form(schema) if error.validator == "type" else ""
     return SchemaError(f"{found} is not {schema['description']}{form}", place)
 
