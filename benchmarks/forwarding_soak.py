@@ -33,13 +33,13 @@ class Receiver(BaseHTTPRequestHandler):
     """Takes its time, says OK and counts."""
 
     protocol_version = "HTTP/1.1"
-    request: ClassVar[Counter[str]] = Counter()
+    received: ClassVar[Counter[str]] = Counter()
     pause = threading.Event()
 
     def do_GET(self) -> None:
         """Answer as the vendor demands."""
         self.pause.wait(SLOW)
-        self.request[self.path] += 1
+        self.received[self.path] += 1
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -62,7 +62,8 @@ def main(messages: int = 10_000, parallel: int = 64) -> None:
     rule = ForwardingRule("ndi", f"http://127.0.0.1:{receiver.server_address[1]}/?tekst=#WIADOMOSC#")
     account = Account("serwersms/a", "serwersms", "a", (Login("user", "secret"),), forwarding=(rule,))
     installed = installed_providers()
-    sender = WebhookDispatcher(installed.by_name, WebhookSender(WebhookConfig(max_per_world=parallel)))
+    limits = WebhookConfig(max_attempts=2 * parallel, max_per_world=parallel, max_per_target=2 * parallel)
+    sender = WebhookDispatcher(installed.by_name, WebhookSender(limits))
     registry = WorldRegistry(
         Fixture((account,)),
         installed.default_variants,
@@ -90,13 +91,13 @@ def main(messages: int = 10_000, parallel: int = 64) -> None:
         seconds = (clock.now() - begun) / SECOND
     receiver.shutdown()
     statuses = Counter(delivery.status for delivery in world.state.deliveries.values())
-    print(f"{messages} messages to a receiver that takes {SLOW * 1000:.0f} ms, {parallel} senders: {seconds:.1f} s")
-    print(f"  received {sum(Receiver.request.values())}, different {len(Receiver.request)}, {dict(statuses)}")
+    print(f"{messages} messages to a receiver that takes {SLOW * 1000:.0f} ms, {parallel} at a time: {seconds:.1f} s")
+    print(f"  received {sum(Receiver.received.values())}, different {len(Receiver.received)}, {dict(statuses)}")
     print(f"  memory {before:.0f} MB before, {megabytes():.0f} MB at most, receiver included")
     print(
         f"  {len(responses)} requests to an endpoint meanwhile, the slowest answered in {max(responses, default=0):.0f} ms"
     )
-    assert len(Receiver.request) == sum(Receiver.request.values()) == messages
+    assert len(Receiver.received) == sum(Receiver.received.values()) == messages
 
 
 if __name__ == "__main__":
