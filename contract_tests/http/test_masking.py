@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tracemalloc
 from base64 import b64encode
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -204,6 +205,22 @@ def test_secrets_that_overlap_are_masked_together() -> None:
         sent.add(secret)
 
     assert "<[masked]> [masked]" == sent.mask("<abcdef-123456-uvwxyz> 123456")
+
+
+def test_the_secrets_of_a_world_are_bounded_in_bytes() -> None:
+    """Ten thousand of the longest, in up to nine spellings each, would be 100 MB."""
+    sent = SentSecrets()
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            sent.add(f'{number:06}"ż&<%' + "é" * 980)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert 200 < sent.count < 1_000
+    assert held < 16 * 2**20
+    assert "[masked]" == sent.mask('000001"ż&<%' + "é" * 980)
 
 
 # Long bodies

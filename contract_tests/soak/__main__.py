@@ -13,13 +13,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
+from typing import Any
 from urllib.parse import urlsplit
 
 from .clients import Client
@@ -40,6 +42,7 @@ class Server:
         assert process.stdout is not None
         addresses = json.loads(process.stdout.readline())
         self.ports = {name: urlsplit(addresses[name]).port or 0 for name in ("url", "https_url", "proxy_url")}
+        self._process = process
         self._folder = Path(f"/proc/{process.pid}")
         self._collections = collections
         self._read = 0
@@ -60,11 +63,25 @@ class Server:
 
     def longest_collection(self) -> float:
         """Return the longest collection of garbage since the last call, in milliseconds of processor time."""
+        return max((line.get("ms", 0.0) for line in self._new_lines()), default=0.0)
+
+    def missed_garbage(self) -> int:
+        """Return how many objects refer to one another, are in use no longer, and were missed by each collection."""
+        self._process.send_signal(signal.SIGUSR2)
+        for _ in range(100):
+            for line in self._new_lines():
+                if "missed" in line:
+                    return int(line["missed"])
+            sleep(0.1)
+        raise TimeoutError("the server does not look at its objects")
+
+    def _new_lines(self) -> list[dict[str, Any]]:
         with self._collections.open() as file:
             file.seek(self._read)
-            lines = file.readlines()
-            self._read = file.tell()
-        return max((json.loads(line).get("ms", 0.0) for line in lines if line.endswith("\n")), default=0.0)
+            lines = file.read()
+        complete = lines[: lines.rfind("\n") + 1]
+        self._read += len(complete)
+        return [json.loads(line) for line in complete.splitlines()]
 
 
 @contextmanager
@@ -108,7 +125,7 @@ def soak(options: argparse.Namespace) -> Run:
         place = Place(ports["url"], ports["https_url"], ports["proxy_url"], receivers.echo_port, receivers.urls)
         clients = [Client(place, f"{options.seed} {number}") for number in range(options.clients)]
         print(HEADING, flush=True)
-        server.longest_collection()  # those of the start count for nothing
+        server.missed_garbage()  # that of the start counts for nothing, as its collections
         started, spent, done, worlds = monotonic(), server.processor(), 0, 0
         for number in range(1, WINDOWS + 1):
             if options.requests:
@@ -147,6 +164,7 @@ def soak(options: argparse.Namespace) -> Run:
             print(run.windows[-1], flush=True)
         for client in clients:
             client.stop()
+        run.missed = server.missed_garbage()
     run.received = receivers.received
     return run
 

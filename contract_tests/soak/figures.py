@@ -12,6 +12,8 @@ GROWTH = 1.2
 """How much more of each resource the last windows may take than the first after the warm-up."""
 SLACK = {"rss": 0.0, "descriptors": 10.0, "threads": 3.0}
 """By how much each may grow, whatever it was: connections come and go, and threads start when there is work for them."""
+MISSED = 1_000, 0.1
+"""Objects of garbage that no collection may find, at all and for each request: those of the requests that were handled during one."""
 PAUSE = 20.0
 """Milliseconds of processor time for which one collection of garbage may stop the server."""
 SLOWEST = 2.0
@@ -65,6 +67,8 @@ class Run:
     times: dict[str, list[float]] = field(default_factory=dict)
     """Seconds of each request after the warm-up, by what it asked for."""
     errors: list[str] = field(default_factory=list)
+    missed: int = 0
+    """Objects of garbage in the server that no collection found, see `gc_tuning`."""
     received: int = 0
     """Webhooks that good receivers answered."""
 
@@ -104,6 +108,8 @@ class Run:
         ]
         if (pause := max(window.pause for window in self.windows)) > PAUSE:
             found.append(f"a collection of garbage took {pause:.1f} ms")
+        if self.missed > MISSED[0] + MISSED[1] * self.windows[-1].requests:
+            found.append(f"no collection of garbage found {self.missed} objects that were in use no longer")
         machine = percentiles(self.times.get(ECHO, ()))["p99.9"]
         if (slow := percentiles(self.alone())["p99.9"]) > latency + machine:
             found.append(f"the 99.9th percentile of the requests took {slow:.0f} ms; that of an echo {machine:.0f} ms")
@@ -123,6 +129,7 @@ class Run:
             "requests": self.windows[-1].requests,
             "worlds": self.windows[-1].worlds,
             "webhooks": self.received,
+            "missed": self.missed,
             "growth": {name: round(self.growth(name), 3) for name in ("rss", "descriptors", "threads")},
             "latency": percentiles(self.alone()),
             "by_request": {
@@ -140,7 +147,8 @@ class Run:
             numbers = "".join(f"{found[each]:8.1f}" for each in ("p50", "p99", "p99.9", "worst"))
             lines.append(f"{name:25} {len(times):8}{numbers}{'  (waits)' if name in WAITS else ''}")
         grown = ", ".join(f"{name} {self.growth(name):.2f}" for name in ("rss", "descriptors", "threads"))
-        lines += ["", f"at the end, times what it was after the warm-up: {grown}; {self.received} webhooks answered"]
+        lines += ["", f"at the end, times what it was after the warm-up: {grown}"]
+        lines += [f"{self.received} webhooks answered; {self.missed} objects of garbage that no collection found"]
         return "\n".join(lines)
 
     def draw(self, path: Path) -> None:

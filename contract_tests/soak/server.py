@@ -1,14 +1,16 @@
 """``mockserver serve`` that writes down each collection of garbage: ``python -m contract_tests.soak.server FILE ARGUMENTS``.
 
 A line of the file is a collection: when it ended, its generation, the milliseconds of processor time and of wall time for
-which it stopped the server, and the objects that it freed. Short ones of the younger generations are added up in one line.
+which it stopped the server, and the objects that it freed. SIGUSR2 makes it look once at everything. Short ones of the younger generations are added up in one line.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from time import monotonic, thread_time
 from typing import Any
@@ -45,7 +47,21 @@ def watch(path: Path) -> None:
             short.update(collections=0, ms=0.0, collected=0)
             written = now
 
+    def look_at_all(*_: object) -> None:
+        """Write down how many objects no collection freed, because they were in use when it looked at them for the last time."""
+        gc.callbacks.remove(note)
+        gc.collect()
+        gc.unfreeze()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()  # what it leaves is frozen again
+        gc.set_debug(0)
+        kinds = Counter(f"{type(each).__module__}.{type(each).__qualname__}" for each in gc.garbage)
+        file.write(json.dumps({"missed": kinds.total(), "kinds": dict(kinds.most_common(20))}) + "\n")
+        gc.garbage.clear()
+        gc.callbacks.insert(0, note)
+
     gc.callbacks.insert(0, note)
+    signal.signal(signal.SIGUSR2, look_at_all)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,12 @@ def test_a_run_fails_for_each_error() -> None:
     assert replace(flat(), errors=["page: 500"]).failures(250) == ["page: 500"]
 
 
+def test_a_run_fails_for_garbage_that_no_collection_found() -> None:
+    found = "no collection of garbage found 1201 objects that were in use no longer"
+    assert replace(flat(), missed=1_201).failures(250) == [found]
+    assert replace(flat(), missed=1_200).failures(250) == []
+
+
 def test_percentiles_are_in_milliseconds() -> None:
     assert percentiles([]) == {"p50": 0, "p99": 0, "p99.9": 0, "worst": 0}
     assert percentiles(n / 1000 for n in range(1000)) == {"p50": 500, "p99": 990, "p99.9": 999, "worst": 999}

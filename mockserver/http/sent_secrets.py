@@ -20,6 +20,8 @@ _LEAST, _MOST = 6, 1_000
 """The characters of a secret that is masked wherever it recurs; a shorter one is masked only in its own place."""
 _MANY, _SIMILAR = 10_000, 16
 """How many secrets are kept for a world, and how many with the same longest run."""
+_LARGE = 4 * 2**20
+"""The characters that the spellings of a world's secrets may have together."""
 _RUN = re.compile(r"[^\W_]+")
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
 
@@ -35,6 +37,7 @@ class SentSecrets:
         self.lock = Lock()
         """Held while exchanges of the journal are masked."""
         self._values: set[str] = set()
+        self._held = 0  # characters
         self._by_run: dict[str, list[tuple[str, int]]] = {}
 
     def add(self, value: str) -> None:
@@ -42,7 +45,7 @@ class SentSecrets:
         if len(value) > 4 * _MOST:  # bytes of UTF-8
             return
         value = _readable(value)
-        if not _LEAST <= len(value) <= _MOST or value in self._values or self.count >= _MANY:
+        if not _LEAST <= len(value) <= _MOST or value in self._values or self._is_full:
             return
         self._values.add(value)
         for spelling in dict.fromkeys(_spellings(value)):
@@ -51,7 +54,13 @@ class SentSecrets:
                 similar = self._by_run.setdefault(run[0], [])
                 if len(similar) < _SIMILAR:
                     similar.append((spelling, run.start()))
+                    self._held += len(spelling) + len(run[0])
         self.count += 1
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether no more are kept."""
+        return self.count >= _MANY or self._held >= _LARGE
 
     def mask(self, text: str) -> str:
         """Return a text with the secrets masked."""
