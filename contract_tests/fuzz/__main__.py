@@ -23,8 +23,10 @@ from .control import ControlApi
 from .server import FuzzedServer, ServerDied
 from .wire import LATEST, Line, Sent, Slow, Wrong, check_answer, exchange
 
-SESSION = 200
-"""Inputs before which the default world is reset."""
+TURN = 200
+"""Inputs of one kind that follow each other; before them the worlds that they use are made anew."""
+TURN_SECONDS = 2.0
+"""Seconds after which a turn ends before that."""
 PROGRESS = 5.0
 """Seconds between two lines of progress."""
 SHARES = {
@@ -81,7 +83,7 @@ class Fuzzer:
         self.server = FuzzedServer(self._folder, wsgi=self._wsgi)
         self._line = Line(self.server)
         self._api: ControlApi | None = None
-        self._sessions: dict[str, int] = {}
+        self._first: int | None = None  # the first input of the turn; None before it
         self._world = ""
 
     # -- the kinds
@@ -169,19 +171,22 @@ class Fuzzer:
                 ) from None
             return seconds
 
+    def begin_turn(self) -> None:
+        """Make the worlds anew before the next input, so that a finding depends on few others."""
+        self._first = None
+
     def _begin_session(self, kind: str, number: int) -> None:
-        """Reset the default world before the first input of a session, so that a finding depends on few others."""
-        session = number // SESSION
-        if self._sessions.get(kind) == session:
+        if self._first is not None:
             return
-        self._sessions = {kind: session}
+        self._first = number
+        limits = values.seeded(self.seed, kind, "limits", number).choice(("off", "enforced"))
         self.server.check_health()
         if kind in ("commands", "webhooks"):
             self._begin_world(kind)
         for method, path, body in (
             ("POST", "/_mock/worlds/default/reset", None),
             ("DELETE", "/_mock/worlds/default/faults", None),
-            ("PATCH", "/_mock/worlds/default/variants", {"limits": "off" if session % 2 else "enforced"}),
+            ("PATCH", "/_mock/worlds/default/variants", {"limits": limits}),
         ):
             status, found = self.server.call(method, path, body)
             if status >= 400:
@@ -205,8 +210,8 @@ class Fuzzer:
             f"{Path(sys.executable).name} -m contract_tests.fuzz --seed {self.seed} --only {kind} --inputs {number}"
             + " --wsgi" * self._wsgi
         )
-        first = number // SESSION * SESSION
-        before = f"; with those before it: --inputs {first}-{number}" if first < number and kind != "parsers" else ""
+        first = number if self._first is None or kind == "parsers" else self._first
+        before = f"; with those before it: --inputs {first}-{number}" if first < number else ""
         self.rows[kind].findings.append(finding)
         print(f"\nFINDING ({kind} {number}): {finding}\n  again: {command}{before}\n", flush=True)
 
@@ -247,13 +252,15 @@ def fuzz(fuzzer: Fuzzer, kinds: Mapping[str, float], seconds: float) -> None:
         if not open_kinds:
             break
         kind = min(open_kinds, key=lambda each: fuzzer.rows[each].seconds * total / kinds[each])
-        for _ in range(1 if kind == "control" else SESSION):
+        fuzzer.begin_turn()
+        turn = now
+        for _ in range(TURN):
             fuzzer.run(kind, fuzzer.next[kind])
             fuzzer.next[kind] += 1
             if (now := time.monotonic()) > shown + PROGRESS:
                 shown = now
                 print(f"{now - began:5.0f} s  {_progress(fuzzer)}", flush=True)
-            if now > began + seconds or len(fuzzer.rows[kind].findings) >= ENOUGH:
+            if now > min(began + seconds, turn + TURN_SECONDS) or len(fuzzer.rows[kind].findings) >= ENOUGH:
                 break
 
 
