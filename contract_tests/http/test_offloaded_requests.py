@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 import pytest
 from msgspec.structs import replace
 
+from mockserver.admin.client_antipatterns import find_antipatterns
 from mockserver.app import Service, build_service
+from mockserver.engine.faults import Fault, FaultRule, Matches, RequestMatch
 from mockserver.engine.messages import Message, account_key
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
@@ -186,3 +188,59 @@ def test_all_messages_are_selected_without_a_look_at_each(service_with: Any, cou
 
     assert (count, count) == (selected.total, sum(len(each.places) for each in selected.slices()))
     assert rows.looks <= 40
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_slow"), [("a?a?a*a*b", True), (".*x.*", True), ("^555.*", False), ("a|b", False)]
+)
+def test_a_request_of_a_world_with_a_slow_pattern_is_matched_off_the_event_loop(
+    service: Service, pattern: str, is_slow: bool
+) -> None:
+    world = service.registry.default
+    rule = FaultRule(Fault(), RequestMatch(parameters={"number": Matches(pattern)}), id="r")
+    world.add_fault_rule(rule)
+
+    answer = service.handler.respond(requested(f"/ibp_api.php?{ALL}"))
+
+    assert is_slow is isinstance(answer, Offload)
+    assert is_slow is (world.state.fault_rules.fork().slow == {"r"})
+    world.remove_fault_rules("r")
+    assert isinstance(service.handler.respond(requested(f"/ibp_api.php?{ALL}")), Response)
+
+
+class CountedValues(dict[str, str]):
+    """Values of a request that count how often they are compared or read."""
+
+    reads = 0
+
+    def __eq__(self, other: object) -> bool:
+        CountedValues.reads += 1
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as that of a dict
+
+    def items(self) -> Any:
+        CountedValues.reads += 1
+        return super().items()
+
+
+@pytest.mark.parametrize("count", [500, 2_000])
+def test_ignored_errors_are_found_by_one_look_at_each_exchange(service: Service, monkeypatch: Any, count: int) -> None:
+    send = {"action": "sms.send_message", **KEYS, "from": "5554332111", "to": "5556667777", "message": "hi"}
+    for _ in range(2):
+        service.handler.respond(requested("/ibp_api.php", urlencode(send).encode()))
+    rejected = service.registry.default.journal.get(2)
+    assert rejected is not None
+    assert rejected.error is not None
+    values = {**rejected.values}
+    exchanges = [
+        replace(rejected, number=number, values=CountedValues(values, message=str(number)), ending="complete")
+        for number in range(count)
+    ]
+    monkeypatch.setattr(CountedValues, "reads", 0)
+    (provider,) = (each for each in service.providers.providers if each.name == "dialogtech")
+
+    found = [each for each in find_antipatterns(provider, exchanges) if each.name.startswith("ignores")]
+
+    assert [list(range(count - 1))] == [list(each.exchanges) for each in found]
+    assert CountedValues.reads <= 5 * count

@@ -88,18 +88,34 @@ def _ignored_errors(provider: Provider, exchanges: Sequence[Exchange]) -> Iterat
     Either a request that came too early is never repeated, although others of the same operation follow; or the next
     request uses the same wrong credentials.
     """
-    for place, each in enumerate(exchanges):
-        if each.status != 200 or each.error is None or not is_whole(each):
-            continue
-        later = exchanges[place + 1 :]
-        alike = [other.values for other in later if other.operation == each.operation]
-        is_never_repeated = "free_at" in each.error.facts and alike and each.values not in alike
-        has_wrong_credentials = not set(provider.secrets).isdisjoint(each.error.about)
-        if is_never_repeated or (
-            has_wrong_credentials
-            and [_credentials(provider, each)] == [_credentials(provider, other) for other in later[:1]]
-        ):
-            yield each.number
+    secrets, found = set(provider.secrets), list[int]()
+    following: Exchange | None = None
+    later_operations: set[str | None] = set()
+    later_requests: set[tuple[str | None, int]] = (
+        set()
+    )  # with the hash of their values: a million comparisons take minutes
+    for each in reversed(exchanges):
+        asked = each.operation, _hash(each.values)
+        if each.status == 200 and each.error is not None and is_whole(each):
+            is_never_repeated = (
+                "free_at" in each.error.facts and each.operation in later_operations and asked not in later_requests
+            )
+            has_wrong_credentials = following is not None and not secrets.isdisjoint(each.error.about)
+            if is_never_repeated or (
+                has_wrong_credentials
+                and following is not None
+                and _credentials(provider, each) == _credentials(provider, following)
+            ):
+                found.append(each.number)
+        following = each
+        later_operations.add(each.operation)
+        later_requests.add(asked)
+    yield from reversed(found)
+
+
+def _hash(values: Mapping[str, Any]) -> int:
+    """Return a number that is the same for equal values of a request."""
+    return hash(frozenset((name, repr(value)) for name, value in values.items()))
 
 
 def _credentials(provider: Provider, exchange: Exchange) -> dict[str, Any]:

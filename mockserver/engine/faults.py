@@ -127,6 +127,8 @@ LONGEST_PATTERN = 200
 """The largest number of characters of a pattern."""
 LONGEST_TEXT = 256
 """The number of characters of a text that a pattern is matched with; the rest is ignored."""
+SHORTER_TEXT = 128
+"""The same for a pattern with more than one unbounded repetition: its time grows with the cube of the characters."""
 MAX_BREADTH = 18
 """The largest number of bits of choice in a pattern, enough for two unbounded repetitions. See `_breadth`."""
 
@@ -159,9 +161,18 @@ class Matches:
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self.pattern)
 
+    @cached_property
+    def _breadth(self) -> int:
+        return _breadth(self.pattern)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a match may take milliseconds: with more than one unbounded repetition."""
+        return self._breadth > _BITS["repeat"]
+
     def accepts(self, text: str) -> bool:
         """Return whether a text meets the criterion."""
-        return self._compiled.search(text[:LONGEST_TEXT]) is not None
+        return self._compiled.search(text[: SHORTER_TEXT if self.is_slow else LONGEST_TEXT]) is not None
 
     def to_json(self) -> dict[str, str]:
         """Return the criterion as JSON."""
@@ -342,6 +353,14 @@ class FaultRule:
     id: str = ""
     target: Target = "response"
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether to match it with a request may take milliseconds."""
+        if not isinstance(self.match, RequestMatch):
+            return False
+        criteria = (*self.match.parameters.values(), *self.match.headers.values())
+        return any(isinstance(each, Matches) and each.is_slow for each in criteria)
+
 
 # ----------------------------------------------------------------------------------------------------------------- rules
 
@@ -413,12 +432,14 @@ class RuleStatus(NamedTuple):
 class FaultRules:
     """The fault rules of one world with their counts. Only events call the methods that change them."""
 
-    __slots__ = ("_last", "by_id")
+    __slots__ = ("_last", "by_id", "slow")
 
     def __init__(self) -> None:
         self.by_id: dict[str, RuleStatus] = {}
         """The rules by id, in the order in which they are tried, exhausted ones included."""
         self._last = 0
+        self.slow: frozenset[str] = frozenset()
+        """The ids of the rules that may take milliseconds to match."""
 
     def __len__(self) -> int:
         """Return the number of rules, exhausted ones included."""
@@ -462,10 +483,13 @@ class FaultRules:
         if rule.id == self.next_id():
             self._last = int(rule.id[1:])
         self.by_id[rule.id] = RuleStatus(rule)
+        if rule.is_slow:
+            self.slow |= {rule.id}
 
     def remove(self, rule_id: str) -> None:
         """Remove a rule."""
         del self.by_id[rule_id]
+        self.slow -= {rule_id}
 
     def count(self, matched: Iterable[str]) -> None:
         """Count a match of each of some rules."""
@@ -485,5 +509,5 @@ class FaultRules:
     def fork(self) -> FaultRules:
         """Return an independent copy of the rules with their counts."""
         twin = FaultRules()
-        twin.by_id, twin._last = dict(self.by_id), self._last
+        twin.by_id, twin._last, twin.slow = dict(self.by_id), self._last, self.slow
         return twin

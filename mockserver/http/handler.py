@@ -192,7 +192,7 @@ class Handler:
         exchange: Exchange,
         bound: World | None,
         is_on_loop: bool = True,
-        decided: Decided | None = None,
+        decided: DecidedRequest | None = None,
     ) -> Response | Offload:
         """Respond to a request; where that takes long, or would wait, return what does it off the event loop.
 
@@ -232,7 +232,7 @@ class Handler:
         exchange: Exchange,
         bound: World | None,
         is_on_loop: bool = False,
-        decided: Decided | None = None,
+        decided: DecidedRequest | None = None,
     ) -> Response | Offload:
         """Respond to a request for one of a provider's operations.
 
@@ -252,6 +252,7 @@ class Handler:
             world = bound or self.registry.world_for_credential(call.credential)
             if is_on_loop and (
                 world.lock.locked()
+                or world.state.fault_rules.slow
                 or (world.state.message_store.next_serial > MANY_MESSAGES and _looks_at_many(provider, call, world))
             ):
                 return Offload(
@@ -271,7 +272,7 @@ class Handler:
                 world.id, provider.name, call.operation, decision, call.values, variants, is_kept=is_kept
             )
             if is_on_loop and decision.size > MANY_RESULTS:
-                decided = Decided(call, world, selected, decision, variants)
+                decided = DecidedRequest(call, world, selected, decision, variants)
                 return Offload(
                     world.id,
                     partial(
@@ -462,7 +463,7 @@ def _looks_at_many(provider: Provider, call: Call, world: World) -> bool:
     return operation.looks_through or (operation.is_repeatable and world.state.message_store.unindexed > MANY_RESULTS)
 
 
-class Decided(NamedTuple):
+class DecidedRequest(NamedTuple):
     """What was decided about a request whose response is rendered later."""
 
     call: Call
