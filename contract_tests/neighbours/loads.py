@@ -405,16 +405,21 @@ def journal(target: Target) -> list[Worker]:
     ]
 
 
-@load("slow patterns", "100 fault rules with the slowest patterns that are allowed, and a verification by them")
+LETTERS = "a" * 256
+
+
+@load("slow patterns", "as many fault rules with slow patterns as are taken, and a verification by one")
 def slow_patterns(target: Target) -> list[Worker]:
-    slow = {"pattern": "a?a?a*a*b"}
+    slow = {"pattern": "a*a*b"}
     target.call("POST", "/_mock/worlds", {"id": "slow", "snapshot": good(), "own_credentials": True})
-    for _ in range(100):
-        rule = {"match": {"parameters": {"slow": slow}}, "fault": {"kind": "static_response", "status": 503}}
-        target.call("POST", "/_mock/worlds/slow/faults", rule)
+    rule = {"match": {"parameters": {"slow": slow}}, "fault": {"kind": "static_response", "status": 503}}
+    with target.connect() as connection:
+        for _ in range(100):
+            connection.sendall(request("POST", "/_mock/worlds/slow/faults", json.dumps(rule).encode(), JSON))
+            read_response(connection)
     verification = {"exchanges": [{"parameters": {"slow": slow}}]}
     return [
-        repeating(request("GET", f"/_w/slow/ibp_api.php?action=sms.get_numbers&{CREDENTIALS}&slow={'a' * 256}")),
+        repeating(request("GET", f"/_w/slow/ibp_api.php?action=sms.get_numbers&{CREDENTIALS}&slow={'+' * 256}")),
         repeating(request("POST", "/_mock/worlds/slow/verify", json.dumps(verification).encode(), JSON)),
     ]
 
@@ -425,20 +430,8 @@ def page_views(target: Target) -> list[Worker]:
         for place in range(2_000):
             connection.sendall(request("POST", "/ibp_api.php", f"{SEND}&place={place}".encode(), FORM))
             read_response(connection)
-    pages = (
-        "",
-        "messages",
-        "journal",
-        "worlds",
-        "phone",
-        "faults",
-        "deliveries",
-        "coverage",
-        "quirks",
-        "exchanges/1",
-        "exchanges/1999",
-    )
-    return [repeating(*(request("GET", f"/_mock/ui/{page}") for page in pages))] * 6
+    sections = ("conversations", "exchanges", "exchanges/1", "exchanges/1999", "clock", "faults", "variants", "worlds")
+    return [repeating(*(request("GET", f"/_mock/ui/worlds/default/{section}") for section in sections))] * 6
 
 
 # -- connections ---------------------------------------------------------------------------------------------------------
