@@ -145,3 +145,32 @@ def test_a_call_whose_worlds_clock_follows_a_test_waits_for_its_attempts_without
     machine.run()
     assert 200 == answer(asking)[0]
     assert AT + 60 * SECOND == machine.world.clock.now()
+
+
+@pytest.mark.parametrize(
+    "path", ["/ibp_api.php?action=sms.get_numbers&access_key=foo&secret_access_key=bar", "/messages/nowhere"]
+)
+def test_a_providers_request_waits_for_the_attempts_of_a_followed_clock_and_delays_no_other(
+    machine: Machine, path: str
+) -> None:
+    put(machine.world, due=AT + SECOND)
+    machine.world.time_source = lambda: AT + 60 * SECOND
+    asking = machine.ask(path, method="GET")
+    assert b"" == asking.transport.out
+    receiver = machine.ask(path, method="GET")  # the receiver of the webhook asks meanwhile
+    assert b"" != receiver.transport.out
+    ended(machine.world, 1, FINE, AT + SECOND)
+    machine.run()
+    assert receiver.transport.out.partition(b"\r\n\r\n")[2] == asking.transport.out.partition(b"\r\n\r\n")[2]
+    first, second = machine.world.journal.since(0)
+    assert [AT + SECOND, AT + 60 * SECOND] == [first.at, second.at]
+
+
+def test_a_providers_request_that_its_client_does_not_wait_for_leaves_the_clock_free(machine: Machine) -> None:
+    put(machine.world, due=AT + SECOND)
+    machine.world.time_source = lambda: AT + 60 * SECOND
+    machine.ask("/messages/nowhere", method="GET").connection_lost(None)
+    ended(machine.world, 1, FINE, AT + SECOND)
+    machine.run()
+    assert b"" != machine.ask("/messages/nowhere", method="GET").transport.out
+    assert AT + 60 * SECOND == machine.world.clock.now()

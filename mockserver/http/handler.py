@@ -15,11 +15,12 @@ from mockserver.engine.faults import NO_FAULT, SelectedFault
 from mockserver.engine.instants import SECOND, http_date
 from mockserver.engine.journal import Exchange
 from mockserver.sdk.request import ProviderRequest
-from mockserver.sdk.response import AT_ONCE, Offload, Response
+from mockserver.sdk.response import AT_ONCE, Answer, Deferred, Offload, Response
 from mockserver.sdk.serialization_cache import SerializationCache
 from mockserver.validation.suggestions import nearest_paths
 
 from . import log_line
+from .clock_moves import MoveResponse
 from .control_error import build_error
 from .fault_rules import request_facts
 from .host import MISSING, is_host
@@ -180,8 +181,18 @@ class Handler:
     ) -> Offload:
         """Return what computes a response on another thread, and records the exchange there."""
 
-        def compute() -> Response:
-            return self._record(request, exchange, bound, path, offload.finish(), adapt)
+        def record(answer: Response | Offload) -> Response | Offload:
+            if isinstance(answer, Offload):
+                return self._offload(request, exchange, bound, path, answer, adapt)
+            return self._record(request, exchange, bound, path, answer, adapt)
+
+        def compute() -> Answer:
+            answer = offload.compute()
+            if isinstance(answer, Deferred):
+                answer.then = record
+                return answer
+            assert isinstance(answer, Response | Offload)  # a provider has no streams
+            return record(answer)
 
         return structs.replace(offload, compute=compute)
 
@@ -193,6 +204,7 @@ class Handler:
         bound: World | None,
         is_on_loop: bool = True,
         decided: DecidedRequest | None = None,
+        follows: bool = True,
     ) -> Response | Offload:
         """Respond to a request; where that takes long, or would wait, return what does it off the event loop.
 
@@ -203,6 +215,7 @@ class Handler:
             bound: the world of the listener, prefix or header.
             is_on_loop: whether this is the event loop's thread, on which nothing waits.
             decided: what was decided on the event loop already.
+            follows: whether the world's clock, if it follows another one, is moved before.
         """
         provider, status, allow = routed
         if is_on_loop and (  # to parse and to mask it takes milliseconds
@@ -217,9 +230,11 @@ class Handler:
             return self._without_provider(request.path, status, allow)
         try:
             if status == 0:
-                return self.handle(provider, request, exchange, bound, is_on_loop, decided)
+                return self.handle(provider, request, exchange, bound, is_on_loop, decided, follows)
             if is_on_loop and (world := bound or self.registry.default).lock.locked():
                 return Offload(world.id, partial(self._respond, routed, request, exchange, bound, is_on_loop=False))
+            if follows and (world := bound or self.registry.default).time_source is not None:
+                return self._follow(world, routed, request, exchange, bound)
             return self.handle_unmatched(provider, request, exchange, bound, status)
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
@@ -233,6 +248,7 @@ class Handler:
         bound: World | None,
         is_on_loop: bool = False,
         decided: DecidedRequest | None = None,
+        follows: bool = True,
     ) -> Response | Offload:
         """Respond to a request for one of a provider's operations.
 
@@ -244,6 +260,7 @@ class Handler:
             is_on_loop: whether this is the event loop's thread. There a request is not decided while another thread holds
                 the world's lock, or where every message of a large world may be looked at, and a large result is not rendered.
             decided: what was decided on the event loop already.
+            follows: whether the world's clock, if it follows another one, is moved before.
         """
         if decided is not None:
             call, world, selected, decision, variants = decided
@@ -258,8 +275,8 @@ class Handler:
                 return Offload(
                     world.id, partial(self._respond, Routed(provider, 0), request, exchange, bound, is_on_loop=False)
                 )
-            if world.time_source is not None:
-                world.follow()
+            if follows and world.time_source is not None:
+                return self._follow(world, Routed(provider, 0), request, exchange, bound)
             decide = partial(provider.decide, call)
             if world.state.fault_rules.by_id:
                 facts = request_facts(exchange.method, request.path, exchange.head, provider.name, call)
@@ -287,6 +304,18 @@ class Handler:
             exchange.set_origin(response.delivered_origin, response.error)
         return response
 
+    def _follow(
+        self, world: World, routed: Routed, request: ProviderRequest, exchange: Exchange, bound: World | None
+    ) -> Response | Offload:
+        """Move the clock of a world that follows another one, and respond then; no thread waits for its attempts."""
+        respond = partial(self._respond, routed, request, exchange, bound, is_on_loop=False, follows=False)
+        move = world.begin_follow()
+        if move is None:
+            return respond()
+        answer = MoveResponse(move, world.id, lambda _: respond(), _raise).begin()
+        assert isinstance(answer, Response | Offload)
+        return answer
+
     def handle_unmatched(
         self, provider: Provider, request: ProviderRequest, exchange: Exchange, bound: World | None, status: int
     ) -> Response:
@@ -294,7 +323,6 @@ class Handler:
         decided = exchange.world and self.registry.get(exchange.world)  # the provider's code failed after its decision
         world = decided or bound or self.registry.default
         if not decided:
-            world.follow()
             exchange.provider, exchange.world, exchange.at = provider.name, world.id, world.clock.now()
         facts = request_facts(exchange.method, request.path, exchange.head, provider.name)
         selected = world.choose_fault(facts, exchange.at) if world.state.fault_rules.by_id else NO_FAULT
@@ -608,6 +636,10 @@ def apply_fault(
     if replay is not None:
         world.keep_replay(selected, replay, exchange.at)
     return changed
+
+
+def _raise(error: Exception) -> Response:
+    raise error
 
 
 def _reject(

@@ -158,7 +158,7 @@ class DeferredWriter:
     def _respond(self) -> None:
         if self._deferred.is_over and not self._is_over and not self._connection.transport.is_closing():
             self._stop()
-            self._connection.respond(self._cycle, self._deferred.given or self._deferred.otherwise)
+            self._connection.respond(self._cycle, self._deferred.answer)
 
 
 class StreamWriter:

@@ -175,6 +175,14 @@ class Deferred(PendingResponse):
         self.otherwise = otherwise
         self.given: Response | Offload | None = None
         """The response; ``None`` until it is there, and for ever if it was cancelled first."""
+        self.then: Callable[[Response | Offload], Response | Offload] | None = None
+        """Makes of the response the one that is sent; ``None`` to send it as it is."""
+
+    @property
+    def answer(self) -> Response | Offload:
+        """The response that is sent, once it is over."""
+        response = self.given or self.otherwise
+        return response if self.then is None else self.then(response)
 
     @property
     def is_cancelled(self) -> bool:
@@ -190,7 +198,7 @@ class Deferred(PendingResponse):
         with self._changed:
             self._changed.wait_for(lambda: self.is_over, self.timeout)
         self.response(self.otherwise)
-        response = self.given or self.otherwise
+        response = self.answer
         return response.finish() if isinstance(response, Offload) else response
 
     def attach_or_wait(self, environ: MutableMapping[str, Any]) -> Response:
