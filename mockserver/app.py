@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mockserver")
 
+_LONG_BODY = 64 * 1024
+"""Bytes of a body of the control API that takes long to read."""
+
 _WORLD_OF_PATH = re.compile("/_mock/(?:ui/)?worlds/([^/]+)")
 """The paths of the control API and the page that name a world."""
 
@@ -245,7 +248,8 @@ class Service:
                 return response
         found = _WORLD_OF_PATH.match(path)
         # The calls about one world share its turns; all others are told apart by what they ask for.
-        return Turn(names[0] if names else found[1] if found else f"{request.method} {path}")
+        key = names[0] if names else found[1] if found else f"{request.method} {path}"
+        return Turn(key, len(request.body) > _LONG_BODY or self.control.is_heavy(request.method, path))
 
     @cached_property
     def app(self) -> Flask:

@@ -116,7 +116,7 @@ def test_a_message_in_chunks_is_sent_when_it_is_whole(say, registry):
         CHUNK + b"3;" + b"x" * 70_000,
         CHUNK + b"0;" + b"x" * 70_000 + b"\r\n\r\n",
         CHUNK + b"0\r\nX:" + b"x" * 70_000 + b"\r\n\r\n",
-        CHUNK + b"0\r\n" + b"X: y\r\n" * 12_000 + b"\r\n",
+        CHUNK + b"0\r\n" + (b"X: " + b"y" * 995 + b"\r\n") * 70 + b"\r\n",
         CHUNK.replace(b"\r\n", b";" + b"x" * 70_000 + b"\r\n", 1) + b"0\r\n\r\n",
     ],
     ids=["unfinished extension", "extension of the last chunk", "trailer", "trailers", "extension"],

@@ -86,6 +86,26 @@ def test_a_providers_request_runs_on_the_event_loop(service, connect, pool, path
     assert pool.turns == []
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "is_heavy"),
+    [
+        ("/_mock/worlds/default/snapshot", "GET", True),
+        ("//_mock/worlds/default/snapshot", "PUT", True),
+        ("/_mock/worlds/default/clock", "GET", False),
+    ],
+)
+def test_calls_that_compute_for_long_take_the_threads_for_those(service, connect, pool, path, method, is_heavy):
+    connect(service).data_received(get(path, method))
+    assert pool.turns == [("default", is_heavy)]
+
+
+def test_a_call_with_a_long_body_computes_for_long(service, connect, pool):
+    body = b" " * 100_000
+    head = get("/_mock/worlds", "POST").replace(b"Content-Length: 0", b"Content-Length: %d" % len(body))
+    connect(service).data_received(head + body)
+    assert pool.turns == [("POST /_mock/worlds", True)]
+
+
 # ------------------------------------------------------------------------------------------------------------------ probes
 
 

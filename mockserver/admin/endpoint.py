@@ -159,6 +159,8 @@ class Endpoint(NamedTuple):
     """Whether the function itself checks the body, because the schema depends on its content."""
     is_open: bool = False
     """Whether it needs no token."""
+    is_heavy: bool = False
+    """Whether it computes for long in a large world, so that it takes one of the few threads for such calls."""
     is_probe: bool = False
     """Whether it has neither parameters nor body, takes microseconds and no lock. Such an endpoint is answered on the event
     loop, so that it never waits for other calls."""

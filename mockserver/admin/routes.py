@@ -55,6 +55,11 @@ class Control:
         self.addresses = [(CONTROL, "GET"), *((pattern, method) for method, pattern, _ in table)]
         """The pattern and method of every endpoint."""
 
+    def is_heavy(self, method: str, path: str) -> bool:
+        """Return whether a call computes for long; ``path`` has one slash at the beginning."""
+        endpoint = self._router.at(path)[0].get(method)
+        return endpoint is not None and endpoint.is_heavy
+
     def answer_probe(self, received: HttpRequest, path: str) -> ProviderResponse | None:
         """Respond to a request for a probe, such as ``/_mock/health``, without Flask.
 

@@ -100,6 +100,7 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
             save,
             file,
             query={"credentials": flag},
+            is_heavy=True,
         ),
         Endpoint(
             "PUT",
@@ -111,5 +112,6 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
             body=file,
             query={"own_credentials": flag, "keep_unknown": flag},
             checks_body=True,
+            is_heavy=True,
         ),
     )

@@ -47,11 +47,11 @@ logger = logging.getLogger(__name__)
 COALESCE_LIMIT = 16 * 1024
 """Bytes of a body that are joined with the head in one write; to copy more costs more than a second write."""
 
-TURN = 64
+TURN = 16
 """Requests that one connection has answered before the others get a turn."""
 
-FEED_COST = 8
-"""How many requests a call of the parser counts as."""
+TURN_SECONDS = 0.002
+"""Seconds after which a turn ends before that."""
 
 LINGER_SECONDS = 1.0
 """Seconds in which a client that is still sending may read the last response, before the connection is closed."""
@@ -269,18 +269,21 @@ class Connection(asyncio.Protocol):
 
     def proceed(self) -> None:
         """Start the next request, if none is being answered, from what was received; else read on."""
-        parser, cost = self._parser, 0
+        parser, steps, until = self._parser, 0, 0.0
         self._turn = None
         while self._cycle is None and not self._is_lost:
-            if cost >= TURN:  # other connections have waited meanwhile
-                self._pause_input()
-                self._turn = self.loop.call_soon(self.proceed)
-                return
-            if parser.requests:
-                cost += 1
+            has_request = bool(parser.requests)
+            if has_request or (self._backlog and not parser.is_done):
+                if steps == 1:
+                    until = self.loop.time() + TURN_SECONDS
+                elif steps == TURN or (steps and self.loop.time() > until):  # other connections have waited meanwhile
+                    self._pause_input()
+                    self._turn = self.loop.call_soon(self.proceed)
+                    return
+                steps += 1
+            if has_request:
                 self._start(parser.requests.popleft())
             elif self._backlog and not parser.is_done:
-                cost += FEED_COST
                 self._feed(self._backlog.popleft())
             elif self._read_closed:
                 self.close()

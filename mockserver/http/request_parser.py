@@ -278,6 +278,8 @@ class RequestParser:
             self._request is not None and self._framing_size() > self._max_head + _LEAST_FRAMING
         ):  # one may be incomplete
             invalid = _TOO_MUCH_FRAMING
+        elif len(self._raw_headers) > MAX_HEADERS:
+            invalid = _TOO_MANY_HEADERS
         elif self._size <= self._max_size:
             return
         elif self._request is None:
