@@ -145,6 +145,31 @@ def test_without_a_redirect_no_client_reaches_a_provider(run) -> None:
     assert "secure.dialogtech.com:443  test_it.py::test_ways[requests]" in shown(result)
 
 
+SET_BACK = """
+import socket
+
+TRUE = socket.getaddrinfo, socket.socket.connect
+
+
+def pytest_runtest_teardown():
+    socket.getaddrinfo, socket.socket.connect = TRUE
+"""
+
+TWICE = """
+@pytest.mark.parametrize("way", ["sockets", "asyncio", "a name"])
+def test_ways(way):
+    with pytest.raises(Exception, match="nothing was sent"):
+        WAYS[way]()
+"""
+
+
+def test_a_provider_is_blocked_after_a_plugin_has_set_the_socket_functions_back(run, pytester: pytest.Pytester) -> None:
+    """As pytest-socket does after each test, to what they were at its own import."""
+    pytester.makepyfile(setting_back=SET_BACK)
+    result = run(AUDIT + CLIENTS.partition("@pytest.mark")[0] + TWICE, "-p", "setting_back")
+    result.assert_outcomes(passed=3)
+
+
 LOOK_UPS = """
 @pytest.mark.mockserver(real=True)
 def test_real():

@@ -39,6 +39,10 @@ class Block:
         sockets.install(self._patches)
         begin_rule(self._rule)
 
+    def renew(self) -> None:
+        """Block again where a library has set functions back to what they were before `begin`, as pytest-socket does."""
+        self._patches.renew()
+
     def end(self) -> None:
         """Restore everything."""
         end_rule(self._rule)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 _MISSING = object()
 
@@ -18,15 +18,21 @@ class Monkeypatch:
     """A list of replaced attributes, which it can restore."""
 
     def __init__(self) -> None:
-        self._replaced: list[tuple[Any, str, object]] = []
+        self._replaced: list[_Replaced] = []
         self._hook = _ImportHook()
 
     def put(self, owner: Any, name: str, value: object) -> Any:
         """Replace an attribute, and return its previous value, which may be inherited."""
-        self._replaced.append((owner, name, vars(owner).get(name, _MISSING)))
         previous = getattr(owner, name)
+        self._replaced.append(_Replaced(owner, name, vars(owner).get(name, _MISSING), previous, value))
         setattr(owner, name, value)
         return previous
+
+    def renew(self) -> None:
+        """Replace again what somebody else has set back to the value it had before `put`."""
+        for each in self._replaced:
+            if getattr(each.owner, each.name) is each.previous:
+                setattr(each.owner, each.name, each.value)
 
     def when_imported(self, module: str, change: Change) -> None:
         """Call a function with a module: now if it is imported already, else as soon as it is, but not after `undo`."""
@@ -45,11 +51,20 @@ class Monkeypatch:
         if self._hook in sys.meta_path:
             sys.meta_path.remove(self._hook)
         while self._replaced:
-            owner, name, value = self._replaced.pop()
-            if value is _MISSING:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, value)
+            each = self._replaced.pop()
+            if each.own is not _MISSING:
+                setattr(each.owner, each.name, each.own)
+            elif each.name in vars(each.owner):
+                delattr(each.owner, each.name)
+
+
+class _Replaced(NamedTuple):
+    owner: Any
+    name: str
+    own: object
+    """The owner's own attribute before, or `_MISSING` where it inherits it."""
+    previous: object
+    value: object
 
 
 class _ImportHook(MetaPathFinder):

@@ -222,7 +222,9 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Any:
-    """Let a test that is marked with ``real=True`` reach the providers."""
+    """Block the providers' hosts for this test, whatever an earlier one has set back, unless it is marked with ``real=True``."""
+    if _BLOCK in item.config.stash:
+        item.config.stash[_BLOCK].renew()
     if not _is_real(item):
         return (yield)
     from mockserver.intercept.block import allow_providers
