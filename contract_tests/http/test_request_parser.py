@@ -235,6 +235,27 @@ def test_a_body_of_which_too_much_is_framing_is_rejected_and_not_taken_as_it_is(
     assert (invalid.status, invalid.reason) == (413, "The body has too many chunks")
 
 
+@pytest.mark.parametrize("sizes", [1, 7, 1024])
+def test_a_body_comes_in_4096_chunks_of_any_size_and_then_in_no_small_ones(sizes):
+    small, larger = b"1\r\nx\r\n", b"20\r\n" + b"y" * 32 + b"\r\n"
+    fits = IN_CHUNKS + small * 4096 + larger * 10 + b"0\r\n\r\n"
+    assert [each[6] for each in read(fits, sizes)] == [b"x" * 4096 + b"y" * 320]
+    too_many = IN_CHUNKS + small * 4500 + b"0\r\n\r\n"
+    assert read(too_many, sizes) == [(413, "The body has too many chunks")]
+
+
+def test_a_body_in_small_chunks_is_parsed_in_small_pieces_so_that_others_have_their_turn():
+    made = parser()
+    made.feed(IN_CHUNKS + b"1\r\nx\r\n" * 100, 0.0)
+    assert 1024 == made.feed_size
+    made.feed(b"1000\r\n" + b"y" * 4096 + b"\r\n", 0.0)
+    assert FEED_CHUNK == made.feed_size
+    made.feed(b"1\r\nx\r\n" * 500, 0.0)
+    assert 1024 == made.feed_size
+    made.feed(b"0\r\n\r\n", 0.0)
+    assert FEED_CHUNK == made.feed_size
+
+
 def test_a_body_that_is_longer_than_what_is_read_is_marked_as_too_large():
     made = parser(max_body=1000)
     made.feed(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n", 0.0)

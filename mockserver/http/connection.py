@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockserver import unpatched
 from mockserver.http.request import HttpRequest
-from mockserver.http.request_parser import FEED_CHUNK, InvalidRequest, ParseStage, RequestParser
+from mockserver.http.request_parser import InvalidRequest, ParseStage, RequestParser
 from mockserver.http.response_writer import LARGEST_PIECE, DeferredWriter, StreamWriter, TimedWriter
 from mockserver.http.slow_reader import MIN_RATE, ReaderWatch
 from mockserver.http.wsgi_call import call_application
@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
         self._received = self.loop.time()
         if self._ignores_input or self._parser.is_done:
             return
-        if self._cycle is None and not self._backlog and len(data) <= FEED_CHUNK:
+        if self._cycle is None and not self._backlog and len(data) <= self._parser.feed_size:
             self._parser.feed(data, self._received)
         else:
             self._backlog.append(memoryview(data))
@@ -297,9 +297,10 @@ class Connection(asyncio.Protocol):
                 return
 
     def _feed(self, data: memoryview) -> None:
-        if len(data) > FEED_CHUNK:
-            self._backlog.appendleft(data[FEED_CHUNK:])
-        self._parser.feed(bytes(data[:FEED_CHUNK]), self._received)
+        size = self._parser.feed_size
+        if len(data) > size:
+            self._backlog.appendleft(data[size:])
+        self._parser.feed(bytes(data[:size]), self._received)
 
     def _pause_input(self) -> None:
         if not self._is_read_paused:

@@ -4,7 +4,7 @@ The rules of this file:
 
 1. It knows HTTP and httptools' public parser; it knows no transport, no WSGI application and no world.
 2. httptools bounds nothing and cannot be paused. So every bound is checked here, and whoever feeds the parser gives it at
-   most `FEED_CHUNK` bytes at a time: the queue holds what was in them, and no more. It does not say where a message ends
+   most `RequestParser.feed_size` bytes at a time: the queue holds what was in them, and no more. It does not say where a message ends
    either, so it is given heads and bodies apart: what follows in the same bytes is known to begin the next message.
 3. What is no request becomes an `InvalidRequest` in the same queue, so that the response to it keeps its turn. Nothing
    behind it is read.
@@ -36,6 +36,14 @@ logger = logging.getLogger(__name__)
 
 FEED_CHUNK = 16 * 1024
 """Bytes given to the parser at a time."""
+
+SMALL_FEED = 1024
+"""Bytes given to it at a time while a body comes in small chunks, each of which takes as long as kilobytes of another body."""
+
+MANY_CHUNKS = 4096
+"""Chunks of a body that may be as small as they like; all together are `LEAST_CHUNK` bytes long on average."""
+
+LEAST_CHUNK = 16
 
 MAX_DISCARD_FACTOR = 4
 """How many times the largest body is read and dropped before no more is read."""
@@ -146,6 +154,8 @@ class RequestParser:
         """What was received after a CONNECT; ``None`` until there was one."""
         self.expects_continue = False
         """Whether the client waits for a 100 before it sends the body (``Expect: 100-continue``); who sends it sets it false."""
+        self.feed_size = FEED_CHUNK
+        """How many bytes may be given to `feed` next."""
         self.message_since = 0.0
         """When the first byte of the latest request was received."""
         self._max_head = max_head
@@ -180,6 +190,10 @@ class RequestParser:
             return ParseStage.IDLE
         return ParseStage.HEAD if self._request is None else ParseStage.BODY
 
+    def _has_small_chunks(self, exempt: int) -> bool:
+        """Return whether the chunks are too short on average, when some are not counted."""
+        return (self._chunks - exempt) * LEAST_CHUNK > self._received_body
+
     @property
     def body_progress(self) -> tuple[float, int]:
         """When the body that is being read began, as in `feed`, and its bytes so far."""
@@ -191,7 +205,7 @@ class RequestParser:
         self._end(InvalidRequest(status, reason, self._first_bytes))
 
     def feed(self, data: bytes, now: float) -> None:
-        """Read more bytes, at most `FEED_CHUNK`.
+        """Read more bytes, at most `feed_size`.
 
         Args:
             data: as received.
@@ -245,6 +259,7 @@ class RequestParser:
         """
         self._has_line = self._has_line or b"\n" in (data if continues else data.lstrip(b"\r\n"))
         self._last_bytes = b"" if self._body_left else (self._last_bytes + data)[1 - len(_BLANK_LINE) :]
+        self.feed_size = SMALL_FEED if self._request is not None and self._has_small_chunks(16) else FEED_CHUNK
         self._check_size(data)
 
     def _escape_target(self, part: bytes) -> bytes:
@@ -280,12 +295,14 @@ class RequestParser:
             invalid = _TOO_MUCH_FRAMING
         elif len(self._raw_headers) > MAX_HEADERS:
             invalid = _TOO_MANY_HEADERS
+        elif self._request is not None and self._has_small_chunks(MANY_CHUNKS):
+            invalid = _TOO_MANY_CHUNKS
         elif self._size <= self._max_size:
             return
         elif self._request is None:
             invalid = self._too_long()
         elif not self._request.is_too_large:
-            invalid = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body has too many chunks"
+            invalid = _TOO_MANY_CHUNKS
         self.has_unread_input = True
         if invalid is not None:
             self._end(InvalidRequest(*invalid, self._first_bytes))
@@ -431,10 +448,13 @@ class RequestParser:
         if self._chunks and not request.is_too_large:
             if self._framing_size() > self._max_head:
                 raise InvalidRequest(*_TOO_MUCH_FRAMING)
+            if self._has_small_chunks(MANY_CHUNKS):
+                raise InvalidRequest(*_TOO_MANY_CHUNKS)
             if len(self._raw_headers) > MAX_HEADERS:
                 raise InvalidRequest(*_TOO_MANY_HEADERS)
         self._request = None
         self._is_open = False
+        self.feed_size = FEED_CHUNK
         self._size, self._max_size, self._first_bytes = 0, self._max_head, b""
         self._last_bytes, self._has_line, self._body_left = b"", False, 0
         self.expects_continue = False
@@ -455,6 +475,7 @@ _BLANK_LINE = b"\r\n\r\n"
 _LEAST_FRAMING = len(b"1\r\n\r\n")
 """The bytes that a chunk needs beside its content."""
 _TOO_MUCH_FRAMING = HTTPStatus.BAD_REQUEST, "The chunk extensions and trailers of the body are too long"
+_TOO_MANY_CHUNKS = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body has too many chunks"
 _TOO_MANY_HEADERS = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The request has more than {MAX_HEADERS} headers"
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
