@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -133,7 +134,12 @@ def test_signals_are_handed_on(number: signal.Signals):
     arguments = [*COMMAND, "exec", *python(WAITS.format(name=number.name))]
     # Without a terminal of its own: what comes from the keyboard reaches both.
     with subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=partial(signal.signal, number, signal.SIG_DFL),  # noqa: PLW1509 - a shell's background ignores SIGINT, and no thread of ours holds a lock here
     ) as started:
         assert started.stdout is not None
         assert "ready\n" == started.stdout.readline()
