@@ -18,7 +18,7 @@ from mockserver.engine.registry import WorldRegistry
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.request import HttpRequest
 from mockserver.sdk.loading import ProviderSet
-from mockserver.sdk.response import AT_ONCE, TIMING, Response
+from mockserver.sdk.response import AT_ONCE, TIMING, Offload, Response
 from mockserver.settings import Settings
 
 
@@ -127,7 +127,8 @@ class _Seen:
 
     def respond(self, request: HttpRequest) -> Response:
         """Respond as the service does; a response that is left to Flask or has a timing is not sent here."""
-        self.request, self.response = request, self._service.handler.respond(request)
+        self.request, answer = request, self._service.handler.respond(request)
+        self.response = answer.finish() if isinstance(answer, Offload) else answer
         if self.response is None or self.response.timing is not AT_ONCE:
             return Response(204, (), b"")
         return self.response

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
@@ -51,6 +50,14 @@ class Silent(asyncio.Transport):
         """Nothing is read."""
 
 
+class _SameThread:
+    """A pool that runs each call at once, in the thread that asks for it."""
+
+    def run(self, call: Callable[[], object], key: str, *, is_heavy: bool) -> None:  # noqa: ARG002 - the pool's arguments
+        """Run it."""
+        call()
+
+
 class Double:
     """A server, its application and one connection to it."""
 
@@ -64,17 +71,20 @@ class Double:
         self.app = build_service(Settings(wsgi=wsgi), providers, self.registry)
         self.transport = Silent()
         self._loop = asyncio.new_event_loop()
-        self._connection = Connection(self.app, loop=self._loop, pool=ThreadPoolExecutor(1), connections=set())
+        self._connection = Connection(self.app, loop=self._loop, pool=_SameThread(), connections=set())
         self._connection.connection_made(self.transport)
 
     def close(self) -> None:
-        """Let go of the event loop, which never ran."""
+        """Let go of the event loop."""
         self._loop.close()
 
     def ask(self, request: bytes) -> bytes:
         """Send this; the beginning of what a client reads then, as far as it is written at once."""
         self.transport.written.clear()
         self._connection.data_received(request)
+        if not self.transport.written:  # it was computed on the pool, and what follows is the event loop's
+            self._loop.call_soon(self._loop.stop)
+            self._loop.run_forever()
         return self.transport.written[0]
 
     def requests(self, name: str) -> Iterator[bytes]:

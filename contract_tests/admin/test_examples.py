@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -195,7 +196,14 @@ def begun(line: str, server: MockServer, last: str) -> tuple[int, list[str]]:
     """Start a command that runs until it is interrupted, interrupt it after its last line, and return how it ended."""
     program = [sys.executable, "-m", *shlex.split(line)]
     variables = {**os.environ, **environment(server), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(program, env=variables, stdout=subprocess.PIPE, text=True) as running:
+    heeds_interrupts = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        program,
+        env=variables,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=heeds_interrupts,  # noqa: PLW1509 - a shell's background ignores SIGINT, and no thread of ours holds a lock here
+    ) as running:
         assert running.stdout is not None
         said = []
         for each in running.stdout:
