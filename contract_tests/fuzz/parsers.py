@@ -343,7 +343,10 @@ def _cells(chance: Random) -> object:
 PARSERS: Mapping[str, Parser] = {
     "HTTP requests": Parser(_feed),
     "HTTP requests, read in part": Parser(lambda chance: read_partially(framing.http(chance).raw[:65_536])),
-    "queries and forms": Parser(lambda chance: sdk_request.pairs(_sent(chance).body or values.raw_bytes(chance, 300))),
+    "queries and forms": Parser(
+        lambda chance: sdk_request.pairs(_sent(chance).body or values.raw_bytes(chance, 300)),
+        (sdk_request.TooManyFields,),
+    ),
     "multipart": Parser(_multipart, (sdk_request.Malformed,)),
     "JSON bodies": Parser(
         lambda chance: sdk_request.json_object(values.json_bytes(chance, values.json_value(chance))),
