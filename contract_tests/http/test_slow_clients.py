@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.http.manual_loop import BufferTransport, ManualLoop, ManualPool
-from mockserver.http.connection import TURN, Connection, Limits
+from mockserver.http.connection import LONG_READ, TURN, Connection, Limits
 from mockserver.http.request_parser import FEED_CHUNK
 from mockserver.http.response_writer import LARGEST_PIECE
 from mockserver.http.slow_reader import MIN_RATE
@@ -270,3 +270,37 @@ def test_a_connection_that_is_lost_between_its_turns_answers_no_more(connect, lo
     connection.connection_lost(None)
     loop.advance(1)
     assert application.requests == TURN
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: {size}", "Transfer-Encoding: chunked"])
+def test_a_connection_that_sends_a_large_body_is_read_again_after_the_others_had_a_turn(loop, connect, framing):
+    app = Application()
+    connection = connect(app)
+    size, turns = 8 * LONG_READ, 0
+    connection.data_received(f"POST /a HTTP/1.1\r\nHost: h\r\n{framing.format(size=size)}\r\n\r\n".encode())
+    if "chunked" in framing:
+        connection.data_received(b"%x\r\n" % size)
+    for _ in range(7):
+        connection.data_received(b"x" * LONG_READ)
+        turns += connection.transport.is_variant_paused
+        loop.advance(0)
+        assert not connection.transport.is_variant_paused
+    connection.data_received(b"x" * LONG_READ + (b"\r\n0\r\n\r\n" if "chunked" in framing else b""))
+    loop.advance(0)
+    assert (turns, app.requests, connection.transport.is_variant_paused) == (7, 1, False)
+
+
+def test_a_body_that_comes_in_small_pieces_is_read_without_a_pause(loop, connect):
+    connection = connect(Application())
+    connection.data_received(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
+    connection.data_received(b"x" * (LONG_READ - 1))
+    assert not connection.transport.is_variant_paused
+
+
+def test_a_client_that_leaves_in_a_large_body_while_others_have_their_turn_is_closed(loop, connect):
+    app = Application()
+    connection = connect(app)
+    connection.data_received(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + b"x" * LONG_READ)
+    connection.eof_received()
+    loop.advance(0)
+    assert (connection.transport.is_closed, app.requests) == (True, 0)

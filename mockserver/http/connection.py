@@ -53,6 +53,10 @@ TURN = 16
 TURN_SECONDS = 0.002
 """Seconds after which a turn ends before that."""
 
+LONG_READ = 16 * 1024
+"""Bytes of a body that end a turn when they are received at once and more are to come. uvloop reads up to 32 times from one connection
+before it looks at the others, and each time waits for the threads that compute."""
+
 LINGER_SECONDS = 1.0
 """Seconds in which a client that is still sending may read the last response, before the connection is closed."""
 
@@ -168,6 +172,8 @@ class Connection(asyncio.Protocol):
             self._backlog.append(memoryview(data))
         if self._cycle is None and self._turn is None:
             self.proceed()
+            if len(data) >= LONG_READ and not self._is_lost and self.stage is ParseStage.BODY:
+                self._end_turn()
         else:
             self._pause_input()
 
@@ -277,8 +283,7 @@ class Connection(asyncio.Protocol):
                 if steps == 1:
                     until = self.loop.time() + TURN_SECONDS
                 elif steps == TURN or (steps and self.loop.time() > until):  # other connections have waited meanwhile
-                    self._pause_input()
-                    self._turn = self.loop.call_soon(self.proceed)
+                    self._end_turn()
                     return
                 steps += 1
             if has_request:
@@ -295,6 +300,12 @@ class Connection(asyncio.Protocol):
                     parser.expects_continue = False
                     self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 return
+
+    def _end_turn(self) -> None:
+        """Read and answer no more until the other connections have had a turn."""
+        self._pause_input()
+        if self._turn is None:
+            self._turn = self.loop.call_soon(self.proceed)
 
     def _feed(self, data: memoryview) -> None:
         size = self._parser.feed_size
