@@ -100,6 +100,9 @@ class InlinePool:
         call()
 
 
+MULTIPART = "Content-Type: multipart/form-data; boundary=a\r\nContent-Length:"
+
+
 def request(target: str, *, body: bytes = b"", head: str = "") -> bytes:
     method = "POST" if body else "GET"
     return f"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode() + body
@@ -111,6 +114,11 @@ RECEIVED = {
     "half a head": b"GET / HTTP/1.1\r\nHost: h",
     "half a body": request("/messages/recived", head="Content-Length: 100\r\n", body=b"username=Login"),
     "a request": request("/messages/recived"),
+    "a form that cannot be read": request("/messages/recived", head=f"{MULTIPART} 1\r\n", body=b"x"),
+    "a form that does not end": request("/ibp_api.php", head=f"{MULTIPART} 5\r\n", body=b"--a\r\n"),
+    "JSON that cannot be read": request(
+        "/messages/recived", head="Content-Type: application/json\r\nContent-Length: 1\r\n", body=b"{"
+    ),
     "two requests": request("/messages/recived") + request("/_mock/health"),
     "a page": request("/_mock/ui/"),
     "a stream of the page": request(f"{WORLD}/live"),

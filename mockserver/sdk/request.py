@@ -306,6 +306,7 @@ def multipart_pairs(content_type: str, body: bytes) -> list[tuple[str, str]]:
             if part.filename is None:
                 read.append((_utf8(part.name or ""), _text(value)))
     except MultipartError as error:
+        error.__traceback__ = None  # the parser keeps the error, whose traceback refers to the parser
         raise Malformed(str(error)) from error
     return read
 
