@@ -206,7 +206,9 @@ def test_what_frames_a_body_in_chunks_is_bounded_and_an_unfinished_body_is_no_re
         fed += len(piece)
     assert fed <= 4400
     (invalid,) = made.requests
-    assert ((invalid.status, invalid.reason), made.has_unread_input) == (TOO_MUCH_FRAMING, True)
+    # httptools 0.6 does not read such parameters of a chunk, and rejects them in words of its own.
+    assert invalid.reason in (TOO_MUCH_FRAMING[1], "Invalid character in chunk size")
+    assert (invalid.status, made.has_unread_input) == (TOO_MUCH_FRAMING[0], True)
 
 
 @pytest.mark.parametrize("sizes", [1, 7, FEED_CHUNK])
