@@ -17,6 +17,7 @@ from types import FrameType
 
 import mockserver
 from benchmarks.in_process.requests import REQUESTS, Double
+from mockserver.http.handler import exchange_log
 
 _ROOT = f"{Path(mockserver.__file__).parent}/"
 _WARM_UP = 50
@@ -37,13 +38,15 @@ def calls_of(name: str) -> list[tuple[str, str]]:
         for _ in range(_WARM_UP):
             double.ask(next(requests))
         request = next(requests)
-        before, is_collecting = sys.getprofile(), gc.isenabled()
+        before, is_collecting, is_silent = sys.getprofile(), gc.isenabled(), exchange_log.disabled
+        exchange_log.disabled = True  # it depends on the process whether exchanges are logged
         gc.disable()  # a server in this process is called back at each collection
         sys.setprofile(note)
         try:
             double.ask(request)
         finally:
             sys.setprofile(before)
+            exchange_log.disabled = is_silent
             if is_collecting:
                 gc.enable()
     return calls
