@@ -6,12 +6,13 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract_tests.counted_rows import CountedRows
 from mockserver.engine.message_store import MessageStore
 from mockserver.engine.messages import Message, account_key, handset_key, number_key
 from mockserver.engine.segments import Segment
@@ -246,20 +247,6 @@ def test_messages_are_listed_by_index_without_a_look_at_the_others(since: int, m
 
     assert [*range(since + 1, min(since + 1 + most, 60_001))] == found
     assert sum(segment.rows.looks for segment in store.segments if isinstance(segment.rows, CountedRows)) <= 150
-
-
-class CountedRows(list[Message]):
-    """Rows of a segment that count how often one is looked at."""
-
-    looks = 0
-
-    def __getitem__(self, place: Any) -> Any:
-        self.looks += 1
-        return super().__getitem__(place)
-
-    def __iter__(self) -> Iterator[Message]:
-        self.looks += len(self)
-        return super().__iter__()
 
 
 @given(ledgers(), st.integers(-1, 12), st.integers(1, 5))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from msgspec.structs import replace
 
+from contract_tests.counted_rows import CountedRows
 from mockserver.admin.client_antipatterns import find_antipatterns
 from mockserver.app import Service, build_service
 from mockserver.engine.faults import Fault, FaultRule, Matches, RequestMatch
@@ -162,20 +162,6 @@ def test_a_provider_that_fails_off_the_event_loop_answers_with_its_own_error(ser
 
 def recorded(service: Service) -> Any:
     return service.registry.default.journal.get(1)
-
-
-class CountedRows(list[Message]):
-    """Rows of a segment that count how often one is looked at."""
-
-    looks = 0
-
-    def __getitem__(self, place: Any) -> Any:
-        self.looks += 1
-        return super().__getitem__(place)
-
-    def __iter__(self) -> Iterator[Message]:
-        self.looks += len(self)
-        return super().__iter__()
 
 
 @pytest.mark.parametrize("count", [1_000, 64_000])

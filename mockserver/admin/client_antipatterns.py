@@ -91,21 +91,19 @@ def _ignored_errors(provider: Provider, exchanges: Sequence[Exchange]) -> Iterat
     secrets, found = set(provider.secrets), list[int]()
     following: Exchange | None = None
     later_operations: set[str | None] = set()
-    later_requests: set[tuple[str | None, int]] = (
-        set()
-    )  # with the hash of their values: a million comparisons take minutes
+    later_requests = set[tuple[str | None, int]]()  # with a hash of their values: a million comparisons take minutes
     for each in reversed(exchanges):
         asked = each.operation, _hash(each.values)
         if each.status == 200 and each.error is not None and is_whole(each):
             is_never_repeated = (
                 "free_at" in each.error.facts and each.operation in later_operations and asked not in later_requests
             )
-            has_wrong_credentials = following is not None and not secrets.isdisjoint(each.error.about)
-            if is_never_repeated or (
-                has_wrong_credentials
-                and following is not None
+            repeats_wrong_credentials = (
+                following is not None
+                and not secrets.isdisjoint(each.error.about)
                 and _credentials(provider, each) == _credentials(provider, following)
-            ):
+            )
+            if is_never_repeated or repeats_wrong_credentials:
                 found.append(each.number)
         following = each
         later_operations.add(each.operation)

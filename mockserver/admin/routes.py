@@ -195,7 +195,7 @@ def _decode(raw: bytes) -> Any:
 
 
 def _call(endpoint: Endpoint, api: Api, world: World | None, values: RequestArgs) -> Answer:
-    """Call an endpoint's function, and return its result as a response, or as what the response will come from."""
+    """Call an endpoint's function. Return its response, or the pending or offloaded response that will become it."""
     result = endpoint.function(api, world, values)
     if isinstance(result, Answer):
         return result

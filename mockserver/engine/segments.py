@@ -57,7 +57,7 @@ class Segment:
 
     @property
     def unindexed(self) -> int:
-        """The number of rows that are not in the index yet."""
+        """The number of messages that are not in the index yet; the next search adds them."""
         return len(self.rows) - self._indexed
 
     @property

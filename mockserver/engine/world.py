@@ -740,7 +740,7 @@ class World:
             self._sender.send(self, delivery)
 
     def suspend(self, move: StepwiseMove) -> None:
-        """Wake a move when an attempt ends. Its world's lock is held."""
+        """Continue this move of the clock when the next attempt ends; called with the world's lock held."""
         self._suspended_move = move
 
     def _advancing(self, to: Instant | None, by: int, to_next: bool) -> _Steps:

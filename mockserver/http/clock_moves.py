@@ -21,11 +21,11 @@ class MoveResponse(NamedTuple):
     move: StepwiseMove
     """The move, which has not begun."""
     key: str
-    """Whose turn the further steps take; see `Offload`."""
+    """The key of the pool's threads for the further steps; see `Offload.key`."""
     respond: Callable[[ClockMove], Answer]
-    """Returns the response to what the move has done."""
+    """Makes the response when the move is done."""
     reject: Callable[[Exception], Response]
-    """Returns the response to an error of the move or of `respond`, or raises it again."""
+    """Makes a response of an error that the move or `respond` has raised; raises an error that it does not know."""
 
     def begin(self) -> Answer:
         """Move the clock as far as possible without waiting; return the response, or what it will come from."""

@@ -38,10 +38,10 @@ _LARGE = 2**20
 
 
 def return_large_memory() -> None:
-    """Let the C library give large memory back to the system, where it is glibc.
+    """Tell glibc to return large blocks of memory to the system when they are freed. Other C libraries do so by themselves.
 
-    By itself it keeps what is as large as the largest that was ever freed: after one body of 8 MB everything up to 8 MB, and
-    twice as much at the end of the heap.
+    By default glibc keeps freed blocks up to the size of the largest one so far: after one body of 8 MB, each block of up to
+    8 MB, and twice as much at the end of the heap.
     """
     with contextlib.suppress(AttributeError, TypeError, OSError):  # another C library, or another system
         mallopt = ctypes.CDLL(None).mallopt

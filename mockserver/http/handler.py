@@ -225,14 +225,14 @@ class Handler:
             or sum(map(len, (request.fields or {}).values())) > LONG_HEAD
         ):
             key = "" if bound is None else bound.id
-            return Offload(key, partial(self._respond, routed, request, exchange, bound, is_on_loop=False))
+            return self._later(key, routed, request, exchange, bound)
         if provider is None:
             return self._without_provider(request.path, status, allow)
         try:
             if status == 0:
                 return self.handle(provider, request, exchange, bound, is_on_loop, decided, follows)
             if is_on_loop and (world := bound or self.registry.default).lock.locked():
-                return Offload(world.id, partial(self._respond, routed, request, exchange, bound, is_on_loop=False))
+                return self._later(world.id, routed, request, exchange, bound)
             if follows and (world := bound or self.registry.default).time_source is not None:
                 return self._follow(world, routed, request, exchange, bound)
             return self.handle_unmatched(provider, request, exchange, bound, status)
@@ -272,9 +272,7 @@ class Handler:
                 or world.state.fault_rules.slow
                 or (world.state.message_store.next_serial > MANY_MESSAGES and _looks_at_many(provider, call, world))
             ):
-                return Offload(
-                    world.id, partial(self._respond, Routed(provider, 0), request, exchange, bound, is_on_loop=False)
-                )
+                return self._later(world.id, Routed(provider, 0), request, exchange, bound)
             if follows and world.time_source is not None:
                 return self._follow(world, Routed(provider, 0), request, exchange, bound)
             decide = partial(provider.decide, call)
@@ -290,12 +288,7 @@ class Handler:
             )
             if is_on_loop and decision.size > MANY_RESULTS:
                 decided = DecidedRequest(call, world, selected, decision, variants)
-                return Offload(
-                    world.id,
-                    partial(
-                        self._respond, Routed(provider, 0), request, exchange, bound, is_on_loop=False, decided=decided
-                    ),
-                )
+                return self._later(world.id, Routed(provider, 0), request, exchange, bound, decided)
         response = provider.render(decision, call, variants, self._cache)
         if selected is not NO_FAULT:
             reject = partial(_reject, provider, decision, call, request, variants, self._cache)
@@ -303,6 +296,19 @@ class Handler:
         if selected is not NO_FAULT or response.timing is not AT_ONCE:  # else the response is what was decided
             exchange.set_origin(response.delivered_origin, response.error)
         return response
+
+    def _later(
+        self,
+        key: str,
+        routed: Routed,
+        request: ProviderRequest,
+        exchange: Exchange,
+        bound: World | None,
+        decided: DecidedRequest | None = None,
+    ) -> Offload:
+        """Return what continues `_respond` off the event loop; ``key`` is that of `Offload`."""
+        respond = partial(self._respond, routed, request, exchange, bound, is_on_loop=False, decided=decided)
+        return Offload(key, respond)
 
     def _follow(
         self, world: World, routed: Routed, request: ProviderRequest, exchange: Exchange, bound: World | None

@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
-from mockserver.sdk.request import check_json_size, split_in_pieces
+from mockserver.sdk.request import check_json_size, split_escaped, split_in_pieces
 
 from .secret_names import SecretNames, both_ends
 from .sent_secrets import MASK, SentSecrets
@@ -251,7 +251,7 @@ class _Places:
         """Return a percent-encoded value, in which credentials of JSON or XML are masked."""
         if "%3" not in value and "%22" not in value and "%27" not in value:  # no colon, bracket or quote
             return value
-        decoded = unquote_plus(value) if len(value) <= _PIECE else _unquote_pieces(value)
+        decoded = "".join(map(unquote_plus, split_escaped(value)))
         masked = self._structured(decoded)
         return value if masked == decoded else quote_plus(masked, errors="replace").replace(quote_plus(MASK), MASK)
 
@@ -342,18 +342,6 @@ class _Places:
             parts = [rest]
         masked = [self._value(part, part) for part in parts]
         return value if masked == parts else f"{scheme} {MASK}"
-
-
-def _unquote_pieces(value: str) -> str:
-    """Return a long percent-encoded value decoded, of which no escape is in two pieces."""
-    pieces, start = list[str](), 0
-    while start < len(value):
-        stop = start + _PIECE
-        escape = value.rfind("%", stop - 2, stop)
-        stop = stop if escape < 0 else escape
-        pieces.append(unquote_plus(value[start:stop]))
-        start = stop
-    return "".join(pieces)
 
 
 def _unescaped(text: str) -> str:

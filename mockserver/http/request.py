@@ -107,7 +107,7 @@ class HttpRequest(Struct):
 
 
 LONGEST_CACHED = 256
-"""The characters of a text of a client up to which the results for it are cached: so a cache is bounded in bytes."""
+"""What a client sends is looked up in a cache only up to this number of characters, so that a cache is bounded in bytes."""
 
 
 @lru_cache(maxsize=1024)

@@ -88,7 +88,7 @@ class CertificateAuthority:
         return context
 
     def repair(self) -> list[str]:
-        """Renew what is damaged, and return a sentence for each thing that was done. A valid CA stays as it is.
+        """Replace damaged files, and return one sentence for each change. A valid CA is not changed.
 
         Raises:
             OSError: a file cannot be read, changed or written.

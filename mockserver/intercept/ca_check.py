@@ -127,7 +127,7 @@ def find_left_over(folder: Path) -> Iterator[Path]:
 
 
 def repair(folder: Path, now: Instant) -> Iterator[str]:
-    """Renew what is damaged, and return a sentence for each thing that was done.
+    """Replace damaged files, and yield one sentence for each change.
 
     Raises:
         OSError: a file cannot be read, changed or deleted.

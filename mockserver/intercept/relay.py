@@ -101,7 +101,7 @@ class RelayEnd(asyncio.Protocol):
         del self.other  # each refers to the other; so both are freed at once
 
     def close(self) -> None:
-        """Close this connection after its pending bytes, unless its side does not read them."""
+        """Close this connection as soon as its client has read what was sent for it, or reads too slowly."""
         if self.transport.get_write_buffer_size():
             self._watch_reader()
         self.transport.close()

@@ -92,7 +92,7 @@ class ProviderRequest(Struct, frozen=True):
 
 
 _LONGEST_CACHED = 1024
-"""The characters of a text of a client up to which the results for it are cached: so a cache is bounded in bytes."""
+"""What a client sends is looked up in a cache only up to this number of characters, so that a cache is bounded in bytes."""
 
 
 @lru_cache(maxsize=256)
@@ -143,7 +143,7 @@ MOST_LEVELS = 64
 _PIECE = 64 * 1024
 """The bytes that are decoded at a time."""
 _ESCAPED_PIECE = 8 * 1024
-"""The percent-encoded bytes that are decoded at a time, of which each may be an object of its own."""
+"""The percent-encoded characters that are decoded at a time, of which each may be an object of its own."""
 _JSON_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[,{}\[\]]', re.DOTALL)
 """A text of JSON, which may lack its end, or a mark that stands between values."""
 _MOST_MARKS = 6 * MOST_VALUES
@@ -253,18 +253,19 @@ def _unescaped(escaped: str) -> str:
     if "%" not in escaped:
         return escaped
     # By way of bytes: a character may be sent half escaped and half raw.
-    return _text(b"".join(map(unquote_to_bytes, _pieces(escaped.encode("utf-8", "surrogateescape")))))
+    pieces = (unquote_to_bytes(piece.encode("utf-8", "surrogateescape")) for piece in split_escaped(escaped))
+    return _text(b"".join(pieces))
 
 
-def _pieces(escaped: bytes) -> Iterator[bytes]:
-    """Yield the pieces of percent-encoded bytes, without an escape across two of them."""
+def split_escaped(text: str) -> Iterator[str]:
+    """Yield the pieces of a percent-encoded text, some kilobytes each, without an escape across two of them."""
     start = 0
-    while start < len(escaped):
+    while start < len(text):
         stop = start + _ESCAPED_PIECE
-        if stop < len(escaped):
-            escape = escaped.rfind(b"%", stop - 2, stop)
+        if stop < len(text):
+            escape = text.rfind("%", stop - 2, stop)
             stop = stop if escape < 0 else escape
-        yield escaped[start:stop]
+        yield text[start:stop]
         start = stop
 
 

@@ -213,7 +213,7 @@ class Offload(Struct, frozen=True):
     """
 
     key: str
-    """Whose turn it takes: each key, such as a world's id, gets the same share of the threads."""
+    """A name, such as a world's id, for sharing the threads: each key gets the same share of them."""
     compute: Callable[[], Answer]
     """Computes the response, or returns what it will come from. Called once, on any thread; it must not wait."""
     is_heavy: bool = True

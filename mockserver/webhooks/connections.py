@@ -1,4 +1,4 @@
-"""HTTP connections of the webhook sender on its event loop, and the pool that keeps idle ones.
+"""The HTTP connections on which webhooks are sent, and the pool of idle ones.
 
 A response is read as leniently as ``http.client`` reads it, and its exceptions say what is wrong with one: receivers are
 programs of all kinds, and what a lenient provider takes for an acknowledgement is one.

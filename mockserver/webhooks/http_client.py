@@ -26,7 +26,7 @@ from .url import WebhookUrl, parse_webhook_url, redirected_request, write_reques
 logger = logging.getLogger(__name__)
 
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
-"""Returns the addresses of a host name, for a port. It is called in a thread, because it may block."""
+"""Looks up the addresses of a host name and a port. It may block, so it is called in a thread of its own."""
 
 Connect: TypeAlias = Callable[[str, int, float], Awaitable[socket.socket]]
 """Connects to an address and a port within so many seconds."""

@@ -153,7 +153,7 @@ class WebhookSender:
         """The threads in which callbacks run, by queue."""
         self._scheduled: dict[str, tuple[Callable[[], float], Callable[[], object]]] = {}
         self._rescheduled: set[str] = set()
-        """The owners whose timer no longer is as `_scheduled` has it."""
+        """The owners whose entry in `_scheduled` has changed, and whose timer is still to be set or cancelled."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -238,11 +238,17 @@ def test_a_forks_deliveries_are_held(receiver: Receiver, opened: Callable[..., W
     )
 
 
-def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
-    receiver: Receiver, opened: Callable[..., World]
-) -> None:
+@pytest.fixture
+def received(receiver: Receiver) -> threading.Event:
+    """What is set as soon as the receiver gets a request."""
     received = threading.Event()
     receiver.says = lambda _: received.set() or "OK"  # type: ignore[func-returns-value]  # set() returns None on purpose
+    return received
+
+
+def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
+    receiver: Receiver, received: threading.Event, opened: Callable[..., World]
+) -> None:
     world = opened(receiver.url, Clock.system())
     at = world.clock.now() + SECOND // 50
     world.execute(lambda state, now, ids: _scheduled(at))
@@ -251,10 +257,8 @@ def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
 
 
 def test_what_is_due_in_a_world_waits_for_no_world_whose_lock_is_held(
-    receiver: Receiver, opened: Callable[..., World]
+    receiver: Receiver, received: threading.Event, opened: Callable[..., World]
 ) -> None:
-    received = threading.Event()
-    receiver.says = lambda _: received.set() or "OK"  # type: ignore[func-returns-value]  # set() returns None on purpose
     world = opened(receiver.url, Clock.system())
     busy = world.fork("busy", world.journal, lambda _: None)
     busy.execute(lambda state, now, ids: _scheduled(now + 1))
@@ -265,10 +269,8 @@ def test_what_is_due_in_a_world_waits_for_no_world_whose_lock_is_held(
 
 
 def test_what_became_due_while_the_clock_was_frozen_is_attempted_when_it_runs_again(
-    receiver: Receiver, opened: Callable[..., World]
+    receiver: Receiver, received: threading.Event, opened: Callable[..., World]
 ) -> None:
-    received = threading.Event()
-    receiver.says = lambda _: received.set() or "OK"  # type: ignore[func-returns-value]  # set() returns None on purpose
     world = opened(receiver.url, Clock.system())
     world.execute(lambda state, now, ids: _scheduled(now + SECOND // 50))
     world.freeze()
