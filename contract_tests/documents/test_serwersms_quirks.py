@@ -758,11 +758,9 @@ def test_sw_32_a_get_may_be_rejected(variant):
     assert own.client.get("/error/1001").json == NO_USER
 
 
-@pytest.mark.parametrize(
-    "action", [f"{group}/{action}" for group, actions in NOT_OFFERED.items() for action in actions]
-)
+@pytest.mark.parametrize("action", sorted(NOT_OFFERED))
 def test_sw_33_the_vendors_other_actions_are_not_specified(client, action):
-    assert client.post(f"/{action}.json", data=WHO).json == NO_ACTION
+    assert client.post(f"/{action.replace('.', '/')}.json", data=WHO).json == NO_ACTION
 
 
 def test_sw_33_an_action_that_the_vendor_does_not_have_is_not_specified_either(registry, printed):

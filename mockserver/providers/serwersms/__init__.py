@@ -1,4 +1,4 @@
-"""SerwerSMS.pl ``messages/recived``: JSON or a form in, JSON or XML out, every error at HTTP 200.
+"""SerwerSMS.pl, HTTPS API v2: JSON or a form in, JSON or XML out, every error at HTTP 200.
 
 Read QUIRKS.md, errors.py, operations/, wire.py, in that order.
 """
@@ -12,10 +12,10 @@ from .behaviours import BEHAVIOURS
 from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import KINDS, receive_inbound
-from .operations import NOT_OFFERED, OPERATIONS, decide
+from .operations import GROUPS, NOT_OFFERED, OPERATIONS, decide
 from .operations.messages import AccountFields
 from .quirks import QUIRKS
-from .routes import GROUPS, ROUTES
+from .routes import ROUTES
 from .webhooks import evaluate_attempt
 
 SERWERSMS = Provider(
@@ -45,7 +45,7 @@ SERWERSMS = Provider(
     authorization=("bearer",),
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",
-    not_offered=frozenset(f"{group}.{action}" for group, actions in NOT_OFFERED.items() for action in actions),
+    not_offered=NOT_OFFERED,
     magic=magic.MAGIC,
     behaviours=BEHAVIOURS,
     probes=(

@@ -1,4 +1,4 @@
-"""The parameter table of 004, and what each row accepts."""
+"""What parameters accept, the rows that operations share, and the table of 004."""
 
 from __future__ import annotations
 
@@ -66,33 +66,37 @@ MOMENT = matching(
 BOOLEAN = flag(NotABoolean, {"true": True, "1": True, "false": False, "0": False, "none": None, "null": None})
 _NINE_DIGITS = "[0-9]{1,9}"
 
-_row = partial(Parameter, not_text=NotASingleText)
-_required = partial(_row, missing=MissingParameter)
+row = partial(Parameter, not_text=NotASingleText)
+required = partial(row, missing=MissingParameter)
 
 CREDENTIALS = (
-    _row("username", TEXT, documented("004", "username | String | Login | Username to the account"), is_secret=True),
-    _row("password", TEXT, documented("004", "password | String | Haslo | Password to the account"), is_secret=True),
+    row("username", TEXT, documented("004", "username | String | Login | Username to the account"), is_secret=True),
+    row("password", TEXT, documented("004", "password | String | Haslo | Password to the account"), is_secret=True),
 )
+# SW-16: not in 004, but in every client of the vendor; SW-17
+PAGE = (
+    row("page", integer(NotAPage, 0, 999_999_999, _NINE_DIGITS), assumed("SW-16")),
+    row("limit", integer(NotAPage, 1, 999_999_999, _NINE_DIGITS), assumed("SW-16")),
+)
+ORDER = row("order", choice(("asc", "desc"), UnknownOrder), assumed("SW-16"))
 # 004: "The parameters in bold are obligatory. Others are optional."; SW-5: none of these is
-_TYPE = partial(_row, "type", source=documented("004", "type | String | eco|nd|ndi|pre|mms"))
+_TYPE = partial(row, "type", source=documented("004", "type | String | eco|nd|ndi|pre|mms"))
 RECIVED = (
-    _row("phone", PHONES, documented("004", "phone | String|Array")),
-    _row("date_from", MOMENT, documented("004", "date_from oraz date_to | DateTime")),
-    _row("date_to", MOMENT, documented("004", "date_from oraz date_to | DateTime")),
+    row("phone", PHONES, documented("004", "phone | String|Array")),
+    row("date_from", MOMENT, documented("004", "date_from oraz date_to | DateTime")),
+    row("date_to", MOMENT, documented("004", "date_from oraz date_to | DateTime")),
     _TYPE(kind=choice(TYPES, UnknownType)),
-    _row("ndi", PHONE, documented("004", "ndi | String | Number NDI in format +48500600700")),
-    _row("read", BOOLEAN, documented("004", "read | Boolean | true, false or none")),
-    _row("show_contact", BOOLEAN, documented("004", "show_contact | Boolean | true, false or none")),
-    # SW-16: not in 004, but in every client of the vendor; SW-17
-    _row("page", integer(NotAPage, 0, 999_999_999, _NINE_DIGITS), assumed("SW-16")),
-    _row("limit", integer(NotAPage, 1, 999_999_999, _NINE_DIGITS), assumed("SW-16")),
-    _row("order", choice(("asc", "desc"), UnknownOrder), assumed("SW-16")),
+    row("ndi", PHONE, documented("004", "ndi | String | Number NDI in format +48500600700")),
+    row("read", BOOLEAN, documented("004", "read | Boolean | true, false or none")),
+    row("show_contact", BOOLEAN, documented("004", "show_contact | Boolean | true, false or none")),
+    *PAGE,
+    ORDER,
 )
 _WITH_TWO_WAY = tuple(
-    _TYPE(kind=choice((*TYPES, TWO_WAY), UnknownType)) if row.name == "type" else row for row in RECIVED
+    _TYPE(kind=choice((*TYPES, TWO_WAY), UnknownType)) if each.name == "type" else each for each in RECIVED
 )
 RECIVED_TABLES = {"rejected": RECIVED, "eco": _WITH_TWO_WAY, "empty": _WITH_TWO_WAY}
 """The table of ``messages/recived`` by the variant of SW-14."""
 # SW-56: not in 004, but in the vendor's clients
-SEND_ND = (_required("phone", ONE_PHONE, assumed("SW-56")), _required("text", TEXT, assumed("SW-56")))
-SEND_NDI = (*SEND_ND, _required("ndi_number", PHONE, assumed("SW-56")))
+SEND_ND = (required("phone", ONE_PHONE, assumed("SW-56")), required("text", TEXT, assumed("SW-56")))
+SEND_NDI = (*SEND_ND, required("ndi_number", PHONE, assumed("SW-56")))

@@ -1,32 +1,38 @@
-"""The addresses of SerwerSMS.
+"""The addresses of SerwerSMS: each operation without a suffix, with ``.json`` and with ``.xml``.
 
-What is served: ``messages/recived``, ``messages/received``, ``messages/send_nd``, ``messages/send_ndi`` and
-``error/<code>``, each without a suffix, with ``.json`` and with ``.xml``. The vendor's other actions
-(`operations.NOT_OFFERED`) lead here too, and get the vendor's error.
+The vendor's actions that are not offered (`operations.NOT_OFFERED`) lead here too, and get the vendor's error.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from mockserver.sdk import Route
 
-from .operations import NOT_OFFERED
+from .operations import GROUPS, OPERATIONS
 
-GROUPS = ("error", *NOT_OFFERED)
 
-# 004: "call the specified URL using POST. messages/recived"; SW-1, SW-2, SW-32, SW-56
-_ACTIONS = {
-    "messages/recived": "messages.recived",
-    "messages/received": "messages.recived",
-    "messages/send_nd": "messages.send_nd",
-    "messages/send_ndi": "messages.send_ndi",
-    "error/<code>": "error.view",  # SW-34
+def _spellings(operation: str) -> tuple[str, ...]:
+    """Return the paths of an operation: the vendor's, and the one that his client for Node makes of it (SW-56)."""
+    path = operation.replace(".", "/")
+    camel = re.sub("_([a-z])", lambda found: found[1].upper(), path)
+    return (path,) if camel == path else (path, camel)
+
+
+# 004: "call the specified URL using POST. messages/recived"; SW-1, SW-34
+_OTHER = {"messages.recived": ("messages/received",), "error.view": ("error/<code>",)}
+ACTIONS: Mapping[str, str] = {
+    **{path: each.name for each in OPERATIONS if each.name != "error.view" for path in _spellings(each.name)},
+    **{path: operation for operation, paths in _OTHER.items() for path in paths},
 }
-_METHODS = ("GET", "POST")
+"""Path -> operation."""
+_METHODS = ("GET", "POST")  # SW-32
 ROUTES = (
     *(
-        Route(method, f"/{action}{suffix}", (operation,))
-        for action, operation in _ACTIONS.items()
-        for suffix in ("", ".json", ".xml")
+        Route(method, f"/{path}{suffix}", (operation,))
+        for path, operation in ACTIONS.items()
+        for suffix in ("", ".json", ".xml")  # SW-2
         for method in _METHODS
     ),
     *(

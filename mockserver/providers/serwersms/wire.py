@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, urlencode
 
 from lxml import etree
+from msgspec import UNSET, Struct
 
 from mockserver.sdk import (
     AT_ONCE,
@@ -23,6 +25,7 @@ from mockserver.sdk import (
     Magic,
     Malformed,
     Message,
+    Operation,
     OutgoingRequest,
     ProviderError,
     ProviderRequest,
@@ -34,6 +37,7 @@ from mockserver.sdk import (
     WebhookDelivery,
     compact,
     datetime_of,
+    instant_of,
     json_object,
     media_type,
     multipart_pairs,
@@ -57,16 +61,28 @@ from .errors import (
 )
 from .operations import OPERATIONS
 from .operations.errors import KnownError
-from .operations.messages import Injected, Received
+from .operations.messages import Received
+from .results import Document, Listed, Shown, Value, Written
+from .routes import ACTIONS
 
-_ROWS = tuple(row for each in OPERATIONS for row in (*each.common, *each.parameters) if row.place != "path")
-_LISTS = frozenset(row.name for row in _ROWS if row.kind.schema.get("type") == "array")
-_KNOWN = frozenset(row.name for row in _ROWS)
-_ACTIONS = {
-    "messages/received": "messages.recived",  # SW-1
-    "messages/sendNd": "messages.send_nd",  # SW-56
-    "messages/sendNdi": "messages.send_ndi",
-}
+
+class _Names(NamedTuple):
+    """The names of an operation's parameters."""
+
+    all: frozenset[str]
+    lists: frozenset[str]
+    """Those that are sent as lists."""
+
+    @classmethod
+    def of(cls, operations: Iterable[Operation]) -> _Names:
+        rows = [row for each in operations for row in (*each.common, *each.parameters) if row.place != "path"]
+        lists = (row.name for row in rows if row.kind.schema.get("type") == "array")
+        return cls(frozenset(row.name for row in rows), frozenset(lists))
+
+
+_NAMES = {each.name: _Names.of([each]) for each in OPERATIONS}
+_ALL_NAMES = _Names.of(OPERATIONS)
+"""For an action that does not exist."""
 _FIELDS = {"messages/received": "received"}
 _ERROR = "error/"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -80,19 +96,22 @@ def parse(request: ProviderRequest) -> Call:
     method = request.method
     sent: Mapping[str, Any] = {}
     defect: SerwersmsError | None = None
+    action, suffix = _split(request.path)
+    operation = "error.view" if action.startswith(_ERROR) else ACTIONS.get(action, action.replace("/", "."))
+    names = _NAMES.get(operation, _ALL_NAMES)
     try:
-        sent = _body(request) if method == "POST" else _form(pairs(request.query))  # SW-32
+        # SW-32
+        sent = _body(request, names.lists) if method == "POST" else _form(pairs(request.query), names.lists)
     except TooManyFields as reason:  # SW-57
         defect = TooManyParameters(reason=str(reason))
     except SerwersmsError as error:
         defect = error
-    action, suffix = _split(request.path)
-    values = {name: sent[name] for name in sent if name in _KNOWN}  # SW-38: others are ignored
+    values = {name: sent[name] for name in sent if name in names.all}  # SW-38: others are ignored
     values["method"], values["suffix"], values["action"] = method, suffix, action
     credential = _credential(request, sent)
-    if action.startswith(_ERROR):
-        return Call("error.view", values | {"code": action.removeprefix(_ERROR)}, credential, defect)
-    return Call(_ACTIONS.get(action, action.replace("/", ".")), values, credential, defect)
+    if operation == "error.view":
+        values["code"] = action.removeprefix(_ERROR)
+    return Call(operation, values, credential, defect)
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -101,7 +120,7 @@ def _split(path: str) -> tuple[str, str]:
     return (action, suffix) if dot and suffix in ("json", "xml") else (path.removeprefix("/"), "json")
 
 
-def _body(request: ProviderRequest) -> Mapping[str, Any]:
+def _body(request: ProviderRequest, lists: frozenset[str]) -> Mapping[str, Any]:
     """Return the parameters of the body: JSON and multipart by the Content-Type, a form otherwise (SW-35)."""
     if request.is_too_large:
         raise BodyTooLarge
@@ -110,9 +129,9 @@ def _body(request: ProviderRequest) -> Mapping[str, Any]:
     if kind == "application/json" or kind.endswith("+json"):
         return _json(request.body)
     if kind != "multipart/form-data":
-        return _form(pairs(request.body))
+        return _form(pairs(request.body), lists)
     try:
-        return _form(multipart_pairs(content_type, request.body))
+        return _form(multipart_pairs(content_type, request.body), lists)
     except TooManyFields:
         raise
     except Malformed as reason:
@@ -128,21 +147,47 @@ def _json(body: bytes) -> Mapping[str, Any]:
         raise BodyUnreadable(reason=str(reason)) from reason
 
 
-def _form(sent: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
-    """Return the fields of a form.
+def _form(sent: Iterable[tuple[str, str]], lists: frozenset[str]) -> Mapping[str, Any]:
+    """Return the fields of a form, nested by the brackets of their names as PHP nests them.
 
     ``phone[0]=``, ``phone[]=`` and a repeated ``phone=`` are lists (SW-7); else the last of a name counts (SW-38).
     """
     values: dict[str, Any] = {}
+    has_brackets = False
     for name, value in sent:
         base, bracket, _ = name.partition("[")
-        if not bracket and base not in _LISTS:
-            values[base] = value
-        elif isinstance(values.get(base), list):
-            values[base].append(value)
+        if name.count("[") > _DEEPEST:
+            continue  # as PHP leaves out what is nested too deeply
+        if bracket or base in lists:
+            has_brackets = True
+            _nest(values, base, _BRACKETS.findall(name, len(base)) or [""], value)
         else:
-            values[base] = [value]
-    return values
+            values[base] = value
+    return {name: _with_lists(value, name in lists) for name, value in values.items()} if has_brackets else values
+
+
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]?")
+_DEEPEST = 8
+"""The most brackets that a name is read with; no parameter needs more than four."""
+
+
+def _nest(values: dict[str, Any], base: str, keys: Sequence[str], value: str) -> None:
+    """Put a value under a name and the keys in its brackets; an empty key is the next number."""
+    place, key = values, base
+    for following in keys:
+        inner = place.get(key)
+        if not isinstance(inner, dict):
+            inner = place[key] = {}
+        place, key = inner, following or str(len(inner))
+    place[key] = value
+
+
+def _with_lists(value: Any, is_list: bool = False) -> Any:
+    """Return a value in which what has numbers for keys is a list, and the whole is one where it is to be one."""
+    if not isinstance(value, dict):
+        return value
+    members = {key: _with_lists(member) for key, member in value.items()}
+    return list(members.values()) if is_list or all(map(str.isdecimal, members)) else members
 
 
 def _credential(request: ProviderRequest, sent: Mapping[str, Any]) -> Credential | None:
@@ -198,10 +243,39 @@ def _render_known_error(
     return _response(200, suffix, variants, "error", _error(known.code, variants))
 
 
-def _render_injected(
-    injected: Injected, suffix: str, variants: Mapping[str, str], _cache: SerializationCache
+def _render_written(written: Written, suffix: str, variants: Mapping[str, str], _cache: SerializationCache) -> Response:
+    return _response(200, suffix, variants, "response", _plain(written, variants))
+
+
+def _render_shown(shown: Shown, suffix: str, variants: Mapping[str, str], _cache: SerializationCache) -> Response:
+    return _response(200, suffix, variants, "response", _plain(shown.item, variants))
+
+
+def _render_listed(listed: Listed, suffix: str, variants: Mapping[str, str], _cache: SerializationCache) -> Response:
+    value = {
+        **listed.before,
+        **({} if listed.paging is None else {"paging": listed.paging}),  # SW-16
+        "items": listed.items,  # SW-15: none is an empty list
+    }
+    return _response(200, suffix, variants, "response", _plain(value, variants))
+
+
+def _render_document(
+    document: Document, _suffix: str, _variants: Mapping[str, str], _cache: SerializationCache
 ) -> Response:
-    return _response(200, suffix, variants, "response", {"success": injected.is_accepted})
+    return Response(200, (("Content-Type", document.content_type),), document.content)
+
+
+def _plain(value: Value, variants: Mapping[str, str]) -> Any:
+    """Return a result as JSON has it."""
+    if isinstance(value, Struct):
+        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
+        return {name: _plain(member, variants) for name, member in fields if member is not UNSET}
+    if isinstance(value, Mapping):
+        return {name: _plain(member, variants) for name, member in value.items() if member is not UNSET}
+    if isinstance(value, tuple):
+        return [_plain(member, variants) for member in value]
+    return _stamp(instant_of(value), variants) if isinstance(value, datetime) else value
 
 
 def _further(status: int, error: ProviderError) -> tuple[tuple[str, str], ...]:
@@ -233,7 +307,7 @@ def _render_received(
     form = ("serwersms", suffix, shown, account.blacklist)
     items = remembered.joined(received.messages, form, write_item, b"" if suffix == "xml" else b",")
     paging = received.paging
-    around = {} if paging is None else {"paging": {"page": paging.page, "count": paging.pages}}  # SW-16
+    around = {} if paging is None else {"paging": _plain(paging, variants)}  # SW-16
     document = {**around, "items": []}  # SW-15: none is an empty list
     body = _write_xml("response", document, items) if suffix == "xml" else spliced(document, b"]}", items)
     return Response(200, _HEADERS[suffix], body, _TIMINGS.get(received.meaning, AT_ONCE))
@@ -247,7 +321,10 @@ _TIMINGS: Mapping[Magic | None, ResponseTiming] = {
 }
 RENDER: Mapping[type, Callable[[Any, str, Mapping[str, str], SerializationCache], Response]] = {
     KnownError: _render_known_error,
-    Injected: _render_injected,
+    Written: _render_written,
+    Listed: _render_listed,
+    Shown: _render_shown,
+    Document: _render_document,
     Received: _render_received,
 }
 
@@ -391,7 +468,9 @@ def _fill(element: etree._Element, value: Any) -> etree._Element:
 
 
 def _written(value: object) -> str:
-    """Return a value as text."""
+    """Return a value as text; nothing is an empty one."""
+    if value is None:
+        return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

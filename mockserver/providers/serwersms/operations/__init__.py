@@ -12,8 +12,8 @@ from . import errors, messages
 
 OPERATIONS = (*errors.OPERATIONS, *messages.OPERATIONS)
 
-# SW-33: what else the vendor's clients call, by group. Their paths are his, so they are answered, with 1000.
-NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
+# SW-33: what the vendor's clients call, by group. Their paths are his, so those that are not offered are answered, with 1000.
+_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "account": ("add", "help", "limits", "messages"),
     "blacklist": ("add", "check", "delete", "index"),
     "contacts": ("add", "delete", "edit", "import", "index", "view"),
@@ -21,8 +21,11 @@ NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
     "groups": ("add", "check", "delete", "edit", "index", "view"),
     "messages": (
         "delete",
+        "recived",
         "reports",
         "send_mms",
+        "send_nd",
+        "send_ndi",
         "send_personalized",
         "send_rcs",
         "send_sms",
@@ -31,20 +34,25 @@ NOT_OFFERED: Mapping[str, tuple[str, ...]] = {
         "view",
     ),
     "payments": ("index", "invoice", "view"),
-    "phones": ("check", "test"),
+    "phones": ("check", "lookup", "test"),
     "premium": ("index", "send"),
+    "push": ("contact",),
     "quiz": ("view",),
     "senders": ("add", "index"),
     "stats": ("index",),
     "subaccounts": ("add", "delete", "index", "limit", "view"),
-    "templates": ("add", "delete", "edit", "index"),
+    "templates": ("add", "delete", "edit", "index", "rcs", "view"),
 }
+GROUPS = ("error", *_ACTIONS)
+"""The first segments of the vendor's paths."""
+_OFFERED = frozenset(operation.name for operation in OPERATIONS)
+NOT_OFFERED = frozenset(f"{group}.{action}" for group, actions in _ACTIONS.items() for action in actions) - _OFFERED
+"""The vendor's actions that this package does not have."""
 
 
 def _build_operation_error(call: Call) -> ProviderError:
     """Return the error for an action that is unknown, or is not offered (SW-33)."""
-    group, _, action = call.operation.partition(".")
-    return NotOffered(action=call.operation) if action in NOT_OFFERED.get(group, ()) else InvalidAction()
+    return NotOffered(action=call.operation) if call.operation in NOT_OFFERED else InvalidAction()
 
 
 def _build_credential_error(call: Call, operation: Operation | None = None) -> ProviderError:  # noqa: ARG001 - one shape for all providers
@@ -54,13 +62,12 @@ def _build_credential_error(call: Call, operation: Operation | None = None) -> P
 
 
 _decide_by_operation = decide_by(OPERATIONS, _build_credential_error, _build_operation_error)
-_KNOWN = frozenset(operation.name for operation in OPERATIONS)
 _WITHOUT_ACCOUNT = frozenset(operation.name for operation in OPERATIONS if not operation.needs_account)
 
 
 def decide(call: Call, state: State, now: Instant, ids: IdReservation) -> Decision:
     """Decide a call: unknown action, method, body, credentials, action not offered, parameters, in this order (SW-37)."""
-    error = None if call.operation in _KNOWN else _build_operation_error(call)
+    error = None if call.operation in _OFFERED else _build_operation_error(call)
     if type(error) is InvalidAction and state.variants[quirks.UNKNOWN_ACTION.name] == "first":
         return Decision(now, error)
     is_get = call.values["method"] != "POST"

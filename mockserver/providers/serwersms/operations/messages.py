@@ -21,6 +21,7 @@ from mockserver.providers.serwersms.parameters import (
     TWO_WAY,
     TYPES,
 )
+from mockserver.providers.serwersms.results import Paging, Written
 from mockserver.providers.serwersms.webhooks import store_and_forward
 from mockserver.sdk import (
     NO_TRACE,
@@ -44,13 +45,6 @@ from mockserver.sdk import (
 )
 
 
-class Paging(Struct, frozen=True):
-    """Where a page stands."""
-
-    page: int
-    pages: int
-
-
 class Received(Struct, frozen=True):
     """Incoming messages, and whose they are."""
 
@@ -60,12 +54,6 @@ class Received(Struct, frozen=True):
     paging: Paging | None = None
     meaning: Magic | None = None
     """Return the outcome of the magic number of the request, if it has one (SW-39)."""
-
-
-class Injected(Struct, frozen=True):
-    """A message has come in because the customer wanted it to, or has not (SW-56)."""
-
-    is_accepted: bool
 
 
 class AccountFields(Struct, frozen=True):
@@ -138,16 +126,14 @@ def inject(call: Call, account: Account, state: State, now: Instant, ids: IdRese
     values = parse_parameters(_TABLES[kind], call.values, blank=BLANK, missing_last=True)
     is_unknown = bool(account.numbers) and values.get("ndi_number", "") not in {"", *account.numbers}
     if is_unknown or account.fields.get("demo"):  # SW-56
-        return Decision(now, Injected(is_accepted=False), account=account.key)
+        return Decision(now, Written(success=False), account=account.key)
     fields = {
         "kind": kind,
         "sender": values["phone"],
         "recipient": values.get("ndi_number", ""),
         "text": values["text"],
     }
-    return Decision(
-        now, Injected(is_accepted=True), store_and_forward(fields, account, state, now, ids).events, account=account.key
-    )
+    return Decision(now, Written(), store_and_forward(fields, account, state, now, ids).events, account=account.key)
 
 
 _TABLES = {"nd": SEND_ND, "ndi": SEND_NDI}
