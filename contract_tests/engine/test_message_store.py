@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contract_tests.counted_rows import CountedRows
 from mockserver.engine.message_store import MessageStore
-from mockserver.engine.messages import Message, account_key, handset_key, number_key
+from mockserver.engine.messages import Message, account_key, handset_key, kind_key, number_key
 from mockserver.engine.segments import Segment
 
 INSTANTS = st.integers(-20, 20)
@@ -127,6 +127,17 @@ def test_the_messages_of_several_keys_come_one_key_after_the_other(
 
     found = [message for part in message_store.select_each(index_keys, since, until) for message in part.messages()]
     assert wanted + wanted == stamps(found)
+
+
+def test_messages_of_one_kind_are_found_by_their_direction() -> None:
+    store = MessageStore()
+    for serial, direction in enumerate(("inbound", "outbound", "inbound")):
+        store.add(Message(serial, "a/x", str(serial), direction, "1", "2", serial, "text", kind="eco"))
+
+    assert [0, 1, 2] == [each.serial for each in store.page(kind_key("a/x", "eco"), 0, 9)]
+    assert [0, 2] == [each.serial for each in store.page(kind_key("a/x", "eco", "inbound"), 0, 9)]
+    assert [1] == [each.serial for each in store.page(kind_key("a/x", "eco", "outbound"), 0, 9)]
+    assert [1] == [each.serial for each in store.page(account_key("a/x", "outbound"), 0, 9)]
 
 
 def test_a_segment_returns_its_messages_unchanged() -> None:

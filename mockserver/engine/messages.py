@@ -86,11 +86,11 @@ class Message(Struct, frozen=True, gc=False):
 
 def index_keys(account: str, own_number: str, kind: str, program: str, direction: Direction) -> list[IndexKey]:
     """Return the index keys of messages with these values, except those of handsets and fields."""
-    found = [account_key(account)]
+    found = [account_key(account), account_key(account, direction)]
     if own_number:
         found.append(number_key(account, own_number))
     if kind:
-        found.append(kind_key(account, kind))
+        found += kind_key(account, kind), kind_key(account, kind, direction)
     if program:
         found += program_key(account, program), program_key(account, program, direction)
     return found
@@ -112,9 +112,9 @@ def handset_key(handset: str) -> IndexKey:
     return (HANDSET, handset)
 
 
-def account_key(account: str) -> IndexKey:
-    """Return the key of all messages of an account."""
-    return (account,)
+def account_key(account: str, direction: Direction | Literal[""] = "") -> IndexKey:
+    """Return the key of all messages of an account, in one direction or both."""
+    return (account, direction) if direction else (account,)
 
 
 def number_key(account: str, number: str) -> IndexKey:
@@ -122,9 +122,9 @@ def number_key(account: str, number: str) -> IndexKey:
     return (account, "number", number)
 
 
-def kind_key(account: str, kind: str) -> IndexKey:
-    """Return the key of all messages of one kind of an account."""
-    return (account, "kind", kind)
+def kind_key(account: str, kind: str, direction: Direction | Literal[""] = "") -> IndexKey:
+    """Return the key of all messages of one kind of an account, in one direction or both."""
+    return (account, "kind", kind, direction) if direction else (account, "kind", kind)
 
 
 def program_key(account: str, program: str, direction: Direction | Literal[""] = "") -> IndexKey:

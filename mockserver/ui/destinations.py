@@ -144,7 +144,7 @@ def _attachment(file: FileStorage) -> dict[str, str]:
 
 def _last_used_number(state: State, key: str, kind: str) -> str:
     """Return the number that received the latest message of a kind, or else of any kind."""
-    for index_key in (kind_key(key, kind), account_key(key)):
+    for index_key in (kind_key(key, kind, "inbound"), account_key(key, "inbound")):
         count = state.message_store.count(index_key, EARLIEST, LATEST)
         found = state.message_store.page(index_key, EARLIEST, LATEST, count - 1, 1) if count else []
         if found and found[0].own_number:

@@ -89,16 +89,16 @@ def _keys(values: Mapping[str, Any], account: str, types: tuple[str, ...]) -> tu
     if "ndi" in values:  # 004: "which hit a certain number of NDI"; SW-25
         return (number_key(account, values["ndi"]),)
     if "type" in values:
-        return (kind_key(account, values["type"]),)
+        return (kind_key(account, values["type"], "inbound"),)
     if "order" in values:  # SW-18: by time
-        return (account_key(account),)
+        return (account_key(account, "inbound"),)
     return _kinds(account, types)
 
 
 @lru_cache(maxsize=256)
 def _kinds(account: str, types: tuple[str, ...]) -> tuple[IndexKey, ...]:
     # 004: the sample has eco, nd, ndi, mms, whatever the hour; SW-18
-    return tuple(kind_key(account, kind) for kind in types)
+    return tuple(kind_key(account, kind, "inbound") for kind in types)
 
 
 def _tests(values: Mapping[str, Any], phones: frozenset[str], read: set[int]) -> Iterator[Test]:
