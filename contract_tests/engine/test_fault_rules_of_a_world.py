@@ -27,8 +27,13 @@ NEVER = FaultRule(Fault(), when=When(probability=0))
 
 
 @pytest.fixture
-def world() -> World:
-    return WorldRegistry(Fixture(), {}, clock=Clock.frozen(0)).default
+def registry() -> WorldRegistry:
+    return WorldRegistry(Fixture(), {}, clock=Clock.frozen(0))
+
+
+@pytest.fixture
+def world(registry: WorldRegistry) -> World:
+    return registry.default
 
 
 def events(world: World) -> list[Event]:
@@ -111,10 +116,12 @@ def test_chance_comes_from_the_seed(world: World) -> None:
     assert hits(world) != hits(other)
 
 
-def test_a_fork_has_the_rules_and_counts_by_itself_and_its_reset_clears_them(world: World) -> None:
+def test_a_fork_has_the_rules_and_counts_by_itself_and_its_reset_clears_them(
+    registry: WorldRegistry, world: World
+) -> None:
     world.add_fault_rule(FaultRule(Fault(), when=When(every=2)))
     world.choose_fault(SEND, 0)
-    fork = world.fork("fork", world.journal, lambda _: None)
+    fork = registry.fork(world)
     fork.choose_fault(SEND, 0)
 
     assert [("f1", 1, 0)] == counted(world.state)

@@ -114,3 +114,32 @@ def test_a_late_reader_gets_the_number_of_items_that_it_missed() -> None:
         feed.publish(item)
 
     assert (("c", "d"), 4, 1) == feed.since(1)
+
+
+def test_a_journal_that_was_closed_holds_nothing_of_the_budget_whatever_is_added_or_cleared_later() -> None:
+    budget = Budget()
+    closed, other = Journal(budget), Journal(budget)
+    closed.add(exchange(b"x" * 1_000))
+    closed.close()
+    assert [2, 3] == [closed.add(exchange(b"x" * 1_000)), closed.add(exchange())]
+    closed.clear()
+    closed.close()
+
+    assert (0, [], 3) == (budget.held, closed.since(0), closed.last)
+    other.add(exchange())
+    assert budget.held == other.held > 0
+
+
+def test_a_journal_that_is_cleared_frees_its_exchanges_without_the_lock_that_all_journals_share() -> None:
+    class Body(bytes):
+        def __del__(self) -> None:
+            locked.append(budget.lock.locked())
+
+    locked: list[bool] = []
+    budget = Budget()
+    for end in (Journal.clear, Journal.close):
+        journal = Journal(budget)
+        journal.add(exchange(Body(b"x")))
+        end(journal)
+
+    assert [False, False] == locked

@@ -175,11 +175,9 @@ class Budget:
             self._journals.add(journal)
 
     def close(self, journal: Journal) -> None:
-        """Remove a journal, and free what it holds."""
-        with self.lock:
-            if journal in self._journals:
-                self._journals.remove(journal)
-                self.held -= journal.held
+        """Remove a journal, and free what it holds; called with the lock held."""
+        self._journals.discard(journal)
+        self.held -= journal.held
 
     def evict(self) -> None:
         """Drop exchanges until the budget is met; called with the lock held."""
@@ -200,11 +198,12 @@ _Bound: TypeAlias = Literal["length", "bytes", "reset"]
 class Journal:
     """The exchanges of one world, by number."""
 
-    __slots__ = ("__weakref__", "_budget", "_dropped", "_exchanges", "_most", "held", "last")
+    __slots__ = ("__weakref__", "_budget", "_dropped", "_exchanges", "_is_closed", "_most", "held", "last")
 
     def __init__(self, budget: Budget, most: int = 10_000) -> None:
         self._budget = budget
         self._exchanges: deque[Exchange] = deque()
+        self._is_closed = False
         self._most = most
         self._dropped: dict[_Bound, int] = {"length": 0, "bytes": 0, "reset": 0}
         self.held = 0
@@ -239,12 +238,17 @@ class Journal:
         )
 
     def add(self, exchange: Exchange) -> int:
-        """Add an exchange and return its number, which is set as it is added: readers never see numbers out of order."""
+        """Add an exchange and return its number, which is set as it is added: readers never see numbers out of order.
+
+        A journal that was closed meanwhile keeps nothing of it.
+        """
         exchange.size = exchange.estimated_size()
         budget = self._budget
         with budget.lock:
             self.last += 1
             exchange.number = self.last
+            if self._is_closed:
+                return self.last
             self._exchanges.append(exchange)
             self.held += exchange.size
             budget.held += exchange.size
@@ -281,9 +285,18 @@ class Journal:
     def clear(self) -> None:
         """Drop every exchange; the numbers continue."""
         with self._budget.lock:
-            while self._exchanges:
-                self.drop_oldest("reset")
+            cleared, self._exchanges = (
+                self._exchanges,
+                deque(),
+            )  # freed when the lock, which all worlds need, is released
+            self._dropped["reset"] += len(cleared)
+            self._budget.held -= self.held
+            self.held = 0
 
     def close(self) -> None:
-        """Free what it holds of the budget."""
-        self._budget.close(self)
+        """Drop every exchange and free what they hold of the budget, now and whatever is added later."""
+        with self._budget.lock:
+            if not self._is_closed:
+                self._is_closed = True
+                self._budget.close(self)
+                _exchanges, self._exchanges, self.held = self._exchanges, deque(), 0  # as in `clear`

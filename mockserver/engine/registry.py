@@ -1,17 +1,22 @@
-"""The server's worlds. A request belongs to its listener's world, else its prefix's, else its credential's, else the default."""
+"""The server's worlds. A request belongs to its listener's world, else its prefix's, else its credential's, else the default.
+
+The registry's lock is never held while a world's lock is waited for, a world is built or a subscriber is called: a world that
+is busy delays no call that concerns another one.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
+from typing import TypeAlias
 
 from .accounts import Credential, Login
 from .clock import Clock
 from .events import CredentialsIssued
 from .feed import EventFeed
 from .journal import Budget, Journal
-from .state import Fixture, IdReservation, InitialState, State
+from .state import Fixture, IdReservation, InitialState
 from .world import ProviderCallbacks, Sender, World
 
 DEFAULT = "default"
@@ -19,6 +24,10 @@ DEFAULT = "default"
 
 MAX_AUTO_CREATED = 1_000
 """The number of worlds at which unknown credentials get no more worlds of their own."""
+
+
+_Secrets: TypeAlias = Mapping[tuple[str, str], str | None]
+"""The secret of each provider's user."""
 
 
 class AlreadyInUse(ValueError):
@@ -85,7 +94,8 @@ class WorldRegistry:
         self._owners: dict[tuple[str, str], World] = {}
         self._printed = {value for grants in fixture.grants.items() for value in (grants[0][1], grants[1].secret)}
         self._issued: Counter[str | None] = Counter()
-        self._logins: dict[str, Mapping[tuple[str, str], str | None]] = {}
+        self._logins: dict[str, _Secrets] = {}
+        self._restarts: dict[str, _Restarts] = {}
         self._lock = Lock()
         printed = {account.key: account.logins for account in fixture.accounts}
         self.default = self.create(fixture, world_id=DEFAULT, logins=printed, clock=clock, seed=seed)
@@ -154,7 +164,6 @@ class WorldRegistry:
                 account.key: (logins or {}).get(account.key) or _new_logins(account.logins, reservation.token)
                 for account in fixture.accounts
             }
-            self._check_free(name, fixture, given)
             initial_state = InitialState(
                 fixture,
                 seed or name,
@@ -162,10 +171,9 @@ class WorldRegistry:
                 given,
                 None if clock is None else clock.frozen_at,
             )
-            world = World(name, initial_state, self._journal(), self._providers, clock, self._sender)
-            self._register(world)
+            self._check_free(name, initial_state.secrets())
             self._sequences.update(reservation.used)
-            return world
+        return self._add(name, initial_state, clock)
 
     def fork(self, parent: World, world_id: str | None = None) -> World:
         """Create a world that begins as another one is now, with new credentials.
@@ -173,36 +181,64 @@ class WorldRegistry:
         Raises:
             AlreadyInUse: the id is in use.
         """
+        initial_state, clock = parent.copy_state()
+        template = initial_state.template
+        assert template is not None
         with self._lock:
             reservation = IdReservation(self._seed, self._sequences)
             name = world_id or f"w{reservation.token('world', 10)}"
-            if name in self._worlds:
-                raise AlreadyInUse(f"there is a world {name!r} already")
-
-            def issue(state: State) -> None:
-                accounts = state.accounts.items()
-                state.apply(
-                    CredentialsIssued(
-                        {key: _new_logins(account.logins, reservation.token) for key, account in accounts}
-                    )
-                )
-
-            world = parent.fork(name, self._journal(), issue)
-            self._register(world)
+            self._check_free(name, {})
+            accounts = template.accounts.items()
+            issued = {key: _new_logins(account.logins, reservation.token) for key, account in accounts}
             self._sequences.update(reservation.used)
-            return world
+        template.apply(CredentialsIssued(issued))
+        return self._add(name, initial_state, clock)
+
+    def _add(self, name: str, initial_state: InitialState, clock: Clock | None) -> World:
+        """Build a world whose id and credentials were free a moment ago."""
+        world = World(name, initial_state, self._journal(), self._providers, clock, self._sender)
+        secrets = world.state.secrets()
+        try:
+            with self._lock:
+                self._check_free(name, secrets)
+                self._worlds[name] = world
+                self._set_secrets(world, secrets)
+        except AlreadyInUse:
+            world.journal.close()
+            raise
+        self.feed.publish(name)
+        return world
 
     def restart(self, world: World, initial_state: InitialState, clock: Clock) -> None:
         """Restart a world with another initial state and its credentials.
 
+        Until it has restarted it owns both the old credentials and the new ones.
+
         Raises:
             AlreadyInUse: another world uses one of the credentials.
         """
+        secrets = initial_state.secrets()
         with self._lock:
-            self._check_credentials(initial_state.fixture, initial_state.logins or {}, world)
-            world.restart(initial_state, clock)
-            self._unregister(world)
-            self._register(world)
+            if self._worlds.get(world.id) is not world:  # another thread has just dropped it
+                return
+            self._check_credentials(secrets, world)
+            restarts = self._restarts.setdefault(world.id, _Restarts(self._logins[world.id]))
+            restarts.running += 1
+            self._set_secrets(world, {**self._logins[world.id], **secrets})
+        epoch = -1
+        try:
+            epoch = world.restart(initial_state, clock)
+        finally:
+            with self._lock:
+                restarts.end(epoch, secrets)
+                is_there = self._worlds.get(world.id) is world
+                if is_there and not restarts.running:
+                    del self._restarts[world.id]
+                    self._set_secrets(world, restarts.secrets)
+        if is_there:
+            self.feed.publish(world.id)
+        else:
+            world.close()
 
     def close(self) -> None:
         """Stop sending webhooks."""
@@ -231,48 +267,62 @@ class WorldRegistry:
         if world is self.default:
             raise ValueError("the default world cannot be dropped; reset it instead")
         with self._lock:
-            self._unregister(world)
+            if self._worlds.get(world.id) is not world:  # another thread has just dropped it
+                return
+            del self._worlds[world.id]
+            self._restarts.pop(world.id, None)
+            self._set_secrets(world, {})
+            del self._logins[world.id]
             self._listeners = {listener: bound for listener, bound in self._listeners.items() if bound is not world}
+        self.feed.publish(world.id)
         world.close()
 
-    def _check_free(self, name: str, fixture: Fixture, given: Mapping[str, tuple[Login, ...]]) -> None:
+    def _check_free(self, name: str, secrets: _Secrets) -> None:
         if name in self._worlds:
             raise AlreadyInUse(f"there is a world {name!r} already")
-        self._check_credentials(fixture, given)
+        self._check_credentials(secrets)
 
-    def _check_credentials(
-        self, fixture: Fixture, given: Mapping[str, tuple[Login, ...]], owner: World | None = None
-    ) -> None:
-        wanted = ((account.provider, login.user) for account in fixture.accounts for login in given[account.key])
-        taken = [who for who in dict.fromkeys(wanted) if self._owners.get(who, owner) is not owner]
+    def _check_credentials(self, secrets: _Secrets, owner: World | None = None) -> None:
+        taken = [who for who in secrets if self._owners.get(who, owner) is not owner]
         if taken:
             raise CredentialsInUse(taken)
 
-    def _unregister(self, world: World) -> None:
-        self._worlds.pop(world.id, None)
-        self.feed.publish(world.id)
-        logins = self._logins.pop(world.id)
-        for value in _values(logins):
+    def _set_secrets(self, world: World, secrets: _Secrets) -> None:
+        """Let a world own these credentials, and no others."""
+        old, self._logins[world.id] = self._logins.get(world.id, {}), secrets
+        self._owners.update(dict.fromkeys(secrets, world))
+        self._issued.update(_values(secrets))
+        for value in _values(old):
             self._issued[value] -= 1
             if not self._issued[value]:
                 del self._issued[value]
-        for who in logins:
+        for who in old.keys() - secrets.keys():
             del self._owners[who]
-
-    def _register(self, world: World) -> None:
-        self._worlds[world.id] = world
-        self.feed.publish(world.id)
-        logins = self._logins[world.id] = world.state.logins()
-        self._owners.update(dict.fromkeys(logins, world))
-        self._issued.update(_values(logins))
 
     def _journal(self) -> Journal:
         return Journal(self._budget, self._journal_length)
 
 
-def _values(logins: Mapping[tuple[str, str], str | None]) -> frozenset[str | None]:
+class _Restarts:
+    """The restarts of one world that are going on, and the credentials of the latest that has ended."""
+
+    __slots__ = ("_epoch", "running", "secrets")
+
+    def __init__(self, secrets: _Secrets) -> None:
+        self._epoch = -1
+        self.running = 0
+        self.secrets = secrets
+
+    def end(self, epoch: int, secrets: _Secrets) -> None:
+        """End one, in whose epoch the world has these credentials; epochs that are not negative are of restarts that succeeded."""
+        self.running -= 1
+        if epoch > self._epoch:
+            self._epoch, self.secrets = epoch, secrets
+
+
+def _values(secrets: _Secrets) -> frozenset[str | None]:
     """Return the users and secrets of a world's credentials."""
-    return frozenset(value for (_, user), secret in logins.items() for value in (user, secret))
+    return frozenset(value for (_, user), secret in secrets.items() for value in (user, secret))
 
 
 def _ignore(_listener: str) -> None:

@@ -124,6 +124,17 @@ class InitialState:
     template: State | None = None
     """A fork begins with a copy of this in place of a fixture."""
 
+    def secrets(self) -> dict[tuple[str, str], str | None]:
+        """Return the secret of each provider's user in the state that the world begins with, as `State.secrets` does."""
+        if self.template is not None:
+            return self.template.secrets()
+        given = self.logins or {}
+        return {
+            (account.provider, login.user): login.secret
+            for account in self.fixture.accounts
+            for login in given.get(account.key, account.logins)
+        }
+
     def create_clock(self, frozen_at: Instant | None = None) -> Clock:
         """Create the clock that the world begins with, or one frozen at another instant."""
         at = self.frozen_at if frozen_at is None else frozen_at
@@ -241,7 +252,7 @@ class State:
             return None
         return self.accounts[grant.account]
 
-    def logins(self) -> dict[tuple[str, str], str | None]:
+    def secrets(self) -> dict[tuple[str, str], str | None]:
         """Return the secret of each provider's user, without the printed credentials that only a bound listener accepts."""
         return {who: grant.secret for who, grant in self._issued.items()}
 

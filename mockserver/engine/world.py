@@ -614,12 +614,14 @@ class World:
         self.journal.clear()
         self.settings_changed.publish("world")
 
-    def restart(self, initial_state: InitialState, clock: Clock) -> None:
-        """Begin with another initial state, such as a snapshot. Journal, fault rules and cursors are kept."""
+    def restart(self, initial_state: InitialState, clock: Clock) -> int:
+        """Begin with another initial state, such as a snapshot, and return its epoch. Journal, fault rules and cursors are kept."""
         with self.lock:
             self.initial_state = initial_state
             self._restart(clock, keeps_fault_rules=True)
+            epoch = self.state.epoch
         self.settings_changed.publish("world")
+        return epoch
 
     def close(self) -> None:
         """Discard the journal and what is in flight; called when the world is dropped."""
@@ -629,22 +631,12 @@ class World:
             self._forget_attempts(now)
         self.journal.close()
 
-    def fork(self, world_id: str, journal: Journal, issue: Callable[[State], None]) -> World:
-        """Return a world that begins as this one is now, with an empty journal and feed.
-
-        Args:
-            world_id: the new world's id.
-            journal: the new world's journal.
-            issue: gives the new world's accounts credentials of their own.
-        """
+    def copy_state(self) -> tuple[InitialState, Clock]:
+        """Return the initial state and the clock of a world that begins as this one is now. Its template is not shared."""
         with self.lock:
             clock = self.clock
-            now = clock.now()
-            self._run_due(now)
-            template = self.state.fork()
-            issue(template)
-            initial_state = replace(self.initial_state, frozen_at=clock.frozen_at, template=template)
-            return World(world_id, initial_state, journal, self._providers, clock, self._sender)
+            self._run_due(clock.now())
+            return replace(self.initial_state, frozen_at=clock.frozen_at, template=self.state.fork()), clock
 
     # -- inside the lock ---------------------------------------------------------------------------------------------
 

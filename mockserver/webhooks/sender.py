@@ -229,10 +229,10 @@ class WebhookSender:
     def _call(self, owner: str) -> None:
         with self._lock:
             del self._timers[owner]
-            if owner in self._scheduled:
-                _, function = self._scheduled.pop(owner)
-                self._callbacks.run(owner, function)
+            _, function = self._scheduled.pop(owner, (None, None))
             self._plan_end()
+        if function is not None:
+            self._callbacks.run(owner, function)
 
     def _plan_end(self) -> None:
         """End the thread, now or after a while, if it has nothing to do."""

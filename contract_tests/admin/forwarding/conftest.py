@@ -32,9 +32,17 @@ def webhook_senders() -> list[WebhookSender]:
 
 
 @pytest.fixture
-def opened(webhook_senders: list[WebhookSender]) -> Iterator[Callable[..., World]]:
-    """Open a server whose only account forwards the inbound messages of its NDI to a URL."""
+def registries() -> Iterator[list[WorldRegistry]]:
+    """The registries of the servers that the test has opened, in the order of opening."""
     registries: list[WorldRegistry] = []
+    yield registries
+    for registry in registries:
+        registry.close()
+
+
+@pytest.fixture
+def opened(webhook_senders: list[WebhookSender], registries: list[WorldRegistry]) -> Callable[..., World]:
+    """Open a server whose only account forwards the inbound messages of its NDI to a URL."""
 
     def opened(url: str, clock: Clock | None = None, **variants: str) -> World:
         rule = ForwardingRule("ndi", f"{url}/?numer=#NUMER#&tekst=#WIADOMOSC#", verification=True)
@@ -49,6 +57,4 @@ def opened(webhook_senders: list[WebhookSender]) -> Iterator[Callable[..., World
         registries.append(registry)
         return registry.default
 
-    yield opened
-    for registry in registries:
-        registry.close()
+    return opened

@@ -27,6 +27,7 @@ from mockserver.engine.decisions import Decision
 from mockserver.engine.events import AccountChanged, AttemptEnded, InboundScheduled
 from mockserver.engine.instants import SECOND, iso
 from mockserver.engine.messages import account_key
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.world import ATTEMPT_PATIENCE, ClockBusy, World
 from mockserver.server import MockServer
 from mockserver.settings import Settings
@@ -222,12 +223,14 @@ def test_a_reset_during_an_attempt_leaves_nothing_behind(receiver: Receiver, ope
     assert 1 == len(delivery(world).attempts)
 
 
-def test_a_forks_deliveries_are_held(receiver: Receiver, opened: Callable[..., World]) -> None:
+def test_a_forks_deliveries_are_held(
+    receiver: Receiver, opened: Callable[..., World], registries: list[WorldRegistry]
+) -> None:
     receiver.says = lambda _: "no"
     world = opened(receiver.url)
     receive_inbound(world)
     assert world.wait_until_idle(PATIENCE)
-    fork = next(iter([world.fork("fork", world.journal, lambda _: None)]))
+    fork = registries[-1].fork(world)
     fork.advance(NOON + 3600 * SECOND)
 
     assert ("held", None, 1, 1) == (
@@ -257,10 +260,10 @@ def test_in_a_world_that_ticks_what_is_due_is_attempted_without_being_asked(
 
 
 def test_what_is_due_in_a_world_waits_for_no_world_whose_lock_is_held(
-    receiver: Receiver, received: threading.Event, opened: Callable[..., World]
+    receiver: Receiver, received: threading.Event, opened: Callable[..., World], registries: list[WorldRegistry]
 ) -> None:
     world = opened(receiver.url, Clock.system())
-    busy = world.fork("busy", world.journal, lambda _: None)
+    busy = registries[-1].fork(world)
     busy.execute(lambda state, now, ids: _scheduled(now + 1))
     with busy.lock:
         world.execute(lambda state, now, ids: _scheduled(now + SECOND // 50))

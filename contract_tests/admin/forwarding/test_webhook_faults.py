@@ -11,6 +11,7 @@ import pytest
 from contract_tests.admin.forwarding.receiving import PATIENCE, Receiver, advance, delivery, minutes, receive_inbound
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import DeliveryChanged
+from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.world import World
 from mockserver.http.fault_rules import rule_from
 
@@ -91,11 +92,13 @@ def test_what_waits_for_the_next_is_forgotten_with_the_deliveries_that_it_was_in
     assert ["tekst=b"] == [path.partition("&")[2] for path in receiver.request]
 
 
-def test_a_fork_goes_on_with_the_rules_by_itself(receiver: Receiver, opened: Callable[..., World]) -> None:
+def test_a_fork_goes_on_with_the_rules_by_itself(
+    receiver: Receiver, opened: Callable[..., World], registries: list[WorldRegistry]
+) -> None:
     world = opened(receiver.url)
     add_rule(world, "duplicate", first=2)
     receive_inbound(world, "before")
-    fork = world.fork("fork", world.journal, lambda _: None)
+    fork = registries[-1].fork(world)
     for each in (world, fork):
         receive_inbound(each, "x")
         assert each.wait_until_idle(PATIENCE)
