@@ -40,7 +40,8 @@ from mockserver.engine.world import ProviderCallbacks, World
 from mockserver.http.fault_rules import rule_from
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
-SMALL = worldfile.load(Path(__file__).parents[2] / "fixtures/worlds/small.json", None)
+RULES = worldfile.Rules.of(PROVIDERS)
+SMALL = worldfile.load(Path(__file__).parents[2] / "fixtures/worlds/small.json", RULES, is_checked=True)
 RULE = ForwardingRule("ndi", "http://127.0.0.1:8080/?numer=#NUMER#&tekst=#WIADOMOSC#", verification=True)
 """Where SerwerSMS's demo account forwards what comes in; the other providers' accounts forward in the file already."""
 FORWARDING = replace(
@@ -221,7 +222,7 @@ class Scenario:
     def load(self, index: int) -> None:
         document = worldfile.dump(self.world, VARIANTS, has_credentials=True)
         document["accounts"] = [{**account, "messages": [*account["messages"]]} for account in document["accounts"]]
-        file = worldfile.read(document, None)
+        file = worldfile.read(document, RULES, is_checked=True)
         assert file.clock is not None
         logins = {account.key: account.logins for account in file.fixture.accounts}
         variants = {**VARIANTS, **file.fixture.variants}

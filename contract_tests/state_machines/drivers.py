@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import requests
 
-from contract_tests.installed import CALLBACKS, VARIANTS
+from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
 from mockserver import Mock, MockServer, Settings, worldfile
 from mockserver.app import build_service
 from mockserver.engine.clock import Clock
@@ -192,7 +192,7 @@ class EngineDriver(Driver):
     """The engine in this process, and the handler that answers providers' requests."""
 
     def __init__(self) -> None:
-        self._fixture = worldfile.read(read_document(), None).fixture
+        self._fixture = worldfile.read(read_document(), worldfile.Rules.of(PROVIDERS), is_checked=True).fixture
         self._registry = WorldRegistry(self._fixture, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
         self._service = build_service(registry=self._registry)
         self._recorded: dict[str, tuple[InitialState, Recorder]] = {}

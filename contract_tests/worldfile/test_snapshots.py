@@ -29,7 +29,7 @@ from mockserver.worldfile import Rules, WorldFileError
 ROOT = Path(__file__).parents[2]
 RULES = Rules.of(PROVIDERS, SWITCHES)
 NOON = parse_instant("2026-06-01T12:00:00Z")
-SMALL = snapshots.load(ROOT / "fixtures/worlds/small.json", None)
+SMALL = snapshots.load(ROOT / "fixtures/worlds/small.json", RULES, is_checked=True)
 
 
 def opened(fixture=SMALL):
@@ -135,7 +135,7 @@ def assert_alike(registry, world):
 
 @pytest.mark.parametrize("name", ["small", "demo"])
 def test_a_shipped_world_is_the_same_when_restored(name):
-    registry = opened(snapshots.load(ROOT / f"fixtures/worlds/{name}.json", None))
+    registry = opened(snapshots.load(ROOT / f"fixtures/worlds/{name}.json", RULES, is_checked=True))
     assert_alike(registry, registry.default)
 
 
@@ -282,7 +282,7 @@ def test_accounts_are_written_without_what_goes_without_saying():
     )
     fixture = Fixture((account,))
     document = snapshot(opened(fixture).default, has_credentials=True)
-    assert snapshots.parse(document, None).accounts == fixture.accounts
+    assert snapshots.parse(document, RULES, is_checked=True).accounts == fixture.accounts
     assert document["accounts"] == [
         {
             "provider": "mgage",

@@ -29,13 +29,13 @@ from .serializers import account as described
 def listed(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
     """Return every account of a world."""
     with world.lock:
-        return {"accounts": [described(world.state, account) for account in world.state.accounts.values()]}
+        return {"accounts": [described(account) for account in world.state.accounts.values()]}
 
 
 def show(_api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return one account."""
     with world.lock:
-        return described(world.state, _found(world.state, values))
+        return described(_found(world.state, values))
 
 
 def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
         found = _found(state, values)
         account = replace(found, **parts, fields=freeze({**found.fields, **fields}))
         _reject_duplicates(state, account)
-        return Decision(now, described(state, account), (AccountChanged(account),))
+        return Decision(now, described(account), (AccountChanged(account),))
 
     response: dict[str, Any] = world.execute(decide).value  # type: ignore[assignment]  # what decide() returned
     return response

@@ -107,7 +107,7 @@ def shipped(name: str, providers: tuple[Provider, ...]) -> Fixture:
     names = {provider.name for provider in providers}
     accounts = [account for account in document["accounts"] if account["provider"] in names]
     more = (account for provider in providers for account in read_accounts(provider))
-    return parse({**document, "accounts": [*accounts, *more]}, None)
+    return parse({**document, "accounts": [*accounts, *more]}, Rules.of(providers), is_checked=True)
 
 
 def encode(response: Any) -> bytes:

@@ -14,6 +14,8 @@ from mockserver.engine.events import (
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
+    EntryDeleted,
+    EntryStored,
     FaultRuleAdded,
     InboundScheduled,
     MessageChanged,
@@ -31,15 +33,16 @@ from mockserver.engine.state import State
 from mockserver.engine.world import ClockState, ExchangeRecorded, TimedEvent, World
 from mockserver.http.fault_rules import rule_to_json
 from mockserver.worldfile.dump import describe_account as account_in_file
+from mockserver.worldfile.dump import describe_entry as entry_in_file
 from mockserver.worldfile.dump import describe_message as row
 
 from . import exchanges
 from .endpoint import Api
 
 
-def account(state: State, found: Account) -> dict[str, Any]:
-    """Return an account as JSON, without its messages."""
-    return {name: part for name, part in account_in_file(found, state, True).items() if name != "messages"}
+def account(found: Account) -> dict[str, Any]:
+    """Return an account as JSON, without its messages and the entries of its collections."""
+    return account_in_file(found, has_credentials=True)
 
 
 def message(found: Message, is_read: bool) -> dict[str, Any]:
@@ -176,6 +179,11 @@ def _attempt_ended(event: AttemptEnded) -> dict[str, Any]:
     }
 
 
+def _whose(event: EntryStored | EntryDeleted) -> dict[str, Any]:
+    provider, _, account = event.account.partition("/")
+    return {"provider": provider, "account": account, "collection": event.collection}
+
+
 _EVENTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     MessageStored: ("message_stored", _stored),
     MessageChanged: ("message_changed", _changed),
@@ -193,6 +201,11 @@ _EVENTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
         lambda _, event: {"number": event.number, "status": event.status, "due": when(event.due)},
     ),
     AccountChanged: ("account_changed", lambda _, event: {"account": event.account.key}),
+    EntryStored: (
+        "entry_stored",
+        lambda _, event: {**_whose(event), "entry": entry_in_file(event.entry)},
+    ),
+    EntryDeleted: ("entry_deleted", lambda _, event: {**_whose(event), "id": event.id}),
     VariantChosen: ("variant_chosen", lambda _, event: {"name": event.name, "variant": event.variant}),
     FaultRuleAdded: ("fault_rule_added", lambda _, event: {"rule": rule_to_json(RuleStatus(event.rule), 0)}),
     ReplayKept: ("replay_kept", lambda _, event: {"id": event.id}),

@@ -15,6 +15,7 @@ from msgspec import Struct
 from .accounts import Account, Login
 from .clock import Clock
 from .deliveries import Attempt, Delivery, Status
+from .entries import Entry, EntryId
 from .faults import Fault, FaultRule
 from .frozen import NO_FIELDS
 from .instants import Instant
@@ -117,6 +118,26 @@ class AccountChanged(Struct, frozen=True):
     account: Account
 
 
+class EntryStored(Struct, frozen=True):
+    """An entry was added to a collection of an account, or replaced the one with its id."""
+
+    account: str
+    """The account's key."""
+    collection: str
+    """The name of the collection."""
+    entry: Entry
+
+
+class EntryDeleted(Struct, frozen=True, gc=False):
+    """An entry was deleted from a collection of an account."""
+
+    account: str
+    """The account's key."""
+    collection: str
+    """The name of the collection."""
+    id: EntryId
+
+
 class VariantChosen(Struct, frozen=True):
     """A variant of a quirk was chosen."""
 
@@ -208,6 +229,8 @@ Event: TypeAlias = (
     | AttemptEnded
     | DeliveryChanged
     | AccountChanged
+    | EntryStored
+    | EntryDeleted
     | CredentialsIssued
     | VariantChosen
     | ClockChanged

@@ -19,6 +19,7 @@ from msgspec import Struct, structs
 from .accounts import Account, Credential, Login
 from .clock import Clock
 from .deliveries import Delivery
+from .entries import Entries
 from .events import (
     AccountChanged,
     AttemptEnded,
@@ -28,6 +29,8 @@ from .events import (
     CredentialsIssued,
     DeliveryChanged,
     DeliveryOpened,
+    EntryDeleted,
+    EntryStored,
     Event,
     FaultRuleAdded,
     FaultRuleHit,
@@ -99,6 +102,8 @@ class Fixture:
     """The latest uses of each rate window, in ascending order, by the window's name."""
     scheduled: tuple[ScheduledItem, ...] = ()
     """The items that are scheduled."""
+    entries: Entries = field(default_factory=Entries)
+    """The entries of the accounts' collections. They are forked, never changed."""
     unread: UnreadParts = field(default_factory=UnreadParts)
     """What is kept for snapshots alone."""
 
@@ -183,9 +188,9 @@ class State:
     """Everything that one world holds."""
 
     __slots__ = (
-        *("_issued", "_printed", "accounts", "clock", "deliveries", "deliveries_by_message", "epoch", "fault_rules"),
-        *("in_flight", "message_store", "read", "reordered", "scheduled", "seed", "sequences", "unread", "uses"),
-        "variants",
+        *("_issued", "_printed", "accounts", "clock", "deliveries", "deliveries_by_message", "entries", "epoch"),
+        *("fault_rules", "in_flight", "message_store", "read", "reordered", "scheduled", "seed", "sequences", "unread"),
+        *("uses", "variants"),
     )
 
     def __init__(
@@ -219,6 +224,8 @@ class State:
         """The attempts that have started and not ended, by the delivery's number."""
         self.accounts = {account.key: account for account in fixture.accounts}
         self.message_store = MessageStore(((fixture.fixed, 0), (fixture.relative, birth)))
+        self.entries = fixture.entries.fork()
+        """The entries of the accounts' collections."""
         self.variants = dict(variants)
         """Every switch of every provider, by name."""
         self.deliveries: dict[int, Delivery] = {}
@@ -268,6 +275,7 @@ class State:
         twin.epoch, twin.in_flight = 0, {}
         twin.accounts = dict(self.accounts)
         twin.message_store = self.message_store.fork()
+        twin.entries = self.entries.fork()
         # The parent sends these deliveries; the fork must not send them again.
         twin.scheduled = Scheduler(due for due in self.scheduled if not due.delivery)
         twin.deliveries = {
@@ -287,6 +295,7 @@ class State:
         return {
             **{name: copy(getattr(self, name)) for name in self.__slots__},
             "scheduled": (self.scheduled.last, *self.scheduled),
+            "entries": self.entries.contents(),
             "fault_rules": (self.fault_rules.next_id(), *self.fault_rules),
             "message_store": (self.message_store.next_serial, *sorted(self.message_store, key=attrgetter("serial"))),
         }
@@ -352,6 +361,14 @@ def _put(state: State, delivery: Delivery) -> None:
 
 def _change_account(state: State, event: AccountChanged) -> None:
     state.accounts[event.account.key] = event.account
+
+
+def _store_entry(state: State, event: EntryStored) -> None:
+    state.entries.put(event.account, event.collection, event.entry)
+
+
+def _delete_entry(state: State, event: EntryDeleted) -> None:
+    state.entries.delete(event.account, event.collection, event.id)
 
 
 def _issue(state: State, event: CredentialsIssued) -> None:
@@ -430,6 +447,8 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     AttemptEnded: _end_attempt,
     DeliveryChanged: _change_delivery,
     AccountChanged: _change_account,
+    EntryStored: _store_entry,
+    EntryDeleted: _delete_entry,
     CredentialsIssued: _issue,
     VariantChosen: _choose_variant,
     ClockChanged: _change_clock,

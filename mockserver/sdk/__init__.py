@@ -11,8 +11,11 @@ from mockserver.engine.accounts import Account, Contact, Credential, ForwardingR
 from mockserver.engine.decisions import NO_TRACE, Decision, DecisionTrace
 from mockserver.engine.deliveries import Attempt, Outcome, OutgoingRequest
 from mockserver.engine.deliveries import Delivery as WebhookDelivery
+from mockserver.engine.entries import Collection, Entries
 from mockserver.engine.events import (
     DeliveryOpened,
+    EntryDeleted,
+    EntryStored,
     Event,
     InboundScheduled,
     MessageChanged,
@@ -122,6 +125,7 @@ __all__ = [
     "Behaviour",
     "Call",
     "Case",
+    "Collection",
     "Contact",
     "Credential",
     "Cursor",
@@ -131,6 +135,9 @@ __all__ = [
     "DeliveryOpened",
     "Direction",
     "Ending",
+    "Entries",
+    "EntryDeleted",
+    "EntryStored",
     "ErrorBuilder",
     "Event",
     "ExceededLimit",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mockserver.validation.json_schema import object_schema
 from mockserver.validation.messages import format_choices
 
 if TYPE_CHECKING:
     from msgspec import Struct
+
+    from mockserver.engine.entries import Collection
 
 
 def fields_schema(fields: type[Struct]) -> dict[str, Any]:
@@ -27,9 +30,12 @@ def fields_schema(fields: type[Struct]) -> dict[str, Any]:
 
 
 def complete_schema(
-    schema: dict[str, Any], message_fields: type[Struct] | None, account_fields: type[Struct] | None
+    schema: dict[str, Any],
+    message_fields: type[Struct] | None,
+    account_fields: type[Struct] | None,
+    collections: Sequence[Collection] = (),
 ) -> dict[str, Any]:
-    """Return the JSON Schema of an account in a world file, with ``fields`` in the account and in its messages."""
+    """Return the JSON Schema of an account in a world file, with ``fields`` in it and its messages, and ``collections``."""
     message = schema["definitions"]["message"] if message_fields is not None else {}
     for part, fields in ((message, message_fields), (schema, account_fields)):
         if fields is not None:
@@ -37,7 +43,15 @@ def complete_schema(
             part["properties"] = {**part["properties"], "fields": own}
             if own["required"]:
                 part["required"] = [*part.get("required", ()), "fields"]
+    if collections:
+        lists = {each.name: _list_schema(each) for each in collections}
+        own = object_schema(f"an object of {', '.join(lists)}", **lists)
+        schema["properties"] = {**schema["properties"], "collections": own}
     return schema
+
+
+def _list_schema(collection: Collection) -> dict[str, Any]:
+    return {"type": "array", "items": fields_schema(collection.entry), "description": f"a list of {collection.name}"}
 
 
 def _converted(part: Mapping[str, Any], definitions: Mapping[str, Any], inside: tuple[str, ...]) -> dict[str, Any]:

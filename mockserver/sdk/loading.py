@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 
+from mockserver.engine.entries import Collection
 from mockserver.engine.provider_errors import Source
 from mockserver.engine.world import ProviderCallbacks
 from mockserver.unpatched import is_file
@@ -156,6 +157,7 @@ def find_defects(provider: Provider) -> Iterator[str]:
         ("operations", [operation.name for operation in provider.operations]),
         ("errors", [error.__name__ for error in provider.errors]),
         ("switches", [quirk.name for quirk in provider.quirks]),
+        ("collections", [collection.name for collection in provider.collections]),
     ):
         yield from (f"two {kind} are named {name}" for name, times in Counter(names).items() if times > 1)
     for operation in provider.operations:
@@ -194,11 +196,28 @@ def _defects_of_fields(provider: Provider) -> Iterator[str]:
         except (TypeError, ValueError) as reason:
             yield f"{name}: {reason}"
             return
+    for collection in provider.collections:
+        defect = _defect_of_collection(collection)
+        if defect:
+            yield f"its collection {collection.name}: {defect}"
+            return
     if is_file(provider.schema) and provider.accounts is not None and is_file(provider.accounts):
         try:
             read_accounts(provider)
         except WorldFileError as reason:
             yield f"accounts: {reason}"
+
+
+def _defect_of_collection(collection: Collection) -> str:
+    try:
+        schema = fields_schema(collection.entry)
+    except (TypeError, ValueError) as reason:
+        return str(reason)
+    if schema["properties"].get("id", {}).get("type") not in ("integer", "string") or "id" not in schema["required"]:
+        return "an entry needs an id, a whole number or a text"
+    if not collection.entry.__struct_config__.frozen:
+        return "its entries are not frozen"
+    return ""
 
 
 def _defects_of_errors(provider: Provider) -> Iterator[str]:

@@ -13,6 +13,7 @@ import orjson
 from msgspec import Struct
 
 from mockserver.engine.decisions import Decision
+from mockserver.engine.entries import Collection as EntryCollection
 from mockserver.engine.provider_errors import ProviderError
 from mockserver.unpatched import read_bytes
 
@@ -131,6 +132,10 @@ def _receive_nothing(fields: Mapping[str, Any], state: State, now: Instant, ids:
     raise ValueError("this provider receives no messages")
 
 
+def _keep_account(account: Mapping[str, Any]) -> Mapping[str, Any]:
+    return account
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Provider:
     """One vendor's API: its names, hosts and routes, its operations, and the functions that process a request."""
@@ -150,11 +155,15 @@ class Provider:
     errors: Sequence[type[ProviderError]]
     """Every error that it can respond with."""
     schema: Path
-    """The JSON Schema of one of its accounts in a world file, without `account_fields` and `message_fields`."""
+    """The JSON Schema of one of its accounts in a world file, without `account_fields`, `message_fields` and `collections`."""
     account_fields: type[Struct] | None = None
     """The type of `Account.fields`: what its accounts have beside the common fields. They are checked by its JSON Schema."""
     message_fields: type[Struct] | None = None
     """The type of `Message.fields`: what its messages have beside the common fields."""
+    collections: Sequence[EntryCollection] = ()
+    """What its accounts keep beside their messages, such as contacts."""
+    upgrade_account: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _keep_account
+    """Return an account of a world file, whose schema may still know members of an older version, with the present ones alone."""
     accounts: Path | None = None
     """A world file with accounts that are added to the shipped worlds."""
     example: str = ""
@@ -240,7 +249,13 @@ class Provider:
     @cached_property
     def account_schema(self) -> Schema:
         """The JSON Schema of one of its accounts in a world file, with its own fields."""
-        return complete_schema(orjson.loads(read_bytes(self.schema)), self.message_fields, self.account_fields)
+        schema = orjson.loads(read_bytes(self.schema))
+        return complete_schema(schema, self.message_fields, self.account_fields, self.collections)
+
+    @cached_property
+    def collections_by_name(self) -> Mapping[str, EntryCollection]:
+        """The collections by name."""
+        return {collection.name: collection for collection in self.collections}
 
     @cached_property
     def parameters(self) -> Sequence[Parameter]:

@@ -11,6 +11,8 @@ from mockserver.engine.events import (
     AttemptEnded,
     DeliveryChanged,
     DeliveryOpened,
+    EntryDeleted,
+    EntryStored,
     InboundScheduled,
     MessageChanged,
     MessageDeleted,
@@ -175,6 +177,10 @@ _DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
     ),
     DeliveryChanged: lambda _, event: _entry("delivery", f"delivery {event.number} is {event.status}"),
     AccountChanged: lambda _, event: _entry("setting", f"the account {event.account.key} was changed"),
+    EntryStored: lambda _, event: _entry(
+        "setting", f"{event.collection} {event.entry.id} of {event.account} was stored"
+    ),
+    EntryDeleted: lambda _, event: _entry("setting", f"{event.collection} {event.id} of {event.account} was deleted"),
     VariantChosen: lambda _, event: _entry("setting", f"{event.name} has the variant {event.variant} now"),
     ReceiveFailed: lambda _, event: _entry("miss", f"{event.provider} could not receive a message: {event.reason}"),
 }

@@ -40,7 +40,8 @@ def _differences(was: Any, now: Any, place: Place) -> Iterator[tuple[Place, Any,
 
 def _by_identity(thing: Any, place: Place) -> Any:
     """Return a list of members with identifying keys as a table."""
-    names = _NAMES.get(str(place[-1])) if place else None
+    is_collection = len(place) > 1 and place[-2] == "collections"
+    names = ("id",) if is_collection else _NAMES.get(str(place[-1])) if place else None
     if names is None or not isinstance(thing, list) or not all(isinstance(member, Mapping) for member in thing):
         return thing
     return {"/".join(str(member[name]) for name in names if name in member): member for member in thing}

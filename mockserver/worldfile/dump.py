@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+import msgspec
+
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
+from mockserver.engine.entries import Entry
 from mockserver.engine.instants import EARLIEST, LATEST, iso
 from mockserver.engine.messages import Attachment, Message, account_key
 from mockserver.engine.scheduler import ScheduledItem
@@ -51,7 +54,7 @@ def dump(
         **_unless_empty("uses", {window: [*map(iso, uses)] for window, uses in sorted(state.uses.items())}),
         **_unless_empty("scheduled", [*map(_describe_scheduled, state.scheduled), *state.unread.scheduled]),
         "accounts": [
-            *(describe_account(account, state, has_credentials) for account in state.accounts.values()),
+            *(_account(account, state, has_credentials) for account in state.accounts.values()),
             *state.unread.accounts,
         ],
     }
@@ -69,8 +72,27 @@ def _describe_scheduled(item: ScheduledItem) -> dict[str, Any]:
     return {"at": iso(item.at), "provider": item.provider, "fields": dict(item.fields)}
 
 
-def describe_account(account: Account, state: State, has_credentials: bool) -> dict[str, Any]:
-    """Describe an account as in a world file, with credentials or only their kinds."""
+def _account(account: Account, state: State, has_credentials: bool) -> dict[str, Any]:
+    names = state.entries.collections_of(account.key)
+    return {
+        **describe_account(account, has_credentials),
+        **_unless_empty("collections", {name: _Entries(state, account.key, name) for name in names}),
+        "messages": _Messages(state, account.key),
+    }
+
+
+class _Entries(Iterable[dict[str, Any]]):
+    """The entries of an account's collection. It can be iterated over several times."""
+
+    def __init__(self, state: State, account: str, name: str) -> None:
+        self._state, self._account, self._name = state, account, name
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(describe_entry, self._state.entries.all(self._account, self._name))
+
+
+def describe_account(account: Account, has_credentials: bool) -> dict[str, Any]:
+    """Describe an account as in a world file, with credentials or only their kinds; without its messages and collections."""
     return {
         "provider": account.provider,
         "name": account.name,
@@ -81,8 +103,13 @@ def describe_account(account: Account, state: State, has_credentials: bool) -> d
         **_unless_empty("forwarding", [*map(_describe, account.forwarding)]),
         **_unless_empty("blacklist", sorted(account.blacklist)),
         **_unless_empty("fields", account.fields),
-        "messages": _Messages(state, account.key),
     }
+
+
+def describe_entry(entry: Entry) -> dict[str, Any]:
+    """Describe an entry of a collection as in a world file."""
+    described: dict[str, Any] = msgspec.to_builtins(entry)
+    return described
 
 
 def _login(login: Login) -> dict[str, str]:

@@ -15,6 +15,7 @@ from msgspec import MsgspecError
 
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
+from mockserver.engine.entries import Entries, Entry, TableKey
 from mockserver.engine.frozen import NO_FIELDS, freeze
 from mockserver.engine.instants import Instant, parse_duration, parse_instant
 from mockserver.engine.messages import Attachment, Direction, Message
@@ -64,32 +65,33 @@ class WorldFile:
     """The seed of identifiers; ``None`` when the file has none."""
 
 
-def load(path: Path, rules: Rules | None) -> Fixture:
+def load(path: Path, rules: Rules, *, is_checked: bool = False) -> Fixture:
     """Return the fixture in a world file; see `read`."""
-    return read(path, rules).fixture
+    return read(path, rules, is_checked=is_checked).fixture
 
 
-def parse(document: Any, rules: Rules | None) -> Fixture:
+def parse(document: Any, rules: Rules, *, is_checked: bool = False) -> Fixture:
     """Return the fixture in a decoded world file; see `read`."""
-    return read(document, rules).fixture
+    return read(document, rules, is_checked=is_checked).fixture
 
 
-def read(source: Any, rules: Rules | None, *, keep_unknown: bool = False) -> WorldFile:
+def read(source: Any, rules: Rules, *, keep_unknown: bool = False, is_checked: bool = False) -> WorldFile:
     """Read a world file.
 
     Args:
         source: its path, or its decoded content.
-        rules: validate it; ``None`` skips validation, for shipped files, which the server's tests validate.
+        rules: the rules that it must follow.
         keep_unknown: whether its accounts of providers that are not installed are kept, unread, for snapshots; otherwise
             they are an error.
+        is_checked: whether it is known to be valid, as shipped files are, which the server's tests validate.
 
     Raises:
         WorldFileError: it is invalid.
     """
     if not isinstance(source, Path):
-        return _read(source, rules, keep_unknown)
+        return _read(source, rules, keep_unknown, is_checked)
     try:
-        return _read_large(source, rules) or _read(decode_file(source), rules, keep_unknown)
+        return _read_large(source, rules, is_checked) or _read(decode_file(source), rules, keep_unknown, is_checked)
     except WorldFileError as error:
         raise WorldFileError(error.difference, error.place, source) from error
 
@@ -150,21 +152,22 @@ def _message_instant(text: str) -> int:
     return -_parse_duration(text) if text.startswith("P") else _instant(text)
 
 
-def _read(source: Any, rules: Rules | None, keep_unknown: bool) -> WorldFile:
+def _read(source: Any, rules: Rules, keep_unknown: bool, is_checked: bool) -> WorldFile:
     document, unread = upgrade(source), UnreadParts()
     try:
-        if rules is not None:
+        if not is_checked:
             if keep_unknown:
                 document, unread = take_out_unknown(document, rules.schemas)
             check(document, rules, unread.providers())
-        return _world_file(document, [[account.get("messages", ())] for account in document["accounts"]], unread)
+        messages = [[account.get("messages", ())] for account in document["accounts"]]
+        return _world_file(document, rules, messages, unread)
     except WorldFileError as error:
         if is_format_1(source):
             raise WorldFileError(error.difference, place_in_format_1(error.place)) from error
         raise
 
 
-def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
+def _read_large(path: Path, rules: Rules, is_checked: bool) -> WorldFile | None:
     """Read a large file in chunks; ``None`` if it is not large, or may be invalid, which `_read` then reports."""
     # In older versions of msgspec its errors are no ValueErrors.
     with suppress(OSError, ValueError, MsgspecError, RecursionError):
@@ -173,16 +176,17 @@ def _read_large(path: Path, rules: Rules | None) -> WorldFile | None:
 
             document, messages = read_chunks(path.read_bytes())
             document = upgrade(document)
-            if rules is None:
-                return _world_file(document, messages, UnreadParts())
+            if is_checked:
+                return _world_file(document, rules, messages, UnreadParts())
             check(document, rules)
-            return _world_file(document, map(rules.check_chunks, document["accounts"], messages), UnreadParts())
+            checked = map(rules.check_chunks, document["accounts"], messages)
+            return _world_file(document, rules, checked, UnreadParts())
     return None
 
 
-def _world_file(document: Any, messages: _Messages, unread: UnreadParts) -> WorldFile:
+def _world_file(document: Any, rules: Rules, messages: _Messages, unread: UnreadParts) -> WorldFile:
     return WorldFile(
-        _fixture(document, messages, unread),
+        _fixture(document, rules, messages, unread),
         _clock(document["clock"]) if "clock" in document else None,
         document.get("seed"),
     )
@@ -201,12 +205,17 @@ def _scheduled_item(number: int, described: Mapping[str, Any]) -> ScheduledItem:
     return ScheduledItem(at, number, described["provider"], described["fields"])
 
 
-def _fixture(document: Any, messages: _Messages, unread: UnreadParts) -> Fixture:
+def _fixture(document: Any, rules: Rules, messages: _Messages, unread: UnreadParts) -> Fixture:
     reader = _MessageReader()
     accounts: list[Account] = []
-    for index, (described, pieces) in enumerate(zip(document["accounts"], messages, strict=True)):
+    entries: dict[TableKey, list[Entry]] = {}
+    for index, (written, pieces) in enumerate(zip(document["accounts"], messages, strict=True)):
+        described = rules.upgrade_account(written)
         account = _account(described)
         accounts.append(account)
+        for name, found in rules.read_entries(described, ("accounts", index)):
+            entries[account.key, name] = found
+            reader.count_identifiers(f"{account.provider}.{name}", found)
         for rows in pieces:
             reader.read(rows, account, ("accounts", index, "messages"))
     # A file with sequences has all of them: an identifier without one begins at its provider's first number.
@@ -219,6 +228,7 @@ def _fixture(document: Any, messages: _Messages, unread: UnreadParts) -> Fixture
         variants=dict(document.get("variants", {})),
         sequences={name: int(number) for name, number in sequences.items()},  # JSON Schema accepts 5.0 as an integer
         uses={window: _instants(uses, ("uses", window)) for window, uses in document.get("uses", {}).items()},
+        entries=Entries(entries),
         scheduled=tuple(
             _scheduled_item(number, described)
             for number, described in enumerate(document.get("scheduled", ()), start=1)
@@ -278,6 +288,12 @@ class _MessageReader:
                 )
             )
             self._count_identifier(f"{provider}.{kind or direction}", row["id"])
+
+    def count_identifiers(self, sequence: str, entries: Sequence[Entry]) -> None:
+        """Let the sequence of a collection continue after the highest number among its entries' ids."""
+        numbers = [entry.id for entry in entries if isinstance(entry.id, int)]
+        if numbers:
+            self.sequences[sequence] = max(*numbers, self.sequences.get(sequence, 1) - 1) + 1
 
     def _count_identifier(self, sequence: str, name: str) -> None:
         """Let a sequence continue after an identifier."""

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+import msgspec
 import orjson
 
+from mockserver.engine.entries import Collection, Entry
 from mockserver.engine.instants import zone_of
 from mockserver.validation.json_schema import LONG, Schema, compiled, find_schema_errors
 from mockserver.validation.messages import Place, WorldFileError, format_choices, format_place, show_value, unknown_name
@@ -71,6 +73,14 @@ class ProviderSchema(Protocol):
     def quirks(self) -> Sequence[Switch]:
         """Its switches."""
 
+    @property
+    def collections(self) -> Sequence[Collection]:
+        """Its collections."""
+
+    @property
+    def upgrade_account(self) -> Callable[[Described], Described]:
+        """Returns one of its accounts, which may have older members, with the present ones alone."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -80,6 +90,25 @@ class Rules:
     """The JSON Schema (draft 7) of each provider's accounts, by the provider's name."""
     switches: Mapping[str, Switch]
     """The switches, by name."""
+    collections: Mapping[str, Mapping[str, Collection]] = field(default_factory=dict)
+    """The collections of each provider's accounts, by the provider's name and their own."""
+    upgrades: Mapping[str, Callable[[Described], Described]] = field(default_factory=dict)
+    """`ProviderSchema.upgrade_account` of the providers, by name."""
+
+    def upgrade_account(self, account: Described) -> Described:
+        """Return a valid account, which may have members of an older version, with the present ones alone."""
+        upgrade = self.upgrades.get(account["provider"])
+        return account if upgrade is None else upgrade(account)
+
+    def read_entries(self, account: Described, place: Place) -> Iterator[tuple[str, list[Entry]]]:
+        """Yield the entries of an account that the schema accepts, by the name of their collection.
+
+        Raises:
+            WorldFileError: an entry has a value that its type does not accept.
+        """
+        known = self.collections.get(account["provider"], {})
+        for name, rows in account.get("collections", {}).items():
+            yield name, [_entry(row, known[name], (*place, "collections", name, at)) for at, row in enumerate(rows)]
 
     @cached_property
     def checker_of(self) -> Callable[[str], MessageChecker]:
@@ -114,7 +143,19 @@ class Rules:
         providers = tuple(providers)
         schemas = {provider.name: provider.account_schema for provider in providers}
         every = chain(switches, *(provider.quirks for provider in providers))
-        return cls(schemas, {switch.name: switch for switch in every})
+        return cls(
+            schemas,
+            {switch.name: switch for switch in every},
+            {provider.name: {each.name: each for each in provider.collections} for provider in providers},
+            {provider.name: provider.upgrade_account for provider in providers},
+        )
+
+
+def _entry(row: Mapping[str, Any], collection: Collection, place: Place) -> Entry:
+    try:
+        return msgspec.convert(row, collection.entry)
+    except msgspec.ValidationError as error:
+        raise WorldFileError(f"the entry is not accepted: {error}", place) from error
 
 
 def check(document: Any, rules: Rules, unread: Container[str] = ()) -> None:
@@ -153,6 +194,12 @@ def find_errors(document: Any, rules: Rules, unread: Container[str] = ()) -> Ite
         else:
             yield first
             yield from errors
+    for index, account in valid:
+        try:
+            for _ in rules.read_entries(rules.upgrade_account(account), ("accounts", index)):
+                pass
+        except WorldFileError as error:
+            yield error
     yield from _duplicates(valid)
 
 
@@ -323,6 +370,10 @@ def _duplicates(accounts: Sequence[tuple[int, Described]]) -> Iterator[WorldFile
         ((account["provider"], account["name"]), ("accounts", index, "name")) for index, account in accounts
     )
     for index, account in accounts:
+        for name, rows in account.get("collections", {}).items():
+            yield from _repeated(
+                ((row["id"],), ("accounts", index, "collections", name, at, "id")) for at, row in enumerate(rows)
+            )
         yield from _duplicate_messages(account.get("messages", ()), ("accounts", index, "messages"))
         yield from _unknown_programs(account, ("accounts", index, "messages"))
 
@@ -345,8 +396,8 @@ def _unknown_programs(account: Described, place: Place) -> Iterator[WorldFileErr
             yield WorldFileError(unknown_name("program", program, programs), (*place, row, "program"))
 
 
-def _repeated(things: Iterable[tuple[tuple[str, ...], Place]]) -> Iterator[WorldFileError]:
-    first: dict[tuple[str, ...], Place] = {}
+def _repeated(things: Iterable[tuple[tuple[str | int, ...], Place]]) -> Iterator[WorldFileError]:
+    first: dict[tuple[str | int, ...], Place] = {}
     for key, place in things:
         if first.setdefault(key, place) is not place:
             yield WorldFileError(f"{show_value(key[-1])} is already {format_place(first[key])}", place)

@@ -57,6 +57,9 @@ def _member(name: str, value: Any, holds_objects: bool) -> Iterator[bytes]:
     if isinstance(value, str | int) or not value:
         yield orjson.dumps(value)
         return
+    if name == "collections":
+        yield from _object(value)
+        return
     if isinstance(value, Mapping):
         yield b"{"
         yield from _separate((orjson.dumps(key) + b":" + orjson.dumps(item),) for key, item in value.items())
