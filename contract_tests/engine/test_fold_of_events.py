@@ -30,6 +30,7 @@ from mockserver.engine.events import (
     InboundScheduled,
     MessageChanged,
     MessageDeleted,
+    MessageScheduled,
     VariantChosen,
 )
 from mockserver.engine.frozen import freeze
@@ -143,6 +144,10 @@ class Scenario:
     def change_message(self, index: int) -> None:
         message = next(iter(islice(self.world.state.message_store, index, None)))
         self.happen(MessageChanged(message.serial, f"status {index}", freeze({"step": index})))
+
+    def schedule_message(self, index: int) -> None:
+        message = next(iter(islice(self.world.state.message_store, index, None)))
+        self.happen(MessageScheduled(message.serial, self.world.now() + index * SECOND))
 
     def delete_message(self, index: int) -> None:
         message = next(iter(islice(self.world.state.message_store, index, None)))

@@ -20,6 +20,7 @@ from mockserver.engine.events import (
     InboundScheduled,
     MessageChanged,
     MessageDeleted,
+    MessageScheduled,
     MessagesRead,
     MessageStored,
     ReplayKept,
@@ -188,6 +189,7 @@ _EVENTS: Mapping[type, tuple[str, Callable[[World, Any], dict[str, Any]]]] = {
     MessageStored: ("message_stored", _stored),
     MessageChanged: ("message_changed", _changed),
     MessageDeleted: ("message_deleted", lambda _, event: _deleted(event)),
+    MessageScheduled: ("message_scheduled", lambda _, event: {"serial": event.serial, "due": when(event.at)}),
     MessagesRead: ("messages_read", lambda _, event: {"serials": list(event.serials)}),
     UseCounted: ("use_counted", lambda _, event: {"window": event.window}),
     InboundScheduled: (

@@ -41,6 +41,14 @@ class MessageChanged(Struct, frozen=True, gc=False):
     """The fields that changed, by name; the others are kept."""
 
 
+class MessageScheduled(Struct, frozen=True, gc=False):
+    """It was scheduled when the provider's `advance_message` looks at a message again, in place of an earlier instant."""
+
+    serial: int
+    at: Instant | None
+    """``None`` for never."""
+
+
 class MessageDeleted(Struct, frozen=True, gc=False):
     """A message was deleted from the provider's records."""
 
@@ -220,6 +228,7 @@ Event: TypeAlias = (
     MessageStored
     | MessageChanged
     | MessageDeleted
+    | MessageScheduled
     | MessagesRead
     | UseCounted
     | InboundScheduled

@@ -19,13 +19,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .instants import EARLIEST, LATEST, Instant
-from .messages import IndexKey, Message, handset_key
+from .messages import IndexKey, Message
+from .places import PlaceList
 from .segments import Segment
 
 _PIECE = 4_096
 """The messages that one call of C goes over."""
 _LARGE = 20_000
 """The messages of the largest segment that two are merged to."""
+_FEW = 1_000
+"""The earlier forms of messages that are not worth a new segment without them."""
 
 
 class Handset(NamedTuple):
@@ -125,8 +128,8 @@ class _View:
         self.offset = offset
         self.hidden = set(hidden)
         """The places of messages that were changed or deleted."""
-        self._live: dict[IndexKey, array[int]] = {}
-        """The places of each index key, without the hidden ones."""
+        self._live: dict[IndexKey, PlaceList] = {}
+        """The places of each index key that was searched since the first message was hidden, without the hidden ones."""
 
     def positions(self, key: IndexKey) -> Sequence[int]:
         places = self.segment.positions(key)
@@ -134,7 +137,7 @@ class _View:
             return places
         live = self._live.get(key)
         if live is None:
-            live = self._live[key] = array("I", (place for place in places if place not in self.hidden))
+            live = self._live[key] = PlaceList(place for place in places if place not in self.hidden)
         return live
 
     def live(self) -> list[int]:
@@ -153,11 +156,14 @@ class _View:
     def hide(self, place: int) -> None:
         """Leave the message at a place out from now on."""
         self.hidden.add(place)
-        message, stamp = self.segment.rows[place], self.segment.stamp
-        for key in (*message.index_keys(), *message.field_keys(), handset_key(message.handset)):
+        for key in self.segment.keys(place):
             live = self._live.get(key)
             if live is not None:
-                del live[bisect_left(live, stamp(place), key=stamp)]
+                live.remove(place, self.segment.stamp)
+
+    def message(self, place: int) -> Message:
+        """Return the present form of the message at a place in the index."""
+        return self.slice(()).message(self.segment.current((place,))[0])
 
     def copy(self) -> _View:
         return _View(self.segment, self.first_serial, self.offset, self.hidden)
@@ -169,10 +175,12 @@ class _View:
 class _IndexRange:
     """The messages of one key in one view between two instants, by time and then by serial."""
 
-    __slots__ = ("_high", "_low", "_positions", "_view")
+    __slots__ = ("_high", "_is_copy", "_low", "_positions", "_view")
 
-    def __init__(self, view: _View, positions: Sequence[int], since: Instant, until: Instant) -> None:
-        self._view, self._positions = view, positions
+    def __init__(
+        self, view: _View, positions: Sequence[int], since: Instant, until: Instant, is_copy: bool = False
+    ) -> None:
+        self._view, self._positions, self._is_copy = view, positions, is_copy
         rows, first, last = view.segment.rows, since - view.offset, until - view.offset
 
         def at(place: int) -> Instant:
@@ -189,8 +197,9 @@ class _IndexRange:
         return self._high - self._low
 
     def copy(self) -> _IndexRange:
-        """Return the same range of positions that do not change any more."""
-        return _IndexRange(self._view, self._positions[self._low : self._high], EARLIEST, LATEST)
+        """Return the same range of messages that do not change any more."""
+        places = self._view.segment.current(self._positions[self._low : self._high])
+        return _IndexRange(self._view, places, EARLIEST, LATEST, is_copy=True)
 
     def rank(self, stamp: tuple[Instant, int]) -> int:
         """Return how many of its messages are before an instant and serial."""
@@ -202,7 +211,8 @@ class _IndexRange:
         return at + self._view.offset, serial + self._view.first_serial
 
     def slice(self, start: int, stop: int) -> MessageSlice:
-        return self._view.slice(self._positions[self._low + start : self._low + stop])
+        places = self._positions[self._low + start : self._low + stop]
+        return self._view.slice(places if self._is_copy else self._view.segment.current(places))
 
 
 class MessageStore:
@@ -231,7 +241,7 @@ class MessageStore:
     def __iter__(self) -> Iterator[Message]:
         """Iterate over every message, one segment after the other."""
         for view in self._views:
-            yield from view.slice(view.live()).messages()
+            yield from map(view.message, view.live())
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -256,7 +266,7 @@ class MessageStore:
     def get(self, serial: int) -> Message | None:
         """Return the message of a serial; ``None`` when it does not exist or was deleted."""
         found = self._find(serial)
-        return None if found is None else found[0].slice(()).message(found[1])
+        return None if found is None else found[0].message(found[1])
 
     def add(self, message: Message) -> None:
         """Add a message. It is indexed when messages are next searched for."""
@@ -265,13 +275,19 @@ class MessageStore:
             self.next_serial = message.serial + 1
 
     def change(self, message: Message) -> None:
-        """Replace the message that has the same serial.
+        """Replace the message that has the same serial. It is cheap where instant, numbers, kind and program are the same.
 
         Raises:
             KeyError: there is none.
         """
-        self.delete(message.serial)
-        self.add(message)
+        view, place = self._existing(message.serial)
+        if view is not self._own or not _is_alike(view.segment.rows[place], message):
+            self.delete(message.serial)
+            self.add(message)
+            return
+        view.segment.change(place, message)
+        if _FEW + 2 * len(view.segment) < len(view.segment.rows) < _LARGE:  # so most rows are earlier forms
+            self._own = self._views[-1] = _merged_view((view,))
 
     def delete(self, serial: int) -> None:
         """Remove a message.
@@ -279,11 +295,14 @@ class MessageStore:
         Raises:
             KeyError: there is none.
         """
+        view, place = self._existing(serial)
+        (view.segment.remove if view is self._own else view.hide)(place)
+
+    def _existing(self, serial: int) -> tuple[_View, int]:
         found = self._find(serial)
         if found is None:
             raise KeyError(serial)
-        view, place = found
-        (view.segment.remove if view is self._own else view.hide)(place)
+        return found
 
     def _find(self, serial: int) -> tuple[_View, int] | None:
         for view in reversed(self._views):
@@ -365,6 +384,16 @@ class MessageStore:
         return fork
 
 
+def _is_alike(one: Message, other: Message) -> bool:
+    """Return whether two messages have the same place in the order and the same index keys, but those that are searched rarely."""
+    return (
+        one.at == other.at
+        and one.sender == other.sender
+        and one.recipient == other.recipient
+        and one.index_keys() == other.index_keys()
+    )
+
+
 def _serials_since(view: _View, key: IndexKey, since: int, most: int) -> Sequence[int]:
     # The serials of hidden messages are among them: one that was changed is in another view too, one that was deleted in none.
     serials, first = view.segment.serials(key, since - view.first_serial, most), view.first_serial
@@ -372,7 +401,7 @@ def _serials_since(view: _View, key: IndexKey, since: int, most: int) -> Sequenc
 
 
 def _merged_view(views: Iterable[_View]) -> _View:
-    return _View(Segment(message for view in views for message in view.slice(view.live()).messages()), 0, 0)
+    return _View(Segment(view.message(place) for view in views for place in view.live()), 0, 0)
 
 
 def _slice(ranges: Sequence[_IndexRange], start: int, stop: int) -> Iterable[MessageSlice]:

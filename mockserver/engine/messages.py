@@ -20,6 +20,9 @@ IndexKey: TypeAlias = tuple[str, ...]
 FIELD = "field"
 """The second element of the index keys of a provider's own fields."""
 
+ATTRIBUTE = "attribute"
+"""The second element of the index keys of attributes that are found by `attribute_key`."""
+
 HANDSET = "handset"
 """The first element of the index keys of handsets; no account has this key."""
 
@@ -76,12 +79,19 @@ class Message(Struct, frozen=True, gc=False):
         return handset_of(self.sender if self.direction == "inbound" else self.recipient)
 
     def index_keys(self) -> list[IndexKey]:
-        """Return its index keys, except those of its handset and its fields."""
+        """Return its index keys, except those of its handset and those that are indexed when they are searched."""
         return index_keys(self.account, self.own_number, self.kind, self.program, self.direction)
 
-    def field_keys(self) -> list[IndexKey]:
-        """Return the index keys of the provider's own fields."""
-        return [field_key(self.account, name, value) for name, value in self.fields.items()]
+    def searched_key(self, table: IndexKey) -> IndexKey | None:
+        """Return its key in an index that is built when it is first searched; ``None`` where it has no such field.
+
+        Args:
+            table: the first three elements of the index's keys, of this account: those of `attribute_key` or `field_key`.
+        """
+        _, of, name = table
+        if of == ATTRIBUTE:
+            return (*table, getattr(self, name))
+        return field_key(self.account, name, self.fields[name]) if name in self.fields else None
 
 
 def index_keys(account: str, own_number: str, kind: str, program: str, direction: Direction) -> list[IndexKey]:
@@ -130,6 +140,18 @@ def kind_key(account: str, kind: str, direction: Direction | Literal[""] = "") -
 def program_key(account: str, program: str, direction: Direction | Literal[""] = "") -> IndexKey:
     """Return the key of all messages of a program, in one direction or both."""
     return (account, "program", program, direction) if direction else (account, "program", program)
+
+
+def attribute_key(account: str, name: str, value: str) -> IndexKey:
+    """Return the key of all messages of an account that have a value in one of the common fields.
+
+    Args:
+        account: the account's key.
+        name: a field of `Message` that holds a text, such as ``id``, ``status``, ``recipient`` or ``direction``. It is indexed
+            when it is first searched.
+        value: the value.
+    """
+    return (account, ATTRIBUTE, name, value)
 
 
 def field_key(account: str, name: str, value: Any) -> IndexKey:

@@ -8,20 +8,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from threading import RLock
 
-from .messages import FIELD, HANDSET, IndexKey, Message, account_key, field_key, handset_key, index_keys
+from .messages import ATTRIBUTE, FIELD, HANDSET, IndexKey, Message, account_key, handset_key, index_keys
+from .places import PlaceList
 
 
 class Segment:
-    """Messages by place, counted from 0. The message at a place never changes, whatever is added or removed."""
+    """Messages by place, counted from 0. The message at a place never changes, whatever is added, changed or removed.
+
+    A message that is changed keeps its place in the index, where `current` finds the place of its present form.
+    """
 
     __slots__ = (
         "__weakref__",
         "_by_serial",
-        "_fields",
+        "_current",
         "_handsets",
         "_index",
         "_indexed",
         "_lock",
+        "_searched",
         "_serials",
         "rows",
     )
@@ -30,22 +35,24 @@ class Segment:
         self.rows = sorted(messages, key=attrgetter("serial"))
         """The message of each place. Messages are appended only while the segment is not shared."""
         self.rows.sort(key=attrgetter("at"))
-        self._index: dict[IndexKey, array[int]] = {}
-        self._handsets: dict[IndexKey, array[int]] | None = None
-        self._fields: dict[tuple[str, str], dict[IndexKey, array[int]]] = {}
-        """The places of the provider's own fields that were searched so far, by account and field name."""
+        self._index: dict[IndexKey, PlaceList] = {}
+        self._handsets: dict[IndexKey, PlaceList] | None = None
+        self._searched: dict[str, dict[IndexKey, dict[IndexKey, PlaceList]]] = {}
+        """The indexes of fields that were searched so far, by account and by the first three elements of their keys."""
+        self._current: dict[int, int] = {}
+        """The place of the present form of each message that was changed, by its place in the index."""
         self._by_serial: dict[int, int] | None = None
         self._serials: dict[IndexKey, array[int]] = {}
         """The sorted serials of the keys that were listed so far."""
         self._lock = RLock()
         """Held while the index is extended, because readers on several threads may find new messages at the same time."""
         # Thousands of messages share the same index keys, so the lists of each combination are looked up once.
-        known: dict[tuple[str, ...], list[array[int]]] = {}
+        known: dict[tuple[str, ...], list[PlaceList]] = {}
         for place, message in enumerate(self.rows):
             alike = message.account, message.own_number, message.kind, message.program, message.direction
             lists = known.get(alike)
             if lists is None:
-                lists = known[alike] = [self._index.setdefault(key, array("I")) for key in index_keys(*alike)]
+                lists = known[alike] = [self._index.setdefault(key, PlaceList()) for key in index_keys(*alike)]
             for places in lists:
                 places.append(place)
         self._indexed = len(self.rows)
@@ -81,19 +88,19 @@ class Segment:
         """Return what is different after each change of the index."""
         return self._indexed, -1 if self._by_serial is None else len(self._by_serial)
 
-    def _build_handsets(self) -> dict[IndexKey, array[int]]:
-        found: dict[IndexKey, array[int]] = {}
+    def _build_handsets(self) -> dict[IndexKey, PlaceList]:
+        found: dict[IndexKey, PlaceList] = {}
         places = range(self._indexed) if self._by_serial is None else list(self._by_serial.values())
         for place in sorted(places, key=self.stamp):
-            found.setdefault(handset_key(self.rows[place].handset), array("I")).append(place)
+            found.setdefault(handset_key(self.rows[place].handset), PlaceList()).append(place)
         return found
 
     def positions(self, key: IndexKey) -> Sequence[int]:
         """Return the places of a key's messages, by time and then by serial."""
         if key[0] == HANDSET:
             return self.handsets.get(key, ())
-        if len(key) > 1 and key[1] == FIELD:
-            return self._places_by_field(key[0], key[2]).get(key, ())
+        if len(key) > 1 and key[1] in (FIELD, ATTRIBUTE):
+            return self._search(key[:3]).get(key, ())
         self._index_rows()
         return self._index.get(key, ())
 
@@ -110,21 +117,35 @@ class Segment:
             start = bisect_right(serials, since)
             return serials[start : start + most]
 
-    def _places_by_field(self, account: str, name: str) -> dict[IndexKey, array[int]]:
-        """Return the places of each value of a provider's own field; built on first use, because few fields are searched."""
+    def _search(self, table: IndexKey) -> dict[IndexKey, PlaceList]:
+        """Return the places of each value of a field; built on first use, because few fields are searched.
+
+        Args:
+            table: the first three elements of the keys of the field's values.
+        """
         self._index_rows()
         with self._lock:
-            found = self._fields.get((account, name))
+            tables = self._searched.setdefault(table[0], {})
+            found = tables.get(table)
             if found is None:
-                found = self._fields[account, name] = {}
-                for place in self._index.get(account_key(account), ()):
-                    fields = self.rows[place].fields
-                    if name in fields:
-                        found.setdefault(field_key(account, name, fields[name]), array("I")).append(place)
+                found = tables[table] = {}
+                for place in self._index.get(account_key(table[0]), ()):
+                    key = self.message(place).searched_key(table)
+                    if key is not None:
+                        found.setdefault(key, PlaceList()).append(place)
             return found
 
+    def message(self, place: int) -> Message:
+        """Return the present form of the message at a place in the index."""
+        return self.rows[self._current.get(place, place)]
+
+    def current(self, places: Sequence[int]) -> Sequence[int]:
+        """Return the places of the present forms of the messages at some places in the index."""
+        current = self._current
+        return array("I", map(current.get, places, places)) if current else places
+
     def place_of(self, serial: int) -> int | None:
-        """Return the place of a serial's message; ``None`` when there is none."""
+        """Return the place in the index of a serial's message; ``None`` when there is none."""
         return self._places().get(serial)
 
     def stamp(self, place: int) -> tuple[int, int]:
@@ -143,40 +164,72 @@ class Segment:
                     self._by_serial[message.serial] = place
                 stamp = message.at, message.serial
                 for index, key in self._entries(message):
-                    places = index.setdefault(key, array("I"))
+                    places = index.setdefault(key, PlaceList())
                     if not places or self.stamp(places[-1]) < stamp:
                         places.append(place)
                     else:
-                        places.insert(bisect_left(places, stamp, key=self.stamp), place)
+                        places.insert(place, self.stamp)
                     if self._serials and key in self._serials:
                         insort(self._serials[key], message.serial)
                 self._indexed = place + 1
 
+    def change(self, place: int, message: Message) -> None:
+        """Replace a message by one of the same serial, instant, numbers, kind and program.
+
+        Args:
+            place: its place in the index.
+            message: its new form.
+        """
+        self._index_rows()
+        with self._lock:
+            before = self.message(place)
+            self._current[place] = len(self.rows)
+            self.rows.append(message)
+            self._indexed = len(self.rows)
+            for table, index in self._searched.get(message.account, {}).items():
+                old, new = before.searched_key(table), message.searched_key(table)
+                if old != new:
+                    self._take_out(index, old, place)
+                    if new is not None:
+                        index.setdefault(new, PlaceList()).insert(place, self.stamp)
+                        if new in self._serials:
+                            insort(self._serials[new], message.serial)
+
     def remove(self, place: int) -> None:
-        """Remove a message from the index. Its row stays, because a page that was read before may still refer to it."""
-        message = self.rows[place]
+        """Remove a message from the index. Its rows stay, because a page that was read before may still refer to them."""
+        message = self.message(place)
         del self._places()[message.serial]
         for index, key in self._entries(message):
-            places = index[key]
-            del places[bisect_left(places, self.stamp(place), key=self.stamp)]
-            if not places:
-                del index[key]
-            serials = self._serials.get(key)
-            if serials is not None:
-                del serials[bisect_left(serials, message.serial)]
+            self._take_out(index, key, place)
+        self._current.pop(place, None)
 
-    def _entries(self, message: Message) -> Iterable[tuple[dict[IndexKey, array[int]], IndexKey]]:
+    def _take_out(self, index: dict[IndexKey, PlaceList], key: IndexKey | None, place: int) -> None:
+        if key is None:
+            return
+        places = index[key]
+        places.remove(place, self.stamp)
+        if not places:
+            del index[key]
+        serials = self._serials.get(key)
+        if serials is not None:
+            del serials[bisect_left(serials, self.rows[place].serial)]
+
+    def keys(self, place: int) -> list[IndexKey]:
+        """Return the keys under which a message is in the index so far."""
+        return [key for _, key in self._entries(self.message(place))]
+
+    def _entries(self, message: Message) -> Iterable[tuple[dict[IndexKey, PlaceList], IndexKey]]:
         entries = [(self._index, key) for key in message.index_keys()]
         if self._handsets is not None:
             entries.append((self._handsets, handset_key(message.handset)))
-        for name in message.fields:
-            index = self._fields.get((message.account, name))
-            if index is not None:
-                entries.append((index, field_key(message.account, name, message.fields[name])))
+        for table, index in self._searched.get(message.account, {}).items():
+            key = message.searched_key(table)
+            if key is not None:
+                entries.append((index, key))
         return entries
 
     def _places(self) -> dict[int, int]:
-        """Return the place of each serial that is not removed; built on first use."""
+        """Return the place in the index of each serial that is not removed; built on first use."""
         if self._by_serial is not None and self._indexed == len(self.rows):
             return self._by_serial
         self._index_rows()
@@ -187,5 +240,5 @@ class Segment:
             return self._by_serial
 
     def live(self) -> Iterable[int]:
-        """Return the places of all messages that are not removed."""
+        """Return the places in the index of all messages that are not removed."""
         return range(len(self.rows)) if self._by_serial is None else self._places().values()

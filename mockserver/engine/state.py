@@ -40,6 +40,7 @@ from .events import (
     InboundScheduled,
     MessageChanged,
     MessageDeleted,
+    MessageScheduled,
     MessagesRead,
     MessageStored,
     ReplayKept,
@@ -49,7 +50,7 @@ from .events import (
     VariantChosen,
 )
 from .faults import FaultRules
-from .frozen import freeze
+from .frozen import FrozenDict, freeze
 from .instants import SECOND, Instant
 from .message_store import MessageStore
 from .scheduler import ScheduledItem, Scheduler
@@ -277,7 +278,7 @@ class State:
         twin.message_store = self.message_store.fork()
         twin.entries = self.entries.fork()
         # The parent sends these deliveries; the fork must not send them again.
-        twin.scheduled = Scheduler(due for due in self.scheduled if not due.delivery)
+        twin.scheduled = self.scheduled.fork()
         twin.deliveries = {
             number: replace(delivery, status="held", due=None) if delivery.status == "due" else delivery
             for number, delivery in self.deliveries.items()
@@ -310,12 +311,17 @@ def _change_message(state: State, event: MessageChanged) -> None:
     if message is None:
         raise KeyError(event.serial)
     status = message.status if event.status is None else event.status
-    fields = freeze({**message.fields, **event.fields})
+    fields = FrozenDict({**message.fields, **freeze(event.fields)}) if event.fields else message.fields
     state.message_store.change(structs.replace(message, status=status, fields=fields))
+
+
+def _schedule_message(state: State, event: MessageScheduled) -> None:
+    state.scheduled.schedule_change(event.serial, event.at)
 
 
 def _delete_message(state: State, event: MessageDeleted) -> None:
     state.message_store.delete(event.serial)
+    state.scheduled.schedule_change(event.serial, None)
     state.read.discard(event.serial)
 
 
@@ -438,6 +444,7 @@ _APPLY: Mapping[type, Callable[[State, Any], None]] = {
     MessageStored: _store,
     MessageChanged: _change_message,
     MessageDeleted: _delete_message,
+    MessageScheduled: _schedule_message,
     MessagesRead: _mark_read,
     UseCounted: _count,
     InboundScheduled: _schedule,

@@ -35,6 +35,7 @@ from .faults import Fault, FaultRule, RequestFacts, RuleStatus, SelectedFault, W
 from .feed import EventFeed, Stop
 from .instants import LATEST, Instant
 from .journal import Exchange, Journal
+from .messages import Message
 from .scheduler import ScheduledItem
 from .state import IdReservation, InitialState, State
 
@@ -43,6 +44,9 @@ Decide: TypeAlias = Callable[[State, Instant, IdReservation], Decision]
 
 ReceiveInbound: TypeAlias = Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision]
 """A provider's decision about an inbound message, given the message's fields."""
+
+AdvanceMessage: TypeAlias = Callable[[Message, State, Instant, IdReservation], Decision]
+"""A provider's decision about a message that was scheduled: what becomes of it at this instant, and perhaps when it changes next."""
 
 EvaluateAttempt: TypeAlias = Callable[[Delivery, Attempt, State, Instant, IdReservation], Decision]
 """A provider's decision about an attempt that has ended: acknowledged, due again, or given up."""
@@ -53,6 +57,7 @@ class ProviderCallbacks(NamedTuple):
 
     receive_inbound: ReceiveInbound | None = None
     evaluate_attempt: EvaluateAttempt | None = None
+    advance_message: AdvanceMessage | None = None
 
 
 class Sender(Protocol):
@@ -182,7 +187,7 @@ class _CausalDepth:
             if self._depth > MAX_CAUSAL_DEPTH:
                 raise AdvanceLimitExceeded(
                     f"{MAX_CAUSAL_DEPTH} items caused one another without time moving, and more are due; "
-                    f"the next is {item.provider}'s"
+                    f"the next is {item.provider or 'a message'}'s"
                 )
 
 
@@ -716,6 +721,8 @@ class World:
             depth.count(item, self.state.scheduled.last)
             if item.delivery:
                 self._start_attempt(item)
+            elif item.serial is not None:
+                self._advance_message(item, item.serial)
             else:
                 events += (TimedEvent(item.at, event) for event in self._receive_scheduled(item))
         return events
@@ -730,6 +737,15 @@ class World:
         else:
             self._publish(item.at, (), (run, AttemptStarted(item.delivery, item.at)))
             self._sender.send(self, delivery)
+
+    def _advance_message(self, item: ScheduledItem, serial: int) -> None:
+        """Let a message's provider decide what becomes of it."""
+        self._publish(item.at, (), (ScheduledItemRun(item.number),))
+        message = self.state.message_store.get(serial)
+        if message is not None:
+            advance = self._providers[self.state.accounts[message.account].provider].advance_message
+            if advance is not None:
+                self._apply_decision(lambda state, now, ids: advance(message, state, now, ids), item.at)
 
     def suspend(self, move: StepwiseMove) -> None:
         """Continue this move of the clock when the next attempt ends; called with the world's lock held."""

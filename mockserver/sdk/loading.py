@@ -73,7 +73,9 @@ class ProviderSet:
     def callbacks(self) -> dict[str, ProviderCallbacks]:
         """The functions that decide without a request, by the provider's name."""
         return {
-            provider.name: ProviderCallbacks(provider.receive_inbound, provider.evaluate_attempt)
+            provider.name: ProviderCallbacks(
+                provider.receive_inbound, provider.evaluate_attempt, provider.advance_message
+            )
             for provider in self.providers
         }
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mockserver.engine.deliveries import Attempt, Delivery, OutgoingRequest
     from mockserver.engine.instants import Instant
     from mockserver.engine.journal import Exchange
+    from mockserver.engine.messages import Message
     from mockserver.engine.provider_errors import Source
     from mockserver.engine.state import IdReservation, State
     from mockserver.validation.json_schema import Schema
@@ -128,6 +129,17 @@ class Probe(NamedTuple):
     """A text that only this server's response contains, in the default world."""
 
 
+DUE: Schema = {
+    "type": "string",
+    "description": "the instant (2017-01-01T09:30:00Z) at which the message changes",
+}
+"""The JSON Schema of the member of a message in a world file that says when it changes."""
+
+
+def _keep_message(message: Message, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - the default of `Provider.advance_message`
+    return Decision(now, message)
+
+
 def _receive_nothing(fields: Mapping[str, Any], state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - the default of `Provider.receive_inbound`
     raise ValueError("this provider receives no messages")
 
@@ -185,6 +197,9 @@ class Provider:
 
     receive_inbound: Callable[[Mapping[str, Any], State, Instant, IdReservation], Decision] = _receive_nothing
     """Receive a message from a handset, given its fields as in a world file; raises ValueError for wrong ones."""
+    advance_message: Callable[[Message, State, Instant, IdReservation], Decision] = _keep_message
+    """Decide what becomes of a message at the instant of its `MessageScheduled`: its next status, perhaps the next instant, perhaps a
+    webhook that reports it."""
     inbound_kinds: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Kind of an inbound message -> its fields beside ``sender`` and ``text``; empty where there is one kind."""
     build_webhook: Callable[[Delivery, State], OutgoingRequest] | None = None
@@ -250,7 +265,11 @@ class Provider:
     def account_schema(self) -> Schema:
         """The JSON Schema of one of its accounts in a world file, with its own fields."""
         schema = orjson.loads(read_bytes(self.schema))
-        return complete_schema(schema, self.message_fields, self.account_fields, self.collections)
+        schema = complete_schema(schema, self.message_fields, self.account_fields, self.collections)
+        if self.advance_message is not _keep_message:
+            message = schema["definitions"]["message"]
+            message["properties"] = {**message["properties"], "due": DUE}
+        return schema
 
     @cached_property
     def collections_by_name(self) -> Mapping[str, EntryCollection]:

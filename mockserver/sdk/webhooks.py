@@ -71,18 +71,21 @@ def open_webhook(
     *,
     requires_ack: bool = False,
     delay: int = 0,
+    at: Instant | None = None,
 ) -> DeliveryOpened:
     """Return the event that begins a delivery about a message.
 
     Args:
         provider: the provider's name.
         kind: the kind of webhook, in the provider's word.
-        message: the message, which the same decision stores.
+        message: the message, which the same decision stores or which was stored before.
         url: the customer's URL.
         ids: the source of the delivery's number.
         requires_ack: whether the receiver must answer as the provider demands.
-        delay: seconds after the message at which the first attempt is due.
+        delay: seconds after ``at`` at which the first attempt is due.
+        at: the instant of what the webhook reports; that of the message if it is not given.
     """
+    at = message.at if at is None else at
     return DeliveryOpened(
         Delivery(
             number=ids.number("deliveries"),
@@ -93,8 +96,8 @@ def open_webhook(
             url=url,
             requires_ack=requires_ack,
             ordering_key=message.own_number or message.account,
-            created_at=message.at,
-            due=message.at + delay * SECOND,
+            created_at=at,
+            due=at + delay * SECOND,
         )
     )
 

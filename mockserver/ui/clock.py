@@ -99,13 +99,18 @@ def format_duration(microseconds: int) -> str:
 def _is_pending(due: ScheduledItem, state: State) -> bool:
     """Return whether an item will still happen: a delivery may have been held or postponed since it was scheduled."""
     if not due.delivery:
-        return True
+        return due.serial is None or state.message_store.get(due.serial) is not None
     delivery = state.deliveries.get(due.delivery)
     return delivery is not None and delivery.status == "due" and delivery.due == due.at
 
 
 def _due_entry(due: ScheduledItem, now: Instant, state: State) -> TimelineEntry:
     at, distance = iso(due.at), format_duration(due.at - now)
+    if due.serial is not None:
+        message = state.message_store.get(due.serial)
+        assert message is not None
+        text = f"the message to {message.recipient} changes, which is {message.status or 'as it was sent'} now"
+        return TimelineEntry(at, distance, "message", text, handset=message.handset)
     if not due.delivery:
         text = (
             f"a message from {due.fields.get('sender', 'an unknown number')} is received: {due.fields.get('text', '')}"
@@ -168,7 +173,10 @@ _DESCRIBE: Mapping[type, Callable[[World, Any], TimelineEntry | None]] = {
     MessageStored: _describe_message,
     ExchangeRecorded: _describe_exchange,
     AttemptEnded: _describe_attempt,
-    MessageChanged: lambda _, event: _entry("message", f"message {event.serial} was changed"),
+    MessageChanged: lambda _, event: _entry(
+        "message",
+        f"message {event.serial} is {event.status} now" if event.status else f"message {event.serial} was changed",
+    ),
     MessageDeleted: lambda _, event: _entry("message", f"message {event.serial} was deleted"),
     MessagesRead: lambda _, event: _entry("message", f"the client has read {len(event.serials)} messages"),
     InboundScheduled: lambda _, event: _entry("message", f"a message will be received at {iso(event.at)}"),

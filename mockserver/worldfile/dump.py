@@ -15,7 +15,7 @@ import msgspec
 
 from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
 from mockserver.engine.entries import Entry
-from mockserver.engine.instants import EARLIEST, LATEST, iso
+from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
 from mockserver.engine.messages import Attachment, Message, account_key
 from mockserver.engine.scheduler import ScheduledItem
 from mockserver.engine.state import State
@@ -43,6 +43,8 @@ def dump(
     with world.lock:
         state = world.state.fork()
         now = state.clock.now()
+    # The changes of messages stand with the messages.
+    scheduled = (item for item in state.scheduled if item.serial is None)
     # `sequences` is always included: without it, numbering would continue after the highest identifier.
     return {
         "format": FORMAT,
@@ -52,7 +54,7 @@ def dump(
         "variants": _sorted({name: value for name, value in state.variants.items() if variants.get(name) != value}),
         "sequences": _sorted(state.sequences),
         **_unless_empty("uses", {window: [*map(iso, uses)] for window, uses in sorted(state.uses.items())}),
-        **_unless_empty("scheduled", [*map(_describe_scheduled, state.scheduled), *state.unread.scheduled]),
+        **_unless_empty("scheduled", [*map(_describe_scheduled, scheduled), *state.unread.scheduled]),
         "accounts": [
             *(_account(account, state, has_credentials) for account in state.accounts.values()),
             *state.unread.accounts,
@@ -138,17 +140,18 @@ class _Messages(Iterable[dict[str, Any]]):
             self._state.read,
             account_key(self._account),
         )
+        change_of = self._state.scheduled.change_of
         for start in range(0, message_store.count(index_key, EARLIEST, LATEST), _CHUNK):
             for message in message_store.page(index_key, EARLIEST, LATEST, start, _CHUNK):
-                yield describe_message(message, message.serial in read)
+                yield describe_message(message, message.serial in read, change_of(message.serial))
 
 
 _OPTIONAL = (("status", ""), ("program", ""), ("network", None), ("reference", ""))
 """Fields that are included only where they differ from this default."""
 
 
-def describe_message(message: Message, is_read: bool) -> dict[str, Any]:
-    """Describe a message as in a world file."""
+def describe_message(message: Message, is_read: bool, due: Instant | None = None) -> dict[str, Any]:
+    """Describe a message as in a world file; ``due`` is when it changes."""
     row: dict[str, Any] = {"id": message.id, "direction": message.direction}
     if message.kind:
         row["kind"] = message.kind
@@ -167,6 +170,8 @@ def describe_message(message: Message, is_read: bool) -> dict[str, Any]:
         row["fields"] = message.fields
     if is_read:
         row["read"] = True
+    if due is not None:
+        row["due"] = iso(due)
     return row
 
 

@@ -128,6 +128,7 @@ def _instant_errors(document: Any) -> Iterator[WorldFileError]:
         for row, message in _items(_member(account, "messages")):
             at = _member(message, "at")
             yield from _instant_error(at, ("accounts", index, "messages", row, "at"), or_duration=True)
+            yield from _instant_error(_member(message, "due"), ("accounts", index, "messages", row, "due"))
 
 
 def _member(thing: Any, name: str) -> Any:
@@ -220,6 +221,7 @@ def _fixture(document: Any, rules: Rules, messages: _Messages, unread: UnreadPar
             reader.read(rows, account, ("accounts", index, "messages"))
     # A file with sequences has all of them: an identifier without one begins at its provider's first number.
     sequences = document.get("sequences", reader.sequences)
+    scheduled = [_scheduled_item(*each) for each in enumerate(document.get("scheduled", ()), start=1)]
     return Fixture(
         accounts=tuple(accounts),
         fixed=Segment(reader.fixed),
@@ -229,10 +231,7 @@ def _fixture(document: Any, rules: Rules, messages: _Messages, unread: UnreadPar
         sequences={name: int(number) for name, number in sequences.items()},  # JSON Schema accepts 5.0 as an integer
         uses={window: _instants(uses, ("uses", window)) for window, uses in document.get("uses", {}).items()},
         entries=Entries(entries),
-        scheduled=tuple(
-            _scheduled_item(number, described)
-            for number, described in enumerate(document.get("scheduled", ()), start=1)
-        ),
+        scheduled=(*scheduled, *reader.changes(len(scheduled))),
         unread=unread,
     )
 
@@ -246,6 +245,9 @@ class _MessageReader:
         self.read_fixed: list[int] = []
         """The serials of messages that the customer has marked as read."""
         self.read_relative: list[int] = []
+        self.due_fixed: list[tuple[Instant, int]] = []
+        """The instants at which messages change, each with the message's serial."""
+        self.due_relative: list[tuple[Instant, int]] = []
         self.sequences: dict[str, int] = {}
         """The next number of each sequence, after the highest identifier of each type, or of each direction."""
         self._shared: dict[str, str] = {}
@@ -266,6 +268,9 @@ class _MessageReader:
             attachments, fields = get("attachments"), get("fields")
             if get("read"):
                 (self.read_relative if is_relative else self.read_fixed).append(len(messages))
+            if due := get("due"):
+                changes = self.due_relative if is_relative else self.due_fixed
+                changes.append((_instant_at(due, (*place, index, "due")), len(messages)))
             # A text that many messages have is stored once.
             messages.append(
                 Message(
@@ -294,6 +299,12 @@ class _MessageReader:
         numbers = [entry.id for entry in entries if isinstance(entry.id, int)]
         if numbers:
             self.sequences[sequence] = max(*numbers, self.sequences.get(sequence, 1) - 1) + 1
+
+    def changes(self, last: int) -> Iterator[ScheduledItem]:
+        """Yield the items that change messages, numbered on from the last number of other items."""
+        due = (*self.due_fixed, *((at, len(self.fixed) + serial) for at, serial in self.due_relative))
+        for number, (at, serial) in enumerate(due, start=last + 1):
+            yield ScheduledItem(at, number, "", NO_FIELDS, serial=serial)
 
     def _count_identifier(self, sequence: str, name: str) -> None:
         """Let a sequence continue after an identifier."""
