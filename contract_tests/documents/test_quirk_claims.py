@@ -688,7 +688,18 @@ SERWERSMS: list[Claim] = [
     ("SW-57", "1006, invalid data format, for a form, a multipart body or a query string of more than 1,000 fields, empty ones included", lambda at: (
         [code(at().client.post("/messages/recived", data="&" * number, content_type="application/x-www-form-urlencoded")) for number in (999, 1_000)], [1001, 1006],
     )),
+    ("SW-90", 'Anything else is `{"correct":false}` and no error; without `phone` it is 2000', lambda at: (
+        [serwersms(at, "phones/test", **phone) for phone in ({"phone": "500600700"}, {"phone": "x"}, {})], [{"correct": True}, {"correct": False}, 2000],
+    )),
+    ("SW-96", "these, with made-up values, under `serwersms.example`", lambda at: (serwersms(at, "account/help")["email"], "pomoc@serwersms.example")),
 ]  # fmt: skip
+
+
+def serwersms(at: Any, action: str, **parameters: Any) -> Any:
+    """What the account of the printed sample is answered, or the code of its error."""
+    client = at()
+    answer = client.client.post(f"/{action}", data={**client.who, **parameters}).json
+    return answer["error"]["code"] if "error" in answer else answer
 
 
 @pytest.fixture

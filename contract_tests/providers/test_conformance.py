@@ -52,10 +52,12 @@ class TestSerwersms(ProviderSuite):
     tests = TESTS
     documents = {"004": PAGES / "004.txt"}
     examples = {
+        "account.help": Example("POST", "/account/help", form=LOGIN),
         "error.view": Example("GET", "/error/1000"),
         "messages.recived": Example("POST", "/messages/recived.json", json=LOGIN),
         "messages.send_nd": Example("POST", "/messages/send_nd", form={**LOGIN, "phone": "500600700", "text": "TAK"}),
         "messages.send_ndi": Example(
             "POST", "/messages/send_ndi", form={**LOGIN, "phone": "500600700", "text": "TAK", "ndi_number": "664078059"}
         ),
+        "phones.test": Example("POST", "/phones/test", form={**LOGIN, "phone": "500600700"}),
     }

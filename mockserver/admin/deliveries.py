@@ -117,7 +117,7 @@ def _change(world: World, number: int, status: Status, check: Callable[[Delivery
         if number in state.in_flight:  # its result would overwrite the change
             raise Conflict(f"an attempt at delivery {number} is in flight; wait until idle first")
         check(delivery)
-        if state.message_store.get(delivery.serial) is None:
+        if delivery.serial is not None and state.message_store.get(delivery.serial) is None:
             raise Conflict(f"the message of delivery {number} was deleted")
         due = now if status == "due" else None
         changed = described(replace(delivery, status=status, due=due), _message_id(state, delivery))

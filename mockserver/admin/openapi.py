@@ -202,7 +202,7 @@ def _components(catalog: Catalog) -> dict[str, Any]:
             provider=_TEXT,
             account=_TEXT,
             kind=_TEXT,
-            message=_all(serial=_WHOLE, id=_or_null(_TEXT)),
+            message=_all(serial=_or_null(_WHOLE), id=_or_null(_TEXT)),
             url=_TEXT,
             requires_ack=_FLAG,
             ordering_key=_TEXT,

@@ -55,10 +55,10 @@ class DeliveryRecord:
     """The name of the account whose URL is called."""
     kind: str
     """``inbound`` or ``report``."""
-    serial: int
-    """The serial of its message."""
+    serial: int | None
+    """The serial of its message; ``None`` when it is about no message."""
     message_id: str | None
-    """The provider's id of its message; ``None`` when the message no longer exists."""
+    """The provider's id of its message; ``None`` when the message no longer exists, or it is about none."""
     url: str
     """The URL configured in the account; some providers fill in placeholders."""
     requires_ack: bool

@@ -78,8 +78,8 @@ class Delivery:
     """The key of the account whose URL is called."""
     kind: str
     """In the provider's words: ``inbound`` or ``report``."""
-    serial: int
-    """The serial of the message that it is about."""
+    serial: int | None
+    """The serial of the message that it is about; ``None`` for one that is about no message."""
     url: str
     """The account's URL: a template at some providers."""
     requires_ack: bool

@@ -335,7 +335,8 @@ def _run_item(state: State, event: ScheduledItemRun) -> None:
 
 def _open_delivery(state: State, event: DeliveryOpened) -> None:
     serial = event.delivery.serial
-    state.deliveries_by_message[serial] = (*state.deliveries_by_message.get(serial, ()), event.delivery.number)
+    if serial is not None:
+        state.deliveries_by_message[serial] = (*state.deliveries_by_message.get(serial, ()), event.delivery.number)
     if event.delivery.status == "held" and event.delivery.fault is not None:
         state.reordered = (*state.reordered, event.delivery.number)
     _put(state, event.delivery)

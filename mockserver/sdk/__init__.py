@@ -107,7 +107,17 @@ from .request import (
 )
 from .response import AT_ONCE, Ending, Response, ResponseTiming
 from .serialization_cache import SerializationCache, compact, spliced
-from .webhooks import Retries, Schedule, abandon_webhooks, end_attempt, failure_of, open_webhook, sign, subject
+from .webhooks import (
+    Retries,
+    Schedule,
+    abandon_webhooks,
+    end_attempt,
+    failure_of,
+    open_account_webhook,
+    open_webhook,
+    sign,
+    subject,
+)
 
 SDK_VERSION = "1.0"
 
@@ -229,6 +239,7 @@ __all__ = [
     "multipart_pairs",
     "newest_first",
     "number_key",
+    "open_account_webhook",
     "open_webhook",
     "pairs",
     "parse_instant",

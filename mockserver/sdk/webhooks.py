@@ -102,6 +102,43 @@ def open_webhook(
     )
 
 
+def open_account_webhook(
+    provider: str,
+    kind: str,
+    account: str,
+    url: str,
+    ids: IdReservation,
+    *,
+    at: Instant,
+    due: Instant,
+) -> DeliveryOpened:
+    """Return the event that begins a delivery about no message.
+
+    Args:
+        provider: the provider's name.
+        kind: the kind of webhook, in the provider's word.
+        account: the key of the account whose URL is called.
+        url: the customer's URL.
+        ids: the source of the delivery's number.
+        at: when it is opened.
+        due: when the first attempt is due.
+    """
+    return DeliveryOpened(
+        Delivery(
+            number=ids.number("deliveries"),
+            provider=provider,
+            account=account,
+            kind=kind,
+            serial=None,
+            url=url,
+            requires_ack=False,
+            ordering_key=account,
+            created_at=at,
+            due=due,
+        )
+    )
+
+
 def abandon_webhooks(message: Message, state: State) -> tuple[DeliveryChanged, ...]:
     """Return the events that give up the waiting deliveries about a message, such as one that is deleted."""
     numbers = state.deliveries_by_message.get(message.serial, ())
@@ -153,9 +190,9 @@ def subject(delivery: Delivery, state: State) -> Message:
     """Return the message that a delivery is about.
 
     Raises:
-        LookupError: it was deleted.
+        LookupError: it was deleted, or the delivery is about none.
     """
-    message = state.message_store.get(delivery.serial)
+    message = None if delivery.serial is None else state.message_store.get(delivery.serial)
     if message is None:
         raise LookupError(f"the message {delivery.serial} was deleted")
     return message

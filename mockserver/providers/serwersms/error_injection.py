@@ -17,12 +17,20 @@ from .parameters import RECIVED
 
 def _rows(case: Case) -> Sequence[Parameter]:
     """Return the parameters of the call's action; those of the first action if it has none of these."""
-    return next((each.parameters for each in OPERATIONS if each.name == case.call.operation and each.common), RECIVED)
+    return next(
+        (
+            each.parameters
+            for each in OPERATIONS
+            if each.name == case.call.operation and each.common and each.parameters
+        ),
+        RECIVED,
+    )
 
 
 def _not_single(case: Case) -> ProviderError:
     """About the first of the parameters that take one text and no list, or might."""
-    rows = [row for row in _rows(case) if row.kind.error in (errors.UnknownType, errors.NotAPhone)]
+    every = _rows(case)
+    rows = [row for row in every if row.kind.error in (errors.UnknownType, errors.NotAPhone)] or every
     row = next((row for row in rows if case.value(row.name)), rows[0])
     return row.error(errors.NotASingleText, value=case.value(row.name))
 

@@ -102,7 +102,7 @@ def evaluate_attempt(
     # 004: "If you still fail to convey the message to the customer, the system will not undertake more attempts."
     schedule = None if is_once else SCHEDULES[variants[quirks.REPEATS.name]]
     ended = end_attempt(delivery, attempt, now, failure, schedule, success=_ACK_RULES[delivery.requires_ack])
-    if failure is not None or variants[quirks.FORWARDED.name] == "unread":
+    if failure is not None or delivery.serial is None or variants[quirks.FORWARDED.name] == "unread":
         return ended
     return structs.replace(ended, events=(*ended.events, MessagesRead((delivery.serial,))))  # SW-55
 

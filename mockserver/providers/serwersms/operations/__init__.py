@@ -8,9 +8,9 @@ from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.errors import InvalidAction, InvalidToken, InvalidUser, NotOffered, WrongMethod
 from mockserver.sdk import Call, Decision, IdReservation, Instant, Operation, ProviderError, State, decide_by
 
-from . import errors, messages
+from . import account, errors, messages, phones
 
-OPERATIONS = (*errors.OPERATIONS, *messages.OPERATIONS)
+OPERATIONS = (*account.OPERATIONS, *errors.OPERATIONS, *messages.OPERATIONS, *phones.OPERATIONS)
 
 # SW-33: what the vendor's clients call, by group. Their paths are his, so those that are not offered are answered, with 1000.
 _ACTIONS: Mapping[str, tuple[str, ...]] = {

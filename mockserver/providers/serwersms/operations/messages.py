@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from mockserver.providers.serwersms import magic, quirks
 from mockserver.providers.serwersms.errors import NoMessages, SystemUnavailable
+from mockserver.providers.serwersms.operations.account import Maintainer
 from mockserver.providers.serwersms.paging import LIMIT, exists, find, search
 from mockserver.providers.serwersms.parameters import (
     BLANK,
@@ -61,6 +62,8 @@ class AccountFields(Struct, frozen=True):
 
     demo: Annotated[bool, Meta(description="true or false")] = False
     """Whether it is a demo account, on which messages/send_nd and send_ndi do nothing (SW-56)."""
+    maintainer: Annotated[Maintainer, Meta(description="a name, email, telephone and photo")] = Maintainer()
+    """Who looks after the account at the vendor's (SW-96)."""
 
 
 def recived(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
