@@ -345,6 +345,26 @@ def snapshot_of_objects(target: Target) -> list[Worker]:
     return [repeating(request("PUT", "/_mock/worlds/loaded/snapshot", body, JSON))] * 2
 
 
+@load(
+    "large world files",
+    "world files of 8 MB are loaded, a right one and one with mistakes at its end, and a world is made of one",
+)
+def large_world_files(target: Target) -> list[Worker]:
+    target.call("POST", "/_mock/worlds", {"id": "loaded"})
+    row = {"direction": "outbound", "sender": "5554332111", "recipient": "5556667777", "text": "x" * 40}
+    rows = [{"id": str(place), "at": "2026-06-01T12:00:00Z", **row} for place in range(40_000)]
+    right, wrong = (
+        {"format": 2, "accounts": [{"provider": "dialogtech", "name": "a", "logins": ["pair"], "messages": messages}]}
+        for messages in (rows, [*rows, *({},) * 200])
+    )
+    path = "/_mock/worlds/loaded/snapshot"
+    return [
+        repeating(request("PUT", path, json.dumps(right).encode(), JSON)),
+        repeating(request("PUT", path, json.dumps(wrong).encode(), JSON)),
+        repeating(request("POST", "/_mock/worlds", json.dumps({"snapshot": wrong}).encode(), JSON)),
+    ]
+
+
 # -- large answers -------------------------------------------------------------------------------------------------------
 
 LARGE = "access_key=large&secret_access_key=large"

@@ -24,6 +24,7 @@ from mockserver.sdk.response import Response
 from mockserver.settings import Settings, fixtures_folder
 from mockserver.unpatched import read_bytes
 from mockserver.validation.json_schema import Schema
+from mockserver.validation.messages import Place
 from mockserver.worldfile import Rules, decode_file, parse
 
 from .explain import Explainer
@@ -134,6 +135,8 @@ class RequestArgs(NamedTuple):
     """The body's JSON; an empty object when there is none."""
     origin: str
     """The base URL of the request, such as ``http://127.0.0.1:7670``."""
+    release: Callable[[], None] = lambda: None
+    """Frees a large body in pieces, when it is no longer used."""
 
 
 class Endpoint(NamedTuple):
@@ -157,6 +160,8 @@ class Endpoint(NamedTuple):
     """Whether an empty body is rejected."""
     checks_body: bool = False
     """Whether the function itself checks the body, because the schema depends on its content."""
+    world_file: Place | None = None
+    """Where in the body a world file may be. Such a body is decoded in pieces; of others the values are bounded."""
     is_open: bool = False
     """Whether it needs no token."""
     is_heavy: bool = False

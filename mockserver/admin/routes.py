@@ -7,6 +7,7 @@ gets valid arguments. Exceptions that it raises become error responses here.
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,12 @@ from mockserver.http.clock_moves import MoveResponse
 from mockserver.http.request import REQUEST
 from mockserver.http.router import Router
 from mockserver.http.wsgi import add_any_method, read_request, to_flask
+from mockserver.sdk.request import TooManyFields, check_json_size
 from mockserver.sdk.response import Answer, Deferred, Offload, Stream
 from mockserver.sdk.response import Response as ProviderResponse
-from mockserver.validation.messages import unknown_name
+from mockserver.validation.json_pieces import PIECE, PieceDecoder
+from mockserver.validation.messages import WorldFileError, unknown_name
+from mockserver.worldfile import EarlyRejection
 
 from . import guard
 from .endpoint import Api, Endpoint, RequestArgs, encode
@@ -142,7 +146,9 @@ def _world(registry: WorldRegistry, world_id: str) -> World:
 
 
 def _values(api: Api, endpoint: Endpoint, named: Mapping[str, Any]) -> RequestArgs:
-    return RequestArgs(named, _query(endpoint), _body(api, endpoint), request.host_url.rstrip("/"))
+    query = _query(endpoint)
+    body, release = _body(api, endpoint)
+    return RequestArgs(named, query, body, request.host_url.rstrip("/"), release)
 
 
 def _query(endpoint: Endpoint) -> dict[str, Any]:
@@ -159,10 +165,10 @@ def _query(endpoint: Endpoint) -> dict[str, Any]:
     return found
 
 
-def _body(api: Api, endpoint: Endpoint) -> Any:
-    """Parse the body as JSON, whatever its Content-Type."""
+def _body(api: Api, endpoint: Endpoint) -> tuple[Any, Callable[[], None]]:
+    """Parse the body as JSON, whatever its Content-Type. Return it, and what frees it in pieces."""
     if endpoint.body is None:
-        return {}
+        return {}, _nothing
     most = api.settings.body_bytes
     received = read_request(request.environ, most)
     if received.is_too_large:
@@ -171,24 +177,52 @@ def _body(api: Api, endpoint: Endpoint) -> Any:
     if not raw.strip(b" \t\r\n"):
         if endpoint.needs_body:
             raise BadRequest("the body is empty; it must be JSON")
-        return {}
-    body = _decode(raw)
-    if not endpoint.checks_body:
-        held(body, endpoint.body)
-    return body
-
-
-def _decode(raw: bytes) -> Any:
+        return {}, _nothing
+    decoder = _decoder(api, endpoint, raw)
     try:
-        raw.decode()
-    except UnicodeDecodeError as reason:
-        raise BadRequest(f"the body is not UTF-8 (byte 0x{raw[reason.start]:02x} at {reason.start})") from reason
-    try:
-        return orjson.loads(raw)
+        body = decoder.decode()
+        if not endpoint.checks_body:
+            held(body, endpoint.body)
     except orjson.JSONDecodeError as reason:
-        raise BadRequest(
-            f"the body is not JSON: {reason.msg} (line {reason.lineno}, column {reason.colno})"
-        ) from reason
+        raise BadRequest(_describe_error(raw, reason)) from reason
+    except WorldFileError as reason:
+        raise BadRequest(str(reason)) from reason
+    except BadRequest:
+        decoder.release()
+        raise
+    return body, decoder.release
+
+
+def _nothing() -> None:
+    """Free nothing."""
+
+
+def _decoder(api: Api, endpoint: Endpoint, raw: bytes) -> PieceDecoder:
+    """Return what decodes a body.
+
+    Raises:
+        BadRequest: it has too many values for a body that is no world file.
+    """
+    if endpoint.world_file is not None:
+        return PieceDecoder(raw, EarlyRejection(api.rules, endpoint.world_file))
+    try:
+        check_json_size(raw)
+    except TooManyFields as reason:
+        raise BadRequest(f"the body has {reason}") from reason
+    return PieceDecoder(raw)
+
+
+def _describe_error(raw: bytes, reason: orjson.JSONDecodeError) -> str:
+    start, decoder = 0, getincrementaldecoder("utf-8")()
+    while start < len(raw):
+        kept = len(decoder.getstate()[0])
+        try:
+            decoder.decode(raw[start : start + PIECE], start + PIECE >= len(raw))
+        except UnicodeDecodeError as invalid:
+            place = start - kept + invalid.start
+            return f"the body is not UTF-8 (byte 0x{raw[place]:02x} at {place})"
+        start += PIECE
+    return f"the body is not JSON: {reason.msg} (line {reason.lineno}, column {reason.colno})"
 
 
 # ------------------------------------------------------------------------------------------------------------- responses
@@ -196,7 +230,10 @@ def _decode(raw: bytes) -> Any:
 
 def _call(endpoint: Endpoint, api: Api, world: World | None, values: RequestArgs) -> Answer:
     """Call an endpoint's function. Return its response, or the pending or offloaded response that will become it."""
-    result = endpoint.function(api, world, values)
+    try:
+        result = endpoint.function(api, world, values)
+    finally:
+        values.release()
     if isinstance(result, Answer):
         return result
     if endpoint.response is None:

@@ -110,6 +110,7 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
             load,
             component("World"),
             body=file,
+            world_file=(),
             query={"own_credentials": flag, "keep_unknown": flag},
             checks_body=True,
             is_heavy=True,

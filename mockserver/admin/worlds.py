@@ -193,6 +193,7 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
             world,
             201,
             body=_creation(catalog),
+            world_file=("snapshot",),
             needs_body=False,
         ),
         Endpoint("GET", one, "One world: its base URL, credentials, clock and counts.", show, world),

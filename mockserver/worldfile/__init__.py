@@ -4,7 +4,7 @@ Rule 1: no provider is known here. What an account may contain is described by i
 Rule 2: a file is rejected with one sentence that says where in it, what was found, and what would be right.
 
 `decoding` turns bytes into a document, `rules` validates it and `load` makes a fixture of it; large files are decoded by
-`chunked_reader` and validated by `fast_validation`. `dump` and `writer` write a world. `diff` lists the differences of two files.
+`chunked_reader` and validated by `fast_validation`, and `early_rejection` stops the decoding of one with many mistakes. `dump` and `writer` write a world. `diff` lists the differences of two files.
 """
 
 from mockserver.validation.messages import WorldFileError
@@ -12,6 +12,7 @@ from mockserver.validation.messages import WorldFileError
 from .decoding import decode_file
 from .diff import difference
 from .dump import dump
+from .early_rejection import EarlyRejection
 from .formats import FORMAT, upgrade
 from .load import ClockSetting, WorldFile, find_file_errors, load, parse, read
 from .rules import COMPILED_ABOVE, ProviderSchema, Rules, Switch
@@ -21,6 +22,7 @@ __all__ = [
     "COMPILED_ABOVE",
     "FORMAT",
     "ClockSetting",
+    "EarlyRejection",
     "ProviderSchema",
     "Rules",
     "Switch",
