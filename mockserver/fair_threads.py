@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeAlias, TypeVar
 
@@ -125,15 +126,7 @@ class FairThreads:
     def submit(self, owner: str, function: Callable[[], T]) -> Future[T]:
         """Call a function as `run` does; return its future result. One that is cancelled before its turn is not called."""
         future: Future[T] = Future()
-
-        def run() -> None:
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(function())
-                except Exception as error:  # noqa: BLE001  # it is raised where the result is awaited
-                    future.set_exception(error)
-
-        self.run(owner, run)
+        self.run(owner, partial(_call, future, function))
         return future
 
     def close(self) -> None:
@@ -189,3 +182,13 @@ class FairThreads:
                     self._idle.remove(inbox)
                     return None
             return inbox.get()  # it was given a call at that moment
+
+
+def _call(future: Future[T], function: Callable[[], T]) -> None:
+    """Call a function, and set its result or its error, unless that was cancelled."""
+    if future.set_running_or_notify_cancel():
+        try:
+            future.set_result(function())
+        except Exception as error:  # noqa: BLE001  # it is raised where the result is awaited
+            future.set_exception(error)
+            del future  # it keeps the error, which keeps this function's variables by its traceback

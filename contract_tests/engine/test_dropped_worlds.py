@@ -70,6 +70,11 @@ def restart(service: Service, world: World) -> None:
     service.registry.restart(world, world.initial_state, world.clock)
 
 
+def load_mistakes(service: Service, world: World) -> None:
+    for file in ('{"format": 2, "accounts": [{}]}', '{"format": 2, "accounts": [], "clock": 1}'):
+        assert b'"error"' in ask(service, f"/_mock/worlds/{world.id}/snapshot", "PUT", file)
+
+
 def fork(service: Service, world: World) -> None:
     forked = service.registry.fork(world)
     send(service, forked)
@@ -87,6 +92,7 @@ USES: tuple[Callable[[Service, World], None], ...] = (
     schedule,
     add_fault,
     restart,
+    load_mistakes,
     fork,
 )
 

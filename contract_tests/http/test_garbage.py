@@ -5,6 +5,9 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 
 import pytest
 from werkzeug.test import EnvironBuilder
@@ -12,9 +15,13 @@ from werkzeug.test import EnvironBuilder
 from contract_tests.garbage import least_garbage_of
 from contract_tests.http.manual_loop import BufferTransport, ManualLoop
 from mockserver.app import Service
+from mockserver.client.awaiting import DaemonPool
+from mockserver.engine.deliveries import Outcome, OutgoingRequest
+from mockserver.fair_threads import FairThreads, Places
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.request_parser import RequestParser
 from mockserver.intercept.relay import RelayEnd, join
+from mockserver.webhooks import WebhookSender
 
 WORLD = "/_mock/ui/worlds/default"
 FORM = "application/x-www-form-urlencoded"
@@ -61,6 +68,9 @@ CALLS = {
     "an unknown key": ("POST", "/_mock/worlds", '{"nothing": 1}'),
     "an unknown fault": ("POST", "/_mock/worlds/default/faults", '{"fault": {"kind": "nothing"}}'),
     "a snapshot": ("GET", "/_mock/worlds/default/snapshot", None),
+    "a snapshot with a mistake": ("PUT", "/_mock/worlds/default/snapshot", '{"format": 2, "accounts": [{}]}'),
+    "a world with a mistake": ("POST", "/_mock/worlds", '{"snapshot": {"format": 2, "accounts": [], "clock": 1}}'),
+    "a file of an old format with a mistake": ("PUT", "/_mock/worlds/default/snapshot", '{"format": 1, "accounts": 1}'),
     "a message received": (
         "POST",
         "/_mock/worlds/default/messages/receive",
@@ -119,6 +129,14 @@ RECEIVED = {
     "JSON that cannot be read": request(
         "/messages/recived", head="Content-Type: application/json\r\nContent-Length: 1\r\n", body=b"{"
     ),
+    "JSON that is no object": request(
+        "/messages/sendSms.json", head="Content-Type: application/json\r\nContent-Length: 2\r\n", body=b"[]"
+    ),
+    "a form that cannot be read, for no operation": request("/messages/nothing", head=f"{MULTIPART} 1\r\n", body=b"x"),
+    "a form without its boundary, for no operation": request(
+        "/ibp_api.php?action=nothing", head="Content-Type: multipart/form-data\r\nContent-Length: 1\r\n", body=b"x"
+    ),
+    "a parameter that is missing": request("/messages/send_nd"),
     "two requests": request("/messages/recived") + request("/_mock/health"),
     "a page": request("/_mock/ui/"),
     "a stream of the page": request(f"{WORLD}/live"),
@@ -142,6 +160,38 @@ def test_a_connection_that_its_client_closed_leaves_no_garbage(service, received
     connect()
     assert least_garbage_of(connect) == []
     assert service.registry.default.feed.subscribers == 0
+
+
+def test_an_error_that_a_thread_passes_on_leaves_no_garbage() -> None:
+    def fail() -> None:
+        raise OSError
+
+    def call(submit: Callable[[Callable[[], None]], Future[None]]) -> None:
+        assert isinstance(submit(fail).exception(30), OSError)
+
+    threads, pool = FairThreads("test", Places(1, 1)), DaemonPool(1)
+    assert least_garbage_of(lambda: call(partial(threads.submit, ""))) == []
+    assert least_garbage_of(lambda: call(pool.submit)) == []
+    threads.close()
+
+
+def test_a_webhook_to_a_name_that_cannot_be_resolved_leaves_no_garbage() -> None:
+    def resolve(_host: str, _port: int) -> list[str]:
+        raise OSError
+
+    sender = WebhookSender(resolve=resolve)
+    outcomes: list[Outcome] = []
+
+    def send() -> None:
+        sender.send("w", OutgoingRequest("GET", "http://receiver.invalid/"), outcomes.append)
+        assert sender.wait_until_idle(30)
+
+    send()
+    assert least_garbage_of(send) == []
+    assert {each.error for each in outcomes} == {
+        "the name receiver.invalid of http://receiver.invalid/ cannot be resolved"
+    }
+    sender.close()
 
 
 def test_a_body_is_not_kept_by_an_idle_connection() -> None:

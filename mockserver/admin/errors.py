@@ -96,7 +96,10 @@ def reject(reason: Exception) -> ProviderResponse:
     elif isinstance(reason, (InPast, CalendarEnds)):
         reason = Conflict(str(reason))
     if not isinstance(reason, ControlApiError):
-        raise reason
+        try:
+            raise reason
+        finally:
+            del reason  # it keeps this function's variables by its traceback
     return build_error(reason.status, reason.code, str(reason), reason.difference)
 
 

@@ -61,6 +61,7 @@ class DaemonPool:
                 future.set_result(call())
             except BaseException as error:  # noqa: BLE001 - raised where the call is awaited
                 future.set_exception(error)
+                del future  # it keeps the error, which keeps this method's variables by its traceback
 
 
 _THREADS = DaemonPool(MOST_AWAITED)

@@ -109,7 +109,7 @@ class Connections:
                     sock = unpatched.connect(family, address, timeout)
                     return self._secured(sock) if self._is_tls else sock
                 except OSError as reason:
-                    failure = reason
+                    failure = reason.with_traceback(None)  # which would keep this method's variables, it among them
         except (OSError, UnicodeError) as reason:  # a name that cannot be resolved
             raise ConnectionError(str(reason)) from reason
         raise ConnectionError(str(failure)) from failure

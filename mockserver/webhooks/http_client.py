@@ -184,8 +184,9 @@ class HttpClient:
         patience = self._webhook_config.connect_timeout
         try:
             async with asyncio.timeout(patience):
-                lookup = self._threads.submit(progress.owner, lambda: self._resolve(url.host, url.port))
-                addresses = await asyncio.wrap_future(lookup)
+                addresses = await asyncio.wrap_future(  # a name for it would be kept by its error's traceback
+                    self._threads.submit(progress.owner, lambda: self._resolve(url.host, url.port))
+                )
         except TimeoutError:
             raise WebhookError(
                 f"the name {url.host} of {url.redacted} was not resolved within {patience:g} s"

@@ -170,7 +170,10 @@ def check(document: Any, rules: Rules, unread: Container[str] = ()) -> None:
         WorldFileError: it breaks a rule.
     """
     for error in find_errors(document, rules, unread):
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # it keeps this function's variables by its traceback
 
 
 def find_errors(document: Any, rules: Rules, unread: Container[str] = ()) -> Iterator[WorldFileError]:
