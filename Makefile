@@ -8,7 +8,7 @@
 # make cohabitation  run a user's tests beside the libraries that replace HTTP, time, files and sockets, each alone and all together
 # make neighbours  measure how much one client's bad behaviour delays another (10 minutes; SHORT=1: 4 seconds for each load)
 # make soak   send mixed traffic for ten minutes, and fail where the server takes more and more, is late or errs (SHORT=1: half a minute;
-#             REQUESTS=1000000: so many; SEED=…)
+#             REQUESTS=1000000: so many; WORLDS=100000: and worlds beside them; SEED=…)
 # make lock    refresh locks/: the versions and hashes of what CI, the image and a developer with LOCKED=1 install (UPGRADE=1: newer ones)
 # make audit   look for known vulnerabilities of the locked versions; fails where the advisories cannot be reached
 # make sbom    write dist/sbom.cdx.json: what the locked versions are made of, in CycloneDX
@@ -93,7 +93,7 @@ neighbours: $(VENV)/test.stamp
 	$(BIN)/python -m contract_tests.neighbours $(if $(SHORT),--short)
 
 soak: $(VENV)/test.stamp
-	$(BIN)/python -m contract_tests.soak $(if $(SHORT),--short) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m contract_tests.soak $(if $(SHORT),--short) $(if $(REQUESTS),--requests $(REQUESTS)) $(if $(WORLDS),--worlds $(WORLDS)) $(if $(SEED),--seed $(SEED))
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 \
     --no-emit-index-url --no-annotate $(if $(UPGRADE),--upgrade)

@@ -20,9 +20,12 @@ class Client:
         )
         self._process.start()
 
-    def begin(self, end: float, requests: int) -> None:
-        """Begin a window, which is over at an instant or after a number of requests, whichever is first."""
-        self._pipe.send((end, requests))
+    def begin(self, end: float, requests: int, worlds: float = 0) -> None:
+        """Begin a window, which is over at an instant or after a number of requests, whichever is first.
+
+        At least ``worlds`` worlds are made and dropped for each request; requests for further ones do not count.
+        """
+        self._pipe.send((end, requests, worlds))
 
     def result(self) -> Report:
         """Return the report of the window, as soon as it is over."""
@@ -38,6 +41,6 @@ class Client:
 def _send(pipe: Connection, place: Place, seed: str) -> None:
     traffic = Traffic(place, seed)
     while (window := pipe.recv()) is not None:
-        end, requests = window
-        pipe.send(traffic.run(lambda made, end=end, requests=requests: made >= requests or monotonic() >= end))
+        end, requests, worlds = window
+        pipe.send(traffic.run(lambda made, end=end, requests=requests: made >= requests or monotonic() >= end, worlds))
     traffic.close()

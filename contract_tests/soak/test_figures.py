@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from contract_tests.soak import traffic
 from contract_tests.soak.figures import ECHO, Run, Window, percentiles
 
 FLAT = Window(
@@ -22,6 +23,7 @@ FLAT = Window(
     latency={"p50": 1.0, "p99": 2.0, "p99.9": 3.0, "worst": 4.0},
     pause=1.0,
 )
+JUDGE = "(whether one client delays another by more than 50 ms, contract_tests.neighbours judges)"
 
 
 def flat() -> Run:
@@ -60,14 +62,14 @@ def test_a_run_fails_for_what_grows_and_for_a_long_collection(values: dict[str, 
 
 def test_a_run_fails_for_late_responses_but_not_for_those_that_wait_for_webhooks() -> None:
     run = replace(flat(), times={"page": [0.001] * 998 + [0.3, 2.5], "advance": [6.0]})
-    late = "the 99.9th percentile of the requests took 2500 ms; that of an echo 0 ms"
+    late = f"the 99.9th percentile of the requests took 2500 ms; that of an echo 0 ms {JUDGE}"
     assert run.failures(250) == [late, "page took 2.5 s"]
 
 
 def test_a_machine_that_is_busy_with_something_else_makes_no_run_fail() -> None:
     run = replace(flat(), times={"page": [0.001] * 998 + [0.3, 0.4], ECHO: [0.001] * 998 + [0.2, 0.2]})
     assert run.failures(250) == []
-    assert run.failures(199) == ["the 99.9th percentile of the requests took 400 ms; that of an echo 200 ms"]
+    assert run.failures(199) == [f"the 99.9th percentile of the requests took 400 ms; that of an echo 200 ms {JUDGE}"]
 
 
 def test_a_run_fails_for_each_error() -> None:
@@ -90,3 +92,24 @@ def test_the_figures_are_written_as_json_and_drawn(tmp_path: Path) -> None:
     run.draw(tmp_path / "figures.svg")
     assert len(ElementTree.parse(tmp_path / "figures.svg").findall(".//{*}polyline")) == 8
     assert json.loads(json.dumps(run.as_json()))["growth"] == {"rss": 1.0, "descriptors": 1.0, "threads": 1.0}
+
+
+def test_worlds_are_made_beside_the_requests_that_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client(traffic.Traffic):
+        def _replace_world(self) -> None:
+            self._world = {"id": "w"}
+
+        def replace_world(self) -> None:
+            self.report.requests += 2
+            self.report.worlds += 1
+
+    def ask(client: traffic.Traffic) -> None:
+        client.report.requests += 1
+
+    monkeypatch.setattr(traffic, "ACTIONS", {ask: 1})
+    client = Client(traffic.Place(0, 0, 0, 0, {}), "seed")
+
+    plain = client.run(lambda made: made >= 6)
+    assert (plain.requests, plain.worlds) == (6, 0)
+    beside = client.run(lambda made: made >= 6, worlds=0.5)
+    assert (beside.requests, beside.worlds) == (6 + 2 * 3, 3)

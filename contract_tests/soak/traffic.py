@@ -87,10 +87,20 @@ class Traffic:
         self._actions: tuple[Callable[[Traffic], None], ...] = actions
         self._weights: tuple[float, ...] = weights
 
-    def run(self, until: Callable[[int], bool]) -> Report:
-        """Ask until a function of the number of requests of this call says that it is enough, and report."""
+    def run(self, until: Callable[[int], bool], worlds: float = 0) -> Report:
+        """Ask until a function of the number of requests of this call says that it is enough, and report.
+
+        Args:
+            until: told how many requests were made, without those for the worlds of ``worlds``.
+            worlds: how many worlds are made and dropped for each request at least; further ones are made for that alone.
+        """
         report = self.report = Report()
-        while not until(report.requests):
+        apart = 0
+        while not until(report.requests - apart):
+            while report.worlds < worlds * (report.requests - apart):
+                before = report.requests
+                self.replace_world()
+                apart += report.requests - before
             if not self._world or self._age >= LIFE:
                 self._replace_world()
             self._age += 1
