@@ -176,6 +176,19 @@ def test_a_fork_and_its_parent_go_on_apart() -> None:
     assert [(1, 0), (2, 1)] == stamps(fork.page(account_key("a/x"), 0, 9))
 
 
+def test_what_a_fork_and_its_parent_share_and_the_next_search_puts_into_the_index_counts_in_both() -> None:
+    parent = MessageStore()
+    for serial in range(3):
+        parent.add(message(serial, serial))
+    fork = parent.fork()
+    assert (parent.unindexed, fork.unindexed) == (3, 3)
+    fork.add(message(3, 3))
+    assert (parent.unindexed, fork.unindexed) == (3, 4)
+
+    assert len(fork.page(account_key("a/x"), 0, 9)) == 4
+    assert (parent.unindexed, fork.unindexed) == (0, 0)
+
+
 def test_a_message_that_changes_its_number_is_found_by_the_new_one_alone() -> None:
     shared = Segment([message(0, -10), message(1, -9)])
     one, other = MessageStore([(shared, 100)]), MessageStore([(shared, 100)])

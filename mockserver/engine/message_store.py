@@ -250,8 +250,8 @@ class MessageStore:
 
     @property
     def unindexed(self) -> int:
-        """The number of messages that the next search puts into the index first."""
-        return self._own.segment.unindexed
+        """The number of messages that the next search puts into the index first, shared ones included."""
+        return sum(view.segment.unindexed for view in self._views)
 
     def handsets(self) -> list[Handset]:
         """Return every handset, in no particular order."""
