@@ -286,6 +286,7 @@ class Service:
                 f"{' '.join(methods)} {readable(pattern)}"
                 for pattern, *methods in sorted(here, key=lambda each: each[0])
             ],
+            "not_offered": {each.name: sorted(each.not_offered) for each in self.providers if each.not_offered},
         }
 
 

@@ -873,8 +873,8 @@ SENT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         "Send Access-Key as parameters: these headers are not read.",
     ),
     "an action that is not offered": (
-        {"query_string": {**KEYS, "action": "sms.delete_message"}},
-        "Send sms.send_message, sms.get_messages or sms.get_numbers: this mock server has no other action of DialogTech.",
+        {"query_string": {**KEYS, "action": "routing.numbers"}},
+        "Use the actions for SMS, general.login and general.buildingblockids: this mock server has no other action of DialogTech.",
     ),
     "another that is not offered": (
         {"path": "/messages/send_sms", "method": "POST", "data": LOGIN},

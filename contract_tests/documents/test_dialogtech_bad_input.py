@@ -107,9 +107,9 @@ REJECTED = {
     "no action": (PAIR, "MissingParameter", "Missing required parameter: action"),
     "an unknown action": (f"action=sms.delete_messages&{PAIR}", "UnknownAction", "Unknown action: sms.delete_messages"),
     "an action that is not offered": (
-        f"action=sms.delete_message&{PAIR}",
+        f"action=routing.numbers&{PAIR}",
         "NotOffered",
-        "Action not offered by this mock server: sms.delete_message",
+        "Action not offered by this mock server: routing.numbers",
     ),
     "no credentials": ("action=sms.get_numbers", "MissingParameter", "Missing required parameter: access_key"),
     "no secret": ("action=sms.get_numbers&access_key=foo", "MissingParameter", "Missing required parameter: secret_access_key"),

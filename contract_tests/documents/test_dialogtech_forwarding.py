@@ -45,8 +45,11 @@ class Sender:
         return self.commit(DIALOGTECH.receive_inbound, {"sender": HANDSET, "recipient": OWN, "text": text})
 
     def send(self, to=HANDSET, **changes):
-        values = {"action": "sms.send_message", "from": OWN, "to": to, "message": "Thank you for calling.", **changes}
-        return self.commit(DIALOGTECH.decide, Call(values["action"], values, Credential("dialogtech", "foo", "bar")))
+        return self.ask("sms.send_message", **{"from": OWN, "to": to, "message": "Thank you for calling.", **changes})
+
+    def ask(self, action, **values):
+        values = {"action": action, **values}
+        return self.commit(DIALOGTECH.decide, Call(action, values, Credential("dialogtech", "foo", "bar")))
 
     def build_webhook(self, number=1):
         return DIALOGTECH.build_webhook(self.state.deliveries[number], self.state)

@@ -101,7 +101,7 @@ def test_any_other_action_is_unknown(dialogtech, fetch, action):
 
 @pytest.mark.parametrize(
     "action",
-    ["sms.get_message", "sms.delete_message", "sms.register_number", "sms.unregister_number", "general.login"],
+    ["routing.numbers", "verifymenow.verify", "report.call_detail", "numbers.search", "vmail.getmessages"],
 )
 def test_an_action_of_the_vendors_that_is_not_offered_is_told_apart(dialogtech, fetch, action):
     assert fetch(action) == dialogtech.failed(f"Action not offered by this mock server: {action}")

@@ -83,6 +83,11 @@ def get(client: Any, query: str, **request: object) -> str:
     return str(client.client.get(f"/ibp_api.php?{query}", **request).text)
 
 
+def own(client: Any, action: str, **values: str) -> str:
+    """The answer to an action of the documents' account."""
+    return str(client.ask({"action": action, **client.CREDENTIALS, **values}))
+
+
 def today(client: Any, path: str = ".//message/message") -> list[str | None]:
     return [each.text for each in ET.fromstring(client.messages(**client.TODAY)).iterfind(path)]
 
@@ -300,14 +305,51 @@ DIALOGTECH: list[Claim] = [
     )),
     ("DT-43", "once; or three times, each a minute after the last", lambda at: ([attempts(), attempts(listener_attempts="three")], [[0], [0, 1, 1]])),
     ("DT-44", "no redirects, so that one is an answer with a status of its own", lambda at: (heard(302) == heard(500), True)),
-    ("DT-45", "a failure of its own for `sms.get_message`, `sms.delete_message`, `sms.register_number` and `sms.unregister_number`", lambda at: (
-        [said(at().ask({"action": f"sms.{name}"})) for name in ("get_message", "delete_message", "register_number", "unregister_number")],
-        [f"Action not offered by this mock server: sms.{name}" for name in ("get_message", "delete_message", "register_number", "unregister_number")],
+    ("DT-45", "the others that clients name, such as `routing.numbers` and `verifymenow.verify`, have a failure of their own", lambda at: (
+        [said(at().ask({"action": name})) for name in ("routing.numbers", "verifymenow.verify", "sms.fly")],
+        ["Action not offered by this mock server: routing.numbers", "Action not offered by this mock server: verifymenow.verify", "Unknown action: sms.fly"],
     )),
     ("DT-46", "a failure of its own for more than 1,000 in the query string or in the body, empty ones and parts of a multipart body included", lambda at: (
         [said(get(at(), "&" * 999 + "action=x")), said(get(at(), "&" * 1_000 + "action=x")), said(at().client.post("/ibp_api.php?action=x", data={f"k{n}": "1" for n in range(1_001)}).text)],
         ["Unknown action: x", *["Request has more than 1000 fields"] * 2],
     )),
+    ("DT-47", "with the container alone that holds the record, inbound or outbound", lambda at: (
+        [[each.tag for each in ET.fromstring(own(at(), "sms.get_message", msg_id=msg_id)).find("messages")] for msg_id in ("177931295", "133185904", "1")],
+        [["inbound"], ["outbound"], []],
+    )),
+    ("DT-47", "`[1] Message Returned` and the message itself under `response`", lambda at: (
+        use(ET.fromstring(own(at(get_message__form="message"), "sms.get_message", msg_id="133185904")), lambda root: (root.findtext("result_description"), root.findtext("message/msg_id"))),
+        ("[1] Message Returned", "133185904"),
+    )),
+    ("DT-48", "the message is gone from `sms.get_message` and `sms.get_messages`", lambda at: (
+        use(at(), lambda client: [said(own(client, f"sms.{name}_message", msg_id="177931295")) for name in ("delete", "get")] + [said(client.messages())]),
+        ["Message [1] Deleted", "[0] Message(s) Returned", "[2] Message(s) Returned"],
+    )),
+    ("DT-48", "An id of no message is a failure; or `Message [0] Deleted`", lambda at: (
+        [ET.fromstring(own(at(delete_message__unknown=v), "sms.delete_message", msg_id="1")).findtext("result") for v in ("failed", "zero")], ["failed", "success"],
+    )),
+    ("DT-49", "as printed; parsers that do not validate take it. `reconciled`: the two elements of 001", lambda at: (
+        ["(result,result_description,data)" in own(at(delete_message__dtd=v), "sms.delete_message", msg_id="177931295") for v in ("printed", "reconciled", "none")],
+        [True, False, False],
+    )),
+    ("DT-50", "`[5556667777] Registered`, in the manner of `sms.unregister_number`", lambda at: (
+        [said(own(at(register_number__description=v), "sms.register_number", number=OWN)) for v in ("number", "count")], [f"[{OWN}] Registered", "[1] Number Registered"],
+    )),
+    ("DT-50", "without one a URL that is there is kept", lambda at: (
+        [use(at(register_number__absent=v), lambda client: [own(client, "sms.register_number", number=OWN, **urls) for urls in ({"url": "http://h/"}, {})] and 'url="http://h/"' in client.numbers()) for v in ("keep", "clear")],
+        [True, False],
+    )),
+    ("DT-51", "nothing can be sent from the number", lambda at: (
+        use(at(), lambda client: [said(own(client, "sms.unregister_number", number=OWN)), client.send() == client.SENT]), [f"[{OWN}] Unregistered", False],
+    )),
+    ("DT-52", "`result` is its API key, a login without a secret", lambda at: (
+        ET.fromstring(at().ask({"action": "general.login", "username": "demo-access-key", "password": "demo-secret-key"})).findtext("result"), "demo-api-key",
+    )),
+    ("DT-52", "`INVALID ACCOUNT` in `result` for every failure of this action", lambda at: (
+        {ET.fromstring(at().ask({"action": "general.login", **sent})).findtext("result") for sent in ({}, {"username": "foo", "password": "no"}, {"username": "foo", "password": "bar"})},
+        {"INVALID ACCOUNT"},
+    )),
+    ("DT-53", "`success` and `[0] Building Block(s) Returned`", lambda at: (said(own(at(), "general.buildingblockids")), "[0] Building Block(s) Returned")),
 ]  # fmt: skip
 
 

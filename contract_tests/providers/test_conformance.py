@@ -34,7 +34,18 @@ class TestDialogTech(ProviderSuite):
             "/ibp_api.php",
             query={**KEYS, "action": "sms.get_messages", "start_date": "20170101", "end_date": "20170101"},
         ),
-        "sms.get_numbers": Example("GET", "/ibp_api.php", query={**KEYS, "action": "sms.get_numbers"}),
+        **{
+            action: Example("GET", "/ibp_api.php", query={**KEYS, "action": action, **values})
+            for action, values in {
+                "sms.get_numbers": {},
+                "sms.get_message": {"msg_id": "133185904"},
+                "sms.delete_message": {"msg_id": "177931295"},
+                "sms.register_number": {"number": "5554332111", "url": "http://127.0.0.1/in"},
+                "sms.unregister_number": {"number": "5554332111"},
+                "general.buildingblockids": {},
+            }.items()
+        },
+        "general.login": Example("GET", "/ibp_api.php", query={**LOGIN, "action": "general.login"}, account="demo"),
     }
 
 

@@ -34,10 +34,15 @@ class Number:
 
     number: str
     sms_enabled: bool = True
+    """Whether messages can be sent from it and come in at it."""
     url: str | None = None
     """The URL that inbound messages are forwarded to."""
     dlr_url: str | None = None
     """The URL that delivery reports are sent to."""
+    sms_capable: bool = True
+    """Whether its carrier carries SMS, so that the customer can enable them."""
+    tollfree: bool = False
+    """Whether it is a toll-free number, for which only the provider enables SMS."""
 
 
 @dataclass(frozen=True, slots=True)

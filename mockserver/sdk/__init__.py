@@ -13,6 +13,7 @@ from mockserver.engine.deliveries import Attempt, Outcome, OutgoingRequest
 from mockserver.engine.deliveries import Delivery as WebhookDelivery
 from mockserver.engine.entries import Collection, Entries
 from mockserver.engine.events import (
+    AccountChanged,
     DeliveryOpened,
     EntryDeleted,
     EntryStored,
@@ -132,6 +133,7 @@ __all__ = [
     "SDK_VERSION",
     "SECOND",
     "Account",
+    "AccountChanged",
     "Attachment",
     "Attempt",
     "Behaviour",

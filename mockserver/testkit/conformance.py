@@ -191,6 +191,10 @@ class ConformanceTests:
         assert response is not None, f"{example.method} {example.path} is not one of the provider's routes"
         return response
 
+    def sent(self, service: Service, example: Example, world: WorldClient) -> _Bytes:
+        """Send an example to a world, and return what comes back, without the keys that no other world has."""
+        return _without_keys(_bytes(self.send(service, example, world)), world)
+
     @staticmethod
     def last_exchange(world: WorldClient) -> ExchangeRecord:
         """Return the last exchange in a world's journal."""
@@ -208,6 +212,15 @@ class ConformanceTests:
 def _bytes(response: Response) -> _Bytes:
     """Return the status, headers and body of a response, without the exchange's number."""
     return response.status, [pair for pair in response.headers if pair[0] != _EXCHANGE], response.body
+
+
+def _without_keys(sent: _Bytes, world: WorldClient) -> _Bytes:
+    """Return a response with a placeholder for each of the world's credentials, which a login may return."""
+    status, headers, body = sent
+    for accounts in world.credentials.values():
+        for login in (login for logins in accounts.values() for login in logins):
+            body = body.replace(login.user.encode(), b"{user}")
+    return status, headers, body
 
 
 def _bytes_of_flask(service: Service, request: HttpRequest) -> _Bytes:
@@ -395,10 +408,12 @@ class OperationTests(ConformanceTests):
     ) -> None:
         """Our own connection and the Flask application."""
         example = self.example(operation)
-        own = self.send(service, example, create_world())
+        world, other = create_world(), create_world()
+        own = self.send(service, example, world)
+        flask = _bytes_of_flask(service, self.request(example, other))
 
         assert own.status == operation.status
-        assert _bytes(own) == _bytes_of_flask(service, self.request(example, create_world()))
+        assert _without_keys(_bytes(own), world) == _without_keys(flask, other)
 
     @pytest.mark.parametrize("method", ["PROPFIND", "GET"])
     def test_flask_sends_the_same_bytes_as_our_connection_for_an_unknown_route(
@@ -423,7 +438,7 @@ class OperationTests(ConformanceTests):
         for each in self.provider.operations:
             if each.is_repeatable:
                 example = self.example(each)
-                assert _bytes(self.send(service, example, world)) == _bytes(self.send(service, example, copy))
+                assert self.sent(service, example, world) == self.sent(service, example, copy)
 
     def test_unknown_credentials_are_not_in_the_journal(
         self, service: Service, world: WorldClient, operation: Operation
@@ -467,7 +482,7 @@ class FaultTests(ConformanceTests):
         if kind == "replay":
             self.send(service, example, world)  # gets the earlier response, and is not executed
 
-        assert _bytes(self.send(service, example, twin)) == _bytes(self.send(service, example, world))
+        assert self.sent(service, example, twin) == self.sent(service, example, world)
 
     @property
     def match(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from mockserver.sdk import Behaviour, Exchange, assumed, documented
 
@@ -21,6 +22,10 @@ def _returned(exchange: Exchange) -> int | None:
 
 def _has(container: str, exchange: Exchange) -> bool:
     return re.search(_MESSAGE.format(container).encode(), exchange.response_body) is not None
+
+
+def _is(operation: str) -> Callable[[Exchange], bool]:
+    return lambda exchange: exchange.operation == operation
 
 
 BEHAVIOURS = (
@@ -46,6 +51,11 @@ BEHAVIOURS = (
         documented("002", "retrieve a list of SMS enabled numbers"),
         lambda each: each.operation == "sms.get_numbers" and b"<number" in each.response_body,
     ),
+    Behaviour("a message by its id", assumed("DT-47"), _is("sms.get_message")),
+    Behaviour("a message that is deleted", assumed("DT-48"), _is("sms.delete_message")),
+    Behaviour("a number that is registered", assumed("DT-50"), _is("sms.register_number")),
+    Behaviour("a number that is unregistered", assumed("DT-51"), _is("sms.unregister_number")),
+    Behaviour("a key for a user name and a password", assumed("DT-52"), _is("general.login")),
     Behaviour(
         "an inbound message at the listener",
         assumed("DT-40"),

@@ -37,6 +37,13 @@ TEXTS: Mapping[type[ProviderError], ErrorTexts] = {
     errors.TooManyPerAccount: ErrorTexts("ACCOUNT LIMIT REACHED", "[4] Message(s) of Account in 1 Second Sent"),
     errors.TooManyPerNumber: ErrorTexts("NUMBER LIMIT REACHED", "[1] Message in 1 Second Sent"),
     errors.InvalidRecipient: ErrorTexts("INVALID RECIPIENT", "[{value}] Not Reachable"),
+    errors.UnknownMessage: ErrorTexts("INVALID MESSAGE ID", "[{value}] Message Not Found"),
+    errors.NotAUrl: ErrorTexts("INVALID URL", "[{value}] Not a URL"),
+    errors.NumberNotOwned: ErrorTexts("NUMBER NOT FOUND", "[{value}] Not Found"),
+    errors.TollfreeNumber: ErrorTexts("NUMBER NOT LOCAL", "[{value}] Toll Free"),
+    errors.NumberNotCapable: ErrorTexts("NUMBER NOT CAPABLE", "[{value}] Not SMS Capable"),
+    errors.NumberNotEnabled: ErrorTexts("NUMBER NOT ENABLED", "[{value}] Not SMS Enabled"),
+    errors.InvalidAccount: ErrorTexts("INVALID ACCOUNT", "[0] Account(s) Found"),
 }
 """Every error of an action. The errors of requests that reach no action have our text alone, whatever the variant."""
 

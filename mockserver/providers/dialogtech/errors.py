@@ -92,7 +92,7 @@ class UnknownAction(DialogTechError):
 
     description = "Unknown action: {value}"
     about = ("action",)
-    hint = "Send sms.send_message, sms.get_messages or sms.get_numbers as the action."
+    hint = "Send one of the actions that the API has as the action, such as sms.send_message."
     source = documented("001", "Only accepts sms.send_message to send an SMS Message", "DT-17")
 
 
@@ -101,7 +101,7 @@ class NotOffered(DialogTechError):
 
     description = "Action not offered by this mock server: {value}"
     about = ("action",)
-    hint = "Send sms.send_message, sms.get_messages or sms.get_numbers: this mock server has no other action of DialogTech."
+    hint = "Use the actions for SMS, general.login and general.buildingblockids: this mock server has no other action of DialogTech."
     source = assumed("DT-45")
 
 
@@ -207,6 +207,68 @@ class InvalidRecipient(DialogTechError):
     about = ("to",)
     hint = "Send to another number; a magic one is like any other where the variant dialogtech.magic is off."
     source = assumed("DT-39")
+
+
+class UnknownMessage(DialogTechError):
+    """No message of this account has that id."""
+
+    description = "Parameter msg_id is the id of no message of this account: {value}"
+    about = ("msg_id",)
+    hint = "Send the msg_id of a message that sms.get_messages returns."
+    source = assumed("DT-48")
+
+
+class NotAUrl(DialogTechError):
+    """A URL of another kind, or a longer one."""
+
+    description = "Parameter {name} must be an http or https URL of at most 1024 characters: {value}"
+    hint = "Send {name} as an absolute http or https URL of at most 1024 characters, or leave it out."
+    source = assumed("DT-50")
+
+
+class NumberNotOwned(DialogTechError):
+    """A number that is not one of this account's."""
+
+    description = "Parameter number is not a number of this account: {value}"
+    about = ("number",)
+    hint = "Register a number that the account has in this test's world, whether it is enabled or not."
+    source = assumed("DT-50")
+
+
+class TollfreeNumber(DialogTechError):
+    """A toll-free number, for which SMS is enabled on request alone."""
+
+    description = "Parameter number is toll-free, so its SMS is enabled by request alone: {value}"
+    about = ("number",)
+    hint = "Register a local number, or let the world file say that the toll-free one is enabled (sms_enabled)."
+    source = assumed("DT-50")
+
+
+class NumberNotCapable(DialogTechError):
+    """A number of a carrier that carries no SMS."""
+
+    description = "Parameter number is not hosted with an SMS-capable carrier: {value}"
+    about = ("number",)
+    hint = "Register a number that the world file does not call incapable (sms_capable)."
+    source = assumed("DT-50")
+
+
+class NumberNotEnabled(DialogTechError):
+    """A number of this account whose SMS is disabled, or of no account."""
+
+    description = "Parameter number is not an SMS enabled number of this account: {value}"
+    about = ("number",)
+    hint = "Unregister one of the account's SMS enabled numbers, which sms.get_numbers lists."
+    source = assumed("DT-51")
+
+
+class InvalidAccount(DialogTechError):
+    """No account has this user name with this password, or the account has no key."""
+
+    description = "Invalid username or password, or an account without an API key"
+    about = ("username", "password")
+    hint = "Log in with a user and secret of an account that has a login without a secret too: its API key."
+    source = assumed("DT-52")
 
 
 ERRORS: tuple[type[DialogTechError], ...] = tuple(DialogTechError.__subclasses__())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
 
-from mockserver.sdk import Parameter, assumed, day, documented, matching, text
+from mockserver.sdk import Kind, Parameter, assumed, day, documented, matching, text
 
-from .errors import MessageTooLong, MissingParameter, NotADay, NotANumber, NotText
+from .errors import MessageTooLong, MissingParameter, NotADay, NotANumber, NotAUrl, NotText
 
 TEXT = text()
 # 001: "String: Unformatted Phone Number"; DT-24: 10 digits, or 11 with a leading 1, which is the same number
@@ -15,6 +17,25 @@ NUMBER = matching("1?([0-9]{10})", NotANumber, group=1)
 DAY = day(NotADay, "YYYYMMDD")
 # 001: "message Yes String 256"; DT-19: code points
 MESSAGE = text(256, MessageTooLong)
+
+
+_URL = matching(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#][^\s]*", NotAUrl)
+_URL_LENGTH = 1_024
+
+
+def _parse_url(row: Parameter, sent: Any) -> str:
+    found: str = _URL.parse(row, sent)
+    try:
+        has_port = urlsplit(found).port != 0
+    except ValueError:
+        has_port = False
+    if len(found) > _URL_LENGTH or not has_port:
+        raise row.error(NotAUrl, value=sent)
+    return found
+
+
+# DT-50: "No String URL 1024"
+URL = Kind(_parse_url, NotAUrl, {**_URL.schema, "maxLength": _URL_LENGTH})
 
 # DT-37: an empty value is an absent one
 optional = partial(Parameter, not_text=NotText)

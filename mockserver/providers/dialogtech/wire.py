@@ -49,8 +49,10 @@ from .errors import (
     UnknownPath,
     WrongMethod,
 )
-from .operations.messages import Found, Sent, SentNoReply
-from .operations.numbers import Numbers
+from .operations import LOGIN
+from .operations.general import BuildingBlocks, LoggedIn
+from .operations.messages import Deleted, Found, FoundById, Sent, SentNoReply
+from .operations.numbers import Numbers, Registered, Unregistered
 from .webhooks import INBOUND, REPORT
 
 # DT-34: no page names a Content-Type; without the charset `requests` would read Latin-1
@@ -98,11 +100,16 @@ def _form(request: ProviderRequest) -> list[tuple[str, str]]:
 
 
 def _credential(values: Mapping[str, str], is_bound: bool) -> Credential | None:
-    """Return the credentials: ``access_key`` with ``secret_access_key``, or ``api_key`` alone (DT-35)."""
-    user, secret = values.get("access_key"), values.get("secret_access_key")
+    """Return the credentials: ``access_key`` with ``secret_access_key``, or ``api_key`` alone (DT-35).
+
+    A login has a user name and a password in their place (DT-52).
+    """
+    is_login = values.get("action") == LOGIN
+    pair = ("username", "password") if is_login else ("access_key", "secret_access_key")
+    user, secret = values.get(pair[0]), values.get(pair[1])
     if user and secret:
         return Credential("dialogtech", user, secret, is_bound)
-    if user or secret or not values.get("api_key"):
+    if is_login or user or secret or not values.get("api_key"):
         return None
     return Credential("dialogtech", values["api_key"], None, is_bound)
 
@@ -122,15 +129,17 @@ def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: S
     """Write a decision in the world's variants."""
     value = decision.value
     if isinstance(value, ProviderError):
-        return render_error(value, _failure_dtd(call.operation, variants), error_text(value, variants))
+        # DT-52: the word for a failure that a client of general.login reads
+        word = "INVALID ACCOUNT" if call.operation == LOGIN else "failed"
+        return render_error(value, _failure_dtd(call.operation, variants), error_text(value, variants), word)
     timing = _CLOSE_SILENTLY if type(value) is SentNoReply else AT_ONCE
     return Response(200, HEADERS, RENDER[type(value)](value, variants, cache), timing)
 
 
-def render_error(error: ProviderError, dtd: bytes, description: str | None = None) -> Response:
+def render_error(error: ProviderError, dtd: bytes, description: str | None = None, word: str = "failed") -> Response:
     """Render an error in the envelope of a failure (DT-17), with the error's own sentence if no other text is given."""
     allow = (("Allow", "GET, HEAD, POST"),) if error.status == 405 else ()
-    return Response(error.status, HEADERS + allow, _result("failed", description or str(error), dtd), error=error)
+    return Response(error.status, HEADERS + allow, _result(word, description or str(error), dtd), error=error)
 
 
 _CLOSE_SILENTLY = ResponseTiming(ending=Ending.CLOSE, instead=b"")
@@ -155,17 +164,22 @@ def _render_messages(found: Found, variants: Mapping[str, str], cache: Serializa
     slices = found.messages.slices()
     inbound = cache.of((each.where("direction", "inbound".__eq__) for each in slices), form, write_message)
     outbound = cache.of((each.where("direction", "outbound".__eq__) for each in slices), form, write_message)
-    # 000: "[3] Message(s) Returned"; DT-13: both directions are counted
-    response = _response("success", f"[{len(inbound) + len(outbound)}] Message(s) Returned")
-    messages = etree.SubElement(etree.SubElement(response, "data") if inside else response, "messages")
-    etree.SubElement(messages, "inbound")  # DT-4: both are always there
-    etree.SubElement(messages, "outbound")  # DT-2: and closed
+    # 000: "[3] Message(s) Returned"; DT-13: both directions are counted; DT-2, DT-4: both containers are always there, and closed
     dtd = _dtd("get_messages", variants[quirks.GET_MESSAGES_DTD.name], ".data" if inside else "")
-    before, _, rest = _document(dtd, response, _STEP).partition(b"<inbound/>")
-    between, _, after = rest.partition(b"<outbound/>")
-    return b"".join(
-        (before, *_container(b"inbound", inbound, level), between, *_container(b"outbound", outbound, level), after)
-    )
+    return _messages(dtd, {"inbound": inbound, "outbound": outbound}, inside)
+
+
+def _messages(dtd: bytes, containers: Mapping[str, list[bytes]], inside: bool) -> bytes:
+    """Return the document with these containers of messages, inside of ``data`` or not."""
+    response = _response("success", f"[{sum(map(len, containers.values()))}] Message(s) Returned")
+    messages = etree.SubElement(etree.SubElement(response, "data") if inside else response, "messages")
+    for name in containers:
+        etree.SubElement(messages, name)
+    parts, rest = list[bytes](), _document(dtd, response, _STEP)
+    for name, records in containers.items():
+        before, _, rest = rest.partition(b"<%s/>" % name.encode())
+        parts += before, *_container(name.encode(), records, 4 if inside else 3)
+    return b"".join((*parts, rest))
 
 
 _STEP = "    "
@@ -181,14 +195,67 @@ def _container(name: bytes, records: list[bytes], level: int) -> tuple[bytes, ..
 
 
 def _write_message(message: Message, stamp: Callable[[int], str], level: int) -> bytes:
+    record = _message_element(message, stamp)
+    etree.indent(record, _STEP, level=level)
+    return etree.tostring(record, encoding="UTF-8", xml_declaration=False)
+
+
+def _message_element(message: Message, stamp: Callable[[int], str]) -> etree._Element:
     record = etree.Element("message")  # DT-5: and so is its text, below
     etree.SubElement(record, "msg_id").text = message.id
     etree.SubElement(record, "to").text = message.recipient
     etree.SubElement(record, "from").text = message.sender
     etree.SubElement(record, "message").text = _cdata(message.text)
     etree.SubElement(record, "date").text = stamp(message.at)
-    etree.indent(record, _STEP, level=level)
-    return etree.tostring(record, encoding="UTF-8", xml_declaration=False)
+    return record
+
+
+def _render_message(found: FoundById, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
+    # DT-47: as sms.get_messages, with the containers that hold a record alone
+    stamp, dtd = _stamp(variants[quirks.ZONE.name]), variants[quirks.GET_MESSAGES_DTD.name]
+    if variants[quirks.GET_MESSAGE_FORM.name] == "message":
+        return _bare_messages(found, stamp, _dtd("get_message", dtd, ".bare"))
+    inside = variants[quirks.GET_MESSAGES_ENVELOPE.name] == "dtd"
+    containers: dict[str, list[bytes]] = {}
+    for each in found.messages:
+        containers.setdefault(each.direction, []).append(_write_message(each, stamp, 4 if inside else 3))
+    return _messages(_dtd("get_message", dtd, ".data" if inside else ""), containers, inside)
+
+
+def _bare_messages(found: FoundById, stamp: Callable[[int], str], dtd: bytes) -> bytes:
+    response = _response("success", f"[{len(found.messages)}] Message Returned")
+    for each in found.messages:
+        response.append(_message_element(each, stamp))
+    return _document(dtd, response, _STEP)
+
+
+def _render_deleted(deleted: Deleted, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
+    # DT-48: the bracket is a count; DT-49
+    dtd = _dtd("delete_message", variants[quirks.DELETE_MESSAGE_DTD.name])
+    return _document(dtd, _response("success", f"Message [{deleted.count}] Deleted"), _STEP)
+
+
+def _render_registered(registered: Registered, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
+    is_count = variants[quirks.REGISTER_NUMBER_DESCRIPTION.name] == "count"  # DT-50
+    return _done("[1] Number Registered" if is_count else f"[{registered.number}] Registered", variants)
+
+
+def _render_unregistered(unregistered: Unregistered, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
+    return _done(f"[{unregistered.number}] Unregistered", variants)  # DT-51
+
+
+def _render_login(found: LoggedIn, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
+    return _done("[1] Account(s) Found", variants, found.api_key)  # DT-52
+
+
+def _render_building_blocks(_found: BuildingBlocks, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
+    return _done("[0] Building Block(s) Returned", variants)  # DT-53
+
+
+def _done(description: str, variants: Mapping[str, str], word: str = "success") -> bytes:
+    """Return the document of an action that returns no data, indented as the page of sms.unregister_number."""
+    dtd = _dtd("send_message", variants[quirks.SEND_MESSAGE_DTD.name])
+    return _document(dtd, _response(word, description), _STEP)
 
 
 def _render_numbers(result: Numbers, variants: Mapping[str, str], _cache: SerializationCache) -> bytes:
@@ -207,6 +274,12 @@ RENDER: Mapping[type, Callable[[Any, Mapping[str, str], SerializationCache], byt
     SentNoReply: _render_sent,
     Found: _render_messages,
     Numbers: _render_numbers,
+    FoundById: _render_message,
+    Deleted: _render_deleted,
+    Registered: _render_registered,
+    Unregistered: _render_unregistered,
+    LoggedIn: _render_login,
+    BuildingBlocks: _render_building_blocks,
 }
 
 
@@ -254,7 +327,12 @@ def _dtd(page: str, variant: str, envelope: str = "") -> bytes:
     """Return the document type declaration of a page with its line end, spaced as on the page (DT-6), or nothing."""
     if variant == "none":
         return b""
-    if page == "send_message" or variant == "printed":  # 001's needs no reconciling (DT-33)
+    # 001's needs no reconciling (DT-33); no DTD of sms.get_message is known, so its printed one is that of sms.get_messages (DT-47);
+    # reconciled, sms.delete_message has the two elements of 001 (DT-49)
+    if page == "delete_message" and variant == "reconciled":
+        page = "send_message"
+    if page == "send_message" or variant == "printed":
+        page = "get_messages" if page == "get_message" else page
         variant, envelope = "printed", ""
     return _DTDS[f"{page}.{variant}{envelope}.dtd"]
 
@@ -263,6 +341,8 @@ _SWITCHES = {
     "sms.send_message": quirks.SEND_MESSAGE_DTD,
     "sms.get_messages": quirks.GET_MESSAGES_DTD,
     "sms.get_numbers": quirks.GET_NUMBERS_DTD,
+    "sms.get_message": quirks.GET_MESSAGES_DTD,
+    "sms.delete_message": quirks.DELETE_MESSAGE_DTD,
 }
 
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from mockserver.providers.dialogtech.errors import InvalidCredentials, MissingParameter, NotOffered, UnknownAction
+from mockserver.providers.dialogtech.errors import (
+    InvalidAccount,
+    InvalidCredentials,
+    MissingParameter,
+    NotOffered,
+    UnknownAction,
+)
 from mockserver.providers.dialogtech.parameters import ACTION
 from mockserver.sdk import Call, Operation, ProviderError, decide_by
 
-from . import messages, numbers
+from . import general, messages, numbers
+from .not_offered import NOT_OFFERED
 
-OPERATIONS = (*messages.OPERATIONS, *numbers.OPERATIONS)
+__all__ = ["LOGIN", "NOT_OFFERED", "OPERATIONS", "credential_name", "decide"]
 
-# DT-45: what else the vendor's pages document and its clients call at this address
-NOT_OFFERED = frozenset(
-    (
-        "sms.get_message",
-        "sms.delete_message",
-        "sms.register_number",
-        "sms.unregister_number",
-        "general.buildingblockids",
-        "general.login",
-        "routing.numbers",
-        "verifymenow.verify",
-    )
-)
+OPERATIONS = (*messages.OPERATIONS, *numbers.OPERATIONS, *general.OPERATIONS)
+LOGIN = "general.login"
+"""The action whose credentials are a user name and a password (DT-52)."""
 
 
 def _build_operation_error(call: Call) -> ProviderError:
@@ -38,9 +35,11 @@ def _build_operation_error(call: Call) -> ProviderError:
 
 def _build_credential_error(call: Call, operation: Operation) -> ProviderError:
     """Return the error for credentials that are incomplete, or no account's (DT-35)."""
-    _, key, secret, _ = operation.common
+    key, secret = operation.common[1:3]
     if call.credential is None:
-        return (secret if call.values.get("access_key") else key).error(MissingParameter)
+        return (secret if call.values.get(key.name) else key).error(MissingParameter)
+    if operation.name == LOGIN:
+        return InvalidAccount()
     return InvalidCredentials(name=credential_name(call)).with_source(key.source)
 
 

@@ -1,4 +1,4 @@
-"""Send messages (001), and retrieve them (000)."""
+"""Send messages (001), retrieve them (000), and retrieve or delete one by its id."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Collection
 from msgspec import Struct, structs
 
 from mockserver.providers.dialogtech import limits, magic, quirks
-from mockserver.providers.dialogtech.errors import EndsBeforeStart, InvalidRecipient, NotATrackingNumber
-from mockserver.providers.dialogtech.parameters import DAY, MESSAGE, NUMBER, common, optional, required
+from mockserver.providers.dialogtech.errors import EndsBeforeStart, InvalidRecipient, NotATrackingNumber, UnknownMessage
+from mockserver.providers.dialogtech.parameters import DAY, MESSAGE, NUMBER, TEXT, common, optional, required
 from mockserver.providers.dialogtech.webhooks import REPORT
 from mockserver.sdk import (
     EARLIEST,
     LATEST,
+    NO_TRACE,
     Account,
     Call,
     Decision,
@@ -23,13 +24,17 @@ from mockserver.sdk import (
     LimitUsage,
     Magic,
     Message,
+    MessageDeleted,
     MessageSelection,
     MessageStored,
     Operation,
     ProviderError,
     State,
     UsageAfterUse,
+    abandon_webhooks,
     account_key,
+    assumed,
+    attribute_key,
     day_begins,
     day_ends,
     documented,
@@ -54,6 +59,18 @@ class Found(Struct, frozen=True):
     """The messages of a range of days, in both directions."""
 
     messages: MessageSelection
+
+
+class FoundById(Struct, frozen=True):
+    """The messages of an id: one, unless each direction has one."""
+
+    messages: tuple[Message, ...]
+
+
+class Deleted(Struct, frozen=True):
+    """So many messages were deleted."""
+
+    count: int
 
 
 _SENT = Sent()
@@ -194,6 +211,34 @@ def _find_emptying(
     return find_emptying_filters((*["number"] * (number is not None), "start_date", "end_date"), finds)
 
 
+MSG_ID = required("msg_id", TEXT, assumed("DT-47"))
+
+
+def get_message(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+    """Retrieve the message of an id (DT-47)."""
+    msg_id = parse_parameters((MSG_ID,), call.values)["msg_id"]
+    found = _find_by_id(msg_id, account, state)
+    if not found and state.variants[quirks.GET_MESSAGE_UNKNOWN.name] == "failed":
+        raise UnknownMessage(value=msg_id)
+    trace = NO_TRACE if found else DecisionTrace(emptied_by=("msg_id",))
+    return Decision(now, FoundById(found), (), trace, account.key)
+
+
+def delete_message(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+    """Delete the message of an id (DT-48)."""
+    msg_id = parse_parameters((MSG_ID,), call.values)["msg_id"]
+    found = _find_by_id(msg_id, account, state)
+    if not found and state.variants[quirks.DELETE_MESSAGE_UNKNOWN.name] == "failed":
+        raise UnknownMessage(value=msg_id)
+    abandoned = [event for each in found for event in abandon_webhooks(each, state)]
+    return Decision(now, Deleted(len(found)), (*abandoned, *map(MessageDeleted, found)), account=account.key)
+
+
+def _find_by_id(msg_id: str, account: Account, state: State) -> tuple[Message, ...]:
+    """Return the account's messages of an id, in both directions."""
+    return tuple(state.message_store.page(attribute_key(account.key, "id", msg_id), EARLIEST, LATEST))
+
+
 OPERATIONS = (
     Operation(
         name="sms.send_message",
@@ -219,5 +264,22 @@ OPERATIONS = (
         parameters=GET_MESSAGES,
         common=common("000", "YesStringn/a"),
         errors=(EndsBeforeStart,),
+    ),
+    Operation(
+        name="sms.get_message",
+        source=assumed("DT-47"),
+        decide=get_message,
+        parameters=(MSG_ID,),
+        common=common("001", " Yes String n/a "),
+        errors=(UnknownMessage,),
+    ),
+    Operation(
+        name="sms.delete_message",
+        source=assumed("DT-48"),
+        decide=delete_message,
+        parameters=(MSG_ID,),
+        common=common("001", " Yes String n/a "),
+        errors=(UnknownMessage,),
+        is_repeatable=False,
     ),
 )
