@@ -364,7 +364,7 @@ def test_the_states_of_numbers_are_in_a_snapshot(owner):
     provider.call("sms.unregister_number", number=IN_USE)
     provider.call("sms.register_number", number=UNUSED, url="http://example.net/in")
     state = provider.world.state
-    assert describe_account(state.accounts["dialogtech/own"], state, (), has_credentials=True)["numbers"] == [
+    assert describe_account(state.accounts["dialogtech/own"], has_credentials=True)["numbers"] == [
         {"number": IN_USE, "sms_enabled": False},
         {"number": UNUSED, "url": "http://example.net/in"},
         {"number": TOLL_FREE, "sms_enabled": False, "tollfree": True},
