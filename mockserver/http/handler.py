@@ -266,6 +266,8 @@ class Handler:
             call, world, selected, decision, variants = decided
         else:
             call = provider.parse(request)
+            if call.defect is not None:  # by its traceback it keeps the function that has found it, and so itself
+                call.defect.drop_traceback()
             world = bound or self.registry.world_for_credential(call.credential)
             if is_on_loop and (
                 world.lock.locked()

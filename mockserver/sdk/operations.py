@@ -39,11 +39,6 @@ class Call(Struct, frozen=True):
     defect: ProviderError | None = None
     """The error for a request that could not be read; ``None`` when it could."""
 
-    def __post_init__(self) -> None:
-        """Free the function that found the defect, which the defect's traceback keeps, and which may refer to the defect."""
-        if self.defect is not None:
-            self.defect.drop_traceback()
-
 
 class Kind(Struct, frozen=True):
     """The values that a parameter accepts."""
