@@ -99,7 +99,7 @@ def test_a_result_of_a_page_is_rendered_at_once(service_with: Any) -> None:
     assert f"[{MANY_RESULTS}] Message(s) Returned".encode() in answer.body
 
 
-def test_an_operation_that_may_look_at_every_message_of_a_large_world_is_decided_elsewhere(service_with: Any) -> None:
+def test_an_operation_that_may_look_at_every_message_of_a_large_account_is_decided_elsewhere(service_with: Any) -> None:
     body = b"username=Login&password=Haslo&limit=1"
     few = service_with(*messages(MANY_MESSAGES, "serwersms/documents", "nd"))
     many = service_with(*messages(MANY_MESSAGES + 1, "serwersms/documents", "nd"))
@@ -108,6 +108,19 @@ def test_an_operation_that_may_look_at_every_message_of_a_large_world_is_decided
     answer = many.handler.respond(requested("/messages/recived", body))
     assert isinstance(answer, Offload)
     assert b'"count":5001' in answer.finish().body
+
+
+@pytest.mark.parametrize("secret", ["Haslo", "wrong"])
+def test_it_is_decided_at_once_for_a_small_account_of_a_large_world_and_for_none(
+    secret: str, service_with: Any
+) -> None:
+    own, others = messages(2, "serwersms/documents", "nd"), messages(2 * MANY_MESSAGES, "serwersms/other", "nd")
+    service = service_with(*own, *(replace(each, serial=each.serial + len(own)) for each in others))
+
+    answer = service.handler.respond(requested("/messages/recived", b"username=Login&password=%b" % secret.encode()))
+
+    assert isinstance(answer, Response)
+    assert (b'"id":1,' in answer.body) is (secret == "Haslo")
 
 
 @pytest.mark.parametrize("target", [f"/ibp_api.php?{ALL}&number=5554332111", "/api/messages/program/121811"])

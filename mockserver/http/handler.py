@@ -14,6 +14,7 @@ from msgspec import structs
 from mockserver.engine.faults import NO_FAULT, SelectedFault
 from mockserver.engine.instants import SECOND, http_date
 from mockserver.engine.journal import Exchange
+from mockserver.engine.messages import account_key
 from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.response import AT_ONCE, Answer, Deferred, Offload, Response
 from mockserver.sdk.serialization_cache import SerializationCache
@@ -58,7 +59,7 @@ is handled off the event loop."""
 MANY_RESULTS = 500
 """The messages of a result above which it is rendered off the event loop."""
 MANY_MESSAGES = 5_000
-"""The messages of a world above which an operation that may look at all of them runs off the event loop."""
+"""The messages of an account above which an operation that may look at all of them runs off the event loop."""
 
 Adapt: TypeAlias = Callable[[Response], Response]
 
@@ -496,7 +497,13 @@ def _looks_at_many(provider: Provider, call: Call, world: World) -> bool:
     operation = provider.operations_by_name.get(call.operation)
     if operation is None:
         return False
-    return operation.looks_through or (operation.is_repeatable and world.state.message_store.unindexed > MANY_RESULTS)
+    state = world.state
+    if operation.is_repeatable and state.message_store.unindexed > MANY_RESULTS:
+        return True
+    if not operation.looks_through or call.credential is None:
+        return False
+    account = state.account_of(call.credential)
+    return account is not None and state.message_store.size(account_key(account.key)) > MANY_MESSAGES
 
 
 class DecidedRequest(NamedTuple):

@@ -195,7 +195,7 @@ class Operation:
     is_repeatable: bool = True
     """Whether a repeated request changes nothing; false if each request acts again."""
     looks_through: bool = False
-    """Whether it may look at every message of a world to decide; in a world of many messages it runs off the event loop."""
+    """Whether it may look at every message of its account to decide; for an account of many it runs off the event loop."""
     status: int = 200
     """The HTTP status of the response to an accepted request."""
     choose_source: Callable[[Mapping[str, Any]], Source | None] | None = None
