@@ -393,7 +393,7 @@ NEAR: Mapping[str, tuple[Mapping[str, Any], list[dict[str, str]], str]] = {
         "Use an address that GET / lists, or the provider's host.",
     ),
     "a known operation that is not offered": (
-        {"path": "/messages/send_sms", "method": "POST", "data": LOGIN},
+        {"path": "/quiz/view", "method": "POST", "data": LOGIN},
         [],
         "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's.",
     ),
@@ -877,7 +877,7 @@ SENT: Mapping[str, tuple[Mapping[str, Any], str]] = {
         "Use the actions for SMS, general.login and general.buildingblockids: this mock server has no other action of DialogTech.",
     ),
     "another that is not offered": (
-        {"path": "/messages/send_sms", "method": "POST", "data": LOGIN},
+        {"path": "/quiz/view", "method": "POST", "data": LOGIN},
         "Ask for messages/recived, received, send_nd or send_ndi: this double has no other action of the vendor's.",
     ),
 }  # fmt: skip

@@ -110,7 +110,7 @@ CONTACT = {
 }
 NO_USER = {"error": {"code": 1001, "type": "InvalidUser", "message": "Incorrect login or password"}}
 NO_TOKEN = {"error": {"code": 1012, "type": "InvalidToken", "message": "Invalid API token"}}
-NO_ACTION = {"error": {"code": 1000, "type": "InvalidAction", "message": "Not specified action to execute"}}
+NO_SENDER = {"error": {"code": 3106, "type": "SendError", "message": "You can not use the name of the sender"}}
 BAD_DATA = {"error": {"code": 1006, "type": "InvalidData", "message": "Invalid data format"}}
 
 
@@ -233,13 +233,13 @@ def test_the_vendors_python_client_hands_errors_to_its_caller(python_client, ver
         version,
         ("message", "recived", ("2way", {})),
         ("error", "view", (1001,)),
-        ("message", "send_sms", ("500600700", "Cześć", "", {"test": True})),
+        ("message", "send_sms", ("500600700", "Cześć", "Bank", {"test": True})),
     )
     (stranger,) = python_client(version, ("message", "recived", ("", {})), token="unknown")
 
     same(bad_type, BAD_DATA)
     same(shown, NO_USER)
-    same(unsent, NO_ACTION)
+    same(unsent, NO_SENDER)
     same(stranger, NO_TOKEN)
 
 

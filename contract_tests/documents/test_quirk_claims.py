@@ -28,6 +28,7 @@ from contract_tests.installed import PROVIDERS
 from mockserver.engine.accounts import Account, Contact, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.deliveries import Outcome
+from mockserver.engine.frozen import freeze
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.messages import Message
 from mockserver.engine.segments import Segment
@@ -665,7 +666,7 @@ SERWERSMS: list[Claim] = [
          code(at().client.post("/messages/recived?username=Login&password=Haslo"))],
         [IDS["nd"], 405, 1001],
     )),
-    ("SW-33", "1000 for all that this double does not have, and for what the vendor does not have", lambda at: ([code(at().form(action)) for action in ("send_sms", "fly")], [1000, 1000])),
+    ("SW-33", "1000 for all that this double does not have, and for what the vendor does not have", lambda at: ([code(at().client.post(path, data=at().who)) for path in ("/quiz/view", "/messages/fly")], [1000, 1000])),
     ("SW-34", "the error of that code, without credentials, by POST and GET, at HTTP 200 in every variant; a code that the table does not have is 2002", lambda at: (
         [code(at().client.open(f"/error/{number}", method=method)) for method in ("GET", "POST") for number in (3331, 7)], [3331, 2002] * 2,
     )),
@@ -726,6 +727,29 @@ SERWERSMS: list[Claim] = [
     )),
     ("SW-56", "All are required, and one that is missing or blank is 2000; `phone` is one number (SW-7, SW-8), or it is 2001", lambda at: (
         [at().form("send_nd", phone=JAN, text="x").json, code(at().form("send_nd", phone=JAN)), code(at().form("send_nd", phone="x", text="x"))], [{"success": True}, 2000, 2001],
+    )),
+    ("SW-60", "`success` is true even where all are unsent", lambda at: (at().form("send_sms", phone="x", text="x").json, {"success": True, "queued": 0, "unsent": 1})),
+    ("SW-61", "one that is sent and blank, or a text of nothing but spaces, is 3104 or 3101", lambda at: (
+        [code(at().form("send_sms", **sent)) for sent in ({"phone": JAN}, {"text": "x"}, {"phone": "", "text": "x"}, {"phone": JAN, "text": " "})], [2000, 2000, 3104, 3101],
+    )),
+    ("SW-62", "the sender is one of the ready-made names", lambda at: ([code(at().form("send_sms", phone=JAN, text="x", sender=name)) for name in ("INFO", "Info", "")], [None, 3106, None])),
+    ("SW-63", "160 characters of GSM 03.38 are one part, and 153 each part of more", lambda at: (
+        [at().form("send_sms", phone=JAN, text="ł" * length, details="1").json["items"][0]["parts"] for length in (160, 161, 307)], [1, 2, 3],
+    )),
+    ("SW-64", "other characters or lengths are 3200, another count 3202, one twice in a request 3201", lambda at: (
+        [code(at().form("send_sms", phone=f"{JAN},500600701", text="x", unique_id=name)) for name in ("a-b", "abc", "abc,abc", "abc,abd")], [3200, 3202, 3201, None],
+    )),
+    ("SW-65", "What is no number is unsent with 3103", lambda at: (at().form("send_sms", phone=f"{JAN},x,{JAN}", text="x").json, {"success": True, "queued": 1, "unsent": 1})),
+    ("SW-66", "what cannot be read, or is more than 60 seconds in the past, is 3108", lambda at: (
+        [code(at().form("send_sms", phone=JAN, text="x", date=f"2026-06-01 {clock}")) for clock in ("13:58:59", "13:59:00", "14:00:00", "soon")], [3108, None, None, 3108],
+    )),
+    ("SW-67", "with `test` the answer is the same, nothing is stored, nothing is used up and no `unique_id` is taken", lambda at: (
+        use(at(), lambda client: [client.form("send_sms", phone=JAN, text="x", unique_id="abc", test=test).json for test in ("1", "1", "0")]), [{"success": True, "queued": 1, "unsent": 0}] * 3,
+    )),
+    ("SW-68", "a text of more than 160 characters is 3102", lambda at: ([code(at().form("send_voice", phone=JAN, text="x" * length)) for length in (160, 161)], [None, 3102])),
+    ("SW-69", "A send that needs more is rejected as a whole", lambda at: (
+        use(at(stored(0, 1), fields=freeze({"limits": {"eco": "2"}})), lambda client: [code(client.form("send_sms", phone=phones, text="x")) for phones in (f"{JAN},500600701,500600702", JAN, JAN, JAN)]),
+        [3000, None, None, 3000],
     )),
     ("SW-57", "1006, invalid data format, for a form, a multipart body or a query string of more than 1,000 fields, empty ones included", lambda at: (
         [code(at().client.post("/messages/recived", data="&" * number, content_type="application/x-www-form-urlencoded")) for number in (999, 1_000)], [1001, 1006],

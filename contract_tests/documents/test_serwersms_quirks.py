@@ -669,7 +669,7 @@ def test_sw_30_an_error_is_the_vendors_envelope_at_http_200(printed):
         ("/messages/recived", {"type": "x"}, {}, 400, 1006),
         ("/messages/recived", {"phone": "x"}, {}, 400, 2001),
         ("/messages/nothing", {}, {}, 404, 1000),
-        ("/messages/send_sms", {}, {}, 404, 1000),
+        ("/quiz/view", {}, {}, 404, 1000),
         ("/error/9", {}, {}, 404, 2002),
         ("/error/1001", {}, {}, 200, 1001),
     ],
@@ -764,7 +764,7 @@ def test_sw_33_the_vendors_other_actions_are_not_specified(client, action):
 
 
 def test_sw_33_an_action_that_the_vendor_does_not_have_is_not_specified_either(registry, printed):
-    assert printed.form("nothing").json == printed.form("send_sms").json == NO_ACTION
+    assert printed.form("nothing").json == printed.client.post("/quiz/view", data=WHO).json == NO_ACTION
     rejected = [type(exchange.error).__name__ for exchange in registry.default.journal.since(0)]
     assert rejected == ["InvalidAction", "NotOffered"]
 
@@ -886,16 +886,16 @@ def test_sw_37_the_action_comes_before_the_method_the_body_the_credentials_and_t
     ]
 
 
-@pytest.mark.parametrize("action", ["send_sms", "send_sms.json", "reports", "view"])
+@pytest.mark.parametrize("action", ["quiz/view", "quiz/view.json"])
 def test_sw_37_credentials_come_before_an_action_that_is_not_offered(open_registry, action):
     registry = open_registry()
     own = SerwerSMS(registry)
 
-    assert own.client.post(f"/messages/{action}", headers=TOKEN).json == NO_TOKEN
-    assert own.form(action, password="x").json == NO_USER
-    assert own.client.post(f"/messages/{action}").json == NO_USER
-    assert own.client.post(f"/messages/{action}", data="{", content_type="application/json").json == BAD_DATA
-    assert own.form(action).json == NO_ACTION
+    assert own.client.post(f"/{action}", headers=TOKEN).json == NO_TOKEN
+    assert own.client.post(f"/{action}", data={**WHO, "password": "x"}).json == NO_USER
+    assert own.client.post(f"/{action}").json == NO_USER
+    assert own.client.post(f"/{action}", data="{", content_type="application/json").json == BAD_DATA
+    assert own.client.post(f"/{action}", data=WHO).json == NO_ACTION
     exchange = registry.default.journal.since(0)[-1]
     assert (type(exchange.error).__name__, exchange.account) == ("NotOffered", "serwersms/documents")
 

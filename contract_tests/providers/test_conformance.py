@@ -66,6 +66,17 @@ class TestSerwersms(ProviderSuite):
         "account.help": Example("POST", "/account/help", form=LOGIN),
         "error.view": Example("GET", "/error/1000"),
         "messages.recived": Example("POST", "/messages/recived.json", json=LOGIN),
+        "messages.send_sms": Example(
+            "POST",
+            "/messages/send_sms.json",
+            json={**LOGIN, "phone": "500600700", "text": "TAK", "sender": "INFORMACJA"},
+        ),
+        "messages.send_personalized": Example(
+            "POST", "/messages/send_personalized", form={**LOGIN, "messages": "500600700:TAK]|[600700800:NIE"}
+        ),
+        "messages.send_voice": Example(
+            "POST", "/messages/send_voice", form={**LOGIN, "phone": "500600700", "text": "TAK"}
+        ),
         "messages.send_nd": Example("POST", "/messages/send_nd", form={**LOGIN, "phone": "500600700", "text": "TAK"}),
         "messages.send_ndi": Example(
             "POST", "/messages/send_ndi", form={**LOGIN, "phone": "500600700", "text": "TAK", "ndi_number": "664078059"}

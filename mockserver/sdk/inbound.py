@@ -31,13 +31,14 @@ def message_schema(
     """Return the JSON Schema of the fields: those of a message of a world file, and the name of its account.
 
     Args:
-        path: the JSON Schema of one of the provider's accounts in a world file.
+        path: the JSON Schema of one of the provider's accounts in a world file. Its definition ``message`` describes a message,
+            and ``inbound_message``, where there is one, what else holds for the properties of an inbound one.
         fields: of an inbound message.
         required: those of them that have to be there.
         message_fields: the provider's own, which come as ``fields``; ``None`` where it has none.
     """
     definitions = orjson.loads(read_bytes(path))["definitions"]
-    known = definitions["message"]["properties"]
+    known = definitions["message"]["properties"] | definitions.get("inbound_message", {}).get("properties", {})
     return {
         "definitions": definitions,
         "type": "object",

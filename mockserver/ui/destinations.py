@@ -87,9 +87,9 @@ def _definitions(file: Path) -> Mapping[str, Any]:
 
 
 def _message_properties(provider: Provider) -> Mapping[str, Any]:
-    """Return the JSON Schema of each property of a provider's message."""
-    properties: Mapping[str, Any] = _definitions(provider.schema)["message"]["properties"]
-    return properties
+    """Return the JSON Schema of each property of a provider's inbound message."""
+    definitions = _definitions(provider.schema)
+    return {**definitions["message"]["properties"], **definitions.get("inbound_message", {}).get("properties", {})}
 
 
 def format_number(number: str, known: Iterable[str], provider: Provider) -> str:

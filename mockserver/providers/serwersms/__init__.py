@@ -8,12 +8,13 @@ from pathlib import Path
 from mockserver.sdk import Probe, Provider
 
 from . import magic, wire
+from .accounts import AccountFields
 from .behaviours import BEHAVIOURS
 from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import KINDS, receive_inbound
 from .operations import GROUPS, NOT_OFFERED, OPERATIONS, decide
-from .operations.messages import AccountFields
+from .outbound import MessageFields
 from .quirks import QUIRKS
 from .routes import ROUTES
 from .webhooks import evaluate_attempt
@@ -28,6 +29,7 @@ SERWERSMS = Provider(
     errors=ERRORS,
     schema=Path(__file__).parent / "world.schema.json",
     account_fields=AccountFields,
+    message_fields=MessageFields,
     example="curl '{url}/messages/recived.json' -d username={user} -d password={secret}",
     parse=wire.parse,
     decide=decide,

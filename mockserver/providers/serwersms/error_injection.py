@@ -7,11 +7,13 @@ one; the facts are for explanations.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from mockserver.sdk import MOST_FIELDS, Case, ErrorBuilder, Parameter, ProviderError
 
 from . import errors
 from .operations import OPERATIONS
+from .outbound import MOST_RECIPIENTS
 from .parameters import RECIVED
 
 
@@ -40,10 +42,19 @@ def _missing(case: Case) -> ProviderError:
     return row.error(errors.MissingParameter)
 
 
+def _limit_used_up(error: type[ProviderError], _: Case) -> ProviderError:
+    return error(needed=1, left=0)
+
+
+_LIMITS = (errors.EcoLimitUsedUp, errors.FullLimitUsedUp, errors.MmsLimitUsedUp, errors.VoiceLimitUsedUp)
 ERROR_BUILDERS: Mapping[type[ProviderError], ErrorBuilder] = {
     errors.NotOffered: lambda case: errors.NotOffered(action=case.call.operation),
     errors.BodyUnreadable: lambda _: errors.BodyUnreadable(reason="not an object"),
     errors.TooManyParameters: lambda _: errors.TooManyParameters(reason=f"more than {MOST_FIELDS} fields"),
     errors.NotASingleText: _not_single,
     errors.MissingParameter: _missing,
+    **{error: partial(_limit_used_up, error) for error in _LIMITS},
+    errors.TooManyMessages: lambda _: errors.TooManyMessages(most=MOST_RECIPIENTS, count=MOST_RECIPIENTS + 1),
+    errors.WrongUniqueIdCount: lambda _: errors.WrongUniqueIdCount(count=1),
+    errors.InvalidMessage: lambda _: errors.InvalidMessage(reason="it has control characters"),
 }

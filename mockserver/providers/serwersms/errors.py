@@ -133,6 +133,12 @@ CODES: Mapping[int, Known] = {
 }
 
 
+def error_message(code: int, language: str) -> str:
+    """Return the sentence of a code: the Polish one where the language is ``pl`` and it is known (SW-31)."""
+    known = CODES[code]
+    return known.pl if language == "pl" and known.pl else known.en
+
+
 class SerwersmsError(ProviderError):
     """The errors of this provider. What was wrong in this case is in ``facts``: the vendor's sentences do not say."""
 
@@ -351,6 +357,283 @@ class NoMessages(SerwersmsError):
     about = ("phone",)
     hint = "Filter by another phone; a magic one is like any other where the variant serwersms.magic is off."
     source = assumed("SW-39")
+
+
+# -- sending -------------------------------------------------------------------------------------------------------
+
+
+class EcoLimitUsedUp(SerwersmsError):
+    """Fewer ECO+ messages are left than the send needs."""
+
+    code = 3000
+    description = CODES[3000].en
+    about = ("phone",)
+    hint = "Raise the account's limit of eco: {needed} are needed, and {left} are left."
+    source = assumed("SW-69")
+
+
+class EcoNotPermitted(SerwersmsError):
+    """The account may not send ECO+ messages."""
+
+    code, status_4xx = 3001, 403
+    description = CODES[3001].en
+    about = ("sender",)
+    hint = "Send with a sender, or give the account a limit of eco that is not not_available."
+    source = assumed("SW-69")
+
+
+class FullLimitUsedUp(SerwersmsError):
+    """Fewer FULL messages are left than the send needs."""
+
+    code = 3002
+    description = CODES[3002].en
+    about = ("phone",)
+    hint = "Raise the account's limit of full: {needed} are needed, and {left} are left."
+    source = assumed("SW-69")
+
+
+class FullNotPermitted(SerwersmsError):
+    """The account may not send FULL messages, or no RCS messages."""
+
+    code, status_4xx = 3003, 403
+    description = CODES[3003].en
+    about = ("sender",)
+    hint = (
+        "Send without a sender, or give the account a limit of full that is not not_available, and do not deny it rcs."
+    )
+    source = assumed("SW-69")
+
+
+class MmsLimitUsedUp(SerwersmsError):
+    """Fewer MMS are left than the send needs."""
+
+    code = 3004
+    description = CODES[3004].en
+    about = ("phone",)
+    hint = "Raise the account's limit of mms: {needed} are needed, and {left} are left."
+    source = assumed("SW-69")
+
+
+class MmsNotPermitted(SerwersmsError):
+    """The account may not send MMS."""
+
+    code, status_4xx = 3005, 403
+    description = CODES[3005].en
+    hint = "Give the account a limit of mms that is not not_available."
+    source = assumed("SW-69")
+
+
+class VoiceLimitUsedUp(SerwersmsError):
+    """Fewer voice messages are left than the send needs."""
+
+    code = 3006
+    description = CODES[3006].en
+    about = ("phone",)
+    hint = "Raise the account's limit of voice: {needed} are needed, and {left} are left."
+    source = assumed("SW-69")
+
+
+class VoiceNotPermitted(SerwersmsError):
+    """The account may not send voice messages."""
+
+    code, status_4xx = 3007, 403
+    description = CODES[3007].en
+    hint = "Give the account a limit of voice that is not not_available."
+    source = assumed("SW-69")
+
+
+class FlashNotPermitted(SerwersmsError):
+    """The account may not send flash messages."""
+
+    code, status_4xx = 3008, 403
+    description = CODES[3008].en
+    about = ("flash",)
+    hint = "Send without flash, or do not deny the account flash."
+    source = assumed("SW-69")
+
+
+class SmsNotPermitted(SerwersmsError):
+    """The account may not send SMS; or none to other countries, where that is the recipient's."""
+
+    code, status_4xx = 3009, 403
+    description = CODES[3009].en
+    hint = "Do not deny the account sms; for numbers of other countries than Poland, do not deny it foreign."
+    source = assumed("SW-69")
+
+
+class SendingBlocked(SerwersmsError):
+    """The account is blocked; or the recipient's number is on the blacklist."""
+
+    code, status_4xx = 3100, 403
+    description = CODES[3100].en
+    hint = "Unblock the account, or take the number off its blacklist."
+    source = assumed("SW-65")
+
+
+class EmptyText(SerwersmsError):
+    """There is no text, or nothing but spaces."""
+
+    code = 3101
+    description = CODES[3101].en
+    about = ("text",)
+    hint = "Send a text that is not blank."
+    source = assumed("SW-61")
+
+
+class TextTooLong(SerwersmsError):
+    """A text, or the title of an MMS, is longer than the account's chars_limit."""
+
+    code = 3102
+    description = CODES[3102].en
+    about = ("text",)
+    hint = "Send a shorter text: 918 characters in 6 parts, 402 with utf, 160 of a voice message, 40 of the title of an MMS."
+    source = assumed("SW-63")
+
+
+class InvalidRecipient(SerwersmsError):
+    """A recipient is no telephone number."""
+
+    code = 3103
+    description = CODES[3103].en
+    about = ("phone",)
+    hint = "Send each number in the form +48500600700."
+    source = assumed("SW-65")
+
+
+class NoRecipients(SerwersmsError):
+    """There is no number, and none in the groups or contacts."""
+
+    code = 3104
+    description = CODES[3104].en
+    about = ("phone",)
+    hint = "Send a phone, or a group_id or contact_id with numbers."
+    source = assumed("SW-61")
+
+
+class InvalidMessage(SerwersmsError):
+    """The message is not what it is to be: control characters, no vCard, no URL, or no RCS message."""
+
+    code = 3105
+    description = CODES[3105].en
+    about = ("text",)
+    hint = "Send a message that can be sent: {reason}."
+    source = assumed("SW-68")
+
+
+class SenderNotUsable(SerwersmsError):
+    """The sender's name is not one of the account's, is not authorized, or is malformed."""
+
+    code = 3106
+    description = CODES[3106].en
+    about = ("sender",)
+    hint = "Add {value} with senders/add and let it be authorized, or send a ready-made name such as INFORMACJA, or none for ECO+."
+    source = assumed("SW-62")
+
+
+class PersonalizedNotPermitted(SerwersmsError):
+    """The account may not send personalized messages."""
+
+    code, status_4xx = 3107, 403
+    description = CODES[3107].en
+    hint = "Do not deny the account personalized."
+    source = assumed("SW-69")
+
+
+class InvalidSendingTime(SerwersmsError):
+    """The date is none, or is in the past."""
+
+    code = 3108
+    description = CODES[3108].en
+    about = ("date",)
+    hint = "Send {name} as YYYY-MM-DD HH:MM:SS, not in the past of the world's clock."
+    source = assumed("SW-66")
+
+
+class InvalidSendingFile(SerwersmsError):
+    """There is no such file, or it is of another type, or it is no base64."""
+
+    code = 3109
+    description = CODES[3109].en
+    hint = "Send the id that files/add answered for this type, or a file in base64."
+    source = assumed("SW-68")
+
+
+class TooManyMessages(SerwersmsError):
+    """More recipients than one request may have."""
+
+    code = 3110
+    description = CODES[3110].en
+    about = ("phone",)
+    hint = "Send to at most {most} recipients at once, not to {count}."
+    source = assumed("SW-65")
+
+
+class UniqueIdUsed(SerwersmsError):
+    """A unique_id was used before, in an account with duplicate control."""
+
+    code = 3111
+    description = CODES[3111].en
+    about = ("unique_id",)
+    hint = "Send another unique_id than {value}."
+    source = assumed("SW-64")
+
+
+class UniqueIdMalformed(SerwersmsError):
+    """A unique_id has other characters than letters and digits, or is too short or too long."""
+
+    code = 3200
+    description = CODES[3200].en
+    about = ("unique_id",)
+    hint = "Send 3 to 50 letters and digits as a unique_id, not {value}."
+    source = assumed("SW-64")
+
+
+class UniqueIdsNotUnique(SerwersmsError):
+    """A unique_id is repeated, or is that of another message of the account."""
+
+    code = 3201
+    description = CODES[3201].en
+    about = ("unique_id",)
+    hint = "Send another unique_id than {value}."
+    source = assumed("SW-64")
+
+
+class WrongUniqueIdCount(SerwersmsError):
+    """There are not as many unique_ids as recipients."""
+
+    code = 3202
+    description = CODES[3202].en
+    about = ("unique_id",)
+    hint = "Send one unique_id for each of the {count} recipients."
+    source = assumed("SW-64")
+
+
+class NotAnIdentifier(SerwersmsError):
+    """An identifier that is none of the account's."""
+
+    code, status_4xx = 1004, 404
+    description = CODES[1004].en
+    hint = "Send the id of one that the account has."
+    source = assumed("SW-68")
+
+
+class NotPairs(SerwersmsError):
+    """No list of pairs of a number and a text."""
+
+    code = 1006
+    description = CODES[1006].en
+    about = ("messages",)
+    hint = "Send messages as a list of objects with phone and text, or as phone:text]|[phone:text."
+    source = assumed("SW-65")
+
+
+class NotAUrl(SerwersmsError):
+    """No URL of http or https."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send {name} as a URL that begins with http:// or https://."
+    source = assumed("SW-60")
 
 
 ERRORS: tuple[type[SerwersmsError], ...] = tuple(SerwersmsError.__subclasses__())

@@ -82,7 +82,7 @@ def _numbered(part: Any, ids: IdReservation) -> Any:
 def _schema() -> Schema:
     """Return the schema of the fields: that of a message of its kind."""
     plain = message_schema(_SCHEMA, _FIELDS, _REQUIRED)
-    kinds = plain["definitions"]["message"]["allOf"]
+    kinds = plain["definitions"]["inbound_message"]["allOf"]
     return {**plain, "allOf": [*kinds, _WITH_A_RECIPIENT, _WITHOUT_A_REFERENCE]}
 
 

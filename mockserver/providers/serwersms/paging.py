@@ -79,7 +79,7 @@ def search(
     since, until = values.get("date_from"), values.get("date_to")
     return Search(
         _keys(values, account, types),
-        EARLIEST if since is None else _begins(since, zone),
+        EARLIEST if since is None else begins(since, zone),
         LATEST if until is None else _ends(until, zone),
         tuple(_tests(values, phones, read)),
     )
@@ -112,7 +112,8 @@ def _tests(values: Mapping[str, Any], phones: frozenset[str], read: set[int]) ->
         yield "kind", lambda kind: is_wanted and kind == "ndi"
 
 
-def _begins(moment: date, zone: ZoneInfo | None) -> Instant:
+def begins(moment: date, zone: ZoneInfo | None) -> Instant:
+    """Return the instant at which a day or moment begins in a zone (SW-11)."""
     if not isinstance(moment, datetime):
         return day_begins(moment, zone)
     if moment.tzinfo:
@@ -130,7 +131,7 @@ def _begins(moment: date, zone: ZoneInfo | None) -> Instant:
 def _ends(moment: date, zone: ZoneInfo | None) -> Instant:
     if not isinstance(moment, datetime):
         return day_ends(moment, zone)
-    return _begins(moment.replace(microsecond=0), zone) + SECOND - 1  # SW-9: stamps are whole seconds
+    return begins(moment.replace(microsecond=0), zone) + SECOND - 1  # SW-9: stamps are whole seconds
 
 
 # -- which of them -------------------------------------------------------------------------------------------------

@@ -56,12 +56,13 @@ def _parse_one_phone(row: Parameter, sent: Any) -> str:
 
 ONE_PHONE = Kind(_parse_one_phone, NotAPhone, PHONES.schema)
 # 004: "ISO eg. „2014-10-24 17:46:00”"; SW-9: a day, or a date and time with or without an offset
-MOMENT = matching(
+moment = partial(
+    matching,
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?P<clock>[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?)?",
-    NotADateTime,
-    _moment,
+    convert=_moment,
 )
+MOMENT = moment(NotADateTime)
 # 004: "true, false or none"; SW-13
 BOOLEAN = flag(NotABoolean, {"true": True, "1": True, "false": False, "0": False, "none": None, "null": None})
 _NINE_DIGITS = "[0-9]{1,9}"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from mockserver.sdk import Quirk
 
 _RECIVED = ("messages.recived",)
-_ALL = (*_RECIVED, "messages.send_nd", "messages.send_ndi", "error.view")
+_SENT = tuple(f"messages.send_{kind}" for kind in ("sms", "personalized", "voice"))
+_ALL = (*_RECIVED, "messages.send_nd", "messages.send_ndi", "error.view", *_SENT)
 
 FIELD = Quirk("SW-1", "serwersms.field", ("by-path", "recived", "received", "both"), operations=_RECIVED)
-ZONE = Quirk("SW-11", "serwersms.zone", ("Europe/Warsaw", "UTC"), operations=_RECIVED)
+ZONE = Quirk("SW-11", "serwersms.zone", ("Europe/Warsaw", "UTC"), operations=(*_RECIVED, *_SENT))
 TWO_WAY = Quirk("SW-14", "serwersms.type_2way", ("rejected", "eco", "empty"), operations=_RECIVED)
 JSON = Quirk("SW-27", "serwersms.json", ("raw", "ascii"), operations=_ALL)
 STATUS = Quirk("SW-30", "serwersms.errors.status", ("200", "4xx"))
-LANGUAGE = Quirk("SW-31", "serwersms.errors.language", ("en", "pl"), operations=("error.view",))
+LANGUAGE = Quirk("SW-31", "serwersms.errors.language", ("en", "pl"), operations=("error.view", *_SENT))
 GET = Quirk("SW-32", "serwersms.get", ("accepted", "rejected"))
 UNKNOWN_ACTION = Quirk("SW-37", "serwersms.unknown_action", ("first", "after-credentials"))
 MAGIC = Quirk("SW-39", "serwersms.magic", ("on", "off"))
@@ -24,6 +25,10 @@ ANSWER_STATUS = Quirk("SW-50", "serwersms.forwarding.status", ("any", "2xx"))
 UNVERIFIED = Quirk("SW-51", "serwersms.forwarding.unverified", ("repeated", "once"))
 REPEATS = Quirk("SW-52", "serwersms.forwarding.repeats", ("offsets", "gaps"))
 FORWARDED = Quirk("SW-55", "serwersms.forwarding.forwarded", ("unread", "read"), operations=_RECIVED)
+
+LETTERS = Quirk("SW-63", "serwersms.letters", ("converted", "rejected", "ucs2"), operations=_SENT)
+UNIQUE_ID = Quirk("SW-64", "serwersms.unique_id", ("unique", "reusable"))
+DEMO = Quirk("SW-67", "serwersms.demo", ("stored", "test"))
 
 QUIRKS = (
     FIELD,
@@ -43,4 +48,7 @@ QUIRKS = (
     UNVERIFIED,
     REPEATS,
     FORWARDED,
+    LETTERS,
+    UNIQUE_ID,
+    DEMO,
 )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus, urlencode
 
 from lxml import etree
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from mockserver.sdk import (
     AT_ONCE,
@@ -58,10 +58,12 @@ from .errors import (
     SerwersmsError,
     TooManyParameters,
     WrongMethod,
+    error_message,
 )
 from .operations import OPERATIONS
 from .operations.errors import KnownError
 from .operations.messages import Received
+from .outbound import SendResult
 from .results import Document, Listed, Shown, Value, Written
 from .routes import ACTIONS
 
@@ -278,6 +280,11 @@ def _plain(value: Value, variants: Mapping[str, str]) -> Any:
     return _stamp(instant_of(value), variants) if isinstance(value, datetime) else value
 
 
+def _render_sent(result: SendResult, suffix: str, variants: Mapping[str, str], _cache: SerializationCache) -> Response:
+    response = _response(200, suffix, variants, "response", _plain(result.sent, variants))
+    return structs.replace(response, timing=_TIMINGS[result.meaning]) if result.meaning in _TIMINGS else response
+
+
 def _further(status: int, error: ProviderError) -> tuple[tuple[str, str], ...]:
     """Return the headers that HTTP requires for a status."""
     if status == 405:
@@ -286,10 +293,8 @@ def _further(status: int, error: ProviderError) -> tuple[tuple[str, str], ...]:
 
 
 def _error(code: int, variants: Mapping[str, str]) -> Mapping[str, Any]:
-    known = CODES[code]
-    # SW-31: the Polish where it is known
-    message = known.pl if variants[quirks.LANGUAGE.name] == "pl" and known.pl else known.en
-    return {"code": code, "type": known.type, "message": message}
+    message = error_message(code, variants[quirks.LANGUAGE.name])
+    return {"code": code, "type": CODES[code].type, "message": message}
 
 
 def _render_received(
@@ -321,6 +326,7 @@ _TIMINGS: Mapping[Magic | None, ResponseTiming] = {
 }
 RENDER: Mapping[type, Callable[[Any, str, Mapping[str, str], SerializationCache], Response]] = {
     KnownError: _render_known_error,
+    SendResult: _render_sent,
     Written: _render_written,
     Listed: _render_listed,
     Shown: _render_shown,

@@ -8,9 +8,15 @@ from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.errors import InvalidAction, InvalidToken, InvalidUser, NotOffered, WrongMethod
 from mockserver.sdk import Call, Decision, IdReservation, Instant, Operation, ProviderError, State, decide_by
 
-from . import account, errors, messages, phones
+from . import account, errors, messages, phones, sending
 
-OPERATIONS = (*account.OPERATIONS, *errors.OPERATIONS, *messages.OPERATIONS, *phones.OPERATIONS)
+OPERATIONS = (
+    *account.OPERATIONS,
+    *errors.OPERATIONS,
+    *messages.OPERATIONS,
+    *phones.OPERATIONS,
+    *sending.OPERATIONS,
+)
 
 # SW-33: what the vendor's clients call, by group. Their paths are his, so those that are not offered are answered, with 1000.
 _ACTIONS: Mapping[str, tuple[str, ...]] = {

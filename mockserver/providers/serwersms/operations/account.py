@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct, structs
+from msgspec import Struct, structs
 
+from mockserver.providers.serwersms.accounts import Maintainer
 from mockserver.providers.serwersms.parameters import CREDENTIALS
 from mockserver.providers.serwersms.results import Shown
 from mockserver.sdk import Account, Call, Decision, IdReservation, Instant, Operation, State, assumed
-
-
-class Maintainer(Struct, frozen=True):
-    """Who looks after an account at the vendor's."""
-
-    name: Annotated[str, Meta(description="a text")] = "Anna Opiekunka"
-    email: Annotated[str, Meta(description="a text")] = "opiekun@serwersms.example"
-    telephone: Annotated[str, Meta(description="a text")] = "+48 99 000 00 01"
-    photo: Annotated[str, Meta(description="a text")] = "https://serwersms.example/opiekun.jpg"
 
 
 class Help(Struct, frozen=True):

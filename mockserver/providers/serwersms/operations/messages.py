@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from mockserver.providers.serwersms import magic, quirks
+from mockserver.providers.serwersms.accounts import is_demo
 from mockserver.providers.serwersms.errors import NoMessages, SystemUnavailable
-from mockserver.providers.serwersms.operations.account import Maintainer
 from mockserver.providers.serwersms.paging import LIMIT, exists, find, search
 from mockserver.providers.serwersms.parameters import (
     BLANK,
@@ -55,15 +55,6 @@ class Received(Struct, frozen=True):
     paging: Paging | None = None
     meaning: Magic | None = None
     """Return the outcome of the magic number of the request, if it has one (SW-39)."""
-
-
-class AccountFields(Struct, frozen=True):
-    """What SerwerSMS keeps of an account beside the common fields."""
-
-    demo: Annotated[bool, Meta(description="true or false")] = False
-    """Whether it is a demo account, on which messages/send_nd and send_ndi do nothing (SW-56)."""
-    maintainer: Annotated[Maintainer, Meta(description="a name, email, telephone and photo")] = Maintainer()
-    """Who looks after the account at the vendor's (SW-96)."""
 
 
 def recived(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
@@ -128,7 +119,7 @@ def inject(call: Call, account: Account, state: State, now: Instant, ids: IdRese
     kind = call.operation.removeprefix("messages.send_")
     values = parse_parameters(_TABLES[kind], call.values, blank=BLANK, missing_last=True)
     is_unknown = bool(account.numbers) and values.get("ndi_number", "") not in {"", *account.numbers}
-    if is_unknown or account.fields.get("demo"):  # SW-56
+    if is_unknown or is_demo(account, call):  # SW-56
         return Decision(now, Written(success=False), account=account.key)
     fields = {
         "kind": kind,

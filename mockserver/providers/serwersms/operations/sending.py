@@ -1,0 +1,370 @@
+"""Send messages: SMS with the same text or a text for each, and voice messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+from mockserver.providers.serwersms import quirks
+from mockserver.providers.serwersms.accounts import is_demo
+from mockserver.providers.serwersms.characters import count_parts, is_gsm, to_gsm
+from mockserver.providers.serwersms.errors import (
+    EmptyText,
+    InvalidMessage,
+    InvalidSendingTime,
+    MissingParameter,
+    NotAPhone,
+    NotASingleText,
+    NotAUrl,
+    NotPairs,
+    PersonalizedNotPermitted,
+    SenderNotUsable,
+    SerwersmsError,
+    TextTooLong,
+)
+from mockserver.providers.serwersms.outbound import (
+    MOST_PAIRS,
+    MOST_RECIPIENTS,
+    SEND_ERRORS,
+    Batch,
+    Outgoing,
+    Recipient,
+    check_personalized,
+    send,
+)
+from mockserver.providers.serwersms.paging import begins
+from mockserver.providers.serwersms.parameters import BLANK, BOOLEAN, CREDENTIALS, PHONE, TEXT, moment, row
+from mockserver.sdk import (
+    SECOND,
+    Account,
+    Call,
+    Decision,
+    IdReservation,
+    Instant,
+    Kind,
+    Malformed,
+    Operation,
+    Parameter,
+    State,
+    assumed,
+    json_object,
+    list_of,
+    matching,
+    parse_parameters,
+    zone_of,
+)
+
+# -- parameters ----------------------------------------------------------------------------------------------------
+
+
+def _parse_recipient(row: Parameter, sent: Any) -> Recipient:
+    """Parse a number; what is none is a recipient too, to whom nothing is sent (SW-65)."""
+    try:
+        return Recipient(PHONE.parse(row, sent))
+    except NotAPhone:
+        return Recipient(str(sent).strip()[:64], is_valid=False)
+
+
+def _parse_unique_ids(row: Parameter, sent: Any) -> tuple[str, ...]:
+    """Parse identifiers; a blank one in a list keeps its place, and is malformed (SW-64)."""
+    texts = ("" if each is None else row.text(each) for each in (sent if isinstance(sent, list) else [sent]))
+    return tuple(part for text in texts for part in text.split(","))
+
+
+def _parse_pairs(row: Parameter, sent: Any) -> tuple[tuple[Recipient, str], ...]:
+    """Parse the numbers with their texts: a list, the JSON text of one, or ``phone:text]|[phone:text`` (SW-65)."""
+    pairs: list[Any] = []
+    for each in sent if isinstance(sent, list) else [sent]:  # a form sends a list, even of one text
+        pairs += _read_pairs(row, each) if isinstance(each, str) else [each]
+    return tuple(_parse_pair(row, each) for each in pairs)
+
+
+def _read_pairs(row: Parameter, sent: str) -> list[Any]:
+    text = row.text(sent)
+    if text.lstrip().startswith("["):
+        try:
+            found = json_object(b'{"messages":%b}' % text.encode())
+        except Malformed:
+            raise row.wrong(sent) from None
+        return list(found["messages"])
+    pairs = (each.partition(":") for each in text.split("]|[") if each.strip())
+    return [{"phone": phone, "text": said} if colon else None for phone, colon, said in pairs]
+
+
+def _parse_pair(row: Parameter, sent: Any) -> tuple[Recipient, str]:
+    if not isinstance(sent, dict) or "phone" not in sent:
+        raise row.wrong(sent)
+    said = sent.get("text")
+    return _parse_recipient(row, sent["phone"]), "" if said is None else row.text(said)
+
+
+_URL = r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#][^\s]{0,1023}"
+_RECIPIENT = Kind(_parse_recipient, NotASingleText, PHONE.schema)
+_TEXT_OR_LIST = {"type": "array", "items": {"type": "string"}}
+_PAIR = {"type": "object", "properties": {"phone": {"type": "string"}, "text": {"type": "string"}}}
+
+_LONGEST_VOICE = 160
+_MOST_PARTS = 6
+
+# SW-60: none of these is in 004, but all are on other pages of the vendor's or in clients
+_row = partial(row, source=assumed("SW-60"))
+_PHONE = _row("phone", list_of(_RECIPIENT), source=assumed("SW-65"))
+_TEXT = _row("text", TEXT, source=assumed("SW-61"))
+_SENDER = _row("sender", TEXT, source=assumed("SW-62"))
+_UNIQUE_ID = _row("unique_id", Kind(_parse_unique_ids, NotASingleText, _TEXT_OR_LIST), source=assumed("SW-64"))
+_DATE = _row("date", moment(InvalidSendingTime), source=assumed("SW-66"))
+_SWITCHES = tuple(_row(name, BOOLEAN) for name in ("details", "flash", "utf", "speed"))
+_TEST = _row("test", BOOLEAN, source=assumed("SW-67"))
+_DLR_URL = _row("dlr_url", matching(_URL, NotAUrl))
+
+SEND_SMS = (
+    _PHONE,
+    _TEXT,
+    _SENDER,
+    *_SWITCHES,
+    _row("vcard", BOOLEAN),
+    _row("wap_push", matching(_URL, NotAUrl)),
+    _TEST,
+    _DATE,
+    _UNIQUE_ID,
+    _DLR_URL,
+)
+_MESSAGES = _row("messages", Kind(_parse_pairs, NotPairs, {"type": "array", "items": _PAIR}), source=assumed("SW-65"))
+SEND_PERSONALIZED = (
+    _MESSAGES,
+    _TEXT,
+    _SENDER,
+    *_SWITCHES,
+    _row("voice", BOOLEAN),
+    _TEST,
+    _DATE,
+    _UNIQUE_ID,
+    _DLR_URL,
+)
+SEND_VOICE = (_PHONE, _TEXT, _row("details", BOOLEAN), _TEST, _DATE, _UNIQUE_ID, _DLR_URL)
+
+
+# -- what is sent --------------------------------------------------------------------------------------------------
+
+
+class _Request(NamedTuple):
+    """A request to send, with what decides about it."""
+
+    values: Mapping[str, Any]
+    """The values of its parameters."""
+    sent: Mapping[str, Any]
+    """What was sent, in which a blank differs from what is missing."""
+    account: Account
+    state: State
+    now: Instant
+    ids: IdReservation
+    is_demo: bool
+
+
+def _read(
+    table: Iterable[Parameter], call: Call, account: Account, state: State, now: Instant, ids: IdReservation
+) -> _Request:
+    values = parse_parameters(table, call.values, blank=BLANK)
+    return _Request(values, call.values, account, state, now, ids, is_demo(account, call))
+
+
+def _find_recipients(request: _Request) -> Sequence[Recipient]:
+    """Return whom a message is for; none where that is blank (SW-61).
+
+    Raises:
+        MissingParameter: nothing says whom.
+    """
+    found: Sequence[Recipient] = request.values.get("phone", ())
+    if not found and request.sent.get("phone") is None:
+        raise _PHONE.error(MissingParameter)
+    return found
+
+
+def _find_text(request: _Request) -> str:
+    """Return the text.
+
+    Raises:
+        MissingParameter: there is none.
+        EmptyText: it is blank (SW-61).
+    """
+    text: str = request.values.get("text", "")
+    if text and not text.isspace():
+        return text
+    raise _TEXT.error(MissingParameter) if request.sent.get("text") is None else EmptyText()
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+
+
+def _encode(text: str, is_ucs2: bool, letters: str) -> tuple[str, int]:
+    """Return a text as it is sent, and the number of its parts (SW-63).
+
+    Args:
+        text: as the customer sent it.
+        is_ucs2: whether the customer wants it in UCS-2.
+        letters: the variant for letters that GSM 03.38 does not have.
+
+    Raises:
+        EmptyText: it is blank.
+        InvalidMessage: it has control characters, or letters that the variant rejects.
+        TextTooLong: it has more parts than a message may have.
+    """
+    if not text or text.isspace():
+        raise EmptyText
+    if _CONTROL.search(text):
+        raise InvalidMessage(reason="it has control characters")
+    if not is_ucs2 and not is_gsm(text):
+        if letters == "rejected":
+            raise InvalidMessage(reason="it has letters that GSM 03.38 does not have, and no utf")
+        if letters == "converted":
+            text = to_gsm(text)
+        else:
+            is_ucs2 = True
+    parts = count_parts(text, is_ucs2)
+    if parts > _MOST_PARTS:
+        raise TextTooLong
+    return text, parts
+
+
+def _encode_each(pairs: Iterable[tuple[Recipient, str]], is_ucs2: bool, letters: str) -> list[Outgoing]:
+    """Return messages with texts of their own; one whose text cannot be sent has the reason (SW-65)."""
+    outgoing = []
+    for recipient, text in pairs:
+        try:
+            outgoing.append(Outgoing(recipient, *_encode(text, is_ucs2, letters)))
+        except SerwersmsError as error:
+            outgoing.append(Outgoing(recipient, text, defect=type(error)))
+    return outgoing
+
+
+# SW-62: ready-made names, which every account may use
+READY_MADE = ("INFORMACJA", "INFO", "KONKURS", "NOWOSC", "OFERTA", "OKAZJA", "PROMOCJA", "SMS", "ZAPROSZENIE")
+TWO_WAY_SENDER = "2waySMS"
+
+
+def _check_sender(sender: str, account: Account) -> None:
+    """Raise SenderNotUsable unless the account may send with this sender (SW-62)."""
+    if sender in READY_MADE or sender == TWO_WAY_SENDER:
+        return
+    if sender.isdecimal() and len(sender) in (4, 9) and not {sender, f"+48{sender}"}.isdisjoint(account.numbers):
+        return
+    raise SenderNotUsable(value=sender)
+
+
+_TOLERANCE = 60 * SECOND
+"""How far in the past a date may be, for clocks that differ (SW-66)."""
+
+
+def _find_date(request: _Request) -> Instant | None:
+    """Return when a message is to be sent; ``None`` for at once."""
+    moment = request.values.get("date")
+    if moment is None:
+        return None
+    at = begins(moment, zone_of(request.state.variants[quirks.ZONE.name]))
+    if at < request.now - _TOLERANCE:
+        raise _DATE.error(InvalidSendingTime)
+    return at
+
+
+def _send(
+    kind: str,
+    outgoing: Sequence[Outgoing],
+    request: _Request,
+    fields: Mapping[str, Any],
+    sender: str = "",
+    most: int = MOST_RECIPIENTS,
+) -> Decision:
+    """Decide about the messages of a request."""
+    values = request.values
+    is_demo_test = request.is_demo and request.state.variants[quirks.DEMO.name] == "test"  # SW-67
+    batch = Batch(
+        kind,
+        outgoing,
+        sender,
+        values.get("unique_id", ()),
+        {**fields, "dlr_url": values["dlr_url"]} if "dlr_url" in values else fields,
+        date=_find_date(request),
+        is_test=bool(values.get("test")) or is_demo_test,
+        shows_items=bool(values.get("details")),
+        most=most,
+    )
+    return send(batch, request.account, request.state, request.now, request.ids)
+
+
+def _send_sms(outgoing: Sequence[Outgoing], request: _Request, most: int = MOST_RECIPIENTS) -> Decision:
+    """Decide about SMS: ECO+ without a sender, FULL with one (SW-62)."""
+    values = request.values
+    fields = {name: values[name] for name in ("flash", "vcard", "wap_push") if values.get(name)}
+    sender = values.get("sender", "")
+    if not sender:
+        return _send("eco", outgoing, request, fields, most=most)
+    _check_sender(sender, request.account)
+    fields |= {name: True for name in ("utf", "speed") if values.get(name)}
+    if sender == TWO_WAY_SENDER:
+        sender = str(request.ids.number("serwersms.two_way", 600_000_001))
+    return _send("full", outgoing, request, fields, sender, most)
+
+
+def send_sms(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Send an SMS with the same text to each recipient (SW-60)."""
+    request = _read(SEND_SMS, call, account, state, now, ids)
+    values, recipients = request.values, _find_recipients(request)
+    is_ucs2 = bool(values.get("utf") and values.get("sender"))
+    text, parts = _encode(_find_text(request), is_ucs2, state.variants[quirks.LETTERS.name])
+    if values.get("vcard") and not text.lstrip().upper().startswith("BEGIN:VCARD"):
+        raise InvalidMessage(reason="its text is no vCard")
+    return _send_sms([Outgoing(each, text, parts) for each in recipients], request)
+
+
+def send_personalized(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Send an SMS, or a voice message, with a text for each recipient (SW-65)."""
+    request = _read(SEND_PERSONALIZED, call, account, state, now, ids)
+    values = request.values
+    pairs: Sequence[tuple[Recipient, str]] = values.get("messages", ())
+    if not pairs and call.values.get("messages") is None:
+        raise _MESSAGES.error(MissingParameter)
+    check_personalized(account)
+    if values.get("voice"):
+        return _send("voice", _voices(pairs), request, {}, most=MOST_PAIRS)
+    is_ucs2 = bool(values.get("utf") and values.get("sender"))
+    return _send_sms(_encode_each(pairs, is_ucs2, state.variants[quirks.LETTERS.name]), request, MOST_PAIRS)
+
+
+def send_voice(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Call each recipient and read a text out (SW-68)."""
+    request = _read(SEND_VOICE, call, account, state, now, ids)
+    recipients, text = _find_recipients(request), _find_text(request)
+    if len(text) > _LONGEST_VOICE:
+        raise TextTooLong
+    return _send("voice", [Outgoing(each, text) for each in recipients], request, {})
+
+
+def _voices(pairs: Iterable[tuple[Recipient, str]]) -> list[Outgoing]:
+    """Return voice messages; one whose text is blank or too long has the reason."""
+
+    def defect(text: str) -> type[SerwersmsError] | None:
+        return EmptyText if not text or text.isspace() else TextTooLong if len(text) > _LONGEST_VOICE else None
+
+    return [Outgoing(recipient, text, defect=defect(text)) for recipient, text in pairs]
+
+
+_Decide: TypeAlias = Callable[[Call, Account, State, Instant, IdReservation], Decision]
+_OPERATIONS: Mapping[str, tuple[_Decide, Sequence[Parameter], Sequence[type[SerwersmsError]]]] = {
+    "messages.send_sms": (send_sms, SEND_SMS, (InvalidMessage, TextTooLong, SenderNotUsable)),
+    "messages.send_personalized": (send_personalized, SEND_PERSONALIZED, (SenderNotUsable, PersonalizedNotPermitted)),
+    "messages.send_voice": (send_voice, SEND_VOICE, (TextTooLong,)),
+}
+OPERATIONS = tuple(
+    Operation(
+        name=name,
+        source=assumed("SW-60"),
+        decide=decide,
+        parameters=table,
+        common=CREDENTIALS,
+        errors=(MissingParameter, EmptyText, *errors, *SEND_ERRORS),
+        is_repeatable=False,
+    )
+    for name, (decide, table, errors) in _OPERATIONS.items()
+)

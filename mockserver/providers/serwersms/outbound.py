@@ -1,0 +1,371 @@
+"""Outbound messages: what is stored of each, which of them are not sent, and what a send answers. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from mockserver.sdk import (
+    EARLIEST,
+    LATEST,
+    NO_TRACE,
+    Account,
+    Attachment,
+    Decision,
+    DecisionTrace,
+    Event,
+    IdReservation,
+    Instant,
+    Magic,
+    Message,
+    MessageStored,
+    State,
+    datetime_of,
+    field_key,
+    freeze,
+    iso,
+)
+
+from . import magic, quirks
+from .accounts import UNAVAILABLE, UNLIMITED, left, use_up
+from .errors import (
+    EcoLimitUsedUp,
+    EcoNotPermitted,
+    FlashNotPermitted,
+    FullLimitUsedUp,
+    FullNotPermitted,
+    InvalidRecipient,
+    MmsLimitUsedUp,
+    MmsNotPermitted,
+    NoRecipients,
+    PersonalizedNotPermitted,
+    SendingBlocked,
+    SerwersmsError,
+    SmsNotPermitted,
+    SystemUnavailable,
+    TooManyMessages,
+    UniqueIdMalformed,
+    UniqueIdsNotUnique,
+    UniqueIdUsed,
+    VoiceLimitUsedUp,
+    VoiceNotPermitted,
+    WrongUniqueIdCount,
+    error_message,
+)
+
+MOST_RECIPIENTS = 100_000
+"""The most recipients of a request: "max 100 000 SMS per request" is the vendor's sentence of 3110 (SW-65)."""
+MOST_PAIRS = 10_000
+"""The most personalized messages of a request (SW-65)."""
+
+_Flag = Annotated[bool, Meta(description="true or false")]
+
+
+class MessageFields(Struct, frozen=True):
+    """What SerwerSMS keeps of an outbound message beside the common fields."""
+
+    stat_id: int = 0
+    """The number of the send that it was a part of."""
+    parts: int = 1
+    """How many parts it was sent in."""
+    unique_id: str = ""
+    """The customer's own identifier of it."""
+    flash: _Flag = False
+    utf: _Flag = False
+    speed: _Flag = False
+    vcard: _Flag = False
+    wap_push: str = ""
+    """The URL of a WAP push."""
+    date: str = ""
+    """When it is to be sent, as an instant in ISO 8601; empty for at once."""
+    reason: str = ""
+    """Why it was not sent, or not delivered, in the vendor's word."""
+    dlr_url: str = ""
+    """The URL that is called when its state changes, with the vendor's placeholders."""
+    file_ids: tuple[str, ...] = ()
+    """The files that were sent with it."""
+    rcs: dict[str, Any] = {}
+    """The RCS message as it was sent."""
+
+
+class Recipient(NamedTuple):
+    """Whom a message is for."""
+
+    phone: str
+    """The number in E.164; of no number, what was sent."""
+    is_valid: bool = True
+
+
+class Outgoing(NamedTuple):
+    """One message that is to be sent."""
+
+    recipient: Recipient
+    text: str
+    parts: int = 1
+    defect: type[SerwersmsError] | None = None
+    """Why it is not sent, where its text is the reason."""
+
+
+class Batch(Struct, frozen=True):
+    """What one request sends."""
+
+    kind: str
+    """``eco``, ``full``, ``voice``, ``mms`` or ``rcs``."""
+    outgoing: Sequence[Outgoing]
+    sender: str = ""
+    unique_ids: Sequence[str] = ()
+    """One for each of the messages, or none."""
+    fields: Mapping[str, Any] = {}
+    """The values of `MessageFields` that all of the messages have."""
+    title: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    date: Instant | None = None
+    """When they are to be sent; ``None`` for at once."""
+    is_test: bool = False
+    """Whether nothing is stored (SW-67)."""
+    shows_items: bool = False
+    """Whether each message is listed in the answer."""
+    most: int = MOST_RECIPIENTS
+    """The most messages that the request may have."""
+
+
+class SentItem(Struct, frozen=True):
+    """What became of one message (SW-60)."""
+
+    id: str
+    phone: str
+    status: str
+    """``queued`` or ``unsent``."""
+    queued: datetime | UnsetType
+    parts: int | UnsetType
+    error_code: int | UnsetType
+    error_message: str | UnsetType
+    text: str
+
+
+class Sent(Struct, frozen=True):
+    """What became of a send."""
+
+    success: bool
+    queued: int
+    unsent: int
+    items: tuple[SentItem, ...] | UnsetType = UNSET
+
+
+class SendResult(Struct, frozen=True):
+    """The answer to a send, and the magic number that it was sent to."""
+
+    sent: Sent
+    meaning: Magic | None = None
+
+
+_Errors: TypeAlias = tuple[type[SerwersmsError], type[SerwersmsError]]
+_LIMIT_ERRORS: Mapping[str, _Errors] = {
+    "eco": (EcoLimitUsedUp, EcoNotPermitted),
+    "full": (FullLimitUsedUp, FullNotPermitted),
+    "voice": (VoiceLimitUsedUp, VoiceNotPermitted),
+    "mms": (MmsLimitUsedUp, MmsNotPermitted),
+    "rcs": (FullLimitUsedUp, FullNotPermitted),
+}
+"""Kind -> the errors of a limit that is used up, and of a kind that the account may not send (SW-69)."""
+# SW-65: the reasons that the vendor's reports have
+_REASONS: Mapping[type[SerwersmsError], str] = {
+    InvalidRecipient: "wrong_number",
+    SendingBlocked: "number_is_blacklisted",
+    SmsNotPermitted: "sending_to_foreign_networks_is_locked",
+}
+_WRONG_MESSAGE = "wrong_message"
+SEND_ERRORS: tuple[type[SerwersmsError], ...] = (
+    NoRecipients,
+    InvalidRecipient,
+    *dict.fromkeys(error for pair in _LIMIT_ERRORS.values() for error in pair),
+    SmsNotPermitted,
+    FlashNotPermitted,
+    SendingBlocked,
+    TooManyMessages,
+    UniqueIdUsed,
+    UniqueIdMalformed,
+    UniqueIdsNotUnique,
+    WrongUniqueIdCount,
+    SystemUnavailable,
+)
+"""The errors of every send beside those of its parameters."""
+
+
+def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Decide a send: the whole is rejected, or each message is queued or unsent (SW-65).
+
+    Raises:
+        SerwersmsError: the whole is rejected.
+    """
+    outgoing = batch.outgoing
+    if not outgoing:
+        raise NoRecipients
+    _check_rights(batch, account)
+    if len(outgoing) > batch.most:
+        raise TooManyMessages(most=batch.most, count=len(outgoing))
+    unique_ids = batch.unique_ids
+    if unique_ids:
+        _check_unique_ids(unique_ids, len(outgoing), account, state)
+    if len(outgoing) > 1:
+        outgoing, unique_ids = _without_repeats(outgoing, unique_ids)
+    number = None
+    if state.variants[quirks.MAGIC.name] != "off":  # SW-39
+        number = magic.acting({each.recipient.phone for each in outgoing})
+    meaning = None if number is None else magic.MEANINGS[number]
+    trace = NO_TRACE if number is None else DecisionTrace(magic=number)
+    if meaning is magic.UNAVAILABLE:
+        return Decision(now, SystemUnavailable(), (), trace, account.key)
+    failures = _find_failures(outgoing, account)
+    spent = sum(each.parts for each, error in zip(outgoing, failures, strict=True) if error is None)
+    _check_limit(batch.kind, spent, account)
+    messages = _messages(batch, outgoing, failures, unique_ids, account, state, now, ids)
+    unsent = len(failures) - failures.count(None)
+    items: tuple[SentItem, ...] | UnsetType = UNSET
+    if batch.shows_items:
+        language = state.variants[quirks.LANGUAGE.name]
+        items = tuple(map(_item, messages, failures, (each.parts for each in outgoing), (language,) * len(failures)))
+    result = SendResult(Sent(True, len(failures) - unsent, unsent, items), meaning)
+    size = len(failures) if batch.shows_items else 0
+    if batch.is_test:
+        return Decision(now, result, (), trace, account.key, size)
+    events: list[Event] = list(map(MessageStored, messages))
+    used = use_up(account, batch.kind, spent)
+    if used is not None:
+        events.append(used)
+    return Decision(now, result, tuple(events), trace, account.key, size)
+
+
+def _check_rights(batch: Batch, account: Account) -> None:
+    """Raise the error of what the account may not do (SW-69)."""
+    fields = account.fields
+    if fields:
+        if fields.get("blocked"):
+            raise SendingBlocked
+        denied = fields.get("denied", ())
+        if "sms" in denied and batch.kind in ("eco", "full"):
+            raise SmsNotPermitted
+        if "rcs" in denied and batch.kind == "rcs":
+            raise FullNotPermitted
+        if "flash" in denied and batch.fields.get("flash"):
+            raise FlashNotPermitted
+        if left(account, "full" if batch.kind == "rcs" else batch.kind) == UNAVAILABLE:
+            raise _LIMIT_ERRORS[batch.kind][1]
+
+
+def check_personalized(account: Account) -> None:
+    """Raise the error of an account that may not send personalized messages."""
+    if "personalized" in account.fields.get("denied", ()):
+        raise PersonalizedNotPermitted
+
+
+def _check_limit(kind: str, needed: int, account: Account) -> None:
+    """Raise the error of a limit that is used up (SW-69)."""
+    value = left(account, kind)
+    if value not in (UNLIMITED, UNAVAILABLE) and needed > int(value):
+        raise _LIMIT_ERRORS[kind][0](needed=needed, left=value)
+
+
+def _check_unique_ids(unique_ids: Sequence[str], count: int, account: Account, state: State) -> None:
+    """Raise the error of the first unique_id that cannot be taken (SW-64)."""
+    for each in unique_ids:
+        if not (3 <= len(each) <= 50 and each.isascii() and each.isalnum()):
+            raise UniqueIdMalformed(value=each)
+    if len(unique_ids) != count:
+        raise WrongUniqueIdCount(count=count)
+    if len(set(unique_ids)) < count:
+        raise UniqueIdsNotUnique(value=Counter(unique_ids).most_common(1)[0][0])
+    is_controlled = account.fields.get("duplicate_control")
+    if not is_controlled and state.variants[quirks.UNIQUE_ID.name] == "reusable":
+        return
+    for each in unique_ids:
+        if state.message_store.count(field_key(account.key, "unique_id", each), EARLIEST, LATEST):
+            raise (UniqueIdUsed if is_controlled else UniqueIdsNotUnique)(value=each)
+
+
+def _without_repeats(
+    outgoing: Sequence[Outgoing], unique_ids: Sequence[str]
+) -> tuple[Sequence[Outgoing], Sequence[str]]:
+    """Return the messages without those that have number and text of an earlier one, and their unique_ids (SW-65)."""
+    first: dict[tuple[str, str], int] = {}
+    for place, each in enumerate(outgoing):
+        first.setdefault((each.recipient.phone, each.text), place)
+    if len(first) == len(outgoing):
+        return outgoing, unique_ids
+    return [outgoing[place] for place in first.values()], [unique_ids[place] for place in first.values() if unique_ids]
+
+
+def _find_failures(outgoing: Sequence[Outgoing], account: Account) -> list[type[SerwersmsError] | None]:
+    """Return, for each message, why it is not sent; ``None`` where it is (SW-65)."""
+    blacklist, has_foreign = account.blacklist, "foreign" not in account.fields.get("denied", ())
+
+    def find(one: Outgoing) -> type[SerwersmsError] | None:
+        phone, is_valid = one.recipient
+        if not is_valid:
+            return InvalidRecipient
+        if phone in blacklist:
+            return SendingBlocked
+        if not has_foreign and not phone.startswith("+48"):
+            return SmsNotPermitted
+        return one.defect
+
+    return [find(each) for each in outgoing]
+
+
+def _messages(
+    batch: Batch,
+    outgoing: Sequence[Outgoing],
+    failures: Sequence[type[SerwersmsError] | None],
+    unique_ids: Sequence[str],
+    account: Account,
+    state: State,
+    now: Instant,
+    ids: IdReservation,
+) -> list[Message]:
+    """Return the messages as they are stored."""
+    shared = {"stat_id": ids.number("serwersms.stat", 100_000), **batch.fields}
+    status = "in_progress"
+    if batch.date is not None and batch.date > now:  # SW-66
+        status, shared["date"] = "saved", iso(batch.date)
+    known: dict[tuple[int, type[SerwersmsError] | None], Mapping[str, Any]] = {}
+    messages = []
+    for place, (each, error) in enumerate(zip(outgoing, failures, strict=True)):
+        alike = each.parts, error
+        fields = known.get(alike)
+        if fields is None:
+            own = {"parts": each.parts} if each.parts != 1 else {}
+            why = {"reason": _REASONS.get(error, _WRONG_MESSAGE)} if error is not None else {}
+            fields = known[alike] = freeze({**shared, **own, **why})
+        if unique_ids:
+            fields = freeze({**fields, "unique_id": unique_ids[place]})
+        messages.append(
+            Message(
+                serial=state.message_store.next_serial + place,
+                account=account.key,
+                id=ids.token("serwersms.message", 10),
+                direction="outbound",
+                sender=batch.sender,
+                recipient=each.recipient.phone,
+                at=now,
+                text=each.text,
+                kind=batch.kind,
+                status=status if error is None else "unsent",
+                title=batch.title,
+                attachments=batch.attachments,
+                fields=fields,
+            )
+        )
+    return messages
+
+
+def _item(message: Message, error: type[SerwersmsError] | None, parts: int, language: str) -> SentItem:
+    if error is None:
+        return SentItem(
+            message.id, message.recipient, "queued", datetime_of(message.at), parts, UNSET, UNSET, message.text
+        )
+    sentence = error_message(error.code, language)
+    return SentItem(message.id, message.recipient, "unsent", UNSET, UNSET, error.code, sentence, message.text)
