@@ -72,7 +72,9 @@ _SHARED = (
         multiple=True,
     ),
     option("other_hosts", "block: of other hosts the proxy forwards only to loopback and private ones; pass: to all."),
-    option("ca", "Folder of the certificate authority.", type=click.Path(path_type=Path, file_okay=False)),
+    option(
+        "ca", "Folder of the certificate authority.", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False)
+    ),
     option(
         "webhook_targets", "Allowed addresses of webhooks: private, any, or HOST:PORT,… in addition to private ones."
     ),

@@ -107,7 +107,8 @@ class HttpRequest(Struct):
 
 
 LONGEST_CACHED = 256
-"""What a client sends is looked up in a cache only up to this number of characters, so that a cache is bounded in bytes."""
+"""What a client sends is looked up in a cache only up to this number of characters, so that a cache is bounded in bytes: names of
+headers and of hosts are no longer."""
 
 
 @lru_cache(maxsize=1024)

@@ -92,7 +92,8 @@ class ProviderRequest(Struct, frozen=True):
 
 
 _LONGEST_CACHED = 1024
-"""What a client sends is looked up in a cache only up to this number of characters, so that a cache is bounded in bytes."""
+"""What a client sends is looked up in a cache only up to this number of characters, so that a cache is bounded in bytes: whole URLs
+and credentials are longer than the names that `mockserver.http` looks up."""
 
 
 @lru_cache(maxsize=256)
