@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client
 
 DOCUMENTS = "/_mock/worlds/default/accounts/dialogtech/documents"
-CONTACTS = "/_mock/worlds/default/accounts/serwersms/documents"
+SERWERSMS = "/_mock/worlds/default/accounts/serwersms/documents"
 PROGRAMS = "/_mock/worlds/default/accounts/mgage/documents"
 
 
@@ -53,18 +53,6 @@ def test_numbers_are_replaced_and_the_provider_answers_with_them(client: Client)
     assert "2025550100" in received
     assert "2025550101" not in received
     assert "5554332111" not in received
-
-
-def test_contacts_and_the_blacklist_are_replaced(client: Client) -> None:
-    changes = {"contacts": [{"phone": "+48500600700", "first_name": "Anna"}], "blacklist": ["+48500600700"]}
-    account = client.patch(CONTACTS, json=changes).get_json()
-    (item,) = client.post(
-        "/messages/recived",
-        data={"username": "Login", "password": "Haslo", "type": "nd", "show_contact": "1"},
-    ).get_json()["items"]
-
-    assert changes == {name: account[name] for name in changes}
-    assert (True, "Anna") == (item["blacklist"], item["contact"]["first_name"])
 
 
 def test_programs_are_replaced_and_an_empty_list_empties(client: Client) -> None:
@@ -127,13 +115,6 @@ def test_another_world_does_not_see_the_change(client: Client) -> None:
             "'5559990000' belongs to the account 'numbers-sample'",
         ),
         (
-            CONTACTS,
-            {"blacklist": ["500"]},
-            400,
-            "bad_request",
-            "blacklist[0]: '500' is not a telephone number such as +48500600700",
-        ),
-        (
             DOCUMENTS,
             {"numbers": [{"number": "2025550100", "url": "http://127.0.0.1:70000/sms"}]},
             400,
@@ -148,14 +129,14 @@ def test_another_world_does_not_see_the_change(client: Client) -> None:
             "numbers[0].dlr_url: 'http://127.0.0.1:0' does not name a host and a port from 1 to 65535",
         ),
         (
-            CONTACTS,
+            SERWERSMS,
             {"forwarding": [{"service": "ndi", "url": "http://[::1/sms"}]},
             400,
             "bad_request",
             "forwarding[0].url: 'http://[::1/sms' does not name a host and a port from 1 to 65535",
         ),
         (
-            CONTACTS,
+            SERWERSMS,
             {
                 "forwarding": [
                     {"service": "nd", "url": "http://127.0.0.1/sms?from=#NUMER#"},
@@ -167,7 +148,7 @@ def test_another_world_does_not_see_the_change(client: Client) -> None:
             "forwarding[1].url: #WIADOMSC# is no placeholder; did you mean '#WIADOMOSC#'?",
         ),
         (
-            CONTACTS,
+            SERWERSMS,
             {"forwarding": [{"service": "ndi", "url": "http://127.0.0.1/sms#numer#"}]},
             400,
             "bad_request",
@@ -207,7 +188,7 @@ def test_what_is_no_change_is_rejected_and_changes_nothing(
     ],
 )
 def test_what_stands_between_two_signs_is_a_placeholder_or_a_fragment(client: Client, url: str) -> None:
-    changed = client.patch(CONTACTS, json={"forwarding": [{"service": "ndi", "url": url}]})
+    changed = client.patch(SERWERSMS, json={"forwarding": [{"service": "ndi", "url": url}]})
 
     assert url == changed.get_json()["forwarding"][0]["url"]
 

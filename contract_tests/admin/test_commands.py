@@ -299,14 +299,14 @@ def test_the_default_world_stays(run: CommandLine) -> None:
 
 
 def test_accounts_are_listed_shown_and_changed(run: CommandLine, world: WorldClient) -> None:
-    blacklist = ["+48500600700", "+48500600701"]
-    changed = run.json("account", "set", "serwersms/demo", "--blacklist", json.dumps(blacklist))
+    numbers = [{"number": "+48500600700"}, {"number": "+48500600701"}]
+    changed = run.json("account", "set", "serwersms/demo", "--numbers", json.dumps(numbers))
 
-    assert blacklist == sorted(changed["blacklist"])
+    assert numbers == changed["numbers"]
     assert changed == run.json("account", "show", "serwersms/demo")
-    assert "  +48500600701" in run.text("account", "show", "serwersms/demo")
+    assert "  number=+48500600701" in run.text("account", "show", "serwersms/demo")
     assert changed in run.json("account", "show")["accounts"]
-    assert ["serwersms/demo", "4", "-", "3", "2"] in [line.split()[:5] for line in run.text("account", "show")]
+    assert ["serwersms/demo", "2", "-", "-"] in [line.split()[:4] for line in run.text("account", "show")]
 
 
 @pytest.mark.parametrize(
@@ -314,8 +314,6 @@ def test_accounts_are_listed_shown_and_changed(run: CommandLine, world: WorldCli
     [
         ("dialogtech/documents", "numbers", [{"number": "5550001111", "url": NO_LISTENER, "dlr_url": NO_LISTENER}]),
         ("mgage/documents", "programs", [{"id": "7", "name": "n", "campaign": "c", "kind": "Standard"}]),
-        ("serwersms/demo", "contacts", [{"phone": "+48500600700", "first_name": "Jan"}]),
-        ("serwersms/demo", "blacklist", ["+48500600700"]),
         (
             "serwersms/demo",
             "forwarding",
@@ -465,7 +463,7 @@ def test_the_next_thing_happens_or_there_is_none(run: CommandLine) -> None:
             "--accepted and --outcome no_response exclude each other",
         ),
         (["journal", "--outcome", "gone"], "'gone' is not one of 'accepted', 'rejected', 'overridden'"),
-        (["account", "set", "mgage/demo"], "give at least one of --numbers, --programs, --contacts, --blacklist"),
+        (["account", "set", "mgage/demo"], "give at least one of --numbers, --programs, --forwarding"),
         (["fault", "remove"], "give the ids of rules, or --all"),
         (["fault", "remove", "f1", "--all"], "give the ids of rules, or --all"),
         (["exchange", "1", "--raw", "response", "--format", "json"], "--raw and --format json exclude each other"),

@@ -14,8 +14,9 @@ import httpx
 import pytest
 import requests
 
+from contract_tests.serwersms_entries import contact, kept
 from mockserver.app import build_service
-from mockserver.engine.accounts import Account, Contact, Login
+from mockserver.engine.accounts import Account, Login
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.messages import Attachment, Message
 from mockserver.engine.segments import Segment
@@ -122,10 +123,9 @@ def own(open_registry):
         "serwersms",
         "own",
         (Login("Login", "Haslo"), Login(TOKEN)),
-        contacts={JAN: Contact(JAN, "Jan", "Kowalski", city="Łódź")},
-        blacklist=frozenset({OLA}),
     )
-    return open_registry(Fixture((account,), Segment(MESSAGES)))
+    entries = kept(account.key, [contact(JAN, "Jan", "Kowalski", city="Łódź")], [OLA])
+    return open_registry(Fixture((account,), Segment(MESSAGES), entries=entries))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from werkzeug.test import Client, TestResponse
 
 from contract_tests.ways import both_ways
 from mockserver.engine.accounts import Account, Login
+from mockserver.engine.entries import Entries
 from mockserver.engine.messages import Message
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
@@ -54,8 +55,11 @@ def open_api(
     open_registry: Callable[..., WorldRegistry],
     *messages: Message,
     variants: Mapping[str, str] | None = None,
+    entries: Entries | None = None,
     **facts: Any,
 ) -> Api:
     """Return a client of an account with these messages and facts, in a world with these variants."""
     account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"), Login("a-token")), **facts)
-    return Api(open_registry(Fixture((account,), Segment(messages)), variants=variants or {}))
+    return Api(
+        open_registry(Fixture((account,), Segment(messages), entries=entries or Entries()), variants=variants or {})
+    )

@@ -25,7 +25,8 @@ from contract_tests.documents.test_mgage_quirks import message as export_message
 from contract_tests.documents.test_serwersms_quirks import SerwerSMS
 from contract_tests.documents.test_serwersms_quirks import message as stored
 from contract_tests.installed import PROVIDERS
-from mockserver.engine.accounts import Account, Contact, Login
+from contract_tests.serwersms_entries import contact, kept
+from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.deliveries import Outcome
 from mockserver.engine.frozen import freeze
@@ -627,7 +628,7 @@ SERWERSMS: list[Claim] = [
         [at().ids(), at().ids(order="asc")], [PRINTED, [IDS["eco"], IDS["nd"], IDS["mms"], IDS["ndi"]]],
     )),
     ("SW-19", "an object `contact` at the end of the item, where the account has a contact with the sender's number; no key where it has none", lambda at: (
-        [list(at(stored(0, 1), contacts=contacts).item(show_contact="true"))[-1] for contacts in ({}, {JAN: Contact(JAN, first_name="Jan")})], ["text", "contact"],
+        [list(at(stored(0, 1), contacts=contacts).item(show_contact="true"))[-1] for contacts in ((), [contact(JAN, "Jan")])], ["text", "contact"],
     )),
     ("SW-20", "in eco items, between `recived` and `blacklist`; the others have no such key", lambda at: (
         [list(at().item(type="eco"))[3:6], "message_id" in at().item(type="nd")], [["recived", "message_id", "blacklist"], False],
@@ -644,7 +645,7 @@ SERWERSMS: list[Claim] = [
         [at(stored(0, 1, "ndi", recipient="+48664078059"), stored(1, 2)).ids(ndi="+48664078059", **more) for more in ({}, {"type": "nd"})], [[1], []],
     )),
     ("SW-26", "the account's, looked up when the answer is written", lambda at: (
-        [at(stored(0, 1), blacklist=numbers).item()["blacklist"] for numbers in (frozenset(), frozenset({JAN}))], [False, True],
+        [at(stored(0, 1), blacklist=numbers).item()["blacklist"] for numbers in ((), [JAN])], [False, True],
     )),
     ("SW-27", "UTF-8, on one line without spaces", lambda at: (
         ["ę" in at(variants={"serwersms.json": v}).form(type="ndi").text for v in ("raw", "ascii")] + ["\n" in at().form().text], [True, False, False],
@@ -772,11 +773,14 @@ def serwersms(at: Any, action: str, **parameters: Any) -> Any:
 def serwersms_at(open_registry):
     """A client of SerwerSMS in the shipped world, or with these messages and an account of its own, with some variants."""
 
-    def at(*messages: Message, variants: Mapping[str, str] = {}, **facts: Any) -> Any:
+    def at(
+        *messages: Message, variants: Mapping[str, str] = {}, contacts: Any = (), blacklist: Any = (), **facts: Any
+    ) -> Any:
         if not messages:
             return SerwerSMS(open_registry(variants=variants))
         account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"),), **facts)
-        return SerwerSMS(open_registry(Fixture((account,), Segment(messages)), variants=variants))
+        entries = kept(account.key, contacts, blacklist)
+        return SerwerSMS(open_registry(Fixture((account,), Segment(messages), entries=entries), variants=variants))
 
     return at
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from contract_tests.serwersms_entries import contact, kept
 from contract_tests.ways import both_ways
-from mockserver.engine.accounts import Account, Contact, Login
+from mockserver.engine.accounts import Account, Login
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.message_store import MessageSlice
 from mockserver.engine.messages import Message, kind_key
@@ -46,10 +47,9 @@ def own():
         "serwersms",
         "own",
         (Login("Login", "Haslo"), Login("a-token")),
-        contacts={JAN: Contact(JAN, "Jan", "Kowalski", city="Łódź")},
-        blacklist=frozenset({OLA}),
     )
-    return Fixture((account,), Segment(MESSAGES))
+    entries = kept(account.key, [contact(JAN, "Jan", "Kowalski", city="Łódź")], [OLA])
+    return Fixture((account,), Segment(MESSAGES), entries=entries)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_wrong_or_empty_name_or_password_is_rejected(fetch, wrong):
 
 def test_an_account_sees_nothing_of_another(open_registry, own, client):
     other = Account("serwersms/other", "serwersms", "other", (Login("Other", "secret"),))
-    registry = open_registry(Fixture((*own.accounts, other), own.fixed))
+    registry = open_registry(Fixture((*own.accounts, other), own.fixed, entries=own.entries))
 
     response = both_ways(registry).post("/messages/recived", data={"username": "Other", "password": "secret"})
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
+from contract_tests.serwersms_entries import contact, kept
 from contract_tests.ways import both_ways
-from mockserver.engine.accounts import Account, Contact, Login
+from mockserver.engine.accounts import Account, Login
 from mockserver.engine.instants import instant_of, parse_instant
 from mockserver.engine.messages import Attachment, Message
 from mockserver.engine.segments import Segment
@@ -95,9 +96,10 @@ def message(serial, number, kind="nd", at="2026-05-01T10:00:00Z", sender=JAN, te
 def holding(open_registry):
     """An account of this test that holds these messages."""
 
-    def hold(*messages, variants=None, **facts):
+    def hold(*messages, variants=None, contacts=(), blacklist=(), **facts):
         account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"), Login("a-token")), **facts)
-        return SerwerSMS(open_registry(Fixture((account,), Segment(messages)), variants=variants or {}))
+        fixture = Fixture((account,), Segment(messages), entries=kept(account.key, contacts, blacklist))
+        return SerwerSMS(open_registry(fixture, variants=variants or {}))
 
     return hold
 
@@ -153,8 +155,8 @@ def test_sw_3_messages_are_items_in_xml(holding):
         message(
             1, 8, "mms", recipient="+48664078059", title="ś", attachments=(Attachment(5, "a.txt", "text/plain", b"x"),)
         ),
-        contacts={JAN: Contact(JAN, "Jan")},
-        blacklist=frozenset({JAN}),
+        contacts=[contact(JAN, "Jan")],
+        blacklist=[JAN],
     )
 
     assert own.form("recived.xml", limit="5", show_contact="true").text == (
@@ -512,7 +514,7 @@ def test_sw_19_a_contact_is_an_object_at_the_end_of_an_item_and_missing_where_un
     own = holding(
         message(0, 1),
         message(1, 2, sender="+48600700800"),
-        contacts={JAN: Contact(JAN, "Łucja", city="Łódź", tax_id="1")},
+        contacts=[contact(JAN, "Łucja", city="Łódź", tax_id="1")],
     )
     known, unknown = own.form(show_contact="true").json["items"]
 
@@ -615,7 +617,7 @@ def test_sw_25_ndi_finds_the_messages_of_that_type_that_hit_the_number(holding):
 
 
 def test_sw_26_the_blacklist_is_the_accounts_own(holding):
-    own = holding(message(0, 1), message(1, 2, sender="+48600700800"), blacklist=frozenset({"+48600700800"}))
+    own = holding(message(0, 1), message(1, 2, sender="+48600700800"), blacklist=["+48600700800"])
 
     assert [item["blacklist"] for item in own.form().json["items"]] == [False, True]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.serwersms_entries import kept
 from contract_tests.ways import both_ways
 from mockserver.engine.accounts import Account, Login, Number
 from mockserver.engine.frozen import freeze
@@ -63,10 +64,10 @@ def opened(open_registry):
             "own",
             (Login("Login", "Haslo"), Login("a-token")),
             numbers={number: Number(number) for number in numbers},
-            blacklist=frozenset(blacklist),
             fields=freeze(fields),
         )
-        return Sender(open_registry(Fixture((account,)), variants=variants))
+        fixture = Fixture((account,), entries=kept(account.key, blacklist=blacklist))
+        return Sender(open_registry(fixture, variants=variants))
 
     return opened
 

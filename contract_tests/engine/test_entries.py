@@ -49,6 +49,7 @@ def test_an_entry_that_was_deleted_is_gone_and_one_of_its_id_is_added_at_the_end
     entries.put(OWNER, NAME, Contact(1, "again"))
 
     assert [2, 1] == ids(entries.all(OWNER, NAME))
+    assert None is entries.rank(OWNER, NAME, 9)
     with pytest.raises(KeyError):
         entries.delete(OWNER, NAME, 9)
 
@@ -189,6 +190,7 @@ def check(entries: Entries, known: list[Contact]) -> None:
         assert found[::-1] == entries.find(OWNER, NAME, field, value, newest_first=True)
         assert len(found) == entries.count_of(OWNER, NAME, field, value)
     assert {contact.phone for contact in known} == entries.values_of(OWNER, NAME, "phone")
+    assert list(range(len(known))) == [entries.rank(OWNER, NAME, contact.id) for contact in known]
     for offset in range(len(known) + 1):
         assert known[offset : offset + 2] == entries.page(OWNER, NAME, offset, 2)
 

@@ -18,7 +18,7 @@ from werkzeug.test import Client
 from contract_tests.installed import CALLBACKS, PROVIDERS, VARIANTS
 from mockserver import worldfile
 from mockserver.app import build_service
-from mockserver.engine.accounts import Contact, ForwardingRule, Login
+from mockserver.engine.accounts import ForwardingRule, Login
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Attempt, Delivery, Outcome
@@ -26,6 +26,8 @@ from mockserver.engine.events import (
     AccountChanged,
     AttemptStarted,
     DeliveryChanged,
+    EntryDeleted,
+    EntryStored,
     Event,
     InboundScheduled,
     MessageChanged,
@@ -39,6 +41,7 @@ from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.state import InitialState, State
 from mockserver.engine.world import ProviderCallbacks, World
 from mockserver.http.fault_rules import rule_from
+from mockserver.providers.serwersms.entries import ContactEntry
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 RULES = worldfile.Rules.of(PROVIDERS)
@@ -186,11 +189,17 @@ class Scenario:
 
     def change_account(self, index: int) -> None:
         account = self.world.state.accounts["serwersms/demo"]
-        contact = Contact(f"+4850060070{index}", first_name=f"name {index}")
-        changed = replace(
-            account, contacts={**account.contacts, contact.phone: contact}, blacklist=frozenset({str(index)})
-        )
-        self.happen(AccountChanged(changed))
+        self.happen(AccountChanged(replace(account, fields=freeze({"demo": index % 2 == 0}))))
+
+    def store_an_entry(self, index: int) -> None:
+        found = self.world.state.entries.page("serwersms/demo", "contacts", index, 1)
+        numbers = [index, *(each.id for each in found)]
+        stored = (ContactEntry(each, f"+4850060070{index}") for each in numbers)
+        self.happen(*(EntryStored("serwersms/demo", "contacts", each) for each in stored))
+
+    def delete_an_entry(self, index: int) -> None:
+        for each in self.world.state.entries.page("serwersms/demo", "contacts", index, 1):
+            self.happen(EntryDeleted("serwersms/demo", "contacts", each.id))
 
     def hold_or_release(self, index: int) -> None:
         self.world.wait_until_idle()

@@ -74,8 +74,10 @@ def _candidates() -> Sequence[Any]:
         [],
         ["+48500600700"],
     ]
-    for account in read_fixture().accounts:
-        found += [*[*account.numbers][:9], *account.programs, *[*account.contacts][:9]]
+    fixture = read_fixture()
+    for account in fixture.accounts:
+        contacts = fixture.entries.page(account.key, "contacts", limit=9)
+        found += [*[*account.numbers][:9], *account.programs, *(each.phone for each in contacts)]
     return [each for each in found if not isinstance(each, str) or len(each) < 300]
 
 

@@ -6,7 +6,6 @@ import gc
 import json
 import weakref
 from base64 import b64encode
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,18 +13,21 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import structs
 
 from contract_tests.installed import CALLBACKS, PROVIDERS, SWITCHES, VARIANTS
-from mockserver.engine.accounts import Account, Contact, Login, Number, Program
+from contract_tests.serwersms_entries import contact, kept
+from mockserver.engine.accounts import Account, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import AccountChanged, VariantChosen
+from mockserver.engine.events import EntryDeleted, EntryStored, Event, VariantChosen
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.message_store import MessageStore
 from mockserver.engine.messages import Message, account_key
 from mockserver.engine.registry import WorldRegistry
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
+from mockserver.providers.serwersms.entries import BlacklistEntry
 from mockserver.sdk.provider import Provider
 from mockserver.sdk.request import ProviderRequest
 from mockserver.sdk.serialization_cache import SerializationCache, spliced
@@ -37,7 +39,7 @@ LOGIN = (Login("user", "secret"),)
 ACCOUNTS = (
     Account("dialogtech/a", "dialogtech", "a", LOGIN, numbers={"5554332111": Number("5554332111")}),
     Account("mgage/a", "mgage", "a", LOGIN, programs={"1": Program("1", "Program", "Campaign", "Voting")}),
-    Account("serwersms/a", "serwersms", "a", LOGIN, contacts={JAN: Contact(JAN, "Jan")}),
+    Account("serwersms/a", "serwersms", "a", LOGIN),
 )
 TEXTS = ("Yes", "żółć 🙂", "<a> & ]]>", "<inbound/><outbound/><items/>", "a\rb\x00c", '"\\\n')
 ASKED: dict[str, tuple[str, ...]] = {
@@ -93,7 +95,7 @@ class Remembering(RuleBasedStateMachine):
             )
             for at in (lambda n: NOON - n * DAY, lambda n: -n * SECOND)
         )
-        self.fixture = Fixture(ACCOUNTS, fixed, relative)
+        self.fixture = Fixture(ACCOUNTS, fixed, relative, entries=kept("serwersms/a", [contact(JAN, "Jan")]))
         self.registry = WorldRegistry(self.fixture, VARIANTS, clock=Clock.frozen(NOON), providers=CALLBACKS)
         self.worlds = [self.registry.default]
         self.cache = SerializationCache(most, long)
@@ -134,9 +136,15 @@ class Remembering(RuleBasedStateMachine):
     @rule(which=st.integers(0, 3), phones=st.sets(st.sampled_from((JAN, EWA))), name=st.sampled_from(("Jan", "Jaś")))
     def somebody_is_blocked_or_gets_another_name(self, which: int, phones: set[str], name: str) -> None:
         world = self.worlds[which % len(self.worlds)]
-        account = world.state.accounts["serwersms/a"]
-        changed = replace(account, blacklist=frozenset(phones), contacts={JAN: Contact(JAN, name)})
-        world.execute(lambda _state, now, _ids: Decision(now, None, (AccountChanged(changed),)))
+        named = structs.replace(contact(JAN, name), id=1)
+        blocked = world.state.entries.all("serwersms/a", "blacklist")
+        events: list[Event] = [EntryStored("serwersms/a", "contacts", named)]
+        events += (EntryDeleted("serwersms/a", "blacklist", each.id) for each in blocked)
+        events += (
+            EntryStored("serwersms/a", "blacklist", BlacklistEntry(number, phone))
+            for number, phone in enumerate(sorted(phones), 1)
+        )
+        world.execute(lambda _state, now, _ids: Decision(now, None, tuple(events)))
 
     @invariant()
     def what_is_remembered_is_what_would_be_written(self) -> None:

@@ -83,7 +83,45 @@ def test_a_snapshot_of_format_1_is_written_again_in_the_words_of_format_2() -> N
     assert {"dialogtech.zone": "Europe/Warsaw", "mgage.date": "iso"} == old["readings"]
     assert 1 == len(old["agenda"])
     renamed = {"mockserver": "format", "readings": "variants", "agenda": "scheduled"}
-    assert {**{renamed.get(name, name): part for name, part in old.items()}, "format": 2} == again
+    numbers = {"serwersms.contacts": 228173582, "serwersms.blacklist": 12356}
+    for account in old["accounts"]:
+        if "contacts" in account:
+            contacts, blacklist = account.pop("contacts"), account.pop("blacklist")
+            account["collections"] = {
+                "blacklist": [{"id": number, "phone": phone} for number, phone in enumerate(blacklist, 12354)],
+                "contacts": [{"id": number, **row} for number, row in enumerate(contacts, 228173579)],
+            }
+    expected = {renamed.get(name, name): part for name, part in old.items()}
+    assert {**expected, "format": 2, "sequences": {**old["sequences"], **numbers}} == again
+    assert 2 <= sum(len(rows) for account in again["accounts"] for rows in account.get("collections", {}).values())
+
+
+def test_the_contacts_and_the_blacklist_that_older_files_have_beside_the_numbers_become_entries() -> None:
+    account = {"provider": "serwersms", "name": "a", "logins": [{"user": "u"}]}
+    kept = {"contacts": [{"id": 7, "phone": "+48500600700"}]}
+    document = {
+        "format": 2,
+        "sequences": {},
+        "accounts": [
+            {
+                **account,
+                "contacts": [{"phone": "+48500600701", "first_name": "Ola"}],
+                "blacklist": ["+48500600702"],
+                "collections": kept,
+            }
+        ],
+    }
+    fixture = parse(document, RULES)
+
+    assert [(7, ""), (8, "Ola")] == [
+        (each.id, each.first_name) for each in fixture.entries.all("serwersms/a", "contacts")
+    ]
+    assert [(12354, "+48500600702")] == [
+        (each.id, each.phone) for each in fixture.entries.all("serwersms/a", "blacklist")
+    ]
+    assert {"serwersms.contacts": 9, "serwersms.blacklist": 12355} == fixture.sequences
+    with pytest.raises(WorldFileError, match=r"accounts\[0\]\.blacklist\[0\]: '500' is not a telephone number"):
+        parse({"format": 2, "accounts": [{**account, "blacklist": ["500"]}]}, RULES)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from contract_tests.clocks import let_pass
 from contract_tests.installed import PROVIDERS, SWITCHES, VARIANTS
 from mockserver import worldfile as snapshots
 from mockserver.app import build_service
-from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
+from mockserver.engine.accounts import Account, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Attachment, Message
@@ -273,12 +273,10 @@ def test_accounts_are_written_without_what_goes_without_saying():
         (Login("u", "p"), Login("t")),
         {"1": Number("1"), "2": Number("2", sms_enabled=False, url="http://x")},
         {"9": Program("9", "N", "C", "K")},
-        {"+1": Contact("+1", city="Łódź")},
         forwarding=(
             ForwardingRule("eco", "http://x"),
             ForwardingRule("nd", "http://y", prefix="A", verification=True),
         ),
-        blacklist=frozenset({"+3", "+2"}),
     )
     fixture = Fixture((account,))
     document = snapshot(opened(fixture).default, has_credentials=True)
@@ -290,12 +288,10 @@ def test_accounts_are_written_without_what_goes_without_saying():
             "logins": [{"user": "u", "secret": "p"}, {"user": "t"}],
             "numbers": [{"number": "1"}, {"number": "2", "sms_enabled": False, "url": "http://x"}],
             "programs": [{"id": "9", "name": "N", "campaign": "C", "kind": "K"}],
-            "contacts": [{"phone": "+1", "city": "Łódź"}],
             "forwarding": [
                 {"service": "eco", "url": "http://x"},
                 {"service": "nd", "url": "http://y", "prefix": "A", "verification": True},
             ],
-            "blacklist": ["+2", "+3"],
             "messages": [],
         }
     ]

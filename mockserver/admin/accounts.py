@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from mockserver.engine.accounts import Account, Contact, ForwardingRule, Number, Program
+from mockserver.engine.accounts import Account, ForwardingRule, Number, Program
 from mockserver.engine.decisions import Decision
 from mockserver.engine.events import AccountChanged
 from mockserver.engine.frozen import freeze
@@ -35,7 +35,7 @@ def listed(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
 def show(_api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     """Return one account."""
     with world.lock:
-        return described(_found(world.state, values))
+        return described(find_account(world.state, values))
 
 
 def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     fields = values.body.get("fields", {})
 
     def decide(state: State, now: Instant, _ids: IdReservation) -> Decision:
-        found = _found(state, values)
+        found = find_account(state, values)
         account = replace(found, **parts, fields=freeze({**found.fields, **fields}))
         _reject_duplicates(state, account)
         return Decision(now, described(account), (AccountChanged(account),))
@@ -57,7 +57,12 @@ def change(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
     return response
 
 
-def _found(state: State, values: RequestArgs) -> Account:
+def find_account(state: State, values: RequestArgs) -> Account:
+    """Return the account that the path names.
+
+    Raises:
+        ResourceNotFound: there is none.
+    """
     provider, name = values.path["provider"], values.path["name"]
     account = state.accounts.get(f"{provider}/{name}")
     if account is None:
@@ -109,8 +114,6 @@ def _check_placeholders(url: str, known: Sequence[str], place: str) -> None:
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "numbers": lambda rows: _keyed("numbers", "number", rows, Number),
     "programs": lambda rows: _keyed("programs", "id", rows, Program),
-    "contacts": lambda rows: _keyed("contacts", "phone", rows, Contact),
-    "blacklist": frozenset,
     "forwarding": lambda rows: tuple(ForwardingRule(**row) for row in rows),
 }
 
@@ -142,7 +145,7 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "PATCH",
             one,
-            "Replace the lists of an account that are given (numbers, programs, contacts, blacklist, forwarding rules), "
+            "Replace the lists of an account that are given (numbers, programs, forwarding rules), "
             "or change its provider's own fields.",
             change,
             account,

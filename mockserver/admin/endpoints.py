@@ -12,6 +12,7 @@ from . import (
     clock,
     coverage,
     deliveries,
+    entries,
     faults,
     journal,
     listeners,
@@ -26,7 +27,7 @@ from . import (
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 
 _FILES = (
-    *(meta, faults, worlds, listeners, accounts, clock, variants),
+    *(meta, faults, worlds, listeners, accounts, entries, clock, variants),
     *(messages, deliveries, journal, coverage, long_poll, snapshot),
 )
 

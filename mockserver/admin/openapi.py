@@ -24,6 +24,8 @@ _PATH: Mapping[str, Schema] = {
     "listener": {"type": "string", "description": "the name of a listener"},
     "provider": {"type": "string", "description": "the name of a provider"},
     "name": {"type": "string", "description": "the name of an account"},
+    "collection": {"type": "string", "description": "the name of a collection"},
+    "entry": {"type": "string", "description": "the id of an entry"},
     "rule": {"type": "string", "description": "the id of a fault rule"},
     "serial": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1, "description": "the serial of a message"},
     "number": {

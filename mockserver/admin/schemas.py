@@ -102,7 +102,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
 # ------------------------------------------------------------------------------------------------------ of a provider's own
 
 
-CHANGEABLE = ("numbers", "programs", "contacts", "blacklist", "forwarding")
+CHANGEABLE = ("numbers", "programs", "forwarding")
 """The parts of an account that may be replaced."""
 
 LATER = {

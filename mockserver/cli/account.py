@@ -11,7 +11,7 @@ from .common import CommandGroup, Output, as_account, as_field, as_json, cell, o
 if TYPE_CHECKING:
     from mockserver.client import AccountRecord, WorldClient
 
-_LISTS = ("numbers", "programs", "contacts", "blacklist", "forwarding")
+_LISTS = ("numbers", "programs", "forwarding")
 
 
 @click.group(
@@ -20,11 +20,11 @@ _LISTS = ("numbers", "programs", "contacts", "blacklist", "forwarding")
 Examples:
   mockserver account show
   mockserver account show serwersms/demo --format json
-  mockserver account set serwersms/demo --blacklist '["+48500600700"]'
+  mockserver account set mgage/documents --programs @programs.json
 """,
 )
 def account() -> None:
-    """Show and change accounts: numbers and their webhooks, programs, contacts, blacklist, forwarding."""
+    """Show and change accounts: numbers and their webhooks, programs, forwarding."""
 
 
 @account.command(
@@ -67,8 +67,6 @@ Examples:
     help="Numbers, each with the URLs of its webhooks: inbound messages (url) and delivery reports (dlr_url).",
 )
 @click.option("--programs", metavar="JSON", type=as_json, help="Programs, a list.")
-@click.option("--contacts", metavar="JSON", type=as_json, help="Contacts, a list.")
-@click.option("--blacklist", metavar="JSON", type=as_json, help="Blacklisted telephone numbers, a list.")
 @click.option(
     "--forwarding", metavar="JSON", type=as_json, help="Forwarding rules: URLs to which inbound messages are sent."
 )

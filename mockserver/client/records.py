@@ -1,8 +1,8 @@
-"""The accounts and messages of a world."""
+"""The accounts of a world, their entries and messages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote
@@ -12,11 +12,11 @@ from .awaiting import awaitable
 from .resource import Resource
 from .timefmt import Duration, Moment
 from .transport import ControlError
-from .values import AccountRecord, MessageRecord
+from .values import AccountRecord, MessageRecord, Row
 
 
 class MessagesMixin(Resource):
-    """The methods of a world for accounts and messages."""
+    """The methods of a world for accounts, their entries and messages."""
 
     @awaitable
     def accounts(self) -> list[AccountRecord]:
@@ -32,7 +32,7 @@ class MessagesMixin(Resource):
     def change_account(
         self, /, provider: str, name: str, *, fields: Mapping[str, Any] | None = None, **lists: Sequence[Any]
     ) -> AccountRecord:
-        """Replace whole lists of an account: ``numbers``, ``programs``, ``contacts``, ``blacklist``, ``forwarding``.
+        """Replace whole lists of an account: ``numbers``, ``programs``, ``forwarding``.
 
         Args:
             provider: the provider's name.
@@ -45,6 +45,80 @@ class MessagesMixin(Resource):
         """
         body = lists if fields is None else {**lists, "fields": fields}
         return AccountRecord(self._ask("PATCH", _account_path(provider, name), body=body))
+
+    @awaitable
+    def collections(self, provider: str, account: str) -> dict[str, int]:
+        """Return the collections of an account, such as its contacts, with the number of entries of each."""
+        found = self._ask("GET", f"{_account_path(provider, account)}/collections")["collections"]
+        return {row["name"]: row["count"] for row in found}
+
+    @awaitable
+    def entries(
+        self,
+        provider: str,
+        account: str,
+        collection: str,
+        *,
+        since: int | str | None = None,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Return the entries of a collection of an account, in the order of adding.
+
+        Args:
+            provider: the provider's name.
+            account: the account's name.
+            collection: the collection's name, such as ``contacts``.
+            since: only entries that were added after the one with this id.
+            limit: the maximal count; all when ``None``.
+        """
+        path = _collection_path(provider, account, collection)
+        found, _ = self._listed(path, "entries", "id", {}, since, limit)
+        return found
+
+    @awaitable
+    def entry(self, provider: str, account: str, collection: str, entry_id: int | str) -> Row:
+        """Return one entry of a collection of an account, by its id."""
+        row: Row = self._ask("GET", _entry_path(provider, account, collection, entry_id))
+        return row
+
+    @awaitable
+    def add_entry(self, provider: str, account: str, collection: str, entry: Mapping[str, Any]) -> Row:
+        """Add an entry to a collection of an account.
+
+        Args:
+            provider: the provider's name.
+            account: the account's name.
+            collection: the collection's name, such as ``contacts``.
+            entry: the entry as in a world file; without an ``id`` that is a number it gets the next one.
+
+        Returns:
+            the entry as it was stored.
+        """
+        row: Row = self._ask("POST", _collection_path(provider, account, collection), body=entry)
+        return row
+
+    @awaitable
+    def put_entry(
+        self, provider: str, account: str, collection: str, entry_id: int | str, entry: Mapping[str, Any]
+    ) -> Row:
+        """Add an entry with an id, or replace the one that has it; arguments as for `add_entry`."""
+        row: Row = self._ask("PUT", _entry_path(provider, account, collection, entry_id), body=entry)
+        return row
+
+    @awaitable
+    def replace_entries(
+        self, provider: str, account: str, collection: str, entries: Iterable[Mapping[str, Any]]
+    ) -> list[Row]:
+        """Replace all entries of a collection of an account; arguments as for `add_entry`, each with its ``id``."""
+        body = {"entries": list(entries)}
+        rows: list[Row] = self._ask("PUT", _collection_path(provider, account, collection), body=body)["entries"]
+        return rows
+
+    @awaitable
+    def delete_entry(self, provider: str, account: str, collection: str, entry_id: int | str) -> Row:
+        """Delete an entry of a collection of an account, and return it."""
+        row: Row = self._ask("DELETE", _entry_path(provider, account, collection, entry_id))["deleted"]
+        return row
 
     @awaitable
     def messages(
@@ -140,6 +214,14 @@ class MessagesMixin(Resource):
     def _receive(self, provider: str, account: str | None, fields: Mapping[str, Any]) -> Any:
         receiver = {"provider": provider} if account is None else {"provider": provider, "account": account}
         return self._ask("POST", "/inbound", body={**receiver, **fields})
+
+
+def _entry_path(provider: str, account: str, collection: str, entry_id: int | str) -> str:
+    return f"{_collection_path(provider, account, collection)}/{quote(str(entry_id), safe='')}"
+
+
+def _collection_path(provider: str, account: str, collection: str) -> str:
+    return f"{_account_path(provider, account)}/collections/{quote(collection, safe='')}"
 
 
 def _account_path(provider: str, name: str) -> str:

@@ -36,16 +36,16 @@ class Resource:
         return self._transport.call(method, self._path + path, query, body, patience)
 
     def _listed(
-        self, path: str, key: str, place: str, query: Mapping[str, Any], since: int | None, limit: int | None
+        self, path: str, key: str, place: str, query: Mapping[str, Any], since: int | str | None, limit: int | None
     ) -> tuple[list[Row], Row]:
         """Fetch a list page by page, and return its rows and the last page.
 
         Args:
             path: the path of the list.
             key: the key of the rows in a page.
-            place: the key of a row's number or serial.
+            place: the key of a row's number, serial or id.
             query: the filters.
-            since: only rows with a greater number or serial.
+            since: only rows with a greater number or serial, or after the one with this id.
             limit: the maximal count; all when ``None``.
         """
         found: list[Row] = []

@@ -57,22 +57,6 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """A person in an account's address book."""
-
-    phone: str
-    """The number in E.164."""
-    first_name: str = ""
-    last_name: str = ""
-    company: str = ""
-    email: str = ""
-    tax_id: str = ""
-    city: str = ""
-    address: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ForwardingRule:
     """A rule that forwards an account's inbound messages of one type to a URL."""
 
@@ -101,12 +85,8 @@ class Account:
     """By the number."""
     programs: Mapping[str, Program] = field(default_factory=dict)
     """By the id."""
-    contacts: Mapping[str, Contact] = field(default_factory=dict)
-    """By the phone."""
     forwarding: tuple[ForwardingRule, ...] = ()
     """The forwarding rules; the first one that matches a message applies."""
-    blacklist: frozenset[str] = frozenset()
-    """Blocked phone numbers in E.164."""
     fields: Mapping[str, Any] = NO_FIELDS
     """The provider's own fields beside the common ones; made by `frozen.freeze`."""
 
@@ -119,8 +99,6 @@ class Account:
             logins,
             self.numbers,
             self.programs,
-            self.contacts,
             self.forwarding,
-            self.blacklist,
             self.fields,
         )

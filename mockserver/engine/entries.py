@@ -6,8 +6,8 @@ both; the first change of a table in a copy copies the changes alone.
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
@@ -32,6 +32,10 @@ class Collection(NamedTuple):
     """The name in world files and in the control API."""
     entry: type[Struct]
     """The type of its entries: frozen, with a field ``id`` that is a whole number or a text. They are checked by its JSON Schema."""
+    first_id: int = 1
+    """The first number of the sequence in a world whose file has no entry."""
+    person_of: Callable[[Any], tuple[str, str]] | None = None
+    """Return the telephone number and the name of the person that an entry describes, for the page; ``None`` for no persons."""
 
 
 class _Base:
@@ -113,6 +117,13 @@ class _Table:
         """Return an entry; ``None`` when there is none with this id."""
         place = self._place(entry_id)
         return None if place is None else self._entry(place)
+
+    def rank(self, entry_id: EntryId) -> int | None:
+        """Return how many entries come before one; ``None`` when there is none with this id."""
+        place = self._place(entry_id)
+        if place is None or self._entry(place) is None:
+            return None
+        return place - bisect_left(self._deleted, place)
 
     def put(self, entry: Entry) -> None:
         """Add an entry, or replace the one with its id, whose place it takes."""
@@ -270,6 +281,10 @@ class Entries:
         Any field may be searched; its index is made at the first search and kept.
         """
         return self._tables.get((account, collection), _NONE).find(field, value, offset, limit, newest_first)
+
+    def rank(self, account: str, collection: str, entry_id: EntryId) -> int | None:
+        """Return how many entries of a collection were added before one; ``None`` when there is none with this id."""
+        return self._tables.get((account, collection), _NONE).rank(entry_id)
 
     def count(self, account: str, collection: str) -> int:
         """Return the number of entries of an account's collection."""

@@ -7,7 +7,7 @@ changes its meaning, the second when one is added.
 
 from __future__ import annotations
 
-from mockserver.engine.accounts import Account, Contact, Credential, ForwardingRule, Login, Number, Program
+from mockserver.engine.accounts import Account, Credential, ForwardingRule, Login, Number, Program
 from mockserver.engine.decisions import NO_TRACE, Decision, DecisionTrace
 from mockserver.engine.deliveries import Attempt, Outcome, OutgoingRequest
 from mockserver.engine.deliveries import Delivery as WebhookDelivery
@@ -140,7 +140,6 @@ __all__ = [
     "Call",
     "Case",
     "Collection",
-    "Contact",
     "Credential",
     "Cursor",
     "CursorPage",

@@ -133,7 +133,7 @@ def view_model(page_request: PageRequest, draft: Mapping[str, str] | None = None
     _build_handset_indexes(world)
     wanted, skip = page_request.args.get("q", "").strip(), page_request.number("skip")
     with world.lock:
-        names = _names(world.state)
+        names = _names(page_request, world.state)
         handsets = world.state.message_store.handsets()
         found = [each for each in handsets if _matches(each, wanted, names)]
         listed = nlargest(skip + HANDSETS, found, key=lambda each: (each.latest, each.number))[skip:]
@@ -199,13 +199,15 @@ def _matches(handset: Handset, wanted: str, names: Mapping[str, str]) -> bool:
     )
 
 
-def _names(state: State) -> dict[str, str]:
+def _names(page_request: PageRequest, state: State) -> dict[str, str]:
     """Return the names of the accounts' contacts, by handset."""
-    return {
-        handset_of(contact.phone): f"{contact.first_name} {contact.last_name}".strip() or contact.company
-        for account in state.accounts.values()
-        for contact in account.contacts.values()
-    }
+    providers, found = page_request.context.providers_by_name, dict[str, str]()
+    for account in state.accounts.values():
+        for collection in providers[account.provider].collections:
+            if collection.person_of is not None:
+                people = map(collection.person_of, state.entries.all(account.key, collection.name))
+                found |= {handset_of(number): name for number, name in people}
+    return found
 
 
 def _row(state: State, handset: Handset, names: Mapping[str, str]) -> HandsetRow:
@@ -218,7 +220,7 @@ def _row(state: State, handset: Handset, names: Mapping[str, str]) -> HandsetRow
 
 def build_threads(page_request: PageRequest, state: State, numbers: Iterable[str]) -> list[Thread]:
     """Return open handsets as the page shows them. The caller holds their world's lock."""
-    names = _names(state)
+    names = _names(page_request, state)
     return [_thread(page_request, state, number, names) for number in numbers]
 
 
@@ -297,7 +299,7 @@ def changes(page_request: PageRequest) -> dict[str, Any] | None:
         state = world.state
         changed = list({each.serial: each for each in _changed_messages(state, numbers, feed.items)}.values())
         handsets = list(dict.fromkeys(message.handset for message in changed))[-HANDSETS:]
-        names = _names(state)
+        names = _names(page_request, state)
         # The oldest first, for the browser puts each row on top of the list.
         known = (_current_row(state, number, names) for number in handsets)
         rows = sorted((row for row in known if row is not None), key=lambda row: row.latest.at)

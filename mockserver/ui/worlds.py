@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .account_fields import change_field, view_account_fields
+from .collections import view_collections
 from .page_context import ROOT, PageRequest, url_in_world
 
 FIXTURES = {
@@ -31,6 +32,7 @@ def view_model(page_request: PageRequest) -> dict[str, Any]:
         "facts": facts,
         "logins": logins,
         "account_fields": view_account_fields(page_request),
+        "collections": view_collections(page_request),
         "fixtures": FIXTURES,
         "snapshot": f"/_mock/worlds/{quote(page_request.world.id, safe='')}/snapshot",
     }

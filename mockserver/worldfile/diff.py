@@ -14,7 +14,6 @@ _NAMES = {
     "logins": ("user",),
     "numbers": ("number",),
     "programs": ("id",),
-    "contacts": ("phone",),
     "messages": ("direction", "kind", "id"),
 }
 """The keys that identify the members of each list."""

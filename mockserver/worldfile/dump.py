@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
+from mockserver.engine.accounts import Account, ForwardingRule, Login, Number, Program
 from mockserver.engine.entries import Entry
 from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
 from mockserver.engine.messages import Attachment, Message, account_key
@@ -101,9 +101,7 @@ def describe_account(account: Account, has_credentials: bool) -> dict[str, Any]:
         "logins": [_login(login) if has_credentials else _kind(login) for login in account.logins],
         **_unless_empty("numbers", [*map(_describe, account.numbers.values())]),
         **_unless_empty("programs", [*map(_describe, account.programs.values())]),
-        **_unless_empty("contacts", [*map(_describe, account.contacts.values())]),
         **_unless_empty("forwarding", [*map(_describe, account.forwarding)]),
-        **_unless_empty("blacklist", sorted(account.blacklist)),
         **_unless_empty("fields", account.fields),
     }
 
@@ -122,7 +120,7 @@ def _kind(login: Login) -> str:
     return KEY if login.secret is None else PAIR
 
 
-def _describe(thing: Number | Program | Contact | ForwardingRule) -> dict[str, Any]:
+def _describe(thing: Number | Program | ForwardingRule) -> dict[str, Any]:
     """Return the fields that differ from their defaults."""
     values = ((field, getattr(thing, field.name)) for field in fields(thing))
     return {field.name: value for field, value in values if value != field.default}

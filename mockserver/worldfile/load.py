@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from msgspec import MsgspecError
 
-from mockserver.engine.accounts import Account, Contact, ForwardingRule, Login, Number, Program
+from mockserver.engine.accounts import Account, ForwardingRule, Login, Number, Program
 from mockserver.engine.clock import Clock
 from mockserver.engine.entries import Entries, Entry, TableKey
 from mockserver.engine.frozen import NO_FIELDS, freeze
@@ -219,8 +219,8 @@ def _fixture(document: Any, rules: Rules, messages: _Messages, unread: UnreadPar
             reader.count_identifiers(f"{account.provider}.{name}", found)
         for rows in pieces:
             reader.read(rows, account, ("accounts", index, "messages"))
-    # A file with sequences has all of them: an identifier without one begins at its provider's first number.
-    sequences = document.get("sequences", reader.sequences)
+    # A file with sequences has those of all messages: an identifier without one begins at its provider's first number.
+    sequences = {**reader.entry_sequences, **document.get("sequences", reader.sequences)}
     scheduled = [_scheduled_item(*each) for each in enumerate(document.get("scheduled", ()), start=1)]
     return Fixture(
         accounts=tuple(accounts),
@@ -250,6 +250,8 @@ class _MessageReader:
         self.due_relative: list[tuple[Instant, int]] = []
         self.sequences: dict[str, int] = {}
         """The next number of each sequence, after the highest identifier of each type, or of each direction."""
+        self.entry_sequences: dict[str, int] = {}
+        """The next number of each collection, after the highest id of its entries."""
         self._shared: dict[str, str] = {}
 
     def read(self, rows: Sequence[Mapping[str, Any]], account: Account, place: Place) -> None:
@@ -298,7 +300,7 @@ class _MessageReader:
         """Let the sequence of a collection continue after the highest number among its entries' ids."""
         numbers = [entry.id for entry in entries if isinstance(entry.id, int)]
         if numbers:
-            self.sequences[sequence] = max(*numbers, self.sequences.get(sequence, 1) - 1) + 1
+            self.entry_sequences[sequence] = max(max(numbers) + 1, self.entry_sequences.get(sequence, 1))
 
     def changes(self, last: int) -> Iterator[ScheduledItem]:
         """Yield the items that change messages, numbered on from the last number of other items."""
@@ -321,7 +323,6 @@ def _account(described: Described) -> Account:
     key = f"{described['provider']}/{described['name']}"
     numbers = [Number(**number) for number in described.get("numbers", ())]
     programs = [Program(**program) for program in described.get("programs", ())]
-    contacts = [Contact(**contact) for contact in described.get("contacts", ())]
     return Account(
         key=key,
         provider=described["provider"],
@@ -329,9 +330,7 @@ def _account(described: Described) -> Account:
         logins=_logins(described["logins"], key),
         numbers={number.number: number for number in numbers},
         programs={program.id: program for program in programs},
-        contacts={contact.phone: contact for contact in contacts},
         forwarding=tuple(ForwardingRule(**rule) for rule in described.get("forwarding", ())),
-        blacklist=frozenset(described.get("blacklist", ())),
         fields=freeze(described.get("fields", {})),
     )
 

@@ -108,7 +108,7 @@ class Rules:
         """
         known = self.collections.get(account["provider"], {})
         for name, rows in account.get("collections", {}).items():
-            yield name, [_entry(row, known[name], (*place, "collections", name, at)) for at, row in enumerate(rows)]
+            yield name, [read_entry(row, known[name], (*place, "collections", name, at)) for at, row in enumerate(rows)]
 
     @cached_property
     def checker_of(self) -> Callable[[str], MessageChecker]:
@@ -151,7 +151,12 @@ class Rules:
         )
 
 
-def _entry(row: Mapping[str, Any], collection: Collection, place: Place) -> Entry:
+def read_entry(row: Mapping[str, Any], collection: Collection, place: Place) -> Entry:
+    """Return the entry that a valid row describes.
+
+    Raises:
+        WorldFileError: it has a value that the type does not accept.
+    """
     try:
         return msgspec.convert(row, collection.entry)
     except msgspec.ValidationError as error:

@@ -37,7 +37,7 @@ def put_markup_everywhere(server, world, sender):
         "company": MARKUP,
         "description": MARKUP,
     }
-    world.change_account("serwersms", "documents", contacts=[contact])
+    world.add_entry("serwersms", "documents", "contacts", contact)
     rule = {
         "service": "nd",
         "url": f"http://127.0.0.1:9/?text={MARKUP.replace(' ', '+')}",

@@ -10,6 +10,7 @@ from mockserver.sdk import Probe, Provider
 from . import magic, wire
 from .accounts import AccountFields
 from .behaviours import BEHAVIOURS
+from .entries import COLLECTIONS, upgrade_account
 from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import KINDS, receive_inbound
@@ -30,6 +31,8 @@ SERWERSMS = Provider(
     schema=Path(__file__).parent / "world.schema.json",
     account_fields=AccountFields,
     message_fields=MessageFields,
+    collections=COLLECTIONS,
+    upgrade_account=upgrade_account,
     example="curl '{url}/messages/recived.json' -d username={user} -d password={secret}",
     parse=wire.parse,
     decide=decide,

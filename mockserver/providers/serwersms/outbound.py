@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -32,6 +33,7 @@ from mockserver.sdk import (
 
 from . import magic, quirks
 from .accounts import UNAVAILABLE, UNLIMITED, left, use_up
+from .entries import BLACKLIST
 from .errors import (
     EcoLimitUsedUp,
     EcoNotPermitted,
@@ -220,7 +222,7 @@ def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdRese
     trace = NO_TRACE if number is None else DecisionTrace(magic=number)
     if meaning is magic.UNAVAILABLE:
         return Decision(now, SystemUnavailable(), (), trace, account.key)
-    failures = _find_failures(outgoing, account)
+    failures = _find_failures(outgoing, account, state)
     spent = sum(each.parts for each, error in zip(outgoing, failures, strict=True) if error is None)
     _check_limit(batch.kind, spent, account)
     messages = _messages(batch, outgoing, failures, unique_ids, account, state, now, ids)
@@ -299,15 +301,16 @@ def _without_repeats(
     return [outgoing[place] for place in first.values()], [unique_ids[place] for place in first.values() if unique_ids]
 
 
-def _find_failures(outgoing: Sequence[Outgoing], account: Account) -> list[type[SerwersmsError] | None]:
+def _find_failures(outgoing: Sequence[Outgoing], account: Account, state: State) -> list[type[SerwersmsError] | None]:
     """Return, for each message, why it is not sent; ``None`` where it is (SW-65)."""
-    blacklist, has_foreign = account.blacklist, "foreign" not in account.fields.get("denied", ())
+    is_blocked = partial(state.entries.count_of, account.key, BLACKLIST, "phone")
+    has_foreign = "foreign" not in account.fields.get("denied", ())
 
     def find(one: Outgoing) -> type[SerwersmsError] | None:
         phone, is_valid = one.recipient
         if not is_valid:
             return InvalidRecipient
-        if phone in blacklist:
+        if is_blocked(phone):
             return SendingBlocked
         if not has_foreign and not phone.startswith("+48"):
             return SmsNotPermitted

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from faker import Faker
 
+from mockserver.providers.serwersms.entries import BLACKLIST, CONTACTS, FIRST_IDS
 from mockserver.sdk import SECOND, duration
 
 if TYPE_CHECKING:
@@ -55,8 +56,14 @@ def demo(seed: int, size: int) -> Described:
         "logins": [{"user": "demo", "secret": "demo"}, {"user": "0123456789abcdef0123456789abcdef"}],
         "numbers": [{"number": number} for kind in ("nd", "ndi") for number in _RECIPIENTS[kind]],
         "fields": {"demo": True},
-        "contacts": [cast.contact(phone) for phone in cast.known],
-        "blacklist": list(cast.unwanted),
+        "collections": {
+            CONTACTS: [
+                {"id": number, **cast.contact(phone)} for number, phone in enumerate(cast.known, FIRST_IDS[CONTACTS])
+            ],
+            BLACKLIST: [
+                {"id": number, "phone": phone} for number, phone in enumerate(cast.unwanted, FIRST_IDS[BLACKLIST])
+            ],
+        },
         "messages": _messages(cast, size),
     }
 

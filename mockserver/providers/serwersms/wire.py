@@ -18,7 +18,6 @@ from mockserver.sdk import (
     AT_ONCE,
     Attachment,
     Call,
-    Contact,
     Credential,
     Decision,
     Ending,
@@ -48,6 +47,7 @@ from mockserver.sdk import (
 )
 
 from . import magic, quirks
+from .entries import BLACKLIST, ContactEntry
 from .errors import (
     CODES,
     BadRequest,
@@ -300,16 +300,15 @@ def _error(code: int, variants: Mapping[str, str]) -> Mapping[str, Any]:
 def _render_received(
     received: Received, suffix: str, variants: Mapping[str, str], cache: SerializationCache
 ) -> Response:
-    account, shown = received.account, _shown(variants)
-    contacts = account.contacts if received.shows_contacts else {}
+    blacklist, contacts, shown = received.blacklist, received.contacts or {}, _shown(variants)
 
     def write_item(message: Message) -> bytes:
-        item = _item(message, account.blacklist, contacts, variants)
+        item = _item(message, blacklist, contacts, variants)
         return _write_xml_item(item) if suffix == "xml" else _write_json(item, variants[quirks.JSON.name])
 
     # Contacts change too often to cache the messages that show them.
-    remembered = SerializationCache(0) if received.shows_contacts else cache
-    form = ("serwersms", suffix, shown, account.blacklist)
+    remembered = cache if received.contacts is None else SerializationCache(0)
+    form = ("serwersms", suffix, shown, blacklist)
     items = remembered.joined(received.messages, form, write_item, b"" if suffix == "xml" else b",")
     paging = received.paging
     around = {} if paging is None else {"paging": _plain(paging, variants)}  # SW-16
@@ -348,7 +347,7 @@ _STAMPED = {
 
 
 def _item(
-    message: Message, blacklist: frozenset[str], contacts: Mapping[str, Contact], variants: Mapping[str, str]
+    message: Message, blacklist: frozenset[str], contacts: Mapping[str, ContactEntry], variants: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return one message: the fields of its type, in the order of 004's sample."""
     return {
@@ -401,7 +400,7 @@ def _attachment(part: Attachment) -> dict[str, Any]:
     }
 
 
-def _contact(contact: Contact | None) -> dict[str, Any]:
+def _contact(contact: ContactEntry | None) -> dict[str, Any]:
     """Return the fields of a contact that the vendor's clients know, in their order (SW-19)."""
     if contact is None:
         return {}
@@ -490,7 +489,8 @@ def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     # 004: "ECO+ +, ND / SC and NDI / SCI is sent via the GET method. For MMS messages, data is sent via POST method."; SW-43
     if message.kind != "mms":
         return OutgoingRequest("GET", url)
-    item = _item(message, state.accounts[delivery.account].blacklist, {}, variants)
+    blacklist = state.entries.values_of(delivery.account, BLACKLIST, "phone")
+    item = _item(message, blacklist, {}, variants)
     if variants[quirks.MMS.name] == "json":  # SW-48
         body = _write_json(item, variants[quirks.JSON.name])
         return OutgoingRequest("POST", url, (("Content-Type", "application/json"),), body)

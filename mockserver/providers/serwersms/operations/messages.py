@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from mockserver.providers.serwersms import magic, quirks
 from mockserver.providers.serwersms.accounts import is_demo
+from mockserver.providers.serwersms.entries import BLACKLIST, CONTACTS, ContactEntry
 from mockserver.providers.serwersms.errors import NoMessages, SystemUnavailable
 from mockserver.providers.serwersms.paging import LIMIT, exists, find, search
 from mockserver.providers.serwersms.parameters import (
@@ -50,8 +51,10 @@ class Received(Struct, frozen=True):
     """Incoming messages, and whose they are."""
 
     messages: tuple[MessageSlice, ...]
-    account: Account
-    shows_contacts: bool = False
+    blacklist: frozenset[str]
+    """The numbers of the account's blacklist."""
+    contacts: Mapping[str, ContactEntry] | None = None
+    """The contacts of the messages' senders; ``None`` where they are not shown."""
     paging: Paging | None = None
     meaning: Magic | None = None
     """Return the outcome of the magic number of the request, if it has one (SW-39)."""
@@ -81,8 +84,17 @@ def recived(call: Call, account: Account, state: State, now: Instant, ids: IdRes
     # 004: "That means a message as read (no more returned by the API)"; SW-12
     serials = tuple(serial for each in found.slices for serial in each.values("serial")) if values.get("read") else ()
     events = (MessagesRead(serials),) if serials else ()
-    received = Received(found.slices, account, bool(values.get("show_contact")), paging, meaning)
+    blacklist = state.entries.values_of(account.key, BLACKLIST, "phone")  # SW-26
+    contacts = _contacts(found.slices, account.key, state) if values.get("show_contact") else None
+    received = Received(found.slices, blacklist, contacts, paging, meaning)
     return Decision(now, received, events, trace, account.key, sum(len(each.places) for each in found.slices))
+
+
+def _contacts(messages: Iterable[MessageSlice], account: str, state: State) -> dict[str, ContactEntry]:
+    """Return the contacts of the senders of messages (SW-19)."""
+    senders = {sender for each in messages for sender in each.values("sender")}
+    found = ((sender, state.entries.find(account, CONTACTS, "phone", sender, limit=1)) for sender in senders)
+    return {sender: contacts[0] for sender, contacts in found if contacts}
 
 
 _FILTERS = ("phone", "date_from", "date_to", "type", "ndi")

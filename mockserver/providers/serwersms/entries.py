@@ -1,0 +1,122 @@
+"""What a SerwerSMS account keeps beside its messages: contacts and their groups, the blacklist, templates and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import count
+from typing import Annotated, Any, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+from mockserver.sdk import Collection
+
+_Phone: TypeAlias = Annotated[
+    str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="a telephone number such as +48500600700")
+]
+
+
+class ContactEntry(Struct, frozen=True, omit_defaults=True):
+    """A person in the address book."""
+
+    id: int
+    phone: _Phone
+    email: str = ""
+    company: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    tax_id: str = ""
+    address: str = ""
+    city: str = ""
+    description: str = ""
+    group_ids: tuple[int, ...] = ()
+    """The ids of the groups that the contact is in, the first one first."""
+
+
+class GroupEntry(Struct, frozen=True, omit_defaults=True):
+    """A group of contacts."""
+
+    id: int
+    name: str
+
+
+class BlacklistEntry(Struct, frozen=True, omit_defaults=True):
+    """A number that nothing is sent to."""
+
+    id: int
+    phone: _Phone
+    added: datetime | None = None
+    """When it was added; ``None`` where that is not known."""
+
+
+class TemplateEntry(Struct, frozen=True, omit_defaults=True):
+    """A text to be sent again and again."""
+
+    id: int
+    name: str
+    text: str
+
+
+class FileEntry(Struct, frozen=True, omit_defaults=True):
+    """A file for MMS or voice messages."""
+
+    id: str
+    type: Literal["mms", "voice"]
+    name: str
+    size: Annotated[int, Meta(ge=0)]
+    """In bytes."""
+    added: datetime | None = None
+    """When it was added; ``None`` where that is not known."""
+    content: bytes = b""
+    """What was uploaded; empty for a file that was added by its URL, which is not fetched (SW-86)."""
+
+
+class PushContactEntry(Struct, frozen=True, omit_defaults=True):
+    """A user of the customer's web page who takes push notifications."""
+
+    id: str
+    """The ``user_id`` that the page has sent."""
+    added: datetime | None = None
+    """When it was added last; ``None`` where that is not known."""
+
+
+CONTACTS, GROUPS, BLACKLIST, TEMPLATES, FILES = "contacts", "groups", "blacklist", "templates", "files"
+PUSH_CONTACTS = "push_contacts"
+
+
+def _person(contact: ContactEntry) -> tuple[str, str]:
+    """Return the number and the name of a contact."""
+    return contact.phone, f"{contact.first_name} {contact.last_name}".strip() or contact.company
+
+
+# The first ids of worlds in which there is none: those of the vendor's samples.
+FIRST_IDS = {CONTACTS: 228173579, GROUPS: 17293087, BLACKLIST: 12354, TEMPLATES: 8416}
+COLLECTIONS = (
+    Collection(CONTACTS, ContactEntry, FIRST_IDS[CONTACTS], _person),
+    Collection(GROUPS, GroupEntry, FIRST_IDS[GROUPS]),
+    Collection(BLACKLIST, BlacklistEntry, FIRST_IDS[BLACKLIST]),
+    Collection(TEMPLATES, TemplateEntry, FIRST_IDS[TEMPLATES]),
+    Collection(FILES, FileEntry),
+    Collection(PUSH_CONTACTS, PushContactEntry),
+)
+
+
+def upgrade_account(account: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an account of a world file whose contacts and blacklist, which older files have beside its numbers, are entries."""
+    rest = {name: part for name, part in account.items() if name not in (CONTACTS, BLACKLIST)}
+    if len(rest) == len(account):
+        return account
+    collections = dict(account.get("collections", {}))
+    rows = {CONTACTS: account.get(CONTACTS, ()), BLACKLIST: [{"phone": phone} for phone in account.get(BLACKLIST, ())]}
+    for name, more in rows.items():
+        if more:
+            collections[name] = [*collections.get(name, ()), *_numbered(more, collections.get(name, ()), name)]
+    return {**rest, "collections": collections}
+
+
+def _numbered(
+    rows: Iterable[Mapping[str, Any]], others: Iterable[Mapping[str, Any]], name: str
+) -> list[dict[str, Any]]:
+    """Return rows with the ids that follow those of others."""
+    first = max((row["id"] + 1 for row in others), default=FIRST_IDS[name])
+    return [{"id": number, **row} for number, row in zip(count(first), rows)]
