@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.http.manual_loop import BufferTransport, ManualLoop, ManualPool
+from contract_tests.http.manual_loop import BufferTransport
 from mockserver.app import build_service
 from mockserver.engine.registry import WorldRegistry
 from mockserver.http.connection import Connection
@@ -16,19 +16,9 @@ OK = b"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\nContent-Length:
 
 
 @pytest.fixture
-def loop():
-    return ManualLoop()
-
-
-@pytest.fixture
-def pool():
-    return ManualPool()
-
-
-@pytest.fixture
-def connect(loop, pool):
+def connect(manual_loop, manual_pool):
     def connected(app):
-        connection = Connection(app, loop=loop, pool=pool, connections=set())
+        connection = Connection(app, loop=manual_loop, pool=manual_pool, connections=set())
         connection.connection_made(BufferTransport())
         return connection
 
@@ -60,30 +50,32 @@ def get(path, method="GET", host="localhost"):
     "http://localhost/_mock/worlds/default/wait/idle",
     "http://localhost//_mock/worlds/default/wait/idle",
 ])  # fmt: skip
-def test_whatever_the_path_looks_like_a_control_call_runs_on_the_pool_in_its_worlds_turn(service, connect, pool, path):
+def test_whatever_the_path_looks_like_a_control_call_runs_on_the_pool_in_its_worlds_turn(
+    service, connect, manual_pool, path
+):
     connection = connect(service)
     connection.data_received(get(path, "POST"))
-    assert (connection.transport.out, pool.turns) == (b"", [("default", False)])
+    assert (connection.transport.out, manual_pool.turns) == (b"", [("default", False)])
 
 
 @pytest.mark.parametrize(
     "path", ["/_mock/ui/", "/_mock/ui/worlds/default/messages", "/_mock/nothing", "/_mock", "/_mock/worlds"]
 )
-def test_the_page_and_calls_about_no_world_run_on_the_pool_too(service, connect, pool, path):
+def test_the_page_and_calls_about_no_world_run_on_the_pool_too(service, connect, manual_pool, path):
     connection = connect(service)
     connection.data_received(get(path))
     key = "default" if "default" in path else f"GET {path}"
-    assert (connection.transport.out, pool.turns) == (b"", [(key, False)])
+    assert (connection.transport.out, manual_pool.turns) == (b"", [(key, False)])
 
 
 @pytest.mark.parametrize(
     "path", ["/ibp_api.php", "/_w/default/ibp_api.php", "/./_mock/health", "/x/../_mock/health", "/_mockery"]
 )
-def test_a_providers_request_runs_on_the_event_loop(service, connect, pool, path):
+def test_a_providers_request_runs_on_the_event_loop(service, connect, manual_pool, path):
     connection = connect(service)
     connection.data_received(get(path))
     assert connection.transport.out.startswith(b"HTTP/1.1 ")
-    assert pool.turns == []
+    assert manual_pool.turns == []
 
 
 @pytest.mark.parametrize(
@@ -94,29 +86,29 @@ def test_a_providers_request_runs_on_the_event_loop(service, connect, pool, path
         ("/_mock/worlds/default/clock", "GET", False),
     ],
 )
-def test_calls_that_compute_for_long_take_the_threads_for_those(service, connect, pool, path, method, is_heavy):
+def test_calls_that_compute_for_long_take_the_threads_for_those(service, connect, manual_pool, path, method, is_heavy):
     connect(service).data_received(get(path, method))
-    assert pool.turns == [("default", is_heavy)]
+    assert manual_pool.turns == [("default", is_heavy)]
 
 
-def test_a_call_with_a_long_body_computes_for_long(service, connect, pool):
+def test_a_call_with_a_long_body_computes_for_long(service, connect, manual_pool):
     body = b" " * 100_000
     head = get("/_mock/worlds", "POST").replace(b"Content-Length: 0", b"Content-Length: %d" % len(body))
     connect(service).data_received(head + body)
-    assert pool.turns == [("POST /_mock/worlds", True)]
+    assert manual_pool.turns == [("POST /_mock/worlds", True)]
 
 
 # ------------------------------------------------------------------------------------------------------------------ probes
 
 
 @pytest.mark.parametrize("path", ["/_mock/health", "//_mock/health", "/_mock/h%65alth"])
-def test_health_is_answered_on_the_event_loop_and_so_never_waits(service, connect, pool, path):
+def test_health_is_answered_on_the_event_loop_and_so_never_waits(service, connect, manual_pool, path):
     connection = connect(service)
     connection.data_received(get(path))
     head, _, body = connection.transport.out.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
     assert body.startswith(b'{"status":"ok","version":')
-    assert pool.turns == []
+    assert manual_pool.turns == []
 
 
 @pytest.mark.parametrize(
@@ -127,11 +119,13 @@ def test_health_is_answered_on_the_event_loop_and_so_never_waits(service, connec
         (get("/_mock/health", "POST"), b"405"),
     ],
 )
-def test_a_probe_that_is_rejected_is_so_as_every_other_call(service, connect, loop, pool, request_bytes, status):
+def test_a_probe_that_is_rejected_is_so_as_every_other_call(
+    service, connect, manual_loop, manual_pool, request_bytes, status
+):
     connection = connect(service)
     connection.data_received(request_bytes)
-    pool.work()
-    loop.advance(0)
+    manual_pool.work()
+    manual_loop.advance(0)
     assert connection.transport.out.startswith(b"HTTP/1.1 " + status)
 
 
@@ -155,48 +149,48 @@ def response(body):
 
 
 def test_an_offloaded_response_is_computed_on_the_pool_in_its_turn_and_the_next_request_waits_for_it(
-    connect, loop, pool
+    connect, manual_loop, manual_pool
 ):
     connection = connect(Application(Offload("w1", lambda: response(b"x")), response(b"y")))
     connection.data_received(get("/a") * 2)
-    assert (connection.transport.out, pool.turns) == (b"", [("w1", True)])
-    pool.work()
+    assert (connection.transport.out, manual_pool.turns) == (b"", [("w1", True)])
+    manual_pool.work()
     assert connection.transport.out == b""
-    loop.advance(0)
+    manual_loop.advance(0)
     assert connection.transport.out == OK + b"x" + OK + b"y"
 
 
-def test_an_offloaded_response_may_be_offloaded_again_and_then_be_waited_for(connect, loop, pool):
+def test_an_offloaded_response_may_be_offloaded_again_and_then_be_waited_for(connect, manual_loop, manual_pool):
     deferred = Deferred(timeout=60, otherwise=response(b"n"))
     connection = connect(Application(Offload("w1", lambda: Offload("w2", lambda: deferred, is_heavy=False))))
     connection.data_received(get("/a"))
     for _ in range(2):
-        pool.work()
-        loop.advance(0)
-    assert (connection.transport.out, pool.turns) == (b"", [("w1", True), ("w2", False)])
+        manual_pool.work()
+        manual_loop.advance(0)
+    assert (connection.transport.out, manual_pool.turns) == (b"", [("w1", True), ("w2", False)])
     deferred.response(Offload("w3", lambda: response(b"x")))
-    loop.advance(0)
-    pool.work()
-    loop.advance(0)
-    assert (connection.transport.out, pool.turns[2:]) == (OK + b"x", [("w3", True)])
+    manual_loop.advance(0)
+    manual_pool.work()
+    manual_loop.advance(0)
+    assert (connection.transport.out, manual_pool.turns[2:]) == (OK + b"x", [("w3", True)])
 
 
-def test_an_offloaded_response_is_computed_although_the_client_has_left(connect, loop, pool):
+def test_an_offloaded_response_is_computed_although_the_client_has_left(connect, manual_loop, manual_pool):
     computed = []
     application = Application(Offload("w1", lambda: computed.append(1) or response(b"x")))
     connection = connect(application)
     connection.data_received(get("/a"))
     connection.connection_lost(None)
-    pool.work()
-    loop.advance(0)
+    manual_pool.work()
+    manual_loop.advance(0)
     assert (computed, application.ended) == ([1], [(0, "left")])
 
 
-def test_an_offloaded_response_that_fails_is_an_error_500(connect, loop, pool, caplog):
+def test_an_offloaded_response_that_fails_is_an_error_500(connect, manual_loop, manual_pool, caplog):
     connection = connect(Application(Offload("w1", lambda: 1 / 0)))
     connection.data_received(get("/a"))
-    pool.work()
-    loop.advance(0)
+    manual_pool.work()
+    manual_loop.advance(0)
     assert connection.transport.out.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert "ZeroDivisionError" in caplog.text
 

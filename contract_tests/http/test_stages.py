@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from contract_tests.http.manual_loop import BufferTransport, ManualLoop, ManualPool
+from contract_tests.http.manual_loop import BufferTransport
 from mockserver.http.connection import Connection, Limits
 from mockserver.http.request_parser import ParseStage
 from mockserver.sdk.response import Response, ResponseTiming
@@ -35,83 +35,75 @@ class App:
 
 
 @pytest.fixture
-def loop():
-    return ManualLoop()
-
-
-@pytest.fixture
-def pool():
-    return ManualPool()
-
-
-@pytest.fixture
-def connect(loop, pool):
+def connect(manual_loop, manual_pool):
     def connected(app=None, **limits):
-        connection = Connection(app or App(), loop=loop, pool=pool, connections=set(), limits=Limits(idle=10, **limits))
+        connection = Connection(
+            app or App(), loop=manual_loop, pool=manual_pool, connections=set(), limits=Limits(idle=10, **limits)
+        )
         connection.connection_made(BufferTransport())
         return connection
 
     return connected
 
 
-def test_an_idle_connection_is_closed_after_its_time(connect, loop):
+def test_an_idle_connection_is_closed_after_its_time(connect, manual_loop):
     connection = connect()
-    loop.advance(6)
+    manual_loop.advance(6)
     connection.data_received(GET)
-    loop.advance(9.9)
+    manual_loop.advance(9.9)
     assert (connection.transport.out, connection.transport.is_closed, connection.stage) == (OK, False, ParseStage.IDLE)
-    loop.advance(0.2)
+    manual_loop.advance(0.2)
     assert connection.transport.is_closed
 
 
-def test_a_head_that_comes_byte_by_byte_and_does_not_end_is_closed_after_its_time(connect, loop):
+def test_a_head_that_comes_byte_by_byte_and_does_not_end_is_closed_after_its_time(connect, manual_loop):
     connection = connect()
     for byte in b"GET / HTT":
         connection.data_received(bytes([byte]))
-        loop.advance(1)
+        manual_loop.advance(1)
     assert (connection.stage, connection.transport.is_closed) == (ParseStage.HEAD, False)
     connection.data_received(b"P")
-    loop.advance(1.1)
+    manual_loop.advance(1.1)
     assert connection.transport.is_closed
 
 
-def test_a_body_may_take_long_as_long_as_it_comes(connect, loop):
+def test_a_body_may_take_long_as_long_as_it_comes(connect, manual_loop):
     connection = connect(slow=100)
     connection.data_received(b"POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
     for _ in range(9):
         assert connection.stage is ParseStage.BODY
-        loop.advance(9)
+        manual_loop.advance(9)
         connection.data_received(b"x")
     assert connection.transport.out == OK
 
 
-def test_a_late_response_takes_longer_than_idleness_and_the_next_request_has_its_own_time(connect, loop):
+def test_a_late_response_takes_longer_than_idleness_and_the_next_request_has_its_own_time(connect, manual_loop):
     connection = connect(App(ResponseTiming(delay=100)))
     connection.data_received(GET + b"GET")
     assert connection.stage is ParseStage.RESPONSE
-    loop.advance(101)
+    manual_loop.advance(101)
     assert (connection.transport.out, connection.stage) == (OK, ParseStage.HEAD)
-    loop.advance(8.9)
+    manual_loop.advance(8.9)
     assert not connection.transport.is_closed
-    loop.advance(0.2)
+    manual_loop.advance(0.2)
     assert connection.transport.is_closed
 
 
-def test_a_response_of_the_application_itself_is_sent_without_wsgi_and_its_end_is_reported(connect, pool):
+def test_a_response_of_the_application_itself_is_sent_without_wsgi_and_its_end_is_reported(connect, manual_pool):
     app = App()
     connection = connect(app)
     connection.data_received(GET * 2)
     assert (connection.transport.out, app.ended) == (OK * 2, [(len(OK), "complete")] * 2)
-    assert pool.calls == []
+    assert manual_pool.calls == []
 
 
-def test_what_the_application_does_not_respond_to_itself_goes_to_wsgi_on_the_pool(connect, loop, pool):
+def test_what_the_application_does_not_respond_to_itself_goes_to_wsgi_on_the_pool(connect, manual_loop, manual_pool):
     app = App()
     connection = connect(app)
     connection.data_received(GET.replace(b"/a", b"/b"))
     assert (connection.transport.out, connection.stage) == (b"", ParseStage.HANDLER)
-    pool.work()
-    loop.advance(0)
+    manual_pool.work()
+    manual_loop.advance(0)
     assert (connection.transport.out, app.ended) == (OK.replace(b"\r\nx", b"\r\ny"), [(len(OK), "complete")])
 
 
@@ -126,10 +118,10 @@ def test_an_application_that_fails_is_a_plain_500_and_a_line_in_the_log(connect,
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_variant_is_paused_while_a_client_sends_ahead_of_a_late_response(connect, loop):
+def test_variant_is_paused_while_a_client_sends_ahead_of_a_late_response(connect, manual_loop):
     connection = connect(App(ResponseTiming(delay=1)))
     connection.data_received(GET)
     connection.data_received(GET)
     assert connection.transport.is_variant_paused
-    loop.advance(2)
+    manual_loop.advance(2)
     assert (connection.transport.out, connection.transport.is_variant_paused) == (OK * 2, False)
