@@ -776,3 +776,20 @@ def test_the_magic_numbers_are_listed(run: CommandLine) -> None:
 
     assert "dialogtech" in {each["provider"] for each in numbers}
     assert len(numbers) + 1 == len(run.text("magic"))
+
+
+def test_an_option_that_takes_a_folder_says_so_by_one_word() -> None:
+    words = dict[str, str | None]()
+    for path in every_command(cli):
+        command: click.Command = cli
+        for name in path:
+            assert isinstance(command, click.Group)
+            found = command.get_command(click.Context(command), name)
+            assert found is not None
+            command = found
+        for option in command.params:
+            if isinstance(option.type, click.Path) and not option.type.file_okay:
+                words[f"{' '.join(path)} {option.opts[-1]}"] = option.metavar
+
+    assert {"serve --data", "serve --ca", "provider new --directory", "doctor --ca"} <= words.keys()
+    assert {"FOLDER"} == set(words.values()), words

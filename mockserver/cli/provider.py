@@ -112,6 +112,7 @@ Examples:
 @click.argument("name")
 @click.option(
     "--directory",
+    metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
     help="The folder in which the package's folder is created. [default: the current one]",

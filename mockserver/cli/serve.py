@@ -125,7 +125,7 @@ Examples:
     "--wsgi", is_flag=True, default=None, help="Send every request through the Flask application. [MOCKSERVER_WSGI]"
 )
 @option("token", "Token of the control API, needed beyond loopback; generated and kept when not given.")
-@option("data", "Folder that keeps the token.", type=click.Path(path_type=Path, file_okay=False))
+@option("data", "Folder that keeps the token.", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--no-token", "no_token", is_flag=True, help="Need no token, even beyond loopback.")
 @click.option("--no-exchange-header", is_flag=True, help="Send no X-Mockserver-Exchange header with provider errors.")
 @option(
