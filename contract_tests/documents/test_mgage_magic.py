@@ -33,6 +33,11 @@ RANGES = [
     ("500520", "500529", "answered 2 seconds late"),
     ("500530", "500539", "never answered; the connection stays open until the client gives up"),
 ]
+HANDSETS = [
+    ("9995550100", "9995550109", "what the program answers ends as Error"),
+    ("9995550110", "9995550119", "what the program answers ends as Undelivered"),
+    ("9995550120", "9995550129", "what the program answers stays Sent"),
+]
 FAILING, NO_RESPONSE, LATE, SILENT = ((first, last) for first, last, _ in RANGES)
 ANSWERING = {
     **dict.fromkeys(NO_RESPONSE, ResponseTiming(ending=Ending.CLOSE, instead=b"")),
@@ -90,7 +95,8 @@ def errors(answered):
 
 def test_mg_28_the_ranges_are_the_providers():
     assert [tuple(magic) for magic in MGAGE.magic] == [
-        ("programId", f"{first} to {last}", first, last, outcome) for first, last, outcome in RANGES
+        *(("programId", f"{first} to {last}", first, last, outcome) for first, last, outcome in RANGES),
+        *(("originator", f"{first} to {last}", first, last, outcome) for first, last, outcome in HANDSETS),
     ]
 
 

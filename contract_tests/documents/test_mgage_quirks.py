@@ -630,7 +630,7 @@ def test_mg_26_the_credentials_come_first_then_the_program_then_the_filters(mgag
     [
         "/api",
         "/api/",
-        "/api/externalMO",
+        "/api/externalMT",
         "/api/messages/program",
         "/api/messages/program/",
         "/api/messages/program/1001/",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.dom import minidom
@@ -17,6 +18,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from lxml import etree
 
+from contract_tests.clocks import let_pass
 from contract_tests.documents import test_dialogtech_forwarding as dialogtech_forwarding
 from contract_tests.documents import test_serwersms_forwarding as serwersms_forwarding
 from contract_tests.documents.test_mgage_quirks import ACCOUNTS as EXPORT_ACCOUNTS
@@ -28,7 +30,9 @@ from contract_tests.installed import PROVIDERS
 from contract_tests.serwersms_entries import contact, kept
 from mockserver.engine.accounts import Account, Login
 from mockserver.engine.clock import Clock
+from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Outcome
+from mockserver.engine.events import AccountChanged
 from mockserver.engine.frozen import freeze
 from mockserver.engine.instants import parse_instant
 from mockserver.engine.messages import Message
@@ -393,6 +397,23 @@ def next_url(client: Any, query: str) -> str | None:
     return url and url.partition("?")[2]
 
 
+def written(client: Any, **changes: str) -> Any:
+    """The answer to what is written to a program in a handset's place."""
+    sent = {"campid": "1001", "destination": "37911", "originator": "15556667777", "message": "JOIN", **changes}
+    return client.client.post("/api/externalMO", data=sent, auth=("one", "secret"))
+
+
+def answered(client: Any, seconds: int = 0, **changes: str) -> str:
+    """The status of what a program answers, some seconds later."""
+    account = client.world.state.accounts["mgage/one"]
+    program = replace(account.programs["1001"], reply="Welcome!")
+    change = AccountChanged(replace(account, programs={"1001": program}))
+    client.world.execute(lambda state, now, ids: Decision(now, None, (change,)))
+    assert written(client, **changes).text == "SUCCESS"
+    let_pass(client.world, seconds * 1_000_000)
+    return str(client.messages("messageType=MT")[-1]["deliveryStatus"])
+
+
 MGAGE: list[Claim] = [
     ("MG-1", "with straight quotes the printed example is JSON too, and our answer equals it by value, type and order of keys", lambda at: (
         json.loads(at(shipped=True, variants={"mgage.next_page_url": "printed"}).client.get(
@@ -498,6 +519,28 @@ MGAGE: list[Claim] = [
     )),
     ("MG-29", "400 for a query string of more than 1,000 parameters, empty ones included, before the credentials are looked at", lambda at: (
         [status(at(), "&" * number, auth=("x", "y")) for number in (999, 1_000)], [401, 400],
+    )),
+    ("MG-28", "A handset of 9995550100 to 9995550109 ends what its program answers as Error", lambda at: (
+        [answered(at(variants={"mgage.delivery": "instant"}), originator=f"99955501{n}") for n in ("00", "09", "10", "20", "30")],
+        ["Error", "Error", "Undelivered", "Sent", "Delivered"],
+    )),
+    ("MG-30", "200 and `SUCCESS` in plain text; 500 and one sentence of ours, in plain text", lambda at: (
+        [use(written(at(), campid=program), lambda response: (response.status_code, response.text)) for program in ("1001", "1")],
+        [(200, "SUCCESS"), (500, "Program 1 does not exist")],
+    )),
+    ("MG-31", "a plus sign may stand before an `originator`, two capital letters and a hyphen before a `destination`", lambda at: (
+        [written(at(), **{name: number}).status_code for name, number in (("originator", "+48500"), ("destination", "US-87767"), ("destination", "+37911"))],
+        [200, 200, 500],
+    )),
+    ("MG-32", "Sent at once and Delivered 5 seconds of the world's clock later", lambda at: (
+        [answered(at(), seconds=seconds) for seconds in (0, 4, 5)], ["Sent", "Sent", "Delivered"],
+    )),
+    ("MG-32", "`instant`: the last status at once", lambda at: (answered(at(variants={"mgage.delivery": "instant"})), "Delivered")),
+    ("MG-33", "the number is in the account's collection `opt_ins`, with its list, once for each list", lambda at: (
+        use(at(), lambda client: [client.client.post("/api/optIn/38383/5511", auth=("one", "secret")).text for _ in range(2)] + [
+            (each.list_id, each.mobile) for each in client.world.state.entries.all("mgage/one", "opt_ins")
+        ]),
+        ["SUCCESS", "SUCCESS", ("38383", "5511")],
     )),
 ]  # fmt: skip
 

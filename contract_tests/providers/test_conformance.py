@@ -55,6 +55,13 @@ class TestMgage(ProviderSuite):
     documents = {"003": PAGES / "003.txt"}
     examples = {
         "program.export": Example("GET", "/api/messages/program/121811", basic=("{user}", "{secret}")),
+        "program.external_mo": Example(
+            "POST",
+            "/api/externalMO",
+            form={"campid": "121811", "destination": "37911", "originator": "19495724511", "message": "JOIN"},
+            basic=("{user}", "{secret}"),
+        ),
+        "list.opt_in": Example("POST", "/api/optIn/38383/5511987654321", basic=("{user}", "{secret}")),
     }
 
 

@@ -89,6 +89,7 @@ def provider(tmp_path: Path) -> Provider:
         hosts=("api.acme.example",),
         prefixes=(),
         routes=(Route("GET", "/acme/<programId>", ("program.export",)),),
+        operations=MGAGE.operations[:1],
         quirks=(),
         schema=schema,
         message_fields=MessageFields,

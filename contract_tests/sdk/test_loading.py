@@ -126,7 +126,7 @@ from mockserver.providers.mgage import MGAGE
 from mockserver.sdk.provider import Provider, Route
 
 ACME = replace(MGAGE, name="acme", title="Acme", hosts=("api.acme.example",), prefixes=("/acme/",), quirks=(),
-    routes=(Route("GET", "/acme/messages", ("program.export",)),))
+    routes=(Route("GET", "/acme/messages", ("program.export",)),), operations=MGAGE.operations[:1])
 def broken():
     return Provider(name="broken", titel="Broken")
 class Lazy:
@@ -188,7 +188,7 @@ def test_the_list_ends_with_0_where_there_is_no_problem() -> None:
 def test_a_provider_shows_its_operations_from_their_parameter_tables() -> None:
     command = ("provider", "show", "mgage")
     shown = run_command(*command).stdout
-    (export,) = json.loads(run_command(*command, "--format", "json").stdout)["operations"]
+    export = json.loads(run_command(*command, "--format", "json").stdout)["operations"][0]
 
     assert shown.startswith(
         "program.export\n  003: This REST operation returns all SMS based on a specified Program ID.\n"

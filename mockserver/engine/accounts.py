@@ -54,6 +54,8 @@ class Program:
     campaign: str
     kind: str
     """The provider's name of its kind, such as "Text to Join"."""
+    reply: str = ""
+    """The text that is sent to a handset whose message came in; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

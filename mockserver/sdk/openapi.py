@@ -85,7 +85,7 @@ def _describe_entry(provider: Provider, entry: _Entry, entries: Sequence[_Entry]
         ],
         "responses": _responses(provider, operations),
     }
-    if entry.method == "POST":
+    if entry.method == "POST" and any(any(_rows(operation)) for operation in operations):
         bodies = [_body_schema(provider, operation) for operation in operations]
         schema = bodies[0] if len(bodies) == 1 else {"oneOf": bodies}
         described["requestBody"] = {"content": {name: {"schema": schema} for name in provider.request_types}}
@@ -170,10 +170,11 @@ def _body_schema(provider: Provider, operation: Operation) -> dict[str, Any]:
 def _responses(provider: Provider, operations: Sequence[Operation]) -> dict[str, Any]:
     """Return the responses by status: what is no error, and the errors of the operations and of every request."""
     known = {error for operation in provider.operations for error in operation.all_errors}
-    unroutable = {provider.routing_errors.get(status) for status in (404, 405)}
-    common = [error for error in provider.errors if error not in known and error not in unroutable]
+    unroutable = provider.routing_errors.get(404)
+    common = [each for each in provider.errors if each not in known and each is not unroutable and each.status != 405]
     errors = dict.fromkeys([*(error for operation in operations for error in operation.all_errors), *common])
-    content: Mapping[str, Any] = {name: {} for name in provider.response_types}
+    types = [name for each in operations for name in each.response_types or provider.response_types]
+    content: Mapping[str, Any] = {name: {} for name in types}
     lines: dict[int, list[str]] = {operation.status: ["Done."] for operation in operations}
     for error in errors:
         lines.setdefault(error.status, []).append(f"- {error.__name__}: {error.description}")

@@ -198,6 +198,8 @@ class Operation:
     """Whether it may look at every message of its account to decide; for an account of many it runs off the event loop."""
     status: int = 200
     """The HTTP status of the response to an accepted request."""
+    response_types: Sequence[str] = ()
+    """The media types of its responses; those of the provider if empty."""
     choose_source: Callable[[Mapping[str, Any]], Source | None] | None = None
     """Returns the source that applies to a call with these values, for explanations: a document's sentence about POST
     does not explain a GET.
@@ -312,7 +314,8 @@ def matching(
         except ValueError:
             raise row.error(error, value=sent) from None
 
-    return Kind(parse, error, {"type": "string", "pattern": f"^{pattern}$".replace("(?P<", "(?<")})
+    # Groups have no names there, because Python and ECMA-262 write those in two ways.
+    return Kind(parse, error, {"type": "string", "pattern": re.sub(r"\(\?P<\w+>", "(", f"^{pattern}$")})
 
 
 def day(error: type[ProviderError], form: str = "YYYY-MM-DD") -> Kind:

@@ -1,4 +1,4 @@
-"""mGage Communicate Pro's message export: HTTP Basic, filters, pages, JSON.
+"""mGage Communicate Pro: the export of messages with its filters and pages, and what clients do in a handset's place.
 
 Read QUIRKS.md, errors.py, operations/, wire.py, in that order.
 """
@@ -9,10 +9,12 @@ from mockserver.sdk import Provider
 
 from . import magic, wire
 from .behaviours import BEHAVIOURS, PAGES
+from .delivery import advance_message
 from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
 from .inbound import receive_inbound
 from .operations import OPERATIONS, decide
+from .operations.mobile_originated import COLLECTION
 from .quirks import QUIRKS
 from .routes import ROUTES
 
@@ -34,6 +36,9 @@ MGAGE = Provider(
     render_routing_error=wire.render_routing_error,
     error_builders=ERROR_BUILDERS,
     receive_inbound=receive_inbound,
+    advance_message=advance_message,
+    collections=(COLLECTION,),
+    request_types=("application/x-www-form-urlencoded",),
     authorization=("basic",),
     quirks=QUIRKS,
     quirks_file=Path(__file__).parent / "QUIRKS.md",

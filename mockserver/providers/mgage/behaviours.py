@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from mockserver.sdk import Behaviour, Exchange, Pages, documented
+from mockserver.sdk import Behaviour, Exchange, Pages, assumed, documented
 
 _PAGES = "If there are multiple pages, the response will contain the URL of the next page of data."
 _LAST = "If there isn’t another page of data available then this property should be left null."
@@ -39,8 +39,17 @@ def _messages(exchange: Exchange) -> list[Any]:
     return found
 
 
+def _exported(seen: Callable[[Exchange], bool]) -> Callable[[Exchange], bool]:
+    """Return whether an exchange is an export that shows something."""
+    return lambda exchange: exchange.operation == "program.export" and seen(exchange)
+
+
 def _has(kind: str) -> Callable[[Exchange], bool]:
     return lambda exchange: any(message["type"] == kind for message in _messages(exchange))
+
+
+def _has_status(message: Any, *statuses: str) -> bool:
+    return message["type"] == "MT" and message["deliveryStatus"] in statuses
 
 
 BEHAVIOURS = (
@@ -51,12 +60,28 @@ BEHAVIOURS = (
     Behaviour(
         "the last page", documented("003", _LAST), lambda each: bool(_messages(each)) and _following(each) is None
     ),
-    Behaviour("an empty list of messages", documented("003", _LAST), lambda each: not _messages(each)),
+    Behaviour("an empty list of messages", documented("003", _LAST), _exported(lambda each: not _messages(each))),
     Behaviour(
         "the largest page",
         documented("003", "Max page size is 500 SMS messages."),
         lambda each: str(each.values.get("pageSize", "")).lstrip("0") == "500",
     ),
+    Behaviour(
+        "an MT whose status may still change",
+        assumed("MG-32"),
+        _exported(lambda each: any(_has_status(message, "Sent", "Processing") for message in _messages(each))),
+    ),
+    Behaviour(
+        "an MT that was not delivered",
+        assumed("MG-32"),
+        _exported(lambda each: any(_has_status(message, "Error", "Undelivered") for message in _messages(each))),
+    ),
+    Behaviour(
+        "a message to a program in a handset's place",
+        assumed("MG-30"),
+        lambda each: each.operation == "program.external_mo",
+    ),
+    Behaviour("a number that joins a list", assumed("MG-33"), lambda each: each.operation == "list.opt_in"),
 )
 
 PAGES = Pages(_following, lambda exchange: _number(exchange) != "1")

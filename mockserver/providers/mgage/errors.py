@@ -172,4 +172,93 @@ class NotAPage(MgageError):
     source = assumed("MG-8")
 
 
-ERRORS: tuple[type[MgageError], ...] = tuple(MgageError.__subclasses__())
+class PostOnly(MgageError):
+    """Not POST, at one of the two addresses that take nothing else."""
+
+    status = 405
+    description = "Method {method} not allowed; use POST"
+    about = ("method",)
+    hint = "Use POST."
+    source = assumed("MG-30")
+
+
+class BodyTooLarge(MgageError):
+    """The body is longer than the server reads."""
+
+    status = 413
+    description = "Request body too large"
+    hint = "Send a smaller body, or let the server read larger ones (MOCKSERVER_BODY_BYTES)."
+    source = assumed("MG-29")
+
+
+class PlainError(MgageError):
+    """The errors of the two addresses that answer in plain text (MG-30)."""
+
+    status = 500
+
+
+class MissingParameter(PlainError):
+    """A parameter is absent or empty."""
+
+    description = "{name} is missing"
+    hint = "Send {name} with a value."
+    source = assumed("MG-30")
+
+
+class NotPlainText(PlainError):
+    """The bytes of a value are not UTF-8."""
+
+    description = "{name} is not UTF-8 text"
+    hint = "Encode {name} as UTF-8 before percent-encoding it."
+    source = assumed("MG-30")
+
+
+class UnknownCampaign(PlainError):
+    """No program of this account has that id."""
+
+    description = "Program {value} does not exist"
+    about = ("campid",)
+    hint = "Send the id of one of the account's programs as campid: 121811 in the shipped world."
+    source = assumed("MG-30")
+
+
+class ProgramFails(PlainError):
+    """The program that always fails."""
+
+    description = "General server exception"
+    about = ("campid",)
+    hint = "Make the client survive a 500, or write to a program other than 500500, which always answers so."
+    source = documented("003", "General server exception", "MG-25")
+
+
+class NotADestination(PlainError):
+    """Not a short code or number, perhaps after a country."""
+
+    description = "destination must be a short code or number, such as 37911 or US-87767: {value}"
+    about = ("destination",)
+    hint = "Send the short code that the program listens to, with or without its country."
+    source = assumed("MG-31")
+
+
+class NotAHandset(PlainError):
+    """Not a number in E.164."""
+
+    description = "{name} must be a number in E.164, 3 to 15 digits: {value}"
+    hint = "Send {name} as digits with the country's code; a plus sign may stand before them."
+    source = assumed("MG-31")
+
+
+class NotAList(PlainError):
+    """Not the id of a list."""
+
+    description = "listId must be 1 to 18 digits: {value}"
+    about = ("listId",)
+    hint = "Send the id of the list as digits."
+    source = assumed("MG-33")
+
+
+def _leaves(error: type[MgageError]) -> tuple[type[MgageError], ...]:
+    return tuple(leaf for each in error.__subclasses__() for leaf in (_leaves(each) or (each,)))
+
+
+ERRORS: tuple[type[MgageError], ...] = _leaves(MgageError)

@@ -11,14 +11,14 @@ from mockserver.sdk import (
     Decision,
     IdReservation,
     Instant,
-    Message,
-    MessageStored,
     State,
     accounts_named,
     check_fields,
     message_schema,
     unknown_name,
 )
+
+from .delivery import RECEIVED, store_inbound
 
 _SCHEMA = Path(__file__).parent / "world.schema.json"
 _REQUIRED = ("sender", "text")
@@ -43,20 +43,19 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
     """
     check_fields(fields, message_schema(_SCHEMA, _FIELDS, _REQUIRED))
     account, program = _home(fields, state)
-    message = Message(
-        serial=state.message_store.next_serial,
-        account=account.key,
-        id=str(ids.number("mgage.inbound")),  # MG-22: no response shows it
-        direction="inbound",
+    message, events = store_inbound(
+        account,
+        program,
+        state,
+        now,
+        ids,
         sender=fields["sender"],
         recipient=fields.get("recipient", _CODE),
-        at=now,
         text=fields["text"],
-        status=fields.get("status", "Received"),  # MG-20
-        program=program,
+        status=fields.get("status", RECEIVED),  # MG-20
         network=fields.get("network"),
     )
-    return Decision(now, message, (MessageStored(message),), account=account.key)
+    return Decision(now, message, events, account=account.key)
 
 
 def _home(fields: Mapping[str, Any], state: State) -> tuple[Account, str]:

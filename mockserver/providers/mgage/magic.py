@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from mockserver.sdk import Magic, Program
 
 
-def _ten(first: int, outcome: str) -> Magic:
-    return Magic.of("programId", str(first), str(first + 9), outcome)
+def _ten(first: int, outcome: str, parameter: str = "programId") -> Magic:
+    return Magic.of(parameter, str(first), str(first + 9), outcome)
 
 
 FAILING = _ten(500_500, "answers 500, General server exception")  # MG-25
@@ -20,9 +20,20 @@ NO_RESPONSE = _ten(500_510, "exported; the connection is closed without an answe
 LATE = _ten(500_520, "answered 2 seconds late")
 SILENT = _ten(500_530, "never answered; the connection stays open until the client gives up")
 
-MAGIC = (FAILING, NO_RESPONSE, LATE, SILENT)
-MEANINGS: Mapping[str, Magic] = {program: magic for magic in MAGIC for program in magic.values()}
+PROGRAMS = (FAILING, NO_RESPONSE, LATE, SILENT)
+MEANINGS: Mapping[str, Magic] = {program: magic for magic in PROGRAMS for program in magic.values()}
 """Program -> its outcome."""
+
+HANDSETS: Mapping[Magic, str] = {
+    _ten(9_995_550_100, "what the program answers ends as Error", "originator"): "Error",
+    _ten(9_995_550_110, "what the program answers ends as Undelivered", "originator"): "Undelivered",
+    _ten(9_995_550_120, "what the program answers stays Sent", "originator"): "Sent",
+}
+"""Handsets -> the last status of what is sent to them (MG-32)."""
+LAST_STATUSES: Mapping[str, str] = {number: status for magic, status in HANDSETS.items() for number in magic.values()}
+"""Handset -> the last status of what is sent to it."""
+
+MAGIC = (*PROGRAMS, *HANDSETS)
 
 LATE_SECONDS = 2.0
 """The delay in seconds of the wall clock, as clients' time-outs are."""

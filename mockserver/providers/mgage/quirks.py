@@ -11,5 +11,6 @@ DATE = Quirk("MG-5", "mgage.date", ("sample", "iso"), operations=_EXPORT)
 NEXT_PAGE_URL = Quirk("MG-7", "mgage.next_page_url", ("filters", "printed", "pinned"), operations=_EXPORT)
 AGE = Quirk("MG-17", "mgage.age", ("default-start", "today", "archived", "range"), operations=_EXPORT)
 MAGIC = Quirk("MG-28", "mgage.magic", ("on", "off"))
+DELIVERY = Quirk("MG-32", "mgage.delivery", ("timed", "instant"))
 
-QUIRKS = (NUMBER, DATE, NEXT_PAGE_URL, AGE, MAGIC)
+QUIRKS = (NUMBER, DATE, NEXT_PAGE_URL, AGE, MAGIC, DELIVERY)

@@ -58,6 +58,7 @@ def demo(seed: int, size: int) -> Described:
         "logins": [{"user": "demo", "secret": "demo"}],
         "programs": [
             {"id": program.id, "name": program.name, "campaign": program.campaign, "kind": program.kind}
+            | ({"reply": program.reply} if program.reply else {})
             for program in _PROGRAMS
         ],
         "messages": _messages(seed, size),
@@ -133,6 +134,8 @@ class _Program(NamedTuple):
     code: str
     scenes: tuple[tuple[str, ...], ...]
     """Conversations. A line begins with its direction: "<" is MO, ">" is MT, ">>" goes to many handsets at once."""
+    reply: str = ""
+    """What it answers from now on (MG-32)."""
 
 
 _HELP = ("< HELP", "> {brand} alerts: up to 4 msgs/mo. Msg&data rates may apply. Help: help@example.com. STOP to end.")
@@ -163,6 +166,7 @@ _PROGRAMS = (
             _HELP,
             (">> {brand}: all stores close at 16:00 on {day}.",),
         ),
+        "All stores: Mon-Fri 9-20, Sat 10-18.",
     ),
     _Program(
         "141503",

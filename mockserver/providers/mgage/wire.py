@@ -1,4 +1,4 @@
-"""mGage on the wire: HTTP Basic and a query in, JSON out. The provider's spelling stands here and nowhere else."""
+"""mGage on the wire: HTTP Basic and a query or form in, JSON or plain text out. The provider's spelling stands here and nowhere else."""
 
 from __future__ import annotations
 
@@ -25,18 +25,31 @@ from mockserver.sdk import (
     TooManyFields,
     compact,
     datetime_of,
+    media_type,
     pairs,
     spliced,
 )
 
 from . import magic, quirks
-from .errors import ServerFault, TooManyParameters, UnknownPath, UnreadableCredentials, UnreadableRequest, WrongMethod
+from .errors import (
+    BodyTooLarge,
+    MgageError,
+    PostOnly,
+    ServerFault,
+    TooManyParameters,
+    UnknownPath,
+    UnreadableCredentials,
+    UnreadableRequest,
+    WrongMethod,
+)
+from .operations.mobile_originated import PLAIN, Accepted
 from .operations.programs import Exported
 from .paging import next_page_url
 from .parameters import DIRECTIONS, FILTERS, NAMES
 
 # MG-16: 003 names no Content-Type
 HEADERS = (("Content-Type", "application/json; charset=UTF-8"),)
+PLAIN_HEADERS = (("Content-Type", "text/plain; charset=UTF-8"),)  # MG-30
 _MORE_HEADERS = {
     # RFC 7617: "The authentication parameter 'realm' is REQUIRED"; MG-13
     401: (("WWW-Authenticate", 'Basic realm="Communicate Pro", charset="UTF-8"'),),
@@ -47,27 +60,56 @@ _MORE_HEADERS = {
 
 
 def parse(request: ProviderRequest) -> Call:
-    """Read a request: the program's id from the path, the filters from the query, the credentials from the header."""
-    values = {"programId": request.path.rpartition("/")[2], "address": request.url}
+    """Read a request: the operation from the path, its values from path, query and form, the credentials from the header."""
+    operation, values, defect = _read(request)
+    try:
+        user_and_password = request.basic
+    except MalformedCredentials as reason:
+        return Call(operation, values, defect=defect or UnreadableCredentials(reason=str(reason)))
+    credential = user_and_password and Credential("mgage", *user_and_password, request.is_bound)
+    return Call(operation, values, credential, defect)
+
+
+def _read(request: ProviderRequest) -> tuple[str, dict[str, str], MgageError | None]:
+    """Return the operation, its values, and what is wrong with the request."""
+    operation, _, last = request.path.rpartition("/")
+    if request.path == EXTERNAL_MO:
+        return _read_form(request)
+    if operation.startswith(OPT_IN):
+        return "list.opt_in", {"listId": operation.removeprefix(OPT_IN), "mobile": last}, None
+    values = {"programId": last, "address": request.url}
     try:
         for name, value in pairs(request.query):
             if name in NAMES:  # MG-23: others are ignored, and the first of a name counts
                 values.setdefault(name, value)
     except TooManyFields as reason:
-        return Call("program.export", values, defect=TooManyParameters(reason=str(reason)))
-    try:
-        user_and_password = request.basic
-    except MalformedCredentials as reason:
-        return Call("program.export", values, defect=UnreadableCredentials(reason=str(reason)))
-    credential = user_and_password and Credential("mgage", *user_and_password, request.is_bound)
-    return Call("program.export", values, credential)
+        return "program.export", values, TooManyParameters(reason=str(reason))
+    return "program.export", values, None
 
+
+def _read_form(request: ProviderRequest) -> tuple[str, dict[str, str], MgageError | None]:
+    """Read the query string and the form, as a Java servlet does: the first of a name counts (MG-30)."""
+    operation, values = "program.external_mo", dict[str, str]()
+    if request.is_too_large:
+        return operation, values, BodyTooLarge()
+    is_form = media_type(request.get("content-type")) == "application/x-www-form-urlencoded"
+    try:
+        for name, value in (*pairs(request.query), *(pairs(request.body) if is_form else ())):
+            values.setdefault(name, value)
+    except TooManyFields as reason:
+        return operation, values, TooManyParameters(reason=str(reason))
+    return operation, values, None
+
+
+EXTERNAL_MO, OPT_IN = "/api/externalMO", "/api/optIn/"
 
 ROUTING_ERRORS = {400: UnreadableRequest, 404: UnknownPath, 405: WrongMethod, 500: ServerFault}
 
 
-def render_routing_error(error: ProviderError, request: ProviderRequest) -> Response:  # noqa: ARG001 - one shape for all providers
+def render_routing_error(error: ProviderError, request: ProviderRequest) -> Response:
     """Render the error of a request that reached mGage's host or address but cannot be read as a call."""
+    if isinstance(error, WrongMethod) and request.path.startswith((EXTERNAL_MO, OPT_IN)):
+        return render_plain_error(PostOnly(method=request.method))
     return render_error(error)
 
 
@@ -78,7 +120,7 @@ def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: S
     """Write a decision in the world's variants."""
     value = decision.value
     if isinstance(value, ProviderError):
-        return render_error(value)
+        return (render_plain_error if call.operation in PLAIN else render_error)(value)
     return RENDER[type(value)](value, call, variants, cache)
 
 
@@ -96,6 +138,18 @@ def render_error(error: ProviderError) -> Response:
     meta = {"generalErrors": [str(error)], "nextPageUrl": None}
     headers = HEADERS + _MORE_HEADERS.get(error.status, ())
     return Response(error.status, headers, compact({"meta": meta}), error=error)
+
+
+def render_plain_error(error: ProviderError) -> Response:
+    """Render an error as one sentence in plain text (MG-30)."""
+    allow = (("Allow", "POST"),) if error.status == 405 else _MORE_HEADERS.get(error.status, ())
+    return Response(error.status, PLAIN_HEADERS + allow, str(error).encode("utf-8", "replace"), error=error)
+
+
+def _render_accepted(
+    _accepted: Accepted, _call: Call, _variants: Mapping[str, str], _cache: SerializationCache
+) -> Response:
+    return Response(200, PLAIN_HEADERS, b"SUCCESS")  # MG-30
 
 
 def _render_exported(
@@ -122,7 +176,8 @@ def _render_exported(
 
 
 RENDER: Mapping[type, Callable[[Any, Call, Mapping[str, str], SerializationCache], Response]] = {
-    Exported: _render_exported
+    Exported: _render_exported,
+    Accepted: _render_accepted,
 }
 
 _Number: TypeAlias = Callable[[str], str | int]

@@ -1,13 +1,13 @@
-"""The operation that mGage offers, and how a call is decided. Pure: a state and an instant in, a decision out."""
+"""The operations that mGage offers, and how a call is decided. Pure: a state and an instant in, a decision out."""
 
 from __future__ import annotations
 
 from mockserver.providers.mgage.errors import InvalidCredentials, MissingCredentials
 from mockserver.sdk import Call, Operation, ProviderError, decide_by
 
-from . import programs
+from . import mobile_originated, programs
 
-OPERATIONS = programs.OPERATIONS
+OPERATIONS = (*programs.OPERATIONS, *mobile_originated.OPERATIONS)
 
 
 def _build_credential_error(call: Call, operation: Operation) -> ProviderError:  # noqa: ARG001 - one shape for all providers
