@@ -299,12 +299,12 @@ def test_the_default_world_stays(run: CommandLine) -> None:
 
 
 def test_accounts_are_listed_shown_and_changed(run: CommandLine, world: WorldClient) -> None:
-    numbers = [{"number": "+48500600700"}, {"number": "+48500600701"}]
+    numbers = [{"number": "+48664000700"}, {"number": "+48664000701"}]
     changed = run.json("account", "set", "serwersms/demo", "--numbers", json.dumps(numbers))
 
     assert numbers == changed["numbers"]
     assert changed == run.json("account", "show", "serwersms/demo")
-    assert "  number=+48500600701" in run.text("account", "show", "serwersms/demo")
+    assert "  number=+48664000701" in run.text("account", "show", "serwersms/demo")
     assert changed in run.json("account", "show")["accounts"]
     assert ["serwersms/demo", "2", "-", "-"] in [line.split()[:4] for line in run.text("account", "show")]
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
 import orjson
 import pytest
+from click.testing import CliRunner
 from werkzeug.test import Client
+
+from mockserver import ControlError, Mock, MockServer
+from mockserver.app import build_service
+from mockserver.cli import cli
 
 ACCOUNT = "/_mock/worlds/default/accounts/serwersms/documents"
 CONTACTS = f"{ACCOUNT}/collections/contacts"
@@ -149,3 +155,106 @@ def test_what_is_wrong_is_said_in_one_sentence(
     assert error[:2] == (status, code)
     assert error[2] in message
     assert [JAN] == client.get(CONTACTS).get_json()["entries"]
+
+
+# -- the client and the command line
+
+
+def test_the_client_has_a_verb_for_each_call() -> None:
+    with Mock.of(build_service().app) as mock:
+        world = mock.create_world()
+        whose = ("serwersms", "documents", "contacts")
+        assert JAN == world.add_entry(*whose, JAN)
+        assert OLA == world.put_entry(*whose, 2, {"phone": OLA["phone"], "first_name": "Ola"})
+        assert ([JAN, OLA], [OLA], [JAN]) == (
+            world.entries(*whose),
+            world.entries(*whose, since=1),
+            world.entries(*whose, limit=1),
+        )
+        assert 2 == world.collections("serwersms", "documents")["contacts"]
+        assert OLA == world.entry(*whose, 2) == world.delete_entry(*whose, 2)
+        assert [OLA] == world.replace_entries(*whose, [OLA])
+        with pytest.raises(ControlError, match="has no entry '1' in contacts"):
+            world.entry(*whose, 1)
+
+
+@pytest.fixture
+def mockserver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """The command line against a server of its own: the parsed output of a command."""
+    with MockServer() as server:
+        monkeypatch.setenv("MOCKSERVER_URL", server.url)
+
+        def call(*arguments: str, text: bool = False) -> Any:
+            result = CliRunner().invoke(cli, [*arguments, *(() if text else ("--format", "json"))])
+            return result.output if text or result.exit_code else json.loads(result.output)
+
+        yield call
+
+
+def test_the_command_line_has_a_verb_for_each_call(mockserver: Callable[..., Any]) -> None:
+    whose = ("serwersms/documents", "contacts")
+    assert JAN == mockserver("entry", "add", *whose, json.dumps(JAN))
+    assert OLA == mockserver("entry", "put", *whose, "2", json.dumps(OLA))
+    assert [JAN, OLA] == mockserver("entry", "list", *whose)["entries"]
+    assert JAN == mockserver("entry", "show", *whose, "1")
+    assert {"name": "contacts", "count": 2} in mockserver("entry", "list", whose[0])["collections"]
+    table = mockserver("entry", "list", *whose, text=True).splitlines()
+    assert [["ID", "PHONE", "FIRST_NAME"], ["1", "+48500600700", "Jan"]] == [line.split() for line in table[:2]]
+    assert OLA == mockserver("entry", "delete", *whose, "2")
+    assert [OLA] == mockserver("entry", "replace", *whose, json.dumps([OLA]))["entries"]
+    assert "the entries are not a list" in mockserver("entry", "replace", *whose, "{}", text=True)
+
+
+# -- the page
+
+PAGE = "/_mock/ui/worlds/default"
+
+
+def test_the_page_shows_the_collections_of_an_account_and_escapes_them(client: Client) -> None:
+    groups = CONTACTS.replace("contacts", "groups")
+    client.post(groups, json={"id": 5, "name": "VIP"})
+    client.post(CONTACTS, json={**JAN, "first_name": "<b>Jan</b>", "group_ids": [5, 6]})
+    shown = client.get(f"{PAGE}/worlds").text
+
+    assert 'SerwerSMS documents: contacts <span class="muted">1</span>' in shown
+    assert "<td>1</td><td>+48500600700</td><td>&lt;b&gt;Jan&lt;/b&gt;</td><td>VIP, ?</td>" in shown
+    assert "<td>5</td><td>VIP</td>" in shown
+
+
+def test_a_collection_of_many_entries_shows_the_latest(client: Client) -> None:
+    client.put(
+        BLACKLIST, json={"entries": [{"id": number, "phone": f"+48500600{number}"} for number in range(100, 160)]}
+    )
+    shown = client.get(f"{PAGE}/worlds").text
+
+    assert "the latest 50 of 60" in shown
+    assert "+48500600159" in shown
+    assert "+48500600109" not in shown
+
+
+def test_a_conversation_shows_the_name_of_a_contact_and_is_found_by_it(client: Client) -> None:
+    client.post(CONTACTS, json={**JAN, "first_name": "Świętopełk"})
+
+    assert "Świętopełk" in client.get(f"{PAGE}/conversations?open=48500600700").text
+    assert "48500600700" in client.get(f"{PAGE}/conversations?q=świętopełk").text
+    client.delete(f"{CONTACTS}/1")
+    assert "Świętopełk" not in client.get(f"{PAGE}/conversations?open=48500600700").text
+
+
+def test_a_message_that_was_sent_is_in_its_conversation_with_its_state_and_the_states_after_it(client: Client) -> None:
+    client.put("/_mock/worlds/default/clock", json={"frozen": True})
+    sent = client.post(
+        "/messages/send_sms",
+        data={"username": "Login", "password": "Haslo", "phone": "+48511222333", "text": "See you at noon"},
+    ).get_json()
+    assert sent["success"]
+    cursor = client.get("/_mock/worlds/default").get_json()["cursor"]
+    (message,) = client.get("/_mock/worlds/default/messages?number=%2B48511222333").get_json()["messages"]
+    shown = client.get(f"{PAGE}/conversations?open=48511222333").text
+    assert "See you at noon" in shown
+    assert f'<span class="state">{message["status"]}</span>' in shown
+    client.patch(f"/_mock/worlds/default/messages/{message['serial']}", json={"status": "undelivered"})
+    changed = client.get(f"{PAGE}/conversations/changes?open=48511222333&since={cursor}").text
+
+    assert "See you at noon" in changed
+    assert '<span class="state">undelivered</span>' in changed

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
@@ -36,6 +37,8 @@ class Collection(NamedTuple):
     """The first number of the sequence in a world whose file has no entry."""
     person_of: Callable[[Any], tuple[str, str]] | None = None
     """Return the telephone number and the name of the person that an entry describes, for the page; ``None`` for no persons."""
+    references: Mapping[str, str] = {}
+    """The fields that hold ids of entries of another collection, which the page shows by their ``name``: field to collection."""
 
 
 class _Base:
@@ -53,9 +56,9 @@ class _Base:
         found = self._indexes.get(field)
         if found is None:
             found = {}
-            for place, entry in enumerate(self.entries):
-                for value in _values(entry, field):
-                    found.setdefault(value, []).append(place)
+            for place, value in enumerate(map(attrgetter(field), self.entries)):
+                for each in dict.fromkeys(value) if isinstance(value, tuple) else (value,):
+                    found.setdefault(each, []).append(place)
             self._indexes[field] = found  # complete: another thread may read it
         return found
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mockserver.engine.accounts import Account
+from mockserver.engine.entries import Collection
+from mockserver.engine.state import State
 from mockserver.worldfile.dump import describe_entry
 
 from .page_context import PageRequest
@@ -32,29 +35,35 @@ class CollectionView(NamedTuple):
 
 def view_collections(page_request: PageRequest) -> list[CollectionView]:
     """Return the collections that have entries."""
+    providers = page_request.context.providers_by_name
     with page_request.world.lock:
-        state, known = page_request.world.state, page_request.context.providers_by_name
-        found = [
-            (
-                account,
-                each.name,
-                state.entries.count(account.key, each.name),
-                state.entries.page(account.key, each.name, limit=_SHOWN, newest_first=True),
-            )
+        state = page_request.world.state
+        return [
+            _view(state, account, collection, providers[account.provider].title)
             for account in state.accounts.values()
-            for each in known[account.provider].collections
+            for collection in providers[account.provider].collections
+            if state.entries.count(account.key, collection.name)
         ]
-    return [
-        CollectionView(known[account.provider].title, account.name, name, count, *_table(map(describe_entry, entries)))
-        for account, name, count, entries in found
-        if count
-    ]
 
 
-def _table(entries: Iterator[Mapping[str, Any]]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    rows = list(entries)
+def _view(state: State, account: Account, collection: Collection, title: str) -> CollectionView:
+    entries = state.entries.page(account.key, collection.name, limit=_SHOWN, newest_first=True)
+    rows = [_with_names(state, account.key, collection, describe_entry(each)) for each in entries]
     columns = tuple(dict.fromkeys(name for row in rows for name in row))
-    return columns, tuple(tuple(_cell(row.get(name, "")) for name in columns) for row in rows)
+    cells = tuple(tuple(_cell(row.get(name, "")) for name in columns) for row in rows)
+    total = state.entries.count(account.key, collection.name)
+    return CollectionView(title, account.name, collection.name, total, columns, cells)
+
+
+def _with_names(state: State, account: str, collection: Collection, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with names in place of the ids of other entries."""
+    named = dict(row)
+    for field, other in collection.references.items():
+        if field in row:
+            ids: Sequence[Any] = row[field] if isinstance(row[field], list | tuple) else [row[field]]
+            found = (state.entries.get(account, other, each) for each in ids)
+            named[field] = ", ".join(str(getattr(each, "name", "?")) for each in found)
+    return named
 
 
 def _cell(value: Any) -> str:

@@ -379,9 +379,10 @@ def _duplicates(accounts: Sequence[tuple[int, Described]]) -> Iterator[WorldFile
     )
     for index, account in accounts:
         for name, rows in account.get("collections", {}).items():
-            yield from _repeated(
-                ((row["id"],), ("accounts", index, "collections", name, at, "id")) for at, row in enumerate(rows)
-            )
+            if len({row["id"] for row in rows}) < len(rows):
+                yield from _repeated(
+                    ((row["id"],), ("accounts", index, "collections", name, at, "id")) for at, row in enumerate(rows)
+                )
         yield from _duplicate_messages(account.get("messages", ()), ("accounts", index, "messages"))
         yield from _unknown_programs(account, ("accounts", index, "messages"))
 

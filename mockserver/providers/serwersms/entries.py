@@ -92,7 +92,7 @@ def _person(contact: ContactEntry) -> tuple[str, str]:
 # The first ids of worlds in which there is none: those of the vendor's samples.
 FIRST_IDS = {CONTACTS: 228173579, GROUPS: 17293087, BLACKLIST: 12354, TEMPLATES: 8416}
 COLLECTIONS = (
-    Collection(CONTACTS, ContactEntry, FIRST_IDS[CONTACTS], _person),
+    Collection(CONTACTS, ContactEntry, FIRST_IDS[CONTACTS], _person, {"group_ids": GROUPS}),
     Collection(GROUPS, GroupEntry, FIRST_IDS[GROUPS]),
     Collection(BLACKLIST, BlacklistEntry, FIRST_IDS[BLACKLIST]),
     Collection(TEMPLATES, TemplateEntry, FIRST_IDS[TEMPLATES]),
