@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.dom import minidom
@@ -798,6 +799,32 @@ SERWERSMS: list[Claim] = [
     ("SW-57", "1006, invalid data format, for a form, a multipart body or a query string of more than 1,000 fields, empty ones included", lambda at: (
         [code(at().client.post("/messages/recived", data="&" * number, content_type="application/x-www-form-urlencoded")) for number in (999, 1_000)], [1001, 1006],
     )),
+    ("SW-80", "at most 1,000, of which a larger `limit` makes 1,000, or is 3331", lambda at: (
+        [serwersms(at, "groups/index", limit="1001")["paging"]["page"], serwersms(partial(at, variants={"serwersms.lists.limit": "rejected"}), "groups/index", limit="1001")], [1, 3331],
+    )),
+    ("SW-80", "An `id` that the account does not have, or that is none, is 1004; without one it is 2000", lambda at: (
+        [serwersms(at, "groups/view", **parameters) for parameters in ({"id": "1"}, {"id": "x"}, {})], [1004, 1004, 2000],
+    )),
+    ("SW-81", "a number that is on the list is 4601; `delete` goes by the number, and one that is not on it is 4602; `check` answers `exists`", lambda at: (
+        use(at(), lambda client: [serwersms(lambda: client, f"blacklist/{action}", phone="500600721") for action in ("delete", "add", "add", "check", "delete", "delete")])[::2],
+        [4602, 4601, {"success": True}],
+    )),
+    ("SW-82", "several groups may have one name, of at most 100 characters, else 1006", lambda at: (
+        use(at(), lambda client: [serwersms(lambda: client, "groups/add", name=name) for name in ("a", "a", "a" * 101)][1:]), [{"success": True, "id": 17293089}, 1006],
+    )),
+    ("SW-83", "an empty list; or `null` in JSON and an empty `response` in XML", lambda at: (
+        [at(stored(0, 1), variants={"serwersms.groups.none": v}).client.post(f"/groups/index{suffix}", data=at().who).text[-11:] for v, suffix in (("list", ""), ("null", ""), ("null", ".xml"))],
+        ['{"items":[]}'[-11:], "null", "<response/>"],
+    )),
+    ("SW-84", "groups that there are not are ignored", lambda at: (serwersms(at, "contacts/add", phone="500600700", group_id="123")["success"], True)),
+    ("SW-84", "those without a number are counted as `failed`", lambda at: (
+        serwersms(at, "contacts/import", group_name="a", contact='[{"phone":"500600700"},{}]')["failed"], 1,
+    )),
+    ("SW-85", "a name and a text, both required by `add`", lambda at: ([serwersms(at, "templates/add", **each) for each in ({"name": "a"}, {"text": "a"})], [2000, 2000])),
+    ("SW-86", "one that ends with none of these is 4002, one that contains `missing` is 4001, and one that contains `too-large` is 4000", lambda at: (
+        [serwersms(at, "files/add", type="mms", url=f"http://a.example/{name}") for name in ("a.exe", "missing.jpg", "too-large.jpg")], [4002, 4001, 4000],
+    )),
+    ("SW-87", "another is 1004. Without one of the two it is 2000", lambda at: ([serwersms(at, "push/contact", api_hash="x", **more) for more in ({"user_id": "1"}, {})], [1004, 2000])),
     ("SW-90", 'Anything else is `{"correct":false}` and no error; without `phone` it is 2000', lambda at: (
         [serwersms(at, "phones/test", **phone) for phone in ({"phone": "500600700"}, {"phone": "x"}, {})], [{"correct": True}, {"correct": False}, 2000],
     )),

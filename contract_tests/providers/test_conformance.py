@@ -71,7 +71,29 @@ class TestSerwersms(ProviderSuite):
     documents = {"004": PAGES / "004.txt"}
     examples = {
         "account.help": Example("POST", "/account/help", form=LOGIN),
+        "blacklist.add": Example("POST", "/blacklist/add", form={**LOGIN, "phone": "500600720"}),
+        "blacklist.check": Example("POST", "/blacklist/check", form={**LOGIN, "phone": "500600720"}),
+        "blacklist.delete": Example("POST", "/blacklist/delete", form={**LOGIN, "phone": "500600702"}),
+        "blacklist.index": Example("POST", "/blacklist/index", form=LOGIN),
+        "contacts.add": Example("POST", "/contacts/add", form={**LOGIN, "phone": "500600720"}),
+        "contacts.delete": Example("POST", "/contacts/delete", form={**LOGIN, "id": "228173579"}),
+        "contacts.edit": Example("POST", "/contacts/edit", form={**LOGIN, "id": "228173579"}),
+        "contacts.import": Example(
+            "POST", "/contacts/import", json={**LOGIN, "group_name": "a", "contact": [{"phone": "500600720"}]}
+        ),
+        "contacts.index": Example("POST", "/contacts/index", form=LOGIN),
+        "contacts.view": Example("POST", "/contacts/view", form={**LOGIN, "id": "228173579"}),
         "error.view": Example("GET", "/error/1000"),
+        "files.add": Example("POST", "/files/add", form={**LOGIN, "type": "mms", "url": "http://a.example/a.jpg"}),
+        "files.delete": Example("POST", "/files/delete", form={**LOGIN, "id": "b67d70c22d"}),
+        "files.index": Example("POST", "/files/index", form=LOGIN),
+        "files.view": Example("POST", "/files/view", form={**LOGIN, "id": "b67d70c22d"}),
+        "groups.add": Example("POST", "/groups/add", form={**LOGIN, "name": "a"}),
+        "groups.check": Example("POST", "/groups/check", form={**LOGIN, "phone": "500600720"}),
+        "groups.delete": Example("POST", "/groups/delete", form={**LOGIN, "id": "17293087"}),
+        "groups.edit": Example("POST", "/groups/edit", form={**LOGIN, "id": "17293087", "name": "a"}),
+        "groups.index": Example("POST", "/groups/index", form=LOGIN),
+        "groups.view": Example("POST", "/groups/view", form={**LOGIN, "id": "17293087"}),
         "messages.recived": Example("POST", "/messages/recived.json", json=LOGIN),
         "messages.send_sms": Example(
             "POST",
@@ -89,4 +111,12 @@ class TestSerwersms(ProviderSuite):
             "POST", "/messages/send_ndi", form={**LOGIN, "phone": "500600700", "text": "TAK", "ndi_number": "664078059"}
         ),
         "phones.test": Example("POST", "/phones/test", form={**LOGIN, "phone": "500600700"}),
+        "push.contact": Example(
+            "POST", "/push/contact", form={"api_hash": "8f14e45fceea167a5a36dedd4bea2543", "user_id": "1"}
+        ),
+        "templates.add": Example("POST", "/templates/add", form={**LOGIN, "name": "a", "text": "b"}),
+        "templates.delete": Example("POST", "/templates/delete", form={**LOGIN, "id": "8416"}),
+        "templates.edit": Example("POST", "/templates/edit", form={**LOGIN, "id": "8416"}),
+        "templates.index": Example("POST", "/templates/index", form=LOGIN),
+        "templates.view": Example("POST", "/templates/view", form={**LOGIN, "id": "8416"}),
     }

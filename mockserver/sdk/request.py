@@ -14,7 +14,7 @@ from base64 import b64decode
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 import orjson
@@ -182,14 +182,24 @@ def json_object(body: bytes) -> dict[str, Any]:
         TooManyFields: it has more than `MOST_VALUES` values or `MOST_LEVELS` levels.
         Malformed: it is not JSON, or another JSON value.
     """
-    check_json_size(body)
-    try:
-        sent = orjson.loads(body)
-    except orjson.JSONDecodeError as reason:
-        raise Malformed(str(reason)) from reason
+    sent = json_value(body)
     if not isinstance(sent, dict):
         raise Malformed("not an object")
     return sent
+
+
+def json_value(text: bytes) -> Any:
+    """Read a JSON document: a body, or the value of a parameter.
+
+    Raises:
+        TooManyFields: it has more than `MOST_VALUES` values or `MOST_LEVELS` levels.
+        Malformed: it is not JSON.
+    """
+    check_json_size(text)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as reason:
+        raise Malformed(str(reason)) from reason
 
 
 def check_json_size(body: bytes) -> None:
@@ -288,6 +298,14 @@ def split_in_pieces(text: str, separator: str) -> Iterator[list[str]]:
         start = stop + len(separator)
 
 
+class Upload(NamedTuple):
+    """A file in a body of ``multipart/form-data``."""
+
+    name: str
+    """The name of the file."""
+    content: bytes
+
+
 def multipart_pairs(content_type: str, body: bytes) -> list[tuple[str, str]]:
     """Read the fields of a body of ``multipart/form-data``.
 
@@ -297,16 +315,26 @@ def multipart_pairs(content_type: str, body: bytes) -> list[tuple[str, str]]:
         TooManyFields: there are more than `MOST_FIELDS` parts, those with file names included.
         Malformed: the body is not what its Content-Type says.
     """
+    return [(name, value) for name, value in multipart_parts(content_type, body) if isinstance(value, str)]
+
+
+def multipart_parts(content_type: str, body: bytes) -> list[tuple[str, str | Upload]]:
+    """Read the fields and the files of a body of ``multipart/form-data``.
+
+    Raises:
+        TooManyFields: there are more than `MOST_FIELDS` parts.
+        Malformed: the body is not what its Content-Type says.
+    """
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise Malformed("the Content-Type names no boundary")
-    read = list[tuple[str, str]]()
+    read = list[tuple[str, str | Upload]]()
     try:
         for count, (part, value) in enumerate(_parts((boundary[1] or boundary[2]).encode("latin-1", "replace"), body)):
             if count == MOST_FIELDS:
                 raise TooManyFields(f"more than {MOST_FIELDS} parts")
-            if part.filename is None:
-                read.append((_utf8(part.name or ""), _text(value)))
+            found = _text(value) if part.filename is None else Upload(_utf8(part.filename), value)
+            read.append((_utf8(part.name or ""), found))
     except MultipartError as error:
         error.__traceback__ = None  # the parser keeps the error, whose traceback refers to the parser
         raise Malformed(str(error)) from error

@@ -54,6 +54,8 @@ class AccountFields(Struct, frozen=True):
     """Whether it has the free package for trying, with one sender's name of its own."""
     maintainer: Annotated[Maintainer, Meta(description="a name, email, telephone and photo")] = Maintainer()
     """Who looks after the account at the vendor's (SW-96)."""
+    push_hash: Annotated[str, Meta(description="a text")] = ""
+    """The ``api_hash`` by which push/contact finds the account (SW-87)."""
 
 
 LIMITED = ("eco", "full", "voice", "mms", "lookup", "hlr")

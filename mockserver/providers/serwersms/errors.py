@@ -331,8 +331,9 @@ class ServerFault(SerwersmsError):
 
 
 class MissingParameter(SerwersmsError):
-    """A parameter without which no message comes in."""
+    """A parameter that is required is absent or blank."""
 
+    cites_parameter = True
     code = 2000
     description = CODES[2000].en
     hint = "Send {name}, and do not leave it blank."
@@ -634,6 +635,125 @@ class NotAUrl(SerwersmsError):
     description = CODES[1006].en
     hint = "Send {name} as a URL that begins with http:// or https://."
     source = assumed("SW-60")
+
+
+# -- entries of an account -------------------------------------------------------------------------------------------
+
+
+class InvalidId(SerwersmsError):
+    """The account has nothing with this id, or it is none."""
+
+    code, status_4xx = 1004, 404
+    description = CODES[1004].en
+    about = ("id",)
+    hint = "Send as {name} what the account has, as the index action lists it."
+    source = assumed("SW-80")
+
+
+class UnknownSort(SerwersmsError):
+    """A list cannot be sorted by this field."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send a field of the list's items as {name}, or leave it out."
+    source = assumed("SW-80")
+
+
+class TooManyRecords(SerwersmsError):
+    """A page of more entries than are shown, in the variant ``rejected``."""
+
+    code = 3331
+    description = CODES[3331].en
+    about = ("limit",)
+    hint = "Ask for at most 1000 with limit, or choose the variant capped of serwersms.lists.limit."
+    source = assumed("SW-80")
+
+
+class OnBlacklistAlready(SerwersmsError):
+    """The number that is added is on the blacklist."""
+
+    code, status_4xx = 4601, 409
+    description = CODES[4601].en
+    about = ("phone",)
+    hint = "Ask blacklist/check first, or take this error for success."
+    source = assumed("SW-81")
+
+
+class NotOnBlacklist(SerwersmsError):
+    """The number that is deleted is not on the blacklist."""
+
+    code, status_4xx = 4602, 404
+    description = CODES[4602].en
+    about = ("phone",)
+    hint = "Ask blacklist/check first, or take this error for success."
+    source = assumed("SW-81")
+
+
+class NameTooLong(SerwersmsError):
+    """The name of a group has more than 100 characters."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send at most 100 characters as {name}."
+    source = assumed("SW-82")
+
+
+class NotRecords(SerwersmsError):
+    """No list of objects."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send {name} as a list of objects, as {name}[0][phone] in a form, or as a text of JSON."
+    source = assumed("SW-84")
+
+
+class FileTooLarge(SerwersmsError):
+    """A file is larger than the vendor keeps."""
+
+    code, status_4xx = 4000, 413
+    description = CODES[4000].en
+    about = ("file", "url")
+    hint = "Send a file of at most 1 MiB; a URL whose last part contains too-large stands for one that is larger."
+    source = assumed("SW-86")
+
+
+class FileMissing(SerwersmsError):
+    """The account has no such file, or there is none at the URL."""
+
+    code, status_4xx = 4001, 404
+    description = CODES[4001].en
+    about = ("id", "url")
+    hint = "Send an id that files/index lists for that type; a URL whose last part contains missing stands for one without a file."
+    source = assumed("SW-86")
+
+
+class InvalidFile(SerwersmsError):
+    """A file is of a kind that the vendor does not take."""
+
+    code, status_4xx = 4002, 415
+    description = CODES[4002].en
+    about = ("file", "url")
+    hint = "Send a gif, jpeg, jpg, png or txt file for mms, in base64 where it is a text; for voice the http or https URL of a wav file."
+    source = assumed("SW-86")
+
+
+class UnknownFileType(SerwersmsError):
+    """Neither mms nor voice."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send mms or voice as {name}."
+    source = assumed("SW-86")
+
+
+class UnknownApiHash(SerwersmsError):
+    """No account has this api_hash."""
+
+    code, status_4xx = 1004, 404
+    description = CODES[1004].en
+    about = ("api_hash",)
+    hint = "Send the push_hash of an account of the world."
+    source = assumed("SW-87")
 
 
 ERRORS: tuple[type[SerwersmsError], ...] = tuple(SerwersmsError.__subclasses__())

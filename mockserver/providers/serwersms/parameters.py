@@ -7,16 +7,33 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from mockserver.sdk import Kind, Parameter, assumed, choice, documented, flag, integer, list_of, matching, text
+from mockserver.sdk import (
+    Kind,
+    Malformed,
+    Parameter,
+    Source,
+    assumed,
+    choice,
+    documented,
+    flag,
+    integer,
+    json_value,
+    list_of,
+    matching,
+    text,
+)
 
 from .errors import (
+    InvalidId,
     MissingParameter,
     NotABoolean,
     NotADateTime,
     NotAPage,
     NotAPhone,
     NotASingleText,
+    NotRecords,
     UnknownOrder,
+    UnknownSort,
     UnknownType,
 )
 
@@ -66,6 +83,37 @@ MOMENT = moment(NotADateTime)
 # 004: "true, false or none"; SW-13
 BOOLEAN = flag(NotABoolean, {"true": True, "1": True, "false": False, "0": False, "none": None, "null": None})
 _NINE_DIGITS = "[0-9]{1,9}"
+ID = matching("[0-9]{1,15}", InvalidId, lambda found: int(found[0]))
+_NO_GROUP = "none"
+_GROUPS = list_of(matching(f"[0-9]{{1,15}}|{_NO_GROUP}", InvalidId))
+
+
+def _parse_group_ids(row: Parameter, sent: Any) -> tuple[int, ...] | None:
+    """Parse the ids of groups: none of them for ``none``, and ``None`` where none was sent (SW-84)."""
+    found = _GROUPS.parse(row, sent)
+    return tuple(int(each) for each in found if each != _NO_GROUP) if found else None
+
+
+GROUP_IDS = Kind(_parse_group_ids, InvalidId, _GROUPS.schema)
+
+
+def _parse_records(row: Parameter, sent: Any) -> tuple[Any, ...]:
+    """Parse a list of objects, a single one, or a text of JSON with either (SW-84)."""
+    found = sent
+    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], str):
+        found = found[0]  # a form's list of one text
+    if isinstance(found, str):
+        try:
+            found = json_value(row.text(found).encode())
+        except Malformed:
+            raise row.wrong(sent) from None
+    found = [found] if isinstance(found, dict) else found
+    if not isinstance(found, list) or not any(isinstance(each, dict) for each in found):
+        raise row.wrong(sent)
+    return tuple(found)
+
+
+RECORDS = Kind(_parse_records, NotRecords, {"type": "array", "items": {"type": "object"}})
 
 row = partial(Parameter, not_text=NotASingleText)
 required = partial(row, missing=MissingParameter)
@@ -80,6 +128,13 @@ PAGE = (
     row("limit", integer(NotAPage, 1, 999_999_999, _NINE_DIGITS), assumed("SW-16")),
 )
 ORDER = row("order", choice(("asc", "desc"), UnknownOrder), assumed("SW-16"))
+
+
+def sort_by(fields: tuple[str, ...], source: Source) -> Parameter:
+    """Return the parameter that names the field by which a list is ordered (SW-80)."""
+    return row("sort", choice(fields, UnknownSort), source)
+
+
 # 004: "The parameters in bold are obligatory. Others are optional."; SW-5: none of these is
 _TYPE = partial(row, "type", source=documented("004", "type | String | eco|nd|ndi|pre|mms"))
 RECIVED = (

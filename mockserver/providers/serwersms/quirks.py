@@ -25,6 +25,13 @@ ANSWER_STATUS = Quirk("SW-50", "serwersms.forwarding.status", ("any", "2xx"))
 UNVERIFIED = Quirk("SW-51", "serwersms.forwarding.unverified", ("repeated", "once"))
 REPEATS = Quirk("SW-52", "serwersms.forwarding.repeats", ("offsets", "gaps"))
 FORWARDED = Quirk("SW-55", "serwersms.forwarding.forwarded", ("unread", "read"), operations=_RECIVED)
+LIST_LIMIT = Quirk(
+    "SW-80",
+    "serwersms.lists.limit",
+    ("capped", "rejected"),
+    operations=("blacklist.index", "contacts.index", "groups.index"),
+)
+NO_GROUPS = Quirk("SW-83", "serwersms.groups.none", ("list", "null"), operations=("groups.index",))
 
 LETTERS = Quirk("SW-63", "serwersms.letters", ("converted", "rejected", "ucs2"), operations=_SENT)
 UNIQUE_ID = Quirk("SW-64", "serwersms.unique_id", ("unique", "reusable"))
@@ -51,4 +58,6 @@ QUIRKS = (
     LETTERS,
     UNIQUE_ID,
     DEMO,
+    LIST_LIMIT,
+    NO_GROUPS,
 )

@@ -37,6 +37,8 @@ def documents() -> list[Described]:
             "name": "documents",
             "logins": [{"user": "Login", "secret": "Haslo"}],
             "numbers": [{"number": "+48500600700"}, {"number": "+48664078059"}],
+            "fields": {"push_hash": "8f14e45fceea167a5a36dedd4bea2543"},
+            "collections": _KEPT,
             "messages": list(_PRINTED),
         }
     ]
@@ -106,6 +108,27 @@ _PRINTED = (
     ),
 )
 
+
+# The samples of the vendor's other pages (SW-81 to SW-86)
+_KEPT: Described = {
+    "contacts": [
+        {
+            "id": 228173579,
+            "phone": "+48600700800",
+            "email": "jan@example.com",
+            "company": "Firma",
+            "first_name": "Jan",
+            "last_name": "Kowalski",
+            "group_ids": [17293087],
+        }
+    ],
+    "groups": [{"id": 17293087, "name": "Test API"}],
+    "blacklist": [{"id": 12354, "phone": "+48500600702", "added": "2014-10-22T10:25:10Z"}],
+    "templates": [{"id": 8416, "name": "Nazwa szablonu", "text": "Treść szablonu"}],
+    "files": [
+        {"id": "b67d70c22d", "type": "mms", "name": "plik1.jpg", "size": 174562, "added": "2014-10-22T10:25:10Z"}
+    ],
+}
 
 # Attachments
 

@@ -39,7 +39,7 @@ from mockserver.sdk import (
     instant_of,
     json_object,
     media_type,
-    multipart_pairs,
+    multipart_parts,
     pairs,
     spliced,
     subject,
@@ -133,7 +133,7 @@ def _body(request: ProviderRequest, lists: frozenset[str]) -> Mapping[str, Any]:
     if kind != "multipart/form-data":
         return _form(pairs(request.body), lists)
     try:
-        return _form(multipart_pairs(content_type, request.body), lists)
+        return _form(_multipart(content_type, request.body), lists)
     except TooManyFields:
         raise
     except Malformed as reason:
@@ -147,6 +147,18 @@ def _json(body: bytes) -> Mapping[str, Any]:
         raise
     except Malformed as reason:
         raise BodyUnreadable(reason=str(reason)) from reason
+
+
+def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
+    """Return the fields of a multipart body: a file as base64, as other bodies have it, and its name as ``name`` (SW-86)."""
+    names, fields = [], []
+    for name, value in multipart_parts(content_type, body):
+        if isinstance(value, str):
+            fields.append((name, value))
+        elif value.name:  # a form's field for a file that was left empty has none
+            fields.append((name, b64encode(value.content).decode()))
+            names.append(("name", value.name))
+    return names + fields  # of equal names the last counts
 
 
 def _form(sent: Iterable[tuple[str, str]], lists: frozenset[str]) -> Mapping[str, Any]:
@@ -189,7 +201,10 @@ def _with_lists(value: Any, is_list: bool = False) -> Any:
     if not isinstance(value, dict):
         return value
     members = {key: _with_lists(member) for key, member in value.items()}
-    return list(members.values()) if is_list or all(map(str.isdecimal, members)) else members
+    if not is_list and not all(map(str.isdecimal, members)):
+        return members
+    found = list(members.values())
+    return found if any(member != "" for member in found) else []  # SW-38: blank
 
 
 def _credential(request: ProviderRequest, sent: Mapping[str, Any]) -> Credential | None:

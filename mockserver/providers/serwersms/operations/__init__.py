@@ -8,14 +8,20 @@ from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.errors import InvalidAction, InvalidToken, InvalidUser, NotOffered, WrongMethod
 from mockserver.sdk import Call, Decision, IdReservation, Instant, Operation, ProviderError, State, decide_by
 
-from . import account, errors, messages, phones, sending
+from . import account, blacklist, contacts, errors, files, groups, messages, phones, push, sending, templates
 
 OPERATIONS = (
     *account.OPERATIONS,
+    *blacklist.OPERATIONS,
+    *contacts.OPERATIONS,
     *errors.OPERATIONS,
+    *files.OPERATIONS,
+    *groups.OPERATIONS,
     *messages.OPERATIONS,
     *phones.OPERATIONS,
+    *push.OPERATIONS,
     *sending.OPERATIONS,
+    *templates.OPERATIONS,
 )
 
 # SW-33: what the vendor's clients call, by group. Their paths are his, so those that are not offered are answered, with 1000.

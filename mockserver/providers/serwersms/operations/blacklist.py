@@ -1,0 +1,97 @@
+"""The numbers that nothing is sent to."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from mockserver.providers.serwersms.entries import BLACKLIST, FIRST_IDS, BlacklistEntry
+from mockserver.providers.serwersms.errors import NotOnBlacklist, OnBlacklistAlready
+from mockserver.providers.serwersms.listing import Selection, list_entries
+from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, ONE_PHONE, PAGE, required, row
+from mockserver.providers.serwersms.results import Listed, Shown, Written
+from mockserver.sdk import (
+    Account,
+    Call,
+    Decision,
+    EntryDeleted,
+    EntryStored,
+    IdReservation,
+    Instant,
+    Operation,
+    State,
+    assumed,
+    datetime_of,
+    parse_parameters,
+)
+
+PHONE = required("phone", ONE_PHONE, assumed("SW-81"))
+INDEX = (row("phone", ONE_PHONE, assumed("SW-81")), *PAGE)
+
+
+class Exists(Struct, frozen=True):
+    """Whether a number is on the list."""
+
+    exists: bool
+
+
+def _find(phone: str, account: Account, state: State) -> BlacklistEntry | None:
+    found = state.entries.find(account.key, BLACKLIST, "phone", phone, limit=1)
+    return found[0] if found else None
+
+
+def index(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+    """List the numbers, the oldest first."""
+    values = parse_parameters(INDEX, call.values, blank=BLANK)
+    where = ("phone", values["phone"]) if "phone" in values else None
+    found, paging = list_entries(values, state, Selection(account.key, BLACKLIST, where, newest_first=False))
+    items = tuple({"phone": entry.phone, "added": entry.added} for entry in found)
+    return Decision(now, Listed(items, paging), account=account.key, size=len(items))
+
+
+def add(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Add a number."""
+    phone = parse_parameters((PHONE,), call.values, blank=BLANK)["phone"]
+    if _find(phone, account, state) is not None:
+        raise PHONE.error(OnBlacklistAlready, value=phone)
+    entry = BlacklistEntry(ids.number(f"serwersms.{BLACKLIST}", FIRST_IDS[BLACKLIST]), phone, datetime_of(now))
+    events = (EntryStored(account.key, BLACKLIST, entry),)
+    return Decision(now, Written(id=entry.id), events, account=account.key)
+
+
+def delete(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+    """Delete a number."""
+    phone = parse_parameters((PHONE,), call.values, blank=BLANK)["phone"]
+    entry = _find(phone, account, state)
+    if entry is None:
+        raise PHONE.error(NotOnBlacklist, value=phone)
+    return Decision(now, Written(), (EntryDeleted(account.key, BLACKLIST, entry.id),), account=account.key)
+
+
+def check(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+    """Say whether a number is on the list."""
+    phone = parse_parameters((PHONE,), call.values, blank=BLANK)["phone"]
+    return Decision(now, Shown(Exists(_find(phone, account, state) is not None)), account=account.key)
+
+
+OPERATIONS = (
+    Operation(name="blacklist.index", source=assumed("SW-81"), decide=index, parameters=INDEX, common=CREDENTIALS),
+    Operation(
+        name="blacklist.add",
+        source=assumed("SW-81"),
+        decide=add,
+        parameters=(PHONE,),
+        common=CREDENTIALS,
+        errors=(OnBlacklistAlready,),
+        is_repeatable=False,
+    ),
+    Operation(
+        name="blacklist.delete",
+        source=assumed("SW-81"),
+        decide=delete,
+        parameters=(PHONE,),
+        common=CREDENTIALS,
+        errors=(NotOnBlacklist,),
+        is_repeatable=False,
+    ),
+    Operation(name="blacklist.check", source=assumed("SW-81"), decide=check, parameters=(PHONE,), common=CREDENTIALS),
+)
