@@ -38,7 +38,7 @@ STAGES = {
     "render": "render: the provider writes the response",
     "journal": "journal: journal and feed",
 }
-ASKED = ("send", "page of 50", "page of 500", "recived")
+ASKED = ("send", "page of 50", "page of 500", "recived", "send_sms")
 
 
 class Timer:

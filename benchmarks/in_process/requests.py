@@ -154,6 +154,12 @@ REQUESTS: dict[str, Callable[[Double], Iterator[bytes]]] = {
     "get_numbers": _always(_form("/ibp_api.php", "action=sms.get_numbers&access_key=key-0&secret_access_key=secret")),
     "page of 50": _always(_page(50)),
     "page of 500": _always(_page(500)),
+    "send_sms": _always(
+        _form(
+            "/messages/send_sms.json",
+            "phone=500600700&text=Thank+you+for+calling.&sender=INFORMACJA&username=demo&password=demo",
+        )
+    ),
     "recived": _always(_form("/messages/recived", "username=demo&password=demo")),
 }
 """Each operation's."""

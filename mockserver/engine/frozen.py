@@ -37,7 +37,12 @@ def freeze(fields: Mapping[str, Any]) -> FrozenDict:
     return FrozenDict({name: _frozen(value) for name, value in fields.items()}) if fields else NO_FIELDS
 
 
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
 def _frozen(value: Any) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Mapping):
         return freeze(value)
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value

@@ -33,4 +33,4 @@ LATE_SECONDS = 2.0
 
 def acting(phones: AbstractSet[str]) -> str | None:
     """Return the lowest magic number among those of the request, which is the one that counts."""
-    return min(MEANINGS.keys() & phones, default=None)
+    return None if MEANINGS.keys().isdisjoint(phones) else min(MEANINGS.keys() & phones)

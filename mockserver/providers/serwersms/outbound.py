@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -99,17 +98,18 @@ class Recipient(NamedTuple):
 
     phone: str
     """The number in E.164; of no number, what was sent."""
-    is_valid: bool = True
+    defect: type[SerwersmsError] | None = None
+    """Why nothing is sent to it."""
 
 
 class Outgoing(NamedTuple):
     """One message that is to be sent."""
 
-    recipient: Recipient
+    phone: str
     text: str
     parts: int = 1
     defect: type[SerwersmsError] | None = None
-    """Why it is not sent, where its text is the reason."""
+    """Why it is not sent, where number or text is the reason."""
 
 
 class Batch(Struct, frozen=True):
@@ -207,7 +207,9 @@ def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdRese
     outgoing = batch.outgoing
     if not outgoing:
         raise NoRecipients
-    _check_rights(batch, account)
+    fields = account.fields
+    if fields:
+        _check_rights(batch, account)
     if len(outgoing) > batch.most:
         raise TooManyMessages(most=batch.most, count=len(outgoing))
     unique_ids = batch.unique_ids
@@ -215,48 +217,50 @@ def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdRese
         _check_unique_ids(unique_ids, len(outgoing), account, state)
     if len(outgoing) > 1:
         outgoing, unique_ids = _without_repeats(outgoing, unique_ids)
+    variants = state.variants
     number = None
-    if state.variants[quirks.MAGIC.name] != "off":  # SW-39
-        number = magic.acting({each.recipient.phone for each in outgoing})
+    if variants[quirks.MAGIC.name] != "off":  # SW-39
+        number = magic.acting({each.phone for each in outgoing})
     meaning = None if number is None else magic.MEANINGS[number]
     trace = NO_TRACE if number is None else DecisionTrace(magic=number)
     if meaning is magic.UNAVAILABLE:
         return Decision(now, SystemUnavailable(), (), trace, account.key)
-    failures = _find_failures(outgoing, account, state)
-    spent = sum(each.parts for each, error in zip(outgoing, failures, strict=True) if error is None)
-    _check_limit(batch.kind, spent, account)
-    messages = _messages(batch, outgoing, failures, unique_ids, account, state, now, ids)
-    unsent = len(failures) - failures.count(None)
+    outgoing = _with_account_defects(outgoing, account, state)
+    spent = unsent = 0
+    for each in outgoing:
+        if each.defect is None:
+            spent += each.parts
+        else:
+            unsent += 1
+    if fields:
+        _check_limit(batch.kind, spent, account)
+    messages = _messages(batch, outgoing, unique_ids, account, state, now, ids)
     items: tuple[SentItem, ...] | UnsetType = UNSET
+    size = 0
     if batch.shows_items:
-        language = state.variants[quirks.LANGUAGE.name]
-        items = tuple(map(_item, messages, failures, (each.parts for each in outgoing), (language,) * len(failures)))
-    result = SendResult(Sent(True, len(failures) - unsent, unsent, items), meaning)
-    size = len(failures) if batch.shows_items else 0
+        language, size = variants[quirks.LANGUAGE.name], len(outgoing)
+        items = tuple([_item(message, each, language) for message, each in zip(messages, outgoing, strict=True)])
+    result = SendResult(Sent(True, len(outgoing) - unsent, unsent, items), meaning)
     if batch.is_test:
         return Decision(now, result, (), trace, account.key, size)
-    events: list[Event] = list(map(MessageStored, messages))
-    used = use_up(account, batch.kind, spent)
-    if used is not None:
-        events.append(used)
-    return Decision(now, result, tuple(events), trace, account.key, size)
+    events: tuple[Event, ...] = tuple([MessageStored(message) for message in messages])
+    used = use_up(account, batch.kind, spent) if fields else None
+    return Decision(now, result, events if used is None else (*events, used), trace, account.key, size)
 
 
 def _check_rights(batch: Batch, account: Account) -> None:
     """Raise the error of what the account may not do (SW-69)."""
-    fields = account.fields
-    if fields:
-        if fields.get("blocked"):
-            raise SendingBlocked
-        denied = fields.get("denied", ())
-        if "sms" in denied and batch.kind in ("eco", "full"):
-            raise SmsNotPermitted
-        if "rcs" in denied and batch.kind == "rcs":
-            raise FullNotPermitted
-        if "flash" in denied and batch.fields.get("flash"):
-            raise FlashNotPermitted
-        if left(account, "full" if batch.kind == "rcs" else batch.kind) == UNAVAILABLE:
-            raise _LIMIT_ERRORS[batch.kind][1]
+    if account.fields.get("blocked"):
+        raise SendingBlocked
+    denied = account.fields.get("denied", ())
+    if "sms" in denied and batch.kind in ("eco", "full"):
+        raise SmsNotPermitted
+    if "rcs" in denied and batch.kind == "rcs":
+        raise FullNotPermitted
+    if "flash" in denied and batch.fields.get("flash"):
+        raise FlashNotPermitted
+    if left(account, "full" if batch.kind == "rcs" else batch.kind) == UNAVAILABLE:
+        raise _LIMIT_ERRORS[batch.kind][1]
 
 
 def check_personalized(account: Account) -> None:
@@ -295,26 +299,27 @@ def _without_repeats(
     """Return the messages without those that have number and text of an earlier one, and their unique_ids (SW-65)."""
     first: dict[tuple[str, str], int] = {}
     for place, each in enumerate(outgoing):
-        first.setdefault((each.recipient.phone, each.text), place)
+        first.setdefault((each.phone, each.text), place)
     if len(first) == len(outgoing):
         return outgoing, unique_ids
     return [outgoing[place] for place in first.values()], [unique_ids[place] for place in first.values() if unique_ids]
 
 
-def _find_failures(outgoing: Sequence[Outgoing], account: Account, state: State) -> list[type[SerwersmsError] | None]:
-    """Return, for each message, why it is not sent; ``None`` where it is (SW-65)."""
-    is_blocked = partial(state.entries.count_of, account.key, BLACKLIST, "phone")
-    has_foreign = "foreign" not in account.fields.get("denied", ())
+def _with_account_defects(outgoing: Sequence[Outgoing], account: Account, state: State) -> Sequence[Outgoing]:
+    """Return the messages, with the reason of those that the account may not send (SW-65)."""
+    blacklist = state.entries.values_of(account.key, BLACKLIST, "phone")
+    is_at_home = "foreign" in account.fields.get("denied", ())
+    if not blacklist and not is_at_home:
+        return outgoing
 
-    def find(one: Outgoing) -> type[SerwersmsError] | None:
-        phone, is_valid = one.recipient
-        if not is_valid:
-            return InvalidRecipient
-        if is_blocked(phone):
-            return SendingBlocked
-        if not has_foreign and not phone.startswith("+48"):
-            return SmsNotPermitted
-        return one.defect
+    def find(one: Outgoing) -> Outgoing:
+        if one.defect is InvalidRecipient:
+            return one
+        if one.phone in blacklist:
+            return one._replace(defect=SendingBlocked)
+        if is_at_home and not one.phone.startswith("+48"):
+            return one._replace(defect=SmsNotPermitted)
+        return one
 
     return [find(each) for each in outgoing]
 
@@ -322,7 +327,6 @@ def _find_failures(outgoing: Sequence[Outgoing], account: Account, state: State)
 def _messages(
     batch: Batch,
     outgoing: Sequence[Outgoing],
-    failures: Sequence[type[SerwersmsError] | None],
     unique_ids: Sequence[str],
     account: Account,
     state: State,
@@ -335,28 +339,28 @@ def _messages(
     if batch.date is not None and batch.date > now:  # SW-66
         status, shared["date"] = "saved", iso(batch.date)
     known: dict[tuple[int, type[SerwersmsError] | None], Mapping[str, Any]] = {}
-    messages = []
-    for place, (each, error) in enumerate(zip(outgoing, failures, strict=True)):
-        alike = each.parts, error
-        fields = known.get(alike)
+    first, messages = state.message_store.next_serial, []
+    for place, (phone, text, parts, defect) in enumerate(outgoing):
+        fields = known.get((parts, defect))
         if fields is None:
-            own = {"parts": each.parts} if each.parts != 1 else {}
-            why = {"reason": _REASONS.get(error, _WRONG_MESSAGE)} if error is not None else {}
-            fields = known[alike] = freeze({**shared, **own, **why})
+            own: dict[str, Any] = {} if parts == 1 else {"parts": parts}
+            if defect is not None:
+                own["reason"] = _REASONS.get(defect, _WRONG_MESSAGE)
+            fields = known[parts, defect] = freeze({**shared, **own})
         if unique_ids:
             fields = freeze({**fields, "unique_id": unique_ids[place]})
         messages.append(
             Message(
-                serial=state.message_store.next_serial + place,
+                serial=first + place,
                 account=account.key,
                 id=ids.token("serwersms.message", 10),
                 direction="outbound",
                 sender=batch.sender,
-                recipient=each.recipient.phone,
+                recipient=phone,
                 at=now,
-                text=each.text,
+                text=text,
                 kind=batch.kind,
-                status=status if error is None else "unsent",
+                status=status if defect is None else "unsent",
                 title=batch.title,
                 attachments=batch.attachments,
                 fields=fields,
@@ -365,10 +369,9 @@ def _messages(
     return messages
 
 
-def _item(message: Message, error: type[SerwersmsError] | None, parts: int, language: str) -> SentItem:
+def _item(message: Message, sent: Outgoing, language: str) -> SentItem:
+    identifier, phone, error = message.id, message.recipient, sent.defect
     if error is None:
-        return SentItem(
-            message.id, message.recipient, "queued", datetime_of(message.at), parts, UNSET, UNSET, message.text
-        )
+        return SentItem(identifier, phone, "queued", datetime_of(message.at), sent.parts, UNSET, UNSET, sent.text)
     sentence = error_message(error.code, language)
-    return SentItem(message.id, message.recipient, "unsent", UNSET, UNSET, error.code, sentence, message.text)
+    return SentItem(identifier, phone, "unsent", UNSET, UNSET, error.code, sentence, sent.text)

@@ -99,7 +99,7 @@ def parse(request: ProviderRequest) -> Call:
     sent: Mapping[str, Any] = {}
     defect: SerwersmsError | None = None
     action, suffix = _split(request.path)
-    operation = "error.view" if action.startswith(_ERROR) else ACTIONS.get(action, action.replace("/", "."))
+    operation = ACTIONS.get(action) or ("error.view" if action.startswith(_ERROR) else action.replace("/", "."))
     names = _NAMES.get(operation, _ALL_NAMES)
     try:
         # SW-32
@@ -161,23 +161,33 @@ def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
     return names + fields  # of equal names the last counts
 
 
-def _form(sent: Iterable[tuple[str, str]], lists: frozenset[str]) -> Mapping[str, Any]:
+def _form(sent: Sequence[tuple[str, str]], lists: frozenset[str]) -> Mapping[str, Any]:
     """Return the fields of a form, nested by the brackets of their names as PHP nests them.
 
     ``phone[0]=``, ``phone[]=`` and a repeated ``phone=`` are lists (SW-7); else the last of a name counts (SW-38).
     """
     values: dict[str, Any] = {}
-    has_brackets = False
+    for name, value in sent:
+        if "[" in name:
+            break
+        if name not in lists:
+            values[name] = value
+        elif name in values:
+            values[name].append(value)
+        else:
+            values[name] = [value]
+    else:
+        return values  # nearly every form has no brackets
+    values = {}
     for name, value in sent:
         base, bracket, _ = name.partition("[")
         if name.count("[") > _DEEPEST:
             continue  # as PHP leaves out what is nested too deeply
         if bracket or base in lists:
-            has_brackets = True
             _nest(values, base, _BRACKETS.findall(name, len(base)) or [""], value)
         else:
             values[base] = value
-    return {name: _with_lists(value, name in lists) for name, value in values.items()} if has_brackets else values
+    return {name: _with_lists(value, name in lists) for name, value in values.items()}
 
 
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]?")
@@ -215,7 +225,9 @@ def _credential(request: ProviderRequest, sent: Mapping[str, Any]) -> Credential
     token = request.bearer
     if token is not None:
         return Credential("serwersms", token, None, request.is_bound)
-    user, secret = (str(each) if type(each) is int else each for each in (sent.get("username"), sent.get("password")))
+    user, secret = sent.get("username"), sent.get("password")
+    if type(user) is int or type(secret) is int:
+        user, secret = (str(each) if type(each) is int else each for each in (user, secret))
     if not (isinstance(user, str) and isinstance(secret, str) and user and secret):
         return None
     return Credential("serwersms", user, secret, request.is_bound)
@@ -239,7 +251,7 @@ def render(decision: Decision, call: Call, variants: Mapping[str, str], cache: S
     value, suffix = decision.value, call.values["suffix"]
     if isinstance(value, ProviderError):
         return render_error(value, suffix, variants)
-    if variants[quirks.FIELD.name] == "by-path":  # SW-1: the action names the field
+    if type(value) is Received and variants[quirks.FIELD.name] == "by-path":  # SW-1: the action names the field
         variants = {**variants, quirks.FIELD.name: _FIELDS.get(call.values.get("action", ""), "recived")}
     return RENDER[type(value)](value, suffix, variants, cache)
 
@@ -283,8 +295,13 @@ def _render_document(
     return Response(200, (("Content-Type", document.content_type),), document.content)
 
 
+_SCALARS = frozenset((str, int, bool, float, type(None)))
+
+
 def _plain(value: Value, variants: Mapping[str, str]) -> Any:
     """Return a result as JSON has it."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Struct):
         fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
         return {name: _plain(member, variants) for name, member in fields if member is not UNSET}
@@ -296,7 +313,11 @@ def _plain(value: Value, variants: Mapping[str, str]) -> Any:
 
 
 def _render_sent(result: SendResult, suffix: str, variants: Mapping[str, str], _cache: SerializationCache) -> Response:
-    response = _response(200, suffix, variants, "response", _plain(result.sent, variants))
+    sent = result.sent
+    value = {"success": sent.success, "queued": sent.queued, "unsent": sent.unsent}
+    if sent.items is not UNSET:
+        value["items"] = _plain(sent.items, variants)
+    response = _response(200, suffix, variants, "response", value)
     return structs.replace(response, timing=_TIMINGS[result.meaning]) if result.meaning in _TIMINGS else response
 
 

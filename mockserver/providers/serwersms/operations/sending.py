@@ -13,6 +13,7 @@ from mockserver.providers.serwersms.characters import count_parts, is_gsm, to_gs
 from mockserver.providers.serwersms.errors import (
     EmptyText,
     InvalidMessage,
+    InvalidRecipient,
     InvalidSendingTime,
     MissingParameter,
     NotAPhone,
@@ -64,7 +65,17 @@ def _parse_recipient(row: Parameter, sent: Any) -> Recipient:
     try:
         return Recipient(PHONE.parse(row, sent))
     except NotAPhone:
-        return Recipient(str(sent).strip()[:64], is_valid=False)
+        return Recipient(str(sent).strip()[:64], InvalidRecipient)
+
+
+def _parse_recipients(row: Parameter, sent: Any) -> Sequence[Recipient]:
+    """Parse the recipients of a request, of which most have one."""
+    if isinstance(sent, list) and len(sent) == 1 and isinstance(sent[0], str):
+        (sent,) = sent
+    if isinstance(sent, str) and "," not in sent and sent.strip(" "):
+        return (_parse_recipient(row, sent),)
+    found: Sequence[Recipient] = _MANY.parse(row, sent)
+    return found
 
 
 def _parse_unique_ids(row: Parameter, sent: Any) -> tuple[str, ...]:
@@ -101,7 +112,8 @@ def _parse_pair(row: Parameter, sent: Any) -> tuple[Recipient, str]:
 
 
 _URL = r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#][^\s]{0,1023}"
-_RECIPIENT = Kind(_parse_recipient, NotASingleText, PHONE.schema)
+_MANY = list_of(Kind(_parse_recipient, NotASingleText, PHONE.schema))
+RECIPIENTS = Kind(_parse_recipients, NotASingleText, _MANY.schema)
 _TEXT_OR_LIST = {"type": "array", "items": {"type": "string"}}
 _PAIR = {"type": "object", "properties": {"phone": {"type": "string"}, "text": {"type": "string"}}}
 
@@ -110,7 +122,7 @@ _MOST_PARTS = 6
 
 # SW-60: none of these is in 004, but all are on other pages of the vendor's or in clients
 _row = partial(row, source=assumed("SW-60"))
-_PHONE = _row("phone", list_of(_RECIPIENT), source=assumed("SW-65"))
+_PHONE = _row("phone", RECIPIENTS, source=assumed("SW-65"))
 _TEXT = _row("text", TEXT, source=assumed("SW-61"))
 _SENDER = _row("sender", TEXT, source=assumed("SW-62"))
 _UNIQUE_ID = _row("unique_id", Kind(_parse_unique_ids, NotASingleText, _TEXT_OR_LIST), source=assumed("SW-64"))
@@ -213,9 +225,10 @@ def _encode(text: str, is_ucs2: bool, letters: str) -> tuple[str, int]:
     """
     if not text or text.isspace():
         raise EmptyText
-    if _CONTROL.search(text):
+    has_gsm = is_gsm(text)
+    if not has_gsm and _CONTROL.search(text):
         raise InvalidMessage(reason="it has control characters")
-    if not is_ucs2 and not is_gsm(text):
+    if not is_ucs2 and not has_gsm:
         if letters == "rejected":
             raise InvalidMessage(reason="it has letters that GSM 03.38 does not have, and no utf")
         if letters == "converted":
@@ -231,11 +244,11 @@ def _encode(text: str, is_ucs2: bool, letters: str) -> tuple[str, int]:
 def _encode_each(pairs: Iterable[tuple[Recipient, str]], is_ucs2: bool, letters: str) -> list[Outgoing]:
     """Return messages with texts of their own; one whose text cannot be sent has the reason (SW-65)."""
     outgoing = []
-    for recipient, text in pairs:
+    for (phone, defect), text in pairs:
         try:
-            outgoing.append(Outgoing(recipient, *_encode(text, is_ucs2, letters)))
+            outgoing.append(Outgoing(phone, *_encode(text, is_ucs2, letters), defect))
         except SerwersmsError as error:
-            outgoing.append(Outgoing(recipient, text, defect=type(error)))
+            outgoing.append(Outgoing(phone, text, defect=defect or type(error)))
     return outgoing
 
 
@@ -315,7 +328,7 @@ def send_sms(call: Call, account: Account, state: State, now: Instant, ids: IdRe
     text, parts = _encode(_find_text(request), is_ucs2, state.variants[quirks.LETTERS.name])
     if values.get("vcard") and not text.lstrip().upper().startswith("BEGIN:VCARD"):
         raise InvalidMessage(reason="its text is no vCard")
-    return _send_sms([Outgoing(each, text, parts) for each in recipients], request)
+    return _send_sms([Outgoing(phone, text, parts, defect) for phone, defect in recipients], request)
 
 
 def send_personalized(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
@@ -338,7 +351,7 @@ def send_voice(call: Call, account: Account, state: State, now: Instant, ids: Id
     recipients, text = _find_recipients(request), _find_text(request)
     if len(text) > _LONGEST_VOICE:
         raise TextTooLong
-    return _send("voice", [Outgoing(each, text) for each in recipients], request, {})
+    return _send("voice", [Outgoing(phone, text, defect=defect) for phone, defect in recipients], request, {})
 
 
 def _voices(pairs: Iterable[tuple[Recipient, str]]) -> list[Outgoing]:
@@ -347,7 +360,7 @@ def _voices(pairs: Iterable[tuple[Recipient, str]]) -> list[Outgoing]:
     def defect(text: str) -> type[SerwersmsError] | None:
         return EmptyText if not text or text.isspace() else TextTooLong if len(text) > _LONGEST_VOICE else None
 
-    return [Outgoing(recipient, text, defect=defect(text)) for recipient, text in pairs]
+    return [Outgoing(phone, text, defect=wrong or defect(text)) for (phone, wrong), text in pairs]
 
 
 _Decide: TypeAlias = Callable[[Call, Account, State, Instant, IdReservation], Decision]
