@@ -236,7 +236,7 @@ def test_another_method_is_rejected_in_xml_too(client):
         "/messages/%ff",
         "/quiz/view",
         "/messages/" + "x" * 5000,
-        "/account/limits.json",
+        "/account/nothing.json",
         "/error/",
     ],
 )
@@ -253,7 +253,7 @@ def test_an_unknown_path_on_a_host_of_the_provider_has_no_action(client, path):
     assert (response.status_code, response.json) == (200, NO_ACTION)
 
 
-@pytest.mark.parametrize("path", ["/messages/nothing.xml", "/account/limits.xml", "/messages/.xml"])
+@pytest.mark.parametrize("path", ["/messages/nothing.xml", "/account/nothing.xml", "/messages/.xml"])
 def test_an_unknown_path_that_ends_with_xml_is_answered_in_it(client, path):
     response = client.post(path, data=WHO)
 

@@ -6,18 +6,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
-from contract_tests.serwersms_entries import kept
 from contract_tests.ways import both_ways
 from mockserver.engine.accounts import Account, Login, Number
+from mockserver.engine.entries import Entries
 from mockserver.engine.frozen import freeze
 from mockserver.engine.instants import EARLIEST, LATEST
 from mockserver.engine.messages import Message, account_key
 from mockserver.engine.state import Fixture
+from mockserver.providers.serwersms.entries import COLLECTIONS
 from mockserver.providers.serwersms.errors import CODES
 
 WHO = {"username": "Login", "password": "Haslo"}
+ENTRIES = {each.name: each.entry for each in COLLECTIONS}
+"""The type of the entries of each collection."""
 JAN, OLA = "+48500600700", "+48600700800"
 SENT = {"success": True, "queued": 1, "unsent": 0}
 WHEN = "2026-06-01 14:00:00"
@@ -58,6 +62,8 @@ def opened(open_registry):
     """Open a world with an account with these fields and numbers, and with these variants."""
 
     def opened(*numbers: str, variants: Mapping[str, str] = {}, blacklist: Any = (), **fields: Any) -> Sender:
+        collections = {name: fields.pop(name) for name in ENTRIES if name in fields}
+        numbered = [{"id": number, "phone": phone} for number, phone in enumerate(blacklist, 1)]
         account = Account(
             "serwersms/own",
             "serwersms",
@@ -66,7 +72,11 @@ def opened(open_registry):
             numbers={number: Number(number) for number in numbers},
             fields=freeze(fields),
         )
-        fixture = Fixture((account,), entries=kept(account.key, blacklist=blacklist))
+        tables = {
+            (account.key, name): [msgspec.convert(row, ENTRIES[name]) for row in rows]
+            for name, rows in {**collections, "blacklist": numbered}.items()
+        }
+        fixture = Fixture((account,), entries=Entries(tables))
         return Sender(open_registry(fixture, variants=variants))
 
     return opened
@@ -469,6 +479,115 @@ def test_sw_69_a_limit_goes_down_by_part_and_rejects_when_it_is_used_up(
 )
 def test_what_an_account_may_not_do_is_rejected(opened, fields, action, parameters, code):
     assert code == opened(**fields).code(action, **parameters)
+
+
+# -- groups and contacts -------------------------------------------------------------------------------------------
+
+CONTACTS = [
+    {"id": 1, "phone": JAN, "group_ids": [7]},
+    {"id": 2, "phone": OLA, "group_ids": [7, 8]},
+    {"id": 3, "phone": "+48500600701"},
+]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "phones"),
+    [
+        ({"group_id": 7}, [JAN, OLA]),
+        ({"group_id": "8"}, [OLA]),
+        ({"group_id": [7, 8], "contact_id": "3,99"}, [JAN, OLA, "+48500600701"]),
+        ({"contact_id": 1, "phone": "500600702"}, ["+48500600702", JAN]),
+    ],
+)
+@pytest.mark.parametrize("action", ["send_sms", "send_voice"])
+def test_a_message_is_sent_to_the_members_of_groups_and_to_contacts(opened, action, parameters, phones):
+    sender = opened(contacts=CONTACTS)
+
+    assert len(phones) == sender.send(action, **{"phone": ..., **parameters})["queued"]
+    assert phones == [each.recipient for each in sender.stored]
+
+
+def test_one_text_is_sent_to_a_group_beside_pairs(opened):
+    sender = opened(contacts=CONTACTS)
+    sender.send("send_personalized", phone=..., text="c", messages=PAIRS, group_id=8)
+    sender.send("send_personalized", phone=..., text="d", group_id=8)
+
+    assert [(JAN, "a"), (OLA, "b: c"), (OLA, "c"), (OLA, "d")] == [
+        (each.recipient, each.text) for each in sender.stored
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"group_id": 9}, 3104),
+        ({"group_id": "x"}, 1004),
+        ({"contact_id": ""}, 3104),
+        ({"unique_id": "one", "group_id": 7}, 3202),
+    ],
+)
+def test_a_group_without_members_has_no_numbers_and_each_member_needs_a_unique_id(opened, parameters, code):
+    assert code == opened(contacts=CONTACTS).code(**{"phone": ..., **parameters})
+
+
+# -- senders, files and bots ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("authorized", None), ("pending_authorization", 3106), ("rejected", 3106), ("deactivated", 3106)],
+)
+def test_a_name_of_the_account_can_send_once_it_is_authorized(opened, status, code):
+    assert code == opened(senders=[{"id": "Sklep", "status": status}]).code(sender="Sklep")
+
+
+FILES = [
+    {"id": "a1", "type": "mms", "name": "a.jpg", "size": 1},
+    {"id": "b2", "type": "voice", "name": "b.wav", "size": 1},
+]
+GIF = "R0lGODlh"
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters", "code"),
+    [
+        ("send_mms", {"title": "Temat", "file_id": "a1"}, None),
+        ("send_mms", {"title": "Temat", "file_id": ["a1", "a1"], "text": ...}, None),
+        ("send_mms", {"title": "Temat", "file": GIF}, None),
+        ("send_mms", {"file": GIF}, None),
+        ("send_mms", {"file": GIF, "text": ...}, 2000),
+        ("send_mms", {"title": "a" * 40, "file": GIF}, None),
+        ("send_mms", {"title": "a" * 41, "file": GIF}, 3102),
+        ("send_mms", {"title": "Temat"}, 3109),
+        ("send_mms", {"title": "Temat", "file": "!"}, 3109),
+        ("send_mms", {"title": "Temat", "file_id": "b2"}, 3109),
+        ("send_mms", {"title": "Temat", "file_id": "c3"}, 3109),
+        ("send_voice", {"file_id": "b2", "text": ...}, None),
+        ("send_voice", {"file_id": "a1", "text": ...}, 3109),
+        ("send_voice", {"text": ...}, 2000),
+    ],
+)
+def test_an_mms_has_a_title_and_files_and_a_voice_message_a_text_or_a_file(opened, action, parameters, code):
+    sender = opened(files=FILES)
+
+    assert code == sender.code(action, **parameters)
+    assert (code is None) == bool(sender.stored)
+
+
+def test_files_of_an_mms_are_kept_by_their_ids_or_with_their_content(opened):
+    sender = opened(files=FILES, limits={"mms": "2"})
+    sender.send("send_mms", title="Temat", file_id="a1", text=...)
+    sender.send("send_mms", title="Temat", file=[GIF, "YWJj"])
+
+    first, second = sender.stored
+    assert (first.kind, first.title, first.text, first.fields["file_ids"]) == ("mms", "Temat", "", ("a1",))
+    kept = [(each.id, each.name, each.content_type, each.content) for each in second.attachments]
+    assert kept == [
+        (100_000_000, "file.gif", "image/gif", b"GIF89a"),
+        (100_000_001, "file.txt", "text/plain", b"abc"),
+    ]
+    assert 3004 == sender.code("send_mms", title="Temat", file=GIF)
+    assert 3005 == opened(limits={"mms": "not_available"}).code("send_mms", title="Temat", file=GIF)
 
 
 # -- a lost response -----------------------------------------------------------------------------------------------

@@ -106,6 +106,12 @@ class TestSerwersms(ProviderSuite):
         "messages.send_voice": Example(
             "POST", "/messages/send_voice", form={**LOGIN, "phone": "500600700", "text": "TAK"}
         ),
+        "messages.send_mms": Example(
+            "POST", "/messages/send_mms", form={**LOGIN, "phone": "500600700", "title": "Temat", "file": "R0lGODlh"}
+        ),
+        "senders.index": Example("POST", "/senders/index.json", json=LOGIN),
+        "senders.add": Example("POST", "/senders/add.json", json={**LOGIN, "name": "NewSender"}),
+        "account.limits": Example("POST", "/account/limits.json", json=LOGIN),
         "messages.send_nd": Example("POST", "/messages/send_nd", form={**LOGIN, "phone": "500600700", "text": "TAK"}),
         "messages.send_ndi": Example(
             "POST", "/messages/send_ndi", form={**LOGIN, "phone": "500600700", "text": "TAK", "ndi_number": "664078059"}

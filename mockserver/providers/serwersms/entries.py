@@ -80,6 +80,18 @@ class PushContactEntry(Struct, frozen=True, omit_defaults=True):
     """When it was added last; ``None`` where that is not known."""
 
 
+class SenderEntry(Struct, frozen=True, omit_defaults=True):
+    """A sender's name."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=11, description="a name of 1 to 11 characters")]
+    status: Literal["pending_authorization", "authorized", "rejected", "deactivated"] = "pending_authorization"
+    agreement: Literal["delivered", "required", "not_required"] = "not_required"
+    """Whether the vendor wants a declaration about the name, and has it."""
+    networks: tuple[int, ...] = ()
+    """The networks in which it may send MMS, by their mobile network codes."""
+
+
+SENDERS = "senders"
 CONTACTS, GROUPS, BLACKLIST, TEMPLATES, FILES = "contacts", "groups", "blacklist", "templates", "files"
 PUSH_CONTACTS = "push_contacts"
 
@@ -97,6 +109,7 @@ COLLECTIONS = (
     Collection(BLACKLIST, BlacklistEntry, FIRST_IDS[BLACKLIST]),
     Collection(TEMPLATES, TemplateEntry, FIRST_IDS[TEMPLATES]),
     Collection(FILES, FileEntry),
+    Collection(SENDERS, SenderEntry),
     Collection(PUSH_CONTACTS, PushContactEntry),
 )
 

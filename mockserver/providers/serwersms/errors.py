@@ -609,15 +609,6 @@ class WrongUniqueIdCount(SerwersmsError):
     source = assumed("SW-64")
 
 
-class NotAnIdentifier(SerwersmsError):
-    """An identifier that is none of the account's."""
-
-    code, status_4xx = 1004, 404
-    description = CODES[1004].en
-    hint = "Send the id of one that the account has."
-    source = assumed("SW-68")
-
-
 class NotPairs(SerwersmsError):
     """No list of pairs of a number and a text."""
 
@@ -754,6 +745,84 @@ class UnknownApiHash(SerwersmsError):
     about = ("api_hash",)
     hint = "Send the push_hash of an account of the world."
     source = assumed("SW-87")
+
+
+# -- senders -------------------------------------------------------------------------------------------------------
+
+
+class SenderExists(SerwersmsError):
+    """The account has the name, or every account has it."""
+
+    code, status_4xx = 4400, 409
+    description = CODES[4400].en
+    about = ("name",)
+    hint = "Send another name than {value}, or use the one that there is."
+    source = assumed("SW-62")
+
+
+class SenderIsNumber(SerwersmsError):
+    """A number is no name."""
+
+    code = 4401
+    description = CODES[4401].en
+    about = ("name",)
+    hint = "Send a name with letters, not {value}."
+    source = assumed("SW-62")
+
+
+class SenderMalformed(SerwersmsError):
+    """The name is too long, or has other characters than letters and digits."""
+
+    code = 4402
+    description = CODES[4402].en
+    about = ("name",)
+    hint = "Send a name of 1 to 11 letters and digits of ASCII, not {value}."
+    source = assumed("SW-62")
+
+
+class SenderNumberInvalid(SerwersmsError):
+    """The number that is to be confirmed is none; v2 has no action that confirms one, so only a fault causes it."""
+
+    code = 4403
+    description = CODES[4403].en
+    hint = "Remove the fault rule: no action of this API confirms a number."
+    source = assumed("SW-62")
+
+
+class SenderCodeInvalid(SerwersmsError):
+    """The code that confirms a number is wrong; only a fault causes it."""
+
+    code = 4404
+    description = CODES[4404].en
+    hint = "Remove the fault rule: no action of this API confirms a number."
+    source = assumed("SW-62")
+
+
+class SenderIsActive(SerwersmsError):
+    """The number was confirmed before; only a fault causes it."""
+
+    code = 4405
+    description = CODES[4405].en
+    hint = "Remove the fault rule: no action of this API confirms a number."
+    source = assumed("SW-62")
+
+
+class DemoSender(SerwersmsError):
+    """The demo user adds no names."""
+
+    code, status_4xx = 4406, 403
+    description = CODES[4406].en
+    hint = "Add names with a token, or in an account that is no demo."
+    source = assumed("SW-62")
+
+
+class FreeSender(SerwersmsError):
+    """The free package has one name."""
+
+    code, status_4xx = 4407, 403
+    description = CODES[4407].en
+    hint = "Use the name that there is, or an account without free_package."
+    source = assumed("SW-62")
 
 
 ERRORS: tuple[type[SerwersmsError], ...] = tuple(SerwersmsError.__subclasses__())

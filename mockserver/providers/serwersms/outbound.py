@@ -204,20 +204,10 @@ def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdRese
     Raises:
         SerwersmsError: the whole is rejected.
     """
-    outgoing = batch.outgoing
-    if not outgoing:
-        raise NoRecipients
-    fields = account.fields
-    if fields:
-        _check_rights(batch, account)
-    if len(outgoing) > batch.most:
-        raise TooManyMessages(most=batch.most, count=len(outgoing))
-    unique_ids = batch.unique_ids
-    if unique_ids:
-        _check_unique_ids(unique_ids, len(outgoing), account, state)
+    _check(batch, account, state)
+    outgoing, unique_ids, variants = batch.outgoing, batch.unique_ids, state.variants
     if len(outgoing) > 1:
         outgoing, unique_ids = _without_repeats(outgoing, unique_ids)
-    variants = state.variants
     number = None
     if variants[quirks.MAGIC.name] != "off":  # SW-39
         number = magic.acting({each.phone for each in outgoing})
@@ -232,7 +222,7 @@ def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdRese
             spent += each.parts
         else:
             unsent += 1
-    if fields:
+    if account.fields:
         _check_limit(batch.kind, spent, account)
     messages = _messages(batch, outgoing, unique_ids, account, state, now, ids)
     items: tuple[SentItem, ...] | UnsetType = UNSET
@@ -244,8 +234,21 @@ def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdRese
     if batch.is_test:
         return Decision(now, result, (), trace, account.key, size)
     events: tuple[Event, ...] = tuple([MessageStored(message) for message in messages])
-    used = use_up(account, batch.kind, spent) if fields else None
+    used = use_up(account, batch.kind, spent) if account.fields else None
     return Decision(now, result, events if used is None else (*events, used), trace, account.key, size)
+
+
+def _check(batch: Batch, account: Account, state: State) -> None:
+    """Raise the error for which the whole is rejected, whatever the numbers are (SW-61)."""
+    count = len(batch.outgoing)
+    if not count:
+        raise NoRecipients
+    if account.fields:
+        _check_rights(batch, account)
+    if count > batch.most:
+        raise TooManyMessages(most=batch.most, count=count)
+    if batch.unique_ids:
+        _check_unique_ids(batch.unique_ids, count, account, state)
 
 
 def _check_rights(batch: Batch, account: Account) -> None:

@@ -8,7 +8,7 @@ from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.errors import InvalidAction, InvalidToken, InvalidUser, NotOffered, WrongMethod
 from mockserver.sdk import Call, Decision, IdReservation, Instant, Operation, ProviderError, State, decide_by
 
-from . import account, blacklist, contacts, errors, files, groups, messages, phones, push, sending, templates
+from . import account, blacklist, contacts, errors, files, groups, messages, phones, push, senders, sending, templates
 
 OPERATIONS = (
     *account.OPERATIONS,
@@ -20,6 +20,7 @@ OPERATIONS = (
     *messages.OPERATIONS,
     *phones.OPERATIONS,
     *push.OPERATIONS,
+    *senders.OPERATIONS,
     *sending.OPERATIONS,
     *templates.OPERATIONS,
 )

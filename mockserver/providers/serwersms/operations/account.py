@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from mockserver.providers.serwersms.accounts import Maintainer
-from mockserver.providers.serwersms.parameters import CREDENTIALS
-from mockserver.providers.serwersms.results import Shown
-from mockserver.sdk import Account, Call, Decision, IdReservation, Instant, Operation, State, assumed
+from mockserver.providers.serwersms.accounts import Maintainer, left
+from mockserver.providers.serwersms.parameters import BLANK, BOOLEAN, CREDENTIALS, row
+from mockserver.providers.serwersms.results import Listed, Shown
+from mockserver.sdk import Account, Call, Decision, IdReservation, Instant, Operation, State, assumed, parse_parameters
 
 
 class Help(Struct, frozen=True):
@@ -32,4 +32,29 @@ def show_help(call: Call, account: Account, state: State, now: Instant, ids: IdR
     return Decision(now, Shown(Help(maintainer)), account=account.key)
 
 
-OPERATIONS = (Operation(name="account.help", source=assumed("SW-96"), decide=show_help, common=CREDENTIALS),)
+class Limit(Struct, frozen=True):
+    """How many messages or queries of a type are left."""
+
+    type: str
+    chars_limit: str
+    """Characters and parts."""
+    value: str
+
+
+LIMITS = (row("show_type", BOOLEAN, assumed("SW-69")),)
+# SW-69
+_LENGTHS = {"eco": "918/6", "full": "918/6", "voice": "160/1", "mms": "40/1", "lookup": "nd", "hlr": "nd"}
+
+
+def limits(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+    """Show how much is left of each type (SW-69)."""
+    values = parse_parameters(LIMITS, call.values, blank=BLANK)
+    before = {"account": {"type": account.fields.get("type", "prepaid")}} if values.get("show_type") else {}
+    items = tuple(Limit(kind, length, left(account, kind)) for kind, length in _LENGTHS.items())
+    return Decision(now, Listed(items, before=before), account=account.key)
+
+
+OPERATIONS = (
+    Operation(name="account.help", source=assumed("SW-96"), decide=show_help, common=CREDENTIALS),
+    Operation(name="account.limits", source=assumed("SW-69"), decide=limits, parameters=LIMITS, common=CREDENTIALS),
+)

@@ -1,19 +1,24 @@
-"""Send messages: SMS with the same text or a text for each, and voice messages."""
+"""Send messages: SMS with the same text or a text for each, voice messages and MMS."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.accounts import is_demo
 from mockserver.providers.serwersms.characters import count_parts, is_gsm, to_gsm
+from mockserver.providers.serwersms.entries import CONTACTS, FILES
 from mockserver.providers.serwersms.errors import (
     EmptyText,
+    InvalidId,
     InvalidMessage,
     InvalidRecipient,
+    InvalidSendingFile,
     InvalidSendingTime,
     MissingParameter,
     NotAPhone,
@@ -36,10 +41,20 @@ from mockserver.providers.serwersms.outbound import (
     send,
 )
 from mockserver.providers.serwersms.paging import begins
-from mockserver.providers.serwersms.parameters import BLANK, BOOLEAN, CREDENTIALS, PHONE, TEXT, moment, row
+from mockserver.providers.serwersms.parameters import (
+    BLANK,
+    BOOLEAN,
+    CREDENTIALS,
+    PHONE,
+    TEXT,
+    moment,
+    row,
+)
+from mockserver.providers.serwersms.senders import TWO_WAY, check_sender
 from mockserver.sdk import (
     SECOND,
     Account,
+    Attachment,
     Call,
     Decision,
     IdReservation,
@@ -50,7 +65,8 @@ from mockserver.sdk import (
     Parameter,
     State,
     assumed,
-    json_object,
+    integer,
+    json_value,
     list_of,
     matching,
     parse_parameters,
@@ -96,10 +112,9 @@ def _read_pairs(row: Parameter, sent: str) -> list[Any]:
     text = row.text(sent)
     if text.lstrip().startswith("["):
         try:
-            found = json_object(b'{"messages":%b}' % text.encode())
+            return list(json_value(text.encode()))
         except Malformed:
             raise row.wrong(sent) from None
-        return list(found["messages"])
     pairs = (each.partition(":") for each in text.split("]|[") if each.strip())
     return [{"phone": phone, "text": said} if colon else None for phone, colon, said in pairs]
 
@@ -111,6 +126,15 @@ def _parse_pair(row: Parameter, sent: Any) -> tuple[Recipient, str]:
     return _parse_recipient(row, sent["phone"]), "" if said is None else row.text(said)
 
 
+def _parse_files(row: Parameter, sent: Any) -> tuple[bytes, ...]:
+    """Parse files in base64, of which a list may have several (SW-68)."""
+    texts = [row.text(each) for each in (sent if isinstance(sent, list) else [sent])]
+    try:
+        return tuple(b64decode(text.replace(" ", "+"), validate=True) for text in texts)
+    except NotBase64:
+        raise row.wrong(sent) from None
+
+
 _URL = r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#][^\s]{0,1023}"
 _MANY = list_of(Kind(_parse_recipient, NotASingleText, PHONE.schema))
 RECIPIENTS = Kind(_parse_recipients, NotASingleText, _MANY.schema)
@@ -118,11 +142,15 @@ _TEXT_OR_LIST = {"type": "array", "items": {"type": "string"}}
 _PAIR = {"type": "object", "properties": {"phone": {"type": "string"}, "text": {"type": "string"}}}
 
 _LONGEST_VOICE = 160
+_LONGEST_TITLE = 40
 _MOST_PARTS = 6
 
 # SW-60: none of these is in 004, but all are on other pages of the vendor's or in clients
 _row = partial(row, source=assumed("SW-60"))
 _PHONE = _row("phone", RECIPIENTS, source=assumed("SW-65"))
+_GROUPS = tuple(
+    _row(name, list_of(integer(InvalidId, 1, 10**15)), source=assumed("SW-65")) for name in ("group_id", "contact_id")
+)
 _TEXT = _row("text", TEXT, source=assumed("SW-61"))
 _SENDER = _row("sender", TEXT, source=assumed("SW-62"))
 _UNIQUE_ID = _row("unique_id", Kind(_parse_unique_ids, NotASingleText, _TEXT_OR_LIST), source=assumed("SW-64"))
@@ -133,6 +161,7 @@ _DLR_URL = _row("dlr_url", matching(_URL, NotAUrl))
 
 SEND_SMS = (
     _PHONE,
+    *_GROUPS,
     _TEXT,
     _SENDER,
     *_SWITCHES,
@@ -143,9 +172,11 @@ SEND_SMS = (
     _UNIQUE_ID,
     _DLR_URL,
 )
+_FILE_ID = _row("file_id", list_of(TEXT), source=assumed("SW-68"))
 _MESSAGES = _row("messages", Kind(_parse_pairs, NotPairs, {"type": "array", "items": _PAIR}), source=assumed("SW-65"))
 SEND_PERSONALIZED = (
     _MESSAGES,
+    _GROUPS[0],
     _TEXT,
     _SENDER,
     *_SWITCHES,
@@ -155,8 +186,21 @@ SEND_PERSONALIZED = (
     _UNIQUE_ID,
     _DLR_URL,
 )
-SEND_VOICE = (_PHONE, _TEXT, _row("details", BOOLEAN), _TEST, _DATE, _UNIQUE_ID, _DLR_URL)
-
+SEND_VOICE = (_PHONE, *_GROUPS, _TEXT, _FILE_ID, _row("details", BOOLEAN), _TEST, _DATE, _UNIQUE_ID, _DLR_URL)
+_TITLE = _row("title", TEXT, source=assumed("SW-68"))
+SEND_MMS = (
+    _PHONE,
+    *_GROUPS,
+    _TITLE,
+    _TEXT,
+    _FILE_ID,
+    _row("file", Kind(_parse_files, InvalidSendingFile, _TEXT_OR_LIST), source=assumed("SW-68")),
+    _row("details", BOOLEAN),
+    _TEST,
+    _DATE,
+    _UNIQUE_ID,
+    _DLR_URL,
+)
 
 # -- what is sent --------------------------------------------------------------------------------------------------
 
@@ -183,15 +227,30 @@ def _read(
 
 
 def _find_recipients(request: _Request) -> Sequence[Recipient]:
-    """Return whom a message is for; none where that is blank (SW-61).
+    """Return whom a message is for: numbers, the members of groups, and contacts; none where all of that is blank (SW-61).
 
     Raises:
         MissingParameter: nothing says whom.
     """
     found: Sequence[Recipient] = request.values.get("phone", ())
-    if not found and request.sent.get("phone") is None:
+    values = request.values
+    if "group_id" in values or "contact_id" in values:
+        return (*found, *_find_contacts(request))
+    if not found and all(request.sent.get(name) is None for name in ("phone", "group_id", "contact_id")):
         raise _PHONE.error(MissingParameter)
     return found
+
+
+def _find_contacts(request: _Request) -> Iterator[Recipient]:
+    """Yield the members of the groups that a request names, and its contacts (SW-65)."""
+    entries, account = request.state.entries, request.account.key
+    for group in request.values.get("group_id", ()):
+        for contact in entries.find(account, CONTACTS, "group_ids", group):
+            yield Recipient(contact.phone)
+    for identifier in request.values.get("contact_id", ()):
+        found = entries.get(account, CONTACTS, identifier)
+        if found is not None:
+            yield Recipient(found.phone)
 
 
 def _find_text(request: _Request) -> str:
@@ -252,20 +311,6 @@ def _encode_each(pairs: Iterable[tuple[Recipient, str]], is_ucs2: bool, letters:
     return outgoing
 
 
-# SW-62: ready-made names, which every account may use
-READY_MADE = ("INFORMACJA", "INFO", "KONKURS", "NOWOSC", "OFERTA", "OKAZJA", "PROMOCJA", "SMS", "ZAPROSZENIE")
-TWO_WAY_SENDER = "2waySMS"
-
-
-def _check_sender(sender: str, account: Account) -> None:
-    """Raise SenderNotUsable unless the account may send with this sender (SW-62)."""
-    if sender in READY_MADE or sender == TWO_WAY_SENDER:
-        return
-    if sender.isdecimal() and len(sender) in (4, 9) and not {sender, f"+48{sender}"}.isdisjoint(account.numbers):
-        return
-    raise SenderNotUsable(value=sender)
-
-
 _TOLERANCE = 60 * SECOND
 """How far in the past a date may be, for clocks that differ (SW-66)."""
 
@@ -288,6 +333,8 @@ def _send(
     fields: Mapping[str, Any],
     sender: str = "",
     most: int = MOST_RECIPIENTS,
+    title: str = "",
+    attachments: tuple[Attachment, ...] = (),
 ) -> Decision:
     """Decide about the messages of a request."""
     values = request.values
@@ -298,6 +345,8 @@ def _send(
         sender,
         values.get("unique_id", ()),
         {**fields, "dlr_url": values["dlr_url"]} if "dlr_url" in values else fields,
+        title,
+        attachments,
         date=_find_date(request),
         is_test=bool(values.get("test")) or is_demo_test,
         shows_items=bool(values.get("details")),
@@ -313,9 +362,9 @@ def _send_sms(outgoing: Sequence[Outgoing], request: _Request, most: int = MOST_
     sender = values.get("sender", "")
     if not sender:
         return _send("eco", outgoing, request, fields, most=most)
-    _check_sender(sender, request.account)
+    check_sender(sender, request.account, request.state)
     fields |= {name: True for name in ("utf", "speed") if values.get(name)}
-    if sender == TWO_WAY_SENDER:
+    if sender == TWO_WAY:
         sender = str(request.ids.number("serwersms.two_way", 600_000_001))
     return _send("full", outgoing, request, fields, sender, most)
 
@@ -336,7 +385,10 @@ def send_personalized(call: Call, account: Account, state: State, now: Instant, 
     request = _read(SEND_PERSONALIZED, call, account, state, now, ids)
     values = request.values
     pairs: Sequence[tuple[Recipient, str]] = values.get("messages", ())
-    if not pairs and call.values.get("messages") is None:
+    if "group_id" in values:
+        text = _find_text(request)
+        pairs = (*pairs, *((recipient, text) for recipient in _find_contacts(request)))
+    elif not pairs and call.values.get("messages") is None:
         raise _MESSAGES.error(MissingParameter)
     check_personalized(account)
     if values.get("voice"):
@@ -346,12 +398,58 @@ def send_personalized(call: Call, account: Account, state: State, now: Instant, 
 
 
 def send_voice(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
-    """Call each recipient and read a text out (SW-68)."""
+    """Call each recipient and read a text out, or play a file (SW-68)."""
     request = _read(SEND_VOICE, call, account, state, now, ids)
-    recipients, text = _find_recipients(request), _find_text(request)
+    recipients, files = _find_recipients(request), _find_files(request, "voice")
+    text = request.values.get("text", "") if files else _find_text(request)
     if len(text) > _LONGEST_VOICE:
         raise TextTooLong
-    return _send("voice", [Outgoing(phone, text, defect=defect) for phone, defect in recipients], request, {})
+    return _send("voice", [Outgoing(phone, text, defect=defect) for phone, defect in recipients], request, files)
+
+
+def _find_files(request: _Request, kind: str) -> dict[str, Any]:
+    """Return the ids of the files that a message is sent with, as `MessageFields` has them.
+
+    Raises:
+        InvalidSendingFile: the account has no such file of that type.
+    """
+    identifiers = request.values.get("file_id", ())
+    for each in identifiers:
+        found = request.state.entries.get(request.account.key, FILES, each)
+        if found is None or found.type != kind:
+            raise InvalidSendingFile
+    return {"file_ids": identifiers} if identifiers else {}
+
+
+def send_mms(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Send an MMS, with files of the account or in base64, to each recipient (SW-68)."""
+    request = _read(SEND_MMS, call, account, state, now, ids)
+    values, recipients = request.values, _find_recipients(request)
+    text: str = values.get("text", "")
+    title: str = values.get("title") or text[:_LONGEST_TITLE]
+    if not title.strip():
+        raise _TITLE.error(MissingParameter)
+    if len(title) > _LONGEST_TITLE:
+        raise TextTooLong
+    files = _find_files(request, "mms")
+    attachments = tuple(_attachment(content, ids) for content in values.get("file", ()))
+    if not files and not attachments:
+        raise InvalidSendingFile
+    outgoing = [Outgoing(phone, text, defect=defect) for phone, defect in recipients]
+    return _send("mms", outgoing, request, files, title=title, attachments=attachments)
+
+
+def _attachment(content: bytes, ids: IdReservation) -> Attachment:
+    """Return a file as an attachment, of the type that its first bytes say."""
+    ending, content_type = next((kind for start, *kind in _TYPES if content.startswith(start)), ("txt", "text/plain"))
+    return Attachment(ids.number("serwersms.attachment", 100_000_000), f"file.{ending}", content_type, content)
+
+
+_TYPES = (
+    (b"\x89PNG", "png", "image/png"),
+    (b"GIF8", "gif", "image/gif"),
+    (b"\xff\xd8", "jpg", "image/jpeg"),
+)
 
 
 def _voices(pairs: Iterable[tuple[Recipient, str]]) -> list[Outgoing]:
@@ -367,17 +465,20 @@ _Decide: TypeAlias = Callable[[Call, Account, State, Instant, IdReservation], De
 _OPERATIONS: Mapping[str, tuple[_Decide, Sequence[Parameter], Sequence[type[SerwersmsError]]]] = {
     "messages.send_sms": (send_sms, SEND_SMS, (InvalidMessage, TextTooLong, SenderNotUsable)),
     "messages.send_personalized": (send_personalized, SEND_PERSONALIZED, (SenderNotUsable, PersonalizedNotPermitted)),
-    "messages.send_voice": (send_voice, SEND_VOICE, (TextTooLong,)),
+    "messages.send_voice": (send_voice, SEND_VOICE, (TextTooLong, InvalidSendingFile)),
+    "messages.send_mms": (send_mms, SEND_MMS, (TextTooLong, InvalidSendingFile)),
 }
-OPERATIONS = tuple(
-    Operation(
-        name=name,
-        source=assumed("SW-60"),
-        decide=decide,
-        parameters=table,
-        common=CREDENTIALS,
-        errors=(MissingParameter, EmptyText, *errors, *SEND_ERRORS),
-        is_repeatable=False,
-    )
-    for name, (decide, table, errors) in _OPERATIONS.items()
+OPERATIONS = (
+    *(
+        Operation(
+            name=name,
+            source=assumed("SW-60"),
+            decide=decide,
+            parameters=table,
+            common=CREDENTIALS,
+            errors=(MissingParameter, EmptyText, *errors, *SEND_ERRORS),
+            is_repeatable=False,
+        )
+        for name, (decide, table, errors) in _OPERATIONS.items()
+    ),
 )
