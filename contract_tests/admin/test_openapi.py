@@ -32,6 +32,7 @@ VERBS = {
     "GET /_mock/env",
     "GET /_mock/magic",
     "GET /_mock/operations",
+    "GET /_mock/openapi/{provider}.json",
     "GET /_mock/providers/{provider}/openapi.json",
     "GET /_mock/faults",
     "PUT /_mock/listeners/{listener}",

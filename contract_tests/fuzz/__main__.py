@@ -20,6 +20,7 @@ from random import SystemRandom
 
 from . import commands, framing, operations, parsers, races, values, webhooks
 from .control import ControlApi
+from .providers import ProviderApis
 from .server import FuzzedServer, ServerDied
 from .wire import LATEST, Line, Sent, Slow, Wrong, check_answer, exchange
 
@@ -34,7 +35,8 @@ SHARES = {
     "http": 0.2,
     "tls": 0.1,
     "proxy": 0.1,
-    "control": 0.2,
+    "control": 0.15,
+    "providers": 0.05,
     "races": 0.1,
     "commands": 0.05,
     "webhooks": 0.05,
@@ -72,6 +74,7 @@ class Fuzzer:
             "tls": lambda number: self._framing("tls", framing.tls, number),
             "proxy": lambda number: self._framing("proxy", framing.proxy, number),
             "control": self._control,
+            "providers": self._provider,
             "races": self._race,
             "commands": self._command,
             "webhooks": self._webhook,
@@ -83,6 +86,7 @@ class Fuzzer:
         self.server = FuzzedServer(self._folder, wsgi=self._wsgi)
         self._line = Line(self.server)
         self._api: ControlApi | None = None
+        self._providers: ProviderApis | None = None
         self._first: int | None = None  # the first input of the turn; None before it
         self._world = ""
 
@@ -109,6 +113,16 @@ class Fuzzer:
         finally:
             self.rows["control"].requests += self._api.count - before
         return self._api.slowest
+
+    def _provider(self, number: int) -> float:
+        if self._providers is None:
+            self._providers = ProviderApis(self.server)
+        before = self._providers.count
+        try:
+            self._providers.run(values.seeded(self.seed, "providers", number))
+        finally:
+            self.rows["providers"].requests += self._providers.count - before
+        return self._providers.slowest
 
     def _race(self, number: int) -> float:
         races.run(self.server, values.seeded(self.seed, "races", number))

@@ -170,7 +170,7 @@ class ControlApi:
         except hypothesis.errors.Unsatisfiable:
             return  # nothing that it is asked for can be wrong
         except (Exception, FailureGroup) as error:
-            raise Wrong(f"{label} ({mode.name.lower()}): {_without_boxes(error)}") from error
+            raise Wrong(f"{label} ({mode.name.lower()}): {without_boxes(error)}") from error
 
     def _send(self, case: Any, label: str) -> Sent:
         try:
@@ -252,7 +252,7 @@ def _portable(query: Mapping[str, Any]) -> dict[str, Any]:
     return {name: str(value).encode("utf-8", "surrogatepass") for name, value in query.items()}
 
 
-def _without_boxes(error: BaseException) -> str:
+def without_boxes(error: BaseException) -> str:
     """Return an error's text, and those of a group, on a few lines."""
     texts = [str(each) for each in getattr(error, "exceptions", (error,))]
     return re.sub(r"\s+", " ", " / ".join(texts))[:1_200]

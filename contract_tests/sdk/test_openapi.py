@@ -22,7 +22,7 @@ def client() -> Client:
 
 
 def document(client: Client, name: str) -> Any:
-    return client.get(f"/_mock/providers/{name}/openapi.json").get_json()
+    return client.get(f"/_mock/openapi/{name}.json").get_json()
 
 
 @pytest.mark.parametrize("name", list(INSTALLED.by_name))
@@ -64,7 +64,9 @@ def test_an_operation_has_its_parameters_with_their_sources(client: Client) -> N
 def test_operations_at_one_address_are_told_apart_by_the_parameter_that_names_them(client: Client) -> None:
     methods = document(client, "dialogtech")["paths"]["/ibp_api.php"]
     content = methods["post"]["requestBody"]["content"]
-    bodies = content["application/x-www-form-urlencoded"]["schema"]["oneOf"]
+    references = [each["$ref"] for each in content["application/x-www-form-urlencoded"]["schema"]["oneOf"]]
+    schemas = document(client, "dialogtech")["components"]["schemas"]
+    bodies = [schemas[each.removeprefix("#/components/schemas/")] for each in references]
     actions = {each["title"]: each["properties"]["action"]["enum"] for each in bodies}
     (action,) = [each for each in methods["get"]["parameters"] if each["name"] == "action"]
 
@@ -85,14 +87,49 @@ def test_credentials_are_described_and_none_of_several_ways_is_required(client: 
     assert [{"basic": []}] == document(client, "mgage")["security"]
 
 
-def test_the_servers_are_the_provider_s_hosts_and_ours(client: Client) -> None:
-    assert [{"url": "https://communicatepro.mgage.com"}, {"url": "http://localhost"}] == document(client, "mgage")[
+def test_the_first_server_is_ours_so_that_no_tool_calls_the_provider(client: Client) -> None:
+    assert [{"url": "http://localhost"}, {"url": "https://communicatepro.mgage.com"}] == document(client, "mgage")[
         "servers"
     ]
 
 
+def test_the_older_address_has_the_same_document(client: Client) -> None:
+    assert document(client, "mgage") == client.get("/_mock/providers/mgage/openapi.json").get_json()
+
+
+def test_each_operation_of_serwersms_has_its_own_address_without_a_suffix_and_with_each(client: Client) -> None:
+    paths = document(client, "serwersms")["paths"]
+    types = {"": ["application/json"], ".json": ["application/json"], ".xml": ["application/xml"]}
+
+    for operation in INSTALLED.by_name["serwersms"].operations:
+        path = "error/{code}" if operation.name == "error.view" else operation.name.replace(".", "/")
+        method = "get" if operation.name == "error.view" else "post"
+        for suffix, expected in types.items():
+            described = paths[f"/{path}{suffix}"][method]
+            assert [method] == list(paths[f"/{path}{suffix}"])
+            assert list(operation.response_types) or expected == list(described["responses"]["200"]["content"])
+    assert "/messages/sendNd" not in paths  # another spelling of the same
+
+
+def test_a_flag_is_a_boolean_or_one_of_its_spellings(client: Client) -> None:
+    read = document(client, "serwersms")["components"]["schemas"]["messages.recived"]["properties"]["read"]
+
+    assert {"type": "boolean"} == read["anyOf"][0]
+    assert {"true", "1"} <= set(read["anyOf"][1]["enum"])
+
+
+def test_an_operation_may_say_what_it_answers_with(client: Client) -> None:
+    paths = document(client, "mgage")["paths"]
+
+    assert ["text/plain"] == list(paths["/api/externalMO"]["post"]["responses"]["200"]["content"])
+    assert ["application/json"] == list(
+        paths["/api/messages/program/{programId}"]["get"]["responses"]["200"]["content"]
+    )
+    assert "requestBody" not in paths["/api/optIn/{listId}/{mobile}"]["post"]
+
+
 def test_an_unknown_provider_is_not_found(client: Client) -> None:
-    response = client.get("/_mock/providers/mgag/openapi.json")
+    response = client.get("/_mock/openapi/mgag.json")
 
     assert 404 == response.status_code
     assert "did you mean 'mgage'?" in response.get_json()["error"]["message"]

@@ -103,6 +103,11 @@ def provider_openapi(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
     return describe_provider(api.provider_names[name], api.version, values.origin)
 
 
+def provider_openapi_older(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
+    """Return the OpenAPI document of a provider's operations, at its older address."""
+    return provider_openapi(api, None, values)
+
+
 def magic(api: Api, _: None, __: RequestArgs) -> dict[str, Any]:
     """Return the magic values with their outcomes."""
     return {
@@ -188,9 +193,16 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         ),
         Endpoint(
             "GET",
-            "/_mock/providers/{provider}/openapi.json",
+            "/_mock/openapi/{provider}.json",
             "The operations of a provider, described as OpenAPI 3.1.",
             provider_openapi,
+            {"type": "object"},
+        ),
+        Endpoint(
+            "GET",
+            "/_mock/providers/{provider}/openapi.json",
+            "The same document, at its older address.",
+            provider_openapi_older,
             {"type": "object"},
         ),
         Endpoint(

@@ -25,6 +25,7 @@ class _Entry(NamedTuple):
     method: str
     path: str
     operations: Sequence[Operation]
+    response_types: Sequence[str]
 
 
 def describe_provider(provider: Provider, version: str, base_url: str = "") -> dict[str, Any]:
@@ -36,16 +37,18 @@ def describe_provider(provider: Provider, version: str, base_url: str = "") -> d
     Args:
         provider: the provider.
         version: of this package.
-        base_url: the URL of the mock server, as one more server of the document; empty for none.
+        base_url: the URL of the mock server, as the document's first server, which tools send their requests to; empty
+            for none.
     """
     entries = [
         _Entry(
             route.method,
             _SEGMENT.sub(r"{\g<name>}", route.path),
             [provider.operations_by_name[name] for name in route.operations],
+            route.response_types,
         )
         for route in provider.routes
-        if route.operations
+        if route.operations and not route.is_alias
     ]
     paths: dict[str, dict[str, Any]] = {}
     for entry in entries:
@@ -58,9 +61,9 @@ def describe_provider(provider: Provider, version: str, base_url: str = "") -> d
             "version": version,
             "description": f"The operations of {provider.title} that mockserver {version} answers, each with its source.",
         },
-        "servers": [{"url": url} for url in (*(f"https://{host}" for host in provider.hosts), base_url) if url],
+        "servers": [{"url": url} for url in (base_url, *(f"https://{host}" for host in provider.hosts)) if url],
         "paths": paths,
-        "components": {"securitySchemes": schemes},
+        "components": {"securitySchemes": schemes, "schemas": _bodies(provider, entries)},
         "security": [{name: []} for name in schemes]
         + ([{}] if any(row.is_secret for row in provider.parameters) else []),
     }
@@ -73,6 +76,12 @@ def _security_schemes(provider: Provider) -> dict[str, Any]:
     return headers | {name: _SCHEMES[name] for name in provider.authorization}
 
 
+def _bodies(provider: Provider, entries: Iterable[_Entry]) -> dict[str, Any]:
+    """Return the schema of the body of each operation that has one, by the operation's name."""
+    operations = {each.name: each for entry in entries if entry.method == "POST" for each in entry.operations}
+    return {name: _body_schema(provider, each) for name, each in operations.items() if any(_rows(each))}
+
+
 def _describe_entry(provider: Provider, entry: _Entry, entries: Sequence[_Entry]) -> dict[str, Any]:
     operations = entry.operations
     described: dict[str, Any] = {
@@ -83,10 +92,10 @@ def _describe_entry(provider: Provider, entry: _Entry, entries: Sequence[_Entry]
             *_path_parameters(entry),
             *(() if entry.method == "POST" else _query_parameters(provider, entry)),
         ],
-        "responses": _responses(provider, operations),
+        "responses": _responses(provider, entry),
     }
     if entry.method == "POST" and any(any(_rows(operation)) for operation in operations):
-        bodies = [_body_schema(provider, operation) for operation in operations]
+        bodies = [{"$ref": f"#/components/schemas/{operation.name}"} for operation in operations]
         schema = bodies[0] if len(bodies) == 1 else {"oneOf": bodies}
         described["requestBody"] = {"content": {name: {"schema": schema} for name in provider.request_types}}
     if not any(operation.needs_account for operation in operations):
@@ -119,8 +128,10 @@ def _schema(provider: Provider, row: Parameter, operations: Iterable[Operation])
     """Return the JSON Schema of a parameter; that of the operation's name has the names of these operations."""
     if row.name == provider.operation_parameter:
         return {"type": "string", "enum": [operation.name for operation in operations]}
-    if row.kind.schema.get("type") == "array":  # see `parameters.list_of`
+    if row.kind.schema.get("type") == "array":  # see `operations.list_of`
         return {"anyOf": [row.kind.schema, {"type": "string"}]}
+    if "enum" in row.kind.schema and "type" not in row.kind.schema:  # see `operations.flag`
+        return {"anyOf": [{"type": "boolean"}, {"type": "string", **row.kind.schema}]}
     return {**row.kind.schema, **({"format": "password"} if row.is_secret else {})}
 
 
@@ -167,13 +178,15 @@ def _body_schema(provider: Provider, operation: Operation) -> dict[str, Any]:
     }
 
 
-def _responses(provider: Provider, operations: Sequence[Operation]) -> dict[str, Any]:
+def _responses(provider: Provider, entry: _Entry) -> dict[str, Any]:
     """Return the responses by status: what is no error, and the errors of the operations and of every request."""
+    operations = entry.operations
     known = {error for operation in provider.operations for error in operation.all_errors}
     unroutable = provider.routing_errors.get(404)
     common = [each for each in provider.errors if each not in known and each is not unroutable and each.status != 405]
     errors = dict.fromkeys([*(error for operation in operations for error in operation.all_errors), *common])
-    types = [name for each in operations for name in each.response_types or provider.response_types]
+    usual = entry.response_types or provider.response_types
+    types = [name for each in operations for name in each.response_types or usual]
     content: Mapping[str, Any] = {name: {} for name in types}
     lines: dict[int, list[str]] = {operation.status: ["Done."] for operation in operations}
     for error in errors:

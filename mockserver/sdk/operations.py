@@ -199,7 +199,7 @@ class Operation:
     status: int = 200
     """The HTTP status of the response to an accepted request."""
     response_types: Sequence[str] = ()
-    """The media types of its responses; those of the provider if empty."""
+    """The media types of its responses; those of the route, or of the provider, if empty."""
     choose_source: Callable[[Mapping[str, Any]], Source | None] | None = None
     """Returns the source that applies to a call with these values, for explanations: a document's sentence about POST
     does not explain a GET.

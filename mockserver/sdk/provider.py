@@ -48,6 +48,10 @@ class Route(NamedTuple):
     """The names of the operations that it leads to; several where a parameter chooses between them, see `Provider.operation_parameter`."""
     only_errors: bool = False
     """Whether it leads to no operation, but to errors that `Provider.decide` raises, such as those for actions that are not offered."""
+    is_alias: bool = False
+    """Whether it is another spelling of a route, which OpenAPI documents leave out."""
+    response_types: Sequence[str] = ()
+    """The media types of its responses, where its operations say none; those of the provider if empty."""
 
 
 @dataclass(frozen=True, slots=True)

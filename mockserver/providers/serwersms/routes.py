@@ -28,11 +28,26 @@ ACTIONS: Mapping[str, str] = {
 }
 """Path -> operation."""
 _METHODS = ("GET", "POST")  # SW-32
+_SUFFIXES = {"": "application/json", ".json": "application/json", ".xml": "application/xml"}  # SW-2
+
+
+def _is_alias(method: str, path: str, operation: str) -> bool:
+    """Return whether a route is not the one that the documents have: that of a client's spelling, or by GET."""
+    is_own = path in (operation.replace(".", "/"), *_OTHER.get(operation, ()))
+    return not is_own or method == ("POST" if operation == "error.view" else "GET")
+
+
 ROUTES = (
     *(
-        Route(method, f"/{path}{suffix}", (operation,))
+        Route(
+            method,
+            f"/{path}{suffix}",
+            (operation,),
+            is_alias=_is_alias(method, path, operation),
+            response_types=(content_type,),
+        )
         for path, operation in ACTIONS.items()
-        for suffix in ("", ".json", ".xml")  # SW-2
+        for suffix, content_type in _SUFFIXES.items()
         for method in _METHODS
     ),
     *(
