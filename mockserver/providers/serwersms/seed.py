@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from faker import Faker
 
-from mockserver.providers.serwersms.entries import BLACKLIST, CONTACTS, FIRST_IDS
+from mockserver.providers.serwersms.entries import BLACKLIST, CONTACTS, FILES, FIRST_IDS, GROUPS, TEMPLATES
 from mockserver.sdk import SECOND, duration
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ def documents() -> list[Described]:
             "name": "documents",
             "logins": [{"user": "Login", "secret": "Haslo"}],
             "numbers": [{"number": "+48500600700"}, {"number": "+48664078059"}],
-            "fields": {"push_hash": "8f14e45fceea167a5a36dedd4bea2543"},
-            "collections": _KEPT,
             "messages": list(_PRINTED),
         }
     ]
@@ -57,14 +55,20 @@ def demo(seed: int, size: int) -> Described:
         "name": "demo",
         "logins": [{"user": "demo", "secret": "demo"}, {"user": "0123456789abcdef0123456789abcdef"}],
         "numbers": [{"number": number} for kind in ("nd", "ndi") for number in _RECIPIENTS[kind]],
-        "fields": {"demo": True},
+        "fields": {"demo": True, "push_hash": "8f14e45fceea167a5a36dedd4bea2543"},
         "collections": {
             CONTACTS: [
-                {"id": number, **cast.contact(phone)} for number, phone in enumerate(cast.known, FIRST_IDS[CONTACTS])
+                {"id": number, **cast.contact(phone), **({"group_ids": [17293087 + number % 2]} if number % 3 else {})}
+                for number, phone in enumerate(cast.known, FIRST_IDS[CONTACTS])
             ],
             BLACKLIST: [
-                {"id": number, "phone": phone} for number, phone in enumerate(cast.unwanted, FIRST_IDS[BLACKLIST])
+                {"id": FIRST_IDS[BLACKLIST], "phone": "+48500600702", "added": "2014-10-22T10:25:10Z"},
+                *(
+                    {"id": number, "phone": phone}
+                    for number, phone in enumerate(cast.unwanted, FIRST_IDS[BLACKLIST] + 1)
+                ),
             ],
+            **_KEPT,
         },
         "messages": _messages(cast, size),
     }
@@ -109,24 +113,13 @@ _PRINTED = (
 )
 
 
-# The samples of the vendor's other pages (SW-81 to SW-86)
+# The samples of the vendor's other pages, and one of each kind that they show nothing of
 _KEPT: Described = {
-    "contacts": [
-        {
-            "id": 228173579,
-            "phone": "+48600700800",
-            "email": "jan@example.com",
-            "company": "Firma",
-            "first_name": "Jan",
-            "last_name": "Kowalski",
-            "group_ids": [17293087],
-        }
-    ],
-    "groups": [{"id": 17293087, "name": "Test API"}],
-    "blacklist": [{"id": 12354, "phone": "+48500600702", "added": "2014-10-22T10:25:10Z"}],
-    "templates": [{"id": 8416, "name": "Nazwa szablonu", "text": "Treść szablonu"}],
-    "files": [
-        {"id": "b67d70c22d", "type": "mms", "name": "plik1.jpg", "size": 174562, "added": "2014-10-22T10:25:10Z"}
+    GROUPS: [{"id": 17293087, "name": "Test API"}, {"id": 17293088, "name": "Stali klienci"}],
+    TEMPLATES: [{"id": 8416, "name": "Przypomnienie", "text": "Przypominamy o wizycie jutro o 12:00."}],
+    FILES: [
+        {"id": "b67d70c22d", "type": "mms", "name": "plik1.jpg", "size": 174562, "added": "2014-10-22T10:25:10Z"},
+        {"id": "c386a0d459", "type": "voice", "name": "nagranie.wav", "size": 344241, "added": "2014-10-22T10:25:10Z"},
     ],
 }
 
