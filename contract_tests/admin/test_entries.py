@@ -56,7 +56,7 @@ def test_the_provider_answers_with_what_was_added(client: Client) -> None:
 def test_an_entry_without_an_id_gets_the_next_number_of_its_collection(client: Client) -> None:
     phones = [{"phone": "+48500600700"}, {"phone": "+48500600701"}]
 
-    assert [12366, 12366] == [client.post(BLACKLIST, json=each).get_json()["id"] for each in phones]
+    assert [12366, 12367] == [client.post(BLACKLIST, json=each).get_json()["id"] for each in phones]
 
 
 def test_the_collections_of_an_account_are_counted(client: Client) -> None:
