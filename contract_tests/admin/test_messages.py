@@ -190,7 +190,7 @@ def test_the_newest_of_many_at_one_instant_are_found(client: Client, registry: W
         ("provider=dialogtech&account=documents", 3),
         ("provider=dialogtech&account=documents&direction=inbound", 1),
         ("account=documents&number=5554443210", 3),
-        ("provider=serwersms&account=documents", 4),
+        ("provider=serwersms&account=documents", 5),
         ("number=0000000000", 0),
         ("limit=0", 0),
     ],

@@ -25,6 +25,7 @@ from contract_tests.documents import test_serwersms_forwarding as serwersms_forw
 from contract_tests.documents.test_mgage_quirks import ACCOUNTS as EXPORT_ACCOUNTS
 from contract_tests.documents.test_mgage_quirks import Mgage
 from contract_tests.documents.test_mgage_quirks import message as export_message
+from contract_tests.documents.test_serwersms_delivery_reports import calls, open_world
 from contract_tests.documents.test_serwersms_quirks import SerwerSMS
 from contract_tests.documents.test_serwersms_quirks import message as stored
 from contract_tests.installed import PROVIDERS
@@ -35,7 +36,7 @@ from mockserver.engine.decisions import Decision
 from mockserver.engine.deliveries import Outcome
 from mockserver.engine.events import AccountChanged
 from mockserver.engine.frozen import freeze
-from mockserver.engine.instants import parse_instant
+from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Message
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
@@ -825,11 +826,59 @@ SERWERSMS: list[Claim] = [
         [serwersms(at, "files/add", type="mms", url=f"http://a.example/{name}") for name in ("a.exe", "missing.jpg", "too-large.jpg")], [4002, 4001, 4000],
     )),
     ("SW-87", "another is 1004. Without one of the two it is 2000", lambda at: ([serwersms(at, "push/contact", api_hash="x", **more) for more in ({"user_id": "1"}, {})], [1004, 2000])),
+    ("SW-70", "a message is `in_progress`, one second of the world's clock later `sent`, and four seconds after that `delivered`", lambda at: (
+        [[reported(at, seconds, **variants)["status"] for seconds in (0, 1, 5)] for variants in ({}, {"serwersms.states": "instant"})], [["in_progress", "sent", "delivered"], ["delivered"] * 3],
+    )),
+    ("SW-71", "or `undelivered` (message_expired), `unsent` (other_error) after a second, or `never`: it stays `sent`", lambda at: (
+        [[reported(at, 5, **{"serwersms.states.end": end})[name] for name in ("status", "reason")] for end in ("delivered", "undelivered", "unsent", "never")],
+        [["delivered", None], ["undelivered", "message_expired"], ["unsent", "other_error"], ["sent", None]],
+    )),
+    ("SW-72", "when the message has come to its last state", lambda at: (
+        [reported_to("http://a/?#STAN#", **{"serwersms.dlr.states": states}) for states in ("last", "every")], [["http://a/?DELIVRD"], ["http://a/?DELIVRD"] * 2],
+    )),
+    ("SW-73", "DELIVRD for `delivered`", lambda at: (
+        [reported_to("http://a/?#STAN#", **{"serwersms.dlr.words": words}) for words in ("smpp", "api")], [["http://a/?DELIVRD"], ["http://a/?delivered"]],
+    )),
+    ("SW-74", "it is `eco` with that message's id", lambda at: (use(at(stored(0, 1)), names_its_message), True)),
+    ("SW-75", "`pending` is `sent`", lambda at: (
+        [[bool(reported(at, seconds, status="pending", **{"serwersms.pending": pending})) for seconds in (0, 1, 5)] for pending in ("sent", "not-final")], [[False, True, False], [True, True, False]],
+    )),
+    ("SW-76", "`sent` and `delivered` (null before), `sender` (empty for ECO+)", lambda at: ([reported(at, 0)[name] for name in ("sent", "delivered", "sender", "method", "reason")], [None, None, "", "HTTPS API", None])),
+    ("SW-77", "Without either it is 2000, for a message that the account does not have 1004", lambda at: ([serwersms(at, "messages/view", **sent) for sent in ({}, {"id": "x"})], [2000, 1004])),
+    ("SW-78", "`correct` counts them, and `failed` the identifiers without one; `success` is true where one was deleted", lambda at: (serwersms(at, "messages/delete", id="x,y"), {"success": False, "correct": 0, "failed": 2})),
+    ("SW-79", "one item for each send request", lambda at: (
+        use(at(stored(0, 1)), lambda client: [client.form("send_sms", phone=JAN, text="x") and len(client.client.post("/stats/index", data=client.who).json["items"]) for _ in "ab"]), [1, 2],
+    )),
     ("SW-90", 'Anything else is `{"correct":false}` and no error; without `phone` it is 2000', lambda at: (
         [serwersms(at, "phones/test", **phone) for phone in ({"phone": "500600700"}, {"phone": "x"}, {})], [{"correct": True}, {"correct": False}, 2000],
     )),
     ("SW-96", "these, with made-up values, under `serwersms.example`", lambda at: (serwersms(at, "account/help")["email"], "pomoc@serwersms.example")),
 ]  # fmt: skip
+
+
+def reported(at: Any, seconds: int, status: str = "", **variants: str) -> Any:
+    """What a report says of a message so many seconds after it was sent; nothing where it has none."""
+    client = at(stored(0, 1), variants=variants)
+    client.form("send_sms", phone=JAN, text="x")
+    client.world.advance(client.world.now() + seconds * SECOND)
+    items = client.client.post("/messages/reports", data={**client.who, "status": status}).json["items"]
+    return items[0] if items else None
+
+
+def reported_to(url: str, **variants: str) -> list[str]:
+    """The URLs that are called about a message that is delivered."""
+    api = open_world(**variants)
+    api.form("messages/send_sms", phone=JAN, text="x", dlr_url=url)
+    api.world.advance(api.world.now() + 5 * SECOND)
+    return calls(api)
+
+
+def names_its_message(client: Any) -> bool:
+    """Whether an answer to the latest message names it."""
+    sent = client.form("send_sms", phone=JAN, text="x", details="1").json["items"][0]["id"]
+    client.world.receive_inbound("serwersms", {"sender": JAN, "text": "yes"})
+    items = client.client.post("/messages/recived", data={**client.who, "type": "eco"}).json["items"]
+    return bool(items[-1]["message_id"] == sent)
 
 
 def serwersms(at: Any, action: str, **parameters: Any) -> Any:

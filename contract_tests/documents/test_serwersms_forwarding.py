@@ -662,7 +662,7 @@ BAD_RULES = {
     "no URL": ({"service": "nd"}, "accounts[0].forwarding[0].url: is missing"),
     "an unknown service": (
         {"service": "sc", "url": URL},
-        "accounts[0].forwarding[0].service: 'sc' is not 'eco', 'nd', 'ndi', 'pre' or 'mms'",
+        "accounts[0].forwarding[0].service: 'sc' is not 'eco', 'nd', 'ndi', 'pre', 'mms' or, for reports of outbound messages, 'dlr'",
     ),
     "another scheme": (
         {"service": "nd", "url": "ftp://a/"},

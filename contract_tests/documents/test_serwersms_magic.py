@@ -37,8 +37,28 @@ RANGES = [
     ("+48990000020", "+48990000029", "answered 2 seconds late"),
     ("+48990000030", "+48990000039", "never answered; the connection stays open until the client gives up"),
     ("+48990000040", "+48990000049", "rejected with 3330, No messages, in place of an empty list"),
+    # what becomes of messages to them: test_serwersms_reports.py
+    (
+        "+48990000050",
+        "+48990000059",
+        (
+            "sent and not delivered; the reason by the last digit: 0 message_expired, 1 unsupported_number, "
+            "2 message_rejected, 3 missed_call, 4 operator_error, 5 other_error, others the same"
+        ),
+    ),
+    (
+        "+48990000060",
+        "+48990000069",
+        (
+            "not sent after all; the reason by the last digit: 0 wrong_number, 1 limit_exhausted, 2 lock_send, "
+            "3 wrong_message, 4 wrong_sender_name, 5 number_is_blacklisted, 6 sending_to_foreign_networks_is_locked, "
+            "7 no_permission_to_send_messages, 8 other_error, 9 the same"
+        ),
+    ),
+    ("+48990000070", "+48990000079", "sent, and no report ever says what became of it"),
+    ("+48990000080", "+48990000089", "delivered, whatever the world's variant of SW-71"),
 ]
-UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE = ((first, last) for first, last, _ in RANGES)
+UNAVAILABLE, NO_RESPONSE, LATE, SILENT, NONE = ((first, last) for first, last, _ in RANGES[:5])
 DOWN = {"code": 1010, "type": "SystemError", "message": "System temporarily unavailable"}
 NO_MESSAGES = {"code": 3330, "type": "MessageError", "message": "No messages"}
 EMPTY = dict.fromkeys(NONE, NO_MESSAGES)
@@ -101,7 +121,7 @@ def test_sw_39_the_ranges_are_the_providers():
         ("phone", f"{first} to {last}", first, last, outcome) for first, last, outcome in RANGES
     ]
     every = [phone for magic in SERWERSMS.magic for phone in magic.values()]
-    assert every == [f"+{number}" for number in range(48990000000, 48990000050)]
+    assert every == [f"+{number}" for number in range(48990000000, 48990000090)]
 
 
 def test_sw_39_no_shipped_world_has_such_a_number():

@@ -52,6 +52,7 @@ class SerwerSMS:
 
     def __init__(self, registry, who=WHO):
         self.client = both_ways(registry)
+        self.world = registry.default
         self.who = who
 
     def form(self, action="recived", **parameters):

@@ -262,7 +262,7 @@ def test_a_few_messages_are_made_exactly(more, tmp_path):
 def test_fewer_messages_than_the_documents_have_are_rejected(tmp_path):
     done = run("make", "--messages", 2, "--out", tmp_path / "few.json")
     assert done.exit_code == 2
-    assert "Error: --messages is at least 20: the documents' own 17, and one for each demo account" in done.stderr
+    assert "Error: --messages is at least 21: the documents' own 18, and one for each demo account" in done.stderr
 
 
 def test_progress_goes_to_stderr(tmp_path):
@@ -276,7 +276,7 @@ def test_what_is_right_is_said_on_stdout_and_what_is_wrong_on_stderr(tmp_path):
     wrong.write_text('{"mockserver": 1, "acounts": []}')
     done = run("check", SHIPPED / "small.json", wrong, tmp_path / "nowhere.json")
     assert done.exit_code == 1
-    assert done.stdout == f"{SHIPPED / 'small.json'}: 7 accounts, 53 messages\n"
+    assert done.stdout == f"{SHIPPED / 'small.json'}: 7 accounts, 54 messages\n"
     assert done.stderr == (
         f"{wrong}: acounts: unknown key; did you mean 'accounts'?\n"
         f"{wrong}: accounts: is missing\n"

@@ -94,6 +94,7 @@ class TestSerwersms(ProviderSuite):
         "groups.edit": Example("POST", "/groups/edit", form={**LOGIN, "id": "17293087", "name": "a"}, account="demo"),
         "groups.index": Example("POST", "/groups/index", form=LOGIN),
         "groups.view": Example("POST", "/groups/view", form={**LOGIN, "id": "17293087"}, account="demo"),
+        "messages.delete": Example("POST", "/messages/delete", form={**LOGIN, "id": "0123456789"}),
         "messages.recived": Example("POST", "/messages/recived.json", json=LOGIN),
         "messages.send_sms": Example(
             "POST",
@@ -116,6 +117,9 @@ class TestSerwersms(ProviderSuite):
         "messages.send_ndi": Example(
             "POST", "/messages/send_ndi", form={**LOGIN, "phone": "500600700", "text": "TAK", "ndi_number": "664078059"}
         ),
+        "messages.reports": Example("POST", "/messages/reports.json", json=LOGIN),
+        "messages.view": Example("POST", "/messages/view", form={**LOGIN, "id": "eba39e4fe1"}),
+        "stats.index": Example("POST", "/stats/index", form=LOGIN),
         "phones.test": Example("POST", "/phones/test", form={**LOGIN, "phone": "500600700"}),
         "push.contact": Example(
             "POST", "/push/contact", form={"api_hash": "8f14e45fceea167a5a36dedd4bea2543", "user_id": "1"}

@@ -90,7 +90,8 @@ class Message(Struct, frozen=True, gc=False):
         """
         _, of, name = table
         if of == ATTRIBUTE:
-            return (*table, getattr(self, name))
+            name, _, direction = name.partition(" ")
+            return None if direction and direction != self.direction else (*table, getattr(self, name))
         return field_key(self.account, name, self.fields[name]) if name in self.fields else None
 
 
@@ -142,16 +143,17 @@ def program_key(account: str, program: str, direction: Direction | Literal[""] =
     return (account, "program", program, direction) if direction else (account, "program", program)
 
 
-def attribute_key(account: str, name: str, value: str) -> IndexKey:
-    """Return the key of all messages of an account that have a value in one of the common fields.
+def attribute_key(account: str, name: str, value: str, direction: Direction | Literal[""] = "") -> IndexKey:
+    """Return the key of all messages of an account that have a value in one of the common fields, in one direction or both.
 
     Args:
         account: the account's key.
         name: a field of `Message` that holds a text, such as ``id``, ``status``, ``recipient`` or ``direction``. It is indexed
             when it is first searched.
         value: the value.
+        direction: the direction.
     """
-    return (account, ATTRIBUTE, name, value)
+    return (account, ATTRIBUTE, f"{name} {direction}" if direction else name, value)
 
 
 def field_key(account: str, name: str, value: Any) -> IndexKey:

@@ -10,6 +10,7 @@ from mockserver.sdk import Probe, Provider
 from . import magic, wire
 from .accounts import AccountFields
 from .behaviours import BEHAVIOURS
+from .delivery import advance_message
 from .entries import COLLECTIONS, upgrade_account
 from .error_injection import ERROR_BUILDERS
 from .errors import ERRORS
@@ -40,6 +41,7 @@ SERWERSMS = Provider(
     routing_errors=wire.ROUTING_ERRORS,
     render_routing_error=wire.render_routing_error,
     error_builders=ERROR_BUILDERS,
+    advance_message=advance_message,
     receive_inbound=receive_inbound,
     inbound_kinds=KINDS,
     build_webhook=wire.build_webhook,

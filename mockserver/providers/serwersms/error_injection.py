@@ -13,6 +13,7 @@ from mockserver.sdk import MOST_FIELDS, Case, ErrorBuilder, Parameter, ProviderE
 
 from . import errors
 from .operations import OPERATIONS
+from .operations.reports import MOST_IDS, VIEW
 from .outbound import MOST_RECIPIENTS
 from .parameters import RECIVED
 
@@ -54,6 +55,8 @@ ERROR_BUILDERS: Mapping[type[ProviderError], ErrorBuilder] = {
     errors.NotASingleText: _not_single,
     errors.MissingParameter: _missing,
     **{error: partial(_limit_used_up, error) for error in _LIMITS},
+    errors.TooManyIds: lambda _: errors.TooManyIds(most=MOST_IDS, count=MOST_IDS + 1),
+    errors.UnknownMessage: lambda case: VIEW[0].error(errors.UnknownMessage, value=case.value("id")),
     errors.TooManyMessages: lambda _: errors.TooManyMessages(most=MOST_RECIPIENTS, count=MOST_RECIPIENTS + 1),
     errors.WrongUniqueIdCount: lambda _: errors.WrongUniqueIdCount(count=1),
     errors.InvalidMessage: lambda _: errors.InvalidMessage(reason="it has control characters"),

@@ -825,4 +825,56 @@ class FreeSender(SerwersmsError):
     source = assumed("SW-62")
 
 
+# -- reports ----------------------------------------------------------------------------------------------------------
+
+
+class UnknownOutboundType(SerwersmsError):
+    """None of the types of outbound messages."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send eco, full, mms, voice or rcs as {name}, or leave it out for all."
+    source = assumed("SW-75")
+
+
+class UnknownStatus(SerwersmsError):
+    """None of the states of outbound messages."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = (
+        "Send delivered, undelivered, sent, unsent, in_progress, saved or pending as {name}, or leave it out for all."
+    )
+    source = assumed("SW-75")
+
+
+class NotAStatId(SerwersmsError):
+    """No number of a send."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send the id of an item of stats/index as {name}."
+    source = assumed("SW-75")
+
+
+class UnknownMessage(SerwersmsError):
+    """The account has sent no message with this identifier."""
+
+    code, status_4xx = 1004, 404
+    description = CODES[1004].en
+    about = ("id", "unique_id")
+    hint = "Send the id of an item of messages/reports as {name}."
+    source = assumed("SW-77")
+
+
+class TooManyIds(SerwersmsError):
+    """More identifiers than a request may have."""
+
+    code = 3331
+    description = CODES[3331].en
+    about = ("id", "unique_id")
+    hint = "Ask for at most {most} of them at a time, not {count}."
+    source = assumed("SW-75")
+
+
 ERRORS: tuple[type[SerwersmsError], ...] = tuple(SerwersmsError.__subclasses__())

@@ -21,7 +21,7 @@ from mockserver.sdk import (
     message_schema,
 )
 
-from .webhooks import store_and_forward
+from .webhooks import find_answered, store_and_forward
 
 _SCHEMA = Path(__file__).parent / "world.schema.json"
 _REQUIRED = ("kind", "sender", "text")
@@ -42,7 +42,8 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
 
     Args:
         fields: in the words of a world file: ``kind``, ``sender`` and, unless it is an MMS, ``text``; of an ``eco``
-            message also the ``reference`` to the one that it answers; of an ``ndi`` message and of an MMS the
+            message also the ``reference`` to the one that it answers; without one it answers the latest SMS to its sender, and
+            of such an answer the kind may be left out too; of an ``ndi`` message and of an MMS the
             ``recipient``; of an MMS perhaps ``title`` and ``attachments``, which need no ``id``. Perhaps the name of
             the ``account``, which may be left out where there is one alone, or one alone that forwards what comes in so.
         state: of the world.
@@ -52,13 +53,29 @@ def receive_inbound(fields: Mapping[str, Any], state: State, now: Instant, ids: 
     Raises:
         ValueError: a field is wrong, missing or unknown; one sentence names it and says what would be right.
     """
-    full = _completed(fields, ids)
+    full = _completed(_answering(fields, state), ids)
     check_fields(full, _schema())
     account = _account(full, state)
     message = {name: full[name] for name in _FIELDS if name in full}
     message["attachments"] = tuple(map(_attachment, full.get("attachments", ())))
     stored = store_and_forward(message, account, state, now, ids)
     return Decision(now, stored.message, stored.events, account=account.key)
+
+
+def _answering(fields: Mapping[str, Any], state: State) -> Mapping[str, Any]:
+    """Return the fields with what the SMS that the message answers tells, where they leave it out (SW-74)."""
+    sender, kind = fields.get("sender"), fields.get("kind", "")
+    if not isinstance(sender, str) or kind not in ("", "eco") or "reference" in fields:
+        return fields
+    for account in accounts_named(fields, state, "serwersms"):
+        answered = find_answered(account, sender, state)
+        if answered is not None:
+            own = (each for each in (answered.sender, f"+48{answered.sender}") if each in account.numbers)
+            number = None if kind else next(own, None)
+            if number is not None:
+                return {"account": account.name, "kind": "ndi", "recipient": number, **fields}
+            return {"account": account.name, "kind": "eco", "reference": answered.id, **fields}
+    return fields
 
 
 def _completed(fields: Mapping[str, Any], ids: IdReservation) -> dict[str, Any]:

@@ -17,12 +17,10 @@ from mockserver.sdk import (
     Attachment,
     Decision,
     DecisionTrace,
-    Event,
     IdReservation,
     Instant,
     Magic,
     Message,
-    MessageStored,
     State,
     datetime_of,
     field_key,
@@ -32,6 +30,7 @@ from mockserver.sdk import (
 
 from . import magic, quirks
 from .accounts import UNAVAILABLE, UNLIMITED, left, use_up
+from .delivery import store_and_follow
 from .entries import BLACKLIST
 from .errors import (
     EcoLimitUsedUp,
@@ -87,6 +86,16 @@ class MessageFields(Struct, frozen=True):
     """Why it was not sent, or not delivered, in the vendor's word."""
     dlr_url: str = ""
     """The URL that is called when its state changes, with the vendor's placeholders."""
+    sent: str = ""
+    """When it was sent, as an instant in ISO 8601."""
+    delivered: str = ""
+    """When it was delivered."""
+    ended: str = ""
+    """When it became unsent or undelivered."""
+    end: str = ""
+    """The state that it ends in, if that is not ``delivered``; chosen when it was sent (SW-71)."""
+    end_reason: str = ""
+    """The reason that it then has."""
     file_ids: tuple[str, ...] = ()
     """The files that were sent with it."""
     rcs: dict[str, Any] = {}
@@ -233,9 +242,11 @@ def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdRese
     result = SendResult(Sent(True, len(outgoing) - unsent, unsent, items), meaning)
     if batch.is_test:
         return Decision(now, result, (), trace, account.key, size)
-    events: tuple[Event, ...] = tuple([MessageStored(message) for message in messages])
+    events = store_and_follow(messages, account, state, now, ids)
     used = use_up(account, batch.kind, spent) if account.fields else None
-    return Decision(now, result, events if used is None else (*events, used), trace, account.key, size)
+    if used is not None:
+        events.append(used)
+    return Decision(now, result, tuple(events), trace, account.key, size)
 
 
 def _check(batch: Batch, account: Account, state: State) -> None:

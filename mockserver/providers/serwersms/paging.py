@@ -80,7 +80,7 @@ def search(
     return Search(
         _keys(values, account, types),
         EARLIEST if since is None else begins(since, zone),
-        LATEST if until is None else _ends(until, zone),
+        LATEST if until is None else ends(until, zone),
         tuple(_tests(values, phones, read)),
     )
 
@@ -128,7 +128,8 @@ def begins(moment: date, zone: ZoneInfo | None) -> Instant:
     return seconds[change] * SECOND
 
 
-def _ends(moment: date, zone: ZoneInfo | None) -> Instant:
+def ends(moment: date, zone: ZoneInfo | None) -> Instant:
+    """Return the last instant of a day or of a moment's second in a zone (SW-9)."""
     if not isinstance(moment, datetime):
         return day_ends(moment, zone)
     return begins(moment.replace(microsecond=0), zone) + SECOND - 1  # SW-9: stamps are whole seconds

@@ -37,6 +37,13 @@ LETTERS = Quirk("SW-63", "serwersms.letters", ("converted", "rejected", "ucs2"),
 UNIQUE_ID = Quirk("SW-64", "serwersms.unique_id", ("unique", "reusable"))
 DEMO = Quirk("SW-67", "serwersms.demo", ("stored", "test"))
 
+_REPORTS = ("messages.reports", "messages.view", "stats.index")
+STATES = Quirk("SW-70", "serwersms.states", ("delayed", "instant"), operations=_REPORTS)
+END = Quirk("SW-71", "serwersms.states.end", ("delivered", "undelivered", "unsent", "never"), operations=_REPORTS)
+REPORTED = Quirk("SW-72", "serwersms.dlr.states", ("last", "every"))
+STATE_WORDS = Quirk("SW-73", "serwersms.dlr.words", ("smpp", "api"))
+PENDING = Quirk("SW-75", "serwersms.pending", ("sent", "not-final"), operations=("messages.reports",))
+
 QUIRKS = (
     FIELD,
     ZONE,
@@ -60,4 +67,9 @@ QUIRKS = (
     DEMO,
     LIST_LIMIT,
     NO_GROUPS,
+    STATES,
+    END,
+    REPORTED,
+    STATE_WORDS,
+    PENDING,
 )

@@ -37,7 +37,7 @@ def documents() -> list[Described]:
             "name": "documents",
             "logins": [{"user": "Login", "secret": "Haslo"}],
             "numbers": [{"number": "+48500600700"}, {"number": "+48664078059"}],
-            "messages": list(_PRINTED),
+            "messages": [_ANSWERED, *_PRINTED],
         }
     ]
 
@@ -87,6 +87,19 @@ def _printed(name: str, kind: str, at: str, text: str, **own: Any) -> Described:
         **own,
     }
 
+
+_ANSWERED: Described = {
+    "id": "eba39e4fe1",
+    "direction": "outbound",
+    "kind": "eco",
+    "sender": "",
+    "recipient": "+48500600700",
+    "at": "2014-10-21T09:15:00Z",
+    "text": "O ktorej bedziesz?",
+    "status": "delivered",
+    "fields": {"stat_id": 1, "sent": "2014-10-21T09:15:01Z", "delivered": "2014-10-21T09:15:05Z"},
+}
+"""The message that 004's eco message answers: "ID sent message ECO affected by this answer"."""
 
 # 004, "Return response"; its stamps are of Polish summer time (SW-11)
 _PRINTED = (

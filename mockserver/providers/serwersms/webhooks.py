@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from mockserver.sdk import (
+    EARLIEST,
+    LATEST,
     Account,
     Attempt,
     Decision,
@@ -22,6 +24,7 @@ from mockserver.sdk import (
     Schedule,
     State,
     WebhookDelivery,
+    attribute_key,
     end_attempt,
     failure_of,
     open_webhook,
@@ -67,6 +70,22 @@ def store_and_forward(
     return StoredInbound(message, (MessageStored(message), webhook))
 
 
+def find_answered(account: Account, phone: str, state: State) -> Message | None:
+    """Return the SMS that was sent to a telephone number last (SW-74)."""
+    key = attribute_key(account.key, "recipient", phone, "outbound")
+    count = state.message_store.count(key, EARLIEST, LATEST)
+    for place in range(count - 1, max(count - _REMEMBERED, 0) - 1, -1):
+        message = state.message_store.page(key, EARLIEST, LATEST, place, 1)[0]
+        if message.kind in ("eco", "full") and message.status not in _NEVER_SENT:
+            return message
+    return None
+
+
+_REMEMBERED = 100
+"""How many of the latest messages to a number one that was sent is looked for among."""
+_NEVER_SENT = ("saved", "unsent")
+
+
 def _fits(rule: ForwardingRule, message: Message) -> bool:
     # 004: "[chosen password / prefix]> Forward"; SW-40, SW-42
     return (
@@ -102,8 +121,9 @@ def evaluate_attempt(
     # 004: "If you still fail to convey the message to the customer, the system will not undertake more attempts."
     schedule = None if is_once else SCHEDULES[variants[quirks.REPEATS.name]]
     ended = end_attempt(delivery, attempt, now, failure, schedule, success=_ACK_RULES[delivery.requires_ack])
-    if failure is not None or delivery.serial is None or variants[quirks.FORWARDED.name] == "unread":
+    if failure is not None or delivery.kind != "inbound" or variants[quirks.FORWARDED.name] == "unread":
         return ended
+    assert delivery.serial is not None
     return structs.replace(ended, events=(*ended.events, MessagesRead((delivery.serial,))))  # SW-55
 
 

@@ -41,12 +41,14 @@ from mockserver.sdk import (
     media_type,
     multipart_parts,
     pairs,
+    parse_instant,
     spliced,
     subject,
     zone_of,
 )
 
 from . import magic, quirks
+from .delivery import DELIVERED, REPORT, SENT, UNDELIVERED, UNSENT
 from .entries import BLACKLIST, ContactEntry
 from .errors import (
     CODES,
@@ -521,7 +523,9 @@ def _written(value: object) -> str:
 def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     """Return the request to the customer's URL."""
     message, variants = subject(delivery, state), state.variants
-    url = _filled(delivery.url, message, variants)
+    if delivery.kind == REPORT:
+        return OutgoingRequest("GET", _filled(delivery.url, _report_values(message, variants), variants))
+    url = _filled(delivery.url, _values(message, variants), variants)
     # 004: "ECO+ +, ND / SC and NDI / SCI is sent via the GET method. For MMS messages, data is sent via POST method."; SW-43
     if message.kind != "mms":
         return OutgoingRequest("GET", url)
@@ -534,14 +538,25 @@ def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     return OutgoingRequest("POST", url, (("Content-Type", "application/x-www-form-urlencoded"),), form)
 
 
-def _filled(template: str, message: Message, variants: Mapping[str, str]) -> str:
+def _filled(template: str, values: Mapping[str, str], variants: Mapping[str, str]) -> str:
     # 004: "Before sending information to the client, these parameters are changed with the data for a specific message."
     encoded = _ENCODED[variants[quirks.ENCODING.name]]
-    values = _values(message, variants)
-    return _PLACEHOLDER.sub(lambda found: encoded(values[found[1]]), template)
+    return _PLACEHOLDER.sub(lambda found: encoded(values[found[1]]) if found[1] in values else found[0], template)
 
 
-PLACEHOLDERS = ("NUMER", "NUMEROD", "NUMERDO", "WIADOMOSC", "DATA", "ID", "IDSMS", "LIMIT", "SMSID")
+PLACEHOLDERS = (
+    "NUMER",
+    "NUMEROD",
+    "NUMERDO",
+    "WIADOMOSC",
+    "DATA",
+    "ID",
+    "IDSMS",
+    "LIMIT",
+    "SMSID",
+    "STAN",
+    "PRZYCZYNA",
+)
 _PLACEHOLDER = re.compile(f"#({'|'.join(PLACEHOLDERS)})#")
 # SW-45
 _ENCODED: Mapping[str, Callable[[str], str]] = {"percent": lambda value: quote(value, safe=""), "form": quote_plus}
@@ -562,6 +577,24 @@ def _values(message: Message, variants: Mapping[str, str]) -> Mapping[str, str]:
         "SMSID": message.reference,
     }
 
+
+def _report_values(message: Message, variants: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the values of the placeholders of a report about an outbound message (SW-73)."""
+    words, fields = _STATE_WORDS[variants[quirks.STATE_WORDS.name]], message.fields
+    changed = fields.get({SENT: "sent", DELIVERED: "delivered"}.get(message.status, "ended"))
+    return {
+        "SMSID": message.id,
+        "STAN": words.get(message.status, message.status),
+        "DATA": _stamp(message.at if changed is None else parse_instant(changed), variants),
+        "PRZYCZYNA": fields.get("reason", ""),
+        "NUMER": _PHONES[variants[quirks.PHONE.name]](message.recipient),
+    }
+
+
+_STATE_WORDS: Mapping[str, Mapping[str, str]] = {
+    "smpp": {SENT: "PENDING", DELIVERED: "DELIVRD", UNDELIVERED: "UNDELIV", UNSENT: "ERR"},
+    "api": {},
+}
 
 # SW-46
 _POLISH = re.compile(r"^\+48([0-9]{9})$")

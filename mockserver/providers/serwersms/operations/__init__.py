@@ -8,7 +8,22 @@ from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.errors import InvalidAction, InvalidToken, InvalidUser, NotOffered, WrongMethod
 from mockserver.sdk import Call, Decision, IdReservation, Instant, Operation, ProviderError, State, decide_by
 
-from . import account, blacklist, contacts, errors, files, groups, messages, phones, push, senders, sending, templates
+from . import (
+    account,
+    blacklist,
+    contacts,
+    errors,
+    files,
+    groups,
+    messages,
+    phones,
+    push,
+    reports,
+    senders,
+    sending,
+    stats,
+    templates,
+)
 
 OPERATIONS = (
     *account.OPERATIONS,
@@ -20,8 +35,10 @@ OPERATIONS = (
     *messages.OPERATIONS,
     *phones.OPERATIONS,
     *push.OPERATIONS,
+    *reports.OPERATIONS,
     *senders.OPERATIONS,
     *sending.OPERATIONS,
+    *stats.OPERATIONS,
     *templates.OPERATIONS,
 )
 
