@@ -109,6 +109,8 @@ def test_each_operation_of_serwersms_has_its_own_address_without_a_suffix_and_wi
             assert [method] == list(paths[f"/{path}{suffix}"])
             assert list(operation.response_types) or expected == list(described["responses"]["200"]["content"])
     assert "/messages/sendNd" not in paths  # another spelling of the same
+    assert "messages.send_nd" == paths["/messages/send_nd"]["post"]["operationId"]
+    assert "messages_send_nd_post_messages_send_nd_xml" == paths["/messages/send_nd.xml"]["post"]["operationId"]
 
 
 def test_a_flag_is_a_boolean_or_one_of_its_spellings(client: Client) -> None:

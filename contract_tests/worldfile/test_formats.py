@@ -15,6 +15,7 @@ from contract_tests.installed import SWITCHES
 from mockserver.app import build_service, create_registry, read_world
 from mockserver.cli import cli
 from mockserver.client import Mock
+from mockserver.engine.accounts import Account
 from mockserver.engine.frozen import NO_FIELDS
 from mockserver.sdk.loading import installed_providers
 from mockserver.server import MockServer
@@ -50,12 +51,18 @@ def client() -> Client:
     return build_service(Settings(freeze=NOON)).app.test_client()
 
 
+def _without_replies(account: Account) -> Account:
+    """An account without what its programs answer, which they have got since."""
+    programs = {program.id: replace(program, reply="") for program in account.programs.values()}
+    return replace(account, programs=programs)
+
+
 def test_the_shipped_world_of_format_1_is_that_of_format_2() -> None:
     old, new = (read(path / "small.json", RULES).fixture for path in (FORMAT_1, fixtures_folder() / "worlds"))
 
     since_then = {"numbers": {}, "fields": NO_FIELDS}  # what accounts of SerwerSMS have got since
     assert old.accounts == tuple(
-        replace(each, **since_then) if each.provider == "serwersms" else each for each in new.accounts
+        replace(each, **since_then) if each.provider == "serwersms" else _without_replies(each) for each in new.accounts
     )
     assert old.fixed.rows == new.fixed.rows
     assert old.relative.rows == new.relative.rows

@@ -104,9 +104,9 @@ def _describe_entry(provider: Provider, entry: _Entry, entries: Sequence[_Entry]
 
 
 def _operation_id(entry: _Entry, entries: Sequence[_Entry]) -> str:
-    """Return the operation's name; with method and path where it has several routes, or the route several operations."""
+    """Return the operation's name at its first route, elsewhere with method and path; these alone where there are several."""
     name = entry.operations[0].name if len(entry.operations) == 1 else ""
-    if name and sum(entry.operations == other.operations for other in entries) == 1:
+    if name and entry is next(each for each in entries if each.operations == entry.operations):
         return name
     return re.sub(r"\W+", "_", f"{name} {entry.method.lower()} {entry.path}").strip("_")
 
