@@ -22,6 +22,10 @@ TableKey: TypeAlias = tuple[str, str]
 """An account's key and the name of a collection."""
 
 
+def _name_of(entry: Entry) -> str:
+    return str(getattr(entry, "name", entry.id))
+
+
 class Collection(NamedTuple):
     """A kind of entries that each account of a provider has, such as its contacts.
 
@@ -35,10 +39,12 @@ class Collection(NamedTuple):
     """The type of its entries: frozen, with a field ``id`` that is a whole number or a text. They are checked by its JSON Schema."""
     first_id: int = 1
     """The first number of the sequence in a world whose file has no entry."""
-    person_of: Callable[[Any], tuple[str, str]] | None = None
-    """Return the telephone number and the name of the person that an entry describes, for the page; ``None`` for no persons."""
+    number_field: str = ""
+    """The field with the telephone number of the person that an entry describes; empty for no persons."""
+    name_of: Callable[[Any], str] = _name_of
+    """Return the name that the page shows of an entry."""
     references: Mapping[str, str] = {}
-    """The fields that hold ids of entries of another collection, which the page shows by their ``name``: field to collection."""
+    """The fields that hold ids of entries of another collection, whose names the page shows: field to collection."""
 
 
 class _Base:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.engine.accounts import Account
 from mockserver.engine.entries import Collection
 from mockserver.engine.state import State
+from mockserver.sdk.provider import Provider
 from mockserver.worldfile.dump import describe_entry
 
 from .page_context import PageRequest
@@ -39,30 +40,37 @@ def view_collections(page_request: PageRequest) -> list[CollectionView]:
     with page_request.world.lock:
         state = page_request.world.state
         return [
-            _view(state, account, collection, providers[account.provider].title)
+            _view(state, account, collection, providers[account.provider])
             for account in state.accounts.values()
             for collection in providers[account.provider].collections
             if state.entries.count(account.key, collection.name)
         ]
 
 
-def _view(state: State, account: Account, collection: Collection, title: str) -> CollectionView:
+def _view(state: State, account: Account, collection: Collection, provider: Provider) -> CollectionView:
     entries = state.entries.page(account.key, collection.name, limit=_SHOWN, newest_first=True)
-    rows = [_with_names(state, account.key, collection, describe_entry(each)) for each in entries]
+    names = {name: each.name_of for name, each in provider.collections_by_name.items()}
+    rows = [_with_names(state, account.key, collection, names, describe_entry(each)) for each in entries]
     columns = tuple(dict.fromkeys(name for row in rows for name in row))
     cells = tuple(tuple(_cell(row.get(name, "")) for name in columns) for row in rows)
     total = state.entries.count(account.key, collection.name)
-    return CollectionView(title, account.name, collection.name, total, columns, cells)
+    return CollectionView(provider.title, account.name, collection.name, total, columns, cells)
 
 
-def _with_names(state: State, account: str, collection: Collection, row: Mapping[str, Any]) -> dict[str, Any]:
+def _with_names(
+    state: State,
+    account: str,
+    collection: Collection,
+    names: Mapping[str, Callable[[Any], str]],
+    row: Mapping[str, Any],
+) -> dict[str, Any]:
     """Return a row with names in place of the ids of other entries."""
     named = dict(row)
     for field, other in collection.references.items():
         if field in row:
             ids: Sequence[Any] = row[field] if isinstance(row[field], list | tuple) else [row[field]]
             found = (state.entries.get(account, other, each) for each in ids)
-            named[field] = ", ".join(str(getattr(each, "name", "?")) for each in found)
+            named[field] = ", ".join("?" if each is None else names[other](each) for each in found)
     return named
 
 

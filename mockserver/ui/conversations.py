@@ -6,7 +6,7 @@ event only the bubbles that it concerns are rendered again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from heapq import nlargest
 from typing import Any, NamedTuple
@@ -133,9 +133,10 @@ def view_model(page_request: PageRequest, draft: Mapping[str, str] | None = None
     _build_handset_indexes(world)
     wanted, skip = page_request.args.get("q", "").strip(), page_request.number("skip")
     with world.lock:
-        names = _names(page_request, world.state)
+        names = _Names(page_request, world.state)
         handsets = world.state.message_store.handsets()
-        found = [each for each in handsets if _matches(each, wanted, names)]
+        named = names.handsets(wanted) if wanted else ()
+        found = [each for each in handsets if _matches(each.number, wanted, named)]
         listed = nlargest(skip + HANDSETS, found, key=lambda each: (each.latest, each.number))[skip:]
         rows = [_row(world.state, each, names) for each in listed]
         explicit = open_handsets(page_request)
@@ -191,28 +192,46 @@ def _build_handset_indexes(world: World) -> None:
         _ = segment.handsets
 
 
-def _matches(handset: Handset, wanted: str, names: Mapping[str, str]) -> bool:
-    return (
-        not wanted
-        or handset_of(wanted) in handset.number
-        or wanted.casefold() in names.get(handset.number, "").casefold()
-    )
+def _matches(handset: str, wanted: str, named: Container[str]) -> bool:
+    return not wanted or handset_of(wanted) in handset or handset in named
 
 
-def _names(page_request: PageRequest, state: State) -> dict[str, str]:
-    """Return the names of the accounts' contacts, by handset."""
-    providers, found = page_request.context.providers_by_name, dict[str, str]()
-    for account in state.accounts.values():
-        for collection in providers[account.provider].collections:
-            if collection.person_of is not None:
-                people = map(collection.person_of, state.entries.all(account.key, collection.name))
-                found |= {handset_of(number): name for number, name in people}
-    return found
+class _Names:
+    """The names of people that the accounts' collections have, by handset."""
+
+    def __init__(self, page_request: PageRequest, state: State) -> None:
+        providers = page_request.context.providers_by_name
+        self._entries = state.entries
+        self._people = [
+            (account.key, collection)
+            for account in state.accounts.values()
+            for collection in providers[account.provider].collections
+            if collection.number_field
+        ]
+
+    def get(self, handset: str) -> str:
+        """Return the name of a handset's owner; empty if it is not known."""
+        for account, collection in self._people:
+            for number in (f"+{handset}", handset, f"+1{handset}"):
+                found = self._entries.find(account, collection.name, collection.number_field, number, limit=1)
+                if found:
+                    return collection.name_of(found[0])
+        return ""
+
+    def handsets(self, wanted: str) -> set[str]:
+        """Return the handsets of everybody whose name contains a text."""
+        text = wanted.casefold()
+        return {
+            handset_of(getattr(entry, collection.number_field))
+            for account, collection in self._people
+            for entry in self._entries.all(account, collection.name)
+            if text in collection.name_of(entry).casefold()
+        }
 
 
-def _row(state: State, handset: Handset, names: Mapping[str, str]) -> HandsetRow:
+def _row(state: State, handset: Handset, names: _Names) -> HandsetRow:
     (latest,) = state.message_store.page(handset_key(handset.number), EARLIEST, LATEST, handset.messages - 1, 1)
-    return HandsetRow(handset.number, names.get(handset.number, ""), handset.messages, latest)
+    return HandsetRow(handset.number, names.get(handset.number), handset.messages, latest)
 
 
 # -- one handset -------------------------------------------------------------------------------------------------------
@@ -220,17 +239,17 @@ def _row(state: State, handset: Handset, names: Mapping[str, str]) -> HandsetRow
 
 def build_threads(page_request: PageRequest, state: State, numbers: Iterable[str]) -> list[Thread]:
     """Return open handsets as the page shows them. The caller holds their world's lock."""
-    names = _names(page_request, state)
+    names = _Names(page_request, state)
     return [_thread(page_request, state, number, names) for number in numbers]
 
 
-def _thread(page_request: PageRequest, state: State, number: str, names: Mapping[str, str]) -> Thread:
+def _thread(page_request: PageRequest, state: State, number: str, names: _Names) -> Thread:
     messages, older = _messages_before(state, number, None)
     last = messages[-1] if messages else None
     with_kind = [each for each in messages if each.kind]
     return Thread(
         number,
-        names.get(number, ""),
+        names.get(number),
         _bubbles(page_request, state, messages),
         older,
         destination_value(last) if last else "",
@@ -291,6 +310,7 @@ def _delivery_view(delivery: Delivery) -> DeliveryView:
 def changes(page_request: PageRequest) -> dict[str, Any] | None:
     """Return the rows and bubbles that changed after the cursor ``since``; ``None`` if the whole page must be loaded."""
     world, numbers = page_request.world, set(open_handsets(page_request))
+    wanted = page_request.args.get("q", "").strip()
     feed = world.feed.since(page_request.number("since"))
     if feed.missed or any(_is_deletion(item) for item in feed.items):
         return None
@@ -299,7 +319,8 @@ def changes(page_request: PageRequest) -> dict[str, Any] | None:
         state = world.state
         changed = list({each.serial: each for each in _changed_messages(state, numbers, feed.items)}.values())
         handsets = list(dict.fromkeys(message.handset for message in changed))[-HANDSETS:]
-        names = _names(page_request, state)
+        names = _Names(page_request, state)
+        named = names.handsets(wanted) if wanted else ()
         # The oldest first, for the browser puts each row on top of the list.
         known = (_current_row(state, number, names) for number in handsets)
         rows = sorted((row for row in known if row is not None), key=lambda row: row.latest.at)
@@ -307,8 +328,7 @@ def changes(page_request: PageRequest) -> dict[str, Any] | None:
         if len(visible) > _MAX_CHANGED:
             return None
         bubbles = _bubbles(page_request, state, sorted(visible, key=lambda each: (each.at, each.serial)))
-    wanted = page_request.args.get("q", "").strip()
-    rows = [row for row in rows if _matches(Handset(row.number, 0, 0), wanted, names)]
+    rows = [row for row in rows if _matches(row.number, wanted, named)]
     return {
         "rows": rows,
         "bubbles": bubbles,
@@ -319,7 +339,7 @@ def changes(page_request: PageRequest) -> dict[str, Any] | None:
     }
 
 
-def _current_row(state: State, number: str, names: Mapping[str, str]) -> HandsetRow | None:
+def _current_row(state: State, number: str, names: _Names) -> HandsetRow | None:
     """Return the row of a handset; ``None`` if a reset removed its messages."""
     count = state.message_store.count(handset_key(number), EARLIEST, LATEST)
     return _row(state, Handset(number, count, 0), names) if count else None

@@ -96,15 +96,15 @@ CONTACTS, GROUPS, BLACKLIST, TEMPLATES, FILES = "contacts", "groups", "blacklist
 PUSH_CONTACTS = "push_contacts"
 
 
-def _person(contact: ContactEntry) -> tuple[str, str]:
-    """Return the number and the name of a contact."""
-    return contact.phone, f"{contact.first_name} {contact.last_name}".strip() or contact.company
+def _name(contact: ContactEntry) -> str:
+    """Return the name of a contact."""
+    return f"{contact.first_name} {contact.last_name}".strip() or contact.company
 
 
 # The first ids of worlds in which there is none: those of the vendor's samples.
 FIRST_IDS = {CONTACTS: 228173579, GROUPS: 17293087, BLACKLIST: 12354, TEMPLATES: 8416}
 COLLECTIONS = (
-    Collection(CONTACTS, ContactEntry, FIRST_IDS[CONTACTS], _person, {"group_ids": GROUPS}),
+    Collection(CONTACTS, ContactEntry, FIRST_IDS[CONTACTS], "phone", _name, {"group_ids": GROUPS}),
     Collection(GROUPS, GroupEntry, FIRST_IDS[GROUPS]),
     Collection(BLACKLIST, BlacklistEntry, FIRST_IDS[BLACKLIST]),
     Collection(TEMPLATES, TemplateEntry, FIRST_IDS[TEMPLATES]),
