@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from werkzeug.test import Client, TestResponse
@@ -58,8 +58,18 @@ def open_api(
     entries: Entries | None = None,
     **facts: Any,
 ) -> Api:
-    """Return a client of an account with these messages and facts, in a world with these variants."""
+    """Return a client of an account with these messages, entries by collection and facts, in a world with these variants."""
     account = Account("serwersms/own", "serwersms", "own", (Login("Login", "Haslo"), Login("a-token")), **facts)
-    return Api(
-        open_registry(Fixture((account,), Segment(messages), entries=entries or Entries()), variants=variants or {})
-    )
+    tables = entries or Entries()
+    numbers = {
+        f"serwersms.{name}": 1 + max(entry.id for entry in found)
+        for (_, name), found in tables.contents().items()
+        if all(isinstance(entry.id, int) for entry in found)
+    }
+    fixture = Fixture((account,), Segment(messages), entries=tables, sequences=numbers)
+    return Api(open_registry(fixture, variants=variants or {}))
+
+
+def own_entries(**collections: Sequence[Any]) -> Entries:
+    """Return entries of the account of `open_api`, by collection."""
+    return Entries({("serwersms/own", name): found for name, found in collections.items()})

@@ -40,6 +40,7 @@ from mockserver.engine.instants import SECOND, parse_instant
 from mockserver.engine.messages import Message
 from mockserver.engine.segments import Segment
 from mockserver.engine.state import Fixture
+from mockserver.providers.serwersms.errors import BY_FAULT
 from mockserver.sdk.provider import Provider
 from mockserver.settings import fixtures_folder
 
@@ -712,7 +713,7 @@ SERWERSMS: list[Claim] = [
          code(at().client.post("/messages/recived?username=Login&password=Haslo"))],
         [IDS["nd"], 405, 1001],
     )),
-    ("SW-33", "1000 for all that this double does not have, and for what the vendor does not have", lambda at: ([code(at().client.post(path, data=at().who)) for path in ("/quiz/view", "/messages/fly")], [1000, 1000])),
+    ("SW-33", "1000 for all that this double does not have, and for what the vendor does not have", lambda at: ([code(at().client.post(path, data=at().who)) for path in ("/messages/jump", "/messages/fly")], [1000, 1000])),
     ("SW-34", "the error of that code, without credentials, by POST and GET, at HTTP 200 in every variant; a code that the table does not have is 2002", lambda at: (
         [code(at().client.open(f"/error/{number}", method=method)) for method in ("GET", "POST") for number in (3331, 7)], [3331, 2002] * 2,
     )),
@@ -852,7 +853,31 @@ SERWERSMS: list[Claim] = [
     ("SW-90", 'Anything else is `{"correct":false}` and no error; without `phone` it is 2000', lambda at: (
         [serwersms(at, "phones/test", **phone) for phone in ({"phone": "500600700"}, {"phone": "x"}, {})], [{"correct": True}, {"correct": False}, 2000],
     )),
+    ("SW-91", "Any other, and what is no number, is `ERR`, and no error.", lambda at: (
+        [serwersms(at, "phones/check", phone=phone)["status"] for phone in ("500600700", "221234567", "x")], ["OK", "ERR", "ERR"],
+    )),
+    ("SW-92", 'several numbers are a question with an id of 10 hexadecimal digits, which is `{"status":"pending","process":0,"id":…}`', lambda at: (
+        use(serwersms(at, "phones/check", phone="500600700,x"), lambda asked: [asked["status"], asked["process"], bool(re.fullmatch("[0-9a-f]{10}", asked["id"]))]), ["pending", 0, True],
+    )),
+    ("SW-92", "an unknown one is 4106; where one is sent, `phone` is not read", lambda at: (serwersms(at, "phones/check", phone="500600700", id="x"), 4106)),
+    ("SW-93", "what is no http or https URL of at most 1,024 characters is 1006", lambda at: (serwersms(at, "phones/check", phone="500600700", url="x"), 1006)),
+    ("SW-94", "without `description` and `url`", lambda at: (
+        [list(serwersms(at, f"phones/{action}", phone="500600700"))[-1] for action in ("check", "lookup")], ["description", "network_ported"],
+    )),
+    ("SW-95", "an `email` without a name, an @ and a host 4308, a `company` without a letter or digit 4311", lambda at: (
+        [serwersms(at, "account/add", phone=JAN, email=email, first_name="J", last_name="K", company="-") for email in ("a@b", "a@b.pl")], [4308, 4311],
+    )),
     ("SW-96", "these, with made-up values, under `serwersms.example`", lambda at: (serwersms(at, "account/help")["email"], "pomoc@serwersms.example")),
+    ("SW-97", "`view` of another's is 1004, `limit` and `delete` of one are `{\"success\":false}`", lambda at: (
+        [serwersms(at, f"subaccounts/{action}", id="7", type="eco", value="1") for action in ("view", "limit", "delete")], [1004, {"success": False}, {"success": False}],
+    )),
+    ("SW-98", "an unknown id is 1004, in JSON or XML", lambda at: (serwersms(at, "payments/invoice", id="7"), 1004)),
+    ("SW-99", "anything else is 4201, and a missing parameter 2000", lambda at: (
+        [serwersms(at, "premium/send", phone=JAN, gate="71200", id="7", text=text) for text in ("x", "")], [4201, 2000],
+    )),
+    ("SW-100", "an unknown id is 1004", lambda at: (serwersms(at, "quiz/view", id="123"), 1004)),
+    ("SW-101", "the entries of the account's collection `rcs_bots`, the newest first", lambda at: ([bot["name"] for bot in serwersms(at, "templates/rcs")["items"]], ["Bot testowy"])),
+    ("SW-102", "These come by a fault alone: 1002, 1003", lambda at: ([each.code for each in BY_FAULT][:2], [1002, 1003])),
 ]  # fmt: skip
 
 

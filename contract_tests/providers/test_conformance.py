@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from contract_tests.installed import INSTALLED
+from mockserver.settings import fixtures_folder
 from mockserver.testkit.conformance import Example, ProviderSuite
 
 TESTS = Path(__file__).parents[1]
 PAGES = TESTS / "documents/pages"
 KEYS = {"access_key": "{user}", "secret_access_key": "{secret}"}
 LOGIN = {"username": "{user}", "password": "{secret}"}
+
+
+def shipped_messages(provider: str, account: str) -> list[dict[str, Any]]:
+    """The messages of an account of the suite's worlds."""
+    accounts = orjson.loads((fixtures_folder() / "worlds" / "small.json").read_bytes())["accounts"]
+    (found,) = (each["messages"] for each in accounts if (each["provider"], each["name"]) == (provider, account))
+    return list(found)
+
+
+PREMIUM = next(each for each in shipped_messages("serwersms", "demo") if each["kind"] == "pre")
 
 
 class TestDialogTech(ProviderSuite):
@@ -70,6 +84,18 @@ class TestSerwersms(ProviderSuite):
     tests = TESTS
     documents = {"004": PAGES / "004.txt"}
     examples = {
+        "account.add": Example(
+            "POST",
+            "/account/add",
+            form={
+                **LOGIN,
+                "phone": "500600700",
+                "email": "a@example.com",
+                "first_name": "A",
+                "last_name": "B",
+                "company": "C",
+            },
+        ),
         "account.help": Example("POST", "/account/help", form=LOGIN),
         "blacklist.add": Example("POST", "/blacklist/add", form={**LOGIN, "phone": "500600720"}),
         "blacklist.check": Example("POST", "/blacklist/check", form={**LOGIN, "phone": "500600720"}),
@@ -83,6 +109,7 @@ class TestSerwersms(ProviderSuite):
         ),
         "contacts.index": Example("POST", "/contacts/index", form=LOGIN),
         "contacts.view": Example("POST", "/contacts/view", form={**LOGIN, "id": "228173579"}, account="demo"),
+        "account.messages": Example("POST", "/account/messages", form=LOGIN),
         "error.view": Example("GET", "/error/1000"),
         "files.add": Example("POST", "/files/add", form={**LOGIN, "type": "mms", "url": "http://a.example/a.jpg"}),
         "files.delete": Example("POST", "/files/delete", form={**LOGIN, "id": "b67d70c22d"}, account="demo"),
@@ -120,6 +147,11 @@ class TestSerwersms(ProviderSuite):
         "messages.reports": Example("POST", "/messages/reports.json", json=LOGIN),
         "messages.view": Example("POST", "/messages/view", form={**LOGIN, "id": "eba39e4fe1"}),
         "stats.index": Example("POST", "/stats/index", form=LOGIN),
+        "payments.index": Example("POST", "/payments/index", form=LOGIN),
+        "payments.invoice": Example("POST", "/payments/invoice", form={**LOGIN, "id": "47957"}),
+        "payments.view": Example("POST", "/payments/view", form={**LOGIN, "id": "47957"}),
+        "phones.check": Example("POST", "/phones/check", form={**LOGIN, "phone": "500600700,600700800"}),
+        "phones.lookup": Example("POST", "/phones/lookup", form={**LOGIN, "phone": "500600700"}),
         "phones.test": Example("POST", "/phones/test", form={**LOGIN, "phone": "500600700"}),
         "push.contact": Example(
             "POST", "/push/contact", form={"api_hash": "8f14e45fceea167a5a36dedd4bea2543", "user_id": "1"}
@@ -129,4 +161,30 @@ class TestSerwersms(ProviderSuite):
         "templates.edit": Example("POST", "/templates/edit", form={**LOGIN, "id": "8416"}, account="demo"),
         "templates.index": Example("POST", "/templates/index", form=LOGIN),
         "templates.view": Example("POST", "/templates/view", form={**LOGIN, "id": "8416"}, account="demo"),
+        "premium.index": Example("POST", "/premium/index", form=LOGIN),
+        "premium.send": Example(
+            "POST",
+            "/premium/send",
+            form={
+                **LOGIN,
+                "phone": PREMIUM["sender"],
+                "gate": PREMIUM["recipient"],
+                "id": PREMIUM["id"],
+                "text": "TAK",
+            },
+            account="demo",
+        ),
+        "quiz.view": Example("POST", "/quiz/view", form={**LOGIN, "id": "7"}),
+        "subaccounts.add": Example(
+            "POST",
+            "/subaccounts/add",
+            form={**LOGIN, "subaccount_username": "new", "subaccount_password": "haslo", "subaccount_id": "1194"},
+        ),
+        "subaccounts.delete": Example("POST", "/subaccounts/delete", form={**LOGIN, "id": "1194"}),
+        "subaccounts.index": Example("POST", "/subaccounts/index", form=LOGIN),
+        "subaccounts.limit": Example(
+            "POST", "/subaccounts/limit", json={**LOGIN, "id": "1194", "type": "eco", "value": 200}
+        ),
+        "subaccounts.view": Example("POST", "/subaccounts/view", form={**LOGIN, "id": "1194"}),
+        "templates.rcs": Example("POST", "/templates/rcs", form=LOGIN),
     }

@@ -12,7 +12,7 @@ from mockserver.sdk import Account, AccountChanged, Call, freeze
 
 UNLIMITED, UNAVAILABLE = "no_limit", "not_available"
 
-Right: TypeAlias = Literal["sms", "personalized", "flash", "foreign", "rcs"]
+Right: TypeAlias = Literal["sms", "personalized", "flash", "foreign", "rcs", "subaccounts"]
 """What an account may be denied beside a type of message."""
 
 _Left = Annotated[
@@ -52,6 +52,10 @@ class AccountFields(Struct, frozen=True):
     """Whether a unique_id is used up for ever, even that of a deleted message (SW-64)."""
     free_package: Annotated[bool, Meta(description="true or false")] = False
     """Whether it has the free package for trying, with one sender's name of its own."""
+    subaccount: Annotated[bool, Meta(description="true or false")] = False
+    """Whether it is a subaccount itself, which can have none (SW-97)."""
+    rights_templates: tuple[int, ...] = ()
+    """The ids beside those of its subaccounts whose rights a new subaccount can have (SW-97)."""
     maintainer: Annotated[Maintainer, Meta(description="a name, email, telephone and photo")] = Maintainer()
     """Who looks after the account at the vendor's (SW-96)."""
     push_hash: Annotated[str, Meta(description="a text")] = ""

@@ -91,9 +91,119 @@ class SenderEntry(Struct, frozen=True, omit_defaults=True):
     """The networks in which it may send MMS, by their mobile network codes."""
 
 
+class SubaccountEntry(Struct, frozen=True, omit_defaults=True):
+    """A subaccount; nobody signs in with it."""
+
+    id: int
+    username: str
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    template: int = 0
+    """The subaccount, or the template of rights, that it was made by; 0 where that is not known."""
+    limits: dict[str, int] = {}
+    """How many it may send of each type that is limited."""
+
+
+class PaymentEntry(Struct, frozen=True, omit_defaults=True):
+    """A payment that the account has made or owes; amounts are in PLN."""
+
+    id: int
+    number: str
+    """Of the invoice."""
+    state: Literal["paid", "not_paid"]
+    paid: float
+    total: float
+    payment_to: Annotated[
+        str, Meta(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", description="a day such as 2026-06-30")
+    ] = ""
+    """The day until which it is to be paid."""
+    url: str = ""
+    """Where the invoice can be seen."""
+
+
+class QuizAnswer(Struct, frozen=True):
+    """One of the answers to choose from, and how often it was given."""
+
+    id: int
+    count: int
+
+
+class QuizEntry(Struct, frozen=True, omit_defaults=True):
+    """A quiz by premium messages."""
+
+    id: int
+    name: str
+    items: tuple[QuizAnswer, ...] = ()
+
+
+class RcsBotEntry(Struct, frozen=True, omit_defaults=True):
+    """A bot that RCS messages come from."""
+
+    id: str
+    """Its ``rcs_id``."""
+    name: str
+    description: str = ""
+    networks: tuple[int, ...] = ()
+    """The networks in which it works, such as 26001."""
+    webhook: str = ""
+    online: bool = True
+    ready: bool = True
+    """Whether it is ready, and not under verification any more."""
+
+
+class SubscriberEntry(Struct, frozen=True, omit_defaults=True):
+    """What the networks know of a telephone number, where it is not what its first digits say."""
+
+    id: str
+    """The number, such as +48500600700."""
+    status: Literal["OK", "ERR"] = "OK"
+    imsi: int | None = None
+    network: str | None = None
+    ported: bool = False
+    network_ported: str | None = None
+    description: str | None = None
+    """Why it cannot be reached, such as ABSENT_SUBSCRIBER_SM."""
+    seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    """How long the answer takes, in seconds of the world's clock."""
+
+
+class CheckEntry(Struct, frozen=True, omit_defaults=True):
+    """A question about numbers whose answer comes later."""
+
+    id: str
+    kind: Literal["check", "lookup"]
+    phones: tuple[str, ...]
+    asked: datetime
+    seconds: Annotated[int, Meta(ge=0, le=86_400)]
+    """How long the answer takes, in seconds of the world's clock."""
+
+
+class RegistrationEntry(Struct, frozen=True, omit_defaults=True):
+    """An account that was registered at the vendor's; nobody signs in with it."""
+
+    id: int
+    phone: str
+    email: str
+    first_name: str
+    last_name: str
+    company: str
+
+
+class NoticeEntry(Struct, frozen=True, omit_defaults=True):
+    """A message from the vendor to the customer."""
+
+    id: int
+    message: str
+    new: bool = True
+    """Whether the customer has not read it."""
+
+
 SENDERS = "senders"
 CONTACTS, GROUPS, BLACKLIST, TEMPLATES, FILES = "contacts", "groups", "blacklist", "templates", "files"
 PUSH_CONTACTS = "push_contacts"
+SUBACCOUNTS, PAYMENTS, QUIZZES, RCS_BOTS = "subaccounts", "payments", "quizzes", "rcs_bots"
+SUBSCRIBERS, CHECKS, REGISTRATIONS, NOTICES = "subscribers", "checks", "registrations", "notices"
 
 
 def _name(contact: ContactEntry) -> str:
@@ -102,7 +212,14 @@ def _name(contact: ContactEntry) -> str:
 
 
 # The first ids of worlds in which there is none: those of the vendor's samples.
-FIRST_IDS = {CONTACTS: 228173579, GROUPS: 17293087, BLACKLIST: 12354, TEMPLATES: 8416}
+FIRST_IDS = {
+    CONTACTS: 228173579,
+    GROUPS: 17293087,
+    BLACKLIST: 12354,
+    TEMPLATES: 8416,
+    SUBACCOUNTS: 1194,
+    PAYMENTS: 47957,
+}
 COLLECTIONS = (
     Collection(CONTACTS, ContactEntry, FIRST_IDS[CONTACTS], "phone", _name, {"group_ids": GROUPS}),
     Collection(GROUPS, GroupEntry, FIRST_IDS[GROUPS]),
@@ -111,6 +228,14 @@ COLLECTIONS = (
     Collection(FILES, FileEntry),
     Collection(SENDERS, SenderEntry),
     Collection(PUSH_CONTACTS, PushContactEntry),
+    Collection(SUBACCOUNTS, SubaccountEntry, FIRST_IDS[SUBACCOUNTS]),
+    Collection(PAYMENTS, PaymentEntry, FIRST_IDS[PAYMENTS]),
+    Collection(QUIZZES, QuizEntry),
+    Collection(RCS_BOTS, RcsBotEntry),
+    Collection(SUBSCRIBERS, SubscriberEntry),
+    Collection(CHECKS, CheckEntry),
+    Collection(REGISTRATIONS, RegistrationEntry),
+    Collection(NOTICES, NoticeEntry),
 )
 
 

@@ -877,4 +877,277 @@ class TooManyIds(SerwersmsError):
     source = assumed("SW-75")
 
 
+# -- telephone numbers -----------------------------------------------------------------------------------------------
+
+
+class CheckNotPermitted(SerwersmsError):
+    """The account may not ask the networks for numbers."""
+
+    code, status_4xx = 4102, 403
+    description = CODES[4102].en
+    hint = "Set the limit hlr (of lookups: lookup) of the account to a number or no_limit."
+    source = assumed("SW-91")
+
+
+class CheckLimitUsedUp(SerwersmsError):
+    """The account has fewer questions left than numbers were sent."""
+
+    code, status_4xx = 4103, 429
+    description = CODES[4103].en
+    hint = "Raise the limit hlr (of lookups: lookup) of the account, which every number of every question lowers."
+    source = assumed("SW-91")
+
+
+class ChecksLocked(SerwersmsError):
+    """The account is blocked."""
+
+    code, status_4xx = 4104, 403
+    description = CODES[4104].en
+    hint = "Unblock the account: its field blocked is true."
+    source = assumed("SW-91")
+
+
+class CheckPending(SerwersmsError):
+    """The network of the one number has not answered yet."""
+
+    code, status_4xx = 4105, 409
+    description = CODES[4105].en
+    about = ("id",)
+    hint = "Ask again when the subscriber's seconds of the world's clock have passed."
+    source = assumed("SW-92")
+
+
+class UnknownCheck(SerwersmsError):
+    """Nothing was asked under this id."""
+
+    code, status_4xx = 4106, 404
+    description = CODES[4106].en
+    about = ("id",)
+    hint = "Send the id that an earlier phones/check or phones/lookup of this account was answered."
+    source = assumed("SW-92")
+
+
+class TooManyPhones(SerwersmsError):
+    """More numbers than one question may have."""
+
+    code = 1006
+    description = CODES[1006].en
+    about = ("phone",)
+    hint = "Send at most 50,000 numbers."
+    source = assumed("SW-92")
+
+
+# -- premium ---------------------------------------------------------------------------------------------------------
+
+
+class PremiumDataIncorrect(SerwersmsError):
+    """No premium message that waits for an answer has this id, sender and number."""
+
+    code, status_4xx = 4201, 404
+    description = CODES[4201].en
+    about = ("id",)
+    hint = "Send as phone, gate and id the from_number, to_number and id that premium/index lists."
+    source = assumed("SW-99")
+
+
+# -- accounts --------------------------------------------------------------------------------------------------------
+
+
+class NoPhoneNumber(SerwersmsError):
+    """The telephone number is absent or blank."""
+
+    code = 4302
+    description = CODES[4302].en
+    hint = "Send {name}, and do not leave it blank."
+    source = assumed("SW-95")
+
+
+class NoEmail(SerwersmsError):
+    """The e-mail is absent or blank."""
+
+    code = 4303
+    description = CODES[4303].en
+    hint = "Send {name}, and do not leave it blank."
+    source = assumed("SW-95")
+
+
+class NoFirstName(SerwersmsError):
+    """The first name is absent or blank."""
+
+    code = 4304
+    description = CODES[4304].en
+    hint = "Send {name}, and do not leave it blank."
+    source = assumed("SW-95")
+
+
+class NoLastName(SerwersmsError):
+    """The last name is absent or blank."""
+
+    code = 4305
+    description = CODES[4305].en
+    hint = "Send {name}, and do not leave it blank."
+    source = assumed("SW-95")
+
+
+class NoCompany(SerwersmsError):
+    """The company is absent or blank."""
+
+    code = 4306
+    description = CODES[4306].en
+    hint = "Send {name}, and do not leave it blank."
+    source = assumed("SW-95")
+
+
+class WrongPhoneNumber(SerwersmsError):
+    """The customer's number is none."""
+
+    code = 4307
+    description = CODES[4307].en
+    hint = "Send {name} in the form +48500600700."
+    source = assumed("SW-95")
+
+
+class WrongEmail(SerwersmsError):
+    """The e-mail has no name, no host, or white space."""
+
+    code = 4308
+    description = CODES[4308].en
+    hint = "Send {name} in the form name@example.com."
+    source = assumed("SW-95")
+
+
+class WrongCompany(SerwersmsError):
+    """The company has no letter and no digit."""
+
+    code = 4311
+    description = CODES[4311].en
+    hint = "Send a name as {name}."
+    source = assumed("SW-95")
+
+
+class AccountExists(SerwersmsError):
+    """The e-mail, which is the login, is taken."""
+
+    code, status_4xx = 4312, 409
+    description = CODES[4312].en
+    about = ("email",)
+    hint = "Send another email: one that no account/add has sent and no account signs in with."
+    source = assumed("SW-95")
+
+
+# -- subaccounts -----------------------------------------------------------------------------------------------------
+
+
+class NoSubaccountRight(SerwersmsError):
+    """The user may not add subaccounts, as the demo user may not."""
+
+    code, status_4xx = 4500, 403
+    description = CODES[4500].en
+    hint = "Use the account's token in place of the demo user, or take subaccounts out of the account's field denied."
+    source = assumed("SW-97")
+
+
+class SubaccountOfSubaccount(SerwersmsError):
+    """The account is a subaccount itself."""
+
+    code, status_4xx = 4501, 403
+    description = CODES[4501].en
+    hint = "Use the main account: the field subaccount of this one is true."
+    source = assumed("SW-97")
+
+
+class SubaccountLoginBusy(SerwersmsError):
+    """An account or a subaccount signs in with this name."""
+
+    code, status_4xx = 4502, 409
+    description = CODES[4502].en
+    about = ("subaccount_username",)
+    hint = "Send another subaccount_username."
+    source = assumed("SW-97")
+
+
+class UnknownSubaccountTemplate(SerwersmsError):
+    """The account has no such subaccount, and no such template of rights."""
+
+    code, status_4xx = 4503, 404
+    description = CODES[4503].en
+    about = ("subaccount_id",)
+    hint = "Send as subaccount_id the id of a subaccount, or one of the account's field rights_templates."
+    source = assumed("SW-97")
+
+
+class BadSubaccountLogin(SerwersmsError):
+    """A name or a password that is too short, too long, or has other characters."""
+
+    code = 4504
+    description = CODES[4504].en
+    hint = "Send a subaccount_username of 3 to 64 letters, digits and ._@- and a subaccount_password of 4 to 64 characters."
+    source = assumed("SW-97")
+
+
+class UnknownLimitType(SerwersmsError):
+    """A limit of no type."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send eco, full, voice, mms or hlr as {name}."
+    source = assumed("SW-97")
+
+
+class NotALimit(SerwersmsError):
+    """A limit that is no whole number."""
+
+    code = 1006
+    description = CODES[1006].en
+    hint = "Send {name} as a whole number from 0."
+    source = assumed("SW-97")
+
+
+# -- codes that only a fault rule causes ---------------------------------------------------------------------------
+
+# SW-102
+_BY_FAULT: Mapping[int, str] = {
+    1002: "ApiNotPermitted",
+    1003: "UnauthorizedAddress",
+    1005: "NotPermitted",
+    1007: "AccountNotActive",
+    1008: "NumbersHidden",
+    1009: "BlockedAddress",
+    1011: "TokenExpired",
+    4100: "NetworkUnreachable",
+    4101: "CheckOfNoNumber",
+    4200: "PremiumNotSent",
+    4300: "NoLogin",
+    4301: "NoPassword",
+    4309: "LoginTooShort",
+    4310: "WrongLogin",
+    4313: "RegistrationFailed",
+    4320: "NoCurrentPassword",
+    4321: "WrongCurrentPassword",
+    4322: "NoNewPassword",
+    4323: "NewPasswordsDiffer",
+    4324: "NoLoginToChange",
+    4325: "WrongLoginToChange",
+    4600: "NothingToDo",
+}
+"""The name of each, by its code."""
+
+
+def _build_error_type(code: int, name: str) -> type[SerwersmsError]:
+    """Return the error of a code that no state of a world causes."""
+    facts = {
+        "__module__": __name__,
+        "__doc__": f"{CODES[code].en}: a fault rule alone causes it.",
+        "code": code,
+        "status_4xx": 401 if code == 1011 else 403 if code < 1010 else 400,
+        "description": CODES[code].en,
+        "hint": "Remove the fault rule that names it: nothing else causes it.",
+        "source": assumed("SW-102"),
+    }
+    return type(name, (SerwersmsError,), facts)
+
+
+BY_FAULT: tuple[type[SerwersmsError], ...] = tuple(_build_error_type(*each) for each in _BY_FAULT.items())
+"""Kept, for `ERRORS` finds the classes that are in use."""
+
 ERRORS: tuple[type[SerwersmsError], ...] = tuple(SerwersmsError.__subclasses__())

@@ -32,6 +32,7 @@ LIST_LIMIT = Quirk(
     operations=("blacklist.index", "contacts.index", "groups.index"),
 )
 NO_GROUPS = Quirk("SW-83", "serwersms.groups.none", ("list", "null"), operations=("groups.index",))
+CHECKS = Quirk("SW-92", "serwersms.checks", ("pending", "done"), operations=("phones.check",))
 
 LETTERS = Quirk("SW-63", "serwersms.letters", ("converted", "rejected", "ucs2"), operations=_SENT)
 UNIQUE_ID = Quirk("SW-64", "serwersms.unique_id", ("unique", "reusable"))
@@ -72,4 +73,5 @@ QUIRKS = (
     REPORTED,
     STATE_WORDS,
     PENDING,
+    CHECKS,
 )

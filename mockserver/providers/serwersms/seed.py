@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from faker import Faker
 
+from mockserver.providers.serwersms import seed_collections
 from mockserver.providers.serwersms.entries import BLACKLIST, CONTACTS, FILES, FIRST_IDS, GROUPS, TEMPLATES
 from mockserver.sdk import SECOND, duration
 
@@ -37,6 +38,7 @@ def documents() -> list[Described]:
             "name": "documents",
             "logins": [{"user": "Login", "secret": "Haslo"}],
             "numbers": [{"number": "+48500600700"}, {"number": "+48664078059"}],
+            "collections": seed_collections.documents(),
             "messages": [_ANSWERED, *_PRINTED],
         }
     ]
@@ -55,7 +57,7 @@ def demo(seed: int, size: int) -> Described:
         "name": "demo",
         "logins": [{"user": "demo", "secret": "demo"}, {"user": "0123456789abcdef0123456789abcdef"}],
         "numbers": [{"number": number} for kind in ("nd", "ndi") for number in _RECIPIENTS[kind]],
-        "fields": {"demo": True, "push_hash": "8f14e45fceea167a5a36dedd4bea2543"},
+        "fields": {"demo": True, "push_hash": "8f14e45fceea167a5a36dedd4bea2543", "rights_templates": [123]},
         "collections": {
             CONTACTS: [
                 {"id": number, **cast.contact(phone), **({"group_ids": [17293087 + number % 2]} if number % 3 else {})}
@@ -69,6 +71,7 @@ def demo(seed: int, size: int) -> Described:
                 ),
             ],
             **_KEPT,
+            **seed_collections.demo(),
         },
         "messages": _messages(cast, size),
     }

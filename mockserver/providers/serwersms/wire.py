@@ -522,6 +522,8 @@ def _written(value: object) -> str:
 
 def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     """Return the request to the customer's URL."""
+    if delivery.serial is None:  # SW-93: its placeholders were filled in when it was opened
+        return OutgoingRequest("GET", delivery.url)
     message, variants = subject(delivery, state), state.variants
     if delivery.kind == REPORT:
         return OutgoingRequest("GET", _filled(delivery.url, _report_values(message, variants), variants))

@@ -16,12 +16,16 @@ from . import (
     files,
     groups,
     messages,
+    payments,
     phones,
+    premium,
     push,
+    rcs,
     reports,
     senders,
     sending,
     stats,
+    subaccounts,
     templates,
 )
 
@@ -33,12 +37,16 @@ OPERATIONS = (
     *files.OPERATIONS,
     *groups.OPERATIONS,
     *messages.OPERATIONS,
+    *payments.OPERATIONS,
     *phones.OPERATIONS,
+    *premium.OPERATIONS,
     *push.OPERATIONS,
+    *rcs.OPERATIONS,
     *reports.OPERATIONS,
     *senders.OPERATIONS,
     *sending.OPERATIONS,
     *stats.OPERATIONS,
+    *subaccounts.OPERATIONS,
     *templates.OPERATIONS,
 )
 
