@@ -51,7 +51,7 @@ def test_a_rule_is_answered_with_its_id_and_how_it_stands(client: Client) -> Non
         "remaining": 2,
         "exhausted": False,
     } == rule
-    assert {"faults": [rule]} == client.get(HERE).get_json()
+    assert {"faults": [rule], "next": "f1"} == client.get(HERE).get_json()
     assert "mine" == added(client, {"kind": "hang"}, id="mine")["id"]
 
 

@@ -61,6 +61,7 @@ def test_a_world_has_its_url_its_credentials_and_its_counts(client: Client, froz
 
     assert {
         "id": "mine",
+        "number": 2,
         "base_url": "http://localhost/_w/mine",
         "now": NOON,
         "frozen": True,

@@ -16,20 +16,24 @@ from mockserver.engine.instants import Instant
 from mockserver.engine.state import IdReservation, State
 from mockserver.engine.world import World
 from mockserver.sdk.provider import Provider
-from mockserver.validation.json_schema import object_schema
+from mockserver.validation.json_schema import TEXT, object_schema
 from mockserver.validation.messages import format_place, show_value, unknown_name
 from mockserver.validation.suggestions import nearest
 
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, Conflict, ResourceNotFound
-from .schemas import a_list, changes_schema, component, held
+from .paging import page_after
+from .schemas import WHOLE, a_list, changes_schema, component, held
 from .serializers import account as described
 
 
-def listed(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
-    """Return every account of a world."""
+def listed(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
+    """Return accounts in the order of the world file."""
+    since = values.query.get("since")
     with world.lock:
-        return {"accounts": [described(account) for account in world.state.accounts.values()]}
+        accounts = dict(world.state.accounts)
+    found, following = page_after(accounts, since, values.query.get("limit"), "account")
+    return {"accounts": list(map(described, found)), "next": following}
 
 
 def show(_api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -137,9 +141,11 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             "/_mock/worlds/{world}/accounts",
-            "Every account in the form of a world file, without its messages.",
+            "Every account in the form of a world file, without its messages, or at most limit of them; use since=next for the"
+            " following ones.",
             listed,
-            object_schema("", ["accounts"], accounts=a_list(account)),
+            object_schema("", ["accounts", "next"], accounts=a_list(account), next={"type": ["string", "null"]}),
+            query={"limit": WHOLE, "since": {**TEXT, "description": "PROVIDER/ACCOUNT, the name of an account"}},
         ),
         Endpoint("GET", one, "One account in the form of a world file, without its messages.", show, account),
         Endpoint(

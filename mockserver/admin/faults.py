@@ -8,18 +8,20 @@ from mockserver.engine.faults import RuleStatus
 from mockserver.engine.world import World
 from mockserver.http.fault_effects import FAULTS, SCHEMAS
 from mockserver.http.fault_rules import RULE, rule_from, rule_to_json
-from mockserver.validation.json_schema import object_schema
+from mockserver.validation.json_schema import TEXT, object_schema
 from mockserver.validation.messages import unknown_name
 
 from .endpoint import Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, InUse, ResourceNotFound
-from .schemas import a_list, component
+from .paging import page_after
+from .schemas import WHOLE, a_list, component
 
 
-def list_rules(_: Api, world: World, __: RequestArgs) -> dict[str, Any]:
-    """Return every rule with its counters."""
-    rules, now = world.fault_rules(), world.now()
-    return {"faults": [rule_to_json(status, now) for status in rules]}
+def list_rules(_: Api, world: World, values: RequestArgs) -> dict[str, Any]:
+    """Return rules with their counters, in the order in which they are tried."""
+    rules, now = {status.rule.id: status for status in world.fault_rules()}, world.now()
+    found, following = page_after(rules, values.query.get("since"), values.query.get("limit"), "fault rule")
+    return {"faults": [rule_to_json(status, now) for status in found], "next": following}
 
 
 def add_rule(api: Api, world: World, values: RequestArgs) -> dict[str, Any]:
@@ -83,9 +85,10 @@ def endpoints(_: Catalog) -> tuple[Endpoint, ...]:
         Endpoint(
             "GET",
             here,
-            "Every fault rule, with its matches and hits.",
+            "Every fault rule, with its matches and hits, or at most limit of them; use since=next for the following ones.",
             list_rules,
-            object_schema("", ["faults"], faults=a_list(rule)),
+            object_schema("", ["faults", "next"], faults=a_list(rule), next={"type": ["string", "null"]}),
+            query={"limit": WHOLE, "since": {**TEXT, "description": "the id of a fault rule"}},
         ),
         Endpoint(
             "POST",

@@ -166,6 +166,7 @@ def _components(catalog: Catalog) -> dict[str, Any]:
         "Error": _all(error=_all(code=_TEXT, message=_TEXT, difference={})),
         "World": _all(
             id=_TEXT,
+            number=_WHOLE,
             base_url=_TEXT,
             **_CLOCK,
             seed=_TEXT,

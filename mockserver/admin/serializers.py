@@ -128,6 +128,7 @@ def world_(api: Api, world: World, origin: str) -> dict[str, Any]:
         logins, messages = credentials(state), len(state.message_store)
     return {
         "id": world.id,
+        "number": world.number,
         "base_url": f"{origin}/_w/{world.id}",
         **time,
         "seed": state.seed,

@@ -17,7 +17,7 @@ from mockserver.worldfile.rules import check
 
 from .endpoint import FIXTURES, Api, Catalog, Endpoint, RequestArgs
 from .errors import BadRequest, Conflict, InUse
-from .schemas import INSTANT, NAME, OBJECT, a_list, component, instant, login_schema, one_of, variants_schema
+from .schemas import INSTANT, NAME, OBJECT, WHOLE, a_list, component, instant, login_schema, one_of, variants_schema
 from .serializers import world_ as described
 from .snapshot import OWN_CREDENTIALS_ADVICE, logins_of, parse_snapshot
 
@@ -26,8 +26,13 @@ FOLLOW = "follow"
 
 
 def listed(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
-    """Return every world."""
-    return {"worlds": [described(api, world, values.origin) for world in api.registry]}
+    """Return worlds in the order of creation."""
+    since = values.query.get("since")
+    found = api.registry.page(since or 0, values.query.get("limit"))
+    return {
+        "worlds": [described(api, world, values.origin) for world in found],
+        "next": found[-1].number if found else since,
+    }
 
 
 def create(api: Api, _: None, values: RequestArgs) -> dict[str, Any]:
@@ -183,7 +188,14 @@ def endpoints(catalog: Catalog) -> tuple[Endpoint, ...]:
     """Return the endpoints for worlds."""
     world, one = component("World"), "/_mock/worlds/{world}"
     return (
-        Endpoint("GET", "/_mock/worlds", "Every world.", listed, object_schema("", ["worlds"], worlds=a_list(world))),
+        Endpoint(
+            "GET",
+            "/_mock/worlds",
+            "Every world in the order of creation, or at most limit of them; use since=next for the following ones.",
+            listed,
+            object_schema("", ["worlds", "next"], worlds=a_list(world), next={"type": ["integer", "null"]}),
+            query={"limit": WHOLE, "since": WHOLE},
+        ),
         Endpoint(
             "POST",
             "/_mock/worlds",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import CommandGroup, Output, as_account, as_field, as_json, cell, only_given, table, to_world
+from .common import CommandGroup, Output, as_account, as_field, as_json, cell, hint, only_given, table, to_world
 
 if TYPE_CHECKING:
     from mockserver.client import AccountRecord, WorldClient
@@ -31,23 +31,31 @@ def account() -> None:
     epilog="""\b
 Examples:
   mockserver account show
+  mockserver account show --limit 20
   mockserver account show dialogtech/documents --world mine
 """
 )
 @click.argument("which", metavar="[PROVIDER/ACCOUNT]", required=False, type=as_account)
+@click.option("--since", metavar="PROVIDER/ACCOUNT", help="Of a list: only accounts after this one.")
+@click.option("--limit", type=click.IntRange(1), help="Of a list: maximal count; all by default.")
 @to_world
-def show(world: WorldClient, output: Output, which: tuple[str, str] | None) -> None:
+def show(
+    world: WorldClient, output: Output, which: tuple[str, str] | None, since: str | None, limit: int | None
+) -> None:
     """Show one account, or list all."""
     if which is not None:
         _show(world.account(*which), output)
         return
-    accounts = world.accounts()
+    accounts = world.accounts(since=since, limit=limit)
     titles = ("ACCOUNT", *(name.upper() for name in _LISTS))
     rows = (
         (f"{each['provider']}/{each['name']}", *(len(each[name]) if name in each else None for name in _LISTS))
         for each in accounts
     )
     output.show({"accounts": accounts}, table(titles, rows))
+    if len(accounts) == limit:
+        last = f"{accounts[-1]['provider']}/{accounts[-1]['name']}"
+        hint(f"there may be more; repeat with --since {last}, or with a greater --limit")
 
 
 @account.command(

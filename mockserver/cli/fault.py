@@ -160,11 +160,15 @@ def add(
 
 
 @fault.command("list", epilog="Example: mockserver fault list --world mine")
+@click.option("--since", metavar="ID", help="Only rules after the one with this id.")
+@click.option("--limit", type=click.IntRange(1), help="Maximal count; all by default.")
 @to_world
-def list_(world: WorldClient, output: Output) -> None:
+def list_(world: WorldClient, output: Output, since: str | None, limit: int | None) -> None:
     """List the fault rules, with the number of their hits."""
-    rules = world.faults.list()
+    rules = world.faults.list(since=since, limit=limit)
     _show(rules, {"faults": [each.row for each in rules]}, output)
+    if len(rules) == limit:
+        hint(f"there may be more; repeat with --since {rules[-1].id}, or with a greater --limit")
 
 
 @fault.command(

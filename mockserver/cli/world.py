@@ -109,14 +109,25 @@ def _logins(credentials: tuple[tuple[str, str, Any], ...]) -> dict[str, dict[str
     return logins
 
 
-@world.command("list", epilog="Example: mockserver world list")
+@world.command(
+    "list",
+    epilog="""\b
+Examples:
+  mockserver world list
+  mockserver world list --limit 20
+""",
+)
+@click.option("--since", metavar="N", type=click.IntRange(0), help="Only worlds with a greater number.")
+@click.option("--limit", type=click.IntRange(1), help="Maximal count; all by default.")
 @to_server
-def list_(mock: Mock, output: Output) -> None:
-    """List every world."""
-    rows = [each.facts.row for each in mock.worlds()]
+def list_(mock: Mock, output: Output, since: int | None, limit: int | None) -> None:
+    """List the worlds in the order of creation."""
+    rows = [each.facts.row for each in mock.worlds(since=since, limit=limit)]
     lines = ((row["id"], row["now"], row["frozen"], row["messages"], row["exchanges"], row["base_url"]) for row in rows)
     titles = ("WORLD", "NOW", "FROZEN", "MESSAGES", "EXCHANGES", "BASE URL")
     output.show({"worlds": rows}, table(titles, lines))
+    if len(rows) == limit:
+        hint(f"there may be more; repeat with --since {rows[-1]['number']}, or with a greater --limit")
 
 
 @world.command(epilog="Example: mockserver world show mine")

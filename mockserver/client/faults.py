@@ -137,9 +137,15 @@ class WorldFaults(Resource):
         return removed
 
     @awaitable
-    def list(self) -> tuple[WorldFaultRule, ...]:
-        """Return every rule, in the order in which they are tried."""
-        return tuple(map(self._rule, self._ask("GET")["faults"]))
+    def list(self, *, since: str | None = None, limit: int | None = None) -> tuple[WorldFaultRule, ...]:
+        """Return the rules, in the order in which they are tried.
+
+        Args:
+            since: only rules after the one with this id.
+            limit: the maximal count; all when ``None``.
+        """
+        found, _ = self._listed("", "faults", "id", {}, since, limit)
+        return tuple(map(self._rule, found))
 
     def _rule(self, row: Row) -> WorldFaultRule:
         return WorldFaultRule(self._transport, self._path, row)

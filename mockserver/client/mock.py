@@ -12,6 +12,7 @@ from mockserver.engine.instants import SECOND
 
 from . import timefmt as moments
 from .awaiting import awaitable
+from .resource import list_rows
 from .timefmt import Duration, Moment
 from .transport import InProcess, NoServer, OverHttp, Transport
 from .values import Credentials, written_credentials
@@ -45,9 +46,14 @@ class AdminClient:
         return WorldClient(self.transport, world_id)
 
     @awaitable
-    def worlds(self) -> list[WorldClient]:
-        """Return every world."""
-        rows = self.transport.call("GET", "/_mock/worlds")["worlds"]
+    def worlds(self, *, since: int | None = None, limit: int | None = None) -> list[WorldClient]:
+        """Return the worlds, in the order of creation.
+
+        Args:
+            since: only worlds with a greater number, which is among their facts.
+            limit: the maximal count; all when ``None``.
+        """
+        rows, _ = list_rows(self.transport, "/_mock/worlds", "worlds", "number", {}, since, limit)
         return [WorldClient.of(self.transport, row) for row in rows]
 
     @awaitable

@@ -19,9 +19,15 @@ class MessagesMixin(Resource):
     """The methods of a world for accounts, their entries and messages."""
 
     @awaitable
-    def accounts(self) -> list[AccountRecord]:
-        """Return every account."""
-        return [AccountRecord(row) for row in self._ask("GET", "/accounts")["accounts"]]
+    def accounts(self, *, since: str | None = None, limit: int | None = None) -> list[AccountRecord]:
+        """Return the accounts, in the order of the world file.
+
+        Args:
+            since: only accounts after this one, ``PROVIDER/ACCOUNT``.
+            limit: the maximal count; all when ``None``.
+        """
+        found, _ = self._listed("/accounts", "accounts", "", {}, since, limit)
+        return list(map(AccountRecord, found))
 
     @awaitable
     def account(self, provider: str, name: str) -> AccountRecord:

@@ -43,16 +43,29 @@ class Resource:
         Args:
             path: the path of the list.
             key: the key of the rows in a page.
-            place: the key of a row's number, serial or id.
+            place: the key of a row's number, serial or id; pages that say what comes next need none.
             query: the filters.
             since: only rows with a greater number or serial, or after the one with this id.
             limit: the maximal count; all when ``None``.
         """
-        found: list[Row] = []
-        while True:
-            size = _PAGE if limit is None else min(_PAGE, limit - len(found))
-            page = self._ask("GET", path, {**query, "since": since, "limit": size})
-            found += page[key]
-            if len(page[key]) < size or len(found) == limit:
-                return found, page
-            since = found[-1][place]
+        return list_rows(self._transport, self._path + path, key, place, query, since, limit)
+
+
+def list_rows(
+    transport: Transport,
+    path: str,
+    key: str,
+    place: str,
+    query: Mapping[str, Any],
+    since: int | str | None,
+    limit: int | None,
+) -> tuple[list[Row], Row]:
+    """Fetch a list of the server page by page; see `Resource`."""
+    found: list[Row] = []
+    while True:
+        size = _PAGE if limit is None else min(_PAGE, limit - len(found))
+        page = transport.call("GET", path, {**query, "since": since, "limit": size})
+        found += page[key]
+        if len(page[key]) < size or len(found) == limit:
+            return found, page
+        since = page["next"] if "next" in page else found[-1][place]

@@ -30,6 +30,8 @@ class WorldFacts:
     """The facts about a world: clock, variants, credentials and counts."""
 
     id: str
+    number: int
+    """Its number among the server's worlds, in the order of creation."""
     base_url: str
     """The URL for clients whose credentials cannot be changed."""
     now: datetime
@@ -53,6 +55,7 @@ class WorldFacts:
         """Build it from the control API's JSON."""
         return cls(
             id=row["id"],
+            number=row["number"],
             base_url=row["base_url"],
             now=read(row["now"]),
             is_frozen=row["frozen"],

@@ -6,8 +6,10 @@ is busy delays no call that concerns another one.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from threading import Lock
 from typing import TypeAlias
 
@@ -25,6 +27,8 @@ DEFAULT = "default"
 MAX_AUTO_CREATED = 1_000
 """The number of worlds at which unknown credentials get no more worlds of their own."""
 
+
+_NUMBER = attrgetter("number")
 
 _Secrets: TypeAlias = Mapping[tuple[str, str], str | None]
 """The secret of each provider's user."""
@@ -89,6 +93,9 @@ class WorldRegistry:
         self._budget = Budget(journal_bytes)
         self._journal_length = journal_length
         self._worlds: dict[str, World] = {}
+        self._by_number: list[World] = []
+        """The worlds in the order of their numbers."""
+        self._last_number = 0
         self._listeners: dict[str, World] = {}
         self._on_unbind: Callable[[str], None] = _ignore
         self._owners: dict[tuple[str, str], World] = {}
@@ -102,7 +109,27 @@ class WorldRegistry:
 
     def __iter__(self) -> Iterator[World]:
         with self._lock:
-            return iter(tuple(self._worlds.values()))
+            return iter(tuple(self._by_number))
+
+    def __len__(self) -> int:
+        """Return the number of worlds."""
+        return len(self._worlds)
+
+    def page(self, since: int = 0, limit: int | None = None) -> list[World]:
+        """Return the first worlds whose number is greater than one, in the order of creation, without looking at the others.
+
+        Args:
+            since: the number; that of a world that was dropped will do.
+            limit: how many are returned at most; all when ``None``.
+        """
+        with self._lock:
+            start = bisect_right(self._by_number, since, key=_NUMBER)
+            return self._by_number[start : None if limit is None else start + limit]
+
+    def latest(self, limit: int) -> list[World]:
+        """Return the worlds that were created last, the latest first."""
+        with self._lock:
+            return self._by_number[: -limit - 1 : -1]
 
     def get(self, world_id: str) -> World | None:
         """Return the world of an id."""
@@ -202,6 +229,9 @@ class WorldRegistry:
             with self._lock:
                 self._check_free(name, secrets)
                 self._worlds[name] = world
+                self._last_number += 1
+                world.number = self._last_number
+                self._by_number.append(world)
                 self._set_secrets(world, secrets)
         except AlreadyInUse:
             world.journal.close()
@@ -270,6 +300,7 @@ class WorldRegistry:
             if self._worlds.get(world.id) is not world:  # another thread has just dropped it
                 return
             del self._worlds[world.id]
+            del self._by_number[bisect_left(self._by_number, world.number, key=_NUMBER)]
             self._restarts.pop(world.id, None)
             self._set_secrets(world, {})
             del self._logins[world.id]

@@ -275,7 +275,18 @@ class World:
             "_providers",
             "_sender",
         ),
-        *("feed", "id", "initial_state", "journal", "lock", "log", "state", "settings_changed", "time_source"),
+        *(
+            "feed",
+            "id",
+            "initial_state",
+            "journal",
+            "lock",
+            "log",
+            "number",
+            "state",
+            "settings_changed",
+            "time_source",
+        ),
     )
 
     def __init__(
@@ -298,6 +309,8 @@ class World:
             sender: makes the attempts at deliveries; without one they stay due.
         """
         self.id = world_id
+        self.number = 0
+        """Its number among the worlds of its registry, in the order of creation, counted from 1; 0 until it is one of them."""
         self.initial_state = initial_state
         self.journal = journal
         clock = clock or initial_state.create_clock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -30,8 +30,8 @@ class AccountFieldsView(NamedTuple):
     fields: tuple[FieldView, ...]
 
 
-def view_account_fields(page_request: PageRequest) -> list[AccountFieldsView]:
-    """Return the accounts of all providers that declare fields for them."""
+def view_account_fields(page_request: PageRequest, accounts: Iterable[Mapping[str, Any]]) -> list[AccountFieldsView]:
+    """Return those of some accounts, given as the control API's JSON, whose providers declare fields for them."""
     schemas = {
         provider.name: _field_schemas(page_request, provider.name) for provider in page_request.context.providers
     }
@@ -44,7 +44,7 @@ def view_account_fields(page_request: PageRequest) -> list[AccountFieldsView]:
             account["name"],
             tuple(_field_view(name, schema, account.get("fields", {})) for name, schema in fields.items()),
         )
-        for account in page_request.call_api("GET", "accounts")["accounts"]
+        for account in accounts
         if (fields := schemas.get(account["provider"]))
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.engine.accounts import Account
@@ -34,14 +34,15 @@ class CollectionView(NamedTuple):
     rows: tuple[tuple[str, ...], ...]
 
 
-def view_collections(page_request: PageRequest) -> list[CollectionView]:
-    """Return the collections that have entries."""
+def view_collections(page_request: PageRequest, keys: Iterable[str]) -> list[CollectionView]:
+    """Return the collections with entries of the accounts of some keys."""
     providers = page_request.context.providers_by_name
     with page_request.world.lock:
         state = page_request.world.state
         return [
             _view(state, account, collection, providers[account.provider])
-            for account in state.accounts.values()
+            for account in map(state.accounts.get, keys)
+            if account is not None
             for collection in providers[account.provider].collections
             if state.entries.count(account.key, collection.name)
         ]

@@ -43,6 +43,8 @@ SECTIONS = {
 }
 """The sections, each with its title in the navigation."""
 
+_LATEST = 40
+"""The worlds in the menu of every page: those that were created last."""
 _FILES = Path(__file__).parent / "static"
 _MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _FILE_NAME = re.compile(rf"[a-z_]+\.({'|'.join(_MEDIA_TYPES)})")
@@ -256,7 +258,10 @@ class _Pages:
             "url_for_section": page_request.url_for_section,
             "path": request.full_path.rstrip("?"),
             "sections": SECTIONS,
-            "all_worlds": sorted(each.id for each in context.registry),
+            "latest_worlds": sorted(
+                {context.registry.default.id, *(each.id for each in context.registry.latest(_LATEST))}
+            ),
+            "world_count": len(context.registry),
             "clock": clock.clock_view(page_request.clock),
             "clock_steps": clock.STEPS,
             "cursor": page_request.world.feed.cursor,

@@ -16,23 +16,33 @@ FIXTURES = {
     "empty": "empty: no accounts",
 }
 """The fixtures that a new world can begin with, each with its label."""
+PAGE = 100
+"""The worlds, and the accounts of this world, that are shown at a time."""
 
 
 def view_model(page_request: PageRequest) -> dict[str, Any]:
     """Return what the section's template shows."""
-    facts = page_request.call_api("GET", "")
+    facts, since = page_request.call_api("GET", ""), page_request.number("since")
+    after = page_request.args.get("after") or None
+    listed = page_request.call_api("GET", "/_mock/worlds", limit=PAGE, since=since)
+    rows = page_request.call_api("GET", "accounts", limit=PAGE, since=after)
+    accounts = rows["accounts"]
     logins = [
-        (page_request.context.titles.get(provider, provider), name, login)
-        for provider, accounts in facts["credentials"].items()
-        for name, account_logins in accounts.items()
-        for login in account_logins
+        (page_request.context.titles.get(account["provider"], account["provider"]), account["name"], login)
+        for account in accounts
+        for login in facts["credentials"].get(account["provider"], {}).get(account["name"], ())
     ]
     return {
-        "worlds": page_request.call_api("GET", "/_mock/worlds")["worlds"],
+        "worlds": listed["worlds"],
+        "world_count": len(page_request.context.registry),
+        "since": since,
+        "next": listed["next"] if len(listed["worlds"]) == PAGE else None,
+        "after": after,
+        "next_accounts": rows["next"] if len(accounts) == PAGE else None,
         "facts": facts,
         "logins": logins,
-        "account_fields": view_account_fields(page_request),
-        "collections": view_collections(page_request),
+        "account_fields": view_account_fields(page_request, accounts),
+        "collections": view_collections(page_request, [f"{each['provider']}/{each['name']}" for each in accounts]),
         "fixtures": FIXTURES,
         "snapshot": f"/_mock/worlds/{quote(page_request.world.id, safe='')}/snapshot",
     }
