@@ -246,18 +246,34 @@ def build_threads(page_request: PageRequest, state: State, numbers: Iterable[str
 def _thread(page_request: PageRequest, state: State, number: str, names: _Names) -> Thread:
     messages, older = _messages_before(state, number, None)
     last = messages[-1] if messages else None
-    with_kind = [each for each in messages if each.kind]
+    kind, reference = _answer(page_request, state, messages)
     return Thread(
         number,
         names.get(number),
         _bubbles(page_request, state, messages),
         older,
         destination_value(last) if last else "",
-        with_kind[-1].kind if with_kind else "",
-        next((each.reference for each in reversed(with_kind) if each.reference), ""),
+        kind,
+        reference,
         {},
         "",
     )
+
+
+def _answer(page_request: PageRequest, state: State, messages: Sequence[Message]) -> tuple[str, str]:
+    """Return the preselected kind of a message, and the id of the message that it answers by reference.
+
+    What was sent last is answered, where its provider has a kind of message that answers by reference.
+    """
+    received = [each for each in messages if each.kind and each.direction == "inbound"]
+    kind = received[-1].kind if received else ""
+    reference = next((each.reference for each in reversed(received) if each.reference), "")
+    if messages and messages[-1].direction == "outbound" and messages[-1].kind:
+        provider = page_request.context.providers_by_name[state.accounts[messages[-1].account].provider]
+        answering = next((name for name, fields in provider.inbound_kinds.items() if "reference" in fields), None)
+        if answering is not None:
+            return answering, messages[-1].id
+    return kind, reference
 
 
 def _messages_before(state: State, number: str, before: int | None) -> tuple[list[Message], int]:
