@@ -826,6 +826,9 @@ SERWERSMS: list[Claim] = [
     ("SW-86", "one that ends with none of these is 4002, one that contains `missing` is 4001, and one that contains `too-large` is 4000", lambda at: (
         [serwersms(at, "files/add", type="mms", url=f"http://a.example/{name}") for name in ("a.exe", "missing.jpg", "too-large.jpg")], [4002, 4001, 4000],
     )),
+    ("SW-86", "until then the file is listed with a size of 0", lambda at: (
+        use(at(variants={"serwersms.files.url": "fetched"}), lambda client: [serwersms(lambda: client, "files/add", type="mms", url="http://127.0.0.1:9/a"), serwersms(lambda: client, "files/index")["items"][0]["size"]][1]), 0,
+    )),
     ("SW-87", "another is 1004. Without one of the two it is 2000", lambda at: ([serwersms(at, "push/contact", api_hash="x", **more) for more in ({"user_id": "1"}, {})], [1004, 2000])),
     ("SW-70", "a message is `in_progress`, one second of the world's clock later `sent`, and four seconds after that `delivered`", lambda at: (
         [[reported(at, seconds, **variants)["status"] for seconds in (0, 1, 5)] for variants in ({}, {"serwersms.states": "instant"})], [["in_progress", "sent", "delivered"], ["delivered"] * 3],

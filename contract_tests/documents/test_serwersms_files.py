@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from base64 import b64encode
 from io import BytesIO
 
 import pytest
 
 from contract_tests.documents.serwersms_api import USER, open_api
+from contract_tests.documents.test_serwersms_forwarding import Sender
+from mockserver.engine.accounts import Credential
+from mockserver.engine.deliveries import Outcome, OutgoingRequest
+from mockserver.engine.events import EntryDeleted
+from mockserver.providers.serwersms import SERWERSMS
+from mockserver.sdk.operations import Call
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 URL = "http://files.example/{}"
@@ -138,3 +145,89 @@ def test_the_answers_in_xml(api):
         f"<response><items><item><id>{added['id']}</id><name>a b.jpg</name><size>174562</size><type>mms</type>"
         f"<date>{AT}</date></item></items></response>"
     )
+
+
+# -- fetched -----------------------------------------------------------------------------------------------------------
+
+WAV = (
+    b"RIFF\x24\x00\x00\x00WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8_000, 16_000, 2, 16) + b"data\x00\x00\x00\x00"
+)
+STEREO = WAV.replace(b"\x01\x00\x01\x00", b"\x01\x00\x02\x00")
+
+
+class Fetching(Sender):
+    """A world in which the URLs of files are called."""
+
+    def __init__(self):
+        super().__init__(**{"serwersms.files.url": "fetched"})
+
+    def add(self, kind, url):
+        values = {"type": kind, "url": url, "method": "POST", "suffix": "json"}
+        return self.commit(SERWERSMS.decide, Call("files.add", values, Credential("serwersms", "Login", "Haslo")))
+
+    def files(self):
+        return [(file.name, file.size, file.fetch) for file in self.state.entries.all("serwersms/own", "files")]
+
+
+def fetched(kind, outcome):
+    """The files, and whether the delivery was acknowledged, after a URL was called."""
+    own = Fetching()
+    own.add(kind, URL.format("a"))
+    own.attempt(outcome)
+    return own.files(), own.state.deliveries[1].status
+
+
+def test_sw_86_in_the_other_variant_the_url_of_a_file_is_called_as_a_webhook_is():
+    own = Fetching()
+    decision = own.add("mms", URL.format("logo"))
+
+    assert own.files() == [("logo", 0, 1)]
+    assert [type(event).__name__ for event in decision.events] == ["EntryStored", "DeliveryOpened"]
+    assert SERWERSMS.build_webhook(own.state.deliveries[1], own.state) == OutgoingRequest("GET", URL.format("logo"))
+    own.attempt(Outcome(200, (), PNG))
+    assert own.files() == [("logo", len(PNG), None)]
+    assert own.state.deliveries[1].attempts[0].result == "the file was fetched"
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [
+        ("mms", Outcome(404, (), PNG)),
+        ("mms", Outcome(error="10.0.0.1 is a private address")),
+        ("mms", Outcome(200, (), b"MZ\x00")),
+        ("mms", Outcome(200, (), b"")),
+        ("mms", Outcome(200, (("Content-Length", "1048577"),), PNG)),
+        ("voice", Outcome(200, (), PNG)),
+        ("voice", Outcome(200, (), STEREO)),
+        ("voice", Outcome(200, (("Content-Length", "960045"),), WAV)),
+    ],
+    ids=str,
+)
+def test_sw_86_what_is_not_there_or_not_taken_is_deleted_and_not_called_again(kind, outcome):
+    assert fetched(kind, outcome) == ([], "given up")
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "size"),
+    [
+        ("voice", Outcome(200, (), WAV), 44),
+        ("voice", Outcome(200, (("content-length", "960044"),), WAV), 960044),
+        ("mms", Outcome(200, (("Content-Length", "1048576"),), PNG), 1048576),
+        ("mms", Outcome(200, (("Content-Length", "70000"),), "aą".encode()[:2]), 70000),
+        ("mms", Outcome(200, (("Content-Length", "x"),), b"GIF89a"), 6),
+    ],
+    ids=str,
+)
+def test_sw_86_the_beginning_of_a_file_and_its_length_are_looked_at(kind, outcome, size):
+    assert fetched(kind, outcome) == ([("a", size, None)], "acknowledged")
+
+
+def test_sw_86_a_file_that_was_deleted_meanwhile_stays_deleted():
+    own = Fetching()
+    own.add("mms", URL.format("a"))
+    (file,) = own.state.entries.all("serwersms/own", "files")
+    own.state.apply(EntryDeleted("serwersms/own", "files", file.id))
+
+    own.attempt(Outcome(200, (), PNG))
+
+    assert (own.files(), own.state.deliveries[1].status) == ([], "acknowledged")

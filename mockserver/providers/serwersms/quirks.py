@@ -31,6 +31,7 @@ LIST_LIMIT = Quirk(
     ("capped", "rejected"),
     operations=("blacklist.index", "contacts.index", "groups.index"),
 )
+FILE_URL = Quirk("SW-86", "serwersms.files.url", ("named", "fetched"), operations=("files.add",))
 NO_GROUPS = Quirk("SW-83", "serwersms.groups.none", ("list", "null"), operations=("groups.index",))
 CHECKS = Quirk("SW-92", "serwersms.checks", ("pending", "done"), operations=("phones.check",))
 
@@ -68,6 +69,7 @@ QUIRKS = (
     DEMO,
     LIST_LIMIT,
     NO_GROUPS,
+    FILE_URL,
     STATES,
     END,
     REPORTED,

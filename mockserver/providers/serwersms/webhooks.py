@@ -13,6 +13,8 @@ from mockserver.sdk import (
     Account,
     Attempt,
     Decision,
+    EntryDeleted,
+    EntryStored,
     Event,
     ForwardingRule,
     IdReservation,
@@ -32,6 +34,8 @@ from mockserver.sdk import (
 )
 
 from . import quirks
+from .entries import FILES
+from .file_types import LARGEST, find_extension
 
 # -- in ------------------------------------------------------------------------------------------------------------
 
@@ -115,6 +119,8 @@ def evaluate_attempt(
     ids: IdReservation,  # noqa: ARG001 - one shape for all providers
 ) -> Decision:
     """Decide whether a webhook attempt succeeded and when to retry."""
+    if delivery.kind == FETCH:
+        return _end_fetch(delivery, attempt, state, now)
     variants = state.variants
     failure = _failure(delivery, attempt.outcome, variants)
     is_once = not delivery.requires_ack and variants[quirks.UNVERIFIED.name] == "once"  # SW-51
@@ -125,6 +131,31 @@ def evaluate_attempt(
         return ended
     assert delivery.serial is not None
     return structs.replace(ended, events=(*ended.events, MessagesRead((delivery.serial,))))  # SW-55
+
+
+FETCH = "file"
+"""The kind of a delivery that fetches a file; it is attempted once."""
+
+
+def _end_fetch(delivery: WebhookDelivery, attempt: Attempt, state: State, now: Instant) -> Decision:
+    """Keep the size of a file that was fetched, or delete one that was not there or is not taken (SW-86)."""
+    outcome = attempt.outcome
+    length = next((value for name, value in outcome.headers if name.lower() == "content-length"), "")
+    size = int(length) if length.isdecimal() and len(length) < 12 else len(outcome.body)
+    failure = failure_of(outcome, needs_2xx=True)
+    events: tuple[Event, ...] = ()
+    for file in state.entries.find(delivery.account, FILES, "fetch", delivery.number):
+        if failure is None and size > LARGEST:
+            failure = f"the file has {size} bytes, and the largest has {LARGEST}"
+        if failure is None and find_extension(outcome.body, file.type, size=size) is None:
+            failure = f"the file is none for {file.type}"
+        events += (
+            EntryStored(delivery.account, FILES, structs.replace(file, size=size, fetch=None))
+            if failure is None
+            else EntryDeleted(delivery.account, FILES, file.id),
+        )
+    ended = end_attempt(delivery, attempt, now, failure, None, success="the file was fetched")
+    return structs.replace(ended, events=(*ended.events, *events))
 
 
 def _failure(delivery: WebhookDelivery, outcome: Outcome, variants: Mapping[str, str]) -> str | None:

@@ -522,7 +522,7 @@ def _written(value: object) -> str:
 
 def build_webhook(delivery: WebhookDelivery, state: State) -> OutgoingRequest:
     """Return the request to the customer's URL."""
-    if delivery.serial is None:  # SW-93: its placeholders were filled in when it was opened
+    if delivery.serial is None:  # SW-86: a file; SW-93: its placeholders were filled in when it was opened
         return OutgoingRequest("GET", delivery.url)
     message, variants = subject(delivery, state), state.variants
     if delivery.kind == REPORT:

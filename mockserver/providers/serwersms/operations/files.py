@@ -1,4 +1,4 @@
-"""Files for MMS and voice messages: uploaded, or known by a URL, which is not fetched (SW-86)."""
+"""Files for MMS and voice messages: uploaded, or known by a URL (SW-86)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
+from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.entries import FILES, FileEntry
 from mockserver.providers.serwersms.errors import (
     FileMissing,
@@ -18,15 +19,18 @@ from mockserver.providers.serwersms.errors import (
     MissingParameter,
     UnknownFileType,
 )
+from mockserver.providers.serwersms.file_types import EXTENSIONS, LARGEST, find_extension
 from mockserver.providers.serwersms.listing import Selection, list_entries
 from mockserver.providers.serwersms.parameters import BLANK, CREDENTIALS, TEXT, required, row
 from mockserver.providers.serwersms.results import Listed, Shown, Written
+from mockserver.providers.serwersms.webhooks import FETCH
 from mockserver.sdk import (
     Account,
     Call,
     Decision,
     EntryDeleted,
     EntryStored,
+    Event,
     IdReservation,
     Instant,
     Operation,
@@ -34,14 +38,12 @@ from mockserver.sdk import (
     assumed,
     choice,
     datetime_of,
+    open_account_webhook,
     parse_parameters,
 )
 
-LARGEST = 1024 * 1024
-"""SW-86: the most bytes of a file."""
 SIZE = 174562
 """SW-86: the size of a file that was added by its URL; that of the vendor's sample."""
-EXTENSIONS: Mapping[str, tuple[str, ...]] = {"mms": ("gif", "jpeg", "jpg", "png", "txt"), "voice": ("wav",)}
 _SOURCE = assumed("SW-86")
 _TYPE = row("type", choice(tuple(EXTENSIONS), UnknownFileType), _SOURCE)
 _ID = required("id", TEXT, _SOURCE)
@@ -93,12 +95,12 @@ def delete(call: Call, account: Account, state: State, now: Instant, ids: IdRese
     return Decision(now, Written(), (EntryDeleted(account.key, FILES, file.id),), account=account.key)
 
 
-def add(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
+def add(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
     """Add a file that is uploaded, or that stands at a URL."""
     values = parse_parameters(ADD, call.values, blank=BLANK)
     kind, name, content, size = values["type"], values.get("name"), b"", SIZE
     if "url" in values:
-        at_url = _read_url(values["url"], kind)
+        at_url = _read_url(values["url"], kind, is_fetched=state.variants[quirks.FILE_URL.name] == "fetched")
         name = name or at_url
     elif "file" not in values:
         raise _URL.error(MissingParameter)
@@ -107,13 +109,18 @@ def add(call: Call, account: Account, state: State, now: Instant, ids: IdReserva
         name, size = name or f"plik.{extension}", len(content)
         if kind != "mms" or ("." in name and not _is_taken(name, kind)):
             raise _FILE.error(InvalidFile)
-    identifier = ids.token(f"serwersms.{FILES}", 10)
-    file = FileEntry(identifier, kind, name, size, datetime_of(now), content)
-    return Decision(now, Written(id=identifier), (EntryStored(account.key, FILES, file),), account=account.key)
+    events: tuple[Event, ...] = ()
+    fetch = None
+    if "url" in values and state.variants[quirks.FILE_URL.name] == "fetched":
+        opened = open_account_webhook("serwersms", FETCH, account.key, values["url"], ids, at=now, due=now)
+        events, fetch, size = (opened,), opened.delivery.number, 0
+    file = FileEntry(ids.token(f"serwersms.{FILES}", 10), kind, name, size, datetime_of(now), content, fetch)
+    events = (EntryStored(account.key, FILES, file), *events)
+    return Decision(now, Written(id=file.id), events, account=account.key)
 
 
-def _read_url(url: str, kind: str) -> str:
-    """Return the name of the file at a URL, by which alone it is judged."""
+def _read_url(url: str, kind: str, *, is_fetched: bool) -> str:
+    """Return the name of the file at a URL, by which alone it is judged unless it is fetched."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -121,6 +128,8 @@ def _read_url(url: str, kind: str) -> str:
     name = unquote(parts.path.rpartition("/")[2])
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise _URL.error(InvalidFile, value=url)
+    if is_fetched:
+        return name
     if "missing" in name.lower():
         raise _URL.error(FileMissing, value=url)
     if "too-large" in name.lower():
@@ -145,20 +154,10 @@ def _read_upload(encoded: str) -> tuple[str, bytes]:
         raise _FILE.error(InvalidFile) from None
     if len(content) > LARGEST:
         raise _FILE.error(FileTooLarge)
-    extension = next((each for each, begins in _BEGINNINGS.items() if content.startswith(begins)), None)
-    if extension is None and not _is_text(content):
+    extension = find_extension(content, "mms", size=len(content))
+    if extension is None:
         raise _FILE.error(InvalidFile)
-    return extension or "txt", content
-
-
-_BEGINNINGS = {"gif": b"GIF8", "jpg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n"}
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        return bool(content) and "\0" not in content.decode()
-    except UnicodeDecodeError:
-        return False
+    return extension, content
 
 
 OPERATIONS = (
