@@ -68,6 +68,12 @@ def test_an_entry_without_an_id_gets_the_next_number_of_its_collection(client: C
     assert (one > 12354, one + 1) == (True, two)
 
 
+def test_numbering_goes_on_after_an_id_that_was_given_by_hand(client: Client) -> None:
+    client.put(f"{BLACKLIST}/20000", json={"phone": "+48500600700"})
+
+    assert 20001 == client.post(BLACKLIST, json={"phone": "+48500600701"}).get_json()["id"]
+
+
 def test_the_collections_of_an_account_are_counted(client: Client) -> None:
     client.post(CONTACTS, json=JAN)
     found = client.get(f"{ACCOUNT}/collections").get_json()["collections"]

@@ -21,17 +21,20 @@ from mockserver import Mock, MockServer, Settings, worldfile
 from mockserver.app import build_service
 from mockserver.engine.clock import Clock
 from mockserver.engine.decisions import Decision
-from mockserver.engine.events import Event, MessageChanged, MessageDeleted
+from mockserver.engine.events import EntryDeleted, EntryStored, Event, MessageChanged, MessageDeleted
 from mockserver.engine.instants import SECOND, Instant, iso, parse_instant
 from mockserver.engine.registry import WorldRegistry
-from mockserver.engine.state import InitialState
+from mockserver.engine.state import IdReservation, InitialState, State
 from mockserver.engine.world import World
 from mockserver.http.fault_rules import rule_from
 from mockserver.http.request import HttpRequest
+from mockserver.providers.serwersms.entries import ContactEntry
 from mockserver.settings import fixtures_folder
 
 NOON = parse_instant("2026-06-01T12:00:00Z")
 PROGRAM = "141501"
+CONTACTS = ("serwersms/demo", "contacts")
+PHONES = ("+48500600700", "+48500600701")
 NUMBERS = ("3125550142", "3125550143")
 """Two numbers of DialogTech's demo account, which send."""
 INBOUND: Mapping[str, Mapping[str, Any]] = {
@@ -144,6 +147,26 @@ class Driver(ABC):
     @abstractmethod
     def delete(self, world: str, serial: int) -> None:
         """Delete a message."""
+
+    @abstractmethod
+    def contacts(self, world: str) -> list[tuple[int, str]]:
+        """Return the ids and phones of the contacts of SerwerSMS's demo account, in the order of adding."""
+
+    @abstractmethod
+    def add_contact(self, world: str, phone: str) -> int:
+        """Add a contact; return its id."""
+
+    @abstractmethod
+    def put_contact(self, world: str, number: int, phone: str) -> None:
+        """Add a contact with an id, or replace the one that has it."""
+
+    @abstractmethod
+    def delete_contact(self, world: str, number: int) -> None:
+        """Delete a contact."""
+
+    @abstractmethod
+    def find_contacts(self, world: str, phone: str) -> list[int]:
+        """Return the ids of the contacts with a phone, in the order of adding."""
 
     @abstractmethod
     def now(self, world: str) -> Instant:
@@ -276,6 +299,30 @@ class EngineDriver(Driver):
         assert message is not None
         self._happen(world, MessageDeleted(message))
 
+    def contacts(self, world: str) -> list[tuple[int, str]]:
+        return [(each.id, each.phone) for each in self._of(world).state.entries.all(*CONTACTS)]
+
+    def add_contact(self, world: str, phone: str) -> int:
+        def decide(_: State, now: Instant, ids: IdReservation) -> Decision:
+            number = ids.number("serwersms.contacts")
+            return Decision(now, number, (EntryStored(*CONTACTS, ContactEntry(number, phone)),))
+
+        number = self._of(world).execute(decide).value
+        assert isinstance(number, int)
+        return number
+
+    def put_contact(self, world: str, number: int, phone: str) -> None:
+        self._happen(world, EntryStored(*CONTACTS, ContactEntry(number, phone)))
+
+    def delete_contact(self, world: str, number: int) -> None:
+        self._happen(world, EntryDeleted(*CONTACTS, number))
+
+    def find_contacts(self, world: str, phone: str) -> list[int]:
+        entries = self._of(world).state.entries
+        found = [each.id for each in entries.find(*CONTACTS, "phone", phone)]
+        assert len(found) == entries.count_of(*CONTACTS, "phone", phone)
+        return found
+
     def now(self, world: str) -> Instant:
         return self._of(world).now()
 
@@ -353,6 +400,25 @@ class ClientDriver(Driver):
 
     def delete(self, world: str, serial: int) -> None:
         self._of(world).delete_message(serial)
+
+    def contacts(self, world: str) -> list[tuple[int, str]]:
+        return [(each["id"], each["phone"]) for each in self._of(world).entries("serwersms", "demo", "contacts")]
+
+    def add_contact(self, world: str, phone: str) -> int:
+        number = self._of(world).add_entry("serwersms", "demo", "contacts", {"phone": phone})["id"]
+        assert isinstance(number, int)
+        return number
+
+    def put_contact(self, world: str, number: int, phone: str) -> None:
+        self._of(world).put_entry("serwersms", "demo", "contacts", number, {"phone": phone})
+
+    def delete_contact(self, world: str, number: int) -> None:
+        self._of(world).delete_entry("serwersms", "demo", "contacts", number)
+
+    def find_contacts(self, world: str, phone: str) -> list[int]:
+        form = {"username": "demo", "password": "demo", "search": phone, "limit": "1000"}
+        answer = self.ask(world, "POST", "/contacts/index.json", form)
+        return [int(each["id"]) for each in answer.json["items"]]
 
     def now(self, world: str) -> Instant:
         return parse_instant(self._of(world).clock.now.isoformat())

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mockserver.engine.instants import SECOND, Instant
 
-from .drivers import INBOUND, NOON, NUMBERS, Driver, Row
+from .drivers import INBOUND, NOON, NUMBERS, PHONES, Driver, Row
 
 MINUTE = 60 * SECOND
 LIMITS = ((1, SECOND, True), (40, MINUTE, True), (4, SECOND, False))
@@ -38,6 +38,8 @@ class Model:
     sends: list[tuple[Instant, str]] = field(default_factory=list)
     """The accepted sends: instants and numbers."""
     rules: dict[str, Rule] = field(default_factory=dict)
+    contacts: dict[int, str] = field(default_factory=dict)
+    """The phones of the contacts, by id, in the order of adding."""
 
     beginning: Model | None = None
     """As it was when the world was created or forked; that is where a reset leads."""
@@ -108,7 +110,7 @@ class Worlds(RuleBasedStateMachine):
     def create(self) -> None:
         world = self.driver.create()
         assert world not in self.models
-        self.models[world] = Model(self.driver.messages(world))
+        self.models[world] = Model(self.driver.messages(world), contacts=dict(self.driver.contacts(world)))
         self.models[world].begin()
         self.touched = {world}
 
@@ -192,6 +194,30 @@ class Worlds(RuleBasedStateMachine):
             row = model.messages.pop(at % len(model.messages))
             self.driver.delete(world, row.serial)
 
+    # -- entries
+
+    @rule(data=st.data(), phone=st.sampled_from(PHONES))
+    def add_a_contact(self, data: Any, phone: str) -> None:
+        world, model = self._pick(data)
+        number = self.driver.add_contact(world, phone)
+        assert number not in model.contacts
+        model.contacts[number] = phone
+
+    @rule(data=st.data(), at=st.integers(0, 10**6), phone=st.sampled_from(PHONES))
+    def put_a_contact(self, data: Any, at: int, phone: str) -> None:
+        world, model = self._pick(data)
+        number = [*model.contacts, 7][at % (len(model.contacts) + 1)]
+        self.driver.put_contact(world, number, phone)
+        model.contacts[number] = phone
+
+    @rule(data=st.data(), at=st.integers(0, 10**6))
+    def delete_a_contact(self, data: Any, at: int) -> None:
+        world, model = self._pick(data)
+        if model.contacts:
+            number = [*model.contacts][at % len(model.contacts)]
+            self.driver.delete_contact(world, number)
+            del model.contacts[number]
+
     # -- time
 
     @rule(data=st.data(), length=st.sampled_from([1, SECOND - 1, SECOND, 3 * SECOND, MINUTE, 3_600 * SECOND]))
@@ -272,6 +298,10 @@ class Worlds(RuleBasedStateMachine):
             assert model.messages == self.driver.messages(world)
             if world in self.touched:
                 assert model.now == self.driver.now(world)
+                assert [*model.contacts.items()] == self.driver.contacts(world)
+                for phone in PHONES:
+                    found = [number for number, kept in model.contacts.items() if kept == phone]
+                    assert sorted(found) == sorted(self.driver.find_contacts(world, phone))
                 assert {name: each.left for name, each in model.rules.items()} == self.driver.faults(world)
                 self.driver.check(world)
 

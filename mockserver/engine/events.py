@@ -127,7 +127,7 @@ class AccountChanged(Struct, frozen=True):
 
 
 class EntryStored(Struct, frozen=True):
-    """An entry was added to a collection of an account, or replaced the one with its id."""
+    """An entry was added to a collection of an account, or replaced the one with its id; numbering goes on after it."""
 
     account: str
     """The account's key."""

@@ -372,6 +372,12 @@ def _change_account(state: State, event: AccountChanged) -> None:
 
 def _store_entry(state: State, event: EntryStored) -> None:
     state.entries.put(event.account, event.collection, event.entry)
+    number = event.entry.id
+    if isinstance(number, int):
+        # So that no new entry gets an id that was given by hand.
+        sequence = f"{event.account.partition('/')[0]}.{event.collection}"
+        if number >= state.sequences.get(sequence, 0):
+            state.sequences[sequence] = number + 1
 
 
 def _delete_entry(state: State, event: EntryDeleted) -> None:
