@@ -217,20 +217,20 @@ def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdRese
     outgoing, unique_ids, variants = batch.outgoing, batch.unique_ids, state.variants
     if len(outgoing) > 1:
         outgoing, unique_ids = _without_repeats(outgoing, unique_ids)
-    number = None
-    if variants[quirks.MAGIC.name] != "off":  # SW-39
-        number = magic.acting({each.phone for each in outgoing})
-    meaning = None if number is None else magic.MEANINGS[number]
-    trace = NO_TRACE if number is None else DecisionTrace(magic=number)
-    if meaning is magic.UNAVAILABLE:
-        return Decision(now, SystemUnavailable(), (), trace, account.key)
-    outgoing = _with_account_defects(outgoing, account, state)
+    blacklist = state.entries.values_of(account.key, BLACKLIST, "phone")
+    if blacklist or account.fields:
+        outgoing = _with_account_defects(outgoing, account, blacklist)
     spent = unsent = 0
     for each in outgoing:
         if each.defect is None:
             spent += each.parts
         else:
             unsent += 1
+    number = None if variants[quirks.MAGIC.name] == "off" else _find_magic(outgoing)
+    meaning = None if number is None else magic.MEANINGS[number]
+    trace = NO_TRACE if number is None else DecisionTrace(magic=number)
+    if meaning is magic.UNAVAILABLE:
+        return Decision(now, SystemUnavailable(), (), trace, account.key)
     if account.fields:
         _check_limit(batch.kind, spent, account)
     messages = _messages(batch, outgoing, unique_ids, account, state, now, ids)
@@ -247,6 +247,14 @@ def send(batch: Batch, account: Account, state: State, now: Instant, ids: IdRese
     if used is not None:
         events.append(used)
     return Decision(now, result, tuple(events), trace, account.key, size)
+
+
+def _find_magic(outgoing: Sequence[Outgoing]) -> str | None:
+    """Return the magic number that counts, if there is one (SW-39)."""
+    if len(outgoing) > 1:
+        return magic.acting({each.phone for each in outgoing})
+    phone = outgoing[0].phone
+    return phone if phone in magic.MEANINGS else None
 
 
 def _check(batch: Batch, account: Account, state: State) -> None:
@@ -319,12 +327,11 @@ def _without_repeats(
     return [outgoing[place] for place in first.values()], [unique_ids[place] for place in first.values() if unique_ids]
 
 
-def _with_account_defects(outgoing: Sequence[Outgoing], account: Account, state: State) -> Sequence[Outgoing]:
+def _with_account_defects(
+    outgoing: Sequence[Outgoing], account: Account, blacklist: frozenset[str]
+) -> Sequence[Outgoing]:
     """Return the messages, with the reason of those that the account may not send (SW-65)."""
-    blacklist = state.entries.values_of(account.key, BLACKLIST, "phone")
     is_at_home = "foreign" in account.fields.get("denied", ())
-    if not blacklist and not is_at_home:
-        return outgoing
 
     def find(one: Outgoing) -> Outgoing:
         if one.defect is InvalidRecipient:

@@ -210,20 +210,18 @@ class _Request(NamedTuple):
 
     values: Mapping[str, Any]
     """The values of its parameters."""
-    sent: Mapping[str, Any]
-    """What was sent, in which a blank differs from what is missing."""
+    call: Call
+    """As it was sent, where a blank differs from what is missing."""
     account: Account
     state: State
     now: Instant
     ids: IdReservation
-    is_demo: bool
 
 
 def _read(
     table: Iterable[Parameter], call: Call, account: Account, state: State, now: Instant, ids: IdReservation
 ) -> _Request:
-    values = parse_parameters(table, call.values, blank=BLANK)
-    return _Request(values, call.values, account, state, now, ids, is_demo(account, call))
+    return _Request(parse_parameters(table, call.values, blank=BLANK), call, account, state, now, ids)
 
 
 def _find_recipients(request: _Request) -> Sequence[Recipient]:
@@ -236,7 +234,7 @@ def _find_recipients(request: _Request) -> Sequence[Recipient]:
     values = request.values
     if "group_id" in values or "contact_id" in values:
         return (*found, *_find_contacts(request))
-    if not found and all(request.sent.get(name) is None for name in ("phone", "group_id", "contact_id")):
+    if not found and all(request.call.values.get(name) is None for name in ("phone", "group_id", "contact_id")):
         raise _PHONE.error(MissingParameter)
     return found
 
@@ -263,7 +261,7 @@ def _find_text(request: _Request) -> str:
     text: str = request.values.get("text", "")
     if text and not text.isspace():
         return text
-    raise _TEXT.error(MissingParameter) if request.sent.get("text") is None else EmptyText()
+    raise _TEXT.error(MissingParameter) if request.call.values.get("text") is None else EmptyText()
 
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -315,58 +313,65 @@ _TOLERANCE = 60 * SECOND
 """How far in the past a date may be, for clocks that differ (SW-66)."""
 
 
-def _find_date(request: _Request) -> Instant | None:
-    """Return when a message is to be sent; ``None`` for at once."""
-    moment = request.values.get("date")
-    if moment is None:
-        return None
-    at = begins(moment, zone_of(request.state.variants[quirks.ZONE.name]))
+def _find_date(request: _Request) -> Instant:
+    """Return when a message is to be sent.
+
+    Raises:
+        InvalidSendingTime: that is in the past (SW-66).
+    """
+    at = begins(request.values["date"], zone_of(request.state.variants[quirks.ZONE.name]))
     if at < request.now - _TOLERANCE:
         raise _DATE.error(InvalidSendingTime)
     return at
+
+
+_ALL = frozenset(("dlr_url",))
+_ECO = _ALL | {"flash", "vcard", "wap_push"}
+_KEPT = {"eco": _ECO, "full": _ECO | {"utf", "speed"}}
+"""The parameters that are kept of a message, by its kind (SW-62)."""
 
 
 def _send(
     kind: str,
     outgoing: Sequence[Outgoing],
     request: _Request,
-    fields: Mapping[str, Any],
+    fields: Mapping[str, Any] = {},
     sender: str = "",
     most: int = MOST_RECIPIENTS,
     title: str = "",
     attachments: tuple[Attachment, ...] = (),
 ) -> Decision:
     """Decide about the messages of a request."""
-    values = request.values
-    is_demo_test = request.is_demo and request.state.variants[quirks.DEMO.name] == "test"  # SW-67
+    values, names = request.values, _KEPT.get(kind, _ALL)
+    kept = {name: value for name, value in values.items() if name in names and value}
+    is_test = bool(values.get("test"))
+    if request.state.variants[quirks.DEMO.name] == "test" and is_demo(request.account, request.call):  # SW-67
+        is_test = True
     batch = Batch(
         kind,
         outgoing,
         sender,
         values.get("unique_id", ()),
-        {**fields, "dlr_url": values["dlr_url"]} if "dlr_url" in values else fields,
+        {**kept, **fields} if fields else kept,
         title,
         attachments,
-        date=_find_date(request),
-        is_test=bool(values.get("test")) or is_demo_test,
-        shows_items=bool(values.get("details")),
-        most=most,
+        _find_date(request) if "date" in values else None,
+        is_test,
+        bool(values.get("details")),
+        most,
     )
     return send(batch, request.account, request.state, request.now, request.ids)
 
 
 def _send_sms(outgoing: Sequence[Outgoing], request: _Request, most: int = MOST_RECIPIENTS) -> Decision:
     """Decide about SMS: ECO+ without a sender, FULL with one (SW-62)."""
-    values = request.values
-    fields = {name: values[name] for name in ("flash", "vcard", "wap_push") if values.get(name)}
-    sender = values.get("sender", "")
+    sender = request.values.get("sender", "")
     if not sender:
-        return _send("eco", outgoing, request, fields, most=most)
+        return _send("eco", outgoing, request, most=most)
     check_sender(sender, request.account, request.state)
-    fields |= {name: True for name in ("utf", "speed") if values.get(name)}
     if sender == TWO_WAY:
         sender = str(request.ids.number("serwersms.two_way", 600_000_001))
-    return _send("full", outgoing, request, fields, sender, most)
+    return _send("full", outgoing, request, sender=sender, most=most)
 
 
 def send_sms(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
@@ -392,7 +397,7 @@ def send_personalized(call: Call, account: Account, state: State, now: Instant, 
         raise _MESSAGES.error(MissingParameter)
     check_personalized(account)
     if values.get("voice"):
-        return _send("voice", _voices(pairs), request, {}, most=MOST_PAIRS)
+        return _send("voice", _voices(pairs), request, most=MOST_PAIRS)
     is_ucs2 = bool(values.get("utf") and values.get("sender"))
     return _send_sms(_encode_each(pairs, is_ucs2, state.variants[quirks.LETTERS.name]), request, MOST_PAIRS)
 
