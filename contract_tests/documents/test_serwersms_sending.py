@@ -590,6 +590,74 @@ def test_files_of_an_mms_are_kept_by_their_ids_or_with_their_content(opened):
     assert 3005 == opened(limits={"mms": "not_available"}).code("send_mms", title="Temat", file=GIF)
 
 
+BOT = "54c53be2-cbb8-11ec-9d64-0242ac120002"
+VIDEO = {"name": "a.mp4", "url": "https://a/a.mp4", "type": "video/mp4", "size": 1489039}
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "code"),
+    [
+        ({"text": "hello", "suggestions": []}, "hello", None),
+        ('{"text": "hello"}', "hello", None),
+        ({"file": VIDEO}, "a.mp4", None),
+        ({"richcard": [{"title": "One", "description": "a", "media": VIDEO}]}, "One", None),
+        ({"richcard": [{"title": "One"}] * 4}, "One", None),
+        ({"richcard": [{"title": "One"}] * 5}, "", 3105),
+        ({"richcard": [{"title": "a" * 101}]}, "", 3102),
+        ({"richcard": [{"title": "One", "media": {}}]}, "", 3105),
+        ({"richcard": ["One"]}, "", 3105),
+        ({"richcard": {}}, "", 3105),
+        ({"text": "a" * 3073}, "", 3102),
+        ({"text": " "}, "", 3105),
+        ({"text": 1}, "", 3105),
+        ({"text": "a", "file": VIDEO}, "", 3105),
+        ({"text": "a", "suggestions": [{}] * 12}, "", 3105),
+        ({"file": {"name": "a"}}, "", 3105),
+        ("{", "", 3105),
+        (["a"], "", 3105),
+        (None, "", 2000),
+    ],
+)
+def test_an_rcs_message_is_a_text_a_file_or_cards(opened, message, text, code):
+    sender = opened(rcs_bots=BOTS)
+
+    assert code == sender.code("send_rcs", rcs_id=BOT, message=message)
+    assert [("rcs", BOT, text)] * (code is None) == [(each.kind, each.sender, each.text) for each in sender.stored]
+
+
+BOTS = [{"id": BOT, "name": "Bot"}]
+
+
+def test_an_rcs_message_of_a_form_has_brackets(opened):
+    form = {"rcs_id": BOT, "phone": JAN, "message[richcard][0][title]": "One", "message[richcard][1][title]": "Two"}
+    sender = opened(rcs_bots=BOTS)
+
+    assert sender.client.post("/messages/send_rcs", data={**WHO, **form}).json == SENT
+    assert sender.stored[0].fields["rcs"] == {"richcard": ({"title": "One"}, {"title": "Two"})}
+
+
+@pytest.mark.parametrize("action", ["send_rcs", "tester_rcs"])
+@pytest.mark.parametrize(
+    ("rcs_id", "code"), [(BOT, None), (BOT.upper(), None), (BOT.replace("2", "3"), 1004), ("x", 1004), (..., 2000)]
+)
+def test_only_a_bot_of_the_account_sends_or_is_tested(opened, action, rcs_id, code):
+    assert code == opened(rcs_bots=BOTS).code(action, rcs_id=rcs_id, message={"text": "hello"})
+
+
+def test_an_account_may_be_denied_rcs(opened):
+    for fields in ({"denied": ["rcs"]}, {"limits": {"full": "not_available"}}):
+        sender = opened(rcs_bots=BOTS, **fields)
+        assert 3003 == sender.code("send_rcs", rcs_id=BOT, message={"text": "hello"})
+
+
+def test_an_invitation_to_test_a_bot_sends_nothing(opened):
+    sender = opened(rcs_bots=BOTS)
+
+    assert {"success": True} == sender.send("tester_rcs", rcs_id=BOT)
+    assert 2001 == sender.code("tester_rcs", rcs_id=BOT, phone="x")
+    assert [] == sender.stored
+
+
 # -- a lost response -----------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from mockserver.testkit.conformance import Example, ProviderSuite
 TESTS = Path(__file__).parents[1]
 PAGES = TESTS / "documents/pages"
 KEYS = {"access_key": "{user}", "secret_access_key": "{secret}"}
+BOT = {"rcs_id": "54c53be2-cbb8-11ec-9d64-0242ac120002"}
 LOGIN = {"username": "{user}", "password": "{secret}"}
 
 
@@ -136,6 +137,12 @@ class TestSerwersms(ProviderSuite):
         ),
         "messages.send_mms": Example(
             "POST", "/messages/send_mms", form={**LOGIN, "phone": "500600700", "title": "Temat", "file": "R0lGODlh"}
+        ),
+        "messages.send_rcs": Example(
+            "POST", "/messages/send_rcs.json", json={**LOGIN, **BOT, "phone": "500600700", "message": {"text": "TAK"}}
+        ),
+        "messages.tester_rcs": Example(
+            "POST", "/messages/tester_rcs.json", json={**LOGIN, **BOT, "phone": "500600700"}
         ),
         "senders.index": Example("POST", "/senders/index.json", json=LOGIN),
         "senders.add": Example("POST", "/senders/add.json", json={**LOGIN, "name": "NewSender"}),

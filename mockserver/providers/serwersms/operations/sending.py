@@ -1,4 +1,4 @@
-"""Send messages: SMS with the same text or a text for each, voice messages and MMS."""
+"""Send messages: SMS with the same text or a text for each, voice messages, MMS and RCS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from mockserver.providers.serwersms import quirks
 from mockserver.providers.serwersms.accounts import is_demo
 from mockserver.providers.serwersms.characters import count_parts, is_gsm, to_gsm
-from mockserver.providers.serwersms.entries import CONTACTS, FILES
+from mockserver.providers.serwersms.entries import CONTACTS, FILES, RCS_BOTS
 from mockserver.providers.serwersms.errors import (
     EmptyText,
     InvalidId,
@@ -45,11 +45,15 @@ from mockserver.providers.serwersms.parameters import (
     BLANK,
     BOOLEAN,
     CREDENTIALS,
+    ONE_PHONE,
     PHONE,
     TEXT,
     moment,
+    required,
     row,
 )
+from mockserver.providers.serwersms.rcs import parse_rcs, shown_text
+from mockserver.providers.serwersms.results import Written
 from mockserver.providers.serwersms.senders import TWO_WAY, check_sender
 from mockserver.sdk import (
     SECOND,
@@ -201,6 +205,25 @@ SEND_MMS = (
     _UNIQUE_ID,
     _DLR_URL,
 )
+
+_RCS_ID = required(
+    "rcs_id",
+    matching(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", InvalidId),
+    assumed("SW-68"),
+)
+SEND_RCS = (
+    _RCS_ID,
+    required("message", Kind(parse_rcs, InvalidMessage, {"type": "object"}), assumed("SW-68")),
+    _PHONE,
+    *_GROUPS,
+    _row("details", BOOLEAN),
+    _TEST,
+    _DATE,
+    _UNIQUE_ID,
+    _DLR_URL,
+)
+TESTER_RCS = (_RCS_ID, required("phone", ONE_PHONE, assumed("SW-68")))
+
 
 # -- what is sent --------------------------------------------------------------------------------------------------
 
@@ -457,6 +480,34 @@ _TYPES = (
 )
 
 
+def send_rcs(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Send an RCS message as one of the account's bots to each recipient (SW-68)."""
+    request = _read(SEND_RCS, call, account, state, now, ids)
+    bot = _find_bot(request)
+    recipients, message = _find_recipients(request), request.values["message"]
+    outgoing = [Outgoing(phone, shown_text(message), defect=defect) for phone, defect in recipients]
+    return _send("rcs", outgoing, request, {"rcs": message}, bot)
+
+
+def tester_rcs(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:
+    """Invite the owner of a number to test one of the account's bots (SW-68)."""
+    request = _read(TESTER_RCS, call, account, state, now, ids)
+    _find_bot(request)
+    return Decision(now, Written(), account=account.key)
+
+
+def _find_bot(request: _Request) -> str:
+    """Return the id of the bot that sends.
+
+    Raises:
+        InvalidId: the account has no such bot.
+    """
+    identifier: str = request.values["rcs_id"]
+    if request.state.entries.get(request.account.key, RCS_BOTS, identifier.lower()) is None:
+        raise _RCS_ID.error(InvalidId)
+    return identifier.lower()
+
+
 def _voices(pairs: Iterable[tuple[Recipient, str]]) -> list[Outgoing]:
     """Return voice messages; one whose text is blank or too long has the reason."""
 
@@ -471,6 +522,7 @@ _OPERATIONS: Mapping[str, tuple[_Decide, Sequence[Parameter], Sequence[type[Serw
     "messages.send_sms": (send_sms, SEND_SMS, (InvalidMessage, TextTooLong, SenderNotUsable)),
     "messages.send_personalized": (send_personalized, SEND_PERSONALIZED, (SenderNotUsable, PersonalizedNotPermitted)),
     "messages.send_voice": (send_voice, SEND_VOICE, (TextTooLong, InvalidSendingFile)),
+    "messages.send_rcs": (send_rcs, SEND_RCS, (TextTooLong,)),
     "messages.send_mms": (send_mms, SEND_MMS, (TextTooLong, InvalidSendingFile)),
 }
 OPERATIONS = (
@@ -485,5 +537,13 @@ OPERATIONS = (
             is_repeatable=False,
         )
         for name, (decide, table, errors) in _OPERATIONS.items()
+    ),
+    Operation(
+        name="messages.tester_rcs",
+        source=assumed("SW-68"),
+        decide=tester_rcs,
+        parameters=TESTER_RCS,
+        common=CREDENTIALS,
+        is_repeatable=False,
     ),
 )
