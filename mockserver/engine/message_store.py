@@ -25,6 +25,8 @@ from .segments import Segment
 
 _PIECE = 4_096
 """The messages that one call of C goes over."""
+HANDSET_PIECE = 500
+"""The handsets that are taken at a time under the world's lock."""
 _LARGE = 20_000
 """The messages of the largest segment that two are merged to."""
 _FEW = 1_000
@@ -253,15 +255,31 @@ class MessageStore:
         """The number of messages that the next search puts into the index first, shared ones included."""
         return sum(view.segment.unindexed for view in self._views)
 
-    def handsets(self) -> list[Handset]:
-        """Return every handset, in no particular order."""
-        found: dict[str, Handset] = {}
-        for view in self._views:
-            for key in view.segment.handsets:
-                places = view.positions(key)
-                if places:
-                    _count_in(found, key[1], len(places), view.segment.rows[places[-1]].at + view.offset)
-        return list(found.values())
+    def handset_pieces(self) -> Iterator[list[Handset]]:
+        """Yield every handset in pieces, in no particular order; `add_up_handsets` adds them up.
+
+        One that is in several segments is yielded for each, with its messages there. The world's lock need be held only while
+        a piece is taken; what changes meanwhile may or may not be among the following ones.
+        """
+        for view in tuple(self._views):
+            keys = list(view.segment.handsets)
+            for start in range(0, len(keys), HANDSET_PIECE):
+                found = ((key, view.positions(key)) for key in keys[start : start + HANDSET_PIECE])
+                yield [
+                    Handset(key[1], len(places), view.segment.rows[places[-1]].at + view.offset)
+                    for key, places in found
+                    if places
+                ]
+
+    def seal_for_handsets(self) -> tuple[Segment, ...]:
+        """Return the segments that no longer change, whose indexes by handset can be built without the world's lock.
+
+        A large segment without that index is one of them from now on, and later messages come into a new one.
+        """
+        own = self._own.segment
+        if len(own.rows) >= _LARGE and not own.has_handsets:
+            self._open()
+        return self.segments
 
     def get(self, serial: int) -> Message | None:
         """Return the message of a serial; ``None`` when it does not exist or was deleted."""
@@ -450,10 +468,14 @@ def _starts(ranges: Sequence[_IndexRange], offset: int) -> list[int]:
     raise IndexError(offset)
 
 
-def _count_in(found: dict[str, Handset], number: str, messages: int, latest: Instant) -> None:
-    known = found.get(number)
-    found[number] = (
-        Handset(number, messages, latest)
-        if known is None
-        else Handset(number, known.messages + messages, max(known.latest, latest))
-    )
+def add_up_handsets(pieces: Iterable[Iterable[Handset]]) -> list[Handset]:
+    """Return every handset of some pieces once, with all its messages."""
+    found: dict[str, Handset] = {}
+    for each in chain.from_iterable(pieces):
+        known = found.get(each.number)
+        found[each.number] = (
+            each
+            if known is None
+            else Handset(each.number, known.messages + each.messages, max(known.latest, each.latest))
+        )
+    return list(found.values())

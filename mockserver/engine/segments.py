@@ -84,6 +84,11 @@ class Segment:
                     self._handsets = built if state == self._state() else self._build_handsets()
         return self._handsets
 
+    @property
+    def has_handsets(self) -> bool:
+        """Whether the index by handset is built."""
+        return self._handsets is not None
+
     def _state(self) -> tuple[int, int]:
         """Return what is different after each change of the index."""
         return self._indexed, -1 if self._by_serial is None else len(self._by_serial)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from heapq import nlargest
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar
 
 from mockserver.client import ControlError
 from mockserver.engine.deliveries import Delivery
@@ -23,7 +24,7 @@ from mockserver.engine.events import (
     MessageStored,
 )
 from mockserver.engine.instants import EARLIEST, LATEST, Instant, iso
-from mockserver.engine.message_store import Handset
+from mockserver.engine.message_store import HANDSET_PIECE, Handset, add_up_handsets
 from mockserver.engine.messages import Message, handset_key, handset_of
 from mockserver.engine.state import State
 from mockserver.engine.world import TimedEvent, World
@@ -33,6 +34,8 @@ from .attachments import AttachmentView, view_attachments
 from .destinations import Destination, destination_value, format_number, inbound_fields, list_destinations
 from .page_context import PageRequest
 from .sms_segments import SegmentCount, count_segments
+
+_Item = TypeVar("_Item")
 
 PAGE = 40
 """Messages of a handset that are shown at a time."""
@@ -130,15 +133,15 @@ def view_model(page_request: PageRequest, draft: Mapping[str, str] | None = None
         error: why it was rejected.
     """
     world = page_request.world
-    _build_handset_indexes(world)
     wanted, skip = page_request.args.get("q", "").strip(), page_request.number("skip")
+    handsets = list_handsets(world)
+    named = _find_named(page_request, wanted)
+    found = [each for each in handsets if _matches(each.number, wanted, named)]
+    listed = nlargest(skip + HANDSETS, found, key=lambda each: (each.latest, each.number))[skip:]
     with world.lock:
         names = _Names(page_request, world.state)
-        handsets = world.state.message_store.handsets()
-        named = names.handsets(wanted) if wanted else ()
-        found = [each for each in handsets if _matches(each.number, wanted, named)]
-        listed = nlargest(skip + HANDSETS, found, key=lambda each: (each.latest, each.number))[skip:]
-        rows = [_row(world.state, each, names) for each in listed]
+        current = (_current_row(world.state, each.number, names) for each in listed)
+        rows = [row for row in current if row is not None]
         explicit = open_handsets(page_request)
         numbers = explicit or ([row.number for row in rows[:DEFAULT_OPEN]] if not wanted and not skip else [])
         threads = build_threads(page_request, world.state, numbers)
@@ -187,9 +190,25 @@ def open_handsets(page_request: PageRequest) -> list[str]:
 def _build_handset_indexes(world: World) -> None:
     """Build the message store's indexes by handset without holding the world's lock, for a large one takes time."""
     with world.lock:
-        store_segments = world.state.message_store.segments
+        store_segments = world.state.message_store.seal_for_handsets()
     for segment in store_segments:
         _ = segment.handsets
+
+
+def list_handsets(world: World) -> list[Handset]:
+    """Return every handset of a world, in no particular order; its lock is held for a few hundred of them at a time."""
+    _build_handset_indexes(world)
+    return add_up_handsets(_in_turns(world, world.state.message_store.handset_pieces()))
+
+
+def _in_turns(world: World, pieces: Iterator[list[_Item]]) -> Iterator[list[_Item]]:
+    """Yield pieces of which each is made with a world's lock held, which others may take between them."""
+    while True:
+        with world.lock:
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 def _matches(handset: str, wanted: str, named: Container[str]) -> bool:
@@ -218,15 +237,25 @@ class _Names:
                     return collection.name_of(found[0])
         return ""
 
-    def handsets(self, wanted: str) -> set[str]:
-        """Return the handsets of everybody whose name contains a text."""
-        text = wanted.casefold()
-        return {
-            handset_of(getattr(entry, collection.number_field))
-            for account, collection in self._people
-            for entry in self._entries.all(account, collection.name)
-            if text in collection.name_of(entry).casefold()
-        }
+    def named(self, text: str) -> Iterator[list[str]]:
+        """Yield the handsets of everybody whose name contains a text in lower case, for some people at a time."""
+        for account, collection in self._people:
+            for start in range(0, self._entries.count(account, collection.name), HANDSET_PIECE):
+                yield [
+                    handset_of(getattr(entry, collection.number_field))
+                    for entry in self._entries.page(account, collection.name, start, HANDSET_PIECE)
+                    if text in collection.name_of(entry).casefold()
+                ]
+
+
+def _find_named(page_request: PageRequest, wanted: str) -> set[str]:
+    """Return the handsets of everybody whose name contains a text; none without a text."""
+    if not wanted:
+        return set()
+    world = page_request.world
+    with world.lock:
+        names = _Names(page_request, world.state)
+    return set(chain.from_iterable(_in_turns(world, names.named(wanted.casefold()))))
 
 
 def _row(state: State, handset: Handset, names: _Names) -> HandsetRow:
@@ -331,12 +360,12 @@ def changes(page_request: PageRequest) -> dict[str, Any] | None:
     if feed.missed or any(_is_deletion(item) for item in feed.items):
         return None
     _build_handset_indexes(world)
+    named = _find_named(page_request, wanted)
     with world.lock:
         state = world.state
         changed = list({each.serial: each for each in _changed_messages(state, numbers, feed.items)}.values())
         handsets = list(dict.fromkeys(message.handset for message in changed))[-HANDSETS:]
         names = _Names(page_request, state)
-        named = names.handsets(wanted) if wanted else ()
         # The oldest first, for the browser puts each row on top of the list.
         known = (_current_row(state, number, names) for number in handsets)
         rows = sorted((row for row in known if row is not None), key=lambda row: row.latest.at)
