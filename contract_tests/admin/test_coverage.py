@@ -234,6 +234,26 @@ def test_repeats_of_forwarding_are_met_one_after_the_other(world: WorldClient) -
     assert {*(f"forwarding, repeat {number}" for number in range(1, 5)), "forwarding is given up"} == met(world)
 
 
+def test_the_states_of_a_sent_message_and_their_reports_are_met(world: WorldClient, ask) -> None:
+    who = {"username": "Login", "password": "Haslo"}
+    phones = "500600700,+48990000050,+48990000060"
+    to = {"phone": phones, "text": "hello", "dlr_url": "http://127.0.0.1:9/dlr"}
+    world.clock.freeze()
+    ask("POST", "/messages/send_sms", data=who | to)
+    ask("POST", "/messages/reports", data=who)
+    assert {f"a sent message that is {state}" for state in ("in_progress", "delivered")} == met(world)
+    ask("POST", "/messages/send_sms", data=who | {"phone": "500600700", "text": "x", "date": "2099-01-01 10:00:00"})
+    for seconds in (1, 4, 300):
+        world.clock.advance(seconds)
+        for suffix in ("json", "xml"):
+            ask("POST", f"/messages/reports.{suffix}", data=who)
+    ask("POST", "/messages/delete", data=who | {"unique_id": "none"})
+    states = ("saved", "in_progress", "sent", "delivered", "undelivered", "unsent")
+    assert {*(f"a sent message that is {state}" for state in states), "the report of a state is repeated"} <= met(world)
+    assert "a message is deleted before it is sent" not in met(world)
+    assert "forwarding, repeat 1" not in met(world)
+
+
 # -- what the traffic shows --------------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from mockserver.sdk import Behaviour, Exchange, WebhookDelivery, assumed, documented
 
+from .delivery import DELIVERED, IN_PROGRESS, REPORT, SAVED, SENT, UNDELIVERED, UNSENT
 from .parameters import TYPES
 
 _RETRIES = "the system will repeat the URL invocation in 5, 10, 15 and 60 minutes"
@@ -29,8 +30,17 @@ def _pages(exchange: Exchange) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
-def _attempted(times: int) -> Callable[[WebhookDelivery], bool]:
-    return lambda delivery: len(delivery.attempts) >= times
+def _shows_state(state: str) -> Callable[[Exchange], bool]:
+    """Return whether a response shows an outbound message in a state."""
+    compiled = re.compile(rf'"status":"{state}"|<status>{state}</status>'.encode())
+    return lambda exchange: exchange.operation in _REPORTS and bool(compiled.search(exchange.response_body))
+
+
+_REPORTS = ("messages.reports", "messages.view")
+
+
+def _attempted(times: int, kind: str = "inbound") -> Callable[[WebhookDelivery], bool]:
+    return lambda delivery: delivery.kind == kind and len(delivery.attempts) >= times
 
 
 _IS_EMPTY = _holds(r'"items":\[\]|<items\s*/>|<items>\s*</items>')
@@ -67,7 +77,7 @@ BEHAVIOURS = (
     Behaviour(
         "a message is forwarded",
         documented("004", "The system invokes the client's URL by changing the parameters to appropriate values"),
-        done=lambda each: each.status == "acknowledged",
+        done=lambda each: each.kind == "inbound" and each.status == "acknowledged",
     ),
     *(
         Behaviour(f"forwarding, repeat {number}", documented("004", _RETRIES), done=_attempted(number + 1))
@@ -79,6 +89,21 @@ BEHAVIOURS = (
             "004",
             "If you still fail to convey the message to the customer, the system will not undertake more attempts.",
         ),
-        done=lambda each: each.status == "given up",
+        done=lambda each: each.kind == "inbound" and each.status == "given up",
     ),
+    *(
+        Behaviour(f"a sent message that is {state}", assumed("SW-70"), _shows_state(state))
+        for state in (SAVED, IN_PROGRESS, SENT, DELIVERED, UNDELIVERED, UNSENT)
+    ),
+    Behaviour(
+        "a message is deleted before it is sent",
+        assumed("SW-78"),
+        lambda each: each.operation == "messages.delete" and b"true" in each.response_body,
+    ),
+    Behaviour(
+        "the state of a message is reported",
+        assumed("SW-72"),
+        done=lambda each: each.kind == REPORT and each.status == "acknowledged",
+    ),
+    Behaviour("the report of a state is repeated", assumed("SW-72"), done=_attempted(2, REPORT)),
 )
