@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ import click
 import grimp
 
 DOCS = Path(__file__).parent
+CLIENTS = DOCS.parent / "contract_tests" / "clients" / "vendor_methods.py"
 MARKS = "<!-- drawing: begin -->", "<!-- drawing: end -->"
 MADE = "<!-- Made by `make reference`. -->"
 
@@ -90,6 +92,70 @@ def provider_routes() -> Iterator[str]:
     for provider in installed_providers():
         for route in provider.routes:
             yield f"| {provider.title} | {route.method} | `{route.path}` |"
+
+
+def actions() -> Iterator[str]:
+    """Every action of the providers that are shipped: where it is documented, what it takes, who calls it, and what tests it."""
+    from mockserver.sdk.loading import installed_providers
+
+    callers = runpy.run_path(str(CLIENTS))["CALLERS"]
+    folders = [DOCS.parent / "contract_tests" / name for name in ("documents", "clients")]
+    tests = {path: path.read_text() for folder in folders for path in sorted(folder.glob("test_*.py"))}
+    yield "# Actions of the providers"
+    yield ""
+    yield "A required parameter is **bold**. The sources are the providers' documents by number, and entries of the provider's QUIRKS.md."
+    for provider in installed_providers():
+        operations = {**provider.operations_by_name, **dict(other_names(provider))}
+        names = sorted({*operations, *provider.not_offered})
+        yield ""
+        yield f"## {provider.title}: {len(operations)} of {len(names)} offered"
+        yield ""
+        yield "| action | offered | source | parameters | clients | tests |"
+        yield "|---|---|---|---|---|---|"
+        for name in names:
+            found = operations.get(name)
+            yield (
+                "| "
+                + " | ".join(
+                    (
+                        f"`{name}`",
+                        "no" if found is None else "yes",
+                        "" if found is None else source(found),
+                        "" if found is None else ", ".join(map(parameter, found.parameters)),
+                        ", ".join(callers.get(name, ())),
+                        ", ".join(path.stem for path in mentioning(name, tests)),
+                    )
+                )
+                + " |"
+            )
+
+
+def other_names(provider: Any) -> Iterator[tuple[str, Any]]:
+    """The operations that a provider offers under a second path, by the name that this path would have."""
+    for route in provider.routes:
+        name = route.path.removeprefix("/").replace("/", ".")
+        if (
+            len(route.operations) == 1
+            and re.fullmatch(r"[a-z]+\.[a-z_]+", name)
+            and not name.endswith((".json", ".xml"))
+        ):
+            yield name, provider.operations_by_name[route.operations[0]]
+
+
+def source(operation: Any) -> str:
+    """Where an operation is documented."""
+    return ", ".join(each for each in (operation.source.document, operation.source.quirk) if each)
+
+
+def parameter(row: Any) -> str:
+    """A parameter in a table."""
+    return f"**{row.name}**" if row.is_required else row.name
+
+
+def mentioning(name: str, tests: Mapping[Path, str]) -> list[Path]:
+    """The test files that name an action, as an operation or as a path."""
+    spelled = re.compile(rf"\b{re.escape(name).replace(re.escape('.'), '[./]')}\b")
+    return [path for path, text in tests.items() if spelled.search(text)]
 
 
 def command_line() -> Iterator[str]:
@@ -191,6 +257,7 @@ def files() -> Iterator[tuple[Path, str]]:
     """Every generated file with what it should hold."""
     reference = DOCS / "reference"
     yield reference / "routes.md", page([*control_api(), *provider_routes()])
+    yield reference / "actions.md", page(list(actions()))
     yield reference / "commands.md", page(list(command_line()))
     yield reference / "python.md", page(list(python_names()))
     architecture = DOCS / "architecture.md"

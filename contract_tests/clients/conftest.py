@@ -36,6 +36,17 @@ def from_pypi() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
+def fetched_with_dependencies() -> Callable[..., Path]:
+    """Return a folder with a PyPI package, given as ``name==version``, and what it depends on."""
+
+    def folder(package: str) -> Path:
+        pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        return fetched(f"pypi-with-dependencies-{package.replace('==', '-')}", *pip, "--target", "{}", package)
+
+    return folder
+
+
+@pytest.fixture(scope="session")
 def from_npm() -> Callable[..., Path]:
     """Return the ``node_modules`` of npm packages, given as ``name@version``."""
 

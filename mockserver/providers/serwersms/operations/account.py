@@ -44,11 +44,11 @@ from mockserver.sdk import (
 class Help(Struct, frozen=True):
     """How to reach the vendor."""
 
-    account_maintainer: dict[str, Any]
     telephone: str = "+48 99 000 00 00"
     email: str = "pomoc@serwersms.example"
     form: str = "https://serwersms.example/kontakt"
     faq: str = "https://serwersms.example/faq"
+    account_maintainer: dict[str, Any] = {}
     info: str = "Biuro jest czynne od poniedziałku do piątku w godzinach 8-16."
 
 
@@ -58,7 +58,7 @@ _MAINTAINER: dict[str, Any] = structs.asdict(Maintainer())
 def show_help(call: Call, account: Account, state: State, now: Instant, ids: IdReservation) -> Decision:  # noqa: ARG001 - one shape for all operations
     """Show how to reach the vendor, and who looks after the account (SW-96)."""
     maintainer = {**_MAINTAINER, **account.fields.get("maintainer", {})}
-    return Decision(now, Shown(Help(maintainer)), account=account.key)
+    return Decision(now, Shown(Help(account_maintainer=maintainer)), account=account.key)
 
 
 # -- what is left ----------------------------------------------------------------------------------------------------
